@@ -1,0 +1,15 @@
+//! Ground floor of the workspace: vocabulary that every other crate shares and that knows no other crate.
+//!
+//! - [`span`]: byte ranges in source text and their translation to lines and columns
+//! - [`entity`]: typed `u32` indices with their maps and sets
+//! - [`diagnostic`]: what a stage says about the user's program
+//! - [`text`]: a cursor for the text forms of bytecode, HIR and LIR
+#![forbid(unsafe_code)]
+
+pub mod diagnostic;
+pub mod entity;
+pub mod span;
+pub mod text;
+
+pub use diagnostic::{Diagnostic, Label, Severity};
+pub use span::{LineIndex, Position, Span};

@@ -1,0 +1,2 @@
+//! The `spc` command.
+fn main() {}
