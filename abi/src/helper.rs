@@ -11,6 +11,8 @@
 //! - failure leaves the exception in the thread state. It is signalled by 0 (`fails Null`), by a negative result
 //!   (`fails Negative`), or, where every result is possible, by the pending-exception word alone (`fails Pending`).
 //!
+//! - boxing never fails: running out of memory for a number ends the process, as in the allocator of small objects.
+//!
 //! Naming: the runtime protocol function, without prefix.
 
 /// How one argument is passed, and who owns it afterwards.
@@ -24,6 +26,12 @@ pub enum Param {
     Int,
     /// A double in an xmm register.
     Float,
+    /// A pointer to borrowed object words in the caller's frame, and then, as a further argument, their number.
+    Items,
+    /// As `Items`, but the helper consumes the references.
+    StealItems,
+    /// A pointer to words in the caller's frame that the helper fills with new references, first item first.
+    Out,
 }
 
 /// What comes back.
@@ -96,6 +104,15 @@ macro_rules! param {
     };
     (float) => {
         Param::Float
+    };
+    (items) => {
+        Param::Items
+    };
+    (steal_items) => {
+        Param::StealItems
+    };
+    (out) => {
+        Param::Out
     };
 }
 
@@ -220,13 +237,13 @@ macro_rules! for_each_helper {
 
             // --- Calls ----------------------------------------------------------------------------------------
             /// Calls `callable` with `count` positional arguments at `args`.
-            call = Call (callable: word, args: int, count: int) -> own, Null, Anything;
+            call = Call (callable: word, args: items) -> own, Null, Anything;
             /// Calls with the last arguments named by the tuple `names`.
-            call_keywords = CallKeywords (callable: word, args: int, count: int, names: word) -> own, Null, Anything;
+            call_keywords = CallKeywords (callable: word, args: items, names: word) -> own, Null, Anything;
             /// `callable(*args, **kwargs)`; `kwargs` may be 0.
             call_ex = CallEx (callable: word, args: word, kwargs: word) -> own, Null, Anything;
             /// Calls method `name` of `args[0]` with the `count` arguments at `args`, receiver included.
-            call_method = CallMethod (name: word, args: int, count: int) -> own, Null, Anything;
+            call_method = CallMethod (name: word, args: items) -> own, Null, Anything;
             /// Calls an intrinsic function of the bytecode with one argument.
             call_intrinsic_1 = CallIntrinsic1 (op: int, a: word) -> own, Null, Anything;
             /// Calls an intrinsic function of the bytecode with two arguments.
@@ -240,25 +257,25 @@ macro_rules! for_each_helper {
             /// `next(iterator)`; 0 without a pending exception means exhausted.
             iter_next = IterNext (iterator: word) -> null_own, Pending, Anything;
             /// Unpacks exactly `count` items to the words at `out`, first item first.
-            unpack_sequence = UnpackSequence (seq: word, out: int, count: int) -> int, Negative, Anything;
+            unpack_sequence = UnpackSequence (seq: word, out: out, count: int) -> int, Negative, Anything;
             /// Unpacks `before` items, a list, and `after` items to `out`.
-            unpack_ex = UnpackEx (seq: word, out: int, before: int, after: int) -> int, Negative, Anything;
+            unpack_ex = UnpackEx (seq: word, out: out, before: int, after: int) -> int, Negative, Anything;
 
             // --- Construction ---------------------------------------------------------------------------------
             /// A list of the `count` words at `items`, whose references it consumes.
-            build_list = BuildList (items: int, count: int) -> own, Null, Heap;
+            build_list = BuildList (items: steal_items) -> own, Null, Heap;
             /// A tuple of the `count` words at `items`, whose references it consumes.
-            build_tuple = BuildTuple (items: int, count: int) -> own, Null, Heap;
+            build_tuple = BuildTuple (items: steal_items) -> own, Null, Heap;
             /// A set of the `count` words at `items`, borrowed.
-            build_set = BuildSet (items: int, count: int) -> own, Null, Anything;
+            build_set = BuildSet (items: items) -> own, Null, Anything;
             /// A dict of `count` key and value pairs at `items`, borrowed.
-            build_map = BuildMap (items: int, count: int) -> own, Null, Anything;
+            build_map = BuildMap (items: items) -> own, Null, Anything;
             /// The concatenation of `count` strings at `items`, borrowed.
-            build_string = BuildString (items: int, count: int) -> own, Null, Heap;
+            build_string = BuildString (items: items) -> own, Null, Heap;
             /// A checked list of class `class`; consumes the `count` words at `items`, which are known to fit.
-            build_checked_list = BuildCheckedList (class: word, items: int, count: int) -> own, Null, Heap;
+            build_checked_list = BuildCheckedList (class: word, items: steal_items) -> own, Null, Heap;
             /// A checked dict of class `class` of `count` pairs at `items`, borrowed.
-            build_checked_map = BuildCheckedMap (class: word, items: int, count: int) -> own, Null, Anything;
+            build_checked_map = BuildCheckedMap (class: word, items: items) -> own, Null, Anything;
             /// `list.append(list, item)`, exact or checked list.
             list_append = ListAppend (list: word, item: word) -> int, Negative, Container;
             /// `list.extend(list, iterable)`.
@@ -290,11 +307,11 @@ macro_rules! for_each_helper {
 
             // --- Boxing ---------------------------------------------------------------------------------------
             /// An int object from a 64-bit integer that needs no tag or does not fit one.
-            box_i64 = BoxI64 (value: int) -> own, Null, Heap;
+            box_i64 = BoxI64 (value: int) -> own, Never, Heap;
             /// An int object from an unsigned 64-bit integer.
-            box_u64 = BoxU64 (value: int) -> own, Null, Heap;
+            box_u64 = BoxU64 (value: int) -> own, Never, Heap;
             /// A float object.
-            box_f64 = BoxF64 (value: float) -> own, Null, Heap;
+            box_f64 = BoxF64 (value: float) -> own, Never, Heap;
             /// The value of an int object; `OverflowError` outside the range of type code `code`.
             unbox_int = UnboxInt (value: word, code: int) -> int, Pending, Heap;
             /// The value of a float or int object as a double.
@@ -395,7 +412,8 @@ mod tests {
     fn arguments_fit_the_registers() {
         for sig in HELPERS {
             let floats = sig.params.iter().filter(|&&p| p == Param::Float).count();
-            assert!(floats <= 8 && sig.params.len() - floats <= 6, "{} has too many arguments", sig.name);
+            let counts = sig.params.iter().filter(|p| matches!(p, Param::Items | Param::StealItems)).count();
+            assert!(floats <= 8 && sig.params.len() + counts - floats <= 6, "{} has too many arguments", sig.name);
         }
     }
 }

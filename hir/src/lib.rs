@@ -1,2 +1,4 @@
-//! Placeholder header, replaced with the crate's first code.
+//! x
 #![forbid(unsafe_code)]
+pub mod env;
+pub mod ir;
