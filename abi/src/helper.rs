@@ -6,8 +6,7 @@
 //! Conventions, binding for the implementations in `runtime`:
 //! - helpers are `extern "C"`, integers and words in general registers, `double` in xmm registers;
 //! - a `word` argument is borrowed, a `steal` argument is consumed on success *and* on failure;
-//! - `own` results are new references, `borrow` results stay alive by what the helper read them from, `null` in front
-//!   means that 0 is an answer and no failure;
+//! - `own` results are new references; `null_own` results may be 0 as an answer that is no failure;
 //! - failure leaves the exception in the thread state. It is signalled by 0 (`fails Null`), by a negative result
 //!   (`fails Negative`), or, where every result is possible, by the pending-exception word alone (`fails Pending`).
 //!
@@ -43,8 +42,6 @@ pub enum Return {
     Own,
     /// A new reference, or 0 as an answer.
     OwnOrNull,
-    /// A reference that something else keeps alive.
-    Borrow,
     /// A raw integer, boolean or pointer.
     Int,
     /// A double in xmm0.
@@ -125,9 +122,6 @@ macro_rules! ret {
     };
     (null_own) => {
         Return::OwnOrNull
-    };
-    (borrow) => {
-        Return::Borrow
     };
     (int) => {
         Return::Int
@@ -400,7 +394,7 @@ mod tests {
             let sig = id.signature();
             let fits = match sig.fails {
                 Fails::Never => true,
-                Fails::Null => matches!(sig.ret, Return::Own | Return::Borrow),
+                Fails::Null => sig.ret == Return::Own,
                 Fails::Negative => sig.ret == Return::Int,
                 Fails::Pending => sig.ret != Return::Void,
             };
@@ -413,7 +407,11 @@ mod tests {
         for sig in HELPERS {
             let floats = sig.params.iter().filter(|&&p| p == Param::Float).count();
             let counts = sig.params.iter().filter(|p| matches!(p, Param::Items | Param::StealItems)).count();
-            assert!(floats <= 8 && sig.params.len() + counts - floats <= 6, "{} has too many arguments", sig.name);
+            assert!(
+                floats <= 8 && sig.params.len() + counts - floats <= 6,
+                "{} has too many arguments",
+                sig.name
+            );
         }
     }
 }

@@ -318,7 +318,8 @@ impl Type {
         let (mine, theirs) = (self.union_keeps(self.spec(), other), other.union_keeps(other.spec(), self));
         match (self.spec(), other.spec()) {
             // Only one of two unrelated specialisations can be kept; the choice must not depend on the order.
-            (a, b) if mine && theirs => leaves.with_spec(if (self.leaves, self.payload) > (other.leaves, other.payload) { b } else { a }),
+            (a, b) if mine && theirs => leaves
+                .with_spec(if (self.leaves, self.payload) > (other.leaves, other.payload) { b } else { a }),
             (spec, _) if mine => leaves.with_spec(spec),
             (_, spec) if theirs => leaves.with_spec(spec),
             (Spec::Class(a) | Spec::ExactClass(a), Spec::Class(b) | Spec::ExactClass(b)) if a == b => {
@@ -336,12 +337,14 @@ impl Type {
     /// Whether the union with `other` may keep this type's `spec`: `other` says nothing about its leaves, or the same.
     fn union_keeps(self, spec: Spec, other: Self) -> bool {
         let about = Self::ANY.with_spec(spec).specialised_leaves();
-        spec != Spec::None && (other.bits() & about == 0 || (other.spec() == spec && self.agrees_on(about, other)))
+        spec != Spec::None
+            && (other.bits() & about == 0 || (other.spec() == spec && self.agrees_on(about, other)))
     }
 
     /// Whether both types specialise all of their own leaves among `about`.
     fn agrees_on(self, about: Leaves, other: Self) -> bool {
-        self.bits() & about & !self.specialised_leaves() == 0 && other.bits() & about & !other.specialised_leaves() == 0
+        self.bits() & about & !self.specialised_leaves() == 0
+            && other.bits() & about & !other.specialised_leaves() == 0
     }
 
     /// A type that holds every value both hold.
@@ -357,7 +360,11 @@ impl Type {
         let (a, b) = (self.spec(), other.spec());
         if let (Some((alo, ahi)), Some((blo, bhi))) = (bounds(a), bounds(b)) {
             let (lo, hi) = (alo.max(blo), ahi.min(bhi));
-            return if lo > hi { Self::of(leaves.bits() & !INT_LEAVES) } else { leaves.with_spec(range_spec(lo, hi)) };
+            return if lo > hi {
+                Self::of(leaves.bits() & !INT_LEAVES)
+            } else {
+                leaves.with_spec(range_spec(lo, hi))
+            };
         }
         match (a, b) {
             (spec, Spec::None) | (Spec::None, spec) => leaves.with_spec(spec),
@@ -387,9 +394,8 @@ impl Type {
         if self.is_empty() || self.bits() & !INT_LEAVES != 0 {
             return None;
         }
-        bounds(self.spec()).or_else(|| {
-            WIDTHS.iter().find(|(ty, ..)| ty.bits() == self.bits()).map(|&(_, lo, hi)| (lo, hi))
-        })
+        bounds(self.spec())
+            .or_else(|| WIDTHS.iter().find(|(ty, ..)| ty.bits() == self.bits()).map(|&(_, lo, hi)| (lo, hi)))
     }
 
     /// This integer type with the given bounds, as far as they can be represented.
@@ -424,7 +430,8 @@ impl Type {
 
     /// Whether a value of this type can be a heap object whose references are counted.
     pub fn is_counted(self) -> bool {
-        let counted = Self::WORD.leaves & !(Self::SMALL_INT.leaves | Self::NULL.leaves | UNCOUNTED_SINGLETONS);
+        let counted =
+            Self::WORD.leaves & !(Self::SMALL_INT.leaves | Self::NULL.leaves | UNCOUNTED_SINGLETONS);
         self.bits() & counted != 0 && !matches!(self.spec(), Spec::Object(_))
     }
 
@@ -476,7 +483,8 @@ const WIDTHS: &[(Type, i64, i64)] = &[
 ];
 
 /// Bytes and signedness, in the order of the first seven rows of `WIDTHS`.
-const INT_WIDTHS: &[(u32, bool)] = &[(1, true), (2, true), (4, true), (8, true), (1, false), (2, false), (4, false)];
+const INT_WIDTHS: &[(u32, bool)] =
+    &[(1, true), (2, true), (4, true), (8, true), (1, false), (2, false), (4, false)];
 
 /// Whether specialisation `a` allows nothing that `b` forbids, on leaves both speak about.
 fn implies(a: Spec, b: Spec) -> bool {
@@ -589,7 +597,9 @@ fn parse_spec(cursor: &mut Cursor<'_>) -> Result<Spec, TextError> {
         return Ok(Spec::Int(low));
     }
     let high: i32 = cursor.integer()?;
-    i32::try_from(low).map(|low| Spec::Range(low, high)).map_err(|_| cursor.error("range bounds have 32 bits"))
+    i32::try_from(low)
+        .map(|low| Spec::Range(low, high))
+        .map_err(|_| cursor.error("range bounds have 32 bits"))
 }
 
 #[cfg(test)]
