@@ -3,6 +3,7 @@
 //! - [`parse_module`], [`parse_interactive`], [`parse_expression`]: the entry points
 //! - [`ast`]: the tree, as CPython's `Python.asdl` declares it
 //! - [`visit`]: walking over it
+//! - [`print`]: the tree as `ast.dump` prints it
 //!
 //! The grammar is `python.lalrpop`; `build` holds its actions, `depth` the limit on nesting, `diagnose` the search for the
 //! message that CPython would print.
@@ -14,6 +15,7 @@ mod depth;
 mod diagnose;
 mod grammar;
 mod parse;
+pub mod print;
 pub mod visit;
 
 pub use lexer::{ErrorKind, SourceText, SyntaxError};
