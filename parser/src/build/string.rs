@@ -149,13 +149,22 @@ impl<'a> Builder<'a, '_> {
                 Element::Middle(l, r) => {
                     let bytes = self.decode(self.text(l, r), l, false, is_raw, Span::new(l, r))?;
                     if !bytes.is_empty() {
-                        values.push(self.str_constant(Span::new(l, r), bytes, None));
+                        let end = r + u32::from(self.is_half_of_brace(l, r));
+                        values.push(self.str_constant(Span::new(l, end), bytes, None));
                     }
                 }
                 Element::Field(field) => self.push_field(&mut values, field, is_raw, kind)?,
             }
         }
         Ok(values)
+    }
+
+    /// Whether text ends in the first half of a doubled brace. CPython counts the second half to its place, not to its text.
+    fn is_half_of_brace(&self, l: u32, r: u32) -> bool {
+        let text = self.text(l, r);
+        let is_followed_by = |brace: char| self.source[r as usize..].starts_with(brace);
+        let ends_name = || text.find('{').is_some_and(|at| at + 1 < text.len());
+        (text.ends_with('{') && is_followed_by('{')) || (text.ends_with('}') && is_followed_by('}') && !ends_name())
     }
 
     fn push_field(
