@@ -89,10 +89,12 @@ impl<'a> Emitter<'a, '_> {
             self.at(stmt.span);
         }
         self.unwind_all(constant.is_none())?;
+        let handlers = self.block().suspend_handlers(0);
         if let Some(constant) = constant {
             self.load_const(constant);
         }
         self.block().op0(Opcode::RETURN_VALUE);
+        self.block().restore_handlers(handlers);
         self.block().continue_dead_at(depth);
         Ok(())
     }
@@ -232,40 +234,44 @@ impl<'a> Emitter<'a, '_> {
 
     fn break_(&mut self, span: Span) -> Emit {
         let depth = self.block().depth();
-        let Some(target) = self.unwind_to_loop(span)? else {
+        let Some((target, count)) = self.unwind_to_loop(span)? else {
             return self.error(span, "'break' outside loop");
         };
+        let handlers = self.block().suspend_handlers(count);
         if let FrameBlock::ForLoop { end, .. } | FrameBlock::WhileLoop { end, .. } = target {
             if matches!(target, FrameBlock::ForLoop { .. }) {
                 self.block().op0(Opcode::POP_TOP);
             }
             self.block().jump(Opcode::JUMP, end);
         }
+        self.block().restore_handlers(handlers);
         self.block().continue_dead_at(depth);
         Ok(())
     }
 
     fn continue_(&mut self, span: Span) -> Emit {
         let depth = self.block().depth();
-        let Some(target) = self.unwind_to_loop(span)? else {
+        let Some((target, count)) = self.unwind_to_loop(span)? else {
             return self.error(span, "'continue' not properly in loop");
         };
+        let handlers = self.block().suspend_handlers(count);
         if let FrameBlock::ForLoop { start, .. } | FrameBlock::WhileLoop { start, .. } = target {
             self.block().jump(Opcode::JUMP_BACKWARD, start);
         }
+        self.block().restore_handlers(handlers);
         self.block().continue_dead_at(depth);
         Ok(())
     }
 
-    /// Undoes everything inside the innermost loop and returns it; code that follows is still inside those statements.
-    fn unwind_to_loop(&mut self, span: Span) -> Emit<Option<FrameBlock<'a>>> {
+    /// Undoes everything inside the innermost loop; returns it with the number of handlers in force outside it.
+    fn unwind_to_loop(&mut self, span: Span) -> Emit<Option<(FrameBlock<'a>, usize)>> {
         let is_loop =
             |item: &FrameBlock<'_>| matches!(item, FrameBlock::ForLoop { .. } | FrameBlock::WhileLoop { .. });
         let Some(at) = self.unit().frame_blocks.iter().rposition(|(item, _)| is_loop(item)) else {
             return Ok(None);
         };
         self.at(span);
-        let (target, _) = self.unit().frame_blocks[at];
+        let target = self.unit().frame_blocks[at];
         self.unwind(at + 1, false)?;
         Ok(Some(target))
     }
