@@ -65,14 +65,14 @@ impl<'a> Emitter<'a, '_> {
     }
 
     fn build_class_with_stars(&mut self, stmt: &Stmt<'a>, def: &'a ClassDef<'a>, is_generic: bool) -> Emit {
-        if is_generic {
-            return self.error(stmt.span, "not supported yet: starred bases of a generic class");
-        }
         let place = match def.bases.first() {
             Some(base) => base,
             None => def.keywords[0].value,
         };
-        self.call_with_tuple(place, def.bases, def.keywords, 2)
+        let last = is_generic.then_some(".generic_base");
+        self.call_with_tuple(place, def.bases, def.keywords, 2, last)?;
+        self.at(stmt.span);
+        Ok(())
     }
 
     /// Pushes the function that runs the body.
