@@ -75,11 +75,22 @@ impl SyntaxError {
     /// Lines and columns as CPython counts them.
     pub fn location(&self, source: &SourceText) -> Location {
         let (line, offset) = source.character_position(self.span.start);
-        let (end_line, end_offset) = source.character_position(self.span.end);
+        let (end_line, end_offset) = self.end_position(source);
         if self.is_open_ended {
             return Location { line, offset, end_line: line, end_offset: 0 };
         }
         Location { line, offset, end_line, end_offset }
+    }
+
+    /// A line end belongs to the line that it ends.
+    fn end_position(&self, source: &SourceText) -> (u32, u32) {
+        let Span { start, end } = self.span;
+        let ends_line = end > start && source.text().as_bytes().get(end as usize - 1) == Some(&b'\n');
+        if ends_line {
+            let (line, offset) = source.character_position(end - 1);
+            return (line, offset + 1);
+        }
+        source.character_position(end)
     }
 
     /// The form in which stages report to the command line.

@@ -24,8 +24,8 @@ pub(crate) use target::expr_name;
 
 use crate::MAX_TREE_DEPTH;
 use crate::ast::{
-    BoolOp, CmpOp, Constant, Expr, ExprContext, ExprKind, NodeId, Operator, Pattern, PatternKind, Stmt, StmtKind,
-    Warning,
+    BoolOp, CmpOp, Constant, Expr, ExprContext, ExprKind, NodeId, Operator, Pattern, PatternKind, Stmt,
+    StmtKind, Warning,
 };
 use crate::depth::Depth;
 use base::Span;

@@ -60,7 +60,11 @@ impl<'a> Builder<'a, '_> {
         let text = self.text(l, r);
         let prefix_len = text.find(['\'', '"']).expect("a string token has quotes");
         let (prefix, quoted) = text.split_at(prefix_len);
-        let quote_len = if quoted.len() >= 6 && (quoted.starts_with("'''") || quoted.starts_with("\"\"\"")) { 3 } else { 1 };
+        let quote_len = if quoted.len() >= 6 && (quoted.starts_with("'''") || quoted.starts_with("\"\"\"")) {
+            3
+        } else {
+            1
+        };
         let content = &quoted[quote_len..quoted.len() - quote_len];
         let content_start = l + (prefix_len + quote_len) as u32;
         let has_letter = |letter: u8| prefix.bytes().any(|byte| byte.eq_ignore_ascii_case(&letter));
@@ -106,7 +110,13 @@ impl<'a> Builder<'a, '_> {
     // ---- Strings with fields ------------------------------------------------------------------------------------------------
 
     /// An f-string whose opening quote ends at `m`.
-    pub(crate) fn f_string(&mut self, l: u32, m: u32, r: u32, elements: Vec<Element<'a>>) -> Fallible<StringPart<'a>> {
+    pub(crate) fn f_string(
+        &mut self,
+        l: u32,
+        m: u32,
+        r: u32,
+        elements: Vec<Element<'a>>,
+    ) -> Fallible<StringPart<'a>> {
         let is_raw = self.text(l, m).contains(['r', 'R']);
         let values = self.elements(elements, is_raw, FieldKind::Formatted)?;
         let values = self.exprs(values);
@@ -114,7 +124,13 @@ impl<'a> Builder<'a, '_> {
     }
 
     /// A t-string whose opening quote ends at `m`.
-    pub(crate) fn t_string(&mut self, l: u32, m: u32, r: u32, elements: Vec<Element<'a>>) -> Fallible<StringPart<'a>> {
+    pub(crate) fn t_string(
+        &mut self,
+        l: u32,
+        m: u32,
+        r: u32,
+        elements: Vec<Element<'a>>,
+    ) -> Fallible<StringPart<'a>> {
         let is_raw = self.text(l, m).contains(['r', 'R']);
         let values = self.elements(elements, is_raw, FieldKind::Interpolation)?;
         let values = self.exprs(values);
@@ -130,7 +146,8 @@ impl<'a> Builder<'a, '_> {
             }
             let name = self.text(l, r);
             if !matches!(name, "s" | "r" | "a") {
-                let message = format!("f-string: invalid conversion character '{name}': expected 's', 'r', or 'a'");
+                let message =
+                    format!("f-string: invalid conversion character '{name}': expected 's', 'r', or 'a'");
                 return refuse_at(Span::new(l, r), message);
             }
         }
@@ -164,7 +181,8 @@ impl<'a> Builder<'a, '_> {
         let text = self.text(l, r);
         let is_followed_by = |brace: char| self.source[r as usize..].starts_with(brace);
         let ends_name = || text.find('{').is_some_and(|at| at + 1 < text.len());
-        (text.ends_with('{') && is_followed_by('{')) || (text.ends_with('}') && is_followed_by('}') && !ends_name())
+        (text.ends_with('{') && is_followed_by('{'))
+            || (text.ends_with('}') && is_followed_by('}') && !ends_name())
     }
 
     fn push_field(
@@ -205,7 +223,13 @@ impl<'a> Builder<'a, '_> {
         Ok(())
     }
 
-    fn format_spec(&mut self, l: u32, r: u32, elements: Vec<Element<'a>>, is_raw: bool) -> Fallible<ExprRef<'a>> {
+    fn format_spec(
+        &mut self,
+        l: u32,
+        r: u32,
+        elements: Vec<Element<'a>>,
+        is_raw: bool,
+    ) -> Fallible<ExprRef<'a>> {
         let values = self.elements(elements, is_raw, FieldKind::Formatted)?;
         let values = self.fold(values.into_iter().copied(), true);
         let values = self.exprs(values);
@@ -241,7 +265,8 @@ impl<'a> Builder<'a, '_> {
             return Ok(values[0]);
         }
         let values = self.exprs(values);
-        let kind = if has_template { ExprKind::TemplateStr { values } } else { ExprKind::JoinedStr { values } };
+        let kind =
+            if has_template { ExprKind::TemplateStr { values } } else { ExprKind::JoinedStr { values } };
         Ok(self.expr(l, r, kind))
     }
 
