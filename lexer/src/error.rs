@@ -82,15 +82,13 @@ impl SyntaxError {
         Location { line, offset, end_line, end_offset }
     }
 
-    /// A line end belongs to the line that it ends.
+    /// A line end belongs to the line that it ends, even the one that the last line may lack.
     fn end_position(&self, source: &SourceText) -> (u32, u32) {
         let Span { start, end } = self.span;
         let ends_line = end > start && source.text().as_bytes().get(end as usize - 1) == Some(&b'\n');
-        if ends_line {
-            let (line, offset) = source.character_position(end - 1);
-            return (line, offset + 1);
-        }
-        source.character_position(end)
+        let is_missing_newline = start == end && end as usize == source.text().len();
+        let (line, offset) = source.character_position(if ends_line { end - 1 } else { end });
+        (line, offset + u32::from(ends_line || is_missing_newline))
     }
 
     /// The form in which stages report to the command line.

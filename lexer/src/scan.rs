@@ -453,7 +453,7 @@ impl<'s> Scanner<'s> {
         let mode = self.modes.last_mut().expect("only called inside a string");
         if mode.fields.len() >= MAX_FIELDS {
             let message = format!("{}-string: expressions nested too deeply", mode.holed.prefix);
-            return Err(SyntaxError::new(Span::at(start as u32), message));
+            return Err(SyntaxError::new(Span::at(start.saturating_sub(1) as u32), message));
         }
         mode.fields.push(depth);
         mode.in_text = false;

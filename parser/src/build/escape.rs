@@ -150,7 +150,7 @@ impl Reader<'_> {
         };
         let end = self.at + 3 + len + 1;
         if len == 0 {
-            return Err(self.codec_error(end, malformed));
+            return Err(self.codec_error(self.at + 3, malformed));
         }
         let Some(letter) = unicode_names2::character(&name[..len]) else {
             return Err(self.codec_error(end, "unknown Unicode character name"));

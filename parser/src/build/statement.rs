@@ -198,7 +198,7 @@ impl<'a> Builder<'a, '_> {
     ) -> Fallible<StmtRef<'a>> {
         let is_star = handlers[0].1;
         if let Some((odd, has_star)) = handlers.iter().find(|(_, has_star)| *has_star != is_star) {
-            let except = Span::new(odd.span.start, odd.span.start + if *has_star { 8 } else { 6 });
+            let except = Span::new(odd.span.start, odd.span.start + if *has_star { 7 } else { 6 });
             return refuse_at(except, "cannot have both 'except' and 'except*' on the same 'try'");
         }
         let last = last.unwrap_or(Body::EMPTY);
@@ -296,6 +296,12 @@ impl<'a> Builder<'a, '_> {
 
 /// Says what CPython says about `f() = 1`: with one equals sign, perhaps a comparison was meant.
 fn check_assigned(target: &Expr<'_>, value: Option<&Expr<'_>>) -> Fallible<()> {
+    if let ExprKind::Tuple { elts: [.., last], .. } = target.kind
+        && !target.parenthesized
+        && value.is_some()
+    {
+        return check_assigned(last, value);
+    }
     let name = expr_name(target);
     match target.kind {
         ExprKind::Yield { .. } | ExprKind::YieldFrom { .. } if !target.parenthesized => {

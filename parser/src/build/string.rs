@@ -4,7 +4,7 @@
 //! one from the start of the first to the end of the last, and empty ones vanish beside replacement fields.
 
 use super::escape::unescape;
-use super::{Builder, ExprRef, Fallible, refuse_at};
+use super::{Builder, ExprRef, Fallible, refuse_at, refuse_next};
 use crate::ast::{Constant, Conversion, Expr, ExprKind, PyStr};
 use base::Span;
 
@@ -118,7 +118,7 @@ impl<'a> Builder<'a, '_> {
         elements: Vec<Element<'a>>,
     ) -> Fallible<StringPart<'a>> {
         let is_raw = self.text(l, m).contains(['r', 'R']);
-        let values = self.elements(elements, is_raw, FieldKind::Formatted)?;
+        let values = self.elements(elements, is_raw, FieldKind::Formatted, self.closing_quote(l, m, r))?;
         let values = self.exprs(values);
         Ok(StringPart { expr: self.expr(l, r, ExprKind::JoinedStr { values }) })
     }
@@ -132,9 +132,17 @@ impl<'a> Builder<'a, '_> {
         elements: Vec<Element<'a>>,
     ) -> Fallible<StringPart<'a>> {
         let is_raw = self.text(l, m).contains(['r', 'R']);
-        let values = self.elements(elements, is_raw, FieldKind::Interpolation)?;
+        let values =
+            self.elements(elements, is_raw, FieldKind::Interpolation, self.closing_quote(l, m, r))?;
         let values = self.exprs(values);
         Ok(StringPart { expr: self.expr(l, r, ExprKind::TemplateStr { values }) })
+    }
+
+    /// CPython decodes the text when it has read the closing quote, and blames that for bad escapes.
+    fn closing_quote(&self, l: u32, m: u32, r: u32) -> Span {
+        let opening = self.text(l, m);
+        let len = if opening.ends_with("'''") || opening.ends_with("\"\"\"") { 3 } else { 1 };
+        Span::new(r - len, r)
     }
 
     /// Checks what can be checked about a field before its string is known to be an f-string or a t-string.
@@ -159,12 +167,13 @@ impl<'a> Builder<'a, '_> {
         elements: Vec<Element<'a>>,
         is_raw: bool,
         kind: FieldKind,
+        blamed: Span,
     ) -> Fallible<Vec<ExprRef<'a>>> {
         let mut values = Vec::with_capacity(elements.len());
         for element in elements {
             match element {
                 Element::Middle(l, r) => {
-                    let bytes = self.decode(self.text(l, r), l, false, is_raw, Span::new(l, r))?;
+                    let bytes = self.decode(self.text(l, r), l, false, is_raw, blamed)?;
                     if !bytes.is_empty() {
                         let end = r + u32::from(self.is_half_of_brace(l, r));
                         values.push(self.str_constant(Span::new(l, end), bytes, None));
@@ -230,7 +239,7 @@ impl<'a> Builder<'a, '_> {
         elements: Vec<Element<'a>>,
         is_raw: bool,
     ) -> Fallible<ExprRef<'a>> {
-        let values = self.elements(elements, is_raw, FieldKind::Formatted)?;
+        let values = self.elements(elements, is_raw, FieldKind::Formatted, Span::new(l, r))?;
         let values = self.fold(values.into_iter().copied(), true);
         let values = self.exprs(values);
         Ok(self.expr(l, r, ExprKind::JoinedStr { values }))
@@ -249,7 +258,7 @@ impl<'a> Builder<'a, '_> {
             return refuse_mixed_templates(&parts);
         }
         if has_bytes && (has_text || has_fields) {
-            return refuse_at(Span::new(l, r), "cannot mix bytes and nonbytes literals");
+            return refuse_next(Span::new(l, r), "cannot mix bytes and nonbytes literals");
         }
         if has_bytes {
             return Ok(self.join_bytes(l, r, &parts));

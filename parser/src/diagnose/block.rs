@@ -1,7 +1,7 @@
 //! Blocks: the colon before them, the indentation of them, and `try` without handlers.
 
 use super::error_at;
-use super::site::{Site, starts_block};
+use super::site::{Frame, FrameKind, Site, starts_block};
 use base::Span;
 use lexer::{SyntaxError, TokenKind};
 
@@ -84,11 +84,19 @@ pub(super) fn missing_colon(site: &Site<'_>) -> Option<SyntaxError> {
     let keyword = site.statement + usize::from(site.kind(site.statement) == TokenKind::Async);
     let is_forced =
         matches!(site.kind(keyword), TokenKind::Def | TokenKind::Else | TokenKind::Try | TokenKind::Finally);
+    if site.kind(keyword) == TokenKind::Def
+        && let [Frame { kind: FrameKind::Subscript, open, .. }] = site.frames[..]
+    {
+        return error_at(site.span(open), "expected '('");
+    }
     if !site.frames.is_empty() || !starts_block(site.kind(site.statement)) {
         return soft_match(site, first);
     }
     if site.kind(keyword) == TokenKind::Def && site.at == keyword + 2 {
         return error_at(site.span(site.at), "expected '('");
+    }
+    if site.kind(keyword) == TokenKind::Def && site.kind(site.at - 1) == TokenKind::Arrow {
+        return error_at(site.span(site.at - 1), "expected ':'");
     }
     if (is_line_end || is_forced) && site.accepts(TokenKind::Colon) {
         let is_star = site.has(keyword, &[TokenKind::Except, TokenKind::Star]) && site.at == keyword + 2;
@@ -105,8 +113,14 @@ fn soft_match(site: &Site<'_>, first: usize) -> Option<SyntaxError> {
         return None;
     }
     let subject = site.probe_longest(site.at, super::probe::Level::Any)?;
-    let is_match = site.text(first) == "match" && site.kind(subject.end) == TokenKind::Newline;
-    is_match.then(|| SyntaxError::new(site.span(subject.end), "expected ':'"))
+    if site.text(first) != "match" {
+        return None;
+    }
+    match site.kind(subject.end) {
+        TokenKind::Newline => error_at(site.span(subject.end), "expected ':'"),
+        TokenKind::Colon => error_at(site.span(subject.end + 1), "invalid syntax"),
+        _ => error_at(site.span(subject.end), "invalid syntax"),
+    }
 }
 
 fn is_match_without_colon(site: &Site<'_>) -> bool {

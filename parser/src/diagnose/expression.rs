@@ -3,7 +3,7 @@
 use super::error_at;
 use super::probe::Level;
 use super::site::{FrameKind, Site};
-use lexer::{ErrorRank, SyntaxError, TokenKind};
+use lexer::{SyntaxError, TokenKind};
 
 pub(super) fn find(site: &Site<'_>) -> Option<SyntaxError> {
     legacy_statement(site)
@@ -38,10 +38,8 @@ fn starts(site: &Site<'_>) -> Vec<usize> {
             | TokenKind::Assert
             | TokenKind::Raise
             | TokenKind::Del
-            | TokenKind::If
             | TokenKind::Elif
             | TokenKind::While
-            | TokenKind::In
             | TokenKind::With
             | TokenKind::Match
             | TokenKind::Arrow
@@ -51,8 +49,12 @@ fn starts(site: &Site<'_>) -> Vec<usize> {
             {
                 starts.push(index + 1);
             }
+            TokenKind::If | TokenKind::In if depth == 0 && site.frames.is_empty() => starts.push(index + 1),
             _ => {}
         }
+    }
+    if site.is_in_parameters() {
+        starts.remove(0);
     }
     starts
 }
@@ -133,18 +135,18 @@ fn missing_comma(site: &Site<'_>) -> Option<SyntaxError> {
     if frame.kind == FrameKind::Text || frame.spec.is_some() {
         return None;
     }
-    let second = site.probe_longest(site.at, Level::Expression)?;
+    let is_not = site.kind(site.at - 1) == TokenKind::Not;
+    let at = if is_not { site.at - 1 } else { site.at };
+    let second = site.probe_longest(at, Level::Expression)?;
     let first = starts(site).into_iter().find_map(|first| {
         let is_soft = matches!(site.text(first), "match" | "case" | "type" | "_");
         let is_prefixed = site.has(first, &[TokenKind::Name, TokenKind::String]);
-        let is_legacy = first + 1 == site.at && matches!(site.text(first), "print" | "exec");
-        let is_candidate = first < site.at && !is_soft && !is_prefixed && !is_legacy;
-        is_candidate.then(|| site.probe(first, site.at, Level::Disjunction).map(|_| first))?
+        let is_legacy = first + 1 == at && matches!(site.text(first), "print" | "exec");
+        let is_candidate = first < at && !is_soft && !is_prefixed && !is_legacy;
+        is_candidate.then(|| site.probe(first, at, Level::Disjunction))?
     })?;
-    if site.kind(second.end) == TokenKind::Error && site.stream.error_rank == ErrorRank::OpenBracket {
-        return site.stream.error.clone();
-    }
-    error_at(site.range(first, second.end - 1), "invalid syntax. Perhaps you forgot a comma?")
+    site.reach.set(second.end);
+    error_at(first.span.to(second.span), "invalid syntax. Perhaps you forgot a comma?")
 }
 
 /// `a if b`
@@ -154,12 +156,11 @@ fn missing_else(site: &Site<'_>) -> Option<SyntaxError> {
     }
     for first in starts(site) {
         for index in first + 1..site.at {
-            let is_conditional = site.kind(index) == TokenKind::If
-                && site.probe(first, index, Level::Disjunction).is_some()
-                && site.probe(index + 1, site.at, Level::Disjunction).is_some();
-            if is_conditional {
-                let span = site.range(first, site.at - 1);
-                return error_at(span, "expected 'else' after 'if' expression");
+            if site.kind(index) == TokenKind::If
+                && let Some(value) = site.probe(first, index, Level::Disjunction)
+                && let Some(test) = site.probe(index + 1, site.at, Level::Disjunction)
+            {
+                return error_at(value.span.to(test.span), "expected 'else' after 'if' expression");
             }
         }
     }
@@ -219,7 +220,7 @@ fn misspelt_comparison(site: &Site<'_>, first: usize, sign: usize) -> Option<Syn
     }
     if left.is_name {
         let message = "invalid syntax. Maybe you meant '==' or ':=' instead of '='?";
-        return error_at(site.range(first, right.end - 1), message);
+        return error_at(left.span.to(right.span), message);
     }
     let message = format!("cannot assign to {} here. Maybe you meant '==' instead of '='?", left.name);
     error_at(left.span, message)

@@ -28,8 +28,9 @@ use site::Site;
 /// The error that CPython would raise.
 pub(crate) fn diagnose(source: &SourceText, stream: &TokenStream, failure: Failure) -> SyntaxError {
     let site = Site::new(source, stream, failure.at);
-    if let Some(error) = failure.refused {
-        return weigh(&site, *error);
+    if let Some(refusal) = failure.refused {
+        let span = if refusal.blames_next { site.span(site.at) } else { refusal.error.span };
+        return weigh(&site, SyntaxError { span, ..refusal.error });
     }
     let found = rules().iter().find_map(|rule| rule(&site));
     match found {
@@ -67,10 +68,11 @@ fn generic(site: &Site<'_>) -> SyntaxError {
 /// Decides between the parser's error and the lexer's.
 fn weigh(site: &Site<'_>, found: SyntaxError) -> SyntaxError {
     let Some(lexical) = &site.stream.error else { return found };
-    let is_at_end = site.kind(site.at) == TokenKind::Error;
+    let reach = site.reach.get();
+    let is_at_end = site.kind(site.at) == TokenKind::Error || site.kind(reach) == TokenKind::Error;
     match site.stream.error_rank {
         ErrorRank::Eager => lexical.clone(),
-        ErrorRank::OpenBracket if is_at_end || site.line(site.span(site.at)) > site.line(lexical.span) => {
+        ErrorRank::OpenBracket if is_at_end || site.line(site.span(reach)) > site.line(lexical.span) => {
             lexical.clone()
         }
         ErrorRank::Lazy if is_at_end => lexical.clone(),

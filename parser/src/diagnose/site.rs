@@ -2,6 +2,7 @@
 
 use base::Span;
 use lexer::{SourceText, Token, TokenKind, TokenStream};
+use std::cell::Cell;
 
 /// Something open around the failure.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -46,12 +47,22 @@ pub(super) struct Site<'s> {
     pub(super) line_start: usize,
     /// Index of the first token of the simple statement.
     pub(super) statement: usize,
+    /// Index of the last token that a rule has looked at. Where it lies decides whether an open bracket is the better error.
+    pub(super) reach: Cell<usize>,
 }
 
 impl<'s> Site<'s> {
     pub(super) fn new(source: &'s SourceText, stream: &'s TokenStream, at: usize) -> Self {
         let at = at.min(stream.tokens.len() - 1);
-        let mut site = Self { source, stream, at, frames: Vec::new(), line_start: 0, statement: 0 };
+        let mut site = Self {
+            source,
+            stream,
+            at,
+            frames: Vec::new(),
+            line_start: 0,
+            statement: 0,
+            reach: Cell::new(at),
+        };
         for index in 0..at {
             site.pass(index);
         }
@@ -100,6 +111,12 @@ impl<'s> Site<'s> {
     /// Where the item at hand starts: in brackets behind the last comma, else the statement.
     pub(super) fn item(&self) -> usize {
         self.innermost().map_or(self.statement, |frame| frame.item)
+    }
+
+    /// Whether the parameters of a function definition are open, and nothing inside them.
+    pub(super) fn is_in_parameters(&self) -> bool {
+        let def = self.statement + usize::from(self.kind(self.statement) == TokenKind::Async);
+        self.kind(def) == TokenKind::Def && matches!(self.frames[..], [Frame { kind: FrameKind::Call, .. }])
     }
 
     // ---- Frames -------------------------------------------------------------------------------------------------------------
