@@ -205,8 +205,17 @@ impl<'a, 's> Builder<'a, 's> {
         name
     }
 
-    pub(crate) fn join_dotted(&mut self, first: &str, second: &str) -> &'a str {
-        self.intern(&format!("{first}.{second}"))
+    /// The dotted name between two places, without the blanks and line joinings that may stand around its dots.
+    pub(crate) fn dotted_name(&mut self, l: u32, r: u32) -> &'a str {
+        let text = self.text(l, r);
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.');
+        if text.bytes().all(is_plain) {
+            return self.intern(text);
+        }
+        let is_blank = |letter: char| letter == '\\' || letter.is_whitespace();
+        let parts: Vec<String> =
+            text.split('.').map(|part| part.trim_matches(is_blank).nfkc().collect()).collect();
+        self.intern(&parts.join("."))
     }
 
     // ---- Operators ----------------------------------------------------------------------------------------------------------

@@ -41,7 +41,8 @@ fn dict(site: &Site<'_>, frame: Frame) -> Option<SyntaxError> {
             _ => None,
         };
     }
-    let is_dict = frame.item > frame.open + 1 && starts_with_pair(site, frame);
+    let has_clause = (frame.open..site.at).any(|index| site.kind(index) == TokenKind::For);
+    let is_dict = frame.item > frame.open + 1 && !has_clause && starts_with_pair(site, frame);
     let key = site.probe(frame.item, site.at, Level::Expression)?;
     (is_dict && here != TokenKind::Colon).then(|| {
         let last = key.span.end.saturating_sub(1);
@@ -60,7 +61,8 @@ fn starts_with_pair(site: &Site<'_>, frame: Frame) -> bool {
 
 /// `[x, y for x in z]`
 fn comprehension(site: &Site<'_>, frame: Frame) -> Option<SyntaxError> {
-    if !matches!(site.kind(site.at), TokenKind::For | TokenKind::Async) || frame.item == frame.open + 1 {
+    let is_async = site.has(site.at, &[TokenKind::Async, TokenKind::For]);
+    if !is_async && site.kind(site.at) != TokenKind::For || frame.item == frame.open + 1 {
         return None;
     }
     let first = frame.open + 1;
@@ -96,7 +98,7 @@ fn call(site: &Site<'_>, frame: Frame) -> Option<SyntaxError> {
     if is_item_end(here) && site.has(item, &[TokenKind::Name, TokenKind::Equal]) && site.at == item + 2 {
         return error_at(site.range(item, item + 1), "expected argument value expression");
     }
-    if is_item_end(here) && star == TokenKind::Star && site.at == item + 1 {
+    if star == TokenKind::Star && site.at == item + 1 {
         return error_at(site.span(site.at), "Invalid star expression");
     }
     let message = match star {
@@ -116,6 +118,9 @@ fn missing_in(site: &Site<'_>, frame: Frame) -> Option<SyntaxError> {
     let first = (frame.item..site.at).rev().find(|&index| site.kind(index) == TokenKind::For);
     let first =
         first.or_else(|| (frame.open..site.at).rev().find(|&index| site.kind(index) == TokenKind::For))?;
+    if (first..site.at).any(|index| site.kind(index) == TokenKind::In) {
+        return None;
+    }
     let target = site.probe(first + 1, site.at, Level::Any)?;
     let is_target = target.level == Level::Operand || target.level == Level::Any;
     (is_target && site.kind(site.at) != TokenKind::In)

@@ -3,9 +3,12 @@
 use super::error_at;
 use super::probe::Level;
 use super::site::{FrameKind, Site};
-use lexer::{SyntaxError, TokenKind};
+use lexer::{ErrorRank, SyntaxError, TokenKind};
 
 pub(super) fn find(site: &Site<'_>) -> Option<SyntaxError> {
+    if matches!(site.kind(site.statement), TokenKind::Import | TokenKind::From) {
+        return None;
+    }
     legacy_statement(site)
         .or_else(|| statement_in_conditional(site))
         .or_else(|| text_in_string(site))
@@ -17,7 +20,16 @@ pub(super) fn find(site: &Site<'_>) -> Option<SyntaxError> {
 
 /// Where an expression may start in the item at hand: at its start, and behind tokens that an expression follows.
 fn starts(site: &Site<'_>) -> Vec<usize> {
-    let first = site.item();
+    let mut starts = starts_from(site, site.item());
+    if site.is_in_parameters() {
+        let is_value = |first: &usize| matches!(site.kind(first - 1), TokenKind::Equal | TokenKind::Colon);
+        starts.retain(is_value);
+    }
+    starts
+}
+
+/// The same, for the item that starts at `first`.
+fn starts_from(site: &Site<'_>, first: usize) -> Vec<usize> {
     let mut starts = vec![first];
     let mut depth = 0usize;
     for index in first..site.at {
@@ -53,20 +65,17 @@ fn starts(site: &Site<'_>) -> Vec<usize> {
             _ => {}
         }
     }
-    if site.is_in_parameters() {
-        starts.remove(0);
-    }
     starts
 }
 
 /// `print x`
 fn legacy_statement(site: &Site<'_>) -> Option<SyntaxError> {
-    let name = site.at.checked_sub(1)?;
-    let is_legacy = site.kind(name) == TokenKind::Name && matches!(site.text(name), "print" | "exec");
-    if !is_legacy || !starts(site).contains(&name) {
-        return None;
-    }
-    let rest = site.probe_longest(site.at, Level::Any)?;
+    let is_legacy =
+        |index| site.kind(index) == TokenKind::Name && matches!(site.text(index), "print" | "exec");
+    let before = site.at.checked_sub(1).filter(|&name| is_legacy(name) && starts(site).contains(&name));
+    let here = Some(site.at).filter(|&name| is_legacy(name) && site.kind(name + 1) != TokenKind::LeftParen);
+    let name = before.or(here)?;
+    let rest = site.probe_longest(name + 1, Level::Any)?;
     let name_text = site.text(name);
     let message = format!("Missing parentheses in call to '{name_text}'. Did you mean {name_text}(...)?");
     error_at(site.range(name, rest.end - 1), message)
@@ -137,7 +146,7 @@ fn missing_comma(site: &Site<'_>) -> Option<SyntaxError> {
     }
     let is_not = site.kind(site.at - 1) == TokenKind::Not;
     let at = if is_not { site.at - 1 } else { site.at };
-    let second = site.probe_longest(at, Level::Expression)?;
+    let Some(second) = site.probe_longest(at, Level::Expression) else { return unclosed_second(site) };
     let first = starts(site).into_iter().find_map(|first| {
         let is_soft = matches!(site.text(first), "match" | "case" | "type" | "_");
         let is_prefixed = site.has(first, &[TokenKind::Name, TokenKind::String]);
@@ -149,19 +158,33 @@ fn missing_comma(site: &Site<'_>) -> Option<SyntaxError> {
     error_at(first.span.to(second.span), "invalid syntax. Perhaps you forgot a comma?")
 }
 
-/// `a if b`
+/// `f(a [` at the end of the file.
+fn unclosed_second(site: &Site<'_>) -> Option<SyntaxError> {
+    let is_opening =
+        matches!(site.kind(site.at), TokenKind::LeftParen | TokenKind::LeftBracket | TokenKind::LeftBrace);
+    let is_open = site.stream.error_rank == ErrorRank::OpenBracket
+        && site.stream.error.as_ref().is_some_and(|error| error.span.start == site.span(site.at).start);
+    (is_opening && is_open).then(|| site.stream.error.clone())?
+}
+
+/// `a if b`, at the failure or around the brackets that it stands in.
 fn missing_else(site: &Site<'_>) -> Option<SyntaxError> {
-    if matches!(site.kind(site.at), TokenKind::Else | TokenKind::Colon) {
-        return None;
-    }
-    for first in starts(site) {
-        for index in first + 1..site.at {
-            if site.kind(index) == TokenKind::If
-                && let Some(value) = site.probe(first, index, Level::Disjunction)
-                && let Some(test) = site.probe(index + 1, site.at, Level::Disjunction)
-            {
-                return error_at(value.span.to(test.span), "expected 'else' after 'if' expression");
-            }
+    let inner = starts(site);
+    let outer = site.frames.iter().rev().skip(1).map(|frame| frame.item).chain([site.statement]);
+    let outer: Vec<usize> = outer.flat_map(|item| starts_from(site, item)).collect();
+    inner.into_iter().chain(outer).find_map(|first| conditional_without_else(site, first))
+}
+
+fn conditional_without_else(site: &Site<'_>, first: usize) -> Option<SyntaxError> {
+    for index in first + 1..site.at {
+        if site.kind(index) == TokenKind::If
+            && let Some(value) = site.probe(first, index, Level::Disjunction)
+            && let Some(test) = site.probe_longest(index + 1, Level::Disjunction)
+        {
+            let is_complete = matches!(site.kind(test.end), TokenKind::Else | TokenKind::Colon);
+            return (!is_complete).then(|| {
+                SyntaxError::new(value.span.to(test.span), "expected 'else' after 'if' expression")
+            });
         }
     }
     None
@@ -215,6 +238,7 @@ fn equals_sign(site: &Site<'_>) -> Option<SyntaxError> {
 fn misspelt_comparison(site: &Site<'_>, first: usize, sign: usize) -> Option<SyntaxError> {
     let left = site.probe(first, sign, Level::Operand)?;
     let right = site.probe_longest(sign + 1, Level::Operand)?;
+    site.reach.set(right.end);
     if matches!(site.kind(right.end), TokenKind::Equal | TokenKind::ColonEqual) || left.is_unlike_comparison {
         return None;
     }
@@ -230,7 +254,7 @@ fn misspelt_comparison(site: &Site<'_>, first: usize, sign: usize) -> Option<Syn
 fn assignment_in_tuple(site: &Site<'_>) -> Option<SyntaxError> {
     let sign = site.at + 1;
     let is_tuple = site.frames.is_empty()
-        && (site.statement..site.at).any(|index| site.kind(index) == TokenKind::Comma)
+        && site.probe(site.statement, site.at, Level::Any).is_some_and(|left| left.level == Level::Any)
         && site.kind(site.at) == TokenKind::Name
         && site.kind(sign) == TokenKind::Equal;
     is_tuple.then(|| misspelt_comparison(site, site.at, sign))?

@@ -32,6 +32,9 @@ pub(crate) fn diagnose(source: &SourceText, stream: &TokenStream, failure: Failu
         let span = if refusal.blames_next { site.span(site.at) } else { refusal.error.span };
         return weigh(&site, SyntaxError { span, ..refusal.error });
     }
+    if let Some(error) = block::unexpected_indent(&site) {
+        return error;
+    }
     let found = rules().iter().find_map(|rule| rule(&site));
     match found {
         Some(error) => weigh(&site, error),
@@ -45,7 +48,6 @@ type Rule = fn(&Site<'_>) -> Option<SyntaxError>;
 const fn rules() -> &'static [Rule] {
     &[
         block::missing_block,
-        block::unexpected_indent,
         statement::find,
         collection::find,
         expression::find,

@@ -10,6 +10,7 @@ pub(super) fn find(site: &Site<'_>) -> Option<SyntaxError> {
     match site.kind(site.statement) {
         TokenKind::Import => import(site),
         TokenKind::From => from_import(site),
+        TokenKind::For => loop_target(site),
         TokenKind::Def | TokenKind::Class | TokenKind::Type | TokenKind::Async => {
             type_parameters(site).or_else(|| parameters(site))
         }
@@ -28,7 +29,7 @@ fn import(site: &Site<'_>) -> Option<SyntaxError> {
     if let Some(error) = import_target(site) {
         return Some(error);
     }
-    if here != TokenKind::From {
+    if here != TokenKind::From || site.at == first + 1 {
         return None;
     }
     let mut last = site.at + 1;
@@ -74,6 +75,16 @@ fn import_target(site: &Site<'_>) -> Option<SyntaxError> {
         .then(|| SyntaxError::new(target.span, format!("cannot use {} as import target", target.name)))
 }
 
+/// `for f(): …`
+fn loop_target(site: &Site<'_>) -> Option<SyntaxError> {
+    let target = site.probe_longest(site.statement + 1, Level::Any)?;
+    let may_be_bound = matches!(
+        target.name,
+        "name" | "attribute" | "subscript" | "tuple" | "list" | "starred" | "comparison"
+    );
+    (!may_be_bound).then(|| SyntaxError::new(target.span, format!("cannot assign to {}", target.name)))
+}
+
 /// The parameters of a definition.
 fn parameters(site: &Site<'_>) -> Option<SyntaxError> {
     let frame = site.innermost()?;
@@ -108,10 +119,12 @@ fn parenthesized(site: &Site<'_>, item: usize, message: &str) -> Option<SyntaxEr
     if site.at != item || site.kind(site.at) != TokenKind::LeftParen {
         return None;
     }
-    let group = site.probe_longest(site.at, Level::Operand)?;
-    let is_names = (site.at + 1..group.end - 1)
-        .all(|index| matches!(site.kind(index), TokenKind::Name | TokenKind::Comma));
-    is_names.then(|| SyntaxError::new(site.range(site.at, group.end - 1), message))
+    let close = (site.at..site.tokens().len()).find(|&index| site.kind(index) == TokenKind::RightParen)?;
+    let is_part = |index| {
+        matches!(site.kind(index), TokenKind::Name | TokenKind::Comma | TokenKind::Colon | TokenKind::Dot)
+    };
+    let is_names = site.kind(site.at + 1) == TokenKind::Name && (site.at + 1..close).all(is_part);
+    is_names.then(|| SyntaxError::new(site.range(site.at, close), message))
 }
 
 /// `lambda (a, b): 0`
@@ -127,6 +140,10 @@ fn lambda_parameters(site: &Site<'_>) -> Option<SyntaxError> {
 fn type_parameters(site: &Site<'_>) -> Option<SyntaxError> {
     let frame =
         site.innermost().filter(|frame| frame.kind == FrameKind::Subscript && site.frames.len() == 1)?;
+    let head = site.statement + usize::from(site.kind(site.statement) == TokenKind::Async);
+    if frame.open != head + 2 {
+        return None;
+    }
     let here = site.kind(site.at);
     if here == TokenKind::RightBracket && site.at == frame.open + 1 {
         return error_at(Span::at(site.span(site.at).start), "Type parameter list cannot be empty");
