@@ -47,7 +47,7 @@ fn header_of(site: &Site<'_>, colon: usize) -> Option<(usize, &'static str)> {
 }
 
 /// Tokens without text.
-fn is_mark(kind: TokenKind) -> bool {
+pub(super) fn is_mark(kind: TokenKind) -> bool {
     matches!(kind, TokenKind::Indent | TokenKind::Dedent | TokenKind::EndMarker)
 }
 

@@ -64,7 +64,8 @@ fn generic(site: &Site<'_>) -> SyntaxError {
     {
         return error.clone();
     }
-    SyntaxError::new(site.span(site.at), "invalid syntax")
+    let error = SyntaxError::new(block::place(site), "invalid syntax");
+    SyntaxError { is_open_ended: block::is_mark(site.kind(site.at)), ..error }
 }
 
 /// Decides between the parser's error and the lexer's.
