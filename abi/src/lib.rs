@@ -1,2 +1,6 @@
-//! Placeholder header, replaced with the crate's first code.
+//! What compiled code and the runtime agree on: the runtime-helper table and the object layouts.
+//!
+//! - [`helper`]: every runtime function that compiled code may call, with its C signature and its promises
 #![forbid(unsafe_code)]
+
+pub mod helper;
