@@ -1,2 +1,33 @@
-//! Placeholder header, replaced with the crate's first code.
+//! The typed stack bytecode: its one opcode table, the code object, the verifier and the text form.
+//!
+//! - [`opcode`]: THE table; enum, documentation, operands and stack effects derive from it
+//! - [`word`]: the 32-bit encoding
+//! - [`operator`]: operands that are small enumerations
+//! - [`descr`]: operands that describe types, fields, callees and classes
+//! - [`code`]: what one function or module body compiles to
+//! - [`effect`]: what an instruction pops and pushes, with representations
+//! - [`verify`]: the invariants of well-formed code
+//! - [`text`]: printer and parser, which round-trip
+//!
+//! Everything here is plain data without run-time objects, so that compilers, interpreters and files share it.
 #![forbid(unsafe_code)]
+
+pub mod code;
+pub mod descr;
+pub mod effect;
+pub mod opcode;
+pub mod operator;
+pub mod text;
+pub mod verify;
+pub mod word;
+
+pub use code::{Code, CodeFlags, Const, Handler, Local, SourceRange};
+pub use descr::{
+    ClassDecl, FieldDecl, FieldDescr, FunctionDescr, MethodDecl, MethodKind, Signature, TypeDescr,
+};
+pub use opcode::{Opcode, OperandKind};
+pub use operator::{
+    BinaryOp, CompareOp, Intrinsic, LenKind, PrimitiveBinaryOp, PrimitiveCompareOp, PrimitiveUnaryOp, Repr,
+    SequenceKind, TypeCode,
+};
+pub use word::Word;

@@ -1,0 +1,322 @@
+//! What typed instructions say about types, fields, callees and classes.
+//!
+//! Descriptors are symbolic: they name things by module and qualified name and are resolved when code is linked into a
+//! process, so that code can be stored in a file. What the checker proved travels to the later stages only through them.
+//!
+//! Spelling of a type: `int`, `m:C`, `m:Outer.Inner`; `!` exact, `?` or None, `A|B` union, `[...]` arguments,
+//! `#int64` primitive, `object` anything.
+
+use std::fmt;
+
+use crate::operator::{Repr, TypeCode};
+
+/// A type as instructions carry it: everything a run-time check can decide in constant time.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum TypeDescr {
+    /// Anything; never checked. Also what is only known dynamically.
+    Object,
+    /// `None`.
+    None,
+    /// A primitive; the value is not an object.
+    Primitive(TypeCode),
+    /// A class. `builtins.float`, not exact, also admits `int` (PEP 484), so a value of it need not be a float.
+    Class {
+        /// Dotted name of the defining module.
+        module: String,
+        /// Dotted name inside the module.
+        name: String,
+        /// Whether instances of subclasses are excluded.
+        exact: bool,
+        /// Type arguments; checked only for checked containers and arrays.
+        args: Vec<TypeDescr>,
+    },
+    /// One of at least two types; neither nested nor repeated, sorted, never containing `Object` or a primitive.
+    Union(Vec<TypeDescr>),
+}
+
+impl TypeDescr {
+    /// A class of `builtins`.
+    pub fn builtin(name: &str) -> Self {
+        Self::class("builtins", name)
+    }
+
+    /// A class and its subclasses.
+    pub fn class(module: &str, name: &str) -> Self {
+        Self::Class { module: module.to_owned(), name: name.to_owned(), exact: false, args: Vec::new() }
+    }
+
+    /// This class without its subclasses; other types are unchanged.
+    #[must_use]
+    pub fn exactly(mut self) -> Self {
+        if let Self::Class { exact, .. } = &mut self {
+            *exact = true;
+        }
+        self
+    }
+
+    /// The union of the members, simplified.
+    pub fn union(members: impl IntoIterator<Item = Self>) -> Self {
+        let mut flat = Vec::new();
+        for member in members {
+            match member {
+                Self::Union(inner) => flat.extend(inner),
+                Self::Object => return Self::Object,
+                other => flat.push(other),
+            }
+        }
+        flat.sort();
+        flat.dedup();
+        match flat.len() {
+            1 => flat.remove(0),
+            _ => Self::Union(flat),
+        }
+    }
+
+    /// This type or None.
+    #[must_use]
+    pub fn optional(self) -> Self {
+        Self::union([self, Self::None])
+    }
+
+    /// How a value of this type sits in a slot.
+    pub fn repr(&self) -> Repr {
+        match self {
+            Self::Primitive(code) => code.repr(),
+            _ => Repr::Object,
+        }
+    }
+
+    /// The type code: the primitive's own, else `Object`.
+    pub fn type_code(&self) -> TypeCode {
+        match self {
+            Self::Primitive(code) => *code,
+            _ => TypeCode::Object,
+        }
+    }
+
+    /// Whether this is the named builtin class, exact or not.
+    pub fn is_builtin(&self, builtin: &str) -> bool {
+        matches!(self, Self::Class { module, name, .. } if module == "builtins" && name == builtin)
+    }
+}
+
+impl fmt::Display for TypeDescr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Object => f.write_str("object"),
+            Self::None => f.write_str("None"),
+            Self::Primitive(code) => write!(f, "#{}", code.text()),
+            Self::Class { module, name, exact, args } => {
+                if module != "builtins" {
+                    write!(f, "{module}:")?;
+                }
+                f.write_str(name)?;
+                if !args.is_empty() {
+                    f.write_str("[")?;
+                    write_list(f, args, ",")?;
+                    f.write_str("]")?;
+                }
+                if *exact { f.write_str("!") } else { Ok(()) }
+            }
+            Self::Union(members) => match members.as_slice() {
+                [Self::None, other] | [other, Self::None] => write!(f, "{other}?"),
+                _ => write_list(f, members, "|"),
+            },
+        }
+    }
+}
+
+/// Writes `items` with `separator` between them.
+fn write_list<T: fmt::Display>(f: &mut fmt::Formatter<'_>, items: &[T], separator: &str) -> fmt::Result {
+    for (at, item) in items.iter().enumerate() {
+        if at > 0 {
+            f.write_str(separator)?;
+        }
+        write!(f, "{item}")?;
+    }
+    Ok(())
+}
+
+/// A field of a static class.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct FieldDescr {
+    /// The class through which the field is reached.
+    pub class: TypeDescr,
+    /// Its name.
+    pub name: String,
+    /// Its declared type.
+    pub ty: TypeDescr,
+    /// Whether every instance that code can see has it set, so that a load needs no test.
+    pub always_set: bool,
+}
+
+impl fmt::Display for FieldDescr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mark = if self.always_set { "" } else { " maybe_unset" };
+        write!(f, "{}.{}: {}{mark}", self.class, self.name, self.ty)
+    }
+}
+
+/// Parameter and return types of a statically resolved callee; a call passes exactly these parameters, in this order.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Signature {
+    /// Parameter types; for methods the receiver comes first.
+    pub params: Vec<TypeDescr>,
+    /// Return type.
+    pub ret: TypeDescr,
+}
+
+impl fmt::Display for Signature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(")?;
+        write_list(f, &self.params, ", ")?;
+        write!(f, ") -> {}", self.ret)
+    }
+}
+
+/// How a callee binds its first argument.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum MethodKind {
+    /// A module-level function.
+    Function,
+    /// A method that takes the instance.
+    Instance,
+    /// A method that takes the class.
+    Class,
+    /// A method that takes neither.
+    Static,
+}
+
+impl MethodKind {
+    /// Every kind with its spelling.
+    pub const ALL: [(Self, &'static str); 4] = [
+        (Self::Function, "function"),
+        (Self::Instance, "method"),
+        (Self::Class, "classmethod"),
+        (Self::Static, "staticmethod"),
+    ];
+
+    /// The spelling in listings.
+    pub fn text(self) -> &'static str {
+        Self::ALL[self as usize].1
+    }
+}
+
+/// A statically known callee: the operand of `INVOKE_FUNCTION`, `LOAD_METHOD_STATIC` and `INVOKE_METHOD`.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct FunctionDescr {
+    /// Dotted name of the module that holds it.
+    pub module: String,
+    /// Dotted name inside the module: `f`, `C.m`.
+    pub name: String,
+    /// How it binds its first argument.
+    pub kind: MethodKind,
+    /// What it takes and returns.
+    pub signature: Signature,
+}
+
+impl FunctionDescr {
+    /// The class part of a method's name, and its last part.
+    pub fn split_name(&self) -> (Option<&str>, &str) {
+        match self.name.rsplit_once('.') {
+            Some((class, name)) => (Some(class), name),
+            None => (None, &self.name),
+        }
+    }
+}
+
+impl fmt::Display for FunctionDescr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}:{}{}", self.kind.text(), self.module, self.name, self.signature)
+    }
+}
+
+/// A field that a static class declares.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct FieldDecl {
+    /// Its name.
+    pub name: String,
+    /// Its declared type.
+    pub ty: TypeDescr,
+    /// Whether the class body gives it a default, which instances read until they store one.
+    pub has_default: bool,
+    /// Whether `__init__` sets it before anyone can read it.
+    pub always_set: bool,
+}
+
+/// A method that a static class declares.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct MethodDecl {
+    /// Its name.
+    pub name: String,
+    /// How it binds its first argument.
+    pub kind: MethodKind,
+    /// Whether subclasses may not override it.
+    pub is_final: bool,
+    /// What it takes and returns.
+    pub signature: Signature,
+}
+
+/// What `BUILD_STATIC_CLASS` makes: the layout and the typed members of a class.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct ClassDecl {
+    /// Dotted name inside the module.
+    pub name: String,
+    /// Whether it may not be subclassed.
+    pub is_final: bool,
+    /// Fields that this class adds to its bases', in declaration order.
+    pub fields: Vec<FieldDecl>,
+    /// Methods that this class defines or overrides, in declaration order.
+    pub methods: Vec<MethodDecl>,
+}
+
+impl fmt::Display for ClassDecl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{} {{", self.name, if self.is_final { " final" } else { "" })?;
+        for field in &self.fields {
+            write!(f, " field {}: {}", field.name, field.ty)?;
+            if field.has_default {
+                f.write_str(" default")?;
+            }
+            if !field.always_set {
+                f.write_str(" maybe_unset")?;
+            }
+            f.write_str(",")?;
+        }
+        for method in &self.methods {
+            write!(f, " {} {}{}", method.kind.text(), method.name, method.signature)?;
+            if method.is_final {
+                f.write_str(" final")?;
+            }
+            f.write_str(",")?;
+        }
+        f.write_str(" }")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unions_are_canonical() {
+        let (int, text) = (TypeDescr::builtin("int"), TypeDescr::builtin("str"));
+        let one = TypeDescr::union([int.clone(), TypeDescr::union([text.clone(), int.clone()])]);
+        assert_eq!(one, TypeDescr::union([text, int.clone()]));
+        assert_eq!(one.to_string(), "int|str");
+        assert_eq!(TypeDescr::union([int.clone(), int.clone()]), int);
+        assert_eq!(int.optional().to_string(), "int?");
+    }
+
+    #[test]
+    fn types_print_as_they_are_spelled() {
+        let list = TypeDescr::Class {
+            module: "__static__".into(),
+            name: "CheckedList".into(),
+            exact: true,
+            args: vec![TypeDescr::class("m", "A.B").optional()],
+        };
+        assert_eq!(list.to_string(), "__static__:CheckedList[m:A.B?]!");
+        assert_eq!(TypeDescr::Primitive(TypeCode::Int64).to_string(), "#int64");
+    }
+}

@@ -1,0 +1,276 @@
+//! Where objects live: size classes in aligned pages, large objects from the system.
+//!
+//! Blocks of 16, 32, ... 512 bytes come from 64 KiB pages, one class per page; the page of a block is found by masking its
+//! address, so freeing needs no size. Free blocks of a class are linked through their first word from a head in the thread
+//! state: machine code allocates by popping it (`abi::layout::thread::FREE_LISTS`). A free block has a null type pointer, which is
+//! how the collector and the audit tell blocks apart. Larger objects are malloc'ed behind a prefix that links them together.
+//! Cost: a pop or push of a list; a page is carved when its class runs dry.
+
+use std::cell::{Cell, RefCell};
+
+use crate::header::{Header, flags};
+use crate::thread::{SIZE_CLASSES, thread};
+use crate::world::World;
+
+/// Size and alignment of a page.
+pub const PAGE_SIZE: usize = 64 * 1024;
+/// Greatest size that comes from pages.
+pub const MAX_SMALL: usize = SIZE_CLASSES * 16;
+const PAGES_PER_CHUNK: usize = 16;
+
+/// Start of a page.
+#[repr(C, align(16))]
+pub(crate) struct Page {
+    block_size: usize,
+    /// One collector count per block while a collection runs.
+    pub(crate) gc_refs: Cell<*mut u32>,
+}
+
+/// In front of a large object.
+#[repr(C, align(16))]
+struct LargePrefix {
+    previous: Cell<*mut LargePrefix>,
+    next: Cell<*mut LargePrefix>,
+    gc_refs: Cell<u32>,
+    size: usize,
+}
+
+struct Heap {
+    pages: RefCell<Vec<*mut Page>>,
+    spare_pages: RefCell<Vec<*mut Page>>,
+    large: Cell<*mut LargePrefix>,
+}
+
+static HEAP: World<Heap> = World::new(Heap {
+    pages: RefCell::new(Vec::new()),
+    spare_pages: RefCell::new(Vec::new()),
+    large: Cell::new(std::ptr::null_mut()),
+});
+
+/// A block of at least `size` bytes. Its flag bits are valid, everything else is not; the caller writes a header at once.
+#[inline]
+pub fn allocate(size: usize) -> *mut Header {
+    debug_assert!(size >= size_of::<Header>());
+    if size > MAX_SMALL {
+        return try_allocate_large(size).unwrap_or_else(|| out_of_memory());
+    }
+    let class = (size - 1) / 16;
+    let list = &thread().free_lists[class];
+    let block = list.get();
+    if block.is_null() {
+        return refill(class);
+    }
+    // SAFETY: a free block's first word links to the next free block; the block is now ours and its flags start empty.
+    unsafe {
+        list.set(*block.cast::<*mut Header>());
+        *block.cast::<u64>() = 0;
+    }
+    block
+}
+
+/// Like [`allocate`] for a size that the program chose: nothing if there is not enough memory.
+pub fn try_allocate(size: usize) -> Option<*mut Header> {
+    if size <= MAX_SMALL { Some(allocate(size)) } else { try_allocate_large(size) }
+}
+
+/// Frees a block that no object occupies any more.
+///
+/// # Safety
+/// `block` came from this module and nothing refers to it.
+#[inline]
+pub unsafe fn free(block: *mut Header) {
+    // SAFETY: the header's flag bits stay valid until here; a page starts at the masked address of a small block.
+    unsafe {
+        if (*block).has(flags::LARGE) {
+            return free_large(block);
+        }
+        let page = page_of(block);
+        let list = &thread().free_lists[(*page).block_size / 16 - 1];
+        *block.cast::<*mut Header>() = list.get();
+        (*block).set_raw_type(std::ptr::null());
+        list.set(block);
+    }
+}
+
+fn page_of(block: *mut Header) -> *mut Page {
+    (block as usize & !(PAGE_SIZE - 1)) as *mut Page
+}
+
+/// Carves a page into blocks, links all but one, and returns that one.
+#[cold]
+fn refill(class: usize) -> *mut Header {
+    let block_size = (class + 1) * 16;
+    let page = take_page();
+    // SAFETY: the page is fresh memory of PAGE_SIZE bytes; every block lies inside it.
+    unsafe {
+        std::ptr::write(page, Page { block_size, gc_refs: Cell::new(std::ptr::null_mut()) });
+        let mut next = std::ptr::null_mut();
+        for at in (0..blocks_in(page)).rev() {
+            let block = block_at(page, at);
+            *block.cast::<*mut Header>() = next;
+            (*block).set_raw_type(std::ptr::null());
+            next = block;
+        }
+        thread().free_lists[class].set(*next.cast::<*mut Header>());
+        *next.cast::<u64>() = 0;
+        HEAP.pages.borrow_mut().push(page);
+        next
+    }
+}
+
+unsafe fn blocks_in(page: *mut Page) -> usize {
+    // SAFETY: the caller passes a page of ours.
+    (PAGE_SIZE - size_of::<Page>()) / unsafe { (*page).block_size }
+}
+
+unsafe fn block_at(page: *mut Page, at: usize) -> *mut Header {
+    // SAFETY: `at` is less than `blocks_in(page)`, so the block lies inside the page.
+    unsafe { page.cast::<u8>().add(size_of::<Page>() + at * (*page).block_size).cast() }
+}
+
+fn take_page() -> *mut Page {
+    if let Some(page) = HEAP.spare_pages.borrow_mut().pop() {
+        return page;
+    }
+    let layout = std::alloc::Layout::from_size_align(PAGE_SIZE * PAGES_PER_CHUNK, PAGE_SIZE).expect("a valid layout");
+    // SAFETY: the layout has a size.
+    let chunk = unsafe { std::alloc::alloc(layout) };
+    if chunk.is_null() {
+        out_of_memory();
+    }
+    let mut spare = HEAP.spare_pages.borrow_mut();
+    // SAFETY: every page lies inside the chunk.
+    spare.extend((1..PAGES_PER_CHUNK).rev().map(|at| unsafe { chunk.add(at * PAGE_SIZE).cast::<Page>() }));
+    chunk.cast()
+}
+
+fn try_allocate_large(size: usize) -> Option<*mut Header> {
+    let total = size.checked_add(size_of::<LargePrefix>()).filter(|&total| total < isize::MAX as usize)?;
+    // SAFETY: plain malloc, checked for null; malloc aligns to 16 bytes.
+    let prefix = unsafe { libc::malloc(total) }.cast::<LargePrefix>();
+    if prefix.is_null() {
+        return None;
+    }
+    let next = HEAP.large.get();
+    // SAFETY: the prefix is fresh memory; `next` is the live head of the list or null.
+    unsafe {
+        let links = LargePrefix {
+            previous: Cell::new(std::ptr::null_mut()),
+            next: Cell::new(next),
+            gc_refs: Cell::new(0),
+            size,
+        };
+        std::ptr::write(prefix, links);
+        if !next.is_null() {
+            (*next).previous.set(prefix);
+        }
+        HEAP.large.set(prefix);
+        let block = prefix.add(1).cast::<Header>();
+        std::ptr::write_bytes(block.cast::<u8>(), 0, size_of::<Header>());
+        (*block).set(flags::LARGE);
+        Some(block)
+    }
+}
+
+unsafe fn prefix_of(block: *mut Header) -> *mut LargePrefix {
+    // SAFETY: the caller passes a large block, which has a prefix in front of it.
+    unsafe { block.cast::<LargePrefix>().sub(1) }
+}
+
+unsafe fn free_large(block: *mut Header) {
+    // SAFETY: a large block is linked into the list through its prefix and came from malloc.
+    unsafe {
+        let prefix = prefix_of(block);
+        let (previous, next) = ((*prefix).previous.get(), (*prefix).next.get());
+        match previous.is_null() {
+            true => HEAP.large.set(next),
+            false => (*previous).next.set(next),
+        }
+        if !next.is_null() {
+            (*next).previous.set(previous);
+        }
+        libc::free(prefix.cast());
+    }
+}
+
+/// Bytes that the block of a live object occupies.
+///
+/// # Safety
+/// `block` came from this module and is occupied.
+pub unsafe fn block_size(block: *mut Header) -> usize {
+    // SAFETY: the contract.
+    unsafe { if (*block).has(flags::LARGE) { (*prefix_of(block)).size } else { (*page_of(block)).block_size } }
+}
+
+/// Calls `visit` with every occupied block. Objects must not be made or freed meanwhile.
+pub fn for_each_block(mut visit: impl FnMut(*mut Header)) {
+    for &page in HEAP.pages.borrow().iter() {
+        // SAFETY: blocks lie in their page; a null type marks a free one.
+        unsafe {
+            for at in 0..blocks_in(page) {
+                let block = block_at(page, at);
+                if !(*block).raw_type().is_null() {
+                    visit(block);
+                }
+            }
+        }
+    }
+    let mut prefix = HEAP.large.get();
+    while !prefix.is_null() {
+        // SAFETY: the list links live large blocks.
+        unsafe {
+            let block = prefix.add(1).cast::<Header>();
+            prefix = (*prefix).next.get();
+            if !(*block).raw_type().is_null() {
+                visit(block);
+            }
+        }
+    }
+}
+
+/// Gives every page a zeroed array of collector counts.
+pub(crate) fn begin_gc_counts() {
+    for &page in HEAP.pages.borrow().iter() {
+        // SAFETY: the page is ours; the array lives until `end_gc_counts`.
+        unsafe {
+            let counts = vec![0u32; blocks_in(page)].into_boxed_slice();
+            (*page).gc_refs.set(Box::into_raw(counts).cast());
+        }
+    }
+}
+
+/// Frees the arrays again.
+pub(crate) fn end_gc_counts() {
+    for &page in HEAP.pages.borrow().iter() {
+        // SAFETY: the array was made by `begin_gc_counts` with this length; a page carved since has none.
+        unsafe {
+            let counts = (*page).gc_refs.replace(std::ptr::null_mut());
+            if !counts.is_null() {
+                drop(Box::from_raw(std::ptr::slice_from_raw_parts_mut(counts, blocks_in(page))));
+            }
+        }
+    }
+}
+
+/// The collector's count of an object.
+///
+/// # Safety
+/// `block` is occupied and `begin_gc_counts` has run since its page was carved.
+pub(crate) unsafe fn gc_refs<'a>(block: *mut Header) -> &'a Cell<u32> {
+    // SAFETY: the contract; the block's number is within the array of its page.
+    unsafe {
+        if (*block).has(flags::LARGE) {
+            return &(*prefix_of(block)).gc_refs;
+        }
+        let page = page_of(block);
+        let at = (block as usize - page as usize - size_of::<Page>()) / (*page).block_size;
+        &*(*page).gc_refs.get().add(at).cast::<Cell<u32>>()
+    }
+}
+
+/// Ends the process in an orderly way when not even a small object can be made.
+#[cold]
+fn out_of_memory() -> ! {
+    eprintln!("MemoryError: out of memory");
+    std::process::exit(1)
+}

@@ -1,0 +1,71 @@
+//! `bool`: two immortal instances of a final subclass of `int`.
+
+use crate::args::Args;
+use crate::header::Header;
+use crate::objects::int::{INT, IntObject};
+use crate::objects::str::StrObject;
+use crate::objects;
+use crate::protocol;
+use crate::slots::{Binary, Slots};
+use crate::type_object::{Layout, TypeObject, TypeSpec, type_flags};
+use crate::value::{PyResult, Value};
+use crate::world::World;
+
+/// `True`, laid out as an int.
+pub(crate) static TRUE: World<IntObject> = World::new(IntObject::constant(Header::immortal(&BOOL), true));
+/// `False`, laid out as an int.
+pub(crate) static FALSE: World<IntObject> = World::new(IntObject::constant(Header::immortal(&BOOL), false));
+
+/// The truth value of a bool object.
+#[inline]
+pub fn truth_of(value: Value) -> Option<bool> {
+    if value == objects::bool(true) {
+        Some(true)
+    } else if value == objects::bool(false) {
+        Some(false)
+    } else {
+        None
+    }
+}
+
+fn new(_: &TypeObject, args: Args<'_>) -> PyResult {
+    args.no_keywords("bool")?;
+    match args.positional {
+        [] => Ok(objects::bool(false).to_ref()),
+        [value] => Ok(objects::bool(protocol::is_true(*value)?).to_ref()),
+        more => Err(crate::raise!(TypeError, "bool expected at most 1 argument, got {}", more.len())),
+    }
+}
+
+fn repr(value: Value) -> PyResult {
+    Ok(StrObject::intern(if truth_of(value) == Some(true) { "True" } else { "False" }).into_ref())
+}
+
+/// A logical operator on two bools; anything else is the int operator's business.
+fn logical(a: Value, b: Value, both: fn(bool, bool) -> bool, int_operator: Option<Binary>) -> PyResult {
+    match (truth_of(a), truth_of(b), int_operator) {
+        (Some(a), Some(b), _) => Ok(objects::bool(both(a, b)).to_ref()),
+        (_, _, Some(operator)) => operator(a, b),
+        (_, _, None) => objects::singleton::decline(),
+    }
+}
+
+/// `bool`.
+pub static BOOL: TypeObject = TypeObject::from_spec(&SPEC);
+static SPEC: TypeSpec = TypeSpec {
+    base: Some(&INT),
+    doc: "Returns True when the argument is true, False otherwise.\nThe builtins True and False are the only two instances of the class bool.\nThe class bool is a subclass of the class int, and cannot be subclassed.",
+    layout: Layout::of::<IntObject>(),
+    flags: type_flags::FINAL | type_flags::MATCH_SELF,
+    slots: Slots {
+        new: Some(new),
+        repr: Some(repr),
+        str: Some(repr),
+        and: Some(|a, b| logical(a, b, |a, b| a & b, INT.slots().and)),
+        or: Some(|a, b| logical(a, b, |a, b| a | b, INT.slots().or)),
+        xor: Some(|a, b| logical(a, b, |a, b| a ^ b, INT.slots().xor)),
+        ..Slots::EMPTY
+    },
+    ..TypeSpec::of::<IntObject>("bool")
+};
+

@@ -1,0 +1,471 @@
+//! The hash table behind `dict` and `set`: insertion-ordered entries and an index over them.
+//!
+//! Method: CPython's compact dict. Entries (hash, key, value) are appended to an array; an open-addressing index of `u32` positions
+//! is built once there are more than eight. Smaller tables are scanned, comparing keys by address first, which is what
+//! instance dicts and keyword dicts want. Deleted entries keep their place with a null key until the table is rebuilt, so
+//! iterators are plain positions. Key comparison can run Python code that changes the table: every lookup checks
+//! `keys_version` after such a comparison and starts again. Cost: one probe; entries are 24 bytes.
+
+use std::cell::Cell;
+
+use crate::objects::str::{STR, StrObject};
+use crate::protocol;
+use crate::value::{PyResult, Ref, Value};
+
+/// One key with its value (null in sets).
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct Entry {
+    /// Hash of the key.
+    pub hash: i64,
+    /// Owned key, or null for a deleted entry.
+    pub key: Value,
+    /// Owned value.
+    pub value: Value,
+}
+
+const SCANNED: usize = 8;
+const EMPTY: u32 = u32::MAX;
+const DELETED: u32 = u32::MAX - 1;
+
+/// An insertion-ordered hash table that owns its keys and values.
+#[repr(C)]
+pub struct Table {
+    live: Cell<usize>,
+    entries: Cell<*mut Entry>,
+    used: Cell<u32>,
+    capacity: Cell<u32>,
+    index: Cell<*mut u32>,
+    index_mask: Cell<u32>,
+    /// For the owner: watched by an inline cache or by compiled code.
+    pub watched: Cell<u32>,
+    keys_version: Cell<u64>,
+}
+
+impl Table {
+    /// An empty table; allocates nothing.
+    pub const fn new() -> Self {
+        Table {
+            live: Cell::new(0),
+            entries: Cell::new(std::ptr::null_mut()),
+            used: Cell::new(0),
+            capacity: Cell::new(0),
+            index: Cell::new(std::ptr::null_mut()),
+            index_mask: Cell::new(0),
+            watched: Cell::new(0),
+            keys_version: Cell::new(1),
+        }
+    }
+
+    /// Number of keys.
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.live.get()
+    }
+
+    /// Whether there is no key.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Number of entry positions in use, deleted ones included.
+    #[inline]
+    pub fn used(&self) -> usize {
+        self.used.get() as usize
+    }
+
+    /// Changes whenever a key is added or removed.
+    #[inline]
+    pub fn keys_version(&self) -> u64 {
+        self.keys_version.get()
+    }
+
+    fn touch(&self) {
+        self.keys_version.set(self.keys_version.get() + 1);
+    }
+
+    #[inline]
+    fn slot(&self, at: usize) -> *mut Entry {
+        debug_assert!(at < self.capacity.get() as usize);
+        // SAFETY: positions below the capacity lie inside the array.
+        unsafe { self.entries.get().add(at) }
+    }
+
+    /// The entry at a position, unless it is deleted or past the end. Borrowed.
+    #[inline]
+    pub fn entry(&self, at: usize) -> Option<Entry> {
+        if at >= self.used() {
+            return None;
+        }
+        // SAFETY: used entries are initialised.
+        let entry = unsafe { *self.slot(at) };
+        (!entry.key.is_null()).then_some(entry)
+    }
+
+    /// The first live entry at or behind a position, with its position.
+    #[inline]
+    pub fn next_from(&self, mut at: usize) -> Option<(usize, Entry)> {
+        while at < self.used() {
+            if let Some(entry) = self.entry(at) {
+                return Some((at, entry));
+            }
+            at += 1;
+        }
+        None
+    }
+
+    /// The last live entry before a position, with its position.
+    pub fn last_before(&self, at: usize) -> Option<(usize, Entry)> {
+        (0..at.min(self.used())).rev().find_map(|at| self.entry(at).map(|entry| (at, entry)))
+    }
+
+    /// All live entries, borrowed. Nothing may change the table meanwhile.
+    pub fn entries(&self) -> impl Iterator<Item = Entry> + '_ {
+        (0..self.used()).filter_map(|at| self.entry(at))
+    }
+
+    /// Finds an exact str; cannot fail or run code, provided all keys that collide are exact strs too. Falls back to the
+    /// general search, whose errors are dropped, otherwise.
+    #[inline]
+    pub fn find_str(&self, key: Value) -> Option<usize> {
+        if self.index.get().is_null() {
+            for at in 0..self.used() {
+                // SAFETY: used entries are initialised.
+                if unsafe { (*self.slot(at)).key } == key {
+                    return Some(at);
+                }
+            }
+        }
+        // SAFETY: the caller passes a str.
+        let text = unsafe { key.cast::<StrObject>() };
+        self.find_str_slowly(text)
+    }
+
+    fn find_str_slowly(&self, text: &StrObject) -> Option<usize> {
+        let hash = text.hash();
+        let matches = |entry: &Entry| {
+            entry.key == Value::from_object(text)
+                || entry.hash == hash
+                    && entry.key.is_object()
+                    && entry.key.is_exact(&STR)
+                    // SAFETY: just tested.
+                    && unsafe { entry.key.cast::<StrObject>() }.eq(text)
+        };
+        self.probe(hash, |at| {
+            // SAFETY: probing yields used positions.
+            let entry = unsafe { *self.slot(at) };
+            !entry.key.is_null() && matches(&entry)
+        })
+    }
+
+    /// Walks the candidates for `hash` until `matches` says yes.
+    #[inline]
+    fn probe(&self, hash: i64, mut matches: impl FnMut(usize) -> bool) -> Option<usize> {
+        let index = self.index.get();
+        if index.is_null() {
+            return (0..self.used()).find(|&at| matches(at));
+        }
+        let mask = self.index_mask.get() as usize;
+        let mut perturb = hash as u64 as usize;
+        let mut slot = perturb & mask;
+        loop {
+            // SAFETY: the index has `mask + 1` entries.
+            match unsafe { *index.add(slot) } {
+                EMPTY => return None,
+                DELETED => {}
+                at => {
+                    if matches(at as usize) {
+                        return Some(at as usize);
+                    }
+                }
+            }
+            perturb >>= 5;
+            slot = (slot * 5 + perturb + 1) & mask;
+        }
+    }
+
+    /// Finds a key, comparing with `==`.
+    #[inline]
+    pub fn find(&self, key: Value, hash: i64) -> PyResult<Option<usize>> {
+        if key.is_object() && key.is_exact(&STR) {
+            if let Some(at) = self.find_str(key) {
+                return Ok(Some(at));
+            }
+            if self.all_exact_strings(hash) {
+                return Ok(None);
+            }
+        }
+        self.find_slowly(key, hash)
+    }
+
+    /// Whether every entry with this hash has an exact str as its key, so that comparing strs was enough.
+    fn all_exact_strings(&self, hash: i64) -> bool {
+        self.probe(hash, |at| {
+            // SAFETY: probing yields used positions.
+            let entry = unsafe { *self.slot(at) };
+            entry.hash == hash && !entry.key.is_null() && (entry.key.is_small() || !entry.key.is_exact(&STR))
+        })
+        .is_none()
+    }
+
+    fn find_slowly(&self, key: Value, hash: i64) -> PyResult<Option<usize>> {
+        'restart: loop {
+            let mut rejected = Vec::new();
+            loop {
+                let candidate = self.probe(hash, |at| {
+                    // SAFETY: probing yields used positions.
+                    let entry = unsafe { *self.slot(at) };
+                    entry.hash == hash && !entry.key.is_null() && !rejected.contains(&at)
+                });
+                let Some(at) = candidate else { return Ok(None) };
+                // SAFETY: as above.
+                let found = unsafe { *self.slot(at) }.key;
+                if found == key {
+                    return Ok(Some(at));
+                }
+                let version = self.keys_version();
+                let equal = protocol::is_same_or_equal(found.to_ref().value(), key)?;
+                if self.keys_version() != version {
+                    continue 'restart;
+                }
+                if equal {
+                    return Ok(Some(at));
+                }
+                rejected.push(at);
+            }
+        }
+    }
+
+    /// Replaces the value at a used position and hands the old one over.
+    #[inline]
+    pub fn set_value(&self, at: usize, value: Ref) -> Ref {
+        // SAFETY: the position holds a live entry, which owned one count of its value.
+        unsafe {
+            let old = std::ptr::replace(&raw mut (*self.slot(at)).value, value.into_value());
+            Ref::from_owned(old)
+        }
+    }
+
+    /// Appends a key that is known to be absent. `value` is null in sets.
+    pub fn insert_new(&self, key: Ref, hash: i64, value: Value) -> usize {
+        if self.used.get() == self.capacity.get() {
+            self.grow();
+        }
+        let at = self.used();
+        // SAFETY: there is room for one more entry.
+        unsafe { self.slot(at).write(Entry { hash, key: key.into_value(), value }) };
+        self.used.set(at as u32 + 1);
+        self.live.set(self.live.get() + 1);
+        self.touch();
+        if self.index.get().is_null() {
+            if at + 1 > SCANNED {
+                self.rebuild_index();
+            }
+        } else {
+            self.add_to_index(hash, at);
+        }
+        at
+    }
+
+    fn add_to_index(&self, hash: i64, at: usize) {
+        let (index, mask) = (self.index.get(), self.index_mask.get() as usize);
+        let mut perturb = hash as u64 as usize;
+        let mut slot = perturb & mask;
+        // SAFETY: the index has `mask + 1` entries, of which at least a third are empty.
+        unsafe {
+            while *index.add(slot) < DELETED {
+                perturb >>= 5;
+                slot = (slot * 5 + perturb + 1) & mask;
+            }
+            *index.add(slot) = at as u32;
+        }
+    }
+
+    /// Makes room: packs live entries together, doubles if they need it, and rebuilds the index.
+    fn grow(&self) {
+        let live = self.live.get();
+        let capacity = match live {
+            0..4 => 4,
+            4..8 => 8,
+            _ => (live * 2).next_power_of_two(),
+        };
+        self.reallocate(capacity);
+    }
+
+    fn reallocate(&self, capacity: usize) {
+        assert!(capacity < DELETED as usize, "a dict holds fewer than 2^32 entries");
+        let layout = std::alloc::Layout::array::<Entry>(capacity).expect("entries fit the address space");
+        // SAFETY: the layout is not empty.
+        let fresh = unsafe { std::alloc::alloc(layout) }.cast::<Entry>();
+        if fresh.is_null() {
+            std::alloc::handle_alloc_error(layout);
+        }
+        let mut count = 0;
+        for entry in self.entries() {
+            // SAFETY: live entries are at most `capacity`.
+            unsafe { fresh.add(count).write(entry) };
+            count += 1;
+        }
+        self.free_entries();
+        self.entries.set(fresh);
+        self.capacity.set(capacity as u32);
+        self.used.set(count as u32);
+        if count > SCANNED || !self.index.get().is_null() {
+            self.rebuild_index();
+        }
+    }
+
+    fn rebuild_index(&self) {
+        self.free_index();
+        let size = (self.capacity.get() as usize * 3 / 2 + 1).next_power_of_two().max(16);
+        let index = vec![EMPTY; size].into_boxed_slice();
+        self.index.set(Box::into_raw(index).cast());
+        self.index_mask.set(size as u32 - 1);
+        for at in 0..self.used() {
+            if let Some(entry) = self.entry(at) {
+                self.add_to_index(entry.hash, at);
+            }
+        }
+    }
+
+    /// Removes the entry at a live position and hands key and value over; the value is null in sets.
+    pub fn remove_at(&self, at: usize) -> (Ref, Value) {
+        // SAFETY: the position holds a live entry; key and value are moved out.
+        let entry = unsafe { std::ptr::replace(self.slot(at), Entry { hash: 0, key: Value::NULL, value: Value::NULL }) };
+        let index = self.index.get();
+        if !index.is_null() {
+            let mask = self.index_mask.get() as usize;
+            let mut perturb = entry.hash as u64 as usize;
+            let mut slot = perturb & mask;
+            // SAFETY: the index has `mask + 1` entries, and one of them is this entry's.
+            unsafe {
+                while *index.add(slot) != at as u32 {
+                    perturb >>= 5;
+                    slot = (slot * 5 + perturb + 1) & mask;
+                }
+                *index.add(slot) = DELETED;
+            }
+        }
+        self.live.set(self.live.get() - 1);
+        self.touch();
+        if self.live.get() == 0 {
+            self.used.set(0);
+            self.free_index();
+        } else if at + 1 == self.used() && index.is_null() {
+            self.used.set(at as u32);
+        }
+        // SAFETY: the table owned one count of the key.
+        (unsafe { Ref::from_owned(entry.key) }, entry.value)
+    }
+
+    /// Empties the table and hands everything over, so that nothing is released while the table is inconsistent.
+    pub fn take_all(&self) -> Table {
+        let taken = Table::new();
+        taken.live.set(self.live.replace(0));
+        taken.entries.set(self.entries.replace(std::ptr::null_mut()));
+        taken.used.set(self.used.replace(0));
+        taken.capacity.set(self.capacity.replace(0));
+        taken.index.set(self.index.replace(std::ptr::null_mut()));
+        taken.index_mask.set(self.index_mask.get());
+        self.touch();
+        taken
+    }
+
+    /// Takes over the contents of `other`; what was here is handed over.
+    pub fn replace_with(&self, other: Table) -> Table {
+        let old = self.take_all();
+        let other = std::mem::ManuallyDrop::new(other);
+        self.live.set(other.live.get());
+        self.entries.set(other.entries.get());
+        self.used.set(other.used.get());
+        self.capacity.set(other.capacity.get());
+        self.index.set(other.index.get());
+        self.index_mask.set(other.index_mask.get());
+        old
+    }
+
+    /// A copy with the same order.
+    pub fn copy(&self) -> Table {
+        let copy = Table::new();
+        if self.is_empty() {
+            return copy;
+        }
+        copy.reallocate(self.len().max(4));
+        for entry in self.entries() {
+            let value = entry.value.non_null().map_or(Value::NULL, |value| value.to_ref().into_value());
+            copy.insert_new(entry.key.to_ref(), entry.hash, value);
+        }
+        copy
+    }
+
+    /// Visits keys and values.
+    pub fn traverse(&self, visit: crate::object::Visitor<'_>) {
+        for entry in self.entries() {
+            visit(entry.key);
+            if let Some(value) = entry.value.non_null() {
+                visit(value);
+            }
+        }
+    }
+
+    /// Bytes outside the object itself.
+    pub fn memory(&self) -> usize {
+        let index = if self.index.get().is_null() { 0 } else { (self.index_mask.get() as usize + 1) * 4 };
+        self.capacity.get() as usize * size_of::<Entry>() + index
+    }
+
+    fn free_entries(&self) {
+        let entries = self.entries.replace(std::ptr::null_mut());
+        if !entries.is_null() {
+            let layout = std::alloc::Layout::array::<Entry>(self.capacity.get() as usize).expect("made before");
+            // SAFETY: allocated with this layout; the entries have been moved out or dropped.
+            unsafe { std::alloc::dealloc(entries.cast(), layout) };
+        }
+    }
+
+    fn free_index(&self) {
+        let index = self.index.replace(std::ptr::null_mut());
+        if !index.is_null() {
+            let slice = std::ptr::slice_from_raw_parts_mut(index, self.index_mask.get() as usize + 1);
+            // SAFETY: made by `rebuild_index` with this length.
+            drop(unsafe { Box::from_raw(slice) });
+        }
+    }
+}
+
+impl Drop for Table {
+    fn drop(&mut self) {
+        for at in 0..self.used() {
+            if let Some(entry) = self.entry(at) {
+                // SAFETY: the table owned one count of key and value.
+                unsafe {
+                    drop(Ref::from_owned(entry.key));
+                    if !entry.value.is_null() {
+                        drop(Ref::from_owned(entry.value));
+                    }
+                }
+            }
+        }
+        self.free_entries();
+        self.free_index();
+    }
+}
+
+impl Default for Table {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+const _: () = {
+    use abi::layout::table as at;
+    use std::mem::offset_of;
+    assert!(offset_of!(Table, live) == at::LIVE);
+    assert!(offset_of!(Table, entries) == at::ENTRIES);
+    assert!(offset_of!(Table, used) == at::USED);
+    assert!(offset_of!(Table, keys_version) == at::KEYS_VERSION);
+    assert!(size_of::<Entry>() == at::ENTRY_SIZE);
+    assert!(offset_of!(Entry, key) == at::ENTRY_KEY);
+    assert!(offset_of!(Entry, value) == at::ENTRY_VALUE);
+};

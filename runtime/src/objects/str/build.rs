@@ -1,0 +1,107 @@
+//! Builds a str of unknown width: starts with bytes and widens when a character needs it.
+
+use super::{StrObject, Units};
+use crate::objects::str::STR;
+use crate::value::{Py, PyResult};
+use crate::with_units;
+
+/// A growing text.
+pub struct StrBuilder {
+    narrow: Vec<u8>,
+    /// Takes over when a character does not fit a byte.
+    wide: Vec<u32>,
+    greatest: u32,
+}
+
+impl StrBuilder {
+    /// An empty text.
+    pub const fn new() -> Self {
+        StrBuilder { narrow: Vec::new(), wide: Vec::new(), greatest: 0 }
+    }
+
+    /// An empty text with room for `len` characters.
+    pub fn with_capacity(len: usize) -> Self {
+        StrBuilder { narrow: Vec::with_capacity(len), wide: Vec::new(), greatest: 0 }
+    }
+
+    /// Appends a code point.
+    #[inline]
+    pub fn push(&mut self, point: u32) {
+        if self.greatest < 256 && point < 256 {
+            self.narrow.push(point as u8);
+        } else {
+            self.push_wide(point);
+        }
+    }
+
+    fn push_wide(&mut self, point: u32) {
+        if self.greatest < 256 {
+            self.wide = self.narrow.drain(..).map(u32::from).collect();
+        }
+        self.greatest = self.greatest.max(point);
+        self.wide.push(point);
+    }
+
+    /// Appends UTF-8.
+    pub fn push_str(&mut self, text: &str) {
+        if text.is_ascii() && self.greatest < 256 {
+            self.narrow.extend_from_slice(text.as_bytes());
+        } else {
+            text.chars().for_each(|c| self.push(c as u32));
+        }
+    }
+
+    /// Appends a str object.
+    pub fn push_object(&mut self, text: &StrObject) {
+        self.push_units(text.units());
+    }
+
+    /// Appends part of a str.
+    pub fn push_units(&mut self, units: Units<'_>) {
+        match units {
+            Units::One(bytes) if self.greatest < 256 => self.narrow.extend_from_slice(bytes),
+            _ => with_units!(units, slice => slice.iter().for_each(|&unit| self.push(u32::from(unit)))),
+        }
+    }
+
+    /// Number of characters so far.
+    pub fn len(&self) -> usize {
+        self.narrow.len() + self.wide.len()
+    }
+
+    /// Whether there is no character yet.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The finished str. Running out of memory here ends the process in an orderly way; see [`StrBuilder::try_finish`].
+    pub fn finish(self) -> Py<StrObject> {
+        self.try_finish().unwrap_or_else(|_| StrObject::empty())
+    }
+
+    /// The finished str, or `MemoryError`.
+    pub fn try_finish(self) -> PyResult<Py<StrObject>> {
+        match self.greatest {
+            0..256 if self.narrow.len() <= 1 => Ok(StrObject::from_latin1(&self.narrow)),
+            0..256 => StrObject::from_units(&STR, Units::One(&self.narrow)),
+            256..0x1_0000 => {
+                let narrow: Vec<u16> = self.wide.iter().map(|&point| point as u16).collect();
+                StrObject::from_units(&STR, Units::Two(&narrow))
+            }
+            _ => StrObject::from_units(&STR, Units::Four(&self.wide)),
+        }
+    }
+}
+
+impl Default for StrBuilder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl std::fmt::Write for StrBuilder {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        self.push_str(text);
+        Ok(())
+    }
+}

@@ -1,0 +1,354 @@
+//! The Python signature of a native function, parsed at compile time from the text that users see.
+//!
+//! The text is the single source: name, parameters, markers and defaults are read by a `const fn`, so a malformed signature does
+//! not compile, and binding needs no table at run time. Binding follows CPython's argument clinic, messages included.
+//! Cost: positional calls with all arguments present copy the slice; keywords are matched by comparing names.
+
+use crate::args::Args;
+use crate::objects::str::StrObject;
+use crate::value::{PyResult, Value};
+
+/// Most parameters that a native function can have.
+pub const MAX_PARAMETERS: usize = 14;
+
+/// A parsed signature.
+pub struct Signature {
+    /// As written: `name(parameters) -> type`.
+    pub text: &'static str,
+    /// The type whose method this is, or empty.
+    pub owner: &'static str,
+    name_end: usize,
+    parameters: [Parameter; MAX_PARAMETERS],
+    /// Parameters that bind one argument.
+    count: usize,
+    positional_only: usize,
+    positional: usize,
+    required: usize,
+    /// Whether the first parameter is the bound instance or class, which messages do not count.
+    has_self: bool,
+    has_rest: bool,
+    has_keywords: bool,
+}
+
+#[derive(Clone, Copy)]
+struct Parameter {
+    start: usize,
+    end: usize,
+    optional: bool,
+}
+
+impl Signature {
+    /// Reads a signature. Fails to compile when the text is malformed.
+    pub const fn parse(owner: &'static str, text: &'static str, has_self: bool) -> Self {
+        let bytes = text.as_bytes();
+        let name_end = find(bytes, 0, b'(');
+        let mut signature = Signature {
+            text,
+            owner,
+            name_end,
+            parameters: [Parameter { start: 0, end: 0, optional: false }; MAX_PARAMETERS],
+            count: 0,
+            positional_only: 0,
+            positional: usize::MAX,
+            required: 0,
+            has_self,
+            has_rest: false,
+            has_keywords: false,
+        };
+        let mut at = name_end + 1;
+        loop {
+            while bytes[at] == b' ' {
+                at += 1;
+            }
+            if bytes[at] == b')' {
+                break;
+            }
+            let end = piece_end(bytes, at);
+            signature = signature.with_piece(bytes, at, end);
+            at = if bytes[end] == b',' { end + 1 } else { end };
+        }
+        if signature.positional == usize::MAX {
+            signature.positional = signature.count;
+        }
+        signature
+    }
+
+    const fn with_piece(mut self, bytes: &[u8], start: usize, end: usize) -> Self {
+        let stars = (bytes[start] == b'*') as usize + (bytes[start] == b'*' && bytes[start + 1] == b'*') as usize;
+        if bytes[start] == b'/' {
+            self.positional_only = self.count;
+        } else if stars == 2 {
+            self.has_keywords = true;
+        } else if stars == 1 {
+            self.positional = self.count;
+            self.has_rest = end > start + 1;
+        } else {
+            let mut name_end = start;
+            while name_end < end && is_name_byte(bytes[name_end]) {
+                name_end += 1;
+            }
+            let optional = contains(bytes, start, end, b'=');
+            self.parameters[self.count] = Parameter { start, end: name_end, optional };
+            self.count += 1;
+            if !optional && self.positional == usize::MAX {
+                self.required = self.count;
+            }
+        }
+        self
+    }
+
+    /// The function's name.
+    pub const fn name(&self) -> &'static str {
+        self.text.split_at(self.name_end).0
+    }
+
+    /// The parameters as `inspect` wants them: from the parenthesis on, without the result type.
+    pub fn parameters_text(&self) -> &'static str {
+        let from = &self.text[self.name_end..];
+        from.split(" -> ").next().unwrap_or(from)
+    }
+
+    /// Number of parameters that bind one argument.
+    pub const fn count(&self) -> usize {
+        self.count
+    }
+
+    fn parameter_name(&self, at: usize) -> &'static str {
+        let parameter = self.parameters[at];
+        &self.text[parameter.start..parameter.end]
+    }
+
+    /// Qualified name as messages show it.
+    fn qualified(&self) -> String {
+        if self.owner.is_empty() { self.name().to_owned() } else { format!("{}.{}", self.owner, self.name()) }
+    }
+
+    /// Distributes `args` over `slots`, one per parameter; unset means "use the default".
+    #[inline]
+    pub fn bind<'a>(&'static self, args: Args<'a>, slots: &'a mut [Value]) -> PyResult<Bound<'a>> {
+        let given = args.positional.len();
+        if args.has_keywords() || given < self.required || given > self.positional {
+            return self.bind_slowly(args, slots);
+        }
+        slots[..given].copy_from_slice(args.positional);
+        if self.count > self.positional {
+            self.check_keyword_only(slots)?;
+        }
+        Ok(Bound { signature: self, slots, at: 0, rest: &[], keywords: Vec::new() })
+    }
+
+    #[cold]
+    fn bind_slowly<'a>(&'static self, args: Args<'a>, slots: &'a mut [Value]) -> PyResult<Bound<'a>> {
+        let given = args.positional.len();
+        if self.is_positional_only() && args.has_keywords() {
+            return Err(crate::raise!(TypeError, "{}() takes no keyword arguments", self.qualified()));
+        }
+        if given > self.positional && !self.has_rest {
+            return Err(self.wrong_count(given, args.len()));
+        }
+        let direct = given.min(self.positional);
+        slots[..direct].copy_from_slice(&args.positional[..direct]);
+        let mut keywords = Vec::new();
+        for (name, value) in args.keywords() {
+            match self.keyword_position(name) {
+                Some(at) if !slots[at].is_null() => return Err(self.given_twice(at)),
+                Some(at) => slots[at] = value,
+                None if self.has_keywords => keywords.push((name, value)),
+                None => return Err(self.unexpected_keyword(name)),
+            }
+        }
+        for at in 0..self.required {
+            if slots[at].is_null() {
+                return Err(self.missing(at, given));
+            }
+        }
+        self.check_keyword_only(slots)?;
+        Ok(Bound { signature: self, slots, at: 0, rest: &args.positional[direct..], keywords })
+    }
+
+    fn check_keyword_only(&self, slots: &[Value]) -> PyResult<()> {
+        for at in self.positional.min(self.count)..self.count {
+            if slots[at].is_null() && !self.parameters[at].optional {
+                let name = self.parameter_name(at);
+                return Err(crate::raise!(TypeError, "{}() missing required keyword-only argument: '{name}'", self.name()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether keywords are never accepted.
+    fn is_positional_only(&self) -> bool {
+        self.positional_only == self.count && !self.has_keywords
+    }
+
+    fn keyword_position(&self, name: Value) -> Option<usize> {
+        let name = name.get::<StrObject>()?;
+        (self.positional_only.max(usize::from(self.has_self))..self.count).find(|&at| name.eq_str(self.parameter_name(at)))
+    }
+
+    fn self_count(&self) -> usize {
+        usize::from(self.has_self)
+    }
+
+    fn wrong_count(&self, given: usize, total: usize) -> crate::error::Raised {
+        let skip = self.self_count();
+        let (required, most) = (self.required - skip, self.positional - skip);
+        let (given, total) = (given.saturating_sub(skip), total.saturating_sub(skip));
+        if self.is_positional_only() {
+            return self.wrong_positional_count(required, most, given);
+        }
+        let bound = if required == most { "exactly" } else { "at most" };
+        let kind = if self.count > self.positional { " positional" } else { "" };
+        let given = if kind.is_empty() { total } else { given };
+        crate::raise!(
+            TypeError,
+            "{}() takes {bound} {most}{kind} argument{} ({given} given)",
+            self.name(),
+            plural(most)
+        )
+    }
+
+    fn wrong_positional_count(&self, required: usize, most: usize, given: usize) -> crate::error::Raised {
+        if most == 0 {
+            return crate::raise!(TypeError, "{}() takes no arguments ({given} given)", self.qualified());
+        }
+        if required == 1 && most == 1 {
+            return crate::raise!(TypeError, "{}() takes exactly one argument ({given} given)", self.qualified());
+        }
+        let (bound, number) = match (required == most, given < required) {
+            (true, _) => ("", most),
+            (false, true) => ("at least ", required),
+            (false, false) => ("at most ", most),
+        };
+        crate::raise!(TypeError, "{} expected {bound}{number} argument{}, got {given}", self.name(), plural(number))
+    }
+
+    fn missing(&self, at: usize, given: usize) -> crate::error::Raised {
+        let skip = self.self_count();
+        if at < skip {
+            let (owner, name) = (self.owner, self.name());
+            return crate::raise!(TypeError, "unbound method {owner}.{name}() needs an argument");
+        }
+        if self.is_positional_only() {
+            return self.wrong_positional_count(self.required - skip, self.positional - skip, given.saturating_sub(skip));
+        }
+        let position = at - skip + 1;
+        let name = self.parameter_name(at);
+        crate::raise!(TypeError, "{}() missing required argument '{name}' (pos {position})", self.name())
+    }
+
+    fn given_twice(&self, at: usize) -> crate::error::Raised {
+        let (name, parameter) = (self.name(), self.parameter_name(at));
+        let position = at + 1 - self.self_count();
+        crate::raise!(TypeError, "argument for {name}() given by name ('{parameter}') and position ({position})")
+    }
+
+    fn unexpected_keyword(&self, keyword: Value) -> crate::error::Raised {
+        let keyword = keyword.get::<StrObject>().map(StrObject::to_string_lossy).unwrap_or_default();
+        crate::raise!(TypeError, "{}() got an unexpected keyword argument '{keyword}'", self.name())
+    }
+}
+
+/// Plural ending of a count.
+pub(crate) const fn plural(count: usize) -> &'static str {
+    if count == 1 { "" } else { "s" }
+}
+
+/// Arguments distributed over parameters, consumed in order by `FromArg`.
+pub struct Bound<'a> {
+    signature: &'static Signature,
+    slots: &'a [Value],
+    at: usize,
+    /// What `*args` takes.
+    pub rest: &'a [Value],
+    /// What `**kwargs` takes.
+    pub keywords: Vec<(Value, Value)>,
+}
+
+impl Bound<'_> {
+    /// The next parameter's argument, null if it was not given.
+    #[inline]
+    pub fn take(&mut self) -> Value {
+        let value = self.slots[self.at];
+        self.at += 1;
+        value
+    }
+
+    /// "expected int, got str" for the parameter taken last.
+    #[cold]
+    pub fn wrong_type(&self, expected: &str, got: Value) -> crate::error::Raised {
+        let skip = self.signature.self_count();
+        let (name, got) = (self.signature.name(), type_name_or_none(got));
+        let position = self.at - skip;
+        if self.signature.count - skip == 1 {
+            return crate::raise!(TypeError, "{name}() argument must be {expected}, not {got}");
+        }
+        crate::raise!(TypeError, "{name}() argument {position} must be {expected}, not {got}")
+    }
+
+    /// A method called on something else.
+    #[cold]
+    pub fn wrong_self(&self, got: Value) -> crate::error::Raised {
+        let (name, owner, got) = (self.signature.name(), self.signature.owner, got.ty().name());
+        crate::raise!(TypeError, "descriptor '{name}' for '{owner}' objects doesn't apply to a '{got}' object")
+    }
+}
+
+/// A type's name as CPython's argument parser prints it: None stands for itself.
+pub(crate) fn type_name_or_none<'a>(value: Value) -> &'a str {
+    if crate::objects::is_none(value) { "None" } else { value.ty().name() }
+}
+
+const fn find(bytes: &[u8], from: usize, wanted: u8) -> usize {
+    let mut at = from;
+    while bytes[at] != wanted {
+        at += 1;
+    }
+    at
+}
+
+const fn contains(bytes: &[u8], from: usize, to: usize, wanted: u8) -> bool {
+    let mut at = from;
+    while at < to {
+        if bytes[at] == wanted {
+            return true;
+        }
+        at += 1;
+    }
+    false
+}
+
+const fn is_name_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
+}
+
+/// Where the parameter that starts at `from` ends: the comma or closing parenthesis outside brackets and quotes.
+const fn piece_end(bytes: &[u8], from: usize) -> usize {
+    let (mut at, mut depth, mut quoted) = (from, 0, false);
+    loop {
+        match bytes[at] {
+            b'\'' => quoted = !quoted,
+            b'(' | b'[' if !quoted => depth += 1,
+            b')' if !quoted && depth == 0 => return at,
+            b')' | b']' if !quoted => depth -= 1,
+            b',' if !quoted && depth == 0 => return at,
+            _ => {}
+        }
+        at += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signature_text_is_read_at_compile_time() {
+        const SIGNATURE: Signature =
+            Signature::parse("str", "split(self, /, sep: str | None = ',', maxsplit=-1, *, x=(1, 2)) -> list", true);
+        assert_eq!(SIGNATURE.name(), "split");
+        assert_eq!((SIGNATURE.count, SIGNATURE.positional_only, SIGNATURE.positional, SIGNATURE.required), (4, 1, 3, 1));
+        assert_eq!(SIGNATURE.parameter_name(3), "x");
+        assert_eq!(SIGNATURE.parameters_text(), "(self, /, sep: str | None = ',', maxsplit=-1, *, x=(1, 2))");
+    }
+}

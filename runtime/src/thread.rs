@@ -1,0 +1,230 @@
+//! The thread state: what compiled code keeps pinned in `r15`.
+//!
+//! The front part has offsets fixed in `abi::layout::thread`: stack limit, eval breaker, the current exception, shadow-frame
+//! bounds and the allocator's free lists, all within reach of an 8-bit or 32-bit displacement. One global lock world: there is
+//! one state, and [`attach`] adapts it to the native stack of the thread that holds the lock.
+
+use std::cell::{Cell, RefCell};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::error::Raised;
+use crate::header::Header;
+use crate::value::{PyResult, Ref, Value};
+use crate::world::World;
+
+/// Number of allocator size classes: 16, 32, ... 512 bytes.
+pub const SIZE_CLASSES: usize = 32;
+
+/// Bits of [`ThreadState::eval_breaker`]; any of them sends the interpreter and compiled loops to their safe point.
+pub mod breaker {
+    /// The cycle collector wants to run.
+    pub const GC: u64 = 1 << 0;
+    /// A signal has arrived.
+    pub const SIGNAL: u64 = 1 << 1;
+}
+
+/// One level of `except` handling: the exception being handled there, or null, and the level outside it. A generator carries
+/// its own level, linked in while it runs.
+#[repr(C)]
+pub struct ExcInfo {
+    /// Owned exception or null.
+    pub exception: Cell<Value>,
+    /// The enclosing level.
+    pub previous: Cell<*mut ExcInfo>,
+}
+
+impl ExcInfo {
+    /// A level that handles nothing.
+    pub const fn new() -> Self {
+        ExcInfo { exception: Cell::new(Value::NULL), previous: Cell::new(std::ptr::null_mut()) }
+    }
+}
+
+impl Default for ExcInfo {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// State of the running thread.
+#[repr(C)]
+pub struct ThreadState {
+    /// Native code must not let the stack pointer fall below this.
+    pub stack_limit: Cell<usize>,
+    /// Non-zero when something wants attention at the next safe point; see [`breaker`].
+    pub eval_breaker: AtomicU64,
+    raised: Cell<Value>,
+    /// Innermost level of exception handling.
+    pub handled: Cell<*mut ExcInfo>,
+    /// Depth of Python calls.
+    pub recursion: Cell<u32>,
+    /// Greatest allowed depth of Python calls.
+    pub recursion_limit: Cell<u32>,
+    /// Top of the shadow-frame stack, owned by the interpreter.
+    pub shadow_top: Cell<*mut u8>,
+    /// End of the shadow-frame stack.
+    pub shadow_limit: Cell<*mut u8>,
+    /// Innermost native anchor, owned by compiled code.
+    pub anchor: Cell<*mut u8>,
+    /// Free blocks per size class, linked through their first word.
+    pub free_lists: [Cell<*mut Header>; SIZE_CLASSES],
+    /// Net number of tracked objects since the last collection; machine code counts here too.
+    pub gc_count: Cell<i64>,
+    pub(crate) dealloc_depth: Cell<u32>,
+    pub(crate) deferred: RefCell<Vec<*mut Header>>,
+    base_level: ExcInfo,
+}
+
+static MAIN: World<ThreadState> = World::new(ThreadState {
+    stack_limit: Cell::new(0),
+    eval_breaker: AtomicU64::new(0),
+    raised: Cell::new(Value::NULL),
+    handled: Cell::new(std::ptr::null_mut()),
+    recursion: Cell::new(0),
+    recursion_limit: Cell::new(1000),
+    shadow_top: Cell::new(std::ptr::null_mut()),
+    shadow_limit: Cell::new(std::ptr::null_mut()),
+    anchor: Cell::new(std::ptr::null_mut()),
+    free_lists: [const { Cell::new(std::ptr::null_mut()) }; SIZE_CLASSES],
+    gc_count: Cell::new(0),
+    dealloc_depth: Cell::new(0),
+    deferred: RefCell::new(Vec::new()),
+    base_level: ExcInfo::new(),
+});
+
+/// The state of the thread that holds the global lock.
+#[inline]
+pub fn thread() -> &'static ThreadState {
+    &MAIN
+}
+
+/// Kept free below the limit for native code that does not check, such as the C library.
+const STACK_MARGIN: usize = 256 * 1024;
+
+/// Adapts the thread state to the calling thread's native stack.
+pub(crate) fn attach() {
+    let thread = thread();
+    thread.stack_limit.set(stack_bottom() + STACK_MARGIN);
+    if thread.handled.get().is_null() {
+        thread.handled.set(std::ptr::from_ref(&thread.base_level).cast_mut());
+    }
+}
+
+/// Lowest usable address of the calling thread's stack.
+fn stack_bottom() -> usize {
+    // SAFETY: plain queries about the calling thread; the attribute object is initialised by the first call before it is read.
+    unsafe {
+        let mut attributes = std::mem::zeroed();
+        if libc::pthread_getattr_np(libc::pthread_self(), &raw mut attributes) != 0 {
+            return approximate_stack_pointer().saturating_sub(1 << 20);
+        }
+        let (mut bottom, mut size) = (std::ptr::null_mut(), 0);
+        libc::pthread_attr_getstack(&raw const attributes, &raw mut bottom, &raw mut size);
+        libc::pthread_attr_destroy(&raw mut attributes);
+        bottom as usize
+    }
+}
+
+/// An address in the current native frame.
+#[inline]
+fn approximate_stack_pointer() -> usize {
+    let here = 0u8;
+    std::hint::black_box(&raw const here) as usize
+}
+
+impl ThreadState {
+    /// Whether an exception is set.
+    #[inline]
+    pub fn has_raised(&self) -> bool {
+        !self.raised.get().is_null()
+    }
+
+    /// The exception that is set, borrowed.
+    #[inline]
+    pub fn peek_raised(&self) -> Option<Value> {
+        self.raised.get().non_null()
+    }
+
+    /// Sets the current exception as it is, without chaining; replaces an earlier one.
+    pub fn set_raised(&self, exception: Ref) -> Raised {
+        let old = self.raised.replace(exception.into_value());
+        if !old.is_null() {
+            // SAFETY: the thread state owned one count of the exception that it held.
+            drop(unsafe { Ref::from_owned(old) });
+        }
+        Raised::assert_set()
+    }
+
+    /// Takes the current exception away.
+    pub fn take_raised(&self, _proof: Raised) -> Ref {
+        let value = self.raised.replace(Value::NULL);
+        assert!(!value.is_null(), "`Raised` is proof that an exception is set");
+        // SAFETY: the thread state owned one count and has just let go of it.
+        unsafe { Ref::from_owned(value) }
+    }
+
+    /// Takes the current exception away, if there is one.
+    pub fn fetch_raised(&self) -> Option<Ref> {
+        self.has_raised().then(|| self.take_raised(Raised::assert_set()))
+    }
+
+    /// The exception that an `except` block is handling, borrowed.
+    pub fn handled_exception(&self) -> Option<Value> {
+        let mut level = self.handled.get();
+        while !level.is_null() {
+            // SAFETY: levels are linked in while the frame or generator that owns them runs.
+            let (exception, previous) = unsafe { ((*level).exception.get(), (*level).previous.get()) };
+            if let Some(exception) = exception.non_null() {
+                return Some(exception);
+            }
+            level = previous;
+        }
+        None
+    }
+
+    /// Fails with `RecursionError` when the native stack is nearly used up. `what` completes the message, for example
+    /// `" while getting the repr of an object"`.
+    #[inline]
+    pub fn check_stack(&self, what: &str) -> PyResult<()> {
+        if approximate_stack_pointer() >= self.stack_limit.get() {
+            return Ok(());
+        }
+        Err(self.stack_exhausted(what))
+    }
+
+    #[cold]
+    fn stack_exhausted(&self, what: &str) -> Raised {
+        let limit = self.stack_limit.get();
+        // The error itself needs some of the margin.
+        self.stack_limit.set(limit - STACK_MARGIN / 2);
+        let raised = crate::raise!(RecursionError, "maximum recursion depth exceeded{what}");
+        self.stack_limit.set(limit);
+        raised
+    }
+
+    /// Asks the running code to stop at its next safe point.
+    pub fn request(&self, bit: u64) {
+        self.eval_breaker.fetch_or(bit, Ordering::Relaxed);
+    }
+
+    /// Withdraws a request; true if it was standing.
+    pub fn acknowledge(&self, bit: u64) -> bool {
+        self.eval_breaker.fetch_and(!bit, Ordering::Relaxed) & bit != 0
+    }
+}
+
+const _: () = {
+    use abi::layout::thread;
+    use std::mem::offset_of;
+    assert!(offset_of!(ThreadState, stack_limit) == thread::STACK_LIMIT);
+    assert!(offset_of!(ThreadState, eval_breaker) == thread::EVAL_BREAKER);
+    assert!(offset_of!(ThreadState, raised) == thread::RAISED);
+    assert!(offset_of!(ThreadState, handled) == thread::HANDLED);
+    assert!(offset_of!(ThreadState, recursion) == thread::RECURSION);
+    assert!(offset_of!(ThreadState, recursion_limit) == thread::RECURSION_LIMIT);
+    assert!(offset_of!(ThreadState, shadow_top) == thread::SHADOW_TOP);
+    assert!(offset_of!(ThreadState, shadow_limit) == thread::SHADOW_LIMIT);
+    assert!(offset_of!(ThreadState, anchor) == thread::ANCHOR);
+    assert!(offset_of!(ThreadState, free_lists) == thread::FREE_LISTS);
+    assert!(offset_of!(ThreadState, gc_count) == thread::GC_COUNT);
+};

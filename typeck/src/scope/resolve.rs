@@ -1,0 +1,133 @@
+//! The second pass: for every name of every scope, where it is found.
+//!
+//! Method: walk down with the names that enclosing functions bind, decide each symbol, walk up with the names that inner
+//! scopes take from outside, and turn locals that they take into cells. (CPython: `analyze_block` in `symtable.c`.)
+
+use rustc_hash::FxHashSet;
+
+use super::collect::ScopeError;
+use super::{Resolution, ScopeId, ScopeKind, Scopes};
+
+/// Names of enclosing functions that a scope can reach.
+type Visible<'a> = FxHashSet<&'a str>;
+
+/// Fills in every symbol's resolution.
+pub(super) fn resolve(scopes: &mut Scopes<'_>) -> Result<(), ScopeError> {
+    let module = scopes.module();
+    resolve_scope(scopes, module, &Visible::default()).map(|_| ())
+}
+
+/// Resolves one scope and those inside; returns the names that they take from outside.
+fn resolve_scope<'a>(
+    scopes: &mut Scopes<'a>,
+    id: ScopeId,
+    visible: &Visible<'a>,
+) -> Result<Visible<'a>, ScopeError> {
+    decide(scopes, id, visible)?;
+    let inner_visible = names_for_children(scopes, id, visible);
+    let mut taken = Visible::default();
+    for child in scopes.table[id].children.clone() {
+        let wanted = resolve_scope(scopes, child, &inner_visible)?;
+        taken.extend(wanted);
+    }
+    make_cells(scopes, id, &mut taken);
+    let own_free: Vec<_> = scopes.table[id].free_names();
+    taken.extend(own_free);
+    Ok(taken)
+}
+
+/// Decides each symbol by what the scope does with it and what encloses it.
+fn decide<'a>(scopes: &mut Scopes<'a>, id: ScopeId, visible: &Visible<'a>) -> Result<(), ScopeError> {
+    let scope = &mut scopes.table[id];
+    let (kind, inlined) = (scope.kind, scope.is_inlined);
+    for symbol in &mut scope.symbols {
+        symbol.resolution = if symbol.usage.is_global {
+            Resolution::GlobalExplicit
+        } else if symbol.usage.is_nonlocal {
+            if kind == ScopeKind::Module {
+                return Err(ScopeError::new(symbol.span, "nonlocal declaration not allowed at module level"));
+            }
+            if !visible.contains(symbol.name) {
+                let message = format!("no binding for nonlocal '{}' found", symbol.name);
+                return Err(ScopeError::new(symbol.span, message));
+            }
+            Resolution::Free
+        } else if symbol.usage.is_bound {
+            Resolution::Local
+        } else if inlined {
+            Resolution::Outer
+        } else if visible.contains(symbol.name) {
+            Resolution::Free
+        } else {
+            Resolution::GlobalImplicit
+        };
+    }
+    Ok(())
+}
+
+/// What scopes inside `id` can reach.
+fn names_for_children<'a>(scopes: &Scopes<'a>, id: ScopeId, visible: &Visible<'a>) -> Visible<'a> {
+    let scope = &scopes.table[id];
+    let mut names = visible.clone();
+    match scope.kind {
+        ScopeKind::Module => names.clear(),
+        ScopeKind::Class => {
+            names.insert("__class__");
+            names.insert("__classdict__");
+        }
+        _ => {
+            for symbol in &scope.symbols {
+                match symbol.resolution {
+                    Resolution::Local | Resolution::Cell | Resolution::Free => {
+                        names.insert(symbol.name);
+                    }
+                    Resolution::GlobalExplicit => {
+                        names.remove(symbol.name);
+                    }
+                    Resolution::GlobalImplicit | Resolution::Outer => {}
+                }
+            }
+        }
+    }
+    names
+}
+
+/// Turns locals that inner scopes take into cells; removes them from `taken`; makes the rest free here.
+fn make_cells<'a>(scopes: &mut Scopes<'a>, id: ScopeId, taken: &mut Visible<'a>) {
+    let scope = &mut scopes.table[id];
+    match scope.kind {
+        ScopeKind::Module => taken.clear(),
+        ScopeKind::Class => {
+            scope.needs_class_cell |= taken.remove("__class__");
+            scope.needs_class_dict |= taken.remove("__classdict__");
+            pass_through(scopes, id, taken);
+        }
+        _ => {
+            for symbol in &mut scope.symbols {
+                let is_own = matches!(symbol.resolution, Resolution::Local | Resolution::Cell);
+                if is_own && taken.remove(symbol.name) {
+                    symbol.resolution = Resolution::Cell;
+                }
+            }
+            pass_through(scopes, id, taken);
+        }
+    }
+}
+
+/// Names taken from further outside are free here too, so that the closure passes them on.
+fn pass_through<'a>(scopes: &mut Scopes<'a>, id: ScopeId, taken: &Visible<'a>) {
+    let mut names: Vec<_> = taken.iter().copied().collect();
+    names.sort_unstable();
+    let scope = &mut scopes.table[id];
+    if scope.is_inlined {
+        return;
+    }
+    for name in names {
+        match scope.symbol(name).map(|symbol| symbol.resolution) {
+            Some(Resolution::Free) => {}
+            // The block's own uses of the name mean something else: a class namespace, a global.
+            Some(_) => scope.passed_on.push(name),
+            None => scope.intern(name, base::Span::default()).resolution = Resolution::Free,
+        }
+    }
+}
