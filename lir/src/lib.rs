@@ -4,13 +4,16 @@
 //! - [`text`]: printer and parser
 //! - [`mod@verify`]: the invariants of each phase
 //! - [`operands`]: the register operands of an instruction and their constraints
+//! - [`layout`]: offsets in objects and in the thread state
 //! - [`regalloc`]: linear scan, with its checker
 #![forbid(unsafe_code)]
 
 pub mod ir;
+pub mod layout;
 pub mod operands;
 pub mod regalloc;
 pub mod text;
 pub mod verify;
 
+pub use layout::Layout;
 pub use verify::verify;
