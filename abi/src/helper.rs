@@ -314,10 +314,10 @@ macro_rules! for_each_helper {
             // --- Static Python --------------------------------------------------------------------------------
             /// A new instance of `class` without running `__new__` or `__init__`; fields unset or zero.
             tp_alloc = TpAlloc (class: word) -> own, Null, Heap;
-            /// Checks that `value` is an instance as `flags` say (1 optional, 2 exact); returns it, or raises `TypeError`.
-            cast = Cast (value: word, class: word, flags: int) -> own, Null, Anything;
-            /// Whether `value` is an instance of `class` or of a subclass, by the class display.
-            is_instance_exact = IsInstanceExact (value: word, class: word) -> int, Never, Nothing;
+            /// Checks `value` against type number `index` of the code object `code`; raises `TypeError` if it does not fit.
+            cast = Cast (value: word, code: word, index: int) -> int, Negative, Anything;
+            /// Whether the class of `value` is `class` or a subclass of it; no `__instancecheck__` runs.
+            is_instance = IsInstance (value: word, class: word) -> int, Never, Nothing;
             /// Reads a NaN-boxed `float` slot at byte `offset` as an object.
             load_float_slot = LoadFloatSlot (obj: word, offset: int) -> own, Null, Heap;
             /// Writes any `float` or `int` object into a NaN-boxed slot.

@@ -40,6 +40,38 @@ macro_rules! builtins {
     };
 }
 
+macro_rules! singletons {
+    ($($(#[$doc:meta])+ $konst:ident = $at:literal;)+) => {
+        impl ConstId {
+            $($(#[$doc])+ pub const $konst: Singleton = Singleton($at);)+
+            /// How many constants have fixed ids; an environment numbers its own from here on.
+            pub const FIRST_FREE: usize = [$($at),+].len();
+        }
+    };
+}
+
+/// The number of a singleton; [`Singleton::id`] makes it a [`ConstId`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Singleton(u32);
+
+impl Singleton {
+    /// The constant.
+    pub fn id(self) -> ConstId {
+        ConstId::from_index(self.0 as usize)
+    }
+}
+
+singletons! {
+    /// `None`.
+    NONE = 0;
+    /// `True`.
+    TRUE = 1;
+    /// `False`.
+    FALSE = 2;
+    /// `AssertionError`.
+    ASSERTION_ERROR = 3;
+}
+
 /// The number of a builtin class; [`Builtin::id`] makes it a [`ClassId`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Builtin(u32);

@@ -46,6 +46,8 @@ pub struct Layout {
     pub free_lists: Option<i32>,
     /// Largest size served by free lists.
     pub free_list_limit: u32,
+    /// Offset of the link to the next free block in a free block.
+    pub free_list_link: i32,
     /// What the first word of a new object holds: count 1 and no flags.
     pub new_header: i32,
     /// Added to the bits of a double in a NaN-boxed slot.
@@ -75,6 +77,7 @@ impl Default for Layout {
             pending_exception: 16,
             free_lists: None,
             free_list_limit: 512,
+            free_list_link: 0,
             new_header: 1,
             double_offset: 1 << 49,
         }

@@ -37,6 +37,8 @@ pub enum ValueRepr {
     Bool,
     /// A double.
     Float,
+    /// It stays as it is: the interpreter's slot holds the 64 bits.
+    Raw,
 }
 
 impl ValueRepr {
@@ -47,6 +49,7 @@ impl ValueRepr {
         (Self::Unsigned, "unsigned"),
         (Self::Bool, "bool"),
         (Self::Float, "float"),
+        (Self::Raw, "raw"),
     ];
 
     /// Name in text.
