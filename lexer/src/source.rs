@@ -65,7 +65,7 @@ pub fn decode(bytes: &[u8]) -> Result<SourceText, SyntaxError> {
     let cookie = find_cookie(bytes);
     let encoding = cookie.map_or(Some(Encoding::Utf8), Encoding::from_name);
     match (encoding, cookie) {
-        (Some(encoding), Some(name)) if has_mark && encoding != Encoding::Utf8 => {
+        (Some(_), Some(name)) if has_mark && !is_utf8_with_dash(name) => {
             Err(SyntaxError::new(Span::at(0), format!("encoding problem: {name} with BOM")))
         }
         (Some(encoding), _) => decode_as(bytes, encoding, cookie.is_some() || has_mark),
@@ -180,6 +180,12 @@ fn find_cookie(bytes: &[u8]) -> Option<&str> {
         }
     }
     None
+}
+
+/// Behind a byte order mark CPython accepts only the spellings that it normalizes to `utf-8`.
+fn is_utf8_with_dash(name: &str) -> bool {
+    let name = name.to_ascii_lowercase().replace('_', "-");
+    name == "utf-8" || name.starts_with("utf-8-")
 }
 
 /// What follows `coding:` or `coding=` in a comment.
