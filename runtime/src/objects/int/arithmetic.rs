@@ -10,7 +10,7 @@ use dashu_int::ops::{BitTest, DivRem};
 
 use super::{IntRef, from_big, from_i64, from_i128};
 use crate::objects::{self, float, singleton};
-use crate::operator::CompareOp;
+use crate::operator::{CompareOp, Comparison};
 use crate::value::{PyResult, Ref, Value};
 
 /// Two ints: `operate` on machine words if both are small and it succeeds, else `big`.
