@@ -1,2 +1,2 @@
-//! Placeholder header, replaced with the crate's first code.
+
 #![forbid(unsafe_code)]

@@ -100,6 +100,8 @@ pub struct TypeSpec {
     pub layout: Layout,
     /// Initial [`type_flags`].
     pub flags: u32,
+    /// Offset of the instance dict inside the Rust struct, 0 for none.
+    pub dict_offset: usize,
     /// Where a variable-sized instance ends, for the dict of subclass instances.
     pub var_end: Option<fn(&Header) -> usize>,
     /// Protocol functions.
@@ -120,6 +122,7 @@ impl TypeSpec {
             base: Some(&crate::objects::object::OBJECT),
             layout: Layout::of::<T>(),
             flags: 0,
+            dict_offset: 0,
             var_end: None,
             slots: Slots::EMPTY,
             methods: &[],
@@ -240,7 +243,7 @@ impl TypeObject {
             basicsize: Cell::new(spec.layout.size as u32),
             display: [const { Cell::new(std::ptr::null()) }; DISPLAY],
             display_overflow: Cell::new(std::ptr::null()),
-            dict_offset: Cell::new(0),
+            dict_offset: Cell::new(spec.dict_offset as i32),
             vtable_len: Cell::new(0),
             dict: Cell::new(Value::NULL),
             slots: UnsafeCell::new(spec.slots),

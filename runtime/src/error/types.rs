@@ -72,6 +72,7 @@ pub static BaseException: TypeObject = TypeObject::from_spec(&BASE_SPEC);
 static BASE_SPEC: TypeSpec = TypeSpec {
     doc: "Common base class for all exceptions.",
     flags: type_flags::BASE | type_flags::GC,
+    dict_offset: ExceptionObject::DICT_OFFSET,
     slots: EXCEPTION_SLOTS,
     methods: &[super::exception::METHODS],
     getset: super::exception::GETSET,

@@ -316,6 +316,7 @@ fn new(_: &TypeObject, args: Args<'_>) -> PyResult {
 pub static FUNCTION: TypeObject = TypeObject::from_spec(&SPEC);
 static SPEC: TypeSpec = TypeSpec {
     flags: type_flags::GC | type_flags::HAS_ENTRY | type_flags::METHOD_DESCRIPTOR,
+    dict_offset: FunctionObject::DICT_OFFSET,
     slots: Slots {
         new: Some(new),
         repr: Some(repr),

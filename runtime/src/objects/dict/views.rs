@@ -295,3 +295,16 @@ view_types! {
     /// `dict_reverseitemiterator`.
     DICT_REVERSE_ITEM_ITERATOR REVERSE_ITEM_SPEC = DictIterator, "dict_reverseitemiterator", ITERATOR_SLOTS, ITERATOR_METHODS;
 }
+
+/// All types declared here.
+pub static ALL: &[&TypeObject] = &[
+    &DICT_KEYS,
+    &DICT_ITEMS,
+    &DICT_VALUES,
+    &DICT_KEY_ITERATOR,
+    &DICT_VALUE_ITERATOR,
+    &DICT_ITEM_ITERATOR,
+    &DICT_REVERSE_KEY_ITERATOR,
+    &DICT_REVERSE_VALUE_ITERATOR,
+    &DICT_REVERSE_ITEM_ITERATOR,
+];

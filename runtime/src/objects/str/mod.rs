@@ -5,10 +5,13 @@
 //! Offsets are in `abi::layout::str_object`.
 
 mod build;
+mod case;
 mod intern;
 pub mod methods;
+pub mod search;
 
 pub use build::StrBuilder;
+pub(crate) use intern::initialize;
 
 use std::cell::Cell;
 
