@@ -1,2 +1,40 @@
-//! Placeholder header, replaced with the crate's first code.
+//! From checked syntax to bytecode.
+//!
+//! - [`module`]: entry points for files, expressions and interactive input
+//! - `block`: one code object under construction: pools, labels, depth, handlers
+//! - `assemble`: labels to offsets, unreachable code away, definite assignment, the exception table
+//! - `stmt`, `loops`, `try_`, `with_`, `assign`, `import`, `pattern`: statements by family
+//! - `expr`, `call`, `comprehension`, `string`, `fold`: expressions by family
+//! - `function`, `class`, `annotation`, `generic`: definitions
+//! - `statics`: typed instructions for modules that the checker has accepted
+//!
+//! The emitter decides nothing about types: what the checker proved it only spells as typed instructions.
 #![forbid(unsafe_code)]
+
+mod annotation;
+mod assemble;
+mod assign;
+mod block;
+mod call;
+mod class;
+mod comprehension;
+mod error;
+mod expr;
+mod fold;
+mod function;
+mod generic;
+mod import;
+mod loops;
+pub mod module;
+mod name;
+mod pattern;
+mod statics;
+mod stmt;
+mod string;
+mod try_;
+mod unparse;
+mod with_;
+
+pub use error::EmitError;
+pub use module::{Options, emit_expression, emit_interactive, emit_module, emit_static_module};
+pub use statics::Checked;

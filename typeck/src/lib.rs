@@ -1,8 +1,24 @@
 //! What names and expressions mean: scopes for every module, types for static ones.
 //!
 //! - [`scope`]: which names a code block binds, and where every name is found
+//! - [`ty`]: types and the relations between them
+//! - [`program`]: modules, classes and functions of one checking session
+//! - `declare`, `annotation`, `bind`: from definitions to typed declarations
+//! - `infer`: types of expressions, narrowing, plans for the emitter
+//! - [`facts`]: what the emitter is told
 //!
-//! The emitter accepts only what this crate has checked.
+//! Modules that do not opt in with `import __static__` have scopes only. The emitter accepts a static module only once it has
+//! been checked without errors.
 #![forbid(unsafe_code)]
 
+mod annotation;
+mod bind;
+mod declare;
+pub mod facts;
+mod infer;
+pub mod program;
 pub mod scope;
+pub mod ty;
+
+pub use declare::opts_in;
+pub use program::{ModuleId, ModuleLoader, NoModules, Program};

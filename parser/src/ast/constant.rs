@@ -77,7 +77,7 @@ impl<'a> PyStr<'a> {
     }
 
     /// Code points in order, surrogates included.
-    pub fn code_points(self) -> impl Iterator<Item = u32> + use<'a> {
+    pub fn code_points(self) -> impl Iterator<Item = u32> + Clone + use<'a> {
         let mut rest = self.bytes;
         std::iter::from_fn(move || {
             let (&lead, _) = rest.split_first()?;

@@ -95,6 +95,25 @@ impl<'a> Collector<'a> {
         self.stack.pop();
     }
 
+    /// An inlined comprehension's outer names are its parent's names.
+    fn close_comprehension(&mut self) {
+        let scope = self.current();
+        let outer: Vec<_> = if scope.is_inlined {
+            scope
+                .symbols
+                .iter()
+                .filter(|symbol| !symbol.usage.is_bound)
+                .map(|symbol| (symbol.name, symbol.span))
+                .collect()
+        } else {
+            Vec::new()
+        };
+        self.close();
+        for (name, span) in outer {
+            self.current().intern(name, span).usage.is_used = true;
+        }
+    }
+
     fn current_id(&self) -> ScopeId {
         *self.stack.last().expect("the walk is always inside a scope")
     }
@@ -710,7 +729,7 @@ impl<'a> Collector<'a> {
         elements.iter().try_for_each(|element| self.expr(element))?;
         let is_async = generators.iter().any(|clause| clause.is_async) || self.current().is_coroutine;
         self.current().is_coroutine = is_async;
-        self.close();
+        self.close_comprehension();
         if is_async && !is_generator {
             self.current().is_coroutine = true;
         }

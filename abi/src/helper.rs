@@ -1,0 +1,419 @@
+//! The runtime-helper table: every runtime function that compiled code may call.
+//!
+//! One line per helper gives its C signature, how failure is signalled, what it returns and what it may touch. The HIR takes
+//! effects and ownership from it, the LIR the calling convention, the `jit` crate its address; none of them repeats a fact.
+//!
+//! Conventions, binding for the implementations in `runtime`:
+//! - helpers are `extern "C"`, integers and words in general registers, `double` in xmm registers;
+//! - a `word` argument is borrowed, a `steal` argument is consumed on success *and* on failure;
+//! - `own` results are new references; `null_own` results may be 0 as an answer that is no failure;
+//! - failure leaves the exception in the thread state. It is signalled by 0 (`fails Null`), by a negative result
+//!   (`fails Negative`), or, where every result is possible, by the pending-exception word alone (`fails Pending`).
+//!
+//! - boxing never fails: running out of memory for a number ends the process, as in the allocator of small objects.
+//!
+//! Naming: the runtime protocol function, without prefix.
+
+/// How one argument is passed, and who owns it afterwards.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Param {
+    /// An object word, borrowed for the call.
+    Word,
+    /// An object word whose reference the helper consumes.
+    Steal,
+    /// A raw integer or pointer.
+    Int,
+    /// A double in an xmm register.
+    Float,
+    /// A pointer to borrowed object words in the caller's frame, and then, as a further argument, their number.
+    Items,
+    /// As `Items`, but the helper consumes the references.
+    StealItems,
+    /// A pointer to words in the caller's frame that the helper fills with new references, first item first.
+    Out,
+}
+
+/// What comes back.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Return {
+    /// Nothing.
+    Void,
+    /// A new reference.
+    Own,
+    /// A new reference, or 0 as an answer.
+    OwnOrNull,
+    /// A raw integer, boolean or pointer.
+    Int,
+    /// A double in xmm0.
+    Float,
+}
+
+/// How a raised exception shows in the result.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Fails {
+    /// The helper cannot raise.
+    Never,
+    /// The result is 0.
+    Null,
+    /// The result, read as a signed 64-bit integer, is negative.
+    Negative,
+    /// Only the pending-exception word of the thread state tells.
+    Pending,
+}
+
+/// What a helper may read and write.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Touches {
+    /// Nothing but its arguments' bits.
+    Nothing,
+    /// It allocates or reads immutable objects; no Python code runs.
+    Heap,
+    /// It writes into the container it is given; no Python code runs, except through destructors of what is replaced.
+    Container,
+    /// Arbitrary Python code may run.
+    Anything,
+}
+
+/// The facts about one helper.
+#[derive(Clone, Copy, Debug)]
+pub struct Signature {
+    /// Name in dumps and of the implementing function.
+    pub name: &'static str,
+    /// Arguments in order.
+    pub params: &'static [Param],
+    /// Result.
+    pub ret: Return,
+    /// Failure signal.
+    pub fails: Fails,
+    /// Effects.
+    pub touches: Touches,
+}
+
+macro_rules! param {
+    (word) => {
+        Param::Word
+    };
+    (steal) => {
+        Param::Steal
+    };
+    (int) => {
+        Param::Int
+    };
+    (float) => {
+        Param::Float
+    };
+    (items) => {
+        Param::Items
+    };
+    (steal_items) => {
+        Param::StealItems
+    };
+    (out) => {
+        Param::Out
+    };
+}
+
+macro_rules! ret {
+    (void) => {
+        Return::Void
+    };
+    (own) => {
+        Return::Own
+    };
+    (null_own) => {
+        Return::OwnOrNull
+    };
+    (int) => {
+        Return::Int
+    };
+    (float) => {
+        Return::Float
+    };
+}
+
+macro_rules! helper_table {
+    ($($(#[$doc:meta])+ $name:ident = $id:ident ($($arg:ident: $kind:ident),*) -> $ret:ident, $fails:ident, $touches:ident;)+) => {
+        /// Names one runtime helper; the number is an index into [`HELPERS`] and into the `jit` crate's address table.
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+        #[repr(u16)]
+        pub enum HelperId {
+            $($(#[$doc])+ $id,)+
+        }
+
+        /// All helpers in the order of their numbers.
+        pub static HELPERS: &[Signature] = &[
+            $(Signature {
+                name: stringify!($name),
+                params: &[$(param!($kind)),*],
+                ret: ret!($ret),
+                fails: Fails::$fails,
+                touches: Touches::$touches,
+            },)+
+        ];
+
+        impl HelperId {
+            /// Every helper, in order.
+            pub const ALL: &[Self] = &[$(Self::$id),+];
+        }
+    };
+}
+
+/// Hands the helper table to the macro `$callback`, so that `jit` can build its address table from the same lines.
+#[macro_export]
+macro_rules! for_each_helper {
+    ($callback:ident) => {
+        $callback! {
+            // --- Attributes and names -------------------------------------------------------------------------
+            /// `obj.name`.
+            get_attr = GetAttr (obj: word, name: word) -> own, Null, Anything;
+            /// `obj.name = value`.
+            set_attr = SetAttr (obj: word, name: word, value: word) -> int, Negative, Anything;
+            /// `del obj.name`.
+            del_attr = DelAttr (obj: word, name: word) -> int, Negative, Anything;
+            /// `super(class, this).name`, where `callable` is what the name `super` means.
+            get_super_attr = GetSuperAttr (callable: word, class: word, this: word, name: word) -> own, Null, Anything;
+            /// A global or builtin by name.
+            load_global = LoadGlobal (globals: word, builtins: word, name: word) -> own, Null, Anything;
+            /// Binds a global.
+            store_global = StoreGlobal (globals: word, name: word, value: word) -> int, Negative, Anything;
+            /// Unbinds a global.
+            delete_global = DeleteGlobal (globals: word, name: word) -> int, Negative, Anything;
+            /// Raises `UnboundLocalError` for local number `index` of `code`.
+            raise_unbound_local = RaiseUnboundLocal (code: word, index: int) -> own, Null, Heap;
+            /// Raises `AttributeError` for the unset slot `name` of `obj`.
+            raise_unset_field = RaiseUnsetField (obj: word, name: word) -> own, Null, Heap;
+
+            // --- Operators ------------------------------------------------------------------------------------
+            /// `a OP b`, operator number as in the bytecode; plus 256 for the in-place form.
+            binary_op = BinaryOp (a: word, b: word, op: int) -> own, Null, Anything;
+            /// `a + b`.
+            binary_add = BinaryAdd (a: word, b: word) -> own, Null, Anything;
+            /// `a - b`.
+            binary_subtract = BinarySubtract (a: word, b: word) -> own, Null, Anything;
+            /// `a * b`.
+            binary_multiply = BinaryMultiply (a: word, b: word) -> own, Null, Anything;
+            /// Sum of two exact ints, of which one may be big or the result may be.
+            int_add = IntAdd (a: word, b: word) -> own, Null, Heap;
+            /// Difference of two exact ints.
+            int_subtract = IntSubtract (a: word, b: word) -> own, Null, Heap;
+            /// Product of two exact ints.
+            int_multiply = IntMultiply (a: word, b: word) -> own, Null, Heap;
+            /// `-a`, `+a`, `~a`, numbered 0, 1, 2.
+            unary_op = UnaryOp (a: word, op: int) -> own, Null, Anything;
+            /// `a OP b` for a comparison operator.
+            compare = Compare (a: word, b: word, op: int) -> own, Null, Anything;
+            /// `a OP b` as a truth value: 1, 0, or negative on failure.
+            compare_bool = CompareBool (a: word, b: word, op: int) -> int, Negative, Anything;
+            /// `item in container`: 1, 0, or negative on failure.
+            contains = Contains (container: word, item: word) -> int, Negative, Anything;
+            /// `bool(a)`: 1, 0, or negative on failure.
+            is_true = IsTrue (a: word) -> int, Negative, Anything;
+            /// Whether two words are the same object; a small heap int equals its tagged form.
+            is_same = IsSame (a: word, b: word) -> int, Never, Nothing;
+            /// `len(a)`, negative on failure.
+            length = Length (a: word) -> int, Negative, Anything;
+
+            // --- Subscripts -----------------------------------------------------------------------------------
+            /// `container[key]`.
+            get_item = GetItem (container: word, key: word) -> own, Null, Anything;
+            /// `container[key] = value`.
+            set_item = SetItem (container: word, key: word, value: word) -> int, Negative, Anything;
+            /// `del container[key]`.
+            del_item = DelItem (container: word, key: word) -> int, Negative, Anything;
+            /// `slice(start, stop, step)`.
+            build_slice = BuildSlice (start: word, stop: word, step: word) -> own, Null, Heap;
+            /// Element `index` of an exact list with a storage strategy other than plain words, or a bounds error.
+            list_get = ListGet (list: word, index: int) -> own, Null, Heap;
+            /// Stores into an exact list with another storage strategy, or a bounds error.
+            list_set = ListSet (list: word, index: int, value: word) -> int, Negative, Container;
+            /// Raises `IndexError` for the kind of sequence that `seq` is.
+            raise_index_error = RaiseIndexError (seq: word) -> own, Null, Heap;
+
+            // --- Calls ----------------------------------------------------------------------------------------
+            /// Calls `callable` with `count` positional arguments at `args`.
+            call = Call (callable: word, args: items) -> own, Null, Anything;
+            /// Calls with the last arguments named by the tuple `names`.
+            call_keywords = CallKeywords (callable: word, args: items, names: word) -> own, Null, Anything;
+            /// `callable(*args, **kwargs)`; `kwargs` may be 0.
+            call_ex = CallEx (callable: word, args: word, kwargs: word) -> own, Null, Anything;
+            /// Calls method `name` of `args[0]` with the `count` arguments at `args`, receiver included.
+            call_method = CallMethod (name: word, args: items) -> own, Null, Anything;
+            /// Calls an intrinsic function of the bytecode with one argument.
+            call_intrinsic_1 = CallIntrinsic1 (op: int, a: word) -> own, Null, Anything;
+            /// Calls an intrinsic function of the bytecode with two arguments.
+            call_intrinsic_2 = CallIntrinsic2 (op: int, a: word, b: word) -> own, Null, Anything;
+            /// Serves the eval breaker: signals, collector, switch requests.
+            poll = Poll () -> int, Negative, Anything;
+
+            // --- Iteration ------------------------------------------------------------------------------------
+            /// `iter(a)`.
+            get_iter = GetIter (a: word) -> own, Null, Anything;
+            /// `next(iterator)`; 0 without a pending exception means exhausted.
+            iter_next = IterNext (iterator: word) -> null_own, Pending, Anything;
+            /// Unpacks exactly `count` items to the words at `out`, first item first.
+            unpack_sequence = UnpackSequence (seq: word, out: out, count: int) -> int, Negative, Anything;
+            /// Unpacks `before` items, a list, and `after` items to `out`.
+            unpack_ex = UnpackEx (seq: word, out: out, before: int, after: int) -> int, Negative, Anything;
+
+            // --- Construction ---------------------------------------------------------------------------------
+            /// A list of the `count` words at `items`, whose references it consumes.
+            build_list = BuildList (items: steal_items) -> own, Null, Heap;
+            /// A tuple of the `count` words at `items`, whose references it consumes.
+            build_tuple = BuildTuple (items: steal_items) -> own, Null, Heap;
+            /// A set of the `count` words at `items`, borrowed.
+            build_set = BuildSet (items: items) -> own, Null, Anything;
+            /// A dict of `count` key and value pairs at `items`, borrowed.
+            build_map = BuildMap (items: items) -> own, Null, Anything;
+            /// The concatenation of `count` strings at `items`, borrowed.
+            build_string = BuildString (items: items) -> own, Null, Heap;
+            /// A checked list of class `class` with the items of a list, whose types are known to fit.
+            build_checked_list = BuildCheckedList (class: word, list: word) -> own, Null, Heap;
+            /// A checked dict of class `class` with the items of a dict, whose types are known to fit.
+            build_checked_map = BuildCheckedMap (class: word, dict: word) -> own, Null, Heap;
+            /// A zeroed static array of class `class`; `ValueError` for a negative length.
+            build_array = BuildArray (class: word, length: int) -> own, Null, Heap;
+            /// `list.append(list, item)`, exact or checked list.
+            list_append = ListAppend (list: word, item: word) -> int, Negative, Container;
+            /// `list.extend(list, iterable)`.
+            list_extend = ListExtend (list: word, iterable: word) -> int, Negative, Anything;
+            /// `set.add(set, item)`.
+            set_add = SetAdd (set: word, item: word) -> int, Negative, Anything;
+            /// `set.update(set, iterable)`.
+            set_update = SetUpdate (set: word, iterable: word) -> int, Negative, Anything;
+            /// `dict[key] = value` for an exact or checked dict.
+            dict_set = DictSet (dict: word, key: word, value: word) -> int, Negative, Anything;
+            /// `dict.update(dict, other)`.
+            dict_update = DictUpdate (dict: word, other: word) -> int, Negative, Anything;
+            /// As `dict_update`, but a duplicate key is an error, for `**kwargs` of `callable`.
+            dict_merge = DictMerge (dict: word, other: word, callable: word) -> int, Negative, Anything;
+            /// A function of `code` with these globals.
+            make_function = MakeFunction (globals: word, code: word) -> own, Null, Heap;
+            /// Sets defaults, annotations or closure of a new function; consumes `value`.
+            set_function_attribute = SetFunctionAttribute (function: word, value: steal, which: int) -> void, Never, Heap;
+            /// A new cell holding `value`, which may be 0.
+            make_cell = MakeCell (value: word) -> own, Null, Heap;
+            /// `format(value, spec)`; `spec` may be 0.
+            format_value = FormatValue (value: word, spec: word) -> own, Null, Anything;
+            /// `str`, `repr` or `ascii` of a value, by number.
+            convert_value = ConvertValue (value: word, which: int) -> own, Null, Anything;
+            /// `import name` with level and from-list.
+            import_name = ImportName (name: word, fromlist: word, level: word) -> own, Null, Anything;
+            /// `from module import name`.
+            import_from = ImportFrom (module: word, name: word) -> own, Null, Anything;
+
+            // --- Boxing ---------------------------------------------------------------------------------------
+            /// An int object from a 64-bit integer that needs no tag or does not fit one.
+            box_i64 = BoxI64 (value: int) -> own, Never, Heap;
+            /// An int object from an unsigned 64-bit integer.
+            box_u64 = BoxU64 (value: int) -> own, Never, Heap;
+            /// A float object.
+            box_f64 = BoxF64 (value: float) -> own, Never, Heap;
+            /// The value of an int object; `OverflowError` outside the range of type code `code`.
+            unbox_int = UnboxInt (value: word, code: int) -> int, Pending, Heap;
+            /// The value of a float or int object as a double.
+            unbox_f64 = UnboxF64 (value: word) -> float, Pending, Heap;
+
+            // --- Static Python --------------------------------------------------------------------------------
+            /// A new instance of `class` without running `__new__` or `__init__`; fields unset or zero.
+            tp_alloc = TpAlloc (class: word) -> own, Null, Heap;
+            /// Checks `value` against type number `index` of the code object `code`; raises `TypeError` if it does not fit.
+            cast = Cast (value: word, code: word, index: int) -> int, Negative, Anything;
+            /// Whether the class of `value` is `class` or a subclass of it; no `__instancecheck__` runs.
+            is_instance = IsInstance (value: word, class: word) -> int, Never, Nothing;
+            /// Reads a NaN-boxed `float` slot at byte `offset` as an object.
+            load_float_slot = LoadFloatSlot (obj: word, offset: int) -> own, Null, Heap;
+            /// Writes any `float` or `int` object into a NaN-boxed slot.
+            store_float_slot = StoreFloatSlot (obj: word, offset: int, value: word) -> void, Never, Container;
+            /// Releases what a NaN-boxed slot holds, before a double is written over it.
+            clear_float_slot = ClearFloatSlot (obj: word, offset: int) -> void, Never, Container;
+            /// Floor-less quotient of doubles with Python's sign rule for `//`; zero divisors raise.
+            double_floordiv = DoubleFloordiv (a: float, b: float) -> float, Pending, Nothing;
+            /// Remainder of doubles with Python's sign rule; zero divisors raise.
+            double_mod = DoubleMod (a: float, b: float) -> float, Pending, Nothing;
+            /// `a ** b` of doubles.
+            double_pow = DoublePow (a: float, b: float) -> float, Pending, Nothing;
+            /// `a ** b` of 64-bit integers, as a double.
+            int_pow = IntPow (a: int, b: int) -> float, Pending, Nothing;
+            /// Raises `ZeroDivisionError`.
+            raise_zero_division = RaiseZeroDivision () -> own, Null, Heap;
+            /// Raises `ValueError: negative shift count`.
+            raise_negative_shift = RaiseNegativeShift () -> own, Null, Heap;
+
+            // --- Exceptions -----------------------------------------------------------------------------------
+            /// `raise exc from cause`; either may be 0.
+            raise = Raise (exc: word, cause: word) -> own, Null, Anything;
+            /// `raise` alone: raises the exception being handled again.
+            reraise = Reraise (exc: steal) -> own, Null, Heap;
+            /// Makes the pending exception the one being handled, and returns it.
+            push_exc_info = PushExcInfo () -> own, Null, Heap;
+            /// Restores the previously handled exception.
+            pop_exc_info = PopExcInfo (previous: steal) -> void, Never, Container;
+            /// Whether `exc` matches the `except` clause `what`: 1, 0, or negative on failure.
+            exception_matches = ExceptionMatches (exc: word, what: word) -> int, Negative, Anything;
+
+            // --- Reference counts -----------------------------------------------------------------------------
+            /// Destroys an object whose count reached zero. Called through a thunk that preserves all registers.
+            dealloc = Dealloc (obj: word) -> void, Never, Anything;
+        }
+    };
+}
+
+for_each_helper!(helper_table);
+
+impl HelperId {
+    /// Everything the table says about the helper.
+    pub fn signature(self) -> &'static Signature {
+        &HELPERS[self as usize]
+    }
+
+    /// The helper called `name`.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|id| id.signature().name == name)
+    }
+}
+
+impl Signature {
+    /// Whether the helper may raise.
+    pub const fn may_raise(&self) -> bool {
+        !matches!(self.fails, Fails::Never)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique() {
+        for &id in HelperId::ALL {
+            assert_eq!(HelperId::from_name(id.signature().name), Some(id));
+        }
+    }
+
+    #[test]
+    fn failure_signals_fit_the_result() {
+        for &id in HelperId::ALL {
+            let sig = id.signature();
+            let fits = match sig.fails {
+                Fails::Never => true,
+                Fails::Null => sig.ret == Return::Own,
+                Fails::Negative => sig.ret == Return::Int,
+                Fails::Pending => sig.ret != Return::Void,
+            };
+            assert!(fits, "{}: {:?} cannot signal failure as {:?}", sig.name, sig.ret, sig.fails);
+        }
+    }
+
+    #[test]
+    fn arguments_fit_the_registers() {
+        for sig in HELPERS {
+            let floats = sig.params.iter().filter(|&&p| p == Param::Float).count();
+            let counts = sig.params.iter().filter(|p| matches!(p, Param::Items | Param::StealItems)).count();
+            assert!(
+                floats <= 8 && sig.params.len() + counts - floats <= 6,
+                "{} has too many arguments",
+                sig.name
+            );
+        }
+    }
+}

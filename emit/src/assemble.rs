@@ -1,0 +1,264 @@
+//! From a finished block to a code object.
+//!
+//! In order: jumps to jumps are shortened; unreachable instructions disappear; labels become offsets; loads of locals that
+//! are certainly bound lose their check (a forward must-assign analysis, CPython's `fast_to_check` in `flowgraph.c`); runs of
+//! instructions with one handler become one entry of the exception table; the stack size is computed; free variables, which
+//! get their slots while emitting, are moved to the end. Cost: O(instructions x locals / 64).
+
+use bytecode::code::CellKind;
+use bytecode::verify::needed_stack;
+use bytecode::{Code, Handler, Opcode, OperandKind, Word};
+
+use crate::block::{Block, Inst};
+
+/// Finishes a block. The result is well-formed; debug builds verify it.
+pub(crate) fn assemble(mut block: Block) -> Code {
+    free_slots_last(&mut block);
+    shorten_jumps(&mut block);
+    let live = reachable(&block);
+    let offsets = offsets(&live);
+    let mut code = std::mem::take(&mut block.code);
+    for (_, inst) in block.insts.iter().enumerate().filter(|(at, _)| live[*at]) {
+        let operand = match inst.target() {
+            Some(label) => offsets[block.labels[label.index()].expect("jumps go to marked labels") as usize],
+            None => inst.operand,
+        };
+        code.words.push(Word::new(inst.opcode, operand));
+        code.ranges.push(inst.range);
+    }
+    code.handlers = handler_table(&block, &live, &offsets);
+    code.stack_size = needed_stack(&code);
+    drop_checks(&mut code);
+    pair_loads(&mut code);
+    debug_assert_eq!(bytecode::verify::verify(&code), [], "the emitter made malformed code");
+    code
+}
+
+/// Moves free variables behind all other locals, where the closure is copied to.
+fn free_slots_last(block: &mut Block) {
+    let count = block.code.locals.len();
+    let mut order: Vec<usize> = (0..count).collect();
+    order.sort_by_key(|&slot| block.code.locals[slot].cell == CellKind::Free);
+    let mut place = vec![0u32; count];
+    for (new, &old) in order.iter().enumerate() {
+        place[old] = new as u32;
+    }
+    block.code.locals = order.iter().map(|&slot| block.code.locals[slot].clone()).collect();
+    for inst in &mut block.insts {
+        if inst.opcode.info().operand == OperandKind::Local {
+            inst.operand = place[inst.operand as usize];
+        }
+    }
+}
+
+/// Sends a jump to an unconditional jump straight to that jump's target.
+fn shorten_jumps(block: &mut Block) {
+    for at in 0..block.insts.len() {
+        let inst = block.insts[at];
+        if inst.opcode == Opcode::FOR_ITER
+            || inst.opcode == Opcode::SEND
+            || inst.opcode == Opcode::JUMP_BACKWARD
+        {
+            continue;
+        }
+        let Some(mut label) = inst.target() else { continue };
+        for _ in 0..8 {
+            let Some(next) = block.labels[label.index()].and_then(|to| block.insts.get(to as usize)) else {
+                break;
+            };
+            if next.opcode != Opcode::JUMP {
+                break;
+            }
+            label = next.target().expect("JUMP has a target");
+        }
+        block.insts[at].operand = label.index() as u32;
+    }
+}
+
+/// Which instructions control can reach.
+fn reachable(block: &Block) -> Vec<bool> {
+    let mut live = vec![false; block.insts.len()];
+    let mut worklist = vec![0usize];
+    let place = |label: crate::block::Label| block.labels[label.index()].map(|to| to as usize);
+    while let Some(at) = worklist.pop() {
+        let Some(slot) = live.get_mut(at) else { continue };
+        if std::mem::replace(slot, true) {
+            continue;
+        }
+        let inst = block.insts[at];
+        worklist.extend(inst.target().and_then(place));
+        worklist.extend(inst.handler.and_then(|handler| place(handler.label)));
+        if !inst.opcode.info().flags.ends_block {
+            worklist.push(at + 1);
+        }
+    }
+    // A jump to the next live instruction is no jump.
+    for at in 0..block.insts.len() {
+        if live[at]
+            && block.insts[at].opcode == Opcode::JUMP
+            && next_live(&live, at) == target_live(block, &live, at)
+        {
+            live[at] = false;
+        }
+    }
+    live
+}
+
+fn next_live(live: &[bool], at: usize) -> Option<usize> {
+    (at + 1..live.len()).find(|&next| live[next])
+}
+
+fn target_live(block: &Block, live: &[bool], at: usize) -> Option<usize> {
+    let label = block.insts[at].target()?;
+    let place = block.labels[label.index()]? as usize;
+    (place > at).then(|| (place..live.len()).find(|&next| live[next])).flatten()
+}
+
+/// The offset of each instruction once the dead ones are gone; one more entry for the end.
+fn offsets(live: &[bool]) -> Vec<u32> {
+    let mut offsets = Vec::with_capacity(live.len() + 1);
+    let mut next = 0;
+    for &is_live in live {
+        offsets.push(next);
+        next += is_live as u32;
+    }
+    offsets.push(next);
+    offsets
+}
+
+/// One entry for each run of instructions with the same handler.
+fn handler_table(block: &Block, live: &[bool], offsets: &[u32]) -> Vec<Handler> {
+    let mut table: Vec<Handler> = Vec::new();
+    let covered = |inst: &Inst| inst.handler.map(|handler| (handler.label, handler.depth));
+    for (at, inst) in block.insts.iter().enumerate().filter(|(at, _)| live[*at]) {
+        let Some((label, depth)) = covered(inst) else { continue };
+        let target = offsets[block.labels[label.index()].expect("handlers are marked") as usize];
+        let start = offsets[at];
+        match table.last_mut() {
+            Some(last) if last.end == start && last.target == target && last.depth == depth => {
+                last.end = start + 1
+            }
+            _ => table.push(Handler { start, end: start + 1, target, depth }),
+        }
+    }
+    table
+}
+
+/// Which locals are certainly bound before an instruction: one bit each.
+type Bound = Vec<u64>;
+
+/// Replaces `LOAD_FAST_CHECK` by `LOAD_FAST` where the local is certainly bound.
+fn drop_checks(code: &mut Code) {
+    if code.locals.is_empty() {
+        return;
+    }
+    let states = bound_locals(code);
+    for (at, state) in states.iter().enumerate() {
+        let word = code.words[at];
+        if word.opcode() != Opcode::LOAD_FAST_CHECK {
+            continue;
+        }
+        let slot = word.index();
+        if state.as_ref().is_some_and(|bound| bound[slot / 64] & 1 << (slot % 64) != 0) {
+            code.words[at] = Word::new(Opcode::LOAD_FAST, word.operand());
+        }
+    }
+}
+
+/// Forward analysis; the meet is intersection, a handler sees what was bound before each instruction that it covers.
+fn bound_locals(code: &Code) -> Vec<Option<Bound>> {
+    let mut entry = vec![0u64; code.locals.len().div_ceil(64)];
+    for slot in 0..code.param_count() {
+        entry[slot / 64] |= 1 << (slot % 64);
+    }
+    let mut states: Vec<Option<Bound>> = vec![None; code.words.len()];
+    states[0] = Some(entry);
+    let mut worklist = vec![0usize];
+    while let Some(at) = worklist.pop() {
+        let word = code.words[at];
+        let mut state = states[at].clone().expect("only visited instructions are in the worklist");
+        if let Some(handler) = code.handler_at(at) {
+            meet(&mut states, &mut worklist, handler.target as usize, &state);
+        }
+        let slot = word.index();
+        match word.opcode() {
+            Opcode::STORE_FAST | Opcode::LOAD_FAST_CHECK => state[slot / 64] |= 1 << (slot % 64),
+            Opcode::DELETE_FAST => state[slot / 64] &= !(1 << (slot % 64)),
+            _ => {}
+        }
+        if word.opcode().jumps() {
+            meet(&mut states, &mut worklist, word.index(), &state);
+        }
+        if !word.opcode().info().flags.ends_block {
+            meet(&mut states, &mut worklist, at + 1, &state);
+        }
+    }
+    states
+}
+
+fn meet(states: &mut [Option<Bound>], worklist: &mut Vec<usize>, target: usize, state: &Bound) {
+    match &mut states[target] {
+        Some(known) => {
+            let mut changed = false;
+            for (word, new) in known.iter_mut().zip(state) {
+                changed |= *word & !new != 0;
+                *word &= new;
+            }
+            if changed {
+                worklist.push(target);
+            }
+        }
+        slot => {
+            *slot = Some(state.clone());
+            worklist.push(target);
+        }
+    }
+}
+
+/// Fuses two adjacent loads of locals into one instruction and a `NOP`-free sequence where nobody jumps between them.
+fn pair_loads(code: &mut Code) {
+    let mut is_target = vec![false; code.words.len() + 1];
+    for word in &code.words {
+        if word.opcode().jumps() {
+            is_target[word.index()] = true;
+        }
+    }
+    for handler in &code.handlers {
+        is_target[handler.target as usize] = true;
+    }
+    let mut keep = vec![true; code.words.len()];
+    let mut at = 0;
+    while at + 1 < code.words.len() {
+        let (first, second) = (code.words[at], code.words[at + 1]);
+        let both = first.opcode() == Opcode::LOAD_FAST && second.opcode() == Opcode::LOAD_FAST;
+        if both && !is_target[at + 1] && first.operand() < 1 << 12 && second.operand() < 1 << 12 {
+            code.words[at] = Word::new(Opcode::LOAD_FAST_LOAD_FAST, first.operand() | second.operand() << 12);
+            keep[at + 1] = false;
+            at += 1;
+        }
+        at += 1;
+    }
+    remove(code, &keep);
+}
+
+/// Removes instructions that `keep` does not mark; none of them is jumped to.
+fn remove(code: &mut Code, keep: &[bool]) {
+    let offsets = offsets(keep);
+    let words = std::mem::take(&mut code.words);
+    let ranges = std::mem::take(&mut code.ranges);
+    for ((at, word), range) in words.into_iter().enumerate().zip(ranges) {
+        if !keep[at] {
+            continue;
+        }
+        let moved =
+            if word.opcode().jumps() { Word::new(word.opcode(), offsets[word.index()]) } else { word };
+        code.words.push(moved);
+        code.ranges.push(range);
+    }
+    for handler in &mut code.handlers {
+        handler.start = offsets[handler.start as usize];
+        handler.end = offsets[handler.end as usize];
+        handler.target = offsets[handler.target as usize];
+    }
+    code.handlers.retain(|handler| handler.start < handler.end);
+}

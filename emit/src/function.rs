@@ -1,0 +1,249 @@
+//! Function definitions and lambdas.
+
+use bytecode::code::CellKind;
+use bytecode::{Code, CodeFlags, Const, Opcode, TypeCode};
+use parser::ast::{Arguments, Expr, FunctionDef, Stmt};
+use typeck::scope::{Resolution, ScopeKind, ScopeRole, mangle};
+
+use crate::error::Emit;
+use crate::module::{Emitter, docstring};
+
+impl<'a> Emitter<'a, '_> {
+    pub(crate) fn function_def(
+        &mut self,
+        stmt: &'a Stmt<'a>,
+        def: &'a FunctionDef<'a>,
+        is_async: bool,
+    ) -> Emit {
+        let first_line = def.decorator_list.first().map_or(stmt.span.start, |decorator| decorator.span.start);
+        let first_line = self.lines.line(first_line);
+        def.decorator_list.iter().try_for_each(|decorator| self.expr(decorator))?;
+        self.at(stmt.span);
+        let attributes = self.defaults(def.args)?;
+        if def.type_params.is_empty() {
+            let attributes = attributes | self.signature_annotations(stmt, def)?;
+            self.function_body(stmt, def, is_async, first_line)?;
+            self.make_function(attributes)?;
+        } else {
+            self.generic_function(stmt, def, is_async, first_line, attributes)?;
+        }
+        for decorator in def.decorator_list.iter().rev() {
+            self.at(decorator.span);
+            self.block().op(Opcode::CALL, 1);
+        }
+        self.at(stmt.span);
+        self.store_name(def.name);
+        Ok(())
+    }
+
+    /// Pushes the default values; says which attributes that makes.
+    pub(crate) fn defaults(&mut self, args: &'a Arguments<'a>) -> Emit<u32> {
+        let mut attributes = 0;
+        if !args.defaults.is_empty() {
+            args.defaults.iter().try_for_each(|default| self.expr(default))?;
+            self.block().op(Opcode::BUILD_TUPLE, args.defaults.len() as u32);
+            attributes |= 1;
+        }
+        let mut count = 0;
+        for (arg, default) in args.kwonlyargs.iter().zip(args.kw_defaults) {
+            if let Some(default) = default {
+                let name = self.mangled(arg.arg);
+                self.load_const(Const::str(&name));
+                self.expr(default)?;
+                count += 1;
+            }
+        }
+        if count > 0 {
+            self.block().op(Opcode::BUILD_MAP, count);
+            attributes |= 2;
+        }
+        Ok(attributes)
+    }
+
+    /// Opens the unit of a function and emits its body; `make_function` must follow.
+    pub(crate) fn function_body(
+        &mut self,
+        stmt: &'a Stmt<'a>,
+        def: &'a FunctionDef<'a>,
+        is_async: bool,
+        first_line: u32,
+    ) -> Emit {
+        let scope = self.scopes.body(stmt.id);
+        let has_yield = self.scopes.table[scope].has_yield;
+        let suspend = match (is_async, has_yield) {
+            (false, false) => CodeFlags::default(),
+            (false, true) => CodeFlags::GENERATOR,
+            (true, false) => CodeFlags::COROUTINE,
+            (true, true) => CodeFlags::ASYNC_GENERATOR,
+        };
+        let mut code = self.function_code(def.name, def.args, first_line);
+        code.flags |= suspend;
+        let text = docstring(def.body).filter(|_| self.options.optimize < 2);
+        if let Some(text) = text {
+            code.flags |= CodeFlags::HAS_DOCSTRING;
+            code.consts.push(Const::Str(text.to_vec()));
+        }
+        let function = self.static_function(stmt);
+        self.open_unit(scope, code);
+        self.declare_params(def.args);
+        self.at(stmt.span);
+        if let Some(function) = function {
+            self.check_arguments(function);
+        }
+        self.nowhere();
+        self.open_frame(suspend != CodeFlags::default());
+        let rest = if docstring(def.body).is_some() { &def.body[1..] } else { def.body };
+        if suspend == CodeFlags::default() {
+            self.stmts(rest)?;
+            self.implicit_return();
+            return Ok(());
+        }
+        self.guard_stop_iteration(|emitter| {
+            emitter.stmts(rest)?;
+            emitter.implicit_return();
+            Ok(())
+        })
+    }
+
+    /// The implicit `return None` belongs to the last line that ran.
+    fn implicit_return(&mut self) {
+        self.return_none();
+    }
+
+    pub(crate) fn lambda(&mut self, expr: &'a Expr<'a>, args: &'a Arguments<'a>, body: &'a Expr<'a>) -> Emit {
+        let attributes = self.defaults(args)?;
+        let scope = self.scopes.body(expr.id);
+        let is_generator = self.scopes.table[scope].has_yield;
+        let first_line = self.lines.line(expr.span.start);
+        let mut code = self.function_code("<lambda>", args, first_line);
+        if is_generator {
+            code.flags |= CodeFlags::GENERATOR;
+        }
+        self.open_unit(scope, code);
+        self.declare_params(args);
+        self.open_frame(is_generator);
+        let emit_body = |emitter: &mut Self| {
+            emitter.expr(body)?;
+            emitter.at(body.span);
+            emitter.block().op0(Opcode::RETURN_VALUE);
+            Ok(())
+        };
+        if is_generator {
+            self.guard_stop_iteration(emit_body)?;
+        } else {
+            emit_body(self)?;
+        }
+        self.make_function(attributes)
+    }
+
+    /// A code object with the properties that parameters and place decide.
+    fn function_code(&self, name: &str, args: &Arguments<'a>, first_line: u32) -> Code {
+        let mut flags = CodeFlags::OPTIMIZED | CodeFlags::NEWLOCALS;
+        let is_nested =
+            self.units.iter().any(|unit| self.scopes.table[unit.scopes[0]].kind.is_function_like());
+        for (condition, flag) in [
+            (args.vararg.is_some(), CodeFlags::VARARGS),
+            (args.kwarg.is_some(), CodeFlags::VARKEYWORDS),
+            (is_nested, CodeFlags::NESTED),
+            (self.unit_scope().kind == ScopeKind::Class, CodeFlags::METHOD),
+            (self.future_annotations, CodeFlags::FUTURE_ANNOTATIONS),
+        ] {
+            if condition {
+                flags |= flag;
+            }
+        }
+        Code {
+            name: name.to_owned(),
+            qualname: self.qualname(name),
+            filename: self.options.filename.clone(),
+            first_line,
+            flags,
+            arg_count: (args.posonlyargs.len() + args.args.len()) as u32,
+            posonly_count: args.posonlyargs.len() as u32,
+            kwonly_count: args.kwonlyargs.len() as u32,
+            ..Code::default()
+        }
+    }
+
+    /// Gives parameters the first slots.
+    fn declare_params(&mut self, args: &Arguments<'a>) {
+        let scope = self.scope_id();
+        let private = self.scopes.table[scope].private;
+        let named = args.posonlyargs.iter().chain(args.args).chain(args.kwonlyargs);
+        for arg in named.chain(args.vararg).chain(args.kwarg) {
+            let name = mangle(private, arg.arg);
+            let is_cell =
+                self.scopes.table[scope].symbol(&name).is_some_and(|s| s.resolution == Resolution::Cell);
+            let cell = if is_cell { CellKind::Cell } else { CellKind::None };
+            let ty = if is_cell { TypeCode::Object } else { self.slot_type(scope, &name) };
+            let key = format!("{name}@{scope}");
+            self.block().add_local(&key, &name, ty, cell);
+        }
+    }
+
+    /// The qualified name of a function or class defined here.
+    pub(crate) fn qualname(&self, name: &str) -> String {
+        let scope = self.unit_scope();
+        let mangled = mangle(scope.private, name);
+        let is_global =
+            scope.symbol(&mangled).is_some_and(|symbol| symbol.resolution == Resolution::GlobalExplicit);
+        if is_global { name.to_owned() } else { self.nested_qualname(name) }
+    }
+
+    /// The qualified name of something that no declaration can make global.
+    pub(crate) fn nested_qualname(&self, name: &str) -> String {
+        // Type parameters have a frame of their own that qualified names do not show.
+        let shown =
+            |unit: &&crate::module::Unit<'a>| self.scopes.table[unit.scopes[0]].kind != ScopeKind::TypeParams;
+        let Some(unit) = self.units.iter().rev().find(shown) else { return name.to_owned() };
+        let outer = &unit.block.code.qualname;
+        match self.scopes.table[unit.scopes[0]].kind {
+            ScopeKind::Module => name.to_owned(),
+            ScopeKind::Class => format!("{outer}.{name}"),
+            _ => format!("{outer}.<locals>.{name}"),
+        }
+    }
+
+    /// The deferred annotations of a function, as a function on the stack.
+    pub(crate) fn signature_annotations(
+        &mut self,
+        stmt: &'a Stmt<'a>,
+        def: &'a FunctionDef<'a>,
+    ) -> Emit<u32> {
+        let args = def.args;
+        let all = args
+            .posonlyargs
+            .iter()
+            .chain(args.args)
+            .chain(args.vararg)
+            .chain(args.kwonlyargs)
+            .chain(args.kwarg);
+        let mut items: Vec<_> = all.filter_map(|arg| Some((arg.arg, arg.annotation?))).collect();
+        items.extend(def.returns.map(|returns| ("return", returns)));
+        if items.is_empty() {
+            return Ok(0);
+        }
+        if self.future_annotations {
+            for (name, annotation) in &items {
+                let name = self.mangled(name);
+                self.load_const(Const::str(&name));
+                let text = self.unparse(annotation);
+                self.load_const(Const::Str(text));
+            }
+            self.block().op(Opcode::BUILD_MAP, items.len() as u32);
+            return Ok(4);
+        }
+        let scope =
+            self.scopes.find(stmt.id, ScopeRole::Annotations).expect("the collector saw the annotations");
+        self.annotate_function(scope, stmt.span, |emitter| {
+            for (name, annotation) in &items {
+                let name = emitter.mangled(name);
+                emitter.load_const(Const::str(&name));
+                emitter.annotation_value(annotation)?;
+            }
+            emitter.block().op(Opcode::BUILD_MAP, items.len() as u32);
+            Ok(())
+        })?;
+        Ok(16)
+    }
+}

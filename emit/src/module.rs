@@ -1,0 +1,261 @@
+//! Entry points: a file, an expression for `eval`, one interactive input.
+
+use std::sync::Arc;
+
+use base::{LineIndex, Span};
+use bytecode::{Code, CodeFlags, Const, Opcode, SourceRange};
+use parser::ast::{Constant, Expr, ExprKind, Expression, Module, Stmt, StmtKind};
+use typeck::scope::{ScopeId, Scopes};
+
+use crate::assemble::assemble;
+use crate::block::{Block, Label};
+use crate::error::{Emit, EmitError};
+use crate::statics::Checked;
+
+/// How to compile.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The file name that code objects and tracebacks carry.
+    pub filename: Arc<str>,
+    /// 1 removes assertions, 2 docstrings too.
+    pub optimize: u8,
+    /// `from __future__ import annotations` is in force from outside (`exec` in a module that has it).
+    pub future_annotations: bool,
+}
+
+/// Compiles a module.
+pub fn emit_module<'a>(
+    module: &'a Module<'a>,
+    source: &'a str,
+    options: &Options,
+) -> Result<Code, EmitError> {
+    let future_annotations = options.future_annotations || imports_future_annotations(module.body);
+    let scopes = typeck::scope::analyse(module, future_annotations)?;
+    let mut emitter = Emitter::new(&scopes, source, options, future_annotations);
+    emitter.open_root(CodeFlags::MODULE_BODY);
+    emitter.module_body(module.body)?;
+    Ok(emitter.finish_root())
+}
+
+/// Compiles a static module that has been checked.
+pub fn emit_static_module<'a>(checked: Checked<'a, '_>, options: &Options) -> Result<Code, EmitError> {
+    let module = &checked.program.modules[checked.module];
+    let future_annotations = options.future_annotations || imports_future_annotations(module.ast.body);
+    let mut emitter = Emitter::new(&module.scopes, module.source, options, future_annotations);
+    emitter.checked = Some(checked);
+    emitter.open_root(CodeFlags::MODULE_BODY | CodeFlags::STATIC);
+    emitter.module_body(module.ast.body)?;
+    Ok(emitter.finish_root())
+}
+
+/// Compiles one interactive input: the values of expression statements are printed.
+pub fn emit_interactive<'a>(
+    module: &'a Module<'a>,
+    source: &'a str,
+    options: &Options,
+) -> Result<Code, EmitError> {
+    let scopes = typeck::scope::analyse(module, options.future_annotations)?;
+    let mut emitter = Emitter::new(&scopes, source, options, options.future_annotations);
+    emitter.is_interactive = true;
+    emitter.open_root(CodeFlags::MODULE_BODY);
+    emitter.module_body(module.body)?;
+    Ok(emitter.finish_root())
+}
+
+/// Compiles an expression; the code returns its value.
+pub fn emit_expression<'a>(
+    expression: &'a Expression<'a>,
+    source: &'a str,
+    options: &Options,
+) -> Result<Code, EmitError> {
+    let scopes = typeck::scope::analyse_expression(expression)?;
+    let mut emitter = Emitter::new(&scopes, source, options, options.future_annotations);
+    emitter.open_root(CodeFlags::MODULE_BODY);
+    emitter.expr(expression.body)?;
+    emitter.block().op0(Opcode::RETURN_VALUE);
+    Ok(emitter.finish_root())
+}
+
+/// Whether a module opens with `from __future__ import annotations`.
+fn imports_future_annotations(body: &[Stmt<'_>]) -> bool {
+    body.iter().any(|stmt| match stmt.kind {
+        StmtKind::ImportFrom { module: Some("__future__"), names, .. } => {
+            names.iter().any(|alias| alias.name == "annotations")
+        }
+        _ => false,
+    })
+}
+
+/// What `break`, `continue` and `return` must undo on their way out of a statement.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum FrameBlock<'a> {
+    /// A `while` loop.
+    WhileLoop { start: Label, end: Label },
+    /// A `for` loop; its iterator is on the stack.
+    ForLoop { start: Label, end: Label },
+    /// The body of `try ... finally`: the final statements run first.
+    Try { finalbody: &'a [Stmt<'a>] },
+    /// The final statements after an exception: the stack holds the previous exception and this one.
+    FinallyEnd,
+    /// An `except` body: the previous exception is on the stack; a name may have to be unbound.
+    Handler { name: Option<(&'a str, Span)> },
+    /// The body of `with`: the exit method is on the stack.
+    With { is_async: bool, span: Span },
+    /// A value that nobody needs any more.
+    Value,
+}
+
+/// A code object under construction with the state of the statements around.
+pub(crate) struct Unit<'a> {
+    pub(crate) block: Block,
+    /// The scope of the block, then of the inlined comprehensions around the current node.
+    pub(crate) scopes: Vec<ScopeId>,
+    /// Each with the number of handlers in force outside it.
+    pub(crate) frame_blocks: Vec<(FrameBlock<'a>, usize)>,
+    /// Slots for values that only the compiler names.
+    pub(crate) hidden: u32,
+}
+
+/// The state of one compilation.
+pub(crate) struct Emitter<'a, 's> {
+    pub(crate) scopes: &'s Scopes<'a>,
+    pub(crate) source: &'a str,
+    pub(crate) lines: LineIndex,
+    pub(crate) options: &'s Options,
+    pub(crate) future_annotations: bool,
+    pub(crate) is_interactive: bool,
+    pub(crate) units: Vec<Unit<'a>>,
+    /// What the checker found out, in a static module.
+    pub(crate) checked: Option<Checked<'a, 's>>,
+}
+
+impl<'a, 's> Emitter<'a, 's> {
+    fn new(scopes: &'s Scopes<'a>, source: &'a str, options: &'s Options, future_annotations: bool) -> Self {
+        let lines = LineIndex::new(source);
+        let units = Vec::new();
+        Self {
+            scopes,
+            source,
+            lines,
+            options,
+            future_annotations,
+            is_interactive: false,
+            units,
+            checked: None,
+        }
+    }
+
+    // --- Units ---
+
+    /// The code object under construction.
+    pub(crate) fn unit(&mut self) -> &mut Unit<'a> {
+        self.units.last_mut().expect("emission is always inside a unit")
+    }
+
+    /// Its instructions.
+    pub(crate) fn block(&mut self) -> &mut Block {
+        &mut self.unit().block
+    }
+
+    /// The scope in which names are looked up.
+    pub(crate) fn scope_id(&self) -> ScopeId {
+        let unit = self.units.last().expect("emission is always inside a unit");
+        *unit.scopes.last().expect("a unit has a scope")
+    }
+
+    /// The scope of the code object itself, inlined comprehensions aside.
+    pub(crate) fn unit_scope(&self) -> &'s typeck::scope::Scope<'a> {
+        let unit = self.units.last().expect("emission is always inside a unit");
+        &self.scopes.table[unit.scopes[0]]
+    }
+
+    /// Starts a code object.
+    pub(crate) fn open_unit(&mut self, scope: ScopeId, code: Code) {
+        let unit = Unit { block: Block::new(code), scopes: vec![scope], frame_blocks: Vec::new(), hidden: 0 };
+        self.units.push(unit);
+    }
+
+    /// Finishes a code object.
+    pub(crate) fn close_unit(&mut self) -> Code {
+        let unit = self.units.pop().expect("units are opened and closed in pairs");
+        assemble(unit.block)
+    }
+
+    fn open_root(&mut self, flags: CodeFlags) {
+        let code = Code {
+            name: "<module>".to_owned(),
+            qualname: "<module>".to_owned(),
+            filename: self.options.filename.clone(),
+            first_line: 1,
+            flags,
+            ..Code::default()
+        };
+        self.open_unit(self.scopes.module(), code);
+    }
+
+    fn finish_root(&mut self) -> Code {
+        self.close_unit()
+    }
+
+    fn module_body(&mut self, body: &'a [Stmt<'a>]) -> Emit {
+        let mut rest = body;
+        if let Some(text) = docstring(body).filter(|_| self.options.optimize < 2 && !self.is_interactive) {
+            self.at(body[0].span);
+            self.load_const(Const::Str(text.to_vec()));
+            self.store_name("__doc__");
+            rest = &body[1..];
+        }
+        self.module_annotations(body)?;
+        self.stmts(rest)?;
+        self.return_none();
+        Ok(())
+    }
+
+    // --- Small steps that every family uses ---
+
+    /// Lines and columns of a span.
+    pub(crate) fn range(&self, span: Span) -> SourceRange {
+        let (start, end) = (self.lines.position(span.start), self.lines.position(span.end));
+        SourceRange { line: start.line, end_line: end.line, column: start.column, end_column: end.column }
+    }
+
+    /// What follows comes from `span`; returns the previous range.
+    pub(crate) fn at(&mut self, span: Span) -> SourceRange {
+        let range = self.range(span);
+        self.block().set_range(range)
+    }
+
+    /// What follows comes from nowhere in particular.
+    pub(crate) fn nowhere(&mut self) -> SourceRange {
+        self.block().set_range(SourceRange::default())
+    }
+
+    /// Pushes a constant.
+    pub(crate) fn load_const(&mut self, constant: Const) {
+        let at = self.block().constant(constant);
+        self.block().op(Opcode::LOAD_CONST, at);
+    }
+
+    /// Returns None.
+    pub(crate) fn return_none(&mut self) {
+        if self.block().is_reachable() {
+            self.load_const(Const::None);
+            self.block().op0(Opcode::RETURN_VALUE);
+        }
+    }
+
+    /// Fails at `span`.
+    pub(crate) fn error<T>(&self, span: Span, message: impl Into<String>) -> Emit<T> {
+        Err(EmitError::new(span, message))
+    }
+}
+
+/// The docstring of a body, if it has one.
+pub(crate) fn docstring<'a>(body: &'a [Stmt<'a>]) -> Option<&'a [u8]> {
+    let StmtKind::Expr { value: Expr { kind: ExprKind::Constant { value: Constant::Str(text), .. }, .. } } =
+        body.first()?.kind
+    else {
+        return None;
+    };
+    Some(text.as_bytes())
+}

@@ -1,0 +1,254 @@
+//! What the compiler asks its surroundings: classes, functions, constants, by id.
+//!
+//! HIR holds no address and no runtime object. Whatever the bytecode names is resolved before or during building through
+//! [`CompileEnv`], which the `jit` crate implements over the runtime and tests implement over tables. Answers are facts for
+//! the lifetime of the compiled code: what can change is either not answered or guarded by the implementer's invalidation.
+
+use base::entity::EntityId;
+use base::entity_id;
+use bytecode::{FieldDescr, FunctionDescr};
+
+use crate::ir::types::Type;
+
+entity_id! {
+    /// A class. The first ids are the builtin classes of [`BUILTINS`].
+    pub struct ClassId, "class"
+}
+
+entity_id! {
+    /// A constant object, kept alive by the compiled code; references to it are not counted.
+    pub struct ConstId, "const"
+}
+
+entity_id! {
+    /// A function with a code object.
+    pub struct FuncId, "func"
+}
+
+entity_id! {
+    /// A word in memory that always holds the current value of a global or builtin name, or null.
+    pub struct CellId, "cell"
+}
+
+macro_rules! builtins {
+    ($($(#[$doc:meta])+ $konst:ident = $at:literal $leaf:ident $name:literal;)+) => {
+        impl ClassId {
+            $($(#[$doc])+ pub const $konst: Builtin = Builtin($at);)+
+        }
+
+        /// Builtin classes that the compiler knows by name, with the leaf of their exact instances.
+        pub const BUILTINS: &[(&str, Type)] = &[$(($name, Type::$leaf)),+];
+    };
+}
+
+macro_rules! singletons {
+    ($($(#[$doc:meta])+ $konst:ident = $at:literal;)+) => {
+        impl ConstId {
+            $($(#[$doc])+ pub const $konst: Singleton = Singleton($at);)+
+            /// How many constants have fixed ids; an environment numbers its own from here on.
+            pub const FIRST_FREE: usize = [$($at),+].len();
+        }
+    };
+}
+
+/// The number of a singleton; [`Singleton::id`] makes it a [`ConstId`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Singleton(u32);
+
+impl Singleton {
+    /// The constant.
+    pub fn id(self) -> ConstId {
+        ConstId::from_index(self.0 as usize)
+    }
+}
+
+singletons! {
+    /// `None`.
+    NONE = 0;
+    /// `True`.
+    TRUE = 1;
+    /// `False`.
+    FALSE = 2;
+    /// `AssertionError`.
+    ASSERTION_ERROR = 3;
+}
+
+/// The number of a builtin class; [`Builtin::id`] makes it a [`ClassId`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Builtin(u32);
+
+impl Builtin {
+    /// The class.
+    pub fn id(self) -> ClassId {
+        ClassId::from_index(self.0 as usize)
+    }
+}
+
+builtins! {
+    /// `int`.
+    INT = 0 INT_EXACT "int";
+    /// `bool`.
+    BOOL = 1 BOOL "bool";
+    /// `float`.
+    FLOAT = 2 FLOAT_EXACT "float";
+    /// `str`.
+    STR = 3 STR_EXACT "str";
+    /// `bytes`.
+    BYTES = 4 BYTES_EXACT "bytes";
+    /// `list`.
+    LIST = 5 LIST_EXACT "list";
+    /// `tuple`.
+    TUPLE = 6 TUPLE_EXACT "tuple";
+    /// `dict`.
+    DICT = 7 DICT_EXACT "dict";
+    /// `set`.
+    SET = 8 SET_EXACT "set";
+    /// `type`.
+    TYPE = 9 TYPE_EXACT "type";
+    /// `range`.
+    RANGE = 10 RANGE "range";
+    /// `function`.
+    FUNC = 11 FUNC "function";
+    /// `NoneType`.
+    NONE = 12 NONE "NoneType";
+    /// `slice`.
+    SLICE = 13 SLICE "slice";
+    /// `object`.
+    OBJECT = 14 OTHER "object";
+}
+
+/// The builtin class whose exact instances have exactly the leaves of `ty`.
+pub fn builtin_of_exact(ty: Type) -> Option<ClassId> {
+    let leaves = ty.unspecialised();
+    let at = BUILTINS.iter().position(|&(_, leaf)| leaf == leaves && leaf != Type::OTHER)?;
+    Some(ClassId::from_index(at))
+}
+
+/// How a value travels in registers.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Repr {
+    /// An object word in a general register.
+    Word,
+    /// A raw integer, boolean or address in a general register, extended to 64 bits as its type says.
+    Raw,
+    /// A double in an xmm register.
+    Float,
+}
+
+impl Repr {
+    /// How values of type `ty` travel.
+    pub fn of(ty: Type) -> Self {
+        if ty.is_subtype(Type::F64) {
+            Self::Float
+        } else if ty.is_subtype(Type::RAW) {
+            Self::Raw
+        } else {
+            Self::Word
+        }
+    }
+}
+
+/// A field of a class with a static layout.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct FieldRef {
+    /// Class that declares it.
+    pub class: ClassId,
+    /// Name, for dumps and errors.
+    pub name: String,
+    /// Constant that holds the name as a `str`, for errors at run time.
+    pub name_const: Option<ConstId>,
+    /// Byte offset from the start of the object.
+    pub offset: u32,
+    /// What the slot holds.
+    pub kind: FieldKind,
+    /// What a read gives, null not included; for words and float slots an object type, else a primitive.
+    pub ty: Type,
+    /// Whether every constructor sets it before anyone can read it, so that a read needs no test.
+    pub always_set: bool,
+}
+
+/// What the memory of a field holds.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum FieldKind {
+    /// An owned object word, null when unset.
+    Word,
+    /// A NaN-boxed `float` slot: the bits of a double plus 2^49, or a word below 2^49.
+    FloatSlot,
+    /// A raw primitive of the field's type.
+    Raw,
+}
+
+/// A function as a call target.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Signature {
+    /// Qualified name, for dumps.
+    pub name: String,
+    /// The function.
+    pub func: FuncId,
+    /// Its slot in the vtable of its class, for virtual calls.
+    pub slot: Option<u32>,
+    /// Parameter types as the typed entry takes them; arguments are borrowed.
+    pub params: Vec<Type>,
+    /// Result type as the typed entry returns it; object results are owned.
+    pub ret: Type,
+}
+
+/// Layout facts about a class.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ClassFacts {
+    /// Name, for dumps.
+    pub name: String,
+    /// The type of its instances, subclasses included.
+    pub instance: Type,
+    /// The type of its exact instances.
+    pub exact: Type,
+    /// Whether it can have no subclass.
+    pub is_final: bool,
+    /// Instance size in bytes when instances have a fixed size and need no registration with the collector on allocation.
+    pub inline_size: Option<u32>,
+}
+
+/// What is known about a field that a descriptor names.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct FieldPlace {
+    /// Class that declares it.
+    pub class: ClassId,
+    /// Byte offset from the start of the object.
+    pub offset: u32,
+    /// What the slot holds.
+    pub kind: FieldKind,
+}
+
+/// What is known about a callee that a descriptor names.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CalleePlace {
+    /// The function; for a method, that of the static receiver class.
+    pub func: FuncId,
+    /// The vtable slot, if a call must go through it; `None` if no override can exist.
+    pub slot: Option<u32>,
+}
+
+/// The surroundings of one compilation. `code` arguments name the function whose bytecode is read, so that inlined
+/// functions resolve their own tables. Types are described by the bytecode's descriptors; only classes need resolving.
+pub trait CompileEnv {
+    /// The class of this name, unless it is a builtin of [`BUILTINS`].
+    fn class(&self, module: &str, name: &str) -> Option<ClassId>;
+    /// Layout facts.
+    fn class_facts(&self, class: ClassId) -> ClassFacts;
+    /// Whether `sub` is `class` or a subclass of it.
+    fn is_subclass(&self, sub: ClassId, class: ClassId) -> bool;
+    /// Where a field is.
+    fn field(&self, descr: &FieldDescr) -> Option<FieldPlace>;
+    /// The target of a direct or virtual call, if it has a typed entry.
+    fn callee(&self, descr: &FunctionDescr) -> Option<CalleePlace>;
+    /// The object for entry `index` of the constants of `code`.
+    fn constant(&self, code: FuncId, index: u32) -> ConstId;
+    /// Entry `index` of the names of `code`, as a constant.
+    fn name(&self, code: FuncId, index: u32) -> ConstId;
+    /// The cell of a global name, if the function's globals are watched.
+    fn global_cell(&self, code: FuncId, index: u32) -> Option<CellId>;
+    /// Globals and builtins dicts of `code`, as constants.
+    fn namespaces(&self, code: FuncId) -> (ConstId, ConstId);
+    /// The code object of `code`, as a constant.
+    fn code_object(&self, code: FuncId) -> ConstId;
+}

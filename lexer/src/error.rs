@@ -1,0 +1,106 @@
+//! What CPython raises for source text that it cannot read.
+//!
+//! Messages are CPython's, word for word, because people search the web for them and tests compare them. A span is enough
+//! to print everything that CPython prints; [`Location`] is its `lineno`, `offset`, `end_lineno` and `end_offset`.
+
+use crate::source::SourceText;
+use base::{Diagnostic, Span};
+use std::fmt;
+
+/// The exception type.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ErrorKind {
+    /// `SyntaxError`
+    Syntax,
+    /// `IndentationError`
+    Indentation,
+    /// `TabError`
+    Tab,
+}
+
+impl ErrorKind {
+    /// The name of the exception type.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Syntax => "SyntaxError",
+            Self::Indentation => "IndentationError",
+            Self::Tab => "TabError",
+        }
+    }
+}
+
+/// A located error in the source text.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SyntaxError {
+    /// The exception type.
+    pub kind: ErrorKind,
+    /// CPython's message.
+    pub message: String,
+    /// The guilty text; empty where CPython points at one place.
+    pub span: Span,
+    /// CPython knows where the error starts but not where it ends, and says 0 for the end column.
+    pub is_open_ended: bool,
+}
+
+/// CPython's four numbers: 1-based lines, 1-based columns in characters, 0 for an unknown end column.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Location {
+    /// `lineno`
+    pub line: u32,
+    /// `offset`
+    pub offset: u32,
+    /// `end_lineno`
+    pub end_line: u32,
+    /// `end_offset`
+    pub end_offset: u32,
+}
+
+impl SyntaxError {
+    /// A `SyntaxError` about `span`.
+    pub fn new(span: Span, message: impl Into<String>) -> Self {
+        Self { kind: ErrorKind::Syntax, message: message.into(), span, is_open_ended: false }
+    }
+
+    /// An `IndentationError` about `span`.
+    pub fn indentation(span: Span, message: impl Into<String>) -> Self {
+        Self { kind: ErrorKind::Indentation, ..Self::new(span, message) }
+    }
+
+    /// The same error, without a known end.
+    #[must_use]
+    pub fn open_ended(self) -> Self {
+        Self { is_open_ended: true, ..self }
+    }
+
+    /// Lines and columns as CPython counts them.
+    pub fn location(&self, source: &SourceText) -> Location {
+        let (line, offset) = source.character_position(self.span.start);
+        let (end_line, end_offset) = self.end_position(source);
+        if self.is_open_ended {
+            return Location { line, offset, end_line: line, end_offset: 0 };
+        }
+        Location { line, offset, end_line, end_offset }
+    }
+
+    /// A line end belongs to the line that it ends, even the one that the last line may lack.
+    fn end_position(&self, source: &SourceText) -> (u32, u32) {
+        let Span { start, end } = self.span;
+        let ends_line = end > start && source.text().as_bytes().get(end as usize - 1) == Some(&b'\n');
+        let is_missing_newline = start == end && end as usize == source.text().len();
+        let (line, offset) = source.character_position(if ends_line { end - 1 } else { end });
+        (line, offset + u32::from(ends_line || is_missing_newline))
+    }
+
+    /// The form in which stages report to the command line.
+    pub fn to_diagnostic(&self) -> Diagnostic {
+        Diagnostic::error("syntax", self.span, self.message.clone())
+    }
+}
+
+impl fmt::Display for SyntaxError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.kind.name(), self.message)
+    }
+}
+
+impl std::error::Error for SyntaxError {}

@@ -1,0 +1,226 @@
+//! From annotations to types.
+
+use base::Diagnostic;
+use parser::ast::{self, Expr, ExprKind, Operator};
+
+use crate::program::{ClassId, Member, ModuleId, Program};
+use crate::ty::{Literal, Primitive, Type, TypeId};
+
+/// Follows imports and aliases at most this far.
+const MAX_CHASE: u32 = 32;
+
+/// Where an annotation stands: what names mean.
+#[derive(Clone, Copy)]
+pub(crate) struct Place<'p, 'a> {
+    /// The module.
+    pub(crate) module: ModuleId,
+    /// Type parameters in scope.
+    pub(crate) params: &'p [&'a str],
+}
+
+impl<'a> Program<'a> {
+    /// The type that an annotation denotes; dynamic if the checker does not know it.
+    pub(crate) fn resolve_annotation(&mut self, place: Place<'_, 'a>, expr: &'a Expr<'a>) -> TypeId {
+        match expr.kind {
+            ExprKind::Name { id, .. } => self.resolve_name(place, id),
+            ExprKind::Attribute { .. } => match self.chase_expr(place.module, expr) {
+                Some((module, member)) => self.member_type(Place { module, params: &[] }, &member),
+                None => self.types.dynamic,
+            },
+            ExprKind::Constant { value: ast::Constant::None, .. } => self.types.none,
+            ExprKind::Constant { value: ast::Constant::Str(text), .. } => self.resolve_string(place, text),
+            ExprKind::BinOp { left, op: Operator::BitOr, right } => {
+                let members = [self.resolve_annotation(place, left), self.resolve_annotation(place, right)];
+                self.annotation_union(place.module, expr, &members)
+            }
+            ExprKind::Subscript { value, slice, .. } => self.resolve_subscript(place, expr, value, slice),
+            _ => self.types.dynamic,
+        }
+    }
+
+    fn resolve_string(&mut self, place: Place<'_, 'a>, text: ast::PyStr<'a>) -> TypeId {
+        let Some(text) = text.as_str() else { return self.types.dynamic };
+        match parser::parse_expression(&parser::SourceText::new(text), self.arena) {
+            Ok(expression) => self.resolve_annotation(place, expression.body),
+            Err(_) => self.types.dynamic,
+        }
+    }
+
+    fn annotation_union(&mut self, module: ModuleId, expr: &Expr<'a>, members: &[TypeId]) -> TypeId {
+        if members.iter().any(|&member| self.types.as_primitive(member).is_some()) {
+            let message = "primitive types are not allowed in unions";
+            self.report(module, Diagnostic::error("SP0110", expr.span, message));
+            return self.types.dynamic;
+        }
+        self.types.union(members.iter().copied())
+    }
+
+    fn resolve_name(&mut self, place: Place<'_, 'a>, name: &'a str) -> TypeId {
+        if let Some(at) = place.params.iter().position(|&param| param == name) {
+            return self.types.intern(Type::Param(at as u8));
+        }
+        match self.chase_name(place.module, name) {
+            Some((module, member)) => self.member_type(Place { module, params: &[] }, &member),
+            None => self.types.dynamic,
+        }
+    }
+
+    /// The type that a module-level name denotes in an annotation.
+    fn member_type(&mut self, place: Place<'_, 'a>, member: &Member<'a>) -> TypeId {
+        match member {
+            Member::Class(class) => self.types.instance(*class),
+            Member::Alias(value) if self.chase_depth < MAX_CHASE => {
+                self.chase_depth += 1;
+                let ty = self.resolve_annotation(place, value);
+                self.chase_depth -= 1;
+                ty
+            }
+            Member::Imported { module: "__static__", name } => match Primitive::from_name(name) {
+                Some(primitive) => self.types.primitive(primitive),
+                None => self.types.dynamic,
+            },
+            _ => self.types.dynamic,
+        }
+    }
+
+    fn resolve_subscript(
+        &mut self,
+        place: Place<'_, 'a>,
+        expr: &'a Expr<'a>,
+        value: &'a Expr<'a>,
+        slice: &'a Expr<'a>,
+    ) -> TypeId {
+        let args: &'a [Expr<'a>] = match slice.kind {
+            ExprKind::Tuple { elts, .. } => elts,
+            _ => std::slice::from_ref(slice),
+        };
+        match self.chase_expr(place.module, value) {
+            Some((_, Member::Imported { module: "typing", name })) => {
+                self.typing_form(place, expr, name, args)
+            }
+            Some((_, Member::Class(class))) => self.generic_instance(place, class, args),
+            _ => self.types.dynamic,
+        }
+    }
+
+    fn generic_instance(&mut self, place: Place<'_, 'a>, class: ClassId, args: &'a [Expr<'a>]) -> TypeId {
+        // `tuple[int, ...]` and tuples of fixed length keep no element types yet.
+        if class == self.known.tuple || args.iter().any(is_ellipsis) {
+            return self.types.instance(class);
+        }
+        let args: Vec<_> = args.iter().map(|arg| self.resolve_annotation(place, arg)).collect();
+        let wanted = self.classes[class].type_params.len();
+        if wanted == 0 || wanted != args.len() {
+            return self.types.instance(class);
+        }
+        self.types.intern(Type::Instance { class, args: args.into(), exact: false })
+    }
+
+    /// The special forms of `typing`.
+    fn typing_form(
+        &mut self,
+        place: Place<'_, 'a>,
+        expr: &'a Expr<'a>,
+        name: &str,
+        args: &'a [Expr<'a>],
+    ) -> TypeId {
+        match (name, args) {
+            ("Optional", [arg]) => {
+                let members = [self.resolve_annotation(place, arg), self.types.none];
+                self.annotation_union(place.module, expr, &members)
+            }
+            ("Union", _) => {
+                let members: Vec<_> = args.iter().map(|arg| self.resolve_annotation(place, arg)).collect();
+                self.annotation_union(place.module, expr, &members)
+            }
+            ("List", _) => self.generic_instance(place, self.known.list, args),
+            ("Dict", _) => self.generic_instance(place, self.known.dict, args),
+            ("Set", _) => self.generic_instance(place, self.known.set, args),
+            ("Tuple", _) => self.types.instance(self.known.tuple),
+            ("Final" | "ClassVar" | "InitVar", [arg]) => self.resolve_annotation(place, arg),
+            ("Annotated", [first, rest @ ..]) => {
+                let ty = self.resolve_annotation(place, first);
+                let is_exact = matches!(rest, [Expr { kind: ExprKind::Constant { value: ast::Constant::Str(text), .. }, .. }]
+                    if text.as_str() == Some("Exact"));
+                if is_exact { self.exact(ty) } else { ty }
+            }
+            ("Literal", [arg]) => match arg.kind {
+                ExprKind::Constant { value: ast::Constant::Int(ast::Int::Small(value)), .. } => {
+                    self.types.intern(Type::Literal(Literal::Int(value)))
+                }
+                ExprKind::Constant { value: ast::Constant::Bool(value), .. } => {
+                    self.types.intern(Type::Literal(Literal::Bool(value)))
+                }
+                _ => self.types.dynamic,
+            },
+            _ => self.types.dynamic,
+        }
+    }
+
+    /// The type without subclasses; unions member by member.
+    fn exact(&mut self, id: TypeId) -> TypeId {
+        match self.types.get(id).clone() {
+            Type::Instance { class, args, .. } => {
+                self.types.intern(Type::Instance { class, args, exact: true })
+            }
+            Type::Union(members) => {
+                let members: Vec<_> = members.iter().map(|&member| self.exact(member)).collect();
+                self.types.union(members)
+            }
+            _ => id,
+        }
+    }
+
+    // --- Names ---
+
+    /// What a name means at the top level of a module, imports followed.
+    pub(crate) fn chase_name(&mut self, module: ModuleId, name: &str) -> Option<(ModuleId, Member<'a>)> {
+        match self.modules[module].members.get(name).cloned() {
+            Some(member) => self.chase_member(module, member),
+            None => {
+                let builtins = self.builtins();
+                let member = self.modules[builtins].members.get(name).cloned()?;
+                Some((builtins, member))
+            }
+        }
+    }
+
+    fn chase_member(&mut self, module: ModuleId, member: Member<'a>) -> Option<(ModuleId, Member<'a>)> {
+        let Member::Imported { module: from, name } = member else { return Some((module, member)) };
+        if self.chase_depth >= MAX_CHASE {
+            return None;
+        }
+        // `typing` and `__static__` mean what the checker says, whatever their source.
+        let Some(target) = self.typed_module(from) else { return Some((module, member)) };
+        let Some(found) = self.modules[target].members.get(name).cloned() else {
+            return Some((module, member));
+        };
+        self.chase_depth += 1;
+        let result = self.chase_member(target, found);
+        self.chase_depth -= 1;
+        result
+    }
+
+    /// What a name or dotted name means at the top level of a module.
+    pub(crate) fn chase_expr(
+        &mut self,
+        module: ModuleId,
+        expr: &'a Expr<'a>,
+    ) -> Option<(ModuleId, Member<'a>)> {
+        match expr.kind {
+            ExprKind::Name { id, .. } => self.chase_name(module, id),
+            ExprKind::Attribute { value, attr, .. } => match self.chase_expr(module, value)? {
+                (_, Member::Module(name)) => match self.typed_module(name) {
+                    Some(target) => self.chase_name(target, attr),
+                    None => Some((module, Member::Imported { module: name, name: attr })),
+                },
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+}
+
+fn is_ellipsis(expr: &Expr<'_>) -> bool {
+    matches!(expr.kind, ExprKind::Constant { value: ast::Constant::Ellipsis, .. })
+}

@@ -1,0 +1,562 @@
+//! Binding: bases, fields, signatures and module variables get their types; overrides are checked.
+//!
+//! Runs once all declarations of the module are in place; what it needs of other modules is declared on demand.
+//! (`static-python.md` 1.17 for fields, 1.19 for overrides)
+
+use base::{Diagnostic, Span};
+use parser::ast::{self, Arg, Expr, ExprKind, Stmt, StmtKind};
+
+use crate::annotation::Place;
+use crate::declare::is_final_annotation;
+use crate::program::{
+    Binding, ClassId, ClassMember, Field, FunctionId, Member, ModuleId, ModuleKind, Param, ParamKind, Program,
+};
+use crate::ty::{Type, TypeId};
+
+impl<'a> Program<'a> {
+    /// Binds everything that a module declares.
+    pub(crate) fn bind_module(&mut self, module: ModuleId) {
+        let classes: Vec<ClassId> =
+            self.classes.iter().filter(|(_, c)| c.module == module).map(|(id, _)| id).collect();
+        for &class in &classes {
+            self.bind_bases(class);
+        }
+        for &class in &classes {
+            self.linearize(class);
+        }
+        let functions: Vec<FunctionId> =
+            self.functions.iter().filter(|(_, f)| f.module == module).map(|(id, _)| id).collect();
+        for &function in &functions {
+            self.bind_function(function);
+        }
+        for &class in &classes {
+            self.bind_fields(class);
+        }
+        self.bind_variables(module);
+        if self.modules[module].kind == ModuleKind::Static {
+            for &class in &classes {
+                self.lay_out(class);
+                self.check_overrides(class);
+            }
+        }
+    }
+
+    // --- Classes ---
+
+    fn bind_bases(&mut self, class: ClassId) {
+        let (module, def) = (self.classes[class].module, self.classes[class].def);
+        let mut bases = Vec::new();
+        let mut is_dynamic = !def.keywords.is_empty();
+        for base in def.bases {
+            let expr = match base.kind {
+                ExprKind::Subscript { value, .. } => value,
+                _ => base,
+            };
+            match self.chase_expr(module, expr) {
+                Some((_, Member::Class(found))) if found != class => {
+                    if self.classes[found].is_final {
+                        let message = format!("cannot subclass final class '{}'", self.classes[found].name);
+                        let diagnostic = Diagnostic::error("SP0102", base.span, message);
+                        self.report(module, diagnostic);
+                    }
+                    bases.push(found);
+                }
+                _ => {
+                    is_dynamic = true;
+                    break;
+                }
+            }
+        }
+        let mut is_final = false;
+        for decorator in def.decorator_list {
+            match decorator.as_name() {
+                Some("final") => is_final = true,
+                _ => is_dynamic = true,
+            }
+        }
+        let object = self.known.object;
+        let entry = &mut self.classes[class];
+        entry.is_final = is_final;
+        entry.is_dynamic |= is_dynamic;
+        if bases.is_empty() && class != object {
+            bases.push(object);
+        }
+        entry.bases = bases;
+    }
+
+    /// Method resolution order: depth first for single inheritance, C3 in general.
+    fn linearize(&mut self, class: ClassId) {
+        let mut seen = Vec::new();
+        let order = self.merge_order(class, &mut seen);
+        self.classes[class].mro = order.unwrap_or_else(|| vec![class]);
+    }
+
+    fn merge_order(&self, class: ClassId, seen: &mut Vec<ClassId>) -> Option<Vec<ClassId>> {
+        if seen.contains(&class) {
+            return None;
+        }
+        seen.push(class);
+        let mut sequences: Vec<Vec<ClassId>> = Vec::new();
+        for &base in &self.classes[class].bases {
+            sequences.push(self.merge_order(base, seen)?);
+        }
+        seen.pop();
+        sequences.push(self.classes[class].bases.clone());
+        let mut order = vec![class];
+        loop {
+            sequences.retain(|sequence| !sequence.is_empty());
+            if sequences.is_empty() {
+                return Some(order);
+            }
+            let in_tail = |candidate: ClassId| sequences.iter().any(|rest| rest[1..].contains(&candidate));
+            let next = sequences.iter().map(|sequence| sequence[0]).find(|&candidate| !in_tail(candidate))?;
+            order.push(next);
+            for sequence in &mut sequences {
+                sequence.retain(|&entry| entry != next);
+            }
+        }
+    }
+
+    /// Whether instances can have a fixed layout: every base must have one too.
+    fn lay_out(&mut self, class: ClassId) {
+        let is_static = self.classes[class].mro.clone().into_iter().all(|base| {
+            let entry = &self.classes[base];
+            let is_root = base == self.known.object;
+            is_root || (!entry.is_dynamic && self.modules[entry.module].kind == ModuleKind::Static)
+        });
+        let has_one_layout = self.classes[class].bases.len() == 1;
+        self.classes[class].is_static = is_static && has_one_layout;
+    }
+
+    // --- Fields ---
+
+    fn bind_fields(&mut self, class: ClassId) {
+        let (module, def) = (self.classes[class].module, self.classes[class].def);
+        let params = self.classes[class].type_params.clone();
+        for stmt in def.body {
+            if let StmtKind::AnnAssign { target, annotation, value, simple: true } = stmt.kind
+                && let Some(name) = target.as_name()
+            {
+                let place = Place { module, params: &params };
+                self.bind_class_annotation(class, place, name, annotation, value, target.span);
+            }
+        }
+        if let Some(&at) = self.classes[class].by_name.get("__init__")
+            && let ClassMember::Method(init) = self.classes[class].members[at].1
+            && !self.functions[init].is_async
+        {
+            self.bind_init_fields(class, init);
+        }
+    }
+
+    fn bind_class_annotation(
+        &mut self,
+        class: ClassId,
+        place: Place<'_, 'a>,
+        name: &'a str,
+        annotation: &'a Expr<'a>,
+        value: Option<&'a Expr<'a>>,
+        span: Span,
+    ) {
+        let is_final = is_final_annotation(annotation);
+        let ty = if is_final && matches!(annotation.kind, ExprKind::Name { .. } | ExprKind::Attribute { .. })
+        {
+            self.types.dynamic
+        } else {
+            self.resolve_annotation(place, annotation)
+        };
+        if is_class_var(annotation) || (is_final && value.is_some()) {
+            self.add_class_member(class, name, ClassMember::Variable(ty, span));
+            return;
+        }
+        let field = Field {
+            name,
+            ty,
+            class,
+            has_default: value.is_some(),
+            always_set: value.is_some(),
+            is_final,
+            span,
+        };
+        self.add_field(class, field);
+    }
+
+    fn add_field(&mut self, class: ClassId, field: Field<'a>) {
+        let module = self.classes[class].module;
+        if let Some(&at) = self.classes[class].by_name.get(field.name) {
+            match &self.classes[class].members[at].1 {
+                ClassMember::Method(function) => {
+                    let message = format!("slot conflicts with other member '{}'", field.name);
+                    let other = self.functions[*function].def.name_span;
+                    let diagnostic =
+                        Diagnostic::error("SP0103", field.span, message).with_label(other, "defined here");
+                    self.report(module, diagnostic);
+                    return;
+                }
+                ClassMember::Field(known) if known.ty != self.types.dynamic && field.ty != known.ty => {
+                    if field.ty != self.types.dynamic {
+                        let message = format!("cannot redeclare typed field '{}'", field.name);
+                        let diagnostic = Diagnostic::error("SP0103", field.span, message)
+                            .with_label(known.span, "first declared here");
+                        self.report(module, diagnostic);
+                    }
+                    return;
+                }
+                _ => {}
+            }
+        }
+        self.add_class_member(class, field.name, ClassMember::Field(field));
+    }
+
+    /// Fields that `__init__` introduces, and whether it certainly sets them.
+    fn bind_init_fields(&mut self, class: ClassId, init: FunctionId) {
+        let def = self.functions[init].def;
+        let Some(receiver) = def.args.posonlyargs.iter().chain(def.args.args).next() else { return };
+        let mut found = Vec::new();
+        collect_stores(def.body, receiver.arg, &mut found);
+        let module = self.classes[class].module;
+        let params = self.classes[class].type_params.clone();
+        for (name, annotation, value, span) in found {
+            let known = self.class_member(class, name);
+            if let Some((owner, member)) = known {
+                let is_redeclared = annotation.is_some() && owner == class;
+                if !matches!(member, ClassMember::Field(_)) || !is_redeclared {
+                    if annotation.is_none() || owner != class {
+                        continue;
+                    }
+                }
+            }
+            let ty = match annotation {
+                Some(annotation) => self.resolve_annotation(Place { module, params: &params }, annotation),
+                None => self.parameter_type(init, value),
+            };
+            let is_final = annotation.is_some_and(is_final_annotation);
+            let field = Field { name, ty, class, has_default: false, always_set: false, is_final, span };
+            self.add_field(class, field);
+        }
+        self.mark_always_set(class, def.body, receiver.arg);
+    }
+
+    /// `self.x = x` gives the field the declared type of the parameter.
+    fn parameter_type(&self, init: FunctionId, value: Option<&'a Expr<'a>>) -> TypeId {
+        let name = value.and_then(|value| value.as_name());
+        let param = self.functions[init].params.iter().find(|param| Some(param.name) == name);
+        param.map_or(self.types.dynamic, |param| param.ty)
+    }
+
+    /// Fields stored by the leading straight-line statements of `__init__`, before `self` can escape.
+    fn mark_always_set(&mut self, class: ClassId, body: &'a [Stmt<'a>], receiver: &str) {
+        let mut set = Vec::new();
+        for stmt in body {
+            let (target, value) = match stmt.kind {
+                StmtKind::Assign { targets: [target], value } => (target, value),
+                StmtKind::AnnAssign { target, value: Some(value), .. } => (target, value),
+                _ => break,
+            };
+            match target.kind {
+                ExprKind::Attribute { value: owner, attr, .. } if owner.as_name() == Some(receiver) => {
+                    if mentions(value, receiver) {
+                        break;
+                    }
+                    set.push(attr);
+                }
+                ExprKind::Name { .. } if !mentions(value, receiver) => {}
+                _ => break,
+            }
+        }
+        for name in set {
+            if let Some(&at) = self.classes[class].by_name.get(name)
+                && let ClassMember::Field(field) = &mut self.classes[class].members[at].1
+            {
+                field.always_set = true;
+            }
+        }
+    }
+
+    // --- Functions ---
+
+    /// Resolves a function's signature.
+    pub(crate) fn bind_function(&mut self, function: FunctionId) {
+        if self.functions[function].is_bound {
+            return;
+        }
+        let entry = &mut self.functions[function];
+        entry.is_bound = true;
+        let (module, class, def, binding) = (entry.module, entry.class, entry.def, entry.binding);
+        let type_params = class.map(|class| self.classes[class].type_params.clone()).unwrap_or_default();
+        let place = Place { module, params: &type_params };
+        let args = def.args;
+        let mut params = Vec::new();
+        let positional: Vec<&'a Arg<'a>> = args.posonlyargs.iter().chain(args.args).collect();
+        let first_default = positional.len() - args.defaults.len();
+        for (at, arg) in positional.iter().enumerate() {
+            let kind =
+                if at < args.posonlyargs.len() { ParamKind::PositionalOnly } else { ParamKind::Ordinary };
+            let default = at.checked_sub(first_default).map(|at| &args.defaults[at]);
+            let ty = match (arg.annotation, at, class) {
+                (None, 0, Some(class)) => self.receiver_type(class, binding),
+                _ => self.param_type(place, arg),
+            };
+            params.push(Param { name: arg.arg, ty, kind, default, span: arg.span });
+        }
+        for (arg, default) in args.kwonlyargs.iter().zip(args.kw_defaults) {
+            let ty = self.param_type(place, arg);
+            params.push(Param {
+                name: arg.arg,
+                ty,
+                kind: ParamKind::KeywordOnly,
+                default: *default,
+                span: arg.span,
+            });
+        }
+        for (arg, kind, known) in [
+            (args.vararg, ParamKind::Star, self.known.tuple),
+            (args.kwarg, ParamKind::DoubleStar, self.known.dict),
+        ] {
+            if let Some(arg) = arg {
+                let ty = self.types.exact_instance(known);
+                params.push(Param { name: arg.arg, ty, kind, default: None, span: arg.span });
+            }
+        }
+        let ret = match def.returns {
+            Some(returns) => self.resolve_annotation(place, returns),
+            None => self.types.dynamic,
+        };
+        self.functions[function].params = params;
+        self.functions[function].ret = ret;
+    }
+
+    fn receiver_type(&mut self, class: ClassId, binding: Binding) -> TypeId {
+        match binding {
+            Binding::Instance | Binding::Property => {
+                let count = self.classes[class].type_params.len() as u8;
+                let args = (0..count).map(|at| self.types.intern(Type::Param(at))).collect();
+                self.types.intern(Type::Instance { class, args, exact: false })
+            }
+            Binding::Class => self.types.instance(self.known.type_),
+            Binding::Static | Binding::None => self.types.dynamic,
+        }
+    }
+
+    fn param_type(&mut self, place: Place<'_, 'a>, arg: &'a Arg<'a>) -> TypeId {
+        arg.annotation.map_or(self.types.dynamic, |annotation| self.resolve_annotation(place, annotation))
+    }
+
+    // --- Variables ---
+
+    fn bind_variables(&mut self, module: ModuleId) {
+        let mut names: Vec<&'a str> = self.modules[module].members.keys().copied().collect();
+        names.sort_unstable();
+        for name in names {
+            let Some(Member::Variable { annotation: Some(annotation), is_final, value, .. }) =
+                self.modules[module].members.get(name).cloned()
+            else {
+                continue;
+            };
+            let is_bare = is_final && !matches!(annotation.kind, ExprKind::Subscript { .. });
+            if is_final && value.is_none() {
+                let diagnostic = Diagnostic::error(
+                    "SP0104",
+                    annotation.span,
+                    "Must assign a value when declaring a Final",
+                );
+                self.report(module, diagnostic);
+            }
+            let ty = if is_bare {
+                self.literal_type(value)
+            } else {
+                self.resolve_annotation(Place { module, params: &[] }, annotation)
+            };
+            if let Some(Member::Variable { ty: slot, .. }) = self.modules[module].members.get_mut(name) {
+                *slot = Some(ty);
+            }
+        }
+    }
+
+    /// The class of a literal; dynamic for anything else.
+    fn literal_type(&mut self, value: Option<&'a Expr<'a>>) -> TypeId {
+        let Some(ExprKind::Constant { value, .. }) = value.map(|value| value.kind) else {
+            return self.types.dynamic;
+        };
+        let class = match value {
+            ast::Constant::Int(_) => self.known.int,
+            ast::Constant::Float(_) => self.known.float,
+            ast::Constant::Str(_) => self.known.str,
+            ast::Constant::Bool(_) => self.known.bool,
+            ast::Constant::Bytes(_) => self.known.bytes,
+            _ => return self.types.dynamic,
+        };
+        self.types.exact_instance(class)
+    }
+
+    // --- Overrides ---
+
+    /// Liskov's rule for methods and fields. (`static-python.md` 1.19)
+    fn check_overrides(&mut self, class: ClassId) {
+        let members: Vec<(&'a str, ClassMember<'a>)> = self.classes[class].members.clone();
+        let bases = self.classes[class].mro[1..].to_vec();
+        for (name, member) in members {
+            let inherited = bases.iter().find_map(|&base| {
+                let at = *self.classes[base].by_name.get(name)?;
+                Some((base, self.classes[base].members[at].1.clone()))
+            });
+            let Some((_, inherited)) = inherited else { continue };
+            match (member, inherited) {
+                (ClassMember::Method(new), ClassMember::Method(old)) => self.check_override(class, new, old),
+                (ClassMember::Field(new), ClassMember::Field(old)) => {
+                    self.check_field_override(class, &new, &old)
+                }
+                (ClassMember::Method(new), ClassMember::Field(old)) => {
+                    let span = self.functions[new].def.name_span;
+                    self.report_hidden(class, name, span, old.span);
+                }
+                (ClassMember::Field(new), ClassMember::Method(old)) => {
+                    let other = self.functions[old].def.name_span;
+                    self.report_hidden(class, name, new.span, other);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn report_hidden(&mut self, class: ClassId, name: &str, span: Span, other: Span) {
+        let module = self.classes[class].module;
+        let message = format!("class cannot hide inherited member: '{name}'");
+        let diagnostic = Diagnostic::error("SP0105", span, message).with_label(other, "inherited from here");
+        self.report(module, diagnostic);
+    }
+
+    fn check_field_override(&mut self, class: ClassId, new: &Field<'a>, old: &Field<'a>) {
+        if new.ty != old.ty && new.ty != self.types.dynamic {
+            let (module, shown) = (self.classes[class].module, self.show(old.ty));
+            let message =
+                format!("cannot change type of inherited attribute '{}', which is {shown}", new.name);
+            let diagnostic =
+                Diagnostic::error("SP0105", new.span, message).with_label(old.span, "inherited from here");
+            self.report(module, diagnostic);
+        }
+    }
+
+    fn check_override(&mut self, class: ClassId, new: FunctionId, old: FunctionId) {
+        if matches!(self.functions[new].name, "__init__" | "__new__" | "__init_subclass__") {
+            return;
+        }
+        let Some(problem) = self.override_problem(new, old) else { return };
+        let (module, owner) = (self.classes[class].module, self.functions[old].class);
+        let other = self.functions[old].def.name_span;
+        let same_module = self.functions[old].module == module;
+        let base = owner.map_or("", |owner| self.classes[owner].name);
+        let (class, name) = (self.classes[class].name, self.functions[new].name);
+        let message = format!("{class}.{name} overrides {base}.{name} inconsistently. {problem}");
+        let mut diagnostic = Diagnostic::error("SP0106", self.functions[new].def.name_span, message);
+        if same_module {
+            diagnostic = diagnostic.with_label(other, "overridden method");
+        }
+        self.report(module, diagnostic);
+    }
+
+    /// Why `new` may not override `old`.
+    fn override_problem(&mut self, new: FunctionId, old: FunctionId) -> Option<String> {
+        if self.functions[new].is_dynamic || self.functions[old].is_dynamic {
+            return None;
+        }
+        if self.functions[old].is_final {
+            return Some("The overridden method is final".to_owned());
+        }
+        let (new_params, old_params) =
+            (self.functions[new].params.clone(), self.functions[old].params.clone());
+        if new_params.len() != old_params.len() {
+            return Some("Number of arguments differ".to_owned());
+        }
+        for (at, (new, old)) in new_params.iter().zip(&old_params).enumerate().skip(1) {
+            if new.name != old.name && old.kind == ParamKind::Ordinary {
+                return Some(format!(
+                    "Positional argument {} named `{}` is overridden as `{}`",
+                    at + 1,
+                    old.name,
+                    new.name
+                ));
+            }
+            if new.kind != old.kind {
+                return Some(format!("Parameter `{}` differs in kind", old.name));
+            }
+            if !self.is_subtype_or_dynamic(old.ty, new.ty) {
+                let (new, old) = (self.show(new.ty), self.show(old.ty));
+                return Some(format!(
+                    "Parameter of type `{new}` is not a supertype of the overridden parameter `{old}`"
+                ));
+            }
+        }
+        let (new_ret, old_ret) = (self.functions[new].ret, self.functions[old].ret);
+        if !self.is_subtype_or_dynamic(new_ret, old_ret) {
+            let (new, old) = (self.show(new_ret), self.show(old_ret));
+            return Some(format!("Returned type `{new}` is not a subtype of the overridden return `{old}`"));
+        }
+        None
+    }
+
+    fn is_subtype_or_dynamic(&mut self, sub: TypeId, sup: TypeId) -> bool {
+        let primitive = self.types.as_primitive(sub).is_some() || self.types.as_primitive(sup).is_some();
+        if primitive { sub == sup } else { self.is_subtype(sub, sup) }
+    }
+}
+
+fn is_class_var(annotation: &Expr<'_>) -> bool {
+    match annotation.kind {
+        ExprKind::Name { id: "ClassVar", .. } | ExprKind::Attribute { attr: "ClassVar", .. } => true,
+        ExprKind::Subscript { value, .. } => is_class_var(value),
+        _ => false,
+    }
+}
+
+/// One store to a field: name, annotation, value, place.
+type Store<'a> = (&'a str, Option<&'a Expr<'a>>, Option<&'a Expr<'a>>, Span);
+
+/// Stores `receiver.name = ...` anywhere in a body.
+fn collect_stores<'a>(body: &'a [Stmt<'a>], receiver: &str, found: &mut Vec<Store<'a>>) {
+    let field_of = |target: &Expr<'a>| match target.kind {
+        ExprKind::Attribute { value, attr, .. } if value.as_name() == Some(receiver) => Some(attr),
+        _ => None,
+    };
+    for stmt in body {
+        match stmt.kind {
+            StmtKind::Assign { targets, value } => {
+                found.extend(targets.iter().filter_map(|t| Some((field_of(t)?, None, Some(value), t.span))));
+            }
+            StmtKind::AnnAssign { target, annotation, value, .. } => {
+                found.extend(field_of(target).map(|name| (name, Some(annotation), value, target.span)));
+            }
+            StmtKind::If { body, orelse, .. }
+            | StmtKind::While { body, orelse, .. }
+            | StmtKind::For { body, orelse, .. } => {
+                collect_stores(body, receiver, found);
+                collect_stores(orelse, receiver, found);
+            }
+            StmtKind::With { body, .. } => collect_stores(body, receiver, found),
+            StmtKind::Try(parts) | StmtKind::TryStar(parts) => {
+                collect_stores(parts.body, receiver, found);
+                parts.handlers.iter().for_each(|handler| collect_stores(handler.body, receiver, found));
+                collect_stores(parts.orelse, receiver, found);
+                collect_stores(parts.finalbody, receiver, found);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Whether a name occurs in an expression.
+fn mentions<'a>(expr: &'a Expr<'a>, name: &str) -> bool {
+    struct Finder<'n> {
+        name: &'n str,
+        found: bool,
+    }
+    impl<'a> parser::visit::Visitor<'a> for Finder<'_> {
+        fn visit_expr(&mut self, expr: &'a Expr<'a>) {
+            self.found |= expr.as_name() == Some(self.name);
+            parser::visit::walk_expr(self, expr);
+        }
+    }
+    let mut finder = Finder { name, found: false };
+    parser::visit::Visitor::visit_expr(&mut finder, expr);
+    finder.found
+}

@@ -1,0 +1,549 @@
+//! The declaration pass: what the top level of a module, and its classes, introduce.
+//!
+//! Nothing is resolved here, so that modules may import each other in cycles and names may be used before their definition;
+//! `bind` resolves types afterwards. (`static-python.md` 1.6)
+
+use base::{Diagnostic, Span};
+use bumpalo::Bump;
+use parser::SourceText;
+use parser::ast::{self, ClassDef, Expr, ExprKind, FunctionDef, NodeId, Stmt, StmtKind};
+use rustc_hash::FxHashMap;
+
+use crate::facts::Facts;
+use crate::program::{
+    Binding, Class, ClassId, ClassMember, Constant, Function, FunctionId, Known, Member, Module, ModuleId,
+    ModuleKind, ModuleLoader, Program,
+};
+use crate::scope::{self, Scopes};
+use crate::ty::Types;
+
+/// Types of the builtins.
+const BUILTINS: &str = include_str!("stubs/builtins.pyi");
+/// Types of `__static__`.
+const STATIC: &str = include_str!("stubs/static.pyi");
+
+impl<'a> Program<'a> {
+    /// A session that knows the builtins.
+    pub fn new(arena: &'a Bump, loader: &'a dyn ModuleLoader) -> Self {
+        let nothing: ClassId = base::entity::EntityId::from_index(0);
+        let known = Known {
+            object: nothing,
+            type_: nothing,
+            int: nothing,
+            bool: nothing,
+            float: nothing,
+            complex: nothing,
+            str: nothing,
+            bytes: nothing,
+            list: nothing,
+            tuple: nothing,
+            dict: nothing,
+            set: nothing,
+            range: nothing,
+            slice: nothing,
+            checked_list: nothing,
+            checked_dict: nothing,
+            array: nothing,
+        };
+        let mut program = Self {
+            arena,
+            loader,
+            types: Types::default(),
+            modules: base::entity::PrimaryMap::new(),
+            classes: base::entity::PrimaryMap::new(),
+            functions: base::entity::PrimaryMap::new(),
+            known,
+            by_name: FxHashMap::default(),
+            chase_depth: 0,
+        };
+        let builtins = program.add_stub("builtins", BUILTINS);
+        let statics = program.add_stub("__static__", STATIC);
+        program.find_known(builtins, statics);
+        program.bind_module(builtins);
+        program.bind_module(statics);
+        program
+    }
+
+    fn find_known(&mut self, builtins: ModuleId, statics: ModuleId) {
+        let class = |module: ModuleId, name: &str| match self.modules[module].members.get(name) {
+            Some(Member::Class(class)) => *class,
+            _ => unreachable!("the stubs declare every class that the checker mentions"),
+        };
+        self.known = Known {
+            object: class(builtins, "object"),
+            type_: class(builtins, "type"),
+            int: class(builtins, "int"),
+            bool: class(builtins, "bool"),
+            float: class(builtins, "float"),
+            complex: class(builtins, "complex"),
+            str: class(builtins, "str"),
+            bytes: class(builtins, "bytes"),
+            list: class(builtins, "list"),
+            tuple: class(builtins, "tuple"),
+            dict: class(builtins, "dict"),
+            set: class(builtins, "set"),
+            range: class(builtins, "range"),
+            slice: class(builtins, "slice"),
+            checked_list: class(statics, "CheckedList"),
+            checked_dict: class(statics, "CheckedDict"),
+            array: class(statics, "Array"),
+        };
+    }
+
+    /// The module of the builtins.
+    pub fn builtins(&self) -> ModuleId {
+        base::entity::EntityId::from_index(0)
+    }
+
+    fn add_stub(&mut self, name: &'a str, source: &'a str) -> ModuleId {
+        let text = SourceText::new(source);
+        let tree = parser::parse_module(&text, self.arena).expect("the stubs are well-formed");
+        let scopes = scope::analyse(&tree, false).expect("the stubs are well-formed");
+        self.add_module(name, name, source, tree, scopes, ModuleKind::Stub)
+    }
+
+    /// Declares a module whose source has been parsed; `__static__` at its top makes it typed.
+    pub fn add_module(
+        &mut self,
+        name: &'a str,
+        path: &'a str,
+        source: &'a str,
+        tree: ast::Module<'a>,
+        scopes: Scopes<'a>,
+        kind: ModuleKind,
+    ) -> ModuleId {
+        let id = self.modules.push(Module {
+            name,
+            path,
+            source,
+            ast: tree,
+            scopes,
+            kind,
+            members: FxHashMap::default(),
+            diagnostics: Vec::new(),
+            facts: Facts::default(),
+        });
+        self.by_name.insert(name, Some(id));
+        if kind != ModuleKind::Dynamic {
+            self.declare_body(id, tree.body);
+        }
+        id
+    }
+
+    /// A module by name if it is typed; loads it when it is first asked for.
+    pub fn typed_module(&mut self, name: &str) -> Option<ModuleId> {
+        if let Some(&known) = self.by_name.get(name) {
+            return known;
+        }
+        let name = self.arena.alloc_str(name);
+        self.by_name.insert(name, None);
+        let (path, source) = self.loader.load(name)?;
+        let path = &*self.arena.alloc_str(&path);
+        let text = SourceText::new(source);
+        // What cannot be parsed is the importing statement's problem at run time.
+        let tree = parser::parse_module(&text, self.arena).ok()?;
+        let source = &*self.arena.alloc_str(text.text());
+        if !opts_in(tree.body) {
+            return None;
+        }
+        let scopes = scope::analyse(&tree, true).ok()?;
+        let id = self.add_module(name, path, source, tree, scopes, ModuleKind::Static);
+        self.bind_module(id);
+        Some(id)
+    }
+
+    /// Declares and binds the main module.
+    pub fn add_main(
+        &mut self,
+        path: &str,
+        source: &str,
+        tree: ast::Module<'a>,
+        scopes: Scopes<'a>,
+    ) -> ModuleId {
+        let (path, source) = (&*self.arena.alloc_str(path), &*self.arena.alloc_str(source));
+        let id = self.add_module("__main__", path, source, tree, scopes, ModuleKind::Static);
+        self.bind_module(id);
+        id
+    }
+
+    fn declare_body(&mut self, module: ModuleId, body: &'a [Stmt<'a>]) {
+        for stmt in body {
+            self.declare_stmt(module, stmt);
+        }
+    }
+
+    fn declare_stmt(&mut self, module: ModuleId, stmt: &'a Stmt<'a>) {
+        match stmt.kind {
+            StmtKind::ClassDef(def) => {
+                let class = self.declare_class(module, stmt.id, def, None);
+                self.declare_name(module, def.name, Member::Class(class), def.name_span);
+            }
+            StmtKind::FunctionDef(def) => {
+                let function = self.declare_function(module, stmt.id, def, None, false);
+                self.declare_name(module, def.name, Member::Function(function), def.name_span);
+            }
+            StmtKind::AsyncFunctionDef(def) => {
+                let function = self.declare_function(module, stmt.id, def, None, true);
+                self.declare_name(module, def.name, Member::Function(function), def.name_span);
+            }
+            StmtKind::AnnAssign { target, annotation, value, simple: true } => {
+                if let Some(name) = target.as_name() {
+                    let is_final = is_final_annotation(annotation);
+                    let constant = value.filter(|_| is_final).and_then(constant_value);
+                    let (annotation, span) = (Some(annotation), target.span);
+                    let member = Member::Variable { ty: None, annotation, is_final, constant, value, span };
+                    self.declare_name(module, name, member, span);
+                }
+            }
+            StmtKind::TypeAlias { name, type_params: [], value } => {
+                if let Some(id) = name.as_name() {
+                    self.declare_name(module, id, Member::Alias(value), name.span);
+                }
+            }
+            StmtKind::Import { names } => self.declare_imports(module, names),
+            StmtKind::ImportFrom { module: from, names, level } => {
+                self.declare_from(module, from, names, level)
+            }
+            StmtKind::Assign { targets, .. } => {
+                targets.iter().for_each(|target| self.declare_dynamic(module, target))
+            }
+            StmtKind::AugAssign { target, .. } => self.declare_dynamic(module, target),
+            StmtKind::If { test, body, orelse } => {
+                if test.as_name() == Some("TYPE_CHECKING") {
+                    self.declare_body(module, body);
+                } else {
+                    self.declare_nested(module, body);
+                }
+                self.declare_nested(module, orelse);
+            }
+            StmtKind::For { target, body, orelse, .. } => {
+                self.declare_dynamic(module, target);
+                self.declare_nested(module, body);
+                self.declare_nested(module, orelse);
+            }
+            StmtKind::While { body, orelse, .. } => {
+                self.declare_nested(module, body);
+                self.declare_nested(module, orelse);
+            }
+            StmtKind::With { items, body } => {
+                for target in items.iter().filter_map(|item| item.optional_vars) {
+                    self.declare_dynamic(module, target);
+                }
+                self.declare_nested(module, body);
+            }
+            StmtKind::Try(parts) | StmtKind::TryStar(parts) => {
+                self.declare_nested(module, parts.body);
+                for handler in parts.handlers {
+                    self.declare_nested(module, handler.body);
+                }
+                self.declare_nested(module, parts.orelse);
+                self.declare_nested(module, parts.finalbody);
+            }
+            _ => {}
+        }
+    }
+
+    /// Names bound under a condition are dynamic.
+    fn declare_nested(&mut self, module: ModuleId, body: &'a [Stmt<'a>]) {
+        for stmt in body {
+            match stmt.kind {
+                StmtKind::ClassDef(def) => self.declare_as_dynamic(module, def.name),
+                StmtKind::FunctionDef(def) | StmtKind::AsyncFunctionDef(def) => {
+                    self.declare_as_dynamic(module, def.name);
+                }
+                StmtKind::AnnAssign { target, .. } => self.declare_dynamic(module, target),
+                _ => self.declare_stmt(module, stmt),
+            }
+        }
+    }
+
+    fn declare_as_dynamic(&mut self, module: ModuleId, name: &'a str) {
+        self.modules[module].members.insert(name, Member::Dynamic);
+    }
+
+    fn declare_dynamic(&mut self, module: ModuleId, target: &'a Expr<'a>) {
+        match target.kind {
+            ExprKind::Name { id, .. } => {
+                self.modules[module].members.entry(id).or_insert(Member::Dynamic);
+            }
+            ExprKind::Tuple { elts, .. } | ExprKind::List { elts, .. } => {
+                elts.iter().for_each(|elt| self.declare_dynamic(module, elt));
+            }
+            ExprKind::Starred { value, .. } => self.declare_dynamic(module, value),
+            _ => {}
+        }
+    }
+
+    fn declare_name(&mut self, module: ModuleId, name: &'a str, member: Member<'a>, span: Span) {
+        let previous = self.modules[module].members.get(name);
+        let clashes = match (previous, &member) {
+            (Some(Member::Function(old)), Member::Function(_)) => !self.functions[*old].is_dynamic,
+            (Some(Member::Class(_) | Member::Function(_) | Member::Variable { .. }), _) => true,
+            _ => false,
+        };
+        if clashes {
+            let first = self.member_span(previous.expect("a clash has a first definition"));
+            let diagnostic = Diagnostic::error("SP0101", span, format!("cannot redefine '{name}'"))
+                .with_label(first, "first defined here");
+            self.report(module, diagnostic);
+        }
+        self.modules[module].members.insert(name, member);
+    }
+
+    fn member_span(&self, member: &Member<'a>) -> Span {
+        match member {
+            Member::Class(class) => self.classes[*class].span,
+            Member::Function(function) => self.functions[*function].def.name_span,
+            Member::Variable { span, .. } => *span,
+            _ => Span::default(),
+        }
+    }
+
+    fn declare_imports(&mut self, module: ModuleId, names: &'a [ast::Alias<'a>]) {
+        for alias in names {
+            let first = alias.name.split('.').next().unwrap_or(alias.name);
+            let (name, target) = match alias.asname {
+                Some(asname) => (asname, alias.name),
+                None => (first, first),
+            };
+            self.modules[module].members.insert(name, Member::Module(target));
+        }
+    }
+
+    fn declare_from(
+        &mut self,
+        module: ModuleId,
+        from: Option<&'a str>,
+        names: &'a [ast::Alias<'a>],
+        level: u32,
+    ) {
+        let Some(target) = self.absolute_name(module, from, level) else {
+            names
+                .iter()
+                .for_each(|alias| self.declare_as_dynamic(module, alias.asname.unwrap_or(alias.name)));
+            return;
+        };
+        for alias in names {
+            let member = Member::Imported { module: target, name: alias.name };
+            self.modules[module].members.insert(alias.asname.unwrap_or(alias.name), member);
+        }
+    }
+
+    /// The absolute name of the module that a relative import means.
+    fn absolute_name(&self, module: ModuleId, from: Option<&'a str>, level: u32) -> Option<&'a str> {
+        if level == 0 {
+            return from;
+        }
+        let here = &self.modules[module];
+        let mut parts: Vec<_> = here.name.split('.').collect();
+        let is_package = here.path.ends_with("__init__.py");
+        let up = level as usize - is_package as usize;
+        if up > parts.len() {
+            return None;
+        }
+        parts.truncate(parts.len() - up);
+        parts.extend(from);
+        Some(self.arena.alloc_str(&parts.join(".")))
+    }
+
+    // --- Classes and functions ---
+
+    fn declare_class(
+        &mut self,
+        module: ModuleId,
+        node: NodeId,
+        def: &'a ClassDef<'a>,
+        outer: Option<&str>,
+    ) -> ClassId {
+        let qualname = outer.map_or_else(|| def.name.to_owned(), |outer| format!("{outer}.{}", def.name));
+        let type_params = def.type_params.iter().map(|param| match param.kind {
+            ast::TypeParamKind::TypeVar { name, .. }
+            | ast::TypeParamKind::ParamSpec { name, .. }
+            | ast::TypeParamKind::TypeVarTuple { name, .. } => name,
+        });
+        let id = self.classes.push(Class {
+            name: def.name,
+            qualname,
+            module,
+            def,
+            node,
+            bases: Vec::new(),
+            mro: Vec::new(),
+            type_params: type_params.collect(),
+            members: Vec::new(),
+            by_name: FxHashMap::default(),
+            is_static: false,
+            is_final: false,
+            is_dynamic: false,
+            span: def.name_span,
+        });
+        self.classes[id].mro.push(id);
+        for stmt in def.body {
+            self.declare_class_stmt(module, id, stmt);
+        }
+        id
+    }
+
+    fn declare_class_stmt(&mut self, module: ModuleId, class: ClassId, stmt: &'a Stmt<'a>) {
+        match stmt.kind {
+            StmtKind::FunctionDef(def) => {
+                let function = self.declare_function(module, stmt.id, def, Some(class), false);
+                self.add_method(module, class, def, function);
+            }
+            StmtKind::AsyncFunctionDef(def) => {
+                let function = self.declare_function(module, stmt.id, def, Some(class), true);
+                self.add_method(module, class, def, function);
+            }
+            StmtKind::Assign { targets, .. } => {
+                for target in targets {
+                    if let Some(name) = target.as_name() {
+                        self.add_class_member(class, name, ClassMember::Dynamic);
+                    }
+                }
+            }
+            StmtKind::ClassDef(def) => self.add_class_member(class, def.name, ClassMember::Dynamic),
+            _ => {}
+        }
+    }
+
+    fn add_method(
+        &mut self,
+        module: ModuleId,
+        class: ClassId,
+        def: &'a FunctionDef<'a>,
+        function: FunctionId,
+    ) {
+        let is_accessor = def.decorator_list.iter().any(|decorator| {
+            matches!(decorator.kind, ExprKind::Attribute { attr: "setter" | "deleter" | "getter", .. })
+        });
+        if is_accessor {
+            return;
+        }
+        if let Some(&at) = self.classes[class].by_name.get(def.name)
+            && let ClassMember::Method(old) = self.classes[class].members[at].1
+            && !self.functions[old].is_dynamic
+        {
+            let diagnostic =
+                Diagnostic::error("SP0101", def.name_span, format!("cannot redefine '{}'", def.name))
+                    .with_label(self.functions[old].def.name_span, "first defined here");
+            self.report(module, diagnostic);
+        }
+        self.add_class_member(class, def.name, ClassMember::Method(function));
+    }
+
+    /// Adds or replaces a member of a class.
+    pub(crate) fn add_class_member(&mut self, class: ClassId, name: &'a str, member: ClassMember<'a>) {
+        let class = &mut self.classes[class];
+        match class.by_name.get(name) {
+            Some(&at) => class.members[at].1 = member,
+            None => {
+                class.by_name.insert(name, class.members.len());
+                class.members.push((name, member));
+            }
+        }
+    }
+
+    fn declare_function(
+        &mut self,
+        module: ModuleId,
+        node: NodeId,
+        def: &'a FunctionDef<'a>,
+        class: Option<ClassId>,
+        is_async: bool,
+    ) -> FunctionId {
+        let qualname = match class {
+            Some(class) => format!("{}.{}", self.classes[class].qualname, def.name),
+            None => def.name.to_owned(),
+        };
+        let decorators = Decorators::read(def, class.is_some());
+        let scopes = &self.modules[module].scopes;
+        let is_generator =
+            scopes.find(node, scope::ScopeRole::Body).is_some_and(|body| scopes.table[body].has_yield);
+        self.functions.push(Function {
+            name: def.name,
+            qualname,
+            module,
+            class,
+            def,
+            node,
+            params: Vec::new(),
+            ret: self.types.dynamic,
+            binding: decorators.binding,
+            is_final: decorators.is_final,
+            is_async,
+            is_generator,
+            is_dynamic: decorators.is_unknown || !def.type_params.is_empty(),
+            is_bound: false,
+        })
+    }
+}
+
+/// What the decorators of a function say.
+struct Decorators {
+    binding: Binding,
+    is_final: bool,
+    is_unknown: bool,
+}
+
+impl Decorators {
+    fn read(def: &FunctionDef<'_>, is_method: bool) -> Self {
+        let binding = match (is_method, def.name) {
+            (false, _) => Binding::None,
+            (true, "__new__") => Binding::Static,
+            (true, "__init_subclass__" | "__class_getitem__") => Binding::Class,
+            (true, _) => Binding::Instance,
+        };
+        let mut decorators = Self { binding, is_final: false, is_unknown: false };
+        for decorator in def.decorator_list {
+            match decorator.as_name() {
+                Some("staticmethod") => decorators.binding = Binding::Static,
+                Some("classmethod") => decorators.binding = Binding::Class,
+                Some("property") => decorators.binding = Binding::Property,
+                Some("final") => decorators.is_final = true,
+                Some("override") => {}
+                _ => decorators.is_unknown = true,
+            }
+        }
+        decorators
+    }
+}
+
+/// Whether a module opens with `import __static__`: only a docstring, constants and `__future__` imports may stand before.
+pub fn opts_in(body: &[Stmt<'_>]) -> bool {
+    for stmt in body {
+        match stmt.kind {
+            StmtKind::Expr { value: Expr { kind: ExprKind::Constant { .. }, .. } } => {}
+            StmtKind::ImportFrom { module: Some("__future__"), .. } => {}
+            StmtKind::Import { names: [alias] } if alias.asname.is_none() => match alias.name {
+                "__static__" => return true,
+                "__strict__" => {}
+                _ => return false,
+            },
+            _ => return false,
+        }
+    }
+    false
+}
+
+/// Whether an annotation is `Final` or `Final[...]`.
+pub(crate) fn is_final_annotation(annotation: &Expr<'_>) -> bool {
+    match annotation.kind {
+        ExprKind::Name { id: "Final", .. } | ExprKind::Attribute { attr: "Final", .. } => true,
+        ExprKind::Subscript { value, .. } => is_final_annotation(value),
+        _ => false,
+    }
+}
+
+/// The value of a constant expression.
+fn constant_value<'a>(value: &'a Expr<'a>) -> Option<Constant<'a>> {
+    match value.kind {
+        ExprKind::Constant { value, .. } => Some(Constant::Literal(value)),
+        ExprKind::UnaryOp { op: ast::UnaryOp::USub, operand } => match operand.kind {
+            ExprKind::Constant {
+                value: value @ (ast::Constant::Int(_) | ast::Constant::Float(_)), ..
+            } => Some(Constant::Negated(value)),
+            _ => None,
+        },
+        _ => None,
+    }
+}

@@ -1,0 +1,143 @@
+//! What the checker found out about the nodes of a module, for the emitter.
+//!
+//! Types are for everyone; the plans say which typed instructions a node becomes. A node without a plan is compiled
+//! dynamically, which is always correct.
+
+use base::entity::SecondaryMap;
+use parser::ast::NodeId;
+use rustc_hash::FxHashMap;
+
+use crate::program::{ClassId, FunctionId};
+use crate::scope::ScopeId;
+use crate::ty::{Primitive, Ty, TypeId};
+
+/// What happens to the value of an expression before it is used.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Coercion {
+    /// It is checked against a type.
+    Cast(TypeId),
+    /// It is boxed.
+    Box(Primitive),
+    /// It is checked and unboxed.
+    Unbox(Primitive),
+    /// It is widened or truncated.
+    Convert(Primitive, Primitive),
+}
+
+/// How an attribute is reached.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum AttributePlan {
+    /// A field at a fixed offset, reached through this class.
+    Field(ClassId),
+    /// A property: a call of its getter.
+    Getter(FunctionId),
+}
+
+/// How the arguments of a static call are found, in parameter order.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Argument {
+    /// The positional argument.
+    Positional(usize),
+    /// The keyword argument, by position among the keywords.
+    Keyword(usize),
+    /// The parameter's default, a constant.
+    Default,
+}
+
+/// What a call becomes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum CallPlan {
+    /// `INVOKE_FUNCTION` of a function.
+    Function(FunctionId, Vec<Argument>),
+    /// A method call; `direct` skips the vtable.
+    Method {
+        /// The method.
+        function: FunctionId,
+        /// The static class of the receiver.
+        class: ClassId,
+        /// Whether the implementation is known.
+        direct: bool,
+        /// The arguments behind the receiver.
+        arguments: Vec<Argument>,
+    },
+    /// A method of a base class, through `super()`.
+    Super(FunctionId, Vec<Argument>),
+    /// Allocation, then `__init__`.
+    Construct(ClassId, Option<FunctionId>, Vec<Argument>),
+    /// `box(x)`, `unbox(x)`, `int64(x)`, `double(x)`: the argument's coercion does everything.
+    Coerce,
+    /// `cast(T, x)`
+    Cast(TypeId),
+    /// `len(x)` or `clen(x)` of a known container.
+    Len {
+        /// The class of the container.
+        class: ClassId,
+        /// Whether subclasses are excluded.
+        exact: bool,
+        /// Whether the result is boxed.
+        boxed: bool,
+    },
+    /// `CheckedList[T](x)`, `CheckedDict[K, V](x)` of a display or any iterable.
+    Checked(TypeId),
+    /// `Array[T](n)`
+    Array(TypeId),
+}
+
+/// What a `for` loop becomes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LoopPlan {
+    /// `crange(stop)` or `crange(start, stop)`.
+    CRange,
+    /// An index loop over an exact sequence, which may change its length meanwhile.
+    Index(ClassId, TypeId),
+}
+
+/// How a subscript is reached.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SubscriptPlan {
+    /// `SEQUENCE_GET` or `SEQUENCE_SET` with a primitive index.
+    Sequence {
+        /// The class of the container.
+        class: ClassId,
+        /// The container's type.
+        container: TypeId,
+        /// Whether subclasses are excluded.
+        exact: bool,
+    },
+}
+
+/// The declared or inferred type of a function, for its code object.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct FunctionPlan {
+    /// The function.
+    pub function: FunctionId,
+}
+
+/// See the module documentation.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    /// Types of expressions, after narrowing and before coercion.
+    pub types: SecondaryMap<NodeId, Option<Ty>>,
+    /// What happens to values of expressions.
+    pub coercions: FxHashMap<NodeId, Coercion>,
+    /// What names and attributes are narrowed to, where the declaration says less.
+    pub refinements: FxHashMap<NodeId, TypeId>,
+    /// How attributes are reached.
+    pub attributes: FxHashMap<NodeId, AttributePlan>,
+    /// What calls become.
+    pub calls: FxHashMap<NodeId, CallPlan>,
+    /// What loops become.
+    pub loops: FxHashMap<NodeId, LoopPlan>,
+    /// How subscripts are reached.
+    pub subscripts: FxHashMap<NodeId, SubscriptPlan>,
+    /// Functions that are compiled statically, by their statement.
+    pub functions: FxHashMap<NodeId, FunctionPlan>,
+    /// Classes that are laid out statically, by their statement.
+    pub classes: FxHashMap<NodeId, ClassId>,
+    /// Locals that hold primitives, by scope and name.
+    pub primitive_locals: FxHashMap<(ScopeId, String), Primitive>,
+    /// Operands' primitive type of arithmetic and comparisons.
+    pub operators: FxHashMap<NodeId, Primitive>,
+    /// Conditions that are primitives.
+    pub conditions: FxHashMap<NodeId, Primitive>,
+}

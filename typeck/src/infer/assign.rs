@@ -1,0 +1,385 @@
+//! Assignment: what a store makes known, and what it must satisfy. (`static-python.md` 1.7, 1.8)
+
+use parser::ast::{Expr, ExprKind, Operator, Stmt};
+
+use super::{Checker, Env};
+use crate::annotation::Place;
+use crate::facts::{AttributePlan, Coercion};
+use crate::program::{ClassMember, Member};
+use crate::ty::{Primitive, Ty, Type, TypeId};
+
+impl<'a> Checker<'_, 'a> {
+    pub(crate) fn assign(&mut self, env: &mut Env<'a>, targets: &'a [Expr<'a>], value: &'a Expr<'a>) {
+        if let ([target], Some(elts)) = (targets, pairwise(targets, value)) {
+            let ExprKind::Tuple { elts: values, .. } = value.kind else { return };
+            return self.assign_pairs(env, target, elts, value, values);
+        }
+        let want = targets.iter().find_map(|target| self.declared_type(env, target));
+        let ty = match want {
+            Some(want) => self.check(env, value, want, ""),
+            None => self.expr(env, value, None),
+        };
+        for target in targets {
+            self.store(env, target, ty, value);
+        }
+    }
+
+    /// `a, b = x, y`: pair by pair, as far as types go.
+    fn assign_pairs(
+        &mut self,
+        env: &mut Env<'a>,
+        target: &'a Expr<'a>,
+        elts: &'a [Expr<'a>],
+        value: &'a Expr<'a>,
+        values: &'a [Expr<'a>],
+    ) {
+        let types: Vec<_> = values.iter().map(|value| self.object(env, value)).collect();
+        let tuple = Ty::sure(self.exact(self.program.known.tuple));
+        self.record(value, tuple);
+        self.set_coercion(value.id, None);
+        self.set_coercion(target.id, None);
+        for (elt, ty) in elts.iter().zip(types) {
+            self.bind(env, elt, ty);
+        }
+    }
+
+    /// The declared type of a target, which guides its value.
+    fn declared_type(&mut self, env: &mut Env<'a>, target: &'a Expr<'a>) -> Option<TypeId> {
+        match target.kind {
+            ExprKind::Name { id, .. } => match self.variable(id) {
+                Some(var) => self.vars.declared(var),
+                None => match self.program.modules[self.module].members.get(id) {
+                    Some(Member::Variable { ty, .. }) => *ty,
+                    _ => None,
+                },
+            },
+            ExprKind::Attribute { value, attr, .. } => {
+                let owner = self.object(&mut env.clone(), value);
+                let (class, args, _) = self.program.types.as_instance(owner.id)?;
+                let args = args.to_vec();
+                match self.program.class_member(class, attr) {
+                    Some((_, ClassMember::Field(field))) => {
+                        let ty = field.ty;
+                        Some(self.program.types.substitute(ty, &args))
+                    }
+                    _ => None,
+                }
+            }
+            ExprKind::Subscript { value, .. } => {
+                let owner = self.object(&mut env.clone(), value);
+                let (class, args, _) = self.program.types.as_instance(owner.id)?;
+                let known = self.program.known;
+                let sequence = [known.list, known.checked_list, known.array].contains(&class);
+                let mapping = [known.dict, known.checked_dict].contains(&class);
+                if sequence { args.first().copied() } else { args.get(1).copied().filter(|_| mapping) }
+            }
+            _ => None,
+        }
+    }
+
+    /// Stores a value whose own expression has been checked against the target's declaration, if it has one.
+    fn store(&mut self, env: &mut Env<'a>, target: &'a Expr<'a>, ty: Ty, value: &'a Expr<'a>) {
+        match target.kind {
+            ExprKind::Name { id, .. } => self.store_name(env, target, id, ty, Some(value)),
+            _ => self.bind(env, target, ty),
+        }
+    }
+
+    /// Stores a value that is already on the stack: loop variables, unpacked items, walrus targets.
+    pub(crate) fn bind(&mut self, env: &mut Env<'a>, target: &'a Expr<'a>, ty: Ty) {
+        self.set_coercion(target.id, None);
+        match target.kind {
+            ExprKind::Name { id, .. } => self.store_name(env, target, id, ty, None),
+            ExprKind::Attribute { value, attr, .. } => self.store_attribute(env, target, value, attr, ty),
+            ExprKind::Subscript { value, slice, .. } => self.store_item(env, target, value, slice, ty),
+            ExprKind::Tuple { elts, .. } | ExprKind::List { elts, .. } => {
+                let dynamic = self.dynamic();
+                elts.iter().for_each(|elt| self.bind(env, elt, dynamic));
+            }
+            ExprKind::Starred { value, .. } => {
+                let list = Ty::sure(self.exact(self.program.known.list));
+                self.bind(env, value, list);
+            }
+            _ => {}
+        }
+    }
+
+    fn store_name(
+        &mut self,
+        env: &mut Env<'a>,
+        target: &'a Expr<'a>,
+        name: &'a str,
+        ty: Ty,
+        value: Option<&'a Expr<'a>>,
+    ) {
+        let Some(var) = self.variable(name) else { return self.store_global(target, name, ty) };
+        let ty = Ty { id: self.program.widen_literal(ty.id), is_sure: ty.is_sure };
+        match self.vars.declared(var) {
+            Some(declared) => {
+                let known = if self.flow(target.id, ty, declared) {
+                    self.narrowed_store(target, ty, declared)
+                } else {
+                    let (from, to) = (self.program.show(ty.id), self.program.show(declared));
+                    self.error(
+                        "SP0131",
+                        target.span,
+                        format!("type mismatch: {from} cannot be assigned to {to}"),
+                    );
+                    Ty::sure(declared)
+                };
+                env.set(var, known);
+            }
+            None => {
+                if self.primitive_of(ty).is_some() {
+                    self.vars.declare(var, ty.id);
+                }
+                env.set(var, self.settle(target, ty, value));
+            }
+        }
+    }
+
+    /// What is known after a value has flowed into a declared place: the narrower of both, if the value was sure.
+    fn narrowed_store(&mut self, target: &Expr<'a>, ty: Ty, declared: TypeId) -> Ty {
+        let is_checked = self.facts().coercions.contains_key(&target.id);
+        let is_narrower = ty.is_sure && !is_checked && self.program.types.get(ty.id) != &Type::Dynamic;
+        let is_primitive = self.program.types.as_primitive(declared).is_some();
+        if is_narrower && !is_primitive { ty } else { Ty::sure(declared) }
+    }
+
+    /// An object that code will look into is checked once, when it is stored.
+    fn settle(&mut self, target: &Expr<'a>, ty: Ty, value: Option<&'a Expr<'a>>) -> Ty {
+        let is_object = match self.program.types.get(ty.id) {
+            Type::Instance { class, .. } => self.program.classes[*class].module != self.program.builtins(),
+            Type::Union(_) => true,
+            _ => false,
+        };
+        if ty.is_sure || !is_object {
+            return ty;
+        }
+        let node = value.map_or(target.id, |value| value.id);
+        self.set_coercion(node, Some(Coercion::Cast(ty.id)));
+        Ty::sure(ty.id)
+    }
+
+    fn store_global(&mut self, target: &Expr<'a>, name: &'a str, ty: Ty) {
+        let member = self.program.modules[self.module].members.get(name).cloned();
+        let Some(Member::Variable { ty: declared, is_final, span, .. }) = member else {
+            if self.primitive_of(ty).is_some() {
+                let message =
+                    format!("not supported yet: primitive value in '{name}', which is no plain local");
+                self.error("SP0147", target.span, message);
+            }
+            return;
+        };
+        if is_final && target.span != span {
+            self.error("SP0104", target.span, format!("Cannot assign to a Final variable '{name}'"));
+        }
+        if let Some(declared) = declared
+            && !self.flow(target.id, ty, declared)
+        {
+            let (from, to) = (self.program.show(ty.id), self.program.show(declared));
+            self.error("SP0131", target.span, format!("type mismatch: {from} cannot be assigned to {to}"));
+        }
+    }
+
+    fn store_attribute(
+        &mut self,
+        env: &mut Env<'a>,
+        target: &'a Expr<'a>,
+        value: &'a Expr<'a>,
+        attr: &'a str,
+        ty: Ty,
+    ) {
+        self.facts().attributes.remove(&target.id);
+        let owner = self.object(env, value);
+        let Some((class, args, _)) = self.program.types.as_instance(owner.id) else {
+            if self.program.types.admits_none(owner.id) {
+                let shown = self.program.show(owner.id);
+                self.error(
+                    "SP0133",
+                    target.span,
+                    format!("{shown}: 'None' object has no attribute '{attr}'"),
+                );
+            }
+            self.object_only(target, ty);
+            env.forget_fields();
+            return;
+        };
+        let args = args.to_vec();
+        match self.program.class_member(class, attr).map(|(_, member)| member.clone()) {
+            Some(ClassMember::Field(field)) if self.program.classes[class].is_static => {
+                self.make_sure(value, owner);
+                let declared = self.program.types.substitute(field.ty, &args);
+                if !self.flow(target.id, ty, declared) {
+                    let (from, to) = (self.program.show(ty.id), self.program.show(declared));
+                    self.error(
+                        "SP0131",
+                        target.span,
+                        format!("type mismatch: {from} cannot be assigned to {to}"),
+                    );
+                }
+                self.facts().attributes.insert(target.id, AttributePlan::Field(class));
+                env.forget_field(attr);
+                let known = self.narrowed_store(target, ty, declared);
+                if let Some(var) = value.as_name().and_then(|name| self.variable(name))
+                    && known.id != declared
+                {
+                    let narrowed = self.program.inexact(known.id);
+                    env.narrow_field(var, attr, narrowed);
+                }
+            }
+            Some(ClassMember::Variable(..)) if self.program.classes[class].is_static => {
+                let message = format!("cannot assign to class variable '{attr}' through an instance");
+                self.error("SP0148", target.span, message);
+            }
+            None => {
+                self.undeclared_attribute(target, class, attr);
+                self.object_only(target, ty);
+            }
+            _ => {
+                self.object_only(target, ty);
+                env.forget_fields();
+            }
+        }
+    }
+
+    fn object_only(&mut self, target: &Expr<'a>, ty: Ty) {
+        if let Some(primitive) = self.primitive_of(ty) {
+            let message = format!("type mismatch: {} cannot be assigned to dynamic", primitive.name());
+            self.error("SP0130", target.span, message);
+        }
+    }
+
+    fn store_item(
+        &mut self,
+        env: &mut Env<'a>,
+        target: &'a Expr<'a>,
+        value: &'a Expr<'a>,
+        slice: &'a Expr<'a>,
+        ty: Ty,
+    ) {
+        self.facts().subscripts.remove(&target.id);
+        let container = self.object(env, value);
+        let index = self.index(env, slice);
+        let known = self.program.known;
+        let Some((class, args, exact)) = self.program.types.as_instance(container.id) else {
+            self.box_index(slice, index);
+            self.object_only(target, ty);
+            env.forget_fields();
+            return;
+        };
+        let args = args.to_vec();
+        let is_sequence = [known.list, known.checked_list, known.array].contains(&class);
+        let is_slice = matches!(slice.kind, ExprKind::Slice { .. });
+        let item = if is_sequence { args.first() } else { args.get(1) };
+        if let Some(&item) = item.filter(|_| !is_slice)
+            && !self.flow(target.id, ty, item)
+        {
+            let (from, to) = (self.program.show(ty.id), self.program.show(item));
+            self.error("SP0131", target.span, format!("type mismatch: {from} cannot be assigned to {to}"));
+        } else if item.is_none() {
+            self.object_only(target, ty);
+        }
+        let is_direct = class == known.array
+            || (class == known.list && self.primitive_of(index).is_some_and(Primitive::is_signed));
+        if is_direct && !is_slice {
+            self.plan_sequence(target, value, slice, container, class, exact, index);
+        } else {
+            self.box_index(slice, index);
+        }
+        if class != known.array {
+            env.forget_fields();
+        }
+    }
+
+    pub(crate) fn annotated_assign(
+        &mut self,
+        env: &mut Env<'a>,
+        target: &'a Expr<'a>,
+        annotation: &'a Expr<'a>,
+        value: Option<&'a Expr<'a>>,
+    ) {
+        let local = target.as_name().and_then(|name| self.variable(name));
+        let Some(var) = local else {
+            if let Some(value) = value {
+                self.assign(env, std::slice::from_ref(target), value);
+            }
+            return;
+        };
+        let place = Place { module: self.module, params: &[] };
+        let declared = self.program.resolve_annotation(place, annotation);
+        if let Some(known) = self.vars.declared(var).filter(|&known| known != declared) {
+            let (old, new) = (self.program.show(known), self.program.show(declared));
+            self.error("SP0101", target.span, format!("cannot redefine local variable from {old} to {new}"));
+        }
+        if declared != self.program.types.dynamic {
+            self.vars.declare(var, declared);
+        }
+        if let Some(value) = value {
+            let ty = self.check(env, value, declared, "");
+            self.store_name(env, target, target.as_name().unwrap_or(""), ty, Some(value));
+        }
+    }
+
+    pub(crate) fn augmented_assign(
+        &mut self,
+        env: &mut Env<'a>,
+        stmt: &'a Stmt<'a>,
+        target: &'a Expr<'a>,
+        op: Operator,
+        value: &'a Expr<'a>,
+    ) {
+        let _ = stmt;
+        // The target is read first, under the node of its own store.
+        let old = self.expr(env, target, None);
+        self.set_coercion(target.id, None);
+        let context = self.primitive_of(old).map(|_| old.id);
+        let new = self.expr(env, value, context);
+        let result = match (self.primitive_of(old), self.primitive_of(new)) {
+            (None, None) => self.augmented_object(old, op, new, value),
+            (Some(primitive), Some(_)) if op == Operator::Pow && primitive != Primitive::Double => {
+                self.error("SP0138", target.span, "cannot ** an integer in place: the result is a double");
+                old
+            }
+            (Some(primitive), Some(_)) => {
+                if !primitive.supports(op) || !self.flow(value.id, new, old.id) {
+                    let (x, y) = (self.program.show(old.id), self.program.show(new.id));
+                    self.error("SP0138", target.span, format!("cannot {}= {x} and {y}", op.symbol()));
+                }
+                self.facts().operators.insert(target.id, primitive);
+                old
+            }
+            _ => {
+                let (x, y) = (self.program.show(old.id), self.program.show(new.id));
+                self.error("SP0138", target.span, format!("cannot {}= {x} and {y}", op.symbol()));
+                old
+            }
+        };
+        if context.is_none() {
+            self.facts().operators.remove(&target.id);
+        }
+        self.bind(env, target, result);
+    }
+
+    fn augmented_object(&mut self, old: Ty, op: Operator, new: Ty, value: &Expr<'a>) -> Ty {
+        let ty = self.object_op(old, op, new, value);
+        // `list += x` keeps the list.
+        let is_list = self
+            .program
+            .types
+            .as_instance(old.id)
+            .is_some_and(|(class, ..)| class == self.program.known.list);
+        if is_list && op == Operator::Add { Ty::expected(old.id) } else { ty }
+    }
+}
+
+/// The targets of `a, b = x, y` without stars.
+fn pairwise<'a>(targets: &'a [Expr<'a>], value: &'a Expr<'a>) -> Option<&'a [Expr<'a>]> {
+    let ([Expr { kind: ExprKind::Tuple { elts, .. }, .. }], ExprKind::Tuple { elts: values, .. }) =
+        (targets, value.kind)
+    else {
+        return None;
+    };
+    let has_star = |list: &[Expr<'_>]| list.iter().any(|elt| matches!(elt.kind, ExprKind::Starred { .. }));
+    (elts.len() == values.len() && !has_star(elts) && !has_star(values)).then_some(elts)
+}

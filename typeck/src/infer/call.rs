@@ -1,0 +1,574 @@
+//! Calls: which are static, how their arguments are mapped, and what they give. (`static-python.md` 1.18)
+
+use base::{Diagnostic, Span};
+use parser::ast::{Expr, ExprKind, Keyword};
+
+use super::{Checker, Env};
+use crate::annotation::Place;
+use crate::facts::{Argument, CallPlan, Coercion};
+use crate::program::{Binding, ClassId, ClassMember, FunctionId, Param, ParamKind};
+use crate::ty::{Primitive, Special, Ty, Type, TypeId};
+
+/// The arguments of a call in the source.
+#[derive(Clone, Copy)]
+pub(crate) struct Actuals<'a> {
+    pub(crate) args: &'a [Expr<'a>],
+    pub(crate) keywords: &'a [Keyword<'a>],
+    pub(crate) span: Span,
+}
+
+impl<'a> Actuals<'a> {
+    fn has_stars(&self) -> bool {
+        self.args.iter().any(|arg| matches!(arg.kind, ExprKind::Starred { .. }))
+            || self.keywords.iter().any(|keyword| keyword.arg.is_none())
+    }
+}
+
+impl<'a> Checker<'_, 'a> {
+    pub(crate) fn call(
+        &mut self,
+        env: &mut Env<'a>,
+        expr: &'a Expr<'a>,
+        func: &'a Expr<'a>,
+        args: &'a [Expr<'a>],
+        keywords: &'a [Keyword<'a>],
+        want: Option<TypeId>,
+    ) -> Ty {
+        self.facts().calls.remove(&expr.id);
+        let actuals = Actuals { args, keywords, span: expr.span };
+        if let Some(ty) = self.super_call(env, expr, func, actuals) {
+            return ty;
+        }
+        let callee = self.callee(env, func);
+        let ty = match self.program.types.get(callee.id).clone() {
+            Type::Special(special) => self.special_call(env, expr, special, actuals, want),
+            Type::PrimitiveName(primitive) => self.conversion(env, primitive, actuals, expr),
+            Type::Function(function) => self.function_call(env, expr, function, actuals),
+            Type::Method(function) => self.method_call(env, expr, func, function, actuals),
+            Type::Class { class, args } => self.construction(env, expr, class, &args, actuals),
+            Type::None => {
+                self.error("SP0140", expr.span, "'NoneType' object is not callable");
+                self.dynamic()
+            }
+            _ => {
+                self.untyped_arguments(env, actuals);
+                self.dynamic()
+            }
+        };
+        env.forget_fields();
+        ty
+    }
+
+    /// The callee of a call; a method keeps its receiver's facts.
+    fn callee(&mut self, env: &mut Env<'a>, func: &'a Expr<'a>) -> Ty {
+        self.object(env, func)
+    }
+
+    pub(crate) fn untyped_arguments(&mut self, env: &mut Env<'a>, actuals: Actuals<'a>) {
+        actuals.args.iter().for_each(|arg| self.element(env, arg));
+        actuals.keywords.iter().for_each(|keyword| self.element(env, keyword.value));
+    }
+
+    // --- Functions, methods, classes ---
+
+    fn function_call(
+        &mut self,
+        env: &mut Env<'a>,
+        expr: &Expr<'a>,
+        function: FunctionId,
+        actuals: Actuals<'a>,
+    ) -> Ty {
+        let entry = &self.program.functions[function];
+        let is_plain = !entry.is_dynamic && !entry.is_async && !entry.is_generator;
+        let is_stub = self.program.modules[entry.module].kind == crate::program::ModuleKind::Stub;
+        if !is_plain || is_stub {
+            let ret = if is_plain { entry.ret } else { self.program.types.dynamic };
+            self.untyped_arguments(env, actuals);
+            return Ty::expected(ret);
+        }
+        let (params, ret) = (entry.params.clone(), entry.ret);
+        match self.map_arguments(env, &params, actuals, function) {
+            Some(arguments) => {
+                self.facts().calls.insert(expr.id, CallPlan::Function(function, arguments));
+                Ty::sure(ret)
+            }
+            None => self.dynamic_result(ret),
+        }
+    }
+
+    /// A static callee called dynamically: its result is boxed and only expected.
+    fn dynamic_result(&mut self, ret: TypeId) -> Ty {
+        if self.program.types.as_primitive(ret).is_some() { self.dynamic() } else { Ty::expected(ret) }
+    }
+
+    fn method_call(
+        &mut self,
+        env: &mut Env<'a>,
+        expr: &Expr<'a>,
+        func: &'a Expr<'a>,
+        function: FunctionId,
+        actuals: Actuals<'a>,
+    ) -> Ty {
+        let ExprKind::Attribute { value, .. } = func.kind else {
+            self.untyped_arguments(env, actuals);
+            return self.dynamic();
+        };
+        let receiver = self.facts().types[value.id].unwrap_or(self.dynamic());
+        let Some((class, type_args, exact)) = self.program.types.as_instance(receiver.id) else {
+            self.untyped_arguments(env, actuals);
+            return self.dynamic();
+        };
+        let type_args = type_args.to_vec();
+        let entry = &self.program.functions[function];
+        let (params, ret, binding) = (entry.params.clone(), entry.ret, entry.binding);
+        let is_final = entry.is_final || self.program.classes[class].is_final;
+        let is_static = self.program.classes[class].is_static
+            && !entry.is_dynamic
+            && !entry.is_async
+            && !entry.is_generator
+            && matches!(binding, Binding::Instance);
+        if !is_static {
+            return self.untyped_method(env, &params, ret, &type_args, actuals);
+        }
+        match self.map_arguments(env, &params[1..], actuals, function) {
+            Some(arguments) => {
+                self.make_sure(value, receiver);
+                let direct = exact || is_final;
+                let plan = CallPlan::Method { function, class, direct, arguments };
+                self.facts().calls.insert(expr.id, plan);
+                Ty::sure(ret)
+            }
+            None => self.dynamic_result(ret),
+        }
+    }
+
+    /// A method of a builtin or dynamic class: called dynamically, checked as far as its stub says.
+    fn untyped_method(
+        &mut self,
+        env: &mut Env<'a>,
+        params: &[Param<'a>],
+        ret: TypeId,
+        type_args: &[TypeId],
+        actuals: Actuals<'a>,
+    ) -> Ty {
+        let positional: Vec<_> = params.iter().skip(1).map(|param| param.ty).collect();
+        for (at, arg) in actuals.args.iter().enumerate() {
+            match positional.get(at) {
+                Some(&ty) if !matches!(arg.kind, ExprKind::Starred { .. }) => {
+                    let target = self.program.types.substitute(ty, type_args);
+                    self.check(env, arg, target, &format!("positional arg {}", at + 1));
+                }
+                _ => self.element(env, arg),
+            }
+        }
+        actuals.keywords.iter().for_each(|keyword| self.element(env, keyword.value));
+        let id = self.program.types.substitute(ret, type_args);
+        self.dynamic_result(id)
+    }
+
+    fn construction(
+        &mut self,
+        env: &mut Env<'a>,
+        expr: &Expr<'a>,
+        class: ClassId,
+        type_args: &[TypeId],
+        actuals: Actuals<'a>,
+    ) -> Ty {
+        let known = self.program.known;
+        if [known.checked_list, known.checked_dict, known.array].contains(&class) {
+            return self.checked_construction(env, expr, class, type_args, actuals);
+        }
+        let exact = self.exact(class);
+        if !self.program.classes[class].is_static {
+            self.untyped_arguments(env, actuals);
+            let is_builtin = self.program.classes[class].module == self.program.builtins();
+            let is_plain = is_builtin && ![known.object, known.type_].contains(&class);
+            return if is_plain { Ty::sure(exact) } else { Ty::expected(self.instance(class)) };
+        }
+        let has_new = self.program.class_member(class, "__new__").is_some();
+        let init = match self.program.class_member(class, "__init__") {
+            Some((owner, ClassMember::Method(init))) if owner != known.object => Some(*init),
+            Some((owner, _)) if owner == known.object => None,
+            None => None,
+            Some(_) => {
+                self.untyped_arguments(env, actuals);
+                return Ty::expected(self.instance(class));
+            }
+        };
+        let params = match init {
+            Some(init) if !self.program.functions[init].is_dynamic => {
+                self.program.functions[init].params[1..].to_vec()
+            }
+            None => Vec::new(),
+            Some(_) => {
+                self.untyped_arguments(env, actuals);
+                return Ty::expected(self.instance(class));
+            }
+        };
+        let context = init.unwrap_or_else(|| base::entity::EntityId::from_index(0));
+        match self.map_arguments(env, &params, actuals, context) {
+            Some(arguments) if !has_new => {
+                self.facts().calls.insert(expr.id, CallPlan::Construct(class, init, arguments));
+                Ty::sure(exact)
+            }
+            _ => Ty::expected(self.instance(class)),
+        }
+    }
+
+    fn checked_construction(
+        &mut self,
+        env: &mut Env<'a>,
+        expr: &Expr<'a>,
+        class: ClassId,
+        type_args: &[TypeId],
+        actuals: Actuals<'a>,
+    ) -> Ty {
+        let known = self.program.known;
+        let shown = self.program.classes[class].name;
+        if type_args.is_empty() {
+            self.untyped_arguments(env, actuals);
+            if class == known.array {
+                self.error("SP0141", expr.span, "Array needs an element type: `Array[int64](...)`");
+            }
+            return self.dynamic();
+        }
+        let id = self.program.types.intern(Type::Instance { class, args: type_args.into(), exact: true });
+        if class == known.array {
+            if self.program.types.as_primitive(type_args[0]).is_none() {
+                let ty = self.program.show(type_args[0]);
+                self.error("SP0141", expr.span, format!("Array elements must be primitive, not {ty}"));
+            }
+            let [length] = actuals.args else {
+                self.error("SP0142", expr.span, "Array takes one argument, its length");
+                return Ty::sure(id);
+            };
+            let ty = self.index(env, length);
+            self.unbox_index(length, ty);
+            self.facts().calls.insert(expr.id, CallPlan::Array(id));
+            return Ty::sure(id);
+        }
+        let container = if class == known.checked_list { known.list } else { known.dict };
+        match actuals.args {
+            [] => {}
+            [display] => {
+                let plain = self.program.types.intern(Type::Instance {
+                    class: container,
+                    args: type_args.into(),
+                    exact: true,
+                });
+                let is_display = matches!(display.kind, ExprKind::List { .. } | ExprKind::Dict { .. });
+                if is_display {
+                    self.expr(env, display, Some(plain));
+                    self.facts().calls.insert(expr.id, CallPlan::Checked(id));
+                } else {
+                    self.object(env, display);
+                }
+            }
+            _ => self.error("SP0142", expr.span, format!("{shown} takes at most one argument")),
+        }
+        Ty::sure(id)
+    }
+
+    /// An `int64` wherever the run-time takes one.
+    fn unbox_index(&mut self, expr: &Expr<'a>, ty: Ty) {
+        let int64 = self.program.types.primitive(Primitive::Int64);
+        match self.primitive_of(ty) {
+            Some(_) if self.flow(expr.id, ty, int64) => {}
+            Some(primitive) => {
+                self.error(
+                    "SP0136",
+                    expr.span,
+                    format!("type mismatch: {} is not an int64", primitive.name()),
+                );
+            }
+            None => self.set_coercion(expr.id, Some(Coercion::Unbox(Primitive::Int64))),
+        }
+    }
+
+    /// `super().method(...)` of a static class calls the base's implementation directly.
+    fn super_call(
+        &mut self,
+        env: &mut Env<'a>,
+        expr: &Expr<'a>,
+        func: &'a Expr<'a>,
+        actuals: Actuals<'a>,
+    ) -> Option<Ty> {
+        let ExprKind::Attribute { value, attr, .. } = func.kind else { return None };
+        let ExprKind::Call { func: inner, args: [], keywords: [] } = value.kind else { return None };
+        let function = self.function?;
+        let class = self.program.functions[function].class?;
+        if inner.as_name() != Some("super") || self.program.functions[function].binding != Binding::Instance {
+            return None;
+        }
+        let bases = self.program.classes[class].mro[1..].to_vec();
+        let target = bases.iter().find_map(|&base| {
+            let at = *self.program.classes[base].by_name.get(attr)?;
+            match self.program.classes[base].members[at].1 {
+                ClassMember::Method(function) => Some(function),
+                _ => None,
+            }
+        })?;
+        let entry = &self.program.functions[target];
+        let owner = entry.class?;
+        if entry.is_dynamic || !self.program.classes[owner].is_static || entry.binding != Binding::Instance {
+            return None;
+        }
+        let (params, ret) = (entry.params.clone(), entry.ret);
+        let arguments = self.map_arguments(env, &params[1..], actuals, target)?;
+        self.facts().calls.insert(expr.id, CallPlan::Super(target, arguments));
+        Some(Ty::sure(ret))
+    }
+
+    // --- Arguments ---
+
+    /// Maps actuals to parameters and checks them; `None` if the call must be dynamic. Errors are reported.
+    fn map_arguments(
+        &mut self,
+        env: &mut Env<'a>,
+        params: &[Param<'a>],
+        actuals: Actuals<'a>,
+        function: FunctionId,
+    ) -> Option<Vec<Argument>> {
+        let is_simple = params.iter().all(|param| {
+            matches!(param.kind, ParamKind::Ordinary | ParamKind::PositionalOnly | ParamKind::KeywordOnly)
+        });
+        if !is_simple || actuals.has_stars() {
+            self.untyped_arguments(env, actuals);
+            return None;
+        }
+        let mut sources: Vec<Option<Argument>> = vec![None; params.len()];
+        let positional = params.iter().filter(|param| param.kind != ParamKind::KeywordOnly).count();
+        for (at, arg) in actuals.args.iter().enumerate() {
+            if at >= positional {
+                self.too_many(actuals, positional, function);
+                self.element(env, arg);
+                continue;
+            }
+            self.check(env, arg, params[at].ty, &format!("positional arg '{}'", params[at].name));
+            sources[at] = Some(Argument::Positional(at));
+        }
+        for (at, keyword) in actuals.keywords.iter().enumerate() {
+            self.map_keyword(env, params, &mut sources, at, keyword, function);
+        }
+        self.fill_defaults(params, sources, actuals, function)
+    }
+
+    fn map_keyword(
+        &mut self,
+        env: &mut Env<'a>,
+        params: &[Param<'a>],
+        sources: &mut [Option<Argument>],
+        at: usize,
+        keyword: &'a Keyword<'a>,
+        function: FunctionId,
+    ) {
+        let name = keyword.arg.expect("stars are handled before");
+        let found =
+            params.iter().position(|param| param.name == name && param.kind != ParamKind::PositionalOnly);
+        let Some(param) = found else {
+            let callee = self.program.functions[function].name;
+            let message = format!("Given argument '{name}' does not exist in the definition of {callee}");
+            self.error("SP0143", keyword.span, message);
+            self.element(env, keyword.value);
+            return;
+        };
+        if sources[param].is_some() {
+            self.error("SP0143", keyword.span, format!("got multiple values for argument '{name}'"));
+        }
+        self.check(env, keyword.value, params[param].ty, &format!("keyword arg '{name}'"));
+        sources[param] = Some(Argument::Keyword(at));
+    }
+
+    fn fill_defaults(
+        &mut self,
+        params: &[Param<'a>],
+        sources: Vec<Option<Argument>>,
+        actuals: Actuals<'a>,
+        function: FunctionId,
+    ) -> Option<Vec<Argument>> {
+        let mut arguments = Vec::with_capacity(params.len());
+        let mut is_static = true;
+        for (param, source) in params.iter().zip(sources) {
+            match (source, param.default) {
+                (Some(source), _) => arguments.push(source),
+                (None, Some(default)) => {
+                    is_static &= super::operator::is_literal(default);
+                    arguments.push(Argument::Default);
+                }
+                (None, None) => {
+                    let callee = self.program.functions[function].name;
+                    let message = format!("Function {callee} expects a value for argument {}", param.name);
+                    let mut diagnostic = Diagnostic::error("SP0144", actuals.span, message);
+                    if self.program.functions[function].module == self.module {
+                        diagnostic = diagnostic.with_label(param.span, "the parameter");
+                    }
+                    self.report(diagnostic);
+                    is_static = false;
+                }
+            }
+        }
+        is_static.then_some(arguments)
+    }
+
+    fn too_many(&mut self, actuals: Actuals<'a>, positional: usize, function: FunctionId) {
+        let callee = self.program.functions[function].name;
+        let message = format!(
+            "Mismatched number of args for function {callee}. Expected {positional}, got {}",
+            actuals.args.len()
+        );
+        self.error("SP0144", actuals.span, message);
+    }
+
+    // --- Functions that the checker understands ---
+
+    fn special_call(
+        &mut self,
+        env: &mut Env<'a>,
+        expr: &Expr<'a>,
+        special: Special,
+        actuals: Actuals<'a>,
+        want: Option<TypeId>,
+    ) -> Ty {
+        match (special, actuals.args) {
+            (Special::Box, [arg]) => self.box_call(env, expr, arg),
+            (Special::Unbox, [arg]) => {
+                let wanted =
+                    want.and_then(|want| self.program.types.as_primitive(want)).unwrap_or(Primitive::Int64);
+                self.object(env, arg);
+                self.set_coercion(arg.id, Some(Coercion::Unbox(wanted)));
+                self.facts().calls.insert(expr.id, CallPlan::Coerce);
+                Ty::sure(self.program.types.primitive(wanted))
+            }
+            (Special::Cast, [ty, value]) => {
+                let place = Place { module: self.module, params: &[] };
+                let target = self.program.resolve_annotation(place, ty);
+                self.object(env, value);
+                if self.program.types.as_primitive(target).is_some() {
+                    self.error("SP0145", ty.span, "cast to a primitive: use its name as a function");
+                }
+                self.facts().calls.insert(expr.id, CallPlan::Cast(target));
+                Ty::sure(target)
+            }
+            (Special::Len | Special::CLen, [arg]) => self.len_call(env, expr, special == Special::CLen, arg),
+            (Special::RevealType, [arg]) => {
+                let ty = self.expr(env, arg, None);
+                let message = format!("reveal_type: '{}'", self.program.show_exact(ty.id));
+                self.error("SP0100", expr.span, message);
+                self.dynamic()
+            }
+            (Special::IsInstance, _) => {
+                self.untyped_arguments(env, actuals);
+                Ty::sure(self.exact(self.program.known.bool))
+            }
+            (Special::CRange, _) => {
+                self.error("SP0146", expr.span, "crange can only be the iterable of a for loop");
+                self.dynamic()
+            }
+            (Special::ProdAssert, _) => {
+                self.untyped_arguments(env, actuals);
+                self.dynamic()
+            }
+            (special, args) => {
+                let message =
+                    format!("{} takes a different number of arguments than {}", special.name(), args.len());
+                self.error("SP0142", expr.span, message);
+                self.dynamic()
+            }
+        }
+    }
+
+    fn box_call(&mut self, env: &mut Env<'a>, expr: &Expr<'a>, arg: &'a Expr<'a>) -> Ty {
+        let ty = self.expr(env, arg, None);
+        let Some(primitive) = self.primitive_of(ty) else {
+            let message = format!("can't box non-primitive: {}", self.program.show(ty.id));
+            self.error("SP0145", arg.span, message);
+            return self.dynamic();
+        };
+        self.set_coercion(arg.id, Some(Coercion::Box(primitive)));
+        self.facts().calls.insert(expr.id, CallPlan::Coerce);
+        let class = match primitive {
+            Primitive::Double => self.program.known.float,
+            Primitive::CBool => self.program.known.bool,
+            _ => self.program.known.int,
+        };
+        Ty::sure(self.exact(class))
+    }
+
+    /// `int64(x)`, `double(x)`, `cbool(x)`
+    fn conversion(
+        &mut self,
+        env: &mut Env<'a>,
+        primitive: Primitive,
+        actuals: Actuals<'a>,
+        expr: &Expr<'a>,
+    ) -> Ty {
+        let id = self.program.types.primitive(primitive);
+        let [arg] = actuals.args else {
+            self.error("SP0142", expr.span, format!("{}() takes one argument", primitive.name()));
+            return Ty::sure(id);
+        };
+        self.facts().calls.insert(expr.id, CallPlan::Coerce);
+        let context = super::operator::is_literal(arg).then_some(id);
+        let ty = self.expr(env, arg, context);
+        match self.primitive_of(ty) {
+            Some(from) if from == primitive => {}
+            Some(from) if from.is_integer() && primitive.is_integer() => {
+                self.set_coercion(arg.id, Some(Coercion::Convert(from, primitive)));
+            }
+            Some(from) => {
+                let message = format!("cannot convert {} to {}", from.name(), primitive.name());
+                self.error("SP0145", arg.span, message);
+            }
+            None => self.unboxing_conversion(arg, ty, primitive),
+        }
+        Ty::sure(id)
+    }
+
+    fn unboxing_conversion(&mut self, arg: &Expr<'a>, ty: Ty, primitive: Primitive) {
+        let known = self.program.known;
+        let source = self.program.inexact(ty.id);
+        let accepts = |this: &Self, class: ClassId| this.program.is_instance_of(source, class);
+        let fits = source == self.program.types.dynamic
+            || self.program.is_object(source)
+            || match primitive {
+                Primitive::Double => accepts(self, known.float) || accepts(self, known.int),
+                Primitive::CBool => accepts(self, known.bool),
+                _ => accepts(self, known.int),
+            };
+        if !fits {
+            let message = format!("cannot convert {} to {}", self.program.show(ty.id), primitive.name());
+            self.error("SP0145", arg.span, message);
+        }
+        self.set_coercion(arg.id, Some(Coercion::Unbox(primitive)));
+    }
+
+    fn len_call(&mut self, env: &mut Env<'a>, expr: &Expr<'a>, is_clen: bool, arg: &'a Expr<'a>) -> Ty {
+        let ty = self.object(env, arg);
+        let known = self.program.known;
+        let measurable = [
+            known.list,
+            known.dict,
+            known.set,
+            known.tuple,
+            known.str,
+            known.checked_list,
+            known.checked_dict,
+            known.array,
+        ];
+        let id = if is_clen { self.program.types.primitive(Primitive::Int64) } else { self.exact(known.int) };
+        match self.program.types.as_instance(ty.id) {
+            Some((class, _, exact)) if measurable.contains(&class) => {
+                self.make_sure(arg, ty);
+                let is_final = [known.checked_list, known.checked_dict, known.array].contains(&class);
+                let plan = CallPlan::Len { class, exact: exact || is_final, boxed: !is_clen };
+                self.facts().calls.insert(expr.id, plan);
+            }
+            _ if is_clen => {
+                let message = format!("clen of {} is not known to be fast", self.program.show(ty.id));
+                self.error("SP0145", arg.span, message);
+            }
+            _ => {}
+        }
+        Ty::sure(id)
+    }
+}

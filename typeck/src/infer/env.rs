@@ -1,0 +1,144 @@
+//! What is known of variables at one point of a block.
+
+use rustc_hash::FxHashMap;
+
+use crate::program::Program;
+use crate::scope::ScopeId;
+use crate::ty::{Ty, TypeId};
+
+/// Number of a variable of the block being checked.
+pub(crate) type Variable = usize;
+
+/// The variables of a block: numbers, names and declarations.
+#[derive(Default)]
+pub(crate) struct Variables<'a> {
+    numbers: FxHashMap<(ScopeId, &'a str), Variable>,
+    entries: Vec<(ScopeId, &'a str, Option<TypeId>)>,
+}
+
+impl<'a> Variables<'a> {
+    /// The number of a variable.
+    pub(crate) fn intern(&mut self, scope: ScopeId, name: &'a str) -> Variable {
+        *self.numbers.entry((scope, name)).or_insert_with(|| {
+            self.entries.push((scope, name, None));
+            self.entries.len() - 1
+        })
+    }
+
+    /// The declared type of a variable.
+    pub(crate) fn declared(&self, var: Variable) -> Option<TypeId> {
+        self.entries[var].2
+    }
+
+    /// Declares a variable.
+    pub(crate) fn declare(&mut self, var: Variable, ty: TypeId) {
+        self.entries[var].2 = Some(ty);
+    }
+
+    /// Scope, name and declared type of every variable.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (ScopeId, &'a str, Option<TypeId>)> + '_ {
+        self.entries.iter().copied()
+    }
+}
+
+/// Types at one point: of variables that are bound, and of fields that are narrowed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Env<'a> {
+    types: Vec<Option<Ty>>,
+    fields: Vec<(Variable, &'a str, TypeId)>,
+    /// Whether control can get here.
+    pub(crate) is_reachable: bool,
+}
+
+impl<'a> Env<'a> {
+    /// Nothing is known.
+    pub(crate) fn new() -> Self {
+        Self { types: Vec::new(), fields: Vec::new(), is_reachable: true }
+    }
+
+    /// The type of a variable, if it is bound on every path.
+    pub(crate) fn get(&self, var: Variable) -> Option<Ty> {
+        self.types.get(var).copied().flatten()
+    }
+
+    /// A variable gets a new value.
+    pub(crate) fn set(&mut self, var: Variable, ty: Ty) {
+        self.set_narrowed(var, ty);
+        self.fields.retain(|(owner, _, _)| *owner != var);
+    }
+
+    /// More is known about the same value.
+    pub(crate) fn set_narrowed(&mut self, var: Variable, ty: Ty) {
+        if var >= self.types.len() {
+            self.types.resize(var + 1, None);
+        }
+        self.types[var] = Some(ty);
+    }
+
+    /// A variable is unbound.
+    pub(crate) fn unset(&mut self, var: Variable) {
+        if let Some(slot) = self.types.get_mut(var) {
+            *slot = None;
+        }
+        self.fields.retain(|(owner, _, _)| *owner != var);
+    }
+
+    /// What a field of a variable is narrowed to.
+    pub(crate) fn field(&self, var: Variable, name: &str) -> Option<TypeId> {
+        self.fields.iter().find(|(owner, field, _)| *owner == var && *field == name).map(|(_, _, ty)| *ty)
+    }
+
+    /// Narrows a field of a variable.
+    pub(crate) fn narrow_field(&mut self, var: Variable, name: &'a str, ty: TypeId) {
+        self.fields.retain(|(owner, field, _)| !(*owner == var && *field == name));
+        self.fields.push((var, name, ty));
+    }
+
+    /// A field of this name may have changed in any object.
+    pub(crate) fn forget_field(&mut self, name: &str) {
+        self.fields.retain(|(_, field, _)| *field != name);
+    }
+
+    /// Any field may have changed.
+    pub(crate) fn forget_fields(&mut self) {
+        self.fields.clear();
+    }
+
+    /// Control cannot get here.
+    pub(crate) fn stop(&mut self) {
+        self.is_reachable = false;
+    }
+
+    /// What is known where this path and another one meet.
+    pub(crate) fn join(&mut self, other: &Self, program: &mut Program<'a>) {
+        if !other.is_reachable {
+            return;
+        }
+        if !self.is_reachable {
+            *self = other.clone();
+            return;
+        }
+        let count = self.types.len().max(other.types.len());
+        self.types.resize(count, None);
+        for (var, slot) in self.types.iter_mut().enumerate() {
+            *slot = match (*slot, other.get(var)) {
+                (Some(a), Some(b)) if a == b => Some(a),
+                (Some(a), Some(b)) => {
+                    let id = program.types.union([a.id, b.id]);
+                    let id = program.simplify_union(id);
+                    Some(Ty { id, is_sure: a.is_sure && b.is_sure })
+                }
+                _ => None,
+            };
+        }
+        self.fields.retain(|(var, name, ty)| other.field(*var, name) == Some(*ty));
+    }
+}
+
+/// `into` joined by `from`, where `into` may be empty yet.
+pub(crate) fn join_into<'a>(into: &mut Option<Env<'a>>, from: &Env<'a>, program: &mut Program<'a>) {
+    match into {
+        Some(known) => known.join(from, program),
+        None => *into = Some(from.clone()),
+    }
+}

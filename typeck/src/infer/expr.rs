@@ -1,0 +1,768 @@
+//! Types of expressions.
+
+use base::Diagnostic;
+use parser::ast::{self, BoolOp, Constant, Expr, ExprKind, Int, UnaryOp};
+
+use super::{Checker, Env};
+use crate::facts::{AttributePlan, Coercion, SubscriptPlan};
+use crate::program::{Binding, ClassId, ClassMember, Member};
+use crate::scope::Resolution;
+use crate::ty::{Literal, Primitive, Special, Ty, Type, TypeId};
+
+impl<'a> Checker<'_, 'a> {
+    /// The type of an expression; `want` is what its context asks for, and guides literals and displays.
+    pub(crate) fn expr(&mut self, env: &mut Env<'a>, expr: &'a Expr<'a>, want: Option<TypeId>) -> Ty {
+        self.set_coercion(expr.id, None);
+        let ty = match expr.kind {
+            ExprKind::Constant { value, .. } => self.constant(expr, value, want),
+            ExprKind::Name { id, .. } => self.name(env, expr, id),
+            ExprKind::Attribute { value, attr, .. } => self.attribute(env, expr, value, attr),
+            ExprKind::Subscript { value, slice, .. } => self.subscript(env, expr, value, slice),
+            ExprKind::Call { func, args, keywords } => self.call(env, expr, func, args, keywords, want),
+            ExprKind::BinOp { left, op, right } => self.bin_op(env, expr, left, op, right, want),
+            ExprKind::UnaryOp { op, operand } => self.unary_op(env, expr, op, operand, want),
+            ExprKind::Compare { left, ops, comparators } => self.compare(env, expr, left, ops, comparators),
+            ExprKind::BoolOp { op, values } => self.bool_op(env, op, values, want),
+            ExprKind::IfExp { test, body, orelse } => self.if_exp(env, test, body, orelse, want),
+            ExprKind::NamedExpr { target, value } => {
+                let ty = self.object(env, value);
+                self.bind(env, target, ty);
+                ty
+            }
+            ExprKind::List { elts, .. } => self.list_display(env, elts, want),
+            ExprKind::Tuple { elts, .. } => {
+                elts.iter().for_each(|elt| self.element(env, elt));
+                Ty::sure(self.exact(self.program.known.tuple))
+            }
+            ExprKind::Set { elts } => {
+                elts.iter().for_each(|elt| self.element(env, elt));
+                Ty::sure(self.exact(self.program.known.set))
+            }
+            ExprKind::Dict { keys, values } => self.dict_display(env, keys, values, want),
+            ExprKind::ListComp { .. } | ExprKind::SetComp { .. } | ExprKind::DictComp { .. } => {
+                self.comprehension(env, expr)
+            }
+            ExprKind::JoinedStr { values } => {
+                values.iter().for_each(|value| self.element(env, value));
+                Ty::sure(self.exact(self.program.known.str))
+            }
+            ExprKind::FormattedValue { value, format_spec, .. } => {
+                self.object(env, value);
+                format_spec.into_iter().for_each(|spec| self.element(env, spec));
+                Ty::sure(self.exact(self.program.known.str))
+            }
+            _ => {
+                self.untyped_children(env, expr);
+                self.dynamic()
+            }
+        };
+        self.record(expr, ty)
+    }
+
+    /// The type of an expression whose value must be an object.
+    pub(crate) fn object(&mut self, env: &mut Env<'a>, expr: &'a Expr<'a>) -> Ty {
+        let ty = self.expr(env, expr, None);
+        if let Some(primitive) = self.primitive_of(ty) {
+            let message = format!("type mismatch: {} cannot be assigned to dynamic", primitive.name());
+            let help = "make an object of it with `box(...)`";
+            self.report(Diagnostic::error("SP0130", expr.span, message).with_help(help));
+            return self.dynamic();
+        }
+        ty
+    }
+
+    /// An element of a display, or another place that takes any object.
+    pub(crate) fn element(&mut self, env: &mut Env<'a>, expr: &'a Expr<'a>) {
+        match expr.kind {
+            ExprKind::Starred { value, .. } => {
+                self.object(env, value);
+            }
+            _ => {
+                self.object(env, expr);
+            }
+        }
+    }
+
+    /// Checks an expression against the type of the place that it flows into.
+    pub(crate) fn check(
+        &mut self,
+        env: &mut Env<'a>,
+        expr: &'a Expr<'a>,
+        target: TypeId,
+        context: &str,
+    ) -> Ty {
+        let ty = self.expr(env, expr, Some(target));
+        if !self.flow(expr.id, ty, target) {
+            self.mismatch(expr, ty.id, target, context);
+            return Ty::sure(target);
+        }
+        match self.facts().coercions.get(&expr.id) {
+            None => ty,
+            Some(_) => Ty::sure(target),
+        }
+    }
+
+    fn mismatch(&mut self, expr: &Expr<'a>, source: TypeId, target: TypeId, context: &str) {
+        let (mut from, mut to) = (self.program.show(source), self.program.show(target));
+        if from == to {
+            (from, to) = (self.program.show_exact(source), self.program.show_exact(target));
+        }
+        let message = match context.strip_prefix("return:") {
+            Some(_) => {
+                format!("mismatched types: expected {to} because of return type, found {from} instead")
+            }
+            None if context.is_empty() => format!("type mismatch: {from} cannot be assigned to {to}"),
+            None => format!("type mismatch: {from} received for {context}, expected {to}"),
+        };
+        self.error("SP0131", expr.span, message);
+    }
+
+    // --- Literals and displays ---
+
+    fn constant(&mut self, expr: &Expr<'a>, value: Constant<'a>, want: Option<TypeId>) -> Ty {
+        if let Some(primitive) = want.and_then(|want| self.program.types.as_primitive(want)) {
+            return self.primitive_literal(expr, value, false, primitive);
+        }
+        let id = match value {
+            Constant::None => self.program.types.none,
+            Constant::Bool(value) => self.program.types.intern(Type::Literal(Literal::Bool(value))),
+            Constant::Int(Int::Small(value)) => self.program.types.intern(Type::Literal(Literal::Int(value))),
+            Constant::Int(Int::Big(_)) => self.exact(self.program.known.int),
+            Constant::Float(_) => self.exact(self.program.known.float),
+            Constant::Complex(_) => self.exact(self.program.known.complex),
+            Constant::Str(_) => self.exact(self.program.known.str),
+            Constant::Bytes(_) => self.exact(self.program.known.bytes),
+            Constant::Ellipsis => self.program.types.dynamic,
+        };
+        Ty::sure(id)
+    }
+
+    /// A literal in a place that holds a primitive.
+    pub(crate) fn primitive_literal(
+        &mut self,
+        expr: &Expr<'a>,
+        value: Constant<'a>,
+        is_negated: bool,
+        primitive: Primitive,
+    ) -> Ty {
+        let id = self.program.types.primitive(primitive);
+        let fits = match (value, primitive) {
+            (Constant::Float(_) | Constant::Int(_), Primitive::Double) => true,
+            (Constant::Bool(_), Primitive::CBool) => true,
+            (Constant::Int(int), _) => {
+                let value: Option<i128> = match int {
+                    Int::Small(value) => Some(value.into()),
+                    Int::Big(digits) => digits.parse().ok(),
+                };
+                let value = value.map(|value| if is_negated { -value } else { value });
+                if !value.is_some_and(|value| primitive.holds(value)) {
+                    let shown = if is_negated { format!("-{int}") } else { int.to_string() };
+                    let message =
+                        format!("type mismatch: Literal[{shown}] cannot be assigned to {}", primitive.name());
+                    self.error("SP0132", expr.span, message);
+                }
+                true
+            }
+            _ => false,
+        };
+        if fits {
+            return Ty::sure(id);
+        }
+        let ty = self.constant(expr, value, None);
+        Ty::sure(ty.id)
+    }
+
+    fn list_display(&mut self, env: &mut Env<'a>, elts: &'a [Expr<'a>], want: Option<TypeId>) -> Ty {
+        let list = self.program.known.list;
+        let wanted = want.and_then(|want| match self.program.types.as_instance(want) {
+            Some((class, [item], _)) if class == list => Some(*item),
+            _ => None,
+        });
+        let mut items = Vec::new();
+        for elt in elts {
+            match (wanted, elt.kind) {
+                (_, ExprKind::Starred { .. }) => {
+                    self.element(env, elt);
+                    items.push(self.program.types.dynamic);
+                }
+                (Some(item), _) => {
+                    self.check(env, elt, item, "");
+                }
+                (None, _) => {
+                    let ty = self.object(env, elt);
+                    items.push(self.program.inexact(ty.id));
+                }
+            }
+        }
+        let item = match wanted {
+            Some(item) => item,
+            None if elts.is_empty() => return Ty::sure(self.exact(list)),
+            None => {
+                let union = self.program.types.union(items);
+                self.program.simplify_union(union)
+            }
+        };
+        Ty::sure(self.program.types.intern(Type::Instance {
+            class: list,
+            args: Box::new([item]),
+            exact: true,
+        }))
+    }
+
+    fn dict_display(
+        &mut self,
+        env: &mut Env<'a>,
+        keys: &'a [Option<&'a Expr<'a>>],
+        values: &'a [Expr<'a>],
+        want: Option<TypeId>,
+    ) -> Ty {
+        let dict = self.program.known.dict;
+        let wanted = want.and_then(|want| match self.program.types.as_instance(want) {
+            Some((class, [key, value], _)) if class == dict => Some((*key, *value)),
+            _ => None,
+        });
+        for (key, value) in keys.iter().zip(values) {
+            match (key, wanted) {
+                (Some(key), Some((key_type, value_type))) => {
+                    self.check(env, key, key_type, "");
+                    self.check(env, value, value_type, "");
+                }
+                (Some(key), None) => {
+                    self.object(env, key);
+                    self.object(env, value);
+                }
+                (None, _) => {
+                    self.object(env, value);
+                }
+            }
+        }
+        match wanted {
+            Some((key, value)) => Ty::sure(self.program.types.intern(Type::Instance {
+                class: dict,
+                args: Box::new([key, value]),
+                exact: true,
+            })),
+            None => Ty::sure(self.exact(dict)),
+        }
+    }
+
+    fn comprehension(&mut self, env: &mut Env<'a>, expr: &'a Expr<'a>) -> Ty {
+        let scope = self.program.modules[self.module].scopes.body(expr.id);
+        let (class, generators) = match expr.kind {
+            ExprKind::ListComp { generators, .. } => (self.program.known.list, generators),
+            ExprKind::SetComp { generators, .. } => (self.program.known.set, generators),
+            ExprKind::DictComp { generators, .. } => (self.program.known.dict, generators),
+            _ => unreachable!("only comprehensions are sent here"),
+        };
+        self.object(env, generators[0].iter);
+        if self.program.modules[self.module].scopes.table[scope].is_inlined {
+            self.inline_comprehension(env, expr, scope, generators);
+        }
+        Ty::sure(self.exact(class))
+    }
+
+    fn inline_comprehension(
+        &mut self,
+        env: &mut Env<'a>,
+        expr: &'a Expr<'a>,
+        scope: crate::scope::ScopeId,
+        generators: &'a [ast::Comprehension<'a>],
+    ) {
+        self.scopes.push(scope);
+        let mut inner = env.clone();
+        inner.forget_fields();
+        for (at, clause) in generators.iter().enumerate() {
+            if at > 0 {
+                self.object(&mut inner, clause.iter);
+            }
+            let item = self.item_type(clause.iter);
+            self.bind(&mut inner, clause.target, item);
+            for condition in clause.ifs {
+                inner = self.condition(inner, condition).0;
+            }
+        }
+        match expr.kind {
+            ExprKind::ListComp { elt, .. } | ExprKind::SetComp { elt, .. } => self.element(&mut inner, elt),
+            ExprKind::DictComp { key, value, .. } => {
+                self.element(&mut inner, key);
+                self.element(&mut inner, value);
+            }
+            _ => {}
+        }
+        self.scopes.pop();
+        env.forget_fields();
+    }
+
+    // --- Names ---
+
+    /// The variable that a name means, if it is a plain local of the block being checked.
+    pub(crate) fn variable(&mut self, name: &'a str) -> Option<super::Variable> {
+        let scope = *self.scopes.last().expect("checking is always inside a scope");
+        let scopes = &self.program.modules[self.module].scopes;
+        let (owner, resolution) = scopes.lookup(scope, name);
+        let is_namespace = !scopes.table[owner].kind.is_function_like();
+        (resolution == Resolution::Local && !is_namespace).then(|| self.vars.intern(owner, name))
+    }
+
+    /// A parameter that nested blocks capture keeps its declared type if nobody assigns it.
+    fn name(&mut self, env: &mut Env<'a>, expr: &Expr<'a>, name: &'a str) -> Ty {
+        self.facts().refinements.remove(&expr.id);
+        if let Some(var) = self.variable(name) {
+            let Some(ty) = env.get(var) else { return self.unbound(env, var) };
+            let is_narrowed = self.vars.declared(var).is_some_and(|declared| declared != ty.id);
+            if is_narrowed && ty.is_sure && self.is_refinable(ty.id) {
+                self.facts().refinements.insert(expr.id, ty.id);
+            }
+            return ty;
+        }
+        let scope = *self.scopes.last().expect("checking is always inside a scope");
+        match self.program.modules[self.module].scopes.lookup(scope, name).1 {
+            Resolution::Cell | Resolution::Free => self.dynamic(),
+            _ => self.global(name),
+        }
+    }
+
+    /// Whether run-time checks of the type exist.
+    fn is_refinable(&self, id: TypeId) -> bool {
+        matches!(self.program.types.get(id), Type::Instance { .. } | Type::None | Type::Union(_))
+    }
+
+    /// A variable that some path does not bind: the run-time reports it; a primitive reads as zero.
+    fn unbound(&mut self, env: &Env<'a>, var: super::Variable) -> Ty {
+        match self.vars.declared(var) {
+            Some(declared) if env.is_reachable => Ty::sure(declared),
+            _ => self.dynamic(),
+        }
+    }
+
+    /// A name of the module or of the builtins.
+    fn global(&mut self, name: &'a str) -> Ty {
+        let Some((_, member)) = self.program.chase_name(self.module, name) else { return self.dynamic() };
+        let id = match member {
+            Member::Class(class) => self.program.types.intern(Type::Class { class, args: Box::default() }),
+            Member::Function(function) => match self.global_special(name) {
+                Some(special) => self.program.types.intern(Type::Special(special)),
+                None => self.program.types.intern(Type::Function(function)),
+            },
+            Member::Variable { ty, is_final, constant, .. } => {
+                return self.global_variable(ty, is_final, constant);
+            }
+            Member::Imported { module, name } => return self.imported(module, name),
+            Member::Module(module) => match self.program.typed_module(module) {
+                Some(module) => self.program.types.intern(Type::Module(module)),
+                None => self.program.types.dynamic,
+            },
+            Member::Alias(_) | Member::Dynamic => self.program.types.dynamic,
+        };
+        Ty::sure(id)
+    }
+
+    /// Untyped code may rebind a module variable, so that its type is only expected; a folded constant is sure.
+    fn global_variable(
+        &mut self,
+        ty: Option<TypeId>,
+        is_final: bool,
+        constant: Option<crate::program::Constant<'a>>,
+    ) -> Ty {
+        if is_final && let Some(literal) = constant.and_then(|constant| constant.literal()) {
+            return Ty::sure(self.program.types.intern(Type::Literal(literal)));
+        }
+        let id = ty.unwrap_or(self.program.types.dynamic);
+        if is_final && constant.is_some() { Ty::sure(id) } else { Ty::expected(id) }
+    }
+
+    fn imported(&mut self, module: &str, name: &str) -> Ty {
+        if module == "__static__" {
+            if let Some(primitive) = Primitive::from_name(name) {
+                return Ty::sure(self.program.types.intern(Type::PrimitiveName(primitive)));
+            }
+            if let Some(special) = Special::find(module, name) {
+                return Ty::sure(self.program.types.intern(Type::Special(special)));
+            }
+        }
+        self.dynamic()
+    }
+
+    /// The function of `builtins` that the checker understands under this name, unless the module redefines it.
+    pub(crate) fn global_special(&mut self, name: &str) -> Option<Special> {
+        let (module, _) = self.program.chase_name(self.module, name)?;
+        (module == self.program.builtins()).then(|| Special::find("builtins", name)).flatten()
+    }
+
+    // --- Attributes and items ---
+
+    fn attribute(&mut self, env: &mut Env<'a>, expr: &Expr<'a>, value: &'a Expr<'a>, attr: &'a str) -> Ty {
+        self.facts().attributes.remove(&expr.id);
+        let owner = self.object(env, value);
+        match self.program.types.get(owner.id).clone() {
+            Type::None => {
+                let message = format!("'None' object has no attribute '{attr}'");
+                self.error("SP0133", expr.span, message);
+                self.dynamic()
+            }
+            Type::Union(members) => self.union_attribute(expr, owner.id, &members, attr),
+            Type::Instance { class, args, .. } => {
+                let ty = self.instance_attribute(env, expr, value, owner, class, attr);
+                Ty { id: self.program.types.substitute(ty.id, &args), is_sure: ty.is_sure }
+            }
+            Type::Class { class, .. } => self.class_attribute(class, attr),
+            Type::Module(module) => match self.program.chase_name(module, attr) {
+                Some((_, Member::Class(class))) => {
+                    Ty::sure(self.program.types.intern(Type::Class { class, args: Box::default() }))
+                }
+                Some((_, Member::Function(function))) => {
+                    Ty::sure(self.program.types.intern(Type::Function(function)))
+                }
+                Some((_, Member::Variable { ty: Some(ty), .. })) => Ty::expected(ty),
+                _ => self.dynamic(),
+            },
+            _ => self.dynamic(),
+        }
+    }
+
+    /// An attribute of a class: a method of a static class is a plain function there.
+    fn class_attribute(&mut self, class: ClassId, attr: &str) -> Ty {
+        let found = self.program.class_member(class, attr).map(|(owner, member)| (owner, member.clone()));
+        match found {
+            Some((owner, ClassMember::Method(function)))
+                if self.program.classes[owner].is_static
+                    && matches!(
+                        self.program.functions[function].binding,
+                        Binding::Instance | Binding::Static
+                    ) =>
+            {
+                Ty::sure(self.program.types.intern(Type::Function(function)))
+            }
+            Some((_, ClassMember::Variable(ty, _))) => Ty::expected(ty),
+            _ => self.dynamic(),
+        }
+    }
+
+    fn union_attribute(&mut self, expr: &Expr<'a>, union: TypeId, members: &[TypeId], attr: &str) -> Ty {
+        if members.contains(&self.program.types.none) {
+            let shown = self.program.show(union);
+            let message = format!("{shown}: 'None' object has no attribute '{attr}'");
+            let help = "narrow it first: `if ... is not None`";
+            self.report(Diagnostic::error("SP0133", expr.span, message).with_help(help));
+        }
+        self.dynamic()
+    }
+
+    fn instance_attribute(
+        &mut self,
+        env: &mut Env<'a>,
+        expr: &Expr<'a>,
+        value: &'a Expr<'a>,
+        owner: Ty,
+        class: ClassId,
+        attr: &'a str,
+    ) -> Ty {
+        let found = self.program.class_member(class, attr).map(|(_, member)| member.clone());
+        match found {
+            Some(ClassMember::Field(field)) if self.program.classes[class].is_static => {
+                self.make_sure(value, owner);
+                self.facts().attributes.insert(expr.id, AttributePlan::Field(class));
+                let narrowed =
+                    value.as_name().and_then(|name| self.variable(name)).and_then(|var| env.field(var, attr));
+                match narrowed {
+                    Some(ty) if ty != field.ty => {
+                        self.set_coercion(expr.id, Some(Coercion::Cast(ty)));
+                        Ty::sure(ty)
+                    }
+                    _ => Ty::sure(field.ty),
+                }
+            }
+            Some(ClassMember::Field(field)) => Ty::expected(field.ty),
+            Some(ClassMember::Method(function)) => self.method_attribute(function),
+            Some(ClassMember::Variable(ty, _)) => Ty::expected(ty),
+            Some(ClassMember::Dynamic) => self.dynamic(),
+            None => {
+                self.undeclared_attribute(expr, class, attr);
+                self.dynamic()
+            }
+        }
+    }
+
+    fn method_attribute(&mut self, function: crate::program::FunctionId) -> Ty {
+        let entry = &self.program.functions[function];
+        match entry.binding {
+            Binding::Property if !entry.is_dynamic => Ty::expected(entry.ret),
+            _ => Ty::sure(self.program.types.intern(Type::Method(function))),
+        }
+    }
+
+    /// Instances of static classes have no dictionary, so that an unknown attribute cannot exist.
+    pub(crate) fn undeclared_attribute(&mut self, expr: &Expr<'a>, class: ClassId, attr: &str) {
+        let entry = &self.program.classes[class];
+        if !entry.is_static || attr.starts_with("__") {
+            return;
+        }
+        let message = format!("'{}' object has no attribute '{attr}'", entry.name);
+        let mut diagnostic = Diagnostic::error("SP0134", expr.span, message);
+        if entry.module == self.module {
+            diagnostic = diagnostic.with_label(entry.span, "the class is defined here");
+        }
+        self.report(diagnostic);
+    }
+
+    fn subscript(
+        &mut self,
+        env: &mut Env<'a>,
+        expr: &Expr<'a>,
+        value: &'a Expr<'a>,
+        slice: &'a Expr<'a>,
+    ) -> Ty {
+        self.facts().subscripts.remove(&expr.id);
+        let container = self.object(env, value);
+        if let Type::Class { class, .. } = self.program.types.get(container.id).clone() {
+            return self.generic_class(expr, slice, class);
+        }
+        if self.program.types.get(container.id) == &Type::None {
+            self.error("SP0135", expr.span, "'None' object is not subscriptable");
+        }
+        let Some((class, args, exact)) = self.program.types.as_instance(container.id) else {
+            self.index(env, slice);
+            return self.dynamic();
+        };
+        let (args, known) = (args.to_vec(), self.program.known);
+        if matches!(slice.kind, ExprKind::Slice { .. }) {
+            self.untyped_children(env, slice);
+            return if class == known.str { Ty::expected(self.instance(class)) } else { self.dynamic() };
+        }
+        let index = self.index(env, slice);
+        let dynamic = self.program.types.dynamic;
+        let item = |at: usize| args.get(at).copied().unwrap_or(dynamic);
+        if class == known.list || class == known.checked_list || class == known.array {
+            let is_direct =
+                class == known.array || self.primitive_of(index).is_some_and(Primitive::is_signed);
+            let ty = item(0);
+            if is_direct {
+                self.plan_sequence(expr, value, slice, container, class, exact, index);
+            } else {
+                self.box_index(slice, index);
+            }
+            let is_sure = class != known.list || ty == self.program.types.dynamic;
+            return Ty { id: ty, is_sure };
+        }
+        self.box_index(slice, index);
+        if class == known.dict {
+            Ty::expected(item(1))
+        } else if class == known.checked_dict {
+            Ty::sure(item(1))
+        } else if class == known.str {
+            Ty::expected(self.instance(class))
+        } else {
+            self.dynamic()
+        }
+    }
+
+    /// An index may be a primitive integer.
+    pub(crate) fn index(&mut self, env: &mut Env<'a>, slice: &'a Expr<'a>) -> Ty {
+        self.expr(env, slice, None)
+    }
+
+    /// A primitive index of a container that is indexed by objects.
+    pub(crate) fn box_index(&mut self, slice: &Expr<'a>, index: Ty) {
+        if let Some(primitive) = self.primitive_of(index) {
+            self.set_coercion(slice.id, Some(Coercion::Box(primitive)));
+        }
+    }
+
+    /// `SEQUENCE_GET` and `SEQUENCE_SET` take an `int64` index.
+    #[allow(clippy::too_many_arguments, reason = "the facts about one subscript")]
+    pub(crate) fn plan_sequence(
+        &mut self,
+        expr: &Expr<'a>,
+        value: &'a Expr<'a>,
+        slice: &'a Expr<'a>,
+        container: Ty,
+        class: ClassId,
+        exact: bool,
+        index: Ty,
+    ) {
+        self.make_sure(value, container);
+        let int64 = self.program.types.primitive(Primitive::Int64);
+        match self.primitive_of(index) {
+            Some(_) if self.flow(slice.id, index, int64) => {}
+            Some(primitive) => {
+                let message = format!("type mismatch: {} cannot be used as an index", primitive.name());
+                self.error("SP0136", slice.span, message);
+            }
+            None => self.set_coercion(slice.id, Some(Coercion::Unbox(Primitive::Int64))),
+        }
+        let plan = SubscriptPlan::Sequence { class, container: container.id, exact };
+        self.facts().subscripts.insert(expr.id, plan);
+    }
+
+    /// `CheckedList[int]` as a value.
+    fn generic_class(&mut self, expr: &Expr<'a>, slice: &'a Expr<'a>, class: ClassId) -> Ty {
+        let args: &'a [Expr<'a>] = match slice.kind {
+            ExprKind::Tuple { elts, .. } => elts,
+            _ => std::slice::from_ref(slice),
+        };
+        let place = crate::annotation::Place { module: self.module, params: &[] };
+        let args: Vec<_> = args.iter().map(|arg| self.program.resolve_annotation(place, arg)).collect();
+        if args.len() != self.program.classes[class].type_params.len() {
+            return self.dynamic();
+        }
+        let _ = expr;
+        Ty::sure(self.program.types.intern(Type::Class { class, args: args.into() }))
+    }
+
+    // --- Choices ---
+
+    fn bool_op(&mut self, env: &mut Env<'a>, op: BoolOp, values: &'a [Expr<'a>], want: Option<TypeId>) -> Ty {
+        let mut going = env.clone();
+        let mut members = Vec::new();
+        let mut is_sure = true;
+        for (at, value) in values.iter().enumerate() {
+            let is_last = at + 1 == values.len();
+            let ty = if is_last {
+                self.expr(&mut going, value, want)
+            } else {
+                let (when_true, when_false) = self.condition(going.clone(), value);
+                going = if op == BoolOp::And { when_true } else { when_false };
+                self.facts().types[value.id].unwrap_or(self.dynamic())
+            };
+            is_sure &= ty.is_sure;
+            // What decides `or` early is true, so not None.
+            let is_early_or = op == BoolOp::Or && !is_last;
+            members.push(if is_early_or { self.program.types.without_none(ty.id) } else { ty.id });
+        }
+        if let Some(ty) = self.primitive_choice(values, &members) {
+            return ty;
+        }
+        env.forget_fields();
+        let id = self.program.types.union(members);
+        Ty { id: self.program.simplify_union(id), is_sure }
+    }
+
+    /// `and` and `or` of primitives take one primitive type throughout.
+    fn primitive_choice(&mut self, values: &'a [Expr<'a>], members: &[TypeId]) -> Option<Ty> {
+        let first = members.iter().find(|&&member| self.program.types.as_primitive(member).is_some())?;
+        if let Some(at) = members.iter().position(|member| member != first) {
+            let (a, b) = (self.program.show(*first), self.program.show(members[at]));
+            self.error("SP0137", values[at].span, format!("cannot mix {a} and {b} in a boolean operation"));
+        }
+        Some(Ty::sure(*first))
+    }
+
+    fn if_exp(
+        &mut self,
+        env: &mut Env<'a>,
+        test: &'a Expr<'a>,
+        body: &'a Expr<'a>,
+        orelse: &'a Expr<'a>,
+        want: Option<TypeId>,
+    ) -> Ty {
+        let (mut when_true, mut when_false) = self.condition(env.clone(), test);
+        let a = self.expr(&mut when_true, body, want);
+        let b = self.expr(&mut when_false, orelse, want);
+        when_true.join(&when_false, self.program);
+        *env = when_true;
+        if self.primitive_of(a).is_some() || self.primitive_of(b).is_some() {
+            if a.id != b.id {
+                let (x, y) = (self.program.show(a.id), self.program.show(b.id));
+                self.error("SP0137", orelse.span, format!("the arms of the conditional differ: {x} and {y}"));
+            }
+            return a;
+        }
+        let id = self.program.types.union([a.id, b.id]);
+        Ty { id: self.program.simplify_union(id), is_sure: a.is_sure && b.is_sure }
+    }
+
+    fn unary_op(
+        &mut self,
+        env: &mut Env<'a>,
+        expr: &Expr<'a>,
+        op: UnaryOp,
+        operand: &'a Expr<'a>,
+        want: Option<TypeId>,
+    ) -> Ty {
+        self.facts().operators.remove(&expr.id);
+        if let (
+            UnaryOp::USub,
+            ExprKind::Constant { value: value @ (Constant::Int(_) | Constant::Float(_)), .. },
+        ) = (op, operand.kind)
+        {
+            return self.negated_literal(expr, value, want);
+        }
+        if op == UnaryOp::Not {
+            let (_, _) = self.condition(env.clone(), operand);
+            let ty = self.facts().types[operand.id].unwrap_or(self.dynamic());
+            if self.primitive_of(ty).is_some() {
+                self.facts().operators.insert(expr.id, Primitive::CBool);
+                return Ty::sure(self.program.types.primitive(Primitive::CBool));
+            }
+            return Ty::sure(self.exact(self.program.known.bool));
+        }
+        let ty = self.expr(env, operand, want);
+        if let Some(primitive) = self.primitive_of(ty) {
+            if primitive == Primitive::CBool || (primitive == Primitive::Double && op == UnaryOp::Invert) {
+                let message =
+                    format!("unary {} is not supported on {}", op.symbol().trim(), primitive.name());
+                self.error("SP0138", expr.span, message);
+            }
+            self.facts().operators.insert(expr.id, primitive);
+            return ty;
+        }
+        if ty.id == self.program.types.none {
+            self.error(
+                "SP0138",
+                expr.span,
+                format!("bad operand type for unary {}: 'NoneType'", op.symbol().trim()),
+            );
+        }
+        let widened = self.program.inexact(ty.id);
+        let is_number = self.program.is_instance_of(widened, self.program.known.int)
+            || self.program.is_instance_of(widened, self.program.known.float);
+        env.forget_fields();
+        if is_number { Ty::expected(widened) } else { self.dynamic() }
+    }
+
+    fn negated_literal(&mut self, expr: &Expr<'a>, value: Constant<'a>, want: Option<TypeId>) -> Ty {
+        if let Some(primitive) = want.and_then(|want| self.program.types.as_primitive(want)) {
+            return self.primitive_literal(expr, value, true, primitive);
+        }
+        match value {
+            Constant::Int(Int::Small(value)) => {
+                Ty::sure(self.program.types.intern(Type::Literal(Literal::Int(-value))))
+            }
+            Constant::Int(_) => Ty::sure(self.exact(self.program.known.int)),
+            _ => Ty::sure(self.exact(self.program.known.float)),
+        }
+    }
+
+    // --- What is not typed ---
+
+    /// Expressions that are compiled dynamically: their parts are checked, and must be objects.
+    fn untyped_children(&mut self, env: &mut Env<'a>, expr: &'a Expr<'a>) {
+        match expr.kind {
+            ExprKind::Await { value } | ExprKind::YieldFrom { value } | ExprKind::Starred { value, .. } => {
+                self.object(env, value);
+            }
+            ExprKind::Yield { value } => {
+                value.into_iter().for_each(|value| self.element(env, value));
+            }
+            ExprKind::Slice { lower, upper, step } => {
+                for part in [lower, upper, step].into_iter().flatten() {
+                    let ty = self.index(env, part);
+                    self.box_index(part, ty);
+                }
+            }
+            ExprKind::GeneratorExp { generators, .. } => {
+                self.object(env, generators[0].iter);
+            }
+            ExprKind::Lambda { args, .. } => {
+                args.defaults.iter().for_each(|default| self.element(env, default));
+                args.kw_defaults.iter().flatten().for_each(|default| self.element(env, default));
+            }
+            ExprKind::TemplateStr { values } => values.iter().for_each(|value| self.element(env, value)),
+            ExprKind::Interpolation { value, .. } => {
+                self.object(env, value);
+            }
+            _ => {}
+        }
+        env.forget_fields();
+    }
+}

@@ -1,0 +1,275 @@
+//! Inference: types of expressions, flow-sensitive types of variables, and the plans for the emitter.
+//!
+//! A function is checked in two rounds. The first one, silent, runs loops to a fixed point and remembers the state at each
+//! loop head; the second one visits every statement once with these states, records facts and reports errors. A loop
+//! inside a loop starts from what is already remembered, so the cost is linear in the size of the function.
+
+mod assign;
+mod call;
+mod env;
+mod expr;
+mod narrow;
+mod operator;
+mod stmt;
+
+use base::{Diagnostic, Span};
+use parser::ast::{Expr, NodeId, Stmt, StmtKind};
+use rustc_hash::FxHashMap;
+
+use crate::facts::{Coercion, FunctionPlan};
+use crate::program::{ClassMember, FunctionId, ModuleId, ModuleKind, Program};
+use crate::scope::{Resolution, ScopeId};
+use crate::ty::{Assignable, Primitive, Ty, Type, TypeId};
+
+pub(crate) use env::{Env, Variable, Variables};
+
+/// State of checking one block of code: a function body or the top level of a module.
+pub(crate) struct Checker<'p, 'a> {
+    pub(crate) program: &'p mut Program<'a>,
+    pub(crate) module: ModuleId,
+    /// The scope of the block, then of the comprehensions around the current node.
+    pub(crate) scopes: Vec<ScopeId>,
+    pub(crate) function: Option<FunctionId>,
+    /// What `return` must give; `None` where it is not checked.
+    pub(crate) ret: Option<TypeId>,
+    pub(crate) vars: Variables<'a>,
+    /// States at loop heads, by the loop's statement.
+    heads: FxHashMap<NodeId, Env<'a>>,
+    /// States at `break` and `continue` of the loops around.
+    loops: Vec<LoopExits<'a>>,
+    /// In the first round nothing is reported.
+    is_silent: bool,
+}
+
+/// States that leave the body of a loop sideways.
+#[derive(Default)]
+pub(crate) struct LoopExits<'a> {
+    pub(crate) breaks: Option<Env<'a>>,
+    pub(crate) continues: Option<Env<'a>>,
+}
+
+impl<'a> Program<'a> {
+    /// Checks the bodies of a static module and records what the emitter needs.
+    pub fn check_module(&mut self, module: ModuleId) {
+        if self.modules[module].kind != ModuleKind::Static {
+            return;
+        }
+        let body = self.modules[module].ast.body;
+        let scope = self.modules[module].scopes.module();
+        Checker::new(self, module, scope, None).run_module(body);
+        for stmt in body {
+            self.check_definition(module, stmt);
+        }
+    }
+
+    fn check_definition(&mut self, module: ModuleId, stmt: &'a Stmt<'a>) {
+        match stmt.kind {
+            StmtKind::FunctionDef(def) | StmtKind::AsyncFunctionDef(def) => {
+                let member = self.modules[module].members.get(def.name).cloned();
+                if let Some(crate::program::Member::Function(function)) = member {
+                    self.check_function(module, function, stmt.id);
+                }
+            }
+            StmtKind::ClassDef(def) => {
+                let member = self.modules[module].members.get(def.name).cloned();
+                let Some(crate::program::Member::Class(class)) = member else { return };
+                if self.classes[class].node != stmt.id {
+                    return;
+                }
+                if self.classes[class].is_static {
+                    self.modules[module].facts.classes.insert(stmt.id, class);
+                }
+                let methods = self.classes[class].members.iter().filter_map(|(_, member)| match member {
+                    ClassMember::Method(function) => Some(*function),
+                    _ => None,
+                });
+                for function in methods.collect::<Vec<_>>() {
+                    let node = self.functions[function].node;
+                    self.check_function(module, function, node);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn check_function(&mut self, module: ModuleId, function: FunctionId, node: NodeId) {
+        let entry = &self.functions[function];
+        if entry.node != node || entry.is_dynamic {
+            return;
+        }
+        if let Some(class) = entry.class
+            && !self.classes[class].is_static
+        {
+            return;
+        }
+        let scope = self.modules[module].scopes.body(node);
+        self.modules[module].facts.functions.insert(node, FunctionPlan { function });
+        Checker::new(self, module, scope, Some(function)).run_function();
+    }
+}
+
+impl<'p, 'a> Checker<'p, 'a> {
+    fn new(
+        program: &'p mut Program<'a>,
+        module: ModuleId,
+        scope: ScopeId,
+        function: Option<FunctionId>,
+    ) -> Self {
+        Self {
+            program,
+            module,
+            scopes: vec![scope],
+            function,
+            ret: None,
+            vars: Variables::default(),
+            heads: FxHashMap::default(),
+            loops: Vec::new(),
+            is_silent: true,
+        }
+    }
+
+    fn run_module(mut self, body: &'a [Stmt<'a>]) {
+        for is_silent in [true, false] {
+            self.is_silent = is_silent;
+            let mut env = Env::new();
+            self.stmts(&mut env, body);
+        }
+        self.record_primitive_locals();
+    }
+
+    fn run_function(mut self) {
+        let function = self.function.expect("a function is being checked");
+        let entry = &self.program.functions[function];
+        let (def, ret, is_plain) = (entry.def, entry.ret, !entry.is_async && !entry.is_generator);
+        self.ret = is_plain.then_some(ret);
+        for is_silent in [true, false] {
+            self.is_silent = is_silent;
+            let mut env = self.enter_function();
+            self.stmts(&mut env, def.body);
+            if env.is_reachable {
+                self.check_implicit_return(def.name_span);
+            }
+        }
+        self.record_primitive_locals();
+    }
+
+    /// Parameters are bound and, being checked at the boundary, of their declared types for sure.
+    fn enter_function(&mut self) -> Env<'a> {
+        let function = self.function.expect("a function is being checked");
+        let mut env = Env::new();
+        let scope = self.scopes[0];
+        for param in self.program.functions[function].params.clone() {
+            let var = self.vars.intern(scope, param.name);
+            self.vars.declare(var, param.ty);
+            if self.program.types.as_primitive(param.ty).is_some() && self.is_captured(param.name) {
+                let message = format!("not supported yet: nested blocks use the primitive '{}'", param.name);
+                self.error("SP0147", param.span, message);
+            }
+            env.set(var, Ty::sure(param.ty));
+        }
+        env
+    }
+
+    /// Whether nested blocks take a variable of this block.
+    fn is_captured(&self, name: &str) -> bool {
+        let scopes = &self.program.modules[self.module].scopes;
+        scopes.table[self.scopes[0]].symbol(name).is_some_and(|symbol| symbol.resolution == Resolution::Cell)
+    }
+
+    fn check_implicit_return(&mut self, span: Span) {
+        let Some(ret) = self.ret else { return };
+        let none = Ty::sure(self.program.types.none);
+        if self.program.assignable(none, ret) == Assignable::No {
+            let function = self.function.expect("only functions have a return type");
+            let (name, shown) = (self.program.functions[function].name, self.program.show(ret));
+            let message =
+                format!("Function has declared return type '{shown}' but can implicitly return None.");
+            self.report(
+                Diagnostic::error("SP0120", span, message).with_note(format!("in function '{name}'")),
+            );
+        }
+    }
+
+    fn record_primitive_locals(&mut self) {
+        let found: Vec<_> = self
+            .vars
+            .iter()
+            .filter_map(|(scope, name, declared)| {
+                Some(((scope, name.to_owned()), self.program.types.as_primitive(declared?)?))
+            })
+            .collect();
+        self.program.modules[self.module].facts.primitive_locals.extend(found);
+    }
+
+    // --- Recording and reporting ---
+
+    pub(crate) fn report(&mut self, diagnostic: Diagnostic) {
+        if !self.is_silent {
+            self.program.report(self.module, diagnostic);
+        }
+    }
+
+    pub(crate) fn error(&mut self, code: &'static str, span: Span, message: impl Into<String>) {
+        self.report(Diagnostic::error(code, span, message));
+    }
+
+    pub(crate) fn record(&mut self, expr: &Expr<'a>, ty: Ty) -> Ty {
+        self.program.modules[self.module].facts.types[expr.id] = Some(ty);
+        ty
+    }
+
+    pub(crate) fn facts(&mut self) -> &mut crate::facts::Facts {
+        &mut self.program.modules[self.module].facts
+    }
+
+    /// Forgets or records what happens to a value.
+    pub(crate) fn set_coercion(&mut self, node: NodeId, coercion: Option<Coercion>) {
+        let coercions = &mut self.facts().coercions;
+        match coercion {
+            Some(coercion) => coercions.insert(node, coercion),
+            None => coercions.remove(&node),
+        };
+    }
+
+    pub(crate) fn dynamic(&self) -> Ty {
+        Ty::sure(self.program.types.dynamic)
+    }
+
+    /// An instance of a class, inexact.
+    pub(crate) fn instance(&mut self, class: crate::program::ClassId) -> TypeId {
+        self.program.types.instance(class)
+    }
+
+    /// An instance of exactly a class.
+    pub(crate) fn exact(&mut self, class: crate::program::ClassId) -> TypeId {
+        self.program.types.exact_instance(class)
+    }
+
+    pub(crate) fn primitive_of(&self, ty: Ty) -> Option<Primitive> {
+        self.program.types.as_primitive(ty.id)
+    }
+
+    /// Lets the value of `node` flow into `target`; records the price. False if it may not.
+    pub(crate) fn flow(&mut self, node: NodeId, ty: Ty, target: TypeId) -> bool {
+        let coercion = match self.program.assignable(ty, target) {
+            Assignable::Yes => None,
+            Assignable::Checked => Some(Coercion::Cast(target)),
+            Assignable::Widened => {
+                let from = self.primitive_of(ty).expect("only primitives are widened");
+                let to = self.program.types.as_primitive(target).expect("only to primitives");
+                (from != to).then_some(Coercion::Convert(from, to))
+            }
+            Assignable::No => return false,
+        };
+        self.set_coercion(node, coercion);
+        true
+    }
+
+    /// Makes sure that an object of a type that is only expected is of it.
+    pub(crate) fn make_sure(&mut self, expr: &Expr<'a>, ty: Ty) -> Ty {
+        if !ty.is_sure && !matches!(self.program.types.get(ty.id), Type::Dynamic | Type::Primitive(_)) {
+            self.set_coercion(expr.id, Some(Coercion::Cast(ty.id)));
+        }
+        Ty::sure(ty.id)
+    }
+}

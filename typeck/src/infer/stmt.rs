@@ -1,0 +1,433 @@
+//! Statements: control flow over what is known.
+
+use parser::ast::{Expr, ExprKind, Stmt, StmtKind, Try};
+
+use super::{Checker, Env, LoopExits, env::join_into};
+use crate::facts::LoopPlan;
+use crate::ty::{Primitive, Special, Ty, Type};
+
+impl<'a> Checker<'_, 'a> {
+    /// Statements in order; what cannot be reached is not looked at.
+    pub(crate) fn stmts(&mut self, env: &mut Env<'a>, body: &'a [Stmt<'a>]) {
+        for stmt in body {
+            if !env.is_reachable {
+                return;
+            }
+            self.stmt(env, stmt);
+        }
+    }
+
+    fn stmt(&mut self, env: &mut Env<'a>, stmt: &'a Stmt<'a>) {
+        match stmt.kind {
+            StmtKind::Expr { value } => {
+                self.expr(env, value, None);
+            }
+            StmtKind::Assign { targets, value } => self.assign(env, targets, value),
+            StmtKind::AnnAssign { target, annotation, value, .. } => {
+                self.annotated_assign(env, target, annotation, value);
+            }
+            StmtKind::AugAssign { target, op, value } => self.augmented_assign(env, stmt, target, op, value),
+            StmtKind::Return { value } => self.return_(env, value),
+            StmtKind::If { test, body, orelse } => {
+                let (mut when_true, mut when_false) = self.condition(env.clone(), test);
+                self.stmts(&mut when_true, body);
+                self.stmts(&mut when_false, orelse);
+                when_true.join(&when_false, self.program);
+                *env = when_true;
+            }
+            StmtKind::While { test, body, orelse } => self.while_(env, stmt, test, body, orelse),
+            StmtKind::For { target, iter, body, orelse } => self.for_(env, stmt, target, iter, body, orelse),
+            StmtKind::AsyncFor { target, iter, body, orelse } => {
+                self.object(env, iter);
+                let item = self.dynamic();
+                self.loop_body(env, stmt, orelse, |checker, env| {
+                    checker.bind(env, target, item);
+                    checker.stmts(env, body);
+                    None
+                });
+            }
+            StmtKind::With { items, body } | StmtKind::AsyncWith { items, body } => {
+                self.with(env, items, body)
+            }
+            StmtKind::Try(parts) | StmtKind::TryStar(parts) => self.try_(env, parts),
+            StmtKind::Raise { exc, cause } => {
+                exc.into_iter().chain(cause).for_each(|part| self.element(env, part));
+                env.stop();
+            }
+            StmtKind::Assert { test, msg } => {
+                let (when_true, mut when_false) = self.condition(env.clone(), test);
+                msg.into_iter().for_each(|msg| self.element(&mut when_false, msg));
+                *env = when_true;
+            }
+            StmtKind::Delete { targets } => targets.iter().for_each(|target| self.delete(env, target)),
+            StmtKind::Break => self.leave_loop(env, |exits| &mut exits.breaks),
+            StmtKind::Continue => self.leave_loop(env, |exits| &mut exits.continues),
+            StmtKind::Match { subject, cases } => {
+                self.object(env, subject);
+                let mut after: Option<Env<'a>> = Some(env.clone());
+                for case in cases {
+                    let mut inner = env.clone();
+                    self.forget_captures(&mut inner, case.pattern);
+                    if let Some(guard) = case.guard {
+                        inner = self.condition(inner, guard).0;
+                    }
+                    self.stmts(&mut inner, case.body);
+                    join_into(&mut after, &inner, self.program);
+                }
+                *env = after.expect("starts with the state before");
+            }
+            StmtKind::FunctionDef(def) | StmtKind::AsyncFunctionDef(def) => {
+                def.decorator_list.iter().for_each(|decorator| self.element(env, decorator));
+                def.args.defaults.iter().for_each(|default| self.element(env, default));
+                def.args.kw_defaults.iter().flatten().for_each(|default| self.element(env, default));
+                self.bind_dynamic(env, def.name);
+            }
+            StmtKind::ClassDef(def) => {
+                def.decorator_list.iter().for_each(|decorator| self.element(env, decorator));
+                self.bind_dynamic(env, def.name);
+            }
+            StmtKind::Import { names } | StmtKind::ImportFrom { names, .. } => {
+                for alias in names {
+                    let name =
+                        alias.asname.unwrap_or_else(|| alias.name.split('.').next().unwrap_or(alias.name));
+                    self.bind_dynamic(env, name);
+                }
+            }
+            StmtKind::TypeAlias { name, .. } => {
+                name.as_name().into_iter().for_each(|name| self.bind_dynamic(env, name));
+            }
+            StmtKind::Global { .. } | StmtKind::Nonlocal { .. } | StmtKind::Pass => {}
+        }
+    }
+
+    fn bind_dynamic(&mut self, env: &mut Env<'a>, name: &'a str) {
+        if let Some(var) = self.variable(name) {
+            let dynamic = self.dynamic();
+            env.set(var, dynamic);
+        }
+        env.forget_fields();
+    }
+
+    fn forget_captures(&mut self, env: &mut Env<'a>, pattern: &'a parser::ast::Pattern<'a>) {
+        use parser::ast::PatternKind;
+        match pattern.kind {
+            PatternKind::MatchAs { pattern, name } => {
+                pattern.into_iter().for_each(|inner| self.forget_captures(env, inner));
+                name.into_iter().for_each(|name| self.bind_dynamic(env, name));
+            }
+            PatternKind::MatchStar { name } => name.into_iter().for_each(|name| self.bind_dynamic(env, name)),
+            PatternKind::MatchSequence { patterns } | PatternKind::MatchOr { patterns } => {
+                patterns.iter().for_each(|inner| self.forget_captures(env, inner));
+            }
+            PatternKind::MatchMapping { patterns, rest, .. } => {
+                patterns.iter().for_each(|inner| self.forget_captures(env, inner));
+                rest.into_iter().for_each(|name| self.bind_dynamic(env, name));
+            }
+            PatternKind::MatchClass { patterns, kwd_patterns, .. } => {
+                patterns.iter().chain(kwd_patterns).for_each(|inner| self.forget_captures(env, inner));
+            }
+            PatternKind::MatchValue { .. } | PatternKind::MatchSingleton { .. } => {}
+        }
+    }
+
+    fn return_(&mut self, env: &mut Env<'a>, value: Option<&'a Expr<'a>>) {
+        match (value, self.ret) {
+            (Some(value), Some(ret)) => {
+                self.check(env, value, ret, "return:");
+            }
+            (Some(value), None) => self.element(env, value),
+            (None, Some(ret)) => {
+                let none = Ty::sure(self.program.types.none);
+                if self.program.assignable(none, ret) == crate::ty::Assignable::No {
+                    let shown = self.program.show(ret);
+                    let function = self.function.expect("only functions have a return type");
+                    let span = self.program.functions[function].def.name_span;
+                    let message = format!(
+                        "mismatched types: expected {shown} because of return type, found None instead"
+                    );
+                    self.error("SP0131", span, message);
+                }
+            }
+            (None, None) => {}
+        }
+        env.stop();
+    }
+
+    fn delete(&mut self, env: &mut Env<'a>, target: &'a Expr<'a>) {
+        match target.kind {
+            ExprKind::Name { id, .. } => {
+                if let Some(var) = self.variable(id) {
+                    let declared = self.vars.declared(var).and_then(|ty| self.program.types.as_primitive(ty));
+                    if declared.is_some() {
+                        self.error("SP0149", target.span, format!("del of primitive '{id}'"));
+                    }
+                    env.unset(var);
+                }
+            }
+            ExprKind::Attribute { value, .. } => {
+                self.object(env, value);
+            }
+            ExprKind::Subscript { value, slice, .. } => {
+                self.object(env, value);
+                let index = self.index(env, slice);
+                self.box_index(slice, index);
+            }
+            ExprKind::Tuple { elts, .. } | ExprKind::List { elts, .. } => {
+                elts.iter().for_each(|elt| self.delete(env, elt));
+            }
+            _ => {}
+        }
+        env.forget_fields();
+    }
+
+    fn with(&mut self, env: &mut Env<'a>, items: &'a [parser::ast::WithItem<'a>], body: &'a [Stmt<'a>]) {
+        for item in items {
+            self.object(env, item.context_expr);
+            if let Some(target) = item.optional_vars {
+                let dynamic = self.dynamic();
+                self.bind(env, target, dynamic);
+            }
+        }
+        env.forget_fields();
+        // The manager may swallow an exception raised anywhere in the body.
+        let before = env.clone();
+        self.stmts(env, body);
+        env.join(&before, self.program);
+        env.forget_fields();
+    }
+
+    fn try_(&mut self, env: &mut Env<'a>, parts: &'a Try<'a>) {
+        let before = env.clone();
+        self.stmts(env, parts.body);
+        // A handler may be entered from anywhere in the body: what the body binds may or may not have been bound.
+        let mut interrupted = before.clone();
+        interrupted.join(env, self.program);
+        interrupted.is_reachable = true;
+        let mut body_end = env.clone();
+        self.unbind_stored(&mut interrupted, parts.body, &before);
+        interrupted.forget_fields();
+        self.stmts(&mut body_end, parts.orelse);
+        let mut after = body_end;
+        for handler in parts.handlers {
+            let mut inner = interrupted.clone();
+            handler.type_.into_iter().for_each(|ty| self.element(&mut inner, ty));
+            if let Some(name) = handler.name {
+                self.bind_dynamic(&mut inner, name);
+            }
+            self.stmts(&mut inner, handler.body);
+            if let Some(var) = handler.name.and_then(|name| self.variable(name)) {
+                inner.unset(var);
+            }
+            after.join(&inner, self.program);
+        }
+        if !parts.finalbody.is_empty() {
+            let is_reachable = after.is_reachable;
+            let mut last = interrupted;
+            last.join(&after, self.program);
+            last.is_reachable = true;
+            self.stmts(&mut last, parts.finalbody);
+            if is_reachable && last.is_reachable {
+                self.stmts(&mut after, parts.finalbody);
+            } else {
+                after.stop();
+            }
+        }
+        *env = after;
+    }
+
+    /// Variables that the body stores have, when it is interrupted, a value from before or from any of its stores.
+    fn unbind_stored(&mut self, env: &mut Env<'a>, body: &'a [Stmt<'a>], before: &Env<'a>) {
+        let mut names = Vec::new();
+        stored_names(body, &mut names);
+        for name in names {
+            let Some(var) = self.variable(name) else { continue };
+            match (self.vars.declared(var), before.get(var)) {
+                (Some(declared), Some(_)) => env.set(var, Ty::sure(declared)),
+                (None, Some(_)) => {
+                    let dynamic = self.dynamic();
+                    env.set(var, dynamic);
+                }
+                (_, None) => env.unset(var),
+            }
+        }
+    }
+
+    // --- Loops ---
+
+    fn leave_loop(
+        &mut self,
+        env: &mut Env<'a>,
+        which: for<'l> fn(&'l mut LoopExits<'a>) -> &'l mut Option<Env<'a>>,
+    ) {
+        if let Some(exits) = self.loops.last_mut() {
+            join_into(which(exits), env, self.program);
+        }
+        env.stop();
+    }
+
+    fn while_(
+        &mut self,
+        env: &mut Env<'a>,
+        stmt: &'a Stmt<'a>,
+        test: &'a Expr<'a>,
+        body: &'a [Stmt<'a>],
+        orelse: &'a [Stmt<'a>],
+    ) {
+        self.loop_body(env, stmt, orelse, |checker, env| {
+            let (mut when_true, mut when_false) = checker.condition(env.clone(), test);
+            if is_true(test) {
+                when_false.stop();
+            }
+            checker.stmts(&mut when_true, body);
+            *env = when_true;
+            Some(when_false)
+        });
+    }
+
+    fn for_(
+        &mut self,
+        env: &mut Env<'a>,
+        stmt: &'a Stmt<'a>,
+        target: &'a Expr<'a>,
+        iter: &'a Expr<'a>,
+        body: &'a [Stmt<'a>],
+        orelse: &'a [Stmt<'a>],
+    ) {
+        self.facts().loops.remove(&stmt.id);
+        let item = if self.crange(env, stmt, iter) {
+            Ty::sure(self.program.types.primitive(Primitive::Int64))
+        } else {
+            self.object(env, iter);
+            self.plan_loop(stmt, target, iter);
+            self.item_type(iter)
+        };
+        self.loop_body(env, stmt, orelse, |checker, env| {
+            checker.bind(env, target, item);
+            checker.stmts(env, body);
+            None
+        });
+    }
+
+    /// Runs a loop: silently to a fixed point in the first round, once from the remembered head in the second.
+    ///
+    /// `body` gets the state at the head, leaves the state at the end of the body, and returns the state in which the
+    /// condition ends the loop, if that is not the head's.
+    fn loop_body(
+        &mut self,
+        env: &mut Env<'a>,
+        stmt: &'a Stmt<'a>,
+        orelse: &'a [Stmt<'a>],
+        mut body: impl FnMut(&mut Self, &mut Env<'a>) -> Option<Env<'a>>,
+    ) {
+        let mut head = env.clone();
+        if let Some(known) = self.heads.get(&stmt.id) {
+            head.join(&known.clone(), self.program);
+        }
+        let mut exit;
+        loop {
+            self.loops.push(LoopExits::default());
+            let mut end = head.clone();
+            let condition_exit = body(self, &mut end);
+            exit = condition_exit.unwrap_or_else(|| head.clone());
+            let exits = self.loops.pop().expect("pushed above");
+            let mut next = head.clone();
+            next.join(&end, self.program);
+            if let Some(continues) = &exits.continues {
+                next.join(continues, self.program);
+            }
+            let is_stable = next == head;
+            head = next;
+            if is_stable || !self.is_silent {
+                self.heads.insert(stmt.id, head.clone());
+                self.stmts(&mut exit, orelse);
+                if let Some(breaks) = &exits.breaks {
+                    exit.join(breaks, self.program);
+                }
+                break;
+            }
+        }
+        *env = exit;
+    }
+
+    /// `for i in crange(...)`
+    fn crange(&mut self, env: &mut Env<'a>, stmt: &Stmt<'a>, iter: &'a Expr<'a>) -> bool {
+        let ExprKind::Call { func, args, keywords: [] } = iter.kind else { return false };
+        if func.as_name().is_none_or(|name| self.variable(name).is_some()) {
+            return false;
+        }
+        let callee = self.expr(env, func, None);
+        if self.program.types.get(callee.id) != &Type::Special(Special::CRange) {
+            return false;
+        }
+        if args.is_empty() || args.len() > 2 {
+            self.error("SP0142", iter.span, "crange takes one or two arguments");
+        }
+        let int64 = self.program.types.primitive(Primitive::Int64);
+        for arg in args {
+            self.check(env, arg, int64, "crange");
+        }
+        self.facts().loops.insert(stmt.id, LoopPlan::CRange);
+        true
+    }
+
+    /// Exact sequences are iterated by index; `Array` has no other way.
+    fn plan_loop(&mut self, stmt: &Stmt<'a>, target: &'a Expr<'a>, iter: &'a Expr<'a>) {
+        let Some(ty) = self.facts().types[iter.id] else { return };
+        let Some((class, _, _)) = self.program.types.as_instance(ty.id) else { return };
+        let known = self.program.known;
+        let is_name = target.as_name().is_some_and(|name| self.variable(name).is_some());
+        if class == known.array || (class == known.checked_list && is_name) {
+            self.make_sure(iter, ty);
+            self.facts().loops.insert(stmt.id, LoopPlan::Index(class, ty.id));
+        }
+    }
+
+    /// What iterating over an expression gives.
+    pub(crate) fn item_type(&mut self, iter: &Expr<'a>) -> Ty {
+        let Some(ty) = self.facts().types[iter.id] else { return self.dynamic() };
+        let known = self.program.known;
+        let Some((class, args, _)) = self.program.types.as_instance(ty.id) else { return self.dynamic() };
+        let args = args.to_vec();
+        if class == known.range {
+            Ty::sure(self.exact(known.int))
+        } else if class == known.str {
+            Ty::expected(self.instance(known.str))
+        } else if class == known.checked_list || class == known.array || class == known.checked_dict {
+            args.first().map_or(self.dynamic(), |&item| Ty::sure(item))
+        } else if class == known.list || class == known.set || class == known.dict {
+            args.first().map_or(self.dynamic(), |&item| Ty::expected(item))
+        } else {
+            self.dynamic()
+        }
+    }
+}
+
+fn is_true(test: &Expr<'_>) -> bool {
+    use parser::ast::{Constant, Int};
+    match test.kind {
+        ExprKind::Constant { value: Constant::Bool(value), .. } => value,
+        ExprKind::Constant { value: Constant::Int(Int::Small(value)), .. } => value != 0,
+        _ => false,
+    }
+}
+
+/// Names that statements bind, nested statements included.
+fn stored_names<'a>(body: &'a [Stmt<'a>], names: &mut Vec<&'a str>) {
+    struct Finder<'n, 'a> {
+        names: &'n mut Vec<&'a str>,
+    }
+    impl<'a> parser::visit::Visitor<'a> for Finder<'_, 'a> {
+        fn visit_expr(&mut self, expr: &'a Expr<'a>) {
+            if let ExprKind::Name { id, ctx } = expr.kind
+                && ctx != parser::ast::ExprContext::Load
+            {
+                self.names.push(id);
+            }
+            parser::visit::walk_expr(self, expr);
+        }
+    }
+    let mut finder = Finder { names };
+    for stmt in body {
+        parser::visit::Visitor::visit_stmt(&mut finder, stmt);
+    }
+}

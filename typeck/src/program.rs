@@ -1,0 +1,351 @@
+//! Everything that one checking session knows: modules, classes, functions, types.
+//!
+//! Tables of plain data keyed by typed indices; the passes (`declare`, `bind`, `infer`) fill them in. Modules are declared when
+//! they are first imported; a module that does not opt in with `import __static__` contributes nothing but dynamic names.
+
+use base::entity::PrimaryMap;
+use base::{Diagnostic, Span};
+use bumpalo::Bump;
+use parser::ast::{self, ClassDef, FunctionDef, NodeId};
+use rustc_hash::FxHashMap;
+
+use crate::facts::Facts;
+use crate::scope::Scopes;
+use crate::ty::{Literal, TypeId, Types};
+
+base::entity_id! {
+    /// Names one module of the session.
+    pub struct ModuleId, "module"
+}
+base::entity_id! {
+    /// Names one class of the session.
+    pub struct ClassId, "class"
+}
+base::entity_id! {
+    /// Names one function of the session.
+    pub struct FunctionId, "function"
+}
+
+/// Finds the source of modules; the command line and the importer implement it, so that this crate touches no files.
+pub trait ModuleLoader {
+    /// Path and text of a module, if it has Python source.
+    fn load(&self, name: &str) -> Option<(String, String)>;
+}
+
+/// A loader that finds nothing.
+pub struct NoModules;
+
+impl ModuleLoader for NoModules {
+    fn load(&self, _name: &str) -> Option<(String, String)> {
+        None
+    }
+}
+
+/// How much of a module is typed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ModuleKind {
+    /// It opts in with `import __static__`.
+    Static,
+    /// A stub: types without code.
+    Stub,
+    /// Anything else.
+    Dynamic,
+}
+
+/// One module.
+pub struct Module<'a> {
+    /// Dotted name.
+    pub name: &'a str,
+    /// Path as diagnostics show it.
+    pub path: &'a str,
+    /// The text.
+    pub source: &'a str,
+    /// The tree; empty if the module could not be parsed or has no source.
+    pub ast: ast::Module<'a>,
+    /// Its scopes.
+    pub scopes: Scopes<'a>,
+    /// How much of it is typed.
+    pub kind: ModuleKind,
+    /// Names at its top level.
+    pub members: FxHashMap<&'a str, Member<'a>>,
+    /// What has been found wrong.
+    pub diagnostics: Vec<Diagnostic>,
+    /// What has been found out about its nodes.
+    pub facts: Facts,
+}
+
+/// What a module-level name is.
+#[derive(Clone, Debug)]
+pub enum Member<'a> {
+    /// A class.
+    Class(ClassId),
+    /// A function.
+    Function(FunctionId),
+    /// A variable with a declared type.
+    Variable {
+        /// Its type; `None` until it is bound.
+        ty: Option<TypeId>,
+        /// The annotation.
+        annotation: Option<&'a ast::Expr<'a>>,
+        /// Whether it is `Final`.
+        is_final: bool,
+        /// The value of a `Final` with a constant.
+        constant: Option<Constant<'a>>,
+        /// The initial value.
+        value: Option<&'a ast::Expr<'a>>,
+        /// Where it is declared.
+        span: Span,
+    },
+    /// A type alias.
+    Alias(&'a ast::Expr<'a>),
+    /// A name imported from another module.
+    Imported {
+        /// Dotted name of the module.
+        module: &'a str,
+        /// The name there.
+        name: &'a str,
+    },
+    /// An imported module.
+    Module(&'a str),
+    /// Bound in a way that the checker does not follow.
+    Dynamic,
+}
+
+/// A constant that uses are replaced by.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Constant<'a> {
+    /// A literal of the source.
+    Literal(ast::Constant<'a>),
+    /// A negated number.
+    Negated(ast::Constant<'a>),
+}
+
+impl Constant<'_> {
+    /// The literal type of an int or bool constant.
+    pub fn literal(&self) -> Option<Literal> {
+        match self {
+            Self::Literal(ast::Constant::Bool(value)) => Some(Literal::Bool(*value)),
+            Self::Literal(ast::Constant::Int(ast::Int::Small(value))) => Some(Literal::Int(*value)),
+            Self::Negated(ast::Constant::Int(ast::Int::Small(value))) => Some(Literal::Int(-value)),
+            _ => None,
+        }
+    }
+}
+
+/// One field of a class.
+#[derive(Clone, Debug)]
+pub struct Field<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its type; dynamic if it has no annotation.
+    pub ty: TypeId,
+    /// The class that declares it.
+    pub class: ClassId,
+    /// Whether the class body gives it a default.
+    pub has_default: bool,
+    /// Whether it is certainly set once `__init__` has run.
+    pub always_set: bool,
+    /// Whether it may be assigned only in `__init__`.
+    pub is_final: bool,
+    /// Where it is declared.
+    pub span: Span,
+}
+
+/// How a method binds its first argument.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Binding {
+    /// A function, not a method.
+    None,
+    /// The instance.
+    Instance,
+    /// The class.
+    Class,
+    /// Nothing.
+    Static,
+    /// A property getter.
+    Property,
+}
+
+/// What a class-level name is.
+#[derive(Clone, Debug)]
+pub enum ClassMember<'a> {
+    /// A field of instances.
+    Field(Field<'a>),
+    /// A method, or the getter of a property.
+    Method(FunctionId),
+    /// A class variable, with its type.
+    Variable(TypeId, Span),
+    /// Something that the checker does not follow.
+    Dynamic,
+}
+
+/// One class.
+pub struct Class<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Dotted name inside the module.
+    pub qualname: String,
+    /// Where it is defined.
+    pub module: ModuleId,
+    /// Its definition; none for the built-in dynamic class.
+    pub def: &'a ClassDef<'a>,
+    /// The statement that defines it.
+    pub node: NodeId,
+    /// Direct bases that are known.
+    pub bases: Vec<ClassId>,
+    /// Method resolution order, itself first.
+    pub mro: Vec<ClassId>,
+    /// Names of its type parameters.
+    pub type_params: Vec<&'a str>,
+    /// Its own members, in declaration order.
+    pub members: Vec<(&'a str, ClassMember<'a>)>,
+    /// Position of each own member.
+    pub by_name: FxHashMap<&'a str, usize>,
+    /// Laid out statically: fields at fixed offsets, methods in a vtable.
+    pub is_static: bool,
+    /// May not be subclassed.
+    pub is_final: bool,
+    /// Some base, decorator or keyword is beyond the checker.
+    pub is_dynamic: bool,
+    /// Where its name stands.
+    pub span: Span,
+}
+
+/// Kinds of parameters.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ParamKind {
+    /// Before `/`.
+    PositionalOnly,
+    /// Ordinary.
+    Ordinary,
+    /// Behind `*`.
+    KeywordOnly,
+    /// `*args`
+    Star,
+    /// `**kwargs`
+    DoubleStar,
+}
+
+/// One parameter.
+#[derive(Clone, Debug)]
+pub struct Param<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its type.
+    pub ty: TypeId,
+    /// Its kind.
+    pub kind: ParamKind,
+    /// Its default.
+    pub default: Option<&'a ast::Expr<'a>>,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// One function or method.
+pub struct Function<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Dotted name inside the module.
+    pub qualname: String,
+    /// Where it is defined.
+    pub module: ModuleId,
+    /// The class whose method it is.
+    pub class: Option<ClassId>,
+    /// Its definition.
+    pub def: &'a FunctionDef<'a>,
+    /// The statement that defines it.
+    pub node: NodeId,
+    /// Its parameters; empty until it is bound.
+    pub params: Vec<Param<'a>>,
+    /// What it returns; for `async` functions, what awaiting gives.
+    pub ret: TypeId,
+    /// How it binds its first argument.
+    pub binding: Binding,
+    /// It may not be overridden.
+    pub is_final: bool,
+    /// `async def`
+    pub is_async: bool,
+    /// It contains `yield`.
+    pub is_generator: bool,
+    /// A decorator is beyond the checker: calls are dynamic.
+    pub is_dynamic: bool,
+    /// Whether its signature has been resolved.
+    pub is_bound: bool,
+}
+
+/// Classes that the checker itself mentions.
+#[derive(Clone, Copy, Debug)]
+#[allow(missing_docs, reason = "each is the class of that name")]
+pub struct Known {
+    pub object: ClassId,
+    pub type_: ClassId,
+    pub int: ClassId,
+    pub bool: ClassId,
+    pub float: ClassId,
+    pub complex: ClassId,
+    pub str: ClassId,
+    pub bytes: ClassId,
+    pub list: ClassId,
+    pub tuple: ClassId,
+    pub dict: ClassId,
+    pub set: ClassId,
+    pub range: ClassId,
+    pub slice: ClassId,
+    pub checked_list: ClassId,
+    pub checked_dict: ClassId,
+    pub array: ClassId,
+}
+
+/// See the module documentation.
+pub struct Program<'a> {
+    /// Where trees and texts live.
+    pub arena: &'a Bump,
+    /// Where sources come from.
+    pub loader: &'a dyn ModuleLoader,
+    /// All types.
+    pub types: Types,
+    /// All modules.
+    pub modules: PrimaryMap<ModuleId, Module<'a>>,
+    /// All classes.
+    pub classes: PrimaryMap<ClassId, Class<'a>>,
+    /// All functions.
+    pub functions: PrimaryMap<FunctionId, Function<'a>>,
+    /// Classes that the checker itself mentions.
+    pub known: Known,
+    pub(crate) by_name: FxHashMap<&'a str, Option<ModuleId>>,
+    /// How deep alias and import chains are being followed.
+    pub(crate) chase_depth: u32,
+}
+
+impl<'a> Program<'a> {
+    /// Whether `sub` is `sup` or derives from it.
+    pub fn is_subclass(&self, sub: ClassId, sup: ClassId) -> bool {
+        sup == self.known.object || self.classes[sub].mro.contains(&sup)
+    }
+
+    /// A member of a class or of its bases, with the class that has it.
+    pub fn class_member(&self, class: ClassId, name: &str) -> Option<(ClassId, &ClassMember<'a>)> {
+        self.classes[class].mro.iter().find_map(|&owner| {
+            let at = *self.classes[owner].by_name.get(name)?;
+            Some((owner, &self.classes[owner].members[at].1))
+        })
+    }
+
+    /// Whether something about a class or one of its bases is beyond the checker.
+    pub fn is_dynamic_class(&self, class: ClassId) -> bool {
+        self.classes[class].mro.iter().any(|&base| self.classes[base].is_dynamic)
+    }
+
+    /// A typed module that has been loaded already.
+    pub fn find_module(&self, name: &str) -> Option<ModuleId> {
+        self.by_name.get(name).copied().flatten()
+    }
+
+    /// Reports something about a module.
+    pub fn report(&mut self, module: ModuleId, diagnostic: Diagnostic) {
+        let diagnostics = &mut self.modules[module].diagnostics;
+        if !diagnostics.contains(&diagnostic) {
+            diagnostics.push(diagnostic);
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! How types are shown to people.
+
+use super::{Literal, Type, TypeId};
+use crate::program::Program;
+
+impl Program<'_> {
+    /// The type as a user would write it; `Exact[...]` only where exactness is asked for.
+    pub fn show(&self, id: TypeId) -> String {
+        self.show_with(id, false)
+    }
+
+    /// As [`Self::show`], but exactness is visible.
+    pub fn show_exact(&self, id: TypeId) -> String {
+        self.show_with(id, true)
+    }
+
+    fn show_with(&self, id: TypeId, exactness: bool) -> String {
+        let list = |ids: &[TypeId]| {
+            ids.iter().map(|&id| self.show_with(id, exactness)).collect::<Vec<_>>().join(", ")
+        };
+        match self.types.get(id) {
+            Type::Dynamic => "dynamic".to_owned(),
+            Type::Never => "Never".to_owned(),
+            Type::None => "None".to_owned(),
+            Type::Primitive(primitive) => primitive.name().to_owned(),
+            Type::Instance { class, args, exact } => {
+                let name = &self.classes[*class].name;
+                let full =
+                    if args.is_empty() { (*name).to_owned() } else { format!("{name}[{}]", list(args)) };
+                if *exact && exactness { format!("Exact[{full}]") } else { full }
+            }
+            Type::Class { class, args } => {
+                let name = &self.classes[*class].name;
+                if args.is_empty() {
+                    format!("Type[{name}]")
+                } else {
+                    format!("Type[{name}[{}]]", list(args))
+                }
+            }
+            Type::PrimitiveName(primitive) => format!("Type[{}]", primitive.name()),
+            Type::Literal(Literal::Int(value)) => format!("Literal[{value}]"),
+            Type::Literal(Literal::Bool(value)) => {
+                format!("Literal[{}]", if *value { "True" } else { "False" })
+            }
+            Type::Union(members) => self.show_union(members, exactness),
+            Type::Function(function) | Type::Method(function) => {
+                format!("function {}", self.functions[*function].qualname)
+            }
+            Type::Module(module) => format!("module {}", self.modules[*module].name),
+            Type::Special(special) => format!("function {}", special.name()),
+            Type::Param(at) => format!("T{at}"),
+        }
+    }
+
+    fn show_union(&self, members: &[TypeId], exactness: bool) -> String {
+        let none = self.types.none;
+        let rest: Vec<_> = members
+            .iter()
+            .filter(|&&member| member != none)
+            .map(|&member| self.show_with(member, exactness))
+            .collect();
+        match (members.contains(&none), rest.as_slice()) {
+            (true, [one]) => format!("Optional[{one}]"),
+            (true, _) => format!("Optional[Union[{}]]", rest.join(", ")),
+            (false, _) => format!("Union[{}]", rest.join(", ")),
+        }
+    }
+}

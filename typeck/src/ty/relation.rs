@@ -1,0 +1,191 @@
+//! Relations between types: may a value of one flow into another, and at what price?
+
+use super::{Literal, Ty, Type, TypeId};
+use crate::program::Program;
+
+/// Whether and how a value may flow into a place.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Assignable {
+    /// As it is.
+    Yes,
+    /// With a run-time check of the target type.
+    Checked,
+    /// A primitive integer must be widened.
+    Widened,
+    /// Not at all.
+    No,
+}
+
+impl Program<'_> {
+    /// May a value of type `source` flow into a place of type `target`?
+    pub fn assignable(&mut self, source: Ty, target: TypeId) -> Assignable {
+        let (from, to) = (self.types.get(source.id).clone(), self.types.get(target).clone());
+        if source.id == target || from == Type::Never {
+            return if source.is_sure || matches!(to, Type::Dynamic) {
+                Assignable::Yes
+            } else {
+                Assignable::Checked
+            };
+        }
+        match (from, to) {
+            (Type::Primitive(from), Type::Primitive(to)) if from.widens_to(to) => Assignable::Widened,
+            (Type::Primitive(_), _) | (_, Type::Primitive(_)) => Assignable::No,
+            (_, Type::Dynamic) => Assignable::Yes,
+            (Type::Dynamic, _) => Assignable::Checked,
+            _ if self.is_subtype(source.id, target) => {
+                if source.is_sure || self.is_object(target) {
+                    Assignable::Yes
+                } else {
+                    Assignable::Checked
+                }
+            }
+            _ => Assignable::No,
+        }
+    }
+
+    /// Whether every value of `sub` is one of `sup`. Neither is dynamic or primitive.
+    pub fn is_subtype(&mut self, sub: TypeId, sup: TypeId) -> bool {
+        if sub == sup {
+            return true;
+        }
+        match (self.types.get(sub).clone(), self.types.get(sup).clone()) {
+            (Type::Dynamic | Type::Never, _) | (_, Type::Dynamic) => true,
+            (Type::Union(members), _) => members.iter().all(|&member| self.is_subtype(member, sup)),
+            (_, Type::Union(members)) => members.iter().any(|&member| self.is_subtype(sub, member)),
+            (Type::Literal(literal), _) => {
+                let base = self.literal_base(&literal);
+                self.is_subtype(base, sup)
+            }
+            (
+                Type::Instance { class, args, exact },
+                Type::Instance { class: other, args: wanted, exact: must },
+            ) => {
+                if must && !(exact && class == other) {
+                    return false;
+                }
+                let is_float = other == self.known.float && class == self.known.int;
+                let related = is_float || self.is_subclass(class, other);
+                related && self.arguments_fit(class, &args, other, &wanted)
+            }
+            (Type::None | Type::Class { .. } | Type::Function(_) | Type::Method(_) | Type::Module(_), _) => {
+                self.is_object(sup)
+                    || (matches!(self.types.get(sub), Type::Class { .. })
+                        && self.is_instance_of(sup, self.known.type_))
+            }
+            _ => false,
+        }
+    }
+
+    /// Type arguments are invariant; unknown ones fit.
+    fn arguments_fit(
+        &mut self,
+        class: crate::program::ClassId,
+        args: &[TypeId],
+        other: crate::program::ClassId,
+        wanted: &[TypeId],
+    ) -> bool {
+        if class != other || wanted.is_empty() || args.is_empty() {
+            return true;
+        }
+        let dynamic = self.types.dynamic;
+        args.len() == wanted.len()
+            && args.iter().zip(wanted).all(|(&arg, &want)| {
+                arg == want || arg == dynamic || want == dynamic || self.same_but_exactness(arg, want)
+            })
+    }
+
+    /// `list[Exact[int]]` is as good as `list[int]` where the display is fresh.
+    fn same_but_exactness(&mut self, a: TypeId, b: TypeId) -> bool {
+        self.inexact(a) == self.inexact(b)
+    }
+
+    /// The type with literals widened and exactness forgotten.
+    pub fn inexact(&mut self, id: TypeId) -> TypeId {
+        match self.types.get(id).clone() {
+            Type::Literal(literal) => {
+                let base = self.literal_base(&literal);
+                self.inexact(base)
+            }
+            Type::Instance { class, args, exact: true } => {
+                self.types.intern(Type::Instance { class, args, exact: false })
+            }
+            Type::Union(members) => {
+                let members: Vec<_> = members.iter().map(|&member| self.inexact(member)).collect();
+                self.types.union(members)
+            }
+            _ => id,
+        }
+    }
+
+    /// The class of a literal, exact.
+    pub fn literal_base(&mut self, literal: &Literal) -> TypeId {
+        let class = match literal {
+            Literal::Int(_) => self.known.int,
+            Literal::Bool(_) => self.known.bool,
+        };
+        self.types.exact_instance(class)
+    }
+
+    /// A literal widened to its class; other types as they are.
+    pub fn widen_literal(&mut self, id: TypeId) -> TypeId {
+        match self.types.get(id).clone() {
+            Type::Literal(literal) => self.literal_base(&literal),
+            _ => id,
+        }
+    }
+
+    /// Whether a type is `object`.
+    pub fn is_object(&self, id: TypeId) -> bool {
+        self.is_instance_of(id, self.known.object)
+    }
+
+    /// Whether a type is an instance type of just this class.
+    pub fn is_instance_of(&self, id: TypeId, wanted: crate::program::ClassId) -> bool {
+        matches!(self.types.get(id), Type::Instance { class, .. } if *class == wanted)
+    }
+}
+
+impl Program<'_> {
+    /// A union without members that others contain, and without literals where their class is there; dynamic if it is large.
+    pub fn simplify_union(&mut self, id: TypeId) -> TypeId {
+        let members = self.types.members(id);
+        if members.len() < 2 {
+            return id;
+        }
+        if members.len() > 8 {
+            return self.types.dynamic;
+        }
+        // Two different literals of one class are worth no more than the class.
+        let literals =
+            members.iter().filter(|&&member| matches!(self.types.get(member), Type::Literal(_))).count();
+        let widened: Vec<_> = members
+            .iter()
+            .map(
+                |&member| if literals > 1 || members.len() > 2 { self.widen_literal(member) } else { member },
+            )
+            .collect();
+        let mut kept: Vec<TypeId> = Vec::new();
+        for (at, &member) in widened.iter().enumerate() {
+            let is_covered = widened.iter().enumerate().any(|(other_at, &other)| {
+                other_at != at && self.covers(other, member) && (other_at < at || !self.covers(member, other))
+            });
+            if !is_covered {
+                kept.push(member);
+            }
+        }
+        self.types.union(kept)
+    }
+
+    /// Whether `wide` is a superclass or the same class; `float` does not swallow `int` here, so that unions stay checkable.
+    fn covers(&mut self, wide: TypeId, narrow: TypeId) -> bool {
+        let is_float = self.is_instance_of(wide, self.known.float);
+        let is_int = self
+            .types
+            .as_instance(narrow)
+            .is_some_and(|(class, _, _)| self.is_subclass(class, self.known.int));
+        if is_float && is_int {
+            return false;
+        }
+        self.is_subtype(narrow, wide)
+    }
+}
