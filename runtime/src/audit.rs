@@ -39,6 +39,10 @@ impl Census {
     /// Types with more objects now than at the mark, with how many more.
     pub fn growth_since(&self, mark: &Census) -> Vec<(String, usize)> {
         let before = |name: &String| mark.0.get(name).copied().unwrap_or(0);
-        self.0.iter().filter(|(name, count)| **count > before(name)).map(|(name, count)| (name.clone(), count - before(name))).collect()
+        self.0
+            .iter()
+            .filter(|(name, count)| **count > before(name))
+            .map(|(name, count)| (name.clone(), count - before(name)))
+            .collect()
     }
 }

@@ -6,12 +6,12 @@
 use bytecode::CodeFlags;
 
 use crate::args::Args;
+use crate::error::Raised;
 use crate::objects::code::CodeObject;
 use crate::objects::dict::DictObject;
 use crate::objects::function::FunctionObject;
 use crate::objects::str::StrObject;
 use crate::objects::tuple::TupleObject;
-use crate::error::Raised;
 use crate::signature::plural;
 use crate::value::{PyResult, Ref, Value};
 
@@ -21,7 +21,8 @@ use crate::value::{PyResult, Ref, Value};
 pub fn bind_arguments(function: &FunctionObject, args: Args<'_>, locals: &mut [Value]) -> PyResult<()> {
     let code = function.code().code();
     let count = code.arg_count as usize;
-    let plain = code.kwonly_count == 0 && !code.flags.intersects(CodeFlags(CodeFlags::VARARGS.0 | CodeFlags::VARKEYWORDS.0));
+    let plain = code.kwonly_count == 0
+        && !code.flags.intersects(CodeFlags(CodeFlags::VARARGS.0 | CodeFlags::VARKEYWORDS.0));
     if plain && !args.has_keywords() && args.positional.len() == count {
         for (slot, value) in locals.iter_mut().zip(args.positional) {
             *slot = value.to_ref().into_value();
@@ -97,7 +98,9 @@ fn parameter_position(code: &CodeObject, name: Value, text: &StrObject) -> Optio
     let candidates = &code.local_names()[first..total];
     let by_address = candidates.iter().position(|candidate| candidate.value() == name);
     let found = by_address.or_else(|| {
-        candidates.iter().position(|candidate| candidate.get::<StrObject>().is_some_and(|candidate| candidate.eq(text)))
+        candidates
+            .iter()
+            .position(|candidate| candidate.get::<StrObject>().is_some_and(|candidate| candidate.eq(text)))
     });
     found.map(|at| at + first)
 }
@@ -107,8 +110,11 @@ fn unexpected_keyword(function: &FunctionObject, keyword: &StrObject) -> Raised 
     let code = function.code().code();
     let name = function.qualname();
     let keyword = keyword.to_string_lossy();
-    let positional_only: Vec<&str> =
-        code.locals[..code.posonly_count as usize].iter().map(|local| local.name.as_str()).filter(|n| *n == keyword).collect();
+    let positional_only: Vec<&str> = code.locals[..code.posonly_count as usize]
+        .iter()
+        .map(|local| local.name.as_str())
+        .filter(|n| *n == keyword)
+        .collect();
     if !positional_only.is_empty() {
         return crate::raise!(
             TypeError,
@@ -136,7 +142,10 @@ fn too_many(function: &FunctionObject, given: usize, slots: &[Option<Ref>]) -> R
     let verb = if given == 1 && kwonly_given == 0 { "was" } else { "were" };
     let ending = if is_plural { "s" } else { "" };
     let name = function.qualname();
-    crate::raise!(TypeError, "{name}() takes {takes} positional argument{ending} but {given}{also} {verb} given")
+    crate::raise!(
+        TypeError,
+        "{name}() takes {takes} positional argument{ending} but {given}{also} {verb} given"
+    )
 }
 
 fn defaults_of(function: &FunctionObject) -> &[Value] {
@@ -154,7 +163,9 @@ fn fill_defaults(function: &FunctionObject, given: usize, slots: &mut [Option<Re
     if !missing.is_empty() {
         return Err(missing_arguments(function, "positional", &missing));
     }
-    for (slot, default) in slots[required..count].iter_mut().zip(&defaults[defaults.len() - (count - required)..]) {
+    for (slot, default) in
+        slots[required..count].iter_mut().zip(&defaults[defaults.len() - (count - required)..])
+    {
         if slot.is_none() {
             *slot = Some(default.to_ref());
         }
@@ -169,7 +180,9 @@ fn fill_keyword_defaults(function: &FunctionObject, slots: &mut [Option<Ref>]) -
     let mut missing = Vec::new();
     for at in count..count + kwonly {
         if slots[at].is_none() {
-            slots[at] = defaults.and_then(|defaults| defaults.get_str(object.local_names()[at].value())).map(Value::to_ref);
+            slots[at] = defaults
+                .and_then(|defaults| defaults.get_str(object.local_names()[at].value()))
+                .map(Value::to_ref);
         }
         if slots[at].is_none() {
             missing.push(at);

@@ -14,7 +14,9 @@ enum Encoding {
 }
 
 fn text_of(value: Option<Value>, default: &str) -> String {
-    value.and_then(|value| value.get::<StrObject>()).map_or_else(|| default.to_owned(), StrObject::to_string_lossy)
+    value
+        .and_then(|value| value.get::<StrObject>())
+        .map_or_else(|| default.to_owned(), StrObject::to_string_lossy)
 }
 
 fn lookup(name: &str) -> PyResult<Encoding> {
@@ -44,7 +46,9 @@ pub fn encode(text: Value, encoding: Option<Value>, errors: Option<Value>) -> Py
             Encoding::Latin1 => 256,
         };
         match char::from_u32(point) {
-            Some(c) if encoding == Encoding::Utf8 => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+            Some(c) if encoding == Encoding::Utf8 => {
+                out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes())
+            }
             _ if encoding != Encoding::Utf8 && point < limit => out.push(point as u8),
             _ => encode_unencodable(&mut out, text, at, point, encoding, &handler)?,
         }
@@ -52,7 +56,14 @@ pub fn encode(text: Value, encoding: Option<Value>, errors: Option<Value>) -> Py
     Ok(out)
 }
 
-fn encode_unencodable(out: &mut Vec<u8>, text: Value, at: usize, point: u32, encoding: Encoding, handler: &str) -> PyResult<()> {
+fn encode_unencodable(
+    out: &mut Vec<u8>,
+    text: Value,
+    at: usize,
+    point: u32,
+    encoding: Encoding,
+    handler: &str,
+) -> PyResult<()> {
     match handler {
         "ignore" => {}
         "replace" => out.push(b'?'),
@@ -62,7 +73,11 @@ fn encode_unencodable(out: &mut Vec<u8>, text: Value, at: usize, point: u32, enc
         "xmlcharrefreplace" => out.extend_from_slice(format!("&#{point};").as_bytes()),
         "surrogateescape" if (0xdc80..0xdd00).contains(&point) => out.push((point - 0xdc00) as u8),
         "surrogatepass" if encoding == Encoding::Utf8 => {
-            out.extend_from_slice(&[0xe0 | (point >> 12) as u8, 0x80 | (point >> 6 & 0x3f) as u8, 0x80 | (point & 0x3f) as u8]);
+            out.extend_from_slice(&[
+                0xe0 | (point >> 12) as u8,
+                0x80 | (point >> 6 & 0x3f) as u8,
+                0x80 | (point & 0x3f) as u8,
+            ]);
         }
         "strict" | "surrogateescape" | "surrogatepass" => {
             let (name, reason) = match encoding {
@@ -93,7 +108,15 @@ fn decode_ascii(object: Value, data: &[u8], handler: &str) -> PyResult {
     for (at, &byte) in data.iter().enumerate() {
         match byte {
             0..0x80 => out.push(u32::from(byte)),
-            _ => decode_undecodable(&mut out, object, &data[at..=at], at, "ascii", "ordinal not in range(128)", handler)?,
+            _ => decode_undecodable(
+                &mut out,
+                object,
+                &data[at..=at],
+                at,
+                "ascii",
+                "ordinal not in range(128)",
+                handler,
+            )?,
         }
     }
     Ok(out.finish().into())

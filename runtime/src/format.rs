@@ -72,7 +72,11 @@ pub fn parse_spec(text: &str, type_name: &str) -> PyResult<Spec> {
     if let Some(&group) = chars.get(at).filter(|c| matches!(c, ',' | '_')) {
         (spec.grouping, at) = (Some(group), at + 1);
         if let Some(&second) = chars.get(at).filter(|c| matches!(c, ',' | '_')) {
-            let message = if second == group { format!("Cannot specify '{group}' with '{group}'.") } else { "Cannot specify both ',' and '_'.".to_owned() };
+            let message = if second == group {
+                format!("Cannot specify '{group}' with '{group}'.")
+            } else {
+                "Cannot specify both ',' and '_'.".to_owned()
+            };
             return Err(crate::raise!(ValueError, "{message}"));
         }
     }
@@ -85,7 +89,12 @@ pub fn parse_spec(text: &str, type_name: &str) -> PyResult<Spec> {
     match &chars[at..] {
         [] => {}
         [kind] => spec.kind = Some(*kind),
-        _ => return Err(crate::raise!(ValueError, "Invalid format specifier '{text}' for object of type '{type_name}'")),
+        _ => {
+            return Err(crate::raise!(
+                ValueError,
+                "Invalid format specifier '{text}' for object of type '{type_name}'"
+            ));
+        }
     }
     Ok(spec)
 }
@@ -215,7 +224,9 @@ fn number_text(negative: bool, prefix: &str, digits: &str, rest: &str, spec: &Sp
     let zero_fill = spec.align == Some('=') && spec.fill == '0';
     let fixed = sign.len() + prefix.len() + rest.chars().count();
     let digits = match spec.grouping {
-        Some(group) if digits.bytes().all(|b| b.is_ascii_alphanumeric()) && !digits.starts_with(['i', 'n']) => {
+        Some(group)
+            if digits.bytes().all(|b| b.is_ascii_alphanumeric()) && !digits.starts_with(['i', 'n']) =>
+        {
             let least = if zero_fill { spec.width.saturating_sub(fixed) } else { 0 };
             grouped(digits, group, every, least)
         }
@@ -349,7 +360,8 @@ fn strip_zeros(text: &str) -> String {
         Some(at) => text.split_at(at),
         None => (text, ""),
     };
-    let mantissa = if mantissa.contains('.') { mantissa.trim_end_matches('0').trim_end_matches('.') } else { mantissa };
+    let mantissa =
+        if mantissa.contains('.') { mantissa.trim_end_matches('0').trim_end_matches('.') } else { mantissa };
     format!("{mantissa}{exponent}")
 }
 
@@ -365,7 +377,6 @@ pub fn exact_decimal_rounded(value: f64, zeros: usize) -> String {
     let (quotient, rest) = floor_div_rem(&whole, &unit);
     let twice = rest * IBig::from(2);
     // A fraction pushes a positive remainder above one half, and a negative number's remainder below it.
-    let up = twice > unit
-        || twice == unit && (if has_fraction { value > 0.0 } else { quotient.bit(0) });
+    let up = twice > unit || twice == unit && (if has_fraction { value > 0.0 } else { quotient.bit(0) });
     (if up { quotient + IBig::ONE } else { quotient }).to_string()
 }

@@ -92,7 +92,8 @@ fn start() {
     for ty in builtin_types() {
         ready::ready(ty);
     }
-    exception_group::initialize().unwrap_or_else(|_| unreachable!("the hierarchy of exception groups is consistent"));
+    exception_group::initialize()
+        .unwrap_or_else(|_| unreachable!("the hierarchy of exception groups is consistent"));
     sys_state::initialize();
     builtins::initialize();
     exempt_everything();

@@ -45,6 +45,6 @@ names! {
     __qualname__ __radd__ __repr__ __reversed__ __round__ __self__ __set__ __set_name__ __setattr__ __setitem__
     __sizeof__ __slots__ __spec__ __str__ __subclasscheck__ __subclasshook__ __suppress_context__ __traceback__
     __trunc__ __type_params__ __wrapped__ __weakref__
-    _ args builtins close copy end fileno flush filename items join key keys mro msg name obj open path print read
+    args builtins close copy end fileno flush filename items join key keys mro msg name obj open path print read
     readline reverse send sep stdout stderr stdin strict sys text throw update value values write default file metaclass
 }

@@ -28,7 +28,9 @@ pub fn sort_list(list: &ListObject, key: Option<Value>, reverse: bool) -> PyResu
 pub fn sort_items(items: &mut Vec<Ref>, key: Option<Value>, reverse: bool) -> PyResult<()> {
     let keys = match key {
         None => items.clone(),
-        Some(key) => items.iter().map(|item| protocol::call_one(key, item.value())).collect::<PyResult<Vec<_>>>()?,
+        Some(key) => {
+            items.iter().map(|item| protocol::call_one(key, item.value())).collect::<PyResult<Vec<_>>>()?
+        }
     };
     let mut order: Vec<usize> = (0..items.len()).collect();
     let mut sorter = Sorter { keys: &keys, reverse, scratch: Vec::with_capacity(items.len()) };

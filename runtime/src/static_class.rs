@@ -6,8 +6,8 @@
 
 use std::cell::Cell;
 
-use bytecode::descr::{ClassDecl, TypeDescr};
 use bytecode::TypeCode;
+use bytecode::descr::{ClassDecl, TypeDescr};
 
 use crate::error;
 use crate::field::Field;
@@ -282,7 +282,9 @@ impl TypedDescriptor {
 /// The class that a type descriptor names, found through the loaded modules.
 pub fn resolve_class(module: &str, name: &str) -> PyResult<Option<Ref>> {
     let mut found = match module {
-        "builtins" => crate::builtins::dict().get::<DictObject>().and_then(|dict| dict.get_text(name.split('.').next()?)),
+        "builtins" => crate::builtins::dict()
+            .get::<DictObject>()
+            .and_then(|dict| dict.get_text(name.split('.').next()?)),
         _ => match crate::sys_state::modules().get_text(module) {
             Some(loaded) => protocol::get_optional_attr(
                 loaded.value(),
@@ -352,7 +354,11 @@ fn descr_get(value: Value, object: Option<Value>, _: Value) -> PyResult {
         None => {
             let (ty, name) = (object.ty().name(), &descriptor.field.name);
             let key = StrObject::intern(name);
-            Err(error::attribute_error(object, key.value(), &format!("'{ty}' object has no attribute '{name}'")))
+            Err(error::attribute_error(
+                object,
+                key.value(),
+                &format!("'{ty}' object has no attribute '{name}'"),
+            ))
         }
     }
 }
@@ -368,7 +374,9 @@ pub unsafe fn load(address: *mut u8, kind: FieldKind) -> Option<Ref> {
             FieldKind::Object => (*address.cast::<Field>()).get_ref(),
             FieldKind::Float => {
                 let word = *address.cast::<u64>();
-                decode_double(word).map(float::new).or_else(|| Value::from_bits(word).non_null().map(Value::to_ref))
+                decode_double(word)
+                    .map(float::new)
+                    .or_else(|| Value::from_bits(word).non_null().map(Value::to_ref))
             }
             FieldKind::Primitive(code) => Some(load_primitive(address, code)),
         }
@@ -408,7 +416,11 @@ pub unsafe fn store_primitive(address: *mut u8, code: TypeCode, value: Value) ->
         let double = float::to_f64(value)?;
         // SAFETY: the contract.
         unsafe {
-            if code == TypeCode::Double { address.cast::<f64>().write(double) } else { address.cast::<f32>().write(double as f32) }
+            if code == TypeCode::Double {
+                address.cast::<f64>().write(double)
+            } else {
+                address.cast::<f32>().write(double as f32)
+            }
         }
         return Ok(());
     }
@@ -476,7 +488,9 @@ fn descr_set(value: Value, object: Value, new: Option<Value>) -> PyResult<()> {
 
 /// A float field's word for an exact float.
 fn float_bits(value: Value) -> Option<u64> {
-    (value.is_object() && value.is_exact(&float::FLOAT)).then(|| float::of(value).map(encode_double)).flatten()
+    (value.is_object() && value.is_exact(&float::FLOAT))
+        .then(|| float::of(value).map(encode_double))
+        .flatten()
 }
 
 /// `StaticTypeError`.

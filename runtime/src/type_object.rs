@@ -171,7 +171,10 @@ unsafe impl Object for TypeObject {
 
     fn traverse(&self, visit: Visitor<'_>) {
         let base = self.base().map_or(Value::NULL, TypeObject::value);
-        [self.dict.get(), self.bases.get(), self.mro.get(), base].into_iter().filter_map(Value::non_null).for_each(visit);
+        [self.dict.get(), self.bases.get(), self.mro.get(), base]
+            .into_iter()
+            .filter_map(Value::non_null)
+            .for_each(visit);
     }
 
     fn clear(&self) {
@@ -224,7 +227,8 @@ impl Drop for TypeObject {
                 drop(Box::from_raw(std::ptr::from_ref(self.name.get()).cast_mut()));
                 let extra = (self.depth() + 1).saturating_sub(DISPLAY);
                 if extra > 0 {
-                    let array = std::ptr::slice_from_raw_parts_mut(self.display_overflow.get().cast_mut(), extra);
+                    let array =
+                        std::ptr::slice_from_raw_parts_mut(self.display_overflow.get().cast_mut(), extra);
                     drop(Box::from_raw(array));
                 }
             }
@@ -695,7 +699,8 @@ impl TypeObject {
 
     /// Whether instances are variable-sized.
     pub(crate) fn is_variable_sized(&self) -> bool {
-        self.spec.is_some_and(|spec| spec.var_end.is_some()) || self.base().is_some_and(Self::is_variable_sized)
+        self.spec.is_some_and(|spec| spec.var_end.is_some())
+            || self.base().is_some_and(Self::is_variable_sized)
     }
 }
 

@@ -48,7 +48,8 @@ impl Drop for WeakRef {
     }
 }
 
-static TABLE: World<RefCell<BTreeMap<usize, Vec<*const WeakRef>>>> = World::new(RefCell::new(BTreeMap::new()));
+static TABLE: World<RefCell<BTreeMap<usize, Vec<*const WeakRef>>>> =
+    World::new(RefCell::new(BTreeMap::new()));
 
 /// Removes a dying reference from the table.
 fn forget(referent: Value, reference: *const WeakRef) {
@@ -68,7 +69,11 @@ fn forget(referent: Value, reference: *const WeakRef) {
 /// A reference to `object`.
 pub fn new_ref(ty: &TypeObject, object: Value, callback: Option<Ref>) -> PyResult {
     let Some(header) = object.header().filter(|_| can_be_referenced(object.ty())) else {
-        return Err(crate::raise!(TypeError, "cannot create weak reference to '{}' object", object.ty().name()));
+        return Err(crate::raise!(
+            TypeError,
+            "cannot create weak reference to '{}' object",
+            object.ty().name()
+        ));
     };
     if callback.is_none() && std::ptr::eq(ty, &raw const WEAK_REF) {
         if let Some(known) = existing(object) {
@@ -88,9 +93,16 @@ pub fn new_ref(ty: &TypeObject, object: Value, callback: Option<Ref>) -> PyResul
 }
 
 fn can_be_referenced(ty: &TypeObject) -> bool {
-    let native: [&TypeObject; 5] =
-        [&objects::function::FUNCTION, &objects::type_type::TYPE, &objects::module::MODULE, &objects::set::SET, &objects::generator::GENERATOR];
-    ty.has(type_flags::HEAP) || native.into_iter().any(|native| ty.is_subtype_of(native)) || ty.is_subtype_of(&objects::set::FROZENSET)
+    let native: [&TypeObject; 5] = [
+        &objects::function::FUNCTION,
+        &objects::type_type::TYPE,
+        &objects::module::MODULE,
+        &objects::set::SET,
+        &objects::generator::GENERATOR,
+    ];
+    ty.has(type_flags::HEAP)
+        || native.into_iter().any(|native| ty.is_subtype_of(native))
+        || ty.is_subtype_of(&objects::set::FROZENSET)
 }
 
 /// A plain reference without callback that exists already.
@@ -100,7 +112,9 @@ fn existing(object: Value) -> Option<Ref> {
     // SAFETY: references remove themselves from the table when they die.
     let found = list.iter().map(|&entry| unsafe { &*entry });
     found
-        .filter(|entry| entry.callback.get().is_none() && std::ptr::eq(entry.header.ty(), &raw const WEAK_REF))
+        .filter(|entry| {
+            entry.callback.get().is_none() && std::ptr::eq(entry.header.ty(), &raw const WEAK_REF)
+        })
         .map(|entry| Value::from_object(entry).to_ref())
         .next()
 }
@@ -134,7 +148,9 @@ pub(crate) fn clear_garbage(garbage: &[Ref]) {
         header.clear(flags::HAS_WEAKREFS);
         let list = TABLE.borrow_mut().remove(&(object.value().ptr() as usize)).unwrap_or_default();
         let detached = detach(list).into_iter();
-        pending.extend(detached.filter(|reference| !garbage.iter().any(|object| object.value() == reference.value())));
+        pending.extend(
+            detached.filter(|reference| !garbage.iter().any(|object| object.value() == reference.value())),
+        );
     }
     run_callbacks(pending);
 }
@@ -179,7 +195,9 @@ fn this<'a>(value: Value) -> &'a WeakRef {
 fn new(ty: &TypeObject, args: Args<'_>) -> PyResult {
     match args.positional {
         [object] => new_ref(ty, *object, None),
-        [object, callback, ..] => new_ref(ty, *object, Some(*callback).filter(|&c| !objects::is_none(c)).map(Value::to_ref)),
+        [object, callback, ..] => {
+            new_ref(ty, *object, Some(*callback).filter(|&c| !objects::is_none(c)).map(Value::to_ref))
+        }
         [] => Err(crate::raise!(TypeError, "ref expected at least 1 argument, got 0")),
     }
 }
@@ -190,7 +208,12 @@ fn call(value: Value, _: Args<'_>) -> PyResult {
 
 fn repr(value: Value) -> PyResult {
     let text = match this(value).upgrade() {
-        Some(referent) => format!("<weakref at {:#x}; to '{}' at {:#x}>", value.bits(), referent.ty().name(), referent.bits()),
+        Some(referent) => format!(
+            "<weakref at {:#x}; to '{}' at {:#x}>",
+            value.bits(),
+            referent.ty().name(),
+            referent.bits()
+        ),
         None => format!("<weakref at {:#x}; dead>", value.bits()),
     };
     Ok(StrObject::new(&text).into())

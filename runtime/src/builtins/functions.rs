@@ -6,6 +6,7 @@ use crate::convert::{Keywords, OrNone, Rest};
 use crate::error;
 use crate::hooks::{self, CompileMode};
 use crate::names::names;
+use crate::objects;
 use crate::objects::bytes::BytesObject;
 use crate::objects::code::CodeObject;
 use crate::objects::dict::DictObject;
@@ -13,7 +14,6 @@ use crate::objects::int::{self, IntRef, parse};
 use crate::objects::iterators::SentinelIterator;
 use crate::objects::list::ListObject;
 use crate::objects::str::StrObject;
-use crate::objects;
 use crate::operator::CompareOp;
 use crate::protocol;
 use crate::py_functions;
@@ -94,7 +94,13 @@ fn namespace_for(globals: Option<Value>, name: &str) -> PyResult<Py<DictObject>>
     Ok(dict)
 }
 
-fn run(name: &str, source: Value, globals: Option<Value>, locals: Option<Value>, mode: CompileMode) -> PyResult {
+fn run(
+    name: &str,
+    source: Value,
+    globals: Option<Value>,
+    locals: Option<Value>,
+    mode: CompileMode,
+) -> PyResult {
     let explicit_globals = globals.is_some();
     let globals = namespace_for(globals, name)?;
     let locals = match locals {
@@ -106,7 +112,8 @@ fn run(name: &str, source: Value, globals: Option<Value>, locals: Option<Value>,
         source.to_ref()
     } else {
         let text = source_text(source, name)?;
-        let text = if mode == CompileMode::Eval { text.trim_start_matches([' ', '\t']).to_owned() } else { text };
+        let text =
+            if mode == CompileMode::Eval { text.trim_start_matches([' ', '\t']).to_owned() } else { text };
         (hooks::hooks().compile)(&text, "<string>", mode, 0)?
     };
     (hooks::hooks().run_code)(code.value(), &globals, locals.value(), Value::NULL)

@@ -2,10 +2,10 @@
 
 use crate::convert::{OrNone, Rest};
 use crate::names::names;
+use crate::objects;
 use crate::objects::dict::DictObject;
 use crate::objects::module::ModuleObject;
 use crate::objects::str::{StrBuilder, StrObject};
-use crate::objects;
 use crate::protocol;
 use crate::py_functions;
 use crate::value::{PyResult, Ref, Value};
@@ -20,7 +20,9 @@ fn separator(value: Option<Value>, default: &str, name: &str) -> PyResult<Ref> {
     match value {
         None => Ok(StrObject::new(default).into()),
         Some(value) if value.is_instance::<StrObject>() => Ok(value.to_ref()),
-        Some(value) => Err(crate::raise!(TypeError, "{name} must be None or a string, not {}", value.ty().name())),
+        Some(value) => {
+            Err(crate::raise!(TypeError, "{name} must be None or a string, not {}", value.ty().name()))
+        }
     }
 }
 

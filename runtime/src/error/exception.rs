@@ -10,11 +10,11 @@ use crate::header::Header;
 use crate::methods::GetSetDef;
 use crate::names::names;
 use crate::object::{self, Object, Visitor};
+use crate::objects;
 use crate::objects::dict::DictObject;
 use crate::objects::list::ListObject;
 use crate::objects::str::{StrBuilder, StrObject};
 use crate::objects::tuple::TupleObject;
-use crate::objects;
 use crate::protocol;
 use crate::py_methods;
 use crate::slots::Slots;
@@ -220,7 +220,12 @@ fn set_traceback(value: Value, new: Option<Value>) -> PyResult<()> {
     }
 }
 
-fn set_linked(value: Value, new: Option<Value>, name: &str, field: fn(&ExceptionObject) -> &Field) -> PyResult<()> {
+fn set_linked(
+    value: Value,
+    new: Option<Value>,
+    name: &str,
+    field: fn(&ExceptionObject) -> &Field,
+) -> PyResult<()> {
     match new {
         None => Err(crate::raise!(TypeError, "{name} may not be deleted")),
         Some(new) if objects::is_none(new) => {

@@ -3,11 +3,11 @@
 use super::exception::ExceptionObject;
 use super::types::{self, EXIT_CODE, STOP_VALUE};
 use crate::args::Args;
+use crate::objects;
 use crate::objects::int;
 use crate::objects::list::ListObject;
 use crate::objects::str::StrObject;
 use crate::objects::tuple::TupleObject;
-use crate::objects;
 use crate::protocol;
 use crate::type_object::TypeObject;
 use crate::value::{PyResult, Ref, Value};
@@ -30,7 +30,10 @@ pub(super) fn fill_fields(exception: &ExceptionObject, ty: &TypeObject, args: &[
         set(exception, 0, args.first().copied().filter(|_| args.len() == 1));
     } else if is(&types::SyntaxError) {
         fill_syntax_error(exception, args);
-    } else if is(&types::UnicodeDecodeError) || is(&types::UnicodeEncodeError) || is(&types::UnicodeTranslateError) {
+    } else if is(&types::UnicodeDecodeError)
+        || is(&types::UnicodeEncodeError)
+        || is(&types::UnicodeTranslateError)
+    {
         args.iter().take(5).enumerate().for_each(|(at, &arg)| set(exception, at, Some(arg)));
     } else if is(&types::BaseExceptionGroup) {
         fill_group(exception, args);
@@ -96,7 +99,10 @@ fn retype_os_error(exception: &ExceptionObject, ty: &TypeObject, args: Args<'_>)
 fn check_group(exception: &ExceptionObject, ty: &TypeObject, args: Args<'_>) -> PyResult<()> {
     let [message, members] = args.positional else {
         let given = args.positional.len();
-        return Err(crate::raise!(TypeError, "BaseExceptionGroup.__new__() takes exactly 2 arguments ({given} given)"));
+        return Err(crate::raise!(
+            TypeError,
+            "BaseExceptionGroup.__new__() takes exactly 2 arguments ({given} given)"
+        ));
     };
     if !message.is_instance::<StrObject>() {
         return Err(crate::raise!(TypeError, "argument 1 must be str, not {}", message.ty().name()));
@@ -110,7 +116,10 @@ fn check_group(exception: &ExceptionObject, ty: &TypeObject, args: Args<'_>) -> 
     }
     for (at, member) in members.iter().enumerate() {
         if !member.is_instance::<ExceptionObject>() {
-            return Err(crate::raise!(ValueError, "Item {at} of second argument (exceptions) is not an exception"));
+            return Err(crate::raise!(
+                ValueError,
+                "Item {at} of second argument (exceptions) is not an exception"
+            ));
         }
     }
     let group = crate::objects::exception_group::group_type();
@@ -144,7 +153,11 @@ pub(super) fn check_keywords(exception: &ExceptionObject, ty: &TypeObject, args:
                 return Err(crate::raise!(TypeError, "{}() takes no keyword arguments", ty.name()));
             }
             None => {
-                return Err(crate::raise!(TypeError, "{}() got an unexpected keyword argument '{keyword}'", ty.name()));
+                return Err(crate::raise!(
+                    TypeError,
+                    "{}() got an unexpected keyword argument '{keyword}'",
+                    ty.name()
+                ));
             }
         }
     }
@@ -192,7 +205,8 @@ fn os_error_str(exception: &ExceptionObject) -> PyResult<Option<Ref>> {
 
 fn syntax_error_str(exception: &ExceptionObject) -> PyResult<Option<Ref>> {
     let message = protocol::str_string(exception.extra[0].get().unwrap_or_else(objects::none))?;
-    let filename = exception.extra[1].get().and_then(|name| name.get::<StrObject>()).map(StrObject::to_string_lossy);
+    let filename =
+        exception.extra[1].get().and_then(|name| name.get::<StrObject>()).map(StrObject::to_string_lossy);
     let filename = filename.map(|name| name.rsplit('/').next().unwrap_or_default().to_owned());
     let line = exception.extra[2].get().and_then(Value::as_small);
     let text = match (filename, line) {
@@ -206,7 +220,8 @@ fn syntax_error_str(exception: &ExceptionObject) -> PyResult<Option<Ref>> {
 
 fn unicode_error_str(exception: &ExceptionObject, is_encode: bool) -> PyResult<Option<Ref>> {
     let [encoding, object, start, end, reason] = [0, 1, 2, 3, 4].map(|at| exception.extra[at].get());
-    let (Some(encoding), Some(object), Some(start), Some(end), Some(reason)) = (encoding, object, start, end, reason)
+    let (Some(encoding), Some(object), Some(start), Some(end), Some(reason)) =
+        (encoding, object, start, end, reason)
     else {
         return Ok(Some(StrObject::empty().into()));
     };
@@ -241,7 +256,8 @@ fn single_culprit(object: Value, at: isize, is_encode: bool) -> Option<String> {
 
 fn group_str(exception: &ExceptionObject) -> PyResult {
     let message = protocol::str_string(exception.extra[0].get().unwrap_or_else(objects::none))?;
-    let count = exception.extra[1].get().and_then(|members| members.get::<TupleObject>()).map_or(0, TupleObject::len);
+    let count =
+        exception.extra[1].get().and_then(|members| members.get::<TupleObject>()).map_or(0, TupleObject::len);
     let ending = crate::signature::plural(count);
     Ok(StrObject::new(&format!("{message} ({count} sub-exception{ending})")).into())
 }

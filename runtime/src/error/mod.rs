@@ -97,7 +97,10 @@ fn instantiate(value: Value) -> PyResult {
                 return Ok(made);
             }
             let (name, got) = (class.name(), made.ty().name());
-            return Err(raise!(TypeError, "calling <class '{name}'> should have returned an instance of BaseException, not <class '{got}'>"));
+            return Err(raise!(
+                TypeError,
+                "calling <class '{name}'> should have returned an instance of BaseException, not <class '{got}'>"
+            ));
         }
     } else if value.is_instance::<ExceptionObject>() {
         return Ok(value.to_ref());
@@ -109,7 +112,9 @@ fn set_cause(exception: &Ref, cause: Value) -> PyResult<()> {
     let Some(this) = exception.get::<ExceptionObject>() else { return Ok(()) };
     let cause = if objects::is_none(cause) {
         None
-    } else if let Some(class) = cause.get::<TypeObject>().filter(|class| class.is_subclass_of(&types::BaseException)) {
+    } else if let Some(class) =
+        cause.get::<TypeObject>().filter(|class| class.is_subclass_of(&types::BaseException))
+    {
         Some(crate::protocol::call(class.value(), &[], None)?)
     } else if cause.is_instance::<ExceptionObject>() {
         Some(cause.to_ref())
@@ -219,7 +224,10 @@ pub fn unbound_local(name: &str) -> Raised {
 /// `NameError` for an unset free variable.
 #[cold]
 pub fn unbound_free(name: &str) -> Raised {
-    raise!(NameError, "cannot access free variable '{name}' where it is not associated with a value in enclosing scope")
+    raise!(
+        NameError,
+        "cannot access free variable '{name}' where it is not associated with a value in enclosing scope"
+    )
 }
 
 /// `AttributeError` with its `name` and `obj` set.
@@ -250,7 +258,14 @@ pub fn unicode_decode_error(encoding: &str, object: Value, start: usize, end: us
     unicode_error(&types::UnicodeDecodeError, encoding, object, start, end, reason)
 }
 
-fn unicode_error(ty: &TypeObject, encoding: &str, object: Value, start: usize, end: usize, reason: &str) -> Raised {
+fn unicode_error(
+    ty: &TypeObject,
+    encoding: &str,
+    object: Value,
+    start: usize,
+    end: usize,
+    reason: &str,
+) -> Raised {
     let (encoding, reason) = (StrObject::new(encoding), StrObject::new(reason));
     let (start, end) = (int::from_i64(start as i64), int::from_i64(end as i64));
     raise_with_args(ty, &[encoding.value(), object, start.value(), end.value(), reason.value()])

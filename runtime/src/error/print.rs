@@ -90,7 +90,13 @@ fn push_lines(out: &mut String, margin: &str, text: &str) {
     }
 }
 
-fn format_group(exception: Value, this: &ExceptionObject, out: &mut String, seen: &mut Vec<Value>, margin: &str) {
+fn format_group(
+    exception: Value,
+    this: &ExceptionObject,
+    out: &mut String,
+    seen: &mut Vec<Value>,
+    margin: &str,
+) {
     let top = margin.is_empty();
     let inner = if top { "  | ".to_owned() } else { margin.to_owned() };
     if let Some(traceback) = this.traceback.get_ref() {
@@ -103,7 +109,8 @@ fn format_group(exception: Value, this: &ExceptionObject, out: &mut String, seen
     }
     push_lines(out, &inner, &format_exception_only(exception));
     let members = this.extra[1].get().and_then(|members| members.get::<TupleObject>());
-    let members: Vec<Ref> = members.map(|members| members.items().iter().map(|item| item.to_ref()).collect()).unwrap_or_default();
+    let members: Vec<Ref> =
+        members.map(|members| members.items().iter().map(|item| item.to_ref()).collect()).unwrap_or_default();
     let indent = inner.trim_end_matches("| ").to_owned();
     for (at, member) in members.iter().enumerate() {
         let plus = if at == 0 { "+-" } else { "  " };
@@ -140,7 +147,10 @@ fn format_traceback(first: Ref) -> String {
 fn push_folded(out: &mut String, repeated: usize) {
     if repeated >= 3 {
         let more = repeated - 2;
-        out.push_str(&format!("  [Previous line repeated {more} more time{}]\n", crate::signature::plural(more)));
+        out.push_str(&format!(
+            "  [Previous line repeated {more} more time{}]\n",
+            crate::signature::plural(more)
+        ));
     }
 }
 
@@ -170,17 +180,20 @@ fn anchors(line: &str, range: SourceRange) -> Option<String> {
     let indent = line.len() - line.trim_start().len();
     let end_of_line = line.trim_end().len();
     let start = (range.column as usize).max(indent);
-    let end = if range.end_line > range.line { end_of_line } else { (range.end_column as usize).min(end_of_line) };
+    let end =
+        if range.end_line > range.line { end_of_line } else { (range.end_column as usize).min(end_of_line) };
     if end <= start || !line.is_char_boundary(start) || !line.is_char_boundary(end) {
         return None;
     }
     let segment = &line[start..end];
-    let width = |text: &str| text.chars().map(|c| if c.is_ascii() { 1 } else { display_width(c) }).sum::<usize>();
+    let width =
+        |text: &str| text.chars().map(|c| if c.is_ascii() { 1 } else { display_width(c) }).sum::<usize>();
     let lead = " ".repeat(width(&line[indent..start]));
     match operator_anchor(segment).filter(|_| range.end_line == range.line) {
         Some((left, right)) => {
             let parts = [(&segment[..left], '~'), (&segment[left..right], '^'), (&segment[right..], '~')];
-            let marks: String = parts.into_iter().map(|(text, mark)| mark.to_string().repeat(width(text))).collect();
+            let marks: String =
+                parts.into_iter().map(|(text, mark)| mark.to_string().repeat(width(text))).collect();
             Some(lead + &marks)
         }
         None if start == indent && end == end_of_line => None,
@@ -229,7 +242,9 @@ fn operator_anchor(segment: &str) -> Option<(usize, usize)> {
             _ if depth == 0 => {
                 if let Some((precedence, len)) = binary_operator(bytes, at) {
                     let prefix = segment[..at].trim_end();
-                    let is_binary = prefix.ends_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | ')' | ']' | '}' | '"' | '\''));
+                    let is_binary = prefix.ends_with(|c: char| {
+                        c.is_alphanumeric() || matches!(c, '_' | ')' | ']' | '}' | '"' | '\'')
+                    });
                     if is_binary && precedence <= best_precedence {
                         (best_precedence, operator) = (precedence, Some((at, at + len)));
                     }
@@ -281,7 +296,8 @@ fn binary_operator(bytes: &[u8], at: usize) -> Option<(u8, usize)> {
 
 /// Whether a word operator such as `in` or `if` starts here: then the expression is no plain binary operation.
 fn is_keyword_operator(segment: &str, at: usize) -> bool {
-    const WORDS: [&str; 10] = [" and ", " or ", " in ", " is ", " if ", " else ", "not ", "await ", "lambda ", " not "];
+    const WORDS: [&str; 10] =
+        [" and ", " or ", " in ", " is ", " if ", " else ", "not ", "await ", "lambda ", " not "];
     segment.is_char_boundary(at) && WORDS.iter().any(|word| segment[at..].starts_with(word))
 }
 
@@ -313,7 +329,9 @@ fn message_of(exception: Value) -> Option<String> {
     if exception.ty().is_subclass_of(&types::SyntaxError) {
         let this = exception.get::<ExceptionObject>()?;
         let message = this.extra[0].get().filter(|message| !objects::is_none(*message));
-        return Some(message.map_or_else(|| "None".to_owned(), |message| quiet_str(message).unwrap_or_default()));
+        return Some(
+            message.map_or_else(|| "None".to_owned(), |message| quiet_str(message).unwrap_or_default()),
+        );
     }
     quiet_str(exception)
 }
@@ -348,7 +366,9 @@ fn push_notes(exception: Value, out: &mut String) {
 /// File, line and carets of a syntax error.
 fn push_syntax_location(exception: Value, out: &mut String) {
     let Some(this) = exception.get::<ExceptionObject>() else { return };
-    let text = |at: usize| this.extra[at].get().and_then(|value| value.get::<StrObject>()).map(StrObject::to_string_lossy);
+    let text = |at: usize| {
+        this.extra[at].get().and_then(|value| value.get::<StrObject>()).map(StrObject::to_string_lossy)
+    };
     let number = |at: usize| this.extra[at].get().and_then(Value::as_small);
     let Some(line) = number(2) else { return };
     out.push_str(&format!("  File \"{}\", line {line}\n", text(1).unwrap_or_else(|| "<string>".to_owned())));

@@ -21,7 +21,8 @@ const MAX_LENGTH: usize = 40;
 pub fn suggestion(exception: Value) -> Option<String> {
     let this = exception.get::<ExceptionObject>()?;
     let ty = exception.ty();
-    let wanted = if ty.is_subclass_of(&types::ImportError) { this.extra[3].get() } else { this.extra[0].get() };
+    let wanted =
+        if ty.is_subclass_of(&types::ImportError) { this.extra[3].get() } else { this.extra[0].get() };
     let is_name = ty.is_subclass_of(&types::NameError);
     let is_attribute = ty.is_subclass_of(&types::AttributeError);
     if !is_name && !is_attribute && !ty.is_subclass_of(&types::ImportError) {
@@ -50,9 +51,36 @@ fn quiet<T>(result: PyResult<T>) -> Option<T> {
 
 fn is_standard_module(name: &str) -> bool {
     const MODULES: [&str; 30] = [
-        "abc", "argparse", "array", "asyncio", "base64", "bisect", "collections", "copy", "csv", "dataclasses", "datetime",
-        "decimal", "enum", "functools", "gc", "heapq", "io", "itertools", "json", "math", "operator", "os", "random", "re",
-        "string", "struct", "subprocess", "sys", "time", "typing",
+        "abc",
+        "argparse",
+        "array",
+        "asyncio",
+        "base64",
+        "bisect",
+        "collections",
+        "copy",
+        "csv",
+        "dataclasses",
+        "datetime",
+        "decimal",
+        "enum",
+        "functools",
+        "gc",
+        "heapq",
+        "io",
+        "itertools",
+        "json",
+        "math",
+        "operator",
+        "os",
+        "random",
+        "re",
+        "string",
+        "struct",
+        "subprocess",
+        "sys",
+        "time",
+        "typing",
     ];
     MODULES.contains(&name)
 }
@@ -68,7 +96,8 @@ fn visible_names(exception: &ExceptionObject) -> PyResult<Vec<String>> {
     }
     let globals: Option<Ref> = (hooks::hooks().current_globals)().or_else(|| {
         let main = crate::sys_state::modules().get_text("__main__")?;
-        main.get::<crate::objects::module::ModuleObject>().map(|main| Value::from_object(main.dict()).to_ref())
+        main.get::<crate::objects::module::ModuleObject>()
+            .map(|main| Value::from_object(main.dict()).to_ref())
     });
     for namespace in [globals, Some(crate::builtins::dict())].into_iter().flatten() {
         if let Some(dict) = namespace.get::<DictObject>() {

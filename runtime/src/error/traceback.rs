@@ -50,7 +50,12 @@ unsafe impl Object for TracebackObject {
 
 impl TracebackObject {
     /// An entry in front of `next`.
-    pub fn new(code: &CodeObject, instruction: u32, frame: Option<Ref>, next: Option<Ref>) -> Py<TracebackObject> {
+    pub fn new(
+        code: &CodeObject,
+        instruction: u32,
+        frame: Option<Ref>,
+        next: Option<Ref>,
+    ) -> Py<TracebackObject> {
         object::new_object(TracebackObject {
             header: Header::new(&TRACEBACK),
             next: Field::from_option(next),
@@ -103,9 +108,24 @@ fn set_next(value: Value, new: Option<Value>) -> PyResult<()> {
 }
 
 static GETSET: &[GetSetDef] = &[
-    GetSetDef { name: "tb_next", doc: "", get: |value| Ok(this(value).next.get_or_none()), set: Some(set_next) },
-    GetSetDef { name: "tb_lineno", doc: "", get: |value| Ok(int::from_i64(i64::from(this(value).range().line))), set: None },
-    GetSetDef { name: "tb_lasti", doc: "", get: |value| Ok(int::from_i64(i64::from(this(value).instruction) * 2)), set: None },
+    GetSetDef {
+        name: "tb_next",
+        doc: "",
+        get: |value| Ok(this(value).next.get_or_none()),
+        set: Some(set_next),
+    },
+    GetSetDef {
+        name: "tb_lineno",
+        doc: "",
+        get: |value| Ok(int::from_i64(i64::from(this(value).range().line))),
+        set: None,
+    },
+    GetSetDef {
+        name: "tb_lasti",
+        doc: "",
+        get: |value| Ok(int::from_i64(i64::from(this(value).instruction) * 2)),
+        set: None,
+    },
     GetSetDef { name: "tb_frame", doc: "", get: |value| Ok(this(value).frame.get_or_none()), set: None },
 ];
 

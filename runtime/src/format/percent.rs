@@ -72,7 +72,8 @@ pub fn format(template: &StrObject, args: Value) -> PyResult<Py<StrObject>> {
         };
         convert(&conversion, value.value(), at - 1, &mut out)?;
     }
-    let all_used = source.next >= source.args.len() || used_key || (!source.is_tuple && source.mapping.is_some());
+    let all_used =
+        source.next >= source.args.len() || used_key || (!source.is_tuple && source.mapping.is_some());
     if !all_used {
         return Err(crate::raise!(TypeError, "not all arguments converted during string formatting"));
     }
@@ -206,7 +207,11 @@ fn character(value: Value) -> PyResult {
             return Ok(value.to_ref());
         }
     } else if let Some(number) = IntRef::of(value) {
-        return match number.to_i64().and_then(|point| u32::try_from(point).ok()).filter(|&point| point < 0x11_0000) {
+        return match number
+            .to_i64()
+            .and_then(|point| u32::try_from(point).ok())
+            .filter(|&point| point < 0x11_0000)
+        {
             Some(point) => Ok(StrObject::from_code_point(point).into()),
             None => Err(crate::raise!(OverflowError, "%c arg not in range(0x110000)")),
         };
@@ -274,7 +279,8 @@ fn layout(conversion: &Conversion, text: &str) -> String {
         return format!("{sign}{body}{}", " ".repeat(missing));
     }
     if conversion.zero && body.starts_with(|c: char| c.is_ascii_digit()) {
-        let prefix_len = if body.starts_with("0x") || body.starts_with("0X") || body.starts_with("0o") { 2 } else { 0 };
+        let prefix_len =
+            if body.starts_with("0x") || body.starts_with("0X") || body.starts_with("0o") { 2 } else { 0 };
         let (prefix, digits) = body.split_at(prefix_len);
         return format!("{sign}{prefix}{}{digits}", "0".repeat(missing));
     }

@@ -25,7 +25,8 @@ pub fn format_map(template: &StrObject, mapping: Value) -> PyResult<Py<StrObject
 }
 
 fn run(template: &StrObject, mut source: Source<'_>) -> PyResult<Py<StrObject>> {
-    let chars: Vec<char> = template.code_points().map(|point| char::from_u32(point).unwrap_or('\u{fffd}')).collect();
+    let chars: Vec<char> =
+        template.code_points().map(|point| char::from_u32(point).unwrap_or('\u{fffd}')).collect();
     let mut out = StrBuilder::with_capacity(chars.len());
     expand(&chars, &mut source, 2, &mut out)?;
     out.try_finish()
@@ -137,7 +138,9 @@ fn lookup(name: &str, source: &mut Source<'_>) -> PyResult {
             value = protocol::get_attr_text(value.value(), &after[..end])?;
             rest = &after[end..];
         } else if let Some(after) = rest.strip_prefix('[') {
-            let Some(end) = after.find(']') else { return Err(crate::raise!(ValueError, "Missing ']' in format string")) };
+            let Some(end) = after.find(']') else {
+                return Err(crate::raise!(ValueError, "Missing ']' in format string"));
+            };
             let key = &after[..end];
             if key.is_empty() {
                 return Err(crate::raise!(ValueError, "Empty attribute in format string"));
@@ -149,7 +152,10 @@ fn lookup(name: &str, source: &mut Source<'_>) -> PyResult {
             value = protocol::get_item(value.value(), key.value())?;
             rest = &after[end + 1..];
         } else {
-            return Err(crate::raise!(ValueError, "Only '.' or '[' may follow ']' in format field specifier"));
+            return Err(crate::raise!(
+                ValueError,
+                "Only '.' or '[' may follow ']' in format field specifier"
+            ));
         }
     }
     Ok(value)
@@ -174,7 +180,8 @@ fn lookup_first(first: &str, source: &mut Source<'_>) -> PyResult {
             ));
         }
         source.manual = true;
-        let parsed = first.parse().map_err(|_| crate::raise!(ValueError, "Too many decimal digits in format string"));
+        let parsed =
+            first.parse().map_err(|_| crate::raise!(ValueError, "Too many decimal digits in format string"));
         Some(parsed?)
     } else {
         None
@@ -183,11 +190,17 @@ fn lookup_first(first: &str, source: &mut Source<'_>) -> PyResult {
         (Some(_), Some(_)) => Err(crate::raise!(ValueError, "Format string contains positional fields")),
         (Some(at), None) => match source.args.get(at) {
             Some(value) => Ok(value.to_ref()),
-            None => Err(crate::raise!(IndexError, "Replacement index {at} out of range for positional args tuple")),
+            None => Err(crate::raise!(
+                IndexError,
+                "Replacement index {at} out of range for positional args tuple"
+            )),
         },
         (None, Some(mapping)) => protocol::get_item(mapping, StrObject::new(first).value()),
         (None, None) => {
-            let found = source.keywords.iter().find(|(name, _)| name.get::<StrObject>().is_some_and(|name| name.eq_str(first)));
+            let found = source
+                .keywords
+                .iter()
+                .find(|(name, _)| name.get::<StrObject>().is_some_and(|name| name.eq_str(first)));
             match found {
                 Some((_, value)) => Ok(value.to_ref()),
                 None => Err(crate::error::key_error(StrObject::new(first).value())),

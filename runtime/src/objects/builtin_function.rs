@@ -10,9 +10,9 @@ use crate::field::Field;
 use crate::header::Header;
 use crate::methods::{GetSetDef, MethodDef, MethodKind};
 use crate::object::{self, Object, Visitor};
+use crate::objects;
 use crate::objects::module::ModuleObject;
 use crate::objects::str::StrObject;
-use crate::objects;
 use crate::protocol;
 use crate::slots::Slots;
 use crate::type_object::{TypeObject, TypeSpec, type_flags};
@@ -120,20 +120,28 @@ impl MethodDescriptor {
 
 unsafe extern "C" fn plain_entry(callable: Value, args: *const Value, nargs: usize, kwnames: Value) -> Value {
     // SAFETY: the entry convention; the callable is a builtin function.
-    let (function, args) = unsafe { (callable.cast::<BuiltinFunction>(), Args::from_entry(args, nargs, kwnames)) };
+    let (function, args) =
+        unsafe { (callable.cast::<BuiltinFunction>(), Args::from_entry(args, nargs, kwnames)) };
     into_entry((function.def.native)(args))
 }
 
 unsafe extern "C" fn bound_entry(callable: Value, args: *const Value, nargs: usize, kwnames: Value) -> Value {
     // SAFETY: the entry convention; the callable is a bound builtin method.
-    let (function, args) = unsafe { (callable.cast::<BuiltinFunction>(), Args::from_entry(args, nargs, kwnames)) };
+    let (function, args) =
+        unsafe { (callable.cast::<BuiltinFunction>(), Args::from_entry(args, nargs, kwnames)) };
     let receiver = function.receiver.raw();
     into_entry(protocol::with_receiver(receiver, args, |args| (function.def.native)(args)))
 }
 
-unsafe extern "C" fn descriptor_entry(callable: Value, args: *const Value, nargs: usize, kwnames: Value) -> Value {
+unsafe extern "C" fn descriptor_entry(
+    callable: Value,
+    args: *const Value,
+    nargs: usize,
+    kwnames: Value,
+) -> Value {
     // SAFETY: the entry convention; the callable is a method descriptor.
-    let (descriptor, args) = unsafe { (callable.cast::<MethodDescriptor>(), Args::from_entry(args, nargs, kwnames)) };
+    let (descriptor, args) =
+        unsafe { (callable.cast::<MethodDescriptor>(), Args::from_entry(args, nargs, kwnames)) };
     into_entry(call_descriptor(descriptor, args))
 }
 
@@ -154,9 +162,15 @@ fn wrong_receiver(name: &str, owner: &TypeObject, receiver: Value) -> crate::val
     crate::raise!(TypeError, "descriptor '{name}' for '{owner}' objects doesn't apply to a '{got}' object")
 }
 
-unsafe extern "C" fn class_descriptor_entry(callable: Value, args: *const Value, nargs: usize, kwnames: Value) -> Value {
+unsafe extern "C" fn class_descriptor_entry(
+    callable: Value,
+    args: *const Value,
+    nargs: usize,
+    kwnames: Value,
+) -> Value {
     // SAFETY: the entry convention; the callable is a class method descriptor.
-    let (descriptor, args) = unsafe { (callable.cast::<MethodDescriptor>(), Args::from_entry(args, nargs, kwnames)) };
+    let (descriptor, args) =
+        unsafe { (callable.cast::<MethodDescriptor>(), Args::from_entry(args, nargs, kwnames)) };
     into_entry(call_class_descriptor(descriptor, args))
 }
 
@@ -164,7 +178,11 @@ fn call_class_descriptor(descriptor: &MethodDescriptor, args: Args<'_>) -> PyRes
     let name = descriptor.def.signature.name();
     match args.positional.first().and_then(|class| class.get::<TypeObject>()) {
         Some(class) if class.is_subclass_of(descriptor.owner) => (descriptor.def.native)(args),
-        _ => Err(crate::raise!(TypeError, "descriptor '{name}' requires a subtype of '{}'", descriptor.owner.name())),
+        _ => Err(crate::raise!(
+            TypeError,
+            "descriptor '{name}' requires a subtype of '{}'",
+            descriptor.owner.name()
+        )),
     }
 }
 
@@ -208,12 +226,14 @@ fn descr_get(value: Value, object: Option<Value>, _: Value) -> PyResult {
 }
 
 fn class_descr_get(value: Value, object: Option<Value>, class: Value) -> PyResult {
-    let class = if objects::is_none(class) { object.map_or(class, |object| object.ty().value()) } else { class };
+    let class =
+        if objects::is_none(class) { object.map_or(class, |object| object.ty().value()) } else { class };
     Ok(BuiltinFunction::bound(descriptor(value).def, class).into())
 }
 
 fn doc_of(def: &MethodDef) -> PyResult {
-    let doc = def.doc.lines().map(|line| line.strip_prefix(' ').unwrap_or(line)).collect::<Vec<_>>().join("\n");
+    let doc =
+        def.doc.lines().map(|line| line.strip_prefix(' ').unwrap_or(line)).collect::<Vec<_>>().join("\n");
     Ok(StrObject::new(doc.trim_end()).into())
 }
 
@@ -242,25 +262,67 @@ fn function_qualname(value: Value) -> PyResult {
 }
 
 static FUNCTION_GETSET: &[GetSetDef] = &[
-    GetSetDef { name: "__name__", doc: "", get: |value| Ok(StrObject::intern(function(value).def.signature.name()).into()), set: None },
+    GetSetDef {
+        name: "__name__",
+        doc: "",
+        get: |value| Ok(StrObject::intern(function(value).def.signature.name()).into()),
+        set: None,
+    },
     GetSetDef { name: "__qualname__", doc: "", get: function_qualname, set: None },
     GetSetDef { name: "__doc__", doc: "", get: |value| doc_of(function(value).def), set: None },
-    GetSetDef { name: "__text_signature__", doc: "", get: |value| signature_text(function(value).def), set: None },
-    GetSetDef { name: "__self__", doc: "", get: |value| Ok(function(value).receiver.get_or_none()), set: None },
-    GetSetDef { name: "__module__", doc: "", get: |value| Ok(function(value).module.get_or_none()), set: None },
+    GetSetDef {
+        name: "__text_signature__",
+        doc: "",
+        get: |value| signature_text(function(value).def),
+        set: None,
+    },
+    GetSetDef {
+        name: "__self__",
+        doc: "",
+        get: |value| Ok(function(value).receiver.get_or_none()),
+        set: None,
+    },
+    GetSetDef {
+        name: "__module__",
+        doc: "",
+        get: |value| Ok(function(value).module.get_or_none()),
+        set: None,
+    },
 ];
 
 static DESCRIPTOR_GETSET: &[GetSetDef] = &[
-    GetSetDef { name: "__name__", doc: "", get: |value| Ok(StrObject::intern(descriptor(value).def.signature.name()).into()), set: None },
+    GetSetDef {
+        name: "__name__",
+        doc: "",
+        get: |value| Ok(StrObject::intern(descriptor(value).def.signature.name()).into()),
+        set: None,
+    },
     GetSetDef {
         name: "__qualname__",
         doc: "",
-        get: |value| Ok(StrObject::new(&format!("{}.{}", descriptor(value).owner.name(), descriptor(value).def.signature.name())).into()),
+        get: |value| {
+            Ok(StrObject::new(&format!(
+                "{}.{}",
+                descriptor(value).owner.name(),
+                descriptor(value).def.signature.name()
+            ))
+            .into())
+        },
         set: None,
     },
     GetSetDef { name: "__doc__", doc: "", get: |value| doc_of(descriptor(value).def), set: None },
-    GetSetDef { name: "__text_signature__", doc: "", get: |value| signature_text(descriptor(value).def), set: None },
-    GetSetDef { name: "__objclass__", doc: "", get: |value| Ok(descriptor(value).owner.value().to_ref()), set: None },
+    GetSetDef {
+        name: "__text_signature__",
+        doc: "",
+        get: |value| signature_text(descriptor(value).def),
+        set: None,
+    },
+    GetSetDef {
+        name: "__objclass__",
+        doc: "",
+        get: |value| Ok(descriptor(value).owner.value().to_ref()),
+        set: None,
+    },
 ];
 
 /// `builtin_function_or_method`.

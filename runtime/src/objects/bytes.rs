@@ -90,7 +90,8 @@ pub fn bytes_from(value: Value) -> PyResult<Vec<u8>> {
     let mut data = Vec::new();
     protocol::for_each(value, |item| {
         let number = int::to_isize(item.value())?;
-        let byte = u8::try_from(number).map_err(|_| crate::raise!(ValueError, "bytes must be in range(0, 256)"))?;
+        let byte =
+            u8::try_from(number).map_err(|_| crate::raise!(ValueError, "bytes must be in range(0, 256)"))?;
         data.push(byte);
         Ok(())
     })?;
@@ -115,7 +116,9 @@ fn new(ty: &TypeObject, args: Args<'_>) -> PyResult {
         *part = Some(value);
     }
     for (name, value) in args.keywords() {
-        let at = name.get::<StrObject>().and_then(|name| ["source", "encoding", "errors"].iter().position(|key| name.eq_str(key)));
+        let at = name
+            .get::<StrObject>()
+            .and_then(|name| ["source", "encoding", "errors"].iter().position(|key| name.eq_str(key)));
         match at {
             Some(at) => parts[at] = Some(value),
             None => return Err(crate::raise!(TypeError, "bytes() got an unexpected keyword argument")),
@@ -132,11 +135,13 @@ fn new(ty: &TypeObject, args: Args<'_>) -> PyResult {
         [Some(_), Some(_), _] | [Some(_), _, Some(_)] => {
             return Err(crate::raise!(TypeError, "encoding without a string argument"));
         }
-        [Some(source), ..] => match protocol::attribute::call_special(source, crate::names::names().__bytes__, &[])? {
-            Some(made) => bytes_like(made.value())?,
-            None if int::IntRef::of(source).is_some() => zeros(source)?,
-            None => bytes_from(source)?,
-        },
+        [Some(source), ..] => {
+            match protocol::attribute::call_special(source, crate::names::names().__bytes__, &[])? {
+                Some(made) => bytes_like(made.value())?,
+                None if int::IntRef::of(source).is_some() => zeros(source)?,
+                None => bytes_from(source)?,
+            }
+        }
     };
     Ok(BytesObject::new_of(ty, &data).into())
 }
@@ -181,7 +186,9 @@ fn hash_slot(value: Value) -> PyResult<i64> {
 }
 
 fn richcompare(a: Value, b: Value, op: CompareOp) -> PyResult {
-    let (Some(a), Some(b)) = (a.get::<BytesObject>(), b.get::<BytesObject>()) else { return singleton::decline() };
+    let (Some(a), Some(b)) = (a.get::<BytesObject>(), b.get::<BytesObject>()) else {
+        return singleton::decline();
+    };
     Ok(objects::bool(op.holds(a.as_slice().cmp(b.as_slice()))).to_ref())
 }
 

@@ -158,7 +158,8 @@ fn str_constant(text: &[u8]) -> Ref {
         Ok(text) => StrObject::new(text),
         Err(_) => decode_wtf8(text),
     };
-    let is_name = made.as_ascii().is_some_and(|text| text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'));
+    let is_name =
+        made.as_ascii().is_some_and(|text| text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'));
     if is_name { StrObject::intern_object(&made).into() } else { made.into() }
 }
 

@@ -137,7 +137,8 @@ fn new_complex(_: &TypeObject, args: Args<'_>) -> PyResult {
 
 fn hash_complex(value: Value) -> PyResult<i64> {
     let (real, imaginary) = this(value);
-    let combined = (hash::double(real) as u64).wrapping_add((hash::double(imaginary) as u64).wrapping_mul(1_000_003));
+    let combined =
+        (hash::double(real) as u64).wrapping_add((hash::double(imaginary) as u64).wrapping_mul(1_000_003));
     Ok(hash::avoid_minus_one(combined as i64))
 }
 
@@ -157,8 +158,18 @@ py_methods! { static METHODS for "complex", &ComplexObject;
 }
 
 static GETSET: &[GetSetDef] = &[
-    GetSetDef { name: "real", doc: "the real part of a complex number", get: |value| Ok(float::new(this(value).0)), set: None },
-    GetSetDef { name: "imag", doc: "the imaginary part of a complex number", get: |value| Ok(float::new(this(value).1)), set: None },
+    GetSetDef {
+        name: "real",
+        doc: "the real part of a complex number",
+        get: |value| Ok(float::new(this(value).0)),
+        set: None,
+    },
+    GetSetDef {
+        name: "imag",
+        doc: "the imaginary part of a complex number",
+        get: |value| Ok(float::new(this(value).1)),
+        set: None,
+    },
 ];
 
 /// `complex`.

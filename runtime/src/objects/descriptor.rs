@@ -13,11 +13,11 @@ use crate::objects::method::MethodObject;
 use crate::objects::str::StrObject;
 use crate::objects::{self};
 use crate::protocol;
+use crate::py_methods;
 use crate::slots::Slots;
 use crate::type_object::{TypeObject, TypeSpec, type_flags};
 use crate::types::dunder::SlotDef;
 use crate::value::{Py, PyResult, Ref, Value};
-use crate::py_methods;
 
 /// A computed attribute of a builtin type.
 #[repr(C)]
@@ -88,7 +88,11 @@ unsafe impl Object for NewFunction {
 impl GetSetDescriptor {
     /// An attribute of `owner`.
     pub fn new(def: &'static GetSetDef, owner: &'static TypeObject) -> Py<GetSetDescriptor> {
-        object::new_object(GetSetDescriptor { header: Header::new(&GETSET_DESCRIPTOR), def, owner: Some(owner) })
+        object::new_object(GetSetDescriptor {
+            header: Header::new(&GETSET_DESCRIPTOR),
+            def,
+            owner: Some(owner),
+        })
     }
 }
 
@@ -101,7 +105,12 @@ static DICT_DEF: GetSetDef = GetSetDef {
 
 /// `__dict__` of instances.
 pub fn instance_dict_descriptor() -> Ref {
-    object::new_object(GetSetDescriptor { header: Header::new(&GETSET_DESCRIPTOR), def: &DICT_DEF, owner: None }).into()
+    object::new_object(GetSetDescriptor {
+        header: Header::new(&GETSET_DESCRIPTOR),
+        def: &DICT_DEF,
+        owner: None,
+    })
+    .into()
 }
 
 impl MemberDescriptor {
@@ -128,14 +137,21 @@ impl MemberDescriptor {
         if !object.is_object() || !object.ty().is_subtype_of(self.owner()) {
             let (name, owner) = (self.name(), self.owner().name());
             let got = object.ty().name();
-            return Err(crate::raise!(TypeError, "descriptor '{name}' for '{owner}' objects doesn't apply to a '{got}' object"));
+            return Err(crate::raise!(
+                TypeError,
+                "descriptor '{name}' for '{owner}' objects doesn't apply to a '{got}' object"
+            ));
         }
         // SAFETY: instances of the owner have an owned word at this offset.
         Ok(unsafe { &*object.ptr().cast::<u8>().add(self.offset).cast::<Field>() })
     }
 
     fn name(&self) -> String {
-        self.name.get().and_then(|name| name.get::<StrObject>()).map(StrObject::to_string_lossy).unwrap_or_default()
+        self.name
+            .get()
+            .and_then(|name| name.get::<StrObject>())
+            .map(StrObject::to_string_lossy)
+            .unwrap_or_default()
     }
 }
 
@@ -164,7 +180,11 @@ impl WrapperDescriptor {
 impl NewFunction {
     /// `owner.__new__`
     pub fn new(owner: &'static TypeObject) -> Py<NewFunction> {
-        object::new_object(NewFunction { header: Header::new(&NEW_FUNCTION), entry: Cell::new(new_entry), owner })
+        object::new_object(NewFunction {
+            header: Header::new(&NEW_FUNCTION),
+            entry: Cell::new(new_entry),
+            owner,
+        })
     }
 
     /// The type whose `new` slot it calls.
@@ -173,9 +193,15 @@ impl NewFunction {
     }
 }
 
-unsafe extern "C" fn wrapper_entry(callable: Value, args: *const Value, nargs: usize, kwnames: Value) -> Value {
+unsafe extern "C" fn wrapper_entry(
+    callable: Value,
+    args: *const Value,
+    nargs: usize,
+    kwnames: Value,
+) -> Value {
     // SAFETY: the entry convention; the callable is a wrapper.
-    let (wrapper, args) = unsafe { (callable.cast::<WrapperDescriptor>(), Args::from_entry(args, nargs, kwnames)) };
+    let (wrapper, args) =
+        unsafe { (callable.cast::<WrapperDescriptor>(), Args::from_entry(args, nargs, kwnames)) };
     into_entry(call_wrapper(wrapper, args))
 }
 
@@ -186,14 +212,18 @@ fn call_wrapper(wrapper: &WrapperDescriptor, args: Args<'_>) -> PyResult {
     };
     if !receiver.ty().is_subclass_of(wrapper.owner) {
         let got = receiver.ty().name();
-        return Err(crate::raise!(TypeError, "descriptor '{name}' requires a '{owner}' object but received a '{got}'"));
+        return Err(crate::raise!(
+            TypeError,
+            "descriptor '{name}' requires a '{owner}' object but received a '{got}'"
+        ));
     }
     (wrapper.def.call)(wrapper.owner.slots(), receiver, args.rest())
 }
 
 unsafe extern "C" fn new_entry(callable: Value, args: *const Value, nargs: usize, kwnames: Value) -> Value {
     // SAFETY: the entry convention; the callable is a `__new__`.
-    let (function, args) = unsafe { (callable.cast::<NewFunction>(), Args::from_entry(args, nargs, kwnames)) };
+    let (function, args) =
+        unsafe { (callable.cast::<NewFunction>(), Args::from_entry(args, nargs, kwnames)) };
     into_entry(call_new(function, args))
 }
 
@@ -210,7 +240,10 @@ fn call_new(function: &NewFunction, args: Args<'_>) -> PyResult {
         let name = class.name();
         return Err(crate::raise!(TypeError, "{owner}.__new__({name}): {name} is not a subtype of {owner}"));
     }
-    if class.has(type_flags::NO_NEW) || nearest_native(class).is_some_and(|native| !std::ptr::eq(native, function.owner) && !same_new(native, function.owner)) {
+    if class.has(type_flags::NO_NEW)
+        || nearest_native(class)
+            .is_some_and(|native| !std::ptr::eq(native, function.owner) && !same_new(native, function.owner))
+    {
         let native = nearest_native(class).map_or(owner, TypeObject::name);
         let name = class.name();
         return Err(crate::raise!(TypeError, "{owner}.__new__({name}) is not safe, use {native}.__new__()"));
@@ -256,7 +289,10 @@ fn check_getset(descriptor: &GetSetDescriptor, object: Value) -> PyResult<()> {
     match descriptor.owner {
         Some(owner) if !object.ty().is_subclass_of(owner) => {
             let (name, owner, got) = (descriptor.def.name, owner.name(), object.ty().name());
-            Err(crate::raise!(TypeError, "descriptor '{name}' for '{owner}' objects doesn't apply to a '{got}' object"))
+            Err(crate::raise!(
+                TypeError,
+                "descriptor '{name}' for '{owner}' objects doesn't apply to a '{got}' object"
+            ))
         }
         _ => Ok(()),
     }
@@ -357,7 +393,10 @@ pub static NEW_FUNCTION: TypeObject = TypeObject::from_spec(&NEW_SPEC);
 static NEW_SPEC: TypeSpec = TypeSpec {
     flags: type_flags::HAS_ENTRY | type_flags::NO_NEW,
     slots: Slots {
-        repr: Some(|value| Ok(StrObject::new(&format!("<built-in method __new__ of type object at {:#x}>", value.bits())).into())),
+        repr: Some(|value| {
+            Ok(StrObject::new(&format!("<built-in method __new__ of type object at {:#x}>", value.bits()))
+                .into())
+        }),
         call: Some(protocol::call_through_entry),
         ..Slots::EMPTY
     },
@@ -371,7 +410,8 @@ static GETSET_SPEC: TypeSpec = TypeSpec {
     flags: type_flags::NO_NEW,
     slots: Slots {
         repr: Some(|value| {
-            let (name, owner) = (getset(value).def.name, getset(value).owner.map_or("object", TypeObject::name));
+            let (name, owner) =
+                (getset(value).def.name, getset(value).owner.map_or("object", TypeObject::name));
             Ok(StrObject::new(&format!("<attribute '{name}' of '{owner}' objects>")).into())
         }),
         descr_get: Some(getset_get),
@@ -497,7 +537,8 @@ fn is_abstract(callable: Value) -> PyResult {
 }
 
 fn class_method_get(value: Value, object: Option<Value>, owner: Value) -> PyResult {
-    let class = if objects::is_none(owner) { object.map_or(owner, |object| object.ty().value()) } else { owner };
+    let class =
+        if objects::is_none(owner) { object.map_or(owner, |object| object.ty().value()) } else { owner };
     Ok(MethodObject::new(ClassMethod::of(value).callable(), class).into())
 }
 
@@ -561,7 +602,10 @@ impl Property {
 
     fn new_of(ty: &TypeObject) -> Py<Property> {
         let [getter, setter, deleter, doc, name, dict] = [const { Field::empty() }; 6];
-        object::new_object_of(ty, Property { header: Header::new(ty), getter, setter, deleter, doc, name, dict })
+        object::new_object_of(
+            ty,
+            Property { header: Header::new(ty), getter, setter, deleter, doc, name, dict },
+        )
     }
 
     fn fill(&self, parts: [Option<Value>; 4]) {
@@ -600,7 +644,11 @@ fn property_init(value: Value, args: Args<'_>) -> PyResult<()> {
     const KEYWORDS: [&str; 4] = ["fget", "fset", "fdel", "doc"];
     let mut parts = [None; 4];
     if args.positional.len() > 4 {
-        return Err(crate::raise!(TypeError, "property() takes at most 4 arguments ({} given)", args.positional.len()));
+        return Err(crate::raise!(
+            TypeError,
+            "property() takes at most 4 arguments ({} given)",
+            args.positional.len()
+        ));
     }
     for (part, &value) in parts.iter_mut().zip(args.positional) {
         *part = Some(value);
@@ -609,7 +657,12 @@ fn property_init(value: Value, args: Args<'_>) -> PyResult<()> {
         let name = name.get::<StrObject>().map(StrObject::to_string_lossy).unwrap_or_default();
         match KEYWORDS.iter().position(|keyword| *keyword == name) {
             Some(at) => parts[at] = Some(value),
-            None => return Err(crate::raise!(TypeError, "property() got an unexpected keyword argument '{name}'")),
+            None => {
+                return Err(crate::raise!(
+                    TypeError,
+                    "property() got an unexpected keyword argument '{name}'"
+                ));
+            }
         }
     }
     let this = property(value);
@@ -679,7 +732,12 @@ static PROPERTY_GETSET: &[GetSetDef] = &[
     GetSetDef { name: "fget", doc: "", get: |value| Ok(property(value).getter.get_or_none()), set: None },
     GetSetDef { name: "fset", doc: "", get: |value| Ok(property(value).setter.get_or_none()), set: None },
     GetSetDef { name: "fdel", doc: "", get: |value| Ok(property(value).deleter.get_or_none()), set: None },
-    GetSetDef { name: "__doc__", doc: "", get: |value| Ok(property(value).doc.get_or_none()), set: Some(set_property_doc) },
+    GetSetDef {
+        name: "__doc__",
+        doc: "",
+        get: |value| Ok(property(value).doc.get_or_none()),
+        set: Some(set_property_doc),
+    },
     GetSetDef { name: "__name__", doc: "", get: |value| Ok(property(value).name.get_or_none()), set: None },
     GetSetDef {
         name: "__isabstractmethod__",

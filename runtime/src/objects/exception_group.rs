@@ -17,10 +17,12 @@ static GROUP: World<Cell<Value>> = World::new(Cell::new(Value::NULL));
 
 /// Builds the class.
 pub(crate) fn initialize() -> PyResult<()> {
-    let bases = TupleObject::of([types::BaseExceptionGroup.value().to_ref(), types::Exception.value().to_ref()]);
+    let bases =
+        TupleObject::of([types::BaseExceptionGroup.value().to_ref(), types::Exception.value().to_ref()]);
     let namespace = DictObject::new();
     namespace.set_str(names().__module__, StrObject::intern("builtins").into());
-    let class = build::build(&TYPE, &StrObject::intern("ExceptionGroup"), &bases, &namespace, Shape::default())?;
+    let class =
+        build::build(&TYPE, &StrObject::intern("ExceptionGroup"), &bases, &namespace, Shape::default())?;
     class.header.make_immortal();
     GROUP.set(class.value());
     Ok(())

@@ -147,7 +147,11 @@ pub(crate) fn floor_divide(a: Value, b: Value) -> PyResult {
 }
 
 pub(crate) fn remainder(a: Value, b: Value) -> PyResult {
-    with(a, b, |a, b| if b == 0.0 { Err(zero_division("float modulo by zero")) } else { Ok(new(div_mod(a, b).1)) })
+    with(
+        a,
+        b,
+        |a, b| if b == 0.0 { Err(zero_division("float modulo by zero")) } else { Ok(new(div_mod(a, b).1)) },
+    )
 }
 
 pub(crate) fn divmod(a: Value, b: Value) -> PyResult {
@@ -174,7 +178,11 @@ pub fn power_f64(a: f64, b: f64) -> PyResult {
     }
     let result = a.powf(b);
     if result.is_infinite() && a.is_finite() && b.is_finite() {
-        return Err(crate::error::os_like_error(&crate::error::types::OverflowError, 34, "Numerical result out of range"));
+        return Err(crate::error::os_like_error(
+            &crate::error::types::OverflowError,
+            34,
+            "Numerical result out of range",
+        ));
     }
     Ok(new(result))
 }
@@ -212,7 +220,14 @@ pub(crate) fn richcompare(a: Value, b: Value, op: CompareOp) -> PyResult {
 /// The text of `repr(value)`.
 pub fn repr_text(value: f64) -> String {
     if !value.is_finite() {
-        return if value.is_nan() { "nan" } else if value > 0.0 { "inf" } else { "-inf" }.to_owned();
+        return if value.is_nan() {
+            "nan"
+        } else if value > 0.0 {
+            "inf"
+        } else {
+            "-inf"
+        }
+        .to_owned();
     }
     let (negative, digits, point) = shortest_digits(value);
     let body = if -4 < point && point <= 16 { fixed(&digits, point) } else { exponential(&digits, point) };
@@ -262,10 +277,22 @@ mod tests {
     #[test]
     fn repr_is_laid_out_as_in_cpython() {
         let cases = [
-            (0.0, "0.0"), (-0.0, "-0.0"), (1.0, "1.0"), (0.1, "0.1"), (1e16, "1e+16"), (123456789012345680.0, "1.2345678901234568e+17"),
-            (1e15, "1000000000000000.0"), (9999999999999998.0, "9999999999999998.0"), (0.0001, "0.0001"), (0.00001, "1e-05"),
-            (1.5e-7, "1.5e-07"), (5e-324, "5e-324"), (1.7976931348623157e308, "1.7976931348623157e+308"), (-2.5, "-2.5"),
-            (100.0, "100.0"), (1e22, "1e+22"),
+            (0.0, "0.0"),
+            (-0.0, "-0.0"),
+            (1.0, "1.0"),
+            (0.1, "0.1"),
+            (1e16, "1e+16"),
+            (123456789012345680.0, "1.2345678901234568e+17"),
+            (1e15, "1000000000000000.0"),
+            (9999999999999998.0, "9999999999999998.0"),
+            (0.0001, "0.0001"),
+            (0.00001, "1e-05"),
+            (1.5e-7, "1.5e-07"),
+            (5e-324, "5e-324"),
+            (1.7976931348623157e308, "1.7976931348623157e+308"),
+            (-2.5, "-2.5"),
+            (100.0, "100.0"),
+            (1e22, "1e+22"),
         ];
         for (value, text) in cases {
             assert_eq!(repr_text(value), text);

@@ -12,12 +12,12 @@ use crate::hooks;
 use crate::methods::GetSetDef;
 use crate::names::names;
 use crate::object::{self, Object, Visitor};
+use crate::objects;
 use crate::objects::code::CodeObject;
 use crate::objects::dict::DictObject;
 use crate::objects::method::MethodObject;
 use crate::objects::str::StrObject;
 use crate::objects::tuple::TupleObject;
-use crate::objects;
 use crate::protocol;
 use crate::slots::Slots;
 use crate::type_object::{TypeObject, TypeSpec, type_flags};
@@ -79,7 +79,9 @@ unsafe impl Object for FunctionObject {
 
     fn clear(&self) {
         // The code stays: a finaliser may still call the function.
-        for field in [&self.defaults, &self.kwdefaults, &self.closure, &self.dict, &self.annotations, &self.annotate] {
+        for field in
+            [&self.defaults, &self.kwdefaults, &self.closure, &self.dict, &self.annotations, &self.annotate]
+        {
             drop(field.take());
         }
     }
@@ -90,7 +92,8 @@ impl FunctionObject {
 
     /// A function whose globals and name come with its code; defaults and closure are set afterwards.
     pub fn new(code: &CodeObject, globals: &DictObject) -> Py<FunctionObject> {
-        let doc = code.has(bytecode::CodeFlags::HAS_DOCSTRING).then(|| code.consts().first().cloned()).flatten();
+        let doc =
+            code.has(bytecode::CodeFlags::HAS_DOCSTRING).then(|| code.consts().first().cloned()).flatten();
         let module = globals.get_str(names().__name__).map(Value::to_ref);
         let contents = FunctionObject {
             header: Header::new(&FUNCTION),
@@ -150,12 +153,20 @@ impl FunctionObject {
 
     /// `__qualname__`, for messages.
     pub fn qualname(&self) -> String {
-        self.qualname.get().and_then(|name| name.get::<StrObject>()).map(StrObject::to_string_lossy).unwrap_or_default()
+        self.qualname
+            .get()
+            .and_then(|name| name.get::<StrObject>())
+            .map(StrObject::to_string_lossy)
+            .unwrap_or_default()
     }
 
     /// `__name__`, for messages.
     pub fn name(&self) -> String {
-        self.name.get().and_then(|name| name.get::<StrObject>()).map(StrObject::to_string_lossy).unwrap_or_default()
+        self.name
+            .get()
+            .and_then(|name| name.get::<StrObject>())
+            .map(StrObject::to_string_lossy)
+            .unwrap_or_default()
     }
 
     fn changed(&self) {
@@ -211,7 +222,11 @@ fn get_annotations(value: Value) -> PyResult {
         Some(annotate) => protocol::call(annotate, &[Value::small(1)], None)?,
     };
     if !computed.is_instance::<DictObject>() {
-        return Err(crate::raise!(TypeError, "__annotate__ returned non-dict of type '{}'", computed.ty().name()));
+        return Err(crate::raise!(
+            TypeError,
+            "__annotate__ returned non-dict of type '{}'",
+            computed.ty().name()
+        ));
     }
     function.annotations.set(computed.clone());
     Ok(computed)
@@ -236,10 +251,16 @@ fn set_code(value: Value, new: Option<Value>) -> PyResult<()> {
     let Some(code) = new.and_then(|new| new.get::<CodeObject>()) else {
         return Err(crate::raise!(TypeError, "__code__ must be set to a code object"));
     };
-    let (free, cells) = (code.code().free_count(), function.closure.get().and_then(|cells| cells.get::<TupleObject>()).map_or(0, TupleObject::len));
+    let (free, cells) = (
+        code.code().free_count(),
+        function.closure.get().and_then(|cells| cells.get::<TupleObject>()).map_or(0, TupleObject::len),
+    );
     if free != cells {
         let name = function.name();
-        return Err(crate::raise!(ValueError, "{name}() requires a code object with {cells} free vars, not {free}"));
+        return Err(crate::raise!(
+            ValueError,
+            "{name}() requires a code object with {cells} free vars, not {free}"
+        ));
     }
     function.code.set(Value::from_object(code).to_ref());
     function.entry.set(hooks::function_entry());
@@ -300,7 +321,11 @@ fn new(_: &TypeObject, args: Args<'_>) -> PyResult {
         return Err(crate::raise!(TypeError, "function() missing required argument 'code' (pos 1)"));
     };
     let (Some(code), Some(globals)) = (code.get::<CodeObject>(), globals.get::<DictObject>()) else {
-        return Err(crate::raise!(TypeError, "function() argument 'code' must be code, not {}", code.ty().name()));
+        return Err(crate::raise!(
+            TypeError,
+            "function() argument 'code' must be code, not {}",
+            code.ty().name()
+        ));
     };
     let function = FunctionObject::new(code, globals);
     let fields = [&function.name, &function.defaults, &function.closure, &function.kwdefaults];

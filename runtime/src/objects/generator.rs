@@ -9,8 +9,8 @@ use crate::header::Header;
 use crate::hooks::{self, Resume};
 use crate::methods::GetSetDef;
 use crate::object::{self, Object, Visitor};
-use crate::objects::str::StrObject;
 use crate::objects;
+use crate::objects::str::StrObject;
 use crate::protocol;
 use crate::py_methods;
 use crate::slots::Slots;
@@ -61,7 +61,9 @@ unsafe impl Object for GeneratorObject {
         &GENERATOR
     }
     fn traverse(&self, visit: Visitor<'_>) {
-        [&self.name, &self.qualname, &self.code, &self.returned].into_iter().for_each(|field| field.visit(visit));
+        [&self.name, &self.qualname, &self.code, &self.returned]
+            .into_iter()
+            .for_each(|field| field.visit(visit));
         if let Some(exception) = self.exc_info.exception.get().non_null() {
             visit(exception);
         }
@@ -88,7 +90,13 @@ impl Drop for GeneratorObject {
 
 impl GeneratorObject {
     /// Wraps a suspended frame, which it owns from now on.
-    pub fn new(kind: GeneratorKind, frame: *mut u8, name: Ref, qualname: Ref, code: Ref) -> Py<GeneratorObject> {
+    pub fn new(
+        kind: GeneratorKind,
+        frame: *mut u8,
+        name: Ref,
+        qualname: Ref,
+        code: Ref,
+    ) -> Py<GeneratorObject> {
         let ty = match kind {
             GeneratorKind::Generator => &GENERATOR,
             GeneratorKind::Coroutine => &COROUTINE,
@@ -145,7 +153,11 @@ impl GeneratorObject {
         }
         if let (Resume::Send(value), false) = (resume, self.started.get()) {
             if !objects::is_none(value) {
-                return Err(crate::raise!(TypeError, "can't send non-None value to a just-started {}", self.noun()));
+                return Err(crate::raise!(
+                    TypeError,
+                    "can't send non-None value to a just-started {}",
+                    self.noun()
+                ));
             }
         }
         self.started.set(true);
@@ -253,8 +265,10 @@ py_methods! { static METHODS for "generator", Value;
 }
 
 fn repr(value: Value) -> PyResult {
-    let qualname = this(value).qualname.get().and_then(|name| name.get::<StrObject>()).map(StrObject::to_string_lossy);
-    let text = format!("<{} object {} at {:#x}>", value.ty().name(), qualname.unwrap_or_default(), value.bits());
+    let qualname =
+        this(value).qualname.get().and_then(|name| name.get::<StrObject>()).map(StrObject::to_string_lossy);
+    let text =
+        format!("<{} object {} at {:#x}>", value.ty().name(), qualname.unwrap_or_default(), value.bits());
     Ok(StrObject::new(&text).into())
 }
 
@@ -266,12 +280,32 @@ fn finalize(value: Value) -> PyResult<()> {
 }
 
 static GETSET: &[GetSetDef] = &[
-    GetSetDef { name: "__name__", doc: "name of the generator", get: |value| Ok(this(value).name.get_or_none()), set: None },
-    GetSetDef { name: "__qualname__", doc: "qualified name of the generator", get: |value| Ok(this(value).qualname.get_or_none()), set: None },
+    GetSetDef {
+        name: "__name__",
+        doc: "name of the generator",
+        get: |value| Ok(this(value).name.get_or_none()),
+        set: None,
+    },
+    GetSetDef {
+        name: "__qualname__",
+        doc: "qualified name of the generator",
+        get: |value| Ok(this(value).qualname.get_or_none()),
+        set: None,
+    },
     GetSetDef { name: "gi_code", doc: "", get: |value| Ok(this(value).code.get_or_none()), set: None },
-    GetSetDef { name: "gi_running", doc: "", get: |value| Ok(objects::bool(this(value).running.get()).to_ref()), set: None },
+    GetSetDef {
+        name: "gi_running",
+        doc: "",
+        get: |value| Ok(objects::bool(this(value).running.get()).to_ref()),
+        set: None,
+    },
     GetSetDef { name: "cr_code", doc: "", get: |value| Ok(this(value).code.get_or_none()), set: None },
-    GetSetDef { name: "cr_running", doc: "", get: |value| Ok(objects::bool(this(value).running.get()).to_ref()), set: None },
+    GetSetDef {
+        name: "cr_running",
+        doc: "",
+        get: |value| Ok(objects::bool(this(value).running.get()).to_ref()),
+        set: None,
+    },
 ];
 
 const COMMON: Slots = Slots { repr: Some(repr), finalize: Some(finalize), ..Slots::EMPTY };
@@ -331,7 +365,10 @@ unsafe impl Object for CoroutineWrapper {
 
 impl CoroutineWrapper {
     fn new(coroutine: Value) -> Ref {
-        let contents = CoroutineWrapper { header: Header::new(&COROUTINE_WRAPPER), coroutine: Field::new(coroutine.to_ref()) };
+        let contents = CoroutineWrapper {
+            header: Header::new(&COROUTINE_WRAPPER),
+            coroutine: Field::new(coroutine.to_ref()),
+        };
         object::new_object(contents).into()
     }
 }

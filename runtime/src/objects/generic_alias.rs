@@ -43,8 +43,11 @@ pub fn new(origin: Value, item: Value) -> PyResult {
         true => item.to_ref(),
         false => TupleObject::from_values(&[item]).into(),
     };
-    let contents =
-        AliasObject { header: Header::new(&GENERIC_ALIAS), origin: Field::new(origin.to_ref()), args: Field::new(args) };
+    let contents = AliasObject {
+        header: Header::new(&GENERIC_ALIAS),
+        origin: Field::new(origin.to_ref()),
+        args: Field::new(args),
+    };
     Ok(object::new_object(contents).into())
 }
 
@@ -59,7 +62,8 @@ fn args_of<'a>(value: Value) -> &'a TupleObject {
 
 /// The members of a union, or nothing.
 pub fn union_members(value: Value) -> Option<Vec<Ref>> {
-    (value.is_object() && value.is_exact(&UNION_TYPE)).then(|| args_of(value).items().iter().map(|item| item.to_ref()).collect())
+    (value.is_object() && value.is_exact(&UNION_TYPE))
+        .then(|| args_of(value).items().iter().map(|item| item.to_ref()).collect())
 }
 
 /// `a | b` for types.
@@ -75,7 +79,8 @@ pub fn union_of(a: Value, b: Value) -> PyResult {
     let mut members: Vec<Ref> = Vec::new();
     for side in [a, b] {
         for member in union_members(side).unwrap_or_else(|| vec![side.to_ref()]) {
-            let member = if objects::is_none(member.value()) { singleton::NONE_TYPE.value().to_ref() } else { member };
+            let member =
+                if objects::is_none(member.value()) { singleton::NONE_TYPE.value().to_ref() } else { member };
             let mut known = false;
             for other in &members {
                 known |= protocol::is_same_or_equal(other.value(), member.value())?;
@@ -122,8 +127,16 @@ fn repr(value: Value) -> PyResult {
 
 fn getattro(value: Value, name: Value) -> PyResult {
     const OWN: [&str; 10] = [
-        "__origin__", "__args__", "__parameters__", "__mro_entries__", "__reduce_ex__", "__reduce__", "__copy__",
-        "__deepcopy__", "__unpacked__", "__class__",
+        "__origin__",
+        "__args__",
+        "__parameters__",
+        "__mro_entries__",
+        "__reduce_ex__",
+        "__reduce__",
+        "__copy__",
+        "__deepcopy__",
+        "__unpacked__",
+        "__class__",
     ];
     let text = name.get::<StrObject>().map(StrObject::to_string_lossy).unwrap_or_default();
     let is_own = OWN.contains(&text.as_str());
@@ -156,10 +169,14 @@ fn richcompare(a: Value, b: Value, op: CompareOp) -> PyResult {
     }
     let same = match (this(a).origin.get(), this(b).origin.get()) {
         (Some(x), Some(y)) => {
-            protocol::is_same_or_equal(x, y)? && protocol::is_same_or_equal(this(a).args.raw(), this(b).args.raw())?
+            protocol::is_same_or_equal(x, y)?
+                && protocol::is_same_or_equal(this(a).args.raw(), this(b).args.raw())?
         }
         (None, None) => {
-            let (x, y) = (objects::set::from_iterable(this(a).args.raw())?, objects::set::from_iterable(this(b).args.raw())?);
+            let (x, y) = (
+                objects::set::from_iterable(this(a).args.raw())?,
+                objects::set::from_iterable(this(b).args.raw())?,
+            );
             protocol::is_same_or_equal(x.value(), y.value())?
         }
         _ => false,
@@ -169,8 +186,12 @@ fn richcompare(a: Value, b: Value, op: CompareOp) -> PyResult {
 
 fn hash_alias(value: Value) -> PyResult<i64> {
     match this(value).origin.get() {
-        Some(origin) => Ok(hash::avoid_minus_one(protocol::hash(origin)? ^ protocol::hash(this(value).args.raw())?)),
-        None => protocol::hash(objects::set::frozen_from(protocol::collect(this(value).args.raw())?)?.value()),
+        Some(origin) => {
+            Ok(hash::avoid_minus_one(protocol::hash(origin)? ^ protocol::hash(this(value).args.raw())?))
+        }
+        None => {
+            protocol::hash(objects::set::frozen_from(protocol::collect(this(value).args.raw())?)?.value())
+        }
     }
 }
 

@@ -324,7 +324,8 @@ iterator_type! {
 }
 
 fn iterators_of(iterables: &[Value]) -> PyResult {
-    let iterators = iterables.iter().map(|&iterable| protocol::get_iter(iterable)).collect::<PyResult<Vec<_>>>()?;
+    let iterators =
+        iterables.iter().map(|&iterable| protocol::get_iter(iterable)).collect::<PyResult<Vec<_>>>()?;
     Ok(TupleObject::new(iterators).into())
 }
 
@@ -400,7 +401,8 @@ fn zip_next(value: Value) -> PyResult<Option<Ref>> {
 
 /// `strict=True`: the iterator at `at` is exhausted, so those before it must not have given an item and those behind it must be too.
 fn check_all_exhausted(iterators: &[Value], at: usize) -> PyResult<Option<Ref>> {
-    let others = |count: usize| if count == 1 { "argument 1".to_owned() } else { format!("arguments 1-{count}") };
+    let others =
+        |count: usize| if count == 1 { "argument 1".to_owned() } else { format!("arguments 1-{count}") };
     if at > 0 {
         let others = others(at);
         return Err(crate::raise!(ValueError, "zip() argument {} is shorter than {others}", at + 1));
@@ -440,7 +442,10 @@ fn new_reversed(ty: &TypeObject, args: Args<'_>) -> PyResult {
         }
         return protocol::call_bound(method, *sequence, &[]);
     }
-    if sequence.ty().slots().subscript.is_none() || sequence.ty().slots().len.is_none() || sequence.ty().has(type_flags::MAPPING) {
+    if sequence.ty().slots().subscript.is_none()
+        || sequence.ty().slots().len.is_none()
+        || sequence.ty().has(type_flags::MAPPING)
+    {
         return Err(crate::raise!(TypeError, "'{}' object is not reversible", sequence.ty().name()));
     }
     let len = protocol::len(*sequence)?;

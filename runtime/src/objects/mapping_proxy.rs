@@ -32,7 +32,10 @@ unsafe impl Object for MappingProxy {
 impl MappingProxy {
     /// A view of `mapping`.
     pub fn new(mapping: Value) -> Py<MappingProxy> {
-        object::new_object(MappingProxy { header: Header::new(&MAPPING_PROXY), mapping: Field::new(mapping.to_ref()) })
+        object::new_object(MappingProxy {
+            header: Header::new(&MAPPING_PROXY),
+            mapping: Field::new(mapping.to_ref()),
+        })
     }
 }
 
@@ -44,9 +47,11 @@ fn inner(value: Value) -> Value {
 fn new(_: &TypeObject, args: Args<'_>) -> PyResult {
     match args.single() {
         Some(mapping) if mapping.ty().slots().subscript.is_some() => Ok(MappingProxy::new(mapping).into()),
-        Some(other) => {
-            Err(crate::raise!(TypeError, "mappingproxy() argument must be a mapping, not {}", other.ty().name()))
-        }
+        Some(other) => Err(crate::raise!(
+            TypeError,
+            "mappingproxy() argument must be a mapping, not {}",
+            other.ty().name()
+        )),
         None => Err(crate::raise!(TypeError, "mappingproxy() missing required argument 'mapping' (pos 1)")),
     }
 }

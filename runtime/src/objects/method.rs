@@ -94,15 +94,20 @@ fn repr(value: Value) -> PyResult {
 
 fn hash_method(value: Value) -> PyResult<i64> {
     let method = this(value);
-    Ok(hash::avoid_minus_one(hash::address(method.receiver.raw().bits()) ^ protocol::hash(method.function.raw())?))
+    Ok(hash::avoid_minus_one(
+        hash::address(method.receiver.raw().bits()) ^ protocol::hash(method.function.raw())?,
+    ))
 }
 
 fn richcompare(a: Value, b: Value, op: CompareOp) -> PyResult {
-    let (Some(a), Some(b)) = (a.get::<MethodObject>(), b.get::<MethodObject>()) else { return singleton::decline() };
+    let (Some(a), Some(b)) = (a.get::<MethodObject>(), b.get::<MethodObject>()) else {
+        return singleton::decline();
+    };
     if !matches!(op, CompareOp::Equal | CompareOp::NotEqual) {
         return singleton::decline();
     }
-    let same = a.receiver.raw() == b.receiver.raw() && protocol::is_same_or_equal(a.function.raw(), b.function.raw())?;
+    let same = a.receiver.raw() == b.receiver.raw()
+        && protocol::is_same_or_equal(a.function.raw(), b.function.raw())?;
     Ok(objects::bool(same == (op == CompareOp::Equal)).to_ref())
 }
 
@@ -115,9 +120,24 @@ fn getattro(value: Value, name: Value) -> PyResult {
 }
 
 static GETSET: &[GetSetDef] = &[
-    GetSetDef { name: "__func__", doc: "the function (or other callable) implementing a method", get: |value| Ok(this(value).function.get_or_none()), set: None },
-    GetSetDef { name: "__self__", doc: "the instance to which a method is bound", get: |value| Ok(this(value).receiver.get_or_none()), set: None },
-    GetSetDef { name: "__doc__", doc: "", get: |value| protocol::get_attr(this(value).function.raw(), names().__doc__), set: None },
+    GetSetDef {
+        name: "__func__",
+        doc: "the function (or other callable) implementing a method",
+        get: |value| Ok(this(value).function.get_or_none()),
+        set: None,
+    },
+    GetSetDef {
+        name: "__self__",
+        doc: "the instance to which a method is bound",
+        get: |value| Ok(this(value).receiver.get_or_none()),
+        set: None,
+    },
+    GetSetDef {
+        name: "__doc__",
+        doc: "",
+        get: |value| protocol::get_attr(this(value).function.raw(), names().__doc__),
+        set: None,
+    },
 ];
 
 /// `method`.

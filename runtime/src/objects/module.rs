@@ -7,11 +7,11 @@ use crate::header::{Header, flags};
 use crate::methods::{GetSetDef, MethodDef};
 use crate::names::names;
 use crate::object::{self, Object, Visitor};
+use crate::objects;
 use crate::objects::builtin_function::BuiltinFunction;
 use crate::objects::dict::DictObject;
 use crate::objects::list::ListObject;
 use crate::objects::str::StrObject;
-use crate::objects;
 use crate::protocol;
 use crate::py_methods;
 use crate::slots::Slots;
@@ -46,7 +46,10 @@ impl ModuleObject {
     }
 
     fn new_of(ty: &TypeObject) -> Py<ModuleObject> {
-        object::new_object_of(ty, ModuleObject { header: Header::new(ty), dict: Field::new(DictObject::new()) })
+        object::new_object_of(
+            ty,
+            ModuleObject { header: Header::new(ty), dict: Field::new(DictObject::new()) },
+        )
     }
 
     fn initialize(&self, name: Value, doc: Value) {
@@ -106,7 +109,9 @@ fn init(value: Value, args: Args<'_>) -> PyResult<()> {
             this(value).initialize(name, parts[1].unwrap_or_else(objects::none));
             Ok(())
         }
-        Some(name) => Err(crate::raise!(TypeError, "module() argument 'name' must be str, not {}", name.ty().name())),
+        Some(name) => {
+            Err(crate::raise!(TypeError, "module() argument 'name' must be str, not {}", name.ty().name()))
+        }
         None => Err(crate::raise!(TypeError, "module() missing required argument 'name' (pos 1)")),
     }
 }

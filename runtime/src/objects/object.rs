@@ -45,17 +45,24 @@ fn new(ty: &TypeObject, args: Args<'_>) -> PyResult {
 }
 
 fn is_object_new(ty: &TypeObject) -> bool {
-    ty.slots().new.is_some_and(|slot| std::ptr::fn_addr_eq(slot, new as fn(&TypeObject, Args<'_>) -> PyResult))
+    ty.slots()
+        .new
+        .is_some_and(|slot| std::ptr::fn_addr_eq(slot, new as fn(&TypeObject, Args<'_>) -> PyResult))
 }
 
 fn is_object_init(ty: &TypeObject) -> bool {
-    ty.slots().init.is_some_and(|slot| std::ptr::fn_addr_eq(slot, init as fn(Value, Args<'_>) -> PyResult<()>))
+    ty.slots()
+        .init
+        .is_some_and(|slot| std::ptr::fn_addr_eq(slot, init as fn(Value, Args<'_>) -> PyResult<()>))
 }
 
 /// Arguments are an error unless somebody's `__init__` takes them.
 fn check_excess_new(ty: &TypeObject) -> PyResult<()> {
     if !is_object_new(ty) {
-        return Err(crate::raise!(TypeError, "object.__new__() takes exactly one argument (the type to instantiate)"));
+        return Err(crate::raise!(
+            TypeError,
+            "object.__new__() takes exactly one argument (the type to instantiate)"
+        ));
     }
     if is_object_init(ty) {
         return Err(crate::raise!(TypeError, "{}() takes no arguments", ty.name()));
@@ -69,7 +76,10 @@ fn init(value: Value, args: Args<'_>) -> PyResult<()> {
     }
     let ty = value.ty();
     if !is_object_init(ty) {
-        return Err(crate::raise!(TypeError, "object.__init__() takes exactly one argument (the instance to initialize)"));
+        return Err(crate::raise!(
+            TypeError,
+            "object.__init__() takes exactly one argument (the instance to initialize)"
+        ));
     }
     if is_object_new(ty) {
         return Err(crate::raise!(TypeError, "{}() takes no arguments", ty.name()));
@@ -161,11 +171,18 @@ py_class_methods! { static CLASS_METHODS for "object";
 fn set_class(value: Value, new: Option<Value>) -> PyResult<()> {
     let Some(new) = new else { return Err(crate::raise!(TypeError, "can't delete __class__ attribute")) };
     let Some(new) = new.get::<TypeObject>() else {
-        return Err(crate::raise!(TypeError, "__class__ must be set to a class, not '{}' object", new.ty().name()));
+        return Err(crate::raise!(
+            TypeError,
+            "__class__ must be set to a class, not '{}' object",
+            new.ty().name()
+        ));
     };
     let old = value.ty();
     if value.is_small() || !(old.has(type_flags::HEAP) && new.has(type_flags::HEAP)) {
-        return Err(crate::raise!(TypeError, "__class__ assignment only supported for mutable types or ModuleType subclasses"));
+        return Err(crate::raise!(
+            TypeError,
+            "__class__ assignment only supported for mutable types or ModuleType subclasses"
+        ));
     }
     let same_layout = old.basicsize() == new.basicsize()
         && old.dict_offset() == new.dict_offset()
@@ -175,7 +192,10 @@ fn set_class(value: Value, new: Option<Value>) -> PyResult<()> {
         && new.static_layout().is_none();
     if !same_layout {
         let (new, old) = (new.name(), old.name());
-        return Err(crate::raise!(TypeError, "__class__ assignment: '{new}' object layout differs from '{old}'"));
+        return Err(crate::raise!(
+            TypeError,
+            "__class__ assignment: '{new}' object layout differs from '{old}'"
+        ));
     }
     let header = value.header().expect("small ints were excluded");
     new.header.incref();
@@ -185,9 +205,12 @@ fn set_class(value: Value, new: Option<Value>) -> PyResult<()> {
     Ok(())
 }
 
-static GETSET: &[GetSetDef] = &[
-    GetSetDef { name: "__class__", doc: "the object's class", get: |value| Ok(value.ty().value().to_ref()), set: Some(set_class) },
-];
+static GETSET: &[GetSetDef] = &[GetSetDef {
+    name: "__class__",
+    doc: "the object's class",
+    get: |value| Ok(value.ty().value().to_ref()),
+    set: Some(set_class),
+}];
 
 /// `object`.
 pub static OBJECT: TypeObject = TypeObject::from_spec(&SPEC);

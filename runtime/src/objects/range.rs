@@ -78,10 +78,17 @@ impl RangeObject {
     }
 
     fn iterator(&self, reversed: bool) -> Ref {
-        let (next, step) =
-            if reversed && self.len > 0 { (self.at(self.len - 1), self.step.wrapping_neg()) } else { (self.start, self.step) };
-        let contents =
-            RangeIterator { header: Header::new(&RANGE_ITERATOR), next: Cell::new(next), step, left: Cell::new(self.len) };
+        let (next, step) = if reversed && self.len > 0 {
+            (self.at(self.len - 1), self.step.wrapping_neg())
+        } else {
+            (self.start, self.step)
+        };
+        let contents = RangeIterator {
+            header: Header::new(&RANGE_ITERATOR),
+            next: Cell::new(next),
+            step,
+            left: Cell::new(self.len),
+        };
         object::new_object(contents).into()
     }
 }
@@ -113,7 +120,9 @@ fn new(_: &TypeObject, args: Args<'_>) -> PyResult {
         [start, stop] => (bound(*start)?, bound(*stop)?, 1),
         [start, stop, step] => (bound(*start)?, bound(*stop)?, bound(*step)?),
         [] => return Err(crate::raise!(TypeError, "range expected at least 1 argument, got 0")),
-        more => return Err(crate::raise!(TypeError, "range expected at most 3 arguments, got {}", more.len())),
+        more => {
+            return Err(crate::raise!(TypeError, "range expected at most 3 arguments, got {}", more.len()));
+        }
     };
     if step == 0 {
         return Err(crate::raise!(ValueError, "range() arg 3 must not be zero"));
@@ -123,18 +132,25 @@ fn new(_: &TypeObject, args: Args<'_>) -> PyResult {
 
 fn repr(value: Value) -> PyResult {
     let RangeObject { start, stop, step, .. } = this(value);
-    let text = if *step == 1 { format!("range({start}, {stop})") } else { format!("range({start}, {stop}, {step})") };
+    let text = if *step == 1 {
+        format!("range({start}, {stop})")
+    } else {
+        format!("range({start}, {stop}, {step})")
+    };
     Ok(StrObject::new(&text).into())
 }
 
 fn key_of(range: &RangeObject) -> Ref {
-    let part = |wanted: bool, number: i64| if wanted { int::from_i64(number) } else { objects::none().to_ref() };
+    let part =
+        |wanted: bool, number: i64| if wanted { int::from_i64(number) } else { objects::none().to_ref() };
     let len = int::from_i64(range.len as i64);
     TupleObject::of([len, part(range.len > 0, range.start), part(range.len > 1, range.step)]).into()
 }
 
 fn richcompare(a: Value, b: Value, op: CompareOp) -> PyResult {
-    let (Some(a), Some(b)) = (a.get::<RangeObject>(), b.get::<RangeObject>()) else { return singleton::decline() };
+    let (Some(a), Some(b)) = (a.get::<RangeObject>(), b.get::<RangeObject>()) else {
+        return singleton::decline();
+    };
     if !matches!(op, CompareOp::Equal | CompareOp::NotEqual) {
         return singleton::decline();
     }

@@ -45,7 +45,8 @@ impl SetObject {
     /// The set in a set or frozenset.
     #[inline]
     pub fn of<'a>(value: Value) -> Option<&'a SetObject> {
-        let is_set = value.is_object() && (value.ty().is_subtype_of(&SET) || value.ty().is_subtype_of(&FROZENSET));
+        let is_set =
+            value.is_object() && (value.ty().is_subtype_of(&SET) || value.ty().is_subtype_of(&FROZENSET));
         // SAFETY: both types have this layout.
         is_set.then(|| unsafe { value.cast() })
     }
@@ -141,7 +142,8 @@ pub fn frozen_from(items: Vec<Ref>) -> PyResult {
 
 /// Whether set operations accept the value as an operand: sets and views of keys or items.
 pub fn is_set_like(value: Value) -> bool {
-    SetObject::of(value).is_some() || [&views::DICT_KEYS, &views::DICT_ITEMS].into_iter().any(|ty| value.is_exact(ty))
+    SetObject::of(value).is_some()
+        || [&views::DICT_KEYS, &views::DICT_ITEMS].into_iter().any(|ty| value.is_exact(ty))
 }
 
 fn new(ty: &TypeObject, args: Args<'_>) -> PyResult {

@@ -62,7 +62,9 @@ fn new(_: &TypeObject, args: Args<'_>) -> PyResult {
         [start, stop] => (*start, *stop, none),
         [start, stop, step] => (*start, *stop, *step),
         [] => return Err(crate::raise!(TypeError, "slice expected at least 1 argument, got 0")),
-        more => return Err(crate::raise!(TypeError, "slice expected at most 3 arguments, got {}", more.len())),
+        more => {
+            return Err(crate::raise!(TypeError, "slice expected at most 3 arguments, got {}", more.len()));
+        }
     };
     Ok(SliceObject::new(start.to_ref(), stop.to_ref(), step.to_ref()).into())
 }
@@ -74,7 +76,9 @@ fn repr(value: Value) -> PyResult {
 }
 
 fn richcompare(a: Value, b: Value, op: CompareOp) -> PyResult {
-    let (Some(a), Some(b)) = (a.get::<SliceObject>(), b.get::<SliceObject>()) else { return singleton::decline() };
+    let (Some(a), Some(b)) = (a.get::<SliceObject>(), b.get::<SliceObject>()) else {
+        return singleton::decline();
+    };
     let (a, b) = (a.parts(), b.parts());
     let item = |tuple: &TupleObject, at: usize| tuple.items().get(at).map(|item| item.to_ref());
     sequence::compare(&|at| item(&a, at), 3, &|at| item(&b, at), 3, op)

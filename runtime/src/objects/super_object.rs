@@ -7,8 +7,8 @@ use crate::header::Header;
 use crate::methods::GetSetDef;
 use crate::names::names;
 use crate::object::{self, Object, Visitor};
-use crate::objects::str::StrObject;
 use crate::objects;
+use crate::objects::str::StrObject;
 use crate::protocol;
 use crate::slots::Slots;
 use crate::type_object::{TypeObject, TypeSpec, type_flags};
@@ -57,10 +57,17 @@ pub fn super_attribute(class: &TypeObject, receiver: Value, name: Value) -> PyRe
     }
 }
 
-fn lookup(class: &TypeObject, receiver: Value, start: &TypeObject, name: Value) -> PyResult<Option<crate::value::Ref>> {
+fn lookup(
+    class: &TypeObject,
+    receiver: Value,
+    start: &TypeObject,
+    name: Value,
+) -> PyResult<Option<crate::value::Ref>> {
     let after = start.mro().iter().skip_while(|&&entry| entry != class.value()).skip(1);
     for entry in after {
-        let Some(found) = entry.get::<TypeObject>().and_then(|entry| entry.dict().get_str(name)) else { continue };
+        let Some(found) = entry.get::<TypeObject>().and_then(|entry| entry.dict().get_str(name)) else {
+            continue;
+        };
         let found = found.to_ref();
         return match found.ty().slots().descr_get {
             Some(get) => {
@@ -98,7 +105,9 @@ fn init(value: Value, args: Args<'_>) -> PyResult<()> {
         [] => return Err(crate::raise!(RuntimeError, "super(): no arguments")),
         [class] => (*class, None),
         [class, receiver] => (*class, Some(*receiver).filter(|&receiver| !objects::is_none(receiver))),
-        more => return Err(crate::raise!(TypeError, "super() expected at most 2 arguments, got {}", more.len())),
+        more => {
+            return Err(crate::raise!(TypeError, "super() expected at most 2 arguments, got {}", more.len()));
+        }
     };
     let Some(class) = class.get::<TypeObject>() else {
         return Err(crate::raise!(TypeError, "super() argument 1 must be a type, not {}", class.ty().name()));
@@ -112,11 +121,14 @@ fn init(value: Value, args: Args<'_>) -> PyResult<()> {
 
 fn new(ty: &TypeObject, _: Args<'_>) -> PyResult {
     let [class, receiver, receiver_class] = [const { Field::empty() }; 3];
-    Ok(object::new_object_of(ty, SuperObject { header: Header::new(ty), class, receiver, receiver_class }).into())
+    Ok(object::new_object_of(ty, SuperObject { header: Header::new(ty), class, receiver, receiver_class })
+        .into())
 }
 
 fn repr(value: Value) -> PyResult {
-    let name = |field: &Field| field.get().and_then(|class| class.get::<TypeObject>()).map_or("NULL", TypeObject::name);
+    let name = |field: &Field| {
+        field.get().and_then(|class| class.get::<TypeObject>()).map_or("NULL", TypeObject::name)
+    };
     let class = name(&this(value).class);
     let text = match this(value).receiver_class.get() {
         Some(_) => format!("<super: <class '{class}'>, <{} object>>", name(&this(value).receiver_class)),
@@ -136,7 +148,12 @@ fn descr_get(value: Value, object: Option<Value>, _: Value) -> PyResult {
 static GETSET: &[GetSetDef] = &[
     GetSetDef { name: "__thisclass__", doc: "", get: |value| Ok(this(value).class.get_or_none()), set: None },
     GetSetDef { name: "__self__", doc: "", get: |value| Ok(this(value).receiver.get_or_none()), set: None },
-    GetSetDef { name: "__self_class__", doc: "", get: |value| Ok(this(value).receiver_class.get_or_none()), set: None },
+    GetSetDef {
+        name: "__self_class__",
+        doc: "",
+        get: |value| Ok(this(value).receiver_class.get_or_none()),
+        set: None,
+    },
 ];
 
 /// `super`.

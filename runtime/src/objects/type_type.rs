@@ -69,7 +69,8 @@ fn getattro(value: Value, name: Value) -> PyResult {
             None => Ok(descriptor.to_ref()),
         };
     }
-    let (class, text) = (ty.name(), name.get::<StrObject>().map(StrObject::to_string_lossy).unwrap_or_default());
+    let (class, text) =
+        (ty.name(), name.get::<StrObject>().map(StrObject::to_string_lossy).unwrap_or_default());
     Err(error::attribute_error(value, name, &format!("type object '{class}' has no attribute '{text}'")))
 }
 
@@ -78,7 +79,11 @@ fn setattro(value: Value, name: Value, new: Option<Value>) -> PyResult<()> {
     let shown = || name.get::<StrObject>().map(StrObject::to_string_lossy).unwrap_or_default();
     if ty.spec().is_some() || ty.has(type_flags::IMMUTABLE) {
         let class = ty.full_name();
-        return Err(crate::raise!(TypeError, "cannot set '{}' attribute of immutable type '{class}'", shown()));
+        return Err(crate::raise!(
+            TypeError,
+            "cannot set '{}' attribute of immutable type '{class}'",
+            shown()
+        ));
     }
     if let Some(descriptor) = value.ty().lookup(name) {
         if let Some(set) = descriptor.ty().slots().descr_set {
@@ -87,7 +92,9 @@ fn setattro(value: Value, name: Value, new: Option<Value>) -> PyResult<()> {
     }
     match new {
         Some(new) => {
-            let name = name.get::<StrObject>().map_or_else(|| name.to_ref(), |name| StrObject::intern_object(name).into());
+            let name = name
+                .get::<StrObject>()
+                .map_or_else(|| name.to_ref(), |name| StrObject::intern_object(name).into());
             ty.dict().set_str(name.value(), new.to_ref());
             types::attribute_changed(ty, name.value());
             Ok(())
@@ -217,7 +224,9 @@ fn get_module(value: Value) -> PyResult {
     let ty = this(value);
     match ty.spec() {
         Some(spec) => Ok(StrObject::intern(spec.module).into()),
-        None => Ok(dict_entry(value, names().__module__).unwrap_or_else(|| StrObject::intern("builtins").into())),
+        None => {
+            Ok(dict_entry(value, names().__module__).unwrap_or_else(|| StrObject::intern("builtins").into()))
+        }
     }
 }
 
@@ -258,7 +267,9 @@ fn get_annotations(value: Value) -> PyResult {
         let message = format!("type object '{}' has no attribute '__annotations__'", this(value).name());
         return Err(error::attribute_error(value, names().__annotations__, &message));
     }
-    let computed = match dict_entry(value, names().__annotate__).or_else(|| this(value).dict().get_text("__annotate_func__")) {
+    let computed = match dict_entry(value, names().__annotate__)
+        .or_else(|| this(value).dict().get_text("__annotate_func__"))
+    {
         Some(annotate) if !objects::is_none(annotate.value()) => {
             protocol::call(annotate.value(), &[Value::small(1)], None)?
         }
@@ -278,10 +289,30 @@ fn set_bases(value: Value, new: Option<Value>) -> PyResult<()> {
 
 static GETSET: &[GetSetDef] = &[
     GetSetDef { name: "__name__", doc: "", get: |value| Ok(this(value).name_object()), set: Some(set_name) },
-    GetSetDef { name: "__qualname__", doc: "", get: |value| Ok(this(value).qualname()), set: Some(set_qualname) },
-    GetSetDef { name: "__module__", doc: "", get: get_module, set: Some(|value, new| set_dict_entry(value, names().__module__, new)) },
-    GetSetDef { name: "__doc__", doc: "", get: get_doc, set: Some(|value, new| set_dict_entry(value, names().__doc__, new)) },
-    GetSetDef { name: "__annotations__", doc: "", get: get_annotations, set: Some(|value, new| set_dict_entry(value, names().__annotations__, new)) },
+    GetSetDef {
+        name: "__qualname__",
+        doc: "",
+        get: |value| Ok(this(value).qualname()),
+        set: Some(set_qualname),
+    },
+    GetSetDef {
+        name: "__module__",
+        doc: "",
+        get: get_module,
+        set: Some(|value, new| set_dict_entry(value, names().__module__, new)),
+    },
+    GetSetDef {
+        name: "__doc__",
+        doc: "",
+        get: get_doc,
+        set: Some(|value, new| set_dict_entry(value, names().__doc__, new)),
+    },
+    GetSetDef {
+        name: "__annotations__",
+        doc: "",
+        get: get_annotations,
+        set: Some(|value, new| set_dict_entry(value, names().__annotations__, new)),
+    },
     GetSetDef {
         name: "__annotate__",
         doc: "",
@@ -291,29 +322,85 @@ static GETSET: &[GetSetDef] = &[
     GetSetDef {
         name: "__abstractmethods__",
         doc: "",
-        get: |value| dict_entry(value, names().__abstractmethods__).ok_or_else(|| error::attribute_error(value, names().__abstractmethods__, "__abstractmethods__")),
+        get: |value| {
+            dict_entry(value, names().__abstractmethods__).ok_or_else(|| {
+                error::attribute_error(value, names().__abstractmethods__, "__abstractmethods__")
+            })
+        },
         set: Some(|value, new| {
             let abstract_now = new.map_or(Ok(false), protocol::is_true)?;
             set_dict_entry(value, names().__abstractmethods__, new)?;
             let ty = this(value);
-            if abstract_now { ty.set_flags(type_flags::ABSTRACT) } else { ty.clear_flags(type_flags::ABSTRACT) }
+            if abstract_now {
+                ty.set_flags(type_flags::ABSTRACT)
+            } else {
+                ty.clear_flags(type_flags::ABSTRACT)
+            }
             Ok(())
         }),
     },
     GetSetDef {
         name: "__type_params__",
         doc: "",
-        get: |value| Ok(dict_entry(value, names().__type_params__).unwrap_or_else(|| TupleObject::empty().into())),
+        get: |value| {
+            Ok(dict_entry(value, names().__type_params__).unwrap_or_else(|| TupleObject::empty().into()))
+        },
         set: Some(|value, new| set_dict_entry(value, names().__type_params__, new)),
     },
-    GetSetDef { name: "__bases__", doc: "", get: |value| Ok(this(value).bases().map_or_else(|| TupleObject::empty().into(), |bases| Value::from_object(bases).to_ref())), set: Some(set_bases) },
-    GetSetDef { name: "__base__", doc: "", get: |value| Ok(this(value).base().map_or_else(|| objects::none().to_ref(), |base| base.value().to_ref())), set: None },
-    GetSetDef { name: "__mro__", doc: "", get: |value| Ok(this(value).mro_object().unwrap_or_else(|| objects::none().to_ref())), set: None },
-    GetSetDef { name: "__dict__", doc: "", get: |value| Ok(MappingProxy::new(Value::from_object(this(value).dict())).into()), set: None },
-    GetSetDef { name: "__basicsize__", doc: "", get: |value| Ok(int::from_i64(this(value).basicsize() as i64)), set: None },
-    GetSetDef { name: "__itemsize__", doc: "", get: |value| Ok(int::from_i64(if this(value).is_variable_sized() { 8 } else { 0 })), set: None },
-    GetSetDef { name: "__flags__", doc: "", get: |value| Ok(int::from_i64(types::cpython_flags(this(value)))), set: None },
-    GetSetDef { name: "__dictoffset__", doc: "", get: |value| Ok(int::from_i64(i64::from(this(value).dict_offset()))), set: None },
+    GetSetDef {
+        name: "__bases__",
+        doc: "",
+        get: |value| {
+            Ok(this(value)
+                .bases()
+                .map_or_else(|| TupleObject::empty().into(), |bases| Value::from_object(bases).to_ref()))
+        },
+        set: Some(set_bases),
+    },
+    GetSetDef {
+        name: "__base__",
+        doc: "",
+        get: |value| {
+            Ok(this(value).base().map_or_else(|| objects::none().to_ref(), |base| base.value().to_ref()))
+        },
+        set: None,
+    },
+    GetSetDef {
+        name: "__mro__",
+        doc: "",
+        get: |value| Ok(this(value).mro_object().unwrap_or_else(|| objects::none().to_ref())),
+        set: None,
+    },
+    GetSetDef {
+        name: "__dict__",
+        doc: "",
+        get: |value| Ok(MappingProxy::new(Value::from_object(this(value).dict())).into()),
+        set: None,
+    },
+    GetSetDef {
+        name: "__basicsize__",
+        doc: "",
+        get: |value| Ok(int::from_i64(this(value).basicsize() as i64)),
+        set: None,
+    },
+    GetSetDef {
+        name: "__itemsize__",
+        doc: "",
+        get: |value| Ok(int::from_i64(if this(value).is_variable_sized() { 8 } else { 0 })),
+        set: None,
+    },
+    GetSetDef {
+        name: "__flags__",
+        doc: "",
+        get: |value| Ok(int::from_i64(types::cpython_flags(this(value)))),
+        set: None,
+    },
+    GetSetDef {
+        name: "__dictoffset__",
+        doc: "",
+        get: |value| Ok(int::from_i64(i64::from(this(value).dict_offset()))),
+        set: None,
+    },
     GetSetDef { name: "__weakrefoffset__", doc: "", get: |_| Ok(int::from_i64(0)), set: None },
     GetSetDef { name: "__text_signature__", doc: "", get: |_| Ok(objects::none().to_ref()), set: None },
 ];
@@ -337,4 +424,3 @@ static SPEC: TypeSpec = TypeSpec {
     getset: GETSET,
     ..TypeSpec::of::<TypeObject>("type")
 };
-

@@ -126,7 +126,8 @@ pub fn generic_get_attr(object: Value, name: Value) -> PyResult {
 
 #[cold]
 fn no_attribute(object: Value, name: Value) -> error::Raised {
-    let (ty, text) = (object.ty().name(), name.get::<StrObject>().map(StrObject::to_string_lossy).unwrap_or_default());
+    let (ty, text) =
+        (object.ty().name(), name.get::<StrObject>().map(StrObject::to_string_lossy).unwrap_or_default());
     error::attribute_error(object, name, &format!("'{ty}' object has no attribute '{text}'"))
 }
 
@@ -157,7 +158,8 @@ pub fn generic_set_attr(object: Value, name: Value, value: Option<Value>) -> PyR
 
 #[cold]
 fn read_only(object: Value, name: Value, exists: bool) -> error::Raised {
-    let (ty, text) = (object.ty().name(), name.get::<StrObject>().map(StrObject::to_string_lossy).unwrap_or_default());
+    let (ty, text) =
+        (object.ty().name(), name.get::<StrObject>().map(StrObject::to_string_lossy).unwrap_or_default());
     let message = if exists {
         format!("'{ty}' object attribute '{text}' is read-only")
     } else {
@@ -245,5 +247,7 @@ pub fn call_special(object: Value, name: Value, args: &[Value]) -> PyResult<Opti
 
 /// Whether the type's `getattro` is `object`'s.
 pub(crate) fn uses_generic_getattr(ty: &TypeObject) -> bool {
-    ty.slots().getattro.is_none_or(|slot| std::ptr::fn_addr_eq(slot, generic_get_attr as fn(Value, Value) -> PyResult))
+    ty.slots()
+        .getattro
+        .is_none_or(|slot| std::ptr::fn_addr_eq(slot, generic_get_attr as fn(Value, Value) -> PyResult))
 }

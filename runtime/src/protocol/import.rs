@@ -47,7 +47,9 @@ fn absolute_name(name: &str, globals: Option<&DictObject>, level: i64) -> PyResu
     for _ in 1..level {
         match base.rsplit_once('.') {
             Some((parent, _)) => base = parent,
-            None => return Err(crate::raise!(ImportError, "attempted relative import beyond top-level package")),
+            None => {
+                return Err(crate::raise!(ImportError, "attempted relative import beyond top-level package"));
+            }
         }
     }
     Ok(if name.is_empty() { base.to_owned() } else { format!("{base}.{name}") })
@@ -55,7 +57,9 @@ fn absolute_name(name: &str, globals: Option<&DictObject>, level: i64) -> PyResu
 
 /// The package of the module with these globals.
 fn package_of(globals: &DictObject) -> PyResult<String> {
-    let text = |key| globals.get_str(key).and_then(|value| value.get::<StrObject>()).map(StrObject::to_utf8).transpose();
+    let text = |key| {
+        globals.get_str(key).and_then(|value| value.get::<StrObject>()).map(StrObject::to_utf8).transpose()
+    };
     if let Some(package) = text(names().__package__)? {
         return Ok(package);
     }
@@ -90,10 +94,9 @@ fn loaded_module(name: &str) -> PyResult<Option<Ref>> {
     let modules = crate::sys_state::modules();
     let found = modules.get_text(name);
     match found {
-        Some(found) if objects::is_none(found.value()) => Err(module_not_found(
-            name,
-            &format!("import of {name} halted; None in sys.modules"),
-        )),
+        Some(found) if objects::is_none(found.value()) => {
+            Err(module_not_found(name, &format!("import of {name} halted; None in sys.modules")))
+        }
         other => Ok(other),
     }
 }
@@ -151,7 +154,8 @@ pub fn import_from(module: Value, name: Value) -> PyResult {
     }
     let text = |value: Value| value.get::<StrObject>().map(StrObject::to_string_lossy);
     let wanted = text(name).unwrap_or_default();
-    let module_name = protocol::get_optional_attr(module, names().__name__)?.and_then(|name| text(name.value()));
+    let module_name =
+        protocol::get_optional_attr(module, names().__name__)?.and_then(|name| text(name.value()));
     if let Some(module_name) = &module_name {
         if let Some(found) = crate::sys_state::modules().get_text(&format!("{module_name}.{wanted}")) {
             return Ok(found);
@@ -184,7 +188,9 @@ pub fn import_star(module: Value, namespace: &DictObject) -> PyResult<()> {
         None => {
             let dict = protocol::get_attr(module, names().__dict__)?;
             let keys = protocol::call_method(dict.value(), names().keys, &[])?;
-            let is_public = |key: &Ref| key.get::<StrObject>().is_some_and(|key| key.is_empty() || key.code_point(0) != '_' as u32);
+            let is_public = |key: &Ref| {
+                key.get::<StrObject>().is_some_and(|key| key.is_empty() || key.code_point(0) != '_' as u32)
+            };
             protocol::collect(keys.value())?.into_iter().filter(is_public).collect()
         }
     };

@@ -57,7 +57,11 @@ fn class_get_item(class: &TypeObject, key: Value) -> PyResult {
 pub fn set_item(container: Value, key: Value, value: Value) -> PyResult<()> {
     match container.ty().slots().ass_subscript {
         Some(slot) => slot(container, key, Some(value)),
-        None => Err(crate::raise!(TypeError, "'{}' object does not support item assignment", container.ty().name())),
+        None => Err(crate::raise!(
+            TypeError,
+            "'{}' object does not support item assignment",
+            container.ty().name()
+        )),
     }
 }
 
@@ -65,7 +69,9 @@ pub fn set_item(container: Value, key: Value, value: Value) -> PyResult<()> {
 pub fn del_item(container: Value, key: Value) -> PyResult<()> {
     match container.ty().slots().ass_subscript {
         Some(slot) => slot(container, key, None),
-        None => Err(crate::raise!(TypeError, "'{}' object doesn't support item deletion", container.ty().name())),
+        None => {
+            Err(crate::raise!(TypeError, "'{}' object doesn't support item deletion", container.ty().name()))
+        }
     }
 }
 

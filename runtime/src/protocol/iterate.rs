@@ -1,10 +1,10 @@
 //! Iteration.
 
+use crate::error;
 use crate::names::names;
 use crate::objects::iterators::CallSequenceIterator;
 use crate::objects::list::{LIST, ListObject};
 use crate::objects::tuple::{TUPLE, TupleObject};
-use crate::error;
 use crate::value::{PyResult, Ref, Value};
 
 /// `iter(iterable)`
@@ -22,7 +22,10 @@ pub fn get_iter(iterable: Value) -> PyResult {
 
 /// The old protocol: `__getitem__` with 0, 1, 2 ...
 fn get_sequence_iter(iterable: Value) -> PyResult {
-    if !iterable.is_small() && iterable.ty().lookup(names().__getitem__).is_some() && !iterable.is_instance::<crate::objects::dict::DictObject>() {
+    if !iterable.is_small()
+        && iterable.ty().lookup(names().__getitem__).is_some()
+        && !iterable.is_instance::<crate::objects::dict::DictObject>()
+    {
         return Ok(CallSequenceIterator::new(iterable).into());
     }
     Err(crate::raise!(TypeError, "'{}' object is not iterable", iterable.ty().name()))
@@ -64,7 +67,11 @@ pub fn collect(iterable: Value) -> PyResult<Vec<Ref>> {
     }
     if iterable.is_object() && iterable.is_exact(&TUPLE) {
         // SAFETY: exact tuple.
-        return Ok(unsafe { iterable.cast::<TupleObject>() }.items().iter().map(|item| item.to_ref()).collect());
+        return Ok(unsafe { iterable.cast::<TupleObject>() }
+            .items()
+            .iter()
+            .map(|item| item.to_ref())
+            .collect());
     }
     let iterator = get_iter(iterable)?;
     let hint = super::item::length_hint(iterable, 0)?;
@@ -119,7 +126,8 @@ fn check_exhausted(value: Value, iterator: &Ref, count: usize) -> PyResult<()> {
     if iter_next(iterator.value())?.is_none() {
         return Ok(());
     }
-    let has_size = value.is_exact(&LIST) || value.is_exact(&TUPLE) || value.is_exact(&crate::objects::dict::DICT);
+    let has_size =
+        value.is_exact(&LIST) || value.is_exact(&TUPLE) || value.is_exact(&crate::objects::dict::DICT);
     if has_size {
         let got = super::item::len(value)?;
         return Err(crate::raise!(ValueError, "too many values to unpack (expected {count}, got {got})"));

@@ -15,12 +15,12 @@ pub mod truth;
 
 pub use arithmetic::{absolute, binary_op, divmod, inplace_op, invert, negative, positive, power_mod};
 pub use attribute::{
-    Method, del_attr, generic_get_attr, generic_set_attr, get_attr, get_attr_text, get_method, get_optional_attr,
-    has_attr, instance_dict, instance_dict_slot, set_attr,
+    Method, del_attr, generic_get_attr, generic_set_attr, get_attr, get_attr_text, get_method,
+    get_optional_attr, has_attr, instance_dict, instance_dict_slot, set_attr,
 };
 pub use call::{
-    call, call_args, call_bound, call_method, call_method_text, call_one, call_through_entry, call_with_receiver,
-    is_callable, with_receiver,
+    call, call_args, call_bound, call_method, call_method_text, call_one, call_through_entry,
+    call_with_receiver, is_callable, with_receiver,
 };
 pub use compare::{compare, compare_bool, contains, hash, is_same_or_equal, unhashable};
 pub use item::{del_item, get_item, get_slice, len, length_hint, set_item};

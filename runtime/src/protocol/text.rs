@@ -99,7 +99,9 @@ pub fn format(value: Value, spec: Value) -> PyResult {
     }
     match protocol::attribute::call_special(value, names().__format__, &[spec])? {
         Some(text) if text.is_instance::<StrObject>() => Ok(text),
-        Some(other) => Err(crate::raise!(TypeError, "__format__ must return a str, not {}", other.ty().name())),
+        Some(other) => {
+            Err(crate::raise!(TypeError, "__format__ must return a str, not {}", other.ty().name()))
+        }
         None => Err(crate::raise!(TypeError, "Type {} doesn't define __format__", value.ty().name())),
     }
 }

@@ -70,17 +70,22 @@ fn plain_instance_check() -> Option<Value> {
 /// An object may claim another class through `__class__`.
 pub fn claims_class(value: Value, ty: &TypeObject) -> PyResult<bool> {
     let Some(class) = value.ty().lookup(names().__class__) else { return Ok(false) };
-    if objects::object::OBJECT.lookup(names().__class__) == Some(class) && attribute::uses_generic_getattr(value.ty()) {
+    if objects::object::OBJECT.lookup(names().__class__) == Some(class)
+        && attribute::uses_generic_getattr(value.ty())
+    {
         return Ok(false);
     }
     let claimed = protocol::get_optional_attr(value, names().__class__)?;
-    Ok(claimed.and_then(|claimed| claimed.get::<TypeObject>().map(|claimed| claimed.is_subclass_of(ty))).unwrap_or(false))
+    Ok(claimed
+        .and_then(|claimed| claimed.get::<TypeObject>().map(|claimed| claimed.is_subclass_of(ty)))
+        .unwrap_or(false))
 }
 
 /// `issubclass(derived, class)`
 pub fn is_subclass(derived: Value, class: Value) -> PyResult<bool> {
     if let Some(ty) = class.get::<TypeObject>() {
-        if ty.header.ty().lookup(names().__subclasscheck__) == objects::type_type::TYPE.lookup(names().__subclasscheck__)
+        if ty.header.ty().lookup(names().__subclasscheck__)
+            == objects::type_type::TYPE.lookup(names().__subclasscheck__)
         {
             return plain_is_subclass(derived, ty);
         }
@@ -104,7 +109,10 @@ pub fn is_subclass(derived: Value, class: Value) -> PyResult<bool> {
     }
     match attribute::call_special(class, names().__subclasscheck__, &[derived])? {
         Some(answer) => is_true(answer.value()),
-        None => Err(crate::raise!(TypeError, "issubclass() arg 2 must be a class, a tuple of classes, or a union")),
+        None => Err(crate::raise!(
+            TypeError,
+            "issubclass() arg 2 must be a class, a tuple of classes, or a union"
+        )),
     }
 }
 

@@ -24,13 +24,25 @@ pub(crate) fn type_new(metatype: &TypeObject, args: Args<'_>) -> PyResult {
         return Err(crate::raise!(TypeError, "type.__new__() takes exactly 3 arguments ({given} given)"));
     };
     let Some(name) = name.get::<StrObject>() else {
-        return Err(crate::raise!(TypeError, "type.__new__() argument 1 must be str, not {}", name.ty().name()));
+        return Err(crate::raise!(
+            TypeError,
+            "type.__new__() argument 1 must be str, not {}",
+            name.ty().name()
+        ));
     };
     let Some(bases) = bases.get::<TupleObject>() else {
-        return Err(crate::raise!(TypeError, "type.__new__() argument 2 must be tuple, not {}", bases.ty().name()));
+        return Err(crate::raise!(
+            TypeError,
+            "type.__new__() argument 2 must be tuple, not {}",
+            bases.ty().name()
+        ));
     };
     let Some(namespace) = namespace.get::<DictObject>() else {
-        return Err(crate::raise!(TypeError, "type.__new__() argument 3 must be dict, not {}", namespace.ty().name()));
+        return Err(crate::raise!(
+            TypeError,
+            "type.__new__() argument 3 must be dict, not {}",
+            namespace.ty().name()
+        ));
     };
     let winner = calculate_metaclass(metatype, bases.items())?;
     if !std::ptr::eq(winner, metatype) {
@@ -50,7 +62,9 @@ pub(crate) fn type_new(metatype: &TypeObject, args: Args<'_>) -> PyResult {
 /// `type.__init__`
 pub(crate) fn type_init(_: Value, args: Args<'_>) -> PyResult<()> {
     match args.positional.len() {
-        1 if args.has_keywords() => Err(crate::raise!(TypeError, "type.__init__() takes no keyword arguments")),
+        1 if args.has_keywords() => {
+            Err(crate::raise!(TypeError, "type.__init__() takes no keyword arguments"))
+        }
         1 | 3 => Ok(()),
         _ => Err(crate::raise!(TypeError, "type.__init__() takes 1 or 3 arguments")),
     }
@@ -92,11 +106,8 @@ pub fn build(
     namespace: &DictObject,
     shape: Shape,
 ) -> PyResult<Py<TypeObject>> {
-    let bases = if bases.is_empty() {
-        TupleObject::of([OBJECT.value().to_ref()])
-    } else {
-        Py::from_object(bases)
-    };
+    let bases =
+        if bases.is_empty() { TupleObject::of([OBJECT.value().to_ref()]) } else { Py::from_object(bases) };
     let base = best_base(bases.items())?;
     let class = allocate_type(metatype, base, shape.vtable_len);
     class.set_name(name);
@@ -153,7 +164,11 @@ fn best_base<'a>(bases: &[Value]) -> PyResult<&'a TypeObject> {
             return Err(crate::raise!(TypeError, "bases must be types"));
         };
         if !base.has(type_flags::BASE) || base.has(type_flags::FINAL) {
-            return Err(crate::raise!(TypeError, "type '{}' is not an acceptable base type", base.full_name()));
+            return Err(crate::raise!(
+                TypeError,
+                "type '{}' is not an acceptable base type",
+                base.full_name()
+            ));
         }
         let solid = solid_base(base);
         match winner {
@@ -185,8 +200,12 @@ fn fill_dict(class: &TypeObject, dict: &DictObject) -> PyResult<()> {
         class.set_qualname(qualname);
     }
     if dict.get_str(names().__module__).is_none() {
-        let module = (crate::hooks::hooks().current_globals)()
-            .and_then(|globals| globals.get::<DictObject>().and_then(|globals| globals.get_str(names().__name__)).map(Value::to_ref));
+        let module = (crate::hooks::hooks().current_globals)().and_then(|globals| {
+            globals
+                .get::<DictObject>()
+                .and_then(|globals| globals.get_str(names().__name__))
+                .map(Value::to_ref)
+        });
         if let Some(module) = module {
             dict.set_str(names().__module__, module);
         }
@@ -198,7 +217,8 @@ fn fill_dict(class: &TypeObject, dict: &DictObject) -> PyResult<()> {
         dict.set_str(names().__new__, StaticMethod::new(new.to_ref()).into());
     }
     for name in [names().__init_subclass__, names().__class_getitem__] {
-        if let Some(function) = dict.get_str(name).filter(|function| function.is_instance::<FunctionObject>()) {
+        if let Some(function) = dict.get_str(name).filter(|function| function.is_instance::<FunctionObject>())
+        {
             dict.set_str(name, ClassMethod::new(function.to_ref()).into());
         }
     }
@@ -210,7 +230,10 @@ fn fill_dict(class: &TypeObject, dict: &DictObject) -> PyResult<()> {
             Some(cell) => cell.contents.set(class.value().to_ref()),
             None => {
                 let got = cell.ty().name();
-                return Err(crate::raise!(TypeError, "__classcell__ must be a nonlocal cell, not <class '{got}'>"));
+                return Err(crate::raise!(
+                    TypeError,
+                    "__classcell__ must be a nonlocal cell, not <class '{got}'>"
+                ));
             }
         }
     }
@@ -222,7 +245,9 @@ fn inherit_flags(class: &TypeObject, bases: &[Value]) {
     for base in bases.iter().filter_map(|base| base.get::<TypeObject>()) {
         class.set_flags(base.flag_bits() & inherited);
     }
-    class.set_flags(class.base().map_or(0, |base| base.flag_bits() & (type_flags::GC | type_flags::TRIVIAL_DROP)));
+    class.set_flags(
+        class.base().map_or(0, |base| base.flag_bits() & (type_flags::GC | type_flags::TRIVIAL_DROP)),
+    );
     if class.is_subtype_of(&TYPE) {
         class.set_flags(type_flags::GC);
     }
@@ -269,8 +294,14 @@ fn add_dict_descriptor(dict: &DictObject) {
 }
 
 /// The names in `__slots__`, without `__dict__` and `__weakref__`, and whether `__dict__` was among them.
-fn read_slots(class: &TypeObject, base: &TypeObject, slots: Value, dict: &DictObject) -> PyResult<(bool, Vec<String>)> {
-    let listed = if slots.is_instance::<StrObject>() { vec![slots.to_ref()] } else { protocol::collect(slots)? };
+fn read_slots(
+    class: &TypeObject,
+    base: &TypeObject,
+    slots: Value,
+    dict: &DictObject,
+) -> PyResult<(bool, Vec<String>)> {
+    let listed =
+        if slots.is_instance::<StrObject>() { vec![slots.to_ref()] } else { protocol::collect(slots)? };
     let (mut wants_dict, mut found) = (false, Vec::new());
     for slot in listed {
         let Some(name) = slot.get::<StrObject>() else {
@@ -281,7 +312,9 @@ fn read_slots(class: &TypeObject, base: &TypeObject, slots: Value, dict: &DictOb
         match name.as_str() {
             "__dict__" => wants_dict = true,
             "__weakref__" => {}
-            _ if !is_identifier(&name) => return Err(crate::raise!(TypeError, "__slots__ must be identifiers")),
+            _ if !is_identifier(&name) => {
+                return Err(crate::raise!(TypeError, "__slots__ must be identifiers"));
+            }
             _ if !found.contains(&name) => found.push(name),
             _ => {}
         }
@@ -301,13 +334,19 @@ fn read_slots(class: &TypeObject, base: &TypeObject, slots: Value, dict: &DictOb
 }
 
 fn is_identifier(name: &str) -> bool {
-    !name.is_empty() && !name.starts_with(|c: char| c.is_ascii_digit()) && name.chars().all(|c| c == '_' || c.is_alphanumeric())
+    !name.is_empty()
+        && !name.starts_with(|c: char| c.is_ascii_digit())
+        && name.chars().all(|c| c == '_' || c.is_alphanumeric())
 }
 
 /// `__name` inside class `_C` becomes `_C__name`.
 fn mangle(class: &str, name: &str) -> String {
     let class = class.trim_start_matches('_');
-    if name.starts_with("__") && !name.ends_with("__") && !class.is_empty() { format!("_{class}{name}") } else { name.to_owned() }
+    if name.starts_with("__") && !name.ends_with("__") && !class.is_empty() {
+        format!("_{class}{name}")
+    } else {
+        name.to_owned()
+    }
 }
 
 /// Runs `__set_name__` of the attributes and `__init_subclass__` of the bases.
@@ -325,10 +364,19 @@ pub fn finish(class: &TypeObject, keywords: &[(Value, Value)]) -> PyResult<()> {
     protocol::call(parent.value(), &values, Some(kwnames.value()).filter(|_| !values.is_empty())).map(drop)
 }
 
-fn note_set_name(raised: crate::value::Raised, value: &Ref, name: &Ref, class: &TypeObject) -> crate::value::Raised {
+fn note_set_name(
+    raised: crate::value::Raised,
+    value: &Ref,
+    name: &Ref,
+    class: &TypeObject,
+) -> crate::value::Raised {
     let exception = crate::thread::thread().take_raised(raised);
     let shown = name.get::<StrObject>().map(StrObject::to_string_lossy).unwrap_or_default();
-    let note = format!("Error calling __set_name__ on '{}' instance '{shown}' in '{}'", value.ty().name(), class.name());
+    let note = format!(
+        "Error calling __set_name__ on '{}' instance '{shown}' in '{}'",
+        value.ty().name(),
+        class.name()
+    );
     let noted = protocol::call_method_text(exception.value(), "add_note", &[StrObject::new(&note).value()]);
     if let Err(raised) = noted {
         drop(crate::thread::thread().take_raised(raised));
@@ -339,13 +387,20 @@ fn note_set_name(raised: crate::value::Raised, value: &Ref, name: &Ref, class: &
 /// `C.__bases__ = bases`
 pub fn replace_bases(class: &TypeObject, bases: &TupleObject) -> PyResult<()> {
     if bases.is_empty() {
-        return Err(crate::raise!(TypeError, "can only assign non-empty tuple to {}.__bases__, not ()", class.name()));
+        return Err(crate::raise!(
+            TypeError,
+            "can only assign non-empty tuple to {}.__bases__, not ()",
+            class.name()
+        ));
     }
     let base = best_base(bases.items())?;
     let current = class.base().expect("heap types have a base");
     if !std::ptr::eq(solid_base(base), solid_base(current)) || base.dict_offset() != current.dict_offset() {
         let (new, old) = (base.name(), current.name());
-        return Err(crate::raise!(TypeError, "__bases__ assignment: '{new}' object layout differs from '{old}'"));
+        return Err(crate::raise!(
+            TypeError,
+            "__bases__ assignment: '{new}' object layout differs from '{old}'"
+        ));
     }
     if !std::ptr::eq(base, current) {
         return Err(crate::error::not_supported("assigning __bases__ with another first layout base"));

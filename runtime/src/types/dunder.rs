@@ -92,7 +92,8 @@ fn binary(a: Value, b: Value, operator: &Operator, dispatcher: Binary) -> PyResu
     let (name, reflected) = ((operator.name)(names()), (operator.reflected)(names()));
     let mut ask_right = !std::ptr::eq(a.ty(), b.ty()) && uses_dispatcher(b);
     if uses_dispatcher(a) {
-        if ask_right && b.ty().is_subclass_of(a.ty()) && b.ty().lookup(reflected) != a.ty().lookup(reflected) {
+        if ask_right && b.ty().is_subclass_of(a.ty()) && b.ty().lookup(reflected) != a.ty().lookup(reflected)
+        {
             let result = send_or_decline(b, reflected, &[a])?;
             if !objects::is_not_implemented(result.value()) {
                 return Ok(result);
@@ -234,7 +235,9 @@ fn dispatch_len(object: Value) -> PyResult<usize> {
     let result = send(object, names().__len__, &[])?;
     let len = int::index(result.value())?;
     match int::IntRef::of(len.value()) {
-        Some(number) if number.is_negative() => Err(crate::raise!(ValueError, "__len__() should return >= 0")),
+        Some(number) if number.is_negative() => {
+            Err(crate::raise!(ValueError, "__len__() should return >= 0"))
+        }
         Some(number) => match number.to_i64() {
             Some(len) => Ok(len as usize),
             None => Err(crate::raise!(OverflowError, "cannot fit 'int' into an index-sized integer")),
@@ -310,7 +313,7 @@ macro_rules! groups {
 
 macro_rules! unary_call {
     () => {
-        |slot, this, args| {
+        |slot: crate::slots::Unary, this, args| {
             let [] = exactly::<0>(args)?;
             slot(this)
         }
@@ -319,7 +322,7 @@ macro_rules! unary_call {
 
 macro_rules! binary_call {
     () => {
-        |slot, this, args| {
+        |slot: Binary, this, args| {
             let [other] = exactly(args)?;
             slot(this, other)
         }
@@ -328,7 +331,7 @@ macro_rules! binary_call {
 
 macro_rules! reflected_call {
     () => {
-        |slot, this, args| {
+        |slot: Binary, this, args| {
             let [other] = exactly(args)?;
             slot(other, this)
         }
@@ -337,7 +340,7 @@ macro_rules! reflected_call {
 
 macro_rules! compare_call {
     ($op:ident) => {
-        |slot, this, args| {
+        |slot: fn(Value, Value, CompareOp) -> PyResult, this, args| {
             let [other] = exactly(args)?;
             slot(this, other, CompareOp::$op)
         }
@@ -590,9 +593,12 @@ fn fill_group(ty: &TypeObject, index: usize, group: &SlotGroup, slots: &mut Slot
             continue;
         }
         source = match (source, wrapper) {
-            (Source::Nowhere, Some(wrapper)) if wrapper.def().name == def.name => Source::Native(wrapper.owner()),
+            (Source::Nowhere, Some(wrapper)) if wrapper.def().name == def.name => {
+                Source::Native(wrapper.owner())
+            }
             (Source::Native(owner), Some(wrapper))
-                if wrapper.def().name == def.name && (group.is_same)(owner.slots(), wrapper.owner().slots()) =>
+                if wrapper.def().name == def.name
+                    && (group.is_same)(owner.slots(), wrapper.owner().slots()) =>
             {
                 Source::Native(owner)
             }
@@ -613,7 +619,8 @@ fn fill_group(ty: &TypeObject, index: usize, group: &SlotGroup, slots: &mut Slot
 }
 
 fn fill_new(ty: &TypeObject, slots: &mut Slots) {
-    let found = ty.lookup(names().__new__).and_then(|found| found.get_exact::<objects::descriptor::NewFunction>());
+    let found =
+        ty.lookup(names().__new__).and_then(|found| found.get_exact::<objects::descriptor::NewFunction>());
     slots.new = match found {
         Some(function) => function.owner().slots().new,
         None => Some(dispatch_new),

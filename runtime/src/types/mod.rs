@@ -18,7 +18,8 @@ use crate::value::{PyResult, Ref, Value};
 /// Something in a class dict has changed: slots that the name feeds are computed again, in the class and below it.
 pub fn attribute_changed(ty: &TypeObject, name: Value) {
     ty.modified();
-    if name.get::<StrObject>().is_some_and(|name| name.as_ascii().is_some_and(|text| text.starts_with("__"))) {
+    if name.get::<StrObject>().is_some_and(|name| name.as_ascii().is_some_and(|text| text.starts_with("__")))
+    {
         dunder::update_slots(ty);
     }
 }

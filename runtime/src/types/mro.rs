@@ -8,8 +8,10 @@ use crate::value::{PyResult, Ref, Value};
 /// The order for `ty` from its bases.
 pub fn compute(ty: &TypeObject) -> PyResult<Vec<Ref>> {
     let bases: Vec<Value> = ty.bases().map(|bases| bases.items().to_vec()).unwrap_or_default();
-    let mut lists: Vec<Vec<Value>> =
-        bases.iter().map(|base| base.get::<TypeObject>().map(|base| base.mro().to_vec()).unwrap_or_default()).collect();
+    let mut lists: Vec<Vec<Value>> = bases
+        .iter()
+        .map(|base| base.get::<TypeObject>().map(|base| base.mro().to_vec()).unwrap_or_default())
+        .collect();
     check_duplicates(&bases)?;
     lists.push(bases);
     let mut order = vec![ty.value().to_ref()];
@@ -48,7 +50,8 @@ fn conflict(lists: &[Vec<Value>]) -> crate::error::Raised {
             heads.push(list[0]);
         }
     }
-    let names: Vec<&str> = heads.iter().filter_map(|class| class.get::<TypeObject>().map(TypeObject::name)).collect();
+    let names: Vec<&str> =
+        heads.iter().filter_map(|class| class.get::<TypeObject>().map(TypeObject::name)).collect();
     let names = names.join(", ");
     crate::raise!(TypeError, "Cannot create a consistent method resolution order (MRO) for bases {names}")
 }

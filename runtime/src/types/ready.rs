@@ -29,7 +29,11 @@ pub fn ready(ty: &'static TypeObject) {
     let bases: Vec<Ref> = ty.base().into_iter().map(|base| base.value().to_ref()).collect();
     ty.set_bases(TupleObject::new(bases).into());
     let mut order = vec![ty.value().to_ref()];
-    order.extend(ty.base().map(|base| base.mro().iter().map(|class| class.to_ref()).collect::<Vec<_>>()).unwrap_or_default());
+    order.extend(
+        ty.base()
+            .map(|base| base.mro().iter().map(|class| class.to_ref()).collect::<Vec<_>>())
+            .unwrap_or_default(),
+    );
     ty.set_mro(TupleObject::new(order).into());
     add_methods(ty, spec);
     dunder::add_wrappers(ty);
@@ -94,12 +98,21 @@ fn inherit_slots(ty: &TypeObject) {
 /// Derives the flags that attribute caches look at.
 pub(crate) fn set_attribute_flags(ty: &TypeObject) {
     let generic = attribute::uses_generic_getattr(ty);
-    if generic { ty.set_flags(type_flags::GENERIC_GETATTR) } else { ty.clear_flags(type_flags::GENERIC_GETATTR) }
+    if generic {
+        ty.set_flags(type_flags::GENERIC_GETATTR)
+    } else {
+        ty.clear_flags(type_flags::GENERIC_GETATTR)
+    }
     let plain_set = ty.slots().setattro.is_none_or(|slot| {
-        let generic: fn(crate::Value, crate::Value, Option<crate::Value>) -> crate::PyResult<()> = attribute::generic_set_attr;
+        let generic: fn(crate::Value, crate::Value, Option<crate::Value>) -> crate::PyResult<()> =
+            attribute::generic_set_attr;
         std::ptr::fn_addr_eq(slot, generic)
     });
-    if plain_set { ty.set_flags(type_flags::GENERIC_SETATTR) } else { ty.clear_flags(type_flags::GENERIC_SETATTR) }
+    if plain_set {
+        ty.set_flags(type_flags::GENERIC_SETATTR)
+    } else {
+        ty.clear_flags(type_flags::GENERIC_SETATTR)
+    }
     if ty.slots().finalize.is_some() {
         ty.set_flags(type_flags::HAS_FINALIZER);
     } else {

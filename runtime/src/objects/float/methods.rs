@@ -4,15 +4,15 @@ use dashu_int::{IBig, UBig};
 
 use super::{FloatObject, new_of, repr_text};
 use crate::args::Args;
+use crate::convert::OrNone;
 use crate::format;
 use crate::hash;
+use crate::methods::GetSetDef;
 use crate::objects::int;
 use crate::objects::str::StrObject;
 use crate::objects::tuple::TupleObject;
-use crate::convert::OrNone;
 use crate::slots::Slots;
 use crate::type_object::{TypeObject, TypeSpec, type_flags};
-use crate::methods::GetSetDef;
 use crate::value::{Py, PyResult, Ref, Value};
 use crate::{py_class_methods, py_methods};
 
@@ -48,7 +48,9 @@ fn new(ty: &TypeObject, args: Args<'_>) -> PyResult {
     let double = match args.positional {
         [] => 0.0,
         [value] => from_object(*value)?,
-        more => return Err(crate::raise!(TypeError, "float expected at most 1 argument, got {}", more.len())),
+        more => {
+            return Err(crate::raise!(TypeError, "float expected at most 1 argument, got {}", more.len()));
+        }
     };
     let exact = std::ptr::eq(ty, &raw const FLOAT);
     Ok(if exact { super::new(double) } else { new_of(ty, double) })
@@ -68,7 +70,10 @@ pub fn from_object(value: Value) -> PyResult<f64> {
     let has_number = value.ty().slots().float.is_some() || value.ty().slots().index.is_some();
     if !has_number && !value.is_small() {
         let name = value.ty().name();
-        return Err(crate::raise!(TypeError, "float() argument must be a string or a real number, not '{name}'"));
+        return Err(crate::raise!(
+            TypeError,
+            "float() argument must be a string or a real number, not '{name}'"
+        ));
     }
     super::to_f64(value)
 }
@@ -94,7 +99,8 @@ pub fn parse(text: &str) -> Option<f64> {
     let body = cleaned.trim_start_matches(['+', '-']);
     let signs = cleaned.len() - body.len();
     let is_word = matches!(body, "inf" | "infinity" | "nan");
-    let is_number = body.starts_with(|c: char| c.is_ascii_digit() || c == '.') && body.bytes().any(|b| b.is_ascii_digit());
+    let is_number = body.starts_with(|c: char| c.is_ascii_digit() || c == '.')
+        && body.bytes().any(|b| b.is_ascii_digit());
     (signs <= 1 && (is_word || is_number)).then(|| cleaned.parse().ok()).flatten()
 }
 
@@ -259,8 +265,18 @@ py_class_methods! { static CLASS_METHODS for "float";
 }
 
 static GETSET: &[GetSetDef] = &[
-    GetSetDef { name: "real", doc: "the real part of a complex number", get: |value| Ok(super::new(this(value))), set: None },
-    GetSetDef { name: "imag", doc: "the imaginary part of a complex number", get: |_| Ok(super::new(0.0)), set: None },
+    GetSetDef {
+        name: "real",
+        doc: "the real part of a complex number",
+        get: |value| Ok(super::new(this(value))),
+        set: None,
+    },
+    GetSetDef {
+        name: "imag",
+        doc: "the imaginary part of a complex number",
+        get: |_| Ok(super::new(0.0)),
+        set: None,
+    },
 ];
 
 /// `float`.

@@ -11,9 +11,9 @@ use crate::format;
 use crate::hash;
 use crate::methods::GetSetDef;
 use crate::objects::bytes::{self, BytesObject};
+use crate::objects::float;
 use crate::objects::str::StrObject;
 use crate::objects::tuple::TupleObject;
-use crate::objects::float;
 use crate::signature::Bound;
 use crate::slots::Slots;
 use crate::type_object::{TypeObject, TypeSpec, type_flags};
@@ -41,7 +41,11 @@ fn new(ty: &TypeObject, args: Args<'_>) -> PyResult {
         base = Some(value);
     }
     if args.positional.len() > 2 {
-        return Err(crate::raise!(TypeError, "int() takes at most 2 arguments ({} given)", args.positional.len()));
+        return Err(crate::raise!(
+            TypeError,
+            "int() takes at most 2 arguments ({} given)",
+            args.positional.len()
+        ));
     }
     let number = match (args.positional.first(), base) {
         (None, None) => from_i64(0),
@@ -291,10 +295,30 @@ py_class_methods! { static CLASS_METHODS for "int";
 }
 
 static GETSET: &[GetSetDef] = &[
-    GetSetDef { name: "real", doc: "the real part of a complex number", get: |value| Ok(this(value).to_exact()), set: None },
-    GetSetDef { name: "imag", doc: "the imaginary part of a complex number", get: |_| Ok(from_i64(0)), set: None },
-    GetSetDef { name: "numerator", doc: "the numerator of a rational number in lowest terms", get: |value| Ok(this(value).to_exact()), set: None },
-    GetSetDef { name: "denominator", doc: "the denominator of a rational number in lowest terms", get: |_| Ok(from_i64(1)), set: None },
+    GetSetDef {
+        name: "real",
+        doc: "the real part of a complex number",
+        get: |value| Ok(this(value).to_exact()),
+        set: None,
+    },
+    GetSetDef {
+        name: "imag",
+        doc: "the imaginary part of a complex number",
+        get: |_| Ok(from_i64(0)),
+        set: None,
+    },
+    GetSetDef {
+        name: "numerator",
+        doc: "the numerator of a rational number in lowest terms",
+        get: |value| Ok(this(value).to_exact()),
+        set: None,
+    },
+    GetSetDef {
+        name: "denominator",
+        doc: "the denominator of a rational number in lowest terms",
+        get: |_| Ok(from_i64(1)),
+        set: None,
+    },
 ];
 
 /// `int`.

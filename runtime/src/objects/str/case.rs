@@ -31,7 +31,8 @@ fn push_lower(out: &mut StrBuilder, text: &StrObject, at: usize, point: u32) {
 }
 
 fn is_final_sigma(text: &StrObject, at: usize) -> bool {
-    let is_cased = |at: usize| char::from_u32(text.code_point(at)).is_some_and(|c| c.is_lowercase() || c.is_uppercase());
+    let is_cased =
+        |at: usize| char::from_u32(text.code_point(at)).is_some_and(|c| c.is_lowercase() || c.is_uppercase());
     at > 0 && is_cased(at - 1) && (at + 1 == text.len() || !is_cased(at + 1))
 }
 
@@ -62,7 +63,10 @@ pub(super) fn casefold(text: &StrObject) -> Py<StrObject> {
 }
 
 pub(super) fn capitalize(text: &StrObject) -> Py<StrObject> {
-    map(text, |out, at, point| if at == 0 { push_upper(out, point) } else { push_lower(out, text, at, point) })
+    map(
+        text,
+        |out, at, point| if at == 0 { push_upper(out, point) } else { push_lower(out, text, at, point) },
+    )
 }
 
 pub(super) fn swapcase(text: &StrObject) -> Py<StrObject> {
@@ -76,7 +80,11 @@ pub(super) fn swapcase(text: &StrObject) -> Py<StrObject> {
 pub(super) fn title(text: &StrObject) -> Py<StrObject> {
     let mut in_word = false;
     map(text, |out, at, point| {
-        if in_word { push_lower(out, text, at, point) } else { push_upper(out, point) }
+        if in_word {
+            push_lower(out, text, at, point)
+        } else {
+            push_upper(out, point)
+        }
         in_word = char::from_u32(point).is_some_and(|c| c.is_lowercase() || c.is_uppercase());
     })
 }

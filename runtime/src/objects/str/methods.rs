@@ -29,13 +29,19 @@ fn this<'a>(value: Value) -> &'a StrObject {
 fn new(ty: &TypeObject, args: Args<'_>) -> PyResult {
     let mut parts = [None; 3];
     if args.positional.len() > 3 {
-        return Err(crate::raise!(TypeError, "str() takes at most 3 arguments ({} given)", args.positional.len()));
+        return Err(crate::raise!(
+            TypeError,
+            "str() takes at most 3 arguments ({} given)",
+            args.positional.len()
+        ));
     }
     for (part, &value) in parts.iter_mut().zip(args.positional) {
         *part = Some(value);
     }
     for (name, value) in args.keywords() {
-        let at = name.get::<StrObject>().and_then(|name| ["object", "encoding", "errors"].iter().position(|key| name.eq_str(key)));
+        let at = name
+            .get::<StrObject>()
+            .and_then(|name| ["object", "encoding", "errors"].iter().position(|key| name.eq_str(key)));
         match at {
             Some(at) => parts[at] = Some(value),
             None => {
@@ -51,7 +57,10 @@ fn new(ty: &TypeObject, args: Args<'_>) -> PyResult {
             Some(data) => codec::decode(value, data.as_slice(), encoding, errors)?,
             None => {
                 let got = value.ty().name();
-                return Err(crate::raise!(TypeError, "decoding to str: need a bytes-like object, {got} found"));
+                return Err(crate::raise!(
+                    TypeError,
+                    "decoding to str: need a bytes-like object, {got} found"
+                ));
             }
         },
     };
@@ -184,11 +193,18 @@ fn affixes<'a>(value: Value, what: &str) -> PyResult<Vec<&'a StrObject>> {
     tuple.items().iter().map(|item| item.get::<StrObject>().ok_or_else(|| wrong(*item))).collect()
 }
 
-fn padded(text: &StrObject, width: isize, fill: Option<&StrObject>, left_share: fn(usize) -> usize) -> PyResult<Py<StrObject>> {
+fn padded(
+    text: &StrObject,
+    width: isize,
+    fill: Option<&StrObject>,
+    left_share: fn(usize) -> usize,
+) -> PyResult<Py<StrObject>> {
     let fill = match fill {
         None => u32::from(' '),
         Some(fill) if fill.len() == 1 => fill.code_point(0),
-        Some(_) => return Err(crate::raise!(TypeError, "The fill character must be exactly one character long")),
+        Some(_) => {
+            return Err(crate::raise!(TypeError, "The fill character must be exactly one character long"));
+        }
     };
     let missing = (width.max(0) as usize).saturating_sub(text.len());
     if missing > 1 << 34 {

@@ -219,7 +219,8 @@ pub fn partition(text: &StrObject, separator: &StrObject, from_end: bool) -> PyR
     if separator.is_empty() {
         return Err(crate::raise!(ValueError, "empty separator"));
     }
-    let found = if from_end { rfind(text, separator, 0, text.len()) } else { find(text, separator, 0, text.len()) };
+    let found =
+        if from_end { rfind(text, separator, 0, text.len()) } else { find(text, separator, 0, text.len()) };
     let empty = || -> Ref { StrObject::empty().into() };
     let whole = || -> Ref { text.substring(0, text.len()).into() };
     Ok(match found {
