@@ -444,10 +444,6 @@ impl TypeObject {
         unsafe { self.dict.get().cast() }
     }
 
-    pub(crate) fn has_dict_object(&self) -> bool {
-        !self.dict.get().is_null()
-    }
-
     pub(crate) fn set_dict_object(&self, dict: Ref) {
         store(&self.dict, dict);
     }
