@@ -79,7 +79,7 @@ pub fn with_module<T>(
         let code = emit::emit_module(&tree, source.text(), &options).map_err(semantic)?;
         return Ok(then(&source, None, code));
     }
-    let scopes = typeck::scope::analyse(&tree, true).map_err(|error| semantic(error.into()))?;
+    let scopes = typeck::scope::analyse(&tree, false).map_err(|error| semantic(error.into()))?;
     let mut program = Program::new(&arena, loader);
     let module = program.add_main(name, &options.filename, source.text(), tree, scopes);
     program.check_module(module);
