@@ -66,9 +66,8 @@ pub fn with_module<T>(
 ) -> Result<T, Rejected> {
     let arena = Bump::new();
     let reject = |diagnostics, syntax| Rejected { source: source.clone(), diagnostics, syntax };
-    let semantic = |error: emit::EmitError| {
-        reject(vec![Diagnostic::error("syntax", error.span, error.message)], None)
-    };
+    let semantic =
+        |error: emit::EmitError| reject(vec![Diagnostic::error("syntax", error.span, error.message)], None);
     let tree = match parser::parse_module(&source, &arena) {
         Ok(tree) => tree,
         Err(error) => return Err(reject(vec![error.to_diagnostic()], Some(error))),

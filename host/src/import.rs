@@ -85,7 +85,11 @@ fn sys_path() -> PyResult<Vec<PathBuf>> {
 fn directories(path: &Ref) -> PyResult<Vec<PathBuf>> {
     let items = protocol::collect(path.value())?;
     let text = |item: &Ref| item.get::<StrObject>().map(StrObject::to_string_lossy);
-    Ok(items.iter().filter_map(text).map(|text| if text.is_empty() { ".".into() } else { text.into() }).collect())
+    Ok(items
+        .iter()
+        .filter_map(text)
+        .map(|text| if text.is_empty() { ".".into() } else { text.into() })
+        .collect())
 }
 
 /// An empty module with the attributes that its file gives it.

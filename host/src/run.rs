@@ -32,7 +32,8 @@ pub fn start(settings: &Settings) -> PyResult<()> {
         hooks.load_module = import::load_module;
     });
     protocol::import::import_absolute("sys")?;
-    let strings = |items: Vec<String>| ListObject::new(items.iter().map(|item| StrObject::new(item).into()).collect());
+    let strings =
+        |items: Vec<String>| ListObject::new(items.iter().map(|item| StrObject::new(item).into()).collect());
     import::set_sys("argv", strings(settings.argv.clone()))?;
     let path = settings.path.iter().map(|path| path.display().to_string()).collect();
     import::set_sys("path", strings(path))

@@ -47,7 +47,9 @@ fn run(block: &str) -> Result<(), String> {
     let found: Vec<_> = check(&source).into_iter().map(|(line, text)| (line - MARKER_LINES, text)).collect();
     for (line, wanted) in &expected {
         let (code, text) = wanted.split_once(' ').unwrap_or((wanted, ""));
-        let is_met = found.iter().any(|(at, message)| at == line && message.starts_with(code) && message.contains(text));
+        let is_met = found
+            .iter()
+            .any(|(at, message)| at == line && message.starts_with(code) && message.contains(text));
         if !is_met {
             return Err(format!("line {line}: expected {wanted}, found {found:?}"));
         }

@@ -46,9 +46,14 @@ fn bad_input_is_reported() {
     let types = file("types.py", b"import __static__\nx: int = 'a'\ndef f() -> int:\n    return 'b'\n");
     let nul = file("nul.py", b"x = 1\0\n");
     let utf8 = file("utf8.py", b"x = '\xff'\n");
-    let nested = file("nested.py", format!("x = {}1{}\n", "(".repeat(100_000), ")".repeat(100_000)).as_bytes());
+    let nested =
+        file("nested.py", format!("x = {}1{}\n", "(".repeat(100_000), ")".repeat(100_000)).as_bytes());
     let shown = folder.display().to_string();
-    rejects(&spc, &["check", "/no/such/file.py"], "can't open file '/no/such/file.py': [Errno 2] No such file");
+    rejects(
+        &spc,
+        &["check", "/no/such/file.py"],
+        "can't open file '/no/such/file.py': [Errno 2] No such file",
+    );
     rejects(&spc, &["check", &shown], "Is a directory");
     rejects(&spc, &["check", &broken], "invalid syntax");
     rejects(&spc, &["check", "--syntax-only", &broken], "broken.py:1:7");
@@ -64,12 +69,19 @@ fn bad_input_is_reported() {
 fn good_input_is_accepted() {
     let spc = spc();
     let program = root().join("examples/richards.py").display().to_string();
-    for args in [&["check", &program][..], &["dump", "--stage=types", &program], &["dis", &program, "Packet.__init__"]] {
+    for args in [
+        &["check", &program][..],
+        &["dump", "--stage=types", &program],
+        &["dis", &program, "Packet.__init__"],
+    ] {
         let output = run(&spc, args);
         assert_eq!(output.status.code(), Some(0), "{args:?}");
     }
     let listing = run(&spc, &["dis", &program, "Task.is_blocked"]);
     let listing = String::from_utf8_lossy(&listing.stdout).into_owned();
-    let opcodes: Vec<_> = listing.split_whitespace().filter(|word| word.chars().all(|c| c.is_uppercase() || c == '_')).collect();
+    let opcodes: Vec<_> = listing
+        .split_whitespace()
+        .filter(|word| word.chars().all(|c| c.is_uppercase() || c == '_'))
+        .collect();
     assert_eq!(&opcodes[..3], ["CHECK_ARGS", "LOAD_FAST", "LOAD_FIELD"]);
 }

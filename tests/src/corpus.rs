@@ -7,7 +7,10 @@ use crate::harness::{compile, files};
 
 /// Where a `python3` keeps its library.
 fn library() -> Option<PathBuf> {
-    let output = Command::new("python3").args(["-c", "import os; print(os.path.dirname(os.__file__))"]).output().ok()?;
+    let output = Command::new("python3")
+        .args(["-c", "import os; print(os.path.dirname(os.__file__))"])
+        .output()
+        .ok()?;
     let path = PathBuf::from(String::from_utf8(output.stdout).ok()?.trim());
     path.is_dir().then_some(path)
 }
@@ -22,7 +25,9 @@ fn the_library_compiles() {
     let top = std::fs::read_dir(&library).expect("the library can be read");
     let paths = top.map(|entry| entry.expect("the library can be read").path());
     let mut modules: Vec<_> = paths.filter(|path| path.extension().is_some_and(|ext| ext == "py")).collect();
-    modules.extend(["asyncio", "json", "unittest", "email"].iter().flat_map(|name| files(&library.join(name), "py")));
+    modules.extend(
+        ["asyncio", "json", "unittest", "email"].iter().flat_map(|name| files(&library.join(name), "py")),
+    );
     for path in &modules {
         let source = std::fs::read_to_string(path).expect("the library is UTF-8");
         match compile(&source) {

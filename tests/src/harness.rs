@@ -17,7 +17,8 @@ pub(crate) fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut pending = vec![folder.to_path_buf()];
     while let Some(folder) = pending.pop() {
-        let entries = std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+        let entries =
+            std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
         for entry in entries.map(|entry| entry.expect("the folder can be read").path()) {
             if entry.is_dir() {
                 let is_generated = entry.file_name().is_some_and(|name| name == "target" || name == ".git");

@@ -26,15 +26,15 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "spc",
         &[
-            "host", "jit", "emit", "typeck", "parser", "lexer", "bytecode", "runtime", "stdlib", "interp", "hir", "lir",
-            "codegen",
+            "host", "jit", "emit", "typeck", "parser", "lexer", "bytecode", "runtime", "stdlib", "interp",
+            "hir", "lir", "codegen",
         ],
     ),
     (
         "tests",
         &[
-            "host", "jit", "emit", "typeck", "parser", "lexer", "bytecode", "runtime", "stdlib", "interp", "hir", "lir",
-            "codegen", "abi",
+            "host", "jit", "emit", "typeck", "parser", "lexer", "bytecode", "runtime", "stdlib", "interp",
+            "hir", "lir", "codegen", "abi",
         ],
     ),
 ];
@@ -72,7 +72,8 @@ fn crates_depend_only_along_the_arrows() {
     let allowed: BTreeMap<_, _> = ARROWS.iter().copied().collect();
     let mut offences = Vec::new();
     for (name, targets) in &allowed {
-        let manifest = std::fs::read_to_string(root().join(name).join("Cargo.toml")).expect("every crate has a manifest");
+        let manifest = std::fs::read_to_string(root().join(name).join("Cargo.toml"))
+            .expect("every crate has a manifest");
         let dependencies = manifest.split("[dependencies]").nth(1).unwrap_or_default();
         let dependencies = dependencies.split("\n[").next().unwrap_or_default();
         for line in dependencies.lines() {
@@ -88,7 +89,8 @@ fn crates_depend_only_along_the_arrows() {
 #[test]
 fn every_crate_is_listed() {
     let manifest = std::fs::read_to_string(root().join("Cargo.toml")).expect("the workspace has a manifest");
-    let members = manifest.split("members = [").nth(1).and_then(|rest| rest.split(']').next()).unwrap_or_default();
+    let members =
+        manifest.split("members = [").nth(1).and_then(|rest| rest.split(']').next()).unwrap_or_default();
     let names: Vec<_> = members.split('"').skip(1).step_by(2).collect();
     let mut listed: Vec<_> = ARROWS.iter().map(|(name, _)| *name).collect();
     let mut members = names.clone();
@@ -122,7 +124,11 @@ fn unsafe_stays_where_it_belongs() {
     let mut offences = Vec::new();
     for (name, path, text) in sources() {
         let is_root = path.ends_with("src/lib.rs");
-        if is_root && !UNSAFE.contains(&name.as_str()) && name != "tests" && !text.contains("#![forbid(unsafe_code)]") {
+        if is_root
+            && !UNSAFE.contains(&name.as_str())
+            && name != "tests"
+            && !text.contains("#![forbid(unsafe_code)]")
+        {
             offences.push(format!("{}: forbid(unsafe_code) is missing", shown(&path)));
         }
     }

@@ -333,7 +333,8 @@ impl<'a> Checker<'_, 'a> {
         let place = Place { module: self.module, params: &[] };
         let here = self.program.resolve_annotation(place, annotation);
         let declared = self.declared_type(env, target);
-        let is_contradiction = here != self.program.types.dynamic && declared.is_some_and(|known| known != here);
+        let is_contradiction =
+            here != self.program.types.dynamic && declared.is_some_and(|known| known != here);
         if is_contradiction && matches!(target.kind, ExprKind::Attribute { .. }) {
             self.expr(env, value, Some(here));
         } else {
