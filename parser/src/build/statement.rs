@@ -2,8 +2,8 @@
 
 use super::{Builder, ExprRef, Fallible, StmtRef, expr_name, refuse_at};
 use crate::ast::{
-    Alias, Arguments, ClassDef, ExceptHandler, Expr, ExprContext, ExprKind, FunctionDef, Keyword, Operator,
-    Stmt, StmtKind, Try, TypeParam, TypeParamKind, WithItem,
+    Alias, Arguments, ClassDef, Constant, ExceptHandler, Expr, ExprContext, ExprKind, FunctionDef, Keyword,
+    Operator, Stmt, StmtKind, Try, TypeParam, TypeParamKind, UnaryOp, WithItem,
 };
 use base::Span;
 
@@ -325,16 +325,14 @@ fn is_comparable(target: &Expr<'_>) -> bool {
         | ExprKind::List { .. }
         | ExprKind::Tuple { .. }
         | ExprKind::GeneratorExp { .. } => false,
-        ExprKind::Constant { value, .. } => {
-            !matches!(value, crate::ast::Constant::None | crate::ast::Constant::Bool(_))
-        }
+        ExprKind::Constant { value, .. } => !matches!(value, Constant::None | Constant::Bool(_)),
         ExprKind::BoolOp { .. }
         | ExprKind::Compare { .. }
         | ExprKind::Lambda { .. }
         | ExprKind::IfExp { .. }
         | ExprKind::NamedExpr { .. }
         | ExprKind::Yield { .. } => target.parenthesized,
-        ExprKind::UnaryOp { op: crate::ast::UnaryOp::Not, .. } => target.parenthesized,
+        ExprKind::UnaryOp { op: UnaryOp::Not, .. } => target.parenthesized,
         _ => true,
     }
 }
@@ -347,7 +345,7 @@ fn starts_with_operand(value: &Expr<'_>) -> bool {
             | ExprKind::Yield { .. }
             | ExprKind::YieldFrom { .. }
             | ExprKind::Starred { .. } => false,
-            ExprKind::UnaryOp { op, .. } => op != crate::ast::UnaryOp::Not,
+            ExprKind::UnaryOp { op, .. } => op != UnaryOp::Not,
             _ => true,
         }
 }

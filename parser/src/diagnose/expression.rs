@@ -176,8 +176,17 @@ fn missing_else(site: &Site<'_>) -> Option<SyntaxError> {
 }
 
 fn conditional_without_else(site: &Site<'_>, first: usize) -> Option<SyntaxError> {
-    for index in first + 1..site.at {
-        if site.kind(index) == TokenKind::If
+    let mut depth = 0usize;
+    for index in first..site.at {
+        match site.kind(index) {
+            TokenKind::LeftParen | TokenKind::LeftBracket | TokenKind::LeftBrace => depth += 1,
+            TokenKind::RightParen | TokenKind::RightBracket | TokenKind::RightBrace => {
+                depth = depth.saturating_sub(1);
+            }
+            _ => {}
+        }
+        if depth == 0
+            && site.kind(index) == TokenKind::If
             && let Some(value) = site.probe(first, index, Level::Disjunction)
             && let Some(test) = site.probe_longest(index + 1, Level::Disjunction)
         {
