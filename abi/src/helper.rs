@@ -170,8 +170,8 @@ macro_rules! for_each_helper {
             set_attr = SetAttr (obj: word, name: word, value: word) -> int, Negative, Anything;
             /// `del obj.name`.
             del_attr = DelAttr (obj: word, name: word) -> int, Negative, Anything;
-            /// `super(class, self).name`.
-            get_super_attr = GetSuperAttr (class: word, this: word, name: word) -> own, Null, Anything;
+            /// `super(class, this).name`, where `callable` is what the name `super` means.
+            get_super_attr = GetSuperAttr (callable: word, class: word, this: word, name: word) -> own, Null, Anything;
             /// A global or builtin by name.
             load_global = LoadGlobal (globals: word, builtins: word, name: word) -> own, Null, Anything;
             /// Binds a global.
@@ -184,7 +184,7 @@ macro_rules! for_each_helper {
             raise_unset_field = RaiseUnsetField (obj: word, name: word) -> own, Null, Heap;
 
             // --- Operators ------------------------------------------------------------------------------------
-            /// `a OP b`, operator number as in the bytecode.
+            /// `a OP b`, operator number as in the bytecode; plus 256 for the in-place form.
             binary_op = BinaryOp (a: word, b: word, op: int) -> own, Null, Anything;
             /// `a + b`.
             binary_add = BinaryAdd (a: word, b: word) -> own, Null, Anything;
@@ -198,7 +198,7 @@ macro_rules! for_each_helper {
             int_subtract = IntSubtract (a: word, b: word) -> own, Null, Heap;
             /// Product of two exact ints.
             int_multiply = IntMultiply (a: word, b: word) -> own, Null, Heap;
-            /// `-a`, `+a`, `~a`, operator number as in the bytecode.
+            /// `-a`, `+a`, `~a`, numbered 0, 1, 2.
             unary_op = UnaryOp (a: word, op: int) -> own, Null, Anything;
             /// `a OP b` for a comparison operator.
             compare = Compare (a: word, b: word, op: int) -> own, Null, Anything;
@@ -266,10 +266,12 @@ macro_rules! for_each_helper {
             build_map = BuildMap (items: items) -> own, Null, Anything;
             /// The concatenation of `count` strings at `items`, borrowed.
             build_string = BuildString (items: items) -> own, Null, Heap;
-            /// A checked list of class `class`; consumes the `count` words at `items`, which are known to fit.
-            build_checked_list = BuildCheckedList (class: word, items: steal_items) -> own, Null, Heap;
-            /// A checked dict of class `class` of `count` pairs at `items`, borrowed.
-            build_checked_map = BuildCheckedMap (class: word, items: items) -> own, Null, Anything;
+            /// A checked list of class `class` with the items of a list, whose types are known to fit.
+            build_checked_list = BuildCheckedList (class: word, list: word) -> own, Null, Heap;
+            /// A checked dict of class `class` with the items of a dict, whose types are known to fit.
+            build_checked_map = BuildCheckedMap (class: word, dict: word) -> own, Null, Heap;
+            /// A zeroed static array of class `class`; `ValueError` for a negative length.
+            build_array = BuildArray (class: word, length: int) -> own, Null, Heap;
             /// `list.append(list, item)`, exact or checked list.
             list_append = ListAppend (list: word, item: word) -> int, Negative, Container;
             /// `list.extend(list, iterable)`.
@@ -284,8 +286,8 @@ macro_rules! for_each_helper {
             dict_update = DictUpdate (dict: word, other: word) -> int, Negative, Anything;
             /// As `dict_update`, but a duplicate key is an error, for `**kwargs` of `callable`.
             dict_merge = DictMerge (dict: word, other: word, callable: word) -> int, Negative, Anything;
-            /// A function of `code`; globals are those of the running function `parent`.
-            make_function = MakeFunction (parent: word, code: word) -> own, Null, Heap;
+            /// A function of `code` with these globals.
+            make_function = MakeFunction (globals: word, code: word) -> own, Null, Heap;
             /// Sets defaults, annotations or closure of a new function; consumes `value`.
             set_function_attribute = SetFunctionAttribute (function: word, value: steal, which: int) -> void, Never, Heap;
             /// A new cell holding `value`, which may be 0.
@@ -314,10 +316,10 @@ macro_rules! for_each_helper {
             // --- Static Python --------------------------------------------------------------------------------
             /// A new instance of `class` without running `__new__` or `__init__`; fields unset or zero.
             tp_alloc = TpAlloc (class: word) -> own, Null, Heap;
-            /// Checks that `value` is an instance as `flags` say (1 optional, 2 exact); returns it, or raises `TypeError`.
-            cast = Cast (value: word, class: word, flags: int) -> own, Null, Anything;
-            /// Whether `value` is an instance of `class` or of a subclass, by the class display.
-            is_instance_exact = IsInstanceExact (value: word, class: word) -> int, Never, Nothing;
+            /// Checks `value` against type number `index` of the code object `code`; raises `TypeError` if it does not fit.
+            cast = Cast (value: word, code: word, index: int) -> int, Negative, Anything;
+            /// Whether the class of `value` is `class` or a subclass of it; no `__instancecheck__` runs.
+            is_instance = IsInstance (value: word, class: word) -> int, Never, Nothing;
             /// Reads a NaN-boxed `float` slot at byte `offset` as an object.
             load_float_slot = LoadFloatSlot (obj: word, offset: int) -> own, Null, Heap;
             /// Writes any `float` or `int` object into a NaN-boxed slot.

@@ -1,2 +1,15 @@
-//! Placeholder header, replaced with the crate's first code.
+//! Machine code from allocated LIR: x86-64 through iced-x86, without addresses.
+//!
+//! - [`output`]: what comes out: bytes, relocations, call sites, exits
+//! - [`emit()`]: LIR to machine code
+//! - [`disasm`]: text of machine code
 #![forbid(unsafe_code)]
+
+mod asm;
+pub mod disasm;
+mod emit;
+mod frame;
+pub mod output;
+
+pub use emit::emit;
+pub use output::{CallSite, CompiledCode, ExitSite, FrameInfo, Reloc, RelocKind, Target, Thunk};

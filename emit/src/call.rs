@@ -20,6 +20,9 @@ impl<'a> Emitter<'a, '_> {
         keywords: &'a [Keyword<'a>],
     ) -> Emit {
         self.check_keywords(keywords)?;
+        if self.planned_call(expr, func, args, keywords)? {
+            return Ok(());
+        }
         if self.is_zero_argument_super(expr) {
             self.super_arguments(expr)?;
             self.at(expr.span);

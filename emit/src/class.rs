@@ -16,7 +16,9 @@ impl<'a> Emitter<'a, '_> {
         let first_line = self.lines.line(first_line);
         def.decorator_list.iter().try_for_each(|decorator| self.expr(decorator))?;
         self.at(stmt.span);
-        if def.type_params.is_empty() {
+        if self.static_class(stmt, def, first_line)? {
+            // The class is on the stack.
+        } else if def.type_params.is_empty() {
             self.build_class(stmt, def, first_line, false)?;
         } else {
             self.generic_class(stmt, def, first_line)?;
@@ -76,7 +78,7 @@ impl<'a> Emitter<'a, '_> {
     }
 
     /// Pushes the function that runs the body.
-    fn class_body(
+    pub(crate) fn class_body(
         &mut self,
         stmt: &'a Stmt<'a>,
         def: &'a ClassDef<'a>,

@@ -32,7 +32,7 @@ impl<'a> Emitter<'a, '_> {
             StmtKind::AnnAssign { target, annotation, value, simple } => {
                 self.annotated_assign(stmt, target, annotation, value, simple)
             }
-            StmtKind::For { target, iter, body, orelse } => self.for_(target, iter, body, orelse),
+            StmtKind::For { target, iter, body, orelse } => self.for_(stmt, target, iter, body, orelse),
             StmtKind::AsyncFor { target, iter, body, orelse } => {
                 self.async_for(stmt, target, iter, body, orelse)
             }
@@ -68,7 +68,7 @@ impl<'a> Emitter<'a, '_> {
             self.block().op0(Opcode::NOP);
         } else {
             self.expr(value)?;
-            self.block().op0(Opcode::POP_TOP);
+            self.pop_value(value);
         }
         Ok(())
     }
@@ -83,7 +83,8 @@ impl<'a> Emitter<'a, '_> {
         }
         let depth = self.block().depth();
         // A constant is loaded after the way out has been cleared, so that nothing needs to be preserved meanwhile.
-        let constant = value.map_or(Some(Const::None), fold::constant);
+        let is_primitive = self.return_type().is_some();
+        let constant = value.map_or(Some(Const::None), fold::constant).filter(|_| !is_primitive);
         if constant.is_none() {
             self.expr(value.expect("no value is a constant"))?;
             self.at(stmt.span);
@@ -93,7 +94,7 @@ impl<'a> Emitter<'a, '_> {
         if let Some(constant) = constant {
             self.load_const(constant);
         }
-        self.block().op0(Opcode::RETURN_VALUE);
+        self.return_value();
         self.block().restore_handlers(handlers);
         self.block().continue_dead_at(depth);
         Ok(())
@@ -189,9 +190,7 @@ impl<'a> Emitter<'a, '_> {
         }
         self.expr(test)?;
         self.at(test.span);
-        let opcode = if when { Opcode::POP_JUMP_IF_TRUE } else { Opcode::POP_JUMP_IF_FALSE };
-        self.block().jump(opcode, label);
-        Ok(())
+        self.jump_on_value(test, when, label)
     }
 
     fn jump_if_bool_op(
@@ -256,7 +255,8 @@ impl<'a> Emitter<'a, '_> {
         };
         let handlers = self.block().suspend_handlers(count);
         if let FrameBlock::ForLoop { start, .. } | FrameBlock::WhileLoop { start, .. } = target {
-            self.block().jump(Opcode::JUMP_BACKWARD, start);
+            let opcode = if self.block().is_marked(start) { Opcode::JUMP_BACKWARD } else { Opcode::JUMP };
+            self.block().jump(opcode, start);
         }
         self.block().restore_handlers(handlers);
         self.block().continue_dead_at(depth);

@@ -6,6 +6,7 @@
 
 use base::entity::EntityId;
 use base::entity_id;
+use bytecode::{FieldDescr, FunctionDescr};
 
 use crate::ir::types::Type;
 
@@ -38,6 +39,38 @@ macro_rules! builtins {
         /// Builtin classes that the compiler knows by name, with the leaf of their exact instances.
         pub const BUILTINS: &[(&str, Type)] = &[$(($name, Type::$leaf)),+];
     };
+}
+
+macro_rules! singletons {
+    ($($(#[$doc:meta])+ $konst:ident = $at:literal;)+) => {
+        impl ConstId {
+            $($(#[$doc])+ pub const $konst: Singleton = Singleton($at);)+
+            /// How many constants have fixed ids; an environment numbers its own from here on.
+            pub const FIRST_FREE: usize = [$($at),+].len();
+        }
+    };
+}
+
+/// The number of a singleton; [`Singleton::id`] makes it a [`ConstId`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Singleton(u32);
+
+impl Singleton {
+    /// The constant.
+    pub fn id(self) -> ConstId {
+        ConstId::from_index(self.0 as usize)
+    }
+}
+
+singletons! {
+    /// `None`.
+    NONE = 0;
+    /// `True`.
+    TRUE = 1;
+    /// `False`.
+    FALSE = 2;
+    /// `AssertionError`.
+    ASSERTION_ERROR = 3;
 }
 
 /// The number of a builtin class; [`Builtin::id`] makes it a [`ClassId`].
@@ -175,44 +208,47 @@ pub struct ClassFacts {
     pub inline_size: Option<u32>,
 }
 
-/// A constant of the code object, as far as the compiler cares.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub enum Constant {
-    /// An integer that fits a tagged word.
-    Int(i64),
-    /// A float.
-    Float(f64),
-    /// Any object.
-    Object(ConstId, Type),
+/// What is known about a field that a descriptor names.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct FieldPlace {
+    /// Class that declares it.
+    pub class: ClassId,
+    /// Byte offset from the start of the object.
+    pub offset: u32,
+    /// What the slot holds.
+    pub kind: FieldKind,
+}
+
+/// What is known about a callee that a descriptor names.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CalleePlace {
+    /// The function; for a method, that of the static receiver class.
+    pub func: FuncId,
+    /// The vtable slot, if a call must go through it; `None` if no override can exist.
+    pub slot: Option<u32>,
 }
 
 /// The surroundings of one compilation. `code` arguments name the function whose bytecode is read, so that inlined
-/// functions resolve their own tables.
+/// functions resolve their own tables. Types are described by the bytecode's descriptors; only classes need resolving.
 pub trait CompileEnv {
-    /// Entry `index` of the constant table of `code`.
-    fn constant(&self, code: FuncId, index: u32) -> Constant;
-    /// The class that a type descriptor names, with optional and exact applied to the type; `None` if unresolved.
-    fn type_descr(&self, code: FuncId, index: u32) -> Option<(ClassId, Type)>;
-    /// The field that a field descriptor names.
-    fn field_descr(&self, code: FuncId, index: u32) -> Option<FieldRef>;
-    /// The target that a function descriptor names, if it has a typed entry.
-    fn func_descr(&self, code: FuncId, index: u32) -> Option<Signature>;
-    /// The target of a method descriptor: a signature with a slot, or without one when no override exists.
-    fn method_descr(&self, code: FuncId, index: u32) -> Option<Signature>;
-    /// Name `index` of `code` as a constant.
-    fn name(&self, code: FuncId, index: u32) -> ConstId;
-    /// The cell of a global name, if the function's globals are watched.
-    fn global_cell(&self, code: FuncId, index: u32) -> Option<CellId>;
-    /// The value of a global that cannot change without invalidating this compilation.
-    fn global_constant(&self, code: FuncId, index: u32) -> Option<Constant>;
+    /// The class of this name, unless it is a builtin of [`BUILTINS`].
+    fn class(&self, module: &str, name: &str) -> Option<ClassId>;
     /// Layout facts.
     fn class_facts(&self, class: ClassId) -> ClassFacts;
     /// Whether `sub` is `class` or a subclass of it.
     fn is_subclass(&self, sub: ClassId, class: ClassId) -> bool;
-    /// The parameter and result types of the function being compiled.
-    fn signature(&self, func: FuncId) -> Signature;
+    /// Where a field is.
+    fn field(&self, descr: &FieldDescr) -> Option<FieldPlace>;
+    /// The target of a direct or virtual call, if it has a typed entry.
+    fn callee(&self, descr: &FunctionDescr) -> Option<CalleePlace>;
+    /// The object for entry `index` of the constants of `code`.
+    fn constant(&self, code: FuncId, index: u32) -> ConstId;
+    /// Entry `index` of the names of `code`, as a constant.
+    fn name(&self, code: FuncId, index: u32) -> ConstId;
+    /// The cell of a global name, if the function's globals are watched.
+    fn global_cell(&self, code: FuncId, index: u32) -> Option<CellId>;
     /// Globals and builtins dicts of `code`, as constants.
     fn namespaces(&self, code: FuncId) -> (ConstId, ConstId);
     /// The code object of `code`, as a constant.
-    fn code_const(&self, code: FuncId) -> ConstId;
+    fn code_object(&self, code: FuncId) -> ConstId;
 }

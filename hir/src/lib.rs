@@ -3,12 +3,18 @@
 //! - [`ir`]: functions, blocks, instructions, types; data only
 //! - [`text`]: printer and parser
 //! - [`mod@verify`]: the invariants of each phase
+//! - [`mod@build`]: bytecode to HIR
+//! - [`unsupported`]: why a function is not compiled
 //! - [`env`]: what the compiler asks about classes, functions and constants
 #![forbid(unsafe_code)]
 
+pub mod build;
 pub mod env;
 pub mod ir;
 pub mod text;
+pub mod unsupported;
 pub mod verify;
 
+pub use build::build;
+pub use unsupported::{Reason, Unsupported};
 pub use verify::verify;

@@ -20,8 +20,10 @@ entity_id! {
 pub enum Slot {
     /// Nothing: unbound, or never read again.
     Unset,
-    /// An SSA value; primitives are boxed on the way out.
+    /// An object: an SSA value, boxed on the way out if it is a primitive by then.
     Value(Value),
+    /// A primitive that the interpreter keeps unboxed, too.
+    Raw(Value),
     /// A range iterator over `[next, stop)` with a constant step, made on the way out.
     RangeIterator {
         /// The next integer it will produce.
@@ -54,7 +56,7 @@ impl FrameState {
         for slot in self.locals.iter().chain(&self.stack) {
             match *slot {
                 Slot::Unset => {}
-                Slot::Value(value) => visit(value),
+                Slot::Value(value) | Slot::Raw(value) => visit(value),
                 Slot::RangeIterator { next, stop, .. } => {
                     visit(next);
                     visit(stop);
@@ -68,7 +70,7 @@ impl FrameState {
         for slot in self.locals.iter_mut().chain(&mut self.stack) {
             match slot {
                 Slot::Unset => {}
-                Slot::Value(value) => *value = map(*value),
+                Slot::Value(value) | Slot::Raw(value) => *value = map(*value),
                 Slot::RangeIterator { next, stop, .. } => {
                     *next = map(*next);
                     *stop = map(*stop);

@@ -172,6 +172,9 @@ fn parse_slot(c: &mut Cursor<'_>) -> Parsed<Slot> {
     if c.eat("_") {
         return Ok(Slot::Unset);
     }
+    if c.eat("raw") {
+        return Ok(Slot::Raw(value(c)?));
+    }
     if !c.eat("range(") {
         return Ok(Slot::Value(value(c)?));
     }

@@ -1,0 +1,92 @@
+//! Calls of unknown callables.
+
+use abi::helper::HelperId as H;
+use bytecode::{Opcode as B, Word};
+
+use super::{Builder, Built};
+use crate::ir::{Imm, Opcode, Type, Value};
+
+impl Builder<'_> {
+    pub(super) fn translate_call(&mut self, word: Word) -> Built<bool> {
+        let n = word.index();
+        let value = match word.opcode() {
+            B::CALL => {
+                let args = self.pop_many(n + 1);
+                self.object_helper(H::Call, &args)
+            }
+            B::CALL_KW => {
+                let names = self.pop_object();
+                let mut args = self.pop_many(n + 1);
+                args.insert(1, names);
+                self.object_helper(H::CallKeywords, &args)
+            }
+            // The attribute is bound at once: the pair `callable, null` means the same.
+            B::LOAD_METHOD => {
+                let owner = self.pop_object();
+                let name = self.name(n);
+                let method = self.object_helper(H::GetAttr, &[owner, name]);
+                self.push(method);
+                self.null()
+            }
+            B::CALL_METHOD | B::CALL_METHOD_KW => {
+                let names = (word.opcode() == B::CALL_METHOD_KW).then(|| self.pop_object());
+                let args = self.pop_many(n);
+                let (receiver, callable) = (self.pop(), self.pop_object());
+                let receiver_ty = self.func.ty(receiver);
+                if receiver_ty.may_be_null() && !receiver_ty.is_subtype(Type::NULL) {
+                    return self.unsupported(word);
+                }
+                let receiver = (!receiver_ty.may_be_null()).then_some(receiver);
+                match names {
+                    None => self.call_method(callable, receiver, &args),
+                    Some(names) => {
+                        let all: Vec<Value> =
+                            [callable, names].into_iter().chain(receiver).chain(args).collect();
+                        self.object_helper(H::CallKeywords, &all)
+                    }
+                }
+            }
+            B::CALL_FUNCTION_EX => {
+                let kwargs = self.pop();
+                let args = self.pop_many(2);
+                self.object_helper(H::CallEx, &[args[0], args[1], kwargs])
+            }
+            _ => return Ok(false),
+        };
+        self.push(value);
+        Ok(true)
+    }
+
+    /// A method that was looked up in this block, with nothing since that could raise or have an effect, is called by name, without
+    /// making the bound method.
+    fn call_method(&mut self, callable: Value, receiver: Option<Value>, args: &[Value]) -> Value {
+        if receiver.is_none()
+            && let Some((owner, name)) = self.take_lookup(callable)
+        {
+            let all: Vec<Value> = [name, owner].into_iter().chain(args.iter().copied()).collect();
+            return self.object_helper(H::CallMethod, &all);
+        }
+        let all: Vec<Value> = [callable].into_iter().chain(receiver).chain(args.iter().copied()).collect();
+        self.object_helper(H::Call, &all)
+    }
+
+    /// Removes the attribute lookup that made `callable`, if it can be repeated here.
+    fn take_lookup(&mut self, callable: Value) -> Option<(Value, Value)> {
+        let inst = self.func.def_inst(callable)?;
+        if self.func.insts[inst].imm != Imm::Helper(H::GetAttr) {
+            return None;
+        }
+        let insts = &self.func.blocks[self.block].insts;
+        let at = insts.iter().position(|&other| other == inst)?;
+        let is_harmless = |&later: &crate::ir::Inst| {
+            let info = self.func.insts[later].op.info();
+            !info.is_pinned && self.func.insts[later].op != Opcode::CallHelper
+        };
+        if !insts[at + 1..].iter().all(is_harmless) {
+            return None;
+        }
+        let found = (self.func.arg(inst, 0), self.func.arg(inst, 1));
+        self.func.blocks[self.block].insts.remove(at);
+        Some(found)
+    }
+}

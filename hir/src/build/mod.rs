@@ -1,0 +1,558 @@
+//! Bytecode to HIR, by simulating the operand stack.
+//!
+//! Blocks start at jump targets and behind branches. A block takes the locals that are live there and the whole operand stack
+//! as parameters; `clean-cfg` removes those that always receive the same value, which leaves minimal SSA for reducible code
+//! (Braun et al. 2013 remove them while building; doing it afterwards keeps the builder simple). Instructions that may leave
+//! for the interpreter get a frame state with the live locals and the stack before the instruction; an instruction that can
+//! only raise, outside of every handler, gets a bare position, so that it keeps nothing alive.
+//!
+//! Exception handlers are not compiled: an exception under a handler leaves for the interpreter with the whole frame.
+//!
+//! Needs: verified bytecode. Gives: phase `Ssa`. Cost: instructions × live locals.
+
+mod arith;
+mod call;
+mod control;
+mod generic;
+mod liveness;
+mod primitive;
+mod static_ops;
+mod types;
+
+use abi::helper::HelperId;
+use base::entity::EntityId;
+use bytecode::code::CellKind;
+use bytecode::{Code, CodeFlags, Const, Opcode as B, Repr, TypeCode, Word};
+
+use crate::env::{CompileEnv, ConstId, FuncId};
+use crate::ir::types::Spec;
+use crate::ir::{Block, Edge, FrameState, Function, Imm, Opcode, Slot, StateId, Type, Value};
+use crate::unsupported::{Reason, Unsupported};
+use liveness::Liveness;
+pub use types::{code_type, param_types, return_type, type_of};
+
+type Built<T> = Result<T, Unsupported>;
+
+/// State of one build.
+struct Builder<'c> {
+    code: &'c Code,
+    env: &'c dyn CompileEnv,
+    func: Function,
+    live: Liveness,
+    /// Representations on the stack before each instruction.
+    stack_maps: Vec<Option<Vec<Repr>>>,
+    /// The block that starts at an instruction.
+    block_at: Vec<Option<Block>>,
+    /// Blocks whose code is still to be built, by first instruction.
+    work: Vec<u32>,
+    /// Where instructions are appended.
+    block: Block,
+    /// The bytecode instruction being translated.
+    at: u32,
+    locals: Vec<Option<Value>>,
+    stack: Vec<Value>,
+    /// The locals and the stack before the instruction, for its frame state.
+    before: (Vec<Option<Value>>, Vec<Value>),
+    /// The full and the position-only state of this instruction, once made.
+    states: [Option<StateId>; 2],
+    /// Whether the block has been ended.
+    is_ended: bool,
+}
+
+/// The most instructions that one function may have.
+const LIMIT: usize = 20_000;
+
+/// Builds the HIR of `code`, whose typed entry takes the parameters that its signature says.
+pub fn build(code: &Code, id: FuncId, env: &dyn CompileEnv) -> Built<Function> {
+    let refuse = |reason| Err(Unsupported { reason, offset: 0 });
+    if code.flags.intersects(CodeFlags::SUSPENDS) {
+        return refuse(Reason::Suspends);
+    }
+    if code.flags.intersects(CodeFlags::CLASS_BODY | CodeFlags::MODULE_BODY) {
+        return refuse(Reason::Namespace);
+    }
+    if code.words.len() > LIMIT {
+        return refuse(Reason::TooBig);
+    }
+    let mut func = Function::new(code.qualname.clone(), id, return_type(code, env));
+    let entry = func.add_block();
+    let mut builder = Builder {
+        code,
+        env,
+        func,
+        live: Liveness::new(code),
+        stack_maps: bytecode::verify::stack_maps(code),
+        block_at: vec![None; code.words.len()],
+        work: Vec::new(),
+        block: entry,
+        at: 0,
+        locals: vec![None; code.locals.len()],
+        stack: Vec::new(),
+        before: (Vec::new(), Vec::new()),
+        states: [None; 2],
+        is_ended: false,
+    };
+    builder.bind_parameters(entry);
+    builder.jump_to(0);
+    while let Some(start) = builder.work.pop() {
+        builder.build_block(start)?;
+    }
+    Ok(builder.func)
+}
+
+impl Builder<'_> {
+    fn bind_parameters(&mut self, entry: Block) {
+        for (slot, ty) in param_types(self.code, self.env).into_iter().enumerate() {
+            self.locals[slot] = Some(self.func.add_param(entry, ty));
+        }
+    }
+
+    /// Translates instructions from `start` up to the next block.
+    fn build_block(&mut self, start: u32) -> Built<()> {
+        self.enter_block(start);
+        let mut at = start;
+        loop {
+            self.at = at;
+            self.states = [None; 2];
+            self.before = (self.locals.clone(), self.stack.clone());
+            self.is_ended = false;
+            let word = self.code.words[at as usize];
+            self.translate(word)?;
+            if self.is_ended {
+                return Ok(());
+            }
+            at += 1;
+            if self.starts_block(at) {
+                self.jump_to(at);
+                return Ok(());
+            }
+        }
+    }
+
+    /// Whether a jump goes to an instruction.
+    fn starts_block(&self, at: u32) -> bool {
+        self.live.is_target(at)
+    }
+
+    /// Sets locals and stack up from the parameters of the block at `start`.
+    fn enter_block(&mut self, start: u32) {
+        let block = self.block_at[start as usize].expect("queued blocks exist");
+        let mut params = self.func.blocks[block].params.clone().into_iter();
+        self.block = block;
+        self.locals = vec![None; self.code.locals.len()];
+        for slot in self.live.live_at(start) {
+            self.locals[slot] = params.next();
+        }
+        self.stack = params.collect();
+    }
+
+    /// The block at an instruction, made and queued at the first request.
+    fn block_for(&mut self, at: u32) -> Block {
+        if let Some(block) = self.block_at[at as usize] {
+            return block;
+        }
+        let block = self.func.add_block();
+        self.block_at[at as usize] = Some(block);
+        self.work.push(at);
+        for slot in self.live.live_at(at) {
+            let ty = self.local_param_type(slot);
+            self.func.add_param(block, ty);
+        }
+        for repr in self.stack_maps[at as usize].clone().expect("reachable code has a stack map") {
+            let ty = match repr {
+                Repr::Object => Type::WORD,
+                Repr::Int => Type::RAW,
+                Repr::Double => Type::F64,
+            };
+            self.func.add_param(block, ty);
+        }
+        block
+    }
+
+    fn local_param_type(&self, slot: usize) -> Type {
+        let local = &self.code.locals[slot];
+        // A slot for a cell holds a plain argument before its prologue has run.
+        if local.cell != CellKind::None { Type::WORD } else { code_type(local.ty).unwrap_or(Type::WORD) }
+    }
+
+    /// An edge to the block at `at` from the current state.
+    fn edge_to(&mut self, at: u32) -> Edge {
+        let target = self.block_for(at);
+        let mut args = Vec::new();
+        for slot in self.live.live_at(at) {
+            args.push(self.local_or_unset(slot));
+        }
+        args.extend(self.stack.iter().copied());
+        Edge::new(target, args)
+    }
+
+    /// What a local slot holds for another block: null or zero if it is unset.
+    fn local_or_unset(&mut self, slot: usize) -> Value {
+        if let Some(value) = self.locals[slot] {
+            return value;
+        }
+        match code_type(self.code.locals[slot].ty) {
+            None => self.null(),
+            Some(ty) if ty == Type::F64 => self.emit(Opcode::ConstFloat, &[], Imm::Float(0.0), ty),
+            Some(ty) => self.const_int(0, ty),
+        }
+    }
+
+    fn jump_to(&mut self, at: u32) {
+        let edge = self.edge_to(at);
+        self.func.jump(self.block, edge.target, edge.args);
+        self.is_ended = true;
+    }
+
+    /// Ends the block with a branch on a machine boolean.
+    fn branch(&mut self, condition: Value, yes: Edge, no: Edge) {
+        self.func.terminate(self.block, Opcode::Branch, &[condition], vec![yes, no]);
+        self.is_ended = true;
+    }
+
+    /// Goes on in a new block that only the current one reaches; gives the old one.
+    fn switch_to(&mut self, block: Block) {
+        self.block = block;
+    }
+
+    fn new_block(&mut self, is_cold: bool) -> Block {
+        let block = self.func.add_block();
+        self.func.blocks[block].is_cold = is_cold;
+        block
+    }
+
+    // --- Emission -------------------------------------------------------------------------------------------------
+
+    fn emit(&mut self, op: Opcode, args: &[Value], imm: Imm, ty: Type) -> Value {
+        let inst = self.func.append(self.block, op, args, imm, ty, None);
+        self.func.result(inst)
+    }
+
+    /// Emits an operation that may leave for the interpreter before it has any effect.
+    fn emit_deopt(&mut self, op: Opcode, args: &[Value], imm: Imm, ty: Type) -> Value {
+        let state = self.full_state();
+        let inst = self.func.append(self.block, op, args, imm, ty, Some(state));
+        self.func.insts[inst].result.unwrap_or(Value::from_index(0))
+    }
+
+    /// Emits an operation that may raise.
+    fn emit_raise(&mut self, op: Opcode, args: &[Value], imm: Imm, ty: Type) -> Value {
+        let state = self.raise_state();
+        let inst = self.func.append(self.block, op, args, imm, ty, Some(state));
+        self.func.insts[inst].result.unwrap_or(Value::from_index(0))
+    }
+
+    /// Calls a helper: scalars in order, then items.
+    fn helper(&mut self, helper: HelperId, args: &[Value], ty: Type) -> Value {
+        let imm = Imm::Helper(helper);
+        if helper.signature().may_raise() {
+            self.emit_raise(Opcode::CallHelper, args, imm, ty)
+        } else {
+            self.emit(Opcode::CallHelper, args, imm, ty)
+        }
+    }
+
+    /// Calls a helper that returns any object.
+    fn object_helper(&mut self, helper: HelperId, args: &[Value]) -> Value {
+        self.helper(helper, args, Type::OBJECT)
+    }
+
+    /// Calls a helper whose result only says whether it failed.
+    fn status_helper(&mut self, helper: HelperId, args: &[Value]) {
+        self.helper(helper, args, Type::I64);
+    }
+
+    /// Ends the block with a helper that always raises.
+    fn raise(&mut self, helper: HelperId, args: &[Value]) {
+        self.object_helper(helper, args);
+        self.func.terminate(self.block, Opcode::Unreachable, &[], Vec::new());
+        self.is_ended = true;
+    }
+
+    /// Leaves through `helper` on a cold path if `condition` is true, else goes on.
+    fn raise_if(&mut self, condition: Value, helper: HelperId, args: &[Value]) {
+        let (fail, next) = (self.new_block(true), self.new_block(false));
+        self.branch(condition, Edge::new(fail, Vec::new()), Edge::new(next, Vec::new()));
+        self.switch_to(fail);
+        self.raise(helper, args);
+        self.switch_to(next);
+        self.is_ended = false;
+    }
+
+    fn null(&mut self) -> Value {
+        self.emit(Opcode::Null, &[], Imm::None, Type::NULL)
+    }
+
+    fn const_int(&mut self, value: i64, ty: Type) -> Value {
+        self.emit(Opcode::ConstInt, &[], Imm::Int(value), ty.with_spec(Spec::Int(value)))
+    }
+
+    fn object(&mut self, id: ConstId, ty: Type) -> Value {
+        self.emit(Opcode::ConstObject, &[], Imm::Const(id), ty.with_spec(Spec::Object(id)))
+    }
+
+    fn none(&mut self) -> Value {
+        self.object(ConstId::NONE.id(), Type::NONE)
+    }
+
+    fn name(&mut self, index: usize) -> Value {
+        let id = self.env.name(self.func.id, index as u32);
+        self.object(id, Type::STR_EXACT)
+    }
+
+    fn constant(&mut self, index: usize) -> Value {
+        let id = |builder: &Self| builder.env.constant(builder.func.id, index as u32);
+        let ty = match &self.code.consts[index] {
+            Const::None => return self.none(),
+            Const::Bool(value) => {
+                let id = if *value { ConstId::TRUE } else { ConstId::FALSE };
+                return self.object(id.id(), Type::BOOL);
+            }
+            Const::Int(value) if (-(1 << 62)..1 << 62).contains(value) => {
+                return self.const_int(*value, Type::SMALL_INT);
+            }
+            Const::Int(_) | Const::BigInt(_) => Type::BIG_INT,
+            Const::Float(value) => {
+                let value = self.emit(Opcode::ConstFloat, &[], Imm::Float(*value), Type::F64);
+                return self.emit(Opcode::BoxFloat, &[value], Imm::None, Type::FLOAT_EXACT);
+            }
+            Const::Str(_) => Type::STR_EXACT,
+            Const::Bytes(_) => Type::BYTES_EXACT,
+            Const::Tuple(_) => Type::TUPLE_EXACT,
+            Const::Code(_) => Type::CODE,
+            Const::Slice(_) => Type::SLICE,
+            Const::Ellipsis | Const::Complex(..) | Const::FrozenSet(_) => Type::OTHER,
+        };
+        let id = id(self);
+        self.object(id, ty)
+    }
+
+    // --- The stack ------------------------------------------------------------------------------------------------
+
+    fn push(&mut self, value: Value) {
+        self.stack.push(value);
+    }
+
+    fn pop(&mut self) -> Value {
+        self.stack.pop().expect("verified bytecode does not underflow the stack")
+    }
+
+    /// Pops an entry that is certainly an object.
+    fn pop_object(&mut self) -> Value {
+        let value = self.pop();
+        self.as_object(value)
+    }
+
+    /// The value as a non-null object, which the bytecode guarantees it is.
+    fn as_object(&mut self, value: Value) -> Value {
+        let ty = self.func.ty(value);
+        if !ty.may_be_null() {
+            return value;
+        }
+        let narrowed = ty.without(Type::NULL);
+        // A null here can only be dead code behind an instruction that always raises.
+        if narrowed.is_empty() {
+            return self.none();
+        }
+        self.emit(Opcode::Refine, &[value], Imm::None, narrowed)
+    }
+
+    fn pop_many(&mut self, count: usize) -> Vec<Value> {
+        let at = self.stack.len() - count;
+        let values = self.stack.split_off(at);
+        values.into_iter().map(|value| self.as_object(value)).collect()
+    }
+
+    /// Pops a primitive as a value of type `ty`.
+    fn pop_prim(&mut self, ty: Type) -> Value {
+        let value = self.pop();
+        self.as_prim(value, ty)
+    }
+
+    fn as_prim(&mut self, value: Value, ty: Type) -> Value {
+        let have = self.func.ty(value);
+        if have.is_subtype(ty) {
+            value
+        } else if ty.is_subtype(have) {
+            self.emit(Opcode::Refine, &[value], Imm::None, ty)
+        } else {
+            self.emit(Opcode::Convert, &[value], Imm::None, ty)
+        }
+    }
+
+    fn pop_code(&mut self, code: TypeCode) -> Value {
+        self.pop_prim(code_type(code).unwrap_or(Type::I64))
+    }
+
+    // --- Frame states ---------------------------------------------------------------------------------------------
+
+    /// The state before the current instruction.
+    fn full_state(&mut self) -> StateId {
+        if let Some(state) = self.states[0] {
+            return state;
+        }
+        let live: Vec<usize> = self.live.live_at(self.at).collect();
+        let (locals, stack) = self.before.clone();
+        let is_raw = |slot: usize| code_type(self.code.locals[slot].ty).is_some();
+        let mut slots = vec![Slot::Unset; locals.len()];
+        for slot in live {
+            if let Some(value) = locals[slot] {
+                slots[slot] = self.slot(value, is_raw(slot));
+            }
+        }
+        let reprs = self.stack_maps[self.at as usize].clone().expect("reachable code has a stack map");
+        let stack =
+            stack.iter().zip(reprs).map(|(&value, repr)| self.slot(value, repr != Repr::Object)).collect();
+        let state = FrameState { code: self.func.id, offset: self.at, locals: slots, stack, parent: None };
+        let id = self.func.states.push(state);
+        self.states[0] = Some(id);
+        id
+    }
+
+    /// A value that was boxed for the interpreter's sake is handed over unboxed.
+    fn slot(&self, value: Value, is_raw: bool) -> Slot {
+        if is_raw {
+            return Slot::Raw(value);
+        }
+        if self.func.ty(value).is_subtype(Type::NULL) {
+            return Slot::Unset;
+        }
+        match self.func.def_inst(value) {
+            Some(inst)
+                if matches!(
+                    self.func.insts[inst].op,
+                    Opcode::BoxInt | Opcode::BoxFloat | Opcode::BoxBool
+                ) =>
+            {
+                Slot::Value(self.func.arg(inst, 0))
+            }
+            _ => Slot::Value(value),
+        }
+    }
+
+    /// The state for an exception: everything if a handler may see it, else the position.
+    fn raise_state(&mut self) -> StateId {
+        if self.code.handler_at(self.at as usize).is_some() {
+            return self.full_state();
+        }
+        if let Some(state) = self.states[1] {
+            return state;
+        }
+        let position = FrameState {
+            code: self.func.id,
+            offset: self.at,
+            locals: Vec::new(),
+            stack: Vec::new(),
+            parent: None,
+        };
+        let id = self.func.states.push(position);
+        self.states[1] = Some(id);
+        id
+    }
+
+    fn unsupported<T>(&self, word: Word) -> Built<T> {
+        Err(Unsupported { reason: Reason::Opcode(word.opcode().name()), offset: self.at })
+    }
+
+    fn unresolved<T>(&self) -> Built<T> {
+        Err(Unsupported { reason: Reason::Unresolved, offset: self.at })
+    }
+
+    /// Translates one instruction by its family.
+    fn translate(&mut self, word: Word) -> Built<()> {
+        let handled = self.translate_stack(word)?
+            || self.translate_control(word)?
+            || self.translate_operator(word)?
+            || self.translate_generic(word)?
+            || self.translate_call(word)?
+            || self.translate_primitive(word)?
+            || self.translate_static(word)?;
+        if handled { Ok(()) } else { self.unsupported(word) }
+    }
+
+    /// Stack, locals and constants.
+    fn translate_stack(&mut self, word: Word) -> Built<bool> {
+        let n = word.index();
+        match word.opcode() {
+            B::NOP | B::CHECK_ARGS => {}
+            B::POP_TOP | B::POP_PRIMITIVE => {
+                self.pop();
+            }
+            B::COPY | B::COPY_PRIMITIVE => {
+                let value = self.stack[self.stack.len() - n];
+                self.push(value);
+            }
+            B::SWAP => {
+                let top = self.stack.len() - 1;
+                self.stack.swap(top + 1 - n, top);
+            }
+            B::PUSH_NULL => {
+                let null = self.null();
+                self.push(null);
+            }
+            B::LOAD_CONST => {
+                let value = self.constant(n);
+                self.push(value);
+            }
+            B::LOAD_FAST => self.load_fast(n),
+            B::LOAD_FAST_LOAD_FAST => {
+                let (first, second) = word.halves();
+                self.load_fast(first);
+                self.load_fast(second);
+            }
+            B::LOAD_FAST_CHECK => {
+                self.check_bound(n);
+                if !self.is_ended {
+                    self.load_fast(n);
+                }
+            }
+            B::STORE_FAST => {
+                self.locals[n] = Some(self.stack.pop().expect("verified bytecode has a value to store"))
+            }
+            B::DELETE_FAST => {
+                self.check_bound(n);
+                self.locals[n] = None;
+            }
+            B::LOAD_LOCAL => {
+                let value = self.local_or_unset(n);
+                self.push(value);
+            }
+            B::STORE_LOCAL => {
+                let value = self.pop_code(self.code.locals[n].ty);
+                self.locals[n] = Some(value);
+            }
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    fn load_fast(&mut self, slot: usize) {
+        let value = match self.locals[slot] {
+            Some(value) => self.as_object(value),
+            None => self.null(),
+        };
+        self.push(value);
+    }
+
+    /// Raises unless the local is bound.
+    fn check_bound(&mut self, slot: usize) {
+        let code = self.code_object();
+        let index = self.const_int(slot as i64, Type::I64);
+        let Some(value) = self.locals[slot] else {
+            self.raise(HelperId::RaiseUnboundLocal, &[code, index]);
+            return;
+        };
+        if self.func.ty(value).may_be_null() {
+            let is_null = self.emit(Opcode::IsNull, &[value], Imm::None, Type::CBOOL);
+            self.raise_if(is_null, HelperId::RaiseUnboundLocal, &[code, index]);
+        }
+    }
+
+    fn code_object(&mut self) -> Value {
+        let id = self.env.code_object(self.func.id);
+        self.object(id, Type::CODE)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,316 @@
+//! Static Python: typed calls, fields, casts and containers.
+
+use abi::helper::HelperId as H;
+use bytecode::{LenKind, Opcode as B, SequenceKind, Word};
+
+use super::types::{class_of, type_of};
+use super::{Builder, Built, code_type};
+use crate::env::{FieldKind, FieldRef, Signature};
+use crate::ir::{Imm, Opcode, Type, Value};
+
+impl Builder<'_> {
+    pub(super) fn translate_static(&mut self, word: Word) -> Built<bool> {
+        let n = word.index();
+        match word.opcode() {
+            B::INVOKE_FUNCTION => self.invoke(n, false)?,
+            B::INVOKE_METHOD => self.invoke(n, true)?,
+            // The call looks the method up; until then a null stands for it, which the interpreter looks up as well.
+            B::LOAD_METHOD_STATIC => {
+                let receiver = self.pop_object();
+                let null = self.null();
+                self.push(null);
+                self.push(receiver);
+            }
+            B::TP_ALLOC => {
+                let (class, ty) = self.class_operand(n)?;
+                let exact = self.env.class_facts(class).exact;
+                let ty = if ty.is_subtype(Type::OTHER) { exact } else { ty };
+                let object = self.emit_raise(Opcode::Alloc, &[], Imm::Class(class), ty);
+                self.push(object);
+            }
+            B::LOAD_FIELD => self.load_field(n)?,
+            B::STORE_FIELD => self.store_field(n)?,
+            B::CAST => self.cast(n),
+            B::REFINE_TYPE => {
+                let value = self.pop_object();
+                let value = self.narrowed(value, type_of(&self.code.types[n], self.env));
+                self.push(value);
+            }
+            B::LOAD_TYPE => {
+                let value = self.pop_object();
+                if self.func.ty(value).may_be_tagged() {
+                    return self.unsupported(word);
+                }
+                let class = self.emit(Opcode::TypeOf, &[value], Imm::None, Type::TYPE);
+                self.push(class);
+            }
+            B::LOAD_CLASS => {
+                let (class, _) = self.class_operand(n)?;
+                let value = self.emit(Opcode::ConstClass, &[], Imm::Class(class), Type::TYPE);
+                self.push(value);
+            }
+            _ => return self.translate_container(word),
+        }
+        Ok(true)
+    }
+
+    fn class_operand(&mut self, n: usize) -> Built<(crate::env::ClassId, Type)> {
+        let descr = &self.code.types[n];
+        match class_of(descr, self.env) {
+            Some(class) => Ok((class, type_of(descr, self.env))),
+            None => self.unresolved(),
+        }
+    }
+
+    /// The value with the smaller of the two types; unrelated types are taken as the new one.
+    fn narrowed(&mut self, value: Value, ty: Type) -> Value {
+        let have = self.func.ty(value);
+        if have.is_subtype(ty) {
+            return value;
+        }
+        let narrow = have.intersect(ty);
+        if narrow.is_empty() || narrow == have {
+            value
+        } else {
+            self.emit(Opcode::Refine, &[value], Imm::None, narrow)
+        }
+    }
+
+    fn cast(&mut self, n: usize) {
+        let value = self.pop_object();
+        let ty = type_of(&self.code.types[n], self.env);
+        if self.func.ty(value).is_subtype(ty) {
+            self.push(value);
+            return;
+        }
+        let code = self.code_object();
+        let narrow = self.func.ty(value).intersect(ty);
+        let narrow = if narrow.is_empty() { self.func.ty(value) } else { narrow };
+        let value = self.emit_raise(Opcode::Cast, &[value, code], Imm::Int(n as i64), narrow);
+        self.push(value);
+    }
+
+    fn invoke(&mut self, n: usize, is_method: bool) -> Built<()> {
+        let descr = &self.code.functions[n];
+        let Some(place) = self.env.callee(descr) else { return self.unresolved() };
+        let params: Vec<Type> = descr.signature.params.iter().map(|ty| type_of(ty, self.env)).collect();
+        let ret = type_of(&descr.signature.ret, self.env);
+        let mut args = Vec::new();
+        for &ty in params.iter().rev() {
+            let value = if ty.is_subtype(Type::PRIMITIVE) { self.pop_prim(ty) } else { self.pop_object() };
+            args.push(value);
+        }
+        args.reverse();
+        if is_method {
+            // The callable that `LOAD_METHOD_STATIC` left below the receiver.
+            self.pop();
+        }
+        let name = format!("{}.{}", descr.module, descr.name);
+        let sig = Signature { name, func: place.func, slot: place.slot, params, ret };
+        let func = self.func.import_func(sig);
+        let op = if place.slot.is_some() { Opcode::CallVirtual } else { Opcode::CallStatic };
+        let result = self.emit_raise(op, &args, Imm::Func(func), ret);
+        self.push(result);
+        Ok(())
+    }
+
+    fn field_operand(&mut self, n: usize) -> Built<FieldRef> {
+        let descr = &self.code.fields[n];
+        let Some(place) = self.env.field(descr) else { return self.unresolved() };
+        let name_const = self.code.names.iter().position(|name| *name == descr.name);
+        Ok(FieldRef {
+            class: place.class,
+            name: descr.name.clone(),
+            name_const: name_const.map(|at| self.env.name(self.func.id, at as u32)),
+            offset: place.offset,
+            kind: place.kind,
+            ty: type_of(&descr.ty, self.env),
+            always_set: descr.always_set,
+        })
+    }
+
+    fn load_field(&mut self, n: usize) -> Built<()> {
+        let field = self.field_operand(n)?;
+        let owner = self.pop_object();
+        let (kind, ty, always_set) = (field.kind, field.ty, field.always_set);
+        let imm = Imm::Field(self.func.import_field(field));
+        let value = match kind {
+            FieldKind::Raw => self.emit(Opcode::LoadField, &[owner], imm, ty),
+            FieldKind::FloatSlot => {
+                let double = self.emit_deopt(Opcode::LoadFloatSlot, &[owner], imm, Type::F64);
+                self.emit(Opcode::BoxFloat, &[double], Imm::None, Type::FLOAT_EXACT)
+            }
+            FieldKind::Word if always_set => self.emit(Opcode::LoadField, &[owner], imm, ty),
+            FieldKind::Word => {
+                let value = self.emit(Opcode::LoadField, &[owner], imm, ty.union(Type::NULL));
+                self.emit_raise(Opcode::CheckField, &[value, owner], imm, ty)
+            }
+        };
+        self.push(value);
+        Ok(())
+    }
+
+    fn store_field(&mut self, n: usize) -> Built<()> {
+        let field = self.field_operand(n)?;
+        let owner = self.pop_object();
+        let (kind, ty, offset) = (field.kind, field.ty, field.offset);
+        let imm = Imm::Field(self.func.import_field(field));
+        match kind {
+            FieldKind::Raw => {
+                let value = self.pop_prim(ty);
+                self.func.append(self.block, Opcode::StoreField, &[owner, value], imm, Type::EMPTY, None);
+            }
+            FieldKind::Word => {
+                let value = self.pop_object();
+                self.emit(Opcode::SwapField, &[owner, value], imm, Type::WORD);
+            }
+            FieldKind::FloatSlot => {
+                let value = self.pop_object();
+                if self.func.ty(value).is_subtype(Type::FLOAT_EXACT) {
+                    let double = self.unboxed_float(value);
+                    self.func.append(
+                        self.block,
+                        Opcode::StoreFloatSlot,
+                        &[owner, double],
+                        imm,
+                        Type::EMPTY,
+                        None,
+                    );
+                } else {
+                    let offset = self.const_int(i64::from(offset), Type::I64);
+                    self.helper(H::StoreFloatSlot, &[owner, offset, value], Type::I64);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn translate_container(&mut self, word: Word) -> Built<bool> {
+        let n = word.operand();
+        match word.opcode() {
+            B::FAST_LEN => {
+                let Some(kind) = LenKind::from_operand(n) else { return self.unsupported(word) };
+                let value = self.pop_object();
+                let length = self.fast_len(kind, value);
+                self.push(length);
+            }
+            B::SEQUENCE_GET | B::SEQUENCE_SET => {
+                let Some(kind) = SequenceKind::from_operand(n) else { return self.unsupported(word) };
+                if kind == SequenceKind::ArraySingle {
+                    return self.unsupported(word);
+                }
+                if word.opcode() == B::SEQUENCE_GET {
+                    self.sequence_get(kind)
+                } else {
+                    self.sequence_set(kind)
+                }
+            }
+            B::LIST_DEL => {
+                let index = self.pop_prim(Type::I64);
+                let list = self.pop_object();
+                let index = self.emit(Opcode::BoxInt, &[index], Imm::None, Type::INT_EXACT);
+                self.status_helper(H::DelItem, &[list, index]);
+            }
+            B::BUILD_CHECKED_LIST | B::BUILD_CHECKED_MAP => {
+                let (class, _) = self.class_operand(n as usize)?;
+                let source = self.pop_object();
+                let class = self.emit(Opcode::ConstClass, &[], Imm::Class(class), Type::TYPE);
+                let (helper, ty) = if word.opcode() == B::BUILD_CHECKED_LIST {
+                    (H::BuildCheckedList, Type::CHECKED_LIST)
+                } else {
+                    (H::BuildCheckedMap, Type::CHECKED_DICT)
+                };
+                let value = self.helper(helper, &[class, source], ty);
+                self.push(value);
+            }
+            B::BUILD_ARRAY => {
+                let (class, _) = self.class_operand(n as usize)?;
+                let length = self.pop_prim(Type::I64);
+                let class = self.emit(Opcode::ConstClass, &[], Imm::Class(class), Type::TYPE);
+                let value = self.helper(H::BuildArray, &[class, length], Type::ARRAY);
+                self.push(value);
+            }
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// The type that a length or sequence kind promises.
+    fn fast_len(&mut self, kind: LenKind, value: Value) -> Value {
+        let ty = match kind {
+            LenKind::List => Type::LIST_EXACT,
+            LenKind::Dict => Type::DICT_EXACT,
+            LenKind::Set => Type::SET_EXACT,
+            LenKind::Tuple => Type::TUPLE_EXACT,
+            LenKind::Array => Type::ARRAY,
+            LenKind::Str => Type::STR_EXACT,
+            LenKind::CheckedList => Type::CHECKED_LIST,
+            LenKind::CheckedDict => Type::CHECKED_DICT,
+            LenKind::ListInexact
+            | LenKind::DictInexact
+            | LenKind::SetInexact
+            | LenKind::TupleInexact
+            | LenKind::StrInexact => return self.helper(H::Length, &[value], Type::I64),
+        };
+        let value = self.narrowed(value, ty);
+        self.length_of(value)
+    }
+
+    fn length_of(&mut self, value: Value) -> Value {
+        self.emit(Opcode::FastLen, &[value], Imm::None, Type::I64)
+    }
+
+    /// The sequence and an index in bounds.
+    fn checked_index(&mut self, kind: SequenceKind) -> (Value, Value) {
+        let index = self.pop_prim(Type::I64);
+        let sequence = self.pop_object();
+        let ty = match kind {
+            SequenceKind::List => Type::LIST_EXACT,
+            SequenceKind::Tuple => Type::TUPLE_EXACT,
+            SequenceKind::CheckedList => Type::CHECKED_LIST,
+            SequenceKind::ListInexact => {
+                let exact = self.emit_deopt(Opcode::GuardType, &[sequence], Imm::None, Type::LIST_EXACT);
+                return self.bounded(exact, index);
+            }
+            _ => Type::ARRAY,
+        };
+        let sequence = self.narrowed(sequence, ty);
+        self.bounded(sequence, index)
+    }
+
+    fn bounded(&mut self, sequence: Value, index: Value) -> (Value, Value) {
+        if self.func.ty(sequence).is_subtype(Type::LIST) {
+            self.emit_deopt(Opcode::GuardWords, &[sequence], Imm::None, Type::EMPTY);
+        }
+        let length = self.length_of(sequence);
+        let index = self.emit_raise(Opcode::CheckBounds, &[index, length, sequence], Imm::None, Type::I64);
+        (sequence, index)
+    }
+
+    fn sequence_get(&mut self, kind: SequenceKind) {
+        let (sequence, index) = self.checked_index(kind);
+        let value = match code_type(kind.element()) {
+            Some(ty) => self.emit(Opcode::ArrayItem, &[sequence, index], Imm::None, ty),
+            None if kind == SequenceKind::Tuple => {
+                self.emit(Opcode::TupleItem, &[sequence, index], Imm::None, Type::OBJECT)
+            }
+            None => self.emit(Opcode::ListItem, &[sequence, index], Imm::None, Type::OBJECT),
+        };
+        self.push(value);
+    }
+
+    fn sequence_set(&mut self, kind: SequenceKind) {
+        let (sequence, index) = self.checked_index(kind);
+        match code_type(kind.element()) {
+            Some(ty) => {
+                let value = self.pop_prim(ty);
+                let args = [sequence, index, value];
+                self.func.append(self.block, Opcode::ArrayStore, &args, Imm::None, Type::EMPTY, None);
+            }
+            None => {
+                let value = self.pop_object();
+                self.emit(Opcode::ListSwap, &[sequence, index, value], Imm::None, Type::OBJECT);
+            }
+        }
+    }
+}

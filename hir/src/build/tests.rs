@@ -1,0 +1,109 @@
+//! Bytecode text in, HIR text out.
+
+use base::entity::EntityId;
+use bytecode::{FieldDescr, FunctionDescr, text};
+use insta::assert_snapshot;
+
+use super::build;
+use crate::env::{
+    CalleePlace, CellId, ClassFacts, ClassId, CompileEnv, ConstId, FieldKind, FieldPlace, FuncId,
+};
+use crate::ir::Type;
+use crate::ir::types::Spec;
+use crate::text::print;
+use crate::verify::verify;
+
+/// One class `m:C` with id 20, whose field `x` is a raw int64 and whose field `f` is a float slot.
+pub(crate) struct TestEnv;
+
+impl CompileEnv for TestEnv {
+    fn class(&self, _: &str, name: &str) -> Option<ClassId> {
+        (name == "C").then(|| ClassId::from_index(20))
+    }
+    fn class_facts(&self, class: ClassId) -> ClassFacts {
+        ClassFacts {
+            name: "C".to_owned(),
+            instance: Type::instance_of(class),
+            exact: Type::OTHER.with_spec(Spec::ExactClass(class)),
+            is_final: false,
+            inline_size: None,
+        }
+    }
+    fn is_subclass(&self, sub: ClassId, class: ClassId) -> bool {
+        sub == class
+    }
+    fn field(&self, descr: &FieldDescr) -> Option<FieldPlace> {
+        let (offset, kind) = match descr.name.as_str() {
+            "x" => (16, FieldKind::Raw),
+            "f" => (24, FieldKind::FloatSlot),
+            _ => (32, FieldKind::Word),
+        };
+        Some(FieldPlace { class: ClassId::from_index(20), offset, kind })
+    }
+    fn callee(&self, descr: &FunctionDescr) -> Option<CalleePlace> {
+        let slot = (descr.kind == bytecode::MethodKind::Instance).then_some(3);
+        Some(CalleePlace { func: FuncId::from_index(7), slot })
+    }
+    fn constant(&self, _: FuncId, index: u32) -> ConstId {
+        ConstId::from_index(100 + index as usize)
+    }
+    fn name(&self, _: FuncId, index: u32) -> ConstId {
+        ConstId::from_index(200 + index as usize)
+    }
+    fn global_cell(&self, _: FuncId, _: u32) -> Option<CellId> {
+        None
+    }
+    fn namespaces(&self, _: FuncId) -> (ConstId, ConstId) {
+        (ConstId::from_index(10), ConstId::from_index(11))
+    }
+    fn code_object(&self, _: FuncId) -> ConstId {
+        ConstId::from_index(12)
+    }
+}
+
+/// Builds a function whose body is given between header and closing brace.
+pub(crate) fn built(args: usize, body: &str) -> crate::ir::Function {
+    let header = format!(
+        "code \"f\" qualname=\"f\" file=\"m.py\" line=1 flags=optimized,newlocals args={args} posonly=0 kwonly=0 stack=9 {{"
+    );
+    let code =
+        text::parse(&format!("{header}\n{body}\n}}\n")).unwrap_or_else(|error| panic!("{error}\n{body}"));
+    assert_eq!(bytecode::verify::verify(&code), []);
+    let func = build(&code, FuncId::from_index(0), &TestEnv).expect("every opcode here is translated");
+    assert_eq!(verify(&func), Ok(()), "{}", print(&func));
+    func
+}
+
+/// A loop over primitives.
+pub(crate) const INT64_LOOP: &str = "signature (#int64) -> #int64
+local \"n\" int64
+local \"i\" int64
+local \"s\" int64
+const int 0
+const int 1
+0: CHECK_ARGS
+1: PRIMITIVE_LOAD_CONST 0
+2: STORE_LOCAL 1
+3: PRIMITIVE_LOAD_CONST 0
+4: STORE_LOCAL 2
+5: LOAD_LOCAL 1
+6: LOAD_LOCAL 0
+7: PRIMITIVE_COMPARE_OP lt
+8: POP_JUMP_IF_ZERO 19
+9: LOAD_LOCAL 2
+10: LOAD_LOCAL 1
+11: PRIMITIVE_BINARY_OP add int64
+12: STORE_LOCAL 2
+13: LOAD_LOCAL 1
+14: PRIMITIVE_LOAD_CONST 1
+15: PRIMITIVE_BINARY_OP add int64
+16: STORE_LOCAL 1
+17: JUMP_BACKWARD 5
+18: NOP
+19: LOAD_LOCAL 2
+20: RETURN_PRIMITIVE int64";
+
+#[test]
+fn a_primitive_loop() {
+    assert_snapshot!(print(&built(1, INT64_LOOP)), @"");
+}

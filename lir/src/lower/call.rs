@@ -1,0 +1,143 @@
+//! Calls and reference counts.
+
+use abi::helper::{Fails as HelperFails, HelperId, Param, Return};
+use hir::env::Repr;
+use hir::ir::{Imm, Inst, Opcode as H, Type, Value};
+
+use super::{Lower, Lowered, class_of};
+use crate::ir::{ExitKind, Fails, InstData, Mem, Op, Reg, Src, Sym};
+
+impl Lower<'_> {
+    pub(super) fn lower_call(&mut self, inst: Inst) -> Lowered<()> {
+        match self.hir.insts[inst].op {
+            H::Incref => self.count(Op::Incref),
+            H::Decref => self.count(Op::Decref),
+            H::Poll => {
+                let exit = self.exit(ExitKind::Raise);
+                self.emit(InstData::new(Op::Poll).exiting(exit));
+            }
+            H::CallHelper => return self.call_helper(inst),
+            H::CallStatic | H::CallVirtual => return self.call_function(inst),
+            H::Alloc => {
+                let Imm::Class(class) = self.hir.insts[inst].imm else { return self.unsupported("alloc") };
+                let args = vec![self.sym(Sym::Class(class))];
+                self.call(Sym::Helper(HelperId::TpAlloc), args, Fails::Zero);
+            }
+            H::Unpack => {
+                let Imm::Int(count) = self.hir.insts[inst].imm else { return self.unsupported("unpack") };
+                self.reserve_array(count as usize);
+                let args = vec![self.reg(self.arg(0)), self.array_address(), self.imm(count)];
+                let exit = self.exit(ExitKind::Raise);
+                let sym = Some(Sym::Helper(HelperId::UnpackSequence));
+                self.emit(
+                    InstData { sym, args, fails: Fails::Negative, ..InstData::new(Op::Call) }.exiting(exit),
+                );
+            }
+            _ => {
+                let Imm::Int(at) = self.hir.insts[inst].imm else { return self.unsupported("unpacked") };
+                let item = self.def(Op::Load, &[Src::Mem(Mem::array(at as u32))]);
+                self.set_result(item);
+            }
+        }
+        Ok(())
+    }
+
+    fn count(&mut self, op: Op) {
+        let ty = self.arg_ty(0);
+        let reg = self.reg(self.arg(0));
+        let tests = u8::from(ty.may_be_tagged()) | u8::from(ty.may_be_null()) << 1;
+        self.emit(InstData { tests, ..InstData::new(op) }.with(&[Src::Reg(reg)]));
+    }
+
+    fn reserve_array(&mut self, words: usize) {
+        self.out.array_words = self.out.array_words.max(words as u32);
+    }
+
+    fn array_address(&mut self) -> Reg {
+        self.def(Op::Lea, &[Src::Mem(Mem::array(0))])
+    }
+
+    /// Scalars of the helper's row in order, then the items of its array parameter, which go to the frame.
+    fn call_helper(&mut self, inst: Inst) -> Lowered<()> {
+        let Imm::Helper(helper) = self.hir.insts[inst].imm else { return self.unsupported("call_helper") };
+        let sig = helper.signature();
+        let operands: Vec<Value> = (0..self.hir.args(inst).len()).map(|at| self.arg(at)).collect();
+        let is_array = |param: &Param| matches!(param, Param::Items | Param::StealItems | Param::Out);
+        let scalar_count = sig.params.iter().filter(|param| !is_array(param)).count();
+        let (scalars, items) = operands.split_at(scalar_count.min(operands.len()));
+        let mut scalars = scalars.iter();
+        let mut args = Vec::new();
+        for param in sig.params {
+            match param {
+                Param::Word | Param::Steal | Param::Int | Param::Float => {
+                    let Some(&value) = scalars.next() else { return self.unsupported(sig.name) };
+                    args.push(self.reg(value));
+                }
+                Param::Items | Param::StealItems => {
+                    self.store_items(items);
+                    args.push(self.array_address());
+                    args.push(self.imm(items.len() as i64));
+                }
+                Param::Out => return self.unsupported(sig.name),
+            }
+        }
+        let fails = match sig.fails {
+            HelperFails::Never => Fails::Never,
+            HelperFails::Null => Fails::Zero,
+            HelperFails::Negative => Fails::Negative,
+            HelperFails::Pending => Fails::Pending,
+        };
+        let has_result = sig.ret != Return::Void;
+        self.emit_call(Sym::Helper(helper), args, fails, has_result);
+        Ok(())
+    }
+
+    fn store_items(&mut self, items: &[Value]) {
+        self.reserve_array(items.len());
+        for (at, &item) in items.iter().enumerate() {
+            let value = self.src(item);
+            self.emit(InstData::new(Op::Store).with(&[Src::Mem(Mem::array(at as u32)), value]));
+        }
+    }
+
+    fn call_function(&mut self, inst: Inst) -> Lowered<()> {
+        let sig = self.hir.callee(inst);
+        let is_virtual = self.hir.insts[inst].op == H::CallVirtual;
+        let (func, slot) = (sig.func, sig.slot);
+        let fails = if Repr::of(sig.ret) == Repr::Word { Fails::Zero } else { Fails::Carry };
+        let args: Vec<Reg> = (0..self.hir.args(inst).len()).map(|at| self.reg(self.arg(at))).collect();
+        let Some(slot) = slot.filter(|_| is_virtual) else {
+            self.emit_call(Sym::Func(func), args, fails, true);
+            return Ok(());
+        };
+        let class = self.load(args[0], self.layout.type_pointer);
+        let entry = Mem::at(class, self.layout.vtable + slot as i32 * 8);
+        let exit = self.exit(ExitKind::Raise);
+        let out = self.out.new_vreg(class_of(self.result_ty()));
+        let call = InstData { args, fails, ..InstData::new(Op::CallMem) }.with(&[Src::Mem(entry)]);
+        self.emit(call.to(out).exiting(exit));
+        self.set_result(out);
+        Ok(())
+    }
+
+    fn call(&mut self, sym: Sym, args: Vec<Reg>, fails: Fails) {
+        self.emit_call(sym, args, fails, true);
+    }
+
+    fn emit_call(&mut self, sym: Sym, args: Vec<Reg>, fails: Fails, has_result: bool) {
+        let exit = if fails == Fails::Never { None } else { self.exit(ExitKind::Raise) };
+        let mut data = InstData { sym: Some(sym), args, fails, exit, ..InstData::new(Op::Call) };
+        if has_result {
+            data = data.to(self.out.new_vreg(class_of(self.result_ty())));
+        }
+        let dst = data.dst;
+        self.emit(data);
+        if let Some(reg) = dst {
+            self.set_result(reg);
+        } else if self.result_ty().is_subtype(Type::RAW) {
+            // Nobody reads the result of a helper that returns nothing, but it has a name.
+            let zero = self.imm(0);
+            self.set_result(zero);
+        }
+    }
+}
