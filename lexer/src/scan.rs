@@ -279,6 +279,10 @@ impl<'s> Scanner<'s> {
         let letter = self.text[start..].chars().next().expect("the automaton stops inside the text");
         self.at = start + letter.len_utf8();
         match letter {
+            '\0' => {
+                let message = "source code cannot contain null bytes";
+                Err(SyntaxError::new(Span::at(start as u32), message).open_ended())
+            }
             '\\' if self.is_at_end() => Err(self.ends_in_continuation(start)),
             '\\' => {
                 let message = "unexpected character after line continuation character";

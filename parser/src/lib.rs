@@ -14,6 +14,7 @@
 //! - several exception types need no parentheses unless a name is bound (PEP 758);
 //! - messages that 3.14 added or changed, marked `[3.14]` in `tests/syntax_errors.txt`: incompatible string prefixes, statements in
 //!   conditional expressions, text between two strings, targets of `import … as`, `except … as` and `case … as`;
+//! - backslashes in the format specs of raw f-strings stay what they are;
 //! - a comment ends where it ends in the text that `f'{x # =\n =}'` shows, also if a string there contains `#`.
 //!
 //! Unlike CPython, source text nested deeper than [`MAX_TREE_DEPTH`] is a `SyntaxError` and never a `RecursionError` or

@@ -62,7 +62,10 @@ impl Reader<'_> {
     fn escape(&mut self) -> Result<(), EscapeError> {
         let rest = &self.content.as_bytes()[self.at + 1..];
         let Some(&letter) = rest.first() else {
-            return Err(self.codec_error(self.at + 1, "\\ at end of string"));
+            // Only the text of an f-string ends so, before a brace that starts a field.
+            self.out.push(b'\\');
+            self.at += 1;
+            return Ok(());
         };
         let simple = match letter {
             b'\n' => {
@@ -86,8 +89,9 @@ impl Reader<'_> {
             b'U' if !self.is_bytes => return self.hex(8),
             b'N' if !self.is_bytes => return self.named(),
             _ => {
-                let len = 1 + self.content[self.at + 1..].chars().next().map_or(0, char::len_utf8);
-                self.note_invalid(len, false);
+                if letter.is_ascii() {
+                    self.note_invalid(2, false);
+                }
                 self.out.push(b'\\');
                 self.at += 1;
                 return Ok(());
@@ -212,6 +216,7 @@ mod tests {
     fn escapes_are_replaced() {
         assert_eq!(decoded(r"a\tb\x41\101\u00e9\N{BULLET}\\"), "a\tbAAé•\\");
         assert_eq!(decoded("a\\\nb"), "ab");
+        assert_eq!(decoded("\\é\\d\\"), "\\é\\d\\");
         assert_eq!(unescape(r"\ud800", false).expect("surrogates are allowed").bytes, b"\xed\xa0\x80");
         assert_eq!(unescape(r"\xff\400", true).expect("bytes").bytes, b"\xff\x00");
     }
