@@ -3,7 +3,11 @@
 //! Positions in messages count as CPython's do, which first rewrites every character that is not ASCII as an escape of ten bytes.
 //! Strings come out as WTF-8, because `\ud800` is allowed; bytes as bytes.
 
+use super::name_alias;
 use base::Span;
+
+/// No character has a longer name.
+const LONGEST_NAME: usize = 128;
 
 /// What went wrong in a literal, in CPython's words.
 pub(crate) type EscapeError = String;
@@ -156,7 +160,7 @@ impl Reader<'_> {
         if len == 0 {
             return Err(self.codec_error(self.at + 3, malformed));
         }
-        let Some(letter) = unicode_names2::character(&name[..len]) else {
+        let Some(letter) = character_named(&name[..len]) else {
             return Err(self.codec_error(end, "unknown Unicode character name"));
         };
         self.push(u32::from(letter));
@@ -201,6 +205,22 @@ impl Reader<'_> {
     }
 }
 
+/// The character with this name, which may be written in any case, except for the names that are made by rule.
+fn character_named(name: &str) -> Option<char> {
+    let upper = name.to_ascii_uppercase();
+    if let Some(letter) = name_alias::character(&upper) {
+        return Some(letter);
+    }
+    if name.len() > LONGEST_NAME {
+        return None;
+    }
+    let letter = unicode_names2::character(&upper)?;
+    // The crate matches loosely, as UAX 44 recommends; CPython does not.
+    let formal = unicode_names2::name(letter)?.to_string();
+    let is_by_rule = formal.starts_with("CJK UNIFIED IDEOGRAPH-") || formal.starts_with("HANGUL SYLLABLE ");
+    (formal == if is_by_rule { name } else { &upper }).then_some(letter)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -217,6 +237,11 @@ mod tests {
         assert_eq!(decoded(r"a\tb\x41\101\u00e9\N{BULLET}\\"), "a\tbAAé•\\");
         assert_eq!(decoded("a\\\nb"), "ab");
         assert_eq!(decoded("\\é\\d\\"), "\\é\\d\\");
+        assert_eq!(decoded(r"\N{line feed}\N{Latin Small Letter A}\N{HANGUL SYLLABLE GA}"), "\na가");
+        assert!(decoded(r"\N{latinsmallletter a}").contains("unknown Unicode character name"));
+        assert!(
+            decoded(&format!(r"\N{{{}}}", "A".repeat(10_000))).contains("unknown Unicode character name")
+        );
         assert_eq!(unescape(r"\ud800", false).expect("surrogates are allowed").bytes, b"\xed\xa0\x80");
         assert_eq!(unescape(r"\xff\400", true).expect("bytes").bytes, b"\xff\x00");
     }
