@@ -2,12 +2,15 @@
 
 use super::error_at;
 use super::probe::Level;
-use super::site::{FrameKind, Site};
-use lexer::{ErrorRank, SyntaxError, TokenKind};
+use super::site::{FrameKind, Site, ends_operand};
+use lexer::{SyntaxError, TokenKind};
 
 pub(super) fn find(site: &Site<'_>) -> Option<SyntaxError> {
     if matches!(site.kind(site.statement), TokenKind::Import | TokenKind::From) {
         return None;
+    }
+    if site.at > site.statement && ends_operand(site.kind(site.at - 1)) {
+        site.reach.set(site.furthest(site.at));
     }
     legacy_statement(site)
         .or_else(|| statement_in_conditional(site))
@@ -146,7 +149,7 @@ fn missing_comma(site: &Site<'_>) -> Option<SyntaxError> {
     }
     let is_not = site.kind(site.at - 1) == TokenKind::Not;
     let at = if is_not { site.at - 1 } else { site.at };
-    let Some(second) = site.probe_longest(at, Level::Expression) else { return unclosed_second(site) };
+    let second = site.probe_longest(at, Level::Expression)?;
     let first = starts(site).into_iter().find_map(|first| {
         let is_soft = matches!(site.text(first), "match" | "case" | "type" | "_");
         let is_prefixed = site.has(first, &[TokenKind::Name, TokenKind::String]);
@@ -156,15 +159,6 @@ fn missing_comma(site: &Site<'_>) -> Option<SyntaxError> {
     })?;
     site.reach.set(second.end);
     error_at(first.span.to(second.span), "invalid syntax. Perhaps you forgot a comma?")
-}
-
-/// `f(a [` at the end of the file.
-fn unclosed_second(site: &Site<'_>) -> Option<SyntaxError> {
-    let is_opening =
-        matches!(site.kind(site.at), TokenKind::LeftParen | TokenKind::LeftBracket | TokenKind::LeftBrace);
-    let is_open = site.stream.error_rank == ErrorRank::OpenBracket
-        && site.stream.error.as_ref().is_some_and(|error| error.span.start == site.span(site.at).start);
-    (is_opening && is_open).then(|| site.stream.error.clone())?
 }
 
 /// `a if b`, at the failure or around the brackets that it stands in.
