@@ -52,6 +52,15 @@ fn soft_keywords_stay_names() {
 }
 
 #[test]
+fn parentheses_behind_with() {
+    let count = |text: &str| dumped(text, Style::default()).matches("withitem(").count();
+    assert_eq!(["with (a, b): pass", "with (a, b,): pass", "with (a as b, c): pass"].map(count), [2, 2, 2]);
+    let single =
+        ["with ((a, b)): pass", "with (a, b) as c: pass", "with (a, *b): pass", "with (a, b := c): pass"];
+    assert_eq!(single.map(count), [1, 1, 1, 1]);
+}
+
+#[test]
 fn other_inputs() {
     let arena = Bump::new();
     let source = SourceText::new("1 if x else 2\n\n");

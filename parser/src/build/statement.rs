@@ -169,14 +169,18 @@ impl<'a> Builder<'a, '_> {
         self.stmt(l, end, kind)
     }
 
-    /// `with (a, b):` has two items, although it could be one tuple.
-    pub(crate) fn with_items(&mut self, items: Vec<WithItem<'a>>) -> Vec<WithItem<'a>> {
+    /// `with (a, b):` has two items, although it could be one tuple; `with ((a, b)):` is one. The items start at `l`.
+    pub(crate) fn with_items(&mut self, l: u32, items: Vec<WithItem<'a>>) -> Vec<WithItem<'a>> {
         let [WithItem { context_expr, optional_vars: None }] = items[..] else { return items };
         let ExprKind::Tuple { elts, .. } = context_expr.kind else { return items };
         let is_item = |expr: &Expr<'_>| {
             expr.parenthesized || !matches!(expr.kind, ExprKind::Starred { .. } | ExprKind::NamedExpr { .. })
         };
-        if !context_expr.parenthesized || elts.is_empty() || !elts.iter().all(is_item) {
+        if context_expr.span.start != l
+            || !context_expr.parenthesized
+            || elts.is_empty()
+            || !elts.iter().all(is_item)
+        {
             return items;
         }
         elts.iter().map(|context_expr| WithItem { context_expr, optional_vars: None }).collect()
