@@ -458,7 +458,7 @@ macro_rules! for_each_opcode {
             /// `a, b -- a op b`, wrapped to the type's width; ZeroDivisionError and ValueError (negative shift) as decided.
             PRIMITIVE_BINARY_OP { PrimitiveBinary } (OfOperands, OfOperands => OfResult);
             /// `a -- op a`, wrapped to the type's width.
-            PRIMITIVE_UNARY_OP { PrimitiveUnary } (OfOperands => OfResult) [cannot_raise];
+            PRIMITIVE_UNARY_OP { PrimitiveUnary } (OfOperands => OfOperands) [cannot_raise];
             /// `a, b -- cbool`
             PRIMITIVE_COMPARE_OP { PrimitiveCompare } (OfOperands, OfOperands => Int) [cannot_raise];
             /// Pop an integer; jump if it is zero.

@@ -8,6 +8,9 @@ use crate::module::Emitter;
 
 impl<'a> Emitter<'a, '_> {
     pub(crate) fn assign(&mut self, targets: &'a [Expr<'a>], value: &'a Expr<'a>) -> Emit {
+        if let Some((elts, values)) = exchange(targets, value) {
+            return self.assign_exchange(elts, values);
+        }
         self.expr(value)?;
         let (last, first) = targets.split_last().expect("an assignment has a target");
         for target in first {
@@ -17,9 +20,17 @@ impl<'a> Emitter<'a, '_> {
         self.store(last)
     }
 
+    /// `a, b = x, y` needs no tuple.
+    fn assign_exchange(&mut self, elts: &'a [Expr<'a>], values: &'a [Expr<'a>]) -> Emit {
+        values.iter().try_for_each(|value| self.expr(value))?;
+        self.block().op(Opcode::SWAP, values.len() as u32);
+        elts.iter().try_for_each(|elt| self.store(elt))
+    }
+
     /// Pops the top entry into a target.
     pub(crate) fn store(&mut self, target: &'a Expr<'a>) -> Emit {
         let range = self.at(target.span);
+        self.coerce(target.id);
         match target.kind {
             ExprKind::Name { id, .. } => {
                 self.check_assignable(target, id)?;
@@ -29,8 +40,7 @@ impl<'a> Emitter<'a, '_> {
                 self.check_assignable(target, attr)?;
                 self.expr(value)?;
                 self.at(target.span);
-                let attr = self.mangled(attr);
-                self.name_op(Opcode::STORE_ATTR, &attr);
+                self.store_attribute(target, attr);
             }
             ExprKind::Subscript { value, slice, .. } => {
                 self.expr(value)?;
@@ -42,7 +52,7 @@ impl<'a> Emitter<'a, '_> {
                 } else {
                     self.expr(slice)?;
                     self.at(target.span);
-                    self.block().op0(Opcode::STORE_SUBSCR);
+                    self.store_item(target);
                 }
             }
             ExprKind::Tuple { elts, .. } | ExprKind::List { elts, .. } => self.unpack(target, elts)?,
@@ -53,6 +63,24 @@ impl<'a> Emitter<'a, '_> {
         }
         self.block().set_range(range);
         Ok(())
+    }
+
+    /// `value, owner --`
+    fn store_attribute(&mut self, target: &Expr<'a>, attr: &str) {
+        if let Some(field) = self.field_of(target, attr) {
+            self.block().op(Opcode::STORE_FIELD, field);
+        } else {
+            let attr = self.mangled(attr);
+            self.name_op(Opcode::STORE_ATTR, &attr);
+        }
+    }
+
+    /// `value, container, key --`
+    fn store_item(&mut self, target: &Expr<'a>) {
+        match self.sequence_of(target) {
+            Some(kind) => self.block().op(Opcode::SEQUENCE_SET, kind as u32),
+            None => self.block().op0(Opcode::STORE_SUBSCR),
+        }
     }
 
     fn check_assignable(&self, target: &Expr<'a>, name: &str) -> Emit {
@@ -90,27 +118,33 @@ impl<'a> Emitter<'a, '_> {
         op: Operator,
         value: &'a Expr<'a>,
     ) -> Emit {
-        let operator = binary_operator(op) as u32;
         self.at(target.span);
         match target.kind {
             ExprKind::Name { id, .. } => {
                 self.load_name(id);
-                self.operate_in_place(stmt, value, operator)?;
+                self.operate_in_place(stmt, target, op, value)?;
+                self.coerce(target.id);
                 self.store_name(id);
             }
             ExprKind::Attribute { value: owner, attr, .. } => {
-                let attr = self.mangled(attr);
                 self.expr(owner)?;
                 self.at(target.span);
                 self.block().op(Opcode::COPY, 1);
-                self.name_op(Opcode::LOAD_ATTR, &attr);
-                self.operate_in_place(stmt, value, operator)?;
+                match self.field_of(target, attr) {
+                    Some(field) => self.block().op(Opcode::LOAD_FIELD, field),
+                    None => {
+                        let attr = self.mangled(attr);
+                        self.name_op(Opcode::LOAD_ATTR, &attr);
+                    }
+                }
+                self.operate_in_place(stmt, target, op, value)?;
                 self.at(target.span);
+                self.coerce(target.id);
                 self.block().op(Opcode::SWAP, 2);
-                self.name_op(Opcode::STORE_ATTR, &attr);
+                self.store_attribute(target, attr);
             }
             ExprKind::Subscript { value: owner, slice, .. } => {
-                self.augmented_item(stmt, target, owner, slice, operator, value)?;
+                self.augmented_item(stmt, target, owner, slice, op, value)?;
             }
             _ => return self.error(target.span, "illegal expression for augmented assignment"),
         }
@@ -123,7 +157,7 @@ impl<'a> Emitter<'a, '_> {
         target: &Expr<'a>,
         owner: &'a Expr<'a>,
         slice: &'a Expr<'a>,
-        operator: u32,
+        op: Operator,
         value: &'a Expr<'a>,
     ) -> Emit {
         self.expr(owner)?;
@@ -131,20 +165,33 @@ impl<'a> Emitter<'a, '_> {
         self.at(target.span);
         self.block().op(Opcode::COPY, 2);
         self.block().op(Opcode::COPY, 2);
-        self.block().op0(Opcode::BINARY_SUBSCR);
-        self.operate_in_place(stmt, value, operator)?;
+        match self.sequence_of(target) {
+            Some(kind) => self.block().op(Opcode::SEQUENCE_GET, kind as u32),
+            None => self.block().op0(Opcode::BINARY_SUBSCR),
+        }
+        self.operate_in_place(stmt, target, op, value)?;
         self.at(target.span);
+        self.coerce(target.id);
         // owner, key, value -- value, owner, key
         self.block().op(Opcode::SWAP, 3);
         self.block().op(Opcode::SWAP, 2);
-        self.block().op0(Opcode::STORE_SUBSCR);
+        self.store_item(target);
         Ok(())
     }
 
-    fn operate_in_place(&mut self, stmt: &Stmt<'a>, value: &'a Expr<'a>, operator: u32) -> Emit {
+    fn operate_in_place(
+        &mut self,
+        stmt: &Stmt<'a>,
+        target: &Expr<'a>,
+        op: Operator,
+        value: &'a Expr<'a>,
+    ) -> Emit {
         self.expr(value)?;
         self.at(stmt.span);
-        self.block().op(Opcode::BINARY_OP_INPLACE, operator);
+        match self.operator_type(target.id) {
+            Some(primitive) => self.primitive_binary(op, primitive),
+            None => self.block().op(Opcode::BINARY_OP_INPLACE, binary_operator(op) as u32),
+        }
         Ok(())
     }
 
@@ -209,6 +256,18 @@ impl<'a> Emitter<'a, '_> {
             }
         }
     }
+}
+
+/// Targets and values of an exchange of two or three places.
+fn exchange<'a>(targets: &'a [Expr<'a>], value: &'a Expr<'a>) -> Option<(&'a [Expr<'a>], &'a [Expr<'a>])> {
+    let [Expr { kind: ExprKind::Tuple { elts, .. } | ExprKind::List { elts, .. }, .. }] = targets else {
+        return None;
+    };
+    let ExprKind::Tuple { elts: values, .. } = value.kind else { return None };
+    let has_star = |list: &[Expr<'_>]| list.iter().any(|elt| matches!(elt.kind, ExprKind::Starred { .. }));
+    let fits =
+        elts.len() == values.len() && (2..=3).contains(&elts.len()) && !has_star(elts) && !has_star(values);
+    fits.then_some((*elts, values))
 }
 
 /// The bounds of a slice without a step.

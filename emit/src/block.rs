@@ -132,6 +132,11 @@ impl Block {
         }
     }
 
+    /// Whether the label stands somewhere already.
+    pub(crate) fn is_marked(&self, label: Label) -> bool {
+        self.labels[label.index()].is_some()
+    }
+
     /// Whether control can arrive at the end of the code.
     pub(crate) fn is_reachable(&self) -> bool {
         !self.is_dead

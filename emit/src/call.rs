@@ -20,6 +20,9 @@ impl<'a> Emitter<'a, '_> {
         keywords: &'a [Keyword<'a>],
     ) -> Emit {
         self.check_keywords(keywords)?;
+        if self.planned_call(expr, func, args, keywords)? {
+            return Ok(());
+        }
         if self.is_zero_argument_super(expr) {
             self.super_arguments(expr)?;
             self.at(expr.span);
@@ -29,7 +32,7 @@ impl<'a> Emitter<'a, '_> {
         let has_stars = args.iter().any(is_starred) || keywords.iter().any(|keyword| keyword.arg.is_none());
         if has_stars || args.len() + keywords.len() > MANY_ARGUMENTS {
             self.expr(func)?;
-            return self.call_with_tuple(expr, args, keywords, 0);
+            return self.call_with_tuple(expr, args, keywords, 0, None);
         }
         if let ExprKind::Attribute { value, attr, .. } = func.kind {
             self.load_method(func, value, attr)?;
@@ -91,22 +94,27 @@ impl<'a> Emitter<'a, '_> {
         Ok(())
     }
 
-    /// The callable and `already` positional arguments are on the stack; gathers the rest and calls.
+    /// The callable and `already` positional arguments are on the stack; gathers the rest, and the variable `last`, and calls.
     pub(crate) fn call_with_tuple(
         &mut self,
         expr: &Expr<'a>,
         args: &'a [Expr<'a>],
         keywords: &'a [Keyword<'a>],
         already: u32,
+        last: Option<&str>,
     ) -> Emit {
         match args {
-            [Expr { kind: ExprKind::Starred { value, .. }, .. }] if already == 0 => {
+            [Expr { kind: ExprKind::Starred { value, .. }, .. }] if already == 0 && last.is_none() => {
                 self.expr(value)?;
                 self.block().op(Opcode::BUILD_LIST, 0);
                 self.block().op(Opcode::SWAP, 2);
                 self.block().op(Opcode::LIST_EXTEND, 1);
             }
             _ => self.gather_list(args, already)?,
+        }
+        if let Some(last) = last {
+            self.load_name(last);
+            self.block().op(Opcode::LIST_APPEND, 1);
         }
         self.block().op(Opcode::CALL_INTRINSIC, bytecode::Intrinsic::ListToTuple as u32);
         if keywords.is_empty() {

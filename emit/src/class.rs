@@ -16,7 +16,9 @@ impl<'a> Emitter<'a, '_> {
         let first_line = self.lines.line(first_line);
         def.decorator_list.iter().try_for_each(|decorator| self.expr(decorator))?;
         self.at(stmt.span);
-        if def.type_params.is_empty() {
+        if self.static_class(stmt, def, first_line)? {
+            // The class is on the stack.
+        } else if def.type_params.is_empty() {
             self.build_class(stmt, def, first_line, false)?;
         } else {
             self.generic_class(stmt, def, first_line)?;
@@ -65,18 +67,18 @@ impl<'a> Emitter<'a, '_> {
     }
 
     fn build_class_with_stars(&mut self, stmt: &Stmt<'a>, def: &'a ClassDef<'a>, is_generic: bool) -> Emit {
-        if is_generic {
-            return self.error(stmt.span, "not supported yet: starred bases of a generic class");
-        }
         let place = match def.bases.first() {
             Some(base) => base,
             None => def.keywords[0].value,
         };
-        self.call_with_tuple(place, def.bases, def.keywords, 2)
+        let last = is_generic.then_some(".generic_base");
+        self.call_with_tuple(place, def.bases, def.keywords, 2, last)?;
+        self.at(stmt.span);
+        Ok(())
     }
 
     /// Pushes the function that runs the body.
-    fn class_body(
+    pub(crate) fn class_body(
         &mut self,
         stmt: &'a Stmt<'a>,
         def: &'a ClassDef<'a>,

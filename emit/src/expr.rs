@@ -16,11 +16,13 @@ impl<'a> Emitter<'a, '_> {
     /// Pushes the value of an expression.
     pub(crate) fn expr(&mut self, expr: &'a Expr<'a>) -> Emit {
         let range = self.at(expr.span);
-        if let Some(constant) = fold::constant(expr) {
-            self.load_const(constant);
-        } else {
-            self.compute(expr)?;
+        match (fold::constant(expr), self.primitive_of(expr)) {
+            (Some(constant), Some(primitive)) => self.primitive_const(&constant, primitive),
+            (Some(constant), None) => self.load_const(constant),
+            (None, _) => self.compute(expr)?,
         }
+        self.refine(expr.id);
+        self.coerce(expr.id);
         self.block().set_range(range);
         Ok(())
     }
@@ -73,13 +75,20 @@ impl<'a> Emitter<'a, '_> {
         self.expr(left)?;
         self.expr(right)?;
         self.at(expr.span);
-        self.block().op(Opcode::BINARY_OP, binary_operator(op) as u32);
+        match self.operator_type(expr.id) {
+            Some(primitive) => self.primitive_binary(op, primitive),
+            None => self.block().op(Opcode::BINARY_OP, binary_operator(op) as u32),
+        }
         Ok(())
     }
 
     fn unary_op(&mut self, expr: &Expr<'a>, op: UnaryOp, operand: &'a Expr<'a>) -> Emit {
         self.expr(operand)?;
         self.at(expr.span);
+        if let Some(primitive) = self.operator_type(expr.id) {
+            self.primitive_unary(op, primitive);
+            return Ok(());
+        }
         self.block().op0(match op {
             UnaryOp::Invert => Opcode::UNARY_INVERT,
             UnaryOp::Not => Opcode::UNARY_NOT,
@@ -92,15 +101,11 @@ impl<'a> Emitter<'a, '_> {
     fn bool_op(&mut self, op: BoolOp, values: &'a [Expr<'a>]) -> Emit {
         let (last, first) = values.split_last().expect("a boolean operation has operands");
         let end = self.block().label();
-        let decided = match op {
-            BoolOp::And => Opcode::POP_JUMP_IF_FALSE,
-            BoolOp::Or => Opcode::POP_JUMP_IF_TRUE,
-        };
         for value in first {
             self.expr(value)?;
             self.block().op(Opcode::COPY, 1);
-            self.block().jump(decided, end);
-            self.block().op0(Opcode::POP_TOP);
+            self.jump_on_value(value, op == BoolOp::Or, end)?;
+            self.pop_value(value);
         }
         self.expr(last)?;
         self.block().mark(end);
@@ -159,7 +164,10 @@ impl<'a> Emitter<'a, '_> {
         }
         self.expr(&comparators[last])?;
         self.at(expr.span);
-        self.comparison(ops[last]);
+        match self.operator_type(expr.id) {
+            Some(primitive) => self.primitive_compare(ops[last], primitive),
+            None => self.comparison(ops[last]),
+        }
         if last > 0 {
             self.block().jump(Opcode::JUMP, end);
             self.block().mark(cleanup);
@@ -218,6 +226,10 @@ impl<'a> Emitter<'a, '_> {
         }
         self.expr(value)?;
         self.at(expr.span);
+        if let Some(field) = self.field_of(expr, attr) {
+            self.block().op(Opcode::LOAD_FIELD, field);
+            return Ok(());
+        }
         let attr = self.mangled(attr);
         self.name_op(Opcode::LOAD_ATTR, &attr);
         Ok(())
@@ -233,7 +245,10 @@ impl<'a> Emitter<'a, '_> {
         } else {
             self.expr(slice)?;
             self.at(expr.span);
-            self.block().op0(Opcode::BINARY_SUBSCR);
+            match self.sequence_of(expr) {
+                Some(kind) => self.block().op(Opcode::SEQUENCE_GET, kind as u32),
+                None => self.block().op0(Opcode::BINARY_SUBSCR),
+            }
         }
         Ok(())
     }

@@ -49,6 +49,11 @@ pub(crate) fn truth(constant: &Const) -> Option<bool> {
     })
 }
 
+/// A number with its sign changed.
+pub(crate) fn negated(constant: Const) -> Const {
+    unary(UnaryOp::USub, constant.clone()).unwrap_or(constant)
+}
+
 fn unary(op: UnaryOp, operand: Const) -> Option<Const> {
     match (op, operand) {
         (UnaryOp::USub, Const::Int(value)) => value.checked_neg().map(Const::Int),

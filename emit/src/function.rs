@@ -3,7 +3,7 @@
 use bytecode::code::CellKind;
 use bytecode::{Code, CodeFlags, Const, Opcode, TypeCode};
 use parser::ast::{Arguments, Expr, FunctionDef, Stmt};
-use typeck::scope::{Resolution, ScopeId, ScopeKind, ScopeRole, mangle};
+use typeck::scope::{Resolution, ScopeKind, ScopeRole, mangle};
 
 use crate::error::Emit;
 use crate::module::{Emitter, docstring};
@@ -76,15 +76,20 @@ impl<'a> Emitter<'a, '_> {
             (true, false) => CodeFlags::COROUTINE,
             (true, true) => CodeFlags::ASYNC_GENERATOR,
         };
-        let mut code = self.function_code(scope, def.name, def.args, first_line);
+        let mut code = self.function_code(def.name, def.args, first_line);
         code.flags |= suspend;
         let text = docstring(def.body).filter(|_| self.options.optimize < 2);
         if let Some(text) = text {
             code.flags |= CodeFlags::HAS_DOCSTRING;
             code.consts.push(Const::Str(text.to_vec()));
         }
+        let function = self.static_function(stmt);
         self.open_unit(scope, code);
         self.declare_params(def.args);
+        self.at(stmt.span);
+        if let Some(function) = function {
+            self.check_arguments(function);
+        }
         self.nowhere();
         self.open_frame(suspend != CodeFlags::default());
         let rest = if docstring(def.body).is_some() { &def.body[1..] } else { def.body };
@@ -110,7 +115,7 @@ impl<'a> Emitter<'a, '_> {
         let scope = self.scopes.body(expr.id);
         let is_generator = self.scopes.table[scope].has_yield;
         let first_line = self.lines.line(expr.span.start);
-        let mut code = self.function_code(scope, "<lambda>", args, first_line);
+        let mut code = self.function_code("<lambda>", args, first_line);
         if is_generator {
             code.flags |= CodeFlags::GENERATOR;
         }
@@ -132,7 +137,7 @@ impl<'a> Emitter<'a, '_> {
     }
 
     /// A code object with the properties that parameters and place decide.
-    fn function_code(&self, scope: ScopeId, name: &str, args: &Arguments<'a>, first_line: u32) -> Code {
+    fn function_code(&self, name: &str, args: &Arguments<'a>, first_line: u32) -> Code {
         let mut flags = CodeFlags::OPTIMIZED | CodeFlags::NEWLOCALS;
         let is_nested =
             self.units.iter().any(|unit| self.scopes.table[unit.scopes[0]].kind.is_function_like());
@@ -147,7 +152,6 @@ impl<'a> Emitter<'a, '_> {
                 flags |= flag;
             }
         }
-        let _ = scope;
         Code {
             name: name.to_owned(),
             qualname: self.qualname(name),
@@ -171,8 +175,9 @@ impl<'a> Emitter<'a, '_> {
             let is_cell =
                 self.scopes.table[scope].symbol(&name).is_some_and(|s| s.resolution == Resolution::Cell);
             let cell = if is_cell { CellKind::Cell } else { CellKind::None };
+            let ty = if is_cell { TypeCode::Object } else { self.slot_type(scope, &name) };
             let key = format!("{name}@{scope}");
-            self.block().add_local(&key, &name, TypeCode::Object, cell);
+            self.block().add_local(&key, &name, ty, cell);
         }
     }
 

@@ -6,6 +6,7 @@
 //! - `stmt`, `loops`, `try_`, `with_`, `assign`, `import`, `pattern`: statements by family
 //! - `expr`, `call`, `comprehension`, `string`, `fold`: expressions by family
 //! - `function`, `class`, `annotation`, `generic`: definitions
+//! - `statics`: typed instructions for modules that the checker has accepted
 //!
 //! The emitter decides nothing about types: what the checker proved it only spells as typed instructions.
 #![forbid(unsafe_code)]
@@ -27,6 +28,7 @@ mod loops;
 pub mod module;
 mod name;
 mod pattern;
+mod statics;
 mod stmt;
 mod string;
 mod try_;
@@ -34,4 +36,5 @@ mod unparse;
 mod with_;
 
 pub use error::EmitError;
-pub use module::{Options, emit_expression, emit_interactive, emit_module};
+pub use module::{Options, emit_expression, emit_interactive, emit_module, emit_static_module};
+pub use statics::Checked;

@@ -33,11 +33,15 @@ impl<'a> Emitter<'a, '_> {
 
     pub(crate) fn for_(
         &mut self,
+        stmt: &Stmt<'a>,
         target: &'a Expr<'a>,
         iter: &'a Expr<'a>,
         body: &'a [Stmt<'a>],
         orelse: &'a [Stmt<'a>],
     ) -> Emit {
+        if self.planned_for(stmt, target, iter, body, orelse)? {
+            return Ok(());
+        }
         let (start, exhausted, end) = (self.block().label(), self.block().label(), self.block().label());
         self.expr(iter)?;
         self.at(iter.span);

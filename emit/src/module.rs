@@ -10,6 +10,7 @@ use typeck::scope::{ScopeId, Scopes};
 use crate::assemble::assemble;
 use crate::block::{Block, Label};
 use crate::error::{Emit, EmitError};
+use crate::statics::Checked;
 
 /// How to compile.
 #[derive(Clone, Debug)]
@@ -33,6 +34,17 @@ pub fn emit_module<'a>(
     let mut emitter = Emitter::new(&scopes, source, options, future_annotations);
     emitter.open_root(CodeFlags::MODULE_BODY);
     emitter.module_body(module.body)?;
+    Ok(emitter.finish_root())
+}
+
+/// Compiles a static module that has been checked.
+pub fn emit_static_module<'a>(checked: Checked<'a, '_>, options: &Options) -> Result<Code, EmitError> {
+    let module = &checked.program.modules[checked.module];
+    let future_annotations = options.future_annotations || imports_future_annotations(module.ast.body);
+    let mut emitter = Emitter::new(&module.scopes, module.source, options, future_annotations);
+    emitter.checked = Some(checked);
+    emitter.open_root(CodeFlags::MODULE_BODY | CodeFlags::STATIC);
+    emitter.module_body(module.ast.body)?;
     Ok(emitter.finish_root())
 }
 
@@ -102,8 +114,6 @@ pub(crate) struct Unit<'a> {
     pub(crate) frame_blocks: Vec<(FrameBlock<'a>, usize)>,
     /// Slots for values that only the compiler names.
     pub(crate) hidden: u32,
-    /// Statements of conditional annotations, in a module or class.
-    pub(crate) annotations: Vec<&'a Stmt<'a>>,
 }
 
 /// The state of one compilation.
@@ -115,13 +125,24 @@ pub(crate) struct Emitter<'a, 's> {
     pub(crate) future_annotations: bool,
     pub(crate) is_interactive: bool,
     pub(crate) units: Vec<Unit<'a>>,
+    /// What the checker found out, in a static module.
+    pub(crate) checked: Option<Checked<'a, 's>>,
 }
 
 impl<'a, 's> Emitter<'a, 's> {
     fn new(scopes: &'s Scopes<'a>, source: &'a str, options: &'s Options, future_annotations: bool) -> Self {
         let lines = LineIndex::new(source);
         let units = Vec::new();
-        Self { scopes, source, lines, options, future_annotations, is_interactive: false, units }
+        Self {
+            scopes,
+            source,
+            lines,
+            options,
+            future_annotations,
+            is_interactive: false,
+            units,
+            checked: None,
+        }
     }
 
     // --- Units ---
@@ -150,13 +171,7 @@ impl<'a, 's> Emitter<'a, 's> {
 
     /// Starts a code object.
     pub(crate) fn open_unit(&mut self, scope: ScopeId, code: Code) {
-        let unit = Unit {
-            block: Block::new(code),
-            scopes: vec![scope],
-            frame_blocks: Vec::new(),
-            hidden: 0,
-            annotations: Vec::new(),
-        };
+        let unit = Unit { block: Block::new(code), scopes: vec![scope], frame_blocks: Vec::new(), hidden: 0 };
         self.units.push(unit);
     }
 
@@ -229,7 +244,7 @@ impl<'a, 's> Emitter<'a, 's> {
         }
     }
 
-    /// Whether the current block is a module's or class's, whose names live in a namespace.
+    /// Fails at `span`.
     pub(crate) fn error<T>(&self, span: Span, message: impl Into<String>) -> Emit<T> {
         Err(EmitError::new(span, message))
     }

@@ -29,8 +29,14 @@ impl Emitter<'_, '_> {
     /// Pushes a variable.
     pub(crate) fn load_name(&mut self, name: &str) {
         let name = self.mangled(name);
-        match self.access(&name) {
-            Access::Fast(slot) => self.block().op(Opcode::LOAD_FAST_CHECK, slot),
+        let access = self.access(&name);
+        if matches!(access, Access::Global | Access::Name)
+            && let Some(constant) = self.final_constant(&name)
+        {
+            return self.load_const(constant);
+        }
+        match access {
+            Access::Fast(slot) => self.local_op(Opcode::LOAD_FAST_CHECK, Opcode::LOAD_LOCAL, slot),
             Access::Deref(slot) => self.block().op(Opcode::LOAD_DEREF, slot),
             Access::ClassDeref(slot) => {
                 self.block().op0(Opcode::LOAD_LOCALS);
@@ -53,7 +59,7 @@ impl Emitter<'_, '_> {
     pub(crate) fn store_name(&mut self, name: &str) {
         let name = self.mangled(name);
         match self.access(&name) {
-            Access::Fast(slot) => self.block().op(Opcode::STORE_FAST, slot),
+            Access::Fast(slot) => self.local_op(Opcode::STORE_FAST, Opcode::STORE_LOCAL, slot),
             Access::Deref(slot) | Access::ClassDeref(slot) | Access::ClassFree { cell: slot, .. } => {
                 self.block().op(Opcode::STORE_DEREF, slot);
             }
@@ -126,14 +132,15 @@ impl Emitter<'_, '_> {
             _ if self.scopes.table[owner].passed_on.contains(&name) => CellKind::Free,
             _ => CellKind::None,
         };
-        self.block().add_local(&key, name, TypeCode::Object, cell)
+        let ty = if cell == CellKind::None { self.slot_type(owner, name) } else { TypeCode::Object };
+        self.block().add_local(&key, name, ty, cell)
     }
 
     /// A slot for a value that only the compiler names.
-    pub(crate) fn hidden_slot(&mut self) -> u32 {
+    pub(crate) fn hidden_slot(&mut self, ty: TypeCode) -> u32 {
         let unit = self.unit();
         unit.hidden += 1;
         let key = format!(".{}", unit.hidden);
-        unit.block.add_local(&key, &key, TypeCode::Object, CellKind::None)
+        unit.block.add_local(&key, &key, ty, CellKind::None)
     }
 }

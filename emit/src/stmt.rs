@@ -32,7 +32,7 @@ impl<'a> Emitter<'a, '_> {
             StmtKind::AnnAssign { target, annotation, value, simple } => {
                 self.annotated_assign(stmt, target, annotation, value, simple)
             }
-            StmtKind::For { target, iter, body, orelse } => self.for_(target, iter, body, orelse),
+            StmtKind::For { target, iter, body, orelse } => self.for_(stmt, target, iter, body, orelse),
             StmtKind::AsyncFor { target, iter, body, orelse } => {
                 self.async_for(stmt, target, iter, body, orelse)
             }
@@ -68,7 +68,7 @@ impl<'a> Emitter<'a, '_> {
             self.block().op0(Opcode::NOP);
         } else {
             self.expr(value)?;
-            self.block().op0(Opcode::POP_TOP);
+            self.pop_value(value);
         }
         Ok(())
     }
@@ -83,16 +83,19 @@ impl<'a> Emitter<'a, '_> {
         }
         let depth = self.block().depth();
         // A constant is loaded after the way out has been cleared, so that nothing needs to be preserved meanwhile.
-        let constant = value.map_or(Some(Const::None), fold::constant);
+        let is_primitive = self.return_type().is_some();
+        let constant = value.map_or(Some(Const::None), fold::constant).filter(|_| !is_primitive);
         if constant.is_none() {
             self.expr(value.expect("no value is a constant"))?;
             self.at(stmt.span);
         }
         self.unwind_all(constant.is_none())?;
+        let handlers = self.block().suspend_handlers(0);
         if let Some(constant) = constant {
             self.load_const(constant);
         }
-        self.block().op0(Opcode::RETURN_VALUE);
+        self.return_value();
+        self.block().restore_handlers(handlers);
         self.block().continue_dead_at(depth);
         Ok(())
     }
@@ -187,9 +190,7 @@ impl<'a> Emitter<'a, '_> {
         }
         self.expr(test)?;
         self.at(test.span);
-        let opcode = if when { Opcode::POP_JUMP_IF_TRUE } else { Opcode::POP_JUMP_IF_FALSE };
-        self.block().jump(opcode, label);
-        Ok(())
+        self.jump_on_value(test, when, label)
     }
 
     fn jump_if_bool_op(
@@ -232,40 +233,45 @@ impl<'a> Emitter<'a, '_> {
 
     fn break_(&mut self, span: Span) -> Emit {
         let depth = self.block().depth();
-        let Some(target) = self.unwind_to_loop(span)? else {
+        let Some((target, count)) = self.unwind_to_loop(span)? else {
             return self.error(span, "'break' outside loop");
         };
+        let handlers = self.block().suspend_handlers(count);
         if let FrameBlock::ForLoop { end, .. } | FrameBlock::WhileLoop { end, .. } = target {
             if matches!(target, FrameBlock::ForLoop { .. }) {
                 self.block().op0(Opcode::POP_TOP);
             }
             self.block().jump(Opcode::JUMP, end);
         }
+        self.block().restore_handlers(handlers);
         self.block().continue_dead_at(depth);
         Ok(())
     }
 
     fn continue_(&mut self, span: Span) -> Emit {
         let depth = self.block().depth();
-        let Some(target) = self.unwind_to_loop(span)? else {
+        let Some((target, count)) = self.unwind_to_loop(span)? else {
             return self.error(span, "'continue' not properly in loop");
         };
+        let handlers = self.block().suspend_handlers(count);
         if let FrameBlock::ForLoop { start, .. } | FrameBlock::WhileLoop { start, .. } = target {
-            self.block().jump(Opcode::JUMP_BACKWARD, start);
+            let opcode = if self.block().is_marked(start) { Opcode::JUMP_BACKWARD } else { Opcode::JUMP };
+            self.block().jump(opcode, start);
         }
+        self.block().restore_handlers(handlers);
         self.block().continue_dead_at(depth);
         Ok(())
     }
 
-    /// Undoes everything inside the innermost loop and returns it; code that follows is still inside those statements.
-    fn unwind_to_loop(&mut self, span: Span) -> Emit<Option<FrameBlock<'a>>> {
+    /// Undoes everything inside the innermost loop; returns it with the number of handlers in force outside it.
+    fn unwind_to_loop(&mut self, span: Span) -> Emit<Option<(FrameBlock<'a>, usize)>> {
         let is_loop =
             |item: &FrameBlock<'_>| matches!(item, FrameBlock::ForLoop { .. } | FrameBlock::WhileLoop { .. });
         let Some(at) = self.unit().frame_blocks.iter().rposition(|(item, _)| is_loop(item)) else {
             return Ok(None);
         };
         self.at(span);
-        let (target, _) = self.unit().frame_blocks[at];
+        let target = self.unit().frame_blocks[at];
         self.unwind(at + 1, false)?;
         Ok(Some(target))
     }

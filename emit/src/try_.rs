@@ -130,9 +130,7 @@ impl<'a> Emitter<'a, '_> {
             self.push_handler_block(FrameBlock::Handler { name: None });
             self.stmts(handler.body)?;
             self.pop_frame_block();
-            self.nowhere();
-            self.block().op0(Opcode::POP_EXCEPT);
-            self.block().jump(Opcode::JUMP, end);
+            self.leave_handler(None, end);
             return Ok(());
         };
         self.store_name(name);
@@ -142,16 +140,26 @@ impl<'a> Emitter<'a, '_> {
         self.stmts(handler.body)?;
         self.block().pop_handler();
         self.pop_frame_block();
-        self.nowhere();
         let depth = self.block().depth();
-        self.block().op0(Opcode::POP_EXCEPT);
-        self.unbind_exception(name);
-        self.block().jump(Opcode::JUMP, end);
+        self.leave_handler(Some(name), end);
         self.block().continue_dead_at(depth);
         self.block().mark(unbind);
         self.unbind_exception(name);
         self.block().op(Opcode::RERAISE, 1);
         Ok(())
+    }
+
+    /// `previous --`: the handler is done; its clean-up is not in force any more.
+    fn leave_handler(&mut self, name: Option<&str>, end: Label) {
+        self.nowhere();
+        let outside = self.block().handler_count() - 1;
+        let cleanup = self.block().suspend_handlers(outside);
+        self.block().op0(Opcode::POP_EXCEPT);
+        if let Some(name) = name {
+            self.unbind_exception(name);
+        }
+        self.block().jump(Opcode::JUMP, end);
+        self.block().restore_handlers(cleanup);
     }
 
     /// `except*`: each clause takes its part of the group; what is raised or left over is raised at the end.
@@ -172,8 +180,7 @@ impl<'a> Emitter<'a, '_> {
         self.block().jump(Opcode::POP_JUMP_IF_NOT_NONE, reraise);
         let depth = self.block().depth();
         self.block().op0(Opcode::POP_TOP);
-        self.block().op0(Opcode::POP_EXCEPT);
-        self.block().jump(Opcode::JUMP, end);
+        self.leave_handler(None, end);
         self.block().continue_dead_at(depth);
         self.block().mark(reraise);
         self.block().op(Opcode::RERAISE, 0);

@@ -75,11 +75,20 @@ impl SyntaxError {
     /// Lines and columns as CPython counts them.
     pub fn location(&self, source: &SourceText) -> Location {
         let (line, offset) = source.character_position(self.span.start);
-        let (end_line, end_offset) = source.character_position(self.span.end);
+        let (end_line, end_offset) = self.end_position(source);
         if self.is_open_ended {
             return Location { line, offset, end_line: line, end_offset: 0 };
         }
         Location { line, offset, end_line, end_offset }
+    }
+
+    /// A line end belongs to the line that it ends, even the one that the last line may lack.
+    fn end_position(&self, source: &SourceText) -> (u32, u32) {
+        let Span { start, end } = self.span;
+        let ends_line = end > start && source.text().as_bytes().get(end as usize - 1) == Some(&b'\n');
+        let is_missing_newline = start == end && end as usize == source.text().len();
+        let (line, offset) = source.character_position(if ends_line { end - 1 } else { end });
+        (line, offset + u32::from(ends_line || is_missing_newline))
     }
 
     /// The form in which stages report to the command line.

@@ -97,7 +97,7 @@ impl Indents {
         }
         if self.innermost().columns != width.columns {
             let message = "unindent does not match any outer indentation level";
-            return Err(SyntaxError::indentation(Span::at(line.end), message));
+            return Err(SyntaxError::indentation(Span::at(line.end), message).open_ended());
         }
         if self.innermost().characters != width.characters {
             return Err(tab_error(line));
@@ -121,7 +121,7 @@ impl Indents {
 
 fn tab_error(line: Span) -> SyntaxError {
     let message = "inconsistent use of tabs and spaces in indentation";
-    SyntaxError { kind: ErrorKind::Tab, ..SyntaxError::new(Span::at(line.end), message) }
+    SyntaxError { kind: ErrorKind::Tab, ..SyntaxError::new(Span::at(line.start), message).open_ended() }
 }
 
 #[cfg(test)]

@@ -24,6 +24,6 @@ mod string;
 pub mod token;
 
 pub use error::{ErrorKind, Location, SyntaxError};
-pub use scan::{TokenStream, Trivia, Warning, tokenize};
+pub use scan::{ErrorRank, TokenStream, Trivia, Warning, tokenize};
 pub use source::{SourceText, decode};
 pub use token::{Token, TokenKind};

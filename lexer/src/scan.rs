@@ -5,7 +5,7 @@
 //! ASCII, and suspicious numbers a few lines of hand-written scanning follow. Cost: linear, one automaton step per byte.
 
 use crate::bracket::Brackets;
-use crate::error::SyntaxError;
+use crate::error::{ErrorKind, SyntaxError};
 use crate::indent::{self, Change, Indents};
 use crate::lookahead;
 use crate::number::{self, Verdict};
@@ -38,6 +38,18 @@ pub struct Warning {
     pub message: String,
 }
 
+/// How a lexical error weighs against a syntax error further up: CPython reads on to the end of the file before it reports, and
+/// prefers some lexical errors to what the parser has found.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ErrorRank {
+    /// Reported even if the parser finds an error before it.
+    Eager,
+    /// Reported only if the parser gets there.
+    Lazy,
+    /// The file ends inside a bracket: reported if the parser gets there, or fails on a line below the bracket.
+    OpenBracket,
+}
+
 /// All tokens of a file.
 #[derive(Clone, Debug)]
 pub struct TokenStream {
@@ -45,8 +57,8 @@ pub struct TokenStream {
     pub tokens: Vec<Token>,
     /// What the error token stands for.
     pub error: Option<SyntaxError>,
-    /// Whether the error is that brackets are open at the end of the file.
-    pub ends_in_bracket: bool,
+    /// How the error weighs against an earlier one of the parser.
+    pub error_rank: ErrorRank,
     /// Doubts, in source order.
     pub warnings: Vec<Warning>,
 }
@@ -55,14 +67,14 @@ pub struct TokenStream {
 pub fn tokenize(source: &SourceText, trivia: Trivia) -> TokenStream {
     let mut scanner = Scanner::new(source, trivia);
     let error = scanner.run().err();
-    let ends_in_bracket = error.is_some() && scanner.is_at_end();
+    let error_rank = scanner.error_rank(error.as_ref());
     if let Some(error) = &error {
         let at = scanner.at.min(source.text().len()) as u32;
         scanner.tokens.push(Token { kind: TokenKind::Error, span: Span::at(at.max(error.span.start)) });
     }
     let mut tokens = scanner.tokens;
     lookahead::settle(&mut tokens);
-    TokenStream { tokens, error, ends_in_bracket, warnings: scanner.warnings }
+    TokenStream { tokens, error, error_rank, warnings: scanner.warnings }
 }
 
 struct Scanner<'s> {
@@ -91,6 +103,14 @@ impl<'s> Scanner<'s> {
             brackets: Brackets::default(),
             indents: Indents::default(),
             modes: Vec::new(),
+        }
+    }
+
+    fn error_rank(&self, error: Option<&SyntaxError>) -> ErrorRank {
+        match error {
+            Some(error) if error.kind == ErrorKind::Syntax && !error.is_open_ended => ErrorRank::Eager,
+            Some(_) if self.is_at_end() && self.brackets.depth() > 0 => ErrorRank::OpenBracket,
+            _ => ErrorRank::Lazy,
         }
     }
 
@@ -205,9 +225,7 @@ impl<'s> Scanner<'s> {
                 self.close(kind, start)
             }
             TokenKind::Comment if self.trivia == Trivia::Drop => Ok(()),
-            TokenKind::Continuation if self.is_at_end() => {
-                Err(SyntaxError::new(Span::at(start as u32), "unexpected EOF while parsing"))
-            }
+            TokenKind::Continuation if self.is_at_end() => Err(self.ends_in_continuation(start)),
             TokenKind::Continuation => Ok(()),
             _ => {
                 self.push(kind, start, end);
@@ -254,6 +272,7 @@ impl<'s> Scanner<'s> {
         let letter = self.text[start..].chars().next().expect("the automaton stops inside the text");
         self.at = start + letter.len_utf8();
         match letter {
+            '\\' if self.is_at_end() => Err(self.ends_in_continuation(start)),
             '\\' => {
                 let message = "unexpected character after line continuation character";
                 Err(SyntaxError::new(Span::at(start as u32 + 1), message).open_ended())
@@ -264,6 +283,12 @@ impl<'s> Scanner<'s> {
             }
             _ => Err(invalid_character(start, letter)),
         }
+    }
+
+    /// A backslash with nothing behind it; an open bracket is the better thing to complain about.
+    fn ends_in_continuation(&self, start: usize) -> SyntaxError {
+        let error = SyntaxError::new(Span::at(start as u32 + 1), "unexpected EOF while parsing").open_ended();
+        self.brackets.never_closed().unwrap_or(error)
     }
 
     fn number(&mut self, start: usize, end: usize) -> Result<(), SyntaxError> {
@@ -428,7 +453,7 @@ impl<'s> Scanner<'s> {
         let mode = self.modes.last_mut().expect("only called inside a string");
         if mode.fields.len() >= MAX_FIELDS {
             let message = format!("{}-string: expressions nested too deeply", mode.holed.prefix);
-            return Err(SyntaxError::new(Span::at(start as u32), message));
+            return Err(SyntaxError::new(Span::at(start.saturating_sub(1) as u32), message));
         }
         mode.fields.push(depth);
         mode.in_text = false;

@@ -153,9 +153,7 @@ pub(crate) fn find_text_end(bytes: &[u8], from: usize, mode: &StringMode) -> Tex
             b'}' if next == Some(b'}') && !mode.in_spec => break (at + 1, TextEnd::DoubledBrace),
             b'}' => break (at, TextEnd::Brace),
             b'\\' if matches!(next, Some(b'{' | b'}')) => {
-                if !mode.is_raw {
-                    stray_backslashes.push(at);
-                }
+                stray_backslashes.extend(Some(at).filter(|_| !mode.is_raw));
             }
             b'\\' => {
                 in_name = next == Some(b'N') && !mode.is_raw && bytes.get(at + 2) == Some(&b'{');

@@ -53,10 +53,8 @@ fn dump(bytes: &[u8], style: Style) -> String {
 }
 
 fn time(files: &[String]) {
-    let sources: Vec<_> = files
-        .iter()
-        .filter_map(|path| lexer::decode(&std::fs::read(path).ok()?).ok())
-        .collect();
+    let sources: Vec<_> =
+        files.iter().filter_map(|path| lexer::decode(&std::fs::read(path).ok()?).ok()).collect();
     let bytes: usize = sources.iter().map(|source| source.text().len()).sum();
     let (mut spent, mut lexing) = (Duration::MAX, Duration::MAX);
     for _ in 0..3 {
@@ -74,7 +72,12 @@ fn time(files: &[String]) {
         spent = spent.min(start.elapsed());
     }
     let rate = |spent: Duration| bytes as f64 / 1e6 / spent.as_secs_f64();
-    println!("{} files, {bytes} bytes: lex {:.1} MB/s, lex and parse {:.1} MB/s", sources.len(), rate(lexing), rate(spent));
+    println!(
+        "{} files, {bytes} bytes: lex {:.1} MB/s, lex and parse {:.1} MB/s",
+        sources.len(),
+        rate(lexing),
+        rate(spent)
+    );
 }
 
 fn work() {
@@ -93,6 +96,7 @@ fn work() {
 }
 
 fn main() {
-    let worker = std::thread::Builder::new().stack_size(256 << 20).spawn(work).expect("a thread can be started");
+    let worker =
+        std::thread::Builder::new().stack_size(256 << 20).spawn(work).expect("a thread can be started");
     worker.join().expect("the worker does not panic");
 }

@@ -4,8 +4,8 @@
 //! node is made, so that the limit holds without any walk and before anything recursive sees the tree.
 
 use crate::ast::{
-    Arg, Arguments, Comprehension, ExceptHandler, Expr, ExprKind, Keyword, MatchCase, Pattern, PatternKind, Stmt,
-    StmtKind, TypeParam, TypeParamKind, WithItem,
+    Arg, Arguments, Comprehension, ExceptHandler, Expr, ExprKind, Keyword, MatchCase, Pattern, PatternKind,
+    Stmt, StmtKind, TypeParam, TypeParamKind, WithItem,
 };
 
 /// Something whose depth is known or is the largest among its parts.
@@ -69,9 +69,8 @@ impl Depth for TypeParam<'_> {
     fn depth(&self) -> u16 {
         match self.kind {
             TypeParamKind::TypeVar { bound, default_value, .. } => deepest!(bound, default_value),
-            TypeParamKind::ParamSpec { default_value, .. } | TypeParamKind::TypeVarTuple { default_value, .. } => {
-                default_value.depth()
-            }
+            TypeParamKind::ParamSpec { default_value, .. }
+            | TypeParamKind::TypeVarTuple { default_value, .. } => default_value.depth(),
         }
     }
 }
@@ -79,7 +78,9 @@ impl Depth for TypeParam<'_> {
 impl Depth for ExprKind<'_> {
     fn depth(&self) -> u16 {
         match self {
-            Self::BoolOp { values, .. } | Self::JoinedStr { values } | Self::TemplateStr { values } => values.depth(),
+            Self::BoolOp { values, .. } | Self::JoinedStr { values } | Self::TemplateStr { values } => {
+                values.depth()
+            }
             Self::NamedExpr { target, value } => deepest!(target, value),
             Self::BinOp { left, right, .. } => deepest!(left, right),
             Self::UnaryOp { operand, .. } => operand.depth(),
@@ -98,7 +99,8 @@ impl Depth for ExprKind<'_> {
             Self::Yield { value } => value.depth(),
             Self::Compare { left, comparators, .. } => deepest!(left, comparators),
             Self::Call { func, args, keywords } => deepest!(func, args, keywords),
-            Self::FormattedValue { value, format_spec, .. } | Self::Interpolation { value, format_spec, .. } => {
+            Self::FormattedValue { value, format_spec, .. }
+            | Self::Interpolation { value, format_spec, .. } => {
                 deepest!(value, format_spec)
             }
             Self::Subscript { value, slice, .. } => deepest!(value, slice),
@@ -126,7 +128,9 @@ impl Depth for StmtKind<'_> {
             Self::For { target, iter, body, orelse } | Self::AsyncFor { target, iter, body, orelse } => {
                 deepest!(target, iter, body, orelse)
             }
-            Self::While { test, body, orelse } | Self::If { test, body, orelse } => deepest!(test, body, orelse),
+            Self::While { test, body, orelse } | Self::If { test, body, orelse } => {
+                deepest!(test, body, orelse)
+            }
             Self::With { items, body } | Self::AsyncWith { items, body } => deepest!(items, body),
             Self::Match { subject, cases } => deepest!(subject, cases),
             Self::Raise { exc, cause } => deepest!(exc, cause),

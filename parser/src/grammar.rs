@@ -2,6 +2,7 @@
 
 #![allow(
     clippy::all,
+    clippy::allow_attributes_without_reason,
     clippy::unwrap_used,
     elided_lifetimes_in_paths,
     unused_parens,

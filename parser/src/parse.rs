@@ -6,7 +6,7 @@ use crate::grammar::TopParser;
 use base::Span;
 use bumpalo::Bump;
 use lalrpop_util::ParseError;
-use lexer::{SourceText, SyntaxError, Token, TokenKind, TokenStream, Trivia, tokenize};
+use lexer::{SourceText, SyntaxError, Token, TokenKind, Trivia, tokenize};
 
 /// Parses a file.
 pub fn parse_module<'a>(source: &SourceText, arena: &'a Bump) -> Result<Module<'a>, SyntaxError> {
@@ -98,9 +98,4 @@ fn located(token: Token, text_end: &mut u32) -> (u32, TokenKind, u32) {
             (start, token.kind, end)
         }
     }
-}
-
-/// Whether the stream ends in an error that the parser has run into.
-pub(crate) fn lexical_error(stream: &TokenStream, at: usize) -> Option<&SyntaxError> {
-    stream.error.as_ref().filter(|_| at + 1 >= stream.tokens.len())
 }

@@ -1,2 +1,22 @@
-//! The `spc` command.
-fn main() {}
+//! The `spc` command: runs, checks and explains Python programs.
+//!
+//! - `args`: the command line
+//! - `commands`: one file per command
+//! - `compile`: from a file to checked trees and bytecode
+//! - `render`: errors for people
+//!
+//! Exit codes: 0, the program's own, 1 for an uncaught exception, 2 for a program or command line that is wrong.
+
+mod args;
+mod commands;
+mod compile;
+mod render;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    // Deep but legal source recurses deeply in the passes over its tree.
+    let child = std::thread::Builder::new().stack_size(256 << 20).spawn(|| commands::dispatch(args::parse()));
+    let outcome = child.expect("a thread can be started").join();
+    ExitCode::from(outcome.unwrap_or(2))
+}

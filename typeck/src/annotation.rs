@@ -95,7 +95,9 @@ impl<'a> Program<'a> {
             _ => std::slice::from_ref(slice),
         };
         match self.chase_expr(place.module, value) {
-            Some((_, Member::Imported { module: "typing", name })) => self.typing_form(place, expr, name, args),
+            Some((_, Member::Imported { module: "typing", name })) => {
+                self.typing_form(place, expr, name, args)
+            }
             Some((_, Member::Class(class))) => self.generic_instance(place, class, args),
             _ => self.types.dynamic,
         }
@@ -158,7 +160,9 @@ impl<'a> Program<'a> {
     /// The type without subclasses; unions member by member.
     fn exact(&mut self, id: TypeId) -> TypeId {
         match self.types.get(id).clone() {
-            Type::Instance { class, args, .. } => self.types.intern(Type::Instance { class, args, exact: true }),
+            Type::Instance { class, args, .. } => {
+                self.types.intern(Type::Instance { class, args, exact: true })
+            }
             Type::Union(members) => {
                 let members: Vec<_> = members.iter().map(|&member| self.exact(member)).collect();
                 self.types.union(members)
@@ -198,7 +202,11 @@ impl<'a> Program<'a> {
     }
 
     /// What a name or dotted name means at the top level of a module.
-    pub(crate) fn chase_expr(&mut self, module: ModuleId, expr: &'a Expr<'a>) -> Option<(ModuleId, Member<'a>)> {
+    pub(crate) fn chase_expr(
+        &mut self,
+        module: ModuleId,
+        expr: &'a Expr<'a>,
+    ) -> Option<(ModuleId, Member<'a>)> {
         match expr.kind {
             ExprKind::Name { id, .. } => self.chase_name(module, id),
             ExprKind::Attribute { value, attr, .. } => match self.chase_expr(module, value)? {

@@ -16,7 +16,8 @@ use crate::ty::{Type, TypeId};
 impl<'a> Program<'a> {
     /// Binds everything that a module declares.
     pub(crate) fn bind_module(&mut self, module: ModuleId) {
-        let classes: Vec<ClassId> = self.classes.iter().filter(|(_, c)| c.module == module).map(|(id, _)| id).collect();
+        let classes: Vec<ClassId> =
+            self.classes.iter().filter(|(_, c)| c.module == module).map(|(id, _)| id).collect();
         for &class in &classes {
             self.bind_bases(class);
         }
@@ -158,7 +159,8 @@ impl<'a> Program<'a> {
         span: Span,
     ) {
         let is_final = is_final_annotation(annotation);
-        let ty = if is_final && matches!(annotation.kind, ExprKind::Name { .. } | ExprKind::Attribute { .. }) {
+        let ty = if is_final && matches!(annotation.kind, ExprKind::Name { .. } | ExprKind::Attribute { .. })
+        {
             self.types.dynamic
         } else {
             self.resolve_annotation(place, annotation)
@@ -167,7 +169,15 @@ impl<'a> Program<'a> {
             self.add_class_member(class, name, ClassMember::Variable(ty, span));
             return;
         }
-        let field = Field { name, ty, class, has_default: value.is_some(), always_set: value.is_some(), is_final, span };
+        let field = Field {
+            name,
+            ty,
+            class,
+            has_default: value.is_some(),
+            always_set: value.is_some(),
+            is_final,
+            span,
+        };
         self.add_field(class, field);
     }
 
@@ -178,7 +188,8 @@ impl<'a> Program<'a> {
                 ClassMember::Method(function) => {
                     let message = format!("slot conflicts with other member '{}'", field.name);
                     let other = self.functions[*function].def.name_span;
-                    let diagnostic = Diagnostic::error("SP0103", field.span, message).with_label(other, "defined here");
+                    let diagnostic =
+                        Diagnostic::error("SP0103", field.span, message).with_label(other, "defined here");
                     self.report(module, diagnostic);
                     return;
                 }
@@ -279,7 +290,8 @@ impl<'a> Program<'a> {
         let positional: Vec<&'a Arg<'a>> = args.posonlyargs.iter().chain(args.args).collect();
         let first_default = positional.len() - args.defaults.len();
         for (at, arg) in positional.iter().enumerate() {
-            let kind = if at < args.posonlyargs.len() { ParamKind::PositionalOnly } else { ParamKind::Ordinary };
+            let kind =
+                if at < args.posonlyargs.len() { ParamKind::PositionalOnly } else { ParamKind::Ordinary };
             let default = at.checked_sub(first_default).map(|at| &args.defaults[at]);
             let ty = match (arg.annotation, at, class) {
                 (None, 0, Some(class)) => self.receiver_type(class, binding),
@@ -289,11 +301,18 @@ impl<'a> Program<'a> {
         }
         for (arg, default) in args.kwonlyargs.iter().zip(args.kw_defaults) {
             let ty = self.param_type(place, arg);
-            params.push(Param { name: arg.arg, ty, kind: ParamKind::KeywordOnly, default: *default, span: arg.span });
+            params.push(Param {
+                name: arg.arg,
+                ty,
+                kind: ParamKind::KeywordOnly,
+                default: *default,
+                span: arg.span,
+            });
         }
-        for (arg, kind, known) in
-            [(args.vararg, ParamKind::Star, self.known.tuple), (args.kwarg, ParamKind::DoubleStar, self.known.dict)]
-        {
+        for (arg, kind, known) in [
+            (args.vararg, ParamKind::Star, self.known.tuple),
+            (args.kwarg, ParamKind::DoubleStar, self.known.dict),
+        ] {
             if let Some(arg) = arg {
                 let ty = self.types.exact_instance(known);
                 params.push(Param { name: arg.arg, ty, kind, default: None, span: arg.span });
@@ -336,7 +355,11 @@ impl<'a> Program<'a> {
             };
             let is_bare = is_final && !matches!(annotation.kind, ExprKind::Subscript { .. });
             if is_final && value.is_none() {
-                let diagnostic = Diagnostic::error("SP0104", annotation.span, "Must assign a value when declaring a Final");
+                let diagnostic = Diagnostic::error(
+                    "SP0104",
+                    annotation.span,
+                    "Must assign a value when declaring a Final",
+                );
                 self.report(module, diagnostic);
             }
             let ty = if is_bare {
@@ -352,7 +375,9 @@ impl<'a> Program<'a> {
 
     /// The class of a literal; dynamic for anything else.
     fn literal_type(&mut self, value: Option<&'a Expr<'a>>) -> TypeId {
-        let Some(ExprKind::Constant { value, .. }) = value.map(|value| value.kind) else { return self.types.dynamic };
+        let Some(ExprKind::Constant { value, .. }) = value.map(|value| value.kind) else {
+            return self.types.dynamic;
+        };
         let class = match value {
             ast::Constant::Int(_) => self.known.int,
             ast::Constant::Float(_) => self.known.float,
@@ -378,7 +403,9 @@ impl<'a> Program<'a> {
             let Some((_, inherited)) = inherited else { continue };
             match (member, inherited) {
                 (ClassMember::Method(new), ClassMember::Method(old)) => self.check_override(class, new, old),
-                (ClassMember::Field(new), ClassMember::Field(old)) => self.check_field_override(class, &new, &old),
+                (ClassMember::Field(new), ClassMember::Field(old)) => {
+                    self.check_field_override(class, &new, &old)
+                }
                 (ClassMember::Method(new), ClassMember::Field(old)) => {
                     let span = self.functions[new].def.name_span;
                     self.report_hidden(class, name, span, old.span);
@@ -402,8 +429,10 @@ impl<'a> Program<'a> {
     fn check_field_override(&mut self, class: ClassId, new: &Field<'a>, old: &Field<'a>) {
         if new.ty != old.ty && new.ty != self.types.dynamic {
             let (module, shown) = (self.classes[class].module, self.show(old.ty));
-            let message = format!("cannot change type of inherited attribute '{}', which is {shown}", new.name);
-            let diagnostic = Diagnostic::error("SP0105", new.span, message).with_label(old.span, "inherited from here");
+            let message =
+                format!("cannot change type of inherited attribute '{}', which is {shown}", new.name);
+            let diagnostic =
+                Diagnostic::error("SP0105", new.span, message).with_label(old.span, "inherited from here");
             self.report(module, diagnostic);
         }
     }
@@ -434,20 +463,28 @@ impl<'a> Program<'a> {
         if self.functions[old].is_final {
             return Some("The overridden method is final".to_owned());
         }
-        let (new_params, old_params) = (self.functions[new].params.clone(), self.functions[old].params.clone());
+        let (new_params, old_params) =
+            (self.functions[new].params.clone(), self.functions[old].params.clone());
         if new_params.len() != old_params.len() {
             return Some("Number of arguments differ".to_owned());
         }
         for (at, (new, old)) in new_params.iter().zip(&old_params).enumerate().skip(1) {
             if new.name != old.name && old.kind == ParamKind::Ordinary {
-                return Some(format!("Positional argument {} named `{}` is overridden as `{}`", at + 1, old.name, new.name));
+                return Some(format!(
+                    "Positional argument {} named `{}` is overridden as `{}`",
+                    at + 1,
+                    old.name,
+                    new.name
+                ));
             }
             if new.kind != old.kind {
                 return Some(format!("Parameter `{}` differs in kind", old.name));
             }
             if !self.is_subtype_or_dynamic(old.ty, new.ty) {
                 let (new, old) = (self.show(new.ty), self.show(old.ty));
-                return Some(format!("Parameter of type `{new}` is not a supertype of the overridden parameter `{old}`"));
+                return Some(format!(
+                    "Parameter of type `{new}` is not a supertype of the overridden parameter `{old}`"
+                ));
             }
         }
         let (new_ret, old_ret) = (self.functions[new].ret, self.functions[old].ret);

@@ -11,8 +11,8 @@ use rustc_hash::FxHashMap;
 
 use crate::facts::Facts;
 use crate::program::{
-    Binding, Class, ClassId, ClassMember, Constant, Function, FunctionId, Known, Member, Module, ModuleId, ModuleKind,
-    ModuleLoader, Program,
+    Binding, Class, ClassId, ClassMember, Constant, Function, FunctionId, Known, Member, Module, ModuleId,
+    ModuleKind, ModuleLoader, Program,
 };
 use crate::scope::{self, Scopes};
 use crate::ty::Types;
@@ -152,6 +152,20 @@ impl<'a> Program<'a> {
         Some(id)
     }
 
+    /// Declares and binds the main module.
+    pub fn add_main(
+        &mut self,
+        path: &str,
+        source: &str,
+        tree: ast::Module<'a>,
+        scopes: Scopes<'a>,
+    ) -> ModuleId {
+        let (path, source) = (&*self.arena.alloc_str(path), &*self.arena.alloc_str(source));
+        let id = self.add_module("__main__", path, source, tree, scopes, ModuleKind::Static);
+        self.bind_module(id);
+        id
+    }
+
     fn declare_body(&mut self, module: ModuleId, body: &'a [Stmt<'a>]) {
         for stmt in body {
             self.declare_stmt(module, stmt);
@@ -187,8 +201,12 @@ impl<'a> Program<'a> {
                 }
             }
             StmtKind::Import { names } => self.declare_imports(module, names),
-            StmtKind::ImportFrom { module: from, names, level } => self.declare_from(module, from, names, level),
-            StmtKind::Assign { targets, .. } => targets.iter().for_each(|target| self.declare_dynamic(module, target)),
+            StmtKind::ImportFrom { module: from, names, level } => {
+                self.declare_from(module, from, names, level)
+            }
+            StmtKind::Assign { targets, .. } => {
+                targets.iter().for_each(|target| self.declare_dynamic(module, target))
+            }
             StmtKind::AugAssign { target, .. } => self.declare_dynamic(module, target),
             StmtKind::If { test, body, orelse } => {
                 if test.as_name() == Some("TYPE_CHECKING") {
@@ -292,9 +310,17 @@ impl<'a> Program<'a> {
         }
     }
 
-    fn declare_from(&mut self, module: ModuleId, from: Option<&'a str>, names: &'a [ast::Alias<'a>], level: u32) {
+    fn declare_from(
+        &mut self,
+        module: ModuleId,
+        from: Option<&'a str>,
+        names: &'a [ast::Alias<'a>],
+        level: u32,
+    ) {
         let Some(target) = self.absolute_name(module, from, level) else {
-            names.iter().for_each(|alias| self.declare_as_dynamic(module, alias.asname.unwrap_or(alias.name)));
+            names
+                .iter()
+                .for_each(|alias| self.declare_as_dynamic(module, alias.asname.unwrap_or(alias.name)));
             return;
         };
         for alias in names {
@@ -380,7 +406,13 @@ impl<'a> Program<'a> {
         }
     }
 
-    fn add_method(&mut self, module: ModuleId, class: ClassId, def: &'a FunctionDef<'a>, function: FunctionId) {
+    fn add_method(
+        &mut self,
+        module: ModuleId,
+        class: ClassId,
+        def: &'a FunctionDef<'a>,
+        function: FunctionId,
+    ) {
         let is_accessor = def.decorator_list.iter().any(|decorator| {
             matches!(decorator.kind, ExprKind::Attribute { attr: "setter" | "deleter" | "getter", .. })
         });
@@ -391,8 +423,9 @@ impl<'a> Program<'a> {
             && let ClassMember::Method(old) = self.classes[class].members[at].1
             && !self.functions[old].is_dynamic
         {
-            let diagnostic = Diagnostic::error("SP0101", def.name_span, format!("cannot redefine '{}'", def.name))
-                .with_label(self.functions[old].def.name_span, "first defined here");
+            let diagnostic =
+                Diagnostic::error("SP0101", def.name_span, format!("cannot redefine '{}'", def.name))
+                    .with_label(self.functions[old].def.name_span, "first defined here");
             self.report(module, diagnostic);
         }
         self.add_class_member(class, def.name, ClassMember::Method(function));
@@ -424,9 +457,8 @@ impl<'a> Program<'a> {
         };
         let decorators = Decorators::read(def, class.is_some());
         let scopes = &self.modules[module].scopes;
-        let is_generator = scopes
-            .find(node, scope::ScopeRole::Body)
-            .is_some_and(|body| scopes.table[body].has_yield);
+        let is_generator =
+            scopes.find(node, scope::ScopeRole::Body).is_some_and(|body| scopes.table[body].has_yield);
         self.functions.push(Function {
             name: def.name,
             qualname,
@@ -507,9 +539,9 @@ fn constant_value<'a>(value: &'a Expr<'a>) -> Option<Constant<'a>> {
     match value.kind {
         ExprKind::Constant { value, .. } => Some(Constant::Literal(value)),
         ExprKind::UnaryOp { op: ast::UnaryOp::USub, operand } => match operand.kind {
-            ExprKind::Constant { value: value @ (ast::Constant::Int(_) | ast::Constant::Float(_)), .. } => {
-                Some(Constant::Negated(value))
-            }
+            ExprKind::Constant {
+                value: value @ (ast::Constant::Int(_) | ast::Constant::Float(_)), ..
+            } => Some(Constant::Negated(value)),
             _ => None,
         },
         _ => None,

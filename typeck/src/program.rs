@@ -336,6 +336,11 @@ impl<'a> Program<'a> {
         self.classes[class].mro.iter().any(|&base| self.classes[base].is_dynamic)
     }
 
+    /// A typed module that has been loaded already.
+    pub fn find_module(&self, name: &str) -> Option<ModuleId> {
+        self.by_name.get(name).copied().flatten()
+    }
+
     /// Reports something about a module.
     pub fn report(&mut self, module: ModuleId, diagnostic: Diagnostic) {
         let diagnostics = &mut self.modules[module].diagnostics;

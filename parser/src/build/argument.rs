@@ -99,7 +99,7 @@ impl<'a> Builder<'a, '_> {
         for item in items.iter().copied() {
             match item {
                 Argument::Positional(expr) => {
-                    check_order(expr, &keywords, Span::at(end - 1))?;
+                    self.check_order(expr, &keywords, end)?;
                     positional.push(expr);
                 }
                 Argument::Generator(expr) => {
@@ -112,26 +112,45 @@ impl<'a> Builder<'a, '_> {
         Ok((self.exprs(positional), self.slice(keywords)))
     }
 
+    /// The arguments of a class, which may not be a bare generator. CPython stops at the `for`.
+    pub(crate) fn class_arguments(
+        &mut self,
+        open: u32,
+        end: u32,
+        items: Vec<Argument<'a>>,
+    ) -> Fallible<(&'a [Expr<'a>], &'a [Keyword<'a>])> {
+        if let [Argument::Generator(Expr { kind: ExprKind::GeneratorExp { elt, .. }, span, .. })] = items[..]
+        {
+            let rest = self.text(elt.span.end, span.end);
+            let at =
+                elt.span.end + rest.find(|letter: char| letter.is_ascii_alphabetic()).unwrap_or(0) as u32;
+            return refuse_at(Span::new(at, at + 3), "invalid syntax");
+        }
+        self.arguments(open, end, items)
+    }
+
     fn has_trailing_comma(&self, from: u32, to: u32) -> bool {
         let rest = self.text(from, to);
         rest.lines().any(|line| line.split('#').next().is_some_and(|code| code.contains(',')))
     }
-}
 
-/// Positional arguments come before keywords; unpacked ones before `**`.
-fn check_order(expr: &Expr<'_>, keywords: &[Keyword<'_>], close: Span) -> Fallible<()> {
-    let is_starred = matches!(expr.kind, ExprKind::Starred { .. }) && !expr.parenthesized;
-    let has_unpacking = keywords.iter().any(|keyword| keyword.arg.is_none());
-    let close = Span::new(close.start, close.start + 1);
-    match (is_starred, has_unpacking) {
-        (true, true) => {
-            refuse_at(expr.span, "iterable argument unpacking follows keyword argument unpacking")
+    /// Positional arguments come before keywords; unpacked ones before `**`.
+    fn check_order(&self, expr: &Expr<'_>, keywords: &[Keyword<'_>], end: u32) -> Fallible<()> {
+        if keywords.is_empty() {
+            return Ok(());
         }
-        (true, false) => Ok(()),
-        (false, true) => refuse_at(close, "positional argument follows keyword argument unpacking"),
-        (false, false) if !keywords.is_empty() => {
-            refuse_at(close, "positional argument follows keyword argument")
+        let is_starred = matches!(expr.kind, ExprKind::Starred { .. }) && !expr.parenthesized;
+        let has_unpacking = keywords.iter().any(|keyword| keyword.arg.is_none());
+        let close = Span::new(end - 1, end);
+        match (is_starred, has_unpacking) {
+            (true, true) => {
+                let comma = self.text(0, expr.span.start).rfind(',').map_or(expr.span.start, |at| at as u32);
+                let span = Span::new(comma, expr.span.end);
+                refuse_at(span, "iterable argument unpacking follows keyword argument unpacking")
+            }
+            (true, false) => Ok(()),
+            (false, true) => refuse_at(close, "positional argument follows keyword argument unpacking"),
+            (false, false) => refuse_at(close, "positional argument follows keyword argument"),
         }
-        (false, false) => Ok(()),
     }
 }

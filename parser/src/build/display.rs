@@ -110,7 +110,11 @@ impl<'a> Builder<'a, '_> {
         Ok(self.expr(l, r, ExprKind::DictComp { key, value: item.value, generators }))
     }
 
-    fn clauses(&mut self, elt: &Expr<'a>, clauses: Vec<Comprehension<'a>>) -> Fallible<&'a [Comprehension<'a>]> {
+    fn clauses(
+        &mut self,
+        elt: &Expr<'a>,
+        clauses: Vec<Comprehension<'a>>,
+    ) -> Fallible<&'a [Comprehension<'a>]> {
         if matches!(elt.kind, ExprKind::Starred { .. }) {
             return refuse_at(elt.span, "iterable unpacking cannot be used in comprehension");
         }

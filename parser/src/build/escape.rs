@@ -38,7 +38,8 @@ pub(crate) struct Unescaped {
 
 /// Decodes the content of a string literal (`is_bytes` false) or bytes literal.
 pub(crate) fn unescape(content: &str, is_bytes: bool) -> Result<Unescaped, EscapeError> {
-    let mut reader = Reader { content, at: 0, is_bytes, out: Vec::with_capacity(content.len()), invalid: None };
+    let mut reader =
+        Reader { content, at: 0, is_bytes, out: Vec::with_capacity(content.len()), invalid: None };
     while let Some(len) = content[reader.at..].find('\\') {
         reader.out.extend_from_slice(&content.as_bytes()[reader.at..reader.at + len]);
         reader.at += len;
@@ -149,7 +150,7 @@ impl Reader<'_> {
         };
         let end = self.at + 3 + len + 1;
         if len == 0 {
-            return Err(self.codec_error(end, malformed));
+            return Err(self.codec_error(self.at + 3, malformed));
         }
         let Some(letter) = unicode_names2::character(&name[..len]) else {
             return Err(self.codec_error(end, "unknown Unicode character name"));
@@ -186,7 +187,9 @@ impl Reader<'_> {
                 "(unicode error) 'unicodeescape' codec can't decode byte 0x5c in position {first}: {reason}"
             );
         }
-        format!("(unicode error) 'unicodeescape' codec can't decode bytes in position {first}-{last}: {reason}")
+        format!(
+            "(unicode error) 'unicodeescape' codec can't decode bytes in position {first}-{last}: {reason}"
+        )
     }
 
     fn position(&self, at: usize) -> usize {

@@ -24,8 +24,8 @@ pub(crate) use target::expr_name;
 
 use crate::MAX_TREE_DEPTH;
 use crate::ast::{
-    BoolOp, CmpOp, Constant, Expr, ExprContext, ExprKind, NodeId, Operator, Pattern, PatternKind, Stmt, StmtKind,
-    Warning,
+    BoolOp, CmpOp, Constant, Expr, ExprContext, ExprKind, NodeId, Operator, Pattern, PatternKind, Stmt,
+    StmtKind, Warning,
 };
 use crate::depth::Depth;
 use base::Span;
@@ -43,7 +43,7 @@ pub(crate) type StmtRef<'a> = &'a Stmt<'a>;
 /// A pattern under construction.
 pub(crate) type PatternRef<'a> = &'a Pattern<'a>;
 /// The error type of the generated parser's actions; boxed to keep results small.
-pub(crate) type Error = Box<SyntaxError>;
+pub(crate) type Error = Box<Refusal>;
 /// What a fallible action returns.
 pub(crate) type Fallible<T> = Result<T, ParseError<u32, TokenKind, Error>>;
 
@@ -54,14 +54,26 @@ pub(crate) enum Top<'a> {
     Expression(ExprRef<'a>),
 }
 
-/// A refusal by an action.
-pub(crate) fn refuse<T>(error: SyntaxError) -> Fallible<T> {
-    Err(ParseError::User { error: Box::new(error) })
+/// Why an action refuses what the grammar lets through.
+pub(crate) struct Refusal {
+    /// The error.
+    pub(crate) error: SyntaxError,
+    /// Whether CPython blames the token behind what the action has seen.
+    pub(crate) blames_next: bool,
 }
 
 /// A refusal of the text from `start` to `end`.
 pub(crate) fn refuse_at<T>(span: Span, message: impl Into<String>) -> Fallible<T> {
-    refuse(SyntaxError::new(span, message))
+    Err(ParseError::User {
+        error: Box::new(Refusal { error: SyntaxError::new(span, message), blames_next: false }),
+    })
+}
+
+/// A refusal that CPython reports at the token that comes next.
+pub(crate) fn refuse_next<T>(span: Span, message: impl Into<String>) -> Fallible<T> {
+    Err(ParseError::User {
+        error: Box::new(Refusal { error: SyntaxError::new(span, message), blames_next: true }),
+    })
 }
 
 /// What actions know.
@@ -193,8 +205,17 @@ impl<'a, 's> Builder<'a, 's> {
         name
     }
 
-    pub(crate) fn join_dotted(&mut self, first: &str, second: &str) -> &'a str {
-        self.intern(&format!("{first}.{second}"))
+    /// The dotted name between two places, without the blanks and line joinings that may stand around its dots.
+    pub(crate) fn dotted_name(&mut self, l: u32, r: u32) -> &'a str {
+        let text = self.text(l, r);
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.');
+        if text.bytes().all(is_plain) {
+            return self.intern(text);
+        }
+        let is_blank = |letter: char| letter == '\\' || letter.is_whitespace();
+        let parts: Vec<String> =
+            text.split('.').map(|part| part.trim_matches(is_blank).nfkc().collect()).collect();
+        self.intern(&parts.join("."))
     }
 
     // ---- Operators ----------------------------------------------------------------------------------------------------------

@@ -42,7 +42,8 @@ impl<'a> Builder<'a, '_> {
         if radix == 10 {
             return Int::Big(self.arena.alloc_str(digits.trim_start_matches('0')));
         }
-        let value = UBig::from_str_radix(digits, radix).expect("the lexer lets only digits of the radix through");
+        let value =
+            UBig::from_str_radix(digits, radix).expect("the lexer lets only digits of the radix through");
         Int::Big(self.arena.alloc_str(&value.to_string()))
     }
 }

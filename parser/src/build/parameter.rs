@@ -23,8 +23,18 @@ pub(crate) struct Param<'a> {
     kind: ParamKind,
     /// The name and annotation; for marks, the mark.
     span: Span,
+    /// What to point at: the stars before a name, else the same.
+    mark: Span,
     arg: Option<&'a Arg<'a>>,
     default: Option<(u32, ExprRef<'a>)>,
+}
+
+impl Param<'_> {
+    /// Notes where the stars before the name stand.
+    pub(crate) fn marked(self, start: u32) -> Self {
+        let len = if self.kind == ParamKind::DoubleStar { 2 } else { 1 };
+        Self { mark: Span::new(start, start + len), ..self }
+    }
 }
 
 /// What the parameters seen so far allow.
@@ -53,7 +63,7 @@ impl<'a> Builder<'a, '_> {
     ) -> Param<'a> {
         let span = Span::new(l, r);
         let arg = name.map(|arg| &*self.arena.alloc(Arg { id: self.id(), span, arg, annotation }));
-        Param { kind, span, arg, default }
+        Param { kind, span, mark: span, arg, default }
     }
 
     pub(crate) fn parameters(&mut self, params: Vec<Param<'a>>) -> Fallible<&'a Arguments<'a>> {
@@ -65,7 +75,7 @@ impl<'a> Builder<'a, '_> {
             && seen.vararg.is_none()
             && seen.kwonlyargs.is_empty()
         {
-            return refuse_at(star, "named parameters must follow bare *");
+            return refuse_at(star, "named arguments must follow bare *");
         }
         let arguments = Arguments {
             posonlyargs: self.slice(seen.posonlyargs),
@@ -83,14 +93,14 @@ impl<'a> Builder<'a, '_> {
 impl<'a> Seen<'a> {
     fn add(&mut self, param: Param<'a>) -> Fallible<()> {
         if self.kwarg.is_some() {
-            return refuse_at(param.span, "parameters cannot follow var-keyword parameter");
+            return refuse_at(param.mark, "arguments cannot follow var-keyword argument");
         }
         match param.kind {
             ParamKind::Plain => self.add_plain(param),
             ParamKind::Slash => self.add_slash(param.span),
             ParamKind::Star => self.add_star(param),
             ParamKind::DoubleStar => {
-                refuse_default(param, "var-keyword parameter cannot have default value")?;
+                refuse_default(param, "var-keyword argument cannot have default value")?;
                 self.kwarg = param.arg;
                 Ok(())
             }
@@ -124,7 +134,7 @@ impl<'a> Seen<'a> {
             return refuse_at(span, "/ must be ahead of *");
         }
         if self.args.is_empty() {
-            return refuse_at(span, "at least one parameter must precede /");
+            return refuse_at(span, "at least one argument must precede /");
         }
         self.slash = true;
         self.posonlyargs = std::mem::take(&mut self.args);
@@ -132,10 +142,9 @@ impl<'a> Seen<'a> {
     }
 
     fn add_star(&mut self, param: Param<'a>) -> Fallible<()> {
-        refuse_default(param, "var-positional parameter cannot have default value")?;
+        refuse_default(param, "var-positional argument cannot have default value")?;
         if self.star.is_some() {
-            let star = if param.arg.is_some() { Span::at(param.span.start - 1) } else { param.span };
-            return refuse_at(Span::new(star.start, star.start + 1), "* may appear only once");
+            return refuse_at(param.mark, "* argument may appear only once");
         }
         self.star = Some(param.span);
         self.vararg = param.arg;

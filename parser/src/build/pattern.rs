@@ -64,12 +64,22 @@ impl<'a> Builder<'a, '_> {
         self.pattern(l, r, PatternKind::MatchOr { patterns })
     }
 
-    pub(crate) fn sequence_pattern(&mut self, l: u32, r: u32, patterns: Vec<PatternRef<'a>>) -> PatternRef<'a> {
+    pub(crate) fn sequence_pattern(
+        &mut self,
+        l: u32,
+        r: u32,
+        patterns: Vec<PatternRef<'a>>,
+    ) -> PatternRef<'a> {
         let patterns = self.patterns(patterns);
         self.pattern(l, r, PatternKind::MatchSequence { patterns })
     }
 
-    pub(crate) fn mapping_pattern(&mut self, l: u32, r: u32, items: Vec<SubPattern<'a>>) -> Fallible<PatternRef<'a>> {
+    pub(crate) fn mapping_pattern(
+        &mut self,
+        l: u32,
+        r: u32,
+        items: Vec<SubPattern<'a>>,
+    ) -> Fallible<PatternRef<'a>> {
         let mut keys = Vec::with_capacity(items.len());
         let mut patterns = Vec::with_capacity(items.len());
         let mut rest = None;

@@ -2,8 +2,8 @@
 
 use super::{Builder, ExprRef, Fallible, StmtRef, expr_name, refuse_at};
 use crate::ast::{
-    Alias, Arguments, ClassDef, ExceptHandler, Expr, ExprContext, ExprKind, FunctionDef, Keyword, Operator, Stmt,
-    StmtKind, Try, TypeParam, TypeParamKind, WithItem,
+    Alias, Arguments, ClassDef, ExceptHandler, Expr, ExprContext, ExprKind, FunctionDef, Keyword, Operator,
+    Stmt, StmtKind, Try, TypeParam, TypeParamKind, WithItem,
 };
 use base::Span;
 
@@ -118,7 +118,13 @@ impl<'a> Builder<'a, '_> {
         body.end.max(tail.end)
     }
 
-    pub(crate) fn if_stmt(&mut self, l: u32, test: ExprRef<'a>, body: Body<'a>, tail: Body<'a>) -> StmtRef<'a> {
+    pub(crate) fn if_stmt(
+        &mut self,
+        l: u32,
+        test: ExprRef<'a>,
+        body: Body<'a>,
+        tail: Body<'a>,
+    ) -> StmtRef<'a> {
         let end = self.end_of(body, tail);
         self.stmt(l, end, StmtKind::If { test, body: body.stmts, orelse: tail.stmts })
     }
@@ -158,7 +164,8 @@ impl<'a> Builder<'a, '_> {
     ) -> StmtRef<'a> {
         let items = self.slice(items);
         let Body { stmts: body, end } = body;
-        let kind = if is_async { StmtKind::AsyncWith { items, body } } else { StmtKind::With { items, body } };
+        let kind =
+            if is_async { StmtKind::AsyncWith { items, body } } else { StmtKind::With { items, body } };
         self.stmt(l, end, kind)
     }
 
@@ -191,7 +198,7 @@ impl<'a> Builder<'a, '_> {
     ) -> Fallible<StmtRef<'a>> {
         let is_star = handlers[0].1;
         if let Some((odd, has_star)) = handlers.iter().find(|(_, has_star)| *has_star != is_star) {
-            let except = Span::new(odd.span.start, odd.span.start + if *has_star { 8 } else { 6 });
+            let except = Span::new(odd.span.start, odd.span.start + if *has_star { 7 } else { 6 });
             return refuse_at(except, "cannot have both 'except' and 'except*' on the same 'try'");
         }
         let last = last.unwrap_or(Body::EMPTY);
@@ -278,7 +285,9 @@ impl<'a> Builder<'a, '_> {
             StmtKind::AsyncFunctionDef(def) => {
                 StmtKind::AsyncFunctionDef(self.arena.alloc(FunctionDef { decorator_list, ..*def }))
             }
-            StmtKind::ClassDef(def) => StmtKind::ClassDef(self.arena.alloc(ClassDef { decorator_list, ..*def })),
+            StmtKind::ClassDef(def) => {
+                StmtKind::ClassDef(self.arena.alloc(ClassDef { decorator_list, ..*def }))
+            }
             _ => unreachable!("the grammar decorates only definitions"),
         };
         self.stmt(stmt.span.start, stmt.span.end, kind)
@@ -287,14 +296,21 @@ impl<'a> Builder<'a, '_> {
 
 /// Says what CPython says about `f() = 1`: with one equals sign, perhaps a comparison was meant.
 fn check_assigned(target: &Expr<'_>, value: Option<&Expr<'_>>) -> Fallible<()> {
+    if let ExprKind::Tuple { elts: [.., last], .. } = target.kind
+        && !target.parenthesized
+        && value.is_some()
+    {
+        return check_assigned(last, value);
+    }
     let name = expr_name(target);
     match target.kind {
         ExprKind::Yield { .. } | ExprKind::YieldFrom { .. } if !target.parenthesized => {
             refuse_at(target.span, "assignment to yield expression not possible")
         }
-        _ if is_comparable(target) && value.is_some_and(starts_with_operand) => {
-            refuse_at(target.span, format!("cannot assign to {name} here. Maybe you meant '==' instead of '='?"))
-        }
+        _ if is_comparable(target) && value.is_some_and(starts_with_operand) => refuse_at(
+            target.span,
+            format!("cannot assign to {name} here. Maybe you meant '==' instead of '='?"),
+        ),
         _ => Ok(()),
     }
 }
@@ -335,4 +351,3 @@ fn starts_with_operand(value: &Expr<'_>) -> bool {
             _ => true,
         }
 }
-

@@ -4,7 +4,7 @@
 //! one from the start of the first to the end of the last, and empty ones vanish beside replacement fields.
 
 use super::escape::unescape;
-use super::{Builder, ExprRef, Fallible, refuse_at};
+use super::{Builder, ExprRef, Fallible, refuse_at, refuse_next};
 use crate::ast::{Constant, Conversion, Expr, ExprKind, PyStr};
 use base::Span;
 
@@ -60,7 +60,11 @@ impl<'a> Builder<'a, '_> {
         let text = self.text(l, r);
         let prefix_len = text.find(['\'', '"']).expect("a string token has quotes");
         let (prefix, quoted) = text.split_at(prefix_len);
-        let quote_len = if quoted.len() >= 6 && (quoted.starts_with("'''") || quoted.starts_with("\"\"\"")) { 3 } else { 1 };
+        let quote_len = if quoted.len() >= 6 && (quoted.starts_with("'''") || quoted.starts_with("\"\"\"")) {
+            3
+        } else {
+            1
+        };
         let content = &quoted[quote_len..quoted.len() - quote_len];
         let content_start = l + (prefix_len + quote_len) as u32;
         let has_letter = |letter: u8| prefix.bytes().any(|byte| byte.eq_ignore_ascii_case(&letter));
@@ -106,19 +110,39 @@ impl<'a> Builder<'a, '_> {
     // ---- Strings with fields ------------------------------------------------------------------------------------------------
 
     /// An f-string whose opening quote ends at `m`.
-    pub(crate) fn f_string(&mut self, l: u32, m: u32, r: u32, elements: Vec<Element<'a>>) -> Fallible<StringPart<'a>> {
+    pub(crate) fn f_string(
+        &mut self,
+        l: u32,
+        m: u32,
+        r: u32,
+        elements: Vec<Element<'a>>,
+    ) -> Fallible<StringPart<'a>> {
         let is_raw = self.text(l, m).contains(['r', 'R']);
-        let values = self.elements(elements, is_raw, FieldKind::Formatted)?;
+        let values = self.elements(elements, is_raw, FieldKind::Formatted, self.closing_quote(l, m, r))?;
         let values = self.exprs(values);
         Ok(StringPart { expr: self.expr(l, r, ExprKind::JoinedStr { values }) })
     }
 
     /// A t-string whose opening quote ends at `m`.
-    pub(crate) fn t_string(&mut self, l: u32, m: u32, r: u32, elements: Vec<Element<'a>>) -> Fallible<StringPart<'a>> {
+    pub(crate) fn t_string(
+        &mut self,
+        l: u32,
+        m: u32,
+        r: u32,
+        elements: Vec<Element<'a>>,
+    ) -> Fallible<StringPart<'a>> {
         let is_raw = self.text(l, m).contains(['r', 'R']);
-        let values = self.elements(elements, is_raw, FieldKind::Interpolation)?;
+        let values =
+            self.elements(elements, is_raw, FieldKind::Interpolation, self.closing_quote(l, m, r))?;
         let values = self.exprs(values);
         Ok(StringPart { expr: self.expr(l, r, ExprKind::TemplateStr { values }) })
+    }
+
+    /// CPython decodes the text when it has read the closing quote, and blames that for bad escapes.
+    fn closing_quote(&self, l: u32, m: u32, r: u32) -> Span {
+        let opening = self.text(l, m);
+        let len = if opening.ends_with("'''") || opening.ends_with("\"\"\"") { 3 } else { 1 };
+        Span::new(r - len, r)
     }
 
     /// Checks what can be checked about a field before its string is known to be an f-string or a t-string.
@@ -130,7 +154,8 @@ impl<'a> Builder<'a, '_> {
             }
             let name = self.text(l, r);
             if !matches!(name, "s" | "r" | "a") {
-                let message = format!("f-string: invalid conversion character '{name}': expected 's', 'r', or 'a'");
+                let message =
+                    format!("f-string: invalid conversion character '{name}': expected 's', 'r', or 'a'");
                 return refuse_at(Span::new(l, r), message);
             }
         }
@@ -142,12 +167,13 @@ impl<'a> Builder<'a, '_> {
         elements: Vec<Element<'a>>,
         is_raw: bool,
         kind: FieldKind,
+        blamed: Span,
     ) -> Fallible<Vec<ExprRef<'a>>> {
         let mut values = Vec::with_capacity(elements.len());
         for element in elements {
             match element {
                 Element::Middle(l, r) => {
-                    let bytes = self.decode(self.text(l, r), l, false, is_raw, Span::new(l, r))?;
+                    let bytes = self.decode(self.text(l, r), l, false, is_raw, blamed)?;
                     if !bytes.is_empty() {
                         let end = r + u32::from(self.is_half_of_brace(l, r));
                         values.push(self.str_constant(Span::new(l, end), bytes, None));
@@ -164,7 +190,8 @@ impl<'a> Builder<'a, '_> {
         let text = self.text(l, r);
         let is_followed_by = |brace: char| self.source[r as usize..].starts_with(brace);
         let ends_name = || text.find('{').is_some_and(|at| at + 1 < text.len());
-        (text.ends_with('{') && is_followed_by('{')) || (text.ends_with('}') && is_followed_by('}') && !ends_name())
+        (text.ends_with('{') && is_followed_by('{'))
+            || (text.ends_with('}') && is_followed_by('}') && !ends_name())
     }
 
     fn push_field(
@@ -205,8 +232,14 @@ impl<'a> Builder<'a, '_> {
         Ok(())
     }
 
-    fn format_spec(&mut self, l: u32, r: u32, elements: Vec<Element<'a>>, is_raw: bool) -> Fallible<ExprRef<'a>> {
-        let values = self.elements(elements, is_raw, FieldKind::Formatted)?;
+    fn format_spec(
+        &mut self,
+        l: u32,
+        r: u32,
+        elements: Vec<Element<'a>>,
+        is_raw: bool,
+    ) -> Fallible<ExprRef<'a>> {
+        let values = self.elements(elements, is_raw, FieldKind::Formatted, Span::new(l, r))?;
         let values = self.fold(values.into_iter().copied(), true);
         let values = self.exprs(values);
         Ok(self.expr(l, r, ExprKind::JoinedStr { values }))
@@ -225,7 +258,7 @@ impl<'a> Builder<'a, '_> {
             return refuse_mixed_templates(&parts);
         }
         if has_bytes && (has_text || has_fields) {
-            return refuse_at(Span::new(l, r), "cannot mix bytes and nonbytes literals");
+            return refuse_next(Span::new(l, r), "cannot mix bytes and nonbytes literals");
         }
         if has_bytes {
             return Ok(self.join_bytes(l, r, &parts));
@@ -241,7 +274,8 @@ impl<'a> Builder<'a, '_> {
             return Ok(values[0]);
         }
         let values = self.exprs(values);
-        let kind = if has_template { ExprKind::TemplateStr { values } } else { ExprKind::JoinedStr { values } };
+        let kind =
+            if has_template { ExprKind::TemplateStr { values } } else { ExprKind::JoinedStr { values } };
         Ok(self.expr(l, r, kind))
     }
 

@@ -34,9 +34,11 @@ pub(crate) fn expr_name(expr: &Expr<'_>) -> &'static str {
             Constant::Bool(true) => "True",
             Constant::Bool(false) => "False",
             Constant::Ellipsis => "ellipsis",
-            Constant::Int(_) | Constant::Float(_) | Constant::Complex(_) | Constant::Str(_) | Constant::Bytes(_) => {
-                "literal"
-            }
+            Constant::Int(_)
+            | Constant::Float(_)
+            | Constant::Complex(_)
+            | Constant::Str(_)
+            | Constant::Bytes(_) => "literal",
         },
         ExprKind::Compare { .. } => "comparison",
         ExprKind::IfExp { .. } => "conditional expression",

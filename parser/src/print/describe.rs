@@ -2,8 +2,8 @@
 
 use super::{Printer, repr};
 use crate::ast::{
-    Alias, Arg, Arguments, CmpOp, Comprehension, Constant, Conversion, ExceptHandler, Expr, ExprContext, ExprKind,
-    Keyword, MatchCase, Pattern, PatternKind, Stmt, StmtKind, TypeParam, TypeParamKind, WithItem,
+    Alias, Arg, Arguments, CmpOp, Comprehension, Constant, Conversion, ExceptHandler, Expr, ExprContext,
+    ExprKind, Keyword, MatchCase, Pattern, PatternKind, Stmt, StmtKind, TypeParam, TypeParamKind, WithItem,
 };
 use base::Span;
 use std::fmt::{Display, Write};
@@ -134,7 +134,6 @@ impl Fields<'_, '_> {
         self.plain("end_col_offset", end.column);
     }
 }
-
 
 impl Describe for Expr<'_> {
     fn describe(&self, printer: &mut Printer<'_>) {

@@ -74,7 +74,8 @@ impl<'l> Printer<'l> {
         self.level -= 1;
         if self.style.indent.is_some() && is_flat {
             let laid_out = self.out.split_off(start);
-            let flat: Vec<&str> = laid_out.split('\n').map(str::trim_start).filter(|part| !part.is_empty()).collect();
+            let flat: Vec<&str> =
+                laid_out.split('\n').map(str::trim_start).filter(|part| !part.is_empty()).collect();
             self.out.push_str(&flat.join(" "));
         }
         self.out.push(')');

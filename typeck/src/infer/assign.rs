@@ -120,7 +120,11 @@ impl<'a> Checker<'_, 'a> {
                     self.narrowed_store(target, ty, declared)
                 } else {
                     let (from, to) = (self.program.show(ty.id), self.program.show(declared));
-                    self.error("SP0131", target.span, format!("type mismatch: {from} cannot be assigned to {to}"));
+                    self.error(
+                        "SP0131",
+                        target.span,
+                        format!("type mismatch: {from} cannot be assigned to {to}"),
+                    );
                     Ty::sure(declared)
                 };
                 env.set(var, known);
@@ -161,7 +165,8 @@ impl<'a> Checker<'_, 'a> {
         let member = self.program.modules[self.module].members.get(name).cloned();
         let Some(Member::Variable { ty: declared, is_final, span, .. }) = member else {
             if self.primitive_of(ty).is_some() {
-                let message = format!("not supported yet: primitive value in '{name}', which is no plain local");
+                let message =
+                    format!("not supported yet: primitive value in '{name}', which is no plain local");
                 self.error("SP0147", target.span, message);
             }
             return;
@@ -190,7 +195,11 @@ impl<'a> Checker<'_, 'a> {
         let Some((class, args, _)) = self.program.types.as_instance(owner.id) else {
             if self.program.types.admits_none(owner.id) {
                 let shown = self.program.show(owner.id);
-                self.error("SP0133", target.span, format!("{shown}: 'None' object has no attribute '{attr}'"));
+                self.error(
+                    "SP0133",
+                    target.span,
+                    format!("{shown}: 'None' object has no attribute '{attr}'"),
+                );
             }
             self.object_only(target, ty);
             env.forget_fields();
@@ -203,7 +212,11 @@ impl<'a> Checker<'_, 'a> {
                 let declared = self.program.types.substitute(field.ty, &args);
                 if !self.flow(target.id, ty, declared) {
                     let (from, to) = (self.program.show(ty.id), self.program.show(declared));
-                    self.error("SP0131", target.span, format!("type mismatch: {from} cannot be assigned to {to}"));
+                    self.error(
+                        "SP0131",
+                        target.span,
+                        format!("type mismatch: {from} cannot be assigned to {to}"),
+                    );
                 }
                 self.facts().attributes.insert(target.id, AttributePlan::Field(class));
                 env.forget_field(attr);
@@ -351,14 +364,19 @@ impl<'a> Checker<'_, 'a> {
     fn augmented_object(&mut self, old: Ty, op: Operator, new: Ty, value: &Expr<'a>) -> Ty {
         let ty = self.object_op(old, op, new, value);
         // `list += x` keeps the list.
-        let is_list = self.program.types.as_instance(old.id).is_some_and(|(class, ..)| class == self.program.known.list);
+        let is_list = self
+            .program
+            .types
+            .as_instance(old.id)
+            .is_some_and(|(class, ..)| class == self.program.known.list);
         if is_list && op == Operator::Add { Ty::expected(old.id) } else { ty }
     }
 }
 
 /// The targets of `a, b = x, y` without stars.
 fn pairwise<'a>(targets: &'a [Expr<'a>], value: &'a Expr<'a>) -> Option<&'a [Expr<'a>]> {
-    let ([Expr { kind: ExprKind::Tuple { elts, .. }, .. }], ExprKind::Tuple { elts: values, .. }) = (targets, value.kind)
+    let ([Expr { kind: ExprKind::Tuple { elts, .. }, .. }], ExprKind::Tuple { elts: values, .. }) =
+        (targets, value.kind)
     else {
         return None;
     };

@@ -251,8 +251,11 @@ impl<'a> Checker<'_, 'a> {
         match actuals.args {
             [] => {}
             [display] => {
-                let plain =
-                    self.program.types.intern(Type::Instance { class: container, args: type_args.into(), exact: true });
+                let plain = self.program.types.intern(Type::Instance {
+                    class: container,
+                    args: type_args.into(),
+                    exact: true,
+                });
                 let is_display = matches!(display.kind, ExprKind::List { .. } | ExprKind::Dict { .. });
                 if is_display {
                     self.expr(env, display, Some(plain));
@@ -272,7 +275,11 @@ impl<'a> Checker<'_, 'a> {
         match self.primitive_of(ty) {
             Some(_) if self.flow(expr.id, ty, int64) => {}
             Some(primitive) => {
-                self.error("SP0136", expr.span, format!("type mismatch: {} is not an int64", primitive.name()));
+                self.error(
+                    "SP0136",
+                    expr.span,
+                    format!("type mismatch: {} is not an int64", primitive.name()),
+                );
             }
             None => self.set_coercion(expr.id, Some(Coercion::Unbox(Primitive::Int64))),
         }
@@ -356,7 +363,8 @@ impl<'a> Checker<'_, 'a> {
         function: FunctionId,
     ) {
         let name = keyword.arg.expect("stars are handled before");
-        let found = params.iter().position(|param| param.name == name && param.kind != ParamKind::PositionalOnly);
+        let found =
+            params.iter().position(|param| param.name == name && param.kind != ParamKind::PositionalOnly);
         let Some(param) = found else {
             let callee = self.program.functions[function].name;
             let message = format!("Given argument '{name}' does not exist in the definition of {callee}");
@@ -424,7 +432,8 @@ impl<'a> Checker<'_, 'a> {
         match (special, actuals.args) {
             (Special::Box, [arg]) => self.box_call(env, expr, arg),
             (Special::Unbox, [arg]) => {
-                let wanted = want.and_then(|want| self.program.types.as_primitive(want)).unwrap_or(Primitive::Int64);
+                let wanted =
+                    want.and_then(|want| self.program.types.as_primitive(want)).unwrap_or(Primitive::Int64);
                 self.object(env, arg);
                 self.set_coercion(arg.id, Some(Coercion::Unbox(wanted)));
                 self.facts().calls.insert(expr.id, CallPlan::Coerce);
@@ -460,7 +469,8 @@ impl<'a> Checker<'_, 'a> {
                 self.dynamic()
             }
             (special, args) => {
-                let message = format!("{} takes a different number of arguments than {}", special.name(), args.len());
+                let message =
+                    format!("{} takes a different number of arguments than {}", special.name(), args.len());
                 self.error("SP0142", expr.span, message);
                 self.dynamic()
             }
@@ -485,7 +495,13 @@ impl<'a> Checker<'_, 'a> {
     }
 
     /// `int64(x)`, `double(x)`, `cbool(x)`
-    fn conversion(&mut self, env: &mut Env<'a>, primitive: Primitive, actuals: Actuals<'a>, expr: &Expr<'a>) -> Ty {
+    fn conversion(
+        &mut self,
+        env: &mut Env<'a>,
+        primitive: Primitive,
+        actuals: Actuals<'a>,
+        expr: &Expr<'a>,
+    ) -> Ty {
         let id = self.program.types.primitive(primitive);
         let [arg] = actuals.args else {
             self.error("SP0142", expr.span, format!("{}() takes one argument", primitive.name()));
@@ -529,8 +545,16 @@ impl<'a> Checker<'_, 'a> {
     fn len_call(&mut self, env: &mut Env<'a>, expr: &Expr<'a>, is_clen: bool, arg: &'a Expr<'a>) -> Ty {
         let ty = self.object(env, arg);
         let known = self.program.known;
-        let measurable =
-            [known.list, known.dict, known.set, known.tuple, known.str, known.checked_list, known.checked_dict, known.array];
+        let measurable = [
+            known.list,
+            known.dict,
+            known.set,
+            known.tuple,
+            known.str,
+            known.checked_list,
+            known.checked_dict,
+            known.array,
+        ];
         let id = if is_clen { self.program.types.primitive(Primitive::Int64) } else { self.exact(known.int) };
         match self.program.types.as_instance(ty.id) {
             Some((class, _, exact)) if measurable.contains(&class) => {

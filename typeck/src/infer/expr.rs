@@ -84,7 +84,13 @@ impl<'a> Checker<'_, 'a> {
     }
 
     /// Checks an expression against the type of the place that it flows into.
-    pub(crate) fn check(&mut self, env: &mut Env<'a>, expr: &'a Expr<'a>, target: TypeId, context: &str) -> Ty {
+    pub(crate) fn check(
+        &mut self,
+        env: &mut Env<'a>,
+        expr: &'a Expr<'a>,
+        target: TypeId,
+        context: &str,
+    ) -> Ty {
         let ty = self.expr(env, expr, Some(target));
         if !self.flow(expr.id, ty, target) {
             self.mismatch(expr, ty.id, target, context);
@@ -102,7 +108,9 @@ impl<'a> Checker<'_, 'a> {
             (from, to) = (self.program.show_exact(source), self.program.show_exact(target));
         }
         let message = match context.strip_prefix("return:") {
-            Some(_) => format!("mismatched types: expected {to} because of return type, found {from} instead"),
+            Some(_) => {
+                format!("mismatched types: expected {to} because of return type, found {from} instead")
+            }
             None if context.is_empty() => format!("type mismatch: {from} cannot be assigned to {to}"),
             None => format!("type mismatch: {from} received for {context}, expected {to}"),
         };
@@ -149,7 +157,8 @@ impl<'a> Checker<'_, 'a> {
                 let value = value.map(|value| if is_negated { -value } else { value });
                 if !value.is_some_and(|value| primitive.holds(value)) {
                     let shown = if is_negated { format!("-{int}") } else { int.to_string() };
-                    let message = format!("type mismatch: Literal[{shown}] cannot be assigned to {}", primitive.name());
+                    let message =
+                        format!("type mismatch: Literal[{shown}] cannot be assigned to {}", primitive.name());
                     self.error("SP0132", expr.span, message);
                 }
                 true
@@ -193,7 +202,11 @@ impl<'a> Checker<'_, 'a> {
                 self.program.simplify_union(union)
             }
         };
-        Ty::sure(self.program.types.intern(Type::Instance { class: list, args: Box::new([item]), exact: true }))
+        Ty::sure(self.program.types.intern(Type::Instance {
+            class: list,
+            args: Box::new([item]),
+            exact: true,
+        }))
     }
 
     fn dict_display(
@@ -224,9 +237,11 @@ impl<'a> Checker<'_, 'a> {
             }
         }
         match wanted {
-            Some((key, value)) => {
-                Ty::sure(self.program.types.intern(Type::Instance { class: dict, args: Box::new([key, value]), exact: true }))
-            }
+            Some((key, value)) => Ty::sure(self.program.types.intern(Type::Instance {
+                class: dict,
+                args: Box::new([key, value]),
+                exact: true,
+            })),
             None => Ty::sure(self.exact(dict)),
         }
     }
@@ -329,7 +344,9 @@ impl<'a> Checker<'_, 'a> {
                 Some(special) => self.program.types.intern(Type::Special(special)),
                 None => self.program.types.intern(Type::Function(function)),
             },
-            Member::Variable { ty, is_final, constant, .. } => return self.global_variable(ty, is_final, constant),
+            Member::Variable { ty, is_final, constant, .. } => {
+                return self.global_variable(ty, is_final, constant);
+            }
             Member::Imported { module, name } => return self.imported(module, name),
             Member::Module(module) => match self.program.typed_module(module) {
                 Some(module) => self.program.types.intern(Type::Module(module)),
@@ -388,6 +405,7 @@ impl<'a> Checker<'_, 'a> {
                 let ty = self.instance_attribute(env, expr, value, owner, class, attr);
                 Ty { id: self.program.types.substitute(ty.id, &args), is_sure: ty.is_sure }
             }
+            Type::Class { class, .. } => self.class_attribute(class, attr),
             Type::Module(module) => match self.program.chase_name(module, attr) {
                 Some((_, Member::Class(class))) => {
                     Ty::sure(self.program.types.intern(Type::Class { class, args: Box::default() }))
@@ -398,6 +416,24 @@ impl<'a> Checker<'_, 'a> {
                 Some((_, Member::Variable { ty: Some(ty), .. })) => Ty::expected(ty),
                 _ => self.dynamic(),
             },
+            _ => self.dynamic(),
+        }
+    }
+
+    /// An attribute of a class: a method of a static class is a plain function there.
+    fn class_attribute(&mut self, class: ClassId, attr: &str) -> Ty {
+        let found = self.program.class_member(class, attr).map(|(owner, member)| (owner, member.clone()));
+        match found {
+            Some((owner, ClassMember::Method(function)))
+                if self.program.classes[owner].is_static
+                    && matches!(
+                        self.program.functions[function].binding,
+                        Binding::Instance | Binding::Static
+                    ) =>
+            {
+                Ty::sure(self.program.types.intern(Type::Function(function)))
+            }
+            Some((_, ClassMember::Variable(ty, _))) => Ty::expected(ty),
             _ => self.dynamic(),
         }
     }
@@ -426,10 +462,8 @@ impl<'a> Checker<'_, 'a> {
             Some(ClassMember::Field(field)) if self.program.classes[class].is_static => {
                 self.make_sure(value, owner);
                 self.facts().attributes.insert(expr.id, AttributePlan::Field(class));
-                let narrowed = value
-                    .as_name()
-                    .and_then(|name| self.variable(name))
-                    .and_then(|var| env.field(var, attr));
+                let narrowed =
+                    value.as_name().and_then(|name| self.variable(name)).and_then(|var| env.field(var, attr));
                 match narrowed {
                     Some(ty) if ty != field.ty => {
                         self.set_coercion(expr.id, Some(Coercion::Cast(ty)));
@@ -471,7 +505,13 @@ impl<'a> Checker<'_, 'a> {
         self.report(diagnostic);
     }
 
-    fn subscript(&mut self, env: &mut Env<'a>, expr: &Expr<'a>, value: &'a Expr<'a>, slice: &'a Expr<'a>) -> Ty {
+    fn subscript(
+        &mut self,
+        env: &mut Env<'a>,
+        expr: &Expr<'a>,
+        value: &'a Expr<'a>,
+        slice: &'a Expr<'a>,
+    ) -> Ty {
         self.facts().subscripts.remove(&expr.id);
         let container = self.object(env, value);
         if let Type::Class { class, .. } = self.program.types.get(container.id).clone() {
@@ -493,7 +533,8 @@ impl<'a> Checker<'_, 'a> {
         let dynamic = self.program.types.dynamic;
         let item = |at: usize| args.get(at).copied().unwrap_or(dynamic);
         if class == known.list || class == known.checked_list || class == known.array {
-            let is_direct = class == known.array || self.primitive_of(index).is_some_and(Primitive::is_signed);
+            let is_direct =
+                class == known.array || self.primitive_of(index).is_some_and(Primitive::is_signed);
             let ty = item(0);
             if is_direct {
                 self.plan_sequence(expr, value, slice, container, class, exact, index);
@@ -639,8 +680,10 @@ impl<'a> Checker<'_, 'a> {
         want: Option<TypeId>,
     ) -> Ty {
         self.facts().operators.remove(&expr.id);
-        if let (UnaryOp::USub, ExprKind::Constant { value: value @ (Constant::Int(_) | Constant::Float(_)), .. }) =
-            (op, operand.kind)
+        if let (
+            UnaryOp::USub,
+            ExprKind::Constant { value: value @ (Constant::Int(_) | Constant::Float(_)), .. },
+        ) = (op, operand.kind)
         {
             return self.negated_literal(expr, value, want);
         }
@@ -656,14 +699,19 @@ impl<'a> Checker<'_, 'a> {
         let ty = self.expr(env, operand, want);
         if let Some(primitive) = self.primitive_of(ty) {
             if primitive == Primitive::CBool || (primitive == Primitive::Double && op == UnaryOp::Invert) {
-                let message = format!("unary {} is not supported on {}", op.symbol().trim(), primitive.name());
+                let message =
+                    format!("unary {} is not supported on {}", op.symbol().trim(), primitive.name());
                 self.error("SP0138", expr.span, message);
             }
             self.facts().operators.insert(expr.id, primitive);
             return ty;
         }
         if ty.id == self.program.types.none {
-            self.error("SP0138", expr.span, format!("bad operand type for unary {}: 'NoneType'", op.symbol().trim()));
+            self.error(
+                "SP0138",
+                expr.span,
+                format!("bad operand type for unary {}: 'NoneType'", op.symbol().trim()),
+            );
         }
         let widened = self.program.inexact(ty.id);
         let is_number = self.program.is_instance_of(widened, self.program.known.int)

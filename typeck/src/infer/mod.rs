@@ -18,7 +18,7 @@ use rustc_hash::FxHashMap;
 
 use crate::facts::{Coercion, FunctionPlan};
 use crate::program::{ClassMember, FunctionId, ModuleId, ModuleKind, Program};
-use crate::scope::ScopeId;
+use crate::scope::{Resolution, ScopeId};
 use crate::ty::{Assignable, Primitive, Ty, Type, TypeId};
 
 pub(crate) use env::{Env, Variable, Variables};
@@ -109,7 +109,12 @@ impl<'a> Program<'a> {
 }
 
 impl<'p, 'a> Checker<'p, 'a> {
-    fn new(program: &'p mut Program<'a>, module: ModuleId, scope: ScopeId, function: Option<FunctionId>) -> Self {
+    fn new(
+        program: &'p mut Program<'a>,
+        module: ModuleId,
+        scope: ScopeId,
+        function: Option<FunctionId>,
+    ) -> Self {
         Self {
             program,
             module,
@@ -156,9 +161,19 @@ impl<'p, 'a> Checker<'p, 'a> {
         for param in self.program.functions[function].params.clone() {
             let var = self.vars.intern(scope, param.name);
             self.vars.declare(var, param.ty);
+            if self.program.types.as_primitive(param.ty).is_some() && self.is_captured(param.name) {
+                let message = format!("not supported yet: nested blocks use the primitive '{}'", param.name);
+                self.error("SP0147", param.span, message);
+            }
             env.set(var, Ty::sure(param.ty));
         }
         env
+    }
+
+    /// Whether nested blocks take a variable of this block.
+    fn is_captured(&self, name: &str) -> bool {
+        let scopes = &self.program.modules[self.module].scopes;
+        scopes.table[self.scopes[0]].symbol(name).is_some_and(|symbol| symbol.resolution == Resolution::Cell)
     }
 
     fn check_implicit_return(&mut self, span: Span) {
@@ -167,8 +182,11 @@ impl<'p, 'a> Checker<'p, 'a> {
         if self.program.assignable(none, ret) == Assignable::No {
             let function = self.function.expect("only functions have a return type");
             let (name, shown) = (self.program.functions[function].name, self.program.show(ret));
-            let message = format!("Function has declared return type '{shown}' but can implicitly return None.");
-            self.report(Diagnostic::error("SP0120", span, message).with_note(format!("in function '{name}'")));
+            let message =
+                format!("Function has declared return type '{shown}' but can implicitly return None.");
+            self.report(
+                Diagnostic::error("SP0120", span, message).with_note(format!("in function '{name}'")),
+            );
         }
     }
 

@@ -16,7 +16,8 @@ impl<'a> Checker<'_, 'a> {
         want: Option<TypeId>,
     ) -> Ty {
         self.facts().operators.remove(&expr.id);
-        let want = want.filter(|&want| self.program.types.as_primitive(want).is_some() && op != Operator::Pow);
+        let want =
+            want.filter(|&want| self.program.types.as_primitive(want).is_some() && op != Operator::Pow);
         let (a, b) = self.operands(env, left, right, want);
         match (self.primitive_of(a), self.primitive_of(b)) {
             (None, None) => {
@@ -54,7 +55,9 @@ impl<'a> Checker<'_, 'a> {
         let mut plain = |ty: Ty| {
             let ty = self.program.inexact(ty.id);
             let known = self.program.known;
-            [known.int, known.float, known.str, known.bool].iter().any(|&class| self.program.is_instance_of(ty, class))
+            [known.int, known.float, known.str, known.bool]
+                .iter()
+                .any(|&class| self.program.is_instance_of(ty, class))
         };
         plain(a) && plain(b)
     }
@@ -72,7 +75,8 @@ impl<'a> Checker<'_, 'a> {
     ) -> Ty {
         let Some(mut common) = self.common_primitive(expr, a, b, op.symbol()) else { return self.dynamic() };
         if !common.supports(op) {
-            let message = format!("cannot {} {} and {}", op.symbol(), self.program.show(a.id), self.program.show(b.id));
+            let message =
+                format!("cannot {} {} and {}", op.symbol(), self.program.show(a.id), self.program.show(b.id));
             self.error("SP0138", expr.span, message);
         }
         // The context's width, where both operands fit it.
@@ -111,7 +115,9 @@ impl<'a> Checker<'_, 'a> {
         let known = self.program.known;
         let is_exact = self.is_exact(a) && self.is_exact(b);
         let (x, y) = (self.program.inexact(a.id), self.program.inexact(b.id));
-        let int = |this: &Self, id| this.program.is_instance_of(id, known.int) || this.program.is_instance_of(id, known.bool);
+        let int = |this: &Self, id| {
+            this.program.is_instance_of(id, known.int) || this.program.is_instance_of(id, known.bool)
+        };
         let float = |this: &Self, id| this.program.is_instance_of(id, known.float);
         let result = if int(self, x) && int(self, y) {
             match op {
@@ -124,7 +130,12 @@ impl<'a> Checker<'_, 'a> {
             let has_power = matches!(op, Operator::Pow);
             let is_bitwise = !matches!(
                 op,
-                Operator::Add | Operator::Sub | Operator::Mult | Operator::Div | Operator::FloorDiv | Operator::Mod
+                Operator::Add
+                    | Operator::Sub
+                    | Operator::Mult
+                    | Operator::Div
+                    | Operator::FloorDiv
+                    | Operator::Mod
             );
             (!has_power && !is_bitwise).then_some(known.float)
         } else if self.program.is_instance_of(x, known.str) && op == Operator::Add && x == y {
@@ -220,7 +231,10 @@ impl<'a> Checker<'_, 'a> {
             for ty in [a, b] {
                 if self.program.types.admits_none(ty.id) {
                     let shown = self.program.show(ty.id);
-                    let message = format!("'{}' is not supported between values that may be None: {shown}", op.symbol());
+                    let message = format!(
+                        "'{}' is not supported between values that may be None: {shown}",
+                        op.symbol()
+                    );
                     self.error("SP0139", expr.span, message);
                     return false;
                 }

@@ -46,7 +46,9 @@ impl<'a> Checker<'_, 'a> {
                     None
                 });
             }
-            StmtKind::With { items, body } | StmtKind::AsyncWith { items, body } => self.with(env, items, body),
+            StmtKind::With { items, body } | StmtKind::AsyncWith { items, body } => {
+                self.with(env, items, body)
+            }
             StmtKind::Try(parts) | StmtKind::TryStar(parts) => self.try_(env, parts),
             StmtKind::Raise { exc, cause } => {
                 exc.into_iter().chain(cause).for_each(|part| self.element(env, part));
@@ -86,7 +88,8 @@ impl<'a> Checker<'_, 'a> {
             }
             StmtKind::Import { names } | StmtKind::ImportFrom { names, .. } => {
                 for alias in names {
-                    let name = alias.asname.unwrap_or_else(|| alias.name.split('.').next().unwrap_or(alias.name));
+                    let name =
+                        alias.asname.unwrap_or_else(|| alias.name.split('.').next().unwrap_or(alias.name));
                     self.bind_dynamic(env, name);
                 }
             }
@@ -139,7 +142,9 @@ impl<'a> Checker<'_, 'a> {
                     let shown = self.program.show(ret);
                     let function = self.function.expect("only functions have a return type");
                     let span = self.program.functions[function].def.name_span;
-                    let message = format!("mismatched types: expected {shown} because of return type, found None instead");
+                    let message = format!(
+                        "mismatched types: expected {shown} because of return type, found None instead"
+                    );
                     self.error("SP0131", span, message);
                 }
             }
@@ -249,7 +254,11 @@ impl<'a> Checker<'_, 'a> {
 
     // --- Loops ---
 
-    fn leave_loop(&mut self, env: &mut Env<'a>, which: for<'l> fn(&'l mut LoopExits<'a>) -> &'l mut Option<Env<'a>>) {
+    fn leave_loop(
+        &mut self,
+        env: &mut Env<'a>,
+        which: for<'l> fn(&'l mut LoopExits<'a>) -> &'l mut Option<Env<'a>>,
+    ) {
         if let Some(exits) = self.loops.last_mut() {
             join_into(which(exits), env, self.program);
         }

@@ -99,7 +99,12 @@ impl<'a> Collector<'a> {
     fn close_comprehension(&mut self) {
         let scope = self.current();
         let outer: Vec<_> = if scope.is_inlined {
-            scope.symbols.iter().filter(|symbol| !symbol.usage.is_bound).map(|symbol| (symbol.name, symbol.span)).collect()
+            scope
+                .symbols
+                .iter()
+                .filter(|symbol| !symbol.usage.is_bound)
+                .map(|symbol| (symbol.name, symbol.span))
+                .collect()
         } else {
             Vec::new()
         };

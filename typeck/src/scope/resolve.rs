@@ -98,7 +98,10 @@ fn make_cells<'a>(scopes: &mut Scopes<'a>, id: ScopeId, taken: &mut Visible<'a>)
     match scope.kind {
         ScopeKind::Module => taken.clear(),
         ScopeKind::Class => {
-            scope.needs_class_cell |= taken.remove("__class__");
+            // A body that declares `nonlocal __class__` passes the enclosing variable on instead.
+            let is_own =
+                !scope.symbol("__class__").is_some_and(|symbol| symbol.resolution == Resolution::Free);
+            scope.needs_class_cell |= is_own && taken.remove("__class__");
             scope.needs_class_dict |= taken.remove("__classdict__");
             pass_through(scopes, id, taken);
         }

@@ -25,16 +25,23 @@ impl Program<'_> {
             Type::Primitive(primitive) => primitive.name().to_owned(),
             Type::Instance { class, args, exact } => {
                 let name = &self.classes[*class].name;
-                let full = if args.is_empty() { (*name).to_owned() } else { format!("{name}[{}]", list(args)) };
+                let full =
+                    if args.is_empty() { (*name).to_owned() } else { format!("{name}[{}]", list(args)) };
                 if *exact && exactness { format!("Exact[{full}]") } else { full }
             }
             Type::Class { class, args } => {
                 let name = &self.classes[*class].name;
-                if args.is_empty() { format!("Type[{name}]") } else { format!("Type[{name}[{}]]", list(args)) }
+                if args.is_empty() {
+                    format!("Type[{name}]")
+                } else {
+                    format!("Type[{name}[{}]]", list(args))
+                }
             }
             Type::PrimitiveName(primitive) => format!("Type[{}]", primitive.name()),
             Type::Literal(Literal::Int(value)) => format!("Literal[{value}]"),
-            Type::Literal(Literal::Bool(value)) => format!("Literal[{}]", if *value { "True" } else { "False" }),
+            Type::Literal(Literal::Bool(value)) => {
+                format!("Literal[{}]", if *value { "True" } else { "False" })
+            }
             Type::Union(members) => self.show_union(members, exactness),
             Type::Function(function) | Type::Method(function) => {
                 format!("function {}", self.functions[*function].qualname)
@@ -47,8 +54,11 @@ impl Program<'_> {
 
     fn show_union(&self, members: &[TypeId], exactness: bool) -> String {
         let none = self.types.none;
-        let rest: Vec<_> =
-            members.iter().filter(|&&member| member != none).map(|&member| self.show_with(member, exactness)).collect();
+        let rest: Vec<_> = members
+            .iter()
+            .filter(|&&member| member != none)
+            .map(|&member| self.show_with(member, exactness))
+            .collect();
         match (members.contains(&none), rest.as_slice()) {
             (true, [one]) => format!("Optional[{one}]"),
             (true, _) => format!("Optional[Union[{}]]", rest.join(", ")),

@@ -83,7 +83,9 @@ impl Primitive {
         match self {
             Self::Double => true,
             Self::CBool => (0..=1).contains(&value),
-            _ if self.is_signed() => (-(1i128 << (self.bits() - 1))..1i128 << (self.bits() - 1)).contains(&value),
+            _ if self.is_signed() => {
+                (-(1i128 << (self.bits() - 1))..1i128 << (self.bits() - 1)).contains(&value)
+            }
             _ => (0..1i128 << self.bits()).contains(&value),
         }
     }
@@ -101,7 +103,9 @@ impl Primitive {
         }
         let (signed, unsigned) = if self.is_signed() { (self, other) } else { (other, self) };
         let bits = signed.bits().max(unsigned.bits() * 2);
-        [Self::Int8, Self::Int16, Self::Int32, Self::Int64].into_iter().find(|candidate| candidate.bits() == bits)
+        [Self::Int8, Self::Int16, Self::Int32, Self::Int64]
+            .into_iter()
+            .find(|candidate| candidate.bits() == bits)
     }
 
     /// Whether a value may flow from `self` into `target` without being asked to.
@@ -268,7 +272,9 @@ impl Default for Types {
             never: base::entity::EntityId::from_index(1),
             none: base::entity::EntityId::from_index(2),
         };
-        for (expected, ty) in [(types.dynamic, Type::Dynamic), (types.never, Type::Never), (types.none, Type::None)] {
+        for (expected, ty) in
+            [(types.dynamic, Type::Dynamic), (types.never, Type::Never), (types.none, Type::None)]
+        {
             let id = types.intern(ty);
             debug_assert_eq!(id, expected);
         }

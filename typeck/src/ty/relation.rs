@@ -21,7 +21,11 @@ impl Program<'_> {
     pub fn assignable(&mut self, source: Ty, target: TypeId) -> Assignable {
         let (from, to) = (self.types.get(source.id).clone(), self.types.get(target).clone());
         if source.id == target || from == Type::Never {
-            return if source.is_sure || matches!(to, Type::Dynamic) { Assignable::Yes } else { Assignable::Checked };
+            return if source.is_sure || matches!(to, Type::Dynamic) {
+                Assignable::Yes
+            } else {
+                Assignable::Checked
+            };
         }
         match (from, to) {
             (Type::Primitive(from), Type::Primitive(to)) if from.widens_to(to) => Assignable::Widened,
@@ -29,7 +33,11 @@ impl Program<'_> {
             (_, Type::Dynamic) => Assignable::Yes,
             (Type::Dynamic, _) => Assignable::Checked,
             _ if self.is_subtype(source.id, target) => {
-                if source.is_sure || self.is_object(target) { Assignable::Yes } else { Assignable::Checked }
+                if source.is_sure || self.is_object(target) {
+                    Assignable::Yes
+                } else {
+                    Assignable::Checked
+                }
             }
             _ => Assignable::No,
         }
@@ -48,7 +56,10 @@ impl Program<'_> {
                 let base = self.literal_base(&literal);
                 self.is_subtype(base, sup)
             }
-            (Type::Instance { class, args, exact }, Type::Instance { class: other, args: wanted, exact: must }) => {
+            (
+                Type::Instance { class, args, exact },
+                Type::Instance { class: other, args: wanted, exact: must },
+            ) => {
                 if must && !(exact && class == other) {
                     return false;
                 }
@@ -58,7 +69,8 @@ impl Program<'_> {
             }
             (Type::None | Type::Class { .. } | Type::Function(_) | Type::Method(_) | Type::Module(_), _) => {
                 self.is_object(sup)
-                    || (matches!(self.types.get(sub), Type::Class { .. }) && self.is_instance_of(sup, self.known.type_))
+                    || (matches!(self.types.get(sub), Type::Class { .. })
+                        && self.is_instance_of(sup, self.known.type_))
             }
             _ => false,
         }
@@ -144,10 +156,13 @@ impl Program<'_> {
             return self.types.dynamic;
         }
         // Two different literals of one class are worth no more than the class.
-        let literals = members.iter().filter(|&&member| matches!(self.types.get(member), Type::Literal(_))).count();
+        let literals =
+            members.iter().filter(|&&member| matches!(self.types.get(member), Type::Literal(_))).count();
         let widened: Vec<_> = members
             .iter()
-            .map(|&member| if literals > 1 || members.len() > 2 { self.widen_literal(member) } else { member })
+            .map(
+                |&member| if literals > 1 || members.len() > 2 { self.widen_literal(member) } else { member },
+            )
             .collect();
         let mut kept: Vec<TypeId> = Vec::new();
         for (at, &member) in widened.iter().enumerate() {
@@ -164,7 +179,10 @@ impl Program<'_> {
     /// Whether `wide` is a superclass or the same class; `float` does not swallow `int` here, so that unions stay checkable.
     fn covers(&mut self, wide: TypeId, narrow: TypeId) -> bool {
         let is_float = self.is_instance_of(wide, self.known.float);
-        let is_int = self.types.as_instance(narrow).is_some_and(|(class, _, _)| self.is_subclass(class, self.known.int));
+        let is_int = self
+            .types
+            .as_instance(narrow)
+            .is_some_and(|(class, _, _)| self.is_subclass(class, self.known.int));
         if is_float && is_int {
             return false;
         }

@@ -1,0 +1,145 @@
+//! The checker's entities as descriptors that travel in code.
+
+use bytecode::{
+    ClassDecl, FieldDecl, FieldDescr, FunctionDescr, MethodDecl, MethodKind, Signature, TypeCode, TypeDescr,
+};
+use typeck::program::{Binding, ClassId, ClassMember, FunctionId, ParamKind};
+use typeck::ty::{Literal, Primitive, Type, TypeId};
+
+use super::Checked;
+
+/// The type code of a primitive.
+pub(crate) fn type_code(primitive: Primitive) -> TypeCode {
+    match primitive {
+        Primitive::Int8 => TypeCode::Int8,
+        Primitive::Int16 => TypeCode::Int16,
+        Primitive::Int32 => TypeCode::Int32,
+        Primitive::Int64 => TypeCode::Int64,
+        Primitive::UInt8 => TypeCode::UInt8,
+        Primitive::UInt16 => TypeCode::UInt16,
+        Primitive::UInt32 => TypeCode::UInt32,
+        Primitive::UInt64 => TypeCode::UInt64,
+        Primitive::Char => TypeCode::Char,
+        Primitive::Double => TypeCode::Double,
+        Primitive::CBool => TypeCode::CBool,
+    }
+}
+
+impl Checked<'_, '_> {
+    /// The descriptor of a type; what the run-time cannot check is `object`.
+    pub(crate) fn type_descr(&self, ty: TypeId) -> TypeDescr {
+        match self.program.types.get(ty) {
+            Type::None => TypeDescr::None,
+            Type::Primitive(primitive) => TypeDescr::Primitive(type_code(*primitive)),
+            Type::Instance { class, args, exact } => self.instance_descr(*class, args, *exact),
+            Type::Literal(Literal::Int(_)) => TypeDescr::builtin("int"),
+            Type::Literal(Literal::Bool(_)) => TypeDescr::builtin("bool"),
+            Type::Class { .. } => TypeDescr::builtin("type"),
+            Type::Union(members) => TypeDescr::union(members.iter().map(|&member| self.type_descr(member))),
+            _ => TypeDescr::Object,
+        }
+    }
+
+    fn instance_descr(&self, class: ClassId, args: &[TypeId], exact: bool) -> TypeDescr {
+        let known = &self.program.known;
+        if class == known.object {
+            return TypeDescr::Object;
+        }
+        let entry = &self.program.classes[class];
+        // Only checked containers and arrays have type arguments at run time.
+        let has_args = [known.checked_list, known.checked_dict, known.array].contains(&class);
+        let args = if has_args { args } else { &[] };
+        TypeDescr::Class {
+            module: self.program.modules[entry.module].name.to_owned(),
+            name: entry.qualname.clone(),
+            exact: exact || has_args,
+            args: args.iter().map(|&arg| self.type_descr(arg)).collect(),
+        }
+    }
+
+    /// The descriptor of a class.
+    pub(crate) fn class_descr(&self, class: ClassId) -> TypeDescr {
+        let entry = &self.program.classes[class];
+        TypeDescr::class(self.program.modules[entry.module].name, &entry.qualname)
+    }
+
+    /// The descriptor of a field reached through `class`.
+    pub(crate) fn field_descr(&self, class: ClassId, name: &str) -> Option<FieldDescr> {
+        match self.program.class_member(class, name)?.1 {
+            ClassMember::Field(field) => Some(FieldDescr {
+                class: self.class_descr(field.class),
+                name: name.to_owned(),
+                ty: self.type_descr(field.ty),
+                always_set: field.always_set,
+            }),
+            _ => None,
+        }
+    }
+
+    /// Parameters and result of a function.
+    pub(crate) fn signature(&self, function: FunctionId) -> Signature {
+        let entry = &self.program.functions[function];
+        let params = entry.params.iter().map(|param| self.type_descr(param.ty)).collect();
+        let is_plain = !entry.is_async && !entry.is_generator;
+        let ret = if is_plain { self.type_descr(entry.ret) } else { TypeDescr::Object };
+        Signature { params, ret }
+    }
+
+    /// The descriptor of a callee.
+    pub(crate) fn function_descr(&self, function: FunctionId) -> FunctionDescr {
+        let entry = &self.program.functions[function];
+        FunctionDescr {
+            module: self.program.modules[entry.module].name.to_owned(),
+            name: entry.qualname.clone(),
+            kind: method_kind(entry.binding),
+            signature: self.signature(function),
+        }
+    }
+
+    /// What `BUILD_STATIC_CLASS` makes.
+    pub(crate) fn class_decl(&self, class: ClassId) -> ClassDecl {
+        let entry = &self.program.classes[class];
+        let mut decl = ClassDecl {
+            name: entry.qualname.clone(),
+            is_final: entry.is_final,
+            fields: Vec::new(),
+            methods: Vec::new(),
+        };
+        for (name, member) in &entry.members {
+            match member {
+                ClassMember::Field(field) if field.class == class => decl.fields.push(FieldDecl {
+                    name: (*name).to_owned(),
+                    ty: self.type_descr(field.ty),
+                    has_default: field.has_default,
+                    always_set: field.always_set,
+                }),
+                ClassMember::Method(function) => {
+                    let method = &self.program.functions[*function];
+                    let has_stars = method
+                        .params
+                        .iter()
+                        .any(|param| matches!(param.kind, ParamKind::Star | ParamKind::DoubleStar));
+                    if !method.is_dynamic && !has_stars {
+                        decl.methods.push(MethodDecl {
+                            name: (*name).to_owned(),
+                            kind: method_kind(method.binding),
+                            is_final: method.is_final,
+                            signature: self.signature(*function),
+                        });
+                    }
+                }
+                _ => {}
+            }
+        }
+        decl
+    }
+}
+
+fn method_kind(binding: Binding) -> MethodKind {
+    match binding {
+        Binding::None => MethodKind::Function,
+        Binding::Instance | Binding::Property => MethodKind::Instance,
+        Binding::Class => MethodKind::Class,
+        Binding::Static => MethodKind::Static,
+    }
+}

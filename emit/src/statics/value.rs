@@ -1,0 +1,184 @@
+//! Coercions, primitive constants, primitive arithmetic, conditions.
+
+use bytecode::{Const, Opcode, PrimitiveBinaryOp, PrimitiveCompareOp, PrimitiveUnaryOp, TypeCode};
+use parser::ast::{CmpOp, Expr, NodeId, Operator, UnaryOp};
+use typeck::facts::Coercion;
+use typeck::ty::Primitive;
+
+use super::descr::type_code;
+use crate::block::Label;
+use crate::error::Emit;
+use crate::module::Emitter;
+
+impl<'a> Emitter<'a, '_> {
+    /// Applies what happens to the value of `node`, which is on top.
+    pub(crate) fn coerce(&mut self, node: NodeId) {
+        let Some(&coercion) = self.facts().and_then(|facts| facts.coercions.get(&node)) else { return };
+        match coercion {
+            Coercion::Cast(ty) => {
+                let ty = self.checked.expect("facts come from a checked module").type_descr(ty);
+                if ty != bytecode::TypeDescr::Object {
+                    let at = self.block().ty(ty);
+                    self.block().op(Opcode::CAST, at);
+                }
+            }
+            Coercion::Box(primitive) => self.block().op(Opcode::PRIMITIVE_BOX, type_code(primitive) as u32),
+            Coercion::Unbox(primitive) => {
+                self.block().op(Opcode::PRIMITIVE_UNBOX, type_code(primitive) as u32)
+            }
+            Coercion::Convert(from, to) => self.convert(from, to),
+        }
+    }
+
+    fn convert(&mut self, from: Primitive, to: Primitive) {
+        let (from, to) = (type_code(from), type_code(to));
+        self.block().op(Opcode::CONVERT_PRIMITIVE, from as u32 | (to as u32) << 12);
+    }
+
+    /// States what narrowing has found out about the value on top.
+    pub(crate) fn refine(&mut self, node: NodeId) {
+        let Some(&ty) = self.facts().and_then(|facts| facts.refinements.get(&node)) else { return };
+        let ty = self.checked.expect("facts come from a checked module").type_descr(ty);
+        if ty != bytecode::TypeDescr::Object {
+            let at = self.block().ty(ty);
+            self.block().op(Opcode::REFINE_TYPE, at);
+        }
+    }
+
+    /// Pushes a constant as a primitive.
+    pub(crate) fn primitive_const(&mut self, constant: &Const, primitive: Primitive) {
+        let constant = match (constant, primitive) {
+            (Const::Float(value), _) => Const::Float(*value),
+            (Const::Int(value), Primitive::Double) => Const::Float(*value as f64),
+            (Const::BigInt(digits), Primitive::Double) => {
+                Const::Float(digits.parse().unwrap_or(f64::INFINITY))
+            }
+            (Const::Bool(value), _) => Const::Int((*value).into()),
+            (Const::BigInt(digits), _) => Const::Int(digits.parse::<u64>().unwrap_or(0) as i64),
+            (Const::Int(value), _) => Const::Int(*value),
+            _ => unreachable!("the checker lets only numbers become primitives"),
+        };
+        let at = self.block().constant(constant);
+        self.block().op(Opcode::PRIMITIVE_LOAD_CONST, at);
+    }
+
+    /// `a, b -- a op b`
+    pub(crate) fn primitive_binary(&mut self, op: Operator, primitive: Primitive) {
+        let operator = binary_operator(op, primitive) as u32;
+        self.block().op(Opcode::PRIMITIVE_BINARY_OP, operator | (type_code(primitive) as u32) << 12);
+    }
+
+    /// `a -- op a`; `+a` is `a`.
+    pub(crate) fn primitive_unary(&mut self, op: UnaryOp, primitive: Primitive) {
+        let operator = match (op, primitive) {
+            (UnaryOp::UAdd, _) => return,
+            (UnaryOp::USub, Primitive::Double) => PrimitiveUnaryOp::NegateDouble,
+            (UnaryOp::USub, _) => PrimitiveUnaryOp::Negate,
+            (UnaryOp::Invert, _) => PrimitiveUnaryOp::Invert,
+            (UnaryOp::Not, _) => PrimitiveUnaryOp::Not,
+        };
+        self.block().op(Opcode::PRIMITIVE_UNARY_OP, operator as u32 | (type_code(primitive) as u32) << 12);
+    }
+
+    /// `a, b -- cbool`
+    pub(crate) fn primitive_compare(&mut self, op: CmpOp, primitive: Primitive) {
+        self.block().op(Opcode::PRIMITIVE_COMPARE_OP, compare_operator(op, primitive) as u32);
+    }
+
+    /// Discards the value of an expression.
+    pub(crate) fn pop_value(&mut self, expr: &Expr<'a>) {
+        match self.primitive_of(expr).filter(|_| !self.is_coerced(expr)) {
+            Some(primitive) => self.block().op(Opcode::POP_PRIMITIVE, type_code(primitive) as u32),
+            None => self.block().op0(Opcode::POP_TOP),
+        }
+    }
+
+    fn is_coerced(&self, expr: &Expr<'a>) -> bool {
+        self.facts().is_some_and(|facts| facts.coercions.contains_key(&expr.id))
+    }
+
+    /// Pops the value of a condition and jumps if its truth is `when`.
+    pub(crate) fn jump_on_value(&mut self, test: &Expr<'a>, when: bool, label: Label) -> Emit {
+        let primitive = self.primitive_of(test).filter(|_| !self.is_coerced(test));
+        let opcode = match (primitive, when) {
+            (Some(Primitive::Double), _) => {
+                let zero = self.block().constant(Const::Float(0.0));
+                self.block().op(Opcode::PRIMITIVE_LOAD_CONST, zero);
+                self.block().op(Opcode::PRIMITIVE_COMPARE_OP, PrimitiveCompareOp::NotEqualDouble as u32);
+                if when { Opcode::POP_JUMP_IF_NONZERO } else { Opcode::POP_JUMP_IF_ZERO }
+            }
+            (Some(_), true) => Opcode::POP_JUMP_IF_NONZERO,
+            (Some(_), false) => Opcode::POP_JUMP_IF_ZERO,
+            (None, true) => Opcode::POP_JUMP_IF_TRUE,
+            (None, false) => Opcode::POP_JUMP_IF_FALSE,
+        };
+        self.block().jump(opcode, label);
+        Ok(())
+    }
+
+    /// Returns the value on top.
+    pub(crate) fn return_value(&mut self) {
+        match self.return_type() {
+            Some(code) => self.block().op(Opcode::RETURN_PRIMITIVE, code as u32),
+            None => self.block().op0(Opcode::RETURN_VALUE),
+        }
+    }
+
+    /// The primitive type that the function being emitted returns.
+    pub(crate) fn return_type(&mut self) -> Option<TypeCode> {
+        match self.block().code.signature.as_ref()?.ret {
+            bytecode::TypeDescr::Primitive(code) => Some(code),
+            _ => None,
+        }
+    }
+}
+
+fn binary_operator(op: Operator, primitive: Primitive) -> PrimitiveBinaryOp {
+    use PrimitiveBinaryOp as P;
+    let is_signed = primitive.is_signed();
+    let pick = |signed: P, unsigned: P| if is_signed { signed } else { unsigned };
+    if primitive == Primitive::Double {
+        return match op {
+            Operator::Add => P::AddDouble,
+            Operator::Sub => P::SubtractDouble,
+            Operator::Mult => P::MultiplyDouble,
+            Operator::Div => P::DivideDouble,
+            Operator::FloorDiv => P::FloorDivideDouble,
+            Operator::Mod => P::ModuloDouble,
+            Operator::Pow => P::PowerDouble,
+            _ => unreachable!("the checker rejects bit operations on doubles"),
+        };
+    }
+    match op {
+        Operator::Add => P::Add,
+        Operator::Sub => P::Subtract,
+        Operator::Mult => P::Multiply,
+        Operator::Div | Operator::FloorDiv => pick(P::Divide, P::DivideUnsigned),
+        Operator::Mod => pick(P::Modulo, P::ModuloUnsigned),
+        Operator::Pow => pick(P::Power, P::PowerUnsigned),
+        Operator::LShift => P::LeftShift,
+        Operator::RShift => pick(P::RightShift, P::RightShiftUnsigned),
+        Operator::BitOr => P::Or,
+        Operator::BitXor => P::Xor,
+        Operator::BitAnd => P::And,
+        Operator::MatMult => unreachable!("the checker rejects `@` on primitives"),
+    }
+}
+
+fn compare_operator(op: CmpOp, primitive: Primitive) -> PrimitiveCompareOp {
+    use PrimitiveCompareOp as P;
+    let pick = |signed: P, unsigned: P, double: P| match primitive {
+        Primitive::Double => double,
+        _ if primitive.is_signed() => signed,
+        _ => unsigned,
+    };
+    match op {
+        CmpOp::Eq => pick(P::Equal, P::Equal, P::EqualDouble),
+        CmpOp::NotEq => pick(P::NotEqual, P::NotEqual, P::NotEqualDouble),
+        CmpOp::Lt => pick(P::Less, P::LessUnsigned, P::LessDouble),
+        CmpOp::LtE => pick(P::LessEqual, P::LessEqualUnsigned, P::LessEqualDouble),
+        CmpOp::Gt => pick(P::Greater, P::GreaterUnsigned, P::GreaterDouble),
+        CmpOp::GtE => pick(P::GreaterEqual, P::GreaterEqualUnsigned, P::GreaterEqualDouble),
+        _ => unreachable!("the checker rejects identity and membership of primitives"),
+    }
+}

@@ -1,0 +1,165 @@
+//! Blocks: the colon before them, the indentation of them, and `try` without handlers.
+
+use super::error_at;
+use super::site::{Frame, FrameKind, Site, starts_block};
+use base::Span;
+use lexer::{SyntaxError, TokenKind};
+
+/// `if x:` and then no indented line.
+pub(super) fn missing_block(site: &Site<'_>) -> Option<SyntaxError> {
+    let (newline, colon) = (site.at.checked_sub(1)?, site.at.checked_sub(2)?);
+    if site.kind(newline) != TokenKind::Newline || site.kind(colon) != TokenKind::Colon {
+        return None;
+    }
+    let (header, what) = header_of(site, colon)?;
+    let line = site.line(site.span(header));
+    let message = format!("expected an indented block after {what} on line {line}");
+    Some(SyntaxError {
+        is_open_ended: is_mark(site.kind(site.at)),
+        ..SyntaxError::indentation(place(site), message)
+    })
+}
+
+/// The keyword of the line that ends at the colon, and what CPython calls the statement.
+fn header_of(site: &Site<'_>, colon: usize) -> Option<(usize, &'static str)> {
+    let before = &site.tokens()[..colon];
+    let ends_line = |kind| matches!(kind, TokenKind::Newline | TokenKind::Indent | TokenKind::Dedent);
+    let first = before.iter().rposition(|token| ends_line(token.kind)).map_or(0, |at| at + 1);
+    let first = first + usize::from(site.kind(first) == TokenKind::Async);
+    let what = match site.kind(first) {
+        TokenKind::If => "'if' statement",
+        TokenKind::Elif => "'elif' statement",
+        TokenKind::Else => "'else' statement",
+        TokenKind::While => "'while' statement",
+        TokenKind::For => "'for' statement",
+        TokenKind::With => "'with' statement",
+        TokenKind::Try => "'try' statement",
+        TokenKind::Except if site.kind(first + 1) == TokenKind::Star => "'except*' statement",
+        TokenKind::Except => "'except' statement",
+        TokenKind::Finally => "'finally' statement",
+        TokenKind::Match => "'match' statement",
+        TokenKind::Case => "'case' statement",
+        TokenKind::Def => "function definition",
+        TokenKind::Class => "class definition",
+        _ => return None,
+    };
+    Some((first, what))
+}
+
+/// Tokens without text.
+pub(super) fn is_mark(kind: TokenKind) -> bool {
+    matches!(kind, TokenKind::Indent | TokenKind::Dedent | TokenKind::EndMarker)
+}
+
+/// Where CPython puts errors at the failure: tokens without text are where the lexer stood, at the end of the file behind the
+/// last line end.
+pub(super) fn place(site: &Site<'_>) -> Span {
+    let span = site.span(site.at);
+    let text = site.source.text();
+    match site.kind(site.at) {
+        TokenKind::Indent => Span::at(span.end.saturating_sub(1)),
+        TokenKind::EndMarker | TokenKind::Dedent
+            if span.start as usize >= text.len() && text.ends_with('\n') =>
+        {
+            Span::at(span.start - 1)
+        }
+        _ => span,
+    }
+}
+
+/// An indented line where none belongs.
+pub(super) fn unexpected_indent(site: &Site<'_>) -> Option<SyntaxError> {
+    (site.kind(site.at) == TokenKind::Indent)
+        .then(|| SyntaxError::indentation(place(site), "unexpected indent").open_ended())
+}
+
+/// A compound statement whose head ends without a colon.
+pub(super) fn missing_colon(site: &Site<'_>) -> Option<SyntaxError> {
+    let here = site.kind(site.at);
+    let is_line_end = here == TokenKind::Newline;
+    let first = site.line_start;
+    if is_line_end && is_match_without_colon(site) {
+        return error_at(site.span(site.at), "expected ':'");
+    }
+    let keyword = site.statement + usize::from(site.kind(site.statement) == TokenKind::Async);
+    let is_forced =
+        matches!(site.kind(keyword), TokenKind::Def | TokenKind::Else | TokenKind::Try | TokenKind::Finally);
+    if site.kind(keyword) == TokenKind::Def
+        && let [Frame { kind: FrameKind::Subscript, open, .. }] = site.frames[..]
+    {
+        return error_at(site.span(open), "expected '('");
+    }
+    if !site.frames.is_empty() || !starts_block(site.kind(site.statement)) {
+        return soft_match(site, first);
+    }
+    if site.kind(keyword) == TokenKind::Def && site.at == keyword + 2 {
+        return error_at(site.span(site.at), "expected '('");
+    }
+    if site.kind(keyword) == TokenKind::Def && site.kind(site.at - 1) == TokenKind::Arrow {
+        return error_at(site.span(site.at - 1), "expected ':'");
+    }
+    if (is_line_end || is_forced) && site.accepts(TokenKind::Colon) {
+        let is_star = site.has(keyword, &[TokenKind::Except, TokenKind::Star]) && site.at == keyword + 2;
+        let message = if is_star { "expected one or more exception types" } else { "expected ':'" };
+        return error_at(site.span(site.at), message);
+    }
+    None
+}
+
+/// `match x` at the end of a line: the look-ahead has seen no colon and taken `match` for a name.
+fn soft_match(site: &Site<'_>, first: usize) -> Option<SyntaxError> {
+    let is_word = site.kind(first) == TokenKind::Name && matches!(site.text(first), "match" | "case");
+    if !is_word || site.at != first + 1 {
+        return None;
+    }
+    let subject = site.probe_longest(site.at, super::probe::Level::Any)?;
+    if site.text(first) != "match" {
+        return None;
+    }
+    match site.kind(subject.end) {
+        TokenKind::Newline => error_at(site.span(subject.end), "expected ':'"),
+        TokenKind::Colon => error_at(site.span(subject.end + 1), "invalid syntax"),
+        _ => error_at(site.span(subject.end), "invalid syntax"),
+    }
+}
+
+fn is_match_without_colon(site: &Site<'_>) -> bool {
+    matches!(site.kind(site.line_start), TokenKind::Case | TokenKind::Match) && site.accepts(TokenKind::Colon)
+}
+
+/// A `try` that nothing follows.
+pub(super) fn missing_handler(site: &Site<'_>) -> Option<SyntaxError> {
+    if !site.accepts(TokenKind::Finally) || site.at != site.statement && !is_mark(site.kind(site.at)) {
+        return elif_behind_else(site);
+    }
+    if site.accepts(TokenKind::Pass) {
+        return None;
+    }
+    let error = SyntaxError::new(place(site), "expected 'except' or 'finally' block");
+    Some(SyntaxError { is_open_ended: is_mark(site.kind(site.at)), ..error })
+}
+
+/// `elif` where the `else` has been.
+fn elif_behind_else(site: &Site<'_>) -> Option<SyntaxError> {
+    if site.kind(site.at) != TokenKind::Elif || site.at != site.statement {
+        return None;
+    }
+    let mut depth = 0usize;
+    for index in (0..site.at).rev() {
+        match site.kind(index) {
+            TokenKind::Dedent => depth += 1,
+            TokenKind::Indent if depth == 0 => return None,
+            TokenKind::Indent => depth -= 1,
+            TokenKind::Newline if depth == 0 || site.kind(index + 1) != TokenKind::Indent => {}
+            _ => {}
+        }
+        let starts_line = index == 0
+            || matches!(site.kind(index - 1), TokenKind::Newline | TokenKind::Indent | TokenKind::Dedent);
+        if depth == 0 && starts_line {
+            let is_else = site.kind(index) == TokenKind::Else;
+            return is_else
+                .then(|| SyntaxError::new(site.span(site.at), "'elif' block follows an 'else' block"));
+        }
+    }
+    None
+}

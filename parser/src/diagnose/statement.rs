@@ -1,0 +1,170 @@
+//! Statements with shapes of their own: imports, parameters, type parameters.
+
+use super::error_at;
+use super::probe::Level;
+use super::site::{FrameKind, Site};
+use base::Span;
+use lexer::{SyntaxError, TokenKind};
+
+pub(super) fn find(site: &Site<'_>) -> Option<SyntaxError> {
+    match site.kind(site.statement) {
+        TokenKind::Import => import(site),
+        TokenKind::From => from_import(site),
+        TokenKind::For => loop_target(site),
+        TokenKind::Def | TokenKind::Class | TokenKind::Type | TokenKind::Async => {
+            type_parameters(site).or_else(|| parameters(site))
+        }
+        _ => None,
+    }
+    .or_else(|| lambda_parameters(site))
+    .or_else(|| except_star(site))
+}
+
+fn import(site: &Site<'_>) -> Option<SyntaxError> {
+    let first = site.statement;
+    let here = site.kind(site.at);
+    if here == TokenKind::Newline && site.at == first + 1 {
+        return names_expected(site);
+    }
+    if let Some(error) = import_target(site) {
+        return Some(error);
+    }
+    if here != TokenKind::From || site.at == first + 1 {
+        return None;
+    }
+    let mut last = site.at + 1;
+    if site.kind(last) != TokenKind::Name {
+        return None;
+    }
+    while site.has(last + 1, &[TokenKind::Dot, TokenKind::Name]) {
+        last += 2;
+    }
+    error_at(site.range(first, last), "Did you mean to use 'from ... import ...' instead?")
+}
+
+fn names_expected(site: &Site<'_>) -> Option<SyntaxError> {
+    error_at(Span::at(site.span(site.at).start), "Expected one or more names after 'import'")
+}
+
+fn from_import(site: &Site<'_>) -> Option<SyntaxError> {
+    let before = site.at.checked_sub(1)?;
+    if site.kind(site.at) != TokenKind::Newline {
+        return import_target(site);
+    }
+    match site.kind(before) {
+        TokenKind::Import => names_expected(site),
+        TokenKind::Comma if site.frames.is_empty() => {
+            error_at(site.span(site.at), "trailing comma not allowed without surrounding parentheses")
+        }
+        _ => None,
+    }
+}
+
+/// `import a as b.c`
+fn import_target(site: &Site<'_>) -> Option<SyntaxError> {
+    let keyword = (site.statement..site.at).rev().find(|&index| site.kind(index) == TokenKind::As)?;
+    if site.at > keyword + 2 {
+        return None;
+    }
+    let target = site.probe_longest(keyword + 1, Level::Expression)?;
+    let ends_name = matches!(
+        site.kind(target.end),
+        TokenKind::Comma | TokenKind::RightParen | TokenKind::Semicolon | TokenKind::Newline
+    );
+    (!target.is_name && ends_name)
+        .then(|| SyntaxError::new(target.span, format!("cannot use {} as import target", target.name)))
+}
+
+/// `for f(): …`
+fn loop_target(site: &Site<'_>) -> Option<SyntaxError> {
+    let target = site.probe_longest(site.statement + 1, Level::Any)?;
+    let may_be_bound = matches!(
+        target.name,
+        "name" | "attribute" | "subscript" | "tuple" | "list" | "starred" | "comparison"
+    );
+    (!may_be_bound).then(|| SyntaxError::new(target.span, format!("cannot assign to {}", target.name)))
+}
+
+/// The parameters of a definition.
+fn parameters(site: &Site<'_>) -> Option<SyntaxError> {
+    let frame = site.innermost()?;
+    let def = site.statement + usize::from(site.kind(site.statement) == TokenKind::Async);
+    let is_parameters =
+        site.kind(def) == TokenKind::Def && site.frames.len() == 1 && frame.kind == FrameKind::Call;
+    if !is_parameters {
+        return None;
+    }
+    default_value(site, frame.item)
+        .or_else(|| comma_between_marks(site))
+        .or_else(|| parenthesized(site, frame.item, "Function parameters cannot be parenthesized"))
+}
+
+/// `def f(a=)`
+fn default_value(site: &Site<'_>, item: usize) -> Option<SyntaxError> {
+    let sign =
+        site.at.checked_sub(1).filter(|&index| site.kind(index) == TokenKind::Equal && index > item)?;
+    matches!(site.kind(site.at), TokenKind::RightParen | TokenKind::Comma)
+        .then(|| SyntaxError::new(site.span(sign), "expected default value expression"))
+}
+
+/// `def f(a, / *b)`
+fn comma_between_marks(site: &Site<'_>) -> Option<SyntaxError> {
+    let slash = site.at.checked_sub(1)?;
+    (site.kind(slash) == TokenKind::Slash && site.kind(site.at) == TokenKind::Star)
+        .then(|| SyntaxError::new(site.span(site.at), "expected comma between / and *"))
+}
+
+/// `def f((a, b))`
+fn parenthesized(site: &Site<'_>, item: usize, message: &str) -> Option<SyntaxError> {
+    if site.at != item || site.kind(site.at) != TokenKind::LeftParen {
+        return None;
+    }
+    let close = (site.at..site.tokens().len()).find(|&index| site.kind(index) == TokenKind::RightParen)?;
+    let is_part = |index| {
+        matches!(site.kind(index), TokenKind::Name | TokenKind::Comma | TokenKind::Colon | TokenKind::Dot)
+    };
+    let is_names = site.kind(site.at + 1) == TokenKind::Name && (site.at + 1..close).all(is_part);
+    is_names.then(|| SyntaxError::new(site.range(site.at, close), message))
+}
+
+/// `lambda (a, b): 0`
+fn lambda_parameters(site: &Site<'_>) -> Option<SyntaxError> {
+    let lambda = (site.item()..site.at).rev().find(|&index| site.kind(index) == TokenKind::Lambda)?;
+    let item =
+        (lambda..site.at).rev().find(|&index| site.kind(index) == TokenKind::Comma).unwrap_or(lambda) + 1;
+    let is_open = (lambda..site.at).all(|index| site.kind(index) != TokenKind::Colon);
+    let message = "Lambda expression parameters cannot be parenthesized";
+    is_open.then(|| comma_between_marks(site).or_else(|| parenthesized(site, item, message)))?
+}
+
+fn type_parameters(site: &Site<'_>) -> Option<SyntaxError> {
+    let frame =
+        site.innermost().filter(|frame| frame.kind == FrameKind::Subscript && site.frames.len() == 1)?;
+    let head = site.statement + usize::from(site.kind(site.statement) == TokenKind::Async);
+    if frame.open != head + 2 {
+        return None;
+    }
+    let here = site.kind(site.at);
+    if here == TokenKind::RightBracket && site.at == frame.open + 1 {
+        return error_at(Span::at(site.span(site.at).start), "Type parameter list cannot be empty");
+    }
+    let kind = match site.kind(frame.item) {
+        TokenKind::Star => "TypeVarTuple",
+        TokenKind::DoubleStar => "ParamSpec",
+        _ => return None,
+    };
+    if here != TokenKind::Colon || site.at != frame.item + 2 {
+        return None;
+    }
+    let bound = site.probe_longest(site.at + 1, Level::Expression)?;
+    let what = if bound.name == "tuple" { "constraints" } else { "bound" };
+    error_at(site.range(site.at, bound.end - 1), format!("cannot use {what} with {kind}"))
+}
+
+/// `except*:`
+fn except_star(site: &Site<'_>) -> Option<SyntaxError> {
+    let is_bare =
+        site.has(site.statement, &[TokenKind::Except, TokenKind::Star]) && site.at == site.statement + 2;
+    (is_bare && matches!(site.kind(site.at), TokenKind::Colon | TokenKind::Newline))
+        .then(|| SyntaxError::new(site.span(site.at), "expected one or more exception types"))
+}

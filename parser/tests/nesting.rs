@@ -1,0 +1,72 @@
+//! Source text that nests without end: a located error, never a stack overflow. Tests run on threads with small stacks, so that
+//! an overflow would be seen.
+
+use bumpalo::Bump;
+use parser::print::{Style, dump_module};
+use parser::{SourceText, parse_module};
+
+const MANY: usize = 100_000;
+
+fn message(text: String) -> String {
+    let source = SourceText::new(text);
+    let arena = Bump::new();
+    parse_module(&source, &arena).map_or_else(|error| error.message, |_| "accepted".to_owned())
+}
+
+#[test]
+fn brackets_and_blocks_have_limits_of_their_own() {
+    assert_eq!(message("(".repeat(MANY)), "too many nested parentheses");
+    assert_eq!(message("[".repeat(MANY) + &"]".repeat(MANY)), "too many nested parentheses");
+    assert_eq!(message("f'{".repeat(MANY)), "too many nested f-strings");
+    let blocks: String = (0..150).map(|depth| " ".repeat(depth) + "if x:\n").collect();
+    assert_eq!(message(blocks), "too many levels of indentation");
+}
+
+#[test]
+fn everything_else_has_one_limit() {
+    let deep = "source nests too deeply (more than 3000 levels)";
+    for text in [
+        "-".repeat(MANY) + "1",
+        "not ".repeat(MANY) + "x",
+        "lambda: ".repeat(MANY) + "x",
+        "x if y else ".repeat(MANY) + "z",
+        "x ** ".repeat(MANY) + "x",
+        "x + ".repeat(MANY) + "x",
+        "x".to_owned() + &".a".repeat(MANY),
+        "x".to_owned() + &"()".repeat(MANY),
+        "x".to_owned() + &"[0]".repeat(MANY),
+        "if x: pass\n".to_owned() + &"elif x: pass\n".repeat(MANY),
+    ] {
+        assert_eq!(message(text), deep);
+    }
+}
+
+#[test]
+fn long_is_not_deep() {
+    for text in [
+        "x and ".repeat(MANY) + "x",
+        "x < ".repeat(MANY) + "x",
+        "x = ".repeat(MANY) + "x",
+        "'a' ".repeat(MANY),
+        "f(".to_owned() + &"x, ".repeat(MANY) + ")",
+        "import a".to_owned() + &".a".repeat(MANY),
+    ] {
+        assert_eq!(message(text), "accepted");
+    }
+}
+
+#[test]
+fn the_deepest_tree_can_be_printed() {
+    let print = || {
+        let source = SourceText::new("x".to_owned() + &".a".repeat(2900));
+        let arena = Bump::new();
+        let module = parse_module(&source, &arena).expect("2,900 levels are allowed");
+        assert_eq!(
+            dump_module(&module, source.lines(), Style::default()).matches("Attribute(").count(),
+            2900
+        );
+    };
+    let thread =
+        std::thread::Builder::new().stack_size(8 << 20).spawn(print).expect("a thread can be started");
+    thread.join().expect("eight megabytes are enough");
+}
