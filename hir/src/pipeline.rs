@@ -6,7 +6,7 @@
 use crate::ir::{Function, Phase};
 use crate::passes::{
     Changed, clean_cfg, dead_code, refcount_insertion, reflow_types, rotate_loops, select_representation,
-    simplify, split_edges,
+    simplify, specialise, split_edges, trim_states,
 };
 use crate::text::print;
 use crate::verify::verify;
@@ -36,7 +36,10 @@ const fn required(name: &'static str, run: fn(&mut Function) -> Changed, phase: 
 pub const PASSES: &[Pass] = &[
     // The builder makes a parameter for every live local of every block.
     optional("clean-cfg", clean_cfg::run),
-    optional("reflow-types", reflow_types::run),
+    // Types of speculated operators are backed by `specialise`, so neither goes without the other.
+    required("reflow-types", reflow_types::run, Phase::Ssa),
+    required("specialise", specialise::run, Phase::Ssa),
+    optional("trim-states", trim_states::run),
     optional("simplify", simplify::run),
     optional("dead-code", dead_code::run),
     // Needs real joins only, and dead boxes gone.

@@ -73,7 +73,7 @@ impl Builder<'_> {
         }
         if to.is_subtype(Type::F64) {
             if self.func.ty(value).is_subtype(Type::FLOAT_EXACT) {
-                return self.unboxed_float(value);
+                return self.emit(Opcode::UnboxFloat, &[value], Imm::None, Type::F64);
             }
             return self.helper(H::UnboxF64, &[value], Type::F64);
         }

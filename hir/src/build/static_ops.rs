@@ -166,8 +166,12 @@ impl Builder<'_> {
             }
             FieldKind::FloatSlot => {
                 let value = self.pop_object();
-                if self.func.ty(value).is_subtype(Type::FLOAT_EXACT) {
-                    let double = self.unboxed_float(value);
+                if self.func.ty(value).is_subtype(Type::INT) {
+                    let offset = self.const_int(i64::from(offset), Type::I64);
+                    self.helper(H::StoreFloatSlot, &[owner, offset, value], Type::I64);
+                } else {
+                    let exact = self.exact_float(value);
+                    let double = self.emit(Opcode::UnboxFloat, &[exact], Imm::None, Type::F64);
                     self.func.append(
                         self.block,
                         Opcode::StoreFloatSlot,
@@ -176,13 +180,18 @@ impl Builder<'_> {
                         Type::EMPTY,
                         None,
                     );
-                } else {
-                    let offset = self.const_int(i64::from(offset), Type::I64);
-                    self.helper(H::StoreFloatSlot, &[owner, offset, value], Type::I64);
                 }
             }
         }
         Ok(())
+    }
+
+    /// The value, which leaves for the interpreter unless it is exactly a float.
+    fn exact_float(&mut self, value: Value) -> Value {
+        if self.func.ty(value).is_subtype(Type::FLOAT_EXACT) {
+            return value;
+        }
+        self.emit_deopt(Opcode::GuardType, &[value], Imm::None, Type::FLOAT_EXACT)
     }
 
     fn translate_container(&mut self, word: Word) -> Built<bool> {

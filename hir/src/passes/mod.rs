@@ -7,7 +7,9 @@ pub mod reflow_types;
 pub mod rotate_loops;
 pub mod select_representation;
 pub mod simplify;
+pub mod specialise;
 pub mod split_edges;
+pub mod trim_states;
 
 /// Whether a pass changed anything.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -2,14 +2,14 @@
 //!
 //! Why here: after passes that replace values by others of narrower type. Method: optimistic data flow in reverse post-order;
 //! block parameters start empty and grow to the union of what they receive; a narrowing instruction gives the
-//! intersection of its declared type with its operand's. Declared types of other results stand. Parameters that still grow
+//! intersection of its declared type with its operand's; a generic operator gives what its specialised form will give. Declared types of other results stand. Parameters that still grow
 //! after a few rounds lose their specialisation, so it ends. Keeps: phase, code. Cost: a few linear rounds.
 
 use base::entity::SecondaryMap;
 
-use super::Changed;
+use super::{Changed, specialise};
 use crate::ir::dominators::Cfg;
-use crate::ir::{Function, Inst, Ret, Type, Value};
+use crate::ir::{Function, Imm, Inst, Ret, Type, Value};
 
 /// After so many rounds specialisations are given up.
 const PATIENCE: u32 = 4;
@@ -50,8 +50,17 @@ fn propagate(func: &Function, cfg: &Cfg, types: &mut SecondaryMap<Value, Type>, 
 
 fn result_type(func: &Function, inst: Inst, types: &SecondaryMap<Value, Type>) -> Type {
     let declared = func.ty(func.result(inst));
-    match func.insts[inst].op.info().ret {
-        Ret::Narrowed => types[func.arg(inst, 0)].intersect(declared),
+    match (func.insts[inst].op.info().ret, func.insts[inst].imm) {
+        (Ret::Narrowed, _) => types[func.arg(inst, 0)].intersect(declared),
+        (_, Imm::Helper(helper)) => {
+            let operands: Vec<Type> = func.args(inst).iter().map(|&arg| types[arg]).collect();
+            if operands.iter().any(|ty| ty.is_empty()) {
+                // Not reached yet: assume the best.
+                return Type::EMPTY;
+            }
+            let number = specialise::operator(func, inst, helper);
+            specialise::result_type(helper, number, &operands).unwrap_or(declared)
+        }
         _ => declared,
     }
 }

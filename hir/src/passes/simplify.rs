@@ -175,6 +175,15 @@ fn comparison(func: &Function, inst: Inst) -> Option<Found> {
                 let holds = if is_signed { cond.holds(x, y) } else { cond.holds(x as u64, y as u64) };
                 return Some(Found::Int(holds.into()));
             }
+            // A truth value that was widened for a helper's sake.
+            if cond == Cond::Ne
+                && func.ty(b).int_constant() == Some(0)
+                && let Some(def) = func.def_inst(a)
+                && func.insts[def].op == Opcode::Convert
+                && func.ty(func.arg(def, 0)).is_subtype(Type::CBOOL)
+            {
+                return Some(Found::Value(func.arg(def, 0)));
+            }
             decided_by_bounds(func, cond, a, b).map(|holds| Found::Int(holds.into()))
         }
         (Opcode::Bnot, _) => {

@@ -165,7 +165,7 @@ fn parse_state(c: &mut Cursor<'_>) -> Parsed<FrameState> {
     c.expect("[")?;
     let stack = list(c, "]", parse_slot)?;
     let parent = if c.eat("in") { Some(entity(c, "fs")?) } else { None };
-    Ok(FrameState { code, offset, locals, stack, parent })
+    Ok(FrameState { code, offset, locals, stack, parent, is_handled: c.eat("handled") })
 }
 
 fn parse_slot(c: &mut Cursor<'_>) -> Parsed<Slot> {

@@ -73,7 +73,10 @@ impl fmt::Display for StateText<'_> {
         slots(f, &state.locals)?;
         f.write_char(' ')?;
         slots(f, &state.stack)?;
-        state.parent.map_or(Ok(()), |parent| write!(f, " in {parent}"))
+        if let Some(parent) = state.parent {
+            write!(f, " in {parent}")?;
+        }
+        if state.is_handled { f.write_str(" handled") } else { Ok(()) }
     }
 }
 

@@ -9,7 +9,7 @@ func @m.Point.norm func3 -> F64 phase=ssa {
   field1 = field class20.tags +24 word List name const5
   fn0 = @m.scale func4(F64, Other{class20}) -> F64 slot 3
   fs0 = state func3 4 [v0, _] []
-  fs1 = state func3 12 [v0, range(v2, v2, -1)] [raw v1] in fs0
+  fs1 = state func3 12 [v0, range(v2, v2, -1)] [raw v1] in fs0 handled
 bb0(v0: Other{class20}):
   v1: F64 = load_float_slot #field0 v0 @fs0
   v2: I64{7} = const_int #7
