@@ -5,8 +5,8 @@
 
 use crate::ir::{Function, Phase};
 use crate::passes::{
-    Changed, clean_cfg, dead_code, refcount_insertion, reflow_types, rotate_loops, select_representation,
-    simplify, specialise, split_edges, trim_states,
+    Changed, clean_cfg, dead_code, gvn, hoist_invariants, refcount_insertion, reflow_types, rotate_loops,
+    select_representation, simplify, sink_boxes, specialise, split_edges, trim_states,
 };
 use crate::text::print;
 use crate::verify::verify;
@@ -49,6 +49,11 @@ pub const PASSES: &[Pass] = &[
     optional("clean-cfg-2", clean_cfg::run),
     optional("dead-code-2", dead_code::run),
     optional("simplify-3", simplify::run),
+    optional("gvn", gvn::run),
+    optional("hoist-invariants", hoist_invariants::run),
+    optional("sink-boxes", sink_boxes::run),
+    optional("simplify-4", simplify::run),
+    optional("dead-code-4", dead_code::run),
     optional("rotate-loops", rotate_loops::run),
     optional("clean-cfg-3", clean_cfg::run),
     required("dead-code-3", dead_code::run, Phase::Optimized),

@@ -2,11 +2,14 @@
 
 pub mod clean_cfg;
 pub mod dead_code;
+pub mod gvn;
+pub mod hoist_invariants;
 pub mod refcount_insertion;
 pub mod reflow_types;
 pub mod rotate_loops;
 pub mod select_representation;
 pub mod simplify;
+pub mod sink_boxes;
 pub mod specialise;
 pub mod split_edges;
 pub mod trim_states;

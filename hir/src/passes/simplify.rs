@@ -27,25 +27,25 @@ pub fn run(func: &mut Function) -> Changed {
     let order = Cfg::new(func).order;
     let mut changed = unbox_states(func);
     for block in order {
-        for inst in func.blocks[block].insts.clone() {
-            let Some(found) = simplify(func, inst) else { continue };
-            changed = true;
-            apply(func, inst, found);
-            if func.insts[inst].op == Opcode::Unreachable {
-                break;
-            }
-        }
+        let mut insts = std::mem::take(&mut func.blocks[block].insts);
+        insts.retain(|&inst| {
+            let found = simplify(func, inst);
+            changed |= found.is_some();
+            found.is_none_or(|found| apply(func, inst, found))
+        });
+        func.blocks[block].insts = insts;
     }
     func.resolve_aliases();
     changed.into()
 }
 
-fn apply(func: &mut Function, inst: Inst, found: Found) {
+/// Applies what was found; false if the instruction goes.
+fn apply(func: &mut Function, inst: Inst, found: Found) -> bool {
     match found {
         Found::Value(value) => {
             let result = func.result(inst);
             func.replace(result, value);
-            remove(func, inst);
+            return false;
         }
         Found::Int(value) => {
             let result = func.result(inst);
@@ -53,8 +53,9 @@ fn apply(func: &mut Function, inst: Inst, found: Found) {
             rewrite(func, inst, Opcode::ConstInt, &[], Imm::Int(value));
         }
         Found::Rewrite(op, args, imm) => rewrite(func, inst, op, &args, imm),
-        Found::Nothing => remove(func, inst),
+        Found::Nothing => return false,
     }
+    true
 }
 
 fn rewrite(func: &mut Function, inst: Inst, op: Opcode, args: &[Value], imm: Imm) {
@@ -63,12 +64,6 @@ fn rewrite(func: &mut Function, inst: Inst, op: Opcode, args: &[Value], imm: Imm
     func.set_args(inst, args);
     if !op.info().may_deopt && !op.info().may_raise {
         func.insts[inst].state = None;
-    }
-}
-
-fn remove(func: &mut Function, inst: Inst) {
-    for block in func.layout.clone() {
-        func.blocks[block].insts.retain(|&other| other != inst);
     }
 }
 
