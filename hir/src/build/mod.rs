@@ -485,7 +485,7 @@ impl Builder<'_> {
             B::POP_TOP | B::POP_PRIMITIVE => {
                 self.pop();
             }
-            B::COPY => {
+            B::COPY | B::COPY_PRIMITIVE => {
                 let value = self.stack[self.stack.len() - n];
                 self.push(value);
             }

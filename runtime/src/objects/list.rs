@@ -197,7 +197,9 @@ impl ListObject {
         // SAFETY: the buffer came from the global allocator with this layout; the new size is not zero.
         let buffer = unsafe {
             match self.items.get().is_null() {
-                true => std::alloc::alloc(std::alloc::Layout::array::<Value>(capacity).expect("a list fits the address space")),
+                true => std::alloc::alloc(
+                    std::alloc::Layout::array::<Value>(capacity).expect("a list fits the address space"),
+                ),
                 false => std::alloc::realloc(self.items.get().cast(), layout, capacity * 8),
             }
         };
@@ -210,7 +212,8 @@ impl ListObject {
 
     /// Empties the list and hands the items over.
     pub fn take_all(&self) -> Vec<Ref> {
-        let (items, len, capacity) = (self.items.replace(std::ptr::null_mut()), self.len.replace(0), self.capacity.replace(0));
+        let (items, len, capacity) =
+            (self.items.replace(std::ptr::null_mut()), self.len.replace(0), self.capacity.replace(0));
         if items.is_null() {
             return Vec::new();
         }
