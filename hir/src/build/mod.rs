@@ -422,6 +422,16 @@ impl Builder<'_> {
         id
     }
 
+    /// The state at a call: the caller's frame while the callee runs, its operands popped.
+    fn call_state(&mut self) -> StateId {
+        let before = std::mem::replace(&mut self.before.1, self.stack.clone());
+        let known = std::mem::take(&mut self.states);
+        let state = self.full_state();
+        self.before.1 = before;
+        self.states = known;
+        state
+    }
+
     /// A value that was boxed for the interpreter's sake is handed over unboxed.
     fn slot(&self, value: Value, is_raw: bool) -> Slot {
         if is_raw {

@@ -109,7 +109,9 @@ impl Builder<'_> {
         let sig = Signature { name, func: place.func, slot: place.slot, params, ret };
         let func = self.func.import_func(sig);
         let op = if place.slot.is_some() { Opcode::CallVirtual } else { Opcode::CallStatic };
-        let result = self.emit_raise(op, &args, Imm::Func(func), ret);
+        let state = self.call_state();
+        let inst = self.func.append(self.block, op, &args, Imm::Func(func), ret, Some(state));
+        let result = self.func.result(inst);
         self.push(result);
         Ok(())
     }

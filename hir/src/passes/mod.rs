@@ -4,6 +4,7 @@ pub mod clean_cfg;
 pub mod dead_code;
 pub mod gvn;
 pub mod hoist_invariants;
+pub mod inline;
 pub mod refcount_insertion;
 pub mod reflow_types;
 pub mod rotate_loops;

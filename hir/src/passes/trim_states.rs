@@ -15,10 +15,7 @@ pub fn run(func: &mut Function) -> Changed {
     for block in func.layout.clone() {
         for inst in func.blocks[block].insts.clone() {
             let Some(state) = func.insts[inst].state else { continue };
-            if func.insts[inst].op.info().may_deopt
-                || is_handled(func, state)
-                || is_position(&func.states[state])
-            {
+            if func.insts[inst].op.info().may_deopt || is_handled(func, state) || is_position(func, state) {
                 continue;
             }
             let position = *trimmed.entry(state).or_insert_with(|| trim(func, state));
@@ -29,8 +26,12 @@ pub fn run(func: &mut Function) -> Changed {
     changed.into()
 }
 
-fn is_position(state: &FrameState) -> bool {
-    state.locals.is_empty() && state.stack.is_empty()
+/// Whether the whole chain is bare already.
+fn is_position(func: &Function, state: StateId) -> bool {
+    let state = &func.states[state];
+    state.locals.is_empty()
+        && state.stack.is_empty()
+        && state.parent.is_none_or(|parent| is_position(func, parent))
 }
 
 /// Whether a handler of this function or of a caller that it is inlined into may see the exception.

@@ -163,7 +163,8 @@ impl Lower<'_> {
     /// The free-list head for objects of so many bytes.
     fn free_list(&self, bytes: u32) -> Option<Mem> {
         let first = self.layout.free_lists?;
-        (bytes <= self.layout.free_list_limit).then(|| Mem::thread(first + bytes.div_ceil(16) as i32 * 8))
+        (bytes <= self.layout.free_list_limit)
+            .then(|| Mem::thread(first + (bytes.div_ceil(16) as i32 - 1) * 8))
     }
 
     /// Takes the object off its free list and writes its header.
