@@ -20,7 +20,7 @@ use runtime::thread::thread;
 use runtime::value::{PyResult, Raised, Ref, Value};
 
 use crate::frame::{self, Frame, IS_ENTRY, IS_STARTED, WANTS_RAW};
-use crate::{bind, ops, unwind};
+use crate::{ops, unwind};
 
 /// How the loop was left.
 pub enum Exit {
@@ -54,7 +54,8 @@ pub fn call_function(function: &FunctionObject, args: Args<'_>) -> PyResult {
     let frame = frame::push(owner, code, function.globals(), builtins, IS_ENTRY)?;
     // SAFETY: the frame was pushed above; its slots are null words.
     unsafe {
-        if let Err(raised) = bind::bind(function, args, Frame::locals(frame)) {
+        let slots = std::slice::from_raw_parts_mut(Frame::locals(frame), code.code().param_count());
+        if let Err(raised) = runtime::bind::bind_arguments(function, args, slots) {
             frame::pop(frame);
             return Err(raised);
         }
@@ -447,7 +448,7 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                     Opcode::IS_OP => {
                         let b = pop!();
                         let a = pop!();
-                        let is_same = protocol::is_same(a.value(), b.value());
+                        let is_same = protocol::compare::is_same(a.value(), b.value());
                         push!(objects::bool(is_same != (at == 1)).to_ref());
                     }
                     Opcode::CONTAINS_OP => {

@@ -1,7 +1,6 @@
 //! The interpreter: frames, the dispatch loop, and everything an instruction does.
 //!
 //! - [`frame`]: shadow frames on a contiguous stack
-//! - [`bind`]: arguments to parameters
 //! - [`eval`]: the loop
 //! - `ops`: instructions by family
 //! - `unwind`: from an exception to its handler
@@ -9,7 +8,6 @@
 //!
 //! The runtime reaches the interpreter through hooks that [`install`] fills in; the interpreter never names a compiler.
 
-pub mod bind;
 pub mod eval;
 pub mod frame;
 mod ops;

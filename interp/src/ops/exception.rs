@@ -17,8 +17,8 @@ pub(crate) fn exchange_handled(exception: Value) -> Value {
 
 /// `(exit, entered)` of a context manager.
 pub(crate) fn enter(manager: &Ref) -> PyResult<(Ref, Ref)> {
-    let enter = protocol::lookup_special(manager.value(), names().__enter__)?;
-    let exit = protocol::lookup_special(manager.value(), names().__exit__)?;
+    let enter = protocol::attribute::lookup_special(manager.value(), names().__enter__)?;
+    let exit = protocol::attribute::lookup_special(manager.value(), names().__exit__)?;
     let missing = |what: &str| {
         let ty = manager.ty().name();
         let hint = if what == "__exit__" { " (missed __exit__ method)" } else { "" };
@@ -54,10 +54,11 @@ pub(crate) fn match_group(exception: &Ref, class: &Ref) -> PyResult<(Ref, Ref)> 
     }
     // A naked exception is wrapped, so that the handler always sees a group.
     let list = objects::tuple::TupleObject::of([exception.clone()]);
-    let group = protocol::call(
-        error::types::ExceptionGroup.value(),
-        &[StrObject::empty().value(), list.value()],
-        None,
-    )?;
-    Ok((none(), group))
+    Ok((none(), new_group(list.value())?))
+}
+
+/// An unnamed exception group of a sequence of exceptions.
+pub(crate) fn new_group(exceptions: Value) -> PyResult {
+    let class = runtime::builtins::namespace().get_text("BaseExceptionGroup").expect("a builtin");
+    protocol::call(class.value(), &[StrObject::empty().value(), exceptions], None)
 }

@@ -57,9 +57,7 @@ fn prepare_reraise_star(original: Value, raised: Value) -> PyResult {
         [one] => Ok(one.clone()),
         _ => {
             let _ = original;
-            let group = ListObject::new(left);
-            let args = [StrObject::empty().value(), group.value()];
-            protocol::call(error::types::ExceptionGroup.value(), &args, None)
+            super::exception::new_group(ListObject::new(left).value())
         }
     }
 }

@@ -39,7 +39,9 @@ pub(crate) fn match_keys(subject: Value, keys: Value) -> PyResult {
             }
         }
         seen.push(key);
-        let missing = Value::from_object(&objects::singleton::MISSING);
+        // A fresh object that no mapping can hold.
+        let missing_object = objects::object::allocate(&objects::object::OBJECT);
+        let missing = missing_object.value();
         let found = match subject.get_exact::<DictObject>() {
             Some(dict) => dict.get(key)?,
             None => {
