@@ -10,7 +10,8 @@
 //! A simplification of CinderX's pass (jit.md 1.7): ownership is decided per value, not per point. Copies made by narrowing
 //! instructions share the fate of their *root*. A root is
 //!
-//! - *uncounted*: its type is never a counted object, or it is a constant;
+//! - *uncounted*: it cannot be a heap object, or it is a constant, which lives as long as the code. What takes a constant into
+//!   the heap or to the caller still takes a reference, so that counts of immortal objects stay where they are;
 //! - *borrowed for the whole call*: a parameter of the function, or a block parameter that receives only such values;
 //! - *borrowed from memory*: a load, as long as nothing that may write that memory happens while it is live;
 //! - *owned*: everything else. A load that cannot stay borrowed gets an `incref` right behind it.
@@ -292,14 +293,14 @@ impl Insertion<'_> {
         let mut stolen = Vec::new();
         for (at, &arg) in self.func.args(inst).iter().enumerate() {
             let root = self.root(arg);
-            if self.is_counted_root(root) && steals(self.func, inst, at) {
+            if self.func.ty(arg).is_counted() && steals(self.func, inst, at) {
                 stolen.push(root);
             }
         }
         if is_jump {
             let edge = &self.func.edges(inst)[0];
             for (&arg, &param) in edge.args.iter().zip(&self.func.blocks[edge.target].params) {
-                if self.owner[param] == Owner::Owned && self.is_counted_root(self.root(arg)) {
+                if self.owner[param] == Owner::Owned && self.func.ty(arg).is_counted() {
                     stolen.push(self.root(arg));
                 }
             }

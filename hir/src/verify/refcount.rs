@@ -231,9 +231,7 @@ impl Checker<'_> {
     fn consume(&self, block: Block, inst: Inst, state: &mut State, errors: &mut Vec<VerifyError>) {
         for (at, &arg) in self.func.args(inst).iter().enumerate() {
             let root = self.root(arg);
-            let counts = self.func.ty(arg).is_counted()
-                && (!self.free.contains(&root) || state.held.contains_key(&root));
-            let needs = steals(self.func, inst, at) && (counts || self.needs_reference(root, arg));
+            let needs = steals(self.func, inst, at) && self.func.ty(arg).is_counted();
             if needs && !take(&mut state.held, root) {
                 report(
                     errors,
@@ -246,13 +244,6 @@ impl Checker<'_> {
                 *state.held.entry(root).or_insert(0) += 1;
             }
         }
-    }
-
-    /// Whether a consumer of a value that the caller owns must be given a reference.
-    fn needs_reference(&self, root: Value, value: Value) -> bool {
-        let is_constant =
-            self.func.def_inst(root).is_some_and(|inst| source(self.func, inst) == Source::Immortal);
-        self.func.ty(value).is_counted() && self.func.ty(root).is_counted() && !is_constant
     }
 
     fn define(&self, inst: Inst, state: &mut State) {
@@ -278,7 +269,7 @@ impl Checker<'_> {
         let live = &self.live[&edge.target];
         for (&arg, &param) in edge.args.iter().zip(&self.func.blocks[edge.target].params) {
             let root = self.root(arg);
-            let kept = u32::from(live.contains(&root));
+            let kept = u32::from(live.contains(&root) && !self.free.contains(&root));
             if self.func.ty(param).is_counted() && after.held.get(&root).is_some_and(|&held| held > kept) {
                 take(&mut after.held, root);
                 after.held.insert(param, 1);
