@@ -343,8 +343,11 @@ impl Insertion<'_> {
             }
             for &param in &self.func.blocks[block].params.clone() {
                 let first_live = self.is_live_at_start(block, &insts, &after, param);
-                if self.owner[param] == Owner::Owned && !first_live {
-                    self.decref(param, &mut out);
+                if self.owner[param] == Owner::Owned {
+                    self.func.owned_params.insert(param);
+                    if !first_live {
+                        self.decref(param, &mut out);
+                    }
                 }
             }
             for (inst, after) in insts.into_iter().zip(after) {

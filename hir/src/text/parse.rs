@@ -229,9 +229,12 @@ fn parse_block(c: &mut Cursor<'_>, func: &mut Function, defined: &mut Vec<Value>
         let params = list(c, ")", |c| {
             let id = value(c)?;
             c.expect(":")?;
-            Ok((id, parse_type(c)?))
+            Ok((id, parse_type(c)?, c.eat("owned")))
         })?;
-        for (at, (id, ty)) in params.into_iter().enumerate() {
+        for (at, (id, ty, is_owned)) in params.into_iter().enumerate() {
+            if is_owned {
+                func.owned_params.insert(id);
+            }
             define(func, id, ValueData { ty, def: ValueDef::Param(block, at as u32) }, defined, c)?;
             func.blocks[block].params.push(id);
         }

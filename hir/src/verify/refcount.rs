@@ -8,7 +8,7 @@
 //! - an instruction that may leave records exactly what is owned then.
 //!
 //! The state of a point is the number of references held for each root, and the set of roots whose support has fallen. A
-//! parameter of a block holds a reference if its argument has one to spare. Shares no code with the pass it checks.
+//! parameter of a block that is marked as owned takes a reference from its argument. Shares no code with the pass it checks.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -270,10 +270,21 @@ impl Checker<'_> {
         for (&arg, &param) in edge.args.iter().zip(&self.func.blocks[edge.target].params) {
             let root = self.root(arg);
             let kept = u32::from(live.contains(&root) && !self.free.contains(&root));
-            if self.func.ty(param).is_counted() && after.held.get(&root).is_some_and(|&held| held > kept) {
-                take(&mut after.held, root);
-                after.held.insert(param, 1);
+            if !self.func.owned_params.contains(param) {
+                continue;
             }
+            let has_spare = after.held.get(&root).is_some_and(|&held| held > kept);
+            if has_spare {
+                take(&mut after.held, root);
+            } else if self.func.ty(arg).is_counted() {
+                report(
+                    errors,
+                    block,
+                    None,
+                    format!("{param} owns its argument {arg}, which comes without a reference"),
+                );
+            }
+            after.held.insert(param, 1);
         }
         for root in after.held.keys() {
             let is_param = self.func.blocks[edge.target].params.contains(root);
