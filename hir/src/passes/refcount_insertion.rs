@@ -560,7 +560,7 @@ bb2:
     bb0(v0: Object, v1: CBool):
       incref v0
       jump bb1(v0)
-    bb1(v2: Object):
+    bb1(v2: Object owned):
       v3: Object = call_helper #get_iter v2 @fs0 owned[v2]
       branch v1, bb3, bb2
     bb2:

@@ -17,7 +17,7 @@ bb0(v0: Other{class20}):
   v4: F64 = fadd v1, v3
   v5: CBool = fcmp .lt v4, v1
   branch v5, bb1(v4), bb2
-bb1(v6: F64):
+bb1(v6: F64 owned):
   v7: F64 = call_virtual #fn0 v0, v6 @fs1
   poll @fs1
   return v7
