@@ -62,13 +62,16 @@ pub const PASSES: &[Pass] = &[
     required("refcount-insertion", refcount_insertion::run, Phase::Counted),
 ];
 
+/// Takes the name of a pass, "before" or "after", and the text.
+pub type Dump<'o> = dyn FnMut(&str, &str, &str) + 'o;
+
 /// What the runner is asked to do besides running.
 #[derive(Default)]
 pub struct Options<'o> {
     /// Apply only so many optional passes.
     pub limit: Option<usize>,
     /// Called with the pass's name and the text before it ("before") and after it ("after").
-    pub dump: Option<&'o mut dyn FnMut(&str, &str, &str)>,
+    pub dump: Option<&'o mut Dump<'o>>,
     /// Verify after every pass, also in release builds.
     pub verify: bool,
 }
@@ -94,10 +97,10 @@ fn run_pass(func: &mut Function, pass: &Pass, options: &mut Options<'_>) {
     if let Some(dump) = &mut options.dump {
         dump(pass.name, "after", &print(func));
     }
-    if cfg!(debug_assertions) || options.verify {
-        if let Err(errors) = verify(func) {
-            let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
-            panic!("{} broke {}:\n{}\n{}", pass.name, func.name, errors.join("\n"), print(func));
-        }
+    if (cfg!(debug_assertions) || options.verify)
+        && let Err(errors) = verify(func)
+    {
+        let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        panic!("{} broke {}:\n{}\n{}", pass.name, func.name, errors.join("\n"), print(func));
     }
 }

@@ -48,6 +48,10 @@ pub struct Layout {
     pub free_list_link: i32,
     /// What the first word of a new object holds: count 1 and no flags.
     pub new_header: i32,
+    /// Upper half of the first word of a new object that the collector scans.
+    pub tracked_flags: i32,
+    /// Counter of tracked allocations in the thread state, a word.
+    pub gc_count: i32,
     /// Added to the bits of a double in a NaN-boxed slot.
     pub double_offset: i64,
 }
@@ -79,6 +83,8 @@ impl Default for Layout {
             free_list_limit: 512,
             free_list_link: 0,
             new_header: 1,
+            tracked_flags: i32::from(a::header::TRACKED_BIT) << ((a::header::FLAGS - 4) * 8),
+            gc_count: at(a::thread::GC_COUNT),
             double_offset: 1 << 49,
         }
     }

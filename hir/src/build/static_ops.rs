@@ -23,9 +23,13 @@ impl Builder<'_> {
             }
             B::TP_ALLOC => {
                 let (class, ty) = self.class_operand(n)?;
-                let exact = self.env.class_facts(class).exact;
-                let ty = if ty.is_subtype(Type::OTHER) { exact } else { ty };
-                let object = self.emit_raise(Opcode::Alloc, &[], Imm::Class(class), ty);
+                let facts = self.env.class_facts(class);
+                let ty = if ty.is_subtype(Type::OTHER) { facts.exact } else { ty };
+                let inline: Vec<Value> = facts.inline_alloc.map_or(Vec::new(), |inline| {
+                    let size = self.const_int(i64::from(inline.size), Type::I64);
+                    vec![size, self.const_int(i64::from(inline.is_tracked), Type::I64)]
+                });
+                let object = self.emit_raise(Opcode::Alloc, &inline, Imm::Class(class), ty);
                 self.push(object);
             }
             B::LOAD_FIELD => self.load_field(n)?,

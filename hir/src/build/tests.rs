@@ -26,7 +26,7 @@ impl CompileEnv for TestEnv {
             instance: Type::instance_of(class),
             exact: Type::OTHER.with_spec(Spec::ExactClass(class)),
             is_final: false,
-            inline_size: None,
+            inline_alloc: None,
         }
     }
     fn is_subclass(&self, sub: ClassId, class: ClassId) -> bool {

@@ -394,10 +394,9 @@ impl Insertion<'_> {
         let result = self.func.insts[inst].result;
         if let Some(root) =
             result.filter(|&result| self.root(result) == result && self.owner[result] == Owner::Owned)
+            && self.is_loaded(inst)
         {
-            if self.is_loaded(inst) {
-                self.incref(root, out);
-            }
+            self.incref(root, out);
         }
         for root in released {
             self.release_after(inst, root, out);

@@ -7,7 +7,7 @@
 use super::Changed;
 use crate::ir::dominators::Cfg;
 use crate::ir::types::Spec;
-use crate::ir::{Cond, Function, Imm, Inst, Opcode, Slot, StateId, Type, Value};
+use crate::ir::{Cond, Function, Imm, Inst, Opcode, Ret, Slot, StateId, Type, Value};
 
 /// What a rule found.
 enum Found {
@@ -28,7 +28,10 @@ pub fn run(func: &mut Function) -> Changed {
     let mut changed = unbox_states(func);
     for block in order {
         let mut insts = std::mem::take(&mut func.blocks[block].insts);
+        let mut previous = None;
         insts.retain(|&inst| {
+            narrow_definition(func, previous, inst);
+            previous = Some(inst);
             let found = simplify(func, inst);
             changed |= found.is_some();
             found.is_none_or(|found| apply(func, inst, found))
@@ -37,6 +40,19 @@ pub fn run(func: &mut Function) -> Changed {
     }
     func.resolve_aliases();
     changed.into()
+}
+
+/// A refinement right behind the definition says what the definition gives.
+fn narrow_definition(func: &mut Function, previous: Option<Inst>, inst: Inst) {
+    let Some(previous) = previous.filter(|_| func.insts[inst].op == Opcode::Refine) else { return };
+    let value = func.arg(inst, 0);
+    let is_declared = matches!(func.insts[previous].op.info().ret, Ret::Within(_));
+    if func.insts[previous].result == Some(value) && is_declared {
+        let narrow = func.ty(value).intersect(func.ty(func.result(inst)));
+        if !narrow.is_empty() {
+            func.values[value].ty = narrow;
+        }
+    }
 }
 
 /// Applies what was found; false if the instruction goes.

@@ -208,7 +208,14 @@ impl Lower<'_> {
             (Type::ARRAY, layout.array.map(|(length, _)| length)),
         ];
         let found = offsets.iter().find(|(of, _)| ty.unspecialised().is_subtype(*of));
-        let Some(&(_, Some(offset))) = found else { return self.unsupported("fast_len") };
+        let Some(&(_, offset)) = found else { return self.unsupported("fast_len") };
+        let Some(offset) = offset else {
+            // Where its length is, only the runtime knows; asking cannot fail.
+            let object = self.reg(self.arg(0));
+            let length = self.call_simple(HelperId::Length, vec![object]);
+            self.set_result(length);
+            return Ok(());
+        };
         let object = self.reg(self.arg(0));
         let length = self.load(object, offset);
         self.set_result(length);
