@@ -14,7 +14,8 @@ use runtime::protocol;
 use runtime::thread::thread;
 use runtime::value::{PyResult, Ref, Value};
 
-use crate::eval::{self, Exit};
+use crate::entry::Exit;
+use crate::eval;
 use crate::frame::{self, Frame, IS_ENTRY, IS_STARTED};
 
 /// Makes the generator of a call: its frame moves to the heap.
@@ -172,19 +173,24 @@ unsafe fn forward_throw(frame: *mut Frame, exception: Ref) -> PyResult<Forwarded
     // SAFETY: the contract.
     let (code, next) = unsafe { ((*(*frame).code).code(), (*frame).instruction as usize) };
     let send = code.words.get(next).filter(|word| word.opcode() == bytecode::Opcode::JUMP_BACKWARD);
-    let Some(send) = send.and_then(|word| code.words.get(word.index())) else { return Ok(Forwarded::Raise(exception)) };
+    let Some(send) = send.and_then(|word| code.words.get(word.index())) else {
+        return Ok(Forwarded::Raise(exception));
+    };
     if send.opcode() != bytecode::Opcode::SEND {
         return Ok(Forwarded::Raise(exception));
     }
     // SAFETY: a delegating frame keeps the receiver on top.
     let receiver = unsafe { (*Frame::operands(frame).add((*frame).operands as usize - 1)).to_ref() };
     if exception.ty().is_subclass_of(&error::types::GeneratorExit) {
-        if let Some(close) = protocol::get_optional_attr(receiver.value(), StrObject::intern("close").value())? {
+        if let Some(close) =
+            protocol::get_optional_attr(receiver.value(), StrObject::intern("close").value())?
+        {
             protocol::call(close.value(), &[], None)?;
         }
         return Ok(Forwarded::Raise(exception));
     }
-    let Some(throw) = protocol::get_optional_attr(receiver.value(), StrObject::intern("throw").value())? else {
+    let Some(throw) = protocol::get_optional_attr(receiver.value(), StrObject::intern("throw").value())?
+    else {
         return Ok(Forwarded::Raise(exception));
     };
     match finish(protocol::call(throw.value(), &[exception.value()], None).map(Some)) {
@@ -259,9 +265,8 @@ unsafe fn for_each_object(frame: *mut Frame, mut visit: impl FnMut(*mut Value)) 
 /// The iterator of `yield from`.
 pub(crate) fn yield_from_iterator(iterable: Ref, code: &CodeObject) -> PyResult {
     if let Some(generator) = iterable.get_exact::<GeneratorObject>() {
-        let may_await = code.code().flags.intersects(CodeFlags(
-            CodeFlags::COROUTINE.0 | CodeFlags::ITERABLE_COROUTINE.0,
-        ));
+        let may_await =
+            code.code().flags.intersects(CodeFlags(CodeFlags::COROUTINE.0 | CodeFlags::ITERABLE_COROUTINE.0));
         if generator.kind() == GeneratorKind::Coroutine && !may_await {
             let message = "cannot 'yield from' a coroutine object in a non-coroutine generator";
             return Err(runtime::raise!(TypeError, "{message}"));

@@ -42,5 +42,9 @@ pub(crate) fn compare_small(op: CompareOp, a: i64, b: i64) -> bool {
 
 /// Any operands.
 pub(crate) fn general(op: BinaryOp, a: &Ref, b: &Ref, is_inplace: bool) -> PyResult {
-    if is_inplace { protocol::inplace_op(op, a.value(), b.value()) } else { protocol::binary_op(op, a.value(), b.value()) }
+    if is_inplace {
+        protocol::inplace_op(op, a.value(), b.value())
+    } else {
+        protocol::binary_op(op, a.value(), b.value())
+    }
 }

@@ -7,15 +7,16 @@ use runtime::objects::tuple::TupleObject;
 use runtime::protocol;
 use runtime::value::{PyResult, Ref, Value};
 
-use crate::eval;
+use crate::entry;
 use crate::frame::{self, Frame};
 
 /// The function, if a call with this many positional arguments can push a frame without binding.
 #[inline]
 pub(crate) fn simple_function<'a>(callable: Value, count: usize) -> Option<&'a FunctionObject> {
     let function = callable.get_exact::<FunctionObject>()?;
-    let is_interpreted = std::ptr::fn_addr_eq(function.entry.get(), eval::function_entry as runtime::args::Entry);
-    (is_interpreted && eval::takes_exactly(function.code(), count)).then_some(function)
+    let is_interpreted =
+        std::ptr::fn_addr_eq(function.entry.get(), entry::function_entry as runtime::args::Entry);
+    (is_interpreted && entry::takes_exactly(function.code(), count)).then_some(function)
 }
 
 /// Pushes a frame for a simple function and moves the arguments into it. The caller's stack gives up the arguments, the
@@ -35,7 +36,9 @@ pub(crate) fn push_frame(function: &FunctionObject, args: &[Value]) -> PyResult<
 /// `callable(*positional, **keywords)`
 pub(crate) fn call_ex(callable: &Ref, positional: &Ref, keywords: Option<&Ref>) -> PyResult {
     let tuple = positional.get::<TupleObject>().expect("the emitter passes a tuple");
-    let Some(dict) = keywords.and_then(|keywords| keywords.get::<DictObject>()).filter(|dict| !dict.is_empty()) else {
+    let Some(dict) =
+        keywords.and_then(|keywords| keywords.get::<DictObject>()).filter(|dict| !dict.is_empty())
+    else {
         return protocol::call(callable.value(), tuple.items(), None);
     };
     let pairs = dict.to_pairs();

@@ -76,9 +76,15 @@ pub(crate) fn dict_update(target: Value, mapping: &Ref) -> PyResult<()> {
 
 /// Merges keyword arguments; a key that is there already is an error of the call.
 pub(crate) fn dict_merge(target: Value, mapping: &Ref, callable: Value) -> PyResult<()> {
-    let name = || callable.get::<FunctionObject>().map_or_else(|| callable.ty().name().to_owned(), FunctionObject::qualname);
+    let name = || {
+        callable
+            .get::<FunctionObject>()
+            .map_or_else(|| callable.ty().name().to_owned(), FunctionObject::qualname)
+    };
     let merged = DictObject::new();
-    if mapping.get::<DictObject>().is_none() && !protocol::has_attr(mapping.value(), StrObject::intern("keys").value())? {
+    if mapping.get::<DictObject>().is_none()
+        && !protocol::has_attr(mapping.value(), StrObject::intern("keys").value())?
+    {
         let ty = mapping.ty().name();
         return Err(runtime::raise!(TypeError, "{}() argument after ** must be a mapping, not {ty}", name()));
     }
@@ -89,7 +95,10 @@ pub(crate) fn dict_merge(target: Value, mapping: &Ref, callable: Value) -> PyRes
         };
         if dict(target).contains(key.value())? {
             let (function, key) = (name(), text.to_string_lossy());
-            return Err(runtime::raise!(TypeError, "{function}() got multiple values for keyword argument '{key}'"));
+            return Err(runtime::raise!(
+                TypeError,
+                "{function}() got multiple values for keyword argument '{key}'"
+            ));
         }
         dict(target).set(key.value(), value)?;
     }

@@ -44,7 +44,8 @@ pub(crate) fn match_group(exception: &Ref, class: &Ref) -> PyResult<(Ref, Ref)> 
     let none = || objects::none().to_ref();
     let is_group = protocol::is_instance(exception.value(), error::types::BaseExceptionGroup.value())?;
     if is_group {
-        let split = protocol::call_method(exception.value(), StrObject::intern("split").value(), &[class.value()])?;
+        let split =
+            protocol::call_method(exception.value(), StrObject::intern("split").value(), &[class.value()])?;
         let parts = protocol::unpack(split.value(), 2, None)?;
         let [matched, rest]: [Ref; 2] = parts.try_into().expect("two items were asked for");
         return Ok((rest, matched));

@@ -1,8 +1,8 @@
 //! Items and slices.
 
+use runtime::objects;
 use runtime::objects::list::ListObject;
 use runtime::objects::slice::SliceObject;
-use runtime::objects;
 use runtime::protocol;
 use runtime::value::{PyResult, Ref, Value};
 

@@ -27,7 +27,11 @@ pub(crate) fn load_deref(code: &CodeObject, slot: usize, value: Value) -> PyResu
 
 fn empty_cell(code: &CodeObject, slot: usize) -> error::Raised {
     let local = &code.code().locals[slot];
-    if local.cell == CellKind::Free { error::unbound_free(&local.name) } else { error::unbound_local(&local.name) }
+    if local.cell == CellKind::Free {
+        error::unbound_free(&local.name)
+    } else {
+        error::unbound_local(&local.name)
+    }
 }
 
 pub(crate) fn delete_deref(code: &CodeObject, slot: usize, value: Value) -> PyResult<()> {

@@ -101,7 +101,10 @@ fn positional_attributes(
     };
     if allowed < count {
         let (name, plural) = (ty.name(), if allowed == 1 { "" } else { "s" });
-        return Err(runtime::raise!(TypeError, "{name}() accepts {allowed} positional sub-pattern{plural} ({count} given)"));
+        return Err(runtime::raise!(
+            TypeError,
+            "{name}() accepts {allowed} positional sub-pattern{plural} ({count} given)"
+        ));
     }
     let Some(match_args) = match_args else {
         attributes.push(subject.clone());
@@ -124,7 +127,10 @@ fn attribute(subject: &Ref, ty: &TypeObject, name: Value, seen: &mut Vec<Ref>) -
     for earlier in seen.iter() {
         if protocol::compare::is_same_or_equal(earlier.value(), name)? {
             let (class, shown) = (ty.name(), protocol::text::repr_string(name)?);
-            return Err(runtime::raise!(TypeError, "{class}() got multiple sub-patterns for attribute {shown}"));
+            return Err(runtime::raise!(
+                TypeError,
+                "{class}() got multiple sub-patterns for attribute {shown}"
+            ));
         }
     }
     seen.push(name.to_ref());

@@ -90,7 +90,11 @@ pub(crate) fn binary(word: Word, a: Value, b: Value) -> PyResult<Value> {
     let (x, y) = (int_of(a), int_of(b));
     use PrimitiveBinaryOp as P;
     let zero_check = |value: i64| {
-        if y == 0 { Err(runtime::raise!(ZeroDivisionError, "integer division or modulo by zero")) } else { Ok(value) }
+        if y == 0 {
+            Err(runtime::raise!(ZeroDivisionError, "integer division or modulo by zero"))
+        } else {
+            Ok(value)
+        }
     };
     let result = match op {
         P::Add => x.wrapping_add(y),

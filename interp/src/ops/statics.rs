@@ -18,7 +18,7 @@ use runtime::type_object::TypeObject;
 use runtime::value::{PyResult, Ref, Value};
 
 use super::primitive;
-use crate::eval;
+use crate::entry;
 use crate::frame::{self, Frame, WANTS_RAW};
 
 /// Checks the arguments of an untyped caller against the signature, and unboxes primitives in place.
@@ -152,7 +152,8 @@ fn static_target<'a>(target: &'a Ref, descr: &FunctionDescr) -> Option<&'a Funct
     let code = function.code().code();
     let same = code.signature.as_ref().is_some_and(|signature| compatible(signature, descr));
     let is_plain = !code.flags.intersects(bytecode::CodeFlags::SUSPENDS);
-    (same && is_plain && eval::takes_exactly(function.code(), descr.signature.params.len())).then_some(function)
+    (same && is_plain && entry::takes_exactly(function.code(), descr.signature.params.len()))
+        .then_some(function)
 }
 
 /// Whether arguments of the caller's signature can be moved into the callee's slots: overriding methods may widen
@@ -183,7 +184,10 @@ fn invoke_dynamic(target: &Ref, descr: &FunctionDescr, args: &[Value]) -> PyResu
         ret if static_class::admits(ret, result.value())? => Ok(result.into_value()),
         ret => {
             let (name, expected, got) = (&descr.name, static_class::type_text(ret), result.ty().name());
-            Err(runtime::raise!(TypeError, "unexpected return type from {name}, expected {expected}, got {got}"))
+            Err(runtime::raise!(
+                TypeError,
+                "unexpected return type from {name}, expected {expected}, got {got}"
+            ))
         }
     }
 }
@@ -257,8 +261,6 @@ pub(crate) fn load_field(descr: &FieldDescr, owner: &Ref) -> PyResult<Value> {
 
 fn unset_field(descr: &FieldDescr, owner: &Ref) -> Raised {
     let name = StrObject::intern(&descr.name);
-    let default = owner.ty().lookup(name.value());
-    drop(default);
     let message = format!("'{}' object has no attribute '{}'", owner.ty().name(), descr.name);
     error::attribute_error(owner.value(), name.value(), &message)
 }
