@@ -84,6 +84,7 @@ fn builtin_types() -> Vec<&'static TypeObject> {
     all.extend(iterators::ALL);
     all.extend(dict::views::ALL);
     all.extend(static_array::ALL);
+    all.extend(type_params::ALL);
     all.extend(exceptions::ALL);
     all.push(&static_class::STATIC_TYPE_ERROR);
     all
