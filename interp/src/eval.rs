@@ -8,92 +8,15 @@
 
 use std::cell::Cell;
 
-use bytecode::{BinaryOp, CodeFlags, CompareOp, Opcode, TypeCode, Word};
-use runtime::args::Args;
+use bytecode::{BinaryOp, CompareOp, Opcode, TypeCode, Word};
 use runtime::objects::cell::CellObject;
-use runtime::objects::code::CodeObject;
-use runtime::objects::dict::DictObject;
-use runtime::objects::function::FunctionObject;
 use runtime::objects::{self, list::ListObject, tuple::TupleObject};
 use runtime::protocol;
-use runtime::thread::thread;
 use runtime::value::{PyResult, Raised, Ref, Value};
 
+use crate::entry::{Exit, fill_closure};
 use crate::frame::{self, Frame, IS_ENTRY, IS_STARTED, WANTS_RAW};
-use crate::{bind, ops, unwind};
-
-/// How the loop was left.
-pub enum Exit {
-    /// The entry frame returned.
-    Returned(Ref),
-    /// The entry frame, a generator's, yielded.
-    Yielded(Ref),
-}
-
-/// The generic entry of every interpreted function.
-///
-/// # Safety
-/// The convention of [`runtime::args::Entry`]; `callable` is a function.
-pub unsafe extern "C" fn function_entry(
-    callable: Value,
-    args: *const Value,
-    nargs: usize,
-    kwnames: Value,
-) -> Value {
-    // SAFETY: the contract.
-    let (function, args) = unsafe { (callable.cast::<FunctionObject>(), Args::from_entry(args, nargs, kwnames)) };
-    runtime::args::into_entry(call_function(function, args))
-}
-
-/// Calls a Python function.
-pub fn call_function(function: &FunctionObject, args: Args<'_>) -> PyResult {
-    thread().check_stack("")?;
-    let code = function.code();
-    let owner = Value::from_object(function).to_ref();
-    let builtins = function.builtins.get_or_none();
-    let frame = frame::push(owner, code, function.globals(), builtins, IS_ENTRY)?;
-    // SAFETY: the frame was pushed above; its slots are null words.
-    unsafe {
-        if let Err(raised) = bind::bind(function, args, Frame::locals(frame)) {
-            frame::pop(frame);
-            return Err(raised);
-        }
-        match run(frame, None)? {
-            Exit::Returned(value) | Exit::Yielded(value) => Ok(value),
-        }
-    }
-}
-
-/// Runs a module or class body, or code of `exec`, in a namespace.
-pub fn run_code(code: Value, globals: &DictObject, locals: Value, closure: Value) -> PyResult {
-    thread().check_stack("")?;
-    let Some(object) = code.get::<CodeObject>() else {
-        return Err(runtime::raise!(TypeError, "expected a code object"));
-    };
-    let builtins = runtime::objects::function::builtins_of(globals);
-    let frame = frame::push(code.to_ref(), object, globals, builtins, IS_ENTRY)?;
-    // SAFETY: the frame was pushed above; free variables take the last slots.
-    unsafe {
-        (*frame).namespace = locals.to_ref().into_value();
-        fill_closure(frame, object, closure);
-        match run(frame, None)? {
-            Exit::Returned(value) | Exit::Yielded(value) => Ok(value),
-        }
-    }
-}
-
-/// Stores the cells of a closure into the slots of the free variables.
-///
-/// # Safety
-/// The frame's slots for free variables are null.
-unsafe fn fill_closure(frame: *mut Frame, code: &CodeObject, closure: Value) {
-    let Some(cells) = closure.non_null().and_then(|closure| closure.get::<TupleObject>()) else { return };
-    let first = code.code().locals.len() - code.code().free_count();
-    for (at, cell) in cells.items().iter().enumerate() {
-        // SAFETY: the contract.
-        unsafe { *Frame::locals(frame).add(first + at) = cell.to_ref().into_value() };
-    }
-}
+use crate::{ops, unwind};
 
 /// Runs `entry` and everything it calls until it returns, yields or raises. With `injected`, an exception is already set and
 /// is raised at the current instruction.
@@ -288,8 +211,9 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                     }
                     Opcode::COPY_FREE_VARS => {
                         if let Some(function) = frame::function_of(frame) {
+                            let (code, closure) = (code!(), function.closure.raw());
                             // SAFETY: the slots of free variables are null at function entry.
-                            unsafe { fill_closure(frame, code!(), function.closure.raw()) };
+                            unsafe { fill_closure(frame, code, closure) };
                         }
                     }
                     Opcode::LOAD_CLOSURE => push!(local!(at).to_ref()),
@@ -309,9 +233,9 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                         push!(value);
                     }
                     Opcode::STORE_GLOBAL => {
-                        let value = pop!();
+                        let (value, key) = (pop!(), name!(at));
                         // SAFETY: see `enter_frame`.
-                        unsafe { (*(*frame).globals).set_str(name!(at), value) };
+                        unsafe { (*(*frame).globals).set_str(key, value) };
                     }
                     Opcode::DELETE_GLOBAL => attempt!(ops::name::delete_global(frame, name!(at))),
                     Opcode::LOAD_NAME => {
@@ -326,7 +250,8 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                     Opcode::LOAD_LOCALS => push!(outcall!(frame::current_locals())),
                     Opcode::LOAD_FROM_DICT_OR_DEREF => {
                         let mapping = pop!();
-                        let value = outcall!(ops::name::from_dict_or_deref(&mapping, code!(), at, *local!(at)));
+                        let value =
+                            outcall!(ops::name::from_dict_or_deref(&mapping, code!(), at, *local!(at)));
                         push!(value);
                     }
                     Opcode::LOAD_FROM_DICT_OR_GLOBALS => {
@@ -402,7 +327,8 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                         let stop = pop!();
                         let start = pop!();
                         let container = pop!();
-                        let value = outcall!(protocol::get_slice(container.value(), start.value(), stop.value()));
+                        let value =
+                            outcall!(protocol::get_slice(container.value(), start.value(), stop.value()));
                         push!(value);
                     }
                     Opcode::STORE_SLICE => {
@@ -447,7 +373,7 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                     Opcode::IS_OP => {
                         let b = pop!();
                         let a = pop!();
-                        let is_same = protocol::is_same(a.value(), b.value());
+                        let is_same = protocol::compare::is_same(a.value(), b.value());
                         push!(objects::bool(is_same != (at == 1)).to_ref());
                     }
                     Opcode::CONTAINS_OP => {
@@ -933,16 +859,23 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                         let value = pop!();
                         push!(value.ty().value().to_ref());
                     }
-                    Opcode::LOAD_CLASS => push!(outcall!(ops::statics::load_class(&code!().code().types[at]))),
+                    Opcode::LOAD_CLASS => {
+                        push!(outcall!(ops::statics::load_class(&code!().code().types[at])))
+                    }
                     Opcode::LOAD_LOCAL => push_raw!(*local!(at)),
                     Opcode::STORE_LOCAL => {
                         let raw = pop_raw!();
                         *local!(at) = ops::primitive::wrapped(code!().code().locals[at].ty, raw);
                     }
-                    Opcode::PRIMITIVE_LOAD_CONST => push_raw!(ops::primitive::constant(&code!().code().consts[at])),
+                    Opcode::PRIMITIVE_LOAD_CONST => {
+                        push_raw!(ops::primitive::constant(&code!().code().consts[at]))
+                    }
                     Opcode::PRIMITIVE_BOX => {
                         let raw = pop_raw!();
-                        push!(ops::primitive::boxed(TypeCode::from_operand(word.operand()).expect("verified"), raw));
+                        push!(ops::primitive::boxed(
+                            TypeCode::from_operand(word.operand()).expect("verified"),
+                            raw
+                        ));
                     }
                     Opcode::PRIMITIVE_UNBOX => {
                         let value = pop!();
@@ -1022,8 +955,8 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
             }
         }
         // An exception is set: find its handler, here or in a caller that this loop runs.
+        save_frame!();
         loop {
-            save_frame!();
             // SAFETY: the frame is live; its operands are as the verifier says before the failing instruction, less what the
             // instruction has consumed.
             match unsafe { unwind::unwind(frame, std::mem::take(&mut is_reraising)) } {
@@ -1042,15 +975,8 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                         frame::pop(frame);
                         frame = caller;
                     }
-                    enter_frame!();
                 }
             }
         }
     }
-}
-
-/// Whether code can be called by moving arguments into its slots: no defaults to fill, no stars, no keywords.
-pub(crate) fn takes_exactly(code: &CodeObject, count: usize) -> bool {
-    let stars = CodeFlags(CodeFlags::VARARGS.0 | CodeFlags::VARKEYWORDS.0);
-    code.code().arg_count as usize == count && code.code().kwonly_count == 0 && !code.code().flags.intersects(stars)
 }

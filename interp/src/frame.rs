@@ -90,7 +90,13 @@ fn frame_bytes(code: &CodeObject) -> usize {
 /// Pushes a frame whose local slots are null. `owner` is consumed; `namespace` too.
 ///
 /// Fails with RecursionError when the limit of calls or the stack is reached.
-pub fn push(owner: Ref, code: &CodeObject, globals: &DictObject, builtins: Ref, flags: u32) -> PyResult<*mut Frame> {
+pub fn push(
+    owner: Ref,
+    code: &CodeObject,
+    globals: &DictObject,
+    builtins: Ref,
+    flags: u32,
+) -> PyResult<*mut Frame> {
     let thread = thread();
     let depth = thread.recursion.get() + 1;
     let top = stack_top(thread);

@@ -1,7 +1,7 @@
 //! The interpreter: frames, the dispatch loop, and everything an instruction does.
 //!
 //! - [`frame`]: shadow frames on a contiguous stack
-//! - [`bind`]: arguments to parameters
+//! - [`entry`]: calls from native code, module and class bodies
 //! - [`eval`]: the loop
 //! - `ops`: instructions by family
 //! - `unwind`: from an exception to its handler
@@ -9,7 +9,7 @@
 //!
 //! The runtime reaches the interpreter through hooks that [`install`] fills in; the interpreter never names a compiler.
 
-pub mod bind;
+pub mod entry;
 pub mod eval;
 pub mod frame;
 mod ops;
@@ -21,8 +21,8 @@ use runtime::hooks;
 /// Makes the runtime run Python functions through this interpreter.
 pub fn install() {
     hooks::install(|hooks| {
-        hooks.function_entry = eval::function_entry;
-        hooks.run_code = eval::run_code;
+        hooks.function_entry = entry::function_entry;
+        hooks.run_code = entry::run_code;
         hooks.resume = resume::resume;
         hooks.drop_frame = resume::drop_frame;
         hooks.traverse_frame = resume::traverse_frame;

@@ -132,7 +132,8 @@ fn take_page() -> *mut Page {
     if let Some(page) = HEAP.spare_pages.borrow_mut().pop() {
         return page;
     }
-    let layout = std::alloc::Layout::from_size_align(PAGE_SIZE * PAGES_PER_CHUNK, PAGE_SIZE).expect("a valid layout");
+    let layout =
+        std::alloc::Layout::from_size_align(PAGE_SIZE * PAGES_PER_CHUNK, PAGE_SIZE).expect("a valid layout");
     // SAFETY: the layout has a size.
     let chunk = unsafe { std::alloc::alloc(layout) };
     if chunk.is_null() {
@@ -199,7 +200,9 @@ unsafe fn free_large(block: *mut Header) {
 /// `block` came from this module and is occupied.
 pub unsafe fn block_size(block: *mut Header) -> usize {
     // SAFETY: the contract.
-    unsafe { if (*block).has(flags::LARGE) { (*prefix_of(block)).size } else { (*page_of(block)).block_size } }
+    unsafe {
+        if (*block).has(flags::LARGE) { (*prefix_of(block)).size } else { (*page_of(block)).block_size }
+    }
 }
 
 /// Calls `visit` with every occupied block. Objects must not be made or freed meanwhile.

@@ -7,7 +7,8 @@ use crate::value::{PyResult, Ref, Value};
 
 /// The generic entry of every callable that has code: null means that an exception is set. `args` points to `nargs` positional
 /// values followed by one value per name in `kwnames`, which is a tuple of str or null.
-pub type Entry = unsafe extern "C" fn(callable: Value, args: *const Value, nargs: usize, kwnames: Value) -> Value;
+pub type Entry =
+    unsafe extern "C" fn(callable: Value, args: *const Value, nargs: usize, kwnames: Value) -> Value;
 
 /// Borrowed arguments.
 #[derive(Clone, Copy)]
@@ -50,11 +51,7 @@ impl<'a> Args<'a> {
         }
         // SAFETY: the contract.
         let values = unsafe { std::slice::from_raw_parts(args, nargs + keywords) };
-        Args {
-            positional: &values[..nargs],
-            keyword_values: &values[nargs..],
-            keyword_names: kwnames,
-        }
+        Args { positional: &values[..nargs], keyword_values: &values[nargs..], keyword_names: kwnames }
     }
 
     /// Whether there are keyword arguments.

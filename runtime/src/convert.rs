@@ -3,11 +3,11 @@
 //! Borrowed arguments live as long as the call, so conversions to references are free. Missing optional arguments are
 //! `Option::None`; a parameter for which Python's `None` also means "default" is an [`OrNone`].
 
+use crate::object::Object;
 use crate::objects::{self, float, int, str::StrObject};
 use crate::protocol;
 use crate::signature::Bound;
 use crate::type_object::TypeObject;
-use crate::object::Object;
 use crate::value::{Py, PyResult, Ref, Value};
 
 /// A Rust type that an argument can be converted to.

@@ -163,7 +163,10 @@ fn subtract_internal(objects: &[*mut Header]) {
             if is_tracked(child) {
                 // SAFETY: as above.
                 let count = unsafe { alloc::gc_refs(child.ptr()) };
-                debug_assert!(count.get() > 0, "an object of type {child:?} owns more references than are counted");
+                debug_assert!(
+                    count.get() > 0,
+                    "an object of type {child:?} owns more references than are counted"
+                );
                 count.set(count.get().wrapping_sub(1));
             }
         });
@@ -200,7 +203,8 @@ fn unreachable_of(objects: &[*mut Header]) -> Vec<*mut Header> {
         });
     }
     // SAFETY: live.
-    let garbage = objects.iter().copied().filter(|&object| unsafe { !(*object).has(flags::MARKED) }).collect();
+    let garbage =
+        objects.iter().copied().filter(|&object| unsafe { !(*object).has(flags::MARKED) }).collect();
     for &object in objects {
         // SAFETY: live.
         unsafe { (*object).clear(flags::MARKED) };
@@ -247,7 +251,9 @@ fn is_resurrected(garbage: &[Ref]) -> bool {
     }
     // One count is ours.
     // SAFETY: owned by `garbage`.
-    let outside = objects.iter().any(|object| unsafe { (**object).refcount() } > 1 + internal.get(object).copied().unwrap_or(0));
+    let outside = objects
+        .iter()
+        .any(|object| unsafe { (**object).refcount() } > 1 + internal.get(object).copied().unwrap_or(0));
     for &object in &objects {
         // SAFETY: owned by `garbage`.
         unsafe { (*object).clear(flags::MARKED) };

@@ -1,1 +1,53 @@
-//! Placeholder header, replaced with the crate's first code.
+//! The object runtime: values, objects, types, builtins, exceptions. Knows the bytecode as data and nothing above it.
+//!
+//! Ground: [`value`] (the word and references), [`header`], [`object`] (layouts), [`field`], [`alloc`], [`dealloc`], [`gc`],
+//! [`weakref`], [`thread`], [`world`], [`audit`].
+//! Types: [`type_object`], [`slots`], [`types`] (building them), [`static_class`], [`methods`], [`signature`], [`convert`].
+//! Objects: [`objects`], [`hash`], [`format`], [`codec`], [`sort`].
+//! Operations: [`protocol`], [`operator`], [`args`], [`bind`], [`error`], [`builtins`].
+//! Seams: [`hooks`] (what crates above install), `abi::layout` (what machine code relies on).
+//!
+//! Invariant: one thread at a time runs Python code; it has called [`attach`].
+
+pub mod alloc;
+pub mod args;
+pub mod audit;
+pub mod bind;
+pub mod builtins;
+pub mod codec;
+pub mod convert;
+pub mod dealloc;
+pub mod error;
+pub mod field;
+pub mod format;
+pub mod gc;
+pub mod hash;
+pub mod header;
+pub mod hooks;
+pub mod init;
+pub mod methods;
+pub mod names;
+pub mod object;
+pub mod objects;
+pub mod operator;
+pub mod protocol;
+pub mod signature;
+pub mod slots;
+pub mod sort;
+pub mod static_class;
+pub mod sys_state;
+pub mod testing;
+pub mod thread;
+pub mod type_object;
+pub mod types;
+pub mod value;
+pub mod weakref;
+pub mod world;
+
+pub use args::{Args, Entry};
+pub use init::attach;
+pub use object::Object;
+pub use operator::{BinaryOp, CompareOp};
+pub use thread::thread;
+pub use type_object::TypeObject;
+pub use value::{Py, PyResult, Raised, Ref, Value};

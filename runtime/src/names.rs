@@ -30,6 +30,10 @@ pub fn names() -> &'static Names {
 }
 
 names! {
+    __add__ __sub__ __mul__ __truediv__ __floordiv__ __mod__ __pow__ __matmul__ __lshift__ __rshift__ __and__ __or__ __xor__
+    __rsub__ __rmul__ __rtruediv__ __rfloordiv__ __rmod__ __rdivmod__ __rpow__ __rmatmul__ __rlshift__ __rrshift__ __rand__ __ror__
+    __rxor__ __isub__ __imul__ __itruediv__ __ifloordiv__ __imod__ __ipow__ __imatmul__ __ilshift__ __irshift__ __iand__ __ior__
+    __ixor__ __le__ __ne__ __gt__ __ge__
     __abs__ __abstractmethods__ __aenter__ __aexit__ __aiter__ __all__ __annotate__ __annotations__ __anext__ __args__
     __await__ __bases__ __bool__ __build_class__ __builtins__ __bytes__ __call__ __cause__ __ceil__ __class__
     __class_getitem__ __classcell__ __closure__ __code__ __complex__ __contains__ __context__ __defaults__ __del__
@@ -41,6 +45,6 @@ names! {
     __qualname__ __radd__ __repr__ __reversed__ __round__ __self__ __set__ __set_name__ __setattr__ __setitem__
     __sizeof__ __slots__ __spec__ __str__ __subclasscheck__ __subclasshook__ __suppress_context__ __traceback__
     __trunc__ __type_params__ __wrapped__ __weakref__
-    _ args builtins close copy end fileno flush filename items join key keys mro msg name obj open path print read
+    args builtins close copy end fileno flush filename items join key keys mro msg name obj open path print read
     readline reverse send sep stdout stderr stdin strict sys text throw update value values write default file metaclass
 }

@@ -95,3 +95,32 @@ pub unsafe fn finish_header(memory: *mut Header, ty: &TypeObject, large: u16) {
         unsafe { gc::track(memory) };
     }
 }
+
+/// Makes an object of a builtin type that shares the layout of `T` without deriving from its type.
+pub fn new_object_sharing_layout<T: Object>(ty: &'static TypeObject, contents: T) -> Py<T> {
+    let size = size_of::<T>();
+    assert!(ty.layout().size == size, "types that share a layout agree on its size");
+    let memory = alloc::allocate(size).cast::<T>();
+    // SAFETY: the block has room for `T`; the type was declared with the layout of `T`.
+    unsafe {
+        let kind = (*memory.cast::<Header>()).flag_bits() & flags::LARGE;
+        std::ptr::write(memory, contents);
+        finish_header(memory.cast(), ty, kind);
+        Py::from_raw(memory)
+    }
+}
+
+/// Makes an object of `ty`, which was declared with the layout of `T`, or of a subclass; it need not derive from the type of `T`.
+pub fn new_object_in_layout<T: Object>(ty: &TypeObject, contents: T) -> Py<T> {
+    assert!(ty.layout().size == size_of::<T>(), "types that share a layout agree on its size");
+    let size = ty.basicsize().max(size_of::<T>());
+    let memory = alloc::allocate(size).cast::<T>();
+    // SAFETY: as in `new_object_of`; the layout fits by the assertion and the declaration.
+    unsafe {
+        let kind = (*memory.cast::<Header>()).flag_bits() & flags::LARGE;
+        std::ptr::write(memory, contents);
+        std::ptr::write_bytes(memory.cast::<u8>().add(size_of::<T>()), 0, size - size_of::<T>());
+        finish_header(memory.cast(), ty, kind);
+        Py::from_raw(memory)
+    }
+}

@@ -74,7 +74,8 @@ impl Signature {
     }
 
     const fn with_piece(mut self, bytes: &[u8], start: usize, end: usize) -> Self {
-        let stars = (bytes[start] == b'*') as usize + (bytes[start] == b'*' && bytes[start + 1] == b'*') as usize;
+        let stars =
+            (bytes[start] == b'*') as usize + (bytes[start] == b'*' && bytes[start + 1] == b'*') as usize;
         if bytes[start] == b'/' {
             self.positional_only = self.count;
         } else if stars == 2 {
@@ -170,7 +171,11 @@ impl Signature {
         for at in self.positional.min(self.count)..self.count {
             if slots[at].is_null() && !self.parameters[at].optional {
                 let name = self.parameter_name(at);
-                return Err(crate::raise!(TypeError, "{}() missing required keyword-only argument: '{name}'", self.name()));
+                return Err(crate::raise!(
+                    TypeError,
+                    "{}() missing required keyword-only argument: '{name}'",
+                    self.name()
+                ));
             }
         }
         Ok(())
@@ -183,7 +188,8 @@ impl Signature {
 
     fn keyword_position(&self, name: Value) -> Option<usize> {
         let name = name.get::<StrObject>()?;
-        (self.positional_only.max(usize::from(self.has_self))..self.count).find(|&at| name.eq_str(self.parameter_name(at)))
+        (self.positional_only.max(usize::from(self.has_self))..self.count)
+            .find(|&at| name.eq_str(self.parameter_name(at)))
     }
 
     fn self_count(&self) -> usize {
@@ -213,14 +219,23 @@ impl Signature {
             return crate::raise!(TypeError, "{}() takes no arguments ({given} given)", self.qualified());
         }
         if required == 1 && most == 1 {
-            return crate::raise!(TypeError, "{}() takes exactly one argument ({given} given)", self.qualified());
+            return crate::raise!(
+                TypeError,
+                "{}() takes exactly one argument ({given} given)",
+                self.qualified()
+            );
         }
         let (bound, number) = match (required == most, given < required) {
             (true, _) => ("", most),
             (false, true) => ("at least ", required),
             (false, false) => ("at most ", most),
         };
-        crate::raise!(TypeError, "{} expected {bound}{number} argument{}, got {given}", self.name(), plural(number))
+        crate::raise!(
+            TypeError,
+            "{} expected {bound}{number} argument{}, got {given}",
+            self.name(),
+            plural(number)
+        )
     }
 
     fn missing(&self, at: usize, given: usize) -> crate::error::Raised {
@@ -230,7 +245,11 @@ impl Signature {
             return crate::raise!(TypeError, "unbound method {owner}.{name}() needs an argument");
         }
         if self.is_positional_only() {
-            return self.wrong_positional_count(self.required - skip, self.positional - skip, given.saturating_sub(skip));
+            return self.wrong_positional_count(
+                self.required - skip,
+                self.positional - skip,
+                given.saturating_sub(skip),
+            );
         }
         let position = at - skip + 1;
         let name = self.parameter_name(at);
@@ -240,7 +259,10 @@ impl Signature {
     fn given_twice(&self, at: usize) -> crate::error::Raised {
         let (name, parameter) = (self.name(), self.parameter_name(at));
         let position = at + 1 - self.self_count();
-        crate::raise!(TypeError, "argument for {name}() given by name ('{parameter}') and position ({position})")
+        crate::raise!(
+            TypeError,
+            "argument for {name}() given by name ('{parameter}') and position ({position})"
+        )
     }
 
     fn unexpected_keyword(&self, keyword: Value) -> crate::error::Raised {
@@ -290,7 +312,10 @@ impl Bound<'_> {
     #[cold]
     pub fn wrong_self(&self, got: Value) -> crate::error::Raised {
         let (name, owner, got) = (self.signature.name(), self.signature.owner, got.ty().name());
-        crate::raise!(TypeError, "descriptor '{name}' for '{owner}' objects doesn't apply to a '{got}' object")
+        crate::raise!(
+            TypeError,
+            "descriptor '{name}' for '{owner}' objects doesn't apply to a '{got}' object"
+        )
     }
 }
 
@@ -344,10 +369,16 @@ mod tests {
 
     #[test]
     fn signature_text_is_read_at_compile_time() {
-        const SIGNATURE: Signature =
-            Signature::parse("str", "split(self, /, sep: str | None = ',', maxsplit=-1, *, x=(1, 2)) -> list", true);
+        const SIGNATURE: Signature = Signature::parse(
+            "str",
+            "split(self, /, sep: str | None = ',', maxsplit=-1, *, x=(1, 2)) -> list",
+            true,
+        );
         assert_eq!(SIGNATURE.name(), "split");
-        assert_eq!((SIGNATURE.count, SIGNATURE.positional_only, SIGNATURE.positional, SIGNATURE.required), (4, 1, 3, 1));
+        assert_eq!(
+            (SIGNATURE.count, SIGNATURE.positional_only, SIGNATURE.positional, SIGNATURE.required),
+            (4, 1, 3, 1)
+        );
         assert_eq!(SIGNATURE.parameter_name(3), "x");
         assert_eq!(SIGNATURE.parameters_text(), "(self, /, sep: str | None = ',', maxsplit=-1, *, x=(1, 2))");
     }

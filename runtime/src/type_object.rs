@@ -100,6 +100,8 @@ pub struct TypeSpec {
     pub layout: Layout,
     /// Initial [`type_flags`].
     pub flags: u32,
+    /// Offset of the instance dict inside the Rust struct, 0 for none.
+    pub dict_offset: usize,
     /// Where a variable-sized instance ends, for the dict of subclass instances.
     pub var_end: Option<fn(&Header) -> usize>,
     /// Protocol functions.
@@ -120,6 +122,7 @@ impl TypeSpec {
             base: Some(&crate::objects::object::OBJECT),
             layout: Layout::of::<T>(),
             flags: 0,
+            dict_offset: 0,
             var_end: None,
             slots: Slots::EMPTY,
             methods: &[],
@@ -168,7 +171,10 @@ unsafe impl Object for TypeObject {
 
     fn traverse(&self, visit: Visitor<'_>) {
         let base = self.base().map_or(Value::NULL, TypeObject::value);
-        [self.dict.get(), self.bases.get(), self.mro.get(), base].into_iter().filter_map(Value::non_null).for_each(visit);
+        [self.dict.get(), self.bases.get(), self.mro.get(), base]
+            .into_iter()
+            .filter_map(Value::non_null)
+            .for_each(visit);
     }
 
     fn clear(&self) {
@@ -221,7 +227,8 @@ impl Drop for TypeObject {
                 drop(Box::from_raw(std::ptr::from_ref(self.name.get()).cast_mut()));
                 let extra = (self.depth() + 1).saturating_sub(DISPLAY);
                 if extra > 0 {
-                    let array = std::ptr::slice_from_raw_parts_mut(self.display_overflow.get().cast_mut(), extra);
+                    let array =
+                        std::ptr::slice_from_raw_parts_mut(self.display_overflow.get().cast_mut(), extra);
                     drop(Box::from_raw(array));
                 }
             }
@@ -240,7 +247,7 @@ impl TypeObject {
             basicsize: Cell::new(spec.layout.size as u32),
             display: [const { Cell::new(std::ptr::null()) }; DISPLAY],
             display_overflow: Cell::new(std::ptr::null()),
-            dict_offset: Cell::new(0),
+            dict_offset: Cell::new(spec.dict_offset as i32),
             vtable_len: Cell::new(0),
             dict: Cell::new(Value::NULL),
             slots: UnsafeCell::new(spec.slots),
@@ -435,10 +442,6 @@ impl TypeObject {
         debug_assert!(!self.dict.get().is_null());
         // SAFETY: a ready type owns its dict for life.
         unsafe { self.dict.get().cast() }
-    }
-
-    pub(crate) fn has_dict_object(&self) -> bool {
-        !self.dict.get().is_null()
     }
 
     pub(crate) fn set_dict_object(&self, dict: Ref) {
@@ -692,7 +695,8 @@ impl TypeObject {
 
     /// Whether instances are variable-sized.
     pub(crate) fn is_variable_sized(&self) -> bool {
-        self.spec.is_some_and(|spec| spec.var_end.is_some()) || self.base().is_some_and(Self::is_variable_sized)
+        self.spec.is_some_and(|spec| spec.var_end.is_some())
+            || self.base().is_some_and(Self::is_variable_sized)
     }
 }
 

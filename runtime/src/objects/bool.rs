@@ -2,9 +2,9 @@
 
 use crate::args::Args;
 use crate::header::Header;
+use crate::objects;
 use crate::objects::int::{INT, IntObject};
 use crate::objects::str::StrObject;
-use crate::objects;
 use crate::protocol;
 use crate::slots::{Binary, Slots};
 use crate::type_object::{Layout, TypeObject, TypeSpec, type_flags};
@@ -68,4 +68,3 @@ static SPEC: TypeSpec = TypeSpec {
     },
     ..TypeSpec::of::<IntObject>("bool")
 };
-

@@ -56,6 +56,17 @@ impl ListObject {
         object::new_object_of(ty, contents)
     }
 
+    /// An empty list as an instance of a type that shares the layout without deriving from list.
+    pub(crate) fn new_in_layout(ty: &TypeObject) -> Py<ListObject> {
+        let contents = ListObject {
+            header: Header::new(ty),
+            len: Cell::new(0),
+            items: Cell::new(std::ptr::null_mut()),
+            capacity: Cell::new(0),
+        };
+        object::new_object_in_layout(ty, contents)
+    }
+
     /// An empty list.
     pub fn empty() -> Py<ListObject> {
         Self::new_of(&LIST)
@@ -197,7 +208,9 @@ impl ListObject {
         // SAFETY: the buffer came from the global allocator with this layout; the new size is not zero.
         let buffer = unsafe {
             match self.items.get().is_null() {
-                true => std::alloc::alloc(std::alloc::Layout::array::<Value>(capacity).expect("a list fits the address space")),
+                true => std::alloc::alloc(
+                    std::alloc::Layout::array::<Value>(capacity).expect("a list fits the address space"),
+                ),
                 false => std::alloc::realloc(self.items.get().cast(), layout, capacity * 8),
             }
         };
@@ -210,7 +223,8 @@ impl ListObject {
 
     /// Empties the list and hands the items over.
     pub fn take_all(&self) -> Vec<Ref> {
-        let (items, len, capacity) = (self.items.replace(std::ptr::null_mut()), self.len.replace(0), self.capacity.replace(0));
+        let (items, len, capacity) =
+            (self.items.replace(std::ptr::null_mut()), self.len.replace(0), self.capacity.replace(0));
         if items.is_null() {
             return Vec::new();
         }

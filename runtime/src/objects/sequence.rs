@@ -3,7 +3,7 @@
 use crate::objects::int;
 use crate::objects::slice::SliceObject;
 use crate::objects::{self, singleton};
-use crate::operator::CompareOp;
+use crate::operator::{CompareOp, Comparison};
 use crate::protocol;
 use crate::value::{PyResult, Ref, Value};
 

@@ -100,7 +100,8 @@ static ELLIPSIS_SPEC: TypeSpec = TypeSpec {
 };
 
 static NONE: World<Singleton> = World::new(Singleton { header: Header::immortal(&NONE_TYPE) });
-static NOT_IMPLEMENTED: World<Singleton> = World::new(Singleton { header: Header::immortal(&NOT_IMPLEMENTED_TYPE) });
+static NOT_IMPLEMENTED: World<Singleton> =
+    World::new(Singleton { header: Header::immortal(&NOT_IMPLEMENTED_TYPE) });
 static ELLIPSIS: World<Singleton> = World::new(Singleton { header: Header::immortal(&ELLIPSIS_TYPE) });
 
 /// `None`.

@@ -104,6 +104,11 @@ impl TupleObject {
         }
     }
 
+    /// An instance of a tuple subclass.
+    pub fn instance_of(ty: &TypeObject, items: Vec<Ref>) -> Py<TupleObject> {
+        Self::build(ty, items.len(), items)
+    }
+
     /// The empty tuple.
     pub fn empty() -> Py<TupleObject> {
         if EMPTY.get().is_null() {
@@ -147,7 +152,11 @@ fn new(ty: &TypeObject, args: Args<'_>) -> PyResult {
         args.no_keywords("tuple")?;
     }
     if args.positional.len() > 1 {
-        return Err(crate::raise!(TypeError, "tuple expected at most 1 argument, got {}", args.positional.len()));
+        return Err(crate::raise!(
+            TypeError,
+            "tuple expected at most 1 argument, got {}",
+            args.positional.len()
+        ));
     }
     let exact = std::ptr::eq(ty, &raw const TUPLE);
     let items = match args.positional.first() {
@@ -155,7 +164,11 @@ fn new(ty: &TypeObject, args: Args<'_>) -> PyResult {
         Some(&source) if exact && source.is_exact(&TUPLE) => return Ok(source.to_ref()),
         Some(&source) => protocol::collect(source)?,
     };
-    if exact { Ok(TupleObject::new(items).into()) } else { Ok(TupleObject::build(ty, items.len(), items).into()) }
+    if exact {
+        Ok(TupleObject::new(items).into())
+    } else {
+        Ok(TupleObject::build(ty, items.len(), items).into())
+    }
 }
 
 fn repr(value: Value) -> PyResult {
@@ -177,13 +190,22 @@ fn repr(value: Value) -> PyResult {
 }
 
 fn hash_tuple(value: Value) -> PyResult<i64> {
-    let hashes = this(value).items().iter().map(|&item| protocol::hash(item)).collect::<PyResult<Vec<_>>>()?;
+    let hashes =
+        this(value).items().iter().map(|&item| protocol::hash(item)).collect::<PyResult<Vec<_>>>()?;
     Ok(hash::avoid_minus_one(hash::sequence(hashes.into_iter())))
 }
 
 fn richcompare(a: Value, b: Value, op: CompareOp) -> PyResult {
-    let (Some(a), Some(b)) = (a.get::<TupleObject>(), b.get::<TupleObject>()) else { return singleton::decline() };
-    sequence::compare(&|at| a.items().get(at).map(|item| item.to_ref()), a.len(), &|at| b.items().get(at).map(|item| item.to_ref()), b.len(), op)
+    let (Some(a), Some(b)) = (a.get::<TupleObject>(), b.get::<TupleObject>()) else {
+        return singleton::decline();
+    };
+    sequence::compare(
+        &|at| a.items().get(at).map(|item| item.to_ref()),
+        a.len(),
+        &|at| b.items().get(at).map(|item| item.to_ref()),
+        b.len(),
+        op,
+    )
 }
 
 fn subscript(value: Value, key: Value) -> PyResult {
@@ -205,7 +227,11 @@ fn subscript(value: Value, key: Value) -> PyResult {
 
 fn concat(a: Value, b: Value) -> PyResult {
     let Some(other) = b.get::<TupleObject>() else {
-        return Err(crate::raise!(TypeError, "can only concatenate tuple (not \"{}\") to tuple", b.ty().name()));
+        return Err(crate::raise!(
+            TypeError,
+            "can only concatenate tuple (not \"{}\") to tuple",
+            b.ty().name()
+        ));
     };
     let items = this(a).items().iter().chain(other.items()).map(|item| item.to_ref()).collect();
     Ok(TupleObject::new(items).into())
@@ -291,7 +317,6 @@ static SPEC: TypeSpec = TypeSpec {
     methods: &[METHODS, CLASS_METHODS],
     ..TypeSpec::of::<TupleObject>("tuple")
 };
-
 
 const _: () = {
     use abi::layout::tuple_object as at;

@@ -22,7 +22,11 @@ fn this<'a>(value: Value) -> &'a DictObject {
 
 fn init(value: Value, args: Args<'_>) -> PyResult<()> {
     if args.positional.len() > 1 {
-        return Err(crate::raise!(TypeError, "dict expected at most 1 argument, got {}", args.positional.len()));
+        return Err(crate::raise!(
+            TypeError,
+            "dict expected at most 1 argument, got {}",
+            args.positional.len()
+        ));
     }
     update_from(this(value), args.positional.first().copied(), args.keywords())
 }
@@ -61,11 +65,15 @@ fn update_from_pairs(dict: &DictObject, source: Value) -> PyResult<()> {
     let mut at = 0;
     protocol::for_each(source, |pair| {
         if !protocol::is_iterable(pair.value()) {
-            return Err(crate::raise!(TypeError, "cannot convert dictionary update sequence element #{at} to a sequence"));
+            return Err(crate::raise!(
+                TypeError,
+                "cannot convert dictionary update sequence element #{at} to a sequence"
+            ));
         }
         let pair = protocol::collect(pair.value())?;
         let [key, value] = pair.as_slice() else {
-            let message = format!("dictionary update sequence element #{at} has length {}; 2 is required", pair.len());
+            let message =
+                format!("dictionary update sequence element #{at} has length {}; 2 is required", pair.len());
             return Err(crate::raise!(ValueError, "{message}"));
         };
         at += 1;
@@ -73,7 +81,7 @@ fn update_from_pairs(dict: &DictObject, source: Value) -> PyResult<()> {
     })
 }
 
-fn repr(value: Value) -> PyResult {
+pub(crate) fn repr(value: Value) -> PyResult {
     let dict = this(value);
     if dict.is_empty() {
         return Ok(StrObject::new("{}").into());
@@ -97,7 +105,14 @@ fn repr(value: Value) -> PyResult {
 }
 
 fn richcompare(a: Value, b: Value, op: CompareOp) -> PyResult {
-    let (Some(a), Some(b)) = (a.get::<DictObject>(), b.get::<DictObject>()) else { return sequence::decline() };
+    match (a.get::<DictObject>(), b.get::<DictObject>()) {
+        (Some(a), Some(b)) => compare(a, b, op),
+        _ => sequence::decline(),
+    }
+}
+
+/// Equality of dicts; they have no order.
+pub(crate) fn compare(a: &DictObject, b: &DictObject, op: CompareOp) -> PyResult {
     match op {
         CompareOp::Equal => Ok(objects::bool(equal(a, b)?).to_ref()),
         CompareOp::NotEqual => Ok(objects::bool(!equal(a, b)?).to_ref()),
@@ -144,7 +159,9 @@ fn ass_subscript(value: Value, key: Value, item: Option<Value>) -> PyResult<()> 
 }
 
 fn or(a: Value, b: Value) -> PyResult {
-    let (Some(left), Some(right)) = (a.get::<DictObject>(), b.get::<DictObject>()) else { return singleton::decline() };
+    let (Some(left), Some(right)) = (a.get::<DictObject>(), b.get::<DictObject>()) else {
+        return singleton::decline();
+    };
     let merged = left.copy();
     merged.merge(right, true)?;
     Ok(merged.into())

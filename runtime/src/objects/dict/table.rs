@@ -332,7 +332,9 @@ impl Table {
     /// Removes the entry at a live position and hands key and value over; the value is null in sets.
     pub fn remove_at(&self, at: usize) -> (Ref, Value) {
         // SAFETY: the position holds a live entry; key and value are moved out.
-        let entry = unsafe { std::ptr::replace(self.slot(at), Entry { hash: 0, key: Value::NULL, value: Value::NULL }) };
+        let entry = unsafe {
+            std::ptr::replace(self.slot(at), Entry { hash: 0, key: Value::NULL, value: Value::NULL })
+        };
         let index = self.index.get();
         if !index.is_null() {
             let mask = self.index_mask.get() as usize;
@@ -418,7 +420,8 @@ impl Table {
     fn free_entries(&self) {
         let entries = self.entries.replace(std::ptr::null_mut());
         if !entries.is_null() {
-            let layout = std::alloc::Layout::array::<Entry>(self.capacity.get() as usize).expect("made before");
+            let layout =
+                std::alloc::Layout::array::<Entry>(self.capacity.get() as usize).expect("made before");
             // SAFETY: allocated with this layout; the entries have been moved out or dropped.
             unsafe { std::alloc::dealloc(entries.cast(), layout) };
         }

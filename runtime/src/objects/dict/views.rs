@@ -75,7 +75,8 @@ unsafe impl Object for DictIterator {
 /// A view of `dict`.
 pub fn new_view(kind: ViewKind, dict: &DictObject) -> Ref {
     let ty = [&DICT_KEYS, &DICT_VALUES, &DICT_ITEMS][kind as usize];
-    let contents = DictView { header: Header::new(ty), dict: Field::new(Value::from_object(dict).to_ref()), kind };
+    let contents =
+        DictView { header: Header::new(ty), dict: Field::new(Value::from_object(dict).to_ref()), kind };
     make(ty, contents)
 }
 
@@ -87,8 +88,8 @@ pub fn new_iterator(kind: ViewKind, dict: &DictObject) -> Ref {
 
 /// An iterator over `dict` from its end.
 pub fn new_reverse_iterator(kind: ViewKind, dict: &DictObject) -> Ref {
-    let ty =
-        [&DICT_REVERSE_KEY_ITERATOR, &DICT_REVERSE_VALUE_ITERATOR, &DICT_REVERSE_ITEM_ITERATOR][kind as usize];
+    let ty = [&DICT_REVERSE_KEY_ITERATOR, &DICT_REVERSE_VALUE_ITERATOR, &DICT_REVERSE_ITEM_ITERATOR]
+        [kind as usize];
     iterator_of(ty, kind, dict, true)
 }
 
@@ -295,3 +296,16 @@ view_types! {
     /// `dict_reverseitemiterator`.
     DICT_REVERSE_ITEM_ITERATOR REVERSE_ITEM_SPEC = DictIterator, "dict_reverseitemiterator", ITERATOR_SLOTS, ITERATOR_METHODS;
 }
+
+/// All types declared here.
+pub static ALL: &[&TypeObject] = &[
+    &DICT_KEYS,
+    &DICT_ITEMS,
+    &DICT_VALUES,
+    &DICT_KEY_ITERATOR,
+    &DICT_VALUE_ITERATOR,
+    &DICT_ITEM_ITERATOR,
+    &DICT_REVERSE_KEY_ITERATOR,
+    &DICT_REVERSE_VALUE_ITERATOR,
+    &DICT_REVERSE_ITEM_ITERATOR,
+];

@@ -5,12 +5,12 @@
 
 use std::cmp::Ordering;
 
-use dashu_int::{IBig, UBig};
 use dashu_int::ops::{BitTest, DivRem};
+use dashu_int::{IBig, UBig};
 
 use super::{IntRef, from_big, from_i64, from_i128};
 use crate::objects::{self, float, singleton};
-use crate::operator::CompareOp;
+use crate::operator::{CompareOp, Comparison};
 use crate::value::{PyResult, Ref, Value};
 
 /// Two ints: `operate` on machine words if both are small and it succeeds, else `big`.
@@ -191,7 +191,9 @@ pub fn power(a: Value, b: Value) -> PyResult {
     let exponent_word = exponent.to_i64();
     match (base, exponent_word) {
         (IntRef::Small(0 | 1), Some(_)) if exponent_word != Some(0) => Ok(base.to_exact()),
-        (IntRef::Small(base), Some(exponent)) if u32::try_from(exponent).is_ok_and(|e| base.checked_pow(e).is_some()) => {
+        (IntRef::Small(base), Some(exponent))
+            if u32::try_from(exponent).is_ok_and(|e| base.checked_pow(e).is_some()) =>
+        {
             Ok(from_i64(base.pow(exponent as u32)))
         }
         (IntRef::Small(0 | 1), None) => Ok(base.to_exact()),

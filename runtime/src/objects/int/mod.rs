@@ -236,3 +236,8 @@ pub fn hash_big(big: &IBig) -> i64 {
     let remainder = i64::try_from(big % modulus).expect("a remainder is below the modulus");
     hash::avoid_minus_one(remainder)
 }
+
+/// A heap int whatever its value, for places where a tagged word has another meaning.
+pub fn boxed(value: i64) -> Ref {
+    new_heap(IBig::from(value))
+}

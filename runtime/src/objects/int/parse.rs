@@ -50,7 +50,7 @@ fn limit_exceeded(limit: usize) -> crate::error::Raised {
 
 /// Digits in a base from 2 to 36, lower case, without prefix.
 pub fn to_radix(number: IntRef<'_>, base: u32) -> String {
-    number.to_big().in_radix(base).to_string()
+    number.to_big().in_radix(base as u8).to_string()
 }
 
 /// Why a text is not an int.
@@ -111,7 +111,10 @@ fn clean_digits(digits: &str, base: u32) -> Result<String, ParseFailure> {
     let mut cleaned = String::with_capacity(digits.len());
     let mut after_digit = false;
     for c in digits.chars() {
-        let value = c.to_digit(base.max(10)).filter(|&value| value < base).or_else(|| decimal_value(c).filter(|&value| value < base));
+        let value = c
+            .to_digit(base.max(10))
+            .filter(|&value| value < base)
+            .or_else(|| decimal_value(c).filter(|&value| value < base));
         match value {
             Some(value) => cleaned.push(char::from_digit(value, 36).expect("digits are below 36")),
             None if c == '_' && after_digit => {}
@@ -128,9 +131,10 @@ pub fn decimal_value(c: char) -> Option<u32> {
         return c.to_digit(10);
     }
     const ZEROS: &[u32] = &[
-        0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0xc66, 0xce6, 0xd66, 0xde6, 0xe50, 0xed0, 0xf20,
-        0x1040, 0x1090, 0x17e0, 0x1810, 0x1946, 0x19d0, 0x1a80, 0x1a90, 0x1b50, 0x1bb0, 0x1c40, 0x1c50, 0xa620, 0xa8d0,
-        0xa900, 0xa9d0, 0xa9f0, 0xaa50, 0xabf0, 0xff10, 0x1d7ce, 0x1d7d8, 0x1d7e2, 0x1d7ec, 0x1d7f6,
+        0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0xc66, 0xce6, 0xd66, 0xde6, 0xe50,
+        0xed0, 0xf20, 0x1040, 0x1090, 0x17e0, 0x1810, 0x1946, 0x19d0, 0x1a80, 0x1a90, 0x1b50, 0x1bb0, 0x1c40,
+        0x1c50, 0xa620, 0xa8d0, 0xa900, 0xa9d0, 0xa9f0, 0xaa50, 0xabf0, 0xff10, 0x1d7ce, 0x1d7d8, 0x1d7e2,
+        0x1d7ec, 0x1d7f6,
     ];
     ZEROS.iter().find(|&&zero| (zero..zero + 10).contains(&(c as u32))).map(|&zero| c as u32 - zero)
 }

@@ -2,6 +2,7 @@
 
 use super::ListObject;
 use crate::args::Args;
+use crate::convert::OrNone;
 use crate::objects::iterators::{LIST_ITERATOR, LIST_REVERSE_ITERATOR, SequenceIterator};
 use crate::objects::sequence::{self, SliceBounds, Subscript};
 use crate::objects::str::{StrBuilder, StrObject};
@@ -10,7 +11,6 @@ use crate::protocol;
 use crate::slots::Slots;
 use crate::sort;
 use crate::type_object::{TypeObject, TypeSpec, type_flags};
-use crate::convert::OrNone;
 use crate::value::{Py, PyResult, Ref, Value};
 use crate::{py_class_methods, py_methods};
 
@@ -24,14 +24,18 @@ fn init(value: Value, args: Args<'_>) -> PyResult<()> {
         args.no_keywords("list")?;
     }
     if args.positional.len() > 1 {
-        return Err(crate::raise!(TypeError, "list expected at most 1 argument, got {}", args.positional.len()));
+        return Err(crate::raise!(
+            TypeError,
+            "list expected at most 1 argument, got {}",
+            args.positional.len()
+        ));
     }
     let items = args.positional.first().map_or(Ok(Vec::new()), |&source| protocol::collect(source))?;
     this(value).replace_all(items);
     Ok(())
 }
 
-fn repr(value: Value) -> PyResult {
+pub(crate) fn repr(value: Value) -> PyResult {
     let list = this(value);
     if list.is_empty() {
         return Ok(StrObject::new("[]").into());
@@ -52,7 +56,9 @@ fn repr(value: Value) -> PyResult {
 }
 
 fn richcompare(a: Value, b: Value, op: CompareOp) -> PyResult {
-    let (Some(a), Some(b)) = (a.get::<ListObject>(), b.get::<ListObject>()) else { return sequence::decline() };
+    let (Some(a), Some(b)) = (a.get::<ListObject>(), b.get::<ListObject>()) else {
+        return sequence::decline();
+    };
     sequence::compare(&|at| a.get(at), a.len(), &|at| b.get(at), b.len(), op)
 }
 
@@ -90,8 +96,10 @@ fn ass_subscript(value: Value, key: Value, item: Option<Value>) -> PyResult<()> 
 }
 
 fn assign_slice(list: &ListObject, slice: &crate::objects::slice::SliceObject, items: Value) -> PyResult<()> {
-    let extended = slice.step.get().is_some_and(|step| step != Value::small(1) && !crate::objects::is_none(step));
-    let what = if extended { "must assign iterable to extended slice" } else { "can only assign an iterable" };
+    let extended =
+        slice.step.get().is_some_and(|step| step != Value::small(1) && !crate::objects::is_none(step));
+    let what =
+        if extended { "must assign iterable to extended slice" } else { "can only assign an iterable" };
     if !items.is_instance::<ListObject>() && !protocol::is_iterable(items) {
         return Err(crate::raise!(TypeError, "{what}"));
     }
@@ -104,7 +112,8 @@ fn assign_slice(list: &ListObject, slice: &crate::objects::slice::SliceObject, i
     }
     if items.len() != bounds.len {
         let (given, wanted) = (items.len(), bounds.len);
-        let message = format!("attempt to assign sequence of size {given} to extended slice of size {wanted}");
+        let message =
+            format!("attempt to assign sequence of size {given} to extended slice of size {wanted}");
         return Err(crate::raise!(ValueError, "{message}"));
     }
     let old: Vec<_> = bounds.indices().zip(items).map(|(at, item)| list.set(at, item)).collect();
@@ -118,7 +127,8 @@ fn delete_slice(list: &ListObject, bounds: SliceBounds) -> PyResult<()> {
         return Ok(());
     }
     let doomed: std::collections::HashSet<usize> = bounds.indices().collect();
-    let (gone, kept): (Vec<_>, Vec<_>) = list.take_all().into_iter().enumerate().partition(|(at, _)| doomed.contains(at));
+    let (gone, kept): (Vec<_>, Vec<_>) =
+        list.take_all().into_iter().enumerate().partition(|(at, _)| doomed.contains(at));
     list.replace_all(kept.into_iter().map(|(_, item)| item).collect());
     drop(gone);
     Ok(())
@@ -126,7 +136,11 @@ fn delete_slice(list: &ListObject, bounds: SliceBounds) -> PyResult<()> {
 
 fn concat(a: Value, b: Value) -> PyResult {
     let Some(other) = b.get::<ListObject>() else {
-        return Err(crate::raise!(TypeError, "can only concatenate list (not \"{}\") to list", b.ty().name()));
+        return Err(crate::raise!(
+            TypeError,
+            "can only concatenate list (not \"{}\") to list",
+            b.ty().name()
+        ));
     };
     let mut items = this(a).to_vec();
     items.extend(other.to_vec());
@@ -160,7 +174,7 @@ fn inplace_repeat(value: Value, count: isize) -> PyResult {
     Ok(value.to_ref())
 }
 
-fn contains(value: Value, item: Value) -> PyResult<bool> {
+pub(crate) fn contains(value: Value, item: Value) -> PyResult<bool> {
     Ok(position(this(value), item, 0, usize::MAX)?.is_some())
 }
 
@@ -172,7 +186,9 @@ fn position(list: &ListObject, item: Value, from: usize, to: usize) -> PyResult<
         if candidate == item {
             return Ok(Some(at));
         }
-        if !(candidate.is_small() && item.is_small()) && protocol::is_same_or_equal(candidate.to_ref().value(), item)? {
+        if !(candidate.is_small() && item.is_small())
+            && protocol::is_same_or_equal(candidate.to_ref().value(), item)?
+        {
             return Ok(Some(at));
         }
         at += 1;

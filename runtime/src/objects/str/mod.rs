@@ -5,10 +5,13 @@
 //! Offsets are in `abi::layout::str_object`.
 
 mod build;
+mod case;
 mod intern;
 pub mod methods;
+pub mod search;
 
 pub use build::StrBuilder;
+pub(crate) use intern::initialize;
 
 use std::cell::Cell;
 
@@ -261,7 +264,13 @@ impl StrObject {
     #[cold]
     fn surrogate_error(&self) -> crate::error::Raised {
         let at = self.code_points().position(|point| char::from_u32(point).is_none()).unwrap_or(0);
-        crate::error::unicode_encode_error("utf-8", Value::from_object(self), at, at + 1, "surrogates not allowed")
+        crate::error::unicode_encode_error(
+            "utf-8",
+            Value::from_object(self),
+            at,
+            at + 1,
+            "surrogates not allowed",
+        )
     }
 
     /// Whether the text is `other`.
@@ -332,7 +341,11 @@ impl StrObject {
         // SAFETY: the new object has room for both texts and does not overlap them.
         unsafe {
             std::ptr::copy_nonoverlapping(first.as_ptr(), Self::data_ptr(this), first.len());
-            std::ptr::copy_nonoverlapping(second.as_ptr(), Self::data_ptr(this).add(first.len()), second.len());
+            std::ptr::copy_nonoverlapping(
+                second.as_ptr(),
+                Self::data_ptr(this).add(first.len()),
+                second.len(),
+            );
             Ok(Py::from_raw(this))
         }
     }

@@ -1,0 +1,207 @@
+//! Binding the arguments of a call to the parameters of Python code, with CPython's messages.
+//!
+//! Cost: positional calls with all arguments present are a copy; keywords are matched by address first, because parameter
+//! names are interned.
+
+use bytecode::CodeFlags;
+
+use crate::args::Args;
+use crate::error::Raised;
+use crate::objects::code::CodeObject;
+use crate::objects::dict::DictObject;
+use crate::objects::function::FunctionObject;
+use crate::objects::str::StrObject;
+use crate::objects::tuple::TupleObject;
+use crate::signature::plural;
+use crate::value::{PyResult, Ref, Value};
+
+/// Writes the parameter slots of `locals`, one owned value each; `locals` starts as nulls. On an error everything written has
+/// been released again.
+#[inline]
+pub fn bind_arguments(function: &FunctionObject, args: Args<'_>, locals: &mut [Value]) -> PyResult<()> {
+    let code = function.code().code();
+    let count = code.arg_count as usize;
+    let plain = code.kwonly_count == 0
+        && !code.flags.intersects(CodeFlags(CodeFlags::VARARGS.0 | CodeFlags::VARKEYWORDS.0));
+    if plain && !args.has_keywords() && args.positional.len() == count {
+        for (slot, value) in locals.iter_mut().zip(args.positional) {
+            *slot = value.to_ref().into_value();
+        }
+        return Ok(());
+    }
+    let mut slots: Vec<Option<Ref>> = vec![None; code.param_count()];
+    fill(function, args, &mut slots)?;
+    for (local, slot) in locals.iter_mut().zip(slots) {
+        *local = slot.map_or(Value::NULL, Ref::into_value);
+    }
+    Ok(())
+}
+
+fn fill(function: &FunctionObject, args: Args<'_>, slots: &mut [Option<Ref>]) -> PyResult<()> {
+    let object = function.code();
+    let code = object.code();
+    let (count, kwonly) = (code.arg_count as usize, code.kwonly_count as usize);
+    let given = args.positional.len();
+    let has_rest = code.flags.contains(CodeFlags::VARARGS);
+    for (slot, value) in slots.iter_mut().zip(&args.positional[..given.min(count)]) {
+        *slot = Some(value.to_ref());
+    }
+    if has_rest {
+        let rest = args.positional.get(count..).unwrap_or(&[]);
+        slots[count + kwonly] = Some(TupleObject::from_values(rest).into());
+    }
+    let extra = code.flags.contains(CodeFlags::VARKEYWORDS).then(DictObject::new);
+    for (name, value) in args.keywords() {
+        bind_keyword(function, name, value, slots, extra.as_deref())?;
+    }
+    if let Some(extra) = extra {
+        slots[count + kwonly + usize::from(has_rest)] = Some(extra.into());
+    }
+    if given > count && !has_rest {
+        return Err(too_many(function, given, slots));
+    }
+    fill_defaults(function, given, slots)?;
+    fill_keyword_defaults(function, slots)
+}
+
+fn bind_keyword(
+    function: &FunctionObject,
+    name: Value,
+    value: Value,
+    slots: &mut [Option<Ref>],
+    extra: Option<&DictObject>,
+) -> PyResult<()> {
+    let object = function.code();
+    let Some(text) = name.get::<StrObject>() else {
+        return Err(crate::raise!(TypeError, "{}() keywords must be strings", function.qualname()));
+    };
+    match parameter_position(object, name, text) {
+        Some(at) if slots[at].is_some() => {
+            let (function, name) = (function.qualname(), text.to_string_lossy());
+            Err(crate::raise!(TypeError, "{function}() got multiple values for argument '{name}'"))
+        }
+        Some(at) => {
+            slots[at] = Some(value.to_ref());
+            Ok(())
+        }
+        None => match extra {
+            Some(extra) => extra.set(name, value.to_ref()),
+            None => Err(unexpected_keyword(function, text)),
+        },
+    }
+}
+
+/// Slot of a parameter that may be given by keyword.
+fn parameter_position(code: &CodeObject, name: Value, text: &StrObject) -> Option<usize> {
+    let total = (code.code().arg_count + code.code().kwonly_count) as usize;
+    let first = code.code().posonly_count as usize;
+    let candidates = &code.local_names()[first..total];
+    let by_address = candidates.iter().position(|candidate| candidate.value() == name);
+    let found = by_address.or_else(|| {
+        candidates
+            .iter()
+            .position(|candidate| candidate.get::<StrObject>().is_some_and(|candidate| candidate.eq(text)))
+    });
+    found.map(|at| at + first)
+}
+
+#[cold]
+fn unexpected_keyword(function: &FunctionObject, keyword: &StrObject) -> Raised {
+    let code = function.code().code();
+    let name = function.qualname();
+    let keyword = keyword.to_string_lossy();
+    let positional_only: Vec<&str> = code.locals[..code.posonly_count as usize]
+        .iter()
+        .map(|local| local.name.as_str())
+        .filter(|n| *n == keyword)
+        .collect();
+    if !positional_only.is_empty() {
+        return crate::raise!(
+            TypeError,
+            "{name}() got some positional-only arguments passed as keyword arguments: '{}'",
+            positional_only.join(", ")
+        );
+    }
+    crate::raise!(TypeError, "{name}() got an unexpected keyword argument '{keyword}'")
+}
+
+#[cold]
+fn too_many(function: &FunctionObject, given: usize, slots: &[Option<Ref>]) -> Raised {
+    let code = function.code().code();
+    let count = code.arg_count as usize;
+    let defaults = defaults_of(function).len();
+    let kwonly_given = slots[count..count + code.kwonly_count as usize].iter().flatten().count();
+    let (takes, is_plural) = match defaults {
+        0 => (count.to_string(), count != 1),
+        _ => (format!("from {} to {count}", count - defaults), true),
+    };
+    let also = match kwonly_given {
+        0 => String::new(),
+        n => format!(" positional argument{} (and {n} keyword-only argument{})", plural(given), plural(n)),
+    };
+    let verb = if given == 1 && kwonly_given == 0 { "was" } else { "were" };
+    let ending = if is_plural { "s" } else { "" };
+    let name = function.qualname();
+    crate::raise!(
+        TypeError,
+        "{name}() takes {takes} positional argument{ending} but {given}{also} {verb} given"
+    )
+}
+
+fn defaults_of(function: &FunctionObject) -> &[Value] {
+    function.defaults.get().and_then(|defaults| defaults.get::<TupleObject>()).map_or(&[], TupleObject::items)
+}
+
+fn fill_defaults(function: &FunctionObject, given: usize, slots: &mut [Option<Ref>]) -> PyResult<()> {
+    let count = function.code().code().arg_count as usize;
+    if given >= count {
+        return Ok(());
+    }
+    let defaults = defaults_of(function);
+    let required = count.saturating_sub(defaults.len());
+    let missing: Vec<usize> = (0..required).filter(|&at| slots[at].is_none()).collect();
+    if !missing.is_empty() {
+        return Err(missing_arguments(function, "positional", &missing));
+    }
+    for (slot, default) in
+        slots[required..count].iter_mut().zip(&defaults[defaults.len() - (count - required)..])
+    {
+        if slot.is_none() {
+            *slot = Some(default.to_ref());
+        }
+    }
+    Ok(())
+}
+
+fn fill_keyword_defaults(function: &FunctionObject, slots: &mut [Option<Ref>]) -> PyResult<()> {
+    let object = function.code();
+    let (count, kwonly) = (object.code().arg_count as usize, object.code().kwonly_count as usize);
+    let defaults = function.kwdefaults.get().and_then(|defaults| defaults.get::<DictObject>());
+    let mut missing = Vec::new();
+    for at in count..count + kwonly {
+        if slots[at].is_none() {
+            slots[at] = defaults
+                .and_then(|defaults| defaults.get_str(object.local_names()[at].value()))
+                .map(Value::to_ref);
+        }
+        if slots[at].is_none() {
+            missing.push(at);
+        }
+    }
+    if missing.is_empty() { Ok(()) } else { Err(missing_arguments(function, "keyword-only", &missing)) }
+}
+
+#[cold]
+fn missing_arguments(function: &FunctionObject, kind: &str, missing: &[usize]) -> Raised {
+    let names: Vec<String> =
+        missing.iter().map(|&at| format!("'{}'", function.code().code().locals[at].name)).collect();
+    let listed = match names.as_slice() {
+        [only] => only.clone(),
+        [first, second] => format!("{first} and {second}"),
+        [rest @ .., last] => format!("{}, and {last}", rest.join(", ")),
+        [] => String::new(),
+    };
+    let (name, count) = (function.qualname(), names.len());
+    let ending = plural(count);
+    crate::raise!(TypeError, "{name}() missing {count} required {kind} argument{ending}: {listed}")
+}

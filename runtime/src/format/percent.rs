@@ -1,0 +1,288 @@
+//! `str % args`.
+
+use crate::format::{exponent_text, fixed_text, general_text};
+use crate::objects::float;
+use crate::objects::int::{self, IntRef, parse};
+use crate::objects::str::{StrBuilder, StrObject};
+use crate::objects::tuple::TupleObject;
+use crate::protocol;
+use crate::value::{Py, PyResult, Ref, Value};
+
+/// One conversion: `%(key)-5.2f`.
+#[derive(Default)]
+struct Conversion {
+    key: Option<String>,
+    left: bool,
+    plus: bool,
+    space: bool,
+    alternate: bool,
+    zero: bool,
+    width: usize,
+    precision: Option<usize>,
+    kind: char,
+}
+
+/// Where values come from.
+struct Source {
+    args: Vec<Ref>,
+    next: usize,
+    mapping: Option<Ref>,
+    is_tuple: bool,
+}
+
+impl Source {
+    fn take(&mut self) -> PyResult {
+        let value = self.args.get(self.next).cloned();
+        self.next += 1;
+        value.ok_or_else(|| crate::raise!(TypeError, "not enough arguments for format string"))
+    }
+}
+
+/// Formats.
+pub fn format(template: &StrObject, args: Value) -> PyResult<Py<StrObject>> {
+    let is_tuple = args.is_instance::<TupleObject>();
+    let items = match args.get::<TupleObject>() {
+        Some(tuple) => tuple.items().iter().map(|item| item.to_ref()).collect(),
+        None => vec![args.to_ref()],
+    };
+    let is_mapping = !is_tuple && !args.is_instance::<StrObject>() && args.ty().slots().subscript.is_some();
+    let mut source = Source { args: items, next: 0, mapping: is_mapping.then(|| args.to_ref()), is_tuple };
+    let chars: Vec<u32> = template.code_points().collect();
+    let mut out = StrBuilder::with_capacity(chars.len());
+    let mut at = 0;
+    let mut used_key = false;
+    while at < chars.len() {
+        if chars[at] != u32::from('%') {
+            out.push(chars[at]);
+            at += 1;
+            continue;
+        }
+        at += 1;
+        let conversion = read_conversion(&chars, &mut at, &mut source)?;
+        if conversion.kind == '%' {
+            out.push(u32::from('%'));
+            continue;
+        }
+        let value = match &conversion.key {
+            Some(key) => {
+                used_key = true;
+                lookup(&source, key)?
+            }
+            None => source.take()?,
+        };
+        convert(&conversion, value.value(), at - 1, &mut out)?;
+    }
+    let all_used =
+        source.next >= source.args.len() || used_key || (!source.is_tuple && source.mapping.is_some());
+    if !all_used {
+        return Err(crate::raise!(TypeError, "not all arguments converted during string formatting"));
+    }
+    out.try_finish()
+}
+
+fn lookup(source: &Source, key: &str) -> PyResult {
+    match &source.mapping {
+        Some(mapping) => protocol::get_item(mapping.value(), StrObject::new(key).value()),
+        None => Err(crate::raise!(TypeError, "format requires a mapping")),
+    }
+}
+
+fn peek(chars: &[u32], at: usize) -> PyResult<char> {
+    let point = chars.get(at).copied().ok_or_else(|| crate::raise!(ValueError, "incomplete format"))?;
+    Ok(char::from_u32(point).unwrap_or('\u{fffd}'))
+}
+
+fn read_conversion(chars: &[u32], at: &mut usize, source: &mut Source) -> PyResult<Conversion> {
+    let mut conversion = Conversion::default();
+    if peek(chars, *at)? == '(' {
+        conversion.key = Some(read_key(chars, at)?);
+    }
+    loop {
+        match peek(chars, *at)? {
+            '-' => conversion.left = true,
+            '+' => conversion.plus = true,
+            ' ' => conversion.space = true,
+            '#' => conversion.alternate = true,
+            '0' => conversion.zero = true,
+            _ => break,
+        }
+        *at += 1;
+    }
+    let width = read_size(chars, at, source)?;
+    conversion.left |= width.is_some_and(|width| width < 0);
+    conversion.width = width.unwrap_or(0).unsigned_abs();
+    if peek(chars, *at)? == '.' {
+        *at += 1;
+        conversion.precision = Some(read_size(chars, at, source)?.unwrap_or(0).max(0) as usize);
+    }
+    while matches!(peek(chars, *at)?, 'h' | 'l' | 'L') {
+        *at += 1;
+    }
+    conversion.kind = peek(chars, *at)?;
+    *at += 1;
+    Ok(conversion)
+}
+
+fn read_key(chars: &[u32], at: &mut usize) -> PyResult<String> {
+    let start = *at + 1;
+    let mut depth = 1;
+    *at = start;
+    while depth > 0 {
+        match chars.get(*at).copied().and_then(char::from_u32) {
+            None => return Err(crate::raise!(ValueError, "incomplete format key")),
+            Some('(') => depth += 1,
+            Some(')') => depth -= 1,
+            Some(_) => {}
+        }
+        *at += 1;
+    }
+    Ok(chars[start..*at - 1].iter().map(|&point| char::from_u32(point).unwrap_or('\u{fffd}')).collect())
+}
+
+fn read_size(chars: &[u32], at: &mut usize, source: &mut Source) -> PyResult<Option<isize>> {
+    if peek(chars, *at)? == '*' {
+        *at += 1;
+        let value = source.take()?;
+        return match value.as_small() {
+            Some(size) => Ok(Some(size as isize)),
+            None => Err(crate::raise!(TypeError, "* wants int")),
+        };
+    }
+    let mut size: Option<isize> = None;
+    while let Some(digit) = peek(chars, *at)?.to_digit(10) {
+        size = Some(size.unwrap_or(0).saturating_mul(10).saturating_add(digit as isize));
+        if size > Some(1 << 31) {
+            return Err(crate::raise!(ValueError, "width too big"));
+        }
+        *at += 1;
+    }
+    Ok(size)
+}
+
+fn convert(conversion: &Conversion, value: Value, position: usize, out: &mut StrBuilder) -> PyResult<()> {
+    let text = match conversion.kind {
+        's' | 'r' | 'a' => {
+            let shown = match conversion.kind {
+                's' => protocol::str(value)?,
+                'r' => protocol::repr(value)?,
+                _ => protocol::ascii(value)?,
+            };
+            return push_text(conversion, &shown, out);
+        }
+        'c' => return push_text(conversion, &character(value)?, out),
+        'd' | 'i' | 'u' => integer(conversion, value, 10)?,
+        'o' => integer(conversion, value, 8)?,
+        'x' | 'X' => integer(conversion, value, 16)?,
+        'e' | 'E' | 'f' | 'F' | 'g' | 'G' => real(conversion, value)?,
+        other => {
+            let code = other as u32;
+            return Err(crate::raise!(
+                ValueError,
+                "unsupported format character '{other}' ({code:#x}) at index {position}"
+            ));
+        }
+    };
+    out.push_str(&layout(conversion, &text));
+    Ok(())
+}
+
+fn push_text(conversion: &Conversion, shown: &Ref, out: &mut StrBuilder) -> PyResult<()> {
+    let text = shown.get::<StrObject>().expect("conversions give strs");
+    let len = conversion.precision.unwrap_or(usize::MAX).min(text.len());
+    let missing = conversion.width.saturating_sub(len);
+    let blanks = " ".repeat(missing);
+    if !conversion.left {
+        out.push_str(&blanks);
+    }
+    out.push_object(&text.substring(0, len));
+    if conversion.left {
+        out.push_str(&blanks);
+    }
+    Ok(())
+}
+
+fn character(value: Value) -> PyResult {
+    if let Some(text) = value.get::<StrObject>() {
+        if text.len() == 1 {
+            return Ok(value.to_ref());
+        }
+    } else if let Some(number) = IntRef::of(value) {
+        return match number
+            .to_i64()
+            .and_then(|point| u32::try_from(point).ok())
+            .filter(|&point| point < 0x11_0000)
+        {
+            Some(point) => Ok(StrObject::from_code_point(point).into()),
+            None => Err(crate::raise!(OverflowError, "%c arg not in range(0x110000)")),
+        };
+    }
+    Err(crate::raise!(TypeError, "%c requires int or char"))
+}
+
+/// Digits with sign and prefix.
+fn integer(conversion: &Conversion, value: Value, base: u32) -> PyResult<String> {
+    let kind = conversion.kind;
+    let number = match (IntRef::of(value), float::of(value)) {
+        (Some(_), _) => value.to_ref(),
+        (None, Some(double)) if base == 10 => float::methods::to_int(double)?,
+        _ if value.ty().slots().index.is_some() => int::index(value)?,
+        _ => {
+            let got = value.ty().name();
+            let wanted = if base == 10 { "a real number is required" } else { "an integer is required" };
+            return Err(crate::raise!(TypeError, "%{kind} format: {wanted}, not {got}"));
+        }
+    };
+    let number = IntRef::of(number.value()).expect("converted to an int");
+    let text = if base == 10 { parse::to_decimal(number)? } else { parse::to_radix(number, base) };
+    let mut digits = text.trim_start_matches('-').to_owned();
+    if let Some(precision) = conversion.precision {
+        digits.insert_str(0, &"0".repeat(precision.saturating_sub(digits.len())));
+    }
+    let prefix = match (conversion.alternate, base) {
+        (true, 8) => "0o",
+        (true, 16) => "0x",
+        _ => "",
+    };
+    let text = format!("{}{prefix}{digits}", if number.is_negative() { "-" } else { "" });
+    Ok(if kind == 'X' { text.to_uppercase() } else { text })
+}
+
+fn real(conversion: &Conversion, value: Value) -> PyResult<String> {
+    let double = float::to_f64(value)?;
+    let precision = conversion.precision.unwrap_or(6);
+    if !double.is_finite() {
+        let text = float::repr_text(double);
+        return Ok(if conversion.kind.is_ascii_uppercase() { text.to_uppercase() } else { text });
+    }
+    let magnitude = double.abs();
+    let text = match conversion.kind {
+        'e' | 'E' => exponent_text(magnitude, precision, conversion.kind, conversion.alternate),
+        'f' | 'F' => {
+            let text = fixed_text(magnitude, precision);
+            if conversion.alternate && precision == 0 { text + "." } else { text }
+        }
+        kind => general_text(magnitude, precision, kind, conversion.alternate, false),
+    };
+    Ok(if double.is_sign_negative() { format!("-{text}") } else { text })
+}
+
+/// Applies sign flags, width and padding to a number.
+fn layout(conversion: &Conversion, text: &str) -> String {
+    let (sign, body) = match text.strip_prefix('-') {
+        Some(body) => ("-", body),
+        None if conversion.plus => ("+", text),
+        None if conversion.space => (" ", text),
+        None => ("", text),
+    };
+    let missing = conversion.width.saturating_sub(sign.len() + body.chars().count());
+    if conversion.left {
+        return format!("{sign}{body}{}", " ".repeat(missing));
+    }
+    if conversion.zero && body.starts_with(|c: char| c.is_ascii_digit()) {
+        let prefix_len =
+            if body.starts_with("0x") || body.starts_with("0X") || body.starts_with("0o") { 2 } else { 0 };
+        let (prefix, digits) = body.split_at(prefix_len);
+        return format!("{sign}{prefix}{}{digits}", "0".repeat(missing));
+    }
+    format!("{}{sign}{body}", " ".repeat(missing))
+}

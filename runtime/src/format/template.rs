@@ -1,0 +1,210 @@
+//! `str.format`: `{}` replacement fields with names, attributes, subscripts, conversions and nested specifications.
+
+use crate::objects::str::{StrBuilder, StrObject};
+use crate::protocol;
+use crate::value::{Py, PyResult, Ref, Value};
+
+/// Where fields take their values from.
+struct Source<'a> {
+    args: &'a [Value],
+    keywords: &'a [(Value, Value)],
+    mapping: Option<Value>,
+    /// `Some(n)`: automatic numbering has reached n; `None` after the first explicit number.
+    automatic: Option<usize>,
+    manual: bool,
+}
+
+/// `template.format(*args, **keywords)`
+pub fn format(template: &StrObject, args: &[Value], keywords: &[(Value, Value)]) -> PyResult<Py<StrObject>> {
+    run(template, Source { args, keywords, mapping: None, automatic: None, manual: false })
+}
+
+/// `template.format_map(mapping)`
+pub fn format_map(template: &StrObject, mapping: Value) -> PyResult<Py<StrObject>> {
+    run(template, Source { args: &[], keywords: &[], mapping: Some(mapping), automatic: None, manual: false })
+}
+
+fn run(template: &StrObject, mut source: Source<'_>) -> PyResult<Py<StrObject>> {
+    let chars: Vec<char> =
+        template.code_points().map(|point| char::from_u32(point).unwrap_or('\u{fffd}')).collect();
+    let mut out = StrBuilder::with_capacity(chars.len());
+    expand(&chars, &mut source, 2, &mut out)?;
+    out.try_finish()
+}
+
+fn expand(chars: &[char], source: &mut Source<'_>, depth: usize, out: &mut StrBuilder) -> PyResult<()> {
+    if depth == 0 {
+        return Err(crate::raise!(ValueError, "Max string recursion exceeded"));
+    }
+    let mut at = 0;
+    while at < chars.len() {
+        let c = chars[at];
+        at += 1;
+        match (c, chars.get(at)) {
+            ('{', Some('{')) | ('}', Some('}')) => {
+                out.push(c as u32);
+                at += 1;
+            }
+            ('{', None) => return Err(crate::raise!(ValueError, "Single '{{' encountered in format string")),
+            ('}', _) => return Err(crate::raise!(ValueError, "Single '}}' encountered in format string")),
+            ('{', Some(_)) => {
+                let end = field_end(chars, at)?;
+                expand_field(&chars[at..end], source, depth, out)?;
+                at = end + 1;
+            }
+            _ => out.push(c as u32),
+        }
+    }
+    Ok(())
+}
+
+/// Position of the brace that closes the field starting at `at`.
+fn field_end(chars: &[char], mut at: usize) -> PyResult<usize> {
+    let mut depth = 1;
+    let mut in_brackets = false;
+    let mut in_spec = false;
+    while at < chars.len() {
+        match chars[at] {
+            '[' if !in_spec => in_brackets = true,
+            ']' => in_brackets = false,
+            ':' if depth == 1 && !in_brackets => in_spec = true,
+            '{' if !in_brackets => depth += 1,
+            '}' if !in_brackets => {
+                depth -= 1;
+                if depth == 0 {
+                    return Ok(at);
+                }
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    Err(crate::raise!(ValueError, "expected '}}' before end of string"))
+}
+
+fn expand_field(field: &[char], source: &mut Source<'_>, depth: usize, out: &mut StrBuilder) -> PyResult<()> {
+    let mut in_brackets = false;
+    let name_end = field.iter().position(|&c| {
+        in_brackets = (in_brackets || c == '[') && c != ']';
+        !in_brackets && matches!(c, '!' | ':')
+    });
+    let name: String = field[..name_end.unwrap_or(field.len())].iter().collect();
+    let rest = &field[name_end.unwrap_or(field.len())..];
+    let (conversion, spec) = split_rest(rest)?;
+    let mut value = lookup(&name, source)?;
+    value = match conversion {
+        None => value,
+        Some('s') => protocol::str(value.value())?,
+        Some('r') => protocol::repr(value.value())?,
+        Some('a') => protocol::ascii(value.value())?,
+        Some(other) => return Err(crate::raise!(ValueError, "Unknown conversion specifier '{other}'")),
+    };
+    let mut expanded = StrBuilder::new();
+    if spec.contains(&'{') {
+        expand(spec, source, depth - 1, &mut expanded)?;
+    } else {
+        spec.iter().for_each(|&c| expanded.push(c as u32));
+    }
+    let text = protocol::format(value.value(), expanded.finish().value())?;
+    if let Some(text) = text.get::<StrObject>() {
+        out.push_object(text);
+    }
+    Ok(())
+}
+
+/// `!r:spec` taken apart.
+fn split_rest(rest: &[char]) -> PyResult<(Option<char>, &[char])> {
+    match rest {
+        [] => Ok((None, &[])),
+        [':', spec @ ..] => Ok((None, spec)),
+        ['!', conversion] => Ok((Some(*conversion), &[])),
+        ['!', conversion, ':', spec @ ..] => Ok((Some(*conversion), spec)),
+        ['!'] => Err(crate::raise!(ValueError, "end of string while looking for conversion specifier")),
+        _ => Err(crate::raise!(ValueError, "expected ':' after conversion specifier")),
+    }
+}
+
+/// The value that `0.name[key]` names.
+fn lookup(name: &str, source: &mut Source<'_>) -> PyResult {
+    let first_end = name.find(['.', '[']).unwrap_or(name.len());
+    let (first, mut rest) = name.split_at(first_end);
+    let mut value = lookup_first(first, source)?;
+    while !rest.is_empty() {
+        if let Some(after) = rest.strip_prefix('.') {
+            let end = after.find(['.', '[']).unwrap_or(after.len());
+            if end == 0 {
+                return Err(crate::raise!(ValueError, "Empty attribute in format string"));
+            }
+            value = protocol::get_attr_text(value.value(), &after[..end])?;
+            rest = &after[end..];
+        } else if let Some(after) = rest.strip_prefix('[') {
+            let Some(end) = after.find(']') else {
+                return Err(crate::raise!(ValueError, "Missing ']' in format string"));
+            };
+            let key = &after[..end];
+            if key.is_empty() {
+                return Err(crate::raise!(ValueError, "Empty attribute in format string"));
+            }
+            let key: Ref = match key.parse::<i64>().ok().filter(|_| key.bytes().all(|b| b.is_ascii_digit())) {
+                Some(number) => crate::objects::int::from_i64(number),
+                None => StrObject::new(key).into(),
+            };
+            value = protocol::get_item(value.value(), key.value())?;
+            rest = &after[end + 1..];
+        } else {
+            return Err(crate::raise!(
+                ValueError,
+                "Only '.' or '[' may follow ']' in format field specifier"
+            ));
+        }
+    }
+    Ok(value)
+}
+
+fn lookup_first(first: &str, source: &mut Source<'_>) -> PyResult {
+    let number = if first.is_empty() {
+        if source.manual {
+            return Err(crate::raise!(
+                ValueError,
+                "cannot switch from manual field specification to automatic field numbering"
+            ));
+        }
+        let next = source.automatic.unwrap_or(0);
+        source.automatic = Some(next + 1);
+        Some(next)
+    } else if first.bytes().all(|b| b.is_ascii_digit()) {
+        if source.automatic.is_some() {
+            return Err(crate::raise!(
+                ValueError,
+                "cannot switch from automatic field numbering to manual field specification"
+            ));
+        }
+        source.manual = true;
+        let parsed =
+            first.parse().map_err(|_| crate::raise!(ValueError, "Too many decimal digits in format string"));
+        Some(parsed?)
+    } else {
+        None
+    };
+    match (number, source.mapping) {
+        (Some(_), Some(_)) => Err(crate::raise!(ValueError, "Format string contains positional fields")),
+        (Some(at), None) => match source.args.get(at) {
+            Some(value) => Ok(value.to_ref()),
+            None => Err(crate::raise!(
+                IndexError,
+                "Replacement index {at} out of range for positional args tuple"
+            )),
+        },
+        (None, Some(mapping)) => protocol::get_item(mapping, StrObject::new(first).value()),
+        (None, None) => {
+            let found = source
+                .keywords
+                .iter()
+                .find(|(name, _)| name.get::<StrObject>().is_some_and(|name| name.eq_str(first)));
+            match found {
+                Some((_, value)) => Ok(value.to_ref()),
+                None => Err(crate::error::key_error(StrObject::new(first).value())),
+            }
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! Start-up: taking the global lock, completing builtin types, making what everything else needs.
+//!
+//! Order matters: types before instances that are looked up through them, interned names before class dicts.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::error::types as exceptions;
+use crate::objects::*;
+use crate::type_object::TypeObject;
+use crate::types::ready;
+use crate::{builtins, hash, names, static_class, sys_state, thread, weakref};
+
+static LOCK: Mutex<()> = Mutex::new(());
+static STARTED: AtomicBool = AtomicBool::new(false);
+
+/// The right to run Python code on this thread. The runtime starts when it is taken for the first time.
+pub struct Attached(#[allow(dead_code, reason = "held for its drop")] MutexGuard<'static, ()>);
+
+/// Takes the global lock and adapts the thread state to the calling thread. Do not call it twice on one thread.
+pub fn attach() -> Attached {
+    let guard = LOCK.lock().unwrap_or_else(PoisonError::into_inner);
+    thread::attach();
+    if !STARTED.swap(true, Ordering::Relaxed) {
+        start();
+    }
+    Attached(guard)
+}
+
+/// Types whose methods are looked up while start-up itself runs come first.
+fn builtin_types() -> Vec<&'static TypeObject> {
+    let mut all: Vec<&'static TypeObject> = vec![
+        &object::OBJECT,
+        &type_type::TYPE,
+        &str::STR,
+        &dict::DICT,
+        &tuple::TUPLE,
+        &list::LIST,
+        &int::INT,
+        &bool::BOOL,
+        &float::FLOAT,
+        &complex::COMPLEX,
+        &bytes::BYTES,
+        &set::SET,
+        &set::FROZENSET,
+        &set::SET_ITERATOR,
+        &range::RANGE,
+        &range::RANGE_ITERATOR,
+        &slice::SLICE,
+        &singleton::NONE_TYPE,
+        &singleton::NOT_IMPLEMENTED_TYPE,
+        &singleton::ELLIPSIS_TYPE,
+        &cell::CELL,
+        &code::CODE,
+        &function::FUNCTION,
+        &method::METHOD,
+        &builtin_function::BUILTIN_FUNCTION,
+        &builtin_function::METHOD_DESCRIPTOR,
+        &builtin_function::CLASS_METHOD_DESCRIPTOR,
+        &descriptor::WRAPPER_DESCRIPTOR,
+        &descriptor::NEW_FUNCTION,
+        &descriptor::GETSET_DESCRIPTOR,
+        &descriptor::MEMBER_DESCRIPTOR,
+        &descriptor::PROPERTY,
+        &descriptor::CLASS_METHOD,
+        &descriptor::STATIC_METHOD,
+        &super_object::SUPER,
+        &module::MODULE,
+        &mapping_proxy::MAPPING_PROXY,
+        &generic_alias::GENERIC_ALIAS,
+        &generic_alias::UNION_TYPE,
+        &generator::GENERATOR,
+        &generator::COROUTINE,
+        &generator::ASYNC_GENERATOR,
+        &generator::COROUTINE_WRAPPER,
+        &weakref::WEAK_REF,
+        &struct_sequence::TUPLE_GETTER,
+        &checked::CHECKED_LIST,
+        &checked::CHECKED_DICT,
+        &static_class::TYPED_DESCRIPTOR,
+        &crate::error::traceback::TRACEBACK,
+        &exceptions::BaseException,
+    ];
+    all.extend(iterators::ALL);
+    all.extend(dict::views::ALL);
+    all.extend(static_array::ALL);
+    all.extend(type_params::ALL);
+    all.extend(exceptions::ALL);
+    all.push(&static_class::STATIC_TYPE_ERROR);
+    all
+}
+
+fn start() {
+    hash::seed(hash_seed());
+    str::initialize();
+    names::initialize();
+    for ty in builtin_types() {
+        ready::ready(ty);
+    }
+    exception_group::initialize()
+        .unwrap_or_else(|_| unreachable!("the hierarchy of exception groups is consistent"));
+    sys_state::initialize();
+    builtins::initialize();
+    exempt_everything();
+}
+
+/// What start-up made stays for ever.
+fn exempt_everything() {
+    crate::alloc::for_each_block(|block| {
+        // SAFETY: an occupied block is a live object.
+        unsafe { (*block).set(crate::header::flags::UNAUDITED) };
+    });
+}
+
+/// `PYTHONHASHSEED`: a number, or random.
+fn hash_seed() -> Option<u32> {
+    let text = std::env::var("PYTHONHASHSEED").ok()?;
+    text.parse().ok()
+}

@@ -1,0 +1,363 @@
+//! `builtin_function_or_method`, `method_descriptor`, `classmethod_descriptor`: native functions as objects.
+//!
+//! A descriptor in a type's dict checks that its first argument is an instance of that type; a method call through
+//! `protocol::get_method` uses it without binding.
+
+use std::cell::Cell;
+
+use crate::args::{Args, Entry, into_entry};
+use crate::field::Field;
+use crate::header::Header;
+use crate::methods::{GetSetDef, MethodDef, MethodKind};
+use crate::object::{self, Object, Visitor};
+use crate::objects;
+use crate::objects::module::ModuleObject;
+use crate::objects::str::StrObject;
+use crate::protocol;
+use crate::slots::Slots;
+use crate::type_object::{TypeObject, TypeSpec, type_flags};
+use crate::value::{Py, PyResult, Ref, Value};
+
+/// A native function, or a native method bound to its receiver.
+#[repr(C)]
+pub struct BuiltinFunction {
+    header: Header,
+    entry: Cell<Entry>,
+    def: &'static MethodDef,
+    /// Unset for a plain function.
+    receiver: Field,
+    module: Field,
+}
+
+/// A native method in its type's dict.
+#[repr(C)]
+pub struct MethodDescriptor {
+    header: Header,
+    entry: Cell<Entry>,
+    def: &'static MethodDef,
+    owner: &'static TypeObject,
+}
+
+const _: () = {
+    use std::mem::offset_of;
+    assert!(offset_of!(BuiltinFunction, entry) == abi::layout::callable::ENTRY);
+    assert!(offset_of!(MethodDescriptor, entry) == abi::layout::callable::ENTRY);
+};
+
+// SAFETY: `repr(C)`, header first.
+unsafe impl Object for BuiltinFunction {
+    fn type_object() -> &'static TypeObject {
+        &BUILTIN_FUNCTION
+    }
+    fn traverse(&self, visit: Visitor<'_>) {
+        self.receiver.visit(visit);
+        self.module.visit(visit);
+    }
+}
+
+// SAFETY: `repr(C)`, header first. `classmethod_descriptor` shares the layout.
+unsafe impl Object for MethodDescriptor {
+    fn type_object() -> &'static TypeObject {
+        &METHOD_DESCRIPTOR
+    }
+}
+
+impl BuiltinFunction {
+    /// A plain function of a module (whose name is given as an object).
+    pub fn new(def: &'static MethodDef, module: Option<Ref>) -> Py<BuiltinFunction> {
+        object::new_object(BuiltinFunction {
+            header: Header::new(&BUILTIN_FUNCTION),
+            entry: Cell::new(plain_entry),
+            def,
+            receiver: Field::empty(),
+            module: Field::from_option(module),
+        })
+    }
+
+    /// A method bound to its receiver.
+    pub fn bound(def: &'static MethodDef, receiver: Value) -> Py<BuiltinFunction> {
+        object::new_object(BuiltinFunction {
+            header: Header::new(&BUILTIN_FUNCTION),
+            entry: Cell::new(bound_entry),
+            def,
+            receiver: Field::new(receiver.to_ref()),
+            module: Field::empty(),
+        })
+    }
+
+    /// Its definition.
+    pub fn def(&self) -> &'static MethodDef {
+        self.def
+    }
+
+    /// The receiver of a bound method.
+    pub fn receiver(&self) -> Option<Value> {
+        self.receiver.get()
+    }
+}
+
+impl MethodDescriptor {
+    /// A method of `owner`.
+    pub fn new(def: &'static MethodDef, owner: &'static TypeObject) -> Ref {
+        let (ty, entry): (&'static TypeObject, Entry) = match def.kind {
+            MethodKind::Class => (&CLASS_METHOD_DESCRIPTOR, class_descriptor_entry),
+            _ => (&METHOD_DESCRIPTOR, descriptor_entry),
+        };
+        let contents = MethodDescriptor { header: Header::new(ty), entry: Cell::new(entry), def, owner };
+        object::new_object_sharing_layout(ty, contents).into_ref()
+    }
+
+    /// Its definition.
+    pub fn def(&self) -> &'static MethodDef {
+        self.def
+    }
+
+    /// The type that defines it.
+    pub fn owner(&self) -> &'static TypeObject {
+        self.owner
+    }
+}
+
+unsafe extern "C" fn plain_entry(callable: Value, args: *const Value, nargs: usize, kwnames: Value) -> Value {
+    // SAFETY: the entry convention; the callable is a builtin function.
+    let (function, args) =
+        unsafe { (callable.cast::<BuiltinFunction>(), Args::from_entry(args, nargs, kwnames)) };
+    into_entry((function.def.native)(args))
+}
+
+unsafe extern "C" fn bound_entry(callable: Value, args: *const Value, nargs: usize, kwnames: Value) -> Value {
+    // SAFETY: the entry convention; the callable is a bound builtin method.
+    let (function, args) =
+        unsafe { (callable.cast::<BuiltinFunction>(), Args::from_entry(args, nargs, kwnames)) };
+    let receiver = function.receiver.raw();
+    into_entry(protocol::with_receiver(receiver, args, |args| (function.def.native)(args)))
+}
+
+unsafe extern "C" fn descriptor_entry(
+    callable: Value,
+    args: *const Value,
+    nargs: usize,
+    kwnames: Value,
+) -> Value {
+    // SAFETY: the entry convention; the callable is a method descriptor.
+    let (descriptor, args) =
+        unsafe { (callable.cast::<MethodDescriptor>(), Args::from_entry(args, nargs, kwnames)) };
+    into_entry(call_descriptor(descriptor, args))
+}
+
+fn call_descriptor(descriptor: &MethodDescriptor, args: Args<'_>) -> PyResult {
+    match args.positional.first() {
+        Some(receiver) if receiver.ty().is_subclass_of(descriptor.owner) => (descriptor.def.native)(args),
+        Some(receiver) => Err(wrong_receiver(descriptor.def.signature.name(), descriptor.owner, *receiver)),
+        None => {
+            let (owner, name) = (descriptor.owner.name(), descriptor.def.signature.name());
+            Err(crate::raise!(TypeError, "unbound method {owner}.{name}() needs an argument"))
+        }
+    }
+}
+
+#[cold]
+fn wrong_receiver(name: &str, owner: &TypeObject, receiver: Value) -> crate::value::Raised {
+    let (owner, got) = (owner.name(), receiver.ty().name());
+    crate::raise!(TypeError, "descriptor '{name}' for '{owner}' objects doesn't apply to a '{got}' object")
+}
+
+unsafe extern "C" fn class_descriptor_entry(
+    callable: Value,
+    args: *const Value,
+    nargs: usize,
+    kwnames: Value,
+) -> Value {
+    // SAFETY: the entry convention; the callable is a class method descriptor.
+    let (descriptor, args) =
+        unsafe { (callable.cast::<MethodDescriptor>(), Args::from_entry(args, nargs, kwnames)) };
+    into_entry(call_class_descriptor(descriptor, args))
+}
+
+fn call_class_descriptor(descriptor: &MethodDescriptor, args: Args<'_>) -> PyResult {
+    let name = descriptor.def.signature.name();
+    match args.positional.first().and_then(|class| class.get::<TypeObject>()) {
+        Some(class) if class.is_subclass_of(descriptor.owner) => (descriptor.def.native)(args),
+        _ => Err(crate::raise!(
+            TypeError,
+            "descriptor '{name}' requires a subtype of '{}'",
+            descriptor.owner.name()
+        )),
+    }
+}
+
+fn function<'a>(value: Value) -> &'a BuiltinFunction {
+    value.get::<BuiltinFunction>().expect("descriptors check their owner")
+}
+
+fn descriptor<'a>(value: Value) -> &'a MethodDescriptor {
+    // SAFETY: slots of the descriptor types are called for their instances, and both share the layout.
+    unsafe { value.cast() }
+}
+
+fn function_repr(value: Value) -> PyResult {
+    let function = function(value);
+    let name = function.def.signature.name();
+    let text = match function.receiver.get().filter(|receiver| !receiver.is_instance::<ModuleObject>()) {
+        None => format!("<built-in function {name}>"),
+        Some(receiver) => {
+            let shown = if receiver.is_small() { receiver.bits() } else { receiver.ptr() as u64 };
+            format!("<built-in method {name} of {} object at {shown:#x}>", receiver.ty().name())
+        }
+    };
+    Ok(StrObject::new(&text).into())
+}
+
+fn descriptor_repr(value: Value) -> PyResult {
+    let descriptor = descriptor(value);
+    let (name, owner) = (descriptor.def.signature.name(), descriptor.owner.name());
+    Ok(StrObject::new(&format!("<method '{name}' of '{owner}' objects>")).into())
+}
+
+fn descr_get(value: Value, object: Option<Value>, _: Value) -> PyResult {
+    let descriptor = descriptor(value);
+    match object {
+        None => Ok(value.to_ref()),
+        Some(object) if object.ty().is_subclass_of(descriptor.owner) => {
+            Ok(BuiltinFunction::bound(descriptor.def, object).into())
+        }
+        Some(object) => Err(wrong_receiver(descriptor.def.signature.name(), descriptor.owner, object)),
+    }
+}
+
+fn class_descr_get(value: Value, object: Option<Value>, class: Value) -> PyResult {
+    let class =
+        if objects::is_none(class) { object.map_or(class, |object| object.ty().value()) } else { class };
+    Ok(BuiltinFunction::bound(descriptor(value).def, class).into())
+}
+
+fn doc_of(def: &MethodDef) -> PyResult {
+    let doc =
+        def.doc.lines().map(|line| line.strip_prefix(' ').unwrap_or(line)).collect::<Vec<_>>().join("\n");
+    Ok(StrObject::new(doc.trim_end()).into())
+}
+
+fn signature_text(def: &MethodDef) -> PyResult {
+    let text = def.signature.parameters_text();
+    let marked = match def.kind {
+        MethodKind::Static => text.to_owned(),
+        MethodKind::Instance => text.replacen("(self", "($self", 1),
+        MethodKind::Class => text.replacen("(cls", "($type", 1),
+    };
+    Ok(StrObject::new(&marked).into())
+}
+
+fn function_qualname(value: Value) -> PyResult {
+    let function = function(value);
+    let name = function.def.signature.name();
+    let owner = function.receiver.get().filter(|receiver| !receiver.is_instance::<ModuleObject>());
+    let text = match owner {
+        None => name.to_owned(),
+        Some(receiver) => {
+            let class = receiver.get::<TypeObject>().unwrap_or_else(|| receiver.ty());
+            format!("{}.{name}", class.name())
+        }
+    };
+    Ok(StrObject::new(&text).into())
+}
+
+static FUNCTION_GETSET: &[GetSetDef] = &[
+    GetSetDef {
+        name: "__name__",
+        doc: "",
+        get: |value| Ok(StrObject::intern(function(value).def.signature.name()).into()),
+        set: None,
+    },
+    GetSetDef { name: "__qualname__", doc: "", get: function_qualname, set: None },
+    GetSetDef { name: "__doc__", doc: "", get: |value| doc_of(function(value).def), set: None },
+    GetSetDef {
+        name: "__text_signature__",
+        doc: "",
+        get: |value| signature_text(function(value).def),
+        set: None,
+    },
+    GetSetDef {
+        name: "__self__",
+        doc: "",
+        get: |value| Ok(function(value).receiver.get_or_none()),
+        set: None,
+    },
+    GetSetDef {
+        name: "__module__",
+        doc: "",
+        get: |value| Ok(function(value).module.get_or_none()),
+        set: None,
+    },
+];
+
+static DESCRIPTOR_GETSET: &[GetSetDef] = &[
+    GetSetDef {
+        name: "__name__",
+        doc: "",
+        get: |value| Ok(StrObject::intern(descriptor(value).def.signature.name()).into()),
+        set: None,
+    },
+    GetSetDef {
+        name: "__qualname__",
+        doc: "",
+        get: |value| {
+            Ok(StrObject::new(&format!(
+                "{}.{}",
+                descriptor(value).owner.name(),
+                descriptor(value).def.signature.name()
+            ))
+            .into())
+        },
+        set: None,
+    },
+    GetSetDef { name: "__doc__", doc: "", get: |value| doc_of(descriptor(value).def), set: None },
+    GetSetDef {
+        name: "__text_signature__",
+        doc: "",
+        get: |value| signature_text(descriptor(value).def),
+        set: None,
+    },
+    GetSetDef {
+        name: "__objclass__",
+        doc: "",
+        get: |value| Ok(descriptor(value).owner.value().to_ref()),
+        set: None,
+    },
+];
+
+/// `builtin_function_or_method`.
+pub static BUILTIN_FUNCTION: TypeObject = TypeObject::from_spec(&FUNCTION_SPEC);
+static FUNCTION_SPEC: TypeSpec = TypeSpec {
+    flags: type_flags::GC | type_flags::HAS_ENTRY | type_flags::NO_NEW,
+    slots: Slots { repr: Some(function_repr), call: Some(protocol::call_through_entry), ..Slots::EMPTY },
+    getset: FUNCTION_GETSET,
+    ..TypeSpec::of::<BuiltinFunction>("builtin_function_or_method")
+};
+
+/// `method_descriptor`.
+pub static METHOD_DESCRIPTOR: TypeObject = TypeObject::from_spec(&DESCRIPTOR_SPEC);
+static DESCRIPTOR_SPEC: TypeSpec = TypeSpec {
+    flags: type_flags::HAS_ENTRY | type_flags::METHOD_DESCRIPTOR | type_flags::NO_NEW,
+    slots: Slots {
+        repr: Some(descriptor_repr),
+        descr_get: Some(descr_get),
+        call: Some(protocol::call_through_entry),
+        ..Slots::EMPTY
+    },
+    getset: DESCRIPTOR_GETSET,
+    ..TypeSpec::of::<MethodDescriptor>("method_descriptor")
+};
+
+/// `classmethod_descriptor`.
+pub static CLASS_METHOD_DESCRIPTOR: TypeObject = TypeObject::from_spec(&CLASS_DESCRIPTOR_SPEC);
+static CLASS_DESCRIPTOR_SPEC: TypeSpec = TypeSpec {
+    flags: type_flags::HAS_ENTRY | type_flags::NO_NEW,
+    slots: Slots {
+        repr: Some(descriptor_repr),
+        descr_get: Some(class_descr_get),
+        call: Some(protocol::call_through_entry),
+        ..Slots::EMPTY
+    },
+    getset: DESCRIPTOR_GETSET,
+    ..TypeSpec::of::<MethodDescriptor>("classmethod_descriptor")
+};

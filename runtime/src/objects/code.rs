@@ -1,0 +1,238 @@
+//! The code object: a [`bytecode::Code`] with its constants as objects, and the mutable state of its execution.
+//!
+//! The interpreter quickens its own copy of the instruction words, keeps inline caches beside them, and counts calls and loop
+//! turns; the JIT hangs its data on one pointer. None of that is visible to Python.
+
+use std::cell::{Cell, OnceCell};
+use std::sync::Arc;
+
+use bytecode::code::CellKind;
+use bytecode::{Code, CodeFlags, Const, Word};
+
+use crate::header::Header;
+use crate::methods::GetSetDef;
+use crate::object::{self, Object, Visitor};
+use crate::objects::str::{StrBuilder, StrObject};
+use crate::objects::tuple::TupleObject;
+use crate::objects::{self, bytes::BytesObject, complex, float, int, set, slice::SliceObject};
+use crate::slots::Slots;
+use crate::type_object::{TypeObject, TypeSpec, type_flags};
+use crate::value::{Py, PyResult, Ref, Value};
+
+/// One inline cache; what the words mean is up to the instruction.
+#[repr(C)]
+#[derive(Default)]
+pub struct InlineCache {
+    /// Usually a version or an address.
+    pub key: Cell<u64>,
+    /// Usually a value, an offset or a position.
+    pub data: Cell<u64>,
+}
+
+/// A code object.
+#[repr(C)]
+pub struct CodeObject {
+    header: Header,
+    /// Calls so far; the JIT compares it with its threshold.
+    pub calls: Cell<u32>,
+    /// Loop turns so far.
+    pub loops: Cell<u32>,
+    /// The JIT's own data.
+    pub jit: Cell<*mut u8>,
+    consts: Box<[Ref]>,
+    names: Box<[Ref]>,
+    words: Box<[Cell<Word>]>,
+    caches: OnceCell<Box<[InlineCache]>>,
+    local_names: Box<[Ref]>,
+    code: Arc<Code>,
+}
+
+// SAFETY: `repr(C)`, header first.
+unsafe impl Object for CodeObject {
+    fn type_object() -> &'static TypeObject {
+        &CODE
+    }
+    fn traverse(&self, visit: Visitor<'_>) {
+        self.consts.iter().for_each(|item| visit(item.value()));
+    }
+}
+
+impl CodeObject {
+    /// Makes the objects that `code` mentions.
+    pub fn new(code: Arc<Code>) -> PyResult<Py<CodeObject>> {
+        let intern = |name: &String| StrObject::intern(name).into_ref();
+        let contents = CodeObject {
+            header: Header::new(&CODE),
+            calls: Cell::new(0),
+            loops: Cell::new(0),
+            jit: Cell::new(std::ptr::null_mut()),
+            consts: code.consts.iter().map(constant).collect::<PyResult<_>>()?,
+            names: code.names.iter().map(intern).collect(),
+            words: code.words.iter().map(|&word| Cell::new(word)).collect(),
+            caches: OnceCell::new(),
+            local_names: code.locals.iter().map(|local| intern(&local.name)).collect(),
+            code,
+        };
+        Ok(object::new_object(contents))
+    }
+
+    /// What was compiled.
+    #[inline]
+    pub fn code(&self) -> &Code {
+        &self.code
+    }
+
+    /// What was compiled, shared.
+    pub fn shared_code(&self) -> Arc<Code> {
+        Arc::clone(&self.code)
+    }
+
+    /// Constants, by index.
+    #[inline]
+    pub fn consts(&self) -> &[Ref] {
+        &self.consts
+    }
+
+    /// Names as interned strs, by index.
+    #[inline]
+    pub fn names(&self) -> &[Ref] {
+        &self.names
+    }
+
+    /// The quickened instructions.
+    #[inline]
+    pub fn words(&self) -> &[Cell<Word>] {
+        &self.words
+    }
+
+    /// One inline cache per instruction, made on first use.
+    #[inline]
+    pub fn caches(&self) -> &[InlineCache] {
+        self.caches.get_or_init(|| self.words.iter().map(|_| InlineCache::default()).collect())
+    }
+
+    /// Names of the local slots as interned strs.
+    #[inline]
+    pub fn local_names(&self) -> &[Ref] {
+        &self.local_names
+    }
+
+    /// Name of the function or class.
+    pub fn name(&self) -> &str {
+        &self.code.name
+    }
+
+    /// Whether a flag is set.
+    #[inline]
+    pub fn has(&self, flags: CodeFlags) -> bool {
+        self.code.flags.contains(flags)
+    }
+}
+
+/// The object of a constant; strings that look like names are interned.
+pub fn constant(item: &Const) -> PyResult {
+    let all = |items: &[Const]| items.iter().map(constant).collect::<PyResult<Vec<_>>>();
+    Ok(match item {
+        Const::None => objects::none().to_ref(),
+        Const::Ellipsis => objects::ellipsis().to_ref(),
+        Const::Bool(truth) => objects::bool(*truth).to_ref(),
+        Const::Int(value) => int::from_i64(*value),
+        Const::BigInt(digits) => int::from_big(digits.parse().expect("the compiler checked the digits")),
+        Const::Float(value) => float::new(*value),
+        Const::Complex(real, imaginary) => complex::new(*real, *imaginary),
+        Const::Str(text) => str_constant(text),
+        Const::Bytes(data) => BytesObject::new(data).into(),
+        Const::Tuple(items) => TupleObject::new(all(items)?).into(),
+        Const::FrozenSet(items) => set::frozen_from(all(items)?)?,
+        Const::Slice(parts) => {
+            let [start, stop, step] = &**parts;
+            SliceObject::new(constant(start)?, constant(stop)?, constant(step)?).into()
+        }
+        Const::Code(code) => CodeObject::new(Arc::clone(code))?.into(),
+    })
+}
+
+/// A str from WTF-8.
+fn str_constant(text: &[u8]) -> Ref {
+    let made = match std::str::from_utf8(text) {
+        Ok(text) => StrObject::new(text),
+        Err(_) => decode_wtf8(text),
+    };
+    let is_name =
+        made.as_ascii().is_some_and(|text| text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'));
+    if is_name { StrObject::intern_object(&made).into() } else { made.into() }
+}
+
+fn decode_wtf8(data: &[u8]) -> Py<StrObject> {
+    let mut builder = StrBuilder::new();
+    let mut at = 0;
+    while at < data.len() {
+        let (len, first) = match data[at] {
+            byte @ 0..0x80 => (1, u32::from(byte)),
+            byte @ 0x80..0xe0 => (2, u32::from(byte & 0x1f)),
+            byte @ 0xe0..0xf0 => (3, u32::from(byte & 0x0f)),
+            byte => (4, u32::from(byte & 0x07)),
+        };
+        let rest = data[at + 1..(at + len).min(data.len())].iter();
+        builder.push(rest.fold(first, |point, &byte| point << 6 | u32::from(byte & 0x3f)));
+        at += len;
+    }
+    builder.finish()
+}
+
+fn this<'a>(value: Value) -> &'a CodeObject {
+    value.get::<CodeObject>().expect("descriptors check their owner")
+}
+
+fn repr(value: Value) -> PyResult {
+    let code = this(value).code();
+    let text = format!(
+        "<code object {} at {:#x}, file \"{}\", line {}>",
+        code.name,
+        value.bits(),
+        code.filename,
+        code.first_line
+    );
+    Ok(StrObject::new(&text).into())
+}
+
+fn names_where(value: Value, wanted: impl Fn(usize, CellKind) -> bool) -> PyResult {
+    let code = this(value);
+    let chosen = code.code.locals.iter().enumerate().filter(|(at, local)| wanted(*at, local.cell));
+    Ok(TupleObject::new(chosen.map(|(at, _)| code.local_names[at].clone()).collect()).into())
+}
+
+macro_rules! getters {
+    ($($name:literal => $get:expr;)*) => { &[$(GetSetDef { name: $name, doc: "", get: $get, set: None }),*] };
+}
+
+static GETSET: &[GetSetDef] = getters! {
+    "co_name" => |value| Ok(StrObject::intern(&this(value).code.name).into());
+    "co_qualname" => |value| Ok(StrObject::new(&this(value).code.qualname).into());
+    "co_filename" => |value| Ok(StrObject::new(&this(value).code.filename).into());
+    "co_firstlineno" => |value| Ok(int::from_i64(i64::from(this(value).code.first_line)));
+    "co_flags" => |value| Ok(int::from_i64(i64::from(this(value).code.flags.0 & 0xffff)));
+    "co_argcount" => |value| Ok(int::from_i64(i64::from(this(value).code.arg_count)));
+    "co_posonlyargcount" => |value| Ok(int::from_i64(i64::from(this(value).code.posonly_count)));
+    "co_kwonlyargcount" => |value| Ok(int::from_i64(i64::from(this(value).code.kwonly_count)));
+    "co_nlocals" => |value| Ok(int::from_i64(this(value).code.locals.len() as i64));
+    "co_stacksize" => |value| Ok(int::from_i64(i64::from(this(value).code.stack_size)));
+    "co_consts" => |value| Ok(TupleObject::new(this(value).consts.to_vec()).into());
+    "co_names" => |value| Ok(TupleObject::new(this(value).names.to_vec()).into());
+    "co_varnames" => |value| {
+        let params = this(value).code.param_count();
+        names_where(value, |at, cell| cell == CellKind::None || at < params)
+    };
+    "co_cellvars" => |value| names_where(value, |_, cell| cell == CellKind::Cell);
+    "co_freevars" => |value| names_where(value, |_, cell| cell == CellKind::Free);
+};
+
+/// `code`.
+pub static CODE: TypeObject = TypeObject::from_spec(&SPEC);
+static SPEC: TypeSpec = TypeSpec {
+    module: "builtins",
+    flags: type_flags::GC | type_flags::NO_NEW,
+    slots: Slots { repr: Some(repr), ..Slots::EMPTY },
+    getset: GETSET,
+    ..TypeSpec::of::<CodeObject>("code")
+};

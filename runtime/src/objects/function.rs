@@ -1,0 +1,359 @@
+//! `function`: code with its globals, defaults and cells.
+//!
+//! The generic entry at a fixed offset is the interpreter's until the JIT replaces it; static functions get a typed entry
+//! beside it. Layout: `abi::layout::function_object`.
+
+use std::cell::Cell;
+
+use crate::args::{Args, Entry};
+use crate::field::Field;
+use crate::header::Header;
+use crate::hooks;
+use crate::methods::GetSetDef;
+use crate::names::names;
+use crate::object::{self, Object, Visitor};
+use crate::objects;
+use crate::objects::code::CodeObject;
+use crate::objects::dict::DictObject;
+use crate::objects::method::MethodObject;
+use crate::objects::str::StrObject;
+use crate::objects::tuple::TupleObject;
+use crate::protocol;
+use crate::slots::Slots;
+use crate::type_object::{TypeObject, TypeSpec, type_flags};
+use crate::value::{Py, PyResult, Ref, Value};
+
+/// A function.
+#[repr(C)]
+pub struct FunctionObject {
+    header: Header,
+    /// Called with the generic convention.
+    pub entry: Cell<Entry>,
+    code: Field,
+    globals: Field,
+    /// Names not found in the globals.
+    pub builtins: Field,
+    /// Tuple of positional defaults, or unset.
+    pub defaults: Field,
+    /// Dict of keyword-only defaults, or unset.
+    pub kwdefaults: Field,
+    /// Tuple of cells, or unset.
+    pub closure: Field,
+    /// Called with the typed convention of its signature; null until there is machine code or a bridge.
+    pub typed_entry: Cell<*const u8>,
+    /// Changes when code or defaults change; compiled callers check it.
+    pub version: Cell<u32>,
+    dict: Field,
+    name: Field,
+    qualname: Field,
+    doc: Field,
+    module: Field,
+    annotations: Field,
+    /// PEP 649: computes the annotations.
+    pub annotate: Field,
+    /// Tuple of type parameters, or unset.
+    pub type_params: Field,
+}
+
+const _: () = {
+    use abi::layout::function_object as at;
+    use std::mem::offset_of;
+    assert!(offset_of!(FunctionObject, entry) == abi::layout::callable::ENTRY);
+    assert!(offset_of!(FunctionObject, code) == at::CODE);
+    assert!(offset_of!(FunctionObject, globals) == at::GLOBALS);
+    assert!(offset_of!(FunctionObject, builtins) == at::BUILTINS);
+    assert!(offset_of!(FunctionObject, closure) == at::CLOSURE);
+    assert!(offset_of!(FunctionObject, typed_entry) == at::TYPED_ENTRY);
+    assert!(offset_of!(FunctionObject, version) == at::VERSION);
+};
+
+// SAFETY: `repr(C)`, header first.
+unsafe impl Object for FunctionObject {
+    fn type_object() -> &'static TypeObject {
+        &FUNCTION
+    }
+
+    fn traverse(&self, visit: Visitor<'_>) {
+        self.fields().into_iter().for_each(|field| field.visit(visit));
+    }
+
+    fn clear(&self) {
+        // The code stays: a finaliser may still call the function.
+        for field in
+            [&self.defaults, &self.kwdefaults, &self.closure, &self.dict, &self.annotations, &self.annotate]
+        {
+            drop(field.take());
+        }
+    }
+}
+
+impl FunctionObject {
+    pub(crate) const DICT_OFFSET: usize = std::mem::offset_of!(FunctionObject, dict);
+
+    /// A function whose globals and name come with its code; defaults and closure are set afterwards.
+    pub fn new(code: &CodeObject, globals: &DictObject) -> Py<FunctionObject> {
+        let doc =
+            code.has(bytecode::CodeFlags::HAS_DOCSTRING).then(|| code.consts().first().cloned()).flatten();
+        let module = globals.get_str(names().__name__).map(Value::to_ref);
+        let contents = FunctionObject {
+            header: Header::new(&FUNCTION),
+            entry: Cell::new(hooks::function_entry()),
+            code: Field::new(Value::from_object(code).to_ref()),
+            globals: Field::new(Value::from_object(globals).to_ref()),
+            builtins: Field::new(builtins_of(globals)),
+            defaults: Field::empty(),
+            kwdefaults: Field::empty(),
+            closure: Field::empty(),
+            typed_entry: Cell::new(std::ptr::null()),
+            version: Cell::new(0),
+            dict: Field::empty(),
+            name: Field::new(StrObject::intern(&code.code().name)),
+            qualname: Field::new(StrObject::new(&code.code().qualname)),
+            doc: Field::from_option(doc),
+            module: Field::from_option(module),
+            annotations: Field::empty(),
+            annotate: Field::empty(),
+            type_params: Field::empty(),
+        };
+        object::new_object(contents)
+    }
+
+    fn fields(&self) -> [&Field; 14] {
+        [
+            &self.code,
+            &self.globals,
+            &self.builtins,
+            &self.defaults,
+            &self.kwdefaults,
+            &self.closure,
+            &self.dict,
+            &self.name,
+            &self.qualname,
+            &self.doc,
+            &self.module,
+            &self.annotations,
+            &self.annotate,
+            &self.type_params,
+        ]
+    }
+
+    /// The code.
+    #[inline]
+    pub fn code(&self) -> &CodeObject {
+        // SAFETY: set to a code object for life.
+        unsafe { self.code.raw().cast() }
+    }
+
+    /// The globals.
+    #[inline]
+    pub fn globals(&self) -> &DictObject {
+        // SAFETY: set to a dict for life.
+        unsafe { self.globals.raw().cast() }
+    }
+
+    /// `__qualname__`, for messages.
+    pub fn qualname(&self) -> String {
+        self.qualname
+            .get()
+            .and_then(|name| name.get::<StrObject>())
+            .map(StrObject::to_string_lossy)
+            .unwrap_or_default()
+    }
+
+    /// `__name__`, for messages.
+    pub fn name(&self) -> String {
+        self.name
+            .get()
+            .and_then(|name| name.get::<StrObject>())
+            .map(StrObject::to_string_lossy)
+            .unwrap_or_default()
+    }
+
+    /// Sets `__annotations__` as the compiler has computed them.
+    pub fn set_annotations(&self, annotations: Ref) {
+        self.annotations.set(annotations);
+    }
+
+    fn changed(&self) {
+        self.version.set(self.version.get().wrapping_add(1));
+        hooks::function_changed(self);
+    }
+}
+
+/// The builtins that code with these globals sees.
+pub fn builtins_of(globals: &DictObject) -> Ref {
+    match globals.get_str(names().__builtins__) {
+        Some(found) if found.is_instance::<DictObject>() => found.to_ref(),
+        Some(found) => match found.get::<crate::objects::module::ModuleObject>() {
+            Some(module) => Value::from_object(module.dict()).to_ref(),
+            None => crate::builtins::dict(),
+        },
+        None => crate::builtins::dict(),
+    }
+}
+
+fn this<'a>(value: Value) -> &'a FunctionObject {
+    value.get::<FunctionObject>().expect("descriptors check their owner")
+}
+
+fn repr(value: Value) -> PyResult {
+    Ok(StrObject::new(&format!("<function {} at {:#x}>", this(value).qualname(), value.bits())).into())
+}
+
+fn descr_get(value: Value, object: Option<Value>, _: Value) -> PyResult {
+    match object {
+        None => Ok(value.to_ref()),
+        Some(object) => Ok(MethodObject::new(value, object).into()),
+    }
+}
+
+fn set_checked<T: Object>(field: &Field, new: Option<Value>, message: &str, can_unset: bool) -> PyResult<()> {
+    match new {
+        Some(new) if new.is_instance::<T>() => field.set(new.to_ref()),
+        Some(new) if can_unset && objects::is_none(new) => drop(field.take()),
+        None if can_unset => drop(field.take()),
+        _ => return Err(crate::raise!(TypeError, "{message}")),
+    }
+    Ok(())
+}
+
+fn get_annotations(value: Value) -> PyResult {
+    let function = this(value);
+    if let Some(annotations) = function.annotations.get_ref() {
+        return Ok(annotations);
+    }
+    let computed = match function.annotate.get() {
+        None => DictObject::new().into_ref(),
+        Some(annotate) => protocol::call(annotate, &[Value::small(1)], None)?,
+    };
+    if !computed.is_instance::<DictObject>() {
+        return Err(crate::raise!(
+            TypeError,
+            "__annotate__ returned non-dict of type '{}'",
+            computed.ty().name()
+        ));
+    }
+    function.annotations.set(computed.clone());
+    Ok(computed)
+}
+
+fn set_annotate(value: Value, new: Option<Value>) -> PyResult<()> {
+    let function = this(value);
+    match new {
+        None => return Err(crate::raise!(TypeError, "__annotate__ cannot be deleted")),
+        Some(new) if objects::is_none(new) => drop(function.annotate.take()),
+        Some(new) if protocol::is_callable(new) => {
+            function.annotate.set(new.to_ref());
+            drop(function.annotations.take());
+        }
+        Some(_) => return Err(crate::raise!(TypeError, "__annotate__ must be callable or None")),
+    }
+    Ok(())
+}
+
+fn set_code(value: Value, new: Option<Value>) -> PyResult<()> {
+    let function = this(value);
+    let Some(code) = new.and_then(|new| new.get::<CodeObject>()) else {
+        return Err(crate::raise!(TypeError, "__code__ must be set to a code object"));
+    };
+    let (free, cells) = (
+        code.code().free_count(),
+        function.closure.get().and_then(|cells| cells.get::<TupleObject>()).map_or(0, TupleObject::len),
+    );
+    if free != cells {
+        let name = function.name();
+        return Err(crate::raise!(
+            ValueError,
+            "{name}() requires a code object with {cells} free vars, not {free}"
+        ));
+    }
+    function.code.set(Value::from_object(code).to_ref());
+    function.entry.set(hooks::function_entry());
+    function.changed();
+    Ok(())
+}
+
+macro_rules! attributes {
+    ($($name:literal: $get:expr, $set:expr;)*) => {
+        &[$(GetSetDef { name: $name, doc: "", get: $get, set: $set }),*]
+    };
+}
+
+static GETSET: &[GetSetDef] = attributes! {
+    "__code__": |value| Ok(this(value).code.get_or_none()), Some(set_code);
+    "__globals__": |value| Ok(this(value).globals.get_or_none()), None;
+    "__builtins__": |value| Ok(this(value).builtins.get_or_none()), None;
+    "__closure__": |value| Ok(this(value).closure.get_or_none()), None;
+    "__defaults__": |value| Ok(this(value).defaults.get_or_none()), Some(|value, new| {
+        set_checked::<TupleObject>(&this(value).defaults, new, "__defaults__ must be set to a tuple object", true)?;
+        this(value).changed();
+        Ok(())
+    });
+    "__kwdefaults__": |value| Ok(this(value).kwdefaults.get_or_none()), Some(|value, new| {
+        set_checked::<DictObject>(&this(value).kwdefaults, new, "__kwdefaults__ must be set to a dict object", true)?;
+        this(value).changed();
+        Ok(())
+    });
+    "__name__": |value| Ok(this(value).name.get_or_none()), Some(|value, new| {
+        set_checked::<StrObject>(&this(value).name, new, "__name__ must be set to a string object", false)
+    });
+    "__qualname__": |value| Ok(this(value).qualname.get_or_none()), Some(|value, new| {
+        set_checked::<StrObject>(&this(value).qualname, new, "__qualname__ must be set to a string object", false)
+    });
+    "__doc__": |value| Ok(this(value).doc.get_or_none()), Some(|value, new| {
+        drop(this(value).doc.replace(new.map(Value::to_ref)));
+        Ok(())
+    });
+    "__module__": |value| Ok(this(value).module.get_or_none()), Some(|value, new| {
+        drop(this(value).module.replace(new.map(Value::to_ref)));
+        Ok(())
+    });
+    "__annotations__": get_annotations, Some(|value, new| {
+        set_checked::<DictObject>(&this(value).annotations, new, "__annotations__ must be set to a dict object", true)?;
+        drop(this(value).annotate.take());
+        Ok(())
+    });
+    "__annotate__": |value| Ok(this(value).annotate.get_or_none()), Some(set_annotate);
+    "__type_params__": |value| {
+        Ok(this(value).type_params.get_ref().unwrap_or_else(|| TupleObject::empty().into()))
+    }, Some(|value, new| {
+        set_checked::<TupleObject>(&this(value).type_params, new, "__type_params__ must be set to a tuple", false)
+    });
+};
+
+fn new(_: &TypeObject, args: Args<'_>) -> PyResult {
+    let [code, globals, rest @ ..] = args.positional else {
+        return Err(crate::raise!(TypeError, "function() missing required argument 'code' (pos 1)"));
+    };
+    let (Some(code), Some(globals)) = (code.get::<CodeObject>(), globals.get::<DictObject>()) else {
+        return Err(crate::raise!(
+            TypeError,
+            "function() argument 'code' must be code, not {}",
+            code.ty().name()
+        ));
+    };
+    let function = FunctionObject::new(code, globals);
+    let fields = [&function.name, &function.defaults, &function.closure, &function.kwdefaults];
+    for (field, &value) in fields.into_iter().zip(rest) {
+        if !objects::is_none(value) {
+            field.set(value.to_ref());
+        }
+    }
+    Ok(function.into())
+}
+
+/// `function`.
+pub static FUNCTION: TypeObject = TypeObject::from_spec(&SPEC);
+static SPEC: TypeSpec = TypeSpec {
+    flags: type_flags::GC | type_flags::HAS_ENTRY | type_flags::METHOD_DESCRIPTOR,
+    dict_offset: FunctionObject::DICT_OFFSET,
+    slots: Slots {
+        new: Some(new),
+        repr: Some(repr),
+        descr_get: Some(descr_get),
+        call: Some(protocol::call_through_entry),
+        ..Slots::EMPTY
+    },
+    getset: GETSET,
+    ..TypeSpec::of::<FunctionObject>("function")
+};

@@ -1,0 +1,469 @@
+//! Iterators over sequences, and `enumerate`, `zip`, `map`, `filter`, `reversed`, `iter(callable, sentinel)`.
+
+use std::cell::Cell;
+
+use crate::args::Args;
+use crate::error;
+use crate::field::Field;
+use crate::header::Header;
+use crate::names::names;
+use crate::object::{self, Object, Visitor};
+use crate::objects::list::ListObject;
+use crate::objects::str::StrObject;
+use crate::objects::tuple::TupleObject;
+use crate::objects::{self, bytes, int};
+use crate::protocol;
+use crate::py_methods;
+use crate::slots::Slots;
+use crate::type_object::{TypeObject, TypeSpec, type_flags};
+use crate::value::{Py, PyResult, Raised, Ref, Value};
+
+/// An iterator that holds a sequence and a position.
+#[repr(C)]
+pub struct SequenceIterator {
+    header: Header,
+    /// Unset when exhausted.
+    sequence: Field,
+    position: Cell<usize>,
+}
+
+// SAFETY: `repr(C)`, header first. All sequence iterators share the layout.
+unsafe impl Object for SequenceIterator {
+    fn type_object() -> &'static TypeObject {
+        &LIST_ITERATOR
+    }
+    fn traverse(&self, visit: Visitor<'_>) {
+        self.sequence.visit(visit);
+    }
+}
+
+impl SequenceIterator {
+    /// Starts at the front.
+    pub fn new(sequence: Value, ty: &'static TypeObject) -> Py<SequenceIterator> {
+        Self::new_reversed(sequence, 0, ty)
+    }
+
+    /// Starts behind position `len - 1`, for types that count down.
+    pub fn new_reversed(sequence: Value, len: usize, ty: &'static TypeObject) -> Py<SequenceIterator> {
+        let contents = SequenceIterator {
+            header: Header::new(ty),
+            sequence: Field::new(sequence.to_ref()),
+            position: Cell::new(len),
+        };
+        object::new_object_sharing_layout(ty, contents)
+    }
+
+    fn of<'a>(value: Value) -> &'a Self {
+        // SAFETY: slots and methods of the iterator types are called for their instances only.
+        unsafe { value.cast() }
+    }
+
+    /// Fetches the item at the position and steps forward; lets go of the sequence at its end.
+    #[inline]
+    fn step(&self, fetch: impl FnOnce(Value, usize) -> Option<Ref>) -> Option<Ref> {
+        let sequence = self.sequence.get()?;
+        let at = self.position.get();
+        let item = fetch(sequence, at);
+        match item {
+            Some(_) => self.position.set(at + 1),
+            None => drop(self.sequence.take()),
+        }
+        item
+    }
+}
+
+fn list_next(value: Value) -> PyResult<Option<Ref>> {
+    // SAFETY: a list iterator holds a list.
+    Ok(SequenceIterator::of(value).step(|list, at| unsafe { list.cast::<ListObject>() }.get(at)))
+}
+
+fn tuple_next(value: Value) -> PyResult<Option<Ref>> {
+    let fetch = |tuple: Value, at: usize| {
+        // SAFETY: a tuple iterator holds a tuple.
+        unsafe { tuple.cast::<TupleObject>() }.items().get(at).map(|item| item.to_ref())
+    };
+    Ok(SequenceIterator::of(value).step(fetch))
+}
+
+fn str_next(value: Value) -> PyResult<Option<Ref>> {
+    let fetch = |text: Value, at: usize| {
+        // SAFETY: a str iterator holds a str.
+        let text = unsafe { text.cast::<StrObject>() };
+        (at < text.len()).then(|| StrObject::from_code_point(text.code_point(at)).into())
+    };
+    Ok(SequenceIterator::of(value).step(fetch))
+}
+
+fn bytes_next(value: Value) -> PyResult<Option<Ref>> {
+    let fetch = |data: Value, at: usize| bytes::byte_at(data, at).map(|byte| int::from_i64(i64::from(byte)));
+    Ok(SequenceIterator::of(value).step(fetch))
+}
+
+fn list_reverse_next(value: Value) -> PyResult<Option<Ref>> {
+    let this = SequenceIterator::of(value);
+    let Some(list) = this.sequence.get() else { return Ok(None) };
+    let at = this.position.get();
+    // SAFETY: a list iterator holds a list.
+    let item = at.checked_sub(1).and_then(|at| unsafe { list.cast::<ListObject>() }.get(at));
+    match item {
+        Some(_) => this.position.set(at - 1),
+        None => drop(this.sequence.take()),
+    }
+    Ok(item)
+}
+
+py_methods! { static HINT for "list_iterator", Value;
+    /// Private method returning an estimate of len(list(it)).
+    "__length_hint__(self, /)"
+    fn length_hint(this) -> PyResult<usize> {
+        let this = SequenceIterator::of(this);
+        match this.sequence.get_ref() {
+            None => Ok(0),
+            Some(sequence) => Ok(protocol::len(sequence.value())?.saturating_sub(this.position.get())),
+        }
+    }
+    /// For pickling.
+    "__reduce__(self, /)"
+    fn reduce(this) -> PyResult {
+        let this = SequenceIterator::of(this);
+        let iter = crate::builtins::dict().get::<objects::dict::DictObject>().and_then(|dict| dict.get_text("iter"));
+        let iter = iter.ok_or_else(|| crate::raise!(RuntimeError, "lost builtins.iter"))?;
+        let sequence = this.sequence.get_ref().unwrap_or_else(|| TupleObject::empty().into());
+        Ok(TupleObject::of([iter, TupleObject::of([sequence]).into(), int::from_i64(this.position.get() as i64)]).into())
+    }
+    /// For pickling.
+    "__setstate__(self, state, /)"
+    fn setstate(this, state: isize) {
+        SequenceIterator::of(this).position.set(state.max(0) as usize);
+    }
+}
+
+macro_rules! sequence_iterators {
+    ($($(#[$meta:meta])* $name:ident $spec:ident = $text:literal, $next:expr;)*) => { $(
+        $(#[$meta])*
+        pub static $name: TypeObject = TypeObject::from_spec(&$spec);
+        static $spec: TypeSpec = TypeSpec {
+            flags: type_flags::GC | type_flags::NO_NEW,
+            slots: Slots { iter: Some(protocol::identity), iternext: Some($next), ..Slots::EMPTY },
+            methods: &[HINT],
+            ..TypeSpec::of::<SequenceIterator>($text)
+        };
+    )* };
+}
+
+sequence_iterators! {
+    /// `list_iterator`.
+    LIST_ITERATOR LIST_SPEC = "list_iterator", list_next;
+    /// `list_reverseiterator`.
+    LIST_REVERSE_ITERATOR LIST_REVERSE_SPEC = "list_reverseiterator", list_reverse_next;
+    /// `tuple_iterator`.
+    TUPLE_ITERATOR TUPLE_SPEC = "tuple_iterator", tuple_next;
+    /// `str_iterator`.
+    STR_ITERATOR STR_SPEC = "str_iterator", str_next;
+    /// `bytes_iterator`.
+    BYTES_ITERATOR BYTES_SPEC = "bytes_iterator", bytes_next;
+}
+
+/// `StopIteration`, for `__next__` called as a method.
+pub fn exhausted(iterator: Value) -> Raised {
+    if let Some(generator) = iterator.get::<objects::generator::GeneratorObject>() {
+        return error::stop_iteration(generator.take_return_value().value());
+    }
+    error::raise_with_args(&error::types::StopIteration, &[])
+}
+
+/// Iterator state shared by the small iterator types: a few fields and a counter.
+macro_rules! iterator_type {
+    ($(#[$meta:meta])* $layout:ident($($field:ident),*), $static:ident, $spec:ident, $name:literal, $flags:expr, $new:expr, $next:expr, $doc:literal) => {
+        $(#[$meta])*
+        #[repr(C)]
+        pub struct $layout {
+            header: Header,
+            $($field: Field,)*
+            count: Cell<i64>,
+        }
+
+        // SAFETY: `repr(C)`, header first.
+        unsafe impl Object for $layout {
+            fn type_object() -> &'static TypeObject {
+                &$static
+            }
+            fn traverse(&self, visit: Visitor<'_>) {
+                $(self.$field.visit(visit);)*
+            }
+            fn clear(&self) {
+                $(drop(self.$field.take());)*
+            }
+        }
+
+        impl $layout {
+            fn of<'a>(value: Value) -> &'a Self {
+                value.get::<Self>().expect("slots are called for instances")
+            }
+
+            fn make(ty: &TypeObject, count: i64, $($field: Option<Ref>),*) -> Py<$layout> {
+                object::new_object_of(ty, $layout {
+                    header: Header::new(ty),
+                    $($field: Field::from_option($field),)*
+                    count: Cell::new(count),
+                })
+            }
+        }
+
+        #[doc = concat!("`", $name, "`.")]
+        pub static $static: TypeObject = TypeObject::from_spec(&$spec);
+        static $spec: TypeSpec = TypeSpec {
+            doc: $doc,
+            flags: type_flags::GC | $flags,
+            slots: Slots { new: $new, iter: Some(protocol::identity), iternext: Some($next), ..Slots::EMPTY },
+            ..TypeSpec::of::<$layout>($name)
+        };
+    };
+}
+
+iterator_type! {
+    /// Iterates by calling `__getitem__` with 0, 1, 2 ...
+    CallSequenceIterator(sequence), CALL_SEQUENCE_ITERATOR, CALL_SEQUENCE_SPEC, "iterator", type_flags::NO_NEW, None, |value| {
+        let this = CallSequenceIterator::of(value);
+        let Some(sequence) = this.sequence.get_ref() else { return Ok(None) };
+        let at = this.count.get();
+        match protocol::get_item(sequence.value(), Value::small(at)) {
+            Ok(item) => {
+                this.count.set(at + 1);
+                Ok(Some(item))
+            }
+            Err(raised) => {
+                let raised = match error::catch(raised, &error::types::IndexError) {
+                    Ok(_) => None,
+                    Err(raised) => Some(error::catch(raised, &error::types::StopIteration)?),
+                };
+                drop((raised, this.sequence.take()));
+                Ok(None)
+            }
+        }
+    }, ""
+}
+
+impl CallSequenceIterator {
+    /// Starts at 0.
+    pub fn new(sequence: Value) -> Py<CallSequenceIterator> {
+        Self::make(&CALL_SEQUENCE_ITERATOR, 0, Some(sequence.to_ref()))
+    }
+}
+
+iterator_type! {
+    /// Calls until a sentinel comes back.
+    SentinelIterator(callable, sentinel), SENTINEL_ITERATOR, SENTINEL_SPEC, "callable_iterator", type_flags::NO_NEW, None, |value| {
+        let this = SentinelIterator::of(value);
+        let (Some(callable), Some(sentinel)) = (this.callable.get_ref(), this.sentinel.get_ref()) else { return Ok(None) };
+        let result = error::ignore(protocol::call(callable.value(), &[], None), &error::types::StopIteration)?;
+        match result {
+            Some(result) if !protocol::is_same_or_equal(result.value(), sentinel.value())? => Ok(Some(result)),
+            _ => {
+                drop(this.callable.take());
+                Ok(None)
+            }
+        }
+    }, ""
+}
+
+impl SentinelIterator {
+    /// `iter(callable, sentinel)`
+    pub fn new(callable: Value, sentinel: Value) -> Py<SentinelIterator> {
+        Self::make(&SENTINEL_ITERATOR, 0, Some(callable.to_ref()), Some(sentinel.to_ref()))
+    }
+}
+
+iterator_type! {
+    /// `enumerate`: pairs items with numbers; the number is an object once it outgrows a word.
+    Enumerate(iterator), ENUMERATE, ENUMERATE_SPEC, "enumerate", type_flags::BASE, Some(new_enumerate), |value| {
+        let this = Enumerate::of(value);
+        let Some(iterator) = this.iterator.get_ref() else { return Ok(None) };
+        let Some(item) = protocol::iter_next(iterator.value())? else { return Ok(None) };
+        let at = this.count.get();
+        this.count.set(at + 1);
+        Ok(Some(TupleObject::of([int::from_i64(at), item]).into()))
+    }, "Return an enumerate object.\n\n  iterable\n    an object supporting iteration\n\nThe enumerate object yields pairs containing a count (from start, which\ndefaults to zero) and a value yielded by the iterable argument.\n\nenumerate is useful for obtaining an indexed list:\n    (0, seq[0]), (1, seq[1]), (2, seq[2]), ..."
+}
+
+fn new_enumerate(ty: &TypeObject, args: Args<'_>) -> PyResult {
+    let mut parts = [None, None];
+    for (part, &value) in parts.iter_mut().zip(args.positional) {
+        *part = Some(value);
+    }
+    for (name, value) in args.keywords() {
+        match name.get::<StrObject>() {
+            Some(name) if name.eq_str("iterable") => parts[0] = Some(value),
+            Some(name) if name.eq_str("start") => parts[1] = Some(value),
+            _ => return Err(crate::raise!(TypeError, "enumerate() got an unexpected keyword argument")),
+        }
+    }
+    let [Some(iterable), start] = parts else {
+        return Err(crate::raise!(TypeError, "enumerate() missing required argument 'iterable' (pos 1)"));
+    };
+    let start = start.map_or(Ok(0), int::to_i64)?;
+    Ok(Enumerate::make(ty, start, Some(protocol::get_iter(iterable)?)).into())
+}
+
+iterator_type! {
+    /// `map`.
+    Map(function, iterators), MAP, MAP_SPEC, "map", type_flags::BASE, Some(new_map), |value| {
+        let this = Map::of(value);
+        let (Some(function), Some(iterators)) = (this.function.get_ref(), this.iterators.get_ref()) else { return Ok(None) };
+        let iterators = iterators.get::<TupleObject>().expect("map keeps a tuple of iterators");
+        let mut args = Vec::with_capacity(iterators.len());
+        for &iterator in iterators.items() {
+            match protocol::iter_next(iterator)? {
+                Some(item) => args.push(item),
+                None => return Ok(None),
+            }
+        }
+        let values: Vec<Value> = args.iter().map(|arg| arg.value()).collect();
+        protocol::call(function.value(), &values, None).map(Some)
+    }, "Make an iterator that computes the function using arguments from\neach of the iterables.  Stops when the shortest iterable is exhausted."
+}
+
+fn iterators_of(iterables: &[Value]) -> PyResult {
+    let iterators =
+        iterables.iter().map(|&iterable| protocol::get_iter(iterable)).collect::<PyResult<Vec<_>>>()?;
+    Ok(TupleObject::new(iterators).into())
+}
+
+fn new_map(ty: &TypeObject, args: Args<'_>) -> PyResult {
+    args.no_keywords("map")?;
+    match args.positional {
+        [] | [_] => Err(crate::raise!(TypeError, "map() must have at least two arguments.")),
+        [function, iterables @ ..] => {
+            Ok(Map::make(ty, 0, Some(function.to_ref()), Some(iterators_of(iterables)?)).into())
+        }
+    }
+}
+
+iterator_type! {
+    /// `filter`.
+    Filter(function, iterator), FILTER, FILTER_SPEC, "filter", type_flags::BASE, Some(new_filter), |value| {
+        let this = Filter::of(value);
+        let Some(iterator) = this.iterator.get_ref() else { return Ok(None) };
+        let function = this.function.get_ref();
+        while let Some(item) = protocol::iter_next(iterator.value())? {
+            let keep = match &function {
+                Some(function) => protocol::is_true(protocol::call_one(function.value(), item.value())?.value())?,
+                None => protocol::is_true(item.value())?,
+            };
+            if keep {
+                return Ok(Some(item));
+            }
+        }
+        Ok(None)
+    }, "Return an iterator yielding those items of iterable for which function(item)\nis true. If function is None, return the items that are true."
+}
+
+fn new_filter(ty: &TypeObject, args: Args<'_>) -> PyResult {
+    args.no_keywords("filter")?;
+    let [function, iterable] = args.positional else {
+        return Err(crate::raise!(TypeError, "filter expected 2 arguments, got {}", args.positional.len()));
+    };
+    let function = Some(*function).filter(|&function| !objects::is_none(function)).map(Value::to_ref);
+    Ok(Filter::make(ty, 0, function, Some(protocol::get_iter(*iterable)?)).into())
+}
+
+iterator_type! {
+    /// `zip`; the counter tells whether lengths must agree.
+    Zip(iterators), ZIP, ZIP_SPEC, "zip", type_flags::BASE, Some(new_zip), zip_next,
+    "The zip object yields n-length tuples, where n is the number of iterables\npassed as positional arguments to zip().  The i-th element in every tuple\ncomes from the i-th iterable argument to zip().  This continues until the\nshortest argument is exhausted.\n\nIf strict is true and one of the arguments is exhausted before the others,\nraise a ValueError.\n\n   >>> list(zip('abcdefg', range(3), range(4)))\n   [('a', 0, 0), ('b', 1, 1), ('c', 2, 2)]"
+}
+
+fn new_zip(ty: &TypeObject, args: Args<'_>) -> PyResult {
+    let mut strict = false;
+    for (name, value) in args.keywords() {
+        if !name.get::<StrObject>().is_some_and(|name| name.eq_str("strict")) {
+            return Err(crate::raise!(TypeError, "zip() got an unexpected keyword argument"));
+        }
+        strict = protocol::is_true(value)?;
+    }
+    Ok(Zip::make(ty, i64::from(strict), Some(iterators_of(args.positional)?)).into())
+}
+
+fn zip_next(value: Value) -> PyResult<Option<Ref>> {
+    let this = Zip::of(value);
+    let Some(iterators) = this.iterators.get_ref() else { return Ok(None) };
+    let iterators = iterators.get::<TupleObject>().expect("zip keeps a tuple of iterators");
+    let mut items = Vec::with_capacity(iterators.len());
+    for (at, &iterator) in iterators.items().iter().enumerate() {
+        match protocol::iter_next(iterator)? {
+            Some(item) => items.push(item),
+            None if this.count.get() == 0 => return Ok(None),
+            None => return check_all_exhausted(iterators.items(), at),
+        }
+    }
+    Ok(if items.is_empty() { None } else { Some(TupleObject::new(items).into()) })
+}
+
+/// `strict=True`: the iterator at `at` is exhausted, so those before it must not have given an item and those behind it must be too.
+fn check_all_exhausted(iterators: &[Value], at: usize) -> PyResult<Option<Ref>> {
+    let others =
+        |count: usize| if count == 1 { "argument 1".to_owned() } else { format!("arguments 1-{count}") };
+    if at > 0 {
+        let others = others(at);
+        return Err(crate::raise!(ValueError, "zip() argument {} is shorter than {others}", at + 1));
+    }
+    for (at, &iterator) in iterators.iter().enumerate().skip(1) {
+        if protocol::iter_next(iterator)?.is_some() {
+            let others = others(at);
+            return Err(crate::raise!(ValueError, "zip() argument {} is longer than {others}", at + 1));
+        }
+    }
+    Ok(None)
+}
+
+iterator_type! {
+    /// `reversed` over the sequence protocol.
+    Reversed(sequence), REVERSED, REVERSED_SPEC, "reversed", type_flags::BASE, Some(new_reversed), |value| {
+        let this = Reversed::of(value);
+        let Some(sequence) = this.sequence.get_ref() else { return Ok(None) };
+        let at = this.count.get() - 1;
+        this.count.set(at);
+        if at < 0 {
+            drop(this.sequence.take());
+            return Ok(None);
+        }
+        error::ignore(protocol::get_item(sequence.value(), Value::small(at)), &error::types::IndexError)
+    }, "Return a reverse iterator over the values of the given sequence."
+}
+
+fn new_reversed(ty: &TypeObject, args: Args<'_>) -> PyResult {
+    args.no_keywords("reversed")?;
+    let [sequence] = args.positional else {
+        return Err(crate::raise!(TypeError, "reversed expected 1 argument, got {}", args.positional.len()));
+    };
+    if let Some(method) = sequence.ty().lookup(names().__reversed__) {
+        if objects::is_none(method) {
+            return Err(crate::raise!(TypeError, "'{}' object is not reversible", sequence.ty().name()));
+        }
+        return protocol::call_bound(method, *sequence, &[]);
+    }
+    if sequence.ty().slots().subscript.is_none()
+        || sequence.ty().slots().len.is_none()
+        || sequence.ty().has(type_flags::MAPPING)
+    {
+        return Err(crate::raise!(TypeError, "'{}' object is not reversible", sequence.ty().name()));
+    }
+    let len = protocol::len(*sequence)?;
+    Ok(Reversed::make(ty, len as i64, Some(sequence.to_ref())).into())
+}
+
+/// All types declared here.
+pub static ALL: &[&TypeObject] = &[
+    &LIST_ITERATOR,
+    &LIST_REVERSE_ITERATOR,
+    &TUPLE_ITERATOR,
+    &STR_ITERATOR,
+    &BYTES_ITERATOR,
+    &CALL_SEQUENCE_ITERATOR,
+    &SENTINEL_ITERATOR,
+    &ENUMERATE,
+    &MAP,
+    &FILTER,
+    &ZIP,
+    &REVERSED,
+];

@@ -1,0 +1,101 @@
+//! `mappingproxy`: a read-only view of a mapping, such as a class's `__dict__`.
+
+use crate::args::Args;
+use crate::field::Field;
+use crate::header::Header;
+use crate::object::{self, Object, Visitor};
+use crate::objects::str::StrObject;
+use crate::operator::BinaryOp;
+use crate::protocol;
+use crate::py_methods;
+use crate::slots::Slots;
+use crate::type_object::{TypeObject, TypeSpec, type_flags};
+use crate::value::{Py, PyResult, Value};
+
+/// A proxy.
+#[repr(C)]
+pub struct MappingProxy {
+    header: Header,
+    mapping: Field,
+}
+
+// SAFETY: `repr(C)`, header first.
+unsafe impl Object for MappingProxy {
+    fn type_object() -> &'static TypeObject {
+        &MAPPING_PROXY
+    }
+    fn traverse(&self, visit: Visitor<'_>) {
+        self.mapping.visit(visit);
+    }
+}
+
+impl MappingProxy {
+    /// A view of `mapping`.
+    pub fn new(mapping: Value) -> Py<MappingProxy> {
+        object::new_object(MappingProxy {
+            header: Header::new(&MAPPING_PROXY),
+            mapping: Field::new(mapping.to_ref()),
+        })
+    }
+}
+
+/// What a proxy shows; anything else is itself.
+fn inner(value: Value) -> Value {
+    value.get::<MappingProxy>().map_or(value, |proxy| proxy.mapping.raw())
+}
+
+fn new(_: &TypeObject, args: Args<'_>) -> PyResult {
+    match args.single() {
+        Some(mapping) if mapping.ty().slots().subscript.is_some() => Ok(MappingProxy::new(mapping).into()),
+        Some(other) => Err(crate::raise!(
+            TypeError,
+            "mappingproxy() argument must be a mapping, not {}",
+            other.ty().name()
+        )),
+        None => Err(crate::raise!(TypeError, "mappingproxy() missing required argument 'mapping' (pos 1)")),
+    }
+}
+
+macro_rules! forward {
+    ($($doc:literal $signature:literal $name:ident;)*) => {
+        py_methods! { static METHODS for "mappingproxy", &MappingProxy;
+            $(#[doc = $doc] $signature
+            fn $name(this, args: crate::convert::Rest<'_>) -> PyResult {
+                protocol::call_method_text(this.mapping.raw(), stringify!($name), args.0)
+            })*
+        }
+    };
+}
+
+forward! {
+    "Return the value for key if key is in the mapping, else default." "get(self, /, *args)" get;
+    "Return a view of the keys." "keys(self, /, *args)" keys;
+    "Return a view of the values." "values(self, /, *args)" values;
+    "Return a view of the items." "items(self, /, *args)" items;
+    "Return a shallow copy." "copy(self, /, *args)" copy;
+}
+
+/// `mappingproxy`.
+pub static MAPPING_PROXY: TypeObject = TypeObject::from_spec(&SPEC);
+static SPEC: TypeSpec = TypeSpec {
+    doc: "Read-only proxy of a mapping.",
+    flags: type_flags::GC | type_flags::MAPPING,
+    slots: Slots {
+        new: Some(new),
+        repr: Some(|value| {
+            let shown = protocol::repr_string(inner(value))?;
+            Ok(StrObject::new(&format!("mappingproxy({shown})")).into())
+        }),
+        str: Some(|value| protocol::str(inner(value))),
+        hash: Some(|value| protocol::hash(inner(value))),
+        richcompare: Some(|a, b, op| protocol::compare(op, inner(a), inner(b))),
+        len: Some(|value| protocol::len(inner(value))),
+        subscript: Some(|value, key| protocol::get_item(inner(value), key)),
+        contains: Some(|value, key| protocol::contains(inner(value), key)),
+        iter: Some(|value| protocol::get_iter(inner(value))),
+        or: Some(|a, b| protocol::binary_op(BinaryOp::Or, inner(a), inner(b))),
+        ..Slots::EMPTY
+    },
+    methods: &[METHODS],
+    ..TypeSpec::of::<MappingProxy>("mappingproxy")
+};

@@ -1,0 +1,159 @@
+//! `method`: a callable bound to its first argument.
+
+use std::cell::Cell;
+
+use crate::args::{Args, Entry};
+use crate::field::Field;
+use crate::hash;
+use crate::header::Header;
+use crate::methods::GetSetDef;
+use crate::names::names;
+use crate::object::{self, Object, Visitor};
+use crate::objects::str::StrObject;
+use crate::objects::{self, singleton};
+use crate::operator::CompareOp;
+use crate::protocol;
+use crate::slots::Slots;
+use crate::type_object::{TypeObject, TypeSpec, type_flags};
+use crate::value::{Py, PyResult, Value};
+
+/// A bound method.
+#[repr(C)]
+pub struct MethodObject {
+    header: Header,
+    entry: Cell<Entry>,
+    /// What is called.
+    pub function: Field,
+    /// The first argument.
+    pub receiver: Field,
+}
+
+const _: () = {
+    use std::mem::offset_of;
+    assert!(offset_of!(MethodObject, entry) == abi::layout::callable::ENTRY);
+    assert!(offset_of!(MethodObject, function) == abi::layout::method_object::FUNCTION);
+    assert!(offset_of!(MethodObject, receiver) == abi::layout::method_object::RECEIVER);
+};
+
+// SAFETY: `repr(C)`, header first.
+unsafe impl Object for MethodObject {
+    fn type_object() -> &'static TypeObject {
+        &METHOD
+    }
+    fn traverse(&self, visit: Visitor<'_>) {
+        self.function.visit(visit);
+        self.receiver.visit(visit);
+    }
+}
+
+impl MethodObject {
+    /// Binds.
+    pub fn new(function: Value, receiver: Value) -> Py<MethodObject> {
+        object::new_object(MethodObject {
+            header: Header::new(&METHOD),
+            entry: Cell::new(entry),
+            function: Field::new(function.to_ref()),
+            receiver: Field::new(receiver.to_ref()),
+        })
+    }
+}
+
+unsafe extern "C" fn entry(callable: Value, args: *const Value, nargs: usize, kwnames: Value) -> Value {
+    // SAFETY: the entry convention; the callable is a method.
+    let (method, args) = unsafe { (callable.cast::<MethodObject>(), Args::from_entry(args, nargs, kwnames)) };
+    crate::args::into_entry(protocol::call_with_receiver(method.function.raw(), method.receiver.raw(), args))
+}
+
+fn this<'a>(value: Value) -> &'a MethodObject {
+    value.get::<MethodObject>().expect("descriptors check their owner")
+}
+
+fn new(_: &TypeObject, args: Args<'_>) -> PyResult {
+    args.no_keywords("method")?;
+    let [function, receiver] = args.positional else {
+        return Err(crate::raise!(TypeError, "method expected 2 arguments, got {}", args.positional.len()));
+    };
+    if !protocol::is_callable(*function) {
+        return Err(crate::raise!(TypeError, "first argument must be callable"));
+    }
+    if objects::is_none(*receiver) {
+        return Err(crate::raise!(TypeError, "instance must not be None"));
+    }
+    Ok(MethodObject::new(*function, *receiver).into())
+}
+
+fn repr(value: Value) -> PyResult {
+    let method = this(value);
+    let name = match protocol::get_optional_attr(method.function.raw(), names().__qualname__)? {
+        Some(name) => name.get::<StrObject>().map(StrObject::to_string_lossy),
+        None => None,
+    };
+    let receiver = protocol::repr_string(method.receiver.raw())?;
+    Ok(StrObject::new(&format!("<bound method {} of {receiver}>", name.as_deref().unwrap_or("?"))).into())
+}
+
+fn hash_method(value: Value) -> PyResult<i64> {
+    let method = this(value);
+    Ok(hash::avoid_minus_one(
+        hash::address(method.receiver.raw().bits()) ^ protocol::hash(method.function.raw())?,
+    ))
+}
+
+fn richcompare(a: Value, b: Value, op: CompareOp) -> PyResult {
+    let (Some(a), Some(b)) = (a.get::<MethodObject>(), b.get::<MethodObject>()) else {
+        return singleton::decline();
+    };
+    if !matches!(op, CompareOp::Equal | CompareOp::NotEqual) {
+        return singleton::decline();
+    }
+    let same = a.receiver.raw() == b.receiver.raw()
+        && protocol::is_same_or_equal(a.function.raw(), b.function.raw())?;
+    Ok(objects::bool(same == (op == CompareOp::Equal)).to_ref())
+}
+
+/// Attributes that the method itself lacks come from its function.
+fn getattro(value: Value, name: Value) -> PyResult {
+    if value.ty().lookup(name).is_some() {
+        return protocol::generic_get_attr(value, name);
+    }
+    protocol::get_attr(this(value).function.raw(), name)
+}
+
+static GETSET: &[GetSetDef] = &[
+    GetSetDef {
+        name: "__func__",
+        doc: "the function (or other callable) implementing a method",
+        get: |value| Ok(this(value).function.get_or_none()),
+        set: None,
+    },
+    GetSetDef {
+        name: "__self__",
+        doc: "the instance to which a method is bound",
+        get: |value| Ok(this(value).receiver.get_or_none()),
+        set: None,
+    },
+    GetSetDef {
+        name: "__doc__",
+        doc: "",
+        get: |value| protocol::get_attr(this(value).function.raw(), names().__doc__),
+        set: None,
+    },
+];
+
+/// `method`.
+pub static METHOD: TypeObject = TypeObject::from_spec(&SPEC);
+static SPEC: TypeSpec = TypeSpec {
+    flags: type_flags::GC | type_flags::HAS_ENTRY,
+    slots: Slots {
+        new: Some(new),
+        repr: Some(repr),
+        hash: Some(hash_method),
+        richcompare: Some(richcompare),
+        getattro: Some(getattro),
+        descr_get: Some(|value, _, _| Ok(value.to_ref())),
+        call: Some(protocol::call_through_entry),
+        ..Slots::EMPTY
+    },
+    getset: GETSET,
+    ..TypeSpec::of::<MethodObject>("method")
+};

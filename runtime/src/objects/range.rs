@@ -1,0 +1,279 @@
+//! `range` and its iterator. Bounds beyond a word make big ranges, which go through int objects.
+
+use std::cell::Cell;
+
+use crate::args::Args;
+use crate::header::Header;
+use crate::methods::GetSetDef;
+use crate::object::{self, Object};
+use crate::objects::sequence::{self, SliceBounds, Subscript};
+use crate::objects::str::StrObject;
+use crate::objects::tuple::TupleObject;
+use crate::objects::{self, int, singleton};
+use crate::operator::CompareOp;
+use crate::protocol;
+use crate::py_methods;
+use crate::slots::Slots;
+use crate::type_object::{TypeObject, TypeSpec, type_flags};
+use crate::value::{Py, PyResult, Ref, Value};
+
+/// A range.
+#[repr(C)]
+pub struct RangeObject {
+    header: Header,
+    start: i64,
+    stop: i64,
+    step: i64,
+    len: usize,
+}
+
+/// An iterator over a range: the next value, the step, and how many are left.
+#[repr(C)]
+pub struct RangeIterator {
+    header: Header,
+    next: Cell<i64>,
+    step: i64,
+    left: Cell<usize>,
+}
+
+// SAFETY: `repr(C)`, header first.
+unsafe impl Object for RangeObject {
+    fn type_object() -> &'static TypeObject {
+        &RANGE
+    }
+}
+
+// SAFETY: `repr(C)`, header first.
+unsafe impl Object for RangeIterator {
+    fn type_object() -> &'static TypeObject {
+        &RANGE_ITERATOR
+    }
+}
+
+const _: () = {
+    use abi::layout::range_iterator as at;
+    use std::mem::offset_of;
+    assert!(offset_of!(RangeIterator, next) == at::NEXT);
+    assert!(offset_of!(RangeIterator, step) == at::STEP);
+    assert!(offset_of!(RangeIterator, left) == at::LEFT);
+};
+
+impl RangeObject {
+    /// A range; the step is not zero.
+    pub fn new(start: i64, stop: i64, step: i64) -> Py<RangeObject> {
+        let len = length(start, stop, step);
+        object::new_object(RangeObject { header: Header::new(&RANGE), start, stop, step, len })
+    }
+
+    fn at(&self, at: usize) -> i64 {
+        self.start.wrapping_add((at as i64).wrapping_mul(self.step))
+    }
+
+    /// Position of a number.
+    fn position(&self, number: i64) -> Option<usize> {
+        let distance = i128::from(number) - i128::from(self.start);
+        let step = i128::from(self.step);
+        let at = distance / step;
+        (distance % step == 0 && at >= 0 && at < self.len as i128).then_some(at as usize)
+    }
+
+    fn iterator(&self, reversed: bool) -> Ref {
+        let (next, step) = if reversed && self.len > 0 {
+            (self.at(self.len - 1), self.step.wrapping_neg())
+        } else {
+            (self.start, self.step)
+        };
+        let contents = RangeIterator {
+            header: Header::new(&RANGE_ITERATOR),
+            next: Cell::new(next),
+            step,
+            left: Cell::new(self.len),
+        };
+        object::new_object(contents).into()
+    }
+}
+
+fn length(start: i64, stop: i64, step: i64) -> usize {
+    let (low, high) = if step > 0 { (start, stop) } else { (stop, start) };
+    if low >= high {
+        return 0;
+    }
+    ((i128::from(high) - i128::from(low) - 1) / i128::from(step.unsigned_abs()) + 1) as usize
+}
+
+fn this<'a>(value: Value) -> &'a RangeObject {
+    value.get::<RangeObject>().expect("descriptors check their owner")
+}
+
+fn bound(value: Value) -> PyResult<i64> {
+    let index = int::index(value)?;
+    match int::IntRef::of(index.value()).and_then(int::IntRef::to_i64) {
+        Some(number) => Ok(number),
+        None => Err(crate::error::not_supported("range() with bounds beyond 64 bits")),
+    }
+}
+
+fn new(_: &TypeObject, args: Args<'_>) -> PyResult {
+    args.no_keywords("range")?;
+    let (start, stop, step) = match args.positional {
+        [stop] => (0, bound(*stop)?, 1),
+        [start, stop] => (bound(*start)?, bound(*stop)?, 1),
+        [start, stop, step] => (bound(*start)?, bound(*stop)?, bound(*step)?),
+        [] => return Err(crate::raise!(TypeError, "range expected at least 1 argument, got 0")),
+        more => {
+            return Err(crate::raise!(TypeError, "range expected at most 3 arguments, got {}", more.len()));
+        }
+    };
+    if step == 0 {
+        return Err(crate::raise!(ValueError, "range() arg 3 must not be zero"));
+    }
+    Ok(RangeObject::new(start, stop, step).into())
+}
+
+fn repr(value: Value) -> PyResult {
+    let RangeObject { start, stop, step, .. } = this(value);
+    let text = if *step == 1 {
+        format!("range({start}, {stop})")
+    } else {
+        format!("range({start}, {stop}, {step})")
+    };
+    Ok(StrObject::new(&text).into())
+}
+
+fn key_of(range: &RangeObject) -> Ref {
+    let part =
+        |wanted: bool, number: i64| if wanted { int::from_i64(number) } else { objects::none().to_ref() };
+    let len = int::from_i64(range.len as i64);
+    TupleObject::of([len, part(range.len > 0, range.start), part(range.len > 1, range.step)]).into()
+}
+
+fn richcompare(a: Value, b: Value, op: CompareOp) -> PyResult {
+    let (Some(a), Some(b)) = (a.get::<RangeObject>(), b.get::<RangeObject>()) else {
+        return singleton::decline();
+    };
+    if !matches!(op, CompareOp::Equal | CompareOp::NotEqual) {
+        return singleton::decline();
+    }
+    protocol::compare(op, key_of(a).value(), key_of(b).value())
+}
+
+fn subscript(value: Value, key: Value) -> PyResult {
+    let range = this(value);
+    match Subscript::of(key, "range")? {
+        Subscript::Index(at) => match sequence::wrap_index(at, range.len) {
+            Some(at) => Ok(int::from_i64(range.at(at))),
+            None => Err(crate::raise!(IndexError, "range object index out of range")),
+        },
+        Subscript::Slice(slice) => {
+            let bounds = SliceBounds::resolve(slice, range.len)?;
+            let at = |at: isize| (i128::from(range.start) + at as i128 * i128::from(range.step)) as i64;
+            let step = range.step.saturating_mul(bounds.step as i64);
+            Ok(RangeObject::new(at(bounds.start), at(bounds.stop), step).into())
+        }
+    }
+}
+
+fn contains(value: Value, item: Value) -> PyResult<bool> {
+    if item.is_small() || objects::bool::truth_of(item).is_some() {
+        let number = int::to_i64(item)?;
+        return Ok(this(value).position(number).is_some());
+    }
+    for at in 0..this(value).len {
+        let candidate = int::from_i64(this(value).at(at));
+        if protocol::is_same_or_equal(candidate.value(), item)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+py_methods! { static METHODS for "range", &RangeObject;
+    /// rangeobject.count(value) -> integer -- return number of occurrences of value
+    "count(self, value, /)"
+    fn count(this, value: Value) -> PyResult<i64> {
+        contains(Value::from_object(this), value).map(i64::from)
+    }
+    /// rangeobject.index(value) -> integer -- return index of value.
+    /// Raise ValueError if the value is not present.
+    "index(self, value, /)"
+    fn index(this, value: Value) -> PyResult<usize> {
+        let number = int::IntRef::of(value).and_then(int::IntRef::to_i64);
+        match number.and_then(|number| this.position(number)) {
+            Some(at) => Ok(at),
+            None => {
+                let shown = protocol::repr_string(value)?;
+                Err(crate::raise!(ValueError, "{shown} is not in range"))
+            }
+        }
+    }
+    /// Return a reverse iterator.
+    "__reversed__(self, /)"
+    fn reversed(this) -> Ref {
+        this.iterator(true)
+    }
+    /// For pickling.
+    "__reduce__(self, /)"
+    fn reduce(this) -> Py<TupleObject> {
+        let args = TupleObject::of([this.start, this.stop, this.step].map(int::from_i64));
+        TupleObject::of([RANGE.value().to_ref(), args.into()])
+    }
+}
+
+static GETSET: &[GetSetDef] = &[
+    GetSetDef { name: "start", doc: "", get: |value| Ok(int::from_i64(this(value).start)), set: None },
+    GetSetDef { name: "stop", doc: "", get: |value| Ok(int::from_i64(this(value).stop)), set: None },
+    GetSetDef { name: "step", doc: "", get: |value| Ok(int::from_i64(this(value).step)), set: None },
+];
+
+/// `range`.
+pub static RANGE: TypeObject = TypeObject::from_spec(&SPEC);
+static SPEC: TypeSpec = TypeSpec {
+    doc: "range(stop) -> range object\nrange(start, stop[, step]) -> range object\n\nReturn an object that produces a sequence of integers from start (inclusive)\nto stop (exclusive) by step.  range(i, j) produces i, i+1, i+2, ..., j-1.\nstart defaults to 0, and stop is omitted!  range(4) produces 0, 1, 2, 3.\nThese are exactly the valid indices for a list of 4 elements.\nWhen step is given, it specifies the increment (or decrement).",
+    flags: type_flags::TRIVIAL_DROP | type_flags::SEQUENCE,
+    slots: Slots {
+        new: Some(new),
+        repr: Some(repr),
+        hash: Some(|value| protocol::hash(key_of(this(value)).value())),
+        richcompare: Some(richcompare),
+        len: Some(|value| Ok(this(value).len)),
+        bool: Some(|value| Ok(this(value).len > 0)),
+        subscript: Some(subscript),
+        contains: Some(contains),
+        iter: Some(|value| Ok(this(value).iterator(false))),
+        ..Slots::EMPTY
+    },
+    methods: &[METHODS],
+    getset: GETSET,
+    ..TypeSpec::of::<RangeObject>("range")
+};
+
+#[inline]
+fn next(value: Value) -> PyResult<Option<Ref>> {
+    // SAFETY: the slot is called for range iterators.
+    let this = unsafe { value.cast::<RangeIterator>() };
+    let left = this.left.get();
+    if left == 0 {
+        return Ok(None);
+    }
+    this.left.set(left - 1);
+    let number = this.next.get();
+    this.next.set(number.wrapping_add(this.step));
+    Ok(Some(int::from_i64(number)))
+}
+
+py_methods! { static ITERATOR_METHODS for "range_iterator", &RangeIterator;
+    /// Private method returning an estimate of len(list(it)).
+    "__length_hint__(self, /)"
+    fn length_hint(this) -> usize {
+        this.left.get()
+    }
+}
+
+/// `range_iterator`.
+pub static RANGE_ITERATOR: TypeObject = TypeObject::from_spec(&ITERATOR_SPEC);
+static ITERATOR_SPEC: TypeSpec = TypeSpec {
+    flags: type_flags::TRIVIAL_DROP | type_flags::NO_NEW,
+    slots: Slots { iter: Some(protocol::identity), iternext: Some(next), ..Slots::EMPTY },
+    methods: &[ITERATOR_METHODS],
+    ..TypeSpec::of::<RangeIterator>("range_iterator")
+};

@@ -1,0 +1,235 @@
+//! Finding, splitting and replacing in strs of any width.
+//!
+//! A needle wider than the haystack cannot occur; a narrower one is compared unit by unit. Narrow texts use `memchr`-like scanning
+//! for the first unit. Cost: O(n) typical, O(n m) worst case.
+
+use super::case::is_space;
+use super::{StrBuilder, StrObject, Units};
+use crate::objects::tuple::TupleObject;
+use crate::value::{Py, PyResult, Ref, Value};
+
+/// What to split at.
+#[derive(Clone, Copy)]
+pub enum Needle<'a> {
+    /// Runs of whitespace.
+    Blanks,
+    /// A separator, not empty.
+    Text(&'a StrObject),
+}
+
+impl<'a> Needle<'a> {
+    /// The needle that an argument names.
+    pub fn of(separator: Option<&'a StrObject>) -> PyResult<Self> {
+        match separator {
+            None => Ok(Needle::Blanks),
+            Some(text) if text.is_empty() => Err(crate::raise!(ValueError, "empty separator")),
+            Some(text) => Ok(Needle::Text(text)),
+        }
+    }
+}
+
+/// Whether `wanted` stands in `text` at a position.
+pub fn matches_at(text: &StrObject, wanted: &StrObject, at: usize) -> bool {
+    if at + wanted.len() > text.len() {
+        return false;
+    }
+    match (text.units(), wanted.units()) {
+        (Units::One(text), Units::One(wanted)) => &text[at..at + wanted.len()] == wanted,
+        (text, wanted) => (0..wanted.len()).all(|i| text.at(at + i) == wanted.at(i)),
+    }
+}
+
+/// First position of `wanted` within the range.
+pub fn find(text: &StrObject, wanted: &StrObject, from: usize, to: usize) -> Option<usize> {
+    let to = to.min(text.len());
+    if from > to || wanted.len() > to - from || wanted.kind() > text.kind() {
+        return None;
+    }
+    let last = to - wanted.len();
+    if wanted.is_empty() {
+        return Some(from);
+    }
+    if let (Units::One(units), Units::One(needle)) = (text.units(), wanted.units()) {
+        let mut at = from;
+        while at <= last {
+            at += units[at..=last].iter().position(|&unit| unit == needle[0])?;
+            if &units[at..at + needle.len()] == needle {
+                return Some(at);
+            }
+            at += 1;
+        }
+        return None;
+    }
+    (from..=last).find(|&at| matches_at(text, wanted, at))
+}
+
+/// Last position of `wanted` within the range.
+pub fn rfind(text: &StrObject, wanted: &StrObject, from: usize, to: usize) -> Option<usize> {
+    let to = to.min(text.len());
+    if from > to || wanted.len() > to - from {
+        return None;
+    }
+    (from..=to - wanted.len()).rev().find(|&at| matches_at(text, wanted, at))
+}
+
+/// Number of occurrences that do not overlap.
+pub fn count(text: &StrObject, wanted: &StrObject, from: usize, to: usize) -> usize {
+    let to = to.min(text.len());
+    if wanted.is_empty() {
+        return if from <= to { to - from + 1 } else { 0 };
+    }
+    let (mut at, mut found) = (from, 0);
+    while let Some(next) = find(text, wanted, at, to) {
+        found += 1;
+        at = next + wanted.len();
+    }
+    found
+}
+
+/// `str.replace`
+pub fn replace(text: &StrObject, old: &StrObject, new: &StrObject, limit: usize) -> PyResult<Py<StrObject>> {
+    let mut out = StrBuilder::with_capacity(text.len());
+    let (mut at, mut done) = (0, 0);
+    if old.is_empty() {
+        for position in 0..=text.len() {
+            if done < limit {
+                out.push_object(new);
+                done += 1;
+            }
+            if position < text.len() {
+                out.push(text.code_point(position));
+            }
+        }
+        return out.try_finish();
+    }
+    while let Some(next) = find(text, old, at, text.len()).filter(|_| done < limit) {
+        out.push_object(&text.substring(at, next));
+        out.push_object(new);
+        at = next + old.len();
+        done += 1;
+    }
+    if done == 0 && crate::value::Value::from_object(text).is_exact(&super::STR) {
+        return Ok(Py::from_object(text));
+    }
+    out.push_object(&text.substring(at, text.len()));
+    out.try_finish()
+}
+
+/// `str.split`; a negative limit is none.
+pub fn split(text: &StrObject, needle: Needle<'_>, limit: isize) -> PyResult<Vec<Py<StrObject>>> {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let mut parts = Vec::new();
+    let mut at = 0;
+    match needle {
+        Needle::Text(separator) => {
+            while let Some(next) = find(text, separator, at, text.len()).filter(|_| parts.len() < limit) {
+                parts.push(text.substring(at, next));
+                at = next + separator.len();
+            }
+            parts.push(text.substring(at, text.len()));
+        }
+        Needle::Blanks => loop {
+            at = skip(text, at, true);
+            if at == text.len() {
+                break;
+            }
+            if parts.len() == limit {
+                parts.push(text.substring(at, text.len()));
+                break;
+            }
+            let end = skip(text, at, false);
+            parts.push(text.substring(at, end));
+            at = end;
+        },
+    }
+    Ok(parts)
+}
+
+/// Position of the first character from `at` on whose being blank differs from `blank`.
+fn skip(text: &StrObject, mut at: usize, blank: bool) -> usize {
+    while at < text.len() && is_space(text.code_point(at)) == blank {
+        at += 1;
+    }
+    at
+}
+
+/// `str.rsplit`
+pub fn rsplit(text: &StrObject, needle: Needle<'_>, limit: isize) -> PyResult<Vec<Py<StrObject>>> {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let mut parts = Vec::new();
+    let mut end = text.len();
+    match needle {
+        Needle::Text(separator) => {
+            while let Some(next) = rfind(text, separator, 0, end).filter(|_| parts.len() < limit) {
+                parts.push(text.substring(next + separator.len(), end));
+                end = next;
+            }
+            parts.push(text.substring(0, end));
+        }
+        Needle::Blanks => loop {
+            end = skip_back(text, end, true);
+            if end == 0 {
+                break;
+            }
+            if parts.len() == limit {
+                parts.push(text.substring(0, end));
+                break;
+            }
+            let start = skip_back(text, end, false);
+            parts.push(text.substring(start, end));
+            end = start;
+        },
+    }
+    parts.reverse();
+    Ok(parts)
+}
+
+fn skip_back(text: &StrObject, mut end: usize, blank: bool) -> usize {
+    while end > 0 && is_space(text.code_point(end - 1)) == blank {
+        end -= 1;
+    }
+    end
+}
+
+/// `str.splitlines`
+pub fn split_lines(text: &StrObject, keep_ends: bool) -> Vec<Py<StrObject>> {
+    let mut parts = Vec::new();
+    let (mut start, mut at) = (0, 0);
+    while at < text.len() {
+        let point = text.code_point(at);
+        at += 1;
+        if !matches!(point, 0x0a..=0x0d | 0x1c..=0x1e | 0x85 | 0x2028 | 0x2029) {
+            continue;
+        }
+        let end = at - 1;
+        if point == 0x0d && at < text.len() && text.code_point(at) == 0x0a {
+            at += 1;
+        }
+        parts.push(text.substring(start, if keep_ends { at } else { end }));
+        start = at;
+    }
+    if start < text.len() {
+        parts.push(text.substring(start, text.len()));
+    }
+    parts
+}
+
+/// `str.partition` and `str.rpartition`
+pub fn partition(text: &StrObject, separator: &StrObject, from_end: bool) -> PyResult<Py<TupleObject>> {
+    if separator.is_empty() {
+        return Err(crate::raise!(ValueError, "empty separator"));
+    }
+    let found =
+        if from_end { rfind(text, separator, 0, text.len()) } else { find(text, separator, 0, text.len()) };
+    let empty = || -> Ref { StrObject::empty().into() };
+    let whole = || -> Ref { text.substring(0, text.len()).into() };
+    Ok(match found {
+        Some(at) => TupleObject::of([
+            text.substring(0, at).into(),
+            Value::from_object(separator).to_ref(),
+            text.substring(at + separator.len(), text.len()).into(),
+        ]),
+        None if from_end => TupleObject::of([empty(), empty(), whole()]),
+        None => TupleObject::of([whole(), empty(), empty()]),
+    })
+}

@@ -1,0 +1,426 @@
+//! `type`: calling classes, reading their attributes, and what Python sees of them.
+
+use crate::args::Args;
+use crate::error;
+use crate::methods::GetSetDef;
+use crate::names::names;
+use crate::objects::dict::DictObject;
+use crate::objects::list::ListObject;
+use crate::objects::mapping_proxy::MappingProxy;
+use crate::objects::str::StrObject;
+use crate::objects::tuple::TupleObject;
+use crate::objects::{self, int};
+use crate::protocol;
+use crate::slots::Slots;
+use crate::type_object::{TypeObject, TypeSpec, type_flags};
+use crate::types;
+use crate::value::{Py, PyResult, Ref, Value};
+use crate::{py_class_methods, py_methods};
+
+fn this<'a>(value: Value) -> &'a TypeObject {
+    value.get::<TypeObject>().expect("descriptors check their owner")
+}
+
+/// `Class(...)`: `__new__`, then `__init__` if the result is an instance.
+fn call(value: Value, args: Args<'_>) -> PyResult {
+    let ty = this(value);
+    if std::ptr::eq(ty, &raw const TYPE) {
+        if let Some(object) = args.single() {
+            return Ok(object.ty().value().to_ref());
+        }
+        if args.positional.len() != 3 {
+            return Err(crate::raise!(TypeError, "type() takes 1 or 3 arguments"));
+        }
+    }
+    let new = ty.slots().new.filter(|_| !ty.has(type_flags::NO_NEW));
+    let Some(new) = new else {
+        let name = ty.full_name();
+        return Err(crate::raise!(TypeError, "cannot create '{name}' instances"));
+    };
+    let instance = new(ty, args)?;
+    if instance.ty().is_subclass_of(ty) {
+        if let Some(init) = instance.ty().slots().init {
+            init(instance.value(), args)?;
+        }
+    }
+    Ok(instance)
+}
+
+/// `Class.name`: metaclass data descriptors, then the MRO, then the metaclass.
+fn getattro(value: Value, name: Value) -> PyResult {
+    let ty = this(value);
+    let metatype = value.ty();
+    let meta_found = metatype.lookup(name);
+    if let Some(descriptor) = meta_found {
+        let slots = descriptor.ty().slots();
+        if let (Some(get), Some(_)) = (slots.descr_get, slots.descr_set) {
+            return get(descriptor.to_ref().value(), Some(value), metatype.value());
+        }
+    }
+    if let Some(found) = ty.lookup(name) {
+        return match found.ty().slots().descr_get {
+            Some(get) => get(found.to_ref().value(), None, value),
+            None => Ok(found.to_ref()),
+        };
+    }
+    if let Some(descriptor) = meta_found {
+        return match descriptor.ty().slots().descr_get {
+            Some(get) => get(descriptor.to_ref().value(), Some(value), metatype.value()),
+            None => Ok(descriptor.to_ref()),
+        };
+    }
+    let (class, text) =
+        (ty.name(), name.get::<StrObject>().map(StrObject::to_string_lossy).unwrap_or_default());
+    Err(error::attribute_error(value, name, &format!("type object '{class}' has no attribute '{text}'")))
+}
+
+fn setattro(value: Value, name: Value, new: Option<Value>) -> PyResult<()> {
+    let ty = this(value);
+    let shown = || name.get::<StrObject>().map(StrObject::to_string_lossy).unwrap_or_default();
+    if ty.spec().is_some() || ty.has(type_flags::IMMUTABLE) {
+        let class = ty.full_name();
+        return Err(crate::raise!(
+            TypeError,
+            "cannot set '{}' attribute of immutable type '{class}'",
+            shown()
+        ));
+    }
+    if let Some(descriptor) = value.ty().lookup(name) {
+        if let Some(set) = descriptor.ty().slots().descr_set {
+            return set(descriptor.to_ref().value(), value, new);
+        }
+    }
+    match new {
+        Some(new) => {
+            let name = name
+                .get::<StrObject>()
+                .map_or_else(|| name.to_ref(), |name| StrObject::intern_object(name).into());
+            ty.dict().set_str(name.value(), new.to_ref());
+            types::attribute_changed(ty, name.value());
+            Ok(())
+        }
+        None => match ty.dict().remove_str(name) {
+            Some(_) => {
+                types::attribute_changed(ty, name);
+                Ok(())
+            }
+            None => {
+                let message = format!("type object '{}' has no attribute '{}'", ty.name(), shown());
+                Err(error::attribute_error(value, name, &message))
+            }
+        },
+    }
+}
+
+fn repr(value: Value) -> PyResult {
+    Ok(StrObject::new(&format!("<class '{}'>", this(value).full_name())).into())
+}
+
+py_methods! { static METHODS for "type", &TypeObject;
+    /// Return a type's method resolution order.
+    "mro(self, /)"
+    fn mro(this) -> PyResult {
+        let order = types::mro::compute(this)?;
+        Ok(ListObject::new(order).into())
+    }
+    /// Return a list of immediate subclasses.
+    "__subclasses__(self, /)"
+    fn subclasses(this) -> Py<ListObject> {
+        ListObject::new(this.subclasses().into_iter().map(|class| class.value().to_ref()).collect())
+    }
+    /// Check if an object is an instance.
+    "__instancecheck__(self, instance, /)"
+    fn instancecheck(this, instance: Value) -> PyResult<bool> {
+        Ok(instance.ty().is_subclass_of(this) || protocol::truth::claims_class(instance, this)?)
+    }
+    /// Check if a class is a subclass.
+    "__subclasscheck__(self, subclass, /)"
+    fn subclasscheck(this, subclass: Value) -> PyResult<bool> {
+        protocol::truth::plain_is_subclass(subclass, this)
+    }
+    /// Specialized __dir__ implementation for types.
+    "__dir__(self, /)"
+    fn dir(this) -> PyResult {
+        let found = DictObject::new();
+        types::collect_names(this, &found)?;
+        Ok(ListObject::new(found.keys()).into())
+    }
+    /// Return memory consumption of the type object.
+    "__sizeof__(self, /)"
+    fn sizeof(this) -> usize {
+        size_of::<TypeObject>() + 8 * this.vtable_len()
+    }
+    /// Return self|value.
+    "__or__(self, value, /)"
+    fn or_types(this, value: Value) -> PyResult {
+        objects::generic_alias::union_of(this.value(), value)
+    }
+    /// Return value|self.
+    "__ror__(self, value, /)"
+    fn ror_types(this, value: Value) -> PyResult {
+        objects::generic_alias::union_of(value, this.value())
+    }
+}
+
+py_class_methods! { static CLASS_METHODS for "type";
+    /// Create the namespace for the class statement
+    "__prepare__(cls, /, *args, **kwargs)"
+    fn prepare(cls, args: crate::convert::Rest<'_>, keywords: crate::convert::Keywords) -> Ref {
+        let (_, _, _) = (cls, args.0, keywords.0);
+        DictObject::new().into()
+    }
+}
+
+fn no_delete(name: &str) -> error::Raised {
+    crate::raise!(TypeError, "cannot delete '{name}' attribute of type")
+}
+
+fn check_mutable(ty: &TypeObject, name: &str) -> PyResult<()> {
+    if ty.has(type_flags::HEAP) && !ty.has(type_flags::IMMUTABLE) {
+        return Ok(());
+    }
+    let class = ty.full_name();
+    Err(crate::raise!(TypeError, "cannot set '{name}' attribute of immutable type '{class}'"))
+}
+
+fn set_name(value: Value, new: Option<Value>) -> PyResult<()> {
+    let ty = this(value);
+    check_mutable(ty, "__name__")?;
+    match new.map(|new| (new, new.get::<StrObject>())) {
+        None => Err(no_delete("__name__")),
+        Some((_, Some(name))) => {
+            ty.set_name(name);
+            Ok(())
+        }
+        Some((new, None)) => {
+            let (class, got) = (ty.name(), new.ty().name());
+            Err(crate::raise!(TypeError, "can only assign string to {class}.__name__, not '{got}'"))
+        }
+    }
+}
+
+fn set_qualname(value: Value, new: Option<Value>) -> PyResult<()> {
+    let ty = this(value);
+    check_mutable(ty, "__qualname__")?;
+    match new {
+        None => Err(no_delete("__qualname__")),
+        Some(new) if new.is_instance::<StrObject>() => {
+            ty.set_qualname(new.to_ref());
+            Ok(())
+        }
+        Some(new) => {
+            let (class, got) = (ty.name(), new.ty().name());
+            Err(crate::raise!(TypeError, "can only assign string to {class}.__qualname__, not '{got}'"))
+        }
+    }
+}
+
+/// An attribute kept in the class dict under its own name.
+fn dict_entry(value: Value, name: Value) -> Option<Ref> {
+    this(value).dict().get_str(name).map(Value::to_ref)
+}
+
+fn get_module(value: Value) -> PyResult {
+    let ty = this(value);
+    match ty.spec() {
+        Some(spec) => Ok(StrObject::intern(spec.module).into()),
+        None => {
+            Ok(dict_entry(value, names().__module__).unwrap_or_else(|| StrObject::intern("builtins").into()))
+        }
+    }
+}
+
+fn set_dict_entry(value: Value, name: Value, new: Option<Value>) -> PyResult<()> {
+    let shown = name.get::<StrObject>().map(StrObject::to_string_lossy).unwrap_or_default();
+    check_mutable(this(value), &shown)?;
+    match new {
+        Some(new) => this(value).dict().set_str(name, new.to_ref()),
+        None if this(value).dict().remove_str(name).is_none() => {
+            return Err(error::attribute_error(value, name, &shown));
+        }
+        None => {}
+    }
+    types::attribute_changed(this(value), name);
+    Ok(())
+}
+
+fn get_doc(value: Value) -> PyResult {
+    if let Some(spec) = this(value).spec() {
+        let doc = spec.doc;
+        return Ok(if doc.is_empty() { objects::none().to_ref() } else { StrObject::new(doc).into() });
+    }
+    let Some(doc) = dict_entry(value, names().__doc__) else { return Ok(objects::none().to_ref()) };
+    match doc.ty().slots().descr_get {
+        Some(get) => get(doc.value(), None, value),
+        None => Ok(doc),
+    }
+}
+
+fn get_annotations(value: Value) -> PyResult {
+    if let Some(found) = dict_entry(value, names().__annotations__) {
+        return Ok(found);
+    }
+    if let Some(found) = this(value).dict().get_text("__annotations_cache__") {
+        return Ok(found);
+    }
+    if this(value).spec().is_some() {
+        let message = format!("type object '{}' has no attribute '__annotations__'", this(value).name());
+        return Err(error::attribute_error(value, names().__annotations__, &message));
+    }
+    let computed = match dict_entry(value, names().__annotate__)
+        .or_else(|| this(value).dict().get_text("__annotate_func__"))
+    {
+        Some(annotate) if !objects::is_none(annotate.value()) => {
+            protocol::call(annotate.value(), &[Value::small(1)], None)?
+        }
+        _ => DictObject::new().into(),
+    };
+    this(value).dict().set_text("__annotations_cache__", computed.clone());
+    Ok(computed)
+}
+
+fn set_bases(value: Value, new: Option<Value>) -> PyResult<()> {
+    check_mutable(this(value), "__bases__")?;
+    let Some(bases) = new.and_then(|new| new.get::<TupleObject>()) else {
+        return Err(crate::raise!(TypeError, "can only assign tuple to {}.__bases__", this(value).name()));
+    };
+    types::build::replace_bases(this(value), bases)
+}
+
+static GETSET: &[GetSetDef] = &[
+    GetSetDef { name: "__name__", doc: "", get: |value| Ok(this(value).name_object()), set: Some(set_name) },
+    GetSetDef {
+        name: "__qualname__",
+        doc: "",
+        get: |value| Ok(this(value).qualname()),
+        set: Some(set_qualname),
+    },
+    GetSetDef {
+        name: "__module__",
+        doc: "",
+        get: get_module,
+        set: Some(|value, new| set_dict_entry(value, names().__module__, new)),
+    },
+    GetSetDef {
+        name: "__doc__",
+        doc: "",
+        get: get_doc,
+        set: Some(|value, new| set_dict_entry(value, names().__doc__, new)),
+    },
+    GetSetDef {
+        name: "__annotations__",
+        doc: "",
+        get: get_annotations,
+        set: Some(|value, new| set_dict_entry(value, names().__annotations__, new)),
+    },
+    GetSetDef {
+        name: "__annotate__",
+        doc: "",
+        get: |value| Ok(dict_entry(value, names().__annotate__).unwrap_or_else(|| objects::none().to_ref())),
+        set: Some(|value, new| set_dict_entry(value, names().__annotate__, new)),
+    },
+    GetSetDef {
+        name: "__abstractmethods__",
+        doc: "",
+        get: |value| {
+            dict_entry(value, names().__abstractmethods__).ok_or_else(|| {
+                error::attribute_error(value, names().__abstractmethods__, "__abstractmethods__")
+            })
+        },
+        set: Some(|value, new| {
+            let abstract_now = new.map_or(Ok(false), protocol::is_true)?;
+            set_dict_entry(value, names().__abstractmethods__, new)?;
+            let ty = this(value);
+            if abstract_now {
+                ty.set_flags(type_flags::ABSTRACT)
+            } else {
+                ty.clear_flags(type_flags::ABSTRACT)
+            }
+            Ok(())
+        }),
+    },
+    GetSetDef {
+        name: "__type_params__",
+        doc: "",
+        get: |value| {
+            Ok(dict_entry(value, names().__type_params__).unwrap_or_else(|| TupleObject::empty().into()))
+        },
+        set: Some(|value, new| set_dict_entry(value, names().__type_params__, new)),
+    },
+    GetSetDef {
+        name: "__bases__",
+        doc: "",
+        get: |value| {
+            Ok(this(value)
+                .bases()
+                .map_or_else(|| TupleObject::empty().into(), |bases| Value::from_object(bases).to_ref()))
+        },
+        set: Some(set_bases),
+    },
+    GetSetDef {
+        name: "__base__",
+        doc: "",
+        get: |value| {
+            Ok(this(value).base().map_or_else(|| objects::none().to_ref(), |base| base.value().to_ref()))
+        },
+        set: None,
+    },
+    GetSetDef {
+        name: "__mro__",
+        doc: "",
+        get: |value| Ok(this(value).mro_object().unwrap_or_else(|| objects::none().to_ref())),
+        set: None,
+    },
+    GetSetDef {
+        name: "__dict__",
+        doc: "",
+        get: |value| Ok(MappingProxy::new(Value::from_object(this(value).dict())).into()),
+        set: None,
+    },
+    GetSetDef {
+        name: "__basicsize__",
+        doc: "",
+        get: |value| Ok(int::from_i64(this(value).basicsize() as i64)),
+        set: None,
+    },
+    GetSetDef {
+        name: "__itemsize__",
+        doc: "",
+        get: |value| Ok(int::from_i64(if this(value).is_variable_sized() { 8 } else { 0 })),
+        set: None,
+    },
+    GetSetDef {
+        name: "__flags__",
+        doc: "",
+        get: |value| Ok(int::from_i64(types::cpython_flags(this(value)))),
+        set: None,
+    },
+    GetSetDef {
+        name: "__dictoffset__",
+        doc: "",
+        get: |value| Ok(int::from_i64(i64::from(this(value).dict_offset()))),
+        set: None,
+    },
+    GetSetDef { name: "__weakrefoffset__", doc: "", get: |_| Ok(int::from_i64(0)), set: None },
+    GetSetDef { name: "__text_signature__", doc: "", get: |_| Ok(objects::none().to_ref()), set: None },
+];
+
+/// `type`.
+pub static TYPE: TypeObject = TypeObject::from_spec(&SPEC);
+static SPEC: TypeSpec = TypeSpec {
+    doc: "type(object) -> the object's type\ntype(name, bases, dict, **kwds) -> a new type",
+    flags: type_flags::BASE | type_flags::GC,
+    slots: Slots {
+        new: Some(types::build::type_new),
+        init: Some(types::build::type_init),
+        call: Some(call),
+        repr: Some(repr),
+        getattro: Some(getattro),
+        setattro: Some(setattro),
+        or: Some(objects::generic_alias::union_of),
+        ..Slots::EMPTY
+    },
+    methods: &[METHODS, CLASS_METHODS],
+    getset: GETSET,
+    ..TypeSpec::of::<TypeObject>("type")
+};

@@ -1,0 +1,218 @@
+//! `import`: `sys.modules`, packages, relative names and `from` lists. Finding and running files is a hook.
+
+use crate::error::{self, Raised};
+use crate::hooks;
+use crate::names::names;
+use crate::objects::dict::DictObject;
+use crate::objects::str::StrObject;
+use crate::objects::tuple::TupleObject;
+use crate::objects::{self, int};
+use crate::protocol;
+use crate::value::{PyResult, Ref, Value};
+
+/// `__import__(name, globals, locals, fromlist, level)`.
+pub fn import_name(name: &StrObject, globals: Option<&DictObject>, fromlist: Value, level: i64) -> PyResult {
+    let absolute = absolute_name(&name.to_utf8()?, globals, level)?;
+    if absolute.is_empty() {
+        return Err(crate::raise!(ValueError, "Empty module name"));
+    }
+    let module = import_absolute(&absolute)?;
+    let wants_names = !objects::is_none(fromlist) && protocol::is_true(fromlist)?;
+    if wants_names {
+        import_submodules(&module, &absolute, fromlist)?;
+        return Ok(module);
+    }
+    let text = name.to_utf8()?;
+    let first = text.split('.').next().unwrap_or(&text);
+    if level == 0 || text.is_empty() {
+        return import_absolute(if level == 0 { first } else { &absolute });
+    }
+    let cut = text.len() - first.len();
+    import_absolute(&absolute[..absolute.len() - cut])
+}
+
+/// The absolute name that `name` with `level` leading dots stands for.
+fn absolute_name(name: &str, globals: Option<&DictObject>, level: i64) -> PyResult<String> {
+    if level == 0 {
+        return Ok(name.to_owned());
+    }
+    if level < 0 {
+        return Err(crate::raise!(ValueError, "level must be >= 0"));
+    }
+    let package = globals.map_or(Ok(String::new()), package_of)?;
+    if package.is_empty() {
+        return Err(crate::raise!(ImportError, "attempted relative import with no known parent package"));
+    }
+    let mut base = package.as_str();
+    for _ in 1..level {
+        match base.rsplit_once('.') {
+            Some((parent, _)) => base = parent,
+            None => {
+                return Err(crate::raise!(ImportError, "attempted relative import beyond top-level package"));
+            }
+        }
+    }
+    Ok(if name.is_empty() { base.to_owned() } else { format!("{base}.{name}") })
+}
+
+/// The package of the module with these globals.
+fn package_of(globals: &DictObject) -> PyResult<String> {
+    let text = |key| {
+        globals.get_str(key).and_then(|value| value.get::<StrObject>()).map(StrObject::to_utf8).transpose()
+    };
+    if let Some(package) = text(names().__package__)? {
+        return Ok(package);
+    }
+    let name = text(names().__name__)?.unwrap_or_default();
+    if globals.get_str(names().__path__).is_some() {
+        return Ok(name);
+    }
+    Ok(name.rsplit_once('.').map(|(package, _)| package.to_owned()).unwrap_or_default())
+}
+
+/// Imports every part of a dotted name and gives the last module.
+pub fn import_absolute(name: &str) -> PyResult {
+    if let Some(module) = loaded_module(name)? {
+        return Ok(module);
+    }
+    let parent = match name.rsplit_once('.') {
+        Some((parent, _)) => Some(import_absolute(parent)?),
+        None => None,
+    };
+    if let Some(module) = loaded_module(name)? {
+        return Ok(module);
+    }
+    let module = (hooks::hooks().load_module)(name)?;
+    if let (Some(parent), Some((_, last))) = (parent, name.rsplit_once('.')) {
+        protocol::set_attr(parent.value(), StrObject::intern(last).value(), module.value())?;
+    }
+    Ok(module)
+}
+
+/// The entry of `sys.modules`.
+fn loaded_module(name: &str) -> PyResult<Option<Ref>> {
+    let modules = crate::sys_state::modules();
+    let found = modules.get_text(name);
+    match found {
+        Some(found) if objects::is_none(found.value()) => {
+            Err(module_not_found(name, &format!("import of {name} halted; None in sys.modules")))
+        }
+        other => Ok(other),
+    }
+}
+
+/// `ModuleNotFoundError` with its `name` set.
+pub fn module_not_found(name: &str, message: &str) -> Raised {
+    let raised = crate::raise!(ModuleNotFoundError, "{message}");
+    if let Some(exception) =
+        crate::thread::thread().peek_raised().and_then(Value::get::<crate::error::ExceptionObject>)
+    {
+        exception.extra[1].set(StrObject::new(name));
+    }
+    raised
+}
+
+/// `from package import a, b`: names that are not attributes yet may be submodules.
+fn import_submodules(module: &Ref, absolute: &str, fromlist: Value) -> PyResult<()> {
+    if protocol::get_optional_attr(module.value(), names().__path__)?.is_none() {
+        return Ok(());
+    }
+    for item in protocol::collect(fromlist)? {
+        let Some(text) = item.get::<StrObject>() else {
+            let name = item.ty().name();
+            return Err(crate::raise!(TypeError, "Item in ``from list'' must be str, not {name}"));
+        };
+        if text.eq_str("*") {
+            if let Some(all) = protocol::get_optional_attr(module.value(), names().__all__)? {
+                import_submodules(module, absolute, all.value())?;
+            }
+        } else if protocol::get_optional_attr(module.value(), item.value())?.is_none() {
+            let full = format!("{absolute}.{}", text.to_utf8()?);
+            let attempt = import_absolute(&full);
+            if let Err(raised) = attempt {
+                ignore_missing(raised, &full)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Drops the error that says that `name` itself does not exist.
+fn ignore_missing(raised: Raised, name: &str) -> PyResult<()> {
+    let exception = error::catch(raised, &error::types::ModuleNotFoundError)?;
+    let about = exception.get::<error::ExceptionObject>().and_then(|exception| exception.extra[1].get_ref());
+    if about.is_none_or(|about| about.get::<StrObject>().is_some_and(|about| about.eq_str(name))) {
+        return Ok(());
+    }
+    Err(error::exception::restore(exception))
+}
+
+/// `from module import name`: the attribute, or the submodule in `sys.modules`.
+pub fn import_from(module: Value, name: Value) -> PyResult {
+    if let Some(found) = protocol::get_optional_attr(module, name)? {
+        return Ok(found);
+    }
+    let text = |value: Value| value.get::<StrObject>().map(StrObject::to_string_lossy);
+    let wanted = text(name).unwrap_or_default();
+    let module_name =
+        protocol::get_optional_attr(module, names().__name__)?.and_then(|name| text(name.value()));
+    if let Some(module_name) = &module_name {
+        if let Some(found) = crate::sys_state::modules().get_text(&format!("{module_name}.{wanted}")) {
+            return Ok(found);
+        }
+    }
+    Err(cannot_import(module, module_name.as_deref().unwrap_or("<unknown module name>"), &wanted)?)
+}
+
+fn cannot_import(module: Value, module_name: &str, wanted: &str) -> PyResult<Raised> {
+    let file = protocol::get_optional_attr(module, names().__file__)?;
+    let place = match &file {
+        Some(file) => protocol::str_string(file.value())?,
+        None => "unknown location".to_owned(),
+    };
+    let raised = crate::raise!(ImportError, "cannot import name '{wanted}' from '{module_name}' ({place})");
+    if let Some(exception) =
+        crate::thread::thread().peek_raised().and_then(Value::get::<crate::error::ExceptionObject>)
+    {
+        exception.extra[1].set(StrObject::new(module_name));
+        drop(exception.extra[2].replace(file));
+        exception.extra[3].set(StrObject::new(wanted));
+    }
+    Ok(raised)
+}
+
+/// `from module import *` into a namespace.
+pub fn import_star(module: Value, namespace: &DictObject) -> PyResult<()> {
+    let public = match protocol::get_optional_attr(module, names().__all__)? {
+        Some(all) => protocol::collect(all.value())?,
+        None => {
+            let dict = protocol::get_attr(module, names().__dict__)?;
+            let keys = protocol::call_method(dict.value(), names().keys, &[])?;
+            let is_public = |key: &Ref| {
+                key.get::<StrObject>().is_some_and(|key| key.is_empty() || key.code_point(0) != '_' as u32)
+            };
+            protocol::collect(keys.value())?.into_iter().filter(is_public).collect()
+        }
+    };
+    for name in public {
+        if !name.is_instance::<StrObject>() {
+            let got = name.ty().name();
+            return Err(crate::raise!(TypeError, "Item in __all__ must be str, not {got}"));
+        }
+        let value = protocol::get_attr(module, name.value())?;
+        namespace.set(name.value(), value)?;
+    }
+    Ok(())
+}
+
+/// `__import__` as Python calls it.
+pub fn import_builtin(name: &StrObject, globals: Value, fromlist: Value, level: Option<i64>) -> PyResult {
+    let fromlist = if fromlist.is_null() { TupleObject::empty().into_ref() } else { fromlist.to_ref() };
+    let globals = globals.non_null().and_then(|globals| globals.get::<DictObject>());
+    import_name(name, globals, fromlist.value(), level.unwrap_or(0))
+}
+
+/// Level operand of `IMPORT_NAME`.
+pub fn level_of(value: Value) -> PyResult<i64> {
+    int::to_i64(value)
+}

@@ -1,0 +1,539 @@
+//! Static classes: fields at fixed offsets, stored raw or NaN-boxed, behind descriptors that check what untyped code stores.
+//!
+//! [`build`] makes a class from its declaration: fields follow the base's, largest first, primitives packed at their natural
+//! alignment; object fields are owned words; `float` fields hold a double or a boxed value in one word (double bits plus 2^49;
+//! anything below 2^49 is a pointer, 0 unset). The vtable gets one entry per method, overriding methods reuse their base's entry.
+
+use std::cell::Cell;
+
+use bytecode::TypeCode;
+use bytecode::descr::{ClassDecl, TypeDescr};
+
+use crate::error;
+use crate::field::Field;
+use crate::header::Header;
+use crate::object::{self, Object, Visitor};
+use crate::objects::dict::DictObject;
+use crate::objects::float;
+use crate::objects::str::StrObject;
+use crate::objects::tuple::TupleObject;
+use crate::objects::{self, int};
+use crate::protocol;
+use crate::slots::Slots;
+use crate::type_object::{TypeObject, TypeSpec, type_flags};
+use crate::types::build::{self, Shape};
+use crate::value::{Py, PyResult, Ref, Value};
+
+/// How a field is stored.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FieldKind {
+    /// An owned word, null when unset.
+    Object,
+    /// A NaN-boxed float; see the module documentation.
+    Float,
+    /// A raw primitive.
+    Primitive(TypeCode),
+}
+
+impl FieldKind {
+    /// The storage of a declared type.
+    pub fn of(ty: &TypeDescr) -> Self {
+        match ty {
+            TypeDescr::Primitive(TypeCode::Object) => FieldKind::Object,
+            TypeDescr::Primitive(code) => FieldKind::Primitive(*code),
+            other if other.is_builtin("float") => FieldKind::Float,
+            _ => FieldKind::Object,
+        }
+    }
+
+    /// Bytes in the instance.
+    pub fn size(self) -> usize {
+        match self {
+            FieldKind::Object | FieldKind::Float => 8,
+            FieldKind::Primitive(code) => code.size(),
+        }
+    }
+}
+
+/// One field with its place.
+#[derive(Clone, Debug)]
+pub struct StaticField {
+    /// Its name.
+    pub name: String,
+    /// Offset in the instance.
+    pub offset: usize,
+    /// How it is stored.
+    pub kind: FieldKind,
+    /// Its declared type.
+    pub ty: TypeDescr,
+}
+
+/// The fields and methods of a static class, inherited ones first.
+#[derive(Clone, Debug, Default)]
+pub struct StaticLayout {
+    /// All fields.
+    pub fields: Vec<StaticField>,
+    /// Method names by vtable index.
+    pub methods: Vec<String>,
+    float_offsets: Vec<usize>,
+}
+
+impl StaticLayout {
+    /// A field by name.
+    pub fn field(&self, name: &str) -> Option<&StaticField> {
+        self.fields.iter().rev().find(|field| field.name == name)
+    }
+
+    /// A method's vtable index.
+    pub fn method(&self, name: &str) -> Option<usize> {
+        self.methods.iter().position(|method| method == name)
+    }
+
+    /// Releases boxed values in float fields of a dying instance.
+    ///
+    /// # Safety
+    /// `object` is an instance of the class.
+    pub(crate) unsafe fn release_floats(&self, object: *mut Header) {
+        for &offset in &self.float_offsets {
+            // SAFETY: the field lies inside the instance.
+            unsafe { drop(replace_float(object.cast::<u8>().add(offset).cast(), 0)) };
+        }
+    }
+}
+
+/// Added to the bits of a double in a float field.
+pub const FLOAT_BIAS: u64 = 1 << 49;
+
+/// A float field's word for a double. Every NaN is stored as the one that keeps clear of pointers.
+#[inline]
+pub fn encode_double(value: f64) -> u64 {
+    let bits = if value.is_nan() { f64::NAN.to_bits() & !(1 << 63) } else { value.to_bits() };
+    bits.wrapping_add(FLOAT_BIAS)
+}
+
+/// The double in a float field's word, if it holds one.
+#[inline]
+pub fn decode_double(word: u64) -> Option<f64> {
+    (word >= FLOAT_BIAS).then(|| f64::from_bits(word.wrapping_sub(FLOAT_BIAS)))
+}
+
+/// Replaces a float field's word and hands a boxed old value over.
+unsafe fn replace_float(slot: *const Cell<u64>, word: u64) -> Option<Ref> {
+    // SAFETY: the caller passes the address of a float field.
+    let old = unsafe { (*slot).replace(word) };
+    if old == 0 || old >= FLOAT_BIAS {
+        return None;
+    }
+    // SAFETY: words below the bias are owned values.
+    Some(unsafe { Ref::from_owned(Value::from_bits(old)) })
+}
+
+/// A float field's word for any value that a `float` annotation admits. Ints become boxed heap values, never tagged words, whose
+/// range would collide with doubles; small ones are kept as exact doubles' equals in a heap int.
+fn encode_float_value(value: Value) -> Ref {
+    match value.as_small() {
+        Some(small) => int::boxed(small),
+        None => value.to_ref(),
+    }
+}
+
+/// Makes the class. `bases`, `namespace` and `metatype` are as for `type.__new__`; `__set_name__` and `__init_subclass__` have run
+/// when it returns.
+pub fn build(
+    metatype: &TypeObject,
+    decl: &ClassDecl,
+    bases: &TupleObject,
+    namespace: &DictObject,
+) -> PyResult<Py<TypeObject>> {
+    let parent = layout_base(bases)?;
+    let mut layout = parent.and_then(TypeObject::static_layout).cloned().unwrap_or_default();
+    for method in &decl.methods {
+        if layout.method(&method.name).is_none() {
+            layout.methods.push(method.name.clone());
+        }
+    }
+    let short_name = decl.name.rsplit('.').next().unwrap_or(&decl.name);
+    let shape = Shape { vtable_len: layout.methods.len(), fixed_fields: true };
+    let class = build::build(metatype, &StrObject::intern(short_name), bases, namespace, shape)?;
+    place_fields(&class, decl, &mut layout);
+    inherit_vtable(&class, parent);
+    let needs_gc = layout.fields.iter().any(|field| field.kind == FieldKind::Object);
+    if needs_gc {
+        class.set_flags(type_flags::GC);
+    }
+    class.set_flags(type_flags::STATIC_PYTHON | if decl.is_final { type_flags::FINAL } else { 0 });
+    add_descriptors(&class, decl, &layout)?;
+    class.set_static_layout(Box::new(layout));
+    class.modified();
+    build::finish(&class, &[])?;
+    Ok(class)
+}
+
+fn layout_base<'a>(bases: &TupleObject) -> PyResult<Option<&'a TypeObject>> {
+    let mut found: Option<&TypeObject> = None;
+    for base in bases.items().iter().filter_map(|base| base.get::<TypeObject>()) {
+        let adds_fields = base.static_layout().is_some_and(|layout| !layout.fields.is_empty());
+        match found {
+            Some(known) if adds_fields && !known.is_subclass_of(base) && !base.is_subclass_of(known) => {
+                return Err(crate::raise!(TypeError, "multiple bases have instance lay-out conflict"));
+            }
+            Some(known) if base.is_subclass_of(known) => found = Some(base),
+            None if base.static_layout().is_some() => found = Some(base),
+            _ => {}
+        }
+    }
+    Ok(found)
+}
+
+/// Gives the declared fields their offsets, largest first and then by name, behind those of the base.
+fn place_fields(class: &TypeObject, decl: &ClassDecl, layout: &mut StaticLayout) {
+    let mut own: Vec<_> = decl.fields.iter().filter(|field| layout.field(&field.name).is_none()).collect();
+    own.sort_by_key(|field| (std::cmp::Reverse(FieldKind::of(&field.ty).size()), field.name.clone()));
+    let mut offset = class.basicsize().next_multiple_of(8);
+    for field in own {
+        let kind = FieldKind::of(&field.ty);
+        offset = offset.next_multiple_of(kind.size().max(1));
+        match kind {
+            FieldKind::Object => class.add_owned_offset(offset),
+            FieldKind::Float => layout.float_offsets.push(offset),
+            FieldKind::Primitive(_) => {}
+        }
+        layout.fields.push(StaticField { name: field.name.clone(), offset, kind, ty: field.ty.clone() });
+        offset += kind.size();
+    }
+    class.set_basicsize(offset.next_multiple_of(8));
+}
+
+fn inherit_vtable(class: &TypeObject, parent: Option<&TypeObject>) {
+    if let Some(parent) = parent {
+        for at in 0..parent.vtable_len() {
+            class.vtable(at).set(parent.vtable(at).get());
+        }
+    }
+}
+
+fn add_descriptors(class: &TypeObject, decl: &ClassDecl, layout: &StaticLayout) -> PyResult<()> {
+    for field in &decl.fields {
+        let Some(placed) = layout.field(&field.name) else { continue };
+        let key = StrObject::intern(&field.name);
+        let default = class.dict().get_str(key.value()).filter(|_| field.has_default).map(Value::to_ref);
+        class.dict().set_str(key.value(), TypedDescriptor::new(class, placed, default).into());
+    }
+    Ok(())
+}
+
+/// The descriptor of a field of a static class.
+#[repr(C)]
+pub struct TypedDescriptor {
+    header: Header,
+    owner: Field,
+    /// What instances read until they store something.
+    default: Field,
+    /// The class that values must belong to; resolved on first use.
+    required: Field,
+    field: StaticField,
+}
+
+// SAFETY: `repr(C)`, header first.
+unsafe impl Object for TypedDescriptor {
+    fn type_object() -> &'static TypeObject {
+        &TYPED_DESCRIPTOR
+    }
+    fn traverse(&self, visit: Visitor<'_>) {
+        [&self.owner, &self.default, &self.required].into_iter().for_each(|field| field.visit(visit));
+    }
+    fn clear(&self) {
+        drop(self.default.take());
+    }
+}
+
+impl TypedDescriptor {
+    fn new(owner: &TypeObject, field: &StaticField, default: Option<Ref>) -> Py<TypedDescriptor> {
+        object::new_object(TypedDescriptor {
+            header: Header::new(&TYPED_DESCRIPTOR),
+            owner: Field::new(owner.value().to_ref()),
+            default: Field::from_option(default),
+            required: Field::empty(),
+            field: field.clone(),
+        })
+    }
+
+    /// The field.
+    pub fn field(&self) -> &StaticField {
+        &self.field
+    }
+
+    /// The default of the class body.
+    pub fn default(&self) -> Option<Value> {
+        self.default.get()
+    }
+
+    fn address(&self, object: Value) -> PyResult<*mut u8> {
+        let owner = self.owner.get().and_then(|owner| owner.get::<TypeObject>());
+        if owner.is_some_and(|owner| object.is_object() && object.ty().is_subtype_of(owner)) {
+            // SAFETY: instances of the owner have the field at this offset.
+            return Ok(unsafe { object.ptr().cast::<u8>().add(self.field.offset) });
+        }
+        let (name, got) = (&self.field.name, object.ty().name());
+        Err(crate::raise!(TypeError, "descriptor '{name}' doesn't apply to a '{got}' object"))
+    }
+}
+
+/// The class that a type descriptor names, found through the loaded modules.
+pub fn resolve_class(module: &str, name: &str) -> PyResult<Option<Ref>> {
+    let mut found = match module {
+        "builtins" => crate::builtins::dict()
+            .get::<DictObject>()
+            .and_then(|dict| dict.get_text(name.split('.').next()?)),
+        _ => match crate::sys_state::modules().get_text(module) {
+            Some(loaded) => protocol::get_optional_attr(
+                loaded.value(),
+                StrObject::new(name.split('.').next().unwrap_or(name)).value(),
+            )?,
+            None => None,
+        },
+    };
+    for part in name.split('.').skip(1) {
+        found = match found {
+            Some(outer) => protocol::get_optional_attr(outer.value(), StrObject::new(part).value())?,
+            None => None,
+        };
+    }
+    Ok(found)
+}
+
+/// Whether a value satisfies a descriptor. Classes that are not loaded yet admit nothing but None where that is allowed.
+pub fn admits(ty: &TypeDescr, value: Value) -> PyResult<bool> {
+    match ty {
+        TypeDescr::Object | TypeDescr::Primitive(_) => Ok(true),
+        TypeDescr::None => Ok(objects::is_none(value)),
+        TypeDescr::Union(members) => {
+            for member in members {
+                if admits(member, value)? {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
+        }
+        TypeDescr::Class { module, name, exact, .. } => {
+            let Some(class) = resolve_class(module, name)? else { return Ok(false) };
+            let Some(class) = class.get::<TypeObject>() else { return Ok(true) };
+            let admitted = if *exact { value.is_exact(class) } else { value.ty().is_subclass_of(class) };
+            let int_as_float = !exact && ty.is_builtin("float") && int::IntRef::of(value).is_some();
+            Ok(admitted || int_as_float)
+        }
+    }
+}
+
+/// A type as `StaticTypeError` shows it.
+pub fn type_text(ty: &TypeDescr) -> String {
+    match ty {
+        TypeDescr::Class { name, .. } => name.rsplit('.').next().unwrap_or(name).to_owned(),
+        TypeDescr::Union(members) => match members.as_slice() {
+            [TypeDescr::None, other] | [other, TypeDescr::None] => format!("Optional[{}]", type_text(other)),
+            _ => members.iter().map(type_text).collect::<Vec<_>>().join(" | "),
+        },
+        other => other.to_string().trim_start_matches('#').to_owned(),
+    }
+}
+
+fn this<'a>(value: Value) -> &'a TypedDescriptor {
+    value.get::<TypedDescriptor>().expect("slots are called for instances")
+}
+
+fn descr_get(value: Value, object: Option<Value>, _: Value) -> PyResult {
+    let descriptor = this(value);
+    let Some(object) = object else {
+        return Ok(descriptor.default.get_ref().unwrap_or_else(|| value.to_ref()));
+    };
+    let address = descriptor.address(object)?;
+    // SAFETY: the address is that of a field of this kind.
+    let found = unsafe { load(address, descriptor.field.kind) };
+    match found.or_else(|| descriptor.default.get_ref()) {
+        Some(found) => Ok(found),
+        None => {
+            let (ty, name) = (object.ty().name(), &descriptor.field.name);
+            let key = StrObject::intern(name);
+            Err(error::attribute_error(
+                object,
+                key.value(),
+                &format!("'{ty}' object has no attribute '{name}'"),
+            ))
+        }
+    }
+}
+
+/// Reads a field as an object.
+///
+/// # Safety
+/// `address` is that of a field of this kind.
+pub unsafe fn load(address: *mut u8, kind: FieldKind) -> Option<Ref> {
+    // SAFETY: the contract; fields are aligned to their size.
+    unsafe {
+        match kind {
+            FieldKind::Object => (*address.cast::<Field>()).get_ref(),
+            FieldKind::Float => {
+                let word = *address.cast::<u64>();
+                decode_double(word)
+                    .map(float::new)
+                    .or_else(|| Value::from_bits(word).non_null().map(Value::to_ref))
+            }
+            FieldKind::Primitive(code) => Some(load_primitive(address, code)),
+        }
+    }
+}
+
+/// Reads a primitive as an object.
+///
+/// # Safety
+/// `address` is that of a primitive of this type.
+pub unsafe fn load_primitive(address: *const u8, code: TypeCode) -> Ref {
+    // SAFETY: the contract.
+    unsafe {
+        match code {
+            TypeCode::Int8 | TypeCode::Char => int::from_i64(i64::from(*address.cast::<i8>())),
+            TypeCode::UInt8 => int::from_i64(i64::from(*address)),
+            TypeCode::Int16 => int::from_i64(i64::from(*address.cast::<i16>())),
+            TypeCode::UInt16 => int::from_i64(i64::from(*address.cast::<u16>())),
+            TypeCode::Int32 => int::from_i64(i64::from(*address.cast::<i32>())),
+            TypeCode::UInt32 => int::from_i64(i64::from(*address.cast::<u32>())),
+            TypeCode::Int64 => int::from_i64(*address.cast::<i64>()),
+            TypeCode::UInt64 => int::from_u64(*address.cast::<u64>()),
+            TypeCode::Double => float::new(*address.cast::<f64>()),
+            TypeCode::Single => float::new(f64::from(*address.cast::<f32>())),
+            TypeCode::CBool => objects::bool(*address != 0).to_ref(),
+            TypeCode::Object | TypeCode::Void => objects::none().to_ref(),
+        }
+    }
+}
+
+/// Writes a primitive from an object, with range and type checks.
+///
+/// # Safety
+/// `address` is that of a primitive of this type.
+pub unsafe fn store_primitive(address: *mut u8, code: TypeCode, value: Value) -> PyResult<()> {
+    if code == TypeCode::Double || code == TypeCode::Single {
+        let double = float::to_f64(value)?;
+        // SAFETY: the contract.
+        unsafe {
+            if code == TypeCode::Double {
+                address.cast::<f64>().write(double)
+            } else {
+                address.cast::<f32>().write(double as f32)
+            }
+        }
+        return Ok(());
+    }
+    if code == TypeCode::CBool {
+        let Some(truth) = objects::bool::truth_of(value) else {
+            return Err(crate::raise!(TypeError, "expected 'bool', got '{}'", value.ty().name()));
+        };
+        // SAFETY: the contract.
+        unsafe { address.write(u8::from(truth)) };
+        return Ok(());
+    }
+    let Some(number) = int::IntRef::of(value) else {
+        return Err(crate::raise!(TypeError, "expected 'int', got '{}'", value.ty().name()));
+    };
+    let bytes = primitive_bytes(number, code).ok_or_else(|| crate::raise!(OverflowError, "int overflow"))?;
+    // SAFETY: the contract; the type has this many bytes.
+    unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), address, code.size()) };
+    Ok(())
+}
+
+/// Writes a value that a `float` annotation admits.
+///
+/// # Safety
+/// `address` is that of a float field.
+pub unsafe fn store_float(address: *mut u8, value: Value) {
+    let word = match float_bits(value) {
+        Some(word) => word,
+        None => encode_float_value(value).into_value().bits(),
+    };
+    // SAFETY: the contract.
+    drop(unsafe { replace_float(address.cast(), word) });
+}
+
+/// The little-endian bytes of a number in range.
+fn primitive_bytes(number: int::IntRef<'_>, code: TypeCode) -> Option<[u8; 8]> {
+    if code == TypeCode::UInt64 {
+        return u64::try_from(&number.to_big()).ok().map(u64::to_le_bytes);
+    }
+    let wide = number.to_i64()?;
+    (code.wrap(wide) == wide).then(|| wide.to_le_bytes())
+}
+
+fn descr_set(value: Value, object: Value, new: Option<Value>) -> PyResult<()> {
+    let descriptor = this(value);
+    let address = descriptor.address(object)?;
+    let field = &descriptor.field;
+    if let Some(new) = new {
+        if !admits(&field.ty, new)? {
+            let (expected, got, name) = (type_text(&field.ty), new.ty().name(), &field.name);
+            return Err(error::raise(
+                static_type_error(),
+                &format!("expected '{expected}', got '{got}' for attribute '{name}'"),
+            ));
+        }
+    }
+    // SAFETY: the address is that of a field of this kind.
+    unsafe {
+        match (field.kind, new) {
+            (FieldKind::Object, new) => drop((*address.cast::<Field>()).replace(new.map(Value::to_ref))),
+            (FieldKind::Float, Some(new)) => store_float(address, new),
+            (FieldKind::Float, None) => drop(replace_float(address.cast(), 0)),
+            (FieldKind::Primitive(code), Some(new)) => store_primitive(address, code, new)?,
+            (FieldKind::Primitive(_), None) => {
+                return Err(crate::raise!(TypeError, "cannot delete primitive attribute '{}'", field.name));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A float field's word for an exact float.
+fn float_bits(value: Value) -> Option<u64> {
+    (value.is_object() && value.is_exact(&float::FLOAT))
+        .then(|| float::of(value).map(encode_double))
+        .flatten()
+}
+
+/// `StaticTypeError`.
+pub fn static_type_error() -> &'static TypeObject {
+    &STATIC_TYPE_ERROR
+}
+
+/// `StaticTypeError`, a `TypeError` raised where untyped code meets typed code.
+pub static STATIC_TYPE_ERROR: TypeObject = TypeObject::from_spec(&ERROR_SPEC);
+static ERROR_SPEC: TypeSpec = TypeSpec {
+    module: "__static__",
+    base: Some(&error::types::TypeError),
+    flags: type_flags::BASE | type_flags::GC,
+    ..TypeSpec::of::<error::ExceptionObject>("StaticTypeError")
+};
+
+/// `typed_descriptor`.
+pub static TYPED_DESCRIPTOR: TypeObject = TypeObject::from_spec(&DESCRIPTOR_SPEC);
+static DESCRIPTOR_SPEC: TypeSpec = TypeSpec {
+    module: "__static__",
+    flags: type_flags::GC | type_flags::NO_NEW,
+    slots: Slots { descr_get: Some(descr_get), descr_set: Some(descr_set), ..Slots::EMPTY },
+    ..TypeSpec::of::<TypedDescriptor>("typed_descriptor")
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn doubles_survive_nan_boxing() {
+        for value in [0.0, -0.0, 1.5, -1.0e300, f64::INFINITY, f64::NEG_INFINITY, f64::MIN_POSITIVE] {
+            let word = encode_double(value);
+            assert!(word >= FLOAT_BIAS);
+            assert_eq!(decode_double(word).map(f64::to_bits), Some(value.to_bits()));
+        }
+        assert!(decode_double(encode_double(f64::NAN)).is_some_and(f64::is_nan));
+        assert!(decode_double(encode_double(f64::from_bits(u64::MAX))).is_some_and(f64::is_nan));
+        assert_eq!(decode_double(0x7fff_ffff_fff0), None);
+    }
+}

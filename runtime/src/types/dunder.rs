@@ -1,0 +1,637 @@
+//! Special methods and slots, both ways: a builtin type's slots appear as `__add__` and the like in its dict, and a class's
+//! special methods fill its slots.
+//!
+//! One table relates slots and names. For every slot of a class the names are looked up in its MRO: if all lead to wrappers of one
+//! native function, that function goes into the slot directly; otherwise a dispatcher that looks the method up and calls
+//! it. A class that adds no special method therefore runs as fast as its base.
+
+use crate::args::Args;
+use crate::names::{Names, names};
+use crate::objects::descriptor::WrapperDescriptor;
+use crate::objects::str::StrObject;
+use crate::objects::{self, int, singleton};
+use crate::operator::CompareOp;
+use crate::protocol;
+use crate::protocol::attribute;
+use crate::slots::{Binary, Slots};
+use crate::type_object::{TypeObject, type_flags};
+use crate::types::ready::set_attribute_flags;
+use crate::value::{PyResult, Ref, Value};
+
+/// One special method that wraps a slot.
+pub struct SlotDef {
+    /// `__add__`
+    pub name: &'static str,
+    /// Which group of [`GROUPS`] it belongs to.
+    pub group: usize,
+    /// Calls the slot with the method's arguments.
+    pub call: fn(&Slots, Value, Args<'_>) -> PyResult,
+}
+
+/// A slot with the names that fill it.
+pub struct SlotGroup {
+    /// Its special methods.
+    pub methods: &'static [SlotDef],
+    is_set: fn(&Slots) -> bool,
+    is_same: fn(&Slots, &Slots) -> bool,
+    copy: fn(&mut Slots, &Slots),
+    dispatch: Option<fn(&mut Slots)>,
+}
+
+/// The arguments of a wrapper, exactly `N`.
+fn exactly<const N: usize>(args: Args<'_>) -> PyResult<[Value; N]> {
+    if args.has_keywords() {
+        return Err(crate::raise!(TypeError, "wrapper() takes no keyword arguments"));
+    }
+    <[Value; N]>::try_from(args.positional).map_err(|_| {
+        let (ending, given) = (crate::signature::plural(N), args.positional.len());
+        crate::raise!(TypeError, "expected {N} argument{ending}, got {given}")
+    })
+}
+
+fn none() -> Ref {
+    objects::none().to_ref()
+}
+
+fn truth(answer: bool) -> Ref {
+    objects::bool(answer).to_ref()
+}
+
+/// Calls the class's special method; the class has it, or it would not have the dispatcher.
+fn send(object: Value, name: Value, args: &[Value]) -> PyResult {
+    match object.ty().lookup(name) {
+        Some(method) => protocol::call_bound(method, object, args),
+        None => {
+            let text = name.get::<StrObject>().map(StrObject::to_string_lossy).unwrap_or_default();
+            Err(crate::error::attribute_error(object, name, &text))
+        }
+    }
+}
+
+/// [`send`] that declines when the class lacks the method.
+fn send_or_decline(object: Value, name: Value, args: &[Value]) -> PyResult {
+    match object.ty().lookup(name) {
+        Some(method) => protocol::call_bound(method, object, args),
+        None => singleton::decline(),
+    }
+}
+
+/// Names of a binary operator and how to find its slot.
+struct Operator {
+    name: fn(&Names) -> Value,
+    reflected: fn(&Names) -> Value,
+    slot: fn(&Slots) -> Option<Binary>,
+}
+
+/// A binary operator of classes: the left method, then the reflected right one; a subclass on the right that overrides the
+/// reflected method goes first.
+fn binary(a: Value, b: Value, operator: &Operator, dispatcher: Binary) -> PyResult {
+    let uses_dispatcher = |value: Value| {
+        (operator.slot)(value.ty().slots()).is_some_and(|slot| std::ptr::fn_addr_eq(slot, dispatcher))
+    };
+    let (name, reflected) = ((operator.name)(names()), (operator.reflected)(names()));
+    let mut ask_right = !std::ptr::eq(a.ty(), b.ty()) && uses_dispatcher(b);
+    if uses_dispatcher(a) {
+        if ask_right && b.ty().is_subclass_of(a.ty()) && b.ty().lookup(reflected) != a.ty().lookup(reflected)
+        {
+            let result = send_or_decline(b, reflected, &[a])?;
+            if !objects::is_not_implemented(result.value()) {
+                return Ok(result);
+            }
+            ask_right = false;
+        }
+        let result = send_or_decline(a, name, &[b])?;
+        if !ask_right || !objects::is_not_implemented(result.value()) {
+            return Ok(result);
+        }
+    }
+    if ask_right { send_or_decline(b, reflected, &[a]) } else { singleton::decline() }
+}
+
+const COMPARISONS: [fn(&Names) -> Value; 6] = [
+    |names| names.__lt__,
+    |names| names.__le__,
+    |names| names.__eq__,
+    |names| names.__ne__,
+    |names| names.__gt__,
+    |names| names.__ge__,
+];
+
+fn dispatch_compare(a: Value, b: Value, op: CompareOp) -> PyResult {
+    send_or_decline(a, COMPARISONS[op as usize](names()), &[b])
+}
+
+fn dispatch_new(ty: &TypeObject, args: Args<'_>) -> PyResult {
+    let new = attribute_of_class(ty, names().__new__)?;
+    protocol::call_with_receiver(new.value(), ty.value(), args)
+}
+
+fn attribute_of_class(ty: &TypeObject, name: Value) -> PyResult {
+    protocol::get_attr(ty.value(), name)
+}
+
+fn dispatch_init(object: Value, args: Args<'_>) -> PyResult<()> {
+    let Some(method) = object.ty().lookup(names().__init__) else { return Ok(()) };
+    let result = call_method_args(method, object, args)?;
+    if objects::is_none(result.value()) {
+        return Ok(());
+    }
+    Err(crate::raise!(TypeError, "__init__() should return None, not '{}'", result.ty().name()))
+}
+
+/// Calls what the class holds with the receiver in front, keywords included.
+fn call_method_args(method: Value, receiver: Value, args: Args<'_>) -> PyResult {
+    let method = method.to_ref();
+    if method.ty().has(type_flags::METHOD_DESCRIPTOR) {
+        return protocol::call_with_receiver(method.value(), receiver, args);
+    }
+    match method.ty().slots().descr_get {
+        Some(get) => {
+            let bound = get(method.value(), Some(receiver), receiver.ty().value())?;
+            protocol::call_args(bound.value(), args)
+        }
+        None => protocol::call_args(method.value(), args),
+    }
+}
+
+fn dispatch_call(object: Value, args: Args<'_>) -> PyResult {
+    match object.ty().lookup(names().__call__) {
+        Some(method) => call_method_args(method, object, args),
+        None => Err(crate::raise!(TypeError, "'{}' object is not callable", object.ty().name())),
+    }
+}
+
+fn dispatch_hash(object: Value) -> PyResult<i64> {
+    match object.ty().lookup(names().__hash__) {
+        Some(method) if !objects::is_none(method) => {
+            let result = protocol::call_bound(method, object, &[])?;
+            match int::IntRef::of(result.value()) {
+                Some(int::IntRef::Small(small)) => Ok(crate::hash::avoid_minus_one(small)),
+                Some(int::IntRef::Big(big)) => Ok(int::hash_big(big)),
+                None => Err(crate::raise!(TypeError, "__hash__ method should return an integer")),
+            }
+        }
+        _ => protocol::unhashable(object),
+    }
+}
+
+fn dispatch_getattr(object: Value, name: Value) -> PyResult {
+    let ty = object.ty();
+    let own = ty.lookup(names().__getattribute__);
+    let result = match own {
+        Some(method) if !is_object_getattribute(method) => protocol::call_bound(method, object, &[name]),
+        _ => protocol::generic_get_attr(object, name),
+    };
+    let Err(raised) = result else { return result };
+    match ty.lookup(names().__getattr__) {
+        Some(fallback) => {
+            drop(crate::error::catch(raised, &crate::error::types::AttributeError)?);
+            protocol::call_bound(fallback, object, &[name])
+        }
+        None => Err(raised),
+    }
+}
+
+fn is_object_getattribute(method: Value) -> bool {
+    objects::object::OBJECT.lookup(names().__getattribute__) == Some(method)
+}
+
+fn dispatch_setattr(object: Value, name: Value, value: Option<Value>) -> PyResult<()> {
+    match value {
+        Some(value) => send(object, names().__setattr__, &[name, value]).map(drop),
+        None => send(object, names().__delattr__, &[name]).map(drop),
+    }
+}
+
+fn dispatch_descr_get(descriptor: Value, object: Option<Value>, owner: Value) -> PyResult {
+    let object = object.unwrap_or_else(objects::none);
+    match descriptor.ty().lookup(names().__get__) {
+        Some(method) => protocol::call_bound(method, descriptor, &[object, owner]),
+        None => Ok(descriptor.to_ref()),
+    }
+}
+
+fn dispatch_descr_set(descriptor: Value, object: Value, value: Option<Value>) -> PyResult<()> {
+    match value {
+        Some(value) => send(descriptor, names().__set__, &[object, value]).map(drop),
+        None => send(descriptor, names().__delete__, &[object]).map(drop),
+    }
+}
+
+fn dispatch_iter(object: Value) -> PyResult {
+    match object.ty().lookup(names().__iter__) {
+        Some(method) if objects::is_none(method) => {
+            Err(crate::raise!(TypeError, "'{}' object is not iterable", object.ty().name()))
+        }
+        _ => send(object, names().__iter__, &[]),
+    }
+}
+
+fn dispatch_next(object: Value) -> PyResult<Option<Ref>> {
+    crate::error::ignore(send(object, names().__next__, &[]), &crate::error::types::StopIteration)
+}
+
+fn dispatch_len(object: Value) -> PyResult<usize> {
+    let result = send(object, names().__len__, &[])?;
+    let len = int::index(result.value())?;
+    match int::IntRef::of(len.value()) {
+        Some(number) if number.is_negative() => {
+            Err(crate::raise!(ValueError, "__len__() should return >= 0"))
+        }
+        Some(number) => match number.to_i64() {
+            Some(len) => Ok(len as usize),
+            None => Err(crate::raise!(OverflowError, "cannot fit 'int' into an index-sized integer")),
+        },
+        None => Ok(0),
+    }
+}
+
+fn dispatch_ass_subscript(object: Value, key: Value, value: Option<Value>) -> PyResult<()> {
+    let (name, args): (Value, &[Value]) = match &value {
+        Some(value) => (names().__setitem__, &[key, *value]),
+        None => (names().__delitem__, &[key]),
+    };
+    if object.ty().lookup(name).is_none() {
+        let ty = object.ty().name();
+        return Err(match value {
+            Some(_) => crate::raise!(TypeError, "'{ty}' object does not support item assignment"),
+            None => crate::raise!(TypeError, "'{ty}' object doesn't support item deletion"),
+        });
+    }
+    send(object, name, args).map(drop)
+}
+
+fn dispatch_contains(object: Value, item: Value) -> PyResult<bool> {
+    match object.ty().lookup(names().__contains__) {
+        Some(method) if objects::is_none(method) => {
+            Err(crate::raise!(TypeError, "'{}' object is not a container", object.ty().name()))
+        }
+        _ => protocol::is_true(send(object, names().__contains__, &[item])?.value()),
+    }
+}
+
+fn dispatch_bool(object: Value) -> PyResult<bool> {
+    let result = send(object, names().__bool__, &[])?;
+    match objects::bool::truth_of(result.value()) {
+        Some(answer) => Ok(answer),
+        None => Err(crate::raise!(TypeError, "__bool__ should return bool, returned {}", result.ty().name())),
+    }
+}
+
+fn dispatch_power_mod(a: Value, b: Value, c: Value) -> PyResult {
+    send_or_decline(a, names().__pow__, &[b, c])
+}
+
+/// Declares a group: slot field, methods with what they do with the slot, dispatcher.
+macro_rules! groups {
+    ($($field:ident { $($name:literal => $call:expr;)* } $dispatch:expr;)*) => {
+        #[allow(non_camel_case_types, reason = "one variant per slot, named as the slot")]
+        #[derive(Clone, Copy)]
+        enum GroupIndex { $($field,)* }
+
+        /// All slots that special methods can fill.
+        pub static GROUPS: &[SlotGroup] = &[$(SlotGroup {
+            methods: &[$(SlotDef { name: $name, group: GroupIndex::$field as usize, call: |slots, this, args| {
+                let Some(slot) = slots.$field else { return singleton::decline() };
+                let call: fn(_, Value, Args<'_>) -> PyResult = $call;
+                call(slot, this, args)
+            } },)*],
+            is_set: |slots| slots.$field.is_some(),
+            is_same: |a, b| match (a.$field, b.$field) {
+                (Some(a), Some(b)) => std::ptr::fn_addr_eq(a, b),
+                (None, None) => true,
+                _ => false,
+            },
+            copy: |to, from| to.$field = from.$field,
+            dispatch: {
+                const DISPATCH: Option<fn(&mut Slots)> = $dispatch;
+                DISPATCH
+            },
+        },)*];
+    };
+}
+
+macro_rules! unary_call {
+    () => {
+        |slot: crate::slots::Unary, this, args| {
+            let [] = exactly::<0>(args)?;
+            slot(this)
+        }
+    };
+}
+
+macro_rules! binary_call {
+    () => {
+        |slot: Binary, this, args| {
+            let [other] = exactly(args)?;
+            slot(this, other)
+        }
+    };
+}
+
+macro_rules! reflected_call {
+    () => {
+        |slot: Binary, this, args| {
+            let [other] = exactly(args)?;
+            slot(other, this)
+        }
+    };
+}
+
+macro_rules! compare_call {
+    ($op:ident) => {
+        |slot: fn(Value, Value, CompareOp) -> PyResult, this, args| {
+            let [other] = exactly(args)?;
+            slot(this, other, CompareOp::$op)
+        }
+    };
+}
+
+macro_rules! unary_dispatch {
+    ($field:ident, $name:ident) => {
+        Some(|slots| slots.$field = Some(|object| send(object, names().$name, &[])))
+    };
+}
+
+macro_rules! binary_dispatch {
+    ($field:ident, $name:ident, $reflected:ident) => {
+        Some(|slots| {
+            fn dispatcher(a: Value, b: Value) -> PyResult {
+                const OPERATOR: Operator = Operator {
+                    name: |names| names.$name,
+                    reflected: |names| names.$reflected,
+                    slot: |slots| slots.$field,
+                };
+                binary(a, b, &OPERATOR, dispatcher)
+            }
+            slots.$field = Some(dispatcher);
+        })
+    };
+}
+
+macro_rules! inplace_dispatch {
+    ($field:ident, $name:ident) => {
+        Some(|slots| slots.$field = Some(|a, b| send_or_decline(a, names().$name, &[b])))
+    };
+}
+
+groups! {
+    init { "__init__" => |slot: fn(Value, Args<'_>) -> PyResult<()>, this, args| slot(this, args).map(|()| none()); }
+        Some(|slots| slots.init = Some(dispatch_init));
+    call { "__call__" => |slot: fn(Value, Args<'_>) -> PyResult, this, args| slot(this, args); }
+        Some(|slots| slots.call = Some(dispatch_call));
+    repr { "__repr__" => unary_call!(); } unary_dispatch!(repr, __repr__);
+    str { "__str__" => unary_call!(); } unary_dispatch!(str, __str__);
+    hash { "__hash__" => |slot: fn(Value) -> PyResult<i64>, this, args| {
+        let [] = exactly::<0>(args)?;
+        slot(this).map(int::from_i64)
+    }; } Some(|slots| slots.hash = Some(dispatch_hash));
+    richcompare {
+        "__lt__" => compare_call!(Less);
+        "__le__" => compare_call!(LessEqual);
+        "__eq__" => compare_call!(Equal);
+        "__ne__" => compare_call!(NotEqual);
+        "__gt__" => compare_call!(Greater);
+        "__ge__" => compare_call!(GreaterEqual);
+    } Some(|slots| slots.richcompare = Some(dispatch_compare));
+    getattro { "__getattribute__" => |slot: Binary, this, args| {
+        let [name] = exactly(args)?;
+        attribute::check_name(name)?;
+        slot(this, name)
+    }; } Some(|slots| slots.getattro = Some(dispatch_getattr));
+    setattro {
+        "__setattr__" => |slot: fn(Value, Value, Option<Value>) -> PyResult<()>, this, args| {
+            let [name, value] = exactly(args)?;
+            attribute::check_name(name)?;
+            slot(this, name, Some(value)).map(|()| none())
+        };
+        "__delattr__" => |slot: fn(Value, Value, Option<Value>) -> PyResult<()>, this, args| {
+            let [name] = exactly(args)?;
+            attribute::check_name(name)?;
+            slot(this, name, None).map(|()| none())
+        };
+    } Some(|slots| slots.setattro = Some(dispatch_setattr));
+    descr_get { "__get__" => |slot: fn(Value, Option<Value>, Value) -> PyResult, this, args| {
+        let (object, owner) = match args.positional {
+            [object] => (*object, objects::none()),
+            [object, owner] => (*object, *owner),
+            other => return Err(crate::raise!(TypeError, "__get__ expected at least 1 argument, got {}", other.len())),
+        };
+        let object = Some(object).filter(|&object| !objects::is_none(object));
+        if object.is_none() && objects::is_none(owner) {
+            return Err(crate::raise!(TypeError, "__get__(None, None) is invalid"));
+        }
+        slot(this, object, owner)
+    }; } Some(|slots| slots.descr_get = Some(dispatch_descr_get));
+    descr_set {
+        "__set__" => |slot: fn(Value, Value, Option<Value>) -> PyResult<()>, this, args| {
+            let [object, value] = exactly(args)?;
+            slot(this, object, Some(value)).map(|()| none())
+        };
+        "__delete__" => |slot: fn(Value, Value, Option<Value>) -> PyResult<()>, this, args| {
+            let [object] = exactly(args)?;
+            slot(this, object, None).map(|()| none())
+        };
+    } Some(|slots| slots.descr_set = Some(dispatch_descr_set));
+    iter { "__iter__" => unary_call!(); } Some(|slots| slots.iter = Some(dispatch_iter));
+    iternext { "__next__" => |slot: fn(Value) -> PyResult<Option<Ref>>, this, args| {
+        let [] = exactly::<0>(args)?;
+        slot(this)?.ok_or_else(|| objects::iterators::exhausted(this))
+    }; } Some(|slots| slots.iternext = Some(dispatch_next));
+    finalize { "__del__" => |slot: fn(Value) -> PyResult<()>, this, args| {
+        let [] = exactly::<0>(args)?;
+        slot(this).map(|()| none())
+    }; } Some(|slots| slots.finalize = Some(|object| send(object, names().__del__, &[]).map(drop)));
+    await_ { "__await__" => unary_call!(); } unary_dispatch!(await_, __await__);
+    aiter { "__aiter__" => unary_call!(); } unary_dispatch!(aiter, __aiter__);
+    anext { "__anext__" => unary_call!(); } unary_dispatch!(anext, __anext__);
+    len { "__len__" => |slot: fn(Value) -> PyResult<usize>, this, args| {
+        let [] = exactly::<0>(args)?;
+        slot(this).map(|len| int::from_i64(len as i64))
+    }; } Some(|slots| slots.len = Some(dispatch_len));
+    subscript { "__getitem__" => binary_call!(); }
+        Some(|slots| slots.subscript = Some(|object, key| send(object, names().__getitem__, &[key])));
+    ass_subscript {
+        "__setitem__" => |slot: fn(Value, Value, Option<Value>) -> PyResult<()>, this, args| {
+            let [key, value] = exactly(args)?;
+            slot(this, key, Some(value)).map(|()| none())
+        };
+        "__delitem__" => |slot: fn(Value, Value, Option<Value>) -> PyResult<()>, this, args| {
+            let [key] = exactly(args)?;
+            slot(this, key, None).map(|()| none())
+        };
+    } Some(|slots| slots.ass_subscript = Some(dispatch_ass_subscript));
+    contains { "__contains__" => |slot: fn(Value, Value) -> PyResult<bool>, this, args| {
+        let [item] = exactly(args)?;
+        slot(this, item).map(truth)
+    }; } Some(|slots| slots.contains = Some(dispatch_contains));
+    concat { "__add__" => binary_call!(); } None;
+    repeat {
+        "__mul__" => |slot: fn(Value, isize) -> PyResult, this, args| {
+            let [count] = exactly(args)?;
+            slot(this, int::to_index(count, "cannot fit 'int' into an index-sized integer")?)
+        };
+        "__rmul__" => |slot: fn(Value, isize) -> PyResult, this, args| {
+            let [count] = exactly(args)?;
+            slot(this, int::to_index(count, "cannot fit 'int' into an index-sized integer")?)
+        };
+    } None;
+    inplace_concat { "__iadd__" => binary_call!(); } None;
+    inplace_repeat { "__imul__" => |slot: fn(Value, isize) -> PyResult, this, args| {
+        let [count] = exactly(args)?;
+        slot(this, int::to_index(count, "cannot fit 'int' into an index-sized integer")?)
+    }; } None;
+    bool { "__bool__" => |slot: fn(Value) -> PyResult<bool>, this, args| {
+        let [] = exactly::<0>(args)?;
+        slot(this).map(truth)
+    }; } Some(|slots| slots.bool = Some(dispatch_bool));
+    negative { "__neg__" => unary_call!(); } unary_dispatch!(negative, __neg__);
+    positive { "__pos__" => unary_call!(); } unary_dispatch!(positive, __pos__);
+    absolute { "__abs__" => unary_call!(); } unary_dispatch!(absolute, __abs__);
+    invert { "__invert__" => unary_call!(); } unary_dispatch!(invert, __invert__);
+    index { "__index__" => unary_call!(); } unary_dispatch!(index, __index__);
+    int { "__int__" => unary_call!(); } unary_dispatch!(int, __int__);
+    float { "__float__" => unary_call!(); } unary_dispatch!(float, __float__);
+    add { "__add__" => binary_call!(); "__radd__" => reflected_call!(); } binary_dispatch!(add, __add__, __radd__);
+    subtract { "__sub__" => binary_call!(); "__rsub__" => reflected_call!(); } binary_dispatch!(subtract, __sub__, __rsub__);
+    multiply { "__mul__" => binary_call!(); "__rmul__" => reflected_call!(); } binary_dispatch!(multiply, __mul__, __rmul__);
+    true_divide { "__truediv__" => binary_call!(); "__rtruediv__" => reflected_call!(); }
+        binary_dispatch!(true_divide, __truediv__, __rtruediv__);
+    floor_divide { "__floordiv__" => binary_call!(); "__rfloordiv__" => reflected_call!(); }
+        binary_dispatch!(floor_divide, __floordiv__, __rfloordiv__);
+    remainder { "__mod__" => binary_call!(); "__rmod__" => reflected_call!(); } binary_dispatch!(remainder, __mod__, __rmod__);
+    divmod { "__divmod__" => binary_call!(); "__rdivmod__" => reflected_call!(); } binary_dispatch!(divmod, __divmod__, __rdivmod__);
+    power {
+        "__pow__" => |slot: Binary, this, args| match args.positional {
+            [other] => slot(this, *other),
+            [other, modulus] if objects::is_none(*modulus) => slot(this, *other),
+            [other, modulus] => protocol::power_mod(this, *other, *modulus),
+            more => Err(crate::raise!(TypeError, "expected at least 1 argument, got {}", more.len())),
+        };
+        "__rpow__" => |slot: Binary, this, args| match args.positional {
+            [other] | [other, _] => slot(*other, this),
+            more => Err(crate::raise!(TypeError, "expected at least 1 argument, got {}", more.len())),
+        };
+    } binary_dispatch!(power, __pow__, __rpow__);
+    matrix_multiply { "__matmul__" => binary_call!(); "__rmatmul__" => reflected_call!(); }
+        binary_dispatch!(matrix_multiply, __matmul__, __rmatmul__);
+    lshift { "__lshift__" => binary_call!(); "__rlshift__" => reflected_call!(); } binary_dispatch!(lshift, __lshift__, __rlshift__);
+    rshift { "__rshift__" => binary_call!(); "__rrshift__" => reflected_call!(); } binary_dispatch!(rshift, __rshift__, __rrshift__);
+    and { "__and__" => binary_call!(); "__rand__" => reflected_call!(); } binary_dispatch!(and, __and__, __rand__);
+    or { "__or__" => binary_call!(); "__ror__" => reflected_call!(); } binary_dispatch!(or, __or__, __ror__);
+    xor { "__xor__" => binary_call!(); "__rxor__" => reflected_call!(); } binary_dispatch!(xor, __xor__, __rxor__);
+    inplace_add { "__iadd__" => binary_call!(); } inplace_dispatch!(inplace_add, __iadd__);
+    inplace_subtract { "__isub__" => binary_call!(); } inplace_dispatch!(inplace_subtract, __isub__);
+    inplace_multiply { "__imul__" => binary_call!(); } inplace_dispatch!(inplace_multiply, __imul__);
+    inplace_true_divide { "__itruediv__" => binary_call!(); } inplace_dispatch!(inplace_true_divide, __itruediv__);
+    inplace_floor_divide { "__ifloordiv__" => binary_call!(); } inplace_dispatch!(inplace_floor_divide, __ifloordiv__);
+    inplace_remainder { "__imod__" => binary_call!(); } inplace_dispatch!(inplace_remainder, __imod__);
+    inplace_power { "__ipow__" => binary_call!(); } inplace_dispatch!(inplace_power, __ipow__);
+    inplace_matrix_multiply { "__imatmul__" => binary_call!(); } inplace_dispatch!(inplace_matrix_multiply, __imatmul__);
+    inplace_lshift { "__ilshift__" => binary_call!(); } inplace_dispatch!(inplace_lshift, __ilshift__);
+    inplace_rshift { "__irshift__" => binary_call!(); } inplace_dispatch!(inplace_rshift, __irshift__);
+    inplace_and { "__iand__" => binary_call!(); } inplace_dispatch!(inplace_and, __iand__);
+    inplace_or { "__ior__" => binary_call!(); } inplace_dispatch!(inplace_or, __ior__);
+    inplace_xor { "__ixor__" => binary_call!(); } inplace_dispatch!(inplace_xor, __ixor__);
+}
+
+/// Puts wrappers for a builtin type's own slots into its dict.
+pub fn add_wrappers(ty: &'static TypeObject) {
+    let (slots, dict) = (ty.slots(), ty.dict());
+    for group in GROUPS.iter().filter(|group| (group.is_set)(slots)) {
+        for def in group.methods {
+            let name = StrObject::intern(def.name);
+            if dict.get_str(name.value()).is_none() {
+                dict.set_str(name.value(), wrapper_for(def, ty, slots));
+            }
+        }
+    }
+    if slots.new.is_some() && !ty.has(type_flags::NO_NEW) {
+        dict.set_text("__new__", objects::descriptor::NewFunction::new(ty).into_ref());
+    }
+}
+
+fn wrapper_for(def: &'static SlotDef, ty: &'static TypeObject, slots: &Slots) -> Ref {
+    let unhashable: fn(Value) -> PyResult<i64> = protocol::unhashable;
+    let is_unhashable = slots.hash.is_some_and(|slot| std::ptr::fn_addr_eq(slot, unhashable));
+    if def.name == "__hash__" && is_unhashable {
+        return none();
+    }
+    WrapperDescriptor::new(def, ty).into_ref()
+}
+
+/// Computes all slots of a heap type from its MRO, and those of its subclasses.
+pub fn update_slots(ty: &TypeObject) {
+    if ty.spec().is_none() {
+        let mut slots = Slots::EMPTY;
+        for (index, group) in GROUPS.iter().enumerate() {
+            fill_group(ty, index, group, &mut slots);
+        }
+        fill_new(ty, &mut slots);
+        fill_power_mod(ty, &mut slots);
+        ty.set_slots(slots);
+        set_attribute_flags(ty);
+    }
+    for subclass in ty.subclasses() {
+        update_slots(subclass);
+    }
+}
+
+/// Where a slot of a class comes from.
+enum Source<'a> {
+    Nowhere,
+    Native(&'a TypeObject),
+    Methods,
+}
+
+fn fill_group(ty: &TypeObject, index: usize, group: &SlotGroup, slots: &mut Slots) {
+    let mut source = Source::Nowhere;
+    for def in group.methods {
+        let Some(found) = ty.lookup(StrObject::intern(def.name).value()) else { continue };
+        let wrapper = found.get_exact::<WrapperDescriptor>();
+        if wrapper.is_some_and(|wrapper| wrapper.def().group != index) {
+            continue;
+        }
+        source = match (source, wrapper) {
+            (Source::Nowhere, Some(wrapper)) if wrapper.def().name == def.name => {
+                Source::Native(wrapper.owner())
+            }
+            (Source::Native(owner), Some(wrapper))
+                if wrapper.def().name == def.name
+                    && (group.is_same)(owner.slots(), wrapper.owner().slots()) =>
+            {
+                Source::Native(owner)
+            }
+            _ => Source::Methods,
+        };
+    }
+    let has_getattr = std::ptr::eq(group, &raw const GROUPS[GroupIndex::getattro as usize])
+        && ty.lookup(names().__getattr__).is_some();
+    match source {
+        Source::Native(owner) if !has_getattr => (group.copy)(slots, owner.slots()),
+        Source::Nowhere if !has_getattr => {}
+        _ => {
+            if let Some(dispatch) = group.dispatch {
+                dispatch(slots);
+            }
+        }
+    }
+}
+
+fn fill_new(ty: &TypeObject, slots: &mut Slots) {
+    let found =
+        ty.lookup(names().__new__).and_then(|found| found.get_exact::<objects::descriptor::NewFunction>());
+    slots.new = match found {
+        Some(function) => function.owner().slots().new,
+        None => Some(dispatch_new),
+    };
+}
+
+fn fill_power_mod(ty: &TypeObject, slots: &mut Slots) {
+    let native = ty.lookup(names().__pow__).and_then(|found| found.get_exact::<WrapperDescriptor>());
+    slots.power_mod = match (native, slots.power) {
+        (Some(wrapper), _) => wrapper.owner().slots().power_mod,
+        (None, Some(_)) => Some(dispatch_power_mod),
+        (None, None) => None,
+    };
+}

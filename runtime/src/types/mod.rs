@@ -1,0 +1,93 @@
+//! Making types work: completing the builtin ones, building classes, resolution order, special methods.
+
+pub mod build;
+pub mod dunder;
+pub mod mro;
+pub mod ready;
+
+use crate::error::Raised;
+use crate::names::names;
+use crate::objects;
+use crate::objects::dict::DictObject;
+use crate::objects::str::StrObject;
+use crate::objects::tuple::TupleObject;
+use crate::protocol;
+use crate::type_object::{TypeObject, type_flags};
+use crate::value::{PyResult, Ref, Value};
+
+/// Something in a class dict has changed: slots that the name feeds are computed again, in the class and below it.
+pub fn attribute_changed(ty: &TypeObject, name: Value) {
+    ty.modified();
+    if name.get::<StrObject>().is_some_and(|name| name.as_ascii().is_some_and(|text| text.starts_with("__")))
+    {
+        dunder::update_slots(ty);
+    }
+}
+
+/// Collects the names of a class and its bases.
+pub fn collect_names(ty: &TypeObject, into: &DictObject) -> PyResult<()> {
+    for class in ty.mro() {
+        if let Some(class) = class.get::<TypeObject>() {
+            into.merge(class.dict(), true)?;
+        }
+    }
+    Ok(())
+}
+
+/// The error for instantiating an abstract class.
+pub fn abstract_error(ty: &TypeObject) -> Raised {
+    let listed = ty.dict().get_str(names().__abstractmethods__);
+    let mut missing: Vec<String> = listed
+        .and_then(|listed| protocol::collect(listed).ok())
+        .unwrap_or_default()
+        .iter()
+        .filter_map(|name| name.get::<StrObject>().map(|name| format!("'{}'", name.to_string_lossy())))
+        .collect();
+    missing.sort();
+    let (class, ending) = (ty.name(), crate::signature::plural(missing.len()));
+    let listed = missing.join(", ");
+    crate::raise!(
+        TypeError,
+        "Can't instantiate abstract class {class} without an implementation for abstract method{ending} {listed}"
+    )
+}
+
+/// `object.__getstate__`: the instance dict, or None.
+pub fn state_of(value: Value) -> PyResult {
+    Ok(match protocol::instance_dict(value) {
+        Some(dict) if !dict.is_empty() => dict.copy().into(),
+        _ => objects::none().to_ref(),
+    })
+}
+
+/// `object.__reduce_ex__`, by way of `copyreg`.
+pub fn reduce(value: Value, version: i64) -> PyResult {
+    let copyreg = protocol::import::import_absolute("copyreg")?;
+    if version < 2 {
+        return protocol::call_method_text(copyreg.value(), "_reduce_ex", &[value, Value::small(version)]);
+    }
+    let args = match protocol::get_optional_attr(value, StrObject::intern("__getnewargs__").value())? {
+        Some(get) => protocol::collect(protocol::call(get.value(), &[], None)?.value())?,
+        None => Vec::new(),
+    };
+    let mut new_args = vec![value.ty().value().to_ref()];
+    new_args.extend(args);
+    let function = protocol::get_attr_text(copyreg.value(), "__newobj__")?;
+    let state = protocol::call_method_text(value, "__getstate__", &[])?;
+    let none = || -> Ref { objects::none().to_ref() };
+    Ok(TupleObject::of([function, TupleObject::new(new_args).into(), state, none(), none()]).into())
+}
+
+/// `__flags__` with the bits that programs look at.
+pub fn cpython_flags(ty: &TypeObject) -> i64 {
+    let bits = [
+        (type_flags::HEAP, 9),
+        (type_flags::BASE, 10),
+        (type_flags::READY, 12),
+        (type_flags::GC, 14),
+        (type_flags::ABSTRACT, 20),
+        (type_flags::SEQUENCE, 5),
+        (type_flags::MAPPING, 6),
+    ];
+    bits.into_iter().filter(|&(flag, _)| ty.has(flag)).map(|(_, bit)| 1 << bit).sum()
+}
