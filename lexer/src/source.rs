@@ -98,6 +98,7 @@ fn decode_as(bytes: &[u8], encoding: Encoding, is_declared: bool) -> Result<Sour
             Ok(text) => text.to_owned(),
             Err(error) => return Err(bad_utf8(bytes, error, is_declared)),
         },
+        Encoding::Ascii => decode_ascii(bytes)?,
         Encoding::Table(high) => decode_table(bytes, high)?,
         Encoding::Latin1 => bytes.iter().map(|&byte| char::from(byte)).collect(),
     };
@@ -107,6 +108,20 @@ fn decode_as(bytes: &[u8], encoding: Encoding, is_declared: bool) -> Result<Sour
             Err(SyntaxError::new(Span::at(at as u32), "source code cannot contain null bytes").open_ended())
         }
         None => Ok(source),
+    }
+}
+
+fn decode_ascii(bytes: &[u8]) -> Result<String, SyntaxError> {
+    match bytes.iter().position(|byte| !byte.is_ascii()) {
+        None => Ok(bytes.iter().copied().map(char::from).collect()),
+        Some(at) => Err(SyntaxError::new(
+            Span::at(at as u32),
+            format!(
+                "(unicode error) 'ascii' codec can't decode byte 0x{:02x} in position {at}: \
+                 ordinal not in range(128)",
+                bytes[at]
+            ),
+        )),
     }
 }
 
@@ -153,6 +168,7 @@ fn bad_utf8(bytes: &[u8], error: Utf8Error, is_declared: bool) -> SyntaxError {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Encoding {
     Utf8,
+    Ascii,
     Latin1,
     /// ASCII, and these 128 characters for the upper half; U+FFFD where the encoding has none.
     Table(&'static str),
@@ -175,7 +191,8 @@ impl Encoding {
     fn from_name(name: &str) -> Option<Self> {
         let name = name.to_ascii_lowercase().replace('_', "-");
         Some(match name.as_str() {
-            "utf-8" | "utf8" | "u8" | "utf-8-sig" | "cp65001" | "ascii" | "us-ascii" => Self::Utf8,
+            "utf-8" | "utf8" | "u8" | "utf-8-sig" | "cp65001" => Self::Utf8,
+            "ascii" | "us-ascii" | "646" => Self::Ascii,
             "latin-1" | "latin1" | "iso-8859-1" | "iso8859-1" | "iso-latin-1" | "l1" => Self::Latin1,
             "koi8-r" => Self::Table(KOI8_R),
             "cp1252" | "windows-1252" => Self::Table(CP1252),
@@ -249,6 +266,10 @@ mod tests {
             "\n# vim: set fileencoding=koi8-r :\n'а'"
         );
         assert_eq!(decoded(b"x\n# coding: latin-1\n'\xc3\xa9'"), "x\n# coding: latin-1\n'é'");
+        assert_eq!(
+            decoded(b"# coding: ascii\n'\xc3\xa9'"),
+            "(unicode error) 'ascii' codec can't decode byte 0xc3 in position 17: ordinal not in range(128)"
+        );
         assert_eq!(decoded(b"# coding: no-such\n"), "unknown encoding: no-such");
         assert_eq!(decoded(b"\xef\xbb\xbf# coding: latin-1\n"), "encoding problem: latin-1 with BOM");
     }

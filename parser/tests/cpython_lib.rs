@@ -66,7 +66,7 @@ fn dump_with_cpython(files: &[PathBuf], folder: &Path) {
 
 /// The programs of `programs.txt` with whether they are accepted.
 fn programs() -> impl Iterator<Item = (bool, &'static str)> {
-    let cases = include_str!("programs.txt").split("%% ").skip(1);
+    let cases = include_str!("programs.txt").split("\n%% ").skip(1);
     cases.filter_map(|case| case.split_once('\n')).map(|(verdict, text)| (verdict == "ok", text))
 }
 
