@@ -1,0 +1,133 @@
+//! Programs: running files, importing modules, reading attributes, calling.
+
+use std::ffi::c_char;
+use std::path::Path;
+
+use host::compile::{SearchPath, compile_file};
+use host::import::new_module;
+use runtime::objects;
+use runtime::value::{PyResult, Ref};
+use runtime::{hooks, protocol, sys_state};
+
+use crate::boundary::{guarded, input_slice, input_text, output};
+use crate::error::{CResult, Error};
+use crate::runtime::{Runtime, with_runtime};
+use crate::value::Value;
+
+/// Runs a file as `__main__`, which sp_import then gives. An exception, SystemExit too, is an error value; nothing is printed.
+///
+/// # Safety
+/// The runtime is NULL or a pointer that sp_runtime_new gave; the path is NULL or readable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sp_run_file(
+    runtime: *const Runtime,
+    path: *const c_char,
+    length: usize,
+) -> *mut Error {
+    guarded(|| {
+        with_runtime(runtime, |_| {
+            // SAFETY: null or readable by the contract.
+            let path = unsafe { input_text(path, length, "the path")? };
+            let done = run_main(Path::new(path));
+            stdlib::sys::flush_streams();
+            done.map(drop).map_err(Error::from_raised)
+        })
+    })
+}
+
+/// What [`host::run_file`] does, but the exception is the caller's.
+fn run_main(path: &Path) -> PyResult {
+    let loader = SearchPath { directories: path.parent().map(Path::to_path_buf).into_iter().collect() };
+    let module = new_module("__main__", path);
+    sys_state::modules().set_text("__main__", module.clone());
+    module.dict().set_text("__package__", objects::none().to_ref());
+    let code = compile_file("__main__", path, &loader)?;
+    let namespace = runtime::Value::from_object(module.dict());
+    (hooks::hooks().run_code)(code.value(), module.dict(), namespace, runtime::Value::NULL)
+}
+
+/// Imports a module by its dotted name; a static module is checked and compiled first.
+///
+/// # Safety
+/// The runtime is NULL or a pointer that sp_runtime_new gave; the name is NULL or readable, the result NULL or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sp_import(
+    runtime: *const Runtime,
+    name: *const c_char,
+    length: usize,
+    result: *mut Value,
+) -> *mut Error {
+    // SAFETY: the same contract.
+    unsafe {
+        giving(runtime, result, |_| {
+            let name = input_text(name, length, "the name")?;
+            protocol::import::import_absolute(name).map_err(Error::from_raised)
+        })
+    }
+}
+
+/// Reads an attribute: a module's function, an object's field or method.
+///
+/// # Safety
+/// The runtime is NULL or a pointer that sp_runtime_new gave; the name is NULL or readable, the result NULL or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sp_get_attribute(
+    runtime: *const Runtime,
+    object: Value,
+    name: *const c_char,
+    length: usize,
+    result: *mut Value,
+) -> *mut Error {
+    // SAFETY: the same contract.
+    unsafe {
+        giving(runtime, result, |runtime| {
+            let name = input_text(name, length, "the name")?;
+            let object = object.to_object(runtime)?;
+            protocol::get_attr_text(object.value(), name).map_err(Error::from_raised)
+        })
+    }
+}
+
+/// Calls with positional arguments, which may be NULL if there are none.
+///
+/// # Safety
+/// The runtime is NULL or a pointer that sp_runtime_new gave; the arguments are NULL or readable, the result NULL or writable.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sp_call(
+    runtime: *const Runtime,
+    callable: Value,
+    arguments: *const Value,
+    count: usize,
+    result: *mut Value,
+) -> *mut Error {
+    // SAFETY: the same contract.
+    unsafe {
+        giving(runtime, result, |runtime| {
+            let arguments = if count == 0 { &[] } else { input_slice(arguments, count, "the arguments")? };
+            let callable = callable.to_object(runtime)?;
+            let arguments: Vec<Ref> =
+                arguments.iter().map(|argument| argument.to_object(runtime)).collect::<CResult<_>>()?;
+            let values: Vec<_> = arguments.iter().map(Ref::value).collect();
+            protocol::call(callable.value(), &values, None).map_err(Error::from_raised)
+        })
+    }
+}
+
+/// Runs what gives an object, and hands it to C.
+///
+/// # Safety
+/// `result` is null or valid for writes.
+pub(crate) unsafe fn giving(
+    runtime: *const Runtime,
+    result: *mut Value,
+    body: impl FnOnce(&Runtime) -> CResult<Ref>,
+) -> *mut Error {
+    guarded(|| {
+        // SAFETY: the same contract.
+        let place = unsafe { output(result, Value::NONE, "the place for the result")? };
+        with_runtime(runtime, |runtime| {
+            *place = Value::from_object(runtime, body(runtime)?);
+            Ok(())
+        })
+    })
+}
