@@ -266,7 +266,7 @@ sp_error_t *sp_get_attribute(const sp_runtime_t *runtime,
                              sp_value_t *result);
 
 /**
- * Calls with positional arguments, which may be NULL if there are none.
+ * Calls with positional arguments, which may be NULL if there are none. The result may be written over an argument.
  *
  * # Safety
  * The runtime is NULL or a pointer that sp_runtime_new gave; the arguments are NULL or readable, the result NULL or writable.

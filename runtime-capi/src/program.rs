@@ -9,7 +9,7 @@ use runtime::objects;
 use runtime::value::{PyResult, Ref};
 use runtime::{hooks, protocol, sys_state};
 
-use crate::boundary::{guarded, input_slice, input_text, output};
+use crate::boundary::{guarded, input_slice, input_text, null};
 use crate::error::{CResult, Error};
 use crate::runtime::{Runtime, with_runtime};
 use crate::value::Value;
@@ -88,7 +88,7 @@ pub unsafe extern "C" fn sp_get_attribute(
     }
 }
 
-/// Calls with positional arguments, which may be NULL if there are none.
+/// Calls with positional arguments, which may be NULL if there are none. The result may be written over an argument.
 ///
 /// # Safety
 /// The runtime is NULL or a pointer that sp_runtime_new gave; the arguments are NULL or readable, the result NULL or writable.
@@ -123,11 +123,14 @@ pub(crate) unsafe fn giving(
     body: impl FnOnce(&Runtime) -> CResult<Ref>,
 ) -> *mut Error {
     guarded(|| {
-        // SAFETY: the same contract.
-        let place = unsafe { output(result, Value::NONE, "the place for the result")? };
-        with_runtime(runtime, |runtime| {
-            *place = Value::from_object(runtime, body(runtime)?);
-            Ok(())
-        })
+        if result.is_null() {
+            return Err(null("the place for the result"));
+        }
+        let given = with_runtime(runtime, |runtime| Ok(Value::from_object(runtime, body(runtime)?)));
+        // Written last: the place may be one of the arguments.
+        let (value, done) = given.map_or_else(|error| (Value::NONE, Err(error)), |value| (value, Ok(())));
+        // SAFETY: not null, so valid for writes by the contract.
+        unsafe { result.write(value) };
+        done
     })
 }

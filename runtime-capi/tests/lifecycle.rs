@@ -12,7 +12,7 @@ use staticpy::error::{
 use staticpy::native::sp_function_native;
 use staticpy::program::{sp_call, sp_get_attribute, sp_import, sp_run_file};
 use staticpy::runtime::{sp_runtime_delete, sp_runtime_new};
-use staticpy::value::{SP_OBJECT, sp_int, sp_value_delete};
+use staticpy::value::{SP_INT, SP_OBJECT, sp_int, sp_value_delete};
 use staticpy::{Error, Runtime, Value};
 
 /// The kind of an error with its exception and message; the error is deleted.
@@ -60,6 +60,7 @@ fn a_runtime_starts_ends_and_starts_again() {
     let sys = import(first, "sys").expect("sys is there");
     assert_eq!(sys.tag, SP_OBJECT);
     values_that_python_refuses(first, sys);
+    a_result_may_replace_an_argument(first);
     other_threads_are_refused(first);
     programs_fail_as_values(first);
     // SAFETY: the runtime is live; what follows shows that it may be named afterwards.
@@ -93,6 +94,18 @@ fn values_that_python_refuses(runtime: *const Runtime, sys: Value) {
         let error = sp_function_native(runtime, exit, signature.as_ptr().cast(), signature.len(), &mut code);
         assert_eq!(take(error).0, SP_ERROR_SIGNATURE);
         ok(sp_value_delete(runtime, exit));
+    }
+}
+
+fn a_result_may_replace_an_argument(runtime: *const Runtime) {
+    let builtins = import(runtime, "builtins").expect("builtins are there");
+    let abs = attribute(runtime, builtins, "abs");
+    let mut number = sp_int(-3);
+    let place = &raw mut number;
+    // SAFETY: the place is readable and writable, and int64 is the member that the tag names.
+    unsafe {
+        ok(sp_call(runtime, abs, place, 1, place));
+        assert_eq!((number.tag, number.payload.int64), (SP_INT, 3));
     }
 }
 
