@@ -135,6 +135,8 @@ fn programs_fail_as_values(runtime: *const Runtime) {
     assert!(broken.1.starts_with("SyntaxError: invalid syntax"), "{broken:?}");
     let typed = run("typed.py", Some("import __static__\nx: int = 'a'\n"));
     assert!(typed.1.starts_with("SyntaxError: ") && typed.1.contains("int"), "{typed:?}");
+    let deep = run("deep.py", Some("def f():\n    f()\nf()\n"));
+    assert!(deep.1.starts_with("RecursionError: "), "{deep:?}");
     // SAFETY: bytes that are readable but not UTF-8.
     let (kind, message) = take(unsafe { sp_run_file(runtime, b"\xff".as_ptr().cast(), 1) });
     assert_eq!((kind, message.as_str()), (SP_ERROR_ARGUMENT, ": the path is not UTF-8: invalid byte at 0"));
