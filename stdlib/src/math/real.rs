@@ -50,8 +50,8 @@ fn logarithm(value: Value, of_double: fn(f64) -> f64, of_two: f64) -> PyResult<f
         let bits = bit_length(number);
         let shift = bits - 64;
         let top = protocol::binary_op(runtime::BinaryOp::RightShift, value, int::from_i64(shift).value())?;
-        let top = float::to_f64(top.value())?;
-        return Ok(of_double(top) + shift as f64 * of_two);
+        let mantissa = float::to_f64(top.value())? * 2f64.powi(-64);
+        return Ok(of_double(mantissa) + bits as f64 * of_two);
     }
     let x = float::to_f64(value)?;
     if x <= 0.0 {
