@@ -90,10 +90,9 @@ fn getattro(value: Value, name: Value) -> PyResult {
     let start = this.receiver_class.get().and_then(|class| class.get::<TypeObject>());
     if let (Some(class), Some(receiver), Some(start)) = (class, this.receiver.get(), start)
         && name != names().__class__
+        && let Some(found) = lookup(class, receiver, start, name)?
     {
-        if let Some(found) = lookup(class, receiver, start, name)? {
-            return Ok(found);
-        }
+        return Ok(found);
     }
     protocol::generic_get_attr(value, name)
 }
