@@ -32,7 +32,7 @@ pub enum EffectError {
 pub fn apply(code: &Code, word: Word, jumps: bool, stack: &mut Stack) -> Result<(), EffectError> {
     let info = word.opcode().info();
     match word.opcode() {
-        Opcode::COPY => {
+        Opcode::COPY | Opcode::COPY_PRIMITIVE => {
             let top = nth_from_top(stack, word.index())?;
             stack.push(stack[top]);
             return Ok(());

@@ -155,8 +155,10 @@ macro_rules! for_each_opcode {
             NOP { None } (=>) [cannot_raise];
             /// Discard the top entry.
             POP_TOP { None } (Object =>);
-            /// Push the `n`th entry from the top (1 is the top) again.
+            /// Push the `n`th entry from the top (1 is the top), an object, again.
             COPY { Count } (=> Copied) [cannot_raise];
+            /// Push the `n`th entry from the top, a primitive, again.
+            COPY_PRIMITIVE { Count } (=> Copied) [cannot_raise];
             /// Exchange the top entry and the `n`th from the top.
             SWAP { Count } (=> Swapped) [cannot_raise];
             /// Push null: "no value", where an opcode says that it accepts one.

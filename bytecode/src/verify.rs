@@ -7,6 +7,7 @@
 //! - The stack never grows past `stack_size`; a handler's depth is at most the depth of what it covers, and the entries
 //!   that survive into it agree among all instructions that it covers.
 //! - `LOAD_FAST` and its kin touch object slots only, `LOAD_LOCAL` primitive ones; cell instructions touch cells.
+//! - `COPY` copies objects, `COPY_PRIMITIVE` primitives.
 //! - Quickened forms do not occur.
 //! - `ranges` is as long as `words`; parameters and signature agree in number.
 //!
@@ -53,7 +54,7 @@ pub fn verify(code: &Code) -> Vec<VerifyError> {
 /// The unwinder and the HIR builder need it to know which entries are counted objects. `code` must be well-formed.
 pub fn stack_maps(code: &Code) -> Vec<Option<Stack>> {
     let mut verifier = Verifier::new(code);
-    verifier.interpret();
+    verifier.follow();
     verifier.stacks
 }
 
@@ -76,7 +77,14 @@ impl<'c> Verifier<'c> {
             self.check_operand(at);
         }
         if self.errors.is_empty() {
-            self.interpret();
+            self.follow();
+        }
+        if self.errors.is_empty() {
+            for at in 0..self.code.words.len() {
+                if let Some(before) = self.stacks[at].clone() {
+                    self.check_copy(at, self.code.words[at], &before);
+                }
+            }
         }
         self.errors
     }
@@ -175,13 +183,26 @@ impl<'c> Verifier<'c> {
     }
 
     /// Runs the code over representations until no stack changes.
-    fn interpret(&mut self) {
+    fn follow(&mut self) {
         self.flow(0, Stack::new(), None);
         while let Some(at) = self.worklist.pop() {
             self.step(at);
             if !self.errors.is_empty() {
                 return;
             }
+        }
+    }
+
+    /// Each copying instruction copies the kind of entry that it is for.
+    fn check_copy(&mut self, at: usize, word: Word, before: &Stack) {
+        let is_primitive = match word.opcode() {
+            Opcode::COPY => false,
+            Opcode::COPY_PRIMITIVE => true,
+            _ => return,
+        };
+        let copied = before.len().checked_sub(word.index()).and_then(|from| before.get(from));
+        if copied.is_some_and(|&repr| (repr != Repr::Object) != is_primitive) {
+            self.fail(Some(at), format!("{} of an entry of the other kind", word.opcode().name()));
         }
     }
 

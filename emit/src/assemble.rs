@@ -6,8 +6,8 @@
 //! get their slots while emitting, are moved to the end. Cost: O(instructions x locals / 64).
 
 use bytecode::code::CellKind;
-use bytecode::verify::needed_stack;
-use bytecode::{Code, Handler, Opcode, OperandKind, Word};
+use bytecode::verify::{needed_stack, stack_maps};
+use bytecode::{Code, CodeFlags, Handler, Opcode, OperandKind, Repr, Word};
 
 use crate::block::{Block, Inst};
 
@@ -28,6 +28,7 @@ pub(crate) fn assemble(mut block: Block) -> Code {
     }
     code.handlers = handler_table(&block, &live, &offsets);
     code.stack_size = needed_stack(&code);
+    choose_copies(&mut code);
     drop_checks(&mut code);
     pair_loads(&mut code);
     debug_assert_eq!(bytecode::verify::verify(&code), [], "the emitter made malformed code");
@@ -142,6 +143,21 @@ fn handler_table(block: &Block, live: &[bool], offsets: &[u32]) -> Vec<Handler> 
         }
     }
     table
+}
+
+/// The emitter copies entries without regard to their kind; static code needs the right instruction.
+fn choose_copies(code: &mut Code) {
+    if !code.flags.contains(CodeFlags::STATIC) {
+        return;
+    }
+    let maps = stack_maps(code);
+    for (word, map) in code.words.iter_mut().zip(&maps) {
+        let Some(map) = map.as_ref().filter(|_| word.opcode() == Opcode::COPY) else { continue };
+        let copied = map.len().checked_sub(word.index()).map(|from| map[from]);
+        if copied.is_some_and(|repr| repr != Repr::Object) {
+            *word = Word::new(Opcode::COPY_PRIMITIVE, word.operand());
+        }
+    }
 }
 
 /// Which locals are certainly bound before an instruction: one bit each.

@@ -193,6 +193,15 @@ pub struct Signature {
     pub ret: Type,
 }
 
+/// What inline allocation needs to know.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct InlineAlloc {
+    /// Instance size in bytes, header included, of a size class with a free list.
+    pub size: u32,
+    /// Whether the cycle collector scans and counts instances.
+    pub is_tracked: bool,
+}
+
 /// Layout facts about a class.
 #[derive(Clone, PartialEq, Debug)]
 pub struct ClassFacts {
@@ -204,8 +213,8 @@ pub struct ClassFacts {
     pub exact: Type,
     /// Whether it can have no subclass.
     pub is_final: bool,
-    /// Instance size in bytes when instances have a fixed size and need no registration with the collector on allocation.
-    pub inline_size: Option<u32>,
+    /// How to allocate instances inline; `None` if only the runtime can.
+    pub inline_alloc: Option<InlineAlloc>,
 }
 
 /// What is known about a field that a descriptor names.

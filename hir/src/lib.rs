@@ -4,6 +4,7 @@
 //! - [`text`]: printer and parser
 //! - [`mod@verify`]: the invariants of each phase
 //! - [`mod@build`]: bytecode to HIR
+//! - [`passes`] and [`pipeline`]: optimisation and reference counting
 //! - [`unsupported`]: why a function is not compiled
 //! - [`env`]: what the compiler asks about classes, functions and constants
 #![forbid(unsafe_code)]
@@ -11,6 +12,8 @@
 pub mod build;
 pub mod env;
 pub mod ir;
+pub mod passes;
+pub mod pipeline;
 pub mod text;
 pub mod unsupported;
 pub mod verify;

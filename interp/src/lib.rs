@@ -1,1 +1,34 @@
-//! Placeholder header, replaced with the crate's first code.
+//! The interpreter: frames, the dispatch loop, and everything an instruction does.
+//!
+//! - [`frame`]: shadow frames on a contiguous stack
+//! - [`entry`]: calls from native code, module and class bodies
+//! - [`eval`]: the loop
+//! - `ops`: instructions by family
+//! - `unwind`: from an exception to its handler
+//! - [`resume`]: generators
+//!
+//! The runtime reaches the interpreter through hooks that [`install`] fills in; the interpreter never names a compiler.
+
+pub mod entry;
+pub mod eval;
+pub mod frame;
+mod ops;
+pub mod resume;
+mod unwind;
+
+use runtime::hooks;
+
+/// Makes the runtime run Python functions through this interpreter.
+pub fn install() {
+    hooks::install(|hooks| {
+        hooks.function_entry = entry::function_entry;
+        hooks.run_code = entry::run_code;
+        hooks.resume = resume::resume;
+        hooks.drop_frame = resume::drop_frame;
+        hooks.traverse_frame = resume::traverse_frame;
+        hooks.clear_frame = resume::clear_frame;
+        hooks.frame = frame::info;
+        hooks.current_locals = frame::current_locals;
+        hooks.current_globals = frame::current_globals;
+    });
+}

@@ -8,6 +8,7 @@
 
 use crate::error::SyntaxError;
 use base::{LineIndex, Span};
+use std::str::Utf8Error;
 
 /// Text with its line starts.
 #[derive(Clone, Debug)]
@@ -53,7 +54,22 @@ impl SourceText {
     }
 }
 
-/// Decodes the bytes of a file.
+/// Decodes source bytes; a file's, if it has a name, which CPython mentions when the bytes are no text.
+pub fn decode_file(bytes: &[u8], name: &str) -> Result<SourceText, SyntaxError> {
+    decode(bytes).map_err(|error| match error.message.split_once(" on line ") {
+        Some((what, place)) if what.starts_with("Non-UTF-8") => {
+            SyntaxError { message: format!("{what} in file {name} on line {place}"), ..error }
+        }
+        _ => error,
+    })
+}
+
+/// The text of a file that cannot be decoded, as far as it goes, to show the guilty line.
+pub fn decode_lossy(bytes: &[u8]) -> SourceText {
+    SourceText::new(String::from_utf8_lossy(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)))
+}
+
+/// Decodes source bytes.
 pub fn decode(bytes: &[u8]) -> Result<SourceText, SyntaxError> {
     let (has_mark, bytes) = match bytes.strip_prefix(b"\xef\xbb\xbf") {
         Some(rest) => (true, rest),
@@ -80,7 +96,7 @@ fn decode_as(bytes: &[u8], encoding: Encoding, is_declared: bool) -> Result<Sour
     let text = match encoding {
         Encoding::Utf8 => match std::str::from_utf8(bytes) {
             Ok(text) => text.to_owned(),
-            Err(error) => return Err(bad_utf8(bytes, error.valid_up_to(), is_declared)),
+            Err(error) => return Err(bad_utf8(bytes, error, is_declared)),
         },
         Encoding::Table(high) => decode_table(bytes, high)?,
         Encoding::Latin1 => bytes.iter().map(|&byte| char::from(byte)).collect(),
@@ -112,14 +128,18 @@ fn decode_table(bytes: &[u8], high: &str) -> Result<String, SyntaxError> {
     bytes.iter().enumerate().map(decode).collect()
 }
 
-/// CPython's words for a byte that is not UTF-8. The span refers to the lossily decoded text up to that byte.
-fn bad_utf8(bytes: &[u8], at: usize, is_declared: bool) -> SyntaxError {
+/// CPython's words for a byte that is not UTF-8. What comes before it is text, so that the span fits [`decode_lossy`].
+fn bad_utf8(bytes: &[u8], error: Utf8Error, is_declared: bool) -> SyntaxError {
+    let at = error.valid_up_to();
     let line = bytes[..at].iter().filter(|&&byte| byte == b'\n').count() + 1;
     let byte = bytes[at];
     let message = if is_declared {
-        format!(
-            "(unicode error) 'utf-8' codec can't decode byte 0x{byte:02x} in position {at}: invalid start byte"
-        )
+        let reason = match error.error_len() {
+            None => "unexpected end of data",
+            Some(_) if matches!(byte, 0xc2..=0xf4) => "invalid continuation byte",
+            Some(_) => "invalid start byte",
+        };
+        format!("(unicode error) 'utf-8' codec can't decode byte 0x{byte:02x} in position {at}: {reason}")
     } else {
         format!(
             "Non-UTF-8 code starting with '\\x{byte:02x}' on line {line}, but no encoding declared; \

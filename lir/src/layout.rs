@@ -22,27 +22,25 @@ pub struct Layout {
     pub tuple_items: i32,
     /// Length of a str in code points.
     pub str_length: i32,
-    /// Number of entries of a dict.
-    pub dict_used: i32,
-    /// Number of entries of a set.
-    pub set_used: i32,
-    /// Pointer to the elements of a static array.
-    pub array_items: i32,
-    /// Length of a static array.
-    pub array_length: i32,
+    /// Pointer to a dict's table.
+    pub dict_table: i32,
+    /// Number of entries, in the table.
+    pub table_live: i32,
+    /// Number of entries of a set, if it is at a fixed place.
+    pub set_used: Option<i32>,
+    /// Length of a static array, and pointer to its elements.
+    pub array: Option<(i32, i32)>,
     /// Content of a cell.
     pub cell_value: i32,
     /// First slot of the vtable in a type object.
     pub vtable: i32,
-    /// First entry of the base-class display in a type object.
-    pub display: i32,
     /// Eval breaker in the thread state, 32 bits.
     pub eval_breaker: i32,
     /// Lowest stack address in the thread state.
     pub stack_limit: i32,
     /// Pending exception in the thread state, a word.
     pub pending_exception: i32,
-    /// First free-list head in the thread state, one word per 16 bytes of size; `None` switches inline allocation off.
+    /// First free-list head in the thread state, one word per 16 bytes of size, from 16 on; `None` switches inline allocation off.
     pub free_lists: Option<i32>,
     /// Largest size served by free lists.
     pub free_list_limit: u32,
@@ -50,36 +48,56 @@ pub struct Layout {
     pub free_list_link: i32,
     /// What the first word of a new object holds: count 1 and no flags.
     pub new_header: i32,
+    /// Upper half of the first word of a new object that the collector scans.
+    pub tracked_flags: i32,
+    /// Counter of tracked allocations in the thread state, a word.
+    pub gc_count: i32,
     /// Added to the bits of a double in a NaN-boxed slot.
     pub double_offset: i64,
 }
 
 impl Default for Layout {
+    /// The runtime's layout, as `abi` declares it.
     fn default() -> Self {
+        use abi::layout as a;
+        let at = |offset: usize| offset as i32;
         Self {
-            refcount: 0,
-            type_pointer: 8,
-            size: 16,
-            float_value: 16,
-            list_items: 24,
+            refcount: at(a::header::REFCOUNT),
+            type_pointer: at(a::header::TYPE),
+            size: at(a::list_object::LEN),
+            float_value: at(a::float_object::VALUE),
+            list_items: at(a::list_object::ITEMS),
             list_strategy: None,
-            tuple_items: 24,
-            str_length: 16,
-            dict_used: 16,
-            set_used: 16,
-            array_items: 24,
-            array_length: 16,
-            cell_value: 16,
-            vtable: 256,
-            display: 64,
-            eval_breaker: 8,
-            stack_limit: 0,
-            pending_exception: 16,
-            free_lists: None,
+            tuple_items: at(a::tuple_object::ITEMS),
+            str_length: at(a::str_object::LEN),
+            dict_table: at(a::dict_object::TABLE),
+            table_live: at(a::table::LIVE),
+            set_used: None,
+            array: None,
+            cell_value: at(a::cell_object::CONTENTS),
+            vtable: at(a::type_object::VTABLE),
+            eval_breaker: at(a::thread::EVAL_BREAKER),
+            stack_limit: at(a::thread::STACK_LIMIT),
+            pending_exception: at(a::thread::RAISED),
+            free_lists: Some(at(a::thread::FREE_LISTS)),
             free_list_limit: 512,
             free_list_link: 0,
             new_header: 1,
+            tracked_flags: i32::from(a::header::TRACKED_BIT) << ((a::header::FLAGS - 4) * 8),
+            gc_count: at(a::thread::GC_COUNT),
             double_offset: 1 << 49,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use abi::layout as a;
+
+    #[test]
+    fn tuples_and_lists_have_their_length_at_one_place() {
+        assert_eq!(a::tuple_object::LEN, a::list_object::LEN);
+        assert_eq!(Layout::default().size, a::tuple_object::LEN as i32);
     }
 }

@@ -441,6 +441,19 @@ pub unsafe fn store_primitive(address: *mut u8, code: TypeCode, value: Value) ->
     Ok(())
 }
 
+/// Writes a value that a `float` annotation admits.
+///
+/// # Safety
+/// `address` is that of a float field.
+pub unsafe fn store_float(address: *mut u8, value: Value) {
+    let word = match float_bits(value) {
+        Some(word) => word,
+        None => encode_float_value(value).into_value().bits(),
+    };
+    // SAFETY: the contract.
+    drop(unsafe { replace_float(address.cast(), word) });
+}
+
 /// The little-endian bytes of a number in range.
 fn primitive_bytes(number: int::IntRef<'_>, code: TypeCode) -> Option<[u8; 8]> {
     if code == TypeCode::UInt64 {
@@ -467,16 +480,8 @@ fn descr_set(value: Value, object: Value, new: Option<Value>) -> PyResult<()> {
     unsafe {
         match (field.kind, new) {
             (FieldKind::Object, new) => drop((*address.cast::<Field>()).replace(new.map(Value::to_ref))),
-            (FieldKind::Float, new) => {
-                let word = match new {
-                    None => 0,
-                    Some(new) => match float_bits(new) {
-                        Some(word) => word,
-                        None => encode_float_value(new).into_value().bits(),
-                    },
-                };
-                drop(replace_float(address.cast(), word));
-            }
+            (FieldKind::Float, Some(new)) => store_float(address, new),
+            (FieldKind::Float, None) => drop(replace_float(address.cast(), 0)),
             (FieldKind::Primitive(code), Some(new)) => store_primitive(address, code, new)?,
             (FieldKind::Primitive(_), None) => {
                 return Err(crate::raise!(TypeError, "cannot delete primitive attribute '{}'", field.name));

@@ -146,22 +146,24 @@ impl<'a> Program<'a> {
         if !opts_in(tree.body) {
             return None;
         }
-        let scopes = scope::analyse(&tree, true).ok()?;
+        let scopes = scope::analyse(&tree, false).ok()?;
         let id = self.add_module(name, path, source, tree, scopes, ModuleKind::Static);
         self.bind_module(id);
         Some(id)
     }
 
-    /// Declares and binds the main module.
+    /// Declares and binds the module that is being compiled.
     pub fn add_main(
         &mut self,
+        name: &str,
         path: &str,
         source: &str,
         tree: ast::Module<'a>,
         scopes: Scopes<'a>,
     ) -> ModuleId {
-        let (path, source) = (&*self.arena.alloc_str(path), &*self.arena.alloc_str(source));
-        let id = self.add_module("__main__", path, source, tree, scopes, ModuleKind::Static);
+        let arena = self.arena;
+        let [name, path, source] = [name, path, source].map(|text| &*arena.alloc_str(text));
+        let id = self.add_module(name, path, source, tree, scopes, ModuleKind::Static);
         self.bind_module(id);
         id
     }

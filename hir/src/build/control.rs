@@ -100,7 +100,7 @@ impl Builder<'_> {
             let raw = self.emit(Opcode::Untag, &[value], Imm::None, Type::I64);
             return self.is_nonzero(raw);
         }
-        let answer = self.helper(HelperId::IsTrue, &[value], Type::I64);
+        let answer = self.generic_helper(HelperId::IsTrue, &[value], Type::I64);
         self.is_nonzero(answer)
     }
 

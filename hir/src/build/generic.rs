@@ -127,12 +127,12 @@ impl Builder<'_> {
             }
             B::BINARY_SUBSCR => {
                 let args = self.pop_many(2);
-                let value = self.object_helper(H::GetItem, &args);
+                let value = self.generic_helper(H::GetItem, &args, Type::OBJECT);
                 self.push(value);
             }
             B::STORE_SUBSCR => {
                 let args = self.pop_many(3);
-                self.status_helper(H::SetItem, &[args[1], args[2], args[0]]);
+                self.generic_helper(H::SetItem, &[args[1], args[2], args[0]], Type::I64);
             }
             B::DELETE_SUBSCR => {
                 let args = self.pop_many(2);

@@ -252,6 +252,11 @@ impl Builder<'_> {
         }
     }
 
+    /// Calls a helper that a later pass may replace by a speculation on its operands' types, for which it has the full state.
+    fn generic_helper(&mut self, helper: HelperId, args: &[Value], ty: Type) -> Value {
+        self.emit_deopt(Opcode::CallHelper, args, Imm::Helper(helper), ty)
+    }
+
     /// Calls a helper that returns any object.
     fn object_helper(&mut self, helper: HelperId, args: &[Value]) -> Value {
         self.helper(helper, args, Type::OBJECT)
@@ -403,10 +408,28 @@ impl Builder<'_> {
         let reprs = self.stack_maps[self.at as usize].clone().expect("reachable code has a stack map");
         let stack =
             stack.iter().zip(reprs).map(|(&value, repr)| self.slot(value, repr != Repr::Object)).collect();
-        let state = FrameState { code: self.func.id, offset: self.at, locals: slots, stack, parent: None };
+        let is_handled = self.code.handler_at(self.at as usize).is_some();
+        let state = FrameState {
+            code: self.func.id,
+            offset: self.at,
+            locals: slots,
+            stack,
+            parent: None,
+            is_handled,
+        };
         let id = self.func.states.push(state);
         self.states[0] = Some(id);
         id
+    }
+
+    /// The state at a call: the caller's frame while the callee runs, its operands popped.
+    fn call_state(&mut self) -> StateId {
+        let before = std::mem::replace(&mut self.before.1, self.stack.clone());
+        let known = std::mem::take(&mut self.states);
+        let state = self.full_state();
+        self.before.1 = before;
+        self.states = known;
+        state
     }
 
     /// A value that was boxed for the interpreter's sake is handed over unboxed.
@@ -438,13 +461,7 @@ impl Builder<'_> {
         if let Some(state) = self.states[1] {
             return state;
         }
-        let position = FrameState {
-            code: self.func.id,
-            offset: self.at,
-            locals: Vec::new(),
-            stack: Vec::new(),
-            parent: None,
-        };
+        let position = FrameState::position(self.func.id, self.at);
         let id = self.func.states.push(position);
         self.states[1] = Some(id);
         id
@@ -478,7 +495,7 @@ impl Builder<'_> {
             B::POP_TOP | B::POP_PRIMITIVE => {
                 self.pop();
             }
-            B::COPY => {
+            B::COPY | B::COPY_PRIMITIVE => {
                 let value = self.stack[self.stack.len() - n];
                 self.push(value);
             }

@@ -73,7 +73,7 @@ impl Builder<'_> {
         }
         if to.is_subtype(Type::F64) {
             if self.func.ty(value).is_subtype(Type::FLOAT_EXACT) {
-                return self.unboxed_float(value);
+                return self.emit(Opcode::UnboxFloat, &[value], Imm::None, Type::F64);
             }
             return self.helper(H::UnboxF64, &[value], Type::F64);
         }
@@ -141,11 +141,21 @@ impl Builder<'_> {
                 Opcode::Ishr
             }
             P::Power | P::PowerUnsigned => return self.helper(H::IntPow, &[a, b], Type::F64),
+            P::PowerDouble if self.double_constant(b) == Some(0.5) => {
+                return self.emit(Opcode::Fsqrt, &[a], Imm::None, Type::F64);
+            }
             P::PowerDouble => return self.helper(H::DoublePow, &[a, b], Type::F64),
             P::ModuloDouble => return self.helper(H::DoubleMod, &[a, b], Type::F64),
             P::FloorDivideDouble => return self.helper(H::DoubleFloordiv, &[a, b], Type::F64),
         };
         self.emit(opcode, &[a, b], Imm::None, ty)
+    }
+
+    fn double_constant(&self, value: Value) -> Option<f64> {
+        match self.func.insts[self.func.def_inst(value)?].imm {
+            Imm::Float(constant) => Some(constant),
+            _ => None,
+        }
     }
 
     fn check_divisor(&mut self, divisor: Value) {

@@ -23,9 +23,13 @@ impl Builder<'_> {
             }
             B::TP_ALLOC => {
                 let (class, ty) = self.class_operand(n)?;
-                let exact = self.env.class_facts(class).exact;
-                let ty = if ty.is_subtype(Type::OTHER) { exact } else { ty };
-                let object = self.emit_raise(Opcode::Alloc, &[], Imm::Class(class), ty);
+                let facts = self.env.class_facts(class);
+                let ty = if ty.is_subtype(Type::OTHER) { facts.exact } else { ty };
+                let inline: Vec<Value> = facts.inline_alloc.map_or(Vec::new(), |inline| {
+                    let size = self.const_int(i64::from(inline.size), Type::I64);
+                    vec![size, self.const_int(i64::from(inline.is_tracked), Type::I64)]
+                });
+                let object = self.emit_raise(Opcode::Alloc, &inline, Imm::Class(class), ty);
                 self.push(object);
             }
             B::LOAD_FIELD => self.load_field(n)?,
@@ -109,7 +113,9 @@ impl Builder<'_> {
         let sig = Signature { name, func: place.func, slot: place.slot, params, ret };
         let func = self.func.import_func(sig);
         let op = if place.slot.is_some() { Opcode::CallVirtual } else { Opcode::CallStatic };
-        let result = self.emit_raise(op, &args, Imm::Func(func), ret);
+        let state = self.call_state();
+        let inst = self.func.append(self.block, op, &args, Imm::Func(func), ret, Some(state));
+        let result = self.func.result(inst);
         self.push(result);
         Ok(())
     }
@@ -166,8 +172,12 @@ impl Builder<'_> {
             }
             FieldKind::FloatSlot => {
                 let value = self.pop_object();
-                if self.func.ty(value).is_subtype(Type::FLOAT_EXACT) {
-                    let double = self.unboxed_float(value);
+                if self.func.ty(value).is_subtype(Type::INT) {
+                    let offset = self.const_int(i64::from(offset), Type::I64);
+                    self.helper(H::StoreFloatSlot, &[owner, offset, value], Type::I64);
+                } else {
+                    let exact = self.exact_float(value);
+                    let double = self.emit(Opcode::UnboxFloat, &[exact], Imm::None, Type::F64);
                     self.func.append(
                         self.block,
                         Opcode::StoreFloatSlot,
@@ -176,13 +186,18 @@ impl Builder<'_> {
                         Type::EMPTY,
                         None,
                     );
-                } else {
-                    let offset = self.const_int(i64::from(offset), Type::I64);
-                    self.helper(H::StoreFloatSlot, &[owner, offset, value], Type::I64);
                 }
             }
         }
         Ok(())
+    }
+
+    /// The value, which leaves for the interpreter unless it is exactly a float.
+    fn exact_float(&mut self, value: Value) -> Value {
+        if self.func.ty(value).is_subtype(Type::FLOAT_EXACT) {
+            return value;
+        }
+        self.emit_deopt(Opcode::GuardType, &[value], Imm::None, Type::FLOAT_EXACT)
     }
 
     fn translate_container(&mut self, word: Word) -> Built<bool> {

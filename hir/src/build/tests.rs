@@ -26,7 +26,7 @@ impl CompileEnv for TestEnv {
             instance: Type::instance_of(class),
             exact: Type::OTHER.with_spec(Spec::ExactClass(class)),
             is_final: false,
-            inline_size: None,
+            inline_alloc: None,
         }
     }
     fn is_subclass(&self, sub: ClassId, class: ClassId) -> bool {
@@ -88,22 +88,43 @@ const int 1
 4: STORE_LOCAL 2
 5: LOAD_LOCAL 1
 6: LOAD_LOCAL 0
-7: PRIMITIVE_COMPARE_OP lt
+7: PRIMITIVE_COMPARE_OP 2
 8: POP_JUMP_IF_ZERO 19
 9: LOAD_LOCAL 2
 10: LOAD_LOCAL 1
-11: PRIMITIVE_BINARY_OP add int64
+11: PRIMITIVE_BINARY_OP 28672
 12: STORE_LOCAL 2
 13: LOAD_LOCAL 1
 14: PRIMITIVE_LOAD_CONST 1
-15: PRIMITIVE_BINARY_OP add int64
+15: PRIMITIVE_BINARY_OP 28672
 16: STORE_LOCAL 1
 17: JUMP_BACKWARD 5
 18: NOP
 19: LOAD_LOCAL 2
-20: RETURN_PRIMITIVE int64";
+20: RETURN_PRIMITIVE 7";
 
 #[test]
 fn a_primitive_loop() {
-    assert_snapshot!(print(&built(1, INT64_LOOP)), @"");
+    assert_snapshot!(print(&built(1, INT64_LOOP)), @r#"
+    func @f func0 -> I64 phase=ssa {
+      fs0 = state func0 17 [] []
+    bb0(v0: I64):
+      jump bb1(v0)
+    bb1(v1: I64):
+      v2: I64{0} = const_int #0
+      v3: I64{0} = const_int #0
+      jump bb2(v1, v2, v3)
+    bb2(v4: I64, v5: I64, v6: I64):
+      v7: CBool = icmp .lt v5, v4
+      branch v7, bb4(v4, v5, v6), bb3(v6)
+    bb3(v8: I64):
+      return v8
+    bb4(v9: I64, v10: I64, v11: I64):
+      v12: I64 = iadd v11, v10
+      v13: I64{1} = const_int #1
+      v14: I64 = iadd v10, v13
+      poll @fs0
+      jump bb2(v9, v14, v12)
+    }
+    "#);
 }

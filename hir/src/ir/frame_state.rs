@@ -48,9 +48,16 @@ pub struct FrameState {
     pub stack: Vec<Slot>,
     /// The caller's state at the call, for inlined functions.
     pub parent: Option<StateId>,
+    /// Whether an exception here may reach a handler of this function, so that it needs more than the position.
+    pub is_handled: bool,
 }
 
 impl FrameState {
+    /// A bare position.
+    pub const fn position(code: FuncId, offset: u32) -> Self {
+        Self { code, offset, locals: Vec::new(), stack: Vec::new(), parent: None, is_handled: false }
+    }
+
     /// Calls `visit` with every value the state itself names.
     pub fn for_each_value(&self, mut visit: impl FnMut(Value)) {
         for slot in self.locals.iter().chain(&self.stack) {

@@ -177,6 +177,8 @@ pub struct Function {
     pub funcs: PrimaryMap<Func, Signature>,
     /// In phase `Counted`: for each instruction with a state, the owned values to release when it leaves.
     pub owned_at: rustc_hash::FxHashMap<Inst, Vec<Value>>,
+    /// In phase `Counted`: block parameters that come with a reference of their own.
+    pub owned_params: base::entity::EntitySet<Value>,
     value_pool: Vec<Value>,
     edge_pool: Vec<Edge>,
 }
@@ -197,6 +199,7 @@ impl Function {
             fields: PrimaryMap::new(),
             funcs: PrimaryMap::new(),
             owned_at: rustc_hash::FxHashMap::default(),
+            owned_params: base::entity::EntitySet::new(),
             value_pool: Vec::new(),
             edge_pool: Vec::new(),
         }

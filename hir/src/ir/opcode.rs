@@ -455,8 +455,9 @@ opcodes! {
     ArrayItem "array_item" op(&[Type::OBJECT, Type::I64], Within(Type::PRIMITIVE)).reads(M::ELEMENTS);
     /// Writes an element of a primitive array.
     ArrayStore "array_store" op(&[Type::OBJECT, Type::I64, Type::PRIMITIVE], Nothing).writes(M::ELEMENTS);
-    /// A new instance of a class with unset fields.
-    Alloc "alloc" op(&[], Within(Type::OBJECT)).imm(K::Class).raises();
+    /// A new instance of a class with unset fields. With operands, size and whether it is tracked, both constants, it is
+    /// allocated inline.
+    Alloc "alloc" op(&[], Within(Type::OBJECT)).rest(Type::I64).imm(K::Class).raises();
 
     // --- Calls --------------------------------------------------------------------------------------------------
     /// Calls a runtime helper; effects, ownership and failure are in its row.

@@ -428,11 +428,10 @@ impl Type {
         }
     }
 
-    /// Whether a value of this type can be a heap object whose references are counted.
-    pub fn is_counted(self) -> bool {
-        let counted =
-            Self::WORD.leaves & !(Self::SMALL_INT.leaves | Self::NULL.leaves | UNCOUNTED_SINGLETONS);
-        self.bits() & counted != 0 && !matches!(self.spec(), Spec::Object(_))
+    /// Whether a value of this type can be a heap object, whose references are counted. Immortal objects are counted like all
+    /// others; that a constant needs no reference of its own is a matter of its definition, not of its type.
+    pub const fn is_counted(self) -> bool {
+        self.bits() & Self::OBJECT.leaves & !Self::SMALL_INT.leaves != 0
     }
 
     /// Whether a value may be a word that is no pointer, so that counting needs a tag test.
@@ -465,9 +464,6 @@ impl Type {
         INT_WIDTHS.get(at).copied()
     }
 }
-
-/// `None`, `True` and `False` are immortal, and references to them are not counted by compiled code once known.
-const UNCOUNTED_SINGLETONS: Leaves = Type::NONE.leaves | Type::BOOL.leaves;
 
 /// Integer types with their bounds; `U64` is bounded as far as `i64` can say.
 const WIDTHS: &[(Type, i64, i64)] = &[
@@ -678,7 +674,7 @@ mod tests {
 
     #[test]
     fn counting_follows_the_leaves() {
-        assert!(!Type::SMALL_INT.is_counted() && !Type::NONE.union(Type::BOOL).is_counted());
+        assert!(!Type::SMALL_INT.union(Type::NULL).is_counted() && Type::NONE.is_counted());
         assert!(Type::INT_EXACT.is_counted() && Type::INT_EXACT.may_be_tagged());
         assert!(!Type::STR_EXACT.may_be_tagged());
     }

@@ -165,7 +165,7 @@ fn parse_state(c: &mut Cursor<'_>) -> Parsed<FrameState> {
     c.expect("[")?;
     let stack = list(c, "]", parse_slot)?;
     let parent = if c.eat("in") { Some(entity(c, "fs")?) } else { None };
-    Ok(FrameState { code, offset, locals, stack, parent })
+    Ok(FrameState { code, offset, locals, stack, parent, is_handled: c.eat("handled") })
 }
 
 fn parse_slot(c: &mut Cursor<'_>) -> Parsed<Slot> {
@@ -229,9 +229,12 @@ fn parse_block(c: &mut Cursor<'_>, func: &mut Function, defined: &mut Vec<Value>
         let params = list(c, ")", |c| {
             let id = value(c)?;
             c.expect(":")?;
-            Ok((id, parse_type(c)?))
+            Ok((id, parse_type(c)?, c.eat("owned")))
         })?;
-        for (at, (id, ty)) in params.into_iter().enumerate() {
+        for (at, (id, ty, is_owned)) in params.into_iter().enumerate() {
+            if is_owned {
+                func.owned_params.insert(id);
+            }
             define(func, id, ValueData { ty, def: ValueDef::Param(block, at as u32) }, defined, c)?;
             func.blocks[block].params.push(id);
         }

@@ -73,7 +73,10 @@ impl fmt::Display for StateText<'_> {
         slots(f, &state.locals)?;
         f.write_char(' ')?;
         slots(f, &state.stack)?;
-        state.parent.map_or(Ok(()), |parent| write!(f, " in {parent}"))
+        if let Some(parent) = state.parent {
+            write!(f, " in {parent}")?;
+        }
+        if state.is_handled { f.write_str(" handled") } else { Ok(()) }
     }
 }
 
@@ -95,8 +98,9 @@ fn print_block(func: &Function, block: Block, out: &mut String) -> fmt::Result {
     let data = &func.blocks[block];
     write!(out, "{block}")?;
     if !data.params.is_empty() {
-        let params: Vec<String> =
-            data.params.iter().map(|&v| format!("{v}: {}", func.values[v].ty)).collect();
+        let owned = |v| if func.owned_params.contains(v) { " owned" } else { "" };
+        let param = |&v: &Value| format!("{v}: {}{}", func.values[v].ty, owned(v));
+        let params: Vec<String> = data.params.iter().map(param).collect();
         write!(out, "({})", params.join(", "))?;
     }
     out.push_str(if data.is_cold { " cold:\n" } else { ":\n" });

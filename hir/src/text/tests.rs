@@ -9,7 +9,7 @@ func @m.Point.norm func3 -> F64 phase=ssa {
   field1 = field class20.tags +24 word List name const5
   fn0 = @m.scale func4(F64, Other{class20}) -> F64 slot 3
   fs0 = state func3 4 [v0, _] []
-  fs1 = state func3 12 [v0, range(v2, v2, -1)] [raw v1] in fs0
+  fs1 = state func3 12 [v0, range(v2, v2, -1)] [raw v1] in fs0 handled
 bb0(v0: Other{class20}):
   v1: F64 = load_float_slot #field0 v0 @fs0
   v2: I64{7} = const_int #7
@@ -17,7 +17,7 @@ bb0(v0: Other{class20}):
   v4: F64 = fadd v1, v3
   v5: CBool = fcmp .lt v4, v1
   branch v5, bb1(v4), bb2
-bb1(v6: F64):
+bb1(v6: F64 owned):
   v7: F64 = call_virtual #fn0 v0, v6 @fs1
   poll @fs1
   return v7

@@ -1,7 +1,7 @@
 //! Invariants of types:
 //!
 //! - an operand's type is within what the table row says, and there are as many operands as it says;
-//! - a result's type is within the table's rule; a narrowing result is a subtype of what the operand can be;
+//! - a result's type is within the table's rule; a narrowing result has a type in common with its operand;
 //! - both operands of primitive integer arithmetic have the same width and signedness;
 //! - an argument of an edge is a subtype of the parameter, and travels in the same kind of register;
 //! - a returned value has the function's result type, specialisations aside;
@@ -69,7 +69,7 @@ fn verify_result(func: &Function, block: Block, inst: Inst, errors: &mut Errors)
                 && (func.args(inst).len() < 2 || is_shift(data.op) || operand(1).unspecialised() == plain)
         }
         // Classes of one hierarchy are unrelated types here, so only the leaves are compared.
-        Ret::Narrowed => ty.with_spec(Spec::None).is_subtype(operand(0).unspecialised()),
+        Ret::Narrowed => ty.with_spec(Spec::None).could_be(operand(0).unspecialised()),
     };
     errors.check(fits && has_one_representation(ty), block, inst, || {
         let operands: Vec<String> = func.args(inst).iter().map(|&v: &Value| func.ty(v).to_string()).collect();

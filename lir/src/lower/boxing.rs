@@ -161,13 +161,14 @@ impl Lower<'_> {
     }
 
     /// The free-list head for objects of so many bytes.
-    fn free_list(&self, bytes: u32) -> Option<Mem> {
+    pub(super) fn free_list(&self, bytes: u32) -> Option<Mem> {
         let first = self.layout.free_lists?;
-        (bytes <= self.layout.free_list_limit).then(|| Mem::thread(first + bytes.div_ceil(16) as i32 * 8))
+        (bytes <= self.layout.free_list_limit)
+            .then(|| Mem::thread(first + (bytes.div_ceil(16) as i32 - 1) * 8))
     }
 
     /// Takes the object off its free list and writes its header.
-    fn pop_free(&mut self, object: Reg, head: Mem, class: ClassId) {
+    pub(super) fn pop_free(&mut self, object: Reg, head: Mem, class: ClassId) {
         let next = self.load(object, self.layout.free_list_link);
         self.emit(InstData::new(Op::Store).with(&[Src::Mem(head), Src::Reg(next)]));
         let class = self.sym(Sym::Class(class));

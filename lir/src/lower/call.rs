@@ -5,7 +5,7 @@ use hir::env::Repr;
 use hir::ir::{Imm, Inst, Opcode as H, Type, Value};
 
 use super::{Lower, Lowered, class_of};
-use crate::ir::{ExitKind, Fails, InstData, Mem, Op, Reg, Src, Sym};
+use crate::ir::{Cc, ExitKind, Fails, InstData, Mem, Op, Reg, RegClass, Size, Src, Sym};
 
 impl Lower<'_> {
     pub(super) fn lower_call(&mut self, inst: Inst) -> Lowered<()> {
@@ -18,11 +18,7 @@ impl Lower<'_> {
             }
             H::CallHelper => return self.call_helper(inst),
             H::CallStatic | H::CallVirtual => return self.call_function(inst),
-            H::Alloc => {
-                let Imm::Class(class) = self.hir.insts[inst].imm else { return self.unsupported("alloc") };
-                let args = vec![self.sym(Sym::Class(class))];
-                self.call(Sym::Helper(HelperId::TpAlloc), args, Fails::Zero);
-            }
+            H::Alloc => return self.alloc(inst),
             H::Unpack => {
                 let Imm::Int(count) = self.hir.insts[inst].imm else { return self.unsupported("unpack") };
                 self.reserve_array(count as usize);
@@ -40,6 +36,63 @@ impl Lower<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Pops a free list, or calls the runtime.
+    fn alloc(&mut self, inst: Inst) -> Lowered<()> {
+        let Imm::Class(class) = self.hir.insts[inst].imm else { return self.unsupported("alloc") };
+        let constants: Vec<Option<i64>> =
+            (0..self.hir.args(inst).len()).map(|at| self.arg_ty(at).int_constant()).collect();
+        let inline = match constants[..] {
+            [Some(size), Some(tracked)] => {
+                self.free_list(size as u32).map(|head| (head, size as u32, tracked != 0))
+            }
+            _ => None,
+        };
+        let Some((head, size, is_tracked)) = inline else {
+            let args = vec![self.sym(Sym::Class(class))];
+            self.emit_call(Sym::Helper(HelperId::TpAlloc), args, Fails::Zero, true);
+            return Ok(());
+        };
+        let (fast, slow, join) = (self.side_block(false), self.side_block(true), self.side_block(false));
+        let result = self.out.new_vreg(RegClass::Gpr);
+        self.out.blocks[join].params.push(result);
+        let object = self.def(Op::Load, &[Src::Mem(head)]);
+        self.branch(InstData::new(Op::BrCmp).cc(Cc::Ne).with(&[Src::Reg(object), Src::Imm(0)]), fast, slow);
+        self.enter(fast);
+        self.pop_free(object, head, class);
+        self.init_fields(object, size, is_tracked);
+        self.jump(join, vec![object]);
+        self.enter(slow);
+        let args = vec![self.sym(Sym::Class(class))];
+        self.emit_call(Sym::Helper(HelperId::TpAlloc), args, Fails::Zero, true);
+        let made = self.reg(self.hir.result(inst));
+        self.jump(join, vec![made]);
+        self.enter(join);
+        self.set_result(result);
+        Ok(())
+    }
+
+    /// Unset fields are zero, whatever they hold.
+    fn init_fields(&mut self, object: Reg, size: u32, is_tracked: bool) {
+        let mut store = |size: Size, mem: Mem, value: i64| {
+            self.emit(InstData::new(Op::Store).sized(size).with(&[Src::Mem(mem), Src::Imm(value)]));
+        };
+        for at in (16..size).step_by(8) {
+            store(Size::B8, Mem::at(object, at as i32), 0);
+        }
+        if is_tracked {
+            let flags = Mem::at(object, self.layout.refcount + 4);
+            self.emit(
+                InstData::new(Op::Store)
+                    .sized(Size::B4)
+                    .with(&[Src::Mem(flags), Src::Imm(i64::from(self.layout.tracked_flags))]),
+            );
+            let counter = Mem::thread(self.layout.gc_count);
+            let count = self.def(Op::Load, &[Src::Mem(counter)]);
+            let count = self.def(Op::Add, &[Src::Reg(count), Src::Imm(1)]);
+            self.emit(InstData::new(Op::Store).with(&[Src::Mem(counter), Src::Reg(count)]));
+        }
     }
 
     fn count(&mut self, op: Op) {
@@ -118,10 +171,6 @@ impl Lower<'_> {
         self.emit(call.to(out).exiting(exit));
         self.set_result(out);
         Ok(())
-    }
-
-    fn call(&mut self, sym: Sym, args: Vec<Reg>, fails: Fails) {
-        self.emit_call(sym, args, fails, true);
     }
 
     fn emit_call(&mut self, sym: Sym, args: Vec<Reg>, fails: Fails, has_result: bool) {

@@ -77,9 +77,7 @@ impl Lower<'_> {
     /// Whether the next branch or guard of the block tests this comparison, with no effect between that could change its answer.
     fn is_tested(&self, inst: Inst) -> bool {
         let result = self.hir.result(inst);
-        let block = self.hir.layout.iter().find(|&&block| self.hir.blocks[block].insts.contains(&inst));
-        let Some(&block) = block else { return false };
-        let insts = &self.hir.blocks[block].insts;
+        let insts = &self.hir.blocks[self.hir_block].insts;
         let Some(position) = insts.iter().position(|&other| other == inst) else { return false };
         let user = insts[position + 1..]
             .iter()

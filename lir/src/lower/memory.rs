@@ -49,7 +49,7 @@ impl Lower<'_> {
                 let item = self.def(Op::Load, &[Src::Mem(mem)]);
                 self.set_result(item);
             }
-            H::ArrayItem | H::ArrayStore => self.array(inst),
+            H::ArrayItem | H::ArrayStore => return self.array(inst),
             other => return self.unsupported(other.info().name),
         }
         Ok(())
@@ -194,15 +194,28 @@ impl Lower<'_> {
         let ty = self.arg_ty(0);
         let layout = self.layout;
         let sized = Type::LIST.union(Type::TUPLE).union(Type::BYTES).union(Type::CHECKED_LIST);
+        if ty.unspecialised().is_subtype(Type::DICT.union(Type::CHECKED_DICT)) {
+            let dict = self.reg(self.arg(0));
+            let table = self.load(dict, layout.dict_table);
+            let length = self.load(table, layout.table_live);
+            self.set_result(length);
+            return Ok(());
+        }
         let offsets = [
-            (sized, layout.size),
-            (Type::STR, layout.str_length),
-            (Type::DICT.union(Type::CHECKED_DICT), layout.dict_used),
+            (sized, Some(layout.size)),
+            (Type::STR, Some(layout.str_length)),
             (Type::SET, layout.set_used),
-            (Type::ARRAY, layout.array_length),
+            (Type::ARRAY, layout.array.map(|(length, _)| length)),
         ];
         let found = offsets.iter().find(|(of, _)| ty.unspecialised().is_subtype(*of));
         let Some(&(_, offset)) = found else { return self.unsupported("fast_len") };
+        let Some(offset) = offset else {
+            // Where its length is, only the runtime knows; asking cannot fail.
+            let object = self.reg(self.arg(0));
+            let length = self.call_simple(HelperId::Length, vec![object]);
+            self.set_result(length);
+            return Ok(());
+        };
         let object = self.reg(self.arg(0));
         let length = self.load(object, offset);
         self.set_result(length);
@@ -257,9 +270,10 @@ impl Lower<'_> {
         self.emit(test.with(&[Src::Mem(Mem::at(list, offset)), Src::Imm(0)]).exiting(exit));
     }
 
-    fn array(&mut self, inst: Inst) {
+    fn array(&mut self, inst: Inst) -> Lowered<()> {
+        let Some((_, items)) = self.layout.array else { return self.unsupported("static arrays") };
         let (array, index) = (self.reg(self.arg(0)), self.src(self.arg(1)));
-        let elements = self.load(array, self.layout.array_items);
+        let elements = self.load(array, items);
         if self.hir.insts[inst].op == H::ArrayItem {
             let ty = self.result_ty();
             let reg = self.load_raw(element(elements, index, width(ty), 0), ty);
@@ -269,6 +283,7 @@ impl Lower<'_> {
             let mem = element(elements, index, width(self.hir.ty(value)), 0);
             self.store_raw_to(mem, value);
         }
+        Ok(())
     }
 }
 

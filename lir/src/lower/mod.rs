@@ -37,6 +37,8 @@ struct Lower<'f> {
     at: Block,
     /// The HIR instruction being lowered.
     inst: HirInst,
+    /// Its block.
+    hir_block: HirBlock,
 }
 
 /// Lowers a function.
@@ -56,6 +58,7 @@ pub fn lower(hir: &hir::ir::Function, layout: &Layout, env: &MachineEnv) -> Lowe
         uses: count_uses(hir),
         at,
         inst: first,
+        hir_block: hir.entry(),
     };
     lower.blocks[hir.entry()] = Some(at);
     let params = hir.blocks[hir.entry()].params.iter().map(|&param| class_of(hir.ty(param)));
@@ -141,6 +144,7 @@ impl Lower<'_> {
         }
         for &(block, _) in order {
             self.at = self.block_of(block);
+            self.hir_block = block;
             self.out.layout.push(self.at);
             for &inst in &self.hir.blocks[block].insts {
                 self.inst = inst;

@@ -54,22 +54,26 @@ fn field_access_and_virtual_call() {
   fs0 = state func0 5 [] []
 bb0(v0: Other{class20}):
   v1: Other|Null{class20} = load_field #field0 v0
-  v2: Other{class20} = check_field #field0 v1, v0 @fs0
+  incref v1
+  v2: Other{class20} = check_field #field0 v1, v0 @fs0 owned[v1]
   v3: I32 = load_field #field1 v2
-  v4: Object = call_virtual #fn0 v2, v3 @fs0
+  v4: Object = call_virtual #fn0 v2, v3 @fs0 owned[v1]
+  decref v2
   return v4
 }";
     assert_snapshot!(lowered(text), @r#"
     lir @f phase=virtual array=0 slots=0 {
-      exit0 = raise owned[] frame func0 5 [] []
-      exit1 = raise owned[] frame func0 5 [] []
+      exit0 = raise owned[%1] frame func0 5 [] []
+      exit1 = raise owned[%1] frame func0 5 [] []
     bb0(%0:g):
       %1:g = load.8 [%0+24]
+      incref %1 tests 2
       br_cmp.ne.8 %1, #0 -> bb2, bb1
     bb2:
       %3:g = load_s.4 [%1+16]
       %4:g = load.8 [%1+8]
-      %5:g = call_mem [%4+272] (%1, %3) fails zero exit1
+      %5:g = call_mem [%4+800] (%1, %3) fails zero exit1
+      decref %1
       ret (%5)
     bb1 cold:
       %2:g = sym @const9
@@ -94,7 +98,8 @@ bb0(v0: I64, v1: Object, v2: F64):
   v10: I64 = untag v9
   v11: I64 = add_checked v10, v0 @fs0
   v12: IntExact = box_int v11
-  v13: U16 = unbox_int v12 @fs0
+  v13: U16 = unbox_int v12 @fs0 owned[v12]
+  decref v12
   v14: F64 = int_to_float v13
   v15: F64 = fadd v14, v2
   v16: CBool = fcmp .lt v15, v2
@@ -103,6 +108,7 @@ bb0(v0: I64, v1: Object, v2: F64):
   guard v18 @fs0
   v19: FloatExact = box_float v15
   v20: F64 = unbox_float v19
+  decref v19
   return v20
 }";
     let found = lowered(text);

@@ -20,7 +20,7 @@ pub(super) const LATE: Pos = 2;
 pub(super) const DEF: Pos = 3;
 
 /// A half-open range of points.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(super) struct Range {
     pub(super) from: Pos,
     pub(super) to: Pos,
@@ -122,12 +122,6 @@ impl Intervals {
 pub(super) fn block_weight(func: &Function, block: Block) -> f32 {
     let data = &func.blocks[block];
     if data.is_cold { 0.01 } else { 10f32.powi(data.loop_depth.min(6) as i32) }
-}
-
-impl Default for Range {
-    fn default() -> Self {
-        Self { from: 0, to: 0 }
-    }
 }
 
 struct Builder<'f> {

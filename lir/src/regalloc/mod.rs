@@ -42,14 +42,14 @@ pub fn allocate(func: &mut Function, env: &MachineEnv) {
     linear_scan::run(&mut intervals, env);
     resolve::rewrite(func, &intervals, env);
     func.phase = Phase::Allocated;
-    if let Some(original) = original {
-        if let Err(errors) = checker::check(&original, func, env) {
-            panic!(
-                "register allocation is wrong:\n{}\n{}\n{}",
-                errors.join("\n"),
-                crate::text::print(&original),
-                crate::text::print(func)
-            );
-        }
+    if let Some(original) = original
+        && let Err(errors) = checker::check(&original, func, env)
+    {
+        panic!(
+            "register allocation is wrong:\n{}\n{}\n{}",
+            errors.join("\n"),
+            crate::text::print(&original),
+            crate::text::print(func)
+        );
     }
 }

@@ -169,6 +169,11 @@ impl FunctionObject {
             .unwrap_or_default()
     }
 
+    /// Sets `__annotations__` as the compiler has computed them.
+    pub fn set_annotations(&self, annotations: Ref) {
+        self.annotations.set(annotations);
+    }
+
     fn changed(&self) {
         self.version.set(self.version.get().wrapping_add(1));
         hooks::function_changed(self);

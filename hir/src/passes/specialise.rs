@@ -1,0 +1,386 @@
+//! Specialisation: generic operators become machine arithmetic where the operands' types promise numbers.
+//!
+//! `int` annotations admit subclasses and big ints, `float` annotations admit ints; the specialised form speculates that an int is
+//! tagged and a float is exactly a float, and leaves for the interpreter otherwise. Results are boxed at once; `simplify` and
+//! `select-representation` remove the boxes between operations.
+//!
+//! Why here: after `reflow-types`, which uses [`result_type`] to know what a speculation will give, so that types flow around
+//! loops optimistically. Invariant: both ask [`classify`], so a type that relies on a speculation is backed by it.
+//! Needs: phase `Ssa`, generic calls with full frame states. Keeps: phase, graph. Cost: linear.
+
+use abi::helper::HelperId;
+use bytecode::{BinaryOp, CompareOp};
+
+use super::Changed;
+use crate::ir::types::Spec;
+use crate::ir::{Cond, Function, Imm, Inst, Opcode, StateId, Type, Value};
+
+/// How a generic operation can be done.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Form {
+    /// On tagged integers.
+    Int,
+    /// On exact floats.
+    Float,
+    /// On an exact list with a tagged index.
+    ListItem,
+    /// On an exact boolean.
+    Bool,
+}
+
+fn is_int(ty: Type) -> bool {
+    !ty.is_empty() && ty.is_subtype(Type::INT) && ty.could_be(Type::SMALL_INT)
+}
+
+/// Whether a value may be taken as a float: it can be one, or it is a constant int, which can be converted beforehand.
+fn is_float(ty: Type) -> bool {
+    let is_number = !ty.is_empty() && ty.is_subtype(Type::FLOAT.union(Type::INT));
+    is_number && (ty.could_be(Type::FLOAT_EXACT) || ty.int_constant().is_some())
+}
+
+fn can_be_float(ty: Type) -> bool {
+    ty.could_be(Type::FLOAT_EXACT)
+}
+
+/// How a call of `helper` on operands of these types can be done; `number` is the operator.
+pub(crate) fn classify(helper: HelperId, number: Option<i64>, types: &[Type]) -> Option<Form> {
+    let ints = || types.len() >= 2 && is_int(types[0]) && is_int(types[1]);
+    let floats = || {
+        types.len() >= 2
+            && is_float(types[0])
+            && is_float(types[1])
+            && (can_be_float(types[0]) || can_be_float(types[1]))
+    };
+    match helper {
+        HelperId::BinaryOp => {
+            let op = BinaryOp::from_operand((number? & 255) as u32)?;
+            if ints() && int_op(op, types[1]).is_some() {
+                Some(Form::Int)
+            } else {
+                (floats() && float_op(op).is_some()).then_some(Form::Float)
+            }
+        }
+        HelperId::Compare if ints() => Some(Form::Int),
+        HelperId::Compare if floats() => Some(Form::Float),
+        HelperId::UnaryOp if number == Some(0) && is_int(types[0]) => Some(Form::Int),
+        HelperId::UnaryOp if number == Some(0) && is_float(types[0]) => Some(Form::Float),
+        HelperId::IsTrue if types[0].is_subtype(Type::BOOL) && !types[0].is_empty() => Some(Form::Bool),
+        HelperId::IsTrue if is_int(types[0]) => Some(Form::Int),
+        HelperId::GetItem | HelperId::SetItem => {
+            let is_list = !types[0].is_empty()
+                && types[0].is_subtype(Type::LIST)
+                && types[0].could_be(Type::LIST_EXACT);
+            (is_list && is_int(types[1])).then_some(Form::ListItem)
+        }
+        _ => None,
+    }
+}
+
+/// The type of the result that a specialised call gives; `None` for what stays generic.
+pub(crate) fn result_type(helper: HelperId, number: Option<i64>, types: &[Type]) -> Option<Type> {
+    let form = classify(helper, number, types)?;
+    match (helper, form) {
+        (HelperId::Compare, _) => Some(Type::BOOL),
+        (HelperId::BinaryOp | HelperId::UnaryOp, Form::Int) => Some(Type::INT_EXACT),
+        (HelperId::BinaryOp | HelperId::UnaryOp, Form::Float) => Some(Type::FLOAT_EXACT),
+        _ => None,
+    }
+}
+
+/// The integer operation for an operator; division only by a positive constant, shifts only by a constant in range.
+fn int_op(op: BinaryOp, right: Type) -> Option<Opcode> {
+    let constant = right.int_constant();
+    Some(match op {
+        BinaryOp::Add => Opcode::AddChecked,
+        BinaryOp::Subtract => Opcode::SubChecked,
+        BinaryOp::Multiply => Opcode::MulChecked,
+        BinaryOp::And => Opcode::Iand,
+        BinaryOp::Or => Opcode::Ior,
+        BinaryOp::Xor => Opcode::Ixor,
+        BinaryOp::FloorDivide if constant? > 0 => Opcode::FloorDiv,
+        BinaryOp::Modulo if constant? > 0 => Opcode::FloorMod,
+        BinaryOp::RightShift if (0..64).contains(&constant?) => Opcode::Ishr,
+        _ => return None,
+    })
+}
+
+fn float_op(op: BinaryOp) -> Option<Opcode> {
+    Some(match op {
+        BinaryOp::Add => Opcode::Fadd,
+        BinaryOp::Subtract => Opcode::Fsub,
+        BinaryOp::Multiply => Opcode::Fmul,
+        BinaryOp::Divide => Opcode::Fdiv,
+        _ => return None,
+    })
+}
+
+/// The operator number that a generic call passes.
+pub(crate) fn operator(func: &Function, inst: Inst, helper: HelperId) -> Option<i64> {
+    let at = match helper {
+        HelperId::BinaryOp | HelperId::Compare => 2,
+        HelperId::UnaryOp => 1,
+        _ => return None,
+    };
+    func.ty(func.arg(inst, at)).int_constant()
+}
+
+/// See the module documentation.
+pub fn run(func: &mut Function) -> Changed {
+    func.resolve_aliases();
+    let mut changed = false;
+    for block in func.layout.clone() {
+        let insts = std::mem::take(&mut func.blocks[block].insts);
+        let mut out = Vec::with_capacity(insts.len());
+        for inst in insts {
+            let form = form_of(func, inst);
+            let Some(((helper, form), state)) = form.zip(func.insts[inst].state) else {
+                out.push(inst);
+                continue;
+            };
+            let mut rewriter = Rewriter { func, out: &mut out, state };
+            rewriter.rewrite(inst, helper, form);
+            changed = true;
+        }
+        func.blocks[block].insts = out;
+    }
+    func.resolve_aliases();
+    changed.into()
+}
+
+fn form_of(func: &Function, inst: Inst) -> Option<(HelperId, Form)> {
+    let Imm::Helper(helper) = func.insts[inst].imm else { return None };
+    let types: Vec<Type> = func.args(inst).iter().map(|&arg| func.ty(arg)).collect();
+    classify(helper, operator(func, inst, helper), &types).map(|form| (helper, form))
+}
+
+/// Writes the instructions that replace one.
+struct Rewriter<'f> {
+    func: &'f mut Function,
+    out: &'f mut Vec<Inst>,
+    state: StateId,
+}
+
+impl Rewriter<'_> {
+    fn place(
+        &mut self,
+        op: Opcode,
+        args: &[Value],
+        imm: Imm,
+        ty: Type,
+        state: Option<StateId>,
+    ) -> Option<Value> {
+        let inst = self.func.make_inst(op, args, imm, ty, state);
+        self.out.push(inst);
+        self.func.insts[inst].result
+    }
+
+    fn emit(&mut self, op: Opcode, args: &[Value], ty: Type) -> Value {
+        self.place(op, args, Imm::None, ty, None).expect("the caller knows that the operation has a result")
+    }
+
+    fn checked(&mut self, op: Opcode, args: &[Value], ty: Type) -> Value {
+        let state = Some(self.state);
+        self.place(op, args, Imm::None, ty, state).expect("the caller knows that the operation has a result")
+    }
+
+    fn condition(&mut self, op: Opcode, args: &[Value], cond: Cond) -> Value {
+        self.place(op, args, Imm::Cond(cond), Type::CBOOL, None).expect("a comparison has a result")
+    }
+
+    fn int(&mut self, value: i64) -> Value {
+        let ty = Type::I64.with_spec(Spec::Int(value));
+        self.place(Opcode::ConstInt, &[], Imm::Int(value), ty, None).expect("a constant is a result")
+    }
+
+    fn double(&mut self, value: f64) -> Value {
+        self.place(Opcode::ConstFloat, &[], Imm::Float(value), Type::F64, None)
+            .expect("a constant is a result")
+    }
+
+    fn rewrite(&mut self, inst: Inst, helper: HelperId, form: Form) {
+        let args: Vec<Value> = self.func.args(inst).to_vec();
+        let number = operator(self.func, inst, helper);
+        let new = match (helper, form) {
+            (HelperId::BinaryOp, _) => self.binary(number, &args, form),
+            (HelperId::Compare, _) => self.compare(number, &args, form),
+            (HelperId::UnaryOp, _) => self.negate(args[0], form),
+            (HelperId::IsTrue, _) => self.truth(args[0], form),
+            (HelperId::GetItem, _) => {
+                let (list, index) = self.list_index(&args);
+                self.emit(Opcode::ListItem, &[list, index], Type::OBJECT)
+            }
+            _ => {
+                let (list, index) = self.list_index(&args);
+                self.emit(Opcode::ListSwap, &[list, index, args[2]], Type::OBJECT);
+                self.int(0)
+            }
+        };
+        let result = self.func.result(inst);
+        self.func.replace(result, new);
+    }
+
+    /// The integer in an int object; leaves for the interpreter unless it is tagged.
+    fn raw_int(&mut self, value: Value) -> Value {
+        let ty = self.func.ty(value);
+        if let Some(constant) = ty.int_constant() {
+            return self.int(constant);
+        }
+        let small = if ty.is_subtype(Type::SMALL_INT) {
+            value
+        } else {
+            self.checked(Opcode::GuardType, &[value], Type::SMALL_INT)
+        };
+        self.emit(Opcode::Untag, &[small], Type::I64)
+    }
+
+    /// The double in a float object; leaves for the interpreter unless it is exactly a float.
+    fn raw_float(&mut self, value: Value) -> Value {
+        let ty = self.func.ty(value);
+        if let Some(constant) = ty.int_constant() {
+            return self.double(constant as f64);
+        }
+        let exact = if ty.is_subtype(Type::FLOAT_EXACT) {
+            value
+        } else {
+            self.checked(Opcode::GuardType, &[value], Type::FLOAT_EXACT)
+        };
+        self.emit(Opcode::UnboxFloat, &[exact], Type::F64)
+    }
+
+    fn box_int(&mut self, value: Value) -> Value {
+        self.emit(Opcode::BoxInt, &[value], Type::INT_EXACT)
+    }
+
+    fn box_float(&mut self, value: Value) -> Value {
+        self.emit(Opcode::BoxFloat, &[value], Type::FLOAT_EXACT)
+    }
+
+    fn binary(&mut self, number: Option<i64>, args: &[Value], form: Form) -> Value {
+        let op = number.and_then(|number| BinaryOp::from_operand((number & 255) as u32));
+        let op = op.expect("classification has decoded the operator");
+        if form == Form::Float {
+            return self.float_binary(op, args);
+        }
+        let opcode = int_op(op, self.func.ty(args[1])).expect("classification has found the operation");
+        let raw = [self.raw_int(args[0]), self.raw_int(args[1])];
+        let value = if opcode.info().may_deopt {
+            self.checked(opcode, &raw, Type::I64)
+        } else {
+            self.emit(opcode, &raw, Type::I64)
+        };
+        self.box_int(value)
+    }
+
+    fn float_binary(&mut self, op: BinaryOp, args: &[Value]) -> Value {
+        let opcode = float_op(op).expect("classification has found the operation");
+        let raw = [self.raw_float(args[0]), self.raw_float(args[1])];
+        if opcode == Opcode::Fdiv {
+            // The interpreter raises the error for a zero divisor.
+            let zero = self.double(0.0);
+            let is_safe = self.condition(Opcode::Fcmp, &[raw[1], zero], Cond::Ne);
+            self.place(Opcode::Guard, &[is_safe], Imm::None, Type::EMPTY, Some(self.state));
+        }
+        let value = self.emit(opcode, &raw, Type::F64);
+        self.box_float(value)
+    }
+
+    fn compare(&mut self, number: Option<i64>, args: &[Value], form: Form) -> Value {
+        let cond = match number.and_then(|number| CompareOp::from_operand(number as u32)) {
+            Some(CompareOp::Less) => Cond::Lt,
+            Some(CompareOp::LessEqual) => Cond::Le,
+            Some(CompareOp::NotEqual) => Cond::Ne,
+            Some(CompareOp::Greater) => Cond::Gt,
+            Some(CompareOp::GreaterEqual) => Cond::Ge,
+            Some(CompareOp::Equal) | None => Cond::Eq,
+        };
+        let truth = if form == Form::Int {
+            let raw = [self.raw_int(args[0]), self.raw_int(args[1])];
+            self.condition(Opcode::Icmp, &raw, cond)
+        } else {
+            let raw = [self.raw_float(args[0]), self.raw_float(args[1])];
+            self.condition(Opcode::Fcmp, &raw, cond)
+        };
+        self.emit(Opcode::BoxBool, &[truth], Type::BOOL)
+    }
+
+    fn negate(&mut self, value: Value, form: Form) -> Value {
+        if form == Form::Float {
+            let raw = self.raw_float(value);
+            let negated = self.emit(Opcode::Fneg, &[raw], Type::F64);
+            return self.box_float(negated);
+        }
+        let (zero, raw) = (self.int(0), self.raw_int(value));
+        let negated = self.checked(Opcode::SubChecked, &[zero, raw], Type::I64);
+        self.box_int(negated)
+    }
+
+    /// 1 or 0, as the helper returns it.
+    fn truth(&mut self, value: Value, form: Form) -> Value {
+        let truth = if form == Form::Bool {
+            self.emit(Opcode::UnboxBool, &[value], Type::CBOOL)
+        } else {
+            let raw = [self.raw_int(value), self.int(0)];
+            self.condition(Opcode::Icmp, &raw, Cond::Ne)
+        };
+        self.emit(Opcode::Convert, &[truth], Type::I64)
+    }
+
+    fn list_index(&mut self, args: &[Value]) -> (Value, Value) {
+        let list = if self.func.ty(args[0]).is_subtype(Type::LIST_EXACT) {
+            args[0]
+        } else {
+            self.checked(Opcode::GuardType, &[args[0]], Type::LIST_EXACT)
+        };
+        let index = self.raw_int(args[1]);
+        self.place(Opcode::GuardWords, &[list], Imm::None, Type::EMPTY, Some(self.state));
+        let length = self.emit(Opcode::FastLen, &[list], Type::I64);
+        let index = self.checked(Opcode::CheckBounds, &[index, length, list], Type::I64);
+        (list, index)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+
+    use crate::passes::check_pass;
+
+    #[test]
+    fn annotated_numbers_are_speculated_on() {
+        let text = "func @f func0 -> Object phase=ssa {
+  fs0 = state func0 0 [v0, v1] []
+bb0(v0: Int, v1: Float|Int):
+  v2: I64{0} = const_int #0
+  v3: SmallInt{3} = const_int #3
+  v4: Object = call_helper #binary_op v0, v3, v2 @fs0
+  v5: Object = call_helper #binary_op v1, v3, v2 @fs0
+  v6: Object = call_helper #binary_op v0, v0, v2 @fs0
+  return v5
+}";
+        assert_snapshot!(check_pass(super::run, text), @r#"
+    func @f func0 -> Object phase=ssa {
+      fs0 = state func0 0 [v0, v1] []
+    bb0(v0: Int, v1: Int|Float):
+      v2: I64{0} = const_int #0
+      v3: SmallInt{3} = const_int #3
+      v7: SmallInt = guard_type v0 @fs0
+      v8: I64 = untag v7
+      v9: I64{3} = const_int #3
+      v10: I64 = add_checked v8, v9 @fs0
+      v11: IntExact = box_int v10
+      v12: FloatExact = guard_type v1 @fs0
+      v13: F64 = unbox_float v12
+      v14: F64 = const_float #3.0
+      v15: F64 = fadd v13, v14
+      v16: FloatExact = box_float v15
+      v17: SmallInt = guard_type v0 @fs0
+      v18: I64 = untag v17
+      v19: SmallInt = guard_type v0 @fs0
+      v20: I64 = untag v19
+      v21: I64 = add_checked v18, v20 @fs0
+      v22: IntExact = box_int v21
+      return v16
+    }
+    "#);
+    }
+}

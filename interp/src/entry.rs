@@ -1,0 +1,96 @@
+//! The ways into the loop: calls from native code, module and class bodies.
+
+use bytecode::CodeFlags;
+use runtime::args::Args;
+use runtime::objects::code::CodeObject;
+use runtime::objects::dict::DictObject;
+use runtime::objects::function::FunctionObject;
+use runtime::objects::tuple::TupleObject;
+use runtime::thread::thread;
+use runtime::value::{PyResult, Ref, Value};
+
+use crate::eval::run;
+use crate::frame::{self, Frame, IS_ENTRY};
+
+/// How the loop was left.
+pub enum Exit {
+    /// The entry frame returned.
+    Returned(Ref),
+    /// The entry frame, a generator's, yielded.
+    Yielded(Ref),
+}
+
+/// The generic entry of every interpreted function.
+///
+/// # Safety
+/// The convention of [`runtime::args::Entry`]; `callable` is a function.
+pub unsafe extern "C" fn function_entry(
+    callable: Value,
+    args: *const Value,
+    nargs: usize,
+    kwnames: Value,
+) -> Value {
+    // SAFETY: the contract.
+    let (function, args) =
+        unsafe { (callable.cast::<FunctionObject>(), Args::from_entry(args, nargs, kwnames)) };
+    runtime::args::into_entry(call_function(function, args))
+}
+
+/// Calls a Python function.
+pub fn call_function(function: &FunctionObject, args: Args<'_>) -> PyResult {
+    thread().check_stack("")?;
+    let code = function.code();
+    let owner = Value::from_object(function).to_ref();
+    let builtins = function.builtins.get_or_none();
+    let frame = frame::push(owner, code, function.globals(), builtins, IS_ENTRY)?;
+    // SAFETY: the frame was pushed above; its slots are null words.
+    unsafe {
+        let slots = std::slice::from_raw_parts_mut(Frame::locals(frame), code.code().param_count());
+        if let Err(raised) = runtime::bind::bind_arguments(function, args, slots) {
+            frame::pop(frame);
+            return Err(raised);
+        }
+        match run(frame, None)? {
+            Exit::Returned(value) | Exit::Yielded(value) => Ok(value),
+        }
+    }
+}
+
+/// Runs a module or class body, or code of `exec`, in a namespace.
+pub fn run_code(code: Value, globals: &DictObject, locals: Value, closure: Value) -> PyResult {
+    thread().check_stack("")?;
+    let Some(object) = code.get::<CodeObject>() else {
+        return Err(runtime::raise!(TypeError, "expected a code object"));
+    };
+    let builtins = runtime::objects::function::builtins_of(globals);
+    let frame = frame::push(code.to_ref(), object, globals, builtins, IS_ENTRY)?;
+    // SAFETY: the frame was pushed above; free variables take the last slots.
+    unsafe {
+        (*frame).namespace = locals.to_ref().into_value();
+        fill_closure(frame, object, closure);
+        match run(frame, None)? {
+            Exit::Returned(value) | Exit::Yielded(value) => Ok(value),
+        }
+    }
+}
+
+/// Stores the cells of a closure into the slots of the free variables.
+///
+/// # Safety
+/// The frame's slots for free variables are null.
+pub(crate) unsafe fn fill_closure(frame: *mut Frame, code: &CodeObject, closure: Value) {
+    let Some(cells) = closure.non_null().and_then(|closure| closure.get::<TupleObject>()) else { return };
+    let first = code.code().locals.len() - code.code().free_count();
+    for (at, cell) in cells.items().iter().enumerate() {
+        // SAFETY: the contract.
+        unsafe { *Frame::locals(frame).add(first + at) = cell.to_ref().into_value() };
+    }
+}
+
+/// Whether code can be called by moving arguments into its slots: no defaults to fill, no stars, no keywords.
+pub(crate) fn takes_exactly(code: &CodeObject, count: usize) -> bool {
+    let stars = CodeFlags(CodeFlags::VARARGS.0 | CodeFlags::VARKEYWORDS.0);
+    code.code().arg_count as usize == count
+        && code.code().kwonly_count == 0
+        && !code.code().flags.intersects(stars)
+}

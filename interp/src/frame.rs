@@ -1,0 +1,293 @@
+//! Shadow frames: one record a call, on a contiguous stack of its own.
+//!
+//! A frame is followed by its local slots and its operand stack; the next frame begins where the caller's operand stack ends,
+//! so that arguments are moved and never copied twice. The Python-visible frame object is made only when somebody asks.
+//! A suspended generator's frame lives in a heap block of the same shape.
+//!
+//! Layout: `[Frame][locals][operands]`, all words. Cost of a call: about ten stores.
+
+use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
+
+use bytecode::TypeCode;
+use runtime::error::traceback::FrameInfo;
+use runtime::objects::code::CodeObject;
+use runtime::objects::dict::DictObject;
+use runtime::objects::function::FunctionObject;
+use runtime::objects::generator::GeneratorObject;
+use runtime::thread::{ThreadState, thread};
+use runtime::value::{PyResult, Ref, Value};
+
+/// Bytes of the shadow stack; reserved, and committed page by page as it grows.
+const STACK_BYTES: usize = 256 << 20;
+
+/// One activation.
+#[repr(C, align(16))]
+pub struct Frame {
+    /// The caller's frame; null at the bottom.
+    pub previous: *mut Frame,
+    /// The code; kept alive by `owner`.
+    pub code: *const CodeObject,
+    /// The function, or the code object of a module or class body. Owned.
+    pub owner: Value,
+    /// The globals; kept alive by `owner` or by the caller of `run_code`.
+    pub globals: *const DictObject,
+    /// Where names are looked up last. Owned.
+    pub builtins: Value,
+    /// The namespace of a module or class body. Owned, or null.
+    pub namespace: Value,
+    /// The generator whose frame this is. Borrowed, or null.
+    pub generator: *const GeneratorObject,
+    /// Operands in use while the frame is not running.
+    pub operands: u32,
+    /// The instruction that is being executed while the frame is not running.
+    pub instruction: u32,
+    /// Properties.
+    pub flags: u32,
+}
+
+/// Returning from the frame leaves the dispatch loop.
+pub const IS_ENTRY: u32 = 1;
+/// The caller is static and takes a primitive result as it is.
+pub const WANTS_RAW: u32 = 2;
+/// A generator's frame that has run up to a `yield`.
+pub const IS_STARTED: u32 = 4;
+
+impl Frame {
+    /// The local slots.
+    pub fn locals(this: *mut Frame) -> *mut Value {
+        // SAFETY: every frame is followed by its slots.
+        unsafe { this.add(1).cast() }
+    }
+
+    /// The bottom of the operand stack.
+    pub fn operands(this: *mut Frame) -> *mut Value {
+        // SAFETY: the code is alive as long as the frame; the operands follow the slots.
+        unsafe { Self::locals(this).add((*(*this).code).code().locals.len()) }
+    }
+}
+
+/// Where the next frame goes; reserves the stack at the first call.
+fn stack_top(thread: &ThreadState) -> *mut u8 {
+    if thread.shadow_top.get().is_null() {
+        let protection = libc::PROT_READ | libc::PROT_WRITE;
+        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
+        // SAFETY: an anonymous mapping at an address of the kernel's choice touches nothing that exists.
+        let start = unsafe { libc::mmap(std::ptr::null_mut(), STACK_BYTES, protection, flags, -1, 0) };
+        assert!(start != libc::MAP_FAILED, "the interpreter's stack can be reserved");
+        thread.shadow_top.set(start.cast());
+        // SAFETY: the mapping has this many bytes.
+        thread.shadow_limit.set(unsafe { start.cast::<u8>().add(STACK_BYTES) });
+    }
+    thread.shadow_top.get()
+}
+
+/// Bytes of a frame for this code.
+fn frame_bytes(code: &CodeObject) -> usize {
+    let words = code.code().locals.len() + code.code().stack_size as usize;
+    (size_of::<Frame>() + words * size_of::<Value>()).next_multiple_of(16)
+}
+
+/// Pushes a frame whose local slots are null. `owner` is consumed; `namespace` too.
+///
+/// Fails with RecursionError when the limit of calls or the stack is reached.
+pub fn push(
+    owner: Ref,
+    code: &CodeObject,
+    globals: &DictObject,
+    builtins: Ref,
+    flags: u32,
+) -> PyResult<*mut Frame> {
+    let thread = thread();
+    let depth = thread.recursion.get() + 1;
+    let top = stack_top(thread);
+    let bytes = frame_bytes(code);
+    let room = thread.shadow_limit.get() as usize - top as usize;
+    if depth > thread.recursion_limit.get() || bytes > room {
+        return Err(runtime::raise!(RecursionError, "maximum recursion depth exceeded"));
+    }
+    thread.recursion.set(depth);
+    let frame = top.cast::<Frame>();
+    // SAFETY: the room was checked; `current` is the frame below, or null.
+    unsafe {
+        frame.write(Frame {
+            previous: current(),
+            code,
+            owner: owner.into_value(),
+            globals,
+            builtins: builtins.into_value(),
+            namespace: Value::NULL,
+            generator: std::ptr::null(),
+            operands: 0,
+            instruction: 0,
+            flags,
+        });
+        std::ptr::write_bytes(Frame::locals(frame), 0, code.code().locals.len());
+        thread.shadow_top.set(top.add(bytes));
+    }
+    thread.anchor.set(frame.cast());
+    Ok(frame)
+}
+
+/// The running frame; null outside Python code.
+pub fn current() -> *mut Frame {
+    thread().anchor.get().cast()
+}
+
+/// Releases what the local slots hold; primitive slots hold nothing.
+///
+/// # Safety
+/// The frame is not running, and its slots are as its code says.
+pub unsafe fn clear_locals(frame: *mut Frame) {
+    // SAFETY: the frame keeps its code alive; slots that are objects own their values.
+    unsafe {
+        let locals = Frame::locals(frame);
+        for (at, local) in (*(*frame).code).code().locals.iter().enumerate() {
+            if local.ty == TypeCode::Object {
+                release(std::ptr::replace(locals.add(at), Value::NULL));
+            }
+        }
+    }
+}
+
+/// Releases an owned word that may be null.
+#[inline]
+pub fn release(value: Value) {
+    if value.is_object() {
+        // SAFETY: the caller gives up one count.
+        drop(unsafe { Ref::from_owned(value) });
+    }
+}
+
+/// Leaves a frame on the stack: releases its slots and owner, and makes its caller the running frame.
+///
+/// # Safety
+/// `frame` is the topmost frame of the stack and its operands have been released.
+pub unsafe fn pop(frame: *mut Frame) {
+    // SAFETY: the contract.
+    unsafe {
+        clear_locals(frame);
+        unlink(frame);
+        release_owner(frame);
+    }
+}
+
+/// Takes a frame off the stack without releasing anything.
+///
+/// # Safety
+/// `frame` is the topmost frame of the stack.
+pub unsafe fn unlink(frame: *mut Frame) {
+    let thread = thread();
+    // SAFETY: the contract.
+    thread.anchor.set(unsafe { (*frame).previous }.cast());
+    thread.shadow_top.set(frame.cast());
+    thread.recursion.set(thread.recursion.get() - 1);
+}
+
+/// Releases what keeps a frame's code and names alive.
+///
+/// # Safety
+/// The frame is not used any more.
+pub unsafe fn release_owner(frame: *mut Frame) {
+    // SAFETY: the contract; the three words are owned.
+    unsafe {
+        release(std::ptr::replace(&raw mut (*frame).namespace, Value::NULL));
+        release(std::ptr::replace(&raw mut (*frame).builtins, Value::NULL));
+        release(std::ptr::replace(&raw mut (*frame).owner, Value::NULL));
+    }
+}
+
+/// Moves a frame from the stack to a heap block, for a generator; the stack's frame is left unlinked.
+///
+/// # Safety
+/// `frame` is the topmost frame and has no operands.
+pub unsafe fn move_to_heap(frame: *mut Frame) -> *mut Frame {
+    // SAFETY: the contract; both blocks have the same size.
+    unsafe {
+        let bytes = frame_bytes(&*(*frame).code);
+        let layout = Layout::from_size_align(bytes, 16).expect("frames are small");
+        let block = alloc(layout);
+        if block.is_null() {
+            handle_alloc_error(layout);
+        }
+        std::ptr::copy_nonoverlapping(frame.cast::<u8>(), block, bytes);
+        unlink(frame);
+        let moved = block.cast::<Frame>();
+        (*moved).previous = std::ptr::null_mut();
+        moved
+    }
+}
+
+/// Frees the heap block of a generator's frame.
+///
+/// # Safety
+/// The block came from [`move_to_heap`] and everything in it has been released, but for the owner.
+pub unsafe fn free_heap(frame: *mut Frame) {
+    // SAFETY: the contract; the owner keeps the code alive until the size has been read.
+    unsafe {
+        let layout = Layout::from_size_align(frame_bytes(&*(*frame).code), 16).expect("frames are small");
+        release_owner(frame);
+        dealloc(frame.cast(), layout);
+    }
+}
+
+/// The `depth`-th Python frame from the top, for tracebacks and warnings.
+pub fn info(depth: usize) -> Option<FrameInfo> {
+    let mut frame = current();
+    for _ in 0..depth {
+        if frame.is_null() {
+            return None;
+        }
+        // SAFETY: frames on the chain are live.
+        frame = unsafe { (*frame).previous };
+    }
+    if frame.is_null() {
+        return None;
+    }
+    // SAFETY: frames on the chain are live, and keep their code and globals alive.
+    unsafe {
+        let code = Value::from_object(&*(*frame).code).to_ref();
+        let globals = Value::from_object(&*(*frame).globals).to_ref();
+        Some(FrameInfo { code, instruction: (*frame).instruction, globals })
+    }
+}
+
+/// The globals of the running frame.
+pub fn current_globals() -> Option<Ref> {
+    info(0).map(|info| info.globals)
+}
+
+/// The locals of the running frame: its namespace, or a fresh dict of what its slots hold (PEP 667's snapshot).
+pub fn current_locals() -> PyResult {
+    let frame = current();
+    if frame.is_null() {
+        return Err(runtime::raise!(RuntimeError, "no current frame"));
+    }
+    // SAFETY: the running frame is live.
+    unsafe {
+        if !(*frame).namespace.is_null() {
+            return Ok((*frame).namespace.to_ref());
+        }
+        let snapshot = DictObject::new();
+        let code = &*(*frame).code;
+        for (at, (local, name)) in code.code().locals.iter().zip(code.local_names()).enumerate() {
+            if local.ty != TypeCode::Object || local.name.starts_with('.') {
+                continue;
+            }
+            let value = *Frame::locals(frame).add(at);
+            let value = match value.get::<runtime::objects::cell::CellObject>() {
+                Some(cell) if local.cell != bytecode::code::CellKind::None => cell.contents.raw(),
+                _ => value,
+            };
+            if !value.is_null() {
+                snapshot.set_str(name.value(), value.to_ref());
+            }
+        }
+        Ok(snapshot.into_ref())
+    }
+}
+
+/// The function whose frame this is, if it is one.
+pub fn function_of<'a>(frame: *mut Frame) -> Option<&'a FunctionObject> {
+    // SAFETY: the frame owns its function.
+    unsafe { (*frame).owner.get_exact::<FunctionObject>() }
+}

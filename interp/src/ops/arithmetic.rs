@@ -1,0 +1,50 @@
+//! Operators on objects, with the small-int cases first.
+
+use bytecode::{BinaryOp, CompareOp};
+use runtime::protocol;
+use runtime::value::{PyResult, Ref, Value};
+
+/// The result on two small ints, if it is a small int again.
+#[inline]
+pub(crate) fn small(op: BinaryOp, a: Value, b: Value) -> Option<Value> {
+    let (x, y) = (a.as_small()?, b.as_small()?);
+    match op {
+        BinaryOp::Add => Value::try_small(x + y),
+        BinaryOp::Subtract => Value::try_small(x - y),
+        BinaryOp::Multiply => Value::try_small(x.checked_mul(y)?),
+        BinaryOp::And => Some(Value::small(x & y)),
+        BinaryOp::Or => Some(Value::small(x | y)),
+        BinaryOp::Xor => Some(Value::small(x ^ y)),
+        BinaryOp::FloorDivide if y != 0 => Value::try_small(floor_divide(x, y)),
+        BinaryOp::Modulo if y != 0 => Some(Value::small(x - floor_divide(x, y) * y)),
+        BinaryOp::RightShift if y >= 0 => Some(Value::small(x >> y.min(63))),
+        _ => None,
+    }
+}
+
+fn floor_divide(a: i64, b: i64) -> i64 {
+    let quotient = a / b;
+    if a % b != 0 && (a < 0) != (b < 0) { quotient - 1 } else { quotient }
+}
+
+/// A comparison of two small ints.
+#[inline]
+pub(crate) fn compare_small(op: CompareOp, a: i64, b: i64) -> bool {
+    match op {
+        CompareOp::Less => a < b,
+        CompareOp::LessEqual => a <= b,
+        CompareOp::Equal => a == b,
+        CompareOp::NotEqual => a != b,
+        CompareOp::Greater => a > b,
+        CompareOp::GreaterEqual => a >= b,
+    }
+}
+
+/// Any operands.
+pub(crate) fn general(op: BinaryOp, a: &Ref, b: &Ref, is_inplace: bool) -> PyResult {
+    if is_inplace {
+        protocol::inplace_op(op, a.value(), b.value())
+    } else {
+        protocol::binary_op(op, a.value(), b.value())
+    }
+}

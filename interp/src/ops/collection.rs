@@ -1,0 +1,106 @@
+//! Displays and comprehensions.
+
+use runtime::error;
+use runtime::objects::dict::DictObject;
+use runtime::objects::function::FunctionObject;
+use runtime::objects::list::ListObject;
+use runtime::objects::set::{self, SetObject};
+use runtime::objects::str::StrObject;
+use runtime::protocol;
+use runtime::value::{PyResult, Ref, Value};
+
+/// Takes owned words off the stack; the caller cuts the stack.
+pub(crate) fn take(items: &[Value]) -> Vec<Ref> {
+    // SAFETY: the words are owned by the stack, which gives them up.
+    items.iter().map(|&item| unsafe { Ref::from_owned(item) }).collect()
+}
+
+/// The list that an instruction names.
+pub(crate) fn list<'a>(value: Value) -> &'a ListObject {
+    value.get::<ListObject>().expect("the emitter appends to lists")
+}
+
+pub(crate) fn build_set(items: &[Value]) -> PyResult {
+    let set = set::new_set();
+    for &item in items {
+        SetObject::of(set.value()).expect("just made").add(item)?;
+    }
+    Ok(set)
+}
+
+pub(crate) fn set_add(set: Value, item: &Ref) -> PyResult<()> {
+    SetObject::of(set).expect("the emitter adds to sets").add(item.value())
+}
+
+pub(crate) fn set_update(set: Value, items: &Ref) -> PyResult<()> {
+    let set = SetObject::of(set).expect("the emitter updates sets");
+    protocol::iterate::for_each(items.value(), |item| set.add(item.value()))
+}
+
+pub(crate) fn build_map(pairs: &[Value]) -> PyResult {
+    let dict = DictObject::new();
+    for pair in pairs.chunks_exact(2) {
+        dict.set(pair[0], pair[1].to_ref())?;
+    }
+    Ok(dict.into_ref())
+}
+
+fn dict<'a>(value: Value) -> &'a DictObject {
+    value.get::<DictObject>().expect("the emitter fills dicts")
+}
+
+pub(crate) fn map_add(map: Value, key: &Ref, value: Ref) -> PyResult<()> {
+    dict(map).set(key.value(), value)
+}
+
+pub(crate) fn list_extend(target: Value, items: &Ref) -> PyResult<()> {
+    let is_iterable = protocol::iterate::is_iterable(items.value());
+    if !is_iterable {
+        let ty = items.ty().name();
+        return Err(runtime::raise!(TypeError, "Value after * must be an iterable, not {ty}"));
+    }
+    list(target).extend(items.value())
+}
+
+pub(crate) fn dict_update(target: Value, mapping: &Ref) -> PyResult<()> {
+    let result = runtime::objects::dict::methods::update_from_mapping(dict(target), mapping.value());
+    match result {
+        Err(raised) if mapping.get::<DictObject>().is_none() => {
+            let _raised = error::catch(raised, &error::types::AttributeError)?;
+            let ty = mapping.ty().name();
+            Err(runtime::raise!(TypeError, "'{ty}' object is not a mapping"))
+        }
+        other => other,
+    }
+}
+
+/// Merges keyword arguments; a key that is there already is an error of the call.
+pub(crate) fn dict_merge(target: Value, mapping: &Ref, callable: Value) -> PyResult<()> {
+    let name = || {
+        callable
+            .get::<FunctionObject>()
+            .map_or_else(|| callable.ty().name().to_owned(), FunctionObject::qualname)
+    };
+    let merged = DictObject::new();
+    if mapping.get::<DictObject>().is_none()
+        && !protocol::has_attr(mapping.value(), StrObject::intern("keys").value())?
+    {
+        let ty = mapping.ty().name();
+        return Err(runtime::raise!(TypeError, "{}() argument after ** must be a mapping, not {ty}", name()));
+    }
+    runtime::objects::dict::methods::update_from_mapping(&merged, mapping.value())?;
+    for (key, value) in merged.to_pairs() {
+        let Some(text) = key.get::<StrObject>() else {
+            return Err(runtime::raise!(TypeError, "keywords must be strings"));
+        };
+        if dict(target).contains(key.value())? {
+            let (function, key) = (name(), text.to_string_lossy());
+            return Err(runtime::raise!(
+                TypeError,
+                "{function}() got multiple values for keyword argument '{key}'"
+            ));
+        }
+        dict(target).set(key.value(), value)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,63 @@
+//! Rare operations.
+
+use bytecode::Intrinsic;
+use runtime::error;
+use runtime::objects;
+use runtime::objects::dict::DictObject;
+use runtime::objects::list::ListObject;
+use runtime::objects::str::StrObject;
+use runtime::objects::tuple::TupleObject;
+use runtime::protocol;
+use runtime::value::{PyResult, Ref, Value};
+
+use crate::frame::Frame;
+
+/// Runs an intrinsic on borrowed operands.
+pub(crate) fn call(intrinsic: Intrinsic, args: &[Value], frame: *mut Frame) -> PyResult {
+    match intrinsic {
+        Intrinsic::Print => {
+            let hook = protocol::import::import_absolute("sys")?;
+            protocol::call_method(hook.value(), StrObject::intern("displayhook").value(), args)
+        }
+        Intrinsic::ImportStar => {
+            // SAFETY: the running frame is live.
+            let namespace = unsafe { (*frame).namespace };
+            let dict = namespace.get::<DictObject>().expect("the emitter allows `import *` in modules only");
+            protocol::import::import_star(args[0], dict)?;
+            Ok(objects::none().to_ref())
+        }
+        Intrinsic::StopIterationError => stop_iteration_error(args[0]),
+        Intrinsic::ListToTuple => {
+            let list = args[0].get::<ListObject>().expect("the emitter passes a list");
+            Ok(TupleObject::new(list.to_vec()).into_ref())
+        }
+        Intrinsic::PrepareReraiseStar => prepare_reraise_star(args[0], args[1]),
+        other => Err(error::not_supported(&format!("the intrinsic {}", other.text()))),
+    }
+}
+
+/// A StopIteration that would end a generator's caller becomes a RuntimeError (PEP 479).
+fn stop_iteration_error(exception: Value) -> PyResult {
+    if !exception.ty().is_subclass_of(&error::types::StopIteration) {
+        return Ok(exception.to_ref());
+    }
+    let text = StrObject::new("generator raised StopIteration");
+    let made = error::new_exception(&error::types::RuntimeError, &[text.value()]);
+    made.cause.set(exception.to_ref());
+    made.context.set(exception.to_ref());
+    Ok(made.into_ref())
+}
+
+/// What an `except*` statement raises at its end: None if nothing is left.
+fn prepare_reraise_star(original: Value, raised: Value) -> PyResult {
+    let list = raised.get::<ListObject>().expect("the emitter passes a list");
+    let left: Vec<Ref> = list.to_vec().into_iter().filter(|item| !objects::is_none(item.value())).collect();
+    match left.as_slice() {
+        [] => Ok(objects::none().to_ref()),
+        [one] => Ok(one.clone()),
+        _ => {
+            let _ = original;
+            super::exception::new_group(ListObject::new(left).value())
+        }
+    }
+}

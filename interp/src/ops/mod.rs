@@ -1,0 +1,14 @@
+//! What instructions do, by family. The loop in `eval` moves operands; the work is here.
+
+pub(crate) mod arithmetic;
+pub(crate) mod call;
+pub(crate) mod collection;
+pub(crate) mod control;
+pub(crate) mod exception;
+pub(crate) mod intrinsic;
+pub(crate) mod item;
+pub(crate) mod name;
+pub(crate) mod pattern;
+pub(crate) mod primitive;
+pub(crate) mod statics;
+pub(crate) mod string;

@@ -1,0 +1,166 @@
+//! Names: cells, globals, namespaces, `super`, imports.
+
+use bytecode::code::CellKind;
+use runtime::error;
+use runtime::names::names;
+use runtime::objects::cell::CellObject;
+use runtime::objects::code::CodeObject;
+use runtime::objects::dict::DictObject;
+use runtime::objects::str::StrObject;
+use runtime::objects::super_object;
+use runtime::protocol;
+use runtime::type_object::TypeObject;
+use runtime::value::{PyResult, Ref, Value};
+
+use crate::frame::Frame;
+
+/// The cell in a slot.
+#[inline]
+pub(crate) fn cell<'a>(value: Value) -> &'a CellObject {
+    value.get_exact::<CellObject>().expect("the verifier lets cell instructions touch cells only")
+}
+
+/// What a cell holds.
+pub(crate) fn load_deref(code: &CodeObject, slot: usize, value: Value) -> PyResult {
+    cell(value).contents.get_ref().ok_or_else(|| empty_cell(code, slot))
+}
+
+fn empty_cell(code: &CodeObject, slot: usize) -> error::Raised {
+    let local = &code.code().locals[slot];
+    if local.cell == CellKind::Free {
+        error::unbound_free(&local.name)
+    } else {
+        error::unbound_local(&local.name)
+    }
+}
+
+pub(crate) fn delete_deref(code: &CodeObject, slot: usize, value: Value) -> PyResult<()> {
+    match cell(value).contents.take() {
+        Some(_) => Ok(()),
+        None => Err(empty_cell(code, slot)),
+    }
+}
+
+/// The globals and builtins of a running frame.
+fn scopes<'a>(frame: *mut Frame) -> (&'a DictObject, Value) {
+    // SAFETY: the running frame is live and keeps both alive.
+    unsafe { (&*(*frame).globals, (*frame).builtins) }
+}
+
+pub(crate) fn load_global(frame: *mut Frame, name: Value) -> PyResult {
+    let (globals, builtins) = scopes(frame);
+    if let Some(value) = globals.get_str(name) {
+        return Ok(value.to_ref());
+    }
+    load_builtin(builtins, name)
+}
+
+fn load_builtin(builtins: Value, name: Value) -> PyResult {
+    match builtins.get::<DictObject>() {
+        Some(dict) => match dict.get_str(name) {
+            Some(value) => Ok(value.to_ref()),
+            None => Err(error::name_error(name)),
+        },
+        None => protocol::get_item(builtins, name),
+    }
+}
+
+pub(crate) fn delete_global(frame: *mut Frame, name: Value) -> PyResult<()> {
+    match scopes(frame).0.remove_str(name) {
+        Some(_) => Ok(()),
+        None => Err(error::name_error(name)),
+    }
+}
+
+fn namespace(frame: *mut Frame) -> Value {
+    // SAFETY: the running frame is live.
+    unsafe { (*frame).namespace }
+}
+
+/// An item of a mapping that need not be a dict; `None` if it is missing.
+fn mapping_get(mapping: Value, name: Value) -> PyResult<Option<Ref>> {
+    match mapping.get_exact::<DictObject>() {
+        Some(dict) => Ok(dict.get_str(name).map(Value::to_ref)),
+        None => error::ignore(protocol::get_item(mapping, name), &error::types::KeyError),
+    }
+}
+
+pub(crate) fn load_name(frame: *mut Frame, name: Value) -> PyResult {
+    match mapping_get(namespace(frame), name)? {
+        Some(value) => Ok(value),
+        None => load_global(frame, name),
+    }
+}
+
+pub(crate) fn store_name(frame: *mut Frame, name: Value, value: Ref) -> PyResult<()> {
+    match namespace(frame).get_exact::<DictObject>() {
+        Some(dict) => {
+            dict.set_str(name, value);
+            Ok(())
+        }
+        None => protocol::set_item(namespace(frame), name, value.value()),
+    }
+}
+
+pub(crate) fn delete_name(frame: *mut Frame, name: Value) -> PyResult<()> {
+    match error::ignore(protocol::del_item(namespace(frame), name), &error::types::KeyError)? {
+        Some(()) => Ok(()),
+        None => Err(error::name_error(name)),
+    }
+}
+
+pub(crate) fn from_dict_or_deref(mapping: &Ref, code: &CodeObject, slot: usize, value: Value) -> PyResult {
+    match mapping_get(mapping.value(), code.local_names()[slot].value())? {
+        Some(found) => Ok(found),
+        None => load_deref(code, slot, value),
+    }
+}
+
+pub(crate) fn from_dict_or_globals(mapping: &Ref, frame: *mut Frame, name: Value) -> PyResult {
+    match mapping_get(mapping.value(), name)? {
+        Some(found) => Ok(found),
+        None => load_global(frame, name),
+    }
+}
+
+pub(crate) fn build_class(frame: *mut Frame) -> PyResult {
+    let found = scopes(frame).1.get::<DictObject>().and_then(|dict| dict.get_str(names().__build_class__));
+    found.map(Value::to_ref).ok_or_else(|| runtime::raise!(NameError, "__build_class__ not found"))
+}
+
+pub(crate) fn setup_annotations(frame: *mut Frame) -> PyResult<()> {
+    let name = names().__annotations__;
+    if mapping_get(namespace(frame), name)?.is_some() {
+        return Ok(());
+    }
+    store_name(frame, name, DictObject::new().into_ref())
+}
+
+/// `super(class, receiver).name`; the builtin `super` makes no object.
+pub(crate) fn load_super(function: &Ref, class: &Ref, receiver: &Ref, name: Value) -> PyResult {
+    let is_builtin = function.value() == super_object::SUPER.value();
+    match class.get::<TypeObject>().filter(|_| is_builtin) {
+        Some(class) => super_object::super_attribute(class, receiver.value(), name),
+        None => {
+            let made = protocol::call(function.value(), &[class.value(), receiver.value()], None)?;
+            protocol::get_attr(made.value(), name)
+        }
+    }
+}
+
+pub(crate) fn import(frame: *mut Frame, name: Value, wanted: &Ref, level: &Ref) -> PyResult {
+    let (globals, builtins) = scopes(frame);
+    let standard = runtime::builtins::dict();
+    let found = builtins.get::<DictObject>().and_then(|dict| dict.get_str(names().__import__));
+    let original = standard.get::<DictObject>().and_then(|dict| dict.get_str(names().__import__));
+    if found != original
+        && let Some(replaced) = found
+    {
+        let globals = Value::from_object(globals);
+        let args = [name, globals, runtime::objects::none(), wanted.value(), level.value()];
+        return protocol::call(replaced, &args, None);
+    }
+    let text = name.get::<StrObject>().expect("names are strs");
+    let level = protocol::import::level_of(level.value())?;
+    protocol::import::import_name(text, Some(globals), wanted.value(), level)
+}

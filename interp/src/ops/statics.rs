@@ -1,0 +1,383 @@
+//! Static Python: checked arguments, fields, static calls, classes, sequences.
+//!
+//! Descriptors are resolved through the loaded modules each time; compiled code resolves them once.
+
+use bytecode::{ClassDecl, FieldDescr, FunctionDescr, Repr, SequenceKind, TypeCode, TypeDescr, Word};
+use runtime::error::{self, Raised};
+use runtime::field::Field;
+use runtime::objects::code::CodeObject;
+use runtime::objects::dict::DictObject;
+use runtime::objects::function::FunctionObject;
+use runtime::objects::list::ListObject;
+use runtime::objects::str::StrObject;
+use runtime::objects::tuple::TupleObject;
+use runtime::objects::{self, int};
+use runtime::protocol;
+use runtime::static_class::{self, FieldKind, StaticField};
+use runtime::type_object::TypeObject;
+use runtime::value::{PyResult, Ref, Value};
+
+use super::primitive;
+use crate::entry;
+use crate::frame::{self, Frame, WANTS_RAW};
+
+/// Checks the arguments of an untyped caller against the signature, and unboxes primitives in place.
+///
+/// # Safety
+/// The parameters of the frame are bound to objects.
+pub(crate) unsafe fn check_args(frame: *mut Frame) -> PyResult<()> {
+    // SAFETY: the frame keeps its code alive.
+    let code: &CodeObject = unsafe { &*(*frame).code };
+    let Some(signature) = &code.code().signature else { return Ok(()) };
+    let mut carriers = Vec::new();
+    for (at, ty) in signature.params.iter().enumerate() {
+        // SAFETY: parameters take the first slots.
+        let value = unsafe { *Frame::locals(frame).add(at) };
+        let checked = match ty {
+            TypeDescr::Primitive(primitive) => {
+                primitive::unboxed(*primitive, value).map(|carrier| carriers.push((at, carrier)))
+            }
+            _ => check_argument(code, at, ty, value),
+        };
+        if let Err(raised) = checked {
+            // The slots of primitive parameters hold boxed objects still; nobody else will release them.
+            // SAFETY: parameters take the first slots.
+            unsafe { release_boxed(frame, code) };
+            return Err(raised);
+        }
+    }
+    for (at, carrier) in carriers {
+        // SAFETY: parameters take the first slots.
+        unsafe { frame::release(std::ptr::replace(Frame::locals(frame).add(at), carrier)) };
+    }
+    Ok(())
+}
+
+/// Releases the boxed arguments in the slots of primitive parameters.
+///
+/// # Safety
+/// The parameters of the frame are bound to objects.
+unsafe fn release_boxed(frame: *mut Frame, code: &CodeObject) {
+    for (at, local) in code.code().locals.iter().enumerate().take(code.code().param_count()) {
+        if local.ty != TypeCode::Object {
+            // SAFETY: the contract.
+            unsafe { frame::release(std::ptr::replace(Frame::locals(frame).add(at), Value::NULL)) };
+        }
+    }
+}
+
+fn check_argument(code: &CodeObject, at: usize, ty: &TypeDescr, value: Value) -> PyResult<()> {
+    if static_class::admits(ty, value)? {
+        return Ok(());
+    }
+    let (name, param) = (&code.code().qualname, &code.code().locals[at].name);
+    let (expected, got) = (static_class::type_text(ty), value.ty().name());
+    let message = format!("{name} expected '{expected}' for argument {param}, got '{got}'");
+    Err(error::raise(static_class::static_type_error(), &message))
+}
+
+/// What a static call did.
+pub(crate) enum Invoked {
+    /// It pushed a frame, which has taken the arguments.
+    Frame(*mut Frame),
+    /// It has a result, raw if the callee returns a primitive; the arguments have been released.
+    Result(Value),
+}
+
+/// The callee that a descriptor names.
+pub(crate) fn resolve_function(descr: &FunctionDescr) -> PyResult {
+    let found = match descr.split_name() {
+        (Some(class), name) => match static_class::resolve_class(&descr.module, class)? {
+            Some(class) => class_attribute(&class, name)?,
+            None => None,
+        },
+        (None, name) => static_class::resolve_class(&descr.module, name)?,
+    };
+    found.ok_or_else(|| {
+        let (module, name) = (&descr.module, &descr.name);
+        runtime::raise!(NameError, "name '{name}' is not defined in module '{module}'")
+    })
+}
+
+/// The function behind an attribute of a class, unbound.
+fn class_attribute(class: &Ref, name: &str) -> PyResult<Option<Ref>> {
+    let Some(ty) = class.get::<TypeObject>() else { return Ok(None) };
+    Ok(ty.lookup(StrObject::intern(name).value()).map(unwrap_function))
+}
+
+/// The function inside a `staticmethod` or `classmethod`.
+fn unwrap_function(value: Value) -> Ref {
+    value.to_ref()
+}
+
+/// The method that the receiver's class has.
+pub(crate) fn resolve_method(descr: &FunctionDescr, receiver: Value) -> PyResult {
+    let (_, name) = descr.split_name();
+    let name = StrObject::intern(name);
+    match receiver.ty().lookup(name.value()) {
+        Some(function) => Ok(unwrap_function(function)),
+        None => {
+            let ty = receiver.ty().name();
+            let message = format!("'{ty}' object has no attribute '{}'", name.to_string_lossy());
+            Err(error::attribute_error(receiver, name.value(), &message))
+        }
+    }
+}
+
+/// Calls a statically resolved callee with the arguments on top of the stack, which it consumes.
+pub(crate) fn invoke(target: Ref, descr: &FunctionDescr, args: &[Value]) -> PyResult<Invoked> {
+    if let Some(function) = static_target(&target, descr) {
+        let frame = frame::push(
+            target.clone(),
+            function.code(),
+            function.globals(),
+            function.builtins.get_or_none(),
+            WANTS_RAW,
+        )?;
+        // SAFETY: the new frame has a slot for each argument, in the representation of its parameter, and the caller's stack
+        // gives the words up. The callee starts behind its argument check.
+        unsafe {
+            std::ptr::copy_nonoverlapping(args.as_ptr(), Frame::locals(frame), args.len());
+            let starts_with_check = function.code().code().words[0].opcode() == bytecode::Opcode::CHECK_ARGS;
+            (*frame).instruction = starts_with_check as u32;
+        }
+        return Ok(Invoked::Frame(frame));
+    }
+    invoke_dynamic(&target, descr, args).map(Invoked::Result)
+}
+
+/// The static function that the callee still is: not patched, not compiled, of the expected signature.
+fn static_target<'a>(target: &'a Ref, descr: &FunctionDescr) -> Option<&'a FunctionObject> {
+    let function = target.get_exact::<FunctionObject>()?;
+    let code = function.code().code();
+    let same = code.signature.as_ref().is_some_and(|signature| compatible(signature, descr));
+    let is_plain = !code.flags.intersects(bytecode::CodeFlags::SUSPENDS);
+    (same && is_plain && entry::takes_exactly(function.code(), descr.signature.params.len()))
+        .then_some(function)
+}
+
+/// Whether arguments of the caller's signature can be moved into the callee's slots: overriding methods may widen
+/// parameters and narrow the result, but never change a representation.
+fn compatible(signature: &bytecode::Signature, descr: &FunctionDescr) -> bool {
+    let wanted = &descr.signature;
+    signature.params.len() == wanted.params.len()
+        && signature.ret.type_code() == wanted.ret.type_code()
+        && signature.params.iter().zip(&wanted.params).all(|(a, b)| a.type_code() == b.type_code())
+}
+
+/// Calls anything else with boxed arguments, and checks its result.
+fn invoke_dynamic(target: &Ref, descr: &FunctionDescr, args: &[Value]) -> PyResult<Value> {
+    let signature = &descr.signature;
+    let boxed: Vec<Ref> = args
+        .iter()
+        .zip(&signature.params)
+        .map(|(&word, ty)| match ty {
+            TypeDescr::Primitive(code) => primitive::boxed(*code, word),
+            // SAFETY: the stack gives the word up.
+            _ => unsafe { Ref::from_owned(word) },
+        })
+        .collect();
+    let values: Vec<Value> = boxed.iter().map(Ref::value).collect();
+    let result = protocol::call(target.value(), &values, None)?;
+    match &signature.ret {
+        TypeDescr::Primitive(code) => primitive::unboxed(*code, result.value()),
+        ret if static_class::admits(ret, result.value())? => Ok(result.into_value()),
+        ret => {
+            let (name, expected, got) = (&descr.name, static_class::type_text(ret), result.ty().name());
+            Err(runtime::raise!(
+                TypeError,
+                "unexpected return type from {name}, expected {expected}, got {got}"
+            ))
+        }
+    }
+}
+
+/// Runs a class body and lays the class out.
+pub(crate) fn build_class(decl: &ClassDecl, body: &Ref, bases: &Ref) -> PyResult {
+    let function = body.get::<FunctionObject>().expect("the emitter passes the body as a function");
+    let bases = bases.get::<TupleObject>().expect("the emitter passes a tuple");
+    let namespace = DictObject::new();
+    let cell = (runtime::hooks::hooks().run_code)(
+        Value::from_object(function.code()),
+        function.globals(),
+        namespace.value(),
+        function.closure.raw(),
+    )?;
+    let metatype = &runtime::objects::type_type::TYPE;
+    let class = static_class::build(metatype, decl, bases, &namespace)?.into_ref();
+    if let Some(cell) = cell.get::<runtime::objects::cell::CellObject>() {
+        cell.contents.set(class.clone());
+    }
+    Ok(class)
+}
+
+/// The class of a type descriptor.
+pub(crate) fn load_class(ty: &TypeDescr) -> PyResult {
+    let TypeDescr::Class { module, name, .. } = ty else {
+        return Err(error::not_supported(&format!("the type {ty} as a class")));
+    };
+    static_class::resolve_class(module, name)?
+        .ok_or_else(|| runtime::raise!(NameError, "name '{name}' is not defined in module '{module}'"))
+}
+
+/// A new instance with unset fields.
+pub(crate) fn allocate(ty: &TypeDescr) -> PyResult {
+    let class = load_class(ty)?;
+    let class = class.get::<TypeObject>().expect("static classes are classes");
+    Ok(runtime::objects::object::allocate(class))
+}
+
+fn static_field<'a>(descr: &FieldDescr, owner: &'a Ref) -> PyResult<&'a StaticField> {
+    owner.ty().static_layout().and_then(|layout| layout.field(&descr.name)).ok_or_else(|| {
+        let name = StrObject::intern(&descr.name);
+        let message = format!("'{}' object has no attribute '{}'", owner.ty().name(), descr.name);
+        error::attribute_error(owner.value(), name.value(), &message)
+    })
+}
+
+fn address(owner: &Ref, field: &StaticField) -> *mut u8 {
+    // SAFETY: the layout of the owner's class says that the field lies inside the instance.
+    unsafe { owner.ptr().cast::<u8>().add(field.offset) }
+}
+
+/// The value of a field: owned object or raw primitive.
+pub(crate) fn load_field(descr: &FieldDescr, owner: &Ref) -> PyResult<Value> {
+    let field = static_field(descr, owner)?;
+    let address = address(owner, field);
+    // SAFETY: the address is that of a field of this kind.
+    unsafe {
+        match field.kind {
+            FieldKind::Primitive(code) => {
+                let object = static_class::load_primitive(address, code);
+                primitive::unboxed(code, object.value())
+            }
+            kind => match static_class::load(address, kind) {
+                Some(value) => Ok(value.into_value()),
+                None => Err(unset_field(descr, owner)),
+            },
+        }
+    }
+}
+
+fn unset_field(descr: &FieldDescr, owner: &Ref) -> Raised {
+    let name = StrObject::intern(&descr.name);
+    let message = format!("'{}' object has no attribute '{}'", owner.ty().name(), descr.name);
+    error::attribute_error(owner.value(), name.value(), &message)
+}
+
+/// Stores an owned object or a raw primitive; its type has been proved.
+pub(crate) fn store_field(descr: &FieldDescr, owner: &Ref, word: Value) -> PyResult<()> {
+    let field = match static_field(descr, owner) {
+        Ok(field) => field,
+        Err(raised) => {
+            if descr.ty.repr() == Repr::Object {
+                frame::release(word);
+            }
+            return Err(raised);
+        }
+    };
+    let address = address(owner, field);
+    // SAFETY: the address is that of a field of this kind; object words are owned.
+    unsafe {
+        match field.kind {
+            FieldKind::Object => (*address.cast::<Field>()).set(Ref::from_owned(word)),
+            FieldKind::Float => {
+                let value = Ref::from_owned(word);
+                static_class::store_float(address, value.value());
+            }
+            FieldKind::Primitive(code) => {
+                let boxed = primitive::boxed(code, word);
+                static_class::store_primitive(address, code, boxed.value())?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Checks an object against a type.
+pub(crate) fn cast(ty: &TypeDescr, value: Value) -> PyResult<()> {
+    if static_class::admits(ty, value)? {
+        return Ok(());
+    }
+    let exactly = if matches!(ty, TypeDescr::Class { exact: true, .. }) { "exactly " } else { "" };
+    let (expected, got) = (static_class::type_text(ty), value.ty().name());
+    Err(runtime::raise!(TypeError, "expected {exactly}'{expected}', got '{got}'"))
+}
+
+/// An item by a primitive index.
+pub(crate) fn sequence_get(word: Word, sequence: &Ref, index: Value) -> PyResult<Value> {
+    let kind = SequenceKind::from_operand(word.operand()).expect("verified");
+    let position = index.bits() as i64;
+    if let Some(list) = sequence.get_exact::<ListObject>() {
+        let at = if position < 0 { position + list.len() as i64 } else { position };
+        return match usize::try_from(at).ok().and_then(|at| list.get(at)) {
+            Some(item) => Ok(item.into_value()),
+            None => Err(runtime::raise!(IndexError, "list index out of range")),
+        };
+    }
+    let item = protocol::get_item(sequence.value(), int::from_i64(position).value())?;
+    match kind.element() {
+        TypeCode::Object => Ok(item.into_value()),
+        code => primitive::unboxed(code, item.value()),
+    }
+}
+
+/// Stores an item by a primitive index.
+pub(crate) fn sequence_set(word: Word, sequence: &Ref, index: Value, value: Value) -> PyResult<()> {
+    let kind = SequenceKind::from_operand(word.operand()).expect("verified");
+    let item = match kind.element() {
+        // SAFETY: the stack gives the word up.
+        TypeCode::Object => unsafe { Ref::from_owned(value) },
+        code => primitive::boxed(code, value),
+    };
+    protocol::set_item(sequence.value(), int::from_i64(index.bits() as i64).value(), item.value())
+}
+
+/// Deletes an item by a primitive index.
+pub(crate) fn list_del(list: &Ref, index: Value) -> PyResult<()> {
+    protocol::del_item(list.value(), int::from_i64(index.bits() as i64).value())
+}
+
+/// A checked container of a plain one whose items have been proved.
+pub(crate) fn build_checked(ty: &TypeDescr, items: &Ref) -> PyResult {
+    let class = generic_class(ty)?;
+    protocol::call(class.value(), &[items.value()], None)
+}
+
+/// A zeroed array.
+pub(crate) fn build_array(ty: &TypeDescr, len: Value) -> PyResult {
+    let class = generic_class(ty)?;
+    protocol::call(class.value(), &[int::from_i64(len.bits() as i64).value()], None)
+}
+
+/// `CheckedList[int]`: the class, subscripted with its arguments.
+fn generic_class(ty: &TypeDescr) -> PyResult {
+    let class = load_class(ty)?;
+    let TypeDescr::Class { args, .. } = ty else { return Ok(class) };
+    let parts = args.iter().map(type_value).collect::<PyResult<Vec<_>>>()?;
+    let key = match <[Ref; 1]>::try_from(parts) {
+        Ok([one]) => one,
+        Err(parts) => TupleObject::new(parts).into_ref(),
+    };
+    protocol::get_item(class.value(), key.value())
+}
+
+/// A type argument as an object: a class, `X | None`, a primitive's stand-in.
+fn type_value(ty: &TypeDescr) -> PyResult {
+    match ty {
+        TypeDescr::None => Ok(objects::none().to_ref()),
+        TypeDescr::Object => Ok(runtime::objects::object::OBJECT.value().to_ref()),
+        TypeDescr::Primitive(code) => {
+            let module = protocol::import::import_absolute("__static__")?;
+            protocol::get_attr(module.value(), StrObject::intern(code.text()).value())
+        }
+        TypeDescr::Class { .. } => load_class(ty),
+        TypeDescr::Union(members) => {
+            let mut parts = members.iter().map(type_value).collect::<PyResult<Vec<_>>>()?.into_iter();
+            let first = parts.next().expect("a union has members");
+            parts.try_fold(first, |union, part| {
+                protocol::binary_op(bytecode::BinaryOp::Or, union.value(), part.value())
+            })
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! f-strings.
+
+use runtime::objects::str::{StrBuilder, StrObject};
+use runtime::protocol;
+use runtime::value::{PyResult, Ref, Value};
+
+/// Joins strs.
+pub(crate) fn concat(parts: &[Value]) -> PyResult {
+    let mut builder = StrBuilder::new();
+    for part in parts {
+        builder.push_object(part.get::<StrObject>().expect("the emitter joins strs"));
+    }
+    builder.try_finish().map(Into::into)
+}
+
+/// `format(value, spec)`; a str without a spec is itself.
+pub(crate) fn format(value: &Ref, spec: Option<&Ref>) -> PyResult {
+    match spec {
+        None if value.get_exact::<StrObject>().is_some() => Ok(value.clone()),
+        None => protocol::format(value.value(), StrObject::empty().value()),
+        Some(spec) => protocol::format(value.value(), spec.value()),
+    }
+}
+
+/// `!s`, `!r`, `!a`
+pub(crate) fn convert(value: &Ref, conversion: usize) -> PyResult {
+    match conversion {
+        1 => protocol::str(value.value()),
+        2 => protocol::repr(value.value()),
+        _ => protocol::ascii(value.value()),
+    }
+}

@@ -1,0 +1,323 @@
+//! Generators: suspended frames, and delegation to sub-iterators.
+//!
+//! A generator's frame lives in a heap block and is linked on top of the running frames while it runs.
+
+use bytecode::CodeFlags;
+use runtime::error::{self, Raised};
+use runtime::hooks::Resume;
+use runtime::objects;
+use runtime::objects::code::CodeObject;
+use runtime::objects::function::FunctionObject;
+use runtime::objects::generator::{GeneratorKind, GeneratorObject, Resumed};
+use runtime::objects::str::StrObject;
+use runtime::protocol;
+use runtime::thread::thread;
+use runtime::value::{PyResult, Ref, Value};
+
+use crate::entry::Exit;
+use crate::eval;
+use crate::frame::{self, Frame, IS_ENTRY, IS_STARTED};
+
+/// Makes the generator of a call: its frame moves to the heap.
+///
+/// # Safety
+/// `frame` is the topmost frame, at its `RETURN_GENERATOR`, with no operands.
+pub unsafe fn make_generator(frame: *mut Frame) -> Ref {
+    // SAFETY: the contract; the frame owns its function and code.
+    unsafe {
+        let code = &*(*frame).code;
+        let kind = match code.code().flags {
+            flags if flags.contains(CodeFlags::ASYNC_GENERATOR) => GeneratorKind::AsyncGenerator,
+            flags if flags.contains(CodeFlags::COROUTINE) => GeneratorKind::Coroutine,
+            _ => GeneratorKind::Generator,
+        };
+        let (name, qualname) = match (*frame).owner.get::<FunctionObject>() {
+            Some(function) => (function.name(), function.qualname()),
+            None => (code.code().name.clone(), code.code().qualname.clone()),
+        };
+        let moved = frame::move_to_heap(frame);
+        (*moved).flags = IS_ENTRY;
+        let code = Value::from_object(&*(*moved).code).to_ref();
+        let generator = GeneratorObject::new(
+            kind,
+            moved.cast(),
+            StrObject::intern(&name).into_ref(),
+            StrObject::new(&qualname).into_ref(),
+            code,
+        );
+        (*moved).generator = &raw const *generator;
+        generator.into_ref()
+    }
+}
+
+/// Leaves an entry frame that has returned or raised: a call's frame is popped, a generator's is unlinked and emptied.
+///
+/// # Safety
+/// `frame` is the running entry frame.
+pub unsafe fn leave_entry(frame: *mut Frame) {
+    // SAFETY: the contract.
+    unsafe {
+        if (*frame).generator.is_null() {
+            frame::pop(frame);
+        } else {
+            frame::clear_locals(frame);
+        }
+    }
+}
+
+/// Resumes a generator's frame.
+pub fn resume(generator: &GeneratorObject, resume: Resume) -> PyResult<Resumed> {
+    let thread = thread();
+    let frame = generator.frame.get().cast::<Frame>();
+    if thread.recursion.get() >= thread.recursion_limit.get() {
+        return Err(runtime::raise!(RecursionError, "maximum recursion depth exceeded"));
+    }
+    thread.check_stack("")?;
+    // SAFETY: the generator owns a suspended frame; it is linked while it runs and unlinked afterwards.
+    unsafe {
+        let resume = match resume {
+            Resume::Throw(exception) if (*frame).flags & IS_STARTED != 0 => {
+                match forward_throw(frame, exception.to_ref())? {
+                    Forwarded::Yielded(value) => return Ok(Resumed::Yielded(value)),
+                    Forwarded::Returned(value, target) => {
+                        push_operand(frame, value);
+                        (*frame).instruction = target;
+                        None
+                    }
+                    Forwarded::Raise(exception) => Some(Thrown::Exception(exception)),
+                }
+            }
+            Resume::Throw(exception) => Some(Thrown::Exception(exception.to_ref())),
+            Resume::Send(value) => Some(Thrown::Nothing(value)),
+        };
+        let injected = prepare(frame, resume);
+        (*frame).previous = frame::current();
+        thread.anchor.set(frame.cast());
+        thread.recursion.set(thread.recursion.get() + 1);
+        generator.exc_info.previous.set(thread.handled.get());
+        thread.handled.set((&raw const generator.exc_info).cast_mut());
+        let outcome = eval::run(frame, injected);
+        thread.handled.set(generator.exc_info.previous.get());
+        thread.recursion.set(thread.recursion.get() - 1);
+        thread.anchor.set((*frame).previous.cast());
+        (*frame).previous = std::ptr::null_mut();
+        Ok(match outcome? {
+            Exit::Yielded(value) => Resumed::Yielded(value),
+            Exit::Returned(value) => Resumed::Returned(value),
+        })
+    }
+}
+
+/// What a frame is resumed with, once delegation has been dealt with.
+enum Thrown {
+    /// An exception to raise at the `yield`.
+    Exception(Ref),
+    /// A value that the `yield` gives.
+    Nothing(Value),
+}
+
+/// Puts what is sent on the operand stack, or sets what is thrown.
+///
+/// # Safety
+/// The frame is suspended.
+unsafe fn prepare(frame: *mut Frame, resume: Option<Thrown>) -> Option<Raised> {
+    // SAFETY: the contract; the verifier has counted the sent value.
+    unsafe {
+        match resume {
+            None => None,
+            Some(Thrown::Exception(exception)) => {
+                // The instruction that yielded raises; its operand counts as not consumed yet.
+                if (*frame).flags & IS_STARTED != 0 {
+                    push_operand(frame, objects::none().to_ref());
+                }
+                Some(error::exception::restore(exception))
+            }
+            Some(Thrown::Nothing(value)) => {
+                if (*frame).flags & IS_STARTED != 0 {
+                    push_operand(frame, value.to_ref());
+                }
+                None
+            }
+        }
+    }
+}
+
+/// Pushes onto a suspended frame's operand stack.
+///
+/// # Safety
+/// The stack has room.
+unsafe fn push_operand(frame: *mut Frame, value: Ref) {
+    // SAFETY: the contract.
+    unsafe {
+        let at = (*frame).operands;
+        *Frame::operands(frame).add(at as usize) = value.into_value();
+        (*frame).operands = at + 1;
+    }
+}
+
+/// What throwing into a sub-iterator has led to.
+enum Forwarded {
+    /// The frame does not delegate, or the exception comes back: it is raised in the frame.
+    Raise(Ref),
+    /// The sub-iterator has yielded again.
+    Yielded(Ref),
+    /// The sub-iterator has returned: the frame goes on behind the delegation with its value.
+    Returned(Ref, u32),
+}
+
+/// Throws into the sub-iterator that a suspended frame delegates to, if it does.
+///
+/// # Safety
+/// The frame is suspended at a `yield`.
+unsafe fn forward_throw(frame: *mut Frame, exception: Ref) -> PyResult<Forwarded> {
+    // SAFETY: the contract.
+    let (code, next) = unsafe { ((*(*frame).code).code(), (*frame).instruction as usize) };
+    let send = code.words.get(next).filter(|word| word.opcode() == bytecode::Opcode::JUMP_BACKWARD);
+    let Some(send) = send.and_then(|word| code.words.get(word.index())) else {
+        return Ok(Forwarded::Raise(exception));
+    };
+    if send.opcode() != bytecode::Opcode::SEND {
+        return Ok(Forwarded::Raise(exception));
+    }
+    // SAFETY: a delegating frame keeps the receiver on top.
+    let receiver = unsafe { (*Frame::operands(frame).add((*frame).operands as usize - 1)).to_ref() };
+    if exception.ty().is_subclass_of(&error::types::GeneratorExit) {
+        if let Some(close) =
+            protocol::get_optional_attr(receiver.value(), StrObject::intern("close").value())?
+        {
+            protocol::call(close.value(), &[], None)?;
+        }
+        return Ok(Forwarded::Raise(exception));
+    }
+    let Some(throw) = protocol::get_optional_attr(receiver.value(), StrObject::intern("throw").value())?
+    else {
+        return Ok(Forwarded::Raise(exception));
+    };
+    match finish(protocol::call(throw.value(), &[exception.value()], None).map(Some)) {
+        Ok(Ok(yielded)) => Ok(Forwarded::Yielded(yielded)),
+        Ok(Err(returned)) => Ok(Forwarded::Returned(returned, send.operand())),
+        Err(raised) => Ok(Forwarded::Raise(thread().take_raised(raised))),
+    }
+}
+
+/// Frees a finished or abandoned generator's frame.
+pub fn drop_frame(frame: *mut u8) {
+    clear_frame(frame);
+    // SAFETY: the block came from `make_generator` and has been emptied.
+    unsafe { frame::free_heap(frame.cast()) };
+}
+
+/// Shows what a suspended frame owns to the cycle collector.
+pub fn traverse_frame(frame: *mut u8, visit: &mut dyn FnMut(Value)) {
+    let frame = frame.cast::<Frame>();
+    // SAFETY: the frame is suspended; generators hold objects only below their depth, except in static code.
+    unsafe {
+        for value in [(*frame).owner, (*frame).builtins, (*frame).namespace] {
+            if value.is_object() {
+                visit(value);
+            }
+        }
+        for_each_object(frame, |slot| {
+            if (*slot).is_object() {
+                visit(*slot);
+            }
+        });
+    }
+}
+
+/// Releases the values of a suspended frame.
+pub fn clear_frame(frame: *mut u8) {
+    let frame = frame.cast::<Frame>();
+    // SAFETY: the frame is suspended and will not run again.
+    unsafe {
+        for_each_object(frame, |slot| frame::release(std::ptr::replace(slot, Value::NULL)));
+        (*frame).operands = 0;
+    }
+}
+
+/// Visits the slots and operands that are objects.
+///
+/// # Safety
+/// The frame is suspended.
+unsafe fn for_each_object(frame: *mut Frame, mut visit: impl FnMut(*mut Value)) {
+    // SAFETY: the contract.
+    unsafe {
+        let code = (*(*frame).code).code();
+        for (at, local) in code.locals.iter().enumerate() {
+            if local.ty == bytecode::TypeCode::Object {
+                visit(Frame::locals(frame).add(at));
+            }
+        }
+        let map = code
+            .flags
+            .contains(CodeFlags::STATIC)
+            .then(|| bytecode::verify::stack_maps(code)[(*frame).instruction as usize].clone())
+            .flatten();
+        for at in 0..(*frame).operands as usize {
+            let is_object = map.as_ref().is_none_or(|map| map.get(at) == Some(&bytecode::Repr::Object));
+            if is_object {
+                visit(Frame::operands(frame).add(at));
+            }
+        }
+    }
+}
+
+/// The iterator of `yield from`.
+pub(crate) fn yield_from_iterator(iterable: Ref, code: &CodeObject) -> PyResult {
+    if let Some(generator) = iterable.get_exact::<GeneratorObject>() {
+        let may_await =
+            code.code().flags.intersects(CodeFlags(CodeFlags::COROUTINE.0 | CodeFlags::ITERABLE_COROUTINE.0));
+        if generator.kind() == GeneratorKind::Coroutine && !may_await {
+            let message = "cannot 'yield from' a coroutine object in a non-coroutine generator";
+            return Err(runtime::raise!(TypeError, "{message}"));
+        }
+        return Ok(iterable);
+    }
+    protocol::get_iter(iterable.value())
+}
+
+/// Sends a value to a sub-iterator: what it yields, or (as `Err`) what it returns.
+pub(crate) fn send(receiver: Value, value: &Ref) -> PyResult<Result<Ref, Ref>> {
+    if let Some(generator) = as_generator(receiver) {
+        return Ok(match generator.resume(Resume::Send(value.value()))? {
+            Some(yielded) => Ok(yielded),
+            None => Err(generator.take_return_value()),
+        });
+    }
+    if objects::is_none(value.value()) {
+        return finish(protocol::iter_next(receiver));
+    }
+    let name = StrObject::intern("send");
+    finish(protocol::call_method(receiver, name.value(), &[value.value()]).map(Some))
+}
+
+fn as_generator<'a>(value: Value) -> Option<&'a GeneratorObject> {
+    let ty = value.ty();
+    let kinds = [&objects::generator::GENERATOR, &objects::generator::COROUTINE];
+    // SAFETY: the generator types share one layout.
+    kinds.iter().any(|kind| std::ptr::eq(ty, *kind)).then(|| unsafe { value.cast::<GeneratorObject>() })
+}
+
+/// The end of an iterator carries its value in StopIteration.
+fn finish(result: PyResult<Option<Ref>>) -> PyResult<Result<Ref, Ref>> {
+    match result {
+        Ok(Some(yielded)) => Ok(Ok(yielded)),
+        Ok(None) => Ok(Err(objects::none().to_ref())),
+        Err(raised) => {
+            let exception = error::catch(raised, &error::types::StopIteration)?;
+            stop_value(&exception).map(Err)
+        }
+    }
+}
+
+fn stop_value(exception: &Ref) -> PyResult {
+    protocol::get_attr(exception.value(), StrObject::intern("value").value())
+}
+
+/// An exception thrown in while delegating: StopIteration ends the delegation with its value.
+pub(crate) fn cleanup_throw(exception: Ref) -> PyResult {
+    if exception.ty().is_subclass_of(&error::types::StopIteration) {
+        return stop_value(&exception);
+    }
+    Err(error::exception::restore(exception))
+}

@@ -1,0 +1,92 @@
+//! From an exception to its handler.
+//!
+//! The operand stack is cut to the depth that the handler wants. Which of the cut entries are counted objects and which are
+//! primitives is recomputed from the verifier's stack maps, but only in static code, where primitives occur.
+//!
+//! An instruction that fails may already have consumed its operands, so that the actual stack can be shorter than the map says;
+//! entries are never consumed out of order.
+
+use bytecode::{CodeFlags, Repr, verify};
+use runtime::error::traceback;
+use runtime::thread::thread;
+use runtime::value::Value;
+
+use crate::frame::{self, Frame};
+
+/// Where the exception goes.
+pub(crate) enum Unwound {
+    /// The frame is ready to run its handler.
+    Handler,
+    /// The frame has no handler; its operands are released.
+    Leaves,
+}
+
+/// Finds the handler in one frame. The saved instruction is the one behind the failing one.
+///
+/// # Safety
+/// The frame is the running one, its place and operands are saved, and an exception is set.
+pub(crate) unsafe fn unwind(frame: *mut Frame, is_reraising: bool) -> Unwound {
+    // SAFETY: the contract; the frame keeps its code alive.
+    let code = unsafe { &*(*frame).code };
+    // SAFETY: the contract.
+    let failing = unsafe { (*frame).instruction }.saturating_sub(1);
+    // SAFETY: the contract.
+    unsafe { (*frame).instruction = failing };
+    if !is_reraising {
+        traceback::add_entry(code, failing, None);
+    }
+    let handler = code.code().handler_at(failing as usize);
+    let depth = handler.map_or(0, |handler| handler.depth);
+    // SAFETY: the contract.
+    unsafe { cut(frame, failing, depth) };
+    let Some(handler) = handler else { return Unwound::Leaves };
+    let exception = thread().fetch_raised().expect("an exception is set");
+    // SAFETY: the verifier has counted the handler's exception.
+    unsafe {
+        *Frame::operands(frame).add(depth as usize) = exception.into_value();
+        (*frame).operands = depth + 1;
+        (*frame).instruction = handler.target;
+    }
+    Unwound::Handler
+}
+
+/// Releases the operands above `depth`.
+///
+/// # Safety
+/// As for [`unwind`].
+unsafe fn cut(frame: *mut Frame, failing: u32, depth: u32) {
+    // SAFETY: the contract; entries above the depth are owned objects unless the map says that they are primitives.
+    unsafe {
+        let code = (*(*frame).code).code();
+        let map = code
+            .flags
+            .contains(CodeFlags::STATIC)
+            .then(|| verify::stack_maps(code)[failing as usize].clone())
+            .flatten();
+        let operands = Frame::operands(frame);
+        for at in (depth..(*frame).operands).rev() {
+            let slot = operands.add(at as usize);
+            let is_object = map.as_ref().is_none_or(|map| map.get(at as usize) == Some(&Repr::Object));
+            (*frame).operands = at;
+            if is_object {
+                release_operand(slot);
+            }
+        }
+    }
+}
+
+/// Releases one operand while an exception is set, which finalisers must not disturb.
+///
+/// # Safety
+/// The slot owns its word.
+unsafe fn release_operand(slot: *mut Value) {
+    // SAFETY: the contract.
+    let value = unsafe { *slot };
+    if value.is_object() {
+        let pending = thread().fetch_raised();
+        frame::release(value);
+        if let Some(pending) = pending {
+            let _raised = thread().set_raised(pending);
+        }
+    }
+}
