@@ -264,7 +264,7 @@ py_methods! { static CACHED_METHODS for "_lru_cache_wrapper", &Cached;
             ("maxsize", limit),
             ("currsize", int::from_i64(this.cache().len() as i64)),
         ];
-        struct_sequence::new("functools", "CacheInfo", &fields)
+        struct_sequence::new("builtins", "CacheInfo", &fields)
     }
     /// Clear the cache and cache statistics
     "cache_clear(self, /)"
