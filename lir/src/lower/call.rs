@@ -159,6 +159,10 @@ impl Lower<'_> {
         let (func, slot) = (sig.func, sig.slot);
         let fails = if Repr::of(sig.ret) == Repr::Word { Fails::Zero } else { Fails::Carry };
         let args: Vec<Reg> = (0..self.hir.args(inst).len()).map(|at| self.reg(self.arg(at))).collect();
+        let classes = args.iter().map(|&arg| self.out.class(arg));
+        if self.env.arguments(classes).is_none() {
+            return self.unsupported("a call with more arguments than registers");
+        }
         let Some(slot) = slot.filter(|_| is_virtual) else {
             self.emit_call(Sym::Func(func), args, fails, true);
             return Ok(());

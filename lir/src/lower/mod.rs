@@ -28,6 +28,7 @@ type Lowered<T> = Result<T, Unsupported>;
 struct Lower<'f> {
     hir: &'f hir::ir::Function,
     layout: &'f Layout,
+    env: &'f MachineEnv,
     out: Function,
     regs: SecondaryMap<Value, Option<Reg>>,
     blocks: SecondaryMap<HirBlock, Option<Block>>,
@@ -52,6 +53,7 @@ pub fn lower(hir: &hir::ir::Function, layout: &Layout, env: &MachineEnv) -> Lowe
     let mut lower = Lower {
         hir,
         layout,
+        env,
         out,
         regs: SecondaryMap::new(),
         blocks: SecondaryMap::new(),
