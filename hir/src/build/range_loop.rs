@@ -138,7 +138,7 @@ impl Builder<'_> {
     }
 }
 
-/// An unspecialised integer, as a block's parameter for a marker.
+/// The type of both block parameters for a marker.
 pub(super) const PARAM: Type = Type::I64;
 
 #[cfg(test)]
