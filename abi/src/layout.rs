@@ -167,3 +167,11 @@ pub mod range_iterator {
     /// How many are left.
     pub const LEFT: usize = 32;
 }
+
+/// An array of primitives.
+pub mod static_array {
+    /// Number of elements.
+    pub const LEN: usize = 16;
+    /// First element.
+    pub const DATA: usize = 32;
+}

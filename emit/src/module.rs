@@ -29,9 +29,8 @@ pub fn emit_module<'a>(
     source: &'a str,
     options: &Options,
 ) -> Result<Code, EmitError> {
-    let future_annotations = options.future_annotations || imports_future_annotations(module.body);
-    let scopes = typeck::scope::analyse(module, future_annotations)?;
-    let mut emitter = Emitter::new(&scopes, source, options, future_annotations);
+    let scopes = typeck::scope::analyse(module, options.future_annotations)?;
+    let mut emitter = Emitter::new(&scopes, source, options);
     emitter.open_root(CodeFlags::MODULE_BODY);
     emitter.module_body(module.body)?;
     Ok(emitter.finish_root())
@@ -40,8 +39,7 @@ pub fn emit_module<'a>(
 /// Compiles a static module that has been checked.
 pub fn emit_static_module<'a>(checked: Checked<'a, '_>, options: &Options) -> Result<Code, EmitError> {
     let module = &checked.program.modules[checked.module];
-    let future_annotations = options.future_annotations || imports_future_annotations(module.ast.body);
-    let mut emitter = Emitter::new(&module.scopes, module.source, options, future_annotations);
+    let mut emitter = Emitter::new(&module.scopes, module.source, options);
     emitter.checked = Some(checked);
     emitter.open_root(CodeFlags::MODULE_BODY | CodeFlags::STATIC);
     emitter.module_body(module.ast.body)?;
@@ -55,7 +53,7 @@ pub fn emit_interactive<'a>(
     options: &Options,
 ) -> Result<Code, EmitError> {
     let scopes = typeck::scope::analyse(module, options.future_annotations)?;
-    let mut emitter = Emitter::new(&scopes, source, options, options.future_annotations);
+    let mut emitter = Emitter::new(&scopes, source, options);
     emitter.is_interactive = true;
     emitter.open_root(CodeFlags::MODULE_BODY);
     emitter.module_body(module.body)?;
@@ -69,21 +67,11 @@ pub fn emit_expression<'a>(
     options: &Options,
 ) -> Result<Code, EmitError> {
     let scopes = typeck::scope::analyse_expression(expression)?;
-    let mut emitter = Emitter::new(&scopes, source, options, options.future_annotations);
+    let mut emitter = Emitter::new(&scopes, source, options);
     emitter.open_root(CodeFlags::MODULE_BODY);
     emitter.expr(expression.body)?;
     emitter.block().op0(Opcode::RETURN_VALUE);
     Ok(emitter.finish_root())
-}
-
-/// Whether a module opens with `from __future__ import annotations`.
-fn imports_future_annotations(body: &[Stmt<'_>]) -> bool {
-    body.iter().any(|stmt| match stmt.kind {
-        StmtKind::ImportFrom { module: Some("__future__"), names, .. } => {
-            names.iter().any(|alias| alias.name == "annotations")
-        }
-        _ => false,
-    })
 }
 
 /// What `break`, `continue` and `return` must undo on their way out of a statement.
@@ -130,7 +118,8 @@ pub(crate) struct Emitter<'a, 's> {
 }
 
 impl<'a, 's> Emitter<'a, 's> {
-    fn new(scopes: &'s Scopes<'a>, source: &'a str, options: &'s Options, future_annotations: bool) -> Self {
+    fn new(scopes: &'s Scopes<'a>, source: &'a str, options: &'s Options) -> Self {
+        let future_annotations = scopes.future_annotations;
         let lines = LineIndex::new(source);
         let units = Vec::new();
         Self {

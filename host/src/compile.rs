@@ -66,9 +66,8 @@ pub fn with_module<T>(
 ) -> Result<T, Rejected> {
     let arena = Bump::new();
     let reject = |diagnostics, syntax| Rejected { source: source.clone(), diagnostics, syntax };
-    let semantic = |error: emit::EmitError| {
-        reject(vec![Diagnostic::error("syntax", error.span, error.message)], None)
-    };
+    let semantic =
+        |error: emit::EmitError| reject(vec![Diagnostic::error("syntax", error.span, error.message)], None);
     let tree = match parser::parse_module(&source, &arena) {
         Ok(tree) => tree,
         Err(error) => return Err(reject(vec![error.to_diagnostic()], Some(error))),
@@ -79,7 +78,7 @@ pub fn with_module<T>(
         let code = emit::emit_module(&tree, source.text(), &options).map_err(semantic)?;
         return Ok(then(&source, None, code));
     }
-    let scopes = typeck::scope::analyse(&tree, true).map_err(|error| semantic(error.into()))?;
+    let scopes = typeck::scope::analyse(&tree, false).map_err(|error| semantic(error.into()))?;
     let mut program = Program::new(&arena, loader);
     let module = program.add_main(name, &options.filename, source.text(), tree, scopes);
     program.check_module(module);

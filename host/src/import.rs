@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use runtime::error;
 use runtime::names::names;
 use runtime::objects::dict::DictObject;
 use runtime::objects::list::ListObject;
@@ -16,8 +15,8 @@ use crate::compile::{self, SearchPath};
 
 /// The `load_module` hook: finds, compiles, registers and runs a module.
 pub fn load_module(name: &str) -> PyResult {
-    if let Some(module) = stdlib::load(name)? {
-        return Ok(module);
+    if let Some(module) = stdlib::load(name) {
+        return module;
     }
     let (search, relative) = search_path(name)?;
     let Some(path) = search.find(&relative) else {
@@ -85,7 +84,11 @@ fn sys_path() -> PyResult<Vec<PathBuf>> {
 fn directories(path: &Ref) -> PyResult<Vec<PathBuf>> {
     let items = protocol::collect(path.value())?;
     let text = |item: &Ref| item.get::<StrObject>().map(StrObject::to_string_lossy);
-    Ok(items.iter().filter_map(text).map(|text| if text.is_empty() { ".".into() } else { text.into() }).collect())
+    Ok(items
+        .iter()
+        .filter_map(text)
+        .map(|text| if text.is_empty() { ".".into() } else { text.into() })
+        .collect())
 }
 
 /// An empty module with the attributes that its file gives it.
@@ -103,15 +106,4 @@ pub fn new_module(name: &str, path: &Path) -> Py<ModuleObject> {
         dict.set_text("__path__", ListObject::new(vec![directory.into()]));
     }
     module
-}
-
-/// Fails unless an attribute of `sys` can be set.
-pub fn set_sys(name: &str, value: impl Into<Ref>) -> PyResult<()> {
-    match sys_state::modules().get_text("sys").as_ref().and_then(|sys| sys.get::<ModuleObject>()) {
-        Some(sys) => {
-            sys.dict().set_text(name, value);
-            Ok(())
-        }
-        None => Err(error::not_supported("running without sys")),
-    }
 }

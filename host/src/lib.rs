@@ -6,6 +6,7 @@
 //! - [`compile`]: source to code, dynamic or static, errors as Python's `SyntaxError`
 //! - [`import`]: modules from `sys.path`
 //! - [`run`]: a program from its file to its exit code
+#![forbid(unsafe_code)]
 
 pub mod compile;
 pub mod import;

@@ -72,6 +72,6 @@ impl Brackets {
     pub(crate) fn never_closed(&self) -> Option<SyntaxError> {
         let bracket = self.innermost()?;
         let message = format!("'{}' was never closed", char::from(bracket.opening));
-        Some(SyntaxError::new(Span::at(bracket.at), message).open_ended())
+        Some(SyntaxError::new(Span::at(bracket.at), message).open_ended().incomplete())
     }
 }

@@ -1,5 +1,6 @@
 //! The token listing: one line per token with place, name and text, in the shape of `python -m tokenize -e`.
 
+use crate::repr;
 use crate::scan::{Trivia, tokenize};
 use crate::source::SourceText;
 use crate::token::{Token, TokenKind};
@@ -22,8 +23,14 @@ pub fn dump(source: &SourceText) -> String {
 }
 
 fn line(listing: &mut String, source: &SourceText, token: Token) {
-    let (line, column) = place(source, token.span.start);
+    let (line, column) = match token.kind {
+        TokenKind::Dedent | TokenKind::EndMarker if lacks_newline(source, token) => {
+            (source.lines().line_count() + 1, 0)
+        }
+        _ => place(source, token.span.start),
+    };
     let (end_line, end_column) = match token.kind {
+        TokenKind::Dedent | TokenKind::EndMarker => (line, column),
         TokenKind::Newline | TokenKind::NonLogicalNewline => (line, column + 1),
         _ => place(source, token.span.end),
     };
@@ -33,7 +40,14 @@ fn line(listing: &mut String, source: &SourceText, token: Token) {
         TokenKind::Newline | TokenKind::NonLogicalNewline => "\n",
         _ => token.span.text(source.text()),
     };
-    let _infallible = writeln!(listing, "{range:<20}{:<15}{text:?}", token.kind.name());
+    let mut shown = String::new();
+    repr::string(&mut shown, text.chars().map(u32::from));
+    let _infallible = writeln!(listing, "{range:<20}{:<15}{shown:<15}", token.kind.name());
+}
+
+/// Whether the token stands behind a last line that has no end; Python's listing adds one.
+fn lacks_newline(source: &SourceText, token: Token) -> bool {
+    token.span.start as usize == source.text().len() && !source.text().ends_with('\n')
 }
 
 /// 1-based line, 0-based column in characters; the end of the file is on the line behind the last line end.

@@ -40,6 +40,8 @@ pub struct SyntaxError {
     pub span: Span,
     /// CPython knows where the error starts but not where it ends, and says 0 for the end column.
     pub is_open_ended: bool,
+    /// More text might mend it: the source ends too early. A prompt then asks for another line.
+    pub is_incomplete: bool,
 }
 
 /// CPython's four numbers: 1-based lines, 1-based columns in characters, 0 for an unknown end column.
@@ -58,7 +60,13 @@ pub struct Location {
 impl SyntaxError {
     /// A `SyntaxError` about `span`.
     pub fn new(span: Span, message: impl Into<String>) -> Self {
-        Self { kind: ErrorKind::Syntax, message: message.into(), span, is_open_ended: false }
+        Self {
+            kind: ErrorKind::Syntax,
+            message: message.into(),
+            span,
+            is_open_ended: false,
+            is_incomplete: false,
+        }
     }
 
     /// An `IndentationError` about `span`.
@@ -70,6 +78,12 @@ impl SyntaxError {
     #[must_use]
     pub fn open_ended(self) -> Self {
         Self { is_open_ended: true, ..self }
+    }
+
+    /// The same error, of source that ends too early.
+    #[must_use]
+    pub fn incomplete(self) -> Self {
+        Self { is_incomplete: true, ..self }
     }
 
     /// Lines and columns as CPython counts them.

@@ -6,6 +6,7 @@
 //! - [`lookahead`]: settles what one token of look-ahead cannot: soft keywords and parenthesized `with` items
 //! - [`dump`]: the token listing of `spc dump --stage=tokens`
 //! - [`error`]: `SyntaxError` and its relatives
+//! - [`repr`]: strings as CPython shows them
 //!
 //! Everything is tokenized before anything is parsed, so that both look-ahead and the search for the best error message
 //! are simple walks over a vector. A lexical error ends the vector with an [`Error`](TokenKind::Error) token; whether it
@@ -18,6 +19,8 @@ pub mod error;
 mod indent;
 pub mod lookahead;
 mod number;
+mod printable;
+pub mod repr;
 pub mod scan;
 pub mod source;
 mod string;
@@ -25,5 +28,5 @@ pub mod token;
 
 pub use error::{ErrorKind, Location, SyntaxError};
 pub use scan::{ErrorRank, TokenStream, Trivia, Warning, tokenize};
-pub use source::{SourceText, decode};
+pub use source::{SourceText, decode, decode_file, decode_lossy};
 pub use token::{Token, TokenKind};

@@ -9,6 +9,7 @@ use crate::error::{ErrorKind, SyntaxError};
 use crate::indent::{self, Change, Indents};
 use crate::lookahead;
 use crate::number::{self, Verdict};
+use crate::printable::is_printable;
 use crate::source::SourceText;
 use crate::string::{self, Quote, StringEnd, StringMode, TextEnd};
 use crate::token::{Token, TokenKind};
@@ -248,6 +249,12 @@ impl<'s> Scanner<'s> {
 
     fn name(&mut self, start: usize, end: usize) -> Result<(), SyntaxError> {
         let name = &self.text[start..end];
+        if matches!(self.byte(end), Some(b'\'' | b'"'))
+            && let Some((first, second)) = incompatible_prefixes(name)
+        {
+            let message = format!("'{first}' and '{second}' prefixes are incompatible");
+            return Err(SyntaxError::new(Span::new(start as u32, end as u32), message));
+        }
         if !name.is_ascii() {
             self.check_name(name, start)?;
         }
@@ -272,6 +279,10 @@ impl<'s> Scanner<'s> {
         let letter = self.text[start..].chars().next().expect("the automaton stops inside the text");
         self.at = start + letter.len_utf8();
         match letter {
+            '\0' => {
+                let message = "source code cannot contain null bytes";
+                Err(SyntaxError::new(Span::at(start as u32), message).open_ended())
+            }
             '\\' if self.is_at_end() => Err(self.ends_in_continuation(start)),
             '\\' => {
                 let message = "unexpected character after line continuation character";
@@ -287,7 +298,9 @@ impl<'s> Scanner<'s> {
 
     /// A backslash with nothing behind it; an open bracket is the better thing to complain about.
     fn ends_in_continuation(&self, start: usize) -> SyntaxError {
-        let error = SyntaxError::new(Span::at(start as u32 + 1), "unexpected EOF while parsing").open_ended();
+        let error = SyntaxError::new(Span::at(start as u32 + 1), "unexpected EOF while parsing")
+            .open_ended()
+            .incomplete();
         self.brackets.never_closed().unwrap_or(error)
     }
 
@@ -340,7 +353,7 @@ impl<'s> Scanner<'s> {
                 "unterminated string literal (detected at line {line}); perhaps you escaped the end quote?"
             ),
         };
-        SyntaxError::new(here, message)
+        SyntaxError { is_incomplete: at >= self.text.len(), ..SyntaxError::new(here, message) }
     }
 
     /// The line that holds the byte before the end of the file, or the given line end.
@@ -468,7 +481,10 @@ impl<'s> Scanner<'s> {
         let kind = if mode.quote.is_triple { "triple-quoted " } else { "" };
         let (prefix, line) = (mode.holed.prefix, self.line_of_end(at));
         let message = format!("unterminated {kind}{prefix}-string literal (detected at line {line})");
-        SyntaxError::new(Span::at(mode.start), message)
+        SyntaxError {
+            is_incomplete: at >= self.text.len(),
+            ..SyntaxError::new(Span::at(mode.start), message)
+        }
     }
 
     /// Closes the last line and all blocks.
@@ -489,12 +505,20 @@ impl<'s> Scanner<'s> {
     }
 }
 
+/// Two prefixes of string literals that exclude each other, if the name in front of a quote is made of distinct prefixes.
+fn incompatible_prefixes(name: &str) -> Option<(char, char)> {
+    const EXCLUSIVE: [(char, char); 7] =
+        [('u', 'b'), ('u', 'r'), ('u', 'f'), ('u', 't'), ('b', 'f'), ('b', 't'), ('f', 't')];
+    let count = |prefix: char| name.chars().filter(|letter| letter.eq_ignore_ascii_case(&prefix)).count();
+    let counts = ['b', 'u', 'r', 'f', 't'].map(count);
+    let are_prefixes = counts.iter().all(|&count| count < 2) && counts.iter().sum::<usize>() == name.len();
+    let excludes = |&(first, second): &(char, char)| count(first) > 0 && count(second) > 0;
+    EXCLUSIVE.into_iter().find(|pair| are_prefixes && excludes(pair))
+}
+
 fn invalid_character(at: usize, letter: char) -> SyntaxError {
     let code = u32::from(letter);
-    let is_visible = !letter.is_control()
-        && !letter.is_whitespace()
-        && !matches!(code, 0xad | 0x200b..=0x200f | 0x202a..=0x202e | 0x2060..=0x206f | 0xfeff | 0xe000..=0xf8ff | 0xf0000..);
-    let message = if is_visible {
+    let message = if is_printable(code) {
         format!("invalid character '{letter}' (U+{code:04X})")
     } else {
         format!("invalid non-printable character U+{code:04X}")

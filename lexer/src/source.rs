@@ -8,6 +8,7 @@
 
 use crate::error::SyntaxError;
 use base::{LineIndex, Span};
+use std::str::Utf8Error;
 
 /// Text with its line starts.
 #[derive(Clone, Debug)]
@@ -53,7 +54,22 @@ impl SourceText {
     }
 }
 
-/// Decodes the bytes of a file.
+/// Decodes source bytes; a file's, if it has a name, which CPython mentions when the bytes are no text.
+pub fn decode_file(bytes: &[u8], name: &str) -> Result<SourceText, SyntaxError> {
+    decode(bytes).map_err(|error| match error.message.split_once(" on line ") {
+        Some((what, place)) if what.starts_with("Non-UTF-8") => {
+            SyntaxError { message: format!("{what} in file {name} on line {place}"), ..error }
+        }
+        _ => error,
+    })
+}
+
+/// The text of a file that cannot be decoded, as far as it goes, to show the guilty line.
+pub fn decode_lossy(bytes: &[u8]) -> SourceText {
+    SourceText::new(String::from_utf8_lossy(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)))
+}
+
+/// Decodes source bytes.
 pub fn decode(bytes: &[u8]) -> Result<SourceText, SyntaxError> {
     let (has_mark, bytes) = match bytes.strip_prefix(b"\xef\xbb\xbf") {
         Some(rest) => (true, rest),
@@ -80,8 +96,9 @@ fn decode_as(bytes: &[u8], encoding: Encoding, is_declared: bool) -> Result<Sour
     let text = match encoding {
         Encoding::Utf8 => match std::str::from_utf8(bytes) {
             Ok(text) => text.to_owned(),
-            Err(error) => return Err(bad_utf8(bytes, error.valid_up_to(), is_declared)),
+            Err(error) => return Err(bad_utf8(bytes, error, is_declared)),
         },
+        Encoding::Ascii => decode_ascii(bytes)?,
         Encoding::Table(high) => decode_table(bytes, high)?,
         Encoding::Latin1 => bytes.iter().map(|&byte| char::from(byte)).collect(),
     };
@@ -91,6 +108,20 @@ fn decode_as(bytes: &[u8], encoding: Encoding, is_declared: bool) -> Result<Sour
             Err(SyntaxError::new(Span::at(at as u32), "source code cannot contain null bytes").open_ended())
         }
         None => Ok(source),
+    }
+}
+
+fn decode_ascii(bytes: &[u8]) -> Result<String, SyntaxError> {
+    match bytes.iter().position(|byte| !byte.is_ascii()) {
+        None => Ok(bytes.iter().copied().map(char::from).collect()),
+        Some(at) => Err(SyntaxError::new(
+            Span::at(at as u32),
+            format!(
+                "(unicode error) 'ascii' codec can't decode byte 0x{:02x} in position {at}: \
+                 ordinal not in range(128)",
+                bytes[at]
+            ),
+        )),
     }
 }
 
@@ -112,14 +143,18 @@ fn decode_table(bytes: &[u8], high: &str) -> Result<String, SyntaxError> {
     bytes.iter().enumerate().map(decode).collect()
 }
 
-/// CPython's words for a byte that is not UTF-8. The span refers to the lossily decoded text up to that byte.
-fn bad_utf8(bytes: &[u8], at: usize, is_declared: bool) -> SyntaxError {
+/// CPython's words for a byte that is not UTF-8. What comes before it is text, so that the span fits [`decode_lossy`].
+fn bad_utf8(bytes: &[u8], error: Utf8Error, is_declared: bool) -> SyntaxError {
+    let at = error.valid_up_to();
     let line = bytes[..at].iter().filter(|&&byte| byte == b'\n').count() + 1;
     let byte = bytes[at];
     let message = if is_declared {
-        format!(
-            "(unicode error) 'utf-8' codec can't decode byte 0x{byte:02x} in position {at}: invalid start byte"
-        )
+        let reason = match error.error_len() {
+            None => "unexpected end of data",
+            Some(_) if matches!(byte, 0xc2..=0xf4) => "invalid continuation byte",
+            Some(_) => "invalid start byte",
+        };
+        format!("(unicode error) 'utf-8' codec can't decode byte 0x{byte:02x} in position {at}: {reason}")
     } else {
         format!(
             "Non-UTF-8 code starting with '\\x{byte:02x}' on line {line}, but no encoding declared; \
@@ -133,6 +168,7 @@ fn bad_utf8(bytes: &[u8], at: usize, is_declared: bool) -> SyntaxError {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Encoding {
     Utf8,
+    Ascii,
     Latin1,
     /// ASCII, and these 128 characters for the upper half; U+FFFD where the encoding has none.
     Table(&'static str),
@@ -155,7 +191,8 @@ impl Encoding {
     fn from_name(name: &str) -> Option<Self> {
         let name = name.to_ascii_lowercase().replace('_', "-");
         Some(match name.as_str() {
-            "utf-8" | "utf8" | "u8" | "utf-8-sig" | "cp65001" | "ascii" | "us-ascii" => Self::Utf8,
+            "utf-8" | "utf8" | "u8" | "utf-8-sig" | "cp65001" => Self::Utf8,
+            "ascii" | "us-ascii" | "646" => Self::Ascii,
             "latin-1" | "latin1" | "iso-8859-1" | "iso8859-1" | "iso-latin-1" | "l1" => Self::Latin1,
             "koi8-r" => Self::Table(KOI8_R),
             "cp1252" | "windows-1252" => Self::Table(CP1252),
@@ -229,6 +266,10 @@ mod tests {
             "\n# vim: set fileencoding=koi8-r :\n'а'"
         );
         assert_eq!(decoded(b"x\n# coding: latin-1\n'\xc3\xa9'"), "x\n# coding: latin-1\n'é'");
+        assert_eq!(
+            decoded(b"# coding: ascii\n'\xc3\xa9'"),
+            "(unicode error) 'ascii' codec can't decode byte 0xc3 in position 17: ordinal not in range(128)"
+        );
         assert_eq!(decoded(b"# coding: no-such\n"), "unknown encoding: no-such");
         assert_eq!(decoded(b"\xef\xbb\xbf# coding: latin-1\n"), "encoding problem: latin-1 with BOM");
     }

@@ -7,6 +7,18 @@
 //!
 //! The grammar is `python.lalrpop`; `build` holds its actions, `depth` the limit on nesting, `diagnose` the search for the
 //! message that CPython would print.
+//!
+//! Trees and messages are those of CPython 3.13, compared by machine over its library, except where 3.14 differs:
+//!
+//! - t-strings (PEP 750) are `TemplateStr` and `Interpolation`;
+//! - several exception types need no parentheses unless a name is bound (PEP 758);
+//! - messages that 3.14 added or changed, marked `[3.14]` in `tests/syntax_errors.txt`: incompatible string prefixes, statements in
+//!   conditional expressions, text between two strings, targets of `import … as`, `except … as` and `case … as`;
+//! - backslashes in the format specs of raw f-strings stay what they are;
+//! - a comment ends where it ends in the text that `f'{x # =\n =}'` shows, also if a string there contains `#`.
+//!
+//! Unlike CPython, source text nested deeper than [`MAX_TREE_DEPTH`] is a `SyntaxError` and never a `RecursionError` or
+//! `MemoryError`. What needs names, such as `return` outside a function or a duplicate parameter, is for later stages.
 #![forbid(unsafe_code)]
 
 pub mod ast;

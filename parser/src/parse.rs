@@ -15,7 +15,15 @@ pub fn parse_module<'a>(source: &SourceText, arena: &'a Bump) -> Result<Module<'
 
 /// Parses one interactive input: one compound statement, or simple statements on one line.
 pub fn parse_interactive<'a>(source: &SourceText, arena: &'a Bump) -> Result<Module<'a>, SyntaxError> {
-    parse_body(source, arena, TokenKind::StartInteractive)
+    parse_body(source, arena, TokenKind::StartInteractive).map_err(|error| too_many(source).unwrap_or(error))
+}
+
+/// What CPython says about input that would be right as a file.
+fn too_many(source: &SourceText) -> Option<SyntaxError> {
+    let arena = Bump::new();
+    let module = parse_module(source, &arena).ok()?;
+    let second = module.body.get(1)?;
+    Some(SyntaxError::new(second.span, "multiple statements found while compiling a single statement"))
 }
 
 /// Parses what `eval` takes.

@@ -13,6 +13,8 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+const SKIPPED: &str = "skipped: needs python3.13, in PATH or named by SPC_PYTHON";
+
 fn python() -> String {
     std::env::var("SPC_PYTHON").unwrap_or_else(|_| "python3.13".to_owned())
 }
@@ -62,10 +64,42 @@ fn dump_with_cpython(files: &[PathBuf], folder: &Path) {
     assert!(child.wait().expect("python ends").success());
 }
 
+/// The programs of `programs.txt` with whether they are accepted.
+fn programs() -> impl Iterator<Item = (bool, &'static str)> {
+    let cases = include_str!("programs.txt").split("\n%% ").skip(1);
+    cases.filter_map(|case| case.split_once('\n')).map(|(verdict, text)| (verdict == "ok", text))
+}
+
 #[test]
-fn trees_are_those_of_cpython() {
+fn every_construct_is_accepted_or_refused() {
+    for (is_accepted, text) in programs() {
+        let arena = Bump::new();
+        assert_eq!(parse_module(&parser::SourceText::new(text), &arena).is_ok(), is_accepted, "{text}");
+    }
+    assert!(programs().count() > 250);
+}
+
+#[test]
+fn trees_of_small_programs_are_those_of_cpython() {
+    if library().is_none() {
+        eprintln!("{SKIPPED}");
+        return;
+    }
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("programs");
+    std::fs::create_dir_all(&folder).expect("the target directory can be written");
+    let mut files = Vec::new();
+    for (number, (_, text)) in programs().filter(|(is_accepted, _)| *is_accepted).enumerate() {
+        let path = folder.join(format!("{number}.py"));
+        std::fs::write(&path, text).expect("the target directory can be written");
+        files.push(path);
+    }
+    compare(&files, &folder);
+}
+
+#[test]
+fn trees_of_the_library_are_those_of_cpython() {
     let Some(library) = library() else {
-        eprintln!("skipped: needs python3.13, in PATH or named by SPC_PYTHON");
+        eprintln!("{SKIPPED}");
         return;
     };
     let mut files = Vec::new();
@@ -75,7 +109,12 @@ fn trees_are_those_of_cpython() {
     let files: Vec<PathBuf> = files.into_iter().step_by(step).collect();
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cpython_lib");
     std::fs::create_dir_all(&folder).expect("the target directory can be written");
-    dump_with_cpython(&files, &folder);
+    compare(&files, &folder);
+}
+
+/// Compares the trees of files, with a folder for CPython's dumps.
+fn compare(files: &[PathBuf], folder: &Path) {
+    dump_with_cpython(files, folder);
     let mut differing = Vec::new();
     for (number, path) in files.iter().enumerate() {
         let expected = std::fs::read(folder.join(number.to_string())).expect("python has written it");

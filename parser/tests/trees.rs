@@ -52,6 +52,15 @@ fn soft_keywords_stay_names() {
 }
 
 #[test]
+fn parentheses_behind_with() {
+    let count = |text: &str| dumped(text, Style::default()).matches("withitem(").count();
+    assert_eq!(["with (a, b): pass", "with (a, b,): pass", "with (a as b, c): pass"].map(count), [2, 2, 2]);
+    let single =
+        ["with ((a, b)): pass", "with (a, b) as c: pass", "with (a, *b): pass", "with (a, b := c): pass"];
+    assert_eq!(single.map(count), [1, 1, 1, 1]);
+}
+
+#[test]
 fn other_inputs() {
     let arena = Bump::new();
     let source = SourceText::new("1 if x else 2\n\n");
@@ -65,8 +74,19 @@ fn other_inputs() {
     let input = parse_interactive(&source, &arena).expect("one line");
     let shown = dump_interactive(&input, source.lines(), Style::default());
     assert_eq!(shown, "Interactive(body=[Expr(value=Name(id='x', ctx=Load())), Pass()])");
-    assert!(parse_interactive(&SourceText::new("x\ny\n"), &arena).is_err());
+    let error = parse_interactive(&SourceText::new("x\ny\n"), &arena).expect_err("two lines");
+    assert_eq!(error.message, "multiple statements found while compiling a single statement");
+    let is_incomplete =
+        |text| parse_interactive(&SourceText::new(text), &arena).is_err_and(|error| error.is_incomplete);
+    assert!(["if x:\n", "f(", "x = '''", "@d\n", "try:\n  x\n"].into_iter().all(is_incomplete));
+    assert!(!["x y\n", "if x\n", "f(]\n", "'abc\n"].into_iter().any(is_incomplete));
     assert!(parse_expression(&SourceText::new("x = 1"), &arena).is_err());
+}
+
+#[test]
+fn nodes_are_small() {
+    assert!(size_of::<parser::ast::Expr<'_>>() <= 64);
+    assert!(size_of::<parser::ast::Stmt<'_>>() <= 72);
 }
 
 #[test]

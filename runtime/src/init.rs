@@ -74,12 +74,17 @@ fn builtin_types() -> Vec<&'static TypeObject> {
         &generator::ASYNC_GENERATOR,
         &generator::COROUTINE_WRAPPER,
         &weakref::WEAK_REF,
+        &struct_sequence::TUPLE_GETTER,
+        &checked::CHECKED_LIST,
+        &checked::CHECKED_DICT,
         &static_class::TYPED_DESCRIPTOR,
         &crate::error::traceback::TRACEBACK,
         &exceptions::BaseException,
     ];
     all.extend(iterators::ALL);
     all.extend(dict::views::ALL);
+    all.extend(static_array::ALL);
+    all.extend(type_params::ALL);
     all.extend(exceptions::ALL);
     all.push(&static_class::STATIC_TYPE_ERROR);
     all

@@ -15,6 +15,14 @@ pub(crate) struct Args {
 /// What to do.
 #[derive(Subcommand, Debug)]
 pub(crate) enum Command {
+    /// Run a program.
+    Run {
+        /// The file.
+        file: PathBuf,
+        /// What the program sees in `sys.argv` behind its own name.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
     /// Check a program without running it.
     Check {
         /// Only the syntax.

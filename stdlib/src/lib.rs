@@ -1,1 +1,64 @@
-//! Placeholder header, replaced with the crate's first code.
+//! Native modules of the standard library, one file each, and the table by which the importer finds them.
+//!
+//! - [`streams`]: the process's standard streams as text files
+//! - [`sys`], [`math`], [`time`], [`gc`], [`itertools`], [`functools`], [`operator`]: modules
+//! - [`static_python`]: `__static__`
+//! - [`typing`], [`future`]: names that annotations and compatibility need
+//!
+//! The importer asks [`load`] before it looks for files.
+
+pub mod functools;
+pub mod future;
+pub mod gc;
+pub mod itertools;
+pub mod math;
+pub mod operator;
+pub mod static_python;
+pub mod streams;
+pub mod sys;
+pub mod time;
+pub mod typing;
+
+use runtime::objects::module::ModuleObject;
+use runtime::{Py, PyResult, Ref};
+
+/// A native module: its name and what fills it.
+struct NativeModule {
+    name: &'static str,
+    fill: fn(&ModuleObject) -> PyResult<()>,
+}
+
+static MODULES: &[NativeModule] = &[
+    NativeModule { name: "math", fill: math::fill },
+    NativeModule { name: "time", fill: time::fill },
+    NativeModule { name: "gc", fill: gc::fill },
+    NativeModule { name: "itertools", fill: itertools::fill },
+    NativeModule { name: "_functools", fill: functools::fill },
+    NativeModule { name: "functools", fill: functools::fill },
+    NativeModule { name: "_operator", fill: operator::fill },
+    NativeModule { name: "__future__", fill: future::fill },
+    NativeModule { name: "typing", fill: typing::fill },
+    NativeModule { name: "__static__", fill: static_python::fill },
+];
+
+/// Names of all native modules, `sys` and `builtins` included.
+pub fn names() -> Vec<&'static str> {
+    let mut names: Vec<&str> = MODULES.iter().map(|module| module.name).collect();
+    names.extend(["builtins", "sys"]);
+    names.sort_unstable();
+    names
+}
+
+/// Makes and registers the native module of this name, if there is one. The result is that very module.
+pub fn load(name: &str) -> Option<PyResult<Ref>> {
+    let native = MODULES.iter().find(|module| module.name == name)?;
+    Some(make(native).map(Py::into_ref))
+}
+
+fn make(native: &NativeModule) -> PyResult<Py<ModuleObject>> {
+    let module = ModuleObject::new(native.name);
+    module.unaudited();
+    (native.fill)(&module)?;
+    runtime::sys_state::modules().set_text(native.name, module.clone());
+    Ok(module)
+}

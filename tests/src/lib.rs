@@ -1,1 +1,22 @@
-//! Placeholder header, replaced with the crate's first code.
+//! Tests that see several crates at once.
+//!
+//! - `tidy`: the rules of the house that a machine can see
+//! - `stages`: one small program, every text form
+//! - `checker`: Markdown specifications of the type checker
+//! - `command`: the command line on bad input
+//! - `corpus`: the emitter over every library file that a Python on this machine brings
+//!
+//! Nothing depends on this crate.
+
+#[cfg(test)]
+mod checker;
+#[cfg(test)]
+mod command;
+#[cfg(test)]
+mod corpus;
+#[cfg(test)]
+mod harness;
+#[cfg(test)]
+mod stages;
+#[cfg(test)]
+mod tidy;

@@ -146,7 +146,7 @@ impl<'a> Program<'a> {
         if !opts_in(tree.body) {
             return None;
         }
-        let scopes = scope::analyse(&tree, true).ok()?;
+        let scopes = scope::analyse(&tree, false).ok()?;
         let id = self.add_module(name, path, source, tree, scopes, ModuleKind::Static);
         self.bind_module(id);
         Some(id)

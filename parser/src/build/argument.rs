@@ -20,15 +20,6 @@ pub(crate) enum Argument<'a> {
     Unpacked(Keyword<'a>),
 }
 
-impl Argument<'_> {
-    fn span(&self) -> Span {
-        match self {
-            Self::Positional(expr) | Self::Generator(expr) => expr.span,
-            Self::Named(keyword) | Self::Unpacked(keyword) => keyword.span,
-        }
-    }
-}
-
 impl<'a> Builder<'a, '_> {
     pub(crate) fn bare_generator(
         &mut self,
@@ -96,7 +87,7 @@ impl<'a> Builder<'a, '_> {
         }
         let mut positional = Vec::with_capacity(items.len());
         let mut keywords = Vec::new();
-        for item in items.iter().copied() {
+        for item in items {
             match item {
                 Argument::Positional(expr) => {
                     self.check_order(expr, &keywords, end)?;
@@ -108,7 +99,6 @@ impl<'a> Builder<'a, '_> {
                 Argument::Named(keyword) | Argument::Unpacked(keyword) => keywords.push(keyword),
             }
         }
-        debug_assert!(items.iter().all(|item| item.span().end <= end));
         Ok((self.exprs(positional), self.slice(keywords)))
     }
 
@@ -129,6 +119,7 @@ impl<'a> Builder<'a, '_> {
         self.arguments(open, end, items)
     }
 
+    /// Whether a comma stands between two places that only blanks and comments separate otherwise.
     fn has_trailing_comma(&self, from: u32, to: u32) -> bool {
         let rest = self.text(from, to);
         rest.lines().any(|line| line.split('#').next().is_some_and(|code| code.contains(',')))

@@ -3,7 +3,11 @@
 //! Positions in messages count as CPython's do, which first rewrites every character that is not ASCII as an escape of ten bytes.
 //! Strings come out as WTF-8, because `\ud800` is allowed; bytes as bytes.
 
+use super::name_alias;
 use base::Span;
+
+/// No character has a longer name.
+const LONGEST_NAME: usize = 128;
 
 /// What went wrong in a literal, in CPython's words.
 pub(crate) type EscapeError = String;
@@ -62,7 +66,10 @@ impl Reader<'_> {
     fn escape(&mut self) -> Result<(), EscapeError> {
         let rest = &self.content.as_bytes()[self.at + 1..];
         let Some(&letter) = rest.first() else {
-            return Err(self.codec_error(self.at + 1, "\\ at end of string"));
+            // Only the text of an f-string ends so, before a brace that starts a field.
+            self.out.push(b'\\');
+            self.at += 1;
+            return Ok(());
         };
         let simple = match letter {
             b'\n' => {
@@ -86,8 +93,9 @@ impl Reader<'_> {
             b'U' if !self.is_bytes => return self.hex(8),
             b'N' if !self.is_bytes => return self.named(),
             _ => {
-                let len = 1 + self.content[self.at + 1..].chars().next().map_or(0, char::len_utf8);
-                self.note_invalid(len, false);
+                if letter.is_ascii() {
+                    self.note_invalid(2, false);
+                }
                 self.out.push(b'\\');
                 self.at += 1;
                 return Ok(());
@@ -152,7 +160,7 @@ impl Reader<'_> {
         if len == 0 {
             return Err(self.codec_error(self.at + 3, malformed));
         }
-        let Some(letter) = unicode_names2::character(&name[..len]) else {
+        let Some(letter) = character_named(&name[..len]) else {
             return Err(self.codec_error(end, "unknown Unicode character name"));
         };
         self.push(u32::from(letter));
@@ -197,6 +205,22 @@ impl Reader<'_> {
     }
 }
 
+/// The character with this name, which may be written in any case, except for the names that are made by rule.
+fn character_named(name: &str) -> Option<char> {
+    let upper = name.to_ascii_uppercase();
+    if let Some(letter) = name_alias::character(&upper) {
+        return Some(letter);
+    }
+    if name.len() > LONGEST_NAME {
+        return None;
+    }
+    let letter = unicode_names2::character(&upper)?;
+    // The crate matches loosely, as UAX 44 recommends; CPython does not.
+    let formal = unicode_names2::name(letter)?.to_string();
+    let is_by_rule = formal.starts_with("CJK UNIFIED IDEOGRAPH-") || formal.starts_with("HANGUL SYLLABLE ");
+    (formal == if is_by_rule { name } else { &upper }).then_some(letter)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -212,6 +236,12 @@ mod tests {
     fn escapes_are_replaced() {
         assert_eq!(decoded(r"a\tb\x41\101\u00e9\N{BULLET}\\"), "a\tbAAé•\\");
         assert_eq!(decoded("a\\\nb"), "ab");
+        assert_eq!(decoded("\\é\\d\\"), "\\é\\d\\");
+        assert_eq!(decoded(r"\N{line feed}\N{Latin Small Letter A}\N{HANGUL SYLLABLE GA}"), "\na가");
+        assert!(decoded(r"\N{latinsmallletter a}").contains("unknown Unicode character name"));
+        assert!(
+            decoded(&format!(r"\N{{{}}}", "A".repeat(10_000))).contains("unknown Unicode character name")
+        );
         assert_eq!(unescape(r"\ud800", false).expect("surrogates are allowed").bytes, b"\xed\xa0\x80");
         assert_eq!(unescape(r"\xff\400", true).expect("bytes").bytes, b"\xff\x00");
     }

@@ -7,6 +7,7 @@
 mod argument;
 mod display;
 mod escape;
+mod name_alias;
 mod number;
 mod parameter;
 mod pattern;

@@ -1,6 +1,6 @@
 //! Parameters: from a flat list to `ast.arguments`, with the rules about order.
 
-use super::{Builder, ExprRef, Fallible, refuse_at};
+use super::{Builder, ExprRef, Fallible, refuse_at, refuse_next};
 use crate::ast::{Arg, Arguments};
 use base::Span;
 
@@ -66,17 +66,27 @@ impl<'a> Builder<'a, '_> {
         Param { kind, span, mark: span, arg, default }
     }
 
+    /// The parameters of a function.
     pub(crate) fn parameters(&mut self, params: Vec<Param<'a>>) -> Fallible<&'a Arguments<'a>> {
-        let mut seen = Seen::default();
-        for param in params {
-            seen.add(param)?;
+        let seen = Seen::all(params)?;
+        match seen.useless_star() {
+            Some(star) => refuse_at(star, BARE_STAR),
+            None => Ok(self.arguments_of(seen)),
         }
-        if let Some(star) = seen.star
-            && seen.vararg.is_none()
-            && seen.kwonlyargs.is_empty()
-        {
-            return refuse_at(star, "named arguments must follow bare *");
+    }
+
+    /// The parameters of a lambda. CPython points behind a useless star, not at it.
+    pub(crate) fn lambda_parameters(&mut self, params: Vec<Param<'a>>) -> Fallible<&'a Arguments<'a>> {
+        let last = params.last().map(|param| (param.kind, param.mark));
+        let seen = Seen::all(params)?;
+        match (seen.useless_star(), last) {
+            (Some(_), Some((ParamKind::DoubleStar, stars))) => refuse_at(stars, BARE_STAR),
+            (Some(star), _) => refuse_next(star, BARE_STAR),
+            (None, _) => Ok(self.arguments_of(seen)),
         }
+    }
+
+    fn arguments_of(&mut self, seen: Seen<'a>) -> &'a Arguments<'a> {
         let arguments = Arguments {
             posonlyargs: self.slice(seen.posonlyargs),
             args: self.slice(seen.args),
@@ -86,11 +96,27 @@ impl<'a> Builder<'a, '_> {
             kwarg: seen.kwarg,
             defaults: self.exprs(seen.defaults),
         };
-        Ok(self.arena.alloc(arguments))
+        self.arena.alloc(arguments)
     }
 }
 
+/// What is said about a `*` that separates nothing.
+const BARE_STAR: &str = "named arguments must follow bare *";
+
 impl<'a> Seen<'a> {
+    fn all(params: Vec<Param<'a>>) -> Fallible<Self> {
+        let mut seen = Self::default();
+        for param in params {
+            seen.add(param)?;
+        }
+        Ok(seen)
+    }
+
+    /// A bare star that no named parameter follows.
+    fn useless_star(&self) -> Option<Span> {
+        self.star.filter(|_| self.vararg.is_none() && self.kwonlyargs.is_empty())
+    }
+
     fn add(&mut self, param: Param<'a>) -> Fallible<()> {
         if self.kwarg.is_some() {
             return refuse_at(param.mark, "arguments cannot follow var-keyword argument");

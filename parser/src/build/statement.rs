@@ -2,8 +2,8 @@
 
 use super::{Builder, ExprRef, Fallible, StmtRef, expr_name, refuse_at};
 use crate::ast::{
-    Alias, Arguments, ClassDef, ExceptHandler, Expr, ExprContext, ExprKind, FunctionDef, Keyword, Operator,
-    Stmt, StmtKind, Try, TypeParam, TypeParamKind, WithItem,
+    Alias, Arguments, ClassDef, Constant, ExceptHandler, Expr, ExprContext, ExprKind, FunctionDef, Keyword,
+    Operator, Stmt, StmtKind, Try, TypeParam, TypeParamKind, UnaryOp, WithItem,
 };
 use base::Span;
 
@@ -169,14 +169,18 @@ impl<'a> Builder<'a, '_> {
         self.stmt(l, end, kind)
     }
 
-    /// `with (a, b):` has two items, although it could be one tuple.
-    pub(crate) fn with_items(&mut self, items: Vec<WithItem<'a>>) -> Vec<WithItem<'a>> {
+    /// `with (a, b):` has two items, although it could be one tuple; `with ((a, b)):` is one. The items start at `l`.
+    pub(crate) fn with_items(&mut self, l: u32, items: Vec<WithItem<'a>>) -> Vec<WithItem<'a>> {
         let [WithItem { context_expr, optional_vars: None }] = items[..] else { return items };
         let ExprKind::Tuple { elts, .. } = context_expr.kind else { return items };
         let is_item = |expr: &Expr<'_>| {
             expr.parenthesized || !matches!(expr.kind, ExprKind::Starred { .. } | ExprKind::NamedExpr { .. })
         };
-        if !context_expr.parenthesized || elts.is_empty() || !elts.iter().all(is_item) {
+        if context_expr.span.start != l
+            || !context_expr.parenthesized
+            || elts.is_empty()
+            || !elts.iter().all(is_item)
+        {
             return items;
         }
         elts.iter().map(|context_expr| WithItem { context_expr, optional_vars: None }).collect()
@@ -325,16 +329,14 @@ fn is_comparable(target: &Expr<'_>) -> bool {
         | ExprKind::List { .. }
         | ExprKind::Tuple { .. }
         | ExprKind::GeneratorExp { .. } => false,
-        ExprKind::Constant { value, .. } => {
-            !matches!(value, crate::ast::Constant::None | crate::ast::Constant::Bool(_))
-        }
+        ExprKind::Constant { value, .. } => !matches!(value, Constant::None | Constant::Bool(_)),
         ExprKind::BoolOp { .. }
         | ExprKind::Compare { .. }
         | ExprKind::Lambda { .. }
         | ExprKind::IfExp { .. }
         | ExprKind::NamedExpr { .. }
         | ExprKind::Yield { .. } => target.parenthesized,
-        ExprKind::UnaryOp { op: crate::ast::UnaryOp::Not, .. } => target.parenthesized,
+        ExprKind::UnaryOp { op: UnaryOp::Not, .. } => target.parenthesized,
         _ => true,
     }
 }
@@ -347,7 +349,7 @@ fn starts_with_operand(value: &Expr<'_>) -> bool {
             | ExprKind::Yield { .. }
             | ExprKind::YieldFrom { .. }
             | ExprKind::Starred { .. } => false,
-            ExprKind::UnaryOp { op, .. } => op != crate::ast::UnaryOp::Not,
+            ExprKind::UnaryOp { op, .. } => op != UnaryOp::Not,
             _ => true,
         }
 }

@@ -46,11 +46,16 @@ impl Field<'_> {
     }
 }
 
-/// The two kinds of strings with fields.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum FieldKind {
-    Formatted,
-    Interpolation,
+/// What the parts of a string with fields need to know about it.
+#[derive(Clone, Copy)]
+struct Surroundings {
+    /// `f` or `t`.
+    prefix: char,
+    is_raw: bool,
+    /// What errors in escapes are blamed on.
+    blamed: Span,
+    /// Whether the parts are those of a format spec.
+    in_spec: bool,
 }
 
 impl<'a> Builder<'a, '_> {
@@ -117,8 +122,8 @@ impl<'a> Builder<'a, '_> {
         r: u32,
         elements: Vec<Element<'a>>,
     ) -> Fallible<StringPart<'a>> {
-        let is_raw = self.text(l, m).contains(['r', 'R']);
-        let values = self.elements(elements, is_raw, FieldKind::Formatted, self.closing_quote(l, m, r))?;
+        let around = self.surroundings('f', l, m, r);
+        let values = self.elements(elements, around)?;
         let values = self.exprs(values);
         Ok(StringPart { expr: self.expr(l, r, ExprKind::JoinedStr { values }) })
     }
@@ -131,55 +136,32 @@ impl<'a> Builder<'a, '_> {
         r: u32,
         elements: Vec<Element<'a>>,
     ) -> Fallible<StringPart<'a>> {
-        let is_raw = self.text(l, m).contains(['r', 'R']);
-        let values =
-            self.elements(elements, is_raw, FieldKind::Interpolation, self.closing_quote(l, m, r))?;
+        let around = self.surroundings('t', l, m, r);
+        let values = self.elements(elements, around)?;
         let values = self.exprs(values);
         Ok(StringPart { expr: self.expr(l, r, ExprKind::TemplateStr { values }) })
     }
 
     /// CPython decodes the text when it has read the closing quote, and blames that for bad escapes.
-    fn closing_quote(&self, l: u32, m: u32, r: u32) -> Span {
+    fn surroundings(&self, prefix: char, l: u32, m: u32, r: u32) -> Surroundings {
         let opening = self.text(l, m);
         let len = if opening.ends_with("'''") || opening.ends_with("\"\"\"") { 3 } else { 1 };
-        Span::new(r - len, r)
+        let is_raw = opening.contains(['r', 'R']);
+        Surroundings { prefix, is_raw, blamed: Span::new(r - len, r), in_spec: false }
     }
 
-    /// Checks what can be checked about a field before its string is known to be an f-string or a t-string.
-    pub(crate) fn field(&mut self, field: Field<'a>) -> Fallible<Element<'a>> {
-        if let Some((bang, l, r)) = field.conversion {
-            if bang + 1 != l {
-                let message = "f-string: conversion type must come right after the exclamation mark";
-                return refuse_at(Span::new(bang, r), message);
-            }
-            let name = self.text(l, r);
-            if !matches!(name, "s" | "r" | "a") {
-                let message =
-                    format!("f-string: invalid conversion character '{name}': expected 's', 'r', or 'a'");
-                return refuse_at(Span::new(l, r), message);
-            }
-        }
-        Ok(Element::Field(field))
-    }
-
-    fn elements(
-        &mut self,
-        elements: Vec<Element<'a>>,
-        is_raw: bool,
-        kind: FieldKind,
-        blamed: Span,
-    ) -> Fallible<Vec<ExprRef<'a>>> {
+    fn elements(&mut self, elements: Vec<Element<'a>>, around: Surroundings) -> Fallible<Vec<ExprRef<'a>>> {
         let mut values = Vec::with_capacity(elements.len());
         for element in elements {
             match element {
                 Element::Middle(l, r) => {
-                    let bytes = self.decode(self.text(l, r), l, false, is_raw, blamed)?;
+                    let bytes = self.decode(self.text(l, r), l, false, around.is_raw, around.blamed)?;
                     if !bytes.is_empty() {
                         let end = r + u32::from(self.is_half_of_brace(l, r));
                         values.push(self.str_constant(Span::new(l, end), bytes, None));
                     }
                 }
-                Element::Field(field) => self.push_field(&mut values, field, is_raw, kind)?,
+                Element::Field(field) => self.push_field(&mut values, field, around)?,
             }
         }
         Ok(values)
@@ -194,42 +176,60 @@ impl<'a> Builder<'a, '_> {
             || (text.ends_with('}') && is_followed_by('}') && !ends_name())
     }
 
+    /// Appends a field, behind its own text if it has `=`.
     fn push_field(
         &mut self,
         values: &mut Vec<ExprRef<'a>>,
         field: Field<'a>,
-        is_raw: bool,
-        kind: FieldKind,
+        around: Surroundings,
     ) -> Fallible<()> {
+        let conversion = self.conversion(&field, around.prefix)?;
         let expression = Span::new(field.start + 1, field.expression_end());
-        let conversion = match field.conversion.map(|(_, l, r)| self.text(l, r)) {
-            Some("s") => Conversion::Str,
-            Some("r") => Conversion::Repr,
-            Some(_) => Conversion::Ascii,
-            None if field.is_debug && field.spec.is_none() => Conversion::Repr,
-            None => Conversion::None,
-        };
+        let text = without_comments(expression.text(self.source));
         if field.is_debug {
-            let text = without_comments(expression.text(self.source));
-            let bytes = self.arena.alloc_slice_copy(text.as_bytes());
+            // CPython decodes escapes here as in the text around the field, but not inside format specs.
+            let is_raw = around.is_raw || around.in_spec;
+            let bytes = self.decode(&text, expression.start, false, is_raw, around.blamed)?;
             values.push(self.str_constant(expression, bytes, None));
         }
         let format_spec = match field.spec {
-            Some((l, elements, r)) => Some(self.format_spec(l, r, elements, is_raw)?),
+            Some((l, elements, r)) => Some(self.format_spec(l, r, elements, around)?),
             None => None,
         };
         let value = field.value;
-        let kind = match kind {
-            FieldKind::Formatted => ExprKind::FormattedValue { value, conversion, format_spec },
-            FieldKind::Interpolation => {
-                let text = without_comments(expression.text(self.source));
-                let text = text.trim_end_matches(|letter: char| letter.is_whitespace() || letter == '=');
-                let str = self.arena.alloc_str(text);
-                ExprKind::Interpolation { value, str, conversion, format_spec }
-            }
+        let kind = if around.prefix == 't' && !around.in_spec {
+            let text = text.trim_end_matches(|letter: char| letter.is_whitespace() || letter == '=');
+            let str = self.arena.alloc_str(text);
+            ExprKind::Interpolation { value, str, conversion, format_spec }
+        } else {
+            ExprKind::FormattedValue { value, conversion, format_spec }
         };
         values.push(self.expr(field.start, field.end, kind));
         Ok(())
+    }
+
+    /// The conversion as written, or the one that `=` implies.
+    fn conversion(&self, field: &Field<'a>, prefix: char) -> Fallible<Conversion> {
+        let Some((bang, l, r)) = field.conversion else {
+            let shows_value = field.is_debug && field.spec.is_none();
+            return Ok(if shows_value { Conversion::Repr } else { Conversion::None });
+        };
+        if bang + 1 != l {
+            let message =
+                format!("{prefix}-string: conversion type must come right after the exclamation mark");
+            return refuse_at(Span::new(bang, r), message);
+        }
+        match self.text(l, r) {
+            "s" => Ok(Conversion::Str),
+            "r" => Ok(Conversion::Repr),
+            "a" => Ok(Conversion::Ascii),
+            name => {
+                let message = format!(
+                    "{prefix}-string: invalid conversion character '{name}': expected 's', 'r', or 'a'"
+                );
+                refuse_at(Span::new(l, r), message)
+            }
+        }
     }
 
     fn format_spec(
@@ -237,9 +237,10 @@ impl<'a> Builder<'a, '_> {
         l: u32,
         r: u32,
         elements: Vec<Element<'a>>,
-        is_raw: bool,
+        around: Surroundings,
     ) -> Fallible<ExprRef<'a>> {
-        let values = self.elements(elements, is_raw, FieldKind::Formatted, Span::new(l, r))?;
+        let inside = Surroundings { blamed: Span::new(l, r), in_spec: true, ..around };
+        let values = self.elements(elements, inside)?;
         let values = self.fold(values.into_iter().copied(), true);
         let values = self.exprs(values);
         Ok(self.expr(l, r, ExprKind::JoinedStr { values }))

@@ -45,8 +45,9 @@ fn dict(site: &Site<'_>, frame: Frame) -> Option<SyntaxError> {
     let is_dict = frame.item > frame.open + 1 && !has_clause && starts_with_pair(site, frame);
     let key = site.probe(frame.item, site.at, Level::Expression)?;
     (is_dict && here != TokenKind::Colon).then(|| {
-        let last = key.span.end.saturating_sub(1);
-        SyntaxError::new(Span::at(last), "':' expected after dictionary key").open_ended()
+        let text = key.span.text(site.source.text());
+        let last_len = text.chars().next_back().map_or(0, char::len_utf8) as u32;
+        SyntaxError::new(Span::at(key.span.end - last_len), "':' expected after dictionary key").open_ended()
     })
 }
 

@@ -2,12 +2,15 @@
 
 use super::error_at;
 use super::probe::Level;
-use super::site::{FrameKind, Site};
-use lexer::{ErrorRank, SyntaxError, TokenKind};
+use super::site::{FrameKind, Site, ends_operand};
+use lexer::{SyntaxError, TokenKind};
 
 pub(super) fn find(site: &Site<'_>) -> Option<SyntaxError> {
     if matches!(site.kind(site.statement), TokenKind::Import | TokenKind::From) {
         return None;
+    }
+    if site.at > site.statement && ends_operand(site.kind(site.at - 1)) {
+        site.reach.set(site.furthest(site.at));
     }
     legacy_statement(site)
         .or_else(|| statement_in_conditional(site))
@@ -146,7 +149,7 @@ fn missing_comma(site: &Site<'_>) -> Option<SyntaxError> {
     }
     let is_not = site.kind(site.at - 1) == TokenKind::Not;
     let at = if is_not { site.at - 1 } else { site.at };
-    let Some(second) = site.probe_longest(at, Level::Expression) else { return unclosed_second(site) };
+    let second = site.probe_longest(at, Level::Expression)?;
     let first = starts(site).into_iter().find_map(|first| {
         let is_soft = matches!(site.text(first), "match" | "case" | "type" | "_");
         let is_prefixed = site.has(first, &[TokenKind::Name, TokenKind::String]);
@@ -158,15 +161,6 @@ fn missing_comma(site: &Site<'_>) -> Option<SyntaxError> {
     error_at(first.span.to(second.span), "invalid syntax. Perhaps you forgot a comma?")
 }
 
-/// `f(a [` at the end of the file.
-fn unclosed_second(site: &Site<'_>) -> Option<SyntaxError> {
-    let is_opening =
-        matches!(site.kind(site.at), TokenKind::LeftParen | TokenKind::LeftBracket | TokenKind::LeftBrace);
-    let is_open = site.stream.error_rank == ErrorRank::OpenBracket
-        && site.stream.error.as_ref().is_some_and(|error| error.span.start == site.span(site.at).start);
-    (is_opening && is_open).then(|| site.stream.error.clone())?
-}
-
 /// `a if b`, at the failure or around the brackets that it stands in.
 fn missing_else(site: &Site<'_>) -> Option<SyntaxError> {
     let inner = starts(site);
@@ -176,8 +170,17 @@ fn missing_else(site: &Site<'_>) -> Option<SyntaxError> {
 }
 
 fn conditional_without_else(site: &Site<'_>, first: usize) -> Option<SyntaxError> {
-    for index in first + 1..site.at {
-        if site.kind(index) == TokenKind::If
+    let mut depth = 0usize;
+    for index in first..site.at {
+        match site.kind(index) {
+            TokenKind::LeftParen | TokenKind::LeftBracket | TokenKind::LeftBrace => depth += 1,
+            TokenKind::RightParen | TokenKind::RightBracket | TokenKind::RightBrace => {
+                depth = depth.saturating_sub(1);
+            }
+            _ => {}
+        }
+        if depth == 0
+            && site.kind(index) == TokenKind::If
             && let Some(value) = site.probe(first, index, Level::Disjunction)
             && let Some(test) = site.probe_longest(index + 1, Level::Disjunction)
         {

@@ -36,10 +36,9 @@ pub(crate) fn diagnose(source: &SourceText, stream: &TokenStream, failure: Failu
         return error;
     }
     let found = rules().iter().find_map(|rule| rule(&site));
-    match found {
-        Some(error) => weigh(&site, error),
-        None => weigh(&site, generic(&site)),
-    }
+    let error = weigh(&site, found.unwrap_or_else(|| generic(&site)));
+    let ends_early = site.span(site.at).start as usize >= source.text().len();
+    SyntaxError { is_incomplete: error.is_incomplete || ends_early, ..error }
 }
 
 type Rule = fn(&Site<'_>) -> Option<SyntaxError>;

@@ -64,6 +64,16 @@ impl Site<'_> {
         (lowest + 1..=end).rev().find_map(|end| self.probe(first, end, level))
     }
 
+    /// The token that stops the grammar when it reads an expression from `first` on.
+    pub(super) fn furthest(&self, first: usize) -> usize {
+        let ends = |token: &Token| {
+            matches!(token.kind, TokenKind::Newline | TokenKind::Error | TokenKind::EndMarker)
+        };
+        let rest = &self.tokens()[first..];
+        let len = rest.iter().position(ends).unwrap_or(rest.len());
+        self.run(&rest[..len], first + len).map_or_else(|len| first + len, |probed| probed.end)
+    }
+
     /// The first token behind `first` that cannot belong to the same item: a comma, a closing bracket, the end of the line.
     fn item_end(&self, first: usize, level: Level) -> usize {
         let mut depth = 0usize;

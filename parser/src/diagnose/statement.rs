@@ -18,6 +18,7 @@ pub(super) fn find(site: &Site<'_>) -> Option<SyntaxError> {
     }
     .or_else(|| lambda_parameters(site))
     .or_else(|| except_star(site))
+    .or_else(|| handler_target(site))
 }
 
 fn import(site: &Site<'_>) -> Option<SyntaxError> {
@@ -159,6 +160,20 @@ fn type_parameters(site: &Site<'_>) -> Option<SyntaxError> {
     let bound = site.probe_longest(site.at + 1, Level::Expression)?;
     let what = if bound.name == "tuple" { "constraints" } else { "bound" };
     error_at(site.range(site.at, bound.end - 1), format!("cannot use {what} with {kind}"))
+}
+
+/// `except A as b.c:`
+fn handler_target(site: &Site<'_>) -> Option<SyntaxError> {
+    if site.kind(site.statement) != TokenKind::Except {
+        return None;
+    }
+    let keyword = (site.statement..site.at).rev().find(|&index| site.kind(index) == TokenKind::As)?;
+    let target = site.probe_longest(keyword + 1, Level::Expression)?;
+    if target.is_name || site.kind(target.end) != TokenKind::Colon {
+        return None;
+    }
+    let star = if site.kind(site.statement + 1) == TokenKind::Star { "*" } else { "" };
+    error_at(target.span, format!("cannot use except{star} statement with {}", target.name))
 }
 
 /// `except*:`

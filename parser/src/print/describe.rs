@@ -6,6 +6,7 @@ use crate::ast::{
     ExprKind, Keyword, MatchCase, Pattern, PatternKind, Stmt, StmtKind, TypeParam, TypeParamKind, WithItem,
 };
 use base::Span;
+use lexer::repr::string;
 use std::fmt::{Display, Write};
 
 /// A node that can be printed.
@@ -34,7 +35,7 @@ struct Identifier<'a>(&'a str);
 
 impl Describe for Identifier<'_> {
     fn describe(&self, printer: &mut Printer<'_>) {
-        repr::string(&mut printer.out, self.0.chars().map(u32::from));
+        string(&mut printer.out, self.0.chars().map(u32::from));
     }
 }
 

@@ -7,7 +7,6 @@
 //! Recursion is at most as deep as the tree, which is limited. Cost: linear in the output.
 
 mod describe;
-mod printable;
 pub(crate) mod repr;
 
 use crate::ast::{Expression, Module};

@@ -1,7 +1,7 @@
 //! `repr` of constants, as CPython prints them.
 
-use super::printable::is_printable;
 use crate::ast::Constant;
+use lexer::repr::{choose_quote, escape, string};
 use std::fmt::Write;
 
 /// Appends the `repr` of a constant.
@@ -24,23 +24,6 @@ pub(crate) fn constant(out: &mut String, value: &Constant<'_>) {
     }
 }
 
-/// Appends the `repr` of a string, given its code points.
-pub(crate) fn string(out: &mut String, points: impl Iterator<Item = u32> + Clone) {
-    let quote = choose_quote(points.clone());
-    out.push(quote);
-    for code in points {
-        match char::from_u32(code) {
-            Some(letter) if letter == quote || letter == '\\' => {
-                out.push('\\');
-                out.push(letter);
-            }
-            Some(letter) if is_printable(code) => out.push(letter),
-            _ => escape(out, code),
-        }
-    }
-    out.push(quote);
-}
-
 fn bytes(out: &mut String, value: &[u8]) {
     let quote = choose_quote(value.iter().copied().map(u32::from));
     out.push('b');
@@ -57,23 +40,6 @@ fn bytes(out: &mut String, value: &[u8]) {
         }
     }
     out.push(quote);
-}
-
-/// Double quotes only where they save escaping single ones.
-fn choose_quote(mut points: impl Iterator<Item = u32> + Clone) -> char {
-    let has_double = points.clone().any(|code| code == u32::from('"'));
-    if points.any(|code| code == u32::from('\'')) && !has_double { '"' } else { '\'' }
-}
-
-fn escape(out: &mut String, code: u32) {
-    let _infallible = match code {
-        0x0a => write!(out, "\\n"),
-        0x0d => write!(out, "\\r"),
-        0x09 => write!(out, "\\t"),
-        0..=0xff => write!(out, "\\x{code:02x}"),
-        0x100..=0xffff => write!(out, "\\u{code:04x}"),
-        _ => write!(out, "\\U{code:08x}"),
-    };
 }
 
 /// Appends a float with the fewest digits that read back as the same value; fixed notation for exponents from -4 to 15.
@@ -124,15 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn strings_choose_their_quotes() {
-        let show = |text: &str| {
-            let mut out = String::new();
-            string(&mut out, text.chars().map(u32::from));
-            out
-        };
-        assert_eq!(show("it's"), "\"it's\"");
-        assert_eq!(show("\"it's\""), "'\"it\\'s\"'");
-        assert_eq!(show("a\n\u{a0}\u{e9}\u{1f600}\0"), "'a\\n\\xa0\u{e9}\u{1f600}\\x00'");
+    fn bytes_choose_their_quotes() {
         assert_eq!(shown(Constant::Bytes(b"'\xff\t")), "b\"'\\xff\\t\"");
     }
 }

@@ -71,6 +71,7 @@ pub fn union_of(a: Value, b: Value) -> PyResult {
     let is_member = |value: Value| {
         objects::is_none(value)
             || value.is_instance::<TypeObject>()
+            || value.is_object() && crate::objects::type_params::ALL.iter().any(|ty| value.is_exact(ty))
             || value.is_object() && (value.is_exact(&GENERIC_ALIAS) || value.is_exact(&UNION_TYPE))
     };
     if !is_member(a) || !is_member(b) {

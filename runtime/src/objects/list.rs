@@ -56,6 +56,17 @@ impl ListObject {
         object::new_object_of(ty, contents)
     }
 
+    /// An empty list as an instance of a type that shares the layout without deriving from list.
+    pub(crate) fn new_in_layout(ty: &TypeObject) -> Py<ListObject> {
+        let contents = ListObject {
+            header: Header::new(ty),
+            len: Cell::new(0),
+            items: Cell::new(std::ptr::null_mut()),
+            capacity: Cell::new(0),
+        };
+        object::new_object_in_layout(ty, contents)
+    }
+
     /// An empty list.
     pub fn empty() -> Py<ListObject> {
         Self::new_of(&LIST)

@@ -26,8 +26,12 @@ pub mod set;
 pub mod singleton;
 pub mod slice;
 pub mod str;
+pub mod struct_sequence;
+pub mod static_array;
+pub mod checked;
 pub mod super_object;
 pub mod tuple;
+pub mod type_params;
 pub mod type_type;
 
 pub use singleton::{bool, ellipsis, is_ellipsis, is_none, is_not_implemented, none, not_implemented};

@@ -104,6 +104,11 @@ impl TupleObject {
         }
     }
 
+    /// An instance of a tuple subclass.
+    pub fn instance_of(ty: &TypeObject, items: Vec<Ref>) -> Py<TupleObject> {
+        Self::build(ty, items.len(), items)
+    }
+
     /// The empty tuple.
     pub fn empty() -> Py<TupleObject> {
         if EMPTY.get().is_null() {

@@ -3,12 +3,14 @@
 mod check;
 mod dis;
 mod dump;
+mod run;
 
 use crate::args::{Args, Command};
 
 /// Carries a command out; returns the exit code.
 pub(crate) fn dispatch(args: Args) -> u8 {
     match args.command {
+        Command::Run { file, args } => run::run(&file, args),
         Command::Check { syntax_only, files } => check::run(&files, syntax_only),
         Command::Dump { stage, file } => dump::run(stage, &file),
         Command::Dis { file, function } => dis::run(&file, function.as_deref()),

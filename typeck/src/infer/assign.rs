@@ -302,7 +302,7 @@ impl<'a> Checker<'_, 'a> {
         let local = target.as_name().and_then(|name| self.variable(name));
         let Some(var) = local else {
             if let Some(value) = value {
-                self.assign(env, std::slice::from_ref(target), value);
+                self.declare_and_assign(env, target, annotation, value);
             }
             return;
         };
@@ -318,6 +318,27 @@ impl<'a> Checker<'_, 'a> {
         if let Some(value) = value {
             let ty = self.check(env, value, declared, "");
             self.store_name(env, target, target.as_name().unwrap_or(""), ty, Some(value));
+        }
+    }
+
+    /// `self.x: T = value` in `__init__`, or an annotated global. A declaration that contradicts an earlier one has been
+    /// reported; the value is then not measured by either.
+    fn declare_and_assign(
+        &mut self,
+        env: &mut Env<'a>,
+        target: &'a Expr<'a>,
+        annotation: &'a Expr<'a>,
+        value: &'a Expr<'a>,
+    ) {
+        let place = Place { module: self.module, params: &[] };
+        let here = self.program.resolve_annotation(place, annotation);
+        let declared = self.declared_type(env, target);
+        let is_contradiction =
+            here != self.program.types.dynamic && declared.is_some_and(|known| known != here);
+        if is_contradiction && matches!(target.kind, ExprKind::Attribute { .. }) {
+            self.expr(env, value, Some(here));
+        } else {
+            self.assign(env, std::slice::from_ref(target), value);
         }
     }
 

@@ -73,7 +73,10 @@ impl<'a> Checker<'_, 'a> {
         b: Ty,
         want: Option<TypeId>,
     ) -> Ty {
-        let Some(mut common) = self.common_primitive(expr, a, b, op.symbol()) else { return self.dynamic() };
+        let Some(mut common) = self.common_primitive(expr, a, b, op.symbol()) else {
+            // Reported; a value of no type causes no further complaints.
+            return Ty::sure(self.program.types.never);
+        };
         if !common.supports(op) {
             let message =
                 format!("cannot {} {} and {}", op.symbol(), self.program.show(a.id), self.program.show(b.id));

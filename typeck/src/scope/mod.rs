@@ -12,7 +12,7 @@ mod mangle;
 mod resolve;
 
 use base::Span;
-use parser::ast::{Module, NodeId};
+use parser::ast::{Module, NodeId, Stmt, StmtKind};
 use rustc_hash::FxHashMap;
 
 pub use collect::ScopeError;
@@ -201,6 +201,8 @@ pub struct Scopes<'a> {
     by_node: FxHashMap<(NodeId, ScopeRole), ScopeId>,
     /// The module's deferred annotations, if it has any.
     pub module_annotations: Option<ScopeId>,
+    /// `from __future__ import annotations` is in force: annotations are text.
+    pub future_annotations: bool,
     /// Deferred annotations of classes, by the class's body scope.
     class_annotations: FxHashMap<ScopeId, ScopeId>,
 }
@@ -245,11 +247,24 @@ impl<'a> Scopes<'a> {
     }
 }
 
-/// Analyses the scopes of a module whose statements are `module.body`.
+/// Analyses the scopes of a module whose statements are `module.body`. `future_annotations` is in force from outside; the
+/// module's own import of the feature counts too.
 pub fn analyse<'a>(module: &Module<'a>, future_annotations: bool) -> Result<Scopes<'a>, ScopeError> {
+    let future_annotations = future_annotations || imports_future_annotations(module.body);
     let mut scopes = collect::collect(module.body, future_annotations)?;
+    scopes.future_annotations = future_annotations;
     resolve::resolve(&mut scopes)?;
     Ok(scopes)
+}
+
+/// Whether a module opens with `from __future__ import annotations`.
+fn imports_future_annotations(body: &[Stmt<'_>]) -> bool {
+    body.iter().any(|stmt| match stmt.kind {
+        StmtKind::ImportFrom { module: Some("__future__"), names, .. } => {
+            names.iter().any(|alias| alias.name == "annotations")
+        }
+        _ => false,
+    })
 }
 
 /// Analyses the scopes of a single expression.

@@ -81,7 +81,7 @@ fn update_from_pairs(dict: &DictObject, source: Value) -> PyResult<()> {
     })
 }
 
-fn repr(value: Value) -> PyResult {
+pub(crate) fn repr(value: Value) -> PyResult {
     let dict = this(value);
     if dict.is_empty() {
         return Ok(StrObject::new("{}").into());
@@ -105,9 +105,14 @@ fn repr(value: Value) -> PyResult {
 }
 
 fn richcompare(a: Value, b: Value, op: CompareOp) -> PyResult {
-    let (Some(a), Some(b)) = (a.get::<DictObject>(), b.get::<DictObject>()) else {
-        return sequence::decline();
-    };
+    match (a.get::<DictObject>(), b.get::<DictObject>()) {
+        (Some(a), Some(b)) => compare(a, b, op),
+        _ => sequence::decline(),
+    }
+}
+
+/// Equality of dicts; they have no order.
+pub(crate) fn compare(a: &DictObject, b: &DictObject, op: CompareOp) -> PyResult {
     match op {
         CompareOp::Equal => Ok(objects::bool(equal(a, b)?).to_ref()),
         CompareOp::NotEqual => Ok(objects::bool(!equal(a, b)?).to_ref()),

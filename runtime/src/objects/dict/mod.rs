@@ -72,6 +72,11 @@ impl DictObject {
         object::new_object_of(&DICT, DictObject { header: Header::new(&DICT), table })
     }
 
+    /// A dict as an instance of a type that shares the layout without deriving from dict.
+    pub(crate) fn new_in_layout(ty: &TypeObject, table: Table) -> Py<DictObject> {
+        object::new_object_in_layout(ty, DictObject { header: Header::new(ty), table })
+    }
+
     /// Number of keys.
     #[inline]
     pub fn len(&self) -> usize {

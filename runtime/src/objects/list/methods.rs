@@ -35,7 +35,7 @@ fn init(value: Value, args: Args<'_>) -> PyResult<()> {
     Ok(())
 }
 
-fn repr(value: Value) -> PyResult {
+pub(crate) fn repr(value: Value) -> PyResult {
     let list = this(value);
     if list.is_empty() {
         return Ok(StrObject::new("[]").into());
@@ -174,7 +174,7 @@ fn inplace_repeat(value: Value, count: isize) -> PyResult {
     Ok(value.to_ref())
 }
 
-fn contains(value: Value, item: Value) -> PyResult<bool> {
+pub(crate) fn contains(value: Value, item: Value) -> PyResult<bool> {
     Ok(position(this(value), item, 0, usize::MAX)?.is_some())
 }
 

@@ -1,0 +1,39 @@
+//! `spc run`: a program, from its file to its exit code.
+
+use std::path::Path;
+
+use crate::compile::{self, Failure};
+use crate::render;
+
+/// Runs a file. What cannot even be read or, in a static module, does not check, is reported without running anything.
+pub(crate) fn run(file: &Path, args: Vec<String>) -> u8 {
+    match compile::read(file) {
+        Err(failure @ Failure::Unreadable(_)) => {
+            render::failure(&failure);
+            return 2;
+        }
+        Err(_) => {}
+        Ok(source) => {
+            if let Err(failure) = rejected_types(file, &source) {
+                render::failure(&failure);
+                return 2;
+            }
+        }
+    }
+    let _attached = runtime::attach();
+    let mut argv = vec![file.display().to_string()];
+    argv.extend(args);
+    let directory = file.parent().map(Path::to_path_buf).unwrap_or_default();
+    let settings = host::Settings { argv, path: vec![directory] };
+    match host::start(&settings) {
+        Ok(()) => host::run_file(file),
+        Err(raised) => host::run::report(raised),
+    }
+}
+
+/// Type errors of a static main module, all at once. Syntax errors are Python's own and are left to the run.
+fn rejected_types(file: &Path, source: &parser::SourceText) -> Result<(), Failure> {
+    let arena = bumpalo::Bump::new();
+    let is_static = parser::parse_module(source, &arena).is_ok_and(|tree| typeck::opts_in(tree.body));
+    if is_static { compile::with_code(file, |_, _, _| ()) } else { Ok(()) }
+}

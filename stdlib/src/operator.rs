@@ -1,0 +1,142 @@
+//! `_operator`: operators as functions.
+
+use runtime::objects::module::ModuleObject;
+use runtime::{BinaryOp, CompareOp, PyResult, Ref, Value, protocol, py_functions};
+
+/// Fills the module.
+pub(crate) fn fill(module: &ModuleObject) -> PyResult<()> {
+    module.add_functions(BINARY);
+    module.add_functions(COMPARISONS);
+    module.add_functions(OTHERS);
+    Ok(())
+}
+
+macro_rules! binary {
+    ($($doc:literal $signature:literal $name:ident = $op:ident;)*) => {
+        py_functions! { static BINARY;
+            $(#[doc = $doc] $signature
+            fn $name(a: Value, b: Value) -> PyResult {
+                protocol::binary_op(BinaryOp::$op, a, b)
+            })*
+        }
+    };
+}
+
+binary! {
+    "Same as a + b." "add(a, b, /)" add = Add;
+    "Same as a - b." "sub(a, b, /)" sub = Subtract;
+    "Same as a * b." "mul(a, b, /)" mul = Multiply;
+    "Same as a / b." "truediv(a, b, /)" truediv = Divide;
+    "Same as a // b." "floordiv(a, b, /)" floordiv = FloorDivide;
+    "Same as a % b." "mod(a, b, /)" modulo = Modulo;
+    "Same as a ** b." "pow(a, b, /)" pow = Power;
+    "Same as a @ b." "matmul(a, b, /)" matmul = MatrixMultiply;
+    "Same as a << b." "lshift(a, b, /)" lshift = LeftShift;
+    "Same as a >> b." "rshift(a, b, /)" rshift = RightShift;
+    "Same as a & b." "and_(a, b, /)" and = And;
+    "Same as a | b." "or_(a, b, /)" or = Or;
+    "Same as a ^ b." "xor(a, b, /)" xor = Xor;
+}
+
+macro_rules! comparisons {
+    ($($doc:literal $signature:literal $name:ident = $op:ident;)*) => {
+        py_functions! { static COMPARISONS;
+            $(#[doc = $doc] $signature
+            fn $name(a: Value, b: Value) -> PyResult {
+                protocol::compare(CompareOp::$op, a, b)
+            })*
+        }
+    };
+}
+
+comparisons! {
+    "Same as a < b." "lt(a, b, /)" lt = Less;
+    "Same as a <= b." "le(a, b, /)" le = LessEqual;
+    "Same as a == b." "eq(a, b, /)" eq = Equal;
+    "Same as a != b." "ne(a, b, /)" ne = NotEqual;
+    "Same as a > b." "gt(a, b, /)" gt = Greater;
+    "Same as a >= b." "ge(a, b, /)" ge = GreaterEqual;
+}
+
+py_functions! { static OTHERS;
+    /// Same as -a.
+    "neg(a, /)"
+    fn neg(a: Value) -> PyResult {
+        protocol::negative(a)
+    }
+    /// Same as +a.
+    "pos(a, /)"
+    fn pos(a: Value) -> PyResult {
+        protocol::positive(a)
+    }
+    /// Same as ~a.
+    "invert(a, /)"
+    fn invert(a: Value) -> PyResult {
+        protocol::invert(a)
+    }
+    /// Same as abs(a).
+    "abs(a, /)"
+    fn abs(a: Value) -> PyResult {
+        protocol::absolute(a)
+    }
+    /// Same as not a.
+    "not_(a, /)"
+    fn not(a: Value) -> PyResult<bool> {
+        protocol::is_true(a).map(|truth| !truth)
+    }
+    /// Return True if a is true, False otherwise.
+    "truth(a, /)"
+    fn truth(a: Value) -> PyResult<bool> {
+        protocol::is_true(a)
+    }
+    /// Same as a is b.
+    "is_(a, b, /)"
+    fn is(a: Value, b: Value) -> bool {
+        a == b
+    }
+    /// Same as a is not b.
+    "is_not(a, b, /)"
+    fn is_not(a: Value, b: Value) -> bool {
+        a != b
+    }
+    /// Same as a.__index__()
+    "index(a, /)"
+    fn index(a: Value) -> PyResult {
+        runtime::objects::int::index(a)
+    }
+    /// Same as b in a (note reversed operands).
+    "contains(a, b, /)"
+    fn contains(a: Value, b: Value) -> PyResult<bool> {
+        protocol::contains(a, b)
+    }
+    /// Same as a[b].
+    "getitem(a, b, /)"
+    fn getitem(a: Value, b: Value) -> PyResult {
+        protocol::get_item(a, b)
+    }
+    /// Same as a[b] = c.
+    "setitem(a, b, c, /)"
+    fn setitem(a: Value, b: Value, c: Value) -> PyResult<()> {
+        protocol::set_item(a, b, c)
+    }
+    /// Same as del a[b].
+    "delitem(a, b, /)"
+    fn delitem(a: Value, b: Value) -> PyResult<()> {
+        protocol::del_item(a, b)
+    }
+    /// Same as a + b, for a and b sequences.
+    "concat(a, b, /)"
+    fn concat(a: Value, b: Value) -> PyResult {
+        protocol::binary_op(BinaryOp::Add, a, b)
+    }
+    /// Return an estimate of the number of items in obj.
+    "length_hint(obj, default=0, /)"
+    fn length_hint(obj: Value, default: Option<isize>) -> PyResult<usize> {
+        protocol::length_hint(obj, default.unwrap_or(0).max(0) as usize)
+    }
+    /// Same as a.__call__(*args).
+    "call(obj, /, *args)"
+    fn call(obj: Value, args: runtime::convert::Rest<'_>) -> PyResult<Ref> {
+        protocol::call(obj, args.0, None)
+    }
+}

@@ -1,0 +1,104 @@
+//! `__static__`: the names that typed modules import. Decorators mark for the compiler and do nothing at run time.
+
+use runtime::objects::module::ModuleObject;
+use runtime::objects::{checked, int, static_array};
+use runtime::static_class;
+use runtime::{PyResult, Ref, Value, protocol, py_functions};
+
+/// Fills the module.
+pub(crate) fn fill(module: &ModuleObject) -> PyResult<()> {
+    module.add_functions(FUNCTIONS);
+    let dict = module.dict();
+    for (name, ty) in static_array::PRIMITIVES {
+        dict.set_text(name, ty.value().to_ref());
+    }
+    dict.set_text("ssize_t", static_array::INT64.value().to_ref());
+    dict.set_text("size_t", static_array::UINT64.value().to_ref());
+    for name in ["Array", "staticarray"] {
+        dict.set_text(name, static_array::STATIC_ARRAY.value().to_ref());
+    }
+    for name in ["CheckedList", "chklist"] {
+        dict.set_text(name, checked::CHECKED_LIST.value().to_ref());
+    }
+    for name in ["CheckedDict", "chkdict"] {
+        dict.set_text(name, checked::CHECKED_DICT.value().to_ref());
+    }
+    dict.set_text("StaticTypeError", static_class::static_type_error().value().to_ref());
+    dict.set_text("RAND_MAX", int::from_i64(i64::from(libc::RAND_MAX)));
+    Ok(())
+}
+
+py_functions! { static FUNCTIONS;
+    /// Turn a primitive into an object.
+    "box(o, /)"
+    fn box_value(o: Ref) -> Ref {
+        o
+    }
+    /// Turn an object into a primitive.
+    "unbox(o, /)"
+    fn unbox(o: Ref) -> Ref {
+        o
+    }
+    /// The value, checked to be an instance of the type.
+    "cast(typ, val, /)"
+    fn cast(typ: Value, val: Value) -> PyResult {
+        if protocol::is_instance(val, typ)? {
+            return Ok(val.to_ref());
+        }
+        let (got, wanted) = (val.ty().name(), protocol::str_string(protocol::get_attr_text(typ, "__name__")?.value())?);
+        Err(runtime::raise!(TypeError, "expected {wanted}, got {got}"))
+    }
+    /// Length of a container as a primitive.
+    "clen(o, /)"
+    fn clen(o: Value) -> PyResult<usize> {
+        protocol::len(o)
+    }
+    /// A range over primitives.
+    "crange(start, stop=None, /)"
+    fn crange(start: i64, stop: Option<i64>) -> Ref {
+        let (start, stop) = stop.map_or((0, start), |stop| (start, stop));
+        runtime::objects::range::RangeObject::new(start, stop, 1).into()
+    }
+    /// A random number from the C library.
+    "rand()"
+    fn rand() -> i32 {
+        // SAFETY: no precondition.
+        unsafe { libc::rand() }
+    }
+    /// Mark a class as allowing weak references.
+    "allow_weakrefs(klass, /)"
+    fn allow_weakrefs(klass: Ref) -> Ref {
+        klass
+    }
+    /// Mark a function as not to be compiled statically.
+    "dynamic_return(func, /)"
+    fn dynamic_return(func: Ref) -> Ref {
+        func
+    }
+    /// Mark a function for inlining.
+    "inline(func, /)"
+    fn inline(func: Ref) -> Ref {
+        func
+    }
+    /// Mark a function as not statically compiled.
+    "_donotcompile(func, /)"
+    fn donotcompile(func: Ref) -> Ref {
+        func
+    }
+    /// Mark a class as a mixin.
+    "mixin(cls, /)"
+    fn mixin(cls: Ref) -> Ref {
+        cls
+    }
+    /// Mark a class as native.
+    "native(func, /)"
+    fn native(func: Ref) -> Ref {
+        func
+    }
+    /// Whether a class was compiled statically.
+    "is_type_static(o, /)"
+    fn is_type_static(o: Value) -> bool {
+        let class = o.get::<runtime::TypeObject>();
+        class.is_some_and(|class| class.has(runtime::type_object::type_flags::STATIC_PYTHON))
+    }
+}

@@ -1,0 +1,379 @@
+//! `sys`: the interpreter's own settings and state.
+
+use std::cell::Cell;
+
+use runtime::convert::OrNone;
+use runtime::error::ExceptionObject;
+use runtime::hooks;
+use runtime::objects::dict::DictObject;
+use runtime::objects::int::{self, parse};
+use runtime::objects::list::ListObject;
+use runtime::objects::module::ModuleObject;
+use runtime::objects::str::StrObject;
+use runtime::objects::tuple::TupleObject;
+use runtime::objects::{self, float, struct_sequence};
+use runtime::types::ready;
+use runtime::{Py, PyResult, Ref, Value, error, gc, protocol, py_functions, sys_state, thread};
+
+use crate::streams::{TEXT_STREAM, TextStream};
+
+/// What the command line knows.
+#[derive(Clone, Debug, Default)]
+pub struct Startup {
+    /// `sys.argv`
+    pub argv: Vec<String>,
+    /// `sys.path`
+    pub path: Vec<String>,
+    /// `sys.executable`
+    pub executable: String,
+    /// Flags by name that differ from 0.
+    pub flags: Vec<(String, i64)>,
+}
+
+/// Makes and registers `sys`.
+pub fn initialize(startup: &Startup) -> PyResult<()> {
+    ready::ready(&TEXT_STREAM);
+    let module = ModuleObject::new("sys");
+    module.unaudited();
+    module.add_functions(FUNCTIONS);
+    let dict = module.dict();
+    let strings = |items: &[String]| -> Ref {
+        ListObject::new(items.iter().map(|item| StrObject::new(item).into()).collect()).into()
+    };
+    dict.set_text("argv", strings(&startup.argv));
+    dict.set_text("orig_argv", strings(&startup.argv));
+    dict.set_text("path", strings(&startup.path));
+    dict.set_text("executable", StrObject::new(&startup.executable));
+    dict.set_text("modules", Value::from_object(sys_state::modules()).to_ref());
+    add_streams(dict);
+    add_constants(dict)?;
+    add_flags(dict, &startup.flags)?;
+    sys_state::modules().set_text("sys", module);
+    Ok(())
+}
+
+fn add_streams(dict: &DictObject) {
+    for (fd, name, file) in [(0, "stdin", "<stdin>"), (1, "stdout", "<stdout>"), (2, "stderr", "<stderr>")] {
+        let stream: Ref = TextStream::new(fd, file).into();
+        dict.set_text(name, stream.clone());
+        dict.set_text(&format!("__{name}__"), stream);
+    }
+}
+
+fn text(value: &str) -> Ref {
+    StrObject::new(value).into()
+}
+
+fn number(value: i64) -> Ref {
+    int::from_i64(value)
+}
+
+fn add_constants(dict: &DictObject) -> PyResult<()> {
+    let version = [
+        ("major", number(3)),
+        ("minor", number(14)),
+        ("micro", number(0)),
+        ("releaselevel", text("final")),
+        ("serial", number(0)),
+    ];
+    dict.set_text("version_info", struct_sequence::new("sys", "version_info", &version)?);
+    dict.set_text("version", text("3.14.0 (Static Python in Rust)"));
+    dict.set_text("hexversion", number(0x030e_00f0));
+    dict.set_text("api_version", number(1013));
+    dict.set_text("copyright", text("Copyright (c) the Static Python in Rust contributors."));
+    dict.set_text("platform", text("linux"));
+    dict.set_text("byteorder", text("little"));
+    dict.set_text("maxsize", number(isize::MAX as i64));
+    dict.set_text("maxunicode", number(0x10_ffff));
+    for name in ["prefix", "exec_prefix", "base_prefix", "base_exec_prefix"] {
+        dict.set_text(name, text("/usr"));
+    }
+    dict.set_text("platlibdir", text("lib"));
+    dict.set_text("dont_write_bytecode", objects::bool(true).to_ref());
+    dict.set_text("pycache_prefix", objects::none().to_ref());
+    dict.set_text("float_repr_style", text("short"));
+    for name in ["meta_path", "path_hooks", "warnoptions"] {
+        dict.set_text(name, ListObject::empty());
+    }
+    dict.set_text("path_importer_cache", DictObject::new());
+    dict.set_text("_xoptions", DictObject::new());
+    let names = crate::names().into_iter().map(text).collect();
+    dict.set_text("builtin_module_names", TupleObject::new(names));
+    dict.set_text("float_info", float_info()?);
+    dict.set_text("int_info", int_info()?);
+    dict.set_text("hash_info", hash_info()?);
+    let implementation = [
+        ("name", text("spc")),
+        ("version", dict.get_text("version_info").unwrap_or_else(|| number(0))),
+        ("hexversion", number(0x030e_00f0)),
+        ("cache_tag", objects::none().to_ref()),
+    ];
+    dict.set_text("implementation", struct_sequence::new("sys", "implementation", &implementation)?);
+    Ok(())
+}
+
+fn float_info() -> PyResult {
+    struct_sequence::new(
+        "sys",
+        "float_info",
+        &[
+            ("max", float::new(f64::MAX)),
+            ("max_exp", number(1024)),
+            ("max_10_exp", number(308)),
+            ("min", float::new(f64::MIN_POSITIVE)),
+            ("min_exp", number(-1021)),
+            ("min_10_exp", number(-307)),
+            ("dig", number(15)),
+            ("mant_dig", number(53)),
+            ("epsilon", float::new(f64::EPSILON)),
+            ("radix", number(2)),
+            ("rounds", number(1)),
+        ],
+    )
+}
+
+fn int_info() -> PyResult {
+    let fields = [
+        ("bits_per_digit", number(30)),
+        ("sizeof_digit", number(4)),
+        ("default_max_str_digits", number(4300)),
+        ("str_digits_check_threshold", number(640)),
+    ];
+    struct_sequence::new("sys", "int_info", &fields)
+}
+
+fn hash_info() -> PyResult {
+    let fields = [
+        ("width", number(64)),
+        ("modulus", number((1 << 61) - 1)),
+        ("inf", number(314_159)),
+        ("nan", number(0)),
+        ("imag", number(1_000_003)),
+        ("algorithm", text("siphash13")),
+        ("hash_bits", number(64)),
+        ("seed_bits", number(128)),
+        ("cutoff", number(0)),
+    ];
+    struct_sequence::new("sys", "hash_info", &fields)
+}
+
+fn add_flags(dict: &DictObject, set: &[(String, i64)]) -> PyResult<()> {
+    const NAMES: [&str; 18] = [
+        "debug", "inspect", "interactive", "optimize", "dont_write_bytecode", "no_user_site", "no_site",
+        "ignore_environment", "verbose", "bytes_warning", "quiet", "hash_randomization", "isolated", "dev_mode",
+        "utf8_mode", "warn_default_encoding", "safe_path", "int_max_str_digits",
+    ];
+    let value = |name: &str| {
+        let default = match name {
+            "hash_randomization" | "utf8_mode" => 1,
+            "int_max_str_digits" => 4300,
+            _ => 0,
+        };
+        set.iter().find(|(flag, _)| flag == name).map_or(default, |(_, value)| *value)
+    };
+    let fields: Vec<(&str, Ref)> = NAMES.iter().map(|&name| (name, number(value(name)))).collect();
+    dict.set_text("flags", struct_sequence::new("sys", "flags", &fields)?);
+    Ok(())
+}
+
+/// Flushes the standard streams; called when the process ends.
+pub fn flush_streams() {
+    let Some(sys) = sys_state::modules().get_text("sys") else { return };
+    let Some(module) = sys.get::<ModuleObject>() else { return };
+    for name in ["stdout", "stderr"] {
+        let Some(stream) = module.dict().get_text(name) else { continue };
+        if objects::is_none(stream.value()) {
+            continue;
+        }
+        if let Err(raised) = protocol::call_method_text(stream.value(), "flush", &[]) {
+            drop(thread().take_raised(raised));
+        }
+    }
+}
+
+/// What the process ends with after an uncaught exception; prints the exception unless it is `SystemExit`.
+pub fn exit_code_of(exception: &Ref) -> i32 {
+    if !exception.ty().is_subclass_of(&error::types::SystemExit) {
+        flush_streams();
+        hooks::write_stderr(&error::print::format_exception(exception.value()));
+        return if exception.ty().is_subclass_of(&error::types::KeyboardInterrupt) { 130 } else { 1 };
+    }
+    let code = exception.get::<ExceptionObject>().and_then(|exit| exit.extra[error::types::EXIT_CODE].get_ref());
+    match code {
+        None => 0,
+        Some(code) if objects::is_none(code.value()) => 0,
+        Some(code) => match int::IntRef::of(code.value()) {
+            Some(code) => code.to_i64().unwrap_or(-1) as i32 & 0xff,
+            None => {
+                flush_streams();
+                let shown = protocol::str_string(code.value()).unwrap_or_default();
+                hooks::write_stderr(&format!("{shown}\n"));
+                1
+            }
+        },
+    }
+}
+
+thread_local! {
+    static SWITCH_INTERVAL: Cell<f64> = const { Cell::new(0.005) };
+}
+
+py_functions! { static FUNCTIONS;
+    /// Exit the interpreter by raising SystemExit(status).
+    "exit(status=None, /)"
+    fn exit(status: OrNone<Value>) -> PyResult<()> {
+        let args: &[Value] = status.0.as_ref().map_or(&[], std::slice::from_ref);
+        Err(error::raise_with_args(&error::types::SystemExit, args))
+    }
+    /// Return the reference count of object.
+    "getrefcount(object, /)"
+    fn getrefcount(object: Value) -> u32 {
+        // CPython counts the reference that the call holds; here arguments are borrowed.
+        object.header().map_or(1, |header| header.refcount() + 1)
+    }
+    /// Return the size of object in bytes.
+    "getsizeof(object, default=None, /)"
+    fn getsizeof(object: Value, default: Option<Ref>) -> PyResult {
+        let size = protocol::call_method_text(object, "__sizeof__", &[]);
+        match (size, default) {
+            (Err(raised), Some(default)) => error::catch(raised, &error::types::TypeError).map(|_| default),
+            (size, _) => size,
+        }
+    }
+    /// Return the current value of the recursion limit.
+    "getrecursionlimit()"
+    fn getrecursionlimit() -> u32 {
+        thread().recursion_limit.get()
+    }
+    /// Set the maximum depth of the Python interpreter stack to n.
+    "setrecursionlimit(limit, /)"
+    fn setrecursionlimit(limit: i32) -> PyResult<()> {
+        match u32::try_from(limit).ok().filter(|&limit| limit > 0) {
+            None => Err(runtime::raise!(ValueError, "recursion limit must be greater or equal than 1")),
+            Some(limit) if limit <= thread().recursion.get() => {
+                let depth = thread().recursion.get();
+                Err(runtime::raise!(RecursionError, "cannot set the recursion limit to {limit} at the recursion depth {depth}: the limit is too low"))
+            }
+            Some(limit) => {
+                thread().recursion_limit.set(limit);
+                Ok(())
+            }
+        }
+    }
+    /// ``Intern'' the given string.
+    "intern(string, /)"
+    fn intern(string: Value) -> PyResult {
+        match string.get_exact::<StrObject>() {
+            Some(text) => Ok(StrObject::intern_object(text).into()),
+            None => Err(runtime::raise!(TypeError, "intern() argument must be str, not {}", string.ty().name())),
+        }
+    }
+    /// Return current exception information: (type, value, traceback).
+    "exc_info()"
+    fn exc_info() -> Py<TupleObject> {
+        let none = || objects::none().to_ref();
+        match thread().handled_exception() {
+            None => TupleObject::of([none(), none(), none()]),
+            Some(exception) => {
+                let traceback = exception.get::<ExceptionObject>().and_then(|exception| exception.traceback.get_ref());
+                TupleObject::of([exception.ty().value().to_ref(), exception.to_ref(), traceback.unwrap_or_else(none)])
+            }
+        }
+    }
+    /// Return the current exception.
+    "exception()"
+    fn exception() -> Ref {
+        thread().handled_exception().unwrap_or_else(objects::none).to_ref()
+    }
+    /// Handle an exception by displaying it with a traceback on sys.stderr.
+    "excepthook(exctype, value, traceback, /)"
+    fn excepthook(exctype: Value, value: Value, traceback: Value) {
+        let (_, _) = (exctype, traceback);
+        hooks::write_stderr(&error::print::format_exception(value));
+    }
+    /// Print an object to sys.stdout and also save it in builtins._
+    "displayhook(object, /)"
+    fn displayhook(object: Value) -> PyResult<()> {
+        if objects::is_none(object) {
+            return Ok(());
+        }
+        let shown = protocol::repr(object)?;
+        let print = runtime::builtins::namespace().get_text("print");
+        if let Some(print) = print {
+            protocol::call_one(print.value(), shown.value())?;
+        }
+        runtime::builtins::namespace().set_text("_", object.to_ref());
+        Ok(())
+    }
+    /// Return the maximum string digits limit for non-binary int<->str conversions.
+    "get_int_max_str_digits()"
+    fn get_int_max_str_digits() -> usize {
+        parse::max_str_digits()
+    }
+    /// Set the maximum string digits limit for non-binary int<->str conversions.
+    "set_int_max_str_digits(maxdigits)"
+    fn set_int_max_str_digits(maxdigits: isize) -> PyResult<()> {
+        match usize::try_from(maxdigits).ok().filter(|&limit| limit == 0 || limit >= 640) {
+            Some(limit) => {
+                parse::set_max_str_digits(limit);
+                Ok(())
+            }
+            None => Err(runtime::raise!(ValueError, "maxdigits must be 0 or larger than 640")),
+        }
+    }
+    /// Return the current default encoding used by the Unicode implementation.
+    "getdefaultencoding()"
+    fn getdefaultencoding() -> &'static str {
+        "utf-8"
+    }
+    /// Return the encoding used to convert Unicode filenames to OS filenames.
+    "getfilesystemencoding()"
+    fn getfilesystemencoding() -> &'static str {
+        "utf-8"
+    }
+    /// Return the error mode used for Unicode to OS filename conversion.
+    "getfilesystemencodeerrors()"
+    fn getfilesystemencodeerrors() -> &'static str {
+        "surrogateescape"
+    }
+    /// Return True if Python is exiting.
+    "is_finalizing()"
+    fn is_finalizing() -> bool {
+        false
+    }
+    /// Return the current thread switch interval.
+    "getswitchinterval()"
+    fn getswitchinterval() -> f64 {
+        SWITCH_INTERVAL.get()
+    }
+    /// Set the ideal thread switching delay inside the Python interpreter.
+    "setswitchinterval(interval, /)"
+    fn setswitchinterval(interval: f64) {
+        SWITCH_INTERVAL.set(interval);
+    }
+    /// Return the number of memory blocks currently allocated.
+    "getallocatedblocks()"
+    fn getallocatedblocks() -> usize {
+        let mut count = 0;
+        runtime::alloc::for_each_block(|_| count += 1);
+        count
+    }
+    /// Clear the internal type cache.
+    "_clear_type_cache()"
+    fn clear_type_cache() {
+        gc::run_pending();
+    }
+    /// Call audit hooks; there are none.
+    "audit(event, /, *args)"
+    fn audit(event: Value, args: runtime::convert::Rest<'_>) {
+        let (_, _) = (event, args.0);
+    }
+    /// Set the global debug tracing function.
+    "settrace(function, /)"
+    fn settrace(function: Value) -> PyResult<()> {
+        if objects::is_none(function) { Ok(()) } else { Err(error::not_supported("sys.settrace")) }
+    }
+    /// Return the global debug tracing function set with sys.settrace.
+    "gettrace()"
+    fn gettrace() {}
+}
