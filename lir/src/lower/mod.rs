@@ -11,6 +11,7 @@ mod boxing;
 mod call;
 mod control;
 mod exits;
+mod fast_path;
 mod memory;
 
 use base::entity::SecondaryMap;
