@@ -41,6 +41,7 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
     // operands index into them, that the stack stays within the frame, and which of its words are owned objects.
     macro_rules! enter_frame {
         () => {
+            // SAFETY: see above.
             unsafe {
                 let code = &*(*frame).code;
                 words = code.words().as_ptr();

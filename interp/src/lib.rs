@@ -2,7 +2,7 @@
 //!
 //! - [`frame`]: shadow frames on a contiguous stack
 //! - [`entry`]: calls from native code, module and class bodies
-//! - [`eval`]: the loop
+//! - [`eval`]: the dispatch loop
 //! - `ops`: instructions by family
 //! - `unwind`: from an exception to its handler
 //! - [`resume`]: generators
