@@ -19,6 +19,7 @@ impl Builder<'_> {
         match word.opcode() {
             B::LOAD_GLOBAL => {
                 let value = self.load_global(n);
+                self.global_names.insert(value, n);
                 self.push(value);
             }
             B::STORE_GLOBAL => {
