@@ -712,8 +712,15 @@ fn cache_index(version: u32, name: Value) -> usize {
 }
 
 /// A version that no type has had.
+static NEXT: World<Cell<u32>> = World::new(Cell::new(1));
+
+/// The version that the next changed type will get: as long as it stays the same, no type has changed.
+#[inline]
+pub fn newest_version() -> u32 {
+    NEXT.get()
+}
+
 fn next_version() -> u32 {
-    static NEXT: World<Cell<u32>> = World::new(Cell::new(1));
     let version = NEXT.get();
     // After 2^32 changes every type keeps version 0, which no cache trusts.
     NEXT.set(version.checked_add(1).unwrap_or(0));
