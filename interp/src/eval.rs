@@ -165,7 +165,8 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                 // SAFETY: see `enter_frame`; control never runs off the end.
                 pc = unsafe { pc.add(1) };
                 let at = word.index();
-                match word.opcode() {
+                // SAFETY: code that runs has been verified, so that the byte is an opcode's number.
+                match unsafe { std::mem::transmute::<u8, Opcode>(word.bits() as u8) } {
                     // --- Stack, locals, constants ---
                     Opcode::NOP => {}
                     Opcode::POP_TOP => frame::release(pop_raw!()),
@@ -230,7 +231,12 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
 
                     // --- Names ---
                     Opcode::LOAD_GLOBAL => {
-                        let value = outcall!(ops::name::load_global(frame, name!(at)));
+                        // SAFETY: see `enter_frame`.
+                        let cache = &code!().caches()[unsafe { pc.offset_from(words) } as usize - 1];
+                        let value = match ops::name::cached_global(frame, name!(at), cache) {
+                            Some(value) => value.to_ref(),
+                            None => outcall!(ops::name::load_global(frame, name!(at), cache)),
+                        };
                         push!(value);
                     }
                     Opcode::STORE_GLOBAL => {

@@ -214,11 +214,11 @@ impl Drop for TypeObject {
         for cell in [&self.dict, &self.mro, &self.bases, &self.name_object, &self.qualname] {
             release(cell);
         }
-        if let Some(base) = self.base() {
-            if !base.header.has(flags::IMMORTAL) {
-                // SAFETY: a heap type owns one count of its heap base.
-                unsafe { Header::decref(std::ptr::from_ref(base).cast_mut().cast()) };
-            }
+        if let Some(base) = self.base()
+            && !base.header.has(flags::IMMORTAL)
+        {
+            // SAFETY: a heap type owns one count of its heap base.
+            unsafe { Header::decref(std::ptr::from_ref(base).cast_mut().cast()) };
         }
         if self.spec.is_none() {
             // SAFETY: the name of a heap type was leaked by `set_name` and is used by nobody after the type is gone; the

@@ -2,7 +2,7 @@
 //!
 //! - [`streams`]: the process's standard streams as text files
 //! - [`sys`], [`math`], [`time`], [`gc`], [`itertools`], [`functools`], [`operator`]: modules
-//! - [`static_python`]: `__static__`
+//! - [`static_python`], the module `__static__`
 //! - [`typing`], [`future`]: names that annotations and compatibility need
 //!
 //! The importer asks [`load`] before it looks for files.
