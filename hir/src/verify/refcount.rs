@@ -300,19 +300,22 @@ impl Checker<'_> {
                     format!("{param} owns its argument {arg}, which comes without a reference"),
                 );
             }
-            after.held.insert(param, 1);
-        }
-        // A block's parameters are new values each time.
-        for param in &self.func.blocks[edge.target].params {
-            after.weightless.remove(param);
         }
         let weightless = after.weightless.clone();
         after.held.retain(|root, _| live.contains(root) || !weightless.contains(root));
         for root in after.held.keys() {
-            let is_param = self.func.blocks[edge.target].params.contains(root);
-            let dies_first = self.is_released_first(edge.target, *root);
-            if !is_param && !live.contains(root) && !dies_first {
+            // A block may be entered again by way of its own parameters, whose old values end here.
+            if !live.contains(root) && !self.is_released_first(edge.target, *root) {
                 report(errors, block, None, format!("{root} is still held when {} is entered", edge.target));
+            }
+        }
+        // A block's parameters are new values each time.
+        for &param in &self.func.blocks[edge.target].params {
+            after.weightless.remove(&param);
+            after.fallen.remove(&param);
+            after.held.remove(&param);
+            if self.func.owned_params.contains(param) {
+                after.held.insert(param, 1);
             }
         }
         after
