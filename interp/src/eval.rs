@@ -877,7 +877,8 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                         outcall!(ops::statics::store_field(descr, &owner, value, cache));
                     }
                     Opcode::CAST => {
-                        outcall!(ops::statics::cast(&code!().code().types[at], peek!(1)));
+                        let cache = cache!();
+                        outcall!(ops::statics::cast(&code!().code().types[at], peek!(1), cache));
                     }
                     Opcode::REFINE_TYPE => {}
                     Opcode::LOAD_TYPE => {

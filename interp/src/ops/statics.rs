@@ -363,9 +363,22 @@ pub(crate) fn store_field(descr: &FieldDescr, owner: &Ref, word: Value, cache: &
     Ok(())
 }
 
-/// Checks an object against a type.
-pub(crate) fn cast(ty: &TypeDescr, value: Value) -> PyResult<()> {
+/// Checks an object against a type. Whether it passes depends on its class alone, so that the last two classes that passed are
+/// remembered by their versions.
+#[inline]
+pub(crate) fn cast(ty: &TypeDescr, value: Value, cache: &InlineCache) -> PyResult<()> {
+    let version = u64::from(value.ty().version());
+    if version != 0 && (cache.key.get() == version || cache.data.get() == version) {
+        return Ok(());
+    }
+    cast_slowly(ty, value, cache)
+}
+
+#[cold]
+fn cast_slowly(ty: &TypeDescr, value: Value, cache: &InlineCache) -> PyResult<()> {
     if static_class::admits(ty, value)? {
+        cache.data.set(cache.key.get());
+        cache.key.set(u64::from(value.ty().version()));
         return Ok(());
     }
     let exactly = if matches!(ty, TypeDescr::Class { exact: true, .. }) { "exactly " } else { "" };
