@@ -52,7 +52,10 @@ fn difference(program: &Program, folder: &Path, output: &Output, who: &str) -> O
     let wants_error = program.errors.is_some();
     let code = output.status.code();
     if stdout != program.output || code != Some(wants_error as i32) {
-        return Some(format!("{}, {who}: exit {code:?}\n--- output\n{stdout}--- errors\n{stderr}", program.name));
+        return Some(format!(
+            "{}, {who}: exit {code:?}\n--- output\n{stdout}--- errors\n{stderr}",
+            program.name
+        ));
     }
     let wanted = program.errors.as_deref().unwrap_or_default();
     (stderr != wanted).then(|| format!("{}, {who}: errors\n{stderr}", program.name))
@@ -60,7 +63,9 @@ fn difference(program: &Program, folder: &Path, output: &Output, who: &str) -> O
 
 /// A `python3` whose tracebacks look like ours.
 fn oracle() -> Option<&'static str> {
-    let works = |name: &&str| Command::new(name).arg("--version").output().is_ok_and(|output| output.status.success());
+    let works = |name: &&str| {
+        Command::new(name).arg("--version").output().is_ok_and(|output| output.status.success())
+    };
     ["python3.14", "python3.13"].into_iter().find(works)
 }
 
@@ -84,7 +89,8 @@ fn programs_print_what_they_should() {
         let document = std::fs::read_to_string(&path).expect("specifications are text");
         for program in programs(&document) {
             count += 1;
-            std::fs::write(folder.join("program.py"), &program.source).expect("a temporary file can be written");
+            std::fs::write(folder.join("program.py"), &program.source)
+                .expect("a temporary file can be written");
             failures.extend(difference(&program, &folder, &run_in(&folder, &spc, &["run"]), "spc"));
             let is_static = program.source.starts_with("import __static__");
             if let Some(oracle) = oracle.filter(|_| !is_static) {

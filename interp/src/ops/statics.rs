@@ -112,15 +112,14 @@ pub(crate) fn cached_callee(cache: &InlineCache) -> Option<Value> {
 #[cold]
 pub(crate) fn resolve_callee(descr: &FunctionDescr, cache: &InlineCache) -> PyResult {
     let target = resolve_function(descr)?;
-    if static_target(target.value(), descr).is_some() {
-        if let Some(module) = runtime::sys_state::modules().get_text(&descr.module)
+    if static_target(target.value(), descr).is_some()
+        && let Some(module) = runtime::sys_state::modules().get_text(&descr.module)
             && let Some(module) = module.get::<ModuleObject>()
         {
             module.dict().watch();
             cache.key.set(stamp());
             cache.data.set(target.bits());
         }
-    }
     Ok(target)
 }
 
