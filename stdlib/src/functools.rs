@@ -113,6 +113,27 @@ fn call_partial(value: Value, args: Args<'_>) -> PyResult {
     protocol::call(function.value(), &values, Some(names.value()).filter(|_| !pairs.is_empty()))
 }
 
+fn repr_partial(value: Value) -> PyResult {
+    let this = partial(value);
+    let mut parts = vec![protocol::repr_string(this.function.get_or_none().value())?];
+    if let Some(bound) = this.args.get_ref() {
+        for arg in protocol::collect(bound.value())? {
+            parts.push(protocol::repr_string(arg.value())?);
+        }
+    }
+    if let Some(keywords) = this.keywords.get_ref() {
+        let pairs = keywords.get::<DictObject>().map(DictObject::to_pairs).unwrap_or_default();
+        for (name, value) in pairs {
+            parts.push(format!(
+                "{}={}",
+                protocol::str_string(name.value())?,
+                protocol::repr_string(value.value())?
+            ));
+        }
+    }
+    Ok(StrObject::new(&format!("{}({})", value.ty().full_name(), parts.join(", "))).into())
+}
+
 static PARTIAL_GETSET: &[GetSetDef] = &[
     GetSetDef { name: "func", doc: "", get: |value| Ok(partial(value).function.get_or_none()), set: None },
     GetSetDef { name: "args", doc: "", get: |value| Ok(partial(value).args.get_or_none()), set: None },
@@ -133,6 +154,7 @@ static PARTIAL_SPEC: TypeSpec = TypeSpec {
     slots: Slots {
         new: Some(new_partial),
         init: Some(|_, _| Ok(())),
+        repr: Some(repr_partial),
         call: Some(call_partial),
         ..Slots::EMPTY
     },

@@ -36,6 +36,7 @@ static MODULES: &[NativeModule] = &[
     NativeModule { name: "_functools", fill: functools::fill },
     NativeModule { name: "functools", fill: functools::fill },
     NativeModule { name: "_operator", fill: operator::fill },
+    NativeModule { name: "operator", fill: operator::fill },
     NativeModule { name: "__future__", fill: future::fill },
     NativeModule { name: "typing", fill: typing::fill },
     NativeModule { name: "__static__", fill: static_python::fill },
