@@ -5,7 +5,7 @@
 //! - [`eval`]: the dispatch loop
 //! - `ops`: instructions by family
 //! - `unwind`: from an exception to its handler
-//! - [`mod@resume`]: generators
+//! - [`resume`]: generators and delegation to sub-iterators
 //!
 //! The runtime reaches the interpreter through hooks that [`install`] fills in; the interpreter never names a compiler.
 

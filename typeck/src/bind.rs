@@ -221,9 +221,10 @@ impl<'a> Program<'a> {
             if let Some((owner, member)) = known {
                 let is_redeclared = annotation.is_some() && owner == class;
                 if (!matches!(member, ClassMember::Field(_)) || !is_redeclared)
-                    && (annotation.is_none() || owner != class) {
-                        continue;
-                    }
+                    && (annotation.is_none() || owner != class)
+                {
+                    continue;
+                }
             }
             let ty = match annotation {
                 Some(annotation) => self.resolve_annotation(Place { module, params: &params }, annotation),

@@ -114,12 +114,12 @@ pub(crate) fn resolve_callee(descr: &FunctionDescr, cache: &InlineCache) -> PyRe
     let target = resolve_function(descr)?;
     if static_target(target.value(), descr).is_some()
         && let Some(module) = runtime::sys_state::modules().get_text(&descr.module)
-            && let Some(module) = module.get::<ModuleObject>()
-        {
-            module.dict().watch();
-            cache.key.set(stamp());
-            cache.data.set(target.bits());
-        }
+        && let Some(module) = module.get::<ModuleObject>()
+    {
+        module.dict().watch();
+        cache.key.set(stamp());
+        cache.data.set(target.bits());
+    }
     Ok(target)
 }
 
