@@ -186,24 +186,10 @@ macro_rules! for_each_helper {
             // --- Operators ------------------------------------------------------------------------------------
             /// `a OP b`, operator number as in the bytecode; plus 256 for the in-place form.
             binary_op = BinaryOp (a: word, b: word, op: int) -> own, Null, Anything;
-            /// `a + b`.
-            binary_add = BinaryAdd (a: word, b: word) -> own, Null, Anything;
-            /// `a - b`.
-            binary_subtract = BinarySubtract (a: word, b: word) -> own, Null, Anything;
-            /// `a * b`.
-            binary_multiply = BinaryMultiply (a: word, b: word) -> own, Null, Anything;
-            /// Sum of two exact ints, of which one may be big or the result may be.
-            int_add = IntAdd (a: word, b: word) -> own, Null, Heap;
-            /// Difference of two exact ints.
-            int_subtract = IntSubtract (a: word, b: word) -> own, Null, Heap;
-            /// Product of two exact ints.
-            int_multiply = IntMultiply (a: word, b: word) -> own, Null, Heap;
             /// `-a`, `+a`, `~a`, numbered 0, 1, 2.
             unary_op = UnaryOp (a: word, op: int) -> own, Null, Anything;
             /// `a OP b` for a comparison operator.
             compare = Compare (a: word, b: word, op: int) -> own, Null, Anything;
-            /// `a OP b` as a truth value: 1, 0, or negative on failure.
-            compare_bool = CompareBool (a: word, b: word, op: int) -> int, Negative, Anything;
             /// `item in container`: 1, 0, or negative on failure.
             contains = Contains (container: word, item: word) -> int, Negative, Anything;
             /// `bool(a)`: 1, 0, or negative on failure.
@@ -222,10 +208,6 @@ macro_rules! for_each_helper {
             del_item = DelItem (container: word, key: word) -> int, Negative, Anything;
             /// `slice(start, stop, step)`.
             build_slice = BuildSlice (start: word, stop: word, step: word) -> own, Null, Heap;
-            /// Element `index` of an exact list with a storage strategy other than plain words, or a bounds error.
-            list_get = ListGet (list: word, index: int) -> own, Null, Heap;
-            /// Stores into an exact list with another storage strategy, or a bounds error.
-            list_set = ListSet (list: word, index: int, value: word) -> int, Negative, Container;
             /// Raises `IndexError` for the kind of sequence that `seq` is.
             raise_index_error = RaiseIndexError (seq: word) -> own, Null, Heap;
 
@@ -252,8 +234,6 @@ macro_rules! for_each_helper {
             iter_next = IterNext (iterator: word) -> null_own, Pending, Anything;
             /// Unpacks exactly `count` items to the words at `out`, first item first.
             unpack_sequence = UnpackSequence (seq: word, out: out, count: int) -> int, Negative, Anything;
-            /// Unpacks `before` items, a list, and `after` items to `out`.
-            unpack_ex = UnpackEx (seq: word, out: out, before: int, after: int) -> int, Negative, Anything;
 
             // --- Construction ---------------------------------------------------------------------------------
             /// A list of the `count` words at `items`, whose references it consumes.
@@ -320,8 +300,6 @@ macro_rules! for_each_helper {
             cast = Cast (value: word, code: word, index: int) -> int, Negative, Anything;
             /// Whether the class of `value` is `class` or a subclass of it; no `__instancecheck__` runs.
             is_instance = IsInstance (value: word, class: word) -> int, Never, Nothing;
-            /// Reads a NaN-boxed `float` slot at byte `offset` as an object.
-            load_float_slot = LoadFloatSlot (obj: word, offset: int) -> own, Null, Heap;
             /// Writes any `float` or `int` object into a NaN-boxed slot.
             store_float_slot = StoreFloatSlot (obj: word, offset: int, value: word) -> void, Never, Container;
             /// Releases what a NaN-boxed slot holds, before a double is written over it.
@@ -342,14 +320,6 @@ macro_rules! for_each_helper {
             // --- Exceptions -----------------------------------------------------------------------------------
             /// `raise exc from cause`; either may be 0.
             raise = Raise (exc: word, cause: word) -> own, Null, Anything;
-            /// `raise` alone: raises the exception being handled again.
-            reraise = Reraise (exc: steal) -> own, Null, Heap;
-            /// Makes the pending exception the one being handled, and returns it.
-            push_exc_info = PushExcInfo () -> own, Null, Heap;
-            /// Restores the previously handled exception.
-            pop_exc_info = PopExcInfo (previous: steal) -> void, Never, Container;
-            /// Whether `exc` matches the `except` clause `what`: 1, 0, or negative on failure.
-            exception_matches = ExceptionMatches (exc: word, what: word) -> int, Negative, Anything;
 
             // --- Reference counts -----------------------------------------------------------------------------
             /// Destroys an object whose count reached zero. Called through a thunk that preserves all registers.

@@ -2,14 +2,17 @@
 //!
 //! - [`output`]: what comes out: bytes, relocations, call sites, exits
 //! - [`emit()`]: LIR to machine code
+//! - [`entry`]: the way in from Rust
 //! - [`disasm`]: text of machine code
 #![forbid(unsafe_code)]
 
 mod asm;
 pub mod disasm;
 mod emit;
+pub mod entry;
 mod frame;
 pub mod output;
 
 pub use emit::emit;
+pub use entry::{Shape, emit_entry};
 pub use output::{CallSite, CompiledCode, ExitSite, FrameInfo, Reloc, RelocKind, Target, Thunk};

@@ -407,8 +407,8 @@ impl<'a> Emitter<'a, '_> {
             return self.error(pattern.span, "alternative patterns bind different names");
         }
         // The top of the stack is the first name.
-        for at in 0..control.len() {
-            let found = stores.iter().position(|name| *name == control[at]).expect("the same names");
+        for (at, wanted) in control.iter().enumerate() {
+            let found = stores.iter().position(|name| name == wanted).expect("the same names");
             if found == at {
                 continue;
             }

@@ -6,7 +6,7 @@
 //! - [`mod@build`]: bytecode to HIR
 //! - [`passes`] and [`pipeline`]: optimisation and reference counting
 //! - [`unsupported`]: why a function is not compiled
-//! - [`env`]: what the compiler asks about classes, functions and constants
+//! - [`mod@env`]: what the compiler asks about classes, functions and constants
 #![forbid(unsafe_code)]
 
 pub mod build;

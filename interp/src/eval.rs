@@ -41,6 +41,7 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
     // operands index into them, that the stack stays within the frame, and which of its words are owned objects.
     macro_rules! enter_frame {
         () => {
+            // SAFETY: see above.
             unsafe {
                 let code = &*(*frame).code;
                 words = code.words().as_ptr();
@@ -130,6 +131,13 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
             unsafe { &*(*frame).code }
         };
     }
+    macro_rules! cache {
+        () => {{
+            // SAFETY: see `enter_frame`.
+            let at = unsafe { pc.offset_from(words) } as usize - 1;
+            &code!().caches()[at]
+        }};
+    }
     macro_rules! jump {
         ($to:expr) => {
             // SAFETY: see `enter_frame`.
@@ -164,7 +172,8 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                 // SAFETY: see `enter_frame`; control never runs off the end.
                 pc = unsafe { pc.add(1) };
                 let at = word.index();
-                match word.opcode() {
+                // SAFETY: code that runs has been verified, so that the byte is an opcode's number.
+                match unsafe { std::mem::transmute::<u8, Opcode>(word.bits() as u8) } {
                     // --- Stack, locals, constants ---
                     Opcode::NOP => {}
                     Opcode::POP_TOP => frame::release(pop_raw!()),
@@ -229,7 +238,11 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
 
                     // --- Names ---
                     Opcode::LOAD_GLOBAL => {
-                        let value = outcall!(ops::name::load_global(frame, name!(at)));
+                        let cache = cache!();
+                        let value = match ops::name::cached_global(frame, name!(at), cache) {
+                            Some(value) => value.to_ref(),
+                            None => outcall!(ops::name::load_global(frame, name!(at), cache)),
+                        };
                         push!(value);
                     }
                     Opcode::STORE_GLOBAL => {
@@ -786,7 +799,17 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                     Opcode::INVOKE_FUNCTION => {
                         let descr = &code!().code().functions[at];
                         let count = descr.signature.params.len();
-                        let target = outcall!(ops::statics::resolve_function(descr));
+                        let cache = cache!();
+                        if let Some(target) = ops::statics::cached_callee(cache) {
+                            save_frame!();
+                            let next = attempt!(ops::statics::enter(target.to_ref(), args!(count)));
+                            // SAFETY: see `enter_frame`.
+                            unsafe { (*frame).operands -= count as u32 };
+                            frame = next;
+                            enter_frame!();
+                            continue;
+                        }
+                        let target = outcall!(ops::statics::resolve_callee(descr, cache));
                         save_frame!();
                         match attempt!(ops::statics::invoke(target, descr, args!(count))) {
                             ops::statics::Invoked::Frame(next) => {
@@ -804,7 +827,7 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                     }
                     Opcode::LOAD_METHOD_STATIC => {
                         let descr = &code!().code().functions[at];
-                        let target = outcall!(ops::statics::resolve_method(descr, peek!(1)));
+                        let target = outcall!(ops::statics::resolve_method(descr, peek!(1), cache!()));
                         let receiver = pop_raw!();
                         push!(target);
                         push_raw!(receiver);
@@ -843,16 +866,19 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                     Opcode::LOAD_FIELD => {
                         let descr = &code!().code().fields[at];
                         let owner = pop!();
-                        push_raw!(outcall!(ops::statics::load_field(descr, &owner)));
+                        let cache = cache!();
+                        push_raw!(outcall!(ops::statics::load_field(descr, &owner, cache)));
                     }
                     Opcode::STORE_FIELD => {
                         let descr = &code!().code().fields[at];
                         let owner = pop!();
                         let value = pop_raw!();
-                        outcall!(ops::statics::store_field(descr, &owner, value));
+                        let cache = cache!();
+                        outcall!(ops::statics::store_field(descr, &owner, value, cache));
                     }
                     Opcode::CAST => {
-                        outcall!(ops::statics::cast(&code!().code().types[at], peek!(1)));
+                        let cache = cache!();
+                        outcall!(ops::statics::cast(&code!().code().types[at], peek!(1), cache));
                     }
                     Opcode::REFINE_TYPE => {}
                     Opcode::LOAD_TYPE => {

@@ -54,13 +54,13 @@ pub const IS_STARTED: u32 = 4;
 
 impl Frame {
     /// The local slots.
-    pub fn locals(this: *mut Frame) -> *mut Value {
+    pub(crate) fn locals(this: *mut Frame) -> *mut Value {
         // SAFETY: every frame is followed by its slots.
         unsafe { this.add(1).cast() }
     }
 
     /// The bottom of the operand stack.
-    pub fn operands(this: *mut Frame) -> *mut Value {
+    pub(crate) fn operands(this: *mut Frame) -> *mut Value {
         // SAFETY: the code is alive as long as the frame; the operands follow the slots.
         unsafe { Self::locals(this).add((*(*this).code).code().locals.len()) }
     }
@@ -287,7 +287,7 @@ pub fn current_locals() -> PyResult {
 }
 
 /// The function whose frame this is, if it is one.
-pub fn function_of<'a>(frame: *mut Frame) -> Option<&'a FunctionObject> {
+pub(crate) fn function_of<'a>(frame: *mut Frame) -> Option<&'a FunctionObject> {
     // SAFETY: the frame owns its function.
     unsafe { (*frame).owner.get_exact::<FunctionObject>() }
 }

@@ -2,10 +2,10 @@
 //!
 //! - [`frame`]: shadow frames on a contiguous stack
 //! - [`entry`]: calls from native code, module and class bodies
-//! - [`eval`]: the loop
+//! - [`eval`]: the dispatch loop
 //! - `ops`: instructions by family
 //! - `unwind`: from an exception to its handler
-//! - [`resume`]: generators
+//! - [`resume`]: generators and delegation to sub-iterators
 //!
 //! The runtime reaches the interpreter through hooks that [`install`] fills in; the interpreter never names a compiler.
 
@@ -30,5 +30,7 @@ pub fn install() {
         hooks.frame = frame::info;
         hooks.current_locals = frame::current_locals;
         hooks.current_globals = frame::current_globals;
+        hooks.dict_changed = |_, _| ops::statics::invalidate();
+        hooks.function_changed = |_| ops::statics::invalidate();
     });
 }

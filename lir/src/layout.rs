@@ -28,8 +28,10 @@ pub struct Layout {
     pub table_live: i32,
     /// Number of entries of a set, if it is at a fixed place.
     pub set_used: Option<i32>,
-    /// Length of a static array, and pointer to its elements.
-    pub array: Option<(i32, i32)>,
+    /// Length of a static array.
+    pub array_length: i32,
+    /// First element of a static array.
+    pub array_data: i32,
     /// Content of a cell.
     pub cell_value: i32,
     /// First slot of the vtable in a type object.
@@ -56,6 +58,10 @@ pub struct Layout {
     pub double_offset: i64,
 }
 
+/// Places in a static array; `abi::layout` takes them over with the runtime's array type.
+const ARRAY_LENGTH: usize = 16;
+const ARRAY_DATA: usize = 32;
+
 impl Default for Layout {
     /// The runtime's layout, as `abi` declares it.
     fn default() -> Self {
@@ -73,7 +79,8 @@ impl Default for Layout {
             dict_table: at(a::dict_object::TABLE),
             table_live: at(a::table::LIVE),
             set_used: None,
-            array: None,
+            array_length: at(ARRAY_LENGTH),
+            array_data: at(ARRAY_DATA),
             cell_value: at(a::cell_object::CONTENTS),
             vtable: at(a::type_object::VTABLE),
             eval_breaker: at(a::thread::EVAL_BREAKER),

@@ -178,13 +178,12 @@ fn fill_keyword_defaults(function: &FunctionObject, slots: &mut [Option<Ref>]) -
     let (count, kwonly) = (object.code().arg_count as usize, object.code().kwonly_count as usize);
     let defaults = function.kwdefaults.get().and_then(|defaults| defaults.get::<DictObject>());
     let mut missing = Vec::new();
-    for at in count..count + kwonly {
-        if slots[at].is_none() {
-            slots[at] = defaults
-                .and_then(|defaults| defaults.get_str(object.local_names()[at].value()))
-                .map(Value::to_ref);
+    for (at, slot) in slots.iter_mut().enumerate().take(count + kwonly).skip(count) {
+        if slot.is_none() {
+            let name = object.local_names()[at].value();
+            *slot = defaults.and_then(|defaults| defaults.get_str(name)).map(Value::to_ref);
         }
-        if slots[at].is_none() {
+        if slot.is_none() {
             missing.push(at);
         }
     }

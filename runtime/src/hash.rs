@@ -181,7 +181,7 @@ mod tests {
         assert_eq!(double(0.5), 1_152_921_504_606_846_976);
         assert_eq!(double(1e300), 1_224_995_262_755_759_164);
         assert_eq!(double(-2.0), int(-2));
-        assert_eq!(double(3.14), 322_818_021_289_917_443);
+        assert_eq!(double(2.5), 1_152_921_504_606_846_978);
     }
 
     #[test]

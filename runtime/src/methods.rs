@@ -30,6 +30,9 @@ pub struct MethodDef {
     pub native: fn(Args<'_>) -> PyResult,
 }
 
+/// Writes an attribute of the first value, or deletes it without a new value.
+pub type Setter = fn(Value, Option<Value>) -> PyResult<()>;
+
 /// One computed attribute.
 pub struct GetSetDef {
     /// Attribute name.
@@ -39,7 +42,7 @@ pub struct GetSetDef {
     /// Reads it.
     pub get: fn(Value) -> PyResult<Ref>,
     /// Writes it, or deletes it without a value; absent for read-only attributes.
-    pub set: Option<fn(Value, Option<Value>) -> PyResult<()>>,
+    pub set: Option<Setter>,
 }
 
 /// Declares instance methods: `py_methods! { static NAME for "type", &Layout; "sig" fn f(this, ...) -> R { } ... }`.

@@ -158,8 +158,8 @@ impl Signature {
                 None => return Err(self.unexpected_keyword(name)),
             }
         }
-        for at in 0..self.required {
-            if slots[at].is_null() {
+        for (at, slot) in slots.iter().enumerate().take(self.required) {
+            if slot.is_null() {
                 return Err(self.missing(at, given));
             }
         }
@@ -168,8 +168,8 @@ impl Signature {
     }
 
     fn check_keyword_only(&self, slots: &[Value]) -> PyResult<()> {
-        for at in self.positional.min(self.count)..self.count {
-            if slots[at].is_null() && !self.parameters[at].optional {
+        for (at, slot) in slots.iter().enumerate().take(self.count).skip(self.positional) {
+            if slot.is_null() && !self.parameters[at].optional {
                 let name = self.parameter_name(at);
                 return Err(crate::raise!(
                     TypeError,

@@ -467,14 +467,14 @@ fn descr_set(value: Value, object: Value, new: Option<Value>) -> PyResult<()> {
     let descriptor = this(value);
     let address = descriptor.address(object)?;
     let field = &descriptor.field;
-    if let Some(new) = new {
-        if !admits(&field.ty, new)? {
-            let (expected, got, name) = (type_text(&field.ty), new.ty().name(), &field.name);
-            return Err(error::raise(
-                static_type_error(),
-                &format!("expected '{expected}', got '{got}' for attribute '{name}'"),
-            ));
-        }
+    if let Some(new) = new
+        && !admits(&field.ty, new)?
+    {
+        let (expected, got, name) = (type_text(&field.ty), new.ty().name(), &field.name);
+        return Err(error::raise(
+            static_type_error(),
+            &format!("expected '{expected}', got '{got}' for attribute '{name}'"),
+        ));
     }
     // SAFETY: the address is that of a field of this kind.
     unsafe {

@@ -214,11 +214,11 @@ impl Drop for TypeObject {
         for cell in [&self.dict, &self.mro, &self.bases, &self.name_object, &self.qualname] {
             release(cell);
         }
-        if let Some(base) = self.base() {
-            if !base.header.has(flags::IMMORTAL) {
-                // SAFETY: a heap type owns one count of its heap base.
-                unsafe { Header::decref(std::ptr::from_ref(base).cast_mut().cast()) };
-            }
+        if let Some(base) = self.base()
+            && !base.header.has(flags::IMMORTAL)
+        {
+            // SAFETY: a heap type owns one count of its heap base.
+            unsafe { Header::decref(std::ptr::from_ref(base).cast_mut().cast()) };
         }
         if self.spec.is_none() {
             // SAFETY: the name of a heap type was leaked by `set_name` and is used by nobody after the type is gone; the
@@ -712,8 +712,15 @@ fn cache_index(version: u32, name: Value) -> usize {
 }
 
 /// A version that no type has had.
+static NEXT: World<Cell<u32>> = World::new(Cell::new(1));
+
+/// The version that the next changed type will get: as long as it stays the same, no type has changed.
+#[inline]
+pub fn newest_version() -> u32 {
+    NEXT.get()
+}
+
 fn next_version() -> u32 {
-    static NEXT: World<Cell<u32>> = World::new(Cell::new(1));
     let version = NEXT.get();
     // After 2^32 changes every type keeps version 0, which no cache trusts.
     NEXT.set(version.checked_add(1).unwrap_or(0));

@@ -75,10 +75,11 @@ pub fn new_ref(ty: &TypeObject, object: Value, callback: Option<Ref>) -> PyResul
             object.ty().name()
         ));
     };
-    if callback.is_none() && std::ptr::eq(ty, &raw const WEAK_REF) {
-        if let Some(known) = existing(object) {
-            return Ok(known);
-        }
+    if callback.is_none()
+        && std::ptr::eq(ty, &raw const WEAK_REF)
+        && let Some(known) = existing(object)
+    {
+        return Ok(known);
     }
     let contents = WeakRef {
         header: Header::new(ty),

@@ -211,7 +211,7 @@ fn strings_format_and_split() {
             TupleObject::of([
                 int::from_i64(42),
                 string("ab"),
-                runtime::objects::float::new(3.14159),
+                runtime::objects::float::new(3.0625),
                 int::from_i64(255)
             ])
             .into()

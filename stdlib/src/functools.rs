@@ -45,10 +45,14 @@ unsafe impl Object for Partial {
         &PARTIAL
     }
     fn traverse(&self, visit: Visitor<'_>) {
-        [&self.function, &self.args, &self.keywords, &self.dict].into_iter().for_each(|field| field.visit(visit));
+        [&self.function, &self.args, &self.keywords, &self.dict]
+            .into_iter()
+            .for_each(|field| field.visit(visit));
     }
     fn clear(&self) {
-        [&self.function, &self.args, &self.keywords, &self.dict].into_iter().for_each(|field| drop(field.take()));
+        [&self.function, &self.args, &self.keywords, &self.dict]
+            .into_iter()
+            .for_each(|field| drop(field.take()));
     }
 }
 
@@ -67,7 +71,8 @@ fn new_partial(ty: &TypeObject, args: Args<'_>) -> PyResult {
     let (mut inner, mut bound) = (*function, rest.to_vec());
     if let Some(nested) = function.get_exact::<Partial>() {
         inner = nested.function.raw();
-        let earlier = nested.args.get().and_then(|args| args.get::<TupleObject>()).map_or(&[][..], TupleObject::items);
+        let earlier =
+            nested.args.get().and_then(|args| args.get::<TupleObject>()).map_or(&[][..], TupleObject::items);
         bound = [earlier, rest].concat();
         if let Some(earlier) = nested.keywords.get().and_then(|keywords| keywords.get::<DictObject>()) {
             keywords.merge(earlier, true)?;
@@ -88,7 +93,8 @@ fn new_partial(ty: &TypeObject, args: Args<'_>) -> PyResult {
 
 fn call_partial(value: Value, args: Args<'_>) -> PyResult {
     let this = partial(value);
-    let (Some(function), Some(bound), Some(keywords)) = (this.function.get_ref(), this.args.get_ref(), this.keywords.get_ref())
+    let (Some(function), Some(bound), Some(keywords)) =
+        (this.function.get_ref(), this.args.get_ref(), this.keywords.get_ref())
     else {
         return Err(runtime::raise!(RuntimeError, "partial object is being torn down"));
     };
@@ -107,10 +113,36 @@ fn call_partial(value: Value, args: Args<'_>) -> PyResult {
     protocol::call(function.value(), &values, Some(names.value()).filter(|_| !pairs.is_empty()))
 }
 
+fn repr_partial(value: Value) -> PyResult {
+    let this = partial(value);
+    let mut parts = vec![protocol::repr_string(this.function.get_or_none().value())?];
+    if let Some(bound) = this.args.get_ref() {
+        for arg in protocol::collect(bound.value())? {
+            parts.push(protocol::repr_string(arg.value())?);
+        }
+    }
+    if let Some(keywords) = this.keywords.get_ref() {
+        let pairs = keywords.get::<DictObject>().map(DictObject::to_pairs).unwrap_or_default();
+        for (name, value) in pairs {
+            parts.push(format!(
+                "{}={}",
+                protocol::str_string(name.value())?,
+                protocol::repr_string(value.value())?
+            ));
+        }
+    }
+    Ok(StrObject::new(&format!("{}({})", value.ty().full_name(), parts.join(", "))).into())
+}
+
 static PARTIAL_GETSET: &[GetSetDef] = &[
     GetSetDef { name: "func", doc: "", get: |value| Ok(partial(value).function.get_or_none()), set: None },
     GetSetDef { name: "args", doc: "", get: |value| Ok(partial(value).args.get_or_none()), set: None },
-    GetSetDef { name: "keywords", doc: "", get: |value| Ok(partial(value).keywords.get_or_none()), set: None },
+    GetSetDef {
+        name: "keywords",
+        doc: "",
+        get: |value| Ok(partial(value).keywords.get_or_none()),
+        set: None,
+    },
 ];
 
 static PARTIAL: TypeObject = TypeObject::from_spec(&PARTIAL_SPEC);
@@ -119,7 +151,13 @@ static PARTIAL_SPEC: TypeSpec = TypeSpec {
     doc: "Create a new function with partial application of the given arguments and keywords.",
     flags: type_flags::BASE | type_flags::GC,
     dict_offset: std::mem::offset_of!(Partial, dict),
-    slots: Slots { new: Some(new_partial), init: Some(|_, _| Ok(())), call: Some(call_partial), ..Slots::EMPTY },
+    slots: Slots {
+        new: Some(new_partial),
+        init: Some(|_, _| Ok(())),
+        repr: Some(repr_partial),
+        call: Some(call_partial),
+        ..Slots::EMPTY
+    },
     getset: PARTIAL_GETSET,
     ..TypeSpec::of::<Partial>("partial")
 };
@@ -180,10 +218,10 @@ fn new_cached(function: Value, limit: Option<usize>, typed: bool) -> PyResult {
 
 /// The key of a call: the argument itself for a single str or int, else a tuple.
 fn key_of(this: &Cached, args: Args<'_>) -> Ref {
-    if let (Some(only), false) = (args.single(), this.typed) {
-        if only.is_small() || only.is_exact(&objects::str::STR) {
-            return only.to_ref();
-        }
+    if let (Some(only), false) = (args.single(), this.typed)
+        && (only.is_small() || only.is_exact(&objects::str::STR))
+    {
+        return only.to_ref();
     }
     let mut parts: Vec<Ref> = args.positional.iter().map(|value| value.to_ref()).collect();
     if args.has_keywords() {
@@ -248,7 +286,7 @@ py_methods! { static CACHED_METHODS for "_lru_cache_wrapper", &Cached;
             ("maxsize", limit),
             ("currsize", int::from_i64(this.cache().len() as i64)),
         ];
-        struct_sequence::new("functools", "CacheInfo", &fields)
+        struct_sequence::new("builtins", "CacheInfo", &fields)
     }
     /// Clear the cache and cache statistics
     "cache_clear(self, /)"
@@ -312,7 +350,8 @@ static DECORATOR_SPEC: TypeSpec = TypeSpec {
 };
 
 fn decorator(wrapped: Option<Ref>, limit: Option<usize>, typed: bool) -> Ref {
-    let contents = Decorator { header: Header::new(&DECORATOR), wrapped: Field::from_option(wrapped), limit, typed };
+    let contents =
+        Decorator { header: Header::new(&DECORATOR), wrapped: Field::from_option(wrapped), limit, typed };
     object::new_object(contents).into()
 }
 
@@ -325,11 +364,14 @@ fn copy_metadata(wrapper: Value, wrapped: Value) -> PyResult<()> {
         }
     }
     let dict = StrObject::intern("__dict__");
-    let (from, to) = (protocol::get_optional_attr(wrapped, dict.value())?, protocol::get_optional_attr(wrapper, dict.value())?);
-    if let (Some(from), Some(to)) = (from, to) {
-        if let (Some(from), Some(to)) = (from.get::<DictObject>(), to.get::<DictObject>()) {
-            to.merge(from, true)?;
-        }
+    let (from, to) = (
+        protocol::get_optional_attr(wrapped, dict.value())?,
+        protocol::get_optional_attr(wrapper, dict.value())?,
+    );
+    if let (Some(from), Some(to)) = (from, to)
+        && let (Some(from), Some(to)) = (from.get::<DictObject>(), to.get::<DictObject>())
+    {
+        to.merge(from, true)?;
     }
     protocol::set_attr(wrapper, StrObject::intern("__wrapped__").value(), wrapped)
 }

@@ -1,10 +1,10 @@
 //! `__future__`: the features that a program may ask for; all of them are here already.
 
+use runtime::PyResult;
 use runtime::objects::list::ListObject;
 use runtime::objects::module::ModuleObject;
 use runtime::objects::str::StrObject;
 use runtime::objects::{int, struct_sequence};
-use runtime::PyResult;
 
 const FEATURES: [(&str, i64); 10] = [
     ("nested_scopes", 0x10),
@@ -22,7 +22,8 @@ const FEATURES: [(&str, i64); 10] = [
 /// Fills the module.
 pub(crate) fn fill(module: &ModuleObject) -> PyResult<()> {
     for (name, flag) in FEATURES {
-        let feature = struct_sequence::new("__future__", "_Feature", &[("compiler_flag", int::from_i64(flag))])?;
+        let feature =
+            struct_sequence::new("__future__", "_Feature", &[("compiler_flag", int::from_i64(flag))])?;
         module.dict().set_text(name, feature);
     }
     let names = FEATURES.iter().map(|(name, _)| StrObject::intern(name).into()).collect();

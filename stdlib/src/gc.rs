@@ -9,7 +9,13 @@ use runtime::{Py, PyResult, Ref, Value, gc, header, py_functions};
 /// Fills the module.
 pub(crate) fn fill(module: &ModuleObject) -> PyResult<()> {
     module.add_functions(FUNCTIONS);
-    for (name, value) in [("DEBUG_STATS", 1), ("DEBUG_COLLECTABLE", 2), ("DEBUG_UNCOLLECTABLE", 4), ("DEBUG_SAVEALL", 32), ("DEBUG_LEAK", 38)] {
+    for (name, value) in [
+        ("DEBUG_STATS", 1),
+        ("DEBUG_COLLECTABLE", 2),
+        ("DEBUG_UNCOLLECTABLE", 4),
+        ("DEBUG_SAVEALL", 32),
+        ("DEBUG_LEAK", 38),
+    ] {
         module.dict().set_text(name, int::from_i64(value));
     }
     module.dict().set_text("garbage", ListObject::empty());

@@ -43,9 +43,15 @@ unsafe impl Object for NativeIterator {
 }
 
 /// An iterator over `captured`.
-pub(crate) fn iterator(captured: Vec<Ref>, step: impl FnMut(&[Ref]) -> PyResult<Option<Ref>> + 'static) -> Ref {
-    let contents =
-        NativeIterator { header: Header::new(&NATIVE_ITERATOR), captured, step: RefCell::new(Box::new(step)) };
+pub(crate) fn iterator(
+    captured: Vec<Ref>,
+    step: impl FnMut(&[Ref]) -> PyResult<Option<Ref>> + 'static,
+) -> Ref {
+    let contents = NativeIterator {
+        header: Header::new(&NATIVE_ITERATOR),
+        captured,
+        step: RefCell::new(Box::new(step)),
+    };
     object::new_object(contents).into()
 }
 
@@ -82,17 +88,19 @@ unsafe impl Object for ChainClass {
 fn chain_of(iterables: Value) -> PyResult {
     let outer = protocol::get_iter(iterables)?;
     let mut inner: Option<Ref> = None;
-    Ok(iterator(vec![outer], move |captured| loop {
-        if inner.is_none() {
-            match protocol::iter_next(captured[0].value())? {
-                Some(iterable) => inner = Some(protocol::get_iter(iterable.value())?),
-                None => return Ok(None),
+    Ok(iterator(vec![outer], move |captured| {
+        loop {
+            if inner.is_none() {
+                match protocol::iter_next(captured[0].value())? {
+                    Some(iterable) => inner = Some(protocol::get_iter(iterable.value())?),
+                    None => return Ok(None),
+                }
             }
-        }
-        if let Some(current) = inner.clone() {
-            match protocol::iter_next(current.value())? {
-                Some(item) => return Ok(Some(item)),
-                None => inner = None,
+            if let Some(current) = inner.clone() {
+                match protocol::iter_next(current.value())? {
+                    Some(item) => return Ok(Some(item)),
+                    None => inner = None,
+                }
             }
         }
     }))
@@ -135,7 +143,8 @@ fn bound(value: Value, what: &str) -> PyResult<Option<usize>> {
     if objects::is_none(value) {
         return Ok(None);
     }
-    let number = int::index(value).ok().and_then(|number| number.as_small()).and_then(|n| usize::try_from(n).ok());
+    let number =
+        int::index(value).ok().and_then(|number| number.as_small()).and_then(|n| usize::try_from(n).ok());
     number.map(Some).ok_or_else(|| {
         drop(runtime::thread().fetch_raised());
         runtime::raise!(ValueError, "{what} for islice() must be None or an integer: 0 <= x <= sys.maxsize.")

@@ -2,7 +2,7 @@
 //!
 //! - [`streams`]: the process's standard streams as text files
 //! - [`sys`], [`math`], [`time`], [`gc`], [`itertools`], [`functools`], [`operator`]: modules
-//! - [`static_python`]: `__static__`
+//! - [`static_python`], the module `__static__`
 //! - [`typing`], [`future`]: names that annotations and compatibility need
 //!
 //! The importer asks [`load`] before it looks for files.
@@ -36,6 +36,7 @@ static MODULES: &[NativeModule] = &[
     NativeModule { name: "_functools", fill: functools::fill },
     NativeModule { name: "functools", fill: functools::fill },
     NativeModule { name: "_operator", fill: operator::fill },
+    NativeModule { name: "operator", fill: operator::fill },
     NativeModule { name: "__future__", fill: future::fill },
     NativeModule { name: "typing", fill: typing::fill },
     NativeModule { name: "__static__", fill: static_python::fill },

@@ -3,9 +3,9 @@
 mod exact;
 mod real;
 
+use runtime::PyResult;
 use runtime::objects::float;
 use runtime::objects::module::ModuleObject;
-use runtime::PyResult;
 
 /// Fills the module.
 pub(crate) fn fill(module: &ModuleObject) -> PyResult<()> {

@@ -171,7 +171,12 @@ fn this<'a>(value: Value) -> &'a TextStream {
 static GETSET: &[GetSetDef] = &[
     GetSetDef { name: "encoding", doc: "", get: |_| Ok(StrObject::intern("utf-8").into()), set: None },
     GetSetDef { name: "errors", doc: "", get: |_| Ok(StrObject::intern("strict").into()), set: None },
-    GetSetDef { name: "name", doc: "", get: |value| Ok(StrObject::intern(this(value).name).into()), set: None },
+    GetSetDef {
+        name: "name",
+        doc: "",
+        get: |value| Ok(StrObject::intern(this(value).name).into()),
+        set: None,
+    },
     GetSetDef {
         name: "mode",
         doc: "",

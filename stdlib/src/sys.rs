@@ -159,9 +159,24 @@ fn hash_info() -> PyResult {
 
 fn add_flags(dict: &DictObject, set: &[(String, i64)]) -> PyResult<()> {
     const NAMES: [&str; 18] = [
-        "debug", "inspect", "interactive", "optimize", "dont_write_bytecode", "no_user_site", "no_site",
-        "ignore_environment", "verbose", "bytes_warning", "quiet", "hash_randomization", "isolated", "dev_mode",
-        "utf8_mode", "warn_default_encoding", "safe_path", "int_max_str_digits",
+        "debug",
+        "inspect",
+        "interactive",
+        "optimize",
+        "dont_write_bytecode",
+        "no_user_site",
+        "no_site",
+        "ignore_environment",
+        "verbose",
+        "bytes_warning",
+        "quiet",
+        "hash_randomization",
+        "isolated",
+        "dev_mode",
+        "utf8_mode",
+        "warn_default_encoding",
+        "safe_path",
+        "int_max_str_digits",
     ];
     let value = |name: &str| {
         let default = match name {
@@ -198,7 +213,8 @@ pub fn exit_code_of(exception: &Ref) -> i32 {
         hooks::write_stderr(&error::print::format_exception(exception.value()));
         return if exception.ty().is_subclass_of(&error::types::KeyboardInterrupt) { 130 } else { 1 };
     }
-    let code = exception.get::<ExceptionObject>().and_then(|exit| exit.extra[error::types::EXIT_CODE].get_ref());
+    let code =
+        exception.get::<ExceptionObject>().and_then(|exit| exit.extra[error::types::EXIT_CODE].get_ref());
     match code {
         None => 0,
         Some(code) if objects::is_none(code.value()) => 0,
@@ -222,7 +238,7 @@ py_functions! { static FUNCTIONS;
     /// Exit the interpreter by raising SystemExit(status).
     "exit(status=None, /)"
     fn exit(status: OrNone<Value>) -> PyResult<()> {
-        let args: &[Value] = status.0.as_ref().map_or(&[], std::slice::from_ref);
+        let args: &[Value] = status.0.as_slice();
         Err(error::raise_with_args(&error::types::SystemExit, args))
     }
     /// Return the reference count of object.

@@ -40,7 +40,12 @@ fn this<'a>(value: Value) -> &'a SpecialForm {
 }
 
 fn name_of(value: Value) -> String {
-    this(value).name.get().and_then(|name| name.get::<StrObject>()).map(StrObject::to_string_lossy).unwrap_or_default()
+    this(value)
+        .name
+        .get()
+        .and_then(|name| name.get::<StrObject>())
+        .map(StrObject::to_string_lossy)
+        .unwrap_or_default()
 }
 
 fn subscript(value: Value, item: Value) -> PyResult {
@@ -51,7 +56,8 @@ fn subscript(value: Value, item: Value) -> PyResult {
                 Some(members) => members.items().to_vec(),
                 None => vec![item],
             };
-            let mut union = members.first().map(|member| member.to_ref()).unwrap_or_else(|| objects::none().to_ref());
+            let mut union =
+                members.first().map(|member| member.to_ref()).unwrap_or_else(|| objects::none().to_ref());
             for &member in members.iter().skip(1) {
                 union = generic_alias::union_of(union.value(), member)?;
                 if objects::is_not_implemented(union.value()) {
@@ -123,11 +129,50 @@ static PROTOCOL_SPEC: TypeSpec = TypeSpec {
 };
 
 const FORMS: [&str; 44] = [
-    "Any", "Optional", "Union", "Final", "ClassVar", "Callable", "Literal", "Annotated", "Concatenate", "TypeGuard",
-    "TypeIs", "Self", "Never", "NoReturn", "LiteralString", "Required", "NotRequired", "ReadOnly", "Unpack", "TypeAlias",
-    "Iterable", "Iterator", "Generator", "Sequence", "MutableSequence", "Mapping", "MutableMapping", "AbstractSet",
-    "MutableSet", "Collection", "Container", "Sized", "Hashable", "Reversible", "Awaitable", "Coroutine", "AsyncIterable",
-    "AsyncIterator", "AsyncGenerator", "ContextManager", "AsyncContextManager", "SupportsInt", "SupportsFloat", "SupportsIndex",
+    "Any",
+    "Optional",
+    "Union",
+    "Final",
+    "ClassVar",
+    "Callable",
+    "Literal",
+    "Annotated",
+    "Concatenate",
+    "TypeGuard",
+    "TypeIs",
+    "Self",
+    "Never",
+    "NoReturn",
+    "LiteralString",
+    "Required",
+    "NotRequired",
+    "ReadOnly",
+    "Unpack",
+    "TypeAlias",
+    "Iterable",
+    "Iterator",
+    "Generator",
+    "Sequence",
+    "MutableSequence",
+    "Mapping",
+    "MutableMapping",
+    "AbstractSet",
+    "MutableSet",
+    "Collection",
+    "Container",
+    "Sized",
+    "Hashable",
+    "Reversible",
+    "Awaitable",
+    "Coroutine",
+    "AsyncIterable",
+    "AsyncIterator",
+    "AsyncGenerator",
+    "ContextManager",
+    "AsyncContextManager",
+    "SupportsInt",
+    "SupportsFloat",
+    "SupportsIndex",
 ];
 
 /// Fills the module.

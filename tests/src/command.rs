@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 use crate::harness::root;
 
 /// The `spc` of this build, made on demand.
-fn spc() -> PathBuf {
+pub(crate) fn spc() -> PathBuf {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     let status = Command::new(cargo)
         .args(["build", "-q", "-p", "spc"])

@@ -4,6 +4,7 @@
 //! - `stages`: one small program, every text form
 //! - `checker`: Markdown specifications of the type checker
 //! - `command`: the command line on bad input
+//! - `programs`: programs with their output, compared with CPython
 //! - `corpus`: the emitter over every library file that a Python on this machine brings
 //!
 //! Nothing depends on this crate.
@@ -16,6 +17,8 @@ mod command;
 mod corpus;
 #[cfg(test)]
 mod harness;
+#[cfg(test)]
+mod programs;
 #[cfg(test)]
 mod stages;
 #[cfg(test)]

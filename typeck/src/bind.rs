@@ -220,10 +220,10 @@ impl<'a> Program<'a> {
             let known = self.class_member(class, name);
             if let Some((owner, member)) = known {
                 let is_redeclared = annotation.is_some() && owner == class;
-                if !matches!(member, ClassMember::Field(_)) || !is_redeclared {
-                    if annotation.is_none() || owner != class {
-                        continue;
-                    }
+                if (!matches!(member, ClassMember::Field(_)) || !is_redeclared)
+                    && (annotation.is_none() || owner != class)
+                {
+                    continue;
                 }
             }
             let ty = match annotation {

@@ -185,3 +185,31 @@ bb2 cold:
       ret
     "#);
 }
+
+#[test]
+fn return_addresses_stand_behind_calls() {
+    let text = "lir @f phase=virtual array=0 slots=0 {
+  exit0 = raise owned[%0] frame func0 3 [] []
+  exit1 = raise owned[] frame func0 4 [] []
+bb0(%0:g):
+  %1:g = call @helper:get_iter (%0) fails zero exit0
+  decref %0
+  poll exit1
+  ret (%1)
+}";
+    let mut func = parse(text).expect("the text is well-formed");
+    allocate(&mut func, &MachineEnv::x86_64());
+    let code = emit(&func, &Layout::default());
+    let mut ends = Vec::new();
+    for inst in iced_x86::Decoder::new(64, &code.bytes, iced_x86::DecoderOptions::NONE).iter() {
+        if inst.mnemonic() == iced_x86::Mnemonic::Call {
+            ends.push(inst.next_ip() as u32);
+        }
+    }
+    let mut known: Vec<u32> = code.call_sites.iter().map(|site| site.return_offset).collect();
+    known.extend(code.exits.iter().map(|exit| exit.return_offset));
+    known.sort_unstable();
+    assert_eq!(known, ends, "every call is in a table, and nothing else is");
+    assert_eq!(code.exits.len(), 2);
+    assert_eq!(code.call_sites.iter().filter(|site| site.exit == Some(0)).count(), 1);
+}

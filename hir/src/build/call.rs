@@ -85,6 +85,14 @@ impl Builder<'_> {
         if !insts[at + 1..].iter().all(is_harmless) {
             return None;
         }
+        // The interpreter would need the bound method.
+        let mut is_named = self.code.handler_at(self.at as usize).is_some();
+        for state in self.func.states.values() {
+            state.for_each_value(|value| is_named |= value == callable);
+        }
+        if is_named {
+            return None;
+        }
         let found = (self.func.arg(inst, 0), self.func.arg(inst, 1));
         self.func.blocks[self.block].insts.remove(at);
         Some(found)

@@ -44,11 +44,14 @@ impl Builder<'_> {
                 let value = self.pop_prim(self.func.ret);
                 self.finish(value);
             }
+            // The marker of a counting loop is its own iterator.
+            B::GET_ITER if self.stack.last().is_some_and(|top| self.ranges.contains_key(top)) => {}
             B::GET_ITER => {
                 let value = self.pop_object();
                 let iterator = self.object_helper(HelperId::GetIter, &[value]);
                 self.push(iterator);
             }
+            B::FOR_ITER if self.range_iter(target) => {}
             B::FOR_ITER => self.for_iter(target),
             B::RAISE_VARARGS => self.raise_varargs(word.index()),
             _ => return Ok(false),

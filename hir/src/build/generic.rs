@@ -19,6 +19,7 @@ impl Builder<'_> {
         match word.opcode() {
             B::LOAD_GLOBAL => {
                 let value = self.load_global(n);
+                self.global_names.insert(value, n);
                 self.push(value);
             }
             B::STORE_GLOBAL => {
@@ -179,6 +180,10 @@ impl Builder<'_> {
             B::LIST_EXTEND => return Ok(self.add_to(H::ListExtend, n, 1)),
             B::SET_UPDATE => return Ok(self.add_to(H::SetUpdate, n, 1)),
             B::DICT_UPDATE => return Ok(self.add_to(H::DictUpdate, n, 1)),
+            B::DICT_MERGE => {
+                self.merge_keywords(n);
+                return Ok(true);
+            }
             B::UNPACK_SEQUENCE => {
                 self.unpack(n);
                 return Ok(true);
@@ -199,6 +204,15 @@ impl Builder<'_> {
         args.extend(values);
         self.status_helper(helper, &args);
         true
+    }
+
+    /// The dict at depth `depth` collects keywords for the callable two entries below it.
+    fn merge_keywords(&mut self, depth: usize) {
+        let mapping = self.pop_object();
+        let at = self.stack.len() - depth;
+        let (dict, callable) = (self.stack[at], self.stack[at - 2]);
+        let args = [self.as_object(dict), mapping, self.as_object(callable)];
+        self.status_helper(H::DictMerge, &args);
     }
 
     /// The first item ends on top.

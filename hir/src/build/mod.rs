@@ -16,8 +16,11 @@ mod control;
 mod generic;
 mod liveness;
 mod primitive;
+mod range_loop;
 mod static_ops;
 mod types;
+
+use std::collections::HashMap;
 
 use abi::helper::HelperId;
 use base::entity::EntityId;
@@ -29,6 +32,7 @@ use crate::ir::types::Spec;
 use crate::ir::{Block, Edge, FrameState, Function, Imm, Opcode, Slot, StateId, Type, Value};
 use crate::unsupported::{Reason, Unsupported};
 use liveness::Liveness;
+use range_loop::RangeIter;
 pub use types::{code_type, param_types, return_type, type_of};
 
 type Built<T> = Result<T, Unsupported>;
@@ -57,6 +61,14 @@ struct Builder<'c> {
     states: [Option<StateId>; 2],
     /// Whether the block has been ended.
     is_ended: bool,
+    /// Iterators of counting loops, by the marker that stands for them on the stack.
+    ranges: HashMap<Value, RangeIter>,
+    /// The markers on the stack at the start of each block.
+    shapes: HashMap<Block, Vec<Option<i32>>>,
+    /// Names of the globals that values were loaded from.
+    global_names: HashMap<Value, usize>,
+    /// Whether a marker was used as an object.
+    is_misused: bool,
 }
 
 /// The most instructions that one function may have.
@@ -91,6 +103,10 @@ pub fn build(code: &Code, id: FuncId, env: &dyn CompileEnv) -> Built<Function> {
         before: (Vec::new(), Vec::new()),
         states: [None; 2],
         is_ended: false,
+        ranges: HashMap::new(),
+        shapes: HashMap::new(),
+        global_names: HashMap::new(),
+        is_misused: false,
     };
     builder.bind_parameters(entry);
     builder.jump_to(0);
@@ -118,6 +134,7 @@ impl Builder<'_> {
             self.is_ended = false;
             let word = self.code.words[at as usize];
             self.translate(word)?;
+            self.check_markers()?;
             if self.is_ended {
                 return Ok(());
             }
@@ -143,7 +160,18 @@ impl Builder<'_> {
         for slot in self.live.live_at(start) {
             self.locals[slot] = params.next();
         }
-        self.stack = params.collect();
+        self.stack.clear();
+        for entry in self.shapes[&block].clone() {
+            let mut param = || params.next().expect("a block has a parameter for each entry");
+            let value = match entry {
+                Some(step) => {
+                    let range = RangeIter { next: param(), stop: param(), step };
+                    self.push_range(range)
+                }
+                None => param(),
+            };
+            self.stack.push(value);
+        }
     }
 
     /// The block at an instruction, made and queued at the first request.
@@ -158,14 +186,21 @@ impl Builder<'_> {
             let ty = self.local_param_type(slot);
             self.func.add_param(block, ty);
         }
-        for repr in self.stack_maps[at as usize].clone().expect("reachable code has a stack map") {
+        let shape = self.stack_shape();
+        let reprs = self.stack_maps[at as usize].clone().expect("reachable code has a stack map");
+        for (repr, entry) in reprs.into_iter().zip(&shape) {
+            if entry.is_some() {
+                self.func.add_param(block, range_loop::PARAM);
+            }
             let ty = match repr {
+                Repr::Object if entry.is_some() => range_loop::PARAM,
                 Repr::Object => Type::WORD,
                 Repr::Int => Type::RAW,
                 Repr::Double => Type::F64,
             };
             self.func.add_param(block, ty);
         }
+        self.shapes.insert(block, shape);
         block
     }
 
@@ -182,7 +217,8 @@ impl Builder<'_> {
         for slot in self.live.live_at(at) {
             args.push(self.local_or_unset(slot));
         }
-        args.extend(self.stack.iter().copied());
+        args.extend(self.stack_arguments());
+        self.is_misused |= self.shapes[&target] != self.stack_shape();
         Edge::new(target, args)
     }
 
@@ -354,6 +390,7 @@ impl Builder<'_> {
         if !ty.may_be_null() {
             return value;
         }
+        self.is_misused |= self.ranges.contains_key(&value);
         let narrowed = ty.without(Type::NULL);
         // A null here can only be dead code behind an instruction that always raises.
         if narrowed.is_empty() {
@@ -437,6 +474,9 @@ impl Builder<'_> {
         if is_raw {
             return Slot::Raw(value);
         }
+        if let Some(&RangeIter { next, stop, step }) = self.ranges.get(&value) {
+            return Slot::RangeIterator { next, stop, step };
+        }
         if self.func.ty(value).is_subtype(Type::NULL) {
             return Slot::Unset;
         }
@@ -481,6 +521,7 @@ impl Builder<'_> {
             || self.translate_control(word)?
             || self.translate_operator(word)?
             || self.translate_generic(word)?
+            || self.translate_range_call(word)?
             || self.translate_call(word)?
             || self.translate_primitive(word)?
             || self.translate_static(word)?;

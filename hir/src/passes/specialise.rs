@@ -4,8 +4,8 @@
 //! tagged and a float is exactly a float, and leaves for the interpreter otherwise. Results are boxed at once; `simplify` and
 //! `select-representation` remove the boxes between operations.
 //!
-//! Why here: after `reflow-types`, which uses [`result_type`] to know what a speculation will give, so that types flow around
-//! loops optimistically. Invariant: both ask [`classify`], so a type that relies on a speculation is backed by it.
+//! Why here: after `reflow-types`, which uses `result_type` to know what a speculation will give, so that types flow around
+//! loops optimistically. Invariant: both ask `classify`, so a type that relies on a speculation is backed by it.
 //! Needs: phase `Ssa`, generic calls with full frame states. Keeps: phase, graph. Cost: linear.
 
 use abi::helper::HelperId;
@@ -78,11 +78,28 @@ pub(crate) fn classify(helper: HelperId, number: Option<i64>, types: &[Type]) ->
 
 /// The type of the result that a specialised call gives; `None` for what stays generic.
 pub(crate) fn result_type(helper: HelperId, number: Option<i64>, types: &[Type]) -> Option<Type> {
+    if let Some(ty) = builtin_result(helper, number, types) {
+        return Some(ty);
+    }
     let form = classify(helper, number, types)?;
     match (helper, form) {
         (HelperId::Compare, _) => Some(Type::BOOL),
         (HelperId::BinaryOp | HelperId::UnaryOp, Form::Int) => Some(Type::INT_EXACT),
         (HelperId::BinaryOp | HelperId::UnaryOp, Form::Float) => Some(Type::FLOAT_EXACT),
+        _ => None,
+    }
+}
+
+/// What operators on exact builtin containers give: their methods cannot be overridden, so this is no speculation.
+fn builtin_result(helper: HelperId, number: Option<i64>, types: &[Type]) -> Option<Type> {
+    if helper != HelperId::BinaryOp || types.len() < 2 || types.iter().any(|ty| ty.is_empty()) {
+        return None;
+    }
+    let containers = [Type::STR_EXACT, Type::BYTES_EXACT, Type::LIST_EXACT, Type::TUPLE_EXACT];
+    let container = containers.into_iter().find(|&ty| types[0].is_subtype(ty))?;
+    match BinaryOp::from_operand((number? & 255) as u32)? {
+        BinaryOp::Add if types[1].is_subtype(container) => Some(container),
+        BinaryOp::Multiply if types[1].is_subtype(Type::INT_EXACT) => Some(container),
         _ => None,
     }
 }

@@ -22,6 +22,8 @@ struct State {
     held: BTreeMap<Value, u32>,
     /// Roots without a reference whose support has fallen.
     fallen: BTreeSet<Value>,
+    /// Roots that a narrowing has shown to be no heap object; their reference need not be released.
+    weightless: BTreeSet<Value>,
 }
 
 struct Checker<'f> {
@@ -60,13 +62,18 @@ pub(super) fn verify(func: &Function, errors: &mut Vec<VerifyError>) {
                     None,
                     format!("{} is entered with {:?} and with {:?}", edge.target, known.held, at_target.held),
                 ),
-                Some(known) if !at_target.fallen.is_subset(&known.fallen) => {
-                    // Support that has fallen on one way has fallen: look at the block again.
-                    let merged = known.fallen.union(&at_target.fallen).copied().collect();
-                    checker.entries.insert(edge.target, State { fallen: merged, ..at_target });
-                    seen.remove(&edge.target);
+                Some(known) => {
+                    // What has fallen on one way has fallen; what is weightless must be so on every way.
+                    let fallen: BTreeSet<Value> = known.fallen.union(&at_target.fallen).copied().collect();
+                    let weightless: BTreeSet<Value> =
+                        known.weightless.intersection(&at_target.weightless).copied().collect();
+                    if fallen != known.fallen || weightless != known.weightless {
+                        checker
+                            .entries
+                            .insert(edge.target, State { held: at_target.held, fallen, weightless });
+                        seen.remove(&edge.target);
+                    }
                 }
-                Some(_) => {}
             }
             work.push(edge.target);
         }
@@ -136,6 +143,9 @@ impl Checker<'_> {
             let written = writes(self.func, inst);
             self.fell(written, state);
             self.define(inst, state);
+            if self.func.insts[inst].op == Opcode::Return {
+                state.held.retain(|root, _| !state.weightless.contains(root));
+            }
             if self.func.insts[inst].op == Opcode::Return && !state.held.is_empty() {
                 report(errors, block, Some(inst), format!("{:?} are still held at the return", state.held));
             }
@@ -215,6 +225,8 @@ impl Checker<'_> {
         for &value in self.func.owned_at.get(&inst).into_iter().flatten() {
             *recorded.entry(self.root(value)).or_insert(0) += 1;
         }
+        // What is no heap object may be recorded or not.
+        held.retain(|root, _| recorded.contains_key(root) || !state.weightless.contains(root));
         if recorded != held {
             report(
                 errors,
@@ -249,6 +261,10 @@ impl Checker<'_> {
     fn define(&self, inst: Inst, state: &mut State) {
         let Some(result) = self.func.insts[inst].result else { return };
         state.fallen.remove(&result);
+        state.weightless.remove(&result);
+        if self.root(result) != result && !self.func.ty(result).is_counted() {
+            state.weightless.insert(self.root(result));
+        }
         if self.root(result) != result || !self.func.ty(result).is_counted() {
             return;
         }
@@ -284,13 +300,22 @@ impl Checker<'_> {
                     format!("{param} owns its argument {arg}, which comes without a reference"),
                 );
             }
-            after.held.insert(param, 1);
         }
+        let weightless = after.weightless.clone();
+        after.held.retain(|root, _| live.contains(root) || !weightless.contains(root));
         for root in after.held.keys() {
-            let is_param = self.func.blocks[edge.target].params.contains(root);
-            let dies_first = self.is_released_first(edge.target, *root);
-            if !is_param && !live.contains(root) && !dies_first {
+            // A block may be entered again by way of its own parameters, whose old values end here.
+            if !live.contains(root) && !self.is_released_first(edge.target, *root) {
                 report(errors, block, None, format!("{root} is still held when {} is entered", edge.target));
+            }
+        }
+        // A block's parameters are new values each time.
+        for &param in &self.func.blocks[edge.target].params {
+            after.weightless.remove(&param);
+            after.fallen.remove(&param);
+            after.held.remove(&param);
+            if self.func.owned_params.contains(param) {
+                after.held.insert(param, 1);
             }
         }
         after

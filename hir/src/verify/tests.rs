@@ -46,3 +46,40 @@ rejects! {
     a_wrong_return: "bb0(v0: F64):\n return v0" => "returns F64, not I64";
     two_representations: "bb0(v0: I64|F64):\n unreachable" => "v0: I64|F64 has no single representation";
 }
+
+/// The reference-count checker's complaints about a counted function `(v0: Object, v1: CBool) -> Object`.
+fn count_complaints(body: &str) -> String {
+    let text = format!(
+        "func @f func0 -> Object phase=counted {{\n field0 = field class20.x +24 word Object set\n fs0 = state func0 0 [] []\n\
+         bb0(v0: Object, v1: CBool):\n{body}\n}}"
+    );
+    let errors = verify(&parse(&text).expect("well-formed")).expect_err("the body breaks an invariant");
+    errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
+macro_rules! rejects_counts {
+    ($($name:ident: $body:literal => $message:literal;)+) => {
+        $(#[test]
+        fn $name() {
+            let found = count_complaints($body);
+            assert!(found.contains($message), "{found}");
+        })+
+    };
+}
+
+rejects_counts! {
+    a_leak: " v2: Object = call_helper #get_iter v0 @fs0\n incref v0\n return v0" => "are still held at the return";
+    a_double_release: " v2: Object = call_helper #get_iter v0 @fs0\n decref v2\n decref v2\n incref v0\n return v0"
+        => "decref consumes v2, which is not owned";
+    a_borrowed_return: " return v0" => "return consumes v0, which is not owned";
+    a_release_on_one_way_only: " v2: Object = call_helper #get_iter v0 @fs0\n branch v1, bb1, bb2\nbb1:\n decref v2\n jump bb3\nbb2:\n jump bb3\nbb3:\n incref v0\n return v0"
+        => "v2 is still held when bb3 is entered";
+    a_use_behind_a_write: " v2: Object = load_field #field0 v0\n incref v0\n v3: Word = swap_field #field0 v0, v0\n v4: TypeObject = type_of v2\n decref v3\n incref v0\n return v0"
+        => "v2 is used after what kept it alive was written";
+    an_argument_that_the_callee_may_release: " v2: Object = load_field #field0 v0\n v3: Object = call_helper #get_iter v2 @fs0\n return v3"
+        => "v2 may be released while call_helper uses it";
+    an_unrecorded_owner: " v2: Object = call_helper #get_iter v0 @fs0\n v3: Object = call_helper #get_iter v2 @fs0\n decref v2\n return v3"
+        => "records {} as owned, but {v2: 1} are";
+    an_owning_parameter_without_a_reference: " jump bb1(v0)\nbb1(v2: Object owned):\n return v2"
+        => "v2 owns its argument v0, which comes without a reference";
+}

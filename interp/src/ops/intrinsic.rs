@@ -4,9 +4,11 @@ use bytecode::Intrinsic;
 use runtime::error;
 use runtime::objects;
 use runtime::objects::dict::DictObject;
+use runtime::objects::function::FunctionObject;
 use runtime::objects::list::ListObject;
 use runtime::objects::str::StrObject;
 use runtime::objects::tuple::TupleObject;
+use runtime::objects::type_params;
 use runtime::protocol;
 use runtime::value::{PyResult, Ref, Value};
 
@@ -32,8 +34,42 @@ pub(crate) fn call(intrinsic: Intrinsic, args: &[Value], frame: *mut Frame) -> P
             Ok(TupleObject::new(list.to_vec()).into_ref())
         }
         Intrinsic::PrepareReraiseStar => prepare_reraise_star(args[0], args[1]),
-        other => Err(error::not_supported(&format!("the intrinsic {}", other.text()))),
+        Intrinsic::TypeVar => Ok(type_params::type_var(args[0].to_ref())),
+        Intrinsic::ParamSpec => Ok(type_params::param_spec(args[0].to_ref())),
+        Intrinsic::TypeVarTuple => Ok(type_params::type_var_tuple(args[0].to_ref())),
+        Intrinsic::TypeVarWithBound => {
+            Ok(type_params::type_var_with_bound(args[0].to_ref(), args[1].to_ref()))
+        }
+        Intrinsic::TypeVarWithConstraints => {
+            Ok(type_params::type_var_with_constraints(args[0].to_ref(), args[1].to_ref()))
+        }
+        Intrinsic::SetTypeParamDefault => {
+            type_params::set_default(args[0], args[1].to_ref());
+            Ok(args[0].to_ref())
+        }
+        Intrinsic::SetFunctionTypeParams => {
+            let function = args[0].get::<FunctionObject>().expect("the emitter passes a function");
+            function.type_params.set(args[1].to_ref());
+            Ok(args[0].to_ref())
+        }
+        Intrinsic::TypeAlias => type_alias(args[0]),
+        Intrinsic::SubscriptGeneric => {
+            let typing = protocol::import::import_absolute("typing")?;
+            let generic = protocol::get_attr(typing.value(), StrObject::intern("Generic").value())?;
+            protocol::get_item(generic.value(), args[0])
+        }
+        Intrinsic::AsyncGenWrap => Err(error::not_supported("async generators")),
     }
+}
+
+/// `(name, params, evaluate)` as an alias.
+fn type_alias(parts: Value) -> PyResult {
+    let [name, params, evaluate] = parts.get::<TupleObject>().expect("the emitter passes a tuple").items()
+    else {
+        unreachable!("the emitter passes three parts");
+    };
+    let params = (!objects::is_none(*params)).then(|| params.to_ref());
+    Ok(type_params::type_alias(name.to_ref(), params, evaluate.to_ref()))
 }
 
 /// A StopIteration that would end a generator's caller becomes a RuntimeError (PEP 479).

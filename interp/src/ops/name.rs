@@ -4,7 +4,7 @@ use bytecode::code::CellKind;
 use runtime::error;
 use runtime::names::names;
 use runtime::objects::cell::CellObject;
-use runtime::objects::code::CodeObject;
+use runtime::objects::code::{CodeObject, InlineCache};
 use runtime::objects::dict::DictObject;
 use runtime::objects::str::StrObject;
 use runtime::objects::super_object;
@@ -47,7 +47,21 @@ fn scopes<'a>(frame: *mut Frame) -> (&'a DictObject, Value) {
     unsafe { (&*(*frame).globals, (*frame).builtins) }
 }
 
-pub(crate) fn load_global(frame: *mut Frame, name: Value) -> PyResult {
+/// A global at the position where this instruction found it last; the position is checked against the name.
+#[inline]
+pub(crate) fn cached_global(frame: *mut Frame, name: Value, cache: &InlineCache) -> Option<Value> {
+    let position = cache.key.get().checked_sub(1)?;
+    scopes(frame).0.get_at(position as usize, name)
+}
+
+/// A global or builtin; remembers the position of a global.
+pub(crate) fn load_global(frame: *mut Frame, name: Value, cache: &InlineCache) -> PyResult {
+    let position = scopes(frame).0.position_of(name);
+    cache.key.set(position.map_or(0, |position| position as u64 + 1));
+    find_global(frame, name)
+}
+
+fn find_global(frame: *mut Frame, name: Value) -> PyResult {
     let (globals, builtins) = scopes(frame);
     if let Some(value) = globals.get_str(name) {
         return Ok(value.to_ref());
@@ -88,7 +102,7 @@ fn mapping_get(mapping: Value, name: Value) -> PyResult<Option<Ref>> {
 pub(crate) fn load_name(frame: *mut Frame, name: Value) -> PyResult {
     match mapping_get(namespace(frame), name)? {
         Some(value) => Ok(value),
-        None => load_global(frame, name),
+        None => find_global(frame, name),
     }
 }
 
@@ -119,7 +133,7 @@ pub(crate) fn from_dict_or_deref(mapping: &Ref, code: &CodeObject, slot: usize, 
 pub(crate) fn from_dict_or_globals(mapping: &Ref, frame: *mut Frame, name: Value) -> PyResult {
     match mapping_get(mapping.value(), name)? {
         Some(found) => Ok(found),
-        None => load_global(frame, name),
+        None => find_global(frame, name),
     }
 }
 

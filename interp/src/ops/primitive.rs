@@ -191,3 +191,38 @@ pub(crate) fn compare(word: Word, a: Value, b: Value) -> Value {
     };
     raw(truth.into())
 }
+
+/// Reads a packed primitive as a carrier.
+///
+/// # Safety
+/// `address` is that of a primitive of this type.
+#[inline]
+pub(crate) unsafe fn load(address: *const u8, ty: TypeCode) -> Value {
+    // SAFETY: the contract.
+    unsafe {
+        match ty {
+            TypeCode::Int8 | TypeCode::Char => raw((*address.cast::<i8>()).into()),
+            TypeCode::UInt8 | TypeCode::CBool => raw((*address).into()),
+            TypeCode::Int16 => raw((*address.cast::<i16>()).into()),
+            TypeCode::UInt16 => raw((*address.cast::<u16>()).into()),
+            TypeCode::Int32 => raw((*address.cast::<i32>()).into()),
+            TypeCode::UInt32 => raw((*address.cast::<u32>()).into()),
+            TypeCode::Single => raw_double((*address.cast::<f32>()).into()),
+            _ => raw(*address.cast::<i64>()),
+        }
+    }
+}
+
+/// Writes a carrier as a packed primitive.
+///
+/// # Safety
+/// `address` is that of a primitive of this type.
+#[inline]
+pub(crate) unsafe fn store(address: *mut u8, ty: TypeCode, word: Value) {
+    let bytes = match ty {
+        TypeCode::Single => u64::from((double_of(word) as f32).to_bits()),
+        _ => word.bits(),
+    };
+    // SAFETY: the contract; the type has this many bytes.
+    unsafe { std::ptr::copy_nonoverlapping(bytes.to_le_bytes().as_ptr(), address, ty.size()) };
+}

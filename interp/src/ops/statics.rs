@@ -2,13 +2,16 @@
 //!
 //! Descriptors are resolved through the loaded modules each time; compiled code resolves them once.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use bytecode::{ClassDecl, FieldDescr, FunctionDescr, Repr, SequenceKind, TypeCode, TypeDescr, Word};
 use runtime::error::{self, Raised};
 use runtime::field::Field;
-use runtime::objects::code::CodeObject;
+use runtime::objects::code::{CodeObject, InlineCache};
 use runtime::objects::dict::DictObject;
 use runtime::objects::function::FunctionObject;
 use runtime::objects::list::ListObject;
+use runtime::objects::module::ModuleObject;
 use runtime::objects::str::StrObject;
 use runtime::objects::tuple::TupleObject;
 use runtime::objects::{self, int};
@@ -84,6 +87,42 @@ pub(crate) enum Invoked {
     Result(Value),
 }
 
+/// Counts what may change the meaning of a resolved descriptor: watched namespaces and functions.
+static EPOCH: AtomicU64 = AtomicU64::new(1);
+
+/// Something that resolved descriptors rely on has changed.
+pub(crate) fn invalidate() {
+    EPOCH.fetch_add(1, Ordering::Relaxed);
+}
+
+/// The state of the world for which a cached callee is right.
+#[inline]
+fn stamp() -> u64 {
+    EPOCH.load(Ordering::Relaxed) << 32 | u64::from(runtime::type_object::newest_version())
+}
+
+/// The callee that an instruction resolved last, if nothing has changed since. Borrowed from the namespace that holds it.
+#[inline]
+pub(crate) fn cached_callee(cache: &InlineCache) -> Option<Value> {
+    // SAFETY: the word was the callee's when the stamp was taken, and its namespace has not changed since.
+    (cache.key.get() == stamp()).then(|| unsafe { Value::from_bits(cache.data.get()) })
+}
+
+/// Resolves a callee, and remembers it if it is a function that static callers can enter directly.
+#[cold]
+pub(crate) fn resolve_callee(descr: &FunctionDescr, cache: &InlineCache) -> PyResult {
+    let target = resolve_function(descr)?;
+    if static_target(target.value(), descr).is_some()
+        && let Some(module) = runtime::sys_state::modules().get_text(&descr.module)
+        && let Some(module) = module.get::<ModuleObject>()
+    {
+        module.dict().watch();
+        cache.key.set(stamp());
+        cache.data.set(target.bits());
+    }
+    Ok(target)
+}
+
 /// The callee that a descriptor names.
 pub(crate) fn resolve_function(descr: &FunctionDescr) -> PyResult {
     let found = match descr.split_name() {
@@ -102,20 +141,24 @@ pub(crate) fn resolve_function(descr: &FunctionDescr) -> PyResult {
 /// The function behind an attribute of a class, unbound.
 fn class_attribute(class: &Ref, name: &str) -> PyResult<Option<Ref>> {
     let Some(ty) = class.get::<TypeObject>() else { return Ok(None) };
-    Ok(ty.lookup(StrObject::intern(name).value()).map(unwrap_function))
+    Ok(ty.lookup(StrObject::intern(name).value()).map(Value::to_ref))
 }
 
-/// The function inside a `staticmethod` or `classmethod`.
-fn unwrap_function(value: Value) -> Ref {
-    value.to_ref()
-}
-
-/// The method that the receiver's class has.
-pub(crate) fn resolve_method(descr: &FunctionDescr, receiver: Value) -> PyResult {
+/// The method that the receiver's class has; remembered by the class's version.
+pub(crate) fn resolve_method(descr: &FunctionDescr, receiver: Value, cache: &InlineCache) -> PyResult {
+    let version = u64::from(receiver.ty().version());
+    if version != 0 && cache.key.get() == version {
+        // SAFETY: the class has not changed since it was asked, and keeps its methods alive.
+        return Ok(unsafe { Value::from_bits(cache.data.get()) }.to_ref());
+    }
     let (_, name) = descr.split_name();
     let name = StrObject::intern(name);
     match receiver.ty().lookup(name.value()) {
-        Some(function) => Ok(unwrap_function(function)),
+        Some(function) => {
+            cache.key.set(u64::from(receiver.ty().version()));
+            cache.data.set(function.bits());
+            Ok(function.to_ref())
+        }
         None => {
             let ty = receiver.ty().name();
             let message = format!("'{ty}' object has no attribute '{}'", name.to_string_lossy());
@@ -124,30 +167,33 @@ pub(crate) fn resolve_method(descr: &FunctionDescr, receiver: Value) -> PyResult
     }
 }
 
+/// Pushes the frame of a static function and moves the arguments into it, behind its argument check.
+#[inline]
+pub(crate) fn enter(target: Ref, args: &[Value]) -> PyResult<*mut Frame> {
+    // SAFETY: callers have checked that the target is a function.
+    let function = unsafe { target.value().cast::<FunctionObject>() };
+    let frame =
+        frame::push(target, function.code(), function.globals(), function.builtins.get_or_none(), WANTS_RAW)?;
+    // SAFETY: the new frame has a slot for each argument, in the representation of its parameter, and the caller's stack
+    // gives the words up. The callee starts behind its argument check.
+    unsafe {
+        std::ptr::copy_nonoverlapping(args.as_ptr(), Frame::locals(frame), args.len());
+        let starts_with_check = function.code().code().words[0].opcode() == bytecode::Opcode::CHECK_ARGS;
+        (*frame).instruction = starts_with_check as u32;
+    }
+    Ok(frame)
+}
+
 /// Calls a statically resolved callee with the arguments on top of the stack, which it consumes.
 pub(crate) fn invoke(target: Ref, descr: &FunctionDescr, args: &[Value]) -> PyResult<Invoked> {
-    if let Some(function) = static_target(&target, descr) {
-        let frame = frame::push(
-            target.clone(),
-            function.code(),
-            function.globals(),
-            function.builtins.get_or_none(),
-            WANTS_RAW,
-        )?;
-        // SAFETY: the new frame has a slot for each argument, in the representation of its parameter, and the caller's stack
-        // gives the words up. The callee starts behind its argument check.
-        unsafe {
-            std::ptr::copy_nonoverlapping(args.as_ptr(), Frame::locals(frame), args.len());
-            let starts_with_check = function.code().code().words[0].opcode() == bytecode::Opcode::CHECK_ARGS;
-            (*frame).instruction = starts_with_check as u32;
-        }
-        return Ok(Invoked::Frame(frame));
+    if static_target(target.value(), descr).is_some() {
+        return enter(target, args).map(Invoked::Frame);
     }
     invoke_dynamic(&target, descr, args).map(Invoked::Result)
 }
 
 /// The static function that the callee still is: not patched, not compiled, of the expected signature.
-fn static_target<'a>(target: &'a Ref, descr: &FunctionDescr) -> Option<&'a FunctionObject> {
+fn static_target<'a>(target: Value, descr: &FunctionDescr) -> Option<&'a FunctionObject> {
     let function = target.get_exact::<FunctionObject>()?;
     let code = function.code().code();
     let same = code.signature.as_ref().is_some_and(|signature| compatible(signature, descr));
@@ -240,18 +286,46 @@ fn address(owner: &Ref, field: &StaticField) -> *mut u8 {
     unsafe { owner.ptr().cast::<u8>().add(field.offset) }
 }
 
-/// The value of a field: owned object or raw primitive.
-pub(crate) fn load_field(descr: &FieldDescr, owner: &Ref) -> PyResult<Value> {
+/// Where an instruction found its field: the kind, coded above 0, and the offset. A field has the same place in every
+/// subclass, and the checker has proved the class.
+#[inline]
+fn placed(cache: &InlineCache, descr: &FieldDescr, owner: &Ref) -> PyResult<(FieldKind, *mut u8)> {
+    let (key, offset) = (cache.key.get(), cache.data.get());
+    let kind = match key {
+        0 => return place(cache, descr, owner),
+        1 => FieldKind::Object,
+        2 => FieldKind::Float,
+        code => FieldKind::Primitive(TypeCode::from_operand(code as u32 - 3).expect("stored below")),
+    };
+    // SAFETY: the field lies inside every instance of its class.
+    Ok((kind, unsafe { owner.ptr().cast::<u8>().add(offset as usize) }))
+}
+
+#[cold]
+fn place(cache: &InlineCache, descr: &FieldDescr, owner: &Ref) -> PyResult<(FieldKind, *mut u8)> {
     let field = static_field(descr, owner)?;
-    let address = address(owner, field);
+    cache.key.set(match field.kind {
+        FieldKind::Object => 1,
+        FieldKind::Float => 2,
+        FieldKind::Primitive(code) => code as u64 + 3,
+    });
+    cache.data.set(field.offset as u64);
+    Ok((field.kind, address(owner, field)))
+}
+
+/// The value of a field: owned object or raw primitive.
+#[inline]
+pub(crate) fn load_field(descr: &FieldDescr, owner: &Ref, cache: &InlineCache) -> PyResult<Value> {
+    let (kind, address) = placed(cache, descr, owner)?;
     // SAFETY: the address is that of a field of this kind.
     unsafe {
-        match field.kind {
-            FieldKind::Primitive(code) => {
-                let object = static_class::load_primitive(address, code);
-                primitive::unboxed(code, object.value())
-            }
-            kind => match static_class::load(address, kind) {
+        match kind {
+            FieldKind::Object => match (*address.cast::<Field>()).get_ref() {
+                Some(value) => Ok(value.into_value()),
+                None => Err(unset_field(descr, owner)),
+            },
+            FieldKind::Primitive(code) => Ok(primitive::load(address, code)),
+            FieldKind::Float => match static_class::load(address, kind) {
                 Some(value) => Ok(value.into_value()),
                 None => Err(unset_field(descr, owner)),
             },
@@ -266,9 +340,10 @@ fn unset_field(descr: &FieldDescr, owner: &Ref) -> Raised {
 }
 
 /// Stores an owned object or a raw primitive; its type has been proved.
-pub(crate) fn store_field(descr: &FieldDescr, owner: &Ref, word: Value) -> PyResult<()> {
-    let field = match static_field(descr, owner) {
-        Ok(field) => field,
+#[inline]
+pub(crate) fn store_field(descr: &FieldDescr, owner: &Ref, word: Value, cache: &InlineCache) -> PyResult<()> {
+    let (kind, address) = match placed(cache, descr, owner) {
+        Ok(place) => place,
         Err(raised) => {
             if descr.ty.repr() == Repr::Object {
                 frame::release(word);
@@ -276,27 +351,33 @@ pub(crate) fn store_field(descr: &FieldDescr, owner: &Ref, word: Value) -> PyRes
             return Err(raised);
         }
     };
-    let address = address(owner, field);
     // SAFETY: the address is that of a field of this kind; object words are owned.
     unsafe {
-        match field.kind {
+        match kind {
             FieldKind::Object => (*address.cast::<Field>()).set(Ref::from_owned(word)),
-            FieldKind::Float => {
-                let value = Ref::from_owned(word);
-                static_class::store_float(address, value.value());
-            }
-            FieldKind::Primitive(code) => {
-                let boxed = primitive::boxed(code, word);
-                static_class::store_primitive(address, code, boxed.value())?;
-            }
+            FieldKind::Float => static_class::store_float(address, Ref::from_owned(word).value()),
+            FieldKind::Primitive(code) => primitive::store(address, code, word),
         }
     }
     Ok(())
 }
 
-/// Checks an object against a type.
-pub(crate) fn cast(ty: &TypeDescr, value: Value) -> PyResult<()> {
+/// Checks an object against a type. Whether it passes depends on its class alone, so that the last two classes that passed are
+/// remembered by their versions.
+#[inline]
+pub(crate) fn cast(ty: &TypeDescr, value: Value, cache: &InlineCache) -> PyResult<()> {
+    let version = u64::from(value.ty().version());
+    if version != 0 && (cache.key.get() == version || cache.data.get() == version) {
+        return Ok(());
+    }
+    cast_slowly(ty, value, cache)
+}
+
+#[cold]
+fn cast_slowly(ty: &TypeDescr, value: Value, cache: &InlineCache) -> PyResult<()> {
     if static_class::admits(ty, value)? {
+        cache.data.set(cache.key.get());
+        cache.key.set(u64::from(value.ty().version()));
         return Ok(());
     }
     let exactly = if matches!(ty, TypeDescr::Class { exact: true, .. }) { "exactly " } else { "" };

@@ -16,6 +16,7 @@ impl Lower<'_> {
                 let exit = self.exit(ExitKind::Raise);
                 self.emit(InstData::new(Op::Poll).exiting(exit));
             }
+            H::CallHelper if self.lower_fast_path(inst)? => {}
             H::CallHelper => return self.call_helper(inst),
             H::CallStatic | H::CallVirtual => return self.call_function(inst),
             H::Alloc => return self.alloc(inst),
@@ -111,7 +112,7 @@ impl Lower<'_> {
     }
 
     /// Scalars of the helper's row in order, then the items of its array parameter, which go to the frame.
-    fn call_helper(&mut self, inst: Inst) -> Lowered<()> {
+    pub(super) fn call_helper(&mut self, inst: Inst) -> Lowered<()> {
         let Imm::Helper(helper) = self.hir.insts[inst].imm else { return self.unsupported("call_helper") };
         let sig = helper.signature();
         let operands: Vec<Value> = (0..self.hir.args(inst).len()).map(|at| self.arg(at)).collect();
@@ -159,6 +160,10 @@ impl Lower<'_> {
         let (func, slot) = (sig.func, sig.slot);
         let fails = if Repr::of(sig.ret) == Repr::Word { Fails::Zero } else { Fails::Carry };
         let args: Vec<Reg> = (0..self.hir.args(inst).len()).map(|at| self.reg(self.arg(at))).collect();
+        let classes = args.iter().map(|&arg| self.out.class(arg));
+        if self.env.arguments(classes).is_none() {
+            return self.unsupported("a call with more arguments than registers");
+        }
         let Some(slot) = slot.filter(|_| is_virtual) else {
             self.emit_call(Sym::Func(func), args, fails, true);
             return Ok(());

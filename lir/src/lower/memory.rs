@@ -49,7 +49,7 @@ impl Lower<'_> {
                 let item = self.def(Op::Load, &[Src::Mem(mem)]);
                 self.set_result(item);
             }
-            H::ArrayItem | H::ArrayStore => return self.array(inst),
+            H::ArrayItem | H::ArrayStore => self.array(inst),
             other => return self.unsupported(other.info().name),
         }
         Ok(())
@@ -205,7 +205,7 @@ impl Lower<'_> {
             (sized, Some(layout.size)),
             (Type::STR, Some(layout.str_length)),
             (Type::SET, layout.set_used),
-            (Type::ARRAY, layout.array.map(|(length, _)| length)),
+            (Type::ARRAY, Some(layout.array_length)),
         ];
         let found = offsets.iter().find(|(of, _)| ty.unspecialised().is_subtype(*of));
         let Some(&(_, offset)) = found else { return self.unsupported("fast_len") };
@@ -270,20 +270,18 @@ impl Lower<'_> {
         self.emit(test.with(&[Src::Mem(Mem::at(list, offset)), Src::Imm(0)]).exiting(exit));
     }
 
-    fn array(&mut self, inst: Inst) -> Lowered<()> {
-        let Some((_, items)) = self.layout.array else { return self.unsupported("static arrays") };
+    fn array(&mut self, inst: Inst) {
         let (array, index) = (self.reg(self.arg(0)), self.src(self.arg(1)));
-        let elements = self.load(array, items);
+        let first = self.layout.array_data;
         if self.hir.insts[inst].op == H::ArrayItem {
             let ty = self.result_ty();
-            let reg = self.load_raw(element(elements, index, width(ty), 0), ty);
+            let reg = self.load_raw(element(array, index, width(ty), first), ty);
             self.set_result(reg);
         } else {
             let value = self.arg(2);
-            let mem = element(elements, index, width(self.hir.ty(value)), 0);
+            let mem = element(array, index, width(self.hir.ty(value)), first);
             self.store_raw_to(mem, value);
         }
-        Ok(())
     }
 }
 

@@ -11,6 +11,7 @@ mod boxing;
 mod call;
 mod control;
 mod exits;
+mod fast_path;
 mod memory;
 
 use base::entity::SecondaryMap;
@@ -28,6 +29,7 @@ type Lowered<T> = Result<T, Unsupported>;
 struct Lower<'f> {
     hir: &'f hir::ir::Function,
     layout: &'f Layout,
+    env: &'f MachineEnv,
     out: Function,
     regs: SecondaryMap<Value, Option<Reg>>,
     blocks: SecondaryMap<HirBlock, Option<Block>>,
@@ -52,6 +54,7 @@ pub fn lower(hir: &hir::ir::Function, layout: &Layout, env: &MachineEnv) -> Lowe
     let mut lower = Lower {
         hir,
         layout,
+        env,
         out,
         regs: SecondaryMap::new(),
         blocks: SecondaryMap::new(),

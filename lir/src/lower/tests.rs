@@ -114,3 +114,58 @@ bb0(v0: I64, v1: Object, v2: F64):
     let found = lowered(text);
     assert!(found.contains("sdiv") && found.contains("int_to_float"), "{found}");
 }
+
+#[test]
+fn tagged_integers_are_compared_without_a_call() {
+    let text = "func @f func0 -> I64 phase=counted {
+  fs0 = state func0 5 [] []
+bb0(v0: Object, v1: I64):
+  v2: SmallInt{3} = const_int #3
+  v3: I64{2} = const_int #2
+  v4: Object = call_helper #compare v0, v2, v3 @fs0
+  v5: I64 = call_helper #is_true v4 @fs0 owned[v4]
+  decref v4
+  return v5
+}";
+    assert_snapshot!(lowered(text), @r#"
+    lir @f phase=virtual carry array=0 slots=0 {
+      exit0 = raise owned[] frame func0 5 [] []
+      exit1 = raise owned[%3] frame func0 5 [] []
+    bb0(%0:g, %1:g):
+      %2:g = mov #7
+      br_test.ne.8 %0, #1 -> bb3, bb1
+    bb3:
+      %4:g = set_cmp.eq.8 %0, %2
+      %5:g = sym @const1
+      %6:g = sym @const2
+      %7:g = select %4, %5, %6
+      incref %7
+      jump -> bb2(%7)
+    bb2(%3:g):
+      %12:g = sym @const1
+      br_cmp.eq.8 %3, %12 -> bb6, bb7
+    bb6:
+      %13:g = mov #1
+      jump -> bb5(%13)
+    bb7:
+      %14:g = sym @const2
+      br_cmp.eq.8 %3, %14 -> bb8, bb9
+    bb8:
+      %15:g = mov #0
+      jump -> bb5(%15)
+    bb9:
+      jump -> bb4
+    bb5(%11:g):
+      decref %3 tests 1
+      ret (%11)
+    bb1 cold:
+      %8:g = mov #7
+      %9:g = mov #2
+      %10:g = call @helper:compare (%0, %8, %9) fails zero exit0
+      jump -> bb2(%10)
+    bb4 cold:
+      %16:g = call @helper:is_true (%3) fails negative exit1
+      jump -> bb5(%16)
+    }
+    "#);
+}

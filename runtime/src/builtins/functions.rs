@@ -371,7 +371,7 @@ py_functions! { pub(super) static FUNCTIONS;
     /// Round a number to a given precision in decimal digits.
     "round(number, ndigits=None)"
     fn round(number: Value, ndigits: OrNone<Value>) -> PyResult {
-        let args: &[Value] = ndigits.0.as_ref().map_or(&[], std::slice::from_ref);
+        let args: &[Value] = ndigits.0.as_slice();
         match protocol::attribute::call_special(number, names().__round__, args)? {
             Some(rounded) => Ok(rounded),
             None => Err(crate::raise!(TypeError, "type {} doesn't define __round__ method", number.ty().name())),

@@ -81,10 +81,10 @@ pub fn raise_statement(value: Value, cause: Option<Value>) -> Raised {
         Ok(exception) => exception,
         Err(raised) => return raised,
     };
-    if let Some(cause) = cause {
-        if let Err(raised) = set_cause(&exception, cause) {
-            return raised;
-        }
+    if let Some(cause) = cause
+        && let Err(raised) = set_cause(&exception, cause)
+    {
+        return raised;
     }
     raise_object(exception)
 }

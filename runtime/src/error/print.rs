@@ -210,6 +210,9 @@ fn display_width(c: char) -> usize {
 /// What to mark inside an expression: the operator of a binary operation, the brackets of a subscript, or the parentheses of a
 /// call; nothing for other expressions.
 fn operator_anchor(segment: &str) -> Option<(usize, usize)> {
+    if is_statement(segment) {
+        return None;
+    }
     let bytes = segment.as_bytes();
     let mut depth = 0i32;
     let (mut at, mut last_group, mut operator) = (0, None, None);
@@ -260,6 +263,15 @@ fn operator_anchor(segment: &str) -> Option<(usize, usize)> {
         at += 1;
     }
     operator.or_else(|| group_anchor(bytes, last_group))
+}
+
+/// Whether a marked range is a statement rather than an expression.
+fn is_statement(segment: &str) -> bool {
+    const KEYWORDS: [&str; 11] = [
+        "raise ", "return ", "assert ", "import ", "from ", "del ", "for ", "while ", "with ", "yield ",
+        "await ",
+    ];
+    KEYWORDS.iter().any(|keyword| segment.starts_with(keyword))
 }
 
 /// A trailing `[...]` or `(...)` that follows something.

@@ -98,7 +98,7 @@ impl BuiltinFunction {
 
 impl MethodDescriptor {
     /// A method of `owner`.
-    pub fn new(def: &'static MethodDef, owner: &'static TypeObject) -> Ref {
+    pub fn make(def: &'static MethodDef, owner: &'static TypeObject) -> Ref {
         let (ty, entry): (&'static TypeObject, Entry) = match def.kind {
             MethodKind::Class => (&CLASS_METHOD_DESCRIPTOR, class_descriptor_entry),
             _ => (&METHOD_DESCRIPTOR, descriptor_entry),

@@ -27,12 +27,19 @@ use crate::value::{Py, PyResult, Ref, Value};
 use crate::world::World;
 use crate::{py_class_methods, py_methods};
 
-/// Instantiated classes with origin and arguments; they live for ever.
-static CLASSES: World<RefCell<Vec<(Value, Vec<Value>, Value)>>> = World::new(RefCell::new(Vec::new()));
+/// Origin, arguments, class.
+type Instantiation = (Value, Vec<Value>, Value);
+
+/// Instantiated classes; they live for ever.
+static CLASSES: World<RefCell<Vec<Instantiation>>> = World::new(RefCell::new(Vec::new()));
 
 /// `origin[args]`
 pub fn instantiate(origin: &'static TypeObject, args: &[Value]) -> PyResult {
-    let known = CLASSES.borrow().iter().find(|(o, a, _)| *o == origin.value() && a.as_slice() == args).map(|entry| entry.2);
+    let known = CLASSES
+        .borrow()
+        .iter()
+        .find(|(o, a, _)| *o == origin.value() && a.as_slice() == args)
+        .map(|entry| entry.2);
     if let Some(class) = known {
         return Ok(class.to_ref());
     }

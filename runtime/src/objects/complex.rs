@@ -132,7 +132,10 @@ fn new_complex(_: &TypeObject, args: Args<'_>) -> PyResult {
         Some(value) => parts(value).unwrap_or_else(|| float::to_f64(value).map(|real| (real, 0.0))),
     };
     let ((a, b), (c, d)) = (part(given[0])?, part(given[1])?);
-    Ok(new(a - d, b + c))
+    // Adding a zero that was not given would lose the sign of a zero that was.
+    let real = if d == 0.0 { a } else { a - d };
+    let imaginary = if b == 0.0 && given[1].is_some() { c } else { b + c };
+    Ok(new(real, imaginary))
 }
 
 fn hash_complex(value: Value) -> PyResult<i64> {

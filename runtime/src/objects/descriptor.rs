@@ -254,7 +254,7 @@ fn call_new(function: &NewFunction, args: Args<'_>) -> PyResult {
     }
 }
 
-fn nearest_native<'a>(class: &'a TypeObject) -> Option<&'a TypeObject> {
+fn nearest_native(class: &TypeObject) -> Option<&TypeObject> {
     let mut class = Some(class);
     while let Some(candidate) = class.filter(|candidate| candidate.spec().is_none()) {
         class = candidate.base();
@@ -667,11 +667,11 @@ fn property_init(value: Value, args: Args<'_>) -> PyResult<()> {
     }
     let this = property(value);
     this.fill(parts);
-    if this.doc.get().is_none() {
-        if let Some(getter) = this.getter.get() {
-            let doc = protocol::get_optional_attr(getter, names().__doc__)?;
-            drop(this.doc.replace(doc.filter(|doc| !objects::is_none(doc.value()))));
-        }
+    if this.doc.get().is_none()
+        && let Some(getter) = this.getter.get()
+    {
+        let doc = protocol::get_optional_attr(getter, names().__doc__)?;
+        drop(this.doc.replace(doc.filter(|doc| !objects::is_none(doc.value()))));
     }
     Ok(())
 }

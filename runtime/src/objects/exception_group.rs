@@ -1,22 +1,35 @@
-//! `ExceptionGroup`: the one builtin exception with two bases, so it is built as a class at start-up.
+//! `ExceptionGroup`: the one builtin exception with two bases, so it is built as a class at start-up; and splitting groups.
+//!
+//! Splitting keeps the shape of nested groups: a leaf goes to the part that its match decides, and a group is derived anew for
+//! every part that is not empty, with the original's traceback, cause, context and notes.
 
 use std::cell::Cell;
 
-use crate::error::types;
+use crate::error::{self, ExceptionObject, types};
 use crate::names::names;
+use crate::objects;
+use crate::objects::builtin_function::MethodDescriptor;
 use crate::objects::dict::DictObject;
+use crate::objects::list::ListObject;
 use crate::objects::str::StrObject;
 use crate::objects::tuple::TupleObject;
 use crate::objects::type_type::TYPE;
+use crate::protocol;
+use crate::py_methods;
 use crate::type_object::TypeObject;
 use crate::types::build::{self, Shape};
-use crate::value::{PyResult, Value};
+use crate::value::{Py, PyResult, Ref, Value};
 use crate::world::World;
 
 static GROUP: World<Cell<Value>> = World::new(Cell::new(Value::NULL));
 
 /// Builds the class.
 pub(crate) fn initialize() -> PyResult<()> {
+    let base = &types::BaseExceptionGroup;
+    for def in METHODS {
+        base.dict().set_text(def.signature.name(), MethodDescriptor::make(def, base));
+    }
+    base.modified();
     let bases =
         TupleObject::of([types::BaseExceptionGroup.value().to_ref(), types::Exception.value().to_ref()]);
     let namespace = DictObject::new();
@@ -32,4 +45,91 @@ pub(crate) fn initialize() -> PyResult<()> {
 pub fn group_type() -> &'static TypeObject {
     // SAFETY: built at start-up and immortal.
     unsafe { GROUP.get().cast() }
+}
+
+/// The direct members of a group.
+fn members(group: &ExceptionObject) -> Vec<Ref> {
+    let members = group.extra[1].get().and_then(|members| members.get::<TupleObject>());
+    members.map(|members| members.items().iter().map(|item| item.to_ref()).collect()).unwrap_or_default()
+}
+
+fn is_group(exception: Value) -> bool {
+    exception.ty().is_subclass_of(&types::BaseExceptionGroup)
+}
+
+/// Whether an exception satisfies a matcher: a class, a tuple of classes, or a predicate.
+fn is_match(exception: Value, matcher: Value) -> PyResult<bool> {
+    let is_class = matcher.is_instance::<TypeObject>();
+    if is_class || matcher.is_instance::<TupleObject>() {
+        return error::matches(exception, matcher);
+    }
+    if !protocol::is_callable(matcher) {
+        return Err(crate::raise!(
+            TypeError,
+            "expected an exception type, a tuple of exception types, or a callable (other than a class)"
+        ));
+    }
+    protocol::is_true(protocol::call_one(matcher, exception)?.value())
+}
+
+/// A group like `group` with other members; nothing without members.
+fn derived(group: Value, members: Vec<Ref>) -> PyResult<Option<Ref>> {
+    if members.is_empty() {
+        return Ok(None);
+    }
+    let list: Ref = ListObject::new(members).into();
+    let made = protocol::call_method_text(group, "derive", &[list.value()])?;
+    if let (Some(from), Some(to)) = (group.get::<ExceptionObject>(), made.get::<ExceptionObject>()) {
+        drop(to.traceback.replace(from.traceback.get_ref()));
+        drop(to.context.replace(from.context.get_ref()));
+        drop(to.cause.replace(from.cause.get_ref()));
+        to.suppress_context.set(from.suppress_context.get());
+    }
+    if let Some(notes) = protocol::get_optional_attr(group, names().__notes__)? {
+        let copy: Ref = ListObject::new(protocol::collect(notes.value())?).into();
+        protocol::set_attr(made.value(), names().__notes__, copy.value())?;
+    }
+    Ok(Some(made))
+}
+
+/// The parts of an exception that match and that do not.
+pub fn split(exception: Value, matcher: Value) -> PyResult<(Option<Ref>, Option<Ref>)> {
+    crate::thread::thread().check_stack(" in exceptiongroup_split_recursive")?;
+    if is_match(exception, matcher)? {
+        return Ok((Some(exception.to_ref()), None));
+    }
+    let Some(group) = exception.get::<ExceptionObject>().filter(|_| is_group(exception)) else {
+        return Ok((None, Some(exception.to_ref())));
+    };
+    let (mut matching, mut rest) = (Vec::new(), Vec::new());
+    for member in members(group) {
+        let (yes, no) = split(member.value(), matcher)?;
+        matching.extend(yes);
+        rest.extend(no);
+    }
+    Ok((derived(exception, matching)?, derived(exception, rest)?))
+}
+
+fn or_none(part: Option<Ref>) -> Ref {
+    part.unwrap_or_else(|| objects::none().to_ref())
+}
+
+py_methods! { static METHODS for "BaseExceptionGroup", &ExceptionObject;
+    /// Make a group of the same kind with other exceptions.
+    "derive(self, excs, /)"
+    fn derive(this, excs: Value) -> PyResult {
+        let message = this.extra[0].get_or_none();
+        protocol::call(types::BaseExceptionGroup.value(), &[message.value(), excs], None)
+    }
+    /// Split by a condition into the exceptions that match and those that do not.
+    "split(self, matcher_value, /)"
+    fn split_method(this, matcher_value: Value) -> PyResult<Py<TupleObject>> {
+        let (yes, no) = split(Value::from_object(this), matcher_value)?;
+        Ok(TupleObject::of([or_none(yes), or_none(no)]))
+    }
+    /// The part of the group that matches a condition, or None.
+    "subgroup(self, matcher_value, /)"
+    fn subgroup(this, matcher_value: Value) -> PyResult {
+        split(Value::from_object(this), matcher_value).map(|(yes, _)| or_none(yes))
+    }
 }

@@ -196,10 +196,10 @@ pub fn cmp_with_int(double: f64, number: IntRef<'_>) -> Option<std::cmp::Orderin
     if double.is_infinite() {
         return Some(if double > 0.0 { Ordering::Greater } else { Ordering::Less });
     }
-    if let IntRef::Small(small) = number {
-        if small.abs() < 1 << 53 {
-            return double.partial_cmp(&(small as f64));
-        }
+    if let IntRef::Small(small) = number
+        && small.abs() < 1 << 53
+    {
+        return double.partial_cmp(&(small as f64));
     }
     let whole = double.trunc();
     let order = methods::big_from_f64(whole).cmp(&number.to_big());

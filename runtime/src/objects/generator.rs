@@ -151,14 +151,14 @@ impl GeneratorObject {
         if self.is_finished() {
             return self.resume_finished(resume);
         }
-        if let (Resume::Send(value), false) = (resume, self.started.get()) {
-            if !objects::is_none(value) {
-                return Err(crate::raise!(
-                    TypeError,
-                    "can't send non-None value to a just-started {}",
-                    self.noun()
-                ));
-            }
+        if let (Resume::Send(value), false) = (resume, self.started.get())
+            && !objects::is_none(value)
+        {
+            return Err(crate::raise!(
+                TypeError,
+                "can't send non-None value to a just-started {}",
+                self.noun()
+            ));
         }
         self.started.set(true);
         self.running.set(true);
@@ -331,7 +331,7 @@ static GENERATOR_SPEC: TypeSpec = TypeSpec {
 pub static COROUTINE: TypeObject = TypeObject::from_spec(&COROUTINE_SPEC);
 static COROUTINE_SPEC: TypeSpec = TypeSpec {
     flags: type_flags::GC | type_flags::NO_NEW,
-    slots: Slots { await_: Some(|value| Ok(CoroutineWrapper::new(value))), ..COMMON },
+    slots: Slots { await_: Some(|value| Ok(CoroutineWrapper::over(value))), ..COMMON },
     methods: &[METHODS],
     getset: GETSET,
     ..TypeSpec::of::<GeneratorObject>("coroutine")
@@ -364,7 +364,7 @@ unsafe impl Object for CoroutineWrapper {
 }
 
 impl CoroutineWrapper {
-    fn new(coroutine: Value) -> Ref {
+    fn over(coroutine: Value) -> Ref {
         let contents = CoroutineWrapper {
             header: Header::new(&COROUTINE_WRAPPER),
             coroutine: Field::new(coroutine.to_ref()),

@@ -142,7 +142,7 @@ fn getattro(value: Value, name: Value) -> PyResult {
     let text = name.get::<StrObject>().map(StrObject::to_string_lossy).unwrap_or_default();
     let is_own = OWN.contains(&text.as_str());
     match this(value).origin.get() {
-        Some(origin) if !is_own && !(text.starts_with("__") && value.ty().lookup(name).is_some()) => {
+        Some(origin) if !(is_own || text.starts_with("__") && value.ty().lookup(name).is_some()) => {
             protocol::get_attr(origin, name)
         }
         _ => protocol::generic_get_attr(value, name),

@@ -129,10 +129,10 @@ fn repr(value: Value) -> PyResult {
 
 fn getattro(value: Value, name: Value) -> PyResult {
     let module = this(value);
-    if let Some(found) = module.dict().get_str(name) {
-        if value.ty().lookup(name).is_none() {
-            return Ok(found.to_ref());
-        }
+    if let Some(found) = module.dict().get_str(name)
+        && value.ty().lookup(name).is_none()
+    {
+        return Ok(found.to_ref());
     }
     let raised = match protocol::generic_get_attr(value, name) {
         Ok(found) => return Ok(found),

@@ -470,7 +470,7 @@ const COMMON_SLOTS: Slots = Slots {
     richcompare: Some(richcompare),
     len: Some(|value| Ok(this(value).len())),
     contains: Some(|value, item| this(value).contains(item)),
-    iter: Some(|value| Ok(SetIterator::new(value))),
+    iter: Some(|value| Ok(SetIterator::over(value))),
     and: Some(and),
     or: Some(or),
     xor: Some(xor),
@@ -526,7 +526,7 @@ unsafe impl Object for SetIterator {
 }
 
 impl SetIterator {
-    fn new(set: Value) -> Ref {
+    fn over(set: Value) -> Ref {
         let contents = SetIterator {
             header: Header::new(&SET_ITERATOR),
             set: Field::new(set.to_ref()),

@@ -55,7 +55,11 @@ impl StaticArray {
         // SAFETY: the block has room for the struct and the elements, which start as zero; the type has no heap flag.
         unsafe {
             let large = (*memory).flag_bits() & flags::LARGE;
-            std::ptr::write_bytes(memory.cast::<u8>().add(size_of::<Header>()), 0, size - size_of::<Header>());
+            std::ptr::write_bytes(
+                memory.cast::<u8>().add(size_of::<Header>()),
+                0,
+                size - size_of::<Header>(),
+            );
             (&raw mut (*this).len).write(len);
             (&raw mut (*this).code).write(code);
             object::finish_header(memory, type_of(code), large);
@@ -188,7 +192,9 @@ fn repeat(value: Value, count: isize) -> PyResult {
 }
 
 fn richcompare(a: Value, b: Value, op: CompareOp) -> PyResult {
-    let (Some(a), Some(b)) = (a.get::<StaticArray>(), b.get::<StaticArray>()) else { return singleton::decline() };
+    let (Some(a), Some(b)) = (a.get::<StaticArray>(), b.get::<StaticArray>()) else {
+        return singleton::decline();
+    };
     sequence::compare(&|at| a.get(at), a.len, &|at| b.get(at), b.len, op)
 }
 

@@ -33,7 +33,11 @@ unsafe impl Object for TupleGetter {
 impl TupleGetter {
     /// A getter of the item at `index`.
     pub fn new(index: usize, doc: Option<Ref>) -> Py<TupleGetter> {
-        object::new_object(TupleGetter { header: Header::new(&TUPLE_GETTER), index, doc: Field::from_option(doc) })
+        object::new_object(TupleGetter {
+            header: Header::new(&TUPLE_GETTER),
+            index,
+            doc: Field::from_option(doc),
+        })
     }
 }
 
@@ -89,7 +93,8 @@ pub fn new(module: &str, name: &str, fields: &[(&str, Ref)]) -> PyResult {
 fn repr(value: Value) -> PyResult {
     let tuple = value.get::<TupleObject>().expect("named tuples are tuples");
     let names = value.ty().dict().get_text("__match_args__");
-    let names = names.as_ref().and_then(|names| names.get::<TupleObject>()).map_or(&[][..], TupleObject::items);
+    let names =
+        names.as_ref().and_then(|names| names.get::<TupleObject>()).map_or(&[][..], TupleObject::items);
     let mut parts = Vec::new();
     for (name, &item) in names.iter().zip(tuple.items()) {
         let name = name.get::<StrObject>().map(StrObject::to_string_lossy).unwrap_or_default();

@@ -35,10 +35,10 @@ unsafe impl Object for SuperObject {
 
 /// The class in whose MRO `super(class, receiver)` looks.
 fn receiver_class<'a>(class: &TypeObject, receiver: Value) -> PyResult<&'a TypeObject> {
-    if let Some(as_class) = receiver.get::<TypeObject>() {
-        if as_class.is_subclass_of(class) {
-            return Ok(as_class);
-        }
+    if let Some(as_class) = receiver.get::<TypeObject>()
+        && as_class.is_subclass_of(class)
+    {
+        return Ok(as_class);
     }
     if receiver.ty().is_subclass_of(class) {
         return Ok(receiver.ty());
@@ -88,12 +88,11 @@ fn getattro(value: Value, name: Value) -> PyResult {
     let this = this(value);
     let class = this.class.get().and_then(|class| class.get::<TypeObject>());
     let start = this.receiver_class.get().and_then(|class| class.get::<TypeObject>());
-    if let (Some(class), Some(receiver), Some(start)) = (class, this.receiver.get(), start) {
-        if name != names().__class__ {
-            if let Some(found) = lookup(class, receiver, start, name)? {
-                return Ok(found);
-            }
-        }
+    if let (Some(class), Some(receiver), Some(start)) = (class, this.receiver.get(), start)
+        && name != names().__class__
+        && let Some(found) = lookup(class, receiver, start, name)?
+    {
+        return Ok(found);
     }
     protocol::generic_get_attr(value, name)
 }

@@ -134,7 +134,10 @@ fn evaluated(field: &Field, evaluate: &Field) -> PyResult {
 }
 
 fn repr(value: Value) -> PyResult {
-    this(value).name.get_ref().map_or_else(|| Ok(StrObject::empty().into()), |name| protocol::str(name.value()))
+    this(value)
+        .name
+        .get_ref()
+        .map_or_else(|| Ok(StrObject::empty().into()), |name| protocol::str(name.value()))
 }
 
 fn subscript(value: Value, item: Value) -> PyResult {
@@ -148,7 +151,12 @@ fn get_module(_: Value) -> PyResult {
 static GETSET: &[GetSetDef] = &[
     GetSetDef { name: "__name__", doc: "", get: |value| Ok(this(value).name.get_or_none()), set: None },
     GetSetDef { name: "__module__", doc: "", get: get_module, set: None },
-    GetSetDef { name: "__bound__", doc: "", get: |value| evaluated(&this(value).content, &this(value).evaluate_content), set: None },
+    GetSetDef {
+        name: "__bound__",
+        doc: "",
+        get: |value| evaluated(&this(value).content, &this(value).evaluate_content),
+        set: None,
+    },
     GetSetDef {
         name: "__constraints__",
         doc: "",
@@ -158,14 +166,24 @@ static GETSET: &[GetSetDef] = &[
         },
         set: None,
     },
-    GetSetDef { name: "__default__", doc: "", get: |value| evaluated(&this(value).default, &this(value).evaluate_default), set: None },
+    GetSetDef {
+        name: "__default__",
+        doc: "",
+        get: |value| evaluated(&this(value).default, &this(value).evaluate_default),
+        set: None,
+    },
     GetSetDef { name: "__covariant__", doc: "", get: |_| Ok(objects::bool(false).to_ref()), set: None },
     GetSetDef { name: "__contravariant__", doc: "", get: |_| Ok(objects::bool(false).to_ref()), set: None },
 ];
 
 static ALIAS_GETSET: &[GetSetDef] = &[
     GetSetDef { name: "__name__", doc: "", get: |value| Ok(this(value).name.get_or_none()), set: None },
-    GetSetDef { name: "__value__", doc: "", get: |value| evaluated(&this(value).content, &this(value).evaluate_content), set: None },
+    GetSetDef {
+        name: "__value__",
+        doc: "",
+        get: |value| evaluated(&this(value).content, &this(value).evaluate_content),
+        set: None,
+    },
     GetSetDef {
         name: "__type_params__",
         doc: "",
@@ -178,12 +196,15 @@ fn new_named(ty: &TypeObject, args: Args<'_>) -> PyResult {
     let Some(name) = args.positional.first().filter(|name| name.is_instance::<StrObject>()) else {
         return Err(crate::raise!(TypeError, "{}() argument 'name' must be str", ty.name()));
     };
-    let ty = [&PARAM_SPEC, &TYPE_VAR_TUPLE].into_iter().find(|known| std::ptr::eq(*known, ty)).unwrap_or(&TYPE_VAR);
+    let ty = [&PARAM_SPEC, &TYPE_VAR_TUPLE]
+        .into_iter()
+        .find(|known| std::ptr::eq(*known, ty))
+        .unwrap_or(&TYPE_VAR);
     let made = make(ty, name.to_ref());
-    if let [_, constraints @ ..] = args.positional {
-        if !constraints.is_empty() {
-            this(made.value()).constraints.set(TupleObject::from_values(constraints));
-        }
+    if let [_, constraints @ ..] = args.positional
+        && !constraints.is_empty()
+    {
+        this(made.value()).constraints.set(TupleObject::from_values(constraints));
     }
     for (keyword, value) in args.keywords() {
         match keyword.get::<StrObject>() {

@@ -38,10 +38,10 @@ fn call(value: Value, args: Args<'_>) -> PyResult {
         return Err(crate::raise!(TypeError, "cannot create '{name}' instances"));
     };
     let instance = new(ty, args)?;
-    if instance.ty().is_subclass_of(ty) {
-        if let Some(init) = instance.ty().slots().init {
-            init(instance.value(), args)?;
-        }
+    if instance.ty().is_subclass_of(ty)
+        && let Some(init) = instance.ty().slots().init
+    {
+        init(instance.value(), args)?;
     }
     Ok(instance)
 }
@@ -85,10 +85,10 @@ fn setattro(value: Value, name: Value, new: Option<Value>) -> PyResult<()> {
             shown()
         ));
     }
-    if let Some(descriptor) = value.ty().lookup(name) {
-        if let Some(set) = descriptor.ty().slots().descr_set {
-            return set(descriptor.to_ref().value(), value, new);
-        }
+    if let Some(descriptor) = value.ty().lookup(name)
+        && let Some(set) = descriptor.ty().slots().descr_set
+    {
+        return set(descriptor.to_ref().value(), value, new);
     }
     match new {
         Some(new) => {

@@ -130,10 +130,10 @@ pub fn inplace_op(op: BinaryOp, a: Value, b: Value) -> PyResult {
 
 fn inplace_op_slowly(op: BinaryOp, a: Value, b: Value) -> PyResult {
     let slots = a.ty().slots();
-    if let Some(slot) = op.inplace_slot(slots) {
-        if let Some(result) = accepted(slot(a, b)?)? {
-            return Ok(result);
-        }
+    if let Some(slot) = op.inplace_slot(slots)
+        && let Some(result) = accepted(slot(a, b)?)?
+    {
+        return Ok(result);
     }
     if let Some(result) = try_binary(op, a, b)? {
         return Ok(result);
@@ -169,10 +169,10 @@ pub fn power_mod(a: Value, b: Value, c: Value) -> PyResult {
         return binary_op(BinaryOp::Power, a, b);
     }
     for operand in [a, b, c] {
-        if let Some(slot) = operand.ty().slots().power_mod {
-            if let Some(result) = accepted(slot(a, b, c)?)? {
-                return Ok(result);
-            }
+        if let Some(slot) = operand.ty().slots().power_mod
+            && let Some(result) = accepted(slot(a, b, c)?)?
+        {
+            return Ok(result);
         }
     }
     let [a, b, c] = [a, b, c].map(|value| value.ty().name());

@@ -135,10 +135,10 @@ fn no_attribute(object: Value, name: Value) -> error::Raised {
 pub fn generic_set_attr(object: Value, name: Value, value: Option<Value>) -> PyResult<()> {
     let ty = object.ty();
     let found = ty.lookup(name);
-    if let Some(descriptor) = found {
-        if let Some(set) = descriptor.ty().slots().descr_set {
-            return set(descriptor.to_ref().value(), object, value);
-        }
+    if let Some(descriptor) = found
+        && let Some(set) = descriptor.ty().slots().descr_set
+    {
+        return set(descriptor.to_ref().value(), object, value);
     }
     match value {
         Some(value) => match make_instance_dict(object) {

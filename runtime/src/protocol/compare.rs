@@ -23,18 +23,14 @@ fn compare_slowly(op: CompareOp, a: Value, b: Value) -> PyResult {
     let (type_a, type_b) = (a.ty(), b.ty());
     let (left, right) = (type_a.slots().richcompare, type_b.slots().richcompare);
     let right_first = !std::ptr::eq(type_a, type_b) && type_b.is_subclass_of(type_a);
-    if right_first {
-        if let Some(result) = attempt(right, b, a, op.swapped())? {
-            return Ok(result);
-        }
+    if right_first && let Some(result) = attempt(right, b, a, op.swapped())? {
+        return Ok(result);
     }
     if let Some(result) = attempt(left, a, b, op)? {
         return Ok(result);
     }
-    if !right_first {
-        if let Some(result) = attempt(right, b, a, op.swapped())? {
-            return Ok(result);
-        }
+    if !right_first && let Some(result) = attempt(right, b, a, op.swapped())? {
+        return Ok(result);
     }
     match op {
         CompareOp::Equal => Ok(objects::bool(is_same(a, b)).to_ref()),

@@ -156,10 +156,10 @@ pub fn import_from(module: Value, name: Value) -> PyResult {
     let wanted = text(name).unwrap_or_default();
     let module_name =
         protocol::get_optional_attr(module, names().__name__)?.and_then(|name| text(name.value()));
-    if let Some(module_name) = &module_name {
-        if let Some(found) = crate::sys_state::modules().get_text(&format!("{module_name}.{wanted}")) {
-            return Ok(found);
-        }
+    if let Some(module_name) = &module_name
+        && let Some(found) = crate::sys_state::modules().get_text(&format!("{module_name}.{wanted}"))
+    {
+        return Ok(found);
     }
     Err(cannot_import(module, module_name.as_deref().unwrap_or("<unknown module name>"), &wanted)?)
 }

@@ -32,10 +32,10 @@ pub fn is_instance(value: Value, class: Value) -> PyResult<bool> {
     if value.ty().value() == class {
         return Ok(true);
     }
-    if let Some(ty) = class.get::<TypeObject>() {
-        if ty.header.ty().lookup(names().__instancecheck__) == plain_instance_check() {
-            return Ok(value.ty().is_subclass_of(ty) || claims_class(value, ty)?);
-        }
+    if let Some(ty) = class.get::<TypeObject>()
+        && ty.header.ty().lookup(names().__instancecheck__) == plain_instance_check()
+    {
+        return Ok(value.ty().is_subclass_of(ty) || claims_class(value, ty)?);
     }
     thread().check_stack(" in __instancecheck__")?;
     if let Some(classes) = class.get::<TupleObject>() {
@@ -83,12 +83,11 @@ pub fn claims_class(value: Value, ty: &TypeObject) -> PyResult<bool> {
 
 /// `issubclass(derived, class)`
 pub fn is_subclass(derived: Value, class: Value) -> PyResult<bool> {
-    if let Some(ty) = class.get::<TypeObject>() {
-        if ty.header.ty().lookup(names().__subclasscheck__)
+    if let Some(ty) = class.get::<TypeObject>()
+        && ty.header.ty().lookup(names().__subclasscheck__)
             == objects::type_type::TYPE.lookup(names().__subclasscheck__)
-        {
-            return plain_is_subclass(derived, ty);
-        }
+    {
+        return plain_is_subclass(derived, ty);
     }
     thread().check_stack(" in __subclasscheck__")?;
     if let Some(classes) = class.get::<TupleObject>() {

@@ -45,12 +45,12 @@ pub(crate) fn type_new(metatype: &TypeObject, args: Args<'_>) -> PyResult {
         ));
     };
     let winner = calculate_metaclass(metatype, bases.items())?;
-    if !std::ptr::eq(winner, metatype) {
-        if let Some(new) = winner.slots().new {
-            let own: fn(&TypeObject, Args<'_>) -> PyResult = type_new;
-            if !std::ptr::fn_addr_eq(new, own) {
-                return new(winner, args);
-            }
+    if !std::ptr::eq(winner, metatype)
+        && let Some(new) = winner.slots().new
+    {
+        let own: fn(&TypeObject, Args<'_>) -> PyResult = type_new;
+        if !std::ptr::fn_addr_eq(new, own) {
+            return new(winner, args);
         }
     }
     let class = build(winner, name, bases, namespace, Shape::default())?;
@@ -182,7 +182,7 @@ fn best_base<'a>(bases: &[Value]) -> PyResult<&'a TypeObject> {
 }
 
 /// The nearest type along `__base__` that adds to the layout, other than an instance dict.
-fn solid_base<'a>(ty: &'a TypeObject) -> &'a TypeObject {
+fn solid_base(ty: &TypeObject) -> &TypeObject {
     let Some(base) = ty.base() else { return ty };
     let own_dict = usize::from(ty.dict_offset() > 0 && base.dict_offset() == 0) * 8;
     let adds_native = ty.spec().is_some() && ty.layout().size != base.layout().size;
@@ -352,10 +352,10 @@ fn mangle(class: &str, name: &str) -> String {
 /// Runs `__set_name__` of the attributes and `__init_subclass__` of the bases.
 pub fn finish(class: &TypeObject, keywords: &[(Value, Value)]) -> PyResult<()> {
     for (name, value) in class.dict().to_pairs() {
-        if let Some(method) = value.ty().lookup(names().__set_name__) {
-            if let Err(raised) = protocol::call_bound(method, value.value(), &[class.value(), name.value()]) {
-                return Err(note_set_name(raised, &value, &name, class));
-            }
+        if let Some(method) = value.ty().lookup(names().__set_name__)
+            && let Err(raised) = protocol::call_bound(method, value.value(), &[class.value(), name.value()])
+        {
+            return Err(note_set_name(raised, &value, &name, class));
         }
     }
     let parent = objects::super_object::super_attribute(class, class.value(), names().__init_subclass__)?;

@@ -70,7 +70,7 @@ fn add_methods(ty: &'static TypeObject, spec: &'static TypeSpec) {
     for def in spec.methods.iter().flat_map(|table| table.iter()) {
         let object: Ref = match def.kind {
             MethodKind::Static => StaticMethod::new(BuiltinFunction::new(def, None).into()).into(),
-            _ => MethodDescriptor::new(def, ty),
+            _ => MethodDescriptor::make(def, ty),
         };
         dict.set_text(def.signature.name(), object);
     }

@@ -23,6 +23,8 @@ pub(crate) fn run(file: &Path, args: Vec<String>) -> u8 {
     let _attached = runtime::attach();
     let mut argv = vec![file.display().to_string()];
     argv.extend(args);
+    // As in CPython, tracebacks and `__file__` show where the file is, `sys.argv` how it was named.
+    let file = &std::path::absolute(file).unwrap_or_else(|_| file.to_path_buf());
     let directory = file.parent().map(Path::to_path_buf).unwrap_or_default();
     let settings = host::Settings { argv, path: vec![directory] };
     match host::start(&settings) {

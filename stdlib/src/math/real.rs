@@ -1,9 +1,9 @@
 //! Functions on doubles.
 
 use runtime::convert::Rest;
+use runtime::objects::float;
 use runtime::objects::int::{self, IntRef};
 use runtime::objects::tuple::TupleObject;
-use runtime::objects::float;
 use runtime::{Py, PyResult, Raised, Value, hash, protocol, py_functions};
 
 unsafe extern "C" {
@@ -50,8 +50,8 @@ fn logarithm(value: Value, of_double: fn(f64) -> f64, of_two: f64) -> PyResult<f
         let bits = bit_length(number);
         let shift = bits - 64;
         let top = protocol::binary_op(runtime::BinaryOp::RightShift, value, int::from_i64(shift).value())?;
-        let top = float::to_f64(top.value())?;
-        return Ok(of_double(top) + shift as f64 * of_two);
+        let mantissa = float::to_f64(top.value())? * 2f64.powi(-64);
+        return Ok(of_double(mantissa) + bits as f64 * of_two);
     }
     let x = float::to_f64(value)?;
     if x <= 0.0 {
@@ -68,10 +68,10 @@ fn bit_length(number: IntRef<'_>) -> i64 {
 /// `floor`, `ceil`, `trunc`: through the special method if there is one.
 fn rounded(value: Value, method: &str, round: fn(f64) -> f64) -> PyResult {
     let name = runtime::objects::str::StrObject::intern(method);
-    if !value.is_exact(&float::FLOAT) {
-        if let Some(result) = protocol::attribute::call_special(value, name.value(), &[])? {
-            return Ok(result);
-        }
+    if !value.is_exact(&float::FLOAT)
+        && let Some(result) = protocol::attribute::call_special(value, name.value(), &[])?
+    {
+        return Ok(result);
     }
     float::methods::to_int(round(float::to_f64(value)?))
 }
@@ -148,13 +148,13 @@ fn rounded_total(partials: &[f64]) -> f64 {
             break;
         }
     }
-    if let Some(&next) = rest.last() {
-        if (low < 0.0 && next < 0.0) || (low > 0.0 && next > 0.0) {
-            let doubled = low * 2.0;
-            let x = high + doubled;
-            if doubled == x - high {
-                high = x;
-            }
+    if let Some(&next) = rest.last()
+        && ((low < 0.0 && next < 0.0) || (low > 0.0 && next > 0.0))
+    {
+        let doubled = low * 2.0;
+        let x = high + doubled;
+        if doubled == x - high {
+            high = x;
         }
     }
     high
@@ -207,7 +207,11 @@ simple! {
 
 /// Gamma has poles at zero and the negative integers: NaN there, which is a domain error.
 fn gamma_of(x: f64) -> f64 {
-    if x == 0.0 || (x < 0.0 && x.is_finite() && x == x.floor()) || x == f64::NEG_INFINITY { f64::NAN } else { tgamma(x) }
+    if x == 0.0 || (x < 0.0 && x.is_finite() && x == x.floor()) || x == f64::NEG_INFINITY {
+        f64::NAN
+    } else {
+        tgamma(x)
+    }
 }
 
 py_functions! { pub(super) static OTHERS;

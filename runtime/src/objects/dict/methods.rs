@@ -140,10 +140,10 @@ fn subscript(value: Value, key: Value) -> PyResult {
     if let Some(found) = this(value).get(key)? {
         return Ok(found);
     }
-    if !value.is_exact(&DICT) {
-        if let Some(missing) = value.ty().lookup(names().__missing__) {
-            return protocol::call_bound(missing, value, &[key]);
-        }
+    if !value.is_exact(&DICT)
+        && let Some(missing) = value.ty().lookup(names().__missing__)
+    {
+        return protocol::call_bound(missing, value, &[key]);
     }
     Err(crate::error::key_error(key))
 }

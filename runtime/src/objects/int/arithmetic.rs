@@ -22,10 +22,10 @@ fn with(
     big: impl Fn(&IBig, &IBig) -> PyResult,
 ) -> PyResult {
     let (Some(left), Some(right)) = (IntRef::of(a), IntRef::of(b)) else { return singleton::decline() };
-    if let (IntRef::Small(left), IntRef::Small(right)) = (left, right) {
-        if let Some(result) = operate(left, right) {
-            return Ok(result);
-        }
+    if let (IntRef::Small(left), IntRef::Small(right)) = (left, right)
+        && let Some(result) = operate(left, right)
+    {
+        return Ok(result);
     }
     big(&left.to_big(), &right.to_big())
 }
@@ -110,10 +110,11 @@ pub fn true_divide(a: Value, b: Value) -> PyResult {
         return Err(division_by_zero("division by zero"));
     }
     const EXACT: i64 = 1 << 53;
-    if let (IntRef::Small(left), IntRef::Small(right)) = (left, right) {
-        if left.abs() <= EXACT && right.abs() <= EXACT {
-            return Ok(float::new(left as f64 / right as f64));
-        }
+    if let (IntRef::Small(left), IntRef::Small(right)) = (left, right)
+        && left.abs() <= EXACT
+        && right.abs() <= EXACT
+    {
+        return Ok(float::new(left as f64 / right as f64));
     }
     divide_rounded(&left.to_big(), &right.to_big()).map(float::new)
 }
@@ -289,7 +290,7 @@ mod tests {
         let big = |text: &str| text.parse::<IBig>().expect("digits");
         let quotient = |a: &str, b: &str| divide_rounded(&big(a), &big(b)).expect("in range");
         assert_eq!(quotient("9007199254740993", "1"), 9_007_199_254_740_992.0);
-        assert_eq!(quotient("100000000000000000000000000000000001", "3"), 3.333_333_333_333_333_3e34);
+        assert_eq!(quotient("100000000000000000000000000000000001", "3"), 3.333_333_333_333_333e34);
         assert_eq!(quotient("-1", "3"), -1.0 / 3.0);
         let tiny = format!("1{}", "0".repeat(323));
         assert_eq!(quotient("1", &tiny), 1e-323);

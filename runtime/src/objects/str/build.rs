@@ -57,10 +57,11 @@ impl StrBuilder {
     }
 
     /// Appends part of a str.
+    #[allow(clippy::useless_conversion, reason = "the code is the same for all widths")]
     pub fn push_units(&mut self, units: Units<'_>) {
         match units {
             Units::One(bytes) if self.greatest < 256 => self.narrow.extend_from_slice(bytes),
-            _ => with_units!(units, slice => slice.iter().for_each(|&unit| self.push(u32::from(unit)))),
+            _ => with_units!(units, slice => slice.iter().for_each(|&unit| self.push(unit.into()))),
         }
     }
 

@@ -235,8 +235,9 @@ impl StrObject {
 
     /// The code point at `at`, which is below [`StrObject::len`].
     #[inline]
+    #[allow(clippy::useless_conversion, reason = "the code is the same for all widths")]
     pub fn code_point(&self, at: usize) -> u32 {
-        with_units!(self.units(), units => u32::from(units[at]))
+        with_units!(self.units(), units => units[at].into())
     }
 
     /// All code points.
@@ -279,21 +280,6 @@ impl StrObject {
             Some(text) => text == other,
             None => self.code_points().eq(other.chars().map(u32::from)),
         }
-    }
-
-    /// Whether the texts are equal.
-    #[inline]
-    pub fn eq(&self, other: &StrObject) -> bool {
-        std::ptr::eq(self, other)
-            || (self.len == other.len && self.kind == other.kind && self.raw_bytes() == other.raw_bytes())
-    }
-
-    /// Lexicographic order by code point.
-    pub fn cmp(&self, other: &StrObject) -> std::cmp::Ordering {
-        if let (Units::One(a), Units::One(b)) = (self.units(), other.units()) {
-            return a.cmp(b);
-        }
-        self.code_points().cmp(other.code_points())
     }
 
     /// The cached hash.
@@ -381,6 +367,32 @@ impl StrObject {
     }
 }
 
+impl PartialEq for StrObject {
+    #[inline]
+    fn eq(&self, other: &StrObject) -> bool {
+        std::ptr::eq(self, other)
+            || (self.len == other.len && self.kind == other.kind && self.raw_bytes() == other.raw_bytes())
+    }
+}
+
+impl Eq for StrObject {}
+
+impl PartialOrd for StrObject {
+    fn partial_cmp(&self, other: &StrObject) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for StrObject {
+    /// Lexicographic by code point.
+    fn cmp(&self, other: &StrObject) -> std::cmp::Ordering {
+        match (self.units(), other.units()) {
+            (Units::One(a), Units::One(b)) => a.cmp(b),
+            _ => self.code_points().cmp(other.code_points()),
+        }
+    }
+}
+
 impl Units<'_> {
     /// Number of characters.
     pub fn len(self) -> usize {
@@ -403,8 +415,9 @@ impl Units<'_> {
 
     /// The code point at `at`.
     #[inline]
+    #[allow(clippy::useless_conversion, reason = "the code is the same for all widths")]
     pub fn at(self, at: usize) -> u32 {
-        with_units!(self, slice => u32::from(slice[at]))
+        with_units!(self, slice => slice[at].into())
     }
 }
 

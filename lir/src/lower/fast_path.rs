@@ -1,0 +1,90 @@
+//! Fast paths in front of generic helpers, for code without types: no speculation, so nothing to leave for.
+//!
+//! A comparison of two tagged integers compares the words, whose order is that of the numbers; the truth of `True` and `False` is
+//! known by identity. Everything else calls the helper, out of line.
+
+use abi::helper::HelperId;
+use hir::env::ConstId;
+use hir::ir::{Imm, Inst, Type};
+
+use super::{Lower, Lowered};
+use crate::ir::{Cc, InstData, Op, Reg, RegClass, Src};
+
+impl Lower<'_> {
+    /// Lowers a helper call with a fast path; false if it has none.
+    pub(super) fn lower_fast_path(&mut self, inst: Inst) -> Lowered<bool> {
+        match self.hir.insts[inst].imm {
+            Imm::Helper(HelperId::Compare) => self.compare_tagged(inst),
+            Imm::Helper(HelperId::IsTrue) if self.arg_ty(0).could_be(Type::BOOL) => self.truth_of_bool(inst),
+            _ => Ok(false),
+        }
+    }
+
+    fn compare_tagged(&mut self, inst: Inst) -> Lowered<bool> {
+        let may_be_tagged = self.arg_ty(0).may_be_tagged() && self.arg_ty(1).may_be_tagged();
+        // Operator numbers are the bytecode's: <, <=, ==, !=, >, >=.
+        let conditions = [Cc::Lt, Cc::Le, Cc::Eq, Cc::Ne, Cc::Gt, Cc::Ge];
+        let number = self.arg_ty(2).int_constant().and_then(|number| usize::try_from(number).ok());
+        let Some(&cc) = number.and_then(|number| conditions.get(number)).filter(|_| may_be_tagged) else {
+            return Ok(false);
+        };
+        let operands = [self.reg(self.arg(0)), self.reg(self.arg(1))];
+        let (slow, join) = (self.side_block(true), self.side_block(false));
+        let result = self.out.new_vreg(RegClass::Gpr);
+        self.out.blocks[join].params.push(result);
+        for (at, &operand) in operands.iter().enumerate() {
+            if self.arg_ty(at).is_subtype(Type::SMALL_INT) {
+                continue;
+            }
+            let next = self.side_block(false);
+            let is_tagged = InstData::new(Op::BrTest).cc(Cc::Ne).with(&[Src::Reg(operand), Src::Imm(1)]);
+            self.branch(is_tagged, next, slow);
+            self.enter(next);
+        }
+        let truth = self.out.new_vreg(RegClass::Gpr);
+        let compare = InstData::new(Op::SetCmp).cc(cc).to(truth);
+        self.emit(compare.with(&[Src::Reg(operands[0]), Src::Reg(operands[1])]));
+        let (yes, no) = (self.singleton(ConstId::TRUE.id()), self.singleton(ConstId::FALSE.id()));
+        let singleton = self.def(Op::Select, &[Src::Reg(truth), Src::Reg(yes), Src::Reg(no)]);
+        // The caller of a helper owns its result.
+        self.emit(InstData::new(Op::Incref).with(&[Src::Reg(singleton)]));
+        self.jump(join, vec![singleton]);
+        self.finish_slow(inst, slow, join, result)
+    }
+
+    fn truth_of_bool(&mut self, inst: Inst) -> Lowered<bool> {
+        let value = self.reg(self.arg(0));
+        let (slow, join) = (self.side_block(true), self.side_block(false));
+        let result = self.out.new_vreg(RegClass::Gpr);
+        self.out.blocks[join].params.push(result);
+        for (id, answer) in [(ConstId::TRUE, 1), (ConstId::FALSE, 0)] {
+            let (found, next) = (self.side_block(false), self.side_block(false));
+            let singleton = self.singleton(id.id());
+            let is_it = InstData::new(Op::BrCmp).cc(Cc::Eq).with(&[Src::Reg(value), Src::Reg(singleton)]);
+            self.branch(is_it, found, next);
+            self.enter(found);
+            let answer = self.imm(answer);
+            self.jump(join, vec![answer]);
+            self.enter(next);
+        }
+        self.jump(slow, Vec::new());
+        self.finish_slow(inst, slow, join, result)
+    }
+
+    /// The call itself, out of line; then everything goes on with `result`.
+    fn finish_slow(
+        &mut self,
+        inst: Inst,
+        slow: crate::ir::Block,
+        join: crate::ir::Block,
+        result: Reg,
+    ) -> Lowered<bool> {
+        self.enter(slow);
+        self.call_helper(inst)?;
+        let answer = self.reg(self.hir.result(inst));
+        self.jump(join, vec![answer]);
+        self.enter(join);
+        self.set_result(result);
+        Ok(true)
+    }
+}

@@ -1,0 +1,104 @@
+//! Programs with their output: `tests/run/*.md`.
+//!
+//! A heading is a program's name; its `py` block is run by `spc` and, where there is one and the block does not say `static`, by
+//! `python3`; both must print the `output` block and end with the same exit code. Tracebacks go to standard output of the test by
+//! way of `traceback` blocks, which are compared with standard error.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use crate::command::spc;
+use crate::harness::{files, root};
+
+/// One program of a document.
+#[derive(Default)]
+struct Program {
+    name: String,
+    source: String,
+    output: String,
+    errors: Option<String>,
+}
+
+/// The programs of a document.
+fn programs(document: &str) -> Vec<Program> {
+    let mut found: Vec<Program> = Vec::new();
+    let mut open: Option<String> = None;
+    for line in document.lines() {
+        match (&open, line.strip_prefix("```"), line.strip_prefix("## ")) {
+            (None, Some(kind), _) => open = Some(kind.to_owned()),
+            (Some(_), Some(""), _) => open = None,
+            (None, None, Some(name)) => found.push(Program { name: name.to_owned(), ..Program::default() }),
+            (Some(kind), _, _) => {
+                let program = found.last_mut().expect("a block stands below a heading");
+                let text = match kind.as_str() {
+                    "py" => &mut program.source,
+                    "output" => &mut program.output,
+                    _ => program.errors.get_or_insert_default(),
+                };
+                text.push_str(line);
+                text.push('\n');
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// What differs from the expectation.
+fn difference(program: &Program, folder: &Path, output: &Output, who: &str) -> Option<String> {
+    let here = format!("{}/", folder.display());
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    let stderr = String::from_utf8_lossy(&output.stderr).replace(&here, "");
+    let wants_error = program.errors.is_some();
+    let code = output.status.code();
+    if stdout != program.output || code != Some(wants_error as i32) {
+        return Some(format!(
+            "{}, {who}: exit {code:?}\n--- output\n{stdout}--- errors\n{stderr}",
+            program.name
+        ));
+    }
+    let wanted = program.errors.as_deref().unwrap_or_default();
+    (stderr != wanted).then(|| format!("{}, {who}: errors\n{stderr}", program.name))
+}
+
+/// A `python3` whose tracebacks look like ours.
+fn oracle() -> Option<&'static str> {
+    let works = |name: &&str| {
+        Command::new(name).arg("--version").output().is_ok_and(|output| output.status.success())
+    };
+    ["python3.14", "python3.13"].into_iter().find(works)
+}
+
+fn run_in(folder: &Path, program: &str, args: &[&str]) -> Output {
+    let mut command = Command::new(program);
+    command.args(args).arg("program.py").current_dir(folder).env("PYTHONHASHSEED", "0");
+    command.output().expect("the program starts")
+}
+
+#[test]
+fn programs_print_what_they_should() {
+    let spc = spc().display().to_string();
+    let oracle = oracle();
+    if oracle.is_none() {
+        eprintln!("skipped: no python3.13 or python3.14 to compare with; the outputs are checked in");
+    }
+    let folder = std::env::temp_dir().join(format!("spc-programs-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a temporary folder can be made");
+    let (mut failures, mut count) = (Vec::new(), 0);
+    for path in files(&root().join("tests/run"), "md") {
+        let document = std::fs::read_to_string(&path).expect("specifications are text");
+        for program in programs(&document) {
+            count += 1;
+            std::fs::write(folder.join("program.py"), &program.source)
+                .expect("a temporary file can be written");
+            failures.extend(difference(&program, &folder, &run_in(&folder, &spc, &["run"]), "spc"));
+            let is_static = program.source.starts_with("import __static__");
+            if let Some(oracle) = oracle.filter(|_| !is_static) {
+                failures.extend(difference(&program, &folder, &run_in(&folder, oracle, &[]), oracle));
+            }
+        }
+    }
+    std::fs::remove_dir_all(&folder).expect("the temporary folder can be removed");
+    assert!(count >= 20, "there are {count} programs");
+    assert!(failures.is_empty(), "{} of {count} fail\n{}", failures.len(), failures.join("\n"));
+}
