@@ -799,19 +799,13 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                     Opcode::INVOKE_FUNCTION => {
                         let descr = &code!().code().functions[at];
                         let count = descr.signature.params.len();
-                        let cache = cache!();
-                        if let Some(target) = ops::statics::cached_callee(cache) {
-                            save_frame!();
-                            let next = attempt!(ops::statics::enter(target.to_ref(), args!(count)));
-                            // SAFETY: see `enter_frame`.
-                            unsafe { (*frame).operands -= count as u32 };
-                            frame = next;
-                            enter_frame!();
-                            continue;
-                        }
-                        let target = outcall!(ops::statics::resolve_callee(descr, cache));
+                        let cached = ops::statics::cached_callee(cache!());
+                        let target = match cached {
+                            Some(target) => target.to_ref(),
+                            None => outcall!(ops::statics::resolve_callee(descr, cache!())),
+                        };
                         save_frame!();
-                        match attempt!(ops::statics::invoke(target, descr, args!(count))) {
+                        match attempt!(ops::statics::invoke(target, descr, args!(count), cached.is_some())) {
                             ops::statics::Invoked::Frame(next) => {
                                 // SAFETY: see `enter_frame`.
                                 unsafe { (*frame).operands -= count as u32 };
@@ -837,7 +831,7 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                         let count = descr.signature.params.len();
                         save_frame!();
                         let target = peek!(count + 1).to_ref();
-                        match attempt!(ops::statics::invoke(target, descr, args!(count))) {
+                        match attempt!(ops::statics::invoke(target, descr, args!(count), false)) {
                             ops::statics::Invoked::Frame(next) => {
                                 // SAFETY: the callable below the arguments is released, then all are off the stack.
                                 unsafe {
@@ -961,16 +955,13 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                         let list = pop!();
                         outcall!(ops::statics::list_del(&list, index));
                     }
-                    Opcode::BUILD_CHECKED_LIST | Opcode::BUILD_CHECKED_MAP | Opcode::BUILD_ARRAY => {
-                        let ty = &code!().code().types[at];
-                        let result = if word.opcode() == Opcode::BUILD_ARRAY {
-                            let len = pop_raw!();
-                            outcall!(ops::statics::build_array(ty, len))
-                        } else {
-                            let items = pop!();
-                            outcall!(ops::statics::build_checked(ty, &items))
-                        };
-                        push!(result);
+                    Opcode::BUILD_CHECKED_LIST | Opcode::BUILD_CHECKED_MAP => {
+                        let items = pop!();
+                        push!(outcall!(ops::statics::build_checked(&code!().code().types[at], &items)));
+                    }
+                    Opcode::BUILD_ARRAY => {
+                        let len = pop_raw!();
+                        push!(outcall!(ops::statics::build_array(&code!().code().types[at], len)));
                     }
                     other => {
                         let what = format!("the instruction {}", other.name());

@@ -184,9 +184,16 @@ pub(crate) fn enter(target: Ref, args: &[Value]) -> PyResult<*mut Frame> {
     Ok(frame)
 }
 
-/// Calls a statically resolved callee with the arguments on top of the stack, which it consumes.
-pub(crate) fn invoke(target: Ref, descr: &FunctionDescr, args: &[Value]) -> PyResult<Invoked> {
-    if static_target(target.value(), descr).is_some() {
+/// Calls a statically resolved callee with the arguments on top of the stack, which it consumes. `is_known` says that the
+/// callee has been found fit to be entered directly before.
+#[inline]
+pub(crate) fn invoke(
+    target: Ref,
+    descr: &FunctionDescr,
+    args: &[Value],
+    is_known: bool,
+) -> PyResult<Invoked> {
+    if is_known || static_target(target.value(), descr).is_some() {
         return enter(target, args).map(Invoked::Frame);
     }
     invoke_dynamic(&target, descr, args).map(Invoked::Result)
