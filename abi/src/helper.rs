@@ -269,15 +269,15 @@ macro_rules! for_each_helper {
             /// A function of `code` with these globals.
             make_function = MakeFunction (globals: word, code: word) -> own, Null, Heap;
             /// Sets defaults, annotations or closure of a new function; consumes `value`.
-            set_function_attribute = SetFunctionAttribute (function: word, value: steal, which: int) -> void, Never, Heap;
+            set_function_attribute = SetFunctionAttribute (function: word, value: steal, which: int) -> void, Never, Container;
             /// A new cell holding `value`, which may be 0.
             make_cell = MakeCell (value: word) -> own, Null, Heap;
             /// `format(value, spec)`; `spec` may be 0.
             format_value = FormatValue (value: word, spec: word) -> own, Null, Anything;
             /// `str`, `repr` or `ascii` of a value, by number.
             convert_value = ConvertValue (value: word, which: int) -> own, Null, Anything;
-            /// `import name` with level and from-list.
-            import_name = ImportName (name: word, fromlist: word, level: word) -> own, Null, Anything;
+            /// `import name` with level and from-list, by code with these globals.
+            import_name = ImportName (globals: word, name: word, fromlist: word, level: word) -> own, Null, Anything;
             /// `from module import name`.
             import_from = ImportFrom (module: word, name: word) -> own, Null, Anything;
 
@@ -310,10 +310,8 @@ macro_rules! for_each_helper {
             double_mod = DoubleMod (a: float, b: float) -> float, Pending, Nothing;
             /// `a ** b` of doubles.
             double_pow = DoublePow (a: float, b: float) -> float, Pending, Nothing;
-            /// `a ** b` of 64-bit integers, as a double.
-            int_pow = IntPow (a: int, b: int) -> float, Pending, Nothing;
-            /// Raises `ZeroDivisionError`.
-            raise_zero_division = RaiseZeroDivision () -> own, Null, Heap;
+            /// Raises `ZeroDivisionError` for ints (0) or floats (1).
+            raise_zero_division = RaiseZeroDivision (kind: int) -> own, Null, Heap;
             /// Raises `ValueError: negative shift count`.
             raise_negative_shift = RaiseNegativeShift () -> own, Null, Heap;
 

@@ -6,7 +6,7 @@
 
 use base::entity::EntityId;
 use base::entity_id;
-use bytecode::{FieldDescr, FunctionDescr};
+use bytecode::{FieldDescr, FunctionDescr, TypeDescr};
 
 use crate::ir::types::Type;
 
@@ -200,6 +200,8 @@ pub struct InlineAlloc {
     pub size: u32,
     /// Whether the cycle collector scans and counts instances.
     pub is_tracked: bool,
+    /// Whether instances own a reference to the class.
+    pub is_counted: bool,
 }
 
 /// Layout facts about a class.
@@ -240,16 +242,17 @@ pub struct CalleePlace {
 /// The surroundings of one compilation. `code` arguments name the function whose bytecode is read, so that inlined
 /// functions resolve their own tables. Types are described by the bytecode's descriptors; only classes need resolving.
 pub trait CompileEnv {
-    /// The class of this name, unless it is a builtin of [`BUILTINS`].
-    fn class(&self, module: &str, name: &str) -> Option<ClassId>;
+    /// The class of this name with these type arguments, unless it is a builtin of [`BUILTINS`].
+    fn class(&self, module: &str, name: &str, args: &[TypeDescr]) -> Option<ClassId>;
     /// Layout facts.
     fn class_facts(&self, class: ClassId) -> ClassFacts;
     /// Whether `sub` is `class` or a subclass of it.
     fn is_subclass(&self, sub: ClassId, class: ClassId) -> bool;
     /// Where a field is.
     fn field(&self, descr: &FieldDescr) -> Option<FieldPlace>;
-    /// The target of a direct or virtual call, if it has a typed entry.
-    fn callee(&self, descr: &FunctionDescr) -> Option<CalleePlace>;
+    /// The target of a call, if it can be called with typed arguments. A virtual call may reach an override of a subclass; any
+    /// other reaches what the descriptor names.
+    fn callee(&self, descr: &FunctionDescr, is_virtual: bool) -> Option<CalleePlace>;
     /// The object for entry `index` of the constants of `code`.
     fn constant(&self, code: FuncId, index: u32) -> ConstId;
     /// Entry `index` of the names of `code`, as a constant.
@@ -258,6 +261,8 @@ pub trait CompileEnv {
     fn global_cell(&self, code: FuncId, index: u32) -> Option<CellId>;
     /// Globals and builtins dicts of `code`, as constants.
     fn namespaces(&self, code: FuncId) -> (ConstId, ConstId);
+    /// The cell of free variable number `index` of `code`, if the function always has the same closure.
+    fn closure_cell(&self, code: FuncId, index: u32) -> Option<ConstId>;
     /// The code object of `code`, as a constant.
     fn code_object(&self, code: FuncId) -> ConstId;
 }

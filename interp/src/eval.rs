@@ -310,7 +310,12 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                         let receiver = pop!();
                         let class = pop!();
                         let function = pop!();
-                        let value = outcall!(ops::name::load_super(&function, &class, &receiver, name!(at)));
+                        let value = outcall!(ops::name::load_super(
+                            function.value(),
+                            class.value(),
+                            receiver.value(),
+                            name!(at)
+                        ));
                         push!(value);
                         if word.opcode() == Opcode::LOAD_SUPER_METHOD {
                             push_raw!(Value::NULL);
@@ -542,7 +547,11 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                         let callable = pop!();
                         // SAFETY: the word was owned.
                         let keywords = keywords.non_null().map(|value| unsafe { Ref::from_owned(value) });
-                        push!(outcall!(ops::call::call_ex(&callable, &positional, keywords.as_ref())));
+                        push!(outcall!(ops::call::call_ex(
+                            callable.value(),
+                            positional.value(),
+                            keywords.as_ref().map(Ref::value)
+                        )));
                     }
                     Opcode::CALL_INTRINSIC => {
                         let intrinsic = bytecode::Intrinsic::from_operand(word.operand()).expect("verified");
@@ -730,7 +739,13 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                     Opcode::IMPORT_NAME => {
                         let wanted = pop!();
                         let level = pop!();
-                        push!(outcall!(ops::name::import(frame, name!(at), &wanted, &level)));
+                        push!(outcall!(ops::name::import(
+                            // SAFETY: see `enter_frame`.
+                            unsafe { &*(*frame).globals },
+                            name!(at),
+                            wanted.value(),
+                            level.value()
+                        )));
                     }
                     Opcode::IMPORT_FROM => {
                         let value = outcall!(protocol::import::import_from(peek!(1), name!(at)));

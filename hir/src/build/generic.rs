@@ -243,8 +243,8 @@ impl Builder<'_> {
             }
             B::IMPORT_NAME => {
                 let args = self.pop_many(2);
-                let name = self.name(n);
-                self.object_helper(H::ImportName, &[name, args[1], args[0]])
+                let (globals, name) = (self.globals(), self.name(n));
+                self.object_helper(H::ImportName, &[globals, name, args[1], args[0]])
             }
             B::IMPORT_FROM => {
                 let module = self.pop_object();

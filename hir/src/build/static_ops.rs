@@ -27,7 +27,9 @@ impl Builder<'_> {
                 let ty = if ty.is_subtype(Type::OTHER) { facts.exact } else { ty };
                 let inline: Vec<Value> = facts.inline_alloc.map_or(Vec::new(), |inline| {
                     let size = self.const_int(i64::from(inline.size), Type::I64);
-                    vec![size, self.const_int(i64::from(inline.is_tracked), Type::I64)]
+                    let flags = [inline.is_tracked, inline.is_counted];
+                    let flags = flags.map(|flag| self.const_int(i64::from(flag), Type::I64));
+                    [size].into_iter().chain(flags).collect()
                 });
                 let object = self.emit_raise(Opcode::Alloc, &inline, Imm::Class(class), ty);
                 self.push(object);
@@ -96,7 +98,7 @@ impl Builder<'_> {
 
     fn invoke(&mut self, n: usize, is_method: bool) -> Built<()> {
         let descr = &self.code.functions[n];
-        let Some(place) = self.env.callee(descr) else { return self.unresolved() };
+        let Some(place) = self.env.callee(descr, is_method) else { return self.unresolved() };
         let params: Vec<Type> = descr.signature.params.iter().map(|ty| type_of(ty, self.env)).collect();
         let ret = type_of(&descr.signature.ret, self.env);
         let mut args = Vec::new();
@@ -193,7 +195,7 @@ impl Builder<'_> {
     }
 
     /// The value, which leaves for the interpreter unless it is exactly a float.
-    fn exact_float(&mut self, value: Value) -> Value {
+    pub(super) fn exact_float(&mut self, value: Value) -> Value {
         if self.func.ty(value).is_subtype(Type::FLOAT_EXACT) {
             return value;
         }

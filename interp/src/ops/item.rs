@@ -8,7 +8,7 @@ use runtime::value::{PyResult, Ref, Value};
 
 /// An item of an exact list by a small int within range.
 #[inline]
-pub(crate) fn list_item(container: Value, key: Value) -> Option<Ref> {
+pub fn list_item(container: Value, key: Value) -> Option<Ref> {
     let index = key.as_small()?;
     let list = container.get_exact::<ListObject>()?;
     let at = if index < 0 { index + list.len() as i64 } else { index };

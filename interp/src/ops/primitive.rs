@@ -55,7 +55,7 @@ pub(crate) fn boxed(ty: TypeCode, word: Value) -> Ref {
 }
 
 /// The carrier of an object.
-pub(crate) fn unboxed(ty: TypeCode, value: Value) -> PyResult<Value> {
+pub fn unboxed(ty: TypeCode, value: Value) -> PyResult<Value> {
     let mut carrier = 0u64;
     // SAFETY: the address is that of eight writable bytes, aligned to eight.
     unsafe { runtime::static_class::store_primitive((&raw mut carrier).cast(), ty, value)? };
@@ -131,7 +131,8 @@ fn shift(op: PrimitiveBinaryOp, ty: TypeCode, value: i64, count: i64) -> PyResul
     })
 }
 
-fn double_binary(op: PrimitiveBinaryOp, a: f64, b: f64) -> PyResult<Value> {
+/// `a op b` of doubles; a zero divisor raises.
+pub fn double_binary(op: PrimitiveBinaryOp, a: f64, b: f64) -> PyResult<Value> {
     use PrimitiveBinaryOp as P;
     let is_division = matches!(op, P::DivideDouble | P::ModuloDouble | P::FloorDivideDouble);
     if is_division && b == 0.0 {

@@ -119,8 +119,9 @@ impl DictObject {
         if self.table.entry(at).is_none_or(|entry| entry.key != key) {
             return Err(value);
         }
-        drop(self.table.set_value(at, value));
+        let old = self.table.set_value(at, value);
         self.changed(key);
+        drop(old);
         Ok(())
     }
 
@@ -150,28 +151,32 @@ impl DictObject {
     /// Sets the value of a key whose hash is known.
     #[inline]
     pub fn set_hashed(&self, key: Value, hash: i64, value: Ref) -> PyResult<()> {
-        match self.table.find(key, hash)? {
-            Some(at) => drop(self.table.set_value(at, value)),
+        let old = match self.table.find(key, hash)? {
+            Some(at) => Some(self.table.set_value(at, value)),
             None => {
                 self.table.insert_new(key.to_ref(), hash, value.into_value());
+                None
             }
-        }
+        };
         self.changed(key);
+        drop(old);
         Ok(())
     }
 
     /// Sets the value of a str key; cannot fail.
     #[inline]
     pub fn set_str(&self, key: Value, value: Ref) {
-        match self.table.find_str(key) {
-            Some(at) => drop(self.table.set_value(at, value)),
+        let old = match self.table.find_str(key) {
+            Some(at) => Some(self.table.set_value(at, value)),
             None => {
                 // SAFETY: the caller passes a str.
                 let hash = unsafe { key.cast::<StrObject>() }.hash();
                 self.table.insert_new(key.to_ref(), hash, value.into_value());
+                None
             }
-        }
+        };
         self.changed(key);
+        drop(old);
     }
 
     /// Sets the value of a key given as text.
@@ -222,8 +227,9 @@ impl DictObject {
 
     /// Removes everything.
     pub fn clear_all(&self) {
-        drop(self.table.take_all());
+        let old = self.table.take_all();
         self.changed(Value::NULL);
+        drop(old);
     }
 
     /// A copy with the same order.
@@ -270,6 +276,7 @@ impl DictObject {
         self.table.watched.set(0);
     }
 
+    /// Called behind a change and before the old value is released, so that copies of it can be replaced in time.
     #[inline]
     fn changed(&self, key: Value) {
         if self.table.watched.get() != 0 {
