@@ -47,7 +47,7 @@ impl CodeMemory {
     /// Sets `len` bytes aside, aligned to 16; gives the address at which they will run. `None` when the region is full.
     pub(crate) fn reserve(&self, len: usize) -> Option<usize> {
         let start = self.used.get();
-        let end = start.checked_add(len)?.next_multiple_of(16);
+        let end = start.checked_add(len)?.checked_next_multiple_of(16)?;
         if end > REGION {
             return None;
         }

@@ -31,8 +31,8 @@ pub struct Settings {
 
 /// Dynamic code must earn its compilation.
 const DYNAMIC_CALLS: u32 = 60;
-/// Static code nearly always pays.
-const STATIC_CALLS: u32 = 2;
+/// Static code nearly always pays, and a loop that has begun in the interpreter ends there.
+const STATIC_CALLS: u32 = 0;
 
 impl Settings {
     /// Calls after which a dynamic and a static function are asked for; `u32::MAX` is never.
