@@ -308,6 +308,8 @@ macro_rules! for_each_helper {
             double_floordiv = DoubleFloordiv (a: float, b: float) -> float, Pending, Nothing;
             /// Remainder of doubles with Python's sign rule; zero divisors raise.
             double_mod = DoubleMod (a: float, b: float) -> float, Pending, Nothing;
+            /// `a ** b` of floats with a positive base, as C computes it.
+            float_pow = FloatPow (a: float, b: float) -> float, Never, Nothing;
             /// `a ** b` of doubles.
             double_pow = DoublePow (a: float, b: float) -> float, Pending, Nothing;
             /// Raises `ZeroDivisionError` for ints (0) or floats (1).

@@ -215,8 +215,38 @@ pub struct ClassFacts {
     pub exact: Type,
     /// Whether it can have no subclass.
     pub is_final: bool,
+    /// Its place in the display of its subclasses, if it has one there.
+    pub depth: Option<u32>,
     /// How to allocate instances inline; `None` if only the runtime can.
     pub inline_alloc: Option<InlineAlloc>,
+}
+
+/// What a cast can pass without asking the runtime, as the constant operand that it is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CastHints {
+    /// Tagged integers fit.
+    pub admits_tagged: bool,
+    /// None fits.
+    pub admits_none: bool,
+    /// Instances of subclasses fit, whose display has the class at this depth.
+    pub depth: Option<u32>,
+}
+
+impl CastHints {
+    /// The operand.
+    pub fn encode(self) -> i64 {
+        let depth = self.depth.map_or(0, |depth| i64::from(depth) + 1);
+        i64::from(self.admits_tagged) | i64::from(self.admits_none) << 1 | depth << 2
+    }
+
+    /// What an operand says.
+    pub fn decode(operand: i64) -> Self {
+        Self {
+            admits_tagged: operand & 1 != 0,
+            admits_none: operand & 2 != 0,
+            depth: u32::try_from((operand >> 2) - 1).ok(),
+        }
+    }
 }
 
 /// What is known about a field that a descriptor names.

@@ -1,8 +1,8 @@
 //! Memory for machine code: never writable and executable at one address.
 //!
-//! One region of address space, so that calls inside it reach with 32 bits, backed by an anonymous file that is mapped twice: once
-//! to be read and executed, once to be written. Pages are committed as they are touched. Nothing is freed before the process
-//! ends: retired code may still be on the stack.
+//! One region of address space, so that calls inside it reach with 32 bits: shared anonymous memory that is mapped twice, once to be
+//! read and executed, once to be written. (Not a memory file, because profilers look names up for anonymous memory only.) Pages
+//! are committed as they are touched. Nothing is freed before the process ends: retired code may still be on the stack.
 //!
 //! Cost: two mappings; writing is a copy.
 
@@ -25,21 +25,15 @@ impl CodeMemory {
     /// Reserves the region. Fails where the system does not allow it.
     pub(crate) fn new() -> io::Result<Self> {
         let check = |failed: bool| if failed { Err(io::Error::last_os_error()) } else { Ok(()) };
-        // SAFETY: the file descriptor is used by these calls alone; the mappings are new.
+        let protection = libc::PROT_READ | libc::PROT_WRITE;
+        let flags = libc::MAP_SHARED | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
+        // SAFETY: the mappings are new; mapping a shared region again leaves the first mapping as it is.
         unsafe {
-            let file = libc::memfd_create(c"spc-code".as_ptr(), libc::MFD_CLOEXEC);
-            check(file < 0)?;
-            let sized = libc::ftruncate(file, REGION as libc::off_t);
-            let map = |protection| {
-                libc::mmap(std::ptr::null_mut(), REGION, protection, libc::MAP_SHARED, file, 0)
-            };
-            let execute = map(libc::PROT_READ | libc::PROT_EXEC);
-            let write = map(libc::PROT_READ | libc::PROT_WRITE);
-            let error = io::Error::last_os_error();
-            libc::close(file);
-            if sized != 0 || execute == libc::MAP_FAILED || write == libc::MAP_FAILED {
-                return Err(error);
-            }
+            let write = libc::mmap(std::ptr::null_mut(), REGION, protection, flags, -1, 0);
+            check(write == libc::MAP_FAILED)?;
+            let execute = libc::mremap(write, 0, REGION, libc::MREMAP_MAYMOVE);
+            check(execute == libc::MAP_FAILED)?;
+            check(libc::mprotect(execute, REGION, libc::PROT_READ | libc::PROT_EXEC) != 0)?;
             Ok(Self { execute: execute.cast(), write: write.cast(), used: Cell::new(0) })
         }
     }

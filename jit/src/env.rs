@@ -5,6 +5,7 @@
 
 use std::cell::RefCell;
 
+use abi::layout::type_object;
 use base::entity::EntityId;
 use bytecode::{FieldDescr, FunctionDescr, TypeCode, TypeDescr};
 use hir::env::{
@@ -154,6 +155,7 @@ impl CompileEnv for Env<'_> {
             instance,
             exact,
             is_final: class.has(type_flags::FINAL) || !class.has(type_flags::BASE),
+            depth: u32::try_from(class.depth()).ok().filter(|&depth| (depth as usize) < type_object::DISPLAY_LEN),
             inline_alloc: self.inline_alloc(class),
         }
     }

@@ -11,8 +11,10 @@
 use std::arch::naked_asm;
 
 use abi::helper::{HelperId, Touches};
-use abi::layout::thread::{NATIVE_FP, NATIVE_SP};
+use abi::layout::header::TYPE;
+use abi::layout::thread::{FREE_LISTS, NATIVE_FP, NATIVE_SP};
 use codegen::Thunk;
+use runtime::objects::float::{FLOAT, FloatObject};
 
 use crate::code_memory::CodeMemory;
 use crate::{bridge, exit, helper};
@@ -197,10 +199,22 @@ unsafe extern "C" fn overflow_thunk() {
     )
 }
 
-/// Destroys the object in `r11`; every other register survives.
+/// Destroys the object in `r11`; every other register survives. A float, which owns nothing, goes straight back to its free list.
 #[unsafe(naked)]
 unsafe extern "C" fn dealloc_thunk() {
     naked_asm!(
+        "push rax",
+        "lea rax, [rip + {float}]",
+        "cmp [r11 + {ty}], rax",
+        "jne 2f",
+        "mov rax, [r15 + {floats}]",
+        "mov [r11], rax",
+        "mov qword ptr [r11 + {ty}], 0",
+        "mov [r15 + {floats}], r11",
+        "pop rax",
+        "ret",
+        "2:",
+        "pop rax",
         "sub rsp, 264",
         save_registers!(),
         "mov rdi, r11",
@@ -212,6 +226,9 @@ unsafe extern "C" fn dealloc_thunk() {
         sp = const NATIVE_SP,
         fp = const NATIVE_FP,
         dealloc = sym exit::dealloc,
+        float = sym FLOAT,
+        ty = const TYPE,
+        floats = const FREE_LISTS + (size_of::<FloatObject>() - 1) / 16 * 8,
     )
 }
 

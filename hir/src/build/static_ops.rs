@@ -5,7 +5,7 @@ use bytecode::{LenKind, Opcode as B, SequenceKind, Word};
 
 use super::types::{class_of, type_of};
 use super::{Builder, Built, code_type};
-use crate::env::{FieldKind, FieldRef, Signature};
+use crate::env::{CastHints, FieldKind, FieldRef, Signature};
 use crate::ir::{Imm, Opcode, Type, Value};
 
 impl Builder<'_> {
@@ -89,10 +89,23 @@ impl Builder<'_> {
             self.push(value);
             return;
         }
-        let code = self.code_object();
-        let narrow = self.func.ty(value).intersect(ty);
-        let narrow = if narrow.is_empty() { self.func.ty(value) } else { narrow };
-        let value = self.emit_raise(Opcode::Cast, &[value, code], Imm::Int(n as i64), narrow);
+        let (code, class) = (self.code_object(), class_of(&self.code.types[n], self.env));
+        let mut args = vec![value, code];
+        if let Some(class) = class {
+            let facts = self.env.class_facts(class);
+            let is_exact = ty.is_subtype(facts.exact.union(Type::NONE)) && !facts.is_final;
+            let hints = CastHints {
+                admits_tagged: ty.could_be(Type::SMALL_INT),
+                admits_none: ty.could_be(Type::NONE),
+                depth: facts.depth.filter(|_| !is_exact),
+            };
+            args.push(self.emit(Opcode::ConstClass, &[], Imm::Class(class), Type::TYPE));
+            args.push(self.const_int(hints.encode(), Type::I64));
+        }
+        // Of two classes the declared one is the better news, even if it is a subclass of the other.
+        let narrow = ty.intersect(self.func.ty(value).unspecialised());
+        let narrow = if narrow.is_empty() { ty } else { narrow };
+        let value = self.emit_raise(Opcode::Cast, &args, Imm::Int(n as i64), narrow);
         self.push(value);
     }
 

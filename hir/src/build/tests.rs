@@ -26,6 +26,7 @@ impl CompileEnv for TestEnv {
             instance: Type::instance_of(class),
             exact: Type::OTHER.with_spec(Spec::ExactClass(class)),
             is_final: false,
+            depth: Some(1),
             inline_alloc: None,
         }
     }

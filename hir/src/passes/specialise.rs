@@ -42,14 +42,19 @@ fn can_be_float(ty: Type) -> bool {
     ty.could_be(Type::FLOAT_EXACT)
 }
 
+/// Whether a value of which nothing is known stands beside one that is certainly a float.
+fn is_with_float(unknown: Type, known: Type) -> bool {
+    !known.is_empty() && known.is_subtype(Type::FLOAT_EXACT) && Type::OBJECT.is_subtype(unknown)
+}
+
 /// How a call of `helper` on operands of these types can be done; `number` is the operator.
 pub(crate) fn classify(helper: HelperId, number: Option<i64>, types: &[Type]) -> Option<Form> {
     let ints = || types.len() >= 2 && is_int(types[0]) && is_int(types[1]);
     let floats = || {
         types.len() >= 2
-            && is_float(types[0])
-            && is_float(types[1])
-            && (can_be_float(types[0]) || can_be_float(types[1]))
+            && (is_float(types[0]) && is_float(types[1]) && (can_be_float(types[0]) || can_be_float(types[1]))
+                || is_with_float(types[0], types[1])
+                || is_with_float(types[1], types[0]))
     };
     match helper {
         HelperId::BinaryOp => {
@@ -127,6 +132,8 @@ fn float_op(op: BinaryOp) -> Option<Opcode> {
         BinaryOp::Subtract => Opcode::Fsub,
         BinaryOp::Multiply => Opcode::Fmul,
         BinaryOp::Divide => Opcode::Fdiv,
+        // A call, between guards.
+        BinaryOp::Power => Opcode::CallHelper,
         _ => return None,
     })
 }
@@ -297,8 +304,26 @@ impl Rewriter<'_> {
             let is_safe = self.condition(Opcode::Fcmp, &[raw[1], zero], Cond::Ne);
             self.place(Opcode::Guard, &[is_safe], Imm::None, Type::EMPTY, Some(self.state));
         }
-        let value = self.emit(opcode, &raw, Type::F64);
+        let value = if opcode == Opcode::CallHelper {
+            self.power(raw)
+        } else {
+            self.emit(opcode, &raw, Type::F64)
+        };
         self.box_float(value)
+    }
+
+    /// A positive base gives a float; errors and infinities are the interpreter's.
+    fn power(&mut self, raw: [Value; 2]) -> Value {
+        let (zero, state) = (self.double(0.0), Some(self.state));
+        let is_positive = self.condition(Opcode::Fcmp, &[raw[0], zero], Cond::Gt);
+        self.place(Opcode::Guard, &[is_positive], Imm::None, Type::EMPTY, state);
+        let imm = Imm::Helper(HelperId::FloatPow);
+        let value = self.place(Opcode::CallHelper, &raw, imm, Type::F64, None);
+        let value = value.expect("the helper has a result");
+        let (size, infinity) = (self.emit(Opcode::Fabs, &[value], Type::F64), self.double(f64::INFINITY));
+        let is_finite = self.condition(Opcode::Fcmp, &[size, infinity], Cond::Lt);
+        self.place(Opcode::Guard, &[is_finite], Imm::None, Type::EMPTY, state);
+        value
     }
 
     fn compare(&mut self, number: Option<i64>, args: &[Value], form: Form) -> Value {

@@ -149,6 +149,7 @@ pub fn double_binary(op: PrimitiveBinaryOp, a: f64, b: f64) -> PyResult<Value> {
         P::DivideDouble => a / b,
         P::ModuloDouble => float::div_mod(a, b).1,
         P::FloorDivideDouble => float::div_mod(a, b).0,
+        P::PowerDouble if b == 0.5 => a.sqrt(),
         P::PowerDouble => a.powf(b),
         _ => unreachable!("integer operators are handled elsewhere"),
     }))

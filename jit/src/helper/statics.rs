@@ -67,6 +67,10 @@ pub(super) extern "C" fn double_mod(a: f64, b: f64) -> f64 {
     doubles(PrimitiveBinaryOp::ModuloDouble, a, b)
 }
 
+pub(super) extern "C" fn float_pow(a: f64, b: f64) -> f64 {
+    a.powf(b)
+}
+
 pub(super) extern "C" fn double_pow(a: f64, b: f64) -> f64 {
     doubles(PrimitiveBinaryOp::PowerDouble, a, b)
 }
