@@ -3,6 +3,9 @@
 //! - [`frame`]: shadow frames on a contiguous stack
 //! - [`entry`]: calls from native code, module and class bodies
 //! - [`eval`]: the dispatch loop
+//! - `registers`: the loop's vocabulary
+//! - `rare`: the instructions that the loop leaves out
+//! - `quicken`: specialised forms of instructions
 //! - `ops`: instructions by family
 //! - `unwind`: from an exception to its handler
 //! - [`resume`]: generators and delegation to sub-iterators
@@ -13,6 +16,9 @@ pub mod entry;
 pub mod eval;
 pub mod frame;
 mod ops;
+mod quicken;
+mod rare;
+mod registers;
 pub mod resume;
 mod unwind;
 

@@ -29,10 +29,42 @@ pub struct InlineCache {
     pub data: Cell<u64>,
 }
 
+/// What a call has to know of its callee, in one place.
+#[derive(Clone, Copy, Debug)]
+pub struct FrameShape {
+    /// Local slots.
+    pub locals: u32,
+    /// Local slots and operands.
+    pub words: u32,
+    /// Positional arguments that fill the parameters without binding; `u32::MAX` if the signature has more than those.
+    pub exact_args: u32,
+    /// Whether some local is a primitive, so that its slot must not be released.
+    pub has_primitives: bool,
+    /// Whether the first instruction checks the arguments of untyped callers.
+    pub checks_args: bool,
+}
+
+impl FrameShape {
+    fn of(code: &Code) -> Self {
+        let stars = CodeFlags(CodeFlags::VARARGS.0 | CodeFlags::VARKEYWORDS.0);
+        let is_exact = code.kwonly_count == 0 && !code.flags.intersects(stars);
+        let locals = code.locals.len() as u32;
+        FrameShape {
+            locals,
+            words: locals + code.stack_size,
+            exact_args: if is_exact { code.arg_count } else { u32::MAX },
+            has_primitives: code.locals.iter().any(|local| local.ty != bytecode::TypeCode::Object),
+            checks_args: code.words.first().is_some_and(|word| word.opcode() == bytecode::Opcode::CHECK_ARGS),
+        }
+    }
+}
+
 /// A code object.
 #[repr(C)]
 pub struct CodeObject {
     header: Header,
+    /// What calls of it need.
+    pub shape: FrameShape,
     /// Calls so far; the JIT compares it with its threshold.
     pub calls: Cell<u32>,
     /// Loop turns so far.
@@ -63,6 +95,7 @@ impl CodeObject {
         let intern = |name: &String| StrObject::intern(name).into_ref();
         let contents = CodeObject {
             header: Header::new(&CODE),
+            shape: FrameShape::of(&code),
             calls: Cell::new(0),
             loops: Cell::new(0),
             jit: Cell::new(std::ptr::null_mut()),
@@ -109,6 +142,16 @@ impl CodeObject {
     #[inline]
     pub fn caches(&self) -> &[InlineCache] {
         self.caches.get_or_init(|| self.words.iter().map(|_| InlineCache::default()).collect())
+    }
+
+    /// The cache of an instruction that has been specialised, which is when caches are made.
+    ///
+    /// # Safety
+    /// [`CodeObject::caches`] has been called before, and `at` is the index of an instruction.
+    #[inline]
+    pub unsafe fn made_cache(&self, at: usize) -> &InlineCache {
+        // SAFETY: the contract.
+        unsafe { self.caches.get().unwrap_unchecked().get_unchecked(at) }
     }
 
     /// Names of the local slots as interned strs.

@@ -163,15 +163,25 @@ impl DictObject {
     /// Sets the value of a str key; cannot fail.
     #[inline]
     pub fn set_str(&self, key: Value, value: Ref) {
-        match self.table.find_str(key) {
-            Some(at) => drop(self.table.set_value(at, value)),
+        self.put_str(key, value);
+    }
+
+    /// [`DictObject::set_str`], giving the position for inline caches.
+    #[inline]
+    pub fn put_str(&self, key: Value, value: Ref) -> usize {
+        let at = match self.table.find_str(key) {
+            Some(at) => {
+                drop(self.table.set_value(at, value));
+                at
+            }
             None => {
                 // SAFETY: the caller passes a str.
                 let hash = unsafe { key.cast::<StrObject>() }.hash();
-                self.table.insert_new(key.to_ref(), hash, value.into_value());
+                self.table.insert_new(key.to_ref(), hash, value.into_value())
             }
-        }
+        };
         self.changed(key);
+        at
     }
 
     /// Sets the value of a key given as text.
