@@ -512,8 +512,18 @@ macro_rules! for_each_opcode {
             BINARY_OP_DIVIDE_FLOAT { Binary } (Object, Object => Object) [quickened];
             /// `COMPARE_OP` on two small ints; the operand says which orders make it true.
             COMPARE_OP_INT { Cache } (Object, Object => Object) [quickened];
-            /// `COMPARE_OP` on two small ints, and the jump behind it; the operand says which orders jump.
-            COMPARE_OP_INT_JUMP { Cache } (Object, Object => Object) [quickened];
+            /// `COMPARE_OP` on two small ints, and the jump behind it, which is taken if `a < b`.
+            JUMP_IF_LESS_INT { Cache } (Object, Object => Object) [quickened];
+            /// `COMPARE_OP` on two small ints, and the jump behind it, which is taken if `a <= b`.
+            JUMP_IF_LESS_EQUAL_INT { Cache } (Object, Object => Object) [quickened];
+            /// `COMPARE_OP` on two small ints, and the jump behind it, which is taken if `a == b`.
+            JUMP_IF_EQUAL_INT { Cache } (Object, Object => Object) [quickened];
+            /// `COMPARE_OP` on two small ints, and the jump behind it, which is taken if `a != b`.
+            JUMP_IF_NOT_EQUAL_INT { Cache } (Object, Object => Object) [quickened];
+            /// `COMPARE_OP` on two small ints, and the jump behind it, which is taken if `a > b`.
+            JUMP_IF_GREATER_INT { Cache } (Object, Object => Object) [quickened];
+            /// `COMPARE_OP` on two small ints, and the jump behind it, which is taken if `a >= b`.
+            JUMP_IF_GREATER_EQUAL_INT { Cache } (Object, Object => Object) [quickened];
             /// `COMPARE_OP` on two exact floats, and the jump behind it; the operand says which orders jump.
             COMPARE_OP_FLOAT_JUMP { Cache } (Object, Object => Object) [quickened];
             /// `BINARY_SUBSCR` of an exact list with a small int.

@@ -66,6 +66,17 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                     }
                 }};
             }
+            // Compares the words of two small ints, which are in the order of the ints, and follows the jump behind.
+            macro_rules! jump_if {
+                ($op:tt) => {{
+                    let (a, b) = (peek!(2).bits(), peek!(1).bits());
+                    if a & b & 1 == 0 {
+                        generalise!();
+                    }
+                    forget_n!(2);
+                    branch!((a as i64) $op (b as i64));
+                }};
+            }
             // Saves the place for whoever walks the frames, then runs something that may raise or run Python code.
             macro_rules! outcall {
                 ($result:expr) => {{
@@ -315,13 +326,12 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                         }
                         _ => generalise!(),
                     },
-                    Opcode::COMPARE_OP_INT_JUMP => match (peek!(2).as_small(), peek!(1).as_small()) {
-                        (Some(a), Some(b)) => {
-                            forget_n!(2);
-                            branch!(quicken::order(a, b) & at as u32 != 0);
-                        }
-                        _ => generalise!(),
-                    },
+                    Opcode::JUMP_IF_LESS_INT => jump_if!(<),
+                    Opcode::JUMP_IF_LESS_EQUAL_INT => jump_if!(<=),
+                    Opcode::JUMP_IF_EQUAL_INT => jump_if!(==),
+                    Opcode::JUMP_IF_NOT_EQUAL_INT => jump_if!(!=),
+                    Opcode::JUMP_IF_GREATER_INT => jump_if!(>),
+                    Opcode::JUMP_IF_GREATER_EQUAL_INT => jump_if!(>=),
                     Opcode::COMPARE_OP_FLOAT_JUMP => {
                         let (a, b, x, y) = floats!();
                         forget_n!(2);
@@ -433,7 +443,7 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                             }
                         }
                     }
-                    Opcode::FOR_ITER_RANGE => match peek!(1).get_exact::<RangeIterator>() {
+                    Opcode::FOR_ITER_RANGE => match present!(1, RangeIterator) {
                         Some(range) => match range.step() {
                             Some(number) => push_or_store!(objects::int::from_i64(number).into_value()),
                             None => {
@@ -443,7 +453,7 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                         },
                         None => generalise!(),
                     },
-                    Opcode::FOR_ITER_LIST => match peek!(1).get_exact::<SequenceIterator>() {
+                    Opcode::FOR_ITER_LIST => match present!(1, SequenceIterator) {
                         // SAFETY: the type has just been tested; it is that of list iterators.
                         Some(list) => match unsafe { list.step_list() } {
                             Some(item) => push_or_store!(item.into_value()),
@@ -459,27 +469,22 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                     Opcode::CALL => {
                         let callable = peek!(at + 1);
                         if let Some(function) = ops::call::simple_function(callable, at) {
-                            save_frame!();
+                            save_place!();
                             let args = args!(at);
                             // SAFETY: the function takes just these arguments; they and the callable move into the frame.
-                            unsafe {
-                                let next = attempt!(frame::push_function(function, Value::NULL, args, 0));
-                                (*frame).operands -= at as u32 + 1;
-                                frame = next;
-                            }
-                            enter_frame!();
+                            let next = unsafe { frame::push_function(function, Value::NULL, args, 0) };
+                            enter_callee!(attempt!(next), at + 1);
                         } else if let Some((class, init)) = ops::call::plain_class(callable, at, cache!()) {
-                            save_frame!();
+                            save_place!();
                             let args = args!(at);
                             // SAFETY: as above; the instance takes the place of the class on the stack.
-                            unsafe {
+                            let next = unsafe {
                                 let (next, instance) = attempt!(ops::call::push_init(class, init, args));
-                                (*frame).operands -= at as u32;
                                 *sp.sub(at + 1) = instance;
                                 frame::release(callable);
-                                frame = next;
-                            }
-                            enter_frame!();
+                                next
+                            };
+                            enter_callee!(next, at);
                         } else {
                             let result = outcall!(protocol::call(callable, args!(at), None));
                             drop_n!(at + 1);
@@ -491,15 +496,11 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                         let callable = peek!(at + 2);
                         let count = at + !receiver.is_null() as usize;
                         if let Some(function) = ops::call::simple_function(callable, count) {
-                            save_frame!();
+                            save_place!();
                             let args = args!(at);
                             // SAFETY: as in `CALL`.
-                            unsafe {
-                                let next = attempt!(frame::push_function(function, receiver, args, 0));
-                                (*frame).operands -= at as u32 + 2;
-                                frame = next;
-                            }
-                            enter_frame!();
+                            let next = unsafe { frame::push_function(function, receiver, args, 0) };
+                            enter_callee!(attempt!(next), at + 2);
                         } else {
                             let result = outcall!(protocol::call(callable, args!(count), None));
                             drop_n!(at + 2);
@@ -620,8 +621,8 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                         }
                     }
                     Opcode::LOAD_METHOD_STATIC => {
-                        let descr = &code!().code().functions[at];
-                        let target = outcall!(ops::statics::resolve_method(descr, peek!(1), cache!()));
+                        let name = code!().callees()[at].name.value();
+                        let target = outcall!(ops::statics::resolve_method(name, peek!(1), cache!()));
                         let receiver = pop_raw!();
                         push!(target);
                         push_raw!(receiver);
@@ -631,7 +632,8 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                         let count = descr.signature.params.len();
                         save_frame!();
                         let target = peek!(count + 1).to_ref();
-                        match attempt!(ops::statics::invoke(target, descr, args!(count), false)) {
+                        let fits = ops::statics::fits(target.value(), code!().callees()[at].signature);
+                        match attempt!(ops::statics::invoke(target, descr, args!(count), fits)) {
                             ops::statics::Invoked::Frame(next) => {
                                 // SAFETY: the callable below the arguments is released, then all are off the stack.
                                 unsafe {
@@ -832,7 +834,78 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                             None => generalise!(),
                         }
                     }
-                    _ => {
+                    Opcode::DELETE_FAST
+                    | Opcode::MAKE_CELL
+                    | Opcode::COPY_FREE_VARS
+                    | Opcode::DELETE_DEREF
+                    | Opcode::DELETE_GLOBAL
+                    | Opcode::LOAD_NAME
+                    | Opcode::STORE_NAME
+                    | Opcode::DELETE_NAME
+                    | Opcode::LOAD_LOCALS
+                    | Opcode::LOAD_FROM_DICT_OR_DEREF
+                    | Opcode::LOAD_FROM_DICT_OR_GLOBALS
+                    | Opcode::LOAD_BUILD_CLASS
+                    | Opcode::LOAD_ASSERTION_ERROR
+                    | Opcode::SETUP_ANNOTATIONS
+                    | Opcode::DELETE_ATTR
+                    | Opcode::LOAD_SUPER_ATTR
+                    | Opcode::LOAD_SUPER_METHOD
+                    | Opcode::DELETE_SUBSCR
+                    | Opcode::BINARY_SLICE
+                    | Opcode::STORE_SLICE
+                    | Opcode::UNARY_POSITIVE
+                    | Opcode::UNARY_INVERT
+                    | Opcode::GET_LEN
+                    | Opcode::CALL_KW
+                    | Opcode::CALL_METHOD_KW
+                    | Opcode::CALL_FUNCTION_EX
+                    | Opcode::CALL_INTRINSIC
+                    | Opcode::MAKE_FUNCTION
+                    | Opcode::SET_FUNCTION_ATTRIBUTE
+                    | Opcode::BUILD_SET
+                    | Opcode::BUILD_MAP
+                    | Opcode::BUILD_SLICE
+                    | Opcode::BUILD_STRING
+                    | Opcode::SET_ADD
+                    | Opcode::MAP_ADD
+                    | Opcode::LIST_EXTEND
+                    | Opcode::SET_UPDATE
+                    | Opcode::DICT_UPDATE
+                    | Opcode::DICT_MERGE
+                    | Opcode::UNPACK_EX
+                    | Opcode::FORMAT_SIMPLE
+                    | Opcode::FORMAT_WITH_SPEC
+                    | Opcode::CONVERT_VALUE
+                    | Opcode::BUILD_INTERPOLATION
+                    | Opcode::BUILD_TEMPLATE
+                    | Opcode::MATCH_MAPPING
+                    | Opcode::MATCH_SEQUENCE
+                    | Opcode::MATCH_KEYS
+                    | Opcode::MATCH_CLASS
+                    | Opcode::PUSH_EXC_INFO
+                    | Opcode::POP_EXCEPT
+                    | Opcode::CHECK_EXC_MATCH
+                    | Opcode::CHECK_EG_MATCH
+                    | Opcode::BEFORE_WITH
+                    | Opcode::WITH_EXCEPT_START
+                    | Opcode::IMPORT_NAME
+                    | Opcode::IMPORT_FROM
+                    | Opcode::GET_YIELD_FROM_ITER
+                    | Opcode::END_SEND
+                    | Opcode::CLEANUP_THROW
+                    | Opcode::GET_AWAITABLE
+                    | Opcode::GET_AITER
+                    | Opcode::GET_ANEXT
+                    | Opcode::END_ASYNC_FOR
+                    | Opcode::BEFORE_ASYNC_WITH
+                    | Opcode::CHECK_ARGS
+                    | Opcode::BUILD_STATIC_CLASS
+                    | Opcode::LOAD_CLASS
+                    | Opcode::LIST_DEL
+                    | Opcode::BUILD_CHECKED_LIST
+                    | Opcode::BUILD_CHECKED_MAP
+                    | Opcode::BUILD_ARRAY => {
                         save_frame!();
                         // SAFETY: the frame is the running one, and saved.
                         let done = unsafe { rare::execute(frame, word) };

@@ -90,18 +90,14 @@ fn frame_bytes(code: &CodeObject) -> usize {
 }
 
 /// Takes the memory of a frame from the stack and counts the call; RecursionError at the limit of calls or of the stack.
-#[inline]
+#[inline(always)]
 fn take_room(thread: &ThreadState, code: &CodeObject) -> PyResult<*mut Frame> {
     let depth = thread.recursion.get() + 1;
     let bytes = frame_bytes(code);
     let top = thread.shadow_top.get();
     let room = thread.shadow_limit.get() as usize - top as usize;
     if depth > thread.recursion_limit.get() || bytes > room {
-        if top.is_null() {
-            reserve_stack(thread);
-            return take_room(thread, code);
-        }
-        return Err(too_deep());
+        return take_room_slowly(thread, code);
     }
     thread.recursion.set(depth);
     // SAFETY: the room was checked.
@@ -109,9 +105,19 @@ fn take_room(thread: &ThreadState, code: &CodeObject) -> PyResult<*mut Frame> {
     Ok(top.cast())
 }
 
+/// The stack is used up, or has not been reserved yet.
 #[cold]
-fn too_deep() -> runtime::error::Raised {
-    runtime::raise!(RecursionError, "maximum recursion depth exceeded")
+#[inline(never)]
+fn take_room_slowly(thread: &ThreadState, code: &CodeObject) -> PyResult<*mut Frame> {
+    if !thread.shadow_top.get().is_null() {
+        return Err(runtime::raise!(RecursionError, "maximum recursion depth exceeded"));
+    }
+    reserve_stack(thread);
+    let top = thread.shadow_top.get();
+    thread.recursion.set(thread.recursion.get() + 1);
+    // SAFETY: the stack has just been reserved and is larger than any frame.
+    thread.shadow_top.set(unsafe { top.add(frame_bytes(code)) });
+    Ok(top.cast())
 }
 
 /// Pushes a frame whose local slots are null. `owner` and `builtins` are consumed.
@@ -182,9 +188,13 @@ pub unsafe fn push_function(
             *slot = receiver;
             slot = slot.add(1);
         }
-        for &arg in args {
-            slot.write_volatile(arg);
+        if let Some((&first, rest)) = args.split_first() {
+            *slot = first;
             slot = slot.add(1);
+            for &arg in rest {
+                slot.write_volatile(arg);
+                slot = slot.add(1);
+            }
         }
         while slot < end {
             slot.write_volatile(Value::NULL);
@@ -259,7 +269,7 @@ pub fn release(value: Value) {
 ///
 /// # Safety
 /// `frame` is the topmost frame of the stack and its operands have been released.
-#[inline]
+#[inline(always)]
 pub unsafe fn pop(frame: *mut Frame) {
     // SAFETY: the contract.
     unsafe {

@@ -84,12 +84,24 @@ pub(crate) fn compare(word: Word, next: Word, a: Value, b: Value) -> Option<Word
     };
     if a.is_small() && b.is_small() {
         return Some(match jumps {
-            Some(jumps) => Word::new(Opcode::COMPARE_OP_INT_JUMP, jumps),
+            Some(jumps) => Word::new(jump_form(jumps), 0),
             None => Word::new(Opcode::COMPARE_OP_INT, truths),
         });
     }
     let are_floats = a.is_object() && b.is_object() && a.is_exact(&FLOAT) && b.is_exact(&FLOAT);
     jumps.filter(|_| are_floats).map(|jumps| Word::new(Opcode::COMPARE_OP_FLOAT_JUMP, jumps))
+}
+
+/// The form of a comparison of small ints that jumps for these orders.
+fn jump_form(jumps: u32) -> Opcode {
+    match jumps & (ANY - UNORDERED) {
+        LESS => Opcode::JUMP_IF_LESS_INT,
+        EQUAL => Opcode::JUMP_IF_EQUAL_INT,
+        GREATER => Opcode::JUMP_IF_GREATER_INT,
+        orders if orders == LESS | EQUAL => Opcode::JUMP_IF_LESS_EQUAL_INT,
+        orders if orders == LESS | GREATER => Opcode::JUMP_IF_NOT_EQUAL_INT,
+        _ => Opcode::JUMP_IF_GREATER_EQUAL_INT,
+    }
 }
 
 /// The form of an iteration over this iterator.

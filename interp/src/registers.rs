@@ -21,6 +21,22 @@ macro_rules! define_register_macros {
                 }
             };
         }
+        // Enters the frame that has just been pushed; the caller's stack has lost `$count` entries to it.
+        macro_rules! enter_callee {
+            ($d next:expr, $d count:expr) => {{
+                let (next, count): (*mut Frame, usize) = ($d next, $d count);
+                // SAFETY: see above.
+                unsafe {
+                    (*$frame).operands = $sp.sub(count).offset_from(Frame::operands($frame)) as u32;
+                    $frame = next;
+                    let code = &*(*next).code;
+                    $words = code.words().as_ptr();
+                    $pc = $words;
+                    $sp = Frame::operands(next);
+                    $consts = code.consts().as_ptr();
+                }
+            }};
+        }
         // The place alone, for whoever walks the frames; the operands are nobody else's business until it is left.
         macro_rules! save_place {
             () => {
@@ -181,10 +197,19 @@ macro_rules! define_register_macros {
                         }
                     }};
                 }
+        // The entry at a depth, if its type is exactly this one.
+        macro_rules! present {
+            ($d depth:expr, $d ty:ty) => {{
+                let value = peek!($d depth);
+                // SAFETY: the stack holds an object there.
+                unsafe { value.get_exact_present::<$d ty>() }
+            }};
+        }
         macro_rules! floats {
             () => {{
                 let (a, b) = (peek!(2), peek!(1));
-                match (objects::float::of_exact(a), objects::float::of_exact(b)) {
+                // SAFETY: operands of operators are objects.
+                match unsafe { (objects::float::of_exact(a), objects::float::of_exact(b)) } {
                     (Some(x), Some(y)) => (a, b, x, y),
                     _ => generalise!(),
                 }

@@ -50,7 +50,7 @@ unsafe fn word_at<'a>(owner: Value, offset: usize) -> &'a Cell<Value> {
 /// The instance dict and the position in it that a cache of kind `INSTANCE` speaks of.
 #[inline]
 fn cached_place<'a>(owner: Value, cache: &InlineCache) -> Option<(&'a DictObject, usize)> {
-    if !owner.is_object() || cache.key.get() != key_of(owner.ty(), INSTANCE) {
+    if owner.is_small() || cache.key.get() != key_of(owner.ty(), INSTANCE) {
         return None;
     }
     let data = cache.data.get();
@@ -70,11 +70,9 @@ pub(crate) fn cached_attribute(owner: Value, name: Value, cache: &InlineCache) -
 #[inline]
 pub(crate) fn store_cached(owner: Value, name: Value, value: Value, cache: &InlineCache) -> bool {
     let Some((dict, position)) = cached_place(owner, cache) else { return false };
-    if dict.get_at(position, name).is_none() {
-        return false;
-    }
-    // SAFETY: the caller gives its count of the value up when this succeeds, which it does: the key has just been found.
-    dict.set_at(position, name, unsafe { Ref::from_owned(value) }).is_ok()
+    // SAFETY: the caller gives its count of the value up if this succeeds.
+    let kept = dict.set_at(position, name, unsafe { Ref::from_owned(value) });
+    kept.map_err(Ref::into_value).is_ok()
 }
 
 /// Where the dict of an instance is, if its class has a fixed place for it.

@@ -19,7 +19,8 @@ use crate::frame::{self, Frame, IS_INIT};
 /// The function, if a call with this many positional arguments can push a frame without binding.
 #[inline]
 pub(crate) fn simple_function<'a>(callable: Value, count: usize) -> Option<&'a FunctionObject> {
-    let function = callable.get_exact::<FunctionObject>()?;
+    // SAFETY: callables on the stack are objects.
+    let function = unsafe { callable.get_exact_present::<FunctionObject>()? };
     let is_interpreted =
         std::ptr::fn_addr_eq(function.entry.get(), entry::function_entry as runtime::args::Entry);
     (is_interpreted && entry::takes_exactly(function.code(), count)).then_some(function)

@@ -10,7 +10,8 @@ use runtime::value::{PyResult, Ref, Value};
 #[inline]
 fn list_place<'a>(container: Value, key: Value) -> Option<(&'a ListObject, usize)> {
     let index = key.as_small()?;
-    let list = container.get_exact::<ListObject>()?;
+    // SAFETY: containers on the stack are objects.
+    let list = unsafe { container.get_exact_present::<ListObject>()? };
     let at = if index < 0 { index + list.len() as i64 } else { index };
     Some((list, at as usize))
 }

@@ -23,7 +23,6 @@ use runtime::type_object::TypeObject;
 use runtime::value::{PyResult, Ref, Value};
 
 use super::primitive;
-use crate::entry;
 use crate::frame::{self, Frame, WANTS_RAW};
 
 /// Checks the arguments of an untyped caller against the signature, and unboxes primitives in place.
@@ -114,7 +113,7 @@ pub(crate) fn cached_callee(cache: &InlineCache) -> Option<Value> {
 #[cold]
 pub(crate) fn resolve_callee(descr: &FunctionDescr, cache: &InlineCache) -> PyResult {
     let target = resolve_function(descr)?;
-    if static_target(target.value(), descr).is_some() {
+    if fits_descr(target.value(), descr) {
         remember_resolved(&descr.module, target.value(), cache);
     }
     Ok(target)
@@ -142,24 +141,27 @@ fn class_attribute(class: &Ref, name: &str) -> PyResult<Option<Ref>> {
 }
 
 /// The method that the receiver's class has; remembered by the class's version.
-pub(crate) fn resolve_method(descr: &FunctionDescr, receiver: Value, cache: &InlineCache) -> PyResult {
+#[inline]
+pub(crate) fn resolve_method(name: Value, receiver: Value, cache: &InlineCache) -> PyResult {
     let version = u64::from(receiver.ty().version());
     if version != 0 && cache.key.get() == version {
         // SAFETY: the class has not changed since it was asked, and keeps its methods alive.
         return Ok(unsafe { Value::from_bits(cache.data.get()) }.to_ref());
     }
-    let (_, name) = descr.split_name();
-    let name = StrObject::intern(name);
-    match receiver.ty().lookup(name.value()) {
+    find_method(name, receiver, cache)
+}
+
+fn find_method(name: Value, receiver: Value, cache: &InlineCache) -> PyResult {
+    match receiver.ty().lookup(name) {
         Some(function) => {
             cache.key.set(u64::from(receiver.ty().version()));
             cache.data.set(function.bits());
             Ok(function.to_ref())
         }
         None => {
-            let ty = receiver.ty().name();
-            let message = format!("'{ty}' object has no attribute '{}'", name.to_string_lossy());
-            Err(error::attribute_error(receiver, name.value(), &message))
+            let (ty, text) = (receiver.ty().name(), name.get::<StrObject>().map(StrObject::to_string_lossy));
+            let message = format!("'{ty}' object has no attribute '{}'", text.unwrap_or_default());
+            Err(error::attribute_error(receiver, name, &message))
         }
     }
 }
@@ -189,29 +191,24 @@ pub(crate) fn invoke(
     args: &[Value],
     is_known: bool,
 ) -> PyResult<Invoked> {
-    if is_known || static_target(target.value(), descr).is_some() {
+    if is_known || fits_descr(target.value(), descr) {
         return enter(target, args).map(Invoked::Frame);
     }
     invoke_dynamic(&target, descr, args).map(Invoked::Result)
 }
 
-/// The static function that the callee still is: not patched, not compiled, of the expected signature.
-fn static_target<'a>(target: Value, descr: &FunctionDescr) -> Option<&'a FunctionObject> {
-    let function = target.get_exact::<FunctionObject>()?;
-    let code = function.code().code();
-    let same = code.signature.as_ref().is_some_and(|signature| compatible(signature, descr));
-    let is_plain = !code.flags.intersects(bytecode::CodeFlags::SUSPENDS);
-    (same && is_plain && entry::takes_exactly(function.code(), descr.signature.params.len()))
-        .then_some(function)
+/// Whether a callee is a function that can be entered with arguments of the caller's signature: of the expected
+/// representations, and taking just these arguments. Overriding methods may widen parameters and narrow the result, but never
+/// change a representation.
+#[inline]
+pub(crate) fn fits(target: Value, signature: u64) -> bool {
+    let shape = target.get_exact::<FunctionObject>().map(|function| &function.code().shape);
+    shape.is_some_and(|shape| shape.signature == signature && signature != 0)
 }
 
-/// Whether arguments of the caller's signature can be moved into the callee's slots: overriding methods may widen
-/// parameters and narrow the result, but never change a representation.
-fn compatible(signature: &bytecode::Signature, descr: &FunctionDescr) -> bool {
-    let wanted = &descr.signature;
-    signature.params.len() == wanted.params.len()
-        && signature.ret.type_code() == wanted.ret.type_code()
-        && signature.params.iter().zip(&wanted.params).all(|(a, b)| a.type_code() == b.type_code())
+/// [`fits`] for a descriptor.
+fn fits_descr(target: Value, descr: &FunctionDescr) -> bool {
+    fits(target, descr.signature.representation())
 }
 
 /// Calls anything else with boxed arguments, and checks its result.

@@ -42,6 +42,9 @@ pub struct FrameShape {
     pub has_primitives: bool,
     /// Whether the first instruction checks the arguments of untyped callers.
     pub checks_args: bool,
+    /// The [`Signature::representation`](bytecode::Signature::representation) of a static function that static callers can
+    /// enter directly, else 0.
+    pub signature: u64,
 }
 
 impl FrameShape {
@@ -54,8 +57,29 @@ impl FrameShape {
             words: locals + code.stack_size,
             exact_args: if is_exact { code.arg_count } else { u32::MAX },
             has_primitives: code.locals.iter().any(|local| local.ty != bytecode::TypeCode::Object),
+            signature: code
+                .signature
+                .as_ref()
+                .filter(|signature| is_exact && signature.params.len() == code.arg_count as usize)
+                .filter(|_| !code.flags.intersects(CodeFlags::SUSPENDS))
+                .map_or(0, bytecode::Signature::representation),
             checks_args: code.words.first().is_some_and(|word| word.opcode() == bytecode::Opcode::CHECK_ARGS),
         }
+    }
+}
+
+/// What instructions ask of a static callee, prepared.
+pub struct Callee {
+    /// Name of the function or method, interned.
+    pub name: Ref,
+    /// The representations of the caller's arguments and of the result that it expects.
+    pub signature: u64,
+}
+
+impl Callee {
+    fn of(descr: &bytecode::FunctionDescr) -> Self {
+        let name = StrObject::intern(descr.split_name().1).into_ref();
+        Callee { name, signature: descr.signature.representation() }
     }
 }
 
@@ -76,6 +100,7 @@ pub struct CodeObject {
     words: Box<[Cell<Word>]>,
     caches: OnceCell<Box<[InlineCache]>>,
     local_names: Box<[Ref]>,
+    callees: Box<[Callee]>,
     code: Arc<Code>,
 }
 
@@ -103,6 +128,7 @@ impl CodeObject {
             names: code.names.iter().map(intern).collect(),
             words: code.words.iter().map(|&word| Cell::new(word)).collect(),
             caches: OnceCell::new(),
+            callees: code.functions.iter().map(Callee::of).collect(),
             local_names: code.locals.iter().map(|local| intern(&local.name)).collect(),
             code,
         };
@@ -158,6 +184,12 @@ impl CodeObject {
     #[inline]
     pub fn local_names(&self) -> &[Ref] {
         &self.local_names
+    }
+
+    /// Static callees, by index.
+    #[inline]
+    pub fn callees(&self) -> &[Callee] {
+        &self.callees
     }
 
     /// Name of the function or class.

@@ -45,9 +45,13 @@ pub fn new(value: f64) -> Ref {
 }
 
 /// The double in an exact float.
+///
+/// # Safety
+/// The value is not null.
 #[inline]
-pub fn of_exact(value: Value) -> Option<f64> {
-    value.get_exact::<FloatObject>().map(FloatObject::value)
+pub unsafe fn of_exact(value: Value) -> Option<f64> {
+    // SAFETY: the contract.
+    unsafe { value.get_exact_present::<FloatObject>() }.map(FloatObject::value)
 }
 
 /// The float `result` in place of two exact floats that are used up: one of them is overwritten if nobody else has it.

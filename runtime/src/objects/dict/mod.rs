@@ -110,13 +110,13 @@ impl DictObject {
     /// The value at a cached position, if the key there is still this very object. Borrowed.
     #[inline]
     pub fn get_at(&self, at: usize, key: Value) -> Option<Value> {
-        self.table.entry(at).filter(|entry| entry.key == key).map(|entry| entry.value)
+        self.table.value_at(at, key)
     }
 
     /// Replaces the value at a cached position, if the key there is still this very object.
     #[inline]
     pub fn set_at(&self, at: usize, key: Value, value: Ref) -> Result<(), Ref> {
-        if self.table.entry(at).is_none_or(|entry| entry.key != key) {
+        if self.table.value_at(at, key).is_none() {
             return Err(value);
         }
         drop(self.table.set_value(at, value));

@@ -113,6 +113,18 @@ impl Table {
         (!entry.key.is_null()).then_some(entry)
     }
 
+    /// The value at a position, if the key there is this very object. Borrowed.
+    #[inline]
+    pub fn value_at(&self, at: usize, key: Value) -> Option<Value> {
+        debug_assert!(!key.is_null());
+        if at >= self.used() {
+            return None;
+        }
+        // SAFETY: used entries are initialised; deleted ones have a null key.
+        let entry = unsafe { &*self.slot(at) };
+        (entry.key == key).then_some(entry.value)
+    }
+
     /// The first live entry at or behind a position, with its position.
     #[inline]
     pub fn next_from(&self, mut at: usize) -> Option<(usize, Entry)> {
