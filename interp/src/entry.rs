@@ -1,6 +1,5 @@
 //! The ways into the loop: calls from native code, module and class bodies.
 
-use bytecode::CodeFlags;
 use runtime::args::Args;
 use runtime::objects::code::CodeObject;
 use runtime::objects::dict::DictObject;
@@ -45,11 +44,10 @@ pub fn call_function(function: &FunctionObject, args: Args<'_>) -> PyResult {
         return protocol::call_args(Value::from_object(function), args);
     }
     let code = function.code();
-    let owner = Value::from_object(function).to_ref();
-    let builtins = function.builtins.get_or_none();
-    let frame = frame::push(owner, code, function.globals(), builtins, IS_ENTRY)?;
-    // SAFETY: the frame was pushed above; its slots are null words.
+    // SAFETY: the frame has null slots, which binding fills; it takes over the count of its function.
     unsafe {
+        let frame = frame::push_function(function, Value::NULL, &[], IS_ENTRY)?;
+        std::mem::forget(Value::from_object(function).to_ref());
         let slots = std::slice::from_raw_parts_mut(Frame::locals(frame), code.code().param_count());
         if let Err(raised) = runtime::bind::bind_arguments(function, args, slots) {
             frame::pop(frame);
@@ -99,9 +97,7 @@ pub(crate) unsafe fn fill_closure(frame: *mut Frame, code: &CodeObject, closure:
 }
 
 /// Whether code can be called by moving arguments into its slots: no defaults to fill, no stars, no keywords.
+#[inline]
 pub(crate) fn takes_exactly(code: &CodeObject, count: usize) -> bool {
-    let stars = CodeFlags(CodeFlags::VARARGS.0 | CodeFlags::VARKEYWORDS.0);
-    code.code().arg_count as usize == count
-        && code.code().kwonly_count == 0
-        && !code.code().flags.intersects(stars)
+    code.shape.exact_args as usize == count
 }

@@ -3,6 +3,9 @@
 //! - [`frame`]: shadow frames on a contiguous stack
 //! - [`entry`]: calls from native code, module and class bodies
 //! - [`eval`]: the dispatch loop
+//! - `registers`: the loop's vocabulary
+//! - `rare`: the instructions that the loop leaves out
+//! - `quicken`: specialised forms of instructions
 //! - `ops`: instructions by family
 //! - `unwind`: from an exception to its handler
 //! - [`native`]: where interpreted and compiled code meet
@@ -15,12 +18,15 @@ pub mod eval;
 pub mod frame;
 pub mod native;
 mod ops;
+mod quicken;
+mod rare;
+mod registers;
 pub mod resume;
 mod unwind;
 
 use runtime::hooks;
 
-pub use ops::arithmetic::{compare_small, fast as arithmetic_fast};
+pub use ops::arithmetic::fast as arithmetic_fast;
 pub use ops::call::{call_ex, set_attribute as set_function_attribute};
 pub use ops::collection::{
     build_map, build_set, dict_merge, dict_update, list, list_extend, map_add, set_add, set_update,

@@ -1,6 +1,7 @@
 //! Names: cells, globals, namespaces, `super`, imports.
 
 use bytecode::code::CellKind;
+use bytecode::{Opcode, Word};
 use runtime::error;
 use runtime::names::names;
 use runtime::objects::cell::CellObject;
@@ -51,15 +52,44 @@ fn scopes<'a>(frame: *mut Frame) -> (&'a DictObject, Value) {
 /// A global at the position where this instruction found it last; the position is checked against the name.
 #[inline]
 pub(crate) fn cached_global(frame: *mut Frame, name: Value, cache: &InlineCache) -> Option<Value> {
-    let position = cache.key.get().checked_sub(1)?;
-    scopes(frame).0.get_at(position as usize, name)
+    scopes(frame).0.get_at(cache.data.get() as usize, name)
 }
 
-/// A global or builtin; remembers the position of a global.
+/// A builtin at the position where this instruction found it last, as long as the globals have got no new key.
+#[inline]
+pub(crate) fn cached_builtin(frame: *mut Frame, name: Value, cache: &InlineCache) -> Option<Value> {
+    let (globals, builtins) = scopes(frame);
+    if globals.table.keys_version() != cache.key.get() {
+        return None;
+    }
+    // SAFETY: builtins are a dict where this form is used, in every frame of the code.
+    unsafe { builtins.cast::<DictObject>() }.get_at(cache.data.get() as usize, name)
+}
+
+/// A global or builtin; remembers its position.
 pub(crate) fn load_global(frame: *mut Frame, name: Value, cache: &InlineCache) -> PyResult {
-    let position = scopes(frame).0.position_of(name);
-    cache.key.set(position.map_or(0, |position| position as u64 + 1));
+    let (globals, builtins) = scopes(frame);
+    cache.key.set(0);
+    if let Some(position) = globals.position_of(name) {
+        cache.key.set(IN_GLOBALS);
+        cache.data.set(position as u64);
+    } else if let Some(position) = builtins.get::<DictObject>().and_then(|dict| dict.position_of(name)) {
+        cache.key.set(globals.table.keys_version());
+        cache.data.set(position as u64);
+    }
     global_of(frame, name)
+}
+
+/// In the key of a global's cache; tables never filled have this version, and no names.
+const IN_GLOBALS: u64 = 1;
+
+/// The form of a `LOAD_GLOBAL` that has just run.
+pub(crate) fn global_form(word: Word, cache: &InlineCache) -> Option<Word> {
+    match cache.key.get() {
+        0 => None,
+        IN_GLOBALS => Some(word.with_opcode(Opcode::LOAD_GLOBAL_MODULE)),
+        _ => Some(word.with_opcode(Opcode::LOAD_GLOBAL_BUILTIN)),
+    }
 }
 
 fn global_of(frame: *mut Frame, name: Value) -> PyResult {

@@ -55,7 +55,15 @@ pub(crate) fn boxed(ty: TypeCode, word: Value) -> Ref {
 }
 
 /// The carrier of an object.
+#[inline]
 pub fn unboxed(ty: TypeCode, value: Value) -> PyResult<Value> {
+    match (ty, value.as_small()) {
+        (TypeCode::Int64, Some(small)) => Ok(raw(small)),
+        _ => unboxed_slowly(ty, value),
+    }
+}
+
+fn unboxed_slowly(ty: TypeCode, value: Value) -> PyResult<Value> {
     let mut carrier = 0u64;
     // SAFETY: the address is that of eight writable bytes, aligned to eight.
     unsafe { runtime::static_class::store_primitive((&raw mut carrier).cast(), ty, value)? };

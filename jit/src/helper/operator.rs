@@ -1,6 +1,7 @@
 //! Operators, comparisons and truth.
 
 use bytecode::{BinaryOp, CompareOp};
+use runtime::operator::Comparison;
 use runtime::value::Value;
 use runtime::{objects, protocol};
 
@@ -31,7 +32,7 @@ pub(super) extern "C" fn unary_op(a: Value, op: u32) -> Value {
 pub(super) extern "C" fn compare(a: Value, b: Value, op: u32) -> Value {
     let op = CompareOp::from_operand(op).expect("the compiler passes an operator's number");
     if let (Some(x), Some(y)) = (a.as_small(), b.as_small()) {
-        return objects::bool(interp::compare_small(op, x, y)).to_ref().into_value();
+        return objects::bool(op.holds(x.cmp(&y))).to_ref().into_value();
     }
     own(protocol::compare(op, a, b))
 }

@@ -11,7 +11,7 @@ use super::{failure, own, status};
 
 pub(super) extern "C" fn get_item(container: Value, key: Value) -> Value {
     match interp::list_item(container, key) {
-        Some(item) => item.into_value(),
+        Some(item) => interp::frame::copy(item),
         None => own(protocol::get_item(container, key)),
     }
 }

@@ -110,13 +110,13 @@ impl DictObject {
     /// The value at a cached position, if the key there is still this very object. Borrowed.
     #[inline]
     pub fn get_at(&self, at: usize, key: Value) -> Option<Value> {
-        self.table.entry(at).filter(|entry| entry.key == key).map(|entry| entry.value)
+        self.table.value_at(at, key)
     }
 
     /// Replaces the value at a cached position, if the key there is still this very object.
     #[inline]
     pub fn set_at(&self, at: usize, key: Value, value: Ref) -> Result<(), Ref> {
-        if self.table.entry(at).is_none_or(|entry| entry.key != key) {
+        if self.table.value_at(at, key).is_none() {
             return Err(value);
         }
         let old = self.table.set_value(at, value);
@@ -166,17 +166,23 @@ impl DictObject {
     /// Sets the value of a str key; cannot fail.
     #[inline]
     pub fn set_str(&self, key: Value, value: Ref) {
-        let old = match self.table.find_str(key) {
-            Some(at) => Some(self.table.set_value(at, value)),
+        self.put_str(key, value);
+    }
+
+    /// [`DictObject::set_str`], giving the position for inline caches.
+    #[inline]
+    pub fn put_str(&self, key: Value, value: Ref) -> usize {
+        let (at, old) = match self.table.find_str(key) {
+            Some(at) => (at, Some(self.table.set_value(at, value))),
             None => {
                 // SAFETY: the caller passes a str.
                 let hash = unsafe { key.cast::<StrObject>() }.hash();
-                self.table.insert_new(key.to_ref(), hash, value.into_value());
-                None
+                (self.table.insert_new(key.to_ref(), hash, value.into_value()), None)
             }
         };
         self.changed(key);
         drop(old);
+        at
     }
 
     /// Sets the value of a key given as text.
@@ -276,7 +282,6 @@ impl DictObject {
         self.table.watched.set(0);
     }
 
-    /// Called behind a change and before the old value is released, so that copies of it can be replaced in time.
     #[inline]
     fn changed(&self, key: Value) {
         if self.table.watched.get() != 0 {
