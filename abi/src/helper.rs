@@ -166,8 +166,10 @@ macro_rules! for_each_helper {
             // --- Attributes and names -------------------------------------------------------------------------
             /// `obj.name`.
             get_attr = GetAttr (obj: word, name: word) -> own, Null, Anything;
-            /// `obj.name = value`.
-            set_attr = SetAttr (obj: word, name: word, value: word) -> int, Negative, Anything;
+            /// `obj.name`, remembered in the inline cache of instruction `at` of `code`.
+            load_attr = LoadAttr (obj: word, name: word, code: word, at: int) -> own, Null, Anything;
+            /// `obj.name = value`, remembered in the inline cache of instruction `at` of `code`.
+            store_attr = StoreAttr (obj: word, name: word, value: word, code: word, at: int) -> int, Negative, Anything;
             /// `del obj.name`.
             del_attr = DelAttr (obj: word, name: word) -> int, Negative, Anything;
             /// `super(class, this).name`, where `callable` is what the name `super` means.
@@ -218,8 +220,9 @@ macro_rules! for_each_helper {
             call_keywords = CallKeywords (callable: word, args: items, names: word) -> own, Null, Anything;
             /// `callable(*args, **kwargs)`; `kwargs` may be 0.
             call_ex = CallEx (callable: word, args: word, kwargs: word) -> own, Null, Anything;
-            /// Calls method `name` of `args[0]` with the `count` arguments at `args`, receiver included.
-            call_method = CallMethod (name: word, args: items) -> own, Null, Anything;
+            /// Calls method `name` of `args[0]` with the `count` arguments at `args`, receiver included; the method is remembered in the
+            /// inline cache of instruction `at` of `code`.
+            call_method = CallMethod (name: word, code: word, at: int, args: items) -> own, Null, Anything;
             /// Calls an intrinsic function of the bytecode with one argument.
             call_intrinsic_1 = CallIntrinsic1 (op: int, a: word) -> own, Null, Anything;
             /// Calls an intrinsic function of the bytecode with two arguments.

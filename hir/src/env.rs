@@ -269,6 +269,15 @@ pub struct CalleePlace {
     pub slot: Option<u32>,
 }
 
+/// What the interpreter has seen the operands of an instruction to be, all of them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Seen {
+    /// Tagged integers.
+    Ints,
+    /// Exact floats.
+    Floats,
+}
+
 /// The surroundings of one compilation. `code` arguments name the function whose bytecode is read, so that inlined
 /// functions resolve their own tables. Types are described by the bytecode's descriptors; only classes need resolving.
 pub trait CompileEnv {
@@ -289,6 +298,8 @@ pub trait CompileEnv {
     fn name(&self, code: FuncId, index: u32) -> ConstId;
     /// The cell of a global name, if the function's globals are watched.
     fn global_cell(&self, code: FuncId, index: u32) -> Option<CellId>;
+    /// What the operands of instruction `offset` of `code` have been so far.
+    fn seen(&self, code: FuncId, offset: u32) -> Option<Seen>;
     /// Globals and builtins dicts of `code`, as constants.
     fn namespaces(&self, code: FuncId) -> (ConstId, ConstId);
     /// The cell of free variable number `index` of `code`, if the function always has the same closure.

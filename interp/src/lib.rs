@@ -26,6 +26,7 @@ mod unwind;
 
 use runtime::hooks;
 
+pub use ops::attribute;
 pub use ops::arithmetic::fast as arithmetic_fast;
 pub use ops::call::{call_ex, set_attribute as set_function_attribute};
 pub use ops::collection::{

@@ -10,7 +10,7 @@ use base::entity::EntityId;
 use bytecode::{FieldDescr, FunctionDescr, TypeCode, TypeDescr};
 use hir::env::{
     BUILTINS, CalleePlace, CellId, ClassFacts, ClassId, CompileEnv, ConstId, FieldKind, FieldPlace, FuncId,
-    InlineAlloc,
+    InlineAlloc, Seen,
 };
 use hir::ir::Type;
 use hir::ir::types::Spec;
@@ -218,6 +218,30 @@ impl CompileEnv for Env<'_> {
             return None;
         }
         Some(self.jit.cells.borrow_mut().id(body.globals.value(), body.builtins.value(), name))
+    }
+
+    fn seen(&self, code: FuncId, offset: u32) -> Option<Seen> {
+        use bytecode::Opcode as B;
+        let body = self.body(code);
+        let object = self.jit.functions.borrow().bodies[body].code_object();
+        match object.words()[offset as usize].get().opcode() {
+            B::BINARY_OP_ADD_INT
+            | B::BINARY_OP_SUBTRACT_INT
+            | B::BINARY_OP_MULTIPLY_INT
+            | B::COMPARE_OP_INT
+            | B::JUMP_IF_LESS_INT
+            | B::JUMP_IF_LESS_EQUAL_INT
+            | B::JUMP_IF_EQUAL_INT
+            | B::JUMP_IF_NOT_EQUAL_INT
+            | B::JUMP_IF_GREATER_INT
+            | B::JUMP_IF_GREATER_EQUAL_INT => Some(Seen::Ints),
+            B::BINARY_OP_ADD_FLOAT
+            | B::BINARY_OP_SUBTRACT_FLOAT
+            | B::BINARY_OP_MULTIPLY_FLOAT
+            | B::BINARY_OP_DIVIDE_FLOAT
+            | B::COMPARE_OP_FLOAT_JUMP => Some(Seen::Floats),
+            _ => None,
+        }
     }
 
     fn namespaces(&self, code: FuncId) -> (ConstId, ConstId) {

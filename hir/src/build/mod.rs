@@ -67,6 +67,8 @@ struct Builder<'c> {
     shapes: HashMap<Block, Vec<Option<i32>>>,
     /// Names of the globals that values were loaded from.
     global_names: HashMap<Value, usize>,
+    /// Where methods that are on the stack were looked up.
+    lookups: HashMap<Value, u32>,
     /// Whether a marker was used as an object.
     is_misused: bool,
 }
@@ -112,6 +114,7 @@ pub fn build(code: &Code, id: FuncId, env: &dyn CompileEnv) -> Built<Function> {
         ranges: HashMap::new(),
         shapes: HashMap::new(),
         global_names: HashMap::new(),
+        lookups: HashMap::new(),
         is_misused: false,
     };
     builder.bind_parameters(entry);

@@ -57,6 +57,9 @@ impl CompileEnv for TestEnv {
     fn namespaces(&self, _: FuncId) -> (ConstId, ConstId) {
         (ConstId::from_index(10), ConstId::from_index(11))
     }
+    fn seen(&self, _: FuncId, _: u32) -> Option<crate::env::Seen> {
+        None
+    }
     fn closure_cell(&self, _: FuncId, index: u32) -> Option<ConstId> {
         Some(ConstId::from_index(300 + index as usize))
     }

@@ -1,6 +1,6 @@
 //! Attributes and names.
 
-use runtime::objects::code::CodeObject;
+use runtime::objects::code::{CodeObject, InlineCache};
 use runtime::objects::str::StrObject;
 use runtime::value::Value;
 use runtime::{error, protocol};
@@ -11,8 +11,18 @@ pub(super) extern "C" fn get_attr(obj: Value, name: Value) -> Value {
     own(protocol::get_attr(obj, name))
 }
 
-pub(super) extern "C" fn set_attr(obj: Value, name: Value, value: Value) -> i64 {
-    status(protocol::set_attr(obj, name, value))
+/// The inline cache of an instruction.
+pub(super) fn cache<'a>(code: Value, at: usize) -> &'a InlineCache {
+    let code = code.get::<CodeObject>().expect("the compiler passes the code");
+    &code.caches()[at]
+}
+
+pub(super) extern "C" fn load_attr(obj: Value, name: Value, code: Value, at: usize) -> Value {
+    own(interp::attribute::load_through(obj, name, cache(code, at)))
+}
+
+pub(super) extern "C" fn store_attr(obj: Value, name: Value, value: Value, code: Value, at: usize) -> i64 {
+    status(interp::attribute::store_through(obj, name, value, cache(code, at)))
 }
 
 pub(super) extern "C" fn del_attr(obj: Value, name: Value) -> i64 {

@@ -1,9 +1,11 @@
 //! Calls.
 
 use bytecode::Intrinsic;
+use runtime::objects::code::InlineCache;
 use runtime::protocol::{self, Method};
 use runtime::value::{PyResult, Value};
 
+use super::attribute::cache;
 use super::{own, slice};
 
 pub(super) unsafe extern "C" fn call(callable: Value, items: *const Value, count: usize) -> Value {
@@ -25,13 +27,25 @@ pub(super) extern "C" fn call_ex(callable: Value, args: Value, kwargs: Value) ->
     own(interp::call_ex(callable, args, kwargs.non_null()))
 }
 
-pub(super) unsafe extern "C" fn call_method(name: Value, items: *const Value, count: usize) -> Value {
+pub(super) unsafe extern "C" fn call_method(
+    name: Value,
+    code: Value,
+    at: usize,
+    items: *const Value,
+    count: usize,
+) -> Value {
     // SAFETY: the compiler passes its frame's words and their number; the receiver is the first.
-    own(by_name(name, unsafe { slice(items, count) }))
+    let args = unsafe { slice(items, count) };
+    own(by_name(name, cache(code, at), args))
 }
 
-fn by_name(name: Value, args: &[Value]) -> PyResult {
-    match protocol::get_method(args[0], name)? {
+fn by_name(name: Value, cache: &InlineCache, args: &[Value]) -> PyResult {
+    if let Some(function) = interp::attribute::cached_method(args[0], name, cache) {
+        // The class may lose the method while it runs.
+        let function = function.to_ref();
+        return protocol::call(function.value(), args, None);
+    }
+    match interp::attribute::load_method(args[0], name, cache)? {
         Method::Unbound(function) => protocol::call(function.value(), args, None),
         Method::Bound(callable) => protocol::call(callable.value(), &args[1..], None),
     }
