@@ -54,7 +54,8 @@ pub fn run_file(path: &Path) -> u8 {
     }
 }
 
-fn run_main(path: &Path) -> PyResult {
+/// Runs a file as `__main__`; an exception is the caller's.
+pub fn run_main(path: &Path) -> PyResult {
     let directory = path.parent().map(Path::to_path_buf).unwrap_or_default();
     let loader = SearchPath { directories: vec![directory] };
     let module = import::new_module("__main__", path);
