@@ -1,6 +1,6 @@
 //! Native modules of the standard library, one file each, and the table by which the importer finds them.
 //!
-//! - [`streams`]: the process's standard streams as text files
+//! - [`io`]: files and streams, the standard ones among them
 //! - [`sys`], [`math`], [`time`], [`gc`], [`itertools`], [`functools`], [`operator`]: modules
 //! - [`static_python`], the module `__static__`
 //! - [`typing`], [`future`]: names that annotations and compatibility need
@@ -10,11 +10,11 @@
 pub mod functools;
 pub mod future;
 pub mod gc;
+pub mod io;
 pub mod itertools;
 pub mod math;
 pub mod operator;
 pub mod static_python;
-pub mod streams;
 pub mod sys;
 pub mod time;
 pub mod typing;
@@ -32,6 +32,8 @@ static MODULES: &[NativeModule] = &[
     NativeModule { name: "math", fill: math::fill },
     NativeModule { name: "time", fill: time::fill },
     NativeModule { name: "gc", fill: gc::fill },
+    NativeModule { name: "_io", fill: io::fill },
+    NativeModule { name: "io", fill: io::fill },
     NativeModule { name: "itertools", fill: itertools::fill },
     NativeModule { name: "_functools", fill: functools::fill },
     NativeModule { name: "functools", fill: functools::fill },
