@@ -5,7 +5,9 @@
 //! - [`static_python`], the module `__static__`
 //! - [`typing`], [`future`]: names that annotations and compatibility need
 //!
-//! The importer asks [`load`] before it looks for files.
+//! - `lib/*.py`: modules in Python
+//!
+//! The importer asks [`load`] and [`source`] before it looks for files.
 
 pub mod functools;
 pub mod future;
@@ -43,6 +45,14 @@ static MODULES: &[NativeModule] = &[
     NativeModule { name: "typing", fill: typing::fill },
     NativeModule { name: "__static__", fill: static_python::fill },
 ];
+
+/// Modules that are Python source of our own, compiled on import.
+static SOURCES: &[(&str, &str)] = &[("dataclasses", include_str!("../lib/dataclasses.py"))];
+
+/// The source of a module that is written in Python, if this is one.
+pub fn source(name: &str) -> Option<&'static str> {
+    SOURCES.iter().find(|(module, _)| *module == name).map(|(_, source)| *source)
+}
 
 /// Names of all native modules, `sys` and `builtins` included.
 pub fn names() -> Vec<&'static str> {

@@ -353,6 +353,12 @@ py_functions! { static FUNCTIONS;
     fn getfilesystemencodeerrors() -> &'static str {
         "surrogateescape"
     }
+    /// Return the name of the module for a calling frame.
+    "_getframemodulename(depth=0)"
+    fn getframemodulename(depth: Option<usize>) -> Option<Ref> {
+        let frame = (hooks::hooks().frame)(depth.unwrap_or(0))?;
+        frame.globals.get::<DictObject>().and_then(|globals| globals.get_text("__name__"))
+    }
     /// Return True if Python is exiting.
     "is_finalizing()"
     fn is_finalizing() -> bool {
