@@ -166,6 +166,18 @@ pub struct Signature {
     pub ret: TypeDescr,
 }
 
+impl Signature {
+    /// The representations of parameters and result as one number, equal for signatures that agree in them; 0 if there are too
+    /// many parameters for that.
+    pub fn representation(&self) -> u64 {
+        if self.params.len() > 14 {
+            return 0;
+        }
+        let types = self.params.iter().chain([&self.ret]);
+        types.fold(1, |number, ty| number << 4 | ty.type_code() as u64)
+    }
+}
+
 impl fmt::Display for Signature {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("(")?;

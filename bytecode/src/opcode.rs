@@ -59,7 +59,7 @@ pub enum OperandKind {
     Sequence,
     /// A [`LenKind`](crate::LenKind).
     Len,
-    /// An index into the interpreter's inline caches; never in code that is stored or verified.
+    /// The interpreter's own business; never in code that is stored or verified.
     Cache,
 }
 
@@ -487,48 +487,91 @@ macro_rules! for_each_opcode {
             /// `length -- array`: a zeroed static array.
             BUILD_ARRAY { Type } (Int => Object);
 
-            // The interpreter's specialised forms. They never leave its own copy of the code.
+            // The interpreter's specialised forms. They never leave its own copy of the code. Unless they say otherwise they have the
+            // operand of the form that they stand for, and fall back to it when they meet anything else.
 
             /// `LOAD_GLOBAL` of a module global.
-            LOAD_GLOBAL_MODULE { Cache } (=> Object) [quickened];
+            LOAD_GLOBAL_MODULE { Name } (=> Object) [quickened];
             /// `LOAD_GLOBAL` of a builtin.
-            LOAD_GLOBAL_BUILTIN { Cache } (=> Object) [quickened];
-            /// `LOAD_ATTR` of an instance dictionary or inline value.
-            LOAD_ATTR_INSTANCE { Cache } (Object => Object) [quickened];
-            /// `LOAD_ATTR` of a slot.
-            LOAD_ATTR_SLOT { Cache } (Object => Object) [quickened];
-            /// `LOAD_ATTR` of a class attribute that is no data descriptor.
-            LOAD_ATTR_CLASS { Cache } (Object => Object) [quickened];
-            /// `LOAD_ATTR` of a module.
-            LOAD_ATTR_MODULE { Cache } (Object => Object) [quickened];
-            /// `STORE_ATTR` to an instance dictionary or inline value.
-            STORE_ATTR_INSTANCE { Cache } (Object, Object =>) [quickened];
-            /// `STORE_ATTR` to a slot.
-            STORE_ATTR_SLOT { Cache } (Object, Object =>) [quickened];
-            /// `LOAD_METHOD` found on the class, not shadowed by the instance.
-            LOAD_METHOD_CLASS { Cache } (Object => Object, Object) [quickened];
-            /// `BINARY_OP` on two small ints.
-            BINARY_OP_INT { Binary } (Object, Object => Object) [quickened];
-            /// `BINARY_OP` on two exact floats.
-            BINARY_OP_FLOAT { Binary } (Object, Object => Object) [quickened];
-            /// `COMPARE_OP` on two small ints.
-            COMPARE_OP_INT { Compare } (Object, Object => Object) [quickened];
-            /// `COMPARE_OP` on two exact floats.
-            COMPARE_OP_FLOAT { Compare } (Object, Object => Object) [quickened];
+            LOAD_GLOBAL_BUILTIN { Name } (=> Object) [quickened];
+            /// `LOAD_FAST`, and the `LOAD_ATTR` from an instance dict behind it.
+            LOAD_FAST_LOAD_ATTR { Local } (=> Object) [quickened];
+            /// `BINARY_OP`: the sum of two small ints.
+            BINARY_OP_ADD_INT { Binary } (Object, Object => Object) [quickened];
+            /// `BINARY_OP`: the difference of two small ints.
+            BINARY_OP_SUBTRACT_INT { Binary } (Object, Object => Object) [quickened];
+            /// `BINARY_OP`: the product of two small ints.
+            BINARY_OP_MULTIPLY_INT { Binary } (Object, Object => Object) [quickened];
+            /// `BINARY_OP`: the sum of two exact floats.
+            BINARY_OP_ADD_FLOAT { Binary } (Object, Object => Object) [quickened];
+            /// `BINARY_OP`: the difference of two exact floats.
+            BINARY_OP_SUBTRACT_FLOAT { Binary } (Object, Object => Object) [quickened];
+            /// `BINARY_OP`: the product of two exact floats.
+            BINARY_OP_MULTIPLY_FLOAT { Binary } (Object, Object => Object) [quickened];
+            /// `BINARY_OP`: the quotient of two exact floats.
+            BINARY_OP_DIVIDE_FLOAT { Binary } (Object, Object => Object) [quickened];
+            /// `COMPARE_OP` on two small ints; the operand says which orders make it true.
+            COMPARE_OP_INT { Cache } (Object, Object => Object) [quickened];
+            /// `COMPARE_OP` on two small ints, and the jump behind it, which is taken if `a < b`.
+            JUMP_IF_LESS_INT { Cache } (Object, Object => Object) [quickened];
+            /// `COMPARE_OP` on two small ints, and the jump behind it, which is taken if `a <= b`.
+            JUMP_IF_LESS_EQUAL_INT { Cache } (Object, Object => Object) [quickened];
+            /// `COMPARE_OP` on two small ints, and the jump behind it, which is taken if `a == b`.
+            JUMP_IF_EQUAL_INT { Cache } (Object, Object => Object) [quickened];
+            /// `COMPARE_OP` on two small ints, and the jump behind it, which is taken if `a != b`.
+            JUMP_IF_NOT_EQUAL_INT { Cache } (Object, Object => Object) [quickened];
+            /// `COMPARE_OP` on two small ints, and the jump behind it, which is taken if `a > b`.
+            JUMP_IF_GREATER_INT { Cache } (Object, Object => Object) [quickened];
+            /// `COMPARE_OP` on two small ints, and the jump behind it, which is taken if `a >= b`.
+            JUMP_IF_GREATER_EQUAL_INT { Cache } (Object, Object => Object) [quickened];
+            /// `COMPARE_OP` on two exact floats, and the jump behind it; the operand says which orders jump.
+            COMPARE_OP_FLOAT_JUMP { Cache } (Object, Object => Object) [quickened];
             /// `BINARY_SUBSCR` of an exact list with a small int.
             BINARY_SUBSCR_LIST { None } (Object, Object => Object) [quickened];
-            /// `BINARY_SUBSCR` of an exact dict.
-            BINARY_SUBSCR_DICT { None } (Object, Object => Object) [quickened];
             /// `STORE_SUBSCR` of an exact list with a small int.
             STORE_SUBSCR_LIST { None } (Object, Object, Object =>) [quickened];
             /// `FOR_ITER` over a range iterator.
             FOR_ITER_RANGE { Label } (Object => Object, Object) jump () [quickened];
             /// `FOR_ITER` over a list iterator.
             FOR_ITER_LIST { Label } (Object => Object, Object) jump () [quickened];
-            /// `CALL` of a Python function with positional parameters only.
-            CALL_FUNCTION_EXACT { Count } (Object, Counted => Object) [quickened];
-            /// `CALL_METHOD` of a Python function with positional parameters only.
-            CALL_METHOD_EXACT { Count } (Object, Object, Counted => Object) [quickened];
+            /// `LOAD_FIELD` of an object.
+            LOAD_FIELD_OBJECT { Field } (Object => OfField) [quickened];
+            /// `LOAD_FIELD` of a float that is stored as a double.
+            LOAD_FIELD_FLOAT { Field } (Object => OfField) [quickened];
+            /// `LOAD_FIELD` of a primitive of 64 bits.
+            LOAD_FIELD_WORD { Field } (Object => OfField) [quickened];
+            /// `LOAD_FAST`, and the specialised `LOAD_FIELD` behind it.
+            LOAD_FAST_LOAD_FIELD { Local } (=> Object) [quickened];
+            /// `STORE_FIELD` of an object.
+            STORE_FIELD_OBJECT { Field } (OfField, Object =>) [quickened];
+            /// `STORE_FIELD` of an exact float over a double.
+            STORE_FIELD_FLOAT { Field } (OfField, Object =>) [quickened];
+            /// `STORE_FIELD` of a primitive of 64 bits.
+            STORE_FIELD_WORD { Field } (OfField, Object =>) [quickened];
+            /// `PRIMITIVE_LOAD_CONST` from the cache.
+            PRIMITIVE_LOAD_CONST_WORD { Const } (=> Any) [quickened];
+            /// `STORE_LOCAL` of a primitive of 64 bits.
+            STORE_LOCAL_WORD { Local } (OfLocal =>) [quickened];
+            /// `PRIMITIVE_BINARY_OP`: the sum of two integers of 64 bits.
+            PRIMITIVE_ADD_WORD { PrimitiveBinary } (OfOperands, OfOperands => OfResult) [quickened];
+            /// `PRIMITIVE_BINARY_OP`: the difference of two integers of 64 bits.
+            PRIMITIVE_SUBTRACT_WORD { PrimitiveBinary } (OfOperands, OfOperands => OfResult) [quickened];
+            /// `PRIMITIVE_BINARY_OP`: the product of two integers of 64 bits.
+            PRIMITIVE_MULTIPLY_WORD { PrimitiveBinary } (OfOperands, OfOperands => OfResult) [quickened];
+            /// `PRIMITIVE_BINARY_OP`: the sum of two doubles.
+            PRIMITIVE_ADD_DOUBLE { PrimitiveBinary } (OfOperands, OfOperands => OfResult) [quickened];
+            /// `PRIMITIVE_BINARY_OP`: the difference of two doubles.
+            PRIMITIVE_SUBTRACT_DOUBLE { PrimitiveBinary } (OfOperands, OfOperands => OfResult) [quickened];
+            /// `PRIMITIVE_BINARY_OP`: the product of two doubles.
+            PRIMITIVE_MULTIPLY_DOUBLE { PrimitiveBinary } (OfOperands, OfOperands => OfResult) [quickened];
+            /// `PRIMITIVE_COMPARE_OP` on signed integers, and the jump behind it; the operand says which orders jump.
+            PRIMITIVE_COMPARE_INT_JUMP { Cache } (OfOperands, OfOperands => Int) [quickened];
+            /// `PRIMITIVE_COMPARE_OP` on doubles, and the jump behind it; the operand says which orders jump.
+            PRIMITIVE_COMPARE_DOUBLE_JUMP { Cache } (OfOperands, OfOperands => Int) [quickened];
+            /// `SEQUENCE_GET` from an array of 64-bit elements.
+            SEQUENCE_GET_WORD { Sequence } (Object, Int => OfElement) [quickened];
+            /// `SEQUENCE_SET` into an array of 64-bit elements.
+            SEQUENCE_SET_WORD { Sequence } (OfElement, Object, Int =>) [quickened];
         }
     };
 }

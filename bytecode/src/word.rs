@@ -26,6 +26,18 @@ impl Word {
         Opcode::from_byte(self.0 as u8)
     }
 
+    /// Whether the opcode is this one.
+    #[inline]
+    pub const fn opcode_is(self, opcode: Opcode) -> bool {
+        self.0 as u8 == opcode as u8
+    }
+
+    /// The same operand with another opcode.
+    #[inline]
+    pub const fn with_opcode(self, opcode: Opcode) -> Self {
+        Self(self.0 & !0xFF | opcode as u32)
+    }
+
     /// The operand.
     #[inline]
     pub const fn operand(self) -> u32 {

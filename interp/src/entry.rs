@@ -1,11 +1,12 @@
 //! The ways into the loop: calls from native code, module and class bodies.
 
-use bytecode::CodeFlags;
 use runtime::args::Args;
 use runtime::objects::code::CodeObject;
 use runtime::objects::dict::DictObject;
 use runtime::objects::function::FunctionObject;
 use runtime::objects::tuple::TupleObject;
+use runtime::hooks;
+use runtime::protocol;
 use runtime::thread::thread;
 use runtime::value::{PyResult, Ref, Value};
 
@@ -39,12 +40,14 @@ pub unsafe extern "C" fn function_entry(
 /// Calls a Python function.
 pub fn call_function(function: &FunctionObject, args: Args<'_>) -> PyResult {
     thread().check_stack("")?;
+    if hooks::count_call(function) && !is_interpreted(function) {
+        return protocol::call_args(Value::from_object(function), args);
+    }
     let code = function.code();
-    let owner = Value::from_object(function).to_ref();
-    let builtins = function.builtins.get_or_none();
-    let frame = frame::push(owner, code, function.globals(), builtins, IS_ENTRY)?;
-    // SAFETY: the frame was pushed above; its slots are null words.
+    // SAFETY: the frame has null slots, which binding fills; it takes over the count of its function.
     unsafe {
+        let frame = frame::push_function(function, Value::NULL, &[], IS_ENTRY)?;
+        std::mem::forget(Value::from_object(function).to_ref());
         let slots = std::slice::from_raw_parts_mut(Frame::locals(frame), code.code().param_count());
         if let Err(raised) = runtime::bind::bind_arguments(function, args, slots) {
             frame::pop(frame);
@@ -54,6 +57,12 @@ pub fn call_function(function: &FunctionObject, args: Args<'_>) -> PyResult {
             Exit::Returned(value) | Exit::Yielded(value) => Ok(value),
         }
     }
+}
+
+/// Whether a call of the function runs in the interpreter.
+#[inline]
+pub(crate) fn is_interpreted(function: &FunctionObject) -> bool {
+    std::ptr::fn_addr_eq(function.entry.get(), function_entry as runtime::args::Entry)
 }
 
 /// Runs a module or class body, or code of `exec`, in a namespace.
@@ -88,9 +97,7 @@ pub(crate) unsafe fn fill_closure(frame: *mut Frame, code: &CodeObject, closure:
 }
 
 /// Whether code can be called by moving arguments into its slots: no defaults to fill, no stars, no keywords.
+#[inline]
 pub(crate) fn takes_exactly(code: &CodeObject, count: usize) -> bool {
-    let stars = CodeFlags(CodeFlags::VARARGS.0 | CodeFlags::VARKEYWORDS.0);
-    code.code().arg_count as usize == count
-        && code.code().kwonly_count == 0
-        && !code.code().flags.intersects(stars)
+    code.shape.exact_args as usize == count
 }

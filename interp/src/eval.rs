@@ -9,14 +9,16 @@
 use std::cell::Cell;
 
 use bytecode::{BinaryOp, CompareOp, Opcode, TypeCode, Word};
-use runtime::objects::cell::CellObject;
+use runtime::objects::iterators::SequenceIterator;
+use runtime::objects::range::RangeIterator;
 use runtime::objects::{self, list::ListObject, tuple::TupleObject};
 use runtime::protocol;
 use runtime::value::{PyResult, Raised, Ref, Value};
 
-use crate::entry::{Exit, fill_closure};
-use crate::frame::{self, Frame, IS_ENTRY, IS_STARTED, WANTS_RAW};
-use crate::{ops, unwind};
+use crate::entry::Exit;
+use crate::frame::{self, Frame, IS_ENTRY, IS_INIT, IS_STARTED, WANTS_RAW};
+use crate::registers::define_register_macros;
+use crate::{ops, quicken, rare, unwind};
 
 /// Runs `entry` and everything it calls until it returns, yields or raises. With `injected`, an exception is already set and
 /// is raised at the current instruction.
@@ -33,117 +35,11 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
     let mut words: *const Cell<Word>;
     let mut pc: *const Cell<Word>;
     let mut sp: *mut Value;
-    let mut locals: *mut Value;
     let mut consts: *const Ref;
-    let mut names: *const Ref;
 
     // SAFETY (for the whole loop): `frame` is live and owns its code, so that its tables are; the verifier has proved that
     // operands index into them, that the stack stays within the frame, and which of its words are owned objects.
-    macro_rules! enter_frame {
-        () => {
-            // SAFETY: see above.
-            unsafe {
-                let code = &*(*frame).code;
-                words = code.words().as_ptr();
-                pc = words.add((*frame).instruction as usize);
-                locals = Frame::locals(frame);
-                sp = Frame::operands(frame).add((*frame).operands as usize);
-                consts = code.consts().as_ptr();
-                names = code.names().as_ptr();
-            }
-        };
-    }
-    macro_rules! save_frame {
-        () => {
-            // SAFETY: see `enter_frame`.
-            unsafe {
-                (*frame).instruction = pc.offset_from(words) as u32;
-                (*frame).operands = sp.offset_from(Frame::operands(frame)) as u32;
-            }
-        };
-    }
-    macro_rules! push_raw {
-        ($value:expr) => {{
-            let value: Value = $value;
-            // SAFETY: see `enter_frame`.
-            unsafe {
-                *sp = value;
-                sp = sp.add(1);
-            }
-        }};
-    }
-    macro_rules! push {
-        ($value:expr) => {
-            push_raw!(Ref::into_value($value))
-        };
-    }
-    macro_rules! pop_raw {
-        () => {
-            // SAFETY: see `enter_frame`.
-            unsafe {
-                sp = sp.sub(1);
-                *sp
-            }
-        };
-    }
-    macro_rules! pop {
-        // SAFETY: see `enter_frame`.
-        () => {{
-            let value = pop_raw!();
-            // SAFETY: see `enter_frame`.
-            unsafe { Ref::from_owned(value) }
-        }};
-    }
-    macro_rules! peek {
-        ($depth:expr) => {
-            // SAFETY: see `enter_frame`.
-            unsafe { *sp.sub($depth) }
-        };
-    }
-    macro_rules! args {
-        ($count:expr) => {
-            // SAFETY: see `enter_frame`.
-            unsafe { std::slice::from_raw_parts(sp.sub($count), $count) }
-        };
-    }
-    macro_rules! drop_n {
-        ($count:expr) => {
-            for _ in 0..$count {
-                frame::release(pop_raw!());
-            }
-        };
-    }
-    macro_rules! local {
-        ($slot:expr) => {
-            // SAFETY: see `enter_frame`.
-            unsafe { &mut *locals.add($slot) }
-        };
-    }
-    macro_rules! name {
-        ($at:expr) => {
-            // SAFETY: see `enter_frame`.
-            unsafe { (*names.add($at)).value() }
-        };
-    }
-    macro_rules! code {
-        () => {
-            // SAFETY: see `enter_frame`.
-            unsafe { &*(*frame).code }
-        };
-    }
-    macro_rules! cache {
-        () => {{
-            // SAFETY: see `enter_frame`.
-            let at = unsafe { pc.offset_from(words) } as usize - 1;
-            &code!().caches()[at]
-        }};
-    }
-    macro_rules! jump {
-        ($to:expr) => {
-            // SAFETY: see `enter_frame`.
-            pc = unsafe { words.add($to) }
-        };
-    }
+    define_register_macros!($ frame words pc sp consts);
 
     enter_frame!();
     loop {
@@ -159,10 +55,32 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                     }
                 };
             }
+            // Follows the jump behind a specialised comparison, or passes it.
+            macro_rules! branch {
+                ($jumps:expr) => {{
+                    let word = next!();
+                    if $jumps {
+                        jump!(word.index());
+                    } else {
+                        skip!();
+                    }
+                }};
+            }
+            // Compares the words of two small ints, which are in the order of the ints, and follows the jump behind.
+            macro_rules! jump_if {
+                ($op:tt) => {{
+                    let (a, b) = (peek!(2).bits(), peek!(1).bits());
+                    if a & b & 1 == 0 {
+                        generalise!();
+                    }
+                    forget_n!(2);
+                    branch!((a as i64) $op (b as i64));
+                }};
+            }
             // Saves the place for whoever walks the frames, then runs something that may raise or run Python code.
             macro_rules! outcall {
                 ($result:expr) => {{
-                    save_frame!();
+                    save_place!();
                     attempt!($result)
                 }};
             }
@@ -186,12 +104,23 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                     Opcode::SWAP => unsafe { std::ptr::swap(sp.sub(1), sp.sub(at)) },
                     Opcode::PUSH_NULL => push_raw!(Value::NULL),
                     // SAFETY: see `enter_frame`.
-                    Opcode::LOAD_CONST => push!(unsafe { (*consts.add(at)).clone() }),
-                    Opcode::LOAD_FAST => push!(local!(at).to_ref()),
+                    Opcode::LOAD_CONST => push_raw!(frame::copy(unsafe { (*consts.add(at)).value() })),
+                    Opcode::LOAD_FAST => push_raw!(frame::copy(*local!(at))),
                     Opcode::LOAD_FAST_LOAD_FAST => {
                         let (first, second) = word.halves();
-                        push!(local!(first).to_ref());
-                        push!(local!(second).to_ref());
+                        push_raw!(frame::copy(*local!(first)));
+                        push_raw!(frame::copy(*local!(second)));
+                    }
+                    Opcode::LOAD_FAST_LOAD_ATTR => {
+                        let (owner, next) = (*local!(at), next!());
+                        let cache = made_cache!(index!() + 1);
+                        match ops::attribute::cached_attribute(owner, name!(next.index()), cache) {
+                            Some(value) => {
+                                push_raw!(frame::copy(value));
+                                skip!();
+                            }
+                            None => push_raw!(frame::copy(owner)),
+                        }
                     }
                     Opcode::LOAD_FAST_CHECK => match local!(at).non_null() {
                         Some(value) => push!(value.to_ref()),
@@ -204,27 +133,6 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                         let value = pop_raw!();
                         frame::release(std::mem::replace(local!(at), value));
                     }
-                    Opcode::DELETE_FAST => {
-                        let old = std::mem::replace(local!(at), Value::NULL);
-                        if old.is_null() {
-                            let _raised = runtime::error::unbound_local(&code!().code().locals[at].name);
-                            break 'raised;
-                        }
-                        frame::release(old);
-                    }
-                    Opcode::MAKE_CELL => {
-                        let old = std::mem::replace(local!(at), Value::NULL);
-                        // SAFETY: the slot owned its value.
-                        let contents = old.non_null().map(|value| unsafe { Ref::from_owned(value) });
-                        *local!(at) = CellObject::new(contents).into_ref().into_value();
-                    }
-                    Opcode::COPY_FREE_VARS => {
-                        if let Some(function) = frame::function_of(frame) {
-                            let (code, closure) = (code!(), function.closure.raw());
-                            // SAFETY: the slots of free variables are null at function entry.
-                            unsafe { fill_closure(frame, code, closure) };
-                        }
-                    }
                     Opcode::LOAD_CLOSURE => push!(local!(at).to_ref()),
                     Opcode::LOAD_DEREF => {
                         let value = attempt!(ops::name::load_deref(code!(), at, *local!(at)));
@@ -234,154 +142,202 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                         let value = pop!();
                         ops::name::cell(*local!(at)).contents.set(value);
                     }
-                    Opcode::DELETE_DEREF => attempt!(ops::name::delete_deref(code!(), at, *local!(at))),
-
                     // --- Names ---
                     Opcode::LOAD_GLOBAL => {
                         let cache = cache!();
-                        let value = match ops::name::cached_global(frame, name!(at), cache) {
-                            Some(value) => value.to_ref(),
-                            None => outcall!(ops::name::load_global(frame, name!(at), cache)),
-                        };
+                        let value = outcall!(ops::name::load_global(frame, name!(at), cache));
+                        specialise!(ops::name::global_form(word, cache));
                         push!(value);
+                    }
+                    Opcode::LOAD_GLOBAL_MODULE => {
+                        match ops::name::cached_global(frame, name!(at), made_cache!(index!())) {
+                            Some(value) => push_raw!(frame::copy(value)),
+                            None => generalise!(),
+                        }
+                    }
+                    Opcode::LOAD_GLOBAL_BUILTIN => {
+                        match ops::name::cached_builtin(frame, name!(at), made_cache!(index!())) {
+                            Some(value) => push_raw!(frame::copy(value)),
+                            None => generalise!(),
+                        }
                     }
                     Opcode::STORE_GLOBAL => {
                         let (value, key) = (pop!(), name!(at));
                         // SAFETY: see `enter_frame`.
                         unsafe { (*(*frame).globals).set_str(key, value) };
                     }
-                    Opcode::DELETE_GLOBAL => attempt!(ops::name::delete_global(frame, name!(at))),
-                    Opcode::LOAD_NAME => {
-                        let value = outcall!(ops::name::load_name(frame, name!(at)));
-                        push!(value);
-                    }
-                    Opcode::STORE_NAME => {
-                        let value = pop!();
-                        outcall!(ops::name::store_name(frame, name!(at), value));
-                    }
-                    Opcode::DELETE_NAME => outcall!(ops::name::delete_name(frame, name!(at))),
-                    Opcode::LOAD_LOCALS => push!(outcall!(frame::current_locals())),
-                    Opcode::LOAD_FROM_DICT_OR_DEREF => {
-                        let mapping = pop!();
-                        let value =
-                            outcall!(ops::name::from_dict_or_deref(&mapping, code!(), at, *local!(at)));
-                        push!(value);
-                    }
-                    Opcode::LOAD_FROM_DICT_OR_GLOBALS => {
-                        let mapping = pop!();
-                        let value = outcall!(ops::name::from_dict_or_globals(&mapping, frame, name!(at)));
-                        push!(value);
-                    }
-                    Opcode::LOAD_BUILD_CLASS => push!(outcall!(ops::name::build_class(frame))),
-                    Opcode::LOAD_ASSERTION_ERROR => {
-                        push!(runtime::error::types::AssertionError.value().to_ref());
-                    }
-                    Opcode::SETUP_ANNOTATIONS => outcall!(ops::name::setup_annotations(frame)),
-
                     // --- Attributes and items ---
                     Opcode::LOAD_ATTR => {
-                        let owner = pop!();
-                        let value = outcall!(protocol::get_attr(owner.value(), name!(at)));
-                        push!(value);
+                        let (owner, cache) = (peek!(1), cache!());
+                        let value = match ops::attribute::cached_attribute(owner, name!(at), cache) {
+                            Some(value) => frame::copy(value),
+                            None => {
+                                let value = outcall!(ops::attribute::load(owner, name!(at), cache));
+                                ops::attribute::join_load(code!(), index!(), cache);
+                                value.into_value()
+                            }
+                        };
+                        frame::release(pop_raw!());
+                        push_raw!(value);
                     }
                     Opcode::STORE_ATTR => {
-                        let owner = pop!();
-                        let value = pop!();
-                        outcall!(protocol::set_attr(owner.value(), name!(at), value.value()));
-                    }
-                    Opcode::DELETE_ATTR => {
-                        let owner = pop!();
-                        outcall!(protocol::del_attr(owner.value(), name!(at)));
-                    }
-                    Opcode::LOAD_METHOD => {
-                        let owner = pop!();
-                        match outcall!(protocol::get_method(owner.value(), name!(at))) {
-                            protocol::Method::Unbound(function) => {
-                                push!(function);
-                                push!(owner);
-                            }
-                            protocol::Method::Bound(callable) => {
-                                push!(callable);
-                                push_raw!(Value::NULL);
-                            }
+                        let (owner, value, cache) = (peek!(1), peek!(2), cache!());
+                        save_place!();
+                        if ops::attribute::store_cached(owner, name!(at), value, cache) {
+                            frame::release(owner);
+                            forget_n!(2);
+                        } else {
+                            let owner = pop!();
+                            let value = pop!();
+                            attempt!(ops::attribute::store(owner.value(), name!(at), &value, cache));
                         }
                     }
-                    Opcode::LOAD_SUPER_ATTR | Opcode::LOAD_SUPER_METHOD => {
-                        let receiver = pop!();
-                        let class = pop!();
-                        let function = pop!();
-                        let value = outcall!(ops::name::load_super(&function, &class, &receiver, name!(at)));
-                        push!(value);
-                        if word.opcode() == Opcode::LOAD_SUPER_METHOD {
-                            push_raw!(Value::NULL);
+                    Opcode::LOAD_METHOD => {
+                        let (owner, cache) = (peek!(1), cache!());
+                        if let Some(function) = ops::attribute::cached_method(owner, name!(at), cache) {
+                            forget_n!(1);
+                            push_raw!(frame::copy(function));
+                            push_raw!(owner);
+                        } else {
+                            let method = outcall!(ops::attribute::load_method(owner, name!(at), cache));
+                            let owner = pop!();
+                            match method {
+                                protocol::Method::Unbound(function) => {
+                                    push!(function);
+                                    push!(owner);
+                                }
+                                protocol::Method::Bound(callable) => {
+                                    push!(callable);
+                                    push_raw!(Value::NULL);
+                                }
+                            }
                         }
                     }
                     Opcode::BINARY_SUBSCR => {
                         let key = pop!();
                         let container = pop!();
-                        let value = match ops::item::list_item(container.value(), key.value()) {
-                            Some(value) => value,
-                            None => outcall!(protocol::get_item(container.value(), key.value())),
-                        };
-                        push!(value);
+                        if ops::item::list_item(container.value(), key.value()).is_some() {
+                            specialise!(Some(word.with_opcode(Opcode::BINARY_SUBSCR_LIST)));
+                        }
+                        push!(outcall!(protocol::get_item(container.value(), key.value())));
                     }
+                    Opcode::BINARY_SUBSCR_LIST => match ops::item::list_item(peek!(2), peek!(1)) {
+                        Some(item) => {
+                            forget_n!(1); // A small int.
+                            let item = frame::copy(item);
+                            frame::release(pop_raw!());
+                            push_raw!(item);
+                        }
+                        None => generalise!(),
+                    },
                     Opcode::STORE_SUBSCR => {
                         let key = pop!();
                         let container = pop!();
                         let value = pop!();
+                        if ops::item::list_item(container.value(), key.value()).is_some() {
+                            specialise!(Some(word.with_opcode(Opcode::STORE_SUBSCR_LIST)));
+                        }
                         outcall!(protocol::set_item(container.value(), key.value(), value.value()));
                     }
-                    Opcode::DELETE_SUBSCR => {
-                        let key = pop!();
-                        let container = pop!();
-                        outcall!(protocol::del_item(container.value(), key.value()));
-                    }
-                    Opcode::BINARY_SLICE => {
-                        let stop = pop!();
-                        let start = pop!();
-                        let container = pop!();
-                        let value =
-                            outcall!(protocol::get_slice(container.value(), start.value(), stop.value()));
-                        push!(value);
-                    }
-                    Opcode::STORE_SLICE => {
-                        let stop = pop!();
-                        let start = pop!();
-                        let container = pop!();
-                        let value = pop!();
-                        outcall!(ops::item::store_slice(&container, start, stop, &value));
+                    Opcode::STORE_SUBSCR_LIST => {
+                        match ops::item::store_list_item(peek!(2), peek!(1), peek!(3)) {
+                            Some(old) => {
+                                let list = peek!(2);
+                                forget_n!(3);
+                                save_place!();
+                                frame::release(old);
+                                frame::release(list);
+                            }
+                            None => generalise!(),
+                        }
                     }
 
                     // --- Operators ---
                     Opcode::BINARY_OP | Opcode::BINARY_OP_INPLACE => {
                         let (a, b) = (peek!(2), peek!(1));
+                        specialise!(quicken::binary(word, a, b));
                         let op = BinaryOp::from_operand(word.operand()).expect("verified");
                         if let Some(value) = ops::arithmetic::small(op, a, b) {
-                            // Small ints are not counted.
-                            // SAFETY: see `enter_frame`.
-                            sp = unsafe { sp.sub(2) };
+                            forget_n!(2); // Small ints.
                             push_raw!(value);
                         } else {
                             let b = pop!();
                             let a = pop!();
-                            let is_inplace = word.opcode() == Opcode::BINARY_OP_INPLACE;
-                            let value = outcall!(ops::arithmetic::general(op, &a, &b, is_inplace));
-                            push!(value);
+                            let is_inplace = word.opcode_is(Opcode::BINARY_OP_INPLACE);
+                            push!(outcall!(ops::arithmetic::general(op, &a, &b, is_inplace)));
                         }
+                    }
+                    Opcode::BINARY_OP_ADD_INT => match ops::arithmetic::add_small(peek!(2), peek!(1)) {
+                        Some(value) => {
+                            forget_n!(2);
+                            push_or_store!(value);
+                        }
+                        None => generalise!(),
+                    },
+                    Opcode::BINARY_OP_SUBTRACT_INT => {
+                        match ops::arithmetic::subtract_small(peek!(2), peek!(1)) {
+                            Some(value) => {
+                                forget_n!(2);
+                                push_or_store!(value);
+                            }
+                            None => generalise!(),
+                        }
+                    }
+                    Opcode::BINARY_OP_MULTIPLY_INT => {
+                        match ops::arithmetic::multiply_small(peek!(2), peek!(1)) {
+                            Some(value) => {
+                                forget_n!(2);
+                                push_raw!(value);
+                            }
+                            None => generalise!(),
+                        }
+                    }
+                    Opcode::BINARY_OP_ADD_FLOAT => {
+                        let (a, b, x, y) = floats!();
+                        push_float!(a, b, x + y);
+                    }
+                    Opcode::BINARY_OP_SUBTRACT_FLOAT => {
+                        let (a, b, x, y) = floats!();
+                        push_float!(a, b, x - y);
+                    }
+                    Opcode::BINARY_OP_MULTIPLY_FLOAT => {
+                        let (a, b, x, y) = floats!();
+                        push_float!(a, b, x * y);
+                    }
+                    Opcode::BINARY_OP_DIVIDE_FLOAT => {
+                        let (a, b, x, y) = floats!();
+                        if y == 0.0 {
+                            generalise!();
+                        }
+                        push_float!(a, b, x / y);
                     }
                     Opcode::COMPARE_OP => {
                         let (a, b) = (peek!(2), peek!(1));
+                        specialise!(quicken::compare(word, next!(), a, b));
                         let op = CompareOp::from_operand(word.operand()).expect("verified");
-                        if let (Some(x), Some(y)) = (a.as_small(), b.as_small()) {
-                            // SAFETY: see `enter_frame`.
-                            sp = unsafe { sp.sub(2) };
-                            push!(objects::bool(ops::arithmetic::compare_small(op, x, y)).to_ref());
-                        } else {
-                            let b = pop!();
-                            let a = pop!();
-                            let value = outcall!(protocol::compare(op, a.value(), b.value()));
-                            push!(value);
+                        let b = pop!();
+                        let a = pop!();
+                        push!(outcall!(protocol::compare(op, a.value(), b.value())));
+                    }
+                    Opcode::COMPARE_OP_INT => match (peek!(2).as_small(), peek!(1).as_small()) {
+                        (Some(a), Some(b)) => {
+                            forget_n!(2);
+                            push_raw!(frame::copy(objects::bool(quicken::order(a, b) & at as u32 != 0)));
                         }
+                        _ => generalise!(),
+                    },
+                    Opcode::JUMP_IF_LESS_INT => jump_if!(<),
+                    Opcode::JUMP_IF_LESS_EQUAL_INT => jump_if!(<=),
+                    Opcode::JUMP_IF_EQUAL_INT => jump_if!(==),
+                    Opcode::JUMP_IF_NOT_EQUAL_INT => jump_if!(!=),
+                    Opcode::JUMP_IF_GREATER_INT => jump_if!(>),
+                    Opcode::JUMP_IF_GREATER_EQUAL_INT => jump_if!(>=),
+                    Opcode::COMPARE_OP_FLOAT_JUMP => {
+                        let (a, b, x, y) = floats!();
+                        forget_n!(2);
+                        frame::release(a);
+                        frame::release(b);
+                        branch!(quicken::order_of_doubles(x, y) & at as u32 != 0);
                     }
                     Opcode::IS_OP => {
                         let b = pop!();
@@ -399,14 +355,6 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                         let value = pop!();
                         push!(outcall!(protocol::negative(value.value())));
                     }
-                    Opcode::UNARY_POSITIVE => {
-                        let value = pop!();
-                        push!(outcall!(protocol::positive(value.value())));
-                    }
-                    Opcode::UNARY_INVERT => {
-                        let value = pop!();
-                        push!(outcall!(protocol::invert(value.value())));
-                    }
                     Opcode::UNARY_NOT => {
                         let value = pop!();
                         let truth = outcall!(protocol::is_true(value.value()));
@@ -417,6 +365,7 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                     Opcode::JUMP => jump!(at),
                     Opcode::JUMP_BACKWARD => {
                         jump!(at);
+                        code!().count_loop();
                         if ops::control::has_pending() {
                             outcall!(ops::control::serve_pending());
                         }
@@ -452,7 +401,19 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                         } else {
                             raw
                         };
-                        if flags & IS_ENTRY != 0 {
+                        if flags & (IS_ENTRY | IS_INIT) != 0 {
+                            if flags & IS_INIT != 0 {
+                                // SAFETY: the frame is the topmost one and has a caller in this loop.
+                                unsafe {
+                                    let caller = (*frame).previous;
+                                    frame::pop(frame);
+                                    frame = caller;
+                                }
+                                enter_frame!();
+                                // SAFETY: the stack owned the result.
+                                attempt!(ops::call::finish_init(unsafe { Ref::from_owned(result) }));
+                                continue;
+                            }
                             // SAFETY: the frame is the topmost one.
                             unsafe {
                                 crate::resume::leave_entry(frame);
@@ -474,6 +435,7 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                     }
                     Opcode::FOR_ITER => {
                         let iterator = peek!(1);
+                        specialise!(quicken::for_iter(word, iterator));
                         match outcall!(protocol::iter_next(iterator)) {
                             Some(item) => push!(item),
                             None => {
@@ -482,22 +444,48 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                             }
                         }
                     }
-                    Opcode::GET_LEN => {
-                        let len = outcall!(protocol::len(peek!(1)));
-                        push!(objects::int::from_i64(len as i64));
-                    }
+                    Opcode::FOR_ITER_RANGE => match present!(1, RangeIterator) {
+                        Some(range) => match range.step() {
+                            Some(number) => push_or_store!(objects::int::from_i64(number).into_value()),
+                            None => {
+                                frame::release(pop_raw!());
+                                jump!(at);
+                            }
+                        },
+                        None => generalise!(),
+                    },
+                    Opcode::FOR_ITER_LIST => match present!(1, SequenceIterator) {
+                        // SAFETY: the type has just been tested; it is that of list iterators.
+                        Some(list) => match unsafe { list.step_list() } {
+                            Some(item) => push_or_store!(item.into_value()),
+                            None => {
+                                frame::release(pop_raw!());
+                                jump!(at);
+                            }
+                        },
+                        None => generalise!(),
+                    },
 
                     // --- Calls ---
                     Opcode::CALL => {
                         let callable = peek!(at + 1);
                         if let Some(function) = ops::call::simple_function(callable, at) {
-                            save_frame!();
-                            let next = attempt!(ops::call::push_frame(function, args!(at)));
-                            // The arguments and the callable have moved into the new frame.
-                            // SAFETY: see `enter_frame`.
-                            unsafe { (*frame).operands -= at as u32 + 1 };
-                            frame = next;
-                            enter_frame!();
+                            save_place!();
+                            let args = args!(at);
+                            // SAFETY: the function takes just these arguments; they and the callable move into the frame.
+                            let next = unsafe { frame::push_function(function, Value::NULL, args, 0) };
+                            enter_callee!(attempt!(next), at + 1);
+                        } else if let Some((class, init)) = ops::call::plain_class(callable, at, cache!()) {
+                            save_place!();
+                            let args = args!(at);
+                            // SAFETY: as above; the instance takes the place of the class on the stack.
+                            let next = unsafe {
+                                let (next, instance) = attempt!(ops::call::push_init(class, init, args));
+                                *sp.sub(at + 1) = instance;
+                                frame::release(callable);
+                                next
+                            };
+                            enter_callee!(next, at);
                         } else {
                             let result = outcall!(protocol::call(callable, args!(at), None));
                             drop_n!(at + 1);
@@ -505,61 +493,20 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                         }
                     }
                     Opcode::CALL_METHOD => {
-                        let is_bound = peek!(at + 1).is_null();
+                        let receiver = peek!(at + 1);
                         let callable = peek!(at + 2);
-                        let count = at + !is_bound as usize;
+                        let count = at + !receiver.is_null() as usize;
                         if let Some(function) = ops::call::simple_function(callable, count) {
-                            save_frame!();
-                            let next = attempt!(ops::call::push_frame(function, args!(count)));
-                            // SAFETY: see `enter_frame`.
-                            unsafe { (*frame).operands -= at as u32 + 2 };
-                            frame = next;
-                            enter_frame!();
+                            save_place!();
+                            let args = args!(at);
+                            // SAFETY: as in `CALL`.
+                            let next = unsafe { frame::push_function(function, receiver, args, 0) };
+                            enter_callee!(attempt!(next), at + 2);
                         } else {
                             let result = outcall!(protocol::call(callable, args!(count), None));
                             drop_n!(at + 2);
                             push!(result);
                         }
-                    }
-                    Opcode::CALL_KW => {
-                        let kwnames = pop!();
-                        let callable = peek!(at + 1);
-                        let result = outcall!(protocol::call(callable, args!(at), Some(kwnames.value())));
-                        drop_n!(at + 1);
-                        push!(result);
-                    }
-                    Opcode::CALL_METHOD_KW => {
-                        let kwnames = pop!();
-                        let callable = peek!(at + 2);
-                        let count = at + !peek!(at + 1).is_null() as usize;
-                        let result = outcall!(protocol::call(callable, args!(count), Some(kwnames.value())));
-                        drop_n!(at + 2);
-                        push!(result);
-                    }
-                    Opcode::CALL_FUNCTION_EX => {
-                        let keywords = pop_raw!();
-                        let positional = pop!();
-                        let callable = pop!();
-                        // SAFETY: the word was owned.
-                        let keywords = keywords.non_null().map(|value| unsafe { Ref::from_owned(value) });
-                        push!(outcall!(ops::call::call_ex(&callable, &positional, keywords.as_ref())));
-                    }
-                    Opcode::CALL_INTRINSIC => {
-                        let intrinsic = bytecode::Intrinsic::from_operand(word.operand()).expect("verified");
-                        let count = intrinsic.arity() as usize;
-                        let result = outcall!(ops::intrinsic::call(intrinsic, args!(count), frame));
-                        drop_n!(count);
-                        push!(result);
-                    }
-                    Opcode::MAKE_FUNCTION => {
-                        let code = pop!();
-                        push!(ops::call::make_function(&code, frame));
-                    }
-                    Opcode::SET_FUNCTION_ATTRIBUTE => {
-                        let function = pop!();
-                        let attribute = pop!();
-                        ops::call::set_attribute(&function, at, attribute);
-                        push!(function);
                     }
 
                     // --- Displays ---
@@ -575,54 +522,9 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                         sp = unsafe { sp.sub(at) };
                         push!(ListObject::new(items).into_ref());
                     }
-                    Opcode::BUILD_SET => {
-                        let set = outcall!(ops::collection::build_set(args!(at)));
-                        drop_n!(at);
-                        push!(set);
-                    }
-                    Opcode::BUILD_MAP => {
-                        let dict = outcall!(ops::collection::build_map(args!(2 * at)));
-                        drop_n!(2 * at);
-                        push!(dict);
-                    }
-                    Opcode::BUILD_SLICE => {
-                        let slice = ops::item::build_slice(args!(at));
-                        drop_n!(at);
-                        push!(slice);
-                    }
-                    Opcode::BUILD_STRING => {
-                        let text = outcall!(ops::string::concat(args!(at)));
-                        drop_n!(at);
-                        push!(text);
-                    }
                     Opcode::LIST_APPEND => {
                         let item = pop!();
                         ops::collection::list(peek!(at)).push(item);
-                    }
-                    Opcode::SET_ADD => {
-                        let item = pop!();
-                        outcall!(ops::collection::set_add(peek!(at), &item));
-                    }
-                    Opcode::MAP_ADD => {
-                        let value = pop!();
-                        let key = pop!();
-                        outcall!(ops::collection::map_add(peek!(at), &key, value));
-                    }
-                    Opcode::LIST_EXTEND => {
-                        let items = pop!();
-                        outcall!(ops::collection::list_extend(peek!(at), &items));
-                    }
-                    Opcode::SET_UPDATE => {
-                        let items = pop!();
-                        outcall!(ops::collection::set_update(peek!(at), &items));
-                    }
-                    Opcode::DICT_UPDATE => {
-                        let mapping = pop!();
-                        outcall!(ops::collection::dict_update(peek!(at), &mapping));
-                    }
-                    Opcode::DICT_MERGE => {
-                        let mapping = pop!();
-                        outcall!(ops::collection::dict_merge(peek!(at), &mapping, peek!(at + 2)));
                     }
                     Opcode::UNPACK_SEQUENCE => {
                         let sequence = pop!();
@@ -631,50 +533,8 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                             push!(item);
                         }
                     }
-                    Opcode::UNPACK_EX => {
-                        let (before, after) = word.halves();
-                        let sequence = pop!();
-                        let items = outcall!(protocol::unpack(sequence.value(), before, Some(after)));
-                        for item in items.into_iter().rev() {
-                            push!(item);
-                        }
-                    }
-
                     // --- Strings ---
-                    Opcode::FORMAT_SIMPLE => {
-                        let value = pop!();
-                        push!(outcall!(ops::string::format(&value, None)));
-                    }
-                    Opcode::FORMAT_WITH_SPEC => {
-                        let spec = pop!();
-                        let value = pop!();
-                        push!(outcall!(ops::string::format(&value, Some(&spec))));
-                    }
-                    Opcode::CONVERT_VALUE => {
-                        let value = pop!();
-                        push!(outcall!(ops::string::convert(&value, at)));
-                    }
-
                     // --- Patterns ---
-                    Opcode::MATCH_MAPPING => {
-                        let is_mapping = outcall!(ops::pattern::is_mapping(peek!(1)));
-                        push!(objects::bool(is_mapping).to_ref());
-                    }
-                    Opcode::MATCH_SEQUENCE => {
-                        let is_sequence = outcall!(ops::pattern::is_sequence(peek!(1)));
-                        push!(objects::bool(is_sequence).to_ref());
-                    }
-                    Opcode::MATCH_KEYS => {
-                        let values = outcall!(ops::pattern::match_keys(peek!(2), peek!(1)));
-                        push!(values);
-                    }
-                    Opcode::MATCH_CLASS => {
-                        let names = pop!();
-                        let class = pop!();
-                        let subject = pop!();
-                        push!(outcall!(ops::pattern::match_class(&subject, &class, at, &names)));
-                    }
-
                     // --- Exceptions and context managers ---
                     Opcode::RAISE_VARARGS => {
                         save_frame!();
@@ -694,56 +554,15 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                         is_reraising = true;
                         break 'raised;
                     }
-                    Opcode::PUSH_EXC_INFO => {
-                        let exception = pop_raw!();
-                        push_raw!(ops::exception::exchange_handled(exception.to_ref().into_value()));
-                        push_raw!(exception);
-                    }
-                    Opcode::POP_EXCEPT => {
-                        let previous = pop_raw!();
-                        frame::release(ops::exception::exchange_handled(previous));
-                    }
-                    Opcode::CHECK_EXC_MATCH => {
-                        let class = pop!();
-                        let is_match = outcall!(runtime::error::matches(peek!(1), class.value()));
-                        push!(objects::bool(is_match).to_ref());
-                    }
-                    Opcode::CHECK_EG_MATCH => {
-                        let class = pop!();
-                        let exception = pop!();
-                        let (rest, matched) = outcall!(ops::exception::match_group(&exception, &class));
-                        push!(rest);
-                        push!(matched);
-                    }
-                    Opcode::BEFORE_WITH => {
-                        let manager = pop!();
-                        let (exit, entered) = outcall!(ops::exception::enter(&manager));
-                        push!(exit);
-                        push!(entered);
-                    }
-                    Opcode::WITH_EXCEPT_START => {
-                        let result = outcall!(ops::exception::call_exit(peek!(3), peek!(1)));
-                        push!(result);
-                    }
-
                     // --- Imports ---
-                    Opcode::IMPORT_NAME => {
-                        let wanted = pop!();
-                        let level = pop!();
-                        push!(outcall!(ops::name::import(frame, name!(at), &wanted, &level)));
-                    }
-                    Opcode::IMPORT_FROM => {
-                        let value = outcall!(protocol::import::import_from(peek!(1), name!(at)));
-                        push!(value);
-                    }
-
                     // --- Generators ---
                     Opcode::RETURN_GENERATOR => {
                         save_frame!();
+                        // SAFETY: see `enter_frame`.
+                        let flags = unsafe { (*frame).flags };
                         // SAFETY: the frame is the topmost one and its operand stack is empty.
                         let generator = unsafe {
                             let caller = (*frame).previous;
-                            let flags = (*frame).flags;
                             let generator = crate::resume::make_generator(frame);
                             if flags & IS_ENTRY != 0 {
                                 return Ok(Exit::Returned(generator));
@@ -752,7 +571,11 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                             generator
                         };
                         enter_frame!();
-                        push!(generator);
+                        if flags & IS_INIT == 0 {
+                            push!(generator);
+                        } else {
+                            attempt!(ops::call::finish_init(generator));
+                        }
                     }
                     Opcode::YIELD_VALUE => {
                         let value = pop!();
@@ -764,10 +587,6 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                         }
                         return Ok(Exit::Yielded(value));
                     }
-                    Opcode::GET_YIELD_FROM_ITER => {
-                        let iterable = pop!();
-                        push!(outcall!(crate::resume::yield_from_iterator(iterable, code!())));
-                    }
                     Opcode::SEND => {
                         let value = pop!();
                         match outcall!(crate::resume::send(peek!(1), &value)) {
@@ -778,24 +597,7 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                             }
                         }
                     }
-                    Opcode::END_SEND => {
-                        let value = pop_raw!();
-                        frame::release(pop_raw!());
-                        push_raw!(value);
-                    }
-                    Opcode::CLEANUP_THROW => {
-                        let exception = pop!();
-                        let last_sent = pop!();
-                        drop(last_sent);
-                        let value = outcall!(crate::resume::cleanup_throw(exception));
-                        push!(value);
-                    }
-
                     // --- Static Python ---
-                    Opcode::CHECK_ARGS => {
-                        // SAFETY: the parameters are bound and boxed.
-                        outcall!(unsafe { ops::statics::check_args(frame) });
-                    }
                     Opcode::INVOKE_FUNCTION => {
                         let descr = &code!().code().functions[at];
                         let count = descr.signature.params.len();
@@ -820,8 +622,8 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                         }
                     }
                     Opcode::LOAD_METHOD_STATIC => {
-                        let descr = &code!().code().functions[at];
-                        let target = outcall!(ops::statics::resolve_method(descr, peek!(1), cache!()));
+                        let name = code!().callees()[at].name.value();
+                        let target = outcall!(ops::statics::resolve_method(name, peek!(1), cache!()));
                         let receiver = pop_raw!();
                         push!(target);
                         push_raw!(receiver);
@@ -831,7 +633,8 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                         let count = descr.signature.params.len();
                         save_frame!();
                         let target = peek!(count + 1).to_ref();
-                        match attempt!(ops::statics::invoke(target, descr, args!(count), false)) {
+                        let fits = ops::statics::fits(target.value(), code!().callees()[at].signature);
+                        match attempt!(ops::statics::invoke(target, descr, args!(count), fits)) {
                             ops::statics::Invoked::Frame(next) => {
                                 // SAFETY: the callable below the arguments is released, then all are off the stack.
                                 unsafe {
@@ -849,19 +652,40 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                             }
                         }
                     }
-                    Opcode::BUILD_STATIC_CLASS => {
-                        frame::release(pop_raw!());
-                        let bases = pop!();
-                        let body = pop!();
-                        let decl = &code!().code().classes[at];
-                        push!(outcall!(ops::statics::build_class(decl, &body, &bases)));
+                    Opcode::TP_ALLOC => {
+                        let ty = &code!().code().types[at];
+                        push!(outcall!(ops::statics::allocate(ty, cache!())));
                     }
-                    Opcode::TP_ALLOC => push!(outcall!(ops::statics::allocate(&code!().code().types[at]))),
                     Opcode::LOAD_FIELD => {
                         let descr = &code!().code().fields[at];
                         let owner = pop!();
                         let cache = cache!();
                         push_raw!(outcall!(ops::statics::load_field(descr, &owner, cache)));
+                        specialise!(ops::statics::load_form(word, cache));
+                        ops::statics::join_load(code!(), index!());
+                    }
+                    Opcode::LOAD_FIELD_OBJECT | Opcode::LOAD_FIELD_FLOAT | Opcode::LOAD_FIELD_WORD => {
+                        let (owner, cache) = (peek!(1), made_cache!(index!()));
+                        // SAFETY: the checker has proved the owner's class, which has this field there.
+                        match unsafe { ops::statics::field(word, owner, cache) } {
+                            Some(value) => {
+                                frame::release(owner);
+                                forget_n!(1);
+                                push_raw!(value);
+                            }
+                            None => generalise!(),
+                        }
+                    }
+                    Opcode::LOAD_FAST_LOAD_FIELD => {
+                        let (owner, next, cache) = (*local!(at), next!(), made_cache!(index!() + 1));
+                        // SAFETY: as above, for the next instruction.
+                        match unsafe { ops::statics::field(next, owner, cache) } {
+                            Some(value) => {
+                                push_raw!(value);
+                                skip!();
+                            }
+                            None => push_raw!(frame::copy(owner)),
+                        }
                     }
                     Opcode::STORE_FIELD => {
                         let descr = &code!().code().fields[at];
@@ -869,6 +693,18 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                         let value = pop_raw!();
                         let cache = cache!();
                         outcall!(ops::statics::store_field(descr, &owner, value, cache));
+                        specialise!(ops::statics::store_form(word, cache));
+                    }
+                    Opcode::STORE_FIELD_OBJECT | Opcode::STORE_FIELD_FLOAT | Opcode::STORE_FIELD_WORD => {
+                        let (owner, value, cache) = (peek!(1), peek!(2), made_cache!(index!()));
+                        save_place!();
+                        // SAFETY: as in `LOAD_FIELD`; the value is of the field's type, and the stack owned it.
+                        if unsafe { ops::statics::set_field(word, owner, value, cache) } {
+                            frame::release(owner);
+                            forget_n!(2);
+                        } else {
+                            generalise!();
+                        }
                     }
                     Opcode::CAST => {
                         let cache = cache!();
@@ -879,16 +715,22 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                         let value = pop!();
                         push!(value.ty().value().to_ref());
                     }
-                    Opcode::LOAD_CLASS => {
-                        push!(outcall!(ops::statics::load_class(&code!().code().types[at])))
-                    }
                     Opcode::LOAD_LOCAL => push_raw!(*local!(at)),
                     Opcode::STORE_LOCAL => {
                         let raw = pop_raw!();
-                        *local!(at) = ops::primitive::wrapped(code!().code().locals[at].ty, raw);
+                        let ty = code!().code().locals[at].ty;
+                        specialise!((ty.size() == 8).then(|| word.with_opcode(Opcode::STORE_LOCAL_WORD)));
+                        *local!(at) = ops::primitive::wrapped(ty, raw);
                     }
+                    Opcode::STORE_LOCAL_WORD => *local!(at) = pop_raw!(),
                     Opcode::PRIMITIVE_LOAD_CONST => {
-                        push_raw!(ops::primitive::constant(&code!().code().consts[at]))
+                        let value = ops::primitive::constant(&code!().code().consts[at]);
+                        cache!().data.set(value.bits());
+                        specialise!(Some(word.with_opcode(Opcode::PRIMITIVE_LOAD_CONST_WORD)));
+                        push_raw!(value);
+                    }
+                    Opcode::PRIMITIVE_LOAD_CONST_WORD => {
+                        push_raw!(ops::primitive::raw(made_cache!(index!()).data.get() as i64));
                     }
                     Opcode::PRIMITIVE_BOX => {
                         let raw = pop_raw!();
@@ -908,15 +750,33 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                         push_raw!(ops::primitive::convert(from, to, raw));
                     }
                     Opcode::PRIMITIVE_BINARY_OP => {
+                        specialise!(quicken::primitive_binary(word));
                         let b = pop_raw!();
                         let a = pop_raw!();
                         push_raw!(outcall!(ops::primitive::binary(word, a, b)));
                     }
+                    Opcode::PRIMITIVE_ADD_WORD => primitive!(|a, b| a.wrapping_add(b)),
+                    Opcode::PRIMITIVE_SUBTRACT_WORD => primitive!(|a, b| a.wrapping_sub(b)),
+                    Opcode::PRIMITIVE_MULTIPLY_WORD => primitive!(|a, b| a.wrapping_mul(b)),
+                    Opcode::PRIMITIVE_ADD_DOUBLE => double!(|a, b| a + b),
+                    Opcode::PRIMITIVE_SUBTRACT_DOUBLE => double!(|a, b| a - b),
+                    Opcode::PRIMITIVE_MULTIPLY_DOUBLE => double!(|a, b| a * b),
                     Opcode::PRIMITIVE_UNARY_OP => {
                         let a = pop_raw!();
                         push_raw!(ops::primitive::unary(word, a));
                     }
+                    Opcode::PRIMITIVE_COMPARE_INT_JUMP => {
+                        let (a, b) = (peek!(2).bits() as i64, peek!(1).bits() as i64);
+                        forget_n!(2);
+                        branch!(quicken::order(a, b) & at as u32 != 0);
+                    }
+                    Opcode::PRIMITIVE_COMPARE_DOUBLE_JUMP => {
+                        let (a, b) = (f64::from_bits(peek!(2).bits()), f64::from_bits(peek!(1).bits()));
+                        forget_n!(2);
+                        branch!(quicken::order_of_doubles(a, b) & at as u32 != 0);
+                    }
                     Opcode::PRIMITIVE_COMPARE_OP => {
+                        specialise!(quicken::primitive_compare(word, next!()));
                         let b = pop_raw!();
                         let a = pop_raw!();
                         push_raw!(ops::primitive::compare(word, a, b));
@@ -942,31 +802,117 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                     Opcode::SEQUENCE_GET => {
                         let index = pop_raw!();
                         let sequence = pop!();
+                        specialise!(ops::statics::sequence_form(word, &sequence, cache!()));
                         push_raw!(outcall!(ops::statics::sequence_get(word, &sequence, index)));
                     }
                     Opcode::SEQUENCE_SET => {
                         let index = pop_raw!();
                         let sequence = pop!();
                         let value = pop_raw!();
+                        specialise!(ops::statics::sequence_form(word, &sequence, cache!()));
                         outcall!(ops::statics::sequence_set(word, &sequence, index, value));
                     }
-                    Opcode::LIST_DEL => {
-                        let index = pop_raw!();
-                        let list = pop!();
-                        outcall!(ops::statics::list_del(&list, index));
+                    Opcode::SEQUENCE_GET_WORD => {
+                        let sequence = peek!(2);
+                        match ops::statics::word_place(sequence, peek!(1), made_cache!(index!())) {
+                            Some(place) => {
+                                let value = ops::primitive::raw(place.get() as i64);
+                                frame::release(sequence);
+                                forget_n!(2);
+                                push_raw!(value);
+                            }
+                            None => generalise!(),
+                        }
                     }
-                    Opcode::BUILD_CHECKED_LIST | Opcode::BUILD_CHECKED_MAP => {
-                        let items = pop!();
-                        push!(outcall!(ops::statics::build_checked(&code!().code().types[at], &items)));
+                    Opcode::SEQUENCE_SET_WORD => {
+                        let sequence = peek!(2);
+                        match ops::statics::word_place(sequence, peek!(1), made_cache!(index!())) {
+                            Some(place) => {
+                                place.set(peek!(3).bits());
+                                frame::release(sequence);
+                                forget_n!(3);
+                            }
+                            None => generalise!(),
+                        }
                     }
-                    Opcode::BUILD_ARRAY => {
-                        let len = pop_raw!();
-                        push!(outcall!(ops::statics::build_array(&code!().code().types[at], len)));
-                    }
-                    other => {
-                        let what = format!("the instruction {}", other.name());
-                        let _raised = runtime::error::not_supported(&what);
-                        break 'raised;
+                    Opcode::DELETE_FAST
+                    | Opcode::MAKE_CELL
+                    | Opcode::COPY_FREE_VARS
+                    | Opcode::DELETE_DEREF
+                    | Opcode::DELETE_GLOBAL
+                    | Opcode::LOAD_NAME
+                    | Opcode::STORE_NAME
+                    | Opcode::DELETE_NAME
+                    | Opcode::LOAD_LOCALS
+                    | Opcode::LOAD_FROM_DICT_OR_DEREF
+                    | Opcode::LOAD_FROM_DICT_OR_GLOBALS
+                    | Opcode::LOAD_BUILD_CLASS
+                    | Opcode::LOAD_ASSERTION_ERROR
+                    | Opcode::SETUP_ANNOTATIONS
+                    | Opcode::DELETE_ATTR
+                    | Opcode::LOAD_SUPER_ATTR
+                    | Opcode::LOAD_SUPER_METHOD
+                    | Opcode::DELETE_SUBSCR
+                    | Opcode::BINARY_SLICE
+                    | Opcode::STORE_SLICE
+                    | Opcode::UNARY_POSITIVE
+                    | Opcode::UNARY_INVERT
+                    | Opcode::GET_LEN
+                    | Opcode::CALL_KW
+                    | Opcode::CALL_METHOD_KW
+                    | Opcode::CALL_FUNCTION_EX
+                    | Opcode::CALL_INTRINSIC
+                    | Opcode::MAKE_FUNCTION
+                    | Opcode::SET_FUNCTION_ATTRIBUTE
+                    | Opcode::BUILD_SET
+                    | Opcode::BUILD_MAP
+                    | Opcode::BUILD_SLICE
+                    | Opcode::BUILD_STRING
+                    | Opcode::SET_ADD
+                    | Opcode::MAP_ADD
+                    | Opcode::LIST_EXTEND
+                    | Opcode::SET_UPDATE
+                    | Opcode::DICT_UPDATE
+                    | Opcode::DICT_MERGE
+                    | Opcode::UNPACK_EX
+                    | Opcode::FORMAT_SIMPLE
+                    | Opcode::FORMAT_WITH_SPEC
+                    | Opcode::CONVERT_VALUE
+                    | Opcode::BUILD_INTERPOLATION
+                    | Opcode::BUILD_TEMPLATE
+                    | Opcode::MATCH_MAPPING
+                    | Opcode::MATCH_SEQUENCE
+                    | Opcode::MATCH_KEYS
+                    | Opcode::MATCH_CLASS
+                    | Opcode::PUSH_EXC_INFO
+                    | Opcode::POP_EXCEPT
+                    | Opcode::CHECK_EXC_MATCH
+                    | Opcode::CHECK_EG_MATCH
+                    | Opcode::BEFORE_WITH
+                    | Opcode::WITH_EXCEPT_START
+                    | Opcode::IMPORT_NAME
+                    | Opcode::IMPORT_FROM
+                    | Opcode::GET_YIELD_FROM_ITER
+                    | Opcode::END_SEND
+                    | Opcode::CLEANUP_THROW
+                    | Opcode::GET_AWAITABLE
+                    | Opcode::GET_AITER
+                    | Opcode::GET_ANEXT
+                    | Opcode::END_ASYNC_FOR
+                    | Opcode::BEFORE_ASYNC_WITH
+                    | Opcode::CHECK_ARGS
+                    | Opcode::BUILD_STATIC_CLASS
+                    | Opcode::LOAD_CLASS
+                    | Opcode::LIST_DEL
+                    | Opcode::BUILD_CHECKED_LIST
+                    | Opcode::BUILD_CHECKED_MAP
+                    | Opcode::BUILD_ARRAY => {
+                        save_frame!();
+                        // SAFETY: the frame is the running one, and saved.
+                        let done = unsafe { rare::execute(frame, word) };
+                        // SAFETY: see `enter_frame`.
+                        sp = unsafe { Frame::operands(frame).add((*frame).operands as usize) };
+                        attempt!(done);
                     }
                 }
             }

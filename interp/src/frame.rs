@@ -10,6 +10,7 @@ use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 
 use bytecode::TypeCode;
 use runtime::error::traceback::FrameInfo;
+use runtime::hooks;
 use runtime::objects::code::CodeObject;
 use runtime::objects::dict::DictObject;
 use runtime::objects::function::FunctionObject;
@@ -17,13 +18,15 @@ use runtime::objects::generator::GeneratorObject;
 use runtime::thread::{ThreadState, thread};
 use runtime::value::{PyResult, Ref, Value};
 
+use runtime::activation::Activation;
+
 /// Bytes of the shadow stack; reserved, and committed page by page as it grows.
 const STACK_BYTES: usize = 256 << 20;
 
 /// One activation.
 #[repr(C, align(16))]
 pub struct Frame {
-    /// The caller's frame; null at the bottom.
+    /// The caller's frame, or the tagged address of an [`Activation`]; null at the bottom.
     pub previous: *mut Frame,
     /// The code; kept alive by `owner`.
     pub code: *const CodeObject,
@@ -31,9 +34,9 @@ pub struct Frame {
     pub owner: Value,
     /// The globals; kept alive by `owner` or by the caller of `run_code`.
     pub globals: *const DictObject,
-    /// Where names are looked up last. Owned.
+    /// Where names are looked up last. Kept alive by the function, or owned with `OWNS_NAMES`.
     pub builtins: Value,
-    /// The namespace of a module or class body. Owned, or null.
+    /// The namespace of a module or class body. Owned, or null without `OWNS_NAMES`.
     pub namespace: Value,
     /// The generator whose frame this is. Borrowed, or null.
     pub generator: *const GeneratorObject,
@@ -51,6 +54,10 @@ pub const IS_ENTRY: u32 = 1;
 pub const WANTS_RAW: u32 = 2;
 /// A generator's frame that has run up to a `yield`.
 pub const IS_STARTED: u32 = 4;
+/// The frame owns its builtins, and its namespace if it has one.
+pub const OWNS_NAMES: u32 = 8;
+/// `__init__` of a class call: it returns None, and its caller has the instance on the stack already.
+pub const IS_INIT: u32 = 16;
 
 impl Frame {
     /// The local slots.
@@ -62,32 +69,61 @@ impl Frame {
     /// The bottom of the operand stack.
     pub(crate) fn operands(this: *mut Frame) -> *mut Value {
         // SAFETY: the code is alive as long as the frame; the operands follow the slots.
-        unsafe { Self::locals(this).add((*(*this).code).code().locals.len()) }
+        unsafe { Self::locals(this).add((*(*this).code).shape.locals as usize) }
     }
 }
 
-/// Where the next frame goes; reserves the stack at the first call.
-fn stack_top(thread: &ThreadState) -> *mut u8 {
-    if thread.shadow_top.get().is_null() {
-        let protection = libc::PROT_READ | libc::PROT_WRITE;
-        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
-        // SAFETY: an anonymous mapping at an address of the kernel's choice touches nothing that exists.
-        let start = unsafe { libc::mmap(std::ptr::null_mut(), STACK_BYTES, protection, flags, -1, 0) };
-        assert!(start != libc::MAP_FAILED, "the interpreter's stack can be reserved");
-        thread.shadow_top.set(start.cast());
-        // SAFETY: the mapping has this many bytes.
-        thread.shadow_limit.set(unsafe { start.cast::<u8>().add(STACK_BYTES) });
-    }
-    thread.shadow_top.get()
+/// Reserves the stack, at the first call of a thread.
+#[cold]
+fn reserve_stack(thread: &ThreadState) {
+    let protection = libc::PROT_READ | libc::PROT_WRITE;
+    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
+    // SAFETY: an anonymous mapping at an address of the kernel's choice touches nothing that exists.
+    let start = unsafe { libc::mmap(std::ptr::null_mut(), STACK_BYTES, protection, flags, -1, 0) };
+    assert!(start != libc::MAP_FAILED, "the interpreter's stack can be reserved");
+    thread.shadow_top.set(start.cast());
+    // SAFETY: the mapping has this many bytes.
+    thread.shadow_limit.set(unsafe { start.cast::<u8>().add(STACK_BYTES) });
 }
 
 /// Bytes of a frame for this code.
+#[inline]
 fn frame_bytes(code: &CodeObject) -> usize {
-    let words = code.code().locals.len() + code.code().stack_size as usize;
-    (size_of::<Frame>() + words * size_of::<Value>()).next_multiple_of(16)
+    (size_of::<Frame>() + code.shape.words as usize * size_of::<Value>()).next_multiple_of(16)
 }
 
-/// Pushes a frame whose local slots are null. `owner` is consumed; `namespace` too.
+/// Takes the memory of a frame from the stack and counts the call; RecursionError at the limit of calls or of the stack.
+#[inline(always)]
+fn take_room(thread: &ThreadState, code: &CodeObject) -> PyResult<*mut Frame> {
+    let depth = thread.recursion.get() + 1;
+    let bytes = frame_bytes(code);
+    let top = thread.shadow_top.get();
+    let room = thread.shadow_limit.get() as usize - top as usize;
+    if depth > thread.recursion_limit.get() || bytes > room {
+        return take_room_slowly(thread, code);
+    }
+    thread.recursion.set(depth);
+    // SAFETY: the room was checked.
+    thread.shadow_top.set(unsafe { top.add(bytes) });
+    Ok(top.cast())
+}
+
+/// The stack is used up, or has not been reserved yet.
+#[cold]
+#[inline(never)]
+fn take_room_slowly(thread: &ThreadState, code: &CodeObject) -> PyResult<*mut Frame> {
+    if !thread.shadow_top.get().is_null() {
+        return Err(runtime::raise!(RecursionError, "maximum recursion depth exceeded"));
+    }
+    reserve_stack(thread);
+    let top = thread.shadow_top.get();
+    thread.recursion.set(thread.recursion.get() + 1);
+    // SAFETY: the stack has just been reserved and is larger than any frame.
+    thread.shadow_top.set(unsafe { top.add(frame_bytes(code)) });
+    Ok(top.cast())
+}
+
+/// Pushes a frame whose local slots are null. `owner` and `builtins` are consumed.
 ///
 /// Fails with RecursionError when the limit of calls or the stack is reached.
 pub fn push(
@@ -98,16 +134,8 @@ pub fn push(
     flags: u32,
 ) -> PyResult<*mut Frame> {
     let thread = thread();
-    let depth = thread.recursion.get() + 1;
-    let top = stack_top(thread);
-    let bytes = frame_bytes(code);
-    let room = thread.shadow_limit.get() as usize - top as usize;
-    if depth > thread.recursion_limit.get() || bytes > room {
-        return Err(runtime::raise!(RecursionError, "maximum recursion depth exceeded"));
-    }
-    thread.recursion.set(depth);
-    let frame = top.cast::<Frame>();
-    // SAFETY: the room was checked; `current` is the frame below, or null.
+    let frame = take_room(thread, code)?;
+    // SAFETY: the memory is ours; `current` is the frame below, or null.
     unsafe {
         frame.write(Frame {
             previous: current(),
@@ -119,16 +147,69 @@ pub fn push(
             generator: std::ptr::null(),
             operands: 0,
             instruction: 0,
-            flags,
+            flags: flags | OWNS_NAMES,
         });
-        std::ptr::write_bytes(Frame::locals(frame), 0, code.code().locals.len());
-        thread.shadow_top.set(top.add(bytes));
+        std::ptr::write_bytes(Frame::locals(frame), 0, code.shape.locals as usize);
     }
     thread.anchor.set(frame.cast());
     Ok(frame)
 }
 
-/// The running frame; null outside Python code.
+/// Pushes the frame of a function and moves its first arguments in: `receiver`, unless it is null, and `args`. The other
+/// slots are null. On success the frame has taken over a count of the function and the arguments.
+///
+/// # Safety
+/// The arguments fit the slots, in the representation that the code expects.
+#[inline]
+pub unsafe fn push_function(
+    function: &FunctionObject,
+    receiver: Value,
+    args: &[Value],
+    flags: u32,
+) -> PyResult<*mut Frame> {
+    let thread = thread();
+    let code = function.code();
+    let frame = take_room(thread, code)?;
+    // SAFETY: the memory is ours; `current` is the frame below, or null.
+    unsafe {
+        frame.write(Frame {
+            previous: current(),
+            code,
+            owner: Value::from_object(function),
+            globals: function.globals(),
+            builtins: function.builtins.raw(),
+            namespace: Value::NULL,
+            generator: std::ptr::null(),
+            operands: 0,
+            instruction: 0,
+            flags,
+        });
+        // Plain stores: slots are few, and `memcpy` and `memset` cost more than they do.
+        let mut slot = Frame::locals(frame);
+        let end = slot.add(code.shape.locals as usize);
+        if !receiver.is_null() {
+            *slot = receiver;
+            slot = slot.add(1);
+        }
+        if let Some((&first, rest)) = args.split_first() {
+            *slot = first;
+            slot = slot.add(1);
+            for &arg in rest {
+                slot.write_volatile(arg);
+                slot = slot.add(1);
+            }
+        }
+        while slot < end {
+            slot.write_volatile(Value::NULL);
+            slot = slot.add(1);
+        }
+    }
+    thread.anchor.set(frame.cast());
+    Ok(frame)
+}
+
+/// The top of the frame chain: the running frame, or the tagged address of an [`Activation`]; null outside Python code.
+#[inline]
 pub fn current() -> *mut Frame {
     thread().anchor.get().cast()
 }
@@ -137,8 +218,27 @@ pub fn current() -> *mut Frame {
 ///
 /// # Safety
 /// The frame is not running, and its slots are as its code says.
+#[inline]
 pub unsafe fn clear_locals(frame: *mut Frame) {
     // SAFETY: the frame keeps its code alive; slots that are objects own their values.
+    unsafe {
+        let shape = &(*(*frame).code).shape;
+        if shape.has_primitives {
+            return clear_object_locals(frame);
+        }
+        let locals = Frame::locals(frame);
+        for at in 0..shape.locals as usize {
+            release(std::ptr::replace(locals.add(at), Value::NULL));
+        }
+    }
+}
+
+/// [`clear_locals`] for code with primitive slots.
+///
+/// # Safety
+/// As there.
+unsafe fn clear_object_locals(frame: *mut Frame) {
+    // SAFETY: the contract.
     unsafe {
         let locals = Frame::locals(frame);
         for (at, local) in (*(*frame).code).code().locals.iter().enumerate() {
@@ -147,6 +247,16 @@ pub unsafe fn clear_locals(frame: *mut Frame) {
             }
         }
     }
+}
+
+/// Counts a word up that is not null.
+#[inline]
+pub fn copy(value: Value) -> Value {
+    if !value.is_small() {
+        // SAFETY: the word is neither null nor a small int, so it points to a live object.
+        unsafe { (*value.ptr()).incref() };
+    }
+    value
 }
 
 /// Releases an owned word that may be null.
@@ -162,6 +272,7 @@ pub fn release(value: Value) {
 ///
 /// # Safety
 /// `frame` is the topmost frame of the stack and its operands have been released.
+#[inline(always)]
 pub unsafe fn pop(frame: *mut Frame) {
     // SAFETY: the contract.
     unsafe {
@@ -175,6 +286,7 @@ pub unsafe fn pop(frame: *mut Frame) {
 ///
 /// # Safety
 /// `frame` is the topmost frame of the stack.
+#[inline]
 pub unsafe fn unlink(frame: *mut Frame) {
     let thread = thread();
     // SAFETY: the contract.
@@ -187,11 +299,14 @@ pub unsafe fn unlink(frame: *mut Frame) {
 ///
 /// # Safety
 /// The frame is not used any more.
+#[inline]
 pub unsafe fn release_owner(frame: *mut Frame) {
-    // SAFETY: the contract; the three words are owned.
+    // SAFETY: the contract; the words are owned as the flag says.
     unsafe {
-        release(std::ptr::replace(&raw mut (*frame).namespace, Value::NULL));
-        release(std::ptr::replace(&raw mut (*frame).builtins, Value::NULL));
+        if (*frame).flags & OWNS_NAMES != 0 {
+            release(std::ptr::replace(&raw mut (*frame).namespace, Value::NULL));
+            release(std::ptr::replace(&raw mut (*frame).builtins, Value::NULL));
+        }
         release(std::ptr::replace(&raw mut (*frame).owner, Value::NULL));
     }
 }
@@ -232,23 +347,32 @@ pub unsafe fn free_heap(frame: *mut Frame) {
 
 /// The `depth`-th Python frame from the top, for tracebacks and warnings.
 pub fn info(depth: usize) -> Option<FrameInfo> {
-    let mut frame = current();
-    for _ in 0..depth {
-        if frame.is_null() {
-            return None;
+    let thread = thread();
+    let mut word = thread.anchor.get();
+    let mut place = (thread.native_sp.get(), thread.native_fp.get());
+    let mut left = depth;
+    while !word.is_null() {
+        if let Some(activation) = Activation::of(word) {
+            if let Some(found) = (hooks::hooks().compiled_frame)(place, &mut left) {
+                return Some(found);
+            }
+            place = activation.outer();
+            word = activation.previous();
+            continue;
         }
-        // SAFETY: frames on the chain are live.
-        frame = unsafe { (*frame).previous };
+        let frame = word.cast::<Frame>();
+        // SAFETY: frames on the chain are live, and keep their code and globals alive.
+        unsafe {
+            if left == 0 {
+                let code = Value::from_object(&*(*frame).code).to_ref();
+                let globals = Value::from_object(&*(*frame).globals).to_ref();
+                return Some(FrameInfo { code, instruction: (*frame).instruction, globals });
+            }
+            word = (*frame).previous.cast();
+        }
+        left -= 1;
     }
-    if frame.is_null() {
-        return None;
-    }
-    // SAFETY: frames on the chain are live, and keep their code and globals alive.
-    unsafe {
-        let code = Value::from_object(&*(*frame).code).to_ref();
-        let globals = Value::from_object(&*(*frame).globals).to_ref();
-        Some(FrameInfo { code, instruction: (*frame).instruction, globals })
-    }
+    None
 }
 
 /// The globals of the running frame.
@@ -261,6 +385,9 @@ pub fn current_locals() -> PyResult {
     let frame = current();
     if frame.is_null() {
         return Err(runtime::raise!(RuntimeError, "no current frame"));
+    }
+    if Activation::of(frame.cast()).is_some() {
+        return Err(runtime::error::not_supported("locals() of a compiled function"));
     }
     // SAFETY: the running frame is live.
     unsafe {

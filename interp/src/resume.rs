@@ -16,7 +16,7 @@ use runtime::value::{PyResult, Ref, Value};
 
 use crate::entry::Exit;
 use crate::eval;
-use crate::frame::{self, Frame, IS_ENTRY, IS_STARTED};
+use crate::frame::{self, Frame, IS_ENTRY, IS_STARTED, OWNS_NAMES};
 
 /// Makes the generator of a call: its frame moves to the heap.
 ///
@@ -36,7 +36,7 @@ pub unsafe fn make_generator(frame: *mut Frame) -> Ref {
             None => (code.code().name.clone(), code.code().qualname.clone()),
         };
         let moved = frame::move_to_heap(frame);
-        (*moved).flags = IS_ENTRY;
+        (*moved).flags = IS_ENTRY | (*moved).flags & OWNS_NAMES;
         let code = Value::from_object(&*(*moved).code).to_ref();
         let generator = GeneratorObject::new(
             kind,
@@ -212,7 +212,9 @@ pub fn traverse_frame(frame: *mut u8, visit: &mut dyn FnMut(Value)) {
     let frame = frame.cast::<Frame>();
     // SAFETY: the frame is suspended; generators hold objects only below their depth, except in static code.
     unsafe {
-        for value in [(*frame).owner, (*frame).builtins, (*frame).namespace] {
+        let names = [(*frame).builtins, (*frame).namespace];
+        let owns_names = (*frame).flags & OWNS_NAMES != 0;
+        for value in names.into_iter().filter(|_| owns_names).chain([(*frame).owner]) {
             if value.is_object() {
                 visit(value);
             }

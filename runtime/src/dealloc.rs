@@ -18,11 +18,14 @@ const MAX_DEPTH: u32 = 60;
 ///
 /// # Safety
 /// `object` is live, its count is zero, and nobody will use it afterwards.
-#[cold]
 #[inline(never)]
 pub unsafe fn dealloc(object: *mut Header) {
     // SAFETY: live by the contract.
     let header = unsafe { &*object };
+    if header.flag_bits() == 0 && header.ty().is_plain() {
+        // SAFETY: the contract; the object owns nothing, not even a count of its type.
+        return unsafe { alloc::free(object) };
+    }
     if header.has(flags::IMMORTAL) {
         header.set_refcount(IMMORTAL_COUNT);
         return;

@@ -76,6 +76,19 @@ pub fn new_object_of<T: Object>(ty: &TypeObject, contents: T) -> Py<T> {
     }
 }
 
+/// Makes an object of a builtin type without cycles and of fixed size: a free block, filled.
+#[inline]
+pub fn new_leaf<T: Object>(contents: T) -> Py<T> {
+    const { assert!(size_of::<T>() <= alloc::MAX_SMALL) };
+    debug_assert!(!T::type_object().has(type_flags::HEAP) && !T::type_object().has(type_flags::GC));
+    let memory = alloc::allocate(size_of::<T>()).cast::<T>();
+    // SAFETY: the block has room for `T`, whose contents bring a complete header.
+    unsafe {
+        std::ptr::write(memory, contents);
+        Py::from_raw(memory)
+    }
+}
+
 /// Writes the header of a freshly filled block: one owner, type counted, tracked if its type can form cycles.
 ///
 /// # Safety

@@ -316,6 +316,13 @@ impl TypeObject {
         self.flags.get() & mask == mask
     }
 
+    /// Whether instances own nothing at all and die without ado.
+    #[inline]
+    pub fn is_plain(&self) -> bool {
+        let (drop, others) = (type_flags::TRIVIAL_DROP, type_flags::HEAP | type_flags::HAS_FINALIZER);
+        self.flags.get() & (drop | others) == drop
+    }
+
     /// Sets flag bits.
     pub fn set_flags(&self, mask: u32) {
         self.flags.set(self.flags.get() | mask);
@@ -570,6 +577,9 @@ impl TypeObject {
     /// Gives this type and all subclasses new versions, because something that attribute lookup sees has changed.
     pub fn modified(&self) {
         self.version.set(next_version());
+        if self.vtable_len() > 0 {
+            crate::hooks::class_changed(self);
+        }
         for subclass in self.subclasses() {
             subclass.modified();
         }

@@ -163,6 +163,19 @@ impl Value {
         (self.is_object() && self.is_exact(T::type_object())).then(|| unsafe { self.cast::<T>() })
     }
 
+    /// [`Value::get_exact`] for a value that is not null.
+    ///
+    /// # Safety
+    /// The value is not null.
+    #[inline]
+    pub unsafe fn get_exact_present<'a, T: Object>(self) -> Option<&'a T> {
+        if self.is_small() {
+            return None;
+        }
+        // SAFETY: the word is neither null nor a small int, so it points to a live object; the exact type fixes the layout.
+        unsafe { std::ptr::eq((*self.ptr()).raw_type(), T::type_object()).then(|| self.cast::<T>()) }
+    }
+
     /// Whether the value is an instance of the builtin type of `T`.
     #[inline]
     pub fn is_instance<T: Object>(self) -> bool {

@@ -1,51 +1,109 @@
 //! Calls and functions.
 
-use runtime::objects::code::CodeObject;
+use runtime::hooks;
+use runtime::names::names;
+use runtime::objects;
+use runtime::objects::code::{CodeObject, InlineCache};
 use runtime::objects::dict::DictObject;
 use runtime::objects::function::FunctionObject;
+use runtime::objects::object::{allocate, is_object_new};
 use runtime::objects::tuple::TupleObject;
+use runtime::objects::type_type::TYPE;
 use runtime::protocol;
+use runtime::type_object::{TypeObject, type_flags};
 use runtime::value::{PyResult, Ref, Value};
 
+use super::attribute;
 use crate::entry;
-use crate::frame::{self, Frame};
+use crate::frame::{self, Frame, IS_INIT};
 
 /// The function, if a call with this many positional arguments can push a frame without binding.
 #[inline]
 pub(crate) fn simple_function<'a>(callable: Value, count: usize) -> Option<&'a FunctionObject> {
-    let function = callable.get_exact::<FunctionObject>()?;
-    let is_interpreted =
-        std::ptr::fn_addr_eq(function.entry.get(), entry::function_entry as runtime::args::Entry);
-    (is_interpreted && entry::takes_exactly(function.code(), count)).then_some(function)
+    // SAFETY: callables on the stack are objects.
+    let function = unsafe { callable.get_exact_present::<FunctionObject>()? };
+    if !entry::is_interpreted(function) || !entry::takes_exactly(function.code(), count) {
+        return None;
+    }
+    (!hooks::count_call(function) || entry::is_interpreted(function)).then_some(function)
 }
 
-/// Pushes a frame for a simple function and moves the arguments into it. The caller's stack gives up the arguments, the
-/// callable, and what stands between them.
-pub(crate) fn push_frame(function: &FunctionObject, args: &[Value]) -> PyResult<*mut Frame> {
-    // The stack owned the callable, perhaps through a null; the frame takes a count of its own and the word is released.
-    let owner = Value::from_object(function).to_ref();
-    let frame = frame::push(owner, function.code(), function.globals(), function.builtins.get_or_none(), 0)?;
-    // SAFETY: the new frame has a slot for each argument, and the caller's stack gives the words up.
-    unsafe {
-        std::ptr::copy_nonoverlapping(args.as_ptr(), Frame::locals(frame), args.len());
+/// The class and its `__init__`, if a call with this many positional arguments makes a plain instance and runs that function
+/// without binding.
+#[inline]
+pub(crate) fn plain_class<'a>(
+    callable: Value,
+    count: usize,
+    cache: &InlineCache,
+) -> Option<(&'a TypeObject, &'a FunctionObject)> {
+    if !callable.is_object() || !callable.is_exact(&TYPE) {
+        return None;
     }
-    frame::release(Value::from_object(function));
-    Ok(frame)
+    // SAFETY: instances of `type` are types.
+    let class = unsafe { callable.cast::<TypeObject>() };
+    if !class.has(type_flags::HEAP) || class.has(type_flags::ABSTRACT) {
+        return None;
+    }
+    if cache.key.get() != attribute::key_of(class, attribute::INIT) && !remember_init(class, cache) {
+        return None;
+    }
+    // SAFETY: the class has not changed since its `__init__` was remembered, and keeps it alive.
+    let init = unsafe { Value::from_bits(cache.data.get()) };
+    simple_function(init, count + 1).map(|init| (class, init))
+}
+
+/// Remembers the `__init__` of a class whose calls need nothing else.
+#[cold]
+fn remember_init(class: &TypeObject, cache: &InlineCache) -> bool {
+    let init = class.lookup(names().__init__).filter(|init| init.get_exact::<FunctionObject>().is_some());
+    let is_plain = !class.has(type_flags::NO_NEW) && is_object_new(class);
+    match init.filter(|_| is_plain && class.version() != 0) {
+        Some(init) => {
+            attribute::remember(cache, class, attribute::INIT, init.bits());
+            true
+        }
+        None => false,
+    }
+}
+
+/// Makes an instance and pushes the frame of its `__init__`, into which the arguments move.
+///
+/// # Safety
+/// Class and function are from [`plain_class`].
+pub(crate) unsafe fn push_init(
+    class: &TypeObject,
+    init: &FunctionObject,
+    args: &[Value],
+) -> PyResult<(*mut Frame, Value)> {
+    let instance = allocate(class);
+    // SAFETY: the function takes the instance and just these arguments; the frame gets counts of its own of both.
+    let frame = unsafe { frame::push_function(init, instance.value(), args, IS_INIT)? };
+    frame::copy(Value::from_object(init));
+    frame::copy(instance.value());
+    Ok((frame, instance.into_value()))
+}
+
+/// What `__init__` has returned must be None.
+pub(crate) fn finish_init(result: Ref) -> PyResult<()> {
+    if objects::is_none(result.value()) {
+        return Ok(());
+    }
+    Err(runtime::raise!(TypeError, "__init__() should return None, not '{}'", result.ty().name()))
 }
 
 /// `callable(*positional, **keywords)`
-pub(crate) fn call_ex(callable: &Ref, positional: &Ref, keywords: Option<&Ref>) -> PyResult {
+pub fn call_ex(callable: Value, positional: Value, keywords: Option<Value>) -> PyResult {
     let tuple = positional.get::<TupleObject>().expect("the emitter passes a tuple");
     let Some(dict) =
         keywords.and_then(|keywords| keywords.get::<DictObject>()).filter(|dict| !dict.is_empty())
     else {
-        return protocol::call(callable.value(), tuple.items(), None);
+        return protocol::call(callable, tuple.items(), None);
     };
     let pairs = dict.to_pairs();
     let names = TupleObject::new(pairs.iter().map(|(name, _)| name.clone()).collect());
     let mut values = tuple.items().to_vec();
     values.extend(pairs.iter().map(|(_, value)| value.value()));
-    protocol::call(callable.value(), &values, Some(names.value()))
+    protocol::call(callable, &values, Some(names.value()))
 }
 
 /// A function of a code object, with the running frame's globals.
@@ -56,7 +114,7 @@ pub(crate) fn make_function(code: &Ref, frame: *mut Frame) -> Ref {
 }
 
 /// Sets what the emitter has put beside a new function.
-pub(crate) fn set_attribute(function: &Ref, which: usize, attribute: Ref) {
+pub fn set_attribute(function: &Ref, which: usize, attribute: Ref) {
     let function = function.get::<FunctionObject>().expect("the emitter sets attributes of functions");
     match which {
         1 => function.defaults.set(attribute),

@@ -6,13 +6,32 @@ use runtime::objects::slice::SliceObject;
 use runtime::protocol;
 use runtime::value::{PyResult, Ref, Value};
 
-/// An item of an exact list by a small int within range.
+/// The position that a small int means in an exact list.
 #[inline]
-pub(crate) fn list_item(container: Value, key: Value) -> Option<Ref> {
+fn list_place<'a>(container: Value, key: Value) -> Option<(&'a ListObject, usize)> {
     let index = key.as_small()?;
-    let list = container.get_exact::<ListObject>()?;
+    // SAFETY: containers on the stack are objects.
+    let list = unsafe { container.get_exact_present::<ListObject>()? };
     let at = if index < 0 { index + list.len() as i64 } else { index };
-    list.get(usize::try_from(at).ok()?)
+    Some((list, at as usize))
+}
+
+/// An item of an exact list by a small int within range. Borrowed.
+#[inline]
+pub fn list_item(container: Value, key: Value) -> Option<Value> {
+    let (list, at) = list_place(container, key)?;
+    list.peek(at)
+}
+
+/// Replaces an item of an exact list by a small int within range, taking `value` over, and hands the old item over.
+#[inline]
+pub(crate) fn store_list_item(container: Value, key: Value, value: Value) -> Option<Value> {
+    let (list, at) = list_place(container, key)?;
+    if at >= list.len() {
+        return None;
+    }
+    // SAFETY: the caller gives its count of the value up when this succeeds.
+    list.set(at, unsafe { Ref::from_owned(value) }).ok().map(Ref::into_value)
 }
 
 /// `start, stop[, step]` as a slice.

@@ -55,7 +55,15 @@ pub(crate) fn boxed(ty: TypeCode, word: Value) -> Ref {
 }
 
 /// The carrier of an object.
-pub(crate) fn unboxed(ty: TypeCode, value: Value) -> PyResult<Value> {
+#[inline]
+pub fn unboxed(ty: TypeCode, value: Value) -> PyResult<Value> {
+    match (ty, value.as_small()) {
+        (TypeCode::Int64, Some(small)) => Ok(raw(small)),
+        _ => unboxed_slowly(ty, value),
+    }
+}
+
+fn unboxed_slowly(ty: TypeCode, value: Value) -> PyResult<Value> {
     let mut carrier = 0u64;
     // SAFETY: the address is that of eight writable bytes, aligned to eight.
     unsafe { runtime::static_class::store_primitive((&raw mut carrier).cast(), ty, value)? };
@@ -131,7 +139,8 @@ fn shift(op: PrimitiveBinaryOp, ty: TypeCode, value: i64, count: i64) -> PyResul
     })
 }
 
-fn double_binary(op: PrimitiveBinaryOp, a: f64, b: f64) -> PyResult<Value> {
+/// `a op b` of doubles; a zero divisor raises.
+pub fn double_binary(op: PrimitiveBinaryOp, a: f64, b: f64) -> PyResult<Value> {
     use PrimitiveBinaryOp as P;
     let is_division = matches!(op, P::DivideDouble | P::ModuloDouble | P::FloorDivideDouble);
     if is_division && b == 0.0 {
@@ -148,6 +157,7 @@ fn double_binary(op: PrimitiveBinaryOp, a: f64, b: f64) -> PyResult<Value> {
         P::DivideDouble => a / b,
         P::ModuloDouble => float::div_mod(a, b).1,
         P::FloorDivideDouble => float::div_mod(a, b).0,
+        P::PowerDouble if b == 0.5 => a.sqrt(),
         P::PowerDouble => a.powf(b),
         _ => unreachable!("integer operators are handled elsewhere"),
     }))

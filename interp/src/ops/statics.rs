@@ -2,26 +2,28 @@
 //!
 //! Descriptors are resolved through the loaded modules each time; compiled code resolves them once.
 
+use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use bytecode::{ClassDecl, FieldDescr, FunctionDescr, Repr, SequenceKind, TypeCode, TypeDescr, Word};
+use bytecode::{ClassDecl, FieldDescr, FunctionDescr, Opcode, Repr, SequenceKind, TypeCode, TypeDescr, Word};
 use runtime::error::{self, Raised};
 use runtime::field::Field;
+use runtime::hooks;
 use runtime::objects::code::{CodeObject, InlineCache};
 use runtime::objects::dict::DictObject;
 use runtime::objects::function::FunctionObject;
 use runtime::objects::list::ListObject;
 use runtime::objects::module::ModuleObject;
+use runtime::objects::static_array::StaticArray;
 use runtime::objects::str::StrObject;
 use runtime::objects::tuple::TupleObject;
-use runtime::objects::{self, int};
+use runtime::objects::{self, float, int};
 use runtime::protocol;
 use runtime::static_class::{self, FieldKind, StaticField};
 use runtime::type_object::TypeObject;
 use runtime::value::{PyResult, Ref, Value};
 
 use super::primitive;
-use crate::entry;
 use crate::frame::{self, Frame, WANTS_RAW};
 
 /// Checks the arguments of an untyped caller against the signature, and unboxes primitives in place.
@@ -52,6 +54,19 @@ pub(crate) unsafe fn check_args(frame: *mut Frame) -> PyResult<()> {
     for (at, carrier) in carriers {
         // SAFETY: parameters take the first slots.
         unsafe { frame::release(std::ptr::replace(Frame::locals(frame).add(at), carrier)) };
+    }
+    Ok(())
+}
+
+/// Checks borrowed arguments of an untyped caller against the signature of `code`, and writes the words that its typed entry wants.
+pub fn check_borrowed(code: &CodeObject, args: &[Value], words: &mut [u64]) -> PyResult<()> {
+    let params = code.code().signature.as_ref().map_or(&[][..], |signature| &signature.params);
+    for (at, (&value, word)) in args.iter().zip(words).enumerate() {
+        *word = match params.get(at) {
+            Some(TypeDescr::Primitive(primitive)) => primitive::unboxed(*primitive, value)?.bits(),
+            Some(ty) => check_argument(code, at, ty, value).map(|()| value.bits())?,
+            None => value.bits(),
+        };
     }
     Ok(())
 }
@@ -91,7 +106,7 @@ pub(crate) enum Invoked {
 static EPOCH: AtomicU64 = AtomicU64::new(1);
 
 /// Something that resolved descriptors rely on has changed.
-pub(crate) fn invalidate() {
+pub fn invalidate() {
     EPOCH.fetch_add(1, Ordering::Relaxed);
 }
 
@@ -112,19 +127,14 @@ pub(crate) fn cached_callee(cache: &InlineCache) -> Option<Value> {
 #[cold]
 pub(crate) fn resolve_callee(descr: &FunctionDescr, cache: &InlineCache) -> PyResult {
     let target = resolve_function(descr)?;
-    if static_target(target.value(), descr).is_some()
-        && let Some(module) = runtime::sys_state::modules().get_text(&descr.module)
-        && let Some(module) = module.get::<ModuleObject>()
-    {
-        module.dict().watch();
-        cache.key.set(stamp());
-        cache.data.set(target.bits());
+    if fits_descr(target.value(), descr) {
+        remember_resolved(&descr.module, target.value(), cache);
     }
     Ok(target)
 }
 
 /// The callee that a descriptor names.
-pub(crate) fn resolve_function(descr: &FunctionDescr) -> PyResult {
+pub fn resolve_function(descr: &FunctionDescr) -> PyResult {
     let found = match descr.split_name() {
         (Some(class), name) => match static_class::resolve_class(&descr.module, class)? {
             Some(class) => class_attribute(&class, name)?,
@@ -145,43 +155,61 @@ fn class_attribute(class: &Ref, name: &str) -> PyResult<Option<Ref>> {
 }
 
 /// The method that the receiver's class has; remembered by the class's version.
-pub(crate) fn resolve_method(descr: &FunctionDescr, receiver: Value, cache: &InlineCache) -> PyResult {
+#[inline]
+pub(crate) fn resolve_method(name: Value, receiver: Value, cache: &InlineCache) -> PyResult {
     let version = u64::from(receiver.ty().version());
     if version != 0 && cache.key.get() == version {
         // SAFETY: the class has not changed since it was asked, and keeps its methods alive.
         return Ok(unsafe { Value::from_bits(cache.data.get()) }.to_ref());
     }
-    let (_, name) = descr.split_name();
-    let name = StrObject::intern(name);
-    match receiver.ty().lookup(name.value()) {
+    find_method(name, receiver, cache)
+}
+
+fn find_method(name: Value, receiver: Value, cache: &InlineCache) -> PyResult {
+    match receiver.ty().lookup(name) {
         Some(function) => {
             cache.key.set(u64::from(receiver.ty().version()));
             cache.data.set(function.bits());
             Ok(function.to_ref())
         }
         None => {
-            let ty = receiver.ty().name();
-            let message = format!("'{ty}' object has no attribute '{}'", name.to_string_lossy());
-            Err(error::attribute_error(receiver, name.value(), &message))
+            let (ty, text) = (receiver.ty().name(), name.get::<StrObject>().map(StrObject::to_string_lossy));
+            let message = format!("'{ty}' object has no attribute '{}'", text.unwrap_or_default());
+            Err(error::attribute_error(receiver, name, &message))
         }
     }
 }
 
 /// Pushes the frame of a static function and moves the arguments into it, behind its argument check.
 #[inline]
-pub(crate) fn enter(target: Ref, args: &[Value]) -> PyResult<*mut Frame> {
+pub(crate) fn enter(target: Ref, args: &[Value]) -> PyResult<Invoked> {
     // SAFETY: callers have checked that the target is a function.
     let function = unsafe { target.value().cast::<FunctionObject>() };
-    let frame =
-        frame::push(target, function.code(), function.globals(), function.builtins.get_or_none(), WANTS_RAW)?;
-    // SAFETY: the new frame has a slot for each argument, in the representation of its parameter, and the caller's stack
-    // gives the words up. The callee starts behind its argument check.
-    unsafe {
-        std::ptr::copy_nonoverlapping(args.as_ptr(), Frame::locals(frame), args.len());
-        let starts_with_check = function.code().code().words[0].opcode() == bytecode::Opcode::CHECK_ARGS;
-        (*frame).instruction = starts_with_check as u32;
+    if (!function.typed_entry.get().is_null() || hooks::count_call(function))
+        && let Some(result) = (hooks::hooks().call_typed)(function, args)
+    {
+        let result = result?;
+        release_arguments(&function.code().code().locals, args);
+        return Ok(Invoked::Result(result));
     }
-    Ok(frame)
+    // SAFETY: there is a slot for each argument, in the representation of its parameter, and the caller's stack gives the
+    // words up; the frame takes over the count of the function. The callee starts behind its argument check.
+    let frame = unsafe {
+        let frame = frame::push_function(function, Value::NULL, args, WANTS_RAW)?;
+        (*frame).instruction = function.code().shape.checks_args as u32;
+        frame
+    };
+    std::mem::forget(target);
+    Ok(Invoked::Frame(frame))
+}
+
+/// Releases the arguments of a call that borrowed them and has succeeded; a failing one leaves them to the unwinder.
+fn release_arguments(params: &[bytecode::code::Local], args: &[Value]) {
+    for (&word, param) in args.iter().zip(params) {
+        if param.ty == TypeCode::Object {
+            frame::release(word);
+        }
+    }
 }
 
 /// Calls a statically resolved callee with the arguments on top of the stack, which it consumes. `is_known` says that the
@@ -193,41 +221,52 @@ pub(crate) fn invoke(
     args: &[Value],
     is_known: bool,
 ) -> PyResult<Invoked> {
-    if is_known || static_target(target.value(), descr).is_some() {
-        return enter(target, args).map(Invoked::Frame);
+    if is_known || fits_descr(target.value(), descr) {
+        return enter(target, args);
     }
     invoke_dynamic(&target, descr, args).map(Invoked::Result)
 }
 
-/// The static function that the callee still is: not patched, not compiled, of the expected signature.
-fn static_target<'a>(target: Value, descr: &FunctionDescr) -> Option<&'a FunctionObject> {
-    let function = target.get_exact::<FunctionObject>()?;
-    let code = function.code().code();
-    let same = code.signature.as_ref().is_some_and(|signature| compatible(signature, descr));
-    let is_plain = !code.flags.intersects(bytecode::CodeFlags::SUSPENDS);
-    (same && is_plain && entry::takes_exactly(function.code(), descr.signature.params.len()))
-        .then_some(function)
+/// Whether a callee is a function that can be entered with arguments of the caller's signature: of the expected
+/// representations, and taking just these arguments. Overriding methods may widen parameters and narrow the result, but never
+/// change a representation.
+#[inline]
+pub(crate) fn fits(target: Value, signature: u64) -> bool {
+    let shape = target.get_exact::<FunctionObject>().map(|function| &function.code().shape);
+    shape.is_some_and(|shape| shape.signature == signature && signature != 0)
 }
 
-/// Whether arguments of the caller's signature can be moved into the callee's slots: overriding methods may widen
-/// parameters and narrow the result, but never change a representation.
-fn compatible(signature: &bytecode::Signature, descr: &FunctionDescr) -> bool {
-    let wanted = &descr.signature;
-    signature.params.len() == wanted.params.len()
-        && signature.ret.type_code() == wanted.ret.type_code()
-        && signature.params.iter().zip(&wanted.params).all(|(a, b)| a.type_code() == b.type_code())
+/// The function that a callee still is, if it can be entered with typed arguments.
+pub fn static_target<'a>(target: Value, descr: &FunctionDescr) -> Option<&'a FunctionObject> {
+    target.get_exact::<FunctionObject>().filter(|_| fits_descr(target, descr))
 }
 
-/// Calls anything else with boxed arguments, and checks its result.
+/// [`fits`] for a descriptor.
+fn fits_descr(target: Value, descr: &FunctionDescr) -> bool {
+    fits(target, descr.signature.representation())
+}
+
+/// Calls anything else with boxed arguments, which it consumes unless it fails, and checks its result.
 fn invoke_dynamic(target: &Ref, descr: &FunctionDescr, args: &[Value]) -> PyResult<Value> {
+    let result = invoke_values(target, descr, args)?;
+    for (&word, ty) in args.iter().zip(&descr.signature.params) {
+        if ty.type_code() == TypeCode::Object {
+            frame::release(word);
+        }
+    }
+    Ok(result)
+}
+
+/// Calls a callee that need not be what the checker saw, with borrowed or raw words as the descriptor says, and checks its
+/// result, which is owned or raw.
+pub fn invoke_values(target: &Ref, descr: &FunctionDescr, args: &[Value]) -> PyResult<Value> {
     let signature = &descr.signature;
     let boxed: Vec<Ref> = args
         .iter()
         .zip(&signature.params)
         .map(|(&word, ty)| match ty {
             TypeDescr::Primitive(code) => primitive::boxed(*code, word),
-            // SAFETY: the stack gives the word up.
-            _ => unsafe { Ref::from_owned(word) },
+            _ => word.to_ref(),
         })
         .collect();
     let values: Vec<Value> = boxed.iter().map(Ref::value).collect();
@@ -273,11 +312,35 @@ pub(crate) fn load_class(ty: &TypeDescr) -> PyResult {
         .ok_or_else(|| runtime::raise!(NameError, "name '{name}' is not defined in module '{module}'"))
 }
 
-/// A new instance with unset fields.
-pub(crate) fn allocate(ty: &TypeDescr) -> PyResult {
+/// A new instance with unset fields; the class is remembered for as long as nothing changes.
+#[inline]
+pub(crate) fn allocate(ty: &TypeDescr, cache: &InlineCache) -> PyResult {
+    if let Some(class) = cached_callee(cache) {
+        // SAFETY: only classes are remembered here.
+        return Ok(runtime::objects::object::allocate(unsafe { class.cast::<TypeObject>() }));
+    }
+    allocate_slowly(ty, cache)
+}
+
+#[cold]
+fn allocate_slowly(ty: &TypeDescr, cache: &InlineCache) -> PyResult {
     let class = load_class(ty)?;
+    if let TypeDescr::Class { module, .. } = ty {
+        remember_resolved(module, class.value(), cache);
+    }
     let class = class.get::<TypeObject>().expect("static classes are classes");
     Ok(runtime::objects::object::allocate(class))
+}
+
+/// Remembers what a name of a module stands for until something changes.
+fn remember_resolved(module: &str, found: Value, cache: &InlineCache) {
+    if let Some(module) = runtime::sys_state::modules().get_text(module)
+        && let Some(module) = module.get::<ModuleObject>()
+    {
+        module.dict().watch();
+        cache.key.set(stamp());
+        cache.data.set(found.bits());
+    }
 }
 
 fn static_field<'a>(descr: &FieldDescr, owner: &'a Ref) -> PyResult<&'a StaticField> {
@@ -318,6 +381,81 @@ fn place(cache: &InlineCache, descr: &FieldDescr, owner: &Ref) -> PyResult<(Fiel
     });
     cache.data.set(field.offset as u64);
     Ok((field.kind, address(owner, field)))
+}
+
+/// The form of a `LOAD_FIELD` whose field has been placed; it is right for good.
+pub(crate) fn load_form(word: Word, cache: &InlineCache) -> Option<Word> {
+    let forms = [Opcode::LOAD_FIELD_OBJECT, Opcode::LOAD_FIELD_FLOAT, Opcode::LOAD_FIELD_WORD];
+    form_of(cache, forms).map(|form| word.with_opcode(form))
+}
+
+/// The form of a `STORE_FIELD`.
+pub(crate) fn store_form(word: Word, cache: &InlineCache) -> Option<Word> {
+    let forms = [Opcode::STORE_FIELD_OBJECT, Opcode::STORE_FIELD_FLOAT, Opcode::STORE_FIELD_WORD];
+    form_of(cache, forms).map(|form| word.with_opcode(form))
+}
+
+fn form_of(cache: &InlineCache, [object, float, word]: [Opcode; 3]) -> Option<Opcode> {
+    match cache.key.get() {
+        0 => None,
+        1 => Some(object),
+        2 => Some(float),
+        code => TypeCode::from_operand(code as u32 - 3).filter(|code| code.size() == 8).map(|_| word),
+    }
+}
+
+/// Joins the instruction before a specialised `LOAD_FIELD` to it, if that loads the owner from a local.
+pub(crate) fn join_load(code: &CodeObject, at: usize) {
+    let is_special = !matches!(code.words()[at].get().opcode(), Opcode::LOAD_FIELD);
+    let Some(before) = at.checked_sub(1).filter(|_| is_special) else { return };
+    let word = code.words()[before].get();
+    if word.opcode() == Opcode::LOAD_FAST {
+        code.words()[before].set(word.with_opcode(Opcode::LOAD_FAST_LOAD_FIELD));
+    }
+}
+
+/// What a specialised `LOAD_FIELD` gives: owned object or raw primitive; nothing if it takes the general way.
+///
+/// # Safety
+/// The owner is an instance of the class whose field has been placed.
+#[inline]
+pub(crate) unsafe fn field(word: Word, owner: Value, cache: &InlineCache) -> Option<Value> {
+    // SAFETY: the contract.
+    let bits = unsafe { *owner.ptr().cast::<u8>().add(cache.data.get() as usize).cast::<u64>() };
+    if word.opcode_is(Opcode::LOAD_FIELD_FLOAT) {
+        return static_class::decode_double(bits).map(|double| float::new(double).into_value());
+    }
+    let value = primitive::raw(bits as i64);
+    if word.opcode_is(Opcode::LOAD_FIELD_OBJECT) {
+        return value.non_null().map(frame::copy);
+    }
+    word.opcode_is(Opcode::LOAD_FIELD_WORD).then_some(value)
+}
+
+/// Stores what a specialised `STORE_FIELD` has, taking it over; false if it takes the general way.
+///
+/// # Safety
+/// The owner is an instance of the class whose field has been placed, and the value is of the field's type.
+#[inline]
+pub(crate) unsafe fn set_field(word: Word, owner: Value, value: Value, cache: &InlineCache) -> bool {
+    // SAFETY: the contract.
+    unsafe {
+        let place = owner.ptr().cast::<u8>().add(cache.data.get() as usize);
+        if word.opcode_is(Opcode::STORE_FIELD_FLOAT) {
+            let Some(double) = float::of_exact(value) else { return false };
+            let old = *place.cast::<u64>();
+            if old != 0 && static_class::decode_double(old).is_none() {
+                return false;
+            }
+            *place.cast::<u64>() = static_class::encode_double(double);
+            frame::release(value);
+        } else if word.opcode_is(Opcode::STORE_FIELD_OBJECT) {
+            (*place.cast::<Field>()).set(Ref::from_owned(value));
+        } else {
+            *place.cast::<u64>() = value.bits();
+        }
+    }
+    true
 }
 
 /// The value of a field: owned object or raw primitive.
@@ -382,9 +520,15 @@ pub(crate) fn cast(ty: &TypeDescr, value: Value, cache: &InlineCache) -> PyResul
 
 #[cold]
 fn cast_slowly(ty: &TypeDescr, value: Value, cache: &InlineCache) -> PyResult<()> {
+    check_cast(ty, value)?;
+    cache.data.set(cache.key.get());
+    cache.key.set(u64::from(value.ty().version()));
+    Ok(())
+}
+
+/// Raises unless a value is of a type.
+pub fn check_cast(ty: &TypeDescr, value: Value) -> PyResult<()> {
     if static_class::admits(ty, value)? {
-        cache.data.set(cache.key.get());
-        cache.key.set(u64::from(value.ty().version()));
         return Ok(());
     }
     let exactly = if matches!(ty, TypeDescr::Class { exact: true, .. }) { "exactly " } else { "" };
@@ -392,18 +536,54 @@ fn cast_slowly(ty: &TypeDescr, value: Value, cache: &InlineCache) -> PyResult<()
     Err(runtime::raise!(TypeError, "expected {exactly}'{expected}', got '{got}'"))
 }
 
+/// The form of an access to an array of 64-bit elements; the cache keeps the array's type.
+pub(crate) fn sequence_form(word: Word, sequence: &Ref, cache: &InlineCache) -> Option<Word> {
+    sequence.get::<StaticArray>().filter(|array| array.code().size() == 8)?;
+    cache.key.set(std::ptr::from_ref(sequence.ty()) as u64);
+    Some(word.with_opcode(match word.opcode() {
+        Opcode::SEQUENCE_GET => Opcode::SEQUENCE_GET_WORD,
+        _ => Opcode::SEQUENCE_SET_WORD,
+    }))
+}
+
+/// An element of an array of the remembered type.
+#[inline]
+pub(crate) fn word_place<'a>(sequence: Value, index: Value, cache: &InlineCache) -> Option<&'a Cell<u64>> {
+    if std::ptr::from_ref(sequence.ty()) as u64 != cache.key.get() {
+        return None;
+    }
+    // SAFETY: the remembered type is one of arrays with elements of 64 bits.
+    unsafe {
+        let array = sequence.cast::<StaticArray>();
+        let element = array.element(wrapped_index(index, array.len()))?;
+        Some(&*element.cast::<Cell<u64>>())
+    }
+}
+
+/// A raw index with negative ones counted from the end; those out of range stay so.
+#[inline]
+fn wrapped_index(index: Value, len: usize) -> usize {
+    let position = index.bits() as i64;
+    (if position < 0 { position + len as i64 } else { position }) as usize
+}
+
 /// An item by a primitive index.
 pub(crate) fn sequence_get(word: Word, sequence: &Ref, index: Value) -> PyResult<Value> {
     let kind = SequenceKind::from_operand(word.operand()).expect("verified");
-    let position = index.bits() as i64;
     if let Some(list) = sequence.get_exact::<ListObject>() {
-        let at = if position < 0 { position + list.len() as i64 } else { position };
-        return match usize::try_from(at).ok().and_then(|at| list.get(at)) {
+        return match list.get(wrapped_index(index, list.len())) {
             Some(item) => Ok(item.into_value()),
             None => Err(runtime::raise!(IndexError, "list index out of range")),
         };
     }
-    let item = protocol::get_item(sequence.value(), int::from_i64(position).value())?;
+    if let Some(array) = sequence.get::<StaticArray>()
+        && let Some(element) = array.element(wrapped_index(index, array.len()))
+        && array.code() == kind.element()
+    {
+        // SAFETY: the element exists and has the array's type.
+        return Ok(unsafe { primitive::load(element, array.code()) });
+    }
+    let item = protocol::get_item(sequence.value(), int::from_i64(index.bits() as i64).value())?;
     match kind.element() {
         TypeCode::Object => Ok(item.into_value()),
         code => primitive::unboxed(code, item.value()),
@@ -413,6 +593,14 @@ pub(crate) fn sequence_get(word: Word, sequence: &Ref, index: Value) -> PyResult
 /// Stores an item by a primitive index.
 pub(crate) fn sequence_set(word: Word, sequence: &Ref, index: Value, value: Value) -> PyResult<()> {
     let kind = SequenceKind::from_operand(word.operand()).expect("verified");
+    if let Some(array) = sequence.get::<StaticArray>()
+        && let Some(element) = array.element(wrapped_index(index, array.len()))
+        && array.code() == kind.element()
+    {
+        // SAFETY: the element exists and has the array's type.
+        unsafe { primitive::store(element, array.code(), value) };
+        return Ok(());
+    }
     let item = match kind.element() {
         // SAFETY: the stack gives the word up.
         TypeCode::Object => unsafe { Ref::from_owned(value) },
@@ -439,7 +627,7 @@ pub(crate) fn build_array(ty: &TypeDescr, len: Value) -> PyResult {
 }
 
 /// `CheckedList[int]`: the class, subscripted with its arguments.
-fn generic_class(ty: &TypeDescr) -> PyResult {
+pub fn generic_class(ty: &TypeDescr) -> PyResult {
     let class = load_class(ty)?;
     let TypeDescr::Class { args, .. } = ty else { return Ok(class) };
     let parts = args.iter().map(type_value).collect::<PyResult<Vec<_>>>()?;

@@ -29,10 +29,69 @@ pub struct InlineCache {
     pub data: Cell<u64>,
 }
 
+/// What a call has to know of its callee, in one place.
+#[derive(Clone, Copy, Debug)]
+pub struct FrameShape {
+    /// Local slots.
+    pub locals: u32,
+    /// Local slots and operands.
+    pub words: u32,
+    /// Positional arguments that fill the parameters without binding; `u32::MAX` if the signature has more than those.
+    pub exact_args: u32,
+    /// Whether some local is a primitive, so that its slot must not be released.
+    pub has_primitives: bool,
+    /// Whether the first instruction checks the arguments of untyped callers.
+    pub checks_args: bool,
+    /// The [`Signature::representation`](bytecode::Signature::representation) of a static function that static callers can
+    /// enter directly, else 0.
+    pub signature: u64,
+}
+
+impl FrameShape {
+    fn of(code: &Code) -> Self {
+        let stars = CodeFlags(CodeFlags::VARARGS.0 | CodeFlags::VARKEYWORDS.0);
+        let is_exact = code.kwonly_count == 0 && !code.flags.intersects(stars);
+        let locals = code.locals.len() as u32;
+        FrameShape {
+            locals,
+            words: locals + code.stack_size,
+            exact_args: if is_exact { code.arg_count } else { u32::MAX },
+            has_primitives: code.locals.iter().any(|local| local.ty != bytecode::TypeCode::Object),
+            signature: code
+                .signature
+                .as_ref()
+                .filter(|signature| is_exact && signature.params.len() == code.arg_count as usize)
+                .filter(|_| !code.flags.intersects(CodeFlags::SUSPENDS))
+                .map_or(0, bytecode::Signature::representation),
+            checks_args: code.words.first().is_some_and(|word| word.opcode() == bytecode::Opcode::CHECK_ARGS),
+        }
+    }
+}
+
+/// What instructions ask of a static callee, prepared.
+pub struct Callee {
+    /// Name of the function or method, interned.
+    pub name: Ref,
+    /// The representations of the caller's arguments and of the result that it expects.
+    pub signature: u64,
+}
+
+impl Callee {
+    fn of(descr: &bytecode::FunctionDescr) -> Self {
+        let name = StrObject::intern(descr.split_name().1).into_ref();
+        Callee { name, signature: descr.signature.representation() }
+    }
+}
+
+/// So many turns of a loop count as one call.
+const TURNS_OF_A_CALL: u32 = 32;
+
 /// A code object.
 #[repr(C)]
 pub struct CodeObject {
     header: Header,
+    /// What calls of it need.
+    pub shape: FrameShape,
     /// Calls so far; the JIT compares it with its threshold.
     pub calls: Cell<u32>,
     /// Loop turns so far.
@@ -44,6 +103,7 @@ pub struct CodeObject {
     words: Box<[Cell<Word>]>,
     caches: OnceCell<Box<[InlineCache]>>,
     local_names: Box<[Ref]>,
+    callees: Box<[Callee]>,
     code: Arc<Code>,
 }
 
@@ -63,6 +123,7 @@ impl CodeObject {
         let intern = |name: &String| StrObject::intern(name).into_ref();
         let contents = CodeObject {
             header: Header::new(&CODE),
+            shape: FrameShape::of(&code),
             calls: Cell::new(0),
             loops: Cell::new(0),
             jit: Cell::new(std::ptr::null_mut()),
@@ -70,10 +131,21 @@ impl CodeObject {
             names: code.names.iter().map(intern).collect(),
             words: code.words.iter().map(|&word| Cell::new(word)).collect(),
             caches: OnceCell::new(),
+            callees: code.functions.iter().map(Callee::of).collect(),
             local_names: code.locals.iter().map(|local| intern(&local.name)).collect(),
             code,
         };
         Ok(object::new_object(contents))
+    }
+
+    /// Counts a turn of a loop; many of them weigh as much as a call.
+    #[inline]
+    pub fn count_loop(&self) {
+        let turns = self.loops.get().wrapping_add(1);
+        self.loops.set(turns);
+        if turns.is_multiple_of(TURNS_OF_A_CALL) {
+            self.calls.set(self.calls.get().saturating_add(1));
+        }
     }
 
     /// What was compiled.
@@ -111,10 +183,26 @@ impl CodeObject {
         self.caches.get_or_init(|| self.words.iter().map(|_| InlineCache::default()).collect())
     }
 
+    /// The cache of an instruction that has been specialised, which is when caches are made.
+    ///
+    /// # Safety
+    /// [`CodeObject::caches`] has been called before, and `at` is the index of an instruction.
+    #[inline]
+    pub unsafe fn made_cache(&self, at: usize) -> &InlineCache {
+        // SAFETY: the contract.
+        unsafe { self.caches.get().unwrap_unchecked().get_unchecked(at) }
+    }
+
     /// Names of the local slots as interned strs.
     #[inline]
     pub fn local_names(&self) -> &[Ref] {
         &self.local_names
+    }
+
+    /// Static callees, by index.
+    #[inline]
+    pub fn callees(&self) -> &[Callee] {
+        &self.callees
     }
 
     /// Name of the function or class.

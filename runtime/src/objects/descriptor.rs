@@ -129,6 +129,11 @@ impl MemberDescriptor {
         self.offset
     }
 
+    /// Offset in instances of `ty`, if they have the slot.
+    pub fn offset_in(&self, ty: &TypeObject) -> Option<usize> {
+        ty.is_subtype_of(self.owner()).then_some(self.offset)
+    }
+
     fn owner(&self) -> &TypeObject {
         self.owner.get().and_then(Value::get).expect("a member keeps its class")
     }

@@ -41,7 +41,50 @@ impl FloatObject {
 /// A float.
 #[inline]
 pub fn new(value: f64) -> Ref {
-    object::new_object(FloatObject { header: Header::new(&FLOAT), value }).into_ref()
+    object::new_leaf(FloatObject { header: Header::new(&FLOAT), value }).into_ref()
+}
+
+/// The double in an exact float.
+///
+/// # Safety
+/// The value is not null.
+#[inline]
+pub unsafe fn of_exact(value: Value) -> Option<f64> {
+    // SAFETY: the contract.
+    unsafe { value.get_exact_present::<FloatObject>() }.map(FloatObject::value)
+}
+
+/// The float `result` in place of two exact floats that are used up: one of them is overwritten if nobody else has it.
+///
+/// # Safety
+/// Both are exact floats of which the caller gives up one count each.
+#[inline]
+pub unsafe fn replace_operands(a: Value, b: Value, result: f64) -> Value {
+    // SAFETY: the contract; an object with one owner is not seen by anybody else.
+    unsafe {
+        if is_unshared(a) {
+            drop(Ref::from_owned(b));
+            (&raw mut (*a.ptr().cast::<FloatObject>()).value).write(result);
+            return a;
+        }
+        drop(Ref::from_owned(a));
+        if is_unshared(b) {
+            (&raw mut (*b.ptr().cast::<FloatObject>()).value).write(result);
+            return b;
+        }
+        drop(Ref::from_owned(b));
+    }
+    new(result).into_value()
+}
+
+/// Whether an object is owned once and has no flags.
+///
+/// # Safety
+/// The value is an object.
+#[inline]
+unsafe fn is_unshared(value: Value) -> bool {
+    // SAFETY: the count, a spare field and the flags share the first word of the header.
+    unsafe { *value.ptr().cast::<u64>() == 1 }
 }
 
 /// An instance of a float subclass.

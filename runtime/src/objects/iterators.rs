@@ -53,6 +53,16 @@ impl SequenceIterator {
         object::new_object_sharing_layout(ty, contents)
     }
 
+    /// The next item of a list.
+    ///
+    /// # Safety
+    /// This is a `list_iterator`.
+    #[inline]
+    pub unsafe fn step_list(&self) -> Option<Ref> {
+        // SAFETY: a list iterator holds a list.
+        self.step(|list, at| unsafe { list.cast::<ListObject>() }.get(at))
+    }
+
     fn of<'a>(value: Value) -> &'a Self {
         // SAFETY: slots and methods of the iterator types are called for their instances only.
         unsafe { value.cast() }
@@ -73,8 +83,8 @@ impl SequenceIterator {
 }
 
 fn list_next(value: Value) -> PyResult<Option<Ref>> {
-    // SAFETY: a list iterator holds a list.
-    Ok(SequenceIterator::of(value).step(|list, at| unsafe { list.cast::<ListObject>() }.get(at)))
+    // SAFETY: the slot is called for list iterators.
+    Ok(unsafe { SequenceIterator::of(value).step_list() })
 }
 
 fn tuple_next(value: Value) -> PyResult<Option<Ref>> {

@@ -44,7 +44,8 @@ fn new(ty: &TypeObject, args: Args<'_>) -> PyResult {
     Ok(allocate(ty))
 }
 
-fn is_object_new(ty: &TypeObject) -> bool {
+/// Whether `Class(...)` makes instances with `object.__new__`.
+pub fn is_object_new(ty: &TypeObject) -> bool {
     ty.slots()
         .new
         .is_some_and(|slot| std::ptr::fn_addr_eq(slot, new as fn(&TypeObject, Args<'_>) -> PyResult))

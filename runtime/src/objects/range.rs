@@ -58,11 +58,23 @@ const _: () = {
     assert!(offset_of!(RangeIterator, left) == at::LEFT);
 };
 
+impl RangeIterator {
+    /// The next number.
+    #[inline]
+    pub fn step(&self) -> Option<i64> {
+        let left = self.left.get().checked_sub(1)?;
+        self.left.set(left);
+        let number = self.next.get();
+        self.next.set(number.wrapping_add(self.step));
+        Some(number)
+    }
+}
+
 impl RangeObject {
     /// A range; the step is not zero.
     pub fn new(start: i64, stop: i64, step: i64) -> Py<RangeObject> {
         let len = length(start, stop, step);
-        object::new_object(RangeObject { header: Header::new(&RANGE), start, stop, step, len })
+        object::new_leaf(RangeObject { header: Header::new(&RANGE), start, stop, step, len })
     }
 
     fn at(&self, at: usize) -> i64 {
@@ -89,11 +101,16 @@ impl RangeObject {
             step,
             left: Cell::new(self.len),
         };
-        object::new_object(contents).into()
+        object::new_leaf(contents).into()
     }
 }
 
 fn length(start: i64, stop: i64, step: i64) -> usize {
+    if step == 1
+        && let Some(distance) = stop.checked_sub(start)
+    {
+        return distance.max(0) as usize;
+    }
     let (low, high) = if step > 0 { (start, stop) } else { (stop, start) };
     if low >= high {
         return 0;
@@ -251,14 +268,7 @@ static SPEC: TypeSpec = TypeSpec {
 fn next(value: Value) -> PyResult<Option<Ref>> {
     // SAFETY: the slot is called for range iterators.
     let this = unsafe { value.cast::<RangeIterator>() };
-    let left = this.left.get();
-    if left == 0 {
-        return Ok(None);
-    }
-    this.left.set(left - 1);
-    let number = this.next.get();
-    this.next.set(number.wrapping_add(this.step));
-    Ok(Some(int::from_i64(number)))
+    Ok(this.step().map(int::from_i64))
 }
 
 py_methods! { static ITERATOR_METHODS for "range_iterator", &RangeIterator;

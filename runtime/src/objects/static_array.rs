@@ -83,7 +83,14 @@ impl StaticArray {
         self.code
     }
 
+    /// Address of an element, if it exists.
+    #[inline]
+    pub fn element(&self, at: usize) -> Option<*mut u8> {
+        (at < self.len).then(|| self.address(at))
+    }
+
     /// Address of an element, which must exist.
+    #[inline]
     fn address(&self, at: usize) -> *mut u8 {
         debug_assert!(at < self.len);
         std::ptr::from_ref(self).cast::<u8>().cast_mut().wrapping_add(DATA + at * self.code.size())

@@ -8,6 +8,7 @@ use std::cell::Cell;
 
 use crate::error;
 use crate::names::names;
+use crate::objects::descriptor::MemberDescriptor;
 use crate::objects::dict::DictObject;
 use crate::objects::str::{STR, StrObject};
 use crate::protocol;
@@ -100,6 +101,11 @@ pub fn make_instance_dict<'a>(object: Value) -> Option<&'a DictObject> {
         slot.set(DictObject::new().into_ref().into_value());
     }
     instance_dict(object)
+}
+
+/// Where instances of `ty` have the value of an entry of `__slots__`, if that is what the descriptor is.
+pub fn slot_offset(descriptor: Value, ty: &TypeObject) -> Option<usize> {
+    descriptor.get_exact::<MemberDescriptor>()?.offset_in(ty)
 }
 
 /// `object.__getattribute__`

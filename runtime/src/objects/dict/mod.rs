@@ -110,17 +110,18 @@ impl DictObject {
     /// The value at a cached position, if the key there is still this very object. Borrowed.
     #[inline]
     pub fn get_at(&self, at: usize, key: Value) -> Option<Value> {
-        self.table.entry(at).filter(|entry| entry.key == key).map(|entry| entry.value)
+        self.table.value_at(at, key)
     }
 
     /// Replaces the value at a cached position, if the key there is still this very object.
     #[inline]
     pub fn set_at(&self, at: usize, key: Value, value: Ref) -> Result<(), Ref> {
-        if self.table.entry(at).is_none_or(|entry| entry.key != key) {
+        if self.table.value_at(at, key).is_none() {
             return Err(value);
         }
-        drop(self.table.set_value(at, value));
+        let old = self.table.set_value(at, value);
         self.changed(key);
+        drop(old);
         Ok(())
     }
 
@@ -150,28 +151,38 @@ impl DictObject {
     /// Sets the value of a key whose hash is known.
     #[inline]
     pub fn set_hashed(&self, key: Value, hash: i64, value: Ref) -> PyResult<()> {
-        match self.table.find(key, hash)? {
-            Some(at) => drop(self.table.set_value(at, value)),
+        let old = match self.table.find(key, hash)? {
+            Some(at) => Some(self.table.set_value(at, value)),
             None => {
                 self.table.insert_new(key.to_ref(), hash, value.into_value());
+                None
             }
-        }
+        };
         self.changed(key);
+        drop(old);
         Ok(())
     }
 
     /// Sets the value of a str key; cannot fail.
     #[inline]
     pub fn set_str(&self, key: Value, value: Ref) {
-        match self.table.find_str(key) {
-            Some(at) => drop(self.table.set_value(at, value)),
+        self.put_str(key, value);
+    }
+
+    /// [`DictObject::set_str`], giving the position for inline caches.
+    #[inline]
+    pub fn put_str(&self, key: Value, value: Ref) -> usize {
+        let (at, old) = match self.table.find_str(key) {
+            Some(at) => (at, Some(self.table.set_value(at, value))),
             None => {
                 // SAFETY: the caller passes a str.
                 let hash = unsafe { key.cast::<StrObject>() }.hash();
-                self.table.insert_new(key.to_ref(), hash, value.into_value());
+                (self.table.insert_new(key.to_ref(), hash, value.into_value()), None)
             }
-        }
+        };
         self.changed(key);
+        drop(old);
+        at
     }
 
     /// Sets the value of a key given as text.
@@ -222,8 +233,9 @@ impl DictObject {
 
     /// Removes everything.
     pub fn clear_all(&self) {
-        drop(self.table.take_all());
+        let old = self.table.take_all();
         self.changed(Value::NULL);
+        drop(old);
     }
 
     /// A copy with the same order.

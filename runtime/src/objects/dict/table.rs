@@ -11,6 +11,7 @@ use std::cell::Cell;
 use crate::objects::str::{STR, StrObject};
 use crate::protocol;
 use crate::value::{PyResult, Ref, Value};
+use crate::world::World;
 
 /// One key with its value (null in sets).
 #[repr(C)]
@@ -23,6 +24,9 @@ pub struct Entry {
     /// Owned value.
     pub value: Value,
 }
+
+/// The version that a table got last.
+static NEWEST_VERSION: World<Cell<u64>> = World::new(Cell::new(1));
 
 const SCANNED: usize = 8;
 const EMPTY: u32 = u32::MAX;
@@ -38,7 +42,9 @@ pub struct Table {
     index: Cell<*mut u32>,
     index_mask: Cell<u32>,
     /// For the owner: watched by an inline cache or by compiled code.
-    pub watched: Cell<u32>,
+    pub watched: Cell<u16>,
+    /// Whether some key is not an interned str, so that comparing addresses is not enough for interned names.
+    has_other_keys: Cell<bool>,
     keys_version: Cell<u64>,
 }
 
@@ -53,6 +59,7 @@ impl Table {
             index: Cell::new(std::ptr::null_mut()),
             index_mask: Cell::new(0),
             watched: Cell::new(0),
+            has_other_keys: Cell::new(false),
             keys_version: Cell::new(1),
         }
     }
@@ -75,14 +82,17 @@ impl Table {
         self.used.get() as usize
     }
 
-    /// Changes whenever a key is added or removed.
+    /// Changes whenever a key is added or removed; no two tables have the same version, but for tables never filled.
     #[inline]
     pub fn keys_version(&self) -> u64 {
         self.keys_version.get()
     }
 
+    #[inline]
     fn touch(&self) {
-        self.keys_version.set(self.keys_version.get() + 1);
+        let version = NEWEST_VERSION.get() + 1;
+        NEWEST_VERSION.set(version);
+        self.keys_version.set(version);
     }
 
     #[inline]
@@ -101,6 +111,18 @@ impl Table {
         // SAFETY: used entries are initialised.
         let entry = unsafe { *self.slot(at) };
         (!entry.key.is_null()).then_some(entry)
+    }
+
+    /// The value at a position, if the key there is this very object. Borrowed.
+    #[inline]
+    pub fn value_at(&self, at: usize, key: Value) -> Option<Value> {
+        debug_assert!(!key.is_null());
+        if at >= self.used() {
+            return None;
+        }
+        // SAFETY: used entries are initialised; deleted ones have a null key.
+        let entry = unsafe { &*self.slot(at) };
+        (entry.key == key).then_some(entry.value)
     }
 
     /// The first live entry at or behind a position, with its position.
@@ -139,6 +161,13 @@ impl Table {
         }
         // SAFETY: the caller passes a str.
         let text = unsafe { key.cast::<StrObject>() };
+        if !self.has_other_keys.get() && text.is_interned() {
+            if self.index.get().is_null() {
+                return None;
+            }
+            // SAFETY: probing yields used positions.
+            return self.probe(text.hash(), |at| unsafe { (*self.slot(at)).key } == key);
+        }
         self.find_str_slowly(text)
     }
 
@@ -253,6 +282,9 @@ impl Table {
             self.grow();
         }
         let at = self.used();
+        if !key.get_exact::<StrObject>().is_some_and(StrObject::is_interned) {
+            self.has_other_keys.set(true);
+        }
         // SAFETY: there is room for one more entry.
         unsafe { self.slot(at).write(Entry { hash, key: key.into_value(), value }) };
         self.used.set(at as u32 + 1);
@@ -365,6 +397,7 @@ impl Table {
     pub fn take_all(&self) -> Table {
         let taken = Table::new();
         taken.live.set(self.live.replace(0));
+        taken.has_other_keys.set(self.has_other_keys.replace(false));
         taken.entries.set(self.entries.replace(std::ptr::null_mut()));
         taken.used.set(self.used.replace(0));
         taken.capacity.set(self.capacity.replace(0));
@@ -379,6 +412,7 @@ impl Table {
         let old = self.take_all();
         let other = std::mem::ManuallyDrop::new(other);
         self.live.set(other.live.get());
+        self.has_other_keys.set(other.has_other_keys.get());
         self.entries.set(other.entries.get());
         self.used.set(other.used.get());
         self.capacity.set(other.capacity.get());
