@@ -53,6 +53,12 @@ fn run_module(name: &str, module: Py<ModuleObject>, code: &Ref) -> PyResult {
     Ok(sys_state::modules().get_text(name).unwrap_or_else(|| module.into_ref()))
 }
 
+/// The file of a module whose package has been imported.
+pub(crate) fn find(name: &str) -> PyResult<Option<PathBuf>> {
+    let (search, relative) = search_path(name)?;
+    Ok(search.find(&relative))
+}
+
 fn missing_message(name: &str) -> String {
     match name.rsplit_once('.') {
         Some((parent, _)) if sys_state::modules().get_text(parent).is_some() && !is_package(parent) => {

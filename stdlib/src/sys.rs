@@ -191,9 +191,13 @@ fn add_flags(dict: &DictObject, set: &[(String, i64)]) -> PyResult<()> {
     Ok(())
 }
 
-/// Flushes the standard streams and what files that are still open keep back; called when the process ends.
-pub fn flush_streams() {
+/// Writes out what files that are still open keep back, the standard streams excepted; called when the process ends.
+pub fn flush_files() {
     crate::io::channel::flush_open();
+}
+
+/// Flushes the standard streams.
+pub fn flush_streams() {
     let Some(sys) = sys_state::modules().get_text("sys") else { return };
     let Some(module) = sys.get::<ModuleObject>() else { return };
     for name in ["stdout", "stderr"] {

@@ -52,7 +52,9 @@ pub(crate) fn classify(helper: HelperId, number: Option<i64>, types: &[Type]) ->
     let ints = || types.len() >= 2 && is_int(types[0]) && is_int(types[1]);
     let floats = || {
         types.len() >= 2
-            && (is_float(types[0]) && is_float(types[1]) && (can_be_float(types[0]) || can_be_float(types[1]))
+            && (is_float(types[0])
+                && is_float(types[1])
+                && (can_be_float(types[0]) || can_be_float(types[1]))
                 || is_with_float(types[0], types[1])
                 || is_with_float(types[1], types[0]))
     };
@@ -346,11 +348,8 @@ impl Rewriter<'_> {
             let zero = self.double(0.0);
             self.guard(Opcode::Fcmp, [raw[1], zero], Cond::Ne);
         }
-        let value = if opcode == Opcode::CallHelper {
-            self.power(raw)
-        } else {
-            self.emit(opcode, &raw, Type::F64)
-        };
+        let value =
+            if opcode == Opcode::CallHelper { self.power(raw) } else { self.emit(opcode, &raw, Type::F64) };
         self.box_float(value)
     }
 

@@ -27,4 +27,3 @@ pub fn serve_pending() -> PyResult<()> {
     runtime::gc::run_pending();
     runtime::signal::check()
 }
-}

@@ -343,10 +343,11 @@ impl Drop for Channel {
     }
 }
 
-/// Writes out what files that were never closed keep back; called when the process ends.
+/// Writes out what files that were never closed keep back; called when the process ends. Standard streams report their errors
+/// otherwise.
 pub(crate) fn flush_open() {
     let open: Vec<Shared> = OPEN.borrow().iter().filter_map(Weak::upgrade).collect();
-    for channel in open {
+    for channel in open.iter().filter(|channel| channel.borrow().is_owned()) {
         if let Err(raised) = channel.borrow_mut().flush() {
             drop(runtime::thread().take_raised(raised));
         }
