@@ -177,8 +177,18 @@ pub fn compile_file(name: &str, path: &Path, loader: &dyn ModuleLoader) -> PyRes
         }
     };
     error::print::register_source(&shown, source.text());
+    compile_source(source, name, path, loader)
+}
+
+/// Compiles a text for a module of this name; static modules are looked for in the working directory.
+pub fn compile_text(name: &str, path: &Path, text: &str) -> PyResult {
+    let loader = SearchPath { directories: vec![PathBuf::from(".")] };
+    compile_source(SourceText::new(text), name, path, &loader)
+}
+
+fn compile_source(source: SourceText, name: &str, path: &Path, loader: &dyn ModuleLoader) -> PyResult {
     match with_module(source, name, path, loader, |_, _, code| code) {
         Ok(code) => CodeObject::new(Arc::new(code)).map(Into::into),
-        Err(rejected) => Err(raise_rejected(&rejected, &shown)),
+        Err(rejected) => Err(raise_rejected(&rejected, &path.display().to_string())),
     }
 }

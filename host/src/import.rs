@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use runtime::error;
+use runtime::hooks::CompileMode;
 use runtime::names::names;
 use runtime::objects::dict::DictObject;
 use runtime::objects::list::ListObject;
@@ -18,6 +20,12 @@ pub fn load_module(name: &str) -> PyResult {
     if let Some(module) = stdlib::load(name) {
         return module;
     }
+    if let Some(source) = stdlib::source(name) {
+        let filename = format!("<frozen {name}>");
+        error::print::register_source(&filename, source);
+        let code = compile::compile(source, &filename, CompileMode::Exec, 0)?;
+        return run_module(name, ModuleObject::new(name), &code);
+    }
     let (search, relative) = search_path(name)?;
     let Some(path) = search.find(&relative) else {
         let message = missing_message(name);
@@ -25,7 +33,11 @@ pub fn load_module(name: &str) -> PyResult {
     };
     let whole = SearchPath { directories: sys_path()? };
     let code = compile::compile_file(name, &path, &whole)?;
-    let module = new_module(name, &path);
+    run_module(name, new_module(name, &path), &code)
+}
+
+/// Registers a module and runs its code in it.
+fn run_module(name: &str, module: Py<ModuleObject>, code: &Ref) -> PyResult {
     sys_state::modules().set_text(name, module.clone());
     let run = (runtime::hooks::hooks().run_code)(
         code.value(),
@@ -39,6 +51,12 @@ pub fn load_module(name: &str) -> PyResult {
     }
     // A module may replace itself in `sys.modules`.
     Ok(sys_state::modules().get_text(name).unwrap_or_else(|| module.into_ref()))
+}
+
+/// The file of a module whose package has been imported.
+pub(crate) fn find(name: &str) -> PyResult<Option<PathBuf>> {
+    let (search, relative) = search_path(name)?;
+    Ok(search.find(&relative))
 }
 
 fn missing_message(name: &str) -> String {

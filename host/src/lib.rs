@@ -5,11 +5,14 @@
 //!
 //! - [`compile`]: source to code, dynamic or static, errors as Python's `SyntaxError`
 //! - [`import`]: modules from `sys.path`
-//! - [`run`]: a program from its file to its exit code
+//! - [`program`]: files, modules, texts as `__main__`
+//! - [`run`]: a process from its settings to its exit code
 #![forbid(unsafe_code)]
 
 pub mod compile;
 pub mod import;
+pub mod program;
 pub mod run;
 
-pub use run::{Settings, run_file, start};
+pub use program::Program;
+pub use run::{Settings, run_program, start};

@@ -7,11 +7,11 @@ use runtime::hooks;
 use runtime::objects;
 use runtime::protocol;
 use runtime::sys_state;
-use runtime::value::{PyResult, Raised, Value};
+use runtime::value::{PyResult, Raised};
 use stdlib::sys::{Startup, exit_code_of};
 
-use crate::compile::{self, SearchPath};
-use crate::import;
+use crate::program::{self, Failure, Program};
+use crate::{compile, import};
 
 /// How a process is set up.
 #[derive(Clone, Debug, Default)]
@@ -40,11 +40,16 @@ pub fn start(settings: &Settings) -> PyResult<()> {
     })
 }
 
-/// Runs a file as `__main__`; gives the exit code. Errors have been printed as Python prints them.
-pub fn run_file(path: &Path) -> u8 {
-    let code = match run_main(path) {
-        Ok(_) => 0,
-        Err(raised) => report(raised),
+/// Runs a program; gives the exit code. Errors have been printed as Python prints them.
+pub fn run_program(program: &Program) -> u8 {
+    let code = match program.run() {
+        Ok(()) => 0,
+        Err(Failure::Raised(raised)) => report(raised),
+        Err(Failure::Missing(message)) => {
+            let executable = std::env::current_exe().unwrap_or_default();
+            hooks::write_stderr(&format!("{}: {message}\n", executable.display()));
+            1
+        }
     };
     match flush_stdout() {
         Ok(()) => code,
@@ -57,15 +62,9 @@ pub fn run_file(path: &Path) -> u8 {
     }
 }
 
-fn run_main(path: &Path) -> PyResult {
-    let directory = path.parent().map(Path::to_path_buf).unwrap_or_default();
-    let loader = SearchPath { directories: vec![directory] };
-    let module = import::new_module("__main__", path);
-    sys_state::modules().set_text("__main__", module.clone());
-    module.dict().set_text("__package__", objects::none().to_ref());
-    let code = compile::compile_file("__main__", path, &loader)?;
-    let namespace = Value::from_object(module.dict());
-    (hooks::hooks().run_code)(code.value(), module.dict(), namespace, Value::NULL)
+/// Runs a file as `__main__`; an exception is the caller's.
+pub fn run_main(path: &Path) -> PyResult {
+    program::run_path(path, None)
 }
 
 /// Prints an exception that nobody has caught; gives the exit code.
@@ -76,6 +75,7 @@ pub fn report(raised: Raised) -> u8 {
 
 /// Flushes `sys.stdout`, if there is one.
 fn flush_stdout() -> PyResult<()> {
+    stdlib::sys::flush_files();
     let Some(sys) = sys_state::modules().get_text("sys") else { return Ok(()) };
     let stdout = protocol::get_attr_text(sys.value(), "stdout")?;
     if !objects::is_none(stdout.value()) {

@@ -1,11 +1,11 @@
 //! The ways into the loop: calls from native code, module and class bodies.
 
 use runtime::args::Args;
+use runtime::hooks;
 use runtime::objects::code::CodeObject;
 use runtime::objects::dict::DictObject;
 use runtime::objects::function::FunctionObject;
 use runtime::objects::tuple::TupleObject;
-use runtime::hooks;
 use runtime::protocol;
 use runtime::thread::thread;
 use runtime::value::{PyResult, Ref, Value};

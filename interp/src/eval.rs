@@ -364,11 +364,11 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                     // --- Control ---
                     Opcode::JUMP => jump!(at),
                     Opcode::JUMP_BACKWARD => {
-                        jump!(at);
                         code!().count_loop();
                         if ops::control::has_pending() {
                             outcall!(ops::control::serve_pending());
                         }
+                        jump!(at);
                     }
                     Opcode::POP_JUMP_IF_TRUE | Opcode::POP_JUMP_IF_FALSE => {
                         let value = pop!();

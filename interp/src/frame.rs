@@ -7,6 +7,7 @@
 //! Layout: `[Frame][locals][operands]`, all words. Cost of a call: about ten stores.
 
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
+use std::sync::atomic::Ordering;
 
 use bytecode::TypeCode;
 use runtime::error::traceback::FrameInfo;
@@ -15,7 +16,7 @@ use runtime::objects::code::CodeObject;
 use runtime::objects::dict::DictObject;
 use runtime::objects::function::FunctionObject;
 use runtime::objects::generator::GeneratorObject;
-use runtime::thread::{ThreadState, thread};
+use runtime::thread::{ThreadState, breaker, thread};
 use runtime::value::{PyResult, Ref, Value};
 
 use runtime::activation::Activation;
@@ -99,7 +100,8 @@ fn take_room(thread: &ThreadState, code: &CodeObject) -> PyResult<*mut Frame> {
     let bytes = frame_bytes(code);
     let top = thread.shadow_top.get();
     let room = thread.shadow_limit.get() as usize - top as usize;
-    if depth > thread.recursion_limit.get() || bytes > room {
+    let is_interrupted = thread.eval_breaker.load(Ordering::Relaxed) & breaker::SIGNAL != 0;
+    if depth > thread.recursion_limit.get() || bytes > room || is_interrupted {
         return take_room_slowly(thread, code);
     }
     thread.recursion.set(depth);
@@ -108,10 +110,11 @@ fn take_room(thread: &ThreadState, code: &CodeObject) -> PyResult<*mut Frame> {
     Ok(top.cast())
 }
 
-/// The stack is used up, or has not been reserved yet.
+/// The stack is used up, or has not been reserved yet, or a signal has arrived: recursion can be interrupted as loops can.
 #[cold]
 #[inline(never)]
 fn take_room_slowly(thread: &ThreadState, code: &CodeObject) -> PyResult<*mut Frame> {
+    runtime::signal::check()?;
     if !thread.shadow_top.get().is_null() {
         return Err(runtime::raise!(RecursionError, "maximum recursion depth exceeded"));
     }

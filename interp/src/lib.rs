@@ -26,8 +26,8 @@ mod unwind;
 
 use runtime::hooks;
 
-pub use ops::attribute;
 pub use ops::arithmetic::fast as arithmetic_fast;
+pub use ops::attribute;
 pub use ops::call::{call_ex, set_attribute as set_function_attribute};
 pub use ops::collection::{
     build_map, build_set, dict_merge, dict_update, list, list_extend, map_add, set_add, set_update,
@@ -37,10 +37,10 @@ pub use ops::intrinsic::call_in_function as call_intrinsic;
 pub use ops::item::list_item;
 pub use ops::name::{empty_cell as unbound, find_global, import, load_super};
 pub use ops::primitive::{double_binary, unboxed};
-pub use ops::string::{concat, convert, format};
 pub use ops::statics::{
     check_borrowed, check_cast, generic_class, invalidate, invoke_values, resolve_function, static_target,
 };
+pub use ops::string::{concat, convert, format};
 
 /// Makes the runtime run Python functions through this interpreter.
 pub fn install() {

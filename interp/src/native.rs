@@ -122,7 +122,12 @@ unsafe fn release_operands(frame: *mut Frame) {
 
 /// Calls interpreted code with one borrowed or raw word per parameter, behind its argument check. The result is an owned word,
 /// or raw if the code returns a primitive.
-pub fn call_code(code: &CodeObject, globals: &DictObject, builtins: Value, args: &[Value]) -> PyResult<Value> {
+pub fn call_code(
+    code: &CodeObject,
+    globals: &DictObject,
+    builtins: Value,
+    args: &[Value],
+) -> PyResult<Value> {
     thread().check_stack("")?;
     let owner = Value::from_object(code).to_ref();
     let frame = frame::push(owner, code, globals, builtins.to_ref(), IS_ENTRY | WANTS_RAW)?;

@@ -166,7 +166,8 @@ fn step(stack: &mut Stack, word: Word) -> PyResult<()> {
             let receiver = stack.pop();
             let class = stack.pop();
             let function = stack.pop();
-            let value = ops::name::load_super(function.value(), class.value(), receiver.value(), stack.name(at))?;
+            let value =
+                ops::name::load_super(function.value(), class.value(), receiver.value(), stack.name(at))?;
             stack.push(value);
             if word.opcode() == Opcode::LOAD_SUPER_METHOD {
                 stack.push_raw(Value::NULL);

@@ -64,7 +64,9 @@ fn call_occupant(jit: &Jit, func: FuncId, registers: &SavedRegisters) -> PyResul
     let params: Vec<TypeCode> = descr.signature.params.iter().map(|ty| ty.type_code()).collect();
     let words = arguments(&params, registers);
     let target = match &link {
-        Link::Entry(..) => jit.occupant(func).ok_or_else(|| missing_method(words[0], descr.split_name().1))?,
+        Link::Entry(..) => {
+            jit.occupant(func).ok_or_else(|| missing_method(words[0], descr.split_name().1))?
+        }
         _ => interp::resolve_function(descr)?,
     };
     interp::invoke_values(&target, descr, &words).map(Value::bits)

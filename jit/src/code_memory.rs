@@ -66,7 +66,10 @@ impl CodeMemory {
 
     fn offset(&self, address: usize, len: usize) -> usize {
         let at = address.wrapping_sub(self.execute as usize);
-        assert!(at.checked_add(len).is_some_and(|end| end <= self.used.get()), "code is written where it was reserved");
+        assert!(
+            at.checked_add(len).is_some_and(|end| end <= self.used.get()),
+            "code is written where it was reserved"
+        );
         at
     }
 

@@ -55,7 +55,8 @@ impl Jit {
             let mut functions = self.functions.borrow_mut();
             let entry = &mut functions.bodies[body];
             let module = entry.globals_dict().get_text("__name__");
-            let module = module.as_ref().and_then(|name| name.get::<StrObject>()).map(StrObject::to_string_lossy);
+            let module =
+                module.as_ref().and_then(|name| name.get::<StrObject>()).map(StrObject::to_string_lossy);
             let code = entry.code_object();
             let is_wanted = self.settings.admits(&module.unwrap_or_default(), &code.code().qualname);
             if !is_wanted || !matches!(entry.state, State::New) {

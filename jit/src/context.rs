@@ -3,8 +3,8 @@
 use std::cell::{Cell, OnceCell, RefCell};
 use std::time::Duration;
 
-use hir::env::{ClassId, ConstId, FuncId};
 use hir::Unsupported;
+use hir::env::{ClassId, ConstId, FuncId};
 use runtime::objects::function::FunctionObject;
 use runtime::world::World;
 use rustc_hash::FxHashMap;

@@ -155,7 +155,9 @@ impl CompileEnv for Env<'_> {
             instance,
             exact,
             is_final: class.has(type_flags::FINAL) || !class.has(type_flags::BASE),
-            depth: u32::try_from(class.depth()).ok().filter(|&depth| (depth as usize) < type_object::DISPLAY_LEN),
+            depth: u32::try_from(class.depth())
+                .ok()
+                .filter(|&depth| (depth as usize) < type_object::DISPLAY_LEN),
             inline_alloc: self.inline_alloc(class),
         }
     }

@@ -24,7 +24,11 @@ const DEOPT_LIMIT: u32 = 200;
 
 /// What the exit thunk calls: registers, the exit's return address, and the stack pointer of the function's body. Gives the address to go
 /// on at; a result is in the places of `rax` and `xmm0`.
-pub(crate) extern "C" fn receive(registers: &mut SavedRegisters, return_address: usize, stack: usize) -> usize {
+pub(crate) extern "C" fn receive(
+    registers: &mut SavedRegisters,
+    return_address: usize,
+    stack: usize,
+) -> usize {
     let jit = jit();
     let machine = jit.code.at(return_address).expect("exits are in installed code");
     let site = machine.exit_at(return_address).expect("every exit is in its code's table");
@@ -219,4 +223,3 @@ pub(crate) extern "C" fn poll() -> i64 {
         Err(_) => -1,
     }
 }
-

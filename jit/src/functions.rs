@@ -181,7 +181,13 @@ impl Functions {
         Some(id)
     }
 
-    fn push(&mut self, link: Link, body: Option<BodyId>, memory: &CodeMemory, bridge: usize) -> Option<FuncId> {
+    fn push(
+        &mut self,
+        link: Link,
+        body: Option<BodyId>,
+        memory: &CodeMemory,
+        bridge: usize,
+    ) -> Option<FuncId> {
         let id = FuncId::from_index(self.funcs.len());
         let slot = memory.reserve(SLOT)?;
         let mut bytes = [0xcc; SLOT];

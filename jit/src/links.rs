@@ -78,7 +78,9 @@ impl Jit {
         if class.static_layout().is_none() && nearest_layout(class).is_none() {
             return;
         }
-        self.rebind(|link| link.class().is_some_and(|owner| std::ptr::eq(owner, class)) || names_class(link, class));
+        self.rebind(|link| {
+            link.class().is_some_and(|owner| std::ptr::eq(owner, class)) || names_class(link, class)
+        });
         self.fill_vtable(class);
         let overridden: Vec<FuncId> = {
             let functions = self.functions.borrow();

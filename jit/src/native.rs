@@ -16,12 +16,15 @@ use crate::machine::Machine;
 /// exception pending in the thread state if the function raises. `Err` says why there is none.
 pub fn native_entry(function: &FunctionObject) -> Result<*const u8, String> {
     let name = function.qualname();
-    let jit = installed().ok_or_else(|| format!("not supported yet: native code of '{name}' without the compiler"))?;
+    let jit = installed()
+        .ok_or_else(|| format!("not supported yet: native code of '{name}' without the compiler"))?;
     let code = function.code().code();
     let params = code.locals[..code.param_count()].iter().map(|local| local.ty);
     let ret = code.signature.as_ref().map_or(TypeCode::Object, |signature| signature.ret.type_code());
     if params.chain([ret]).any(|ty| matches!(ty, TypeCode::Object | TypeCode::Void | TypeCode::Single)) {
-        return Err(format!("not supported yet: native code of '{name}', whose signature is not all primitives"));
+        return Err(format!(
+            "not supported yet: native code of '{name}', whose signature is not all primitives"
+        ));
     }
     let Some(machine) = jit.compile_function(function) else {
         return Err(format!("{name}: {}", refusal(jit, function)));

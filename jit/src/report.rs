@@ -45,7 +45,6 @@ pub fn observe(function: &FunctionObject, observer: &mut Observer<'_>) -> Result
 /// Whether a function has machine code now.
 pub fn is_compiled(function: &FunctionObject) -> bool {
     let Some(jit) = installed() else { return false };
-    jit.body_of(function).is_some_and(|body| {
-        matches!(jit.functions.borrow().bodies[body].state, State::Compiled(_))
-    })
+    jit.body_of(function)
+        .is_some_and(|body| matches!(jit.functions.borrow().bodies[body].state, State::Compiled(_)))
 }

@@ -3,11 +3,8 @@
 use std::ffi::c_char;
 use std::path::Path;
 
-use host::compile::{SearchPath, compile_file};
-use host::import::new_module;
-use runtime::objects;
-use runtime::value::{PyResult, Ref};
-use runtime::{hooks, protocol, sys_state};
+use runtime::protocol;
+use runtime::value::Ref;
 
 use crate::boundary::{guarded, input_slice, input_text, null};
 use crate::error::{CResult, Error};
@@ -28,22 +25,11 @@ pub unsafe extern "C" fn sp_run_file(
         with_runtime(runtime, |_| {
             // SAFETY: null or readable by the contract.
             let path = unsafe { input_text(path, length, "the path")? };
-            let done = run_main(Path::new(path));
+            let done = host::run::run_main(Path::new(path));
             stdlib::sys::flush_streams();
             done.map(drop).map_err(Error::from_raised)
         })
     })
-}
-
-/// What [`host::run_file`] does, but the exception is the caller's.
-fn run_main(path: &Path) -> PyResult {
-    let loader = SearchPath { directories: path.parent().map(Path::to_path_buf).into_iter().collect() };
-    let module = new_module("__main__", path);
-    sys_state::modules().set_text("__main__", module.clone());
-    module.dict().set_text("__package__", objects::none().to_ref());
-    let code = compile_file("__main__", path, &loader)?;
-    let namespace = runtime::Value::from_object(module.dict());
-    (hooks::hooks().run_code)(code.value(), module.dict(), namespace, runtime::Value::NULL)
 }
 
 /// Imports a module by its dotted name; a static module is checked and compiled first.

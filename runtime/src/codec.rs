@@ -5,10 +5,15 @@ use crate::objects::bytes;
 use crate::objects::str::{StrBuilder, StrObject};
 use crate::value::{PyResult, Value};
 
+/// The byte order mark in UTF-8.
+const MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// A supported encoding.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Encoding {
     Utf8,
+    /// With a byte order mark in front.
+    Utf8Sig,
     Ascii,
     Latin1,
 }
@@ -22,26 +27,52 @@ fn text_of(value: Option<Value>, default: &str) -> String {
 fn lookup(name: &str) -> PyResult<Encoding> {
     match name.to_ascii_lowercase().replace(['-', ' '], "_").as_str() {
         "utf_8" | "utf8" | "u8" | "cp65001" => Ok(Encoding::Utf8),
+        "utf_8_sig" => Ok(Encoding::Utf8Sig),
         "ascii" | "us_ascii" | "646" => Ok(Encoding::Ascii),
         "latin_1" | "latin1" | "iso_8859_1" | "iso8859_1" | "l1" | "8859" => Ok(Encoding::Latin1),
+        known if is_known(known) => Err(error::not_supported(&format!("the encoding {name}"))),
         _ => Err(crate::raise!(LookupError, "unknown encoding: {name}")),
     }
+}
+
+/// Whether CPython has this encoding, though it is missing here.
+fn is_known(name: &str) -> bool {
+    let families =
+        ["utf_16", "utf16", "utf_32", "utf32", "utf_7", "utf7", "cp", "iso8859", "iso_8859", "koi8", "mac_"];
+    let single = ["gbk", "gb2312", "gb18030", "big5", "euc_jp", "euc_kr", "shift_jis", "idna", "punycode"];
+    families.iter().any(|family| name.starts_with(family)) || single.contains(&name)
+}
+
+/// The canonical name of a supported encoding.
+pub fn canonical_name(name: &str) -> PyResult<&'static str> {
+    Ok(match lookup(name)? {
+        Encoding::Utf8 => "utf-8",
+        Encoding::Utf8Sig => "utf-8-sig",
+        Encoding::Ascii => "ascii",
+        Encoding::Latin1 => "iso8859-1",
+    })
 }
 
 /// `str.encode`
 pub fn encode(text: Value, encoding: Option<Value>, errors: Option<Value>) -> PyResult<Vec<u8>> {
     let name = text_of(encoding, "utf-8");
-    let (encoding, handler) = (lookup(&name)?, text_of(errors, "strict"));
+    let (mut encoding, handler) = (lookup(&name)?, text_of(errors, "strict"));
+    let mut out = Vec::new();
+    if encoding == Encoding::Utf8Sig {
+        encoding = Encoding::Utf8;
+        out.extend_from_slice(MARK);
+    }
     let Some(source) = text.get::<StrObject>() else {
         return Err(crate::raise!(TypeError, "expected str, got {}", text.ty().name()));
     };
     if let Some(ascii) = source.as_ascii() {
-        return Ok(ascii.as_bytes().to_vec());
+        out.extend_from_slice(ascii.as_bytes());
+        return Ok(out);
     }
-    let mut out = Vec::with_capacity(source.len());
+    out.reserve(source.len());
     for (at, point) in source.code_points().enumerate() {
         let limit = match encoding {
-            Encoding::Utf8 => u32::MAX,
+            Encoding::Utf8 | Encoding::Utf8Sig => u32::MAX,
             Encoding::Ascii => 128,
             Encoding::Latin1 => 256,
         };
@@ -81,7 +112,7 @@ fn encode_unencodable(
         }
         "strict" | "surrogateescape" | "surrogatepass" => {
             let (name, reason) = match encoding {
-                Encoding::Utf8 => ("utf-8", "surrogates not allowed"),
+                Encoding::Utf8 | Encoding::Utf8Sig => ("utf-8", "surrogates not allowed"),
                 Encoding::Ascii => ("ascii", "ordinal not in range(128)"),
                 Encoding::Latin1 => ("latin-1", "ordinal not in range(256)"),
             };
@@ -99,6 +130,7 @@ pub fn decode(object: Value, data: &[u8], encoding: Option<Value>, errors: Optio
     match encoding {
         Encoding::Latin1 => Ok(bytes::latin1(data).into()),
         Encoding::Utf8 => decode_utf8(object, data, &handler),
+        Encoding::Utf8Sig => decode_utf8(object, data.strip_prefix(MARK).unwrap_or(data), &handler),
         Encoding::Ascii => decode_ascii(object, data, &handler),
     }
 }

@@ -84,6 +84,13 @@ impl<'a> FromArg<'a> for i32 {
     }
 }
 
+impl<'a> FromArg<'a> for usize {
+    fn from_value(value: Value, _: &Bound<'a>) -> PyResult<Self> {
+        let wide = int::to_isize(value)?;
+        usize::try_from(wide).map_err(|_| crate::raise!(ValueError, "argument must not be negative"))
+    }
+}
+
 impl<'a> FromArg<'a> for f64 {
     fn from_value(value: Value, _: &Bound<'a>) -> PyResult<Self> {
         float::to_f64(value)

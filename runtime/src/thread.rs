@@ -5,7 +5,7 @@
 //! one state, and [`attach`] adapts it to the native stack of the thread that holds the lock.
 
 use std::cell::{Cell, RefCell};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use crate::error::Raised;
 use crate::header::Header;
@@ -49,8 +49,9 @@ impl Default for ExcInfo {
 /// State of the running thread.
 #[repr(C)]
 pub struct ThreadState {
-    /// Native code must not let the stack pointer fall below this.
-    pub stack_limit: Cell<usize>,
+    /// Native code must not let the stack pointer fall below this. A signal raises it beyond every stack, so that the check at the
+    /// start of compiled functions notices.
+    pub stack_limit: AtomicUsize,
     /// Non-zero when something wants attention at the next safe point; see [`breaker`].
     pub eval_breaker: AtomicU64,
     raised: Cell<Value>,
@@ -77,10 +78,11 @@ pub struct ThreadState {
     pub(crate) dealloc_depth: Cell<u32>,
     pub(crate) deferred: RefCell<Vec<*mut Header>>,
     base_level: ExcInfo,
+    own_stack_limit: Cell<usize>,
 }
 
 static MAIN: World<ThreadState> = World::new(ThreadState {
-    stack_limit: Cell::new(0),
+    stack_limit: AtomicUsize::new(0),
     eval_breaker: AtomicU64::new(0),
     raised: Cell::new(Value::NULL),
     handled: Cell::new(std::ptr::null_mut()),
@@ -96,6 +98,7 @@ static MAIN: World<ThreadState> = World::new(ThreadState {
     dealloc_depth: Cell::new(0),
     deferred: RefCell::new(Vec::new()),
     base_level: ExcInfo::new(),
+    own_stack_limit: Cell::new(0),
 });
 
 /// The state of the thread that holds the global lock.
@@ -110,7 +113,7 @@ const STACK_MARGIN: usize = 256 * 1024;
 /// Adapts the thread state to the calling thread's native stack.
 pub(crate) fn attach() {
     let thread = thread();
-    thread.stack_limit.set(stack_bottom() + STACK_MARGIN);
+    thread.set_stack_limit(stack_bottom() + STACK_MARGIN);
     if thread.handled.get().is_null() {
         thread.handled.set(std::ptr::from_ref(&thread.base_level).cast_mut());
     }
@@ -192,20 +195,43 @@ impl ThreadState {
     /// `" while getting the repr of an object"`.
     #[inline]
     pub fn check_stack(&self, what: &str) -> PyResult<()> {
-        if approximate_stack_pointer() >= self.stack_limit.get() {
+        if approximate_stack_pointer() >= self.stack_limit.load(Ordering::Relaxed) {
             return Ok(());
         }
-        Err(self.stack_exhausted(what))
+        self.stack_exhausted(what)
     }
 
     #[cold]
-    fn stack_exhausted(&self, what: &str) -> Raised {
-        let limit = self.stack_limit.get();
+    fn stack_exhausted(&self, what: &str) -> PyResult<()> {
+        crate::signal::check()?;
+        let limit = self.own_stack_limit.get();
+        self.set_stack_limit(limit);
+        if approximate_stack_pointer() >= limit {
+            return Ok(());
+        }
         // The error itself needs some of the margin.
-        self.stack_limit.set(limit - STACK_MARGIN / 2);
+        self.set_stack_limit(limit - STACK_MARGIN / 2);
         let raised = crate::raise!(RecursionError, "maximum recursion depth exceeded{what}");
-        self.stack_limit.set(limit);
-        raised
+        self.set_stack_limit(limit);
+        Err(raised)
+    }
+
+    fn set_stack_limit(&self, limit: usize) {
+        self.own_stack_limit.set(limit);
+        self.stack_limit.store(limit, Ordering::Relaxed);
+    }
+
+    /// Asks for attention from a signal handler: loops look at the breaker, function entries at the stack limit.
+    pub(crate) fn interrupt(&self) {
+        self.request(breaker::SIGNAL);
+        self.stack_limit.store(usize::MAX, Ordering::Relaxed);
+    }
+
+    /// Withdraws a signal's request; true if it was standing.
+    pub(crate) fn acknowledge_interrupt(&self) -> bool {
+        let was_standing = self.acknowledge(breaker::SIGNAL);
+        self.stack_limit.store(self.own_stack_limit.get(), Ordering::Relaxed);
+        was_standing
     }
 
     /// Asks the running code to stop at its next safe point.

@@ -1,12 +1,20 @@
 //! The command line.
 
+use std::io::IsTerminal;
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+use host::Program;
+
+const USAGE: &str = "\
+As python: spc [--jit=...] FILE [ARGS]    run a file
+           spc -c CODE [ARGS]             run a text
+           spc -m MODULE [ARGS]           run a module
+           spc - [ARGS]                   run what standard input gives";
 
 /// Static Python: run, check and compile typed Python programs.
 #[derive(Parser, Debug)]
-#[command(name = "spc", version)]
+#[command(name = "spc", version, after_help = USAGE)]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -128,7 +136,64 @@ impl JitArgs {
     }
 }
 
-/// Reads the command line; a wrong one ends the process with 2.
-pub(crate) fn parse() -> Args {
-    Args::parse()
+/// The options that may stand before a program.
+#[derive(Parser, Debug)]
+#[command(name = "spc")]
+struct Options {
+    #[command(flatten)]
+    jit: JitArgs,
+}
+
+/// What the command line asks for.
+pub(crate) enum CommandLine {
+    /// As `python` is used: a program and its arguments.
+    Run(JitArgs, Program, Vec<String>),
+    /// A command by its name.
+    Command(Args),
+    /// Neither; the message says why.
+    Wrong(String),
+}
+
+/// Reads the command line; one that is wrong in `clap`'s eyes ends the process with 2.
+pub(crate) fn parse() -> CommandLine {
+    let words: Vec<String> = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
+    let is_option = |word: &&String| word.starts_with("--jit") || *word == "--perf-map";
+    let options = words.iter().skip(1).take_while(is_option).count();
+    let (before, rest) = words.split_at((options + 1).min(words.len()));
+    let jit = || Options::parse_from(before).jit;
+    let Some(first) = rest.first() else {
+        return if std::io::stdin().is_terminal() {
+            CommandLine::Command(Args::parse())
+        } else {
+            CommandLine::Run(jit(), Program::Input, Vec::new())
+        };
+    };
+    match program_of(first, &rest[1..]) {
+        Some(Ok((program, args))) => CommandLine::Run(jit(), program, args),
+        Some(Err(message)) => CommandLine::Wrong(message),
+        None => CommandLine::Command(Args::parse()),
+    }
+}
+
+/// The program that Python's conventions see in the words, if they do: everything behind it belongs to it.
+fn program_of(first: &str, rest: &[String]) -> Option<Result<(Program, Vec<String>), String>> {
+    let option = first.get(..2).filter(|option| ["-c", "-m"].contains(option));
+    if let Some(option) = option {
+        let attached = first[2..].to_owned();
+        let (value, rest) = match (attached.is_empty(), rest) {
+            (false, rest) => (attached, rest),
+            (true, [value, rest @ ..]) => (value.clone(), rest),
+            (true, []) => return Some(Err(format!("Argument expected for the {option} option"))),
+        };
+        let program = if option == "-c" { Program::Command(value + "\n") } else { Program::Module(value) };
+        return Some(Ok((program, rest.to_vec())));
+    }
+    if first == "-" {
+        return Some(Ok((Program::Input, rest.to_vec())));
+    }
+    let path = PathBuf::from(first);
+    let is_command = Args::command().get_subcommands().any(|command| command.get_name() == first);
+    let names_a_file = first.contains(['/', '.']) || path.exists();
+    (!first.starts_with('-') && !is_command && first != "help" && names_a_file)
+        .then(|| Ok((Program::File(path), rest.to_vec())))
 }

@@ -1,20 +1,22 @@
 //! Native modules of the standard library, one file each, and the table by which the importer finds them.
 //!
-//! - [`streams`]: the process's standard streams as text files
+//! - [`io`]: files and streams, the standard ones among them
 //! - [`sys`], [`math`], [`time`], [`gc`], [`itertools`], [`functools`], [`operator`]: modules
 //! - [`static_python`], the module `__static__`
 //! - [`typing`], [`future`]: names that annotations and compatibility need
 //!
-//! The importer asks [`load`] before it looks for files.
+//! - `lib/*.py`: modules in Python
+//!
+//! The importer asks [`load`] and [`source`] before it looks for files.
 
 pub mod functools;
 pub mod future;
 pub mod gc;
+pub mod io;
 pub mod itertools;
 pub mod math;
 pub mod operator;
 pub mod static_python;
-pub mod streams;
 pub mod sys;
 pub mod time;
 pub mod typing;
@@ -32,6 +34,8 @@ static MODULES: &[NativeModule] = &[
     NativeModule { name: "math", fill: math::fill },
     NativeModule { name: "time", fill: time::fill },
     NativeModule { name: "gc", fill: gc::fill },
+    NativeModule { name: "_io", fill: io::fill },
+    NativeModule { name: "io", fill: io::fill },
     NativeModule { name: "itertools", fill: itertools::fill },
     NativeModule { name: "_functools", fill: functools::fill },
     NativeModule { name: "functools", fill: functools::fill },
@@ -41,6 +45,14 @@ static MODULES: &[NativeModule] = &[
     NativeModule { name: "typing", fill: typing::fill },
     NativeModule { name: "__static__", fill: static_python::fill },
 ];
+
+/// Modules that are Python source of our own, compiled on import.
+static SOURCES: &[(&str, &str)] = &[("dataclasses", include_str!("../lib/dataclasses.py"))];
+
+/// The source of a module that is written in Python, if this is one.
+pub fn source(name: &str) -> Option<&'static str> {
+    SOURCES.iter().find(|(module, _)| *module == name).map(|(_, source)| *source)
+}
 
 /// Names of all native modules, `sys` and `builtins` included.
 pub fn names() -> Vec<&'static str> {

@@ -12,10 +12,9 @@ use runtime::objects::module::ModuleObject;
 use runtime::objects::str::StrObject;
 use runtime::objects::tuple::TupleObject;
 use runtime::objects::{self, float, struct_sequence};
-use runtime::types::ready;
 use runtime::{Py, PyResult, Ref, Value, error, gc, protocol, py_functions, sys_state, thread};
 
-use crate::streams::{TEXT_STREAM, TextStream};
+use crate::io::text::TextFile;
 
 /// What the command line knows.
 #[derive(Clone, Debug, Default)]
@@ -32,7 +31,7 @@ pub struct Startup {
 
 /// Makes and registers `sys`.
 pub fn initialize(startup: &Startup) -> PyResult<()> {
-    ready::ready(&TEXT_STREAM);
+    crate::io::initialize();
     let module = ModuleObject::new("sys");
     module.unaudited();
     module.add_functions(FUNCTIONS);
@@ -45,19 +44,20 @@ pub fn initialize(startup: &Startup) -> PyResult<()> {
     dict.set_text("path", strings(&startup.path));
     dict.set_text("executable", StrObject::new(&startup.executable));
     dict.set_text("modules", Value::from_object(sys_state::modules()).to_ref());
-    add_streams(dict);
+    add_streams(dict)?;
     add_constants(dict)?;
     add_flags(dict, &startup.flags)?;
     sys_state::modules().set_text("sys", module);
     Ok(())
 }
 
-fn add_streams(dict: &DictObject) {
+fn add_streams(dict: &DictObject) -> PyResult<()> {
     for (fd, name, file) in [(0, "stdin", "<stdin>"), (1, "stdout", "<stdout>"), (2, "stderr", "<stderr>")] {
-        let stream: Ref = TextStream::new(fd, file).into();
+        let stream = TextFile::standard(fd, file)?;
         dict.set_text(name, stream.clone());
         dict.set_text(&format!("__{name}__"), stream);
     }
+    Ok(())
 }
 
 fn text(value: &str) -> Ref {
@@ -191,7 +191,12 @@ fn add_flags(dict: &DictObject, set: &[(String, i64)]) -> PyResult<()> {
     Ok(())
 }
 
-/// Flushes the standard streams; called when the process ends.
+/// Writes out what files that are still open keep back, the standard streams excepted; called when the process ends.
+pub fn flush_files() {
+    crate::io::channel::flush_open();
+}
+
+/// Flushes the standard streams.
 pub fn flush_streams() {
     let Some(sys) = sys_state::modules().get_text("sys") else { return };
     let Some(module) = sys.get::<ModuleObject>() else { return };
@@ -351,6 +356,12 @@ py_functions! { static FUNCTIONS;
     "getfilesystemencodeerrors()"
     fn getfilesystemencodeerrors() -> &'static str {
         "surrogateescape"
+    }
+    /// Return the name of the module for a calling frame.
+    "_getframemodulename(depth=0)"
+    fn getframemodulename(depth: Option<usize>) -> Option<Ref> {
+        let frame = (hooks::hooks().frame)(depth.unwrap_or(0))?;
+        frame.globals.get::<DictObject>().and_then(|globals| globals.get_text("__name__"))
     }
     /// Return True if Python is exiting.
     "is_finalizing()"

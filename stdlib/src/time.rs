@@ -25,7 +25,7 @@ fn seconds(nanoseconds: i64) -> Ref {
     float::new(nanoseconds as f64 * 1e-9)
 }
 
-/// Sleeps; a signal ends the sleep only to be looked at by the caller's safe point.
+/// Sleeps; a signal whose handling does not raise lets the sleep go on.
 fn sleep_for(seconds: f64) -> PyResult<()> {
     if seconds < 0.0 {
         return Err(runtime::raise!(ValueError, "sleep length must be non-negative"));
@@ -37,14 +37,19 @@ fn sleep_for(seconds: f64) -> PyResult<()> {
         return Err(runtime::raise!(OverflowError, "timestamp too large to convert to C PyTime_t"));
     }
     let whole = seconds.trunc();
-    let request = libc::timespec { tv_sec: whole as i64, tv_nsec: ((seconds - whole) * 1e9) as i64 };
-    let mut left = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: both structures are valid.
-    if unsafe { libc::nanosleep(&raw const request, &raw mut left) } == 0 {
-        return Ok(());
+    let mut request = libc::timespec { tv_sec: whole as i64, tv_nsec: ((seconds - whole) * 1e9) as i64 };
+    loop {
+        let mut left = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+        // SAFETY: both structures are valid.
+        if unsafe { libc::nanosleep(&raw const request, &raw mut left) } == 0 {
+            return Ok(());
+        }
+        match std::io::Error::last_os_error().raw_os_error().unwrap_or(0) {
+            libc::EINTR => runtime::signal::check()?,
+            errno => return Err(error::os_error(errno, None)),
+        }
+        request = left;
     }
-    let errno = std::io::Error::last_os_error().raw_os_error().unwrap_or(0);
-    if errno == libc::EINTR { Ok(()) } else { Err(error::os_error(errno, None)) }
 }
 
 py_functions! { static FUNCTIONS;

@@ -1,7 +1,8 @@
 //! The command line on bad input: located messages, exit codes, no panics.
 
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use crate::harness::root;
 
@@ -84,4 +85,110 @@ fn good_input_is_accepted() {
         .filter(|word| word.chars().all(|c| c.is_uppercase() || c == '_'))
         .collect();
     assert_eq!(&opcodes[..3], ["CHECK_ARGS", "LOAD_FAST", "LOAD_FIELD"]);
+}
+
+/// Runs with this on standard input; gives exit code, output, errors.
+fn run_with_input(spc: &Path, folder: &Path, args: &[&str], input: &str) -> (Option<i32>, String, String) {
+    let mut command = Command::new(spc);
+    command
+        .args(args)
+        .current_dir(folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = command.spawn().expect("spc starts");
+    let written = child.stdin.take().expect("piped").write_all(input.as_bytes());
+    // A program that does not read its input may have ended.
+    drop(written);
+    let output = child.wait_with_output().expect("spc ends");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (output.status.code(), text(&output.stdout), text(&output.stderr))
+}
+
+#[test]
+fn programs_are_started_as_python_starts_them() {
+    let spc = spc();
+    let folder = std::env::temp_dir().join(format!("spc-start-{}", std::process::id()));
+    std::fs::create_dir_all(folder.join("pack/inner")).expect("temporary folders can be made");
+    let show = "import sys\nprint(__name__, sys.argv, __package__)\n";
+    for name in
+        ["prog.py", "pack/__init__.py", "pack/mod.py", "pack/inner/__init__.py", "pack/inner/__main__.py"]
+    {
+        let text = if name.ends_with("__init__.py") { "" } else { show };
+        std::fs::write(folder.join(name), text).expect("temporary files can be written");
+    }
+    let here = std::fs::canonicalize(&folder).expect("the folder exists").display().to_string();
+    let check = |args: &[&str], input: &str, code: i32, out: &str, errors: &str| {
+        let (got, stdout, stderr) = run_with_input(&spc, &folder, args, input);
+        assert_eq!((got, stdout.replace(&here, "HERE")), (Some(code), out.to_owned()), "{args:?}: {stderr}");
+        assert!(stderr.ends_with(errors) && (!errors.is_empty() || stderr.is_empty()), "{args:?}: {stderr}");
+    };
+    check(
+        &["-c", "import sys; print(sys.argv, repr(sys.path[0]))", "-x", "y"],
+        "",
+        0,
+        "['-c', '-x', 'y'] ''\n",
+        "",
+    );
+    check(&["-cprint(1)"], "", 0, "1\n", "");
+    check(&["-c", "1/0"], "", 1, "", "    1/0\n    ~^~\nZeroDivisionError: division by zero\n");
+    check(&["-c", "x = ("], "", 1, "", "    x = (\n        ^\nSyntaxError: '(' was never closed\n");
+    check(&["-c", "raise SystemExit(7)"], "", 7, "", "");
+    check(&["-c", "raise SystemExit('bye')"], "", 1, "", "bye\n");
+    check(&["-c"], "", 2, "", "Argument expected for the -c option\n");
+    check(&["-m"], "", 2, "", "Argument expected for the -m option\n");
+    check(&["prog.py", "-a", "--", "b"], "", 0, "__main__ ['prog.py', '-a', '--', 'b'] None\n", "");
+    check(&["run", "prog.py", "a"], "", 0, "__main__ ['prog.py', 'a'] None\n", "");
+    check(&["--jit=off", "prog.py"], "", 0, "__main__ ['prog.py'] None\n", "");
+    check(&["-m", "pack.mod", "-a"], "", 0, "__main__ ['HERE/pack/mod.py', '-a'] pack\n", "");
+    check(&["-m", "pack.inner"], "", 0, "__main__ ['HERE/pack/inner/__main__.py'] pack.inner\n", "");
+    check(&["-m", "nope"], "", 1, "", ": No module named nope\n");
+    check(&["-m", "math"], "", 1, "", ": No code object available for math\n");
+    let executable = "'pack' is a package and cannot be directly executed\n";
+    check(&["-m", "pack"], "", 1, "", executable);
+    check(&["-"], "import sys\nprint(sys.argv, __name__)", 0, "['-'] __main__\n", "");
+    check(
+        &[],
+        "def f():\n    1/0\nf()\n",
+        1,
+        "",
+        "  File \"<stdin>\", line 2, in f\nZeroDivisionError: division by zero\n",
+    );
+    check(&["no_such.py"], "", 2, "", "[Errno 2] No such file or directory\n");
+    std::fs::remove_dir_all(&folder).expect("the temporary folder can be removed");
+}
+
+/// Starts a program that prints a line, sends it SIGINT, and gives what it leaves.
+fn interrupted(spc: &Path, program: &str) -> (Option<i32>, String) {
+    let mut command = Command::new(spc);
+    command.args(["-c", program]).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("spc starts");
+    let mut first = [0u8; 3];
+    child.stdout.as_mut().expect("piped").read_exact(&mut first).expect("the program prints");
+    assert_eq!(&first, b"go\n");
+    std::thread::sleep(std::time::Duration::from_millis(100));
+    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(sent.expect("kill runs").success());
+    let output = child.wait_with_output().expect("spc ends");
+    (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+#[test]
+fn an_interrupt_ends_what_runs() {
+    let spc = spc();
+    let cases = [
+        ("print('go', flush=True)\nwhile True:\n    pass\n", "line 2, in <module>"),
+        (
+            "def f(n): return f(n - 1) + f(n - 2) if n > 1 else n\nprint('go', flush=True)\nf(60)\n",
+            "line 1, in f",
+        ),
+        ("import time\nprint('go', flush=True)\ntime.sleep(60)\n", "line 3, in <module>"),
+        ("print('go', flush=True)\nsum(iter(int, 1))\n", "line 2, in <module>"),
+    ];
+    for (program, place) in cases {
+        let (code, errors) = interrupted(&spc, program);
+        assert_eq!(code, Some(130), "{program}: {errors}");
+        assert!(errors.starts_with("Traceback (most recent call last):\n"), "{program}: {errors}");
+        assert!(errors.contains(place) && errors.ends_with("\nKeyboardInterrupt\n"), "{program}: {errors}");
+    }
 }

@@ -146,7 +146,8 @@ impl Builder<'_> {
                 Opcode::Ishr
             }
             P::Power | P::PowerUnsigned => {
-                let [a, b] = [a, b].map(|value| self.emit(Opcode::IntToFloat, &[value], Imm::None, Type::F64));
+                let [a, b] =
+                    [a, b].map(|value| self.emit(Opcode::IntToFloat, &[value], Imm::None, Type::F64));
                 return self.helper(H::DoublePow, &[a, b], Type::F64);
             }
             P::PowerDouble if self.double_constant(b) == Some(0.5) => {

@@ -358,11 +358,8 @@ impl Rewriter<'_> {
             let zero = self.double(0.0);
             self.guard(Opcode::Fcmp, [raw[1], zero], Cond::Ne);
         }
-        let value = if opcode == Opcode::CallHelper {
-            self.power(raw)
-        } else {
-            self.emit(opcode, &raw, Type::F64)
-        };
+        let value =
+            if opcode == Opcode::CallHelper { self.power(raw) } else { self.emit(opcode, &raw, Type::F64) };
         self.box_float(value)
     }
 

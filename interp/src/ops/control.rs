@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use runtime::objects;
-use runtime::thread::{breaker, thread};
+use runtime::thread::thread;
 use runtime::value::{PyResult, Value};
 
 /// The truth of values that need no code to tell.
@@ -24,11 +24,6 @@ pub(crate) fn has_pending() -> bool {
 /// Serves what waits; a signal raises KeyboardInterrupt.
 #[cold]
 pub fn serve_pending() -> PyResult<()> {
-    if thread().acknowledge(breaker::GC) {
-        runtime::gc::run_pending();
-    }
-    if thread().acknowledge(breaker::SIGNAL) {
-        return Err(runtime::raise!(KeyboardInterrupt, ""));
-    }
-    Ok(())
+    runtime::gc::run_pending();
+    runtime::signal::check()
 }

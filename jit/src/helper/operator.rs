@@ -11,7 +11,8 @@ use super::{own, truth};
 const IN_PLACE: u32 = 256;
 
 pub(super) extern "C" fn binary_op(a: Value, b: Value, op: u32) -> Value {
-    let operator = BinaryOp::from_operand(op & (IN_PLACE - 1)).expect("the compiler passes an operator's number");
+    let operator =
+        BinaryOp::from_operand(op & (IN_PLACE - 1)).expect("the compiler passes an operator's number");
     if let Some(result) = interp::arithmetic_fast(operator, a, b) {
         return result.into_value();
     }

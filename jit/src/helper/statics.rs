@@ -85,4 +85,3 @@ pub(super) extern "C" fn raise_zero_division(kind: u64) -> Value {
 pub(super) extern "C" fn raise_negative_shift() -> Value {
     failure(runtime::raise!(ValueError, "negative shift count"))
 }
-

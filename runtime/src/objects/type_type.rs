@@ -256,6 +256,11 @@ fn get_doc(value: Value) -> PyResult {
     }
 }
 
+/// The function that computes the annotations (PEP 649).
+fn annotate(value: Value) -> Option<Ref> {
+    dict_entry(value, names().__annotate__).or_else(|| this(value).dict().get_text("__annotate_func__"))
+}
+
 fn get_annotations(value: Value) -> PyResult {
     if let Some(found) = dict_entry(value, names().__annotations__) {
         return Ok(found);
@@ -267,9 +272,7 @@ fn get_annotations(value: Value) -> PyResult {
         let message = format!("type object '{}' has no attribute '__annotations__'", this(value).name());
         return Err(error::attribute_error(value, names().__annotations__, &message));
     }
-    let computed = match dict_entry(value, names().__annotate__)
-        .or_else(|| this(value).dict().get_text("__annotate_func__"))
-    {
+    let computed = match annotate(value) {
         Some(annotate) if !objects::is_none(annotate.value()) => {
             protocol::call(annotate.value(), &[Value::small(1)], None)?
         }
@@ -316,7 +319,7 @@ static GETSET: &[GetSetDef] = &[
     GetSetDef {
         name: "__annotate__",
         doc: "",
-        get: |value| Ok(dict_entry(value, names().__annotate__).unwrap_or_else(|| objects::none().to_ref())),
+        get: |value| Ok(annotate(value).unwrap_or_else(|| objects::none().to_ref())),
         set: Some(|value, new| set_dict_entry(value, names().__annotate__, new)),
     },
     GetSetDef {

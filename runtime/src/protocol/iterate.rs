@@ -55,6 +55,7 @@ pub fn for_each(iterable: Value, mut each: impl FnMut(Ref) -> PyResult<()>) -> P
     let iterator = get_iter(iterable)?;
     while let Some(item) = iter_next(iterator.value())? {
         each(item)?;
+        crate::signal::check()?;
     }
     Ok(())
 }
@@ -80,7 +81,11 @@ pub fn collect(iterable: Value) -> PyResult<Vec<Ref>> {
         return Err(error::memory_error());
     }
     while let Some(item) = iter_next(iterator.value())? {
+        if items.len() == items.capacity() {
+            items.try_reserve(1).map_err(|_| error::memory_error())?;
+        }
         items.push(item);
+        crate::signal::check()?;
     }
     Ok(items)
 }

@@ -167,7 +167,10 @@ fn dispatch_hash(object: Value) -> PyResult<i64> {
             let result = protocol::call_bound(method, object, &[])?;
             match int::IntRef::of(result.value()) {
                 Some(int::IntRef::Small(small)) => Ok(crate::hash::avoid_minus_one(small)),
-                Some(int::IntRef::Big(big)) => Ok(int::hash_big(big)),
+                // What fits a machine word is the hash, as in CPython; more is reduced.
+                Some(number @ int::IntRef::Big(big)) => {
+                    Ok(number.to_i64().map_or_else(|| int::hash_big(big), crate::hash::avoid_minus_one))
+                }
                 None => Err(crate::raise!(TypeError, "__hash__ method should return an integer")),
             }
         }

@@ -6,12 +6,25 @@ mod dump;
 mod machine;
 mod run;
 
-use crate::args::{Args, Command, Stage};
+use host::Program;
 
-/// Carries a command out; returns the exit code.
-pub(crate) fn dispatch(args: Args) -> u8 {
+use crate::args::{Args, Command, CommandLine, Stage};
+
+/// Carries the command line out; returns the exit code.
+pub(crate) fn dispatch(line: CommandLine) -> u8 {
+    match line {
+        CommandLine::Run(jit, program, args) => run::run(&jit, program, args),
+        CommandLine::Wrong(message) => {
+            eprintln!("spc: {message}");
+            2
+        }
+        CommandLine::Command(args) => command(args),
+    }
+}
+
+fn command(args: Args) -> u8 {
     match args.command {
-        Command::Run { jit, file, args } => run::run(&jit, &file, args),
+        Command::Run { jit, file, args } => run::run(&jit, Program::File(file), args),
         Command::Check { syntax_only, files } => check::run(&files, syntax_only),
         Command::Dump { stage: stage @ (Stage::Hir | Stage::Lir | Stage::Asm), after, file, function } => {
             machine::run(stage, after.as_deref(), &file, function.as_deref())

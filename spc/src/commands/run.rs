@@ -1,13 +1,15 @@
-//! `spc run`: a program, from its file to its exit code.
+//! `spc run`, `spc FILE`, `-c`, `-m`, `-`: a program, from where it is to its exit code.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use host::Program;
 
 use crate::args::JitArgs;
 use crate::compile::{self, Failure};
 use crate::render;
 
-/// Runs a file. What cannot even be read or, in a static module, does not check, is reported without running anything.
-pub(crate) fn run(jit: &JitArgs, file: &Path, args: Vec<String>) -> u8 {
+/// Runs a program. A file that cannot even be read or, in a static module, does not check, is reported without running anything.
+pub(crate) fn run(jit: &JitArgs, program: Program, args: Vec<String>) -> u8 {
     let settings = match jit.settings() {
         Ok(settings) => settings,
         Err(message) => {
@@ -15,34 +17,50 @@ pub(crate) fn run(jit: &JitArgs, file: &Path, args: Vec<String>) -> u8 {
             return 2;
         }
     };
-    match compile::read(file) {
-        Err(failure @ Failure::Unreadable(_)) => {
-            render::failure(&failure);
-            return 2;
-        }
-        Err(_) => {}
-        Ok(source) => {
-            if let Err(failure) = rejected_types(file, &source) {
-                render::failure(&failure);
-                return 2;
-            }
-        }
-    }
+    let name = program.name();
+    let program = match program {
+        Program::File(file) => match checked_file(&file) {
+            Ok(file) => Program::File(file),
+            Err(code) => return code,
+        },
+        other => other,
+    };
     let _attached = runtime::attach();
-    let mut argv = vec![file.display().to_string()];
+    runtime::signal::install();
+    let mut argv = vec![name];
     argv.extend(args);
-    // As in CPython, tracebacks and `__file__` show where the file is, `sys.argv` how it was named.
-    let file = &std::path::absolute(file).unwrap_or_else(|_| file.to_path_buf());
-    let directory = file.parent().map(Path::to_path_buf).unwrap_or_default();
-    let settings = host::Settings { argv, path: vec![directory], jit: settings };
+    let settings = host::Settings { argv, path: vec![program.directory()], jit: settings };
     let code = match host::start(&settings) {
-        Ok(()) => host::run_file(file),
+        Ok(()) => host::run_program(&program),
         Err(raised) => host::run::report(raised),
     };
     if jit.stats {
         eprint!("{}", jit::report::statistics());
     }
     code
+}
+
+/// The file to run: absolute, because tracebacks and `__file__` show where it is, `sys.argv` how it was named. `Err` is an exit
+/// code; what is wrong has been printed.
+fn checked_file(named: &Path) -> Result<PathBuf, u8> {
+    let mut file = std::path::absolute(named).unwrap_or_else(|_| named.to_path_buf());
+    if file.is_dir() {
+        file.push("__main__.py");
+        if !file.is_file() {
+            eprintln!("spc: can't find '__main__' module in '{}'", named.display());
+            return Err(1);
+        }
+    }
+    let failure = match compile::read(if file.ends_with("__main__.py") { &file } else { named }) {
+        Err(failure @ Failure::Unreadable(_)) => failure,
+        Err(_) => return Ok(file),
+        Ok(source) => match rejected_types(named, &source) {
+            Err(failure) => failure,
+            Ok(()) => return Ok(file),
+        },
+    };
+    render::failure(&failure);
+    Err(2)
 }
 
 /// Type errors of a static main module, all at once. Syntax errors are Python's own and are left to the run.

@@ -1,0 +1,177 @@
+//! What the command line can run: a file, a folder, a module by name, a text, standard input.
+//!
+//! Each becomes a code object and a module `__main__`; what cannot become one is reported in Python's words.
+
+use std::path::{Path, PathBuf};
+
+use runtime::error;
+use runtime::hooks;
+use runtime::objects;
+use runtime::objects::list::ListObject;
+use runtime::objects::module::ModuleObject;
+use runtime::objects::str::StrObject;
+use runtime::protocol;
+use runtime::sys_state;
+use runtime::value::{Py, PyResult, Raised, Ref, Value};
+
+use crate::compile::{self, SearchPath};
+use crate::import;
+
+/// A program.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Program {
+    /// A file.
+    File(PathBuf),
+    /// A module by its dotted name: `-m`.
+    Module(String),
+    /// The program itself: `-c`.
+    Command(String),
+    /// What standard input gives: `-`.
+    Input,
+}
+
+/// Why a program does not end by itself.
+pub enum Failure {
+    /// It raised, or did not compile.
+    Raised(Raised),
+    /// There is no such program: a message for people.
+    Missing(String),
+}
+
+impl From<Raised> for Failure {
+    fn from(raised: Raised) -> Self {
+        Failure::Raised(raised)
+    }
+}
+
+impl Program {
+    /// `sys.argv[0]`, as far as it is known before the program has been found.
+    pub fn name(&self) -> String {
+        match self {
+            Program::File(path) => path.display().to_string(),
+            Program::Module(_) => "-m".to_owned(),
+            Program::Command(_) => "-c".to_owned(),
+            Program::Input => "-".to_owned(),
+        }
+    }
+
+    /// The first entry of `sys.path`.
+    pub fn directory(&self) -> PathBuf {
+        match self {
+            Program::File(path) => path.parent().map(Path::to_path_buf).unwrap_or_default(),
+            Program::Module(_) => std::env::current_dir().unwrap_or_default(),
+            Program::Command(_) | Program::Input => PathBuf::new(),
+        }
+    }
+
+    /// Runs it as `__main__`.
+    pub fn run(&self) -> Result<(), Failure> {
+        match self {
+            Program::File(path) => run_path(path, None).map(drop).map_err(Failure::from),
+            Program::Module(name) => run_module(name),
+            Program::Command(text) => {
+                error::print::register_source("<string>", text);
+                Ok(run_text(text, "<string>")?)
+            }
+            Program::Input => Ok(run_input()?),
+        }
+    }
+}
+
+/// Runs a file as `__main__`, perhaps of a package.
+pub(crate) fn run_path(path: &Path, package: Option<&str>) -> PyResult {
+    let directory = path.parent().map(Path::to_path_buf).unwrap_or_default();
+    let module = import::new_module("__main__", path);
+    let package = package.map_or_else(|| objects::none().to_ref(), |name| StrObject::new(name).into());
+    start(&module, package);
+    let code = compile::compile_file("__main__", path, &SearchPath { directories: vec![directory] })?;
+    run_in(&module, &code)
+}
+
+/// Registers `__main__`.
+fn start(module: &Py<ModuleObject>, package: Ref) {
+    let dict = module.dict();
+    dict.set_text("__package__", package);
+    dict.set_text("__spec__", objects::none().to_ref());
+    sys_state::modules().set_text("__main__", module.clone());
+}
+
+fn run_in(module: &ModuleObject, code: &Ref) -> PyResult {
+    let namespace = Value::from_object(module.dict());
+    (hooks::hooks().run_code)(code.value(), module.dict(), namespace, Value::NULL)
+}
+
+fn run_text(text: &str, filename: &str) -> PyResult<()> {
+    let module = ModuleObject::new("__main__");
+    module.dict().set_text("__builtins__", runtime::builtins::dict());
+    start(&module, objects::none().to_ref());
+    let code = compile::compile_text("__main__", Path::new(filename), text)?;
+    run_in(&module, &code).map(drop)
+}
+
+/// Reads the program from `sys.stdin`'s bytes.
+fn run_input() -> PyResult<()> {
+    let sys = protocol::import::import_absolute("sys")?;
+    let stdin = protocol::get_attr_text(sys.value(), "stdin")?;
+    let buffer = protocol::get_attr_text(stdin.value(), "buffer")?;
+    let bytes = protocol::call_method_text(buffer.value(), "read", &[])?;
+    let bytes = runtime::buffer::to_vec(bytes.value())?;
+    match lexer::decode(&bytes) {
+        Ok(source) => run_text(source.text(), "<stdin>"),
+        Err(problem) => {
+            let text = parser::SourceText::new(String::from_utf8_lossy(&bytes).into_owned());
+            Err(compile::raise_syntax_error(&text, "<stdin>", &problem))
+        }
+    }
+}
+
+/// `-m`: finds the module as an import does, and runs its file; of a package, the file of its `__main__`.
+fn run_module(name: &str) -> Result<(), Failure> {
+    let (path, package) = module_file(name)?;
+    set_first_argument(&path.display().to_string())?;
+    Ok(run_path(&path, Some(&package)).map(drop)?)
+}
+
+fn module_file(name: &str) -> Result<(PathBuf, String), Failure> {
+    let parent = name.rsplit_once('.').map_or("", |(parent, _)| parent);
+    if !parent.is_empty() {
+        import_parent(name, parent)?;
+    }
+    if stdlib::names().contains(&name) || stdlib::source(name).is_some() {
+        return Err(Failure::Missing(format!("No code object available for {name}")));
+    }
+    let Some(path) = import::find(name)? else {
+        return Err(Failure::Missing(format!("No module named {name}")));
+    };
+    if path.file_name().is_none_or(|file| file != "__init__.py") {
+        return Ok((path, parent.to_owned()));
+    }
+    import_parent(name, name)?;
+    let main = format!("{name}.__main__");
+    match import::find(&main)? {
+        Some(path) => Ok((path, name.to_owned())),
+        None => {
+            let advice = format!("'{name}' is a package and cannot be directly executed");
+            Err(Failure::Missing(format!("No module named {main}; {advice}")))
+        }
+    }
+}
+
+/// Imports the package that a module is in.
+fn import_parent(name: &str, parent: &str) -> Result<(), Failure> {
+    let Err(raised) = protocol::import::import_absolute(parent) else { return Ok(()) };
+    let exception = error::catch(raised, &error::types::ImportError)?;
+    let text = protocol::str_string(exception.value())?;
+    let class = exception.ty().name();
+    let message = format!("Error while finding module specification for '{name}' ({class}: {text})");
+    Err(Failure::Missing(message))
+}
+
+fn set_first_argument(text: &str) -> PyResult<()> {
+    let sys = protocol::import::import_absolute("sys")?;
+    let argv = protocol::get_attr_text(sys.value(), "argv")?;
+    if argv.get::<ListObject>().is_some_and(|argv| !argv.is_empty()) {
+        protocol::set_item(argv.value(), Value::small(0), StrObject::new(text).value())?;
+    }
+    Ok(())
+}
