@@ -166,8 +166,10 @@ macro_rules! for_each_helper {
             // --- Attributes and names -------------------------------------------------------------------------
             /// `obj.name`.
             get_attr = GetAttr (obj: word, name: word) -> own, Null, Anything;
-            /// `obj.name = value`.
-            set_attr = SetAttr (obj: word, name: word, value: word) -> int, Negative, Anything;
+            /// `obj.name`, remembered in the inline cache of instruction `at` of `code`.
+            load_attr = LoadAttr (obj: word, name: word, code: word, at: int) -> own, Null, Anything;
+            /// `obj.name = value`, remembered in the inline cache of instruction `at` of `code`.
+            store_attr = StoreAttr (obj: word, name: word, value: word, code: word, at: int) -> int, Negative, Anything;
             /// `del obj.name`.
             del_attr = DelAttr (obj: word, name: word) -> int, Negative, Anything;
             /// `super(class, this).name`, where `callable` is what the name `super` means.
@@ -218,8 +220,9 @@ macro_rules! for_each_helper {
             call_keywords = CallKeywords (callable: word, args: items, names: word) -> own, Null, Anything;
             /// `callable(*args, **kwargs)`; `kwargs` may be 0.
             call_ex = CallEx (callable: word, args: word, kwargs: word) -> own, Null, Anything;
-            /// Calls method `name` of `args[0]` with the `count` arguments at `args`, receiver included.
-            call_method = CallMethod (name: word, args: items) -> own, Null, Anything;
+            /// Calls method `name` of `args[0]` with the `count` arguments at `args`, receiver included; the method is remembered in the
+            /// inline cache of instruction `at` of `code`.
+            call_method = CallMethod (name: word, code: word, at: int, args: items) -> own, Null, Anything;
             /// Calls an intrinsic function of the bytecode with one argument.
             call_intrinsic_1 = CallIntrinsic1 (op: int, a: word) -> own, Null, Anything;
             /// Calls an intrinsic function of the bytecode with two arguments.
@@ -269,15 +272,15 @@ macro_rules! for_each_helper {
             /// A function of `code` with these globals.
             make_function = MakeFunction (globals: word, code: word) -> own, Null, Heap;
             /// Sets defaults, annotations or closure of a new function; consumes `value`.
-            set_function_attribute = SetFunctionAttribute (function: word, value: steal, which: int) -> void, Never, Heap;
+            set_function_attribute = SetFunctionAttribute (function: word, value: steal, which: int) -> void, Never, Container;
             /// A new cell holding `value`, which may be 0.
             make_cell = MakeCell (value: word) -> own, Null, Heap;
             /// `format(value, spec)`; `spec` may be 0.
             format_value = FormatValue (value: word, spec: word) -> own, Null, Anything;
             /// `str`, `repr` or `ascii` of a value, by number.
             convert_value = ConvertValue (value: word, which: int) -> own, Null, Anything;
-            /// `import name` with level and from-list.
-            import_name = ImportName (name: word, fromlist: word, level: word) -> own, Null, Anything;
+            /// `import name` with level and from-list, by code with these globals.
+            import_name = ImportName (globals: word, name: word, fromlist: word, level: word) -> own, Null, Anything;
             /// `from module import name`.
             import_from = ImportFrom (module: word, name: word) -> own, Null, Anything;
 
@@ -308,12 +311,12 @@ macro_rules! for_each_helper {
             double_floordiv = DoubleFloordiv (a: float, b: float) -> float, Pending, Nothing;
             /// Remainder of doubles with Python's sign rule; zero divisors raise.
             double_mod = DoubleMod (a: float, b: float) -> float, Pending, Nothing;
+            /// `a ** b` of floats with a positive base, as C computes it.
+            float_pow = FloatPow (a: float, b: float) -> float, Never, Nothing;
             /// `a ** b` of doubles.
             double_pow = DoublePow (a: float, b: float) -> float, Pending, Nothing;
-            /// `a ** b` of 64-bit integers, as a double.
-            int_pow = IntPow (a: int, b: int) -> float, Pending, Nothing;
-            /// Raises `ZeroDivisionError`.
-            raise_zero_division = RaiseZeroDivision () -> own, Null, Heap;
+            /// Raises `ZeroDivisionError` for ints (0) or floats (1).
+            raise_zero_division = RaiseZeroDivision (kind: int) -> own, Null, Heap;
             /// Raises `ValueError: negative shift count`.
             raise_negative_shift = RaiseNegativeShift () -> own, Null, Heap;
 

@@ -40,6 +40,22 @@ pub mod thread {
     pub const FREE_LISTS: usize = 64;
     /// Net tracked allocations; counted up for every tracked object that machine code makes.
     pub const GC_COUNT: usize = 320;
+    /// Address of the return address of the call by which compiled code last left.
+    pub const NATIVE_SP: usize = 328;
+    /// Frame pointer of the compiled frame that made that call.
+    pub const NATIVE_FP: usize = 336;
+}
+
+/// What marks a stretch of compiled code on the chain of frames.
+pub mod activation {
+    /// What was on top of the chain before.
+    pub const PREVIOUS: usize = 0;
+    /// Where the compiled code below had called out.
+    pub const OUTER_SP: usize = 8;
+    /// Its frame pointer.
+    pub const OUTER_FP: usize = 16;
+    /// Added to its address on the chain.
+    pub const TAG: usize = 1;
 }
 
 /// A type.

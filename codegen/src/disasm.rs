@@ -89,6 +89,7 @@ fn literal(code: &CompiledCode, inst: &Instruction, formatter: &mut IntelFormatt
 fn target_text(target: Target) -> String {
     match target {
         Target::Sym(sym) => sym.to_string(),
+        Target::Thread => "thread".to_owned(),
         Target::Thunk(thunk) => format!("{thunk:?}").to_lowercase(),
     }
 }

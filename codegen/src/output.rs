@@ -23,6 +23,8 @@ pub enum Target {
     Sym(Sym),
     /// Code of the runtime.
     Thunk(Thunk),
+    /// The thread state.
+    Thread,
 }
 
 /// How a relocation is filled in.

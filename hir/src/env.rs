@@ -6,7 +6,7 @@
 
 use base::entity::EntityId;
 use base::entity_id;
-use bytecode::{FieldDescr, FunctionDescr};
+use bytecode::{FieldDescr, FunctionDescr, TypeDescr};
 
 use crate::ir::types::Type;
 
@@ -200,6 +200,8 @@ pub struct InlineAlloc {
     pub size: u32,
     /// Whether the cycle collector scans and counts instances.
     pub is_tracked: bool,
+    /// Whether instances own a reference to the class.
+    pub is_counted: bool,
 }
 
 /// Layout facts about a class.
@@ -213,8 +215,38 @@ pub struct ClassFacts {
     pub exact: Type,
     /// Whether it can have no subclass.
     pub is_final: bool,
+    /// Its place in the display of its subclasses, if it has one there.
+    pub depth: Option<u32>,
     /// How to allocate instances inline; `None` if only the runtime can.
     pub inline_alloc: Option<InlineAlloc>,
+}
+
+/// What a cast can pass without asking the runtime, as the constant operand that it is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CastHints {
+    /// Tagged integers fit.
+    pub admits_tagged: bool,
+    /// None fits.
+    pub admits_none: bool,
+    /// Instances of subclasses fit, whose display has the class at this depth.
+    pub depth: Option<u32>,
+}
+
+impl CastHints {
+    /// The operand.
+    pub fn encode(self) -> i64 {
+        let depth = self.depth.map_or(0, |depth| i64::from(depth) + 1);
+        i64::from(self.admits_tagged) | i64::from(self.admits_none) << 1 | depth << 2
+    }
+
+    /// What an operand says.
+    pub fn decode(operand: i64) -> Self {
+        Self {
+            admits_tagged: operand & 1 != 0,
+            admits_none: operand & 2 != 0,
+            depth: u32::try_from((operand >> 2) - 1).ok(),
+        }
+    }
 }
 
 /// What is known about a field that a descriptor names.
@@ -237,27 +269,41 @@ pub struct CalleePlace {
     pub slot: Option<u32>,
 }
 
+/// What the interpreter has seen the operands of an instruction to be, all of them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Seen {
+    /// Tagged integers.
+    Ints,
+    /// Exact floats.
+    Floats,
+}
+
 /// The surroundings of one compilation. `code` arguments name the function whose bytecode is read, so that inlined
 /// functions resolve their own tables. Types are described by the bytecode's descriptors; only classes need resolving.
 pub trait CompileEnv {
-    /// The class of this name, unless it is a builtin of [`BUILTINS`].
-    fn class(&self, module: &str, name: &str) -> Option<ClassId>;
+    /// The class of this name with these type arguments, unless it is a builtin of [`BUILTINS`].
+    fn class(&self, module: &str, name: &str, args: &[TypeDescr]) -> Option<ClassId>;
     /// Layout facts.
     fn class_facts(&self, class: ClassId) -> ClassFacts;
     /// Whether `sub` is `class` or a subclass of it.
     fn is_subclass(&self, sub: ClassId, class: ClassId) -> bool;
     /// Where a field is.
     fn field(&self, descr: &FieldDescr) -> Option<FieldPlace>;
-    /// The target of a direct or virtual call, if it has a typed entry.
-    fn callee(&self, descr: &FunctionDescr) -> Option<CalleePlace>;
+    /// The target of a call, if it can be called with typed arguments. A virtual call may reach an override of a subclass; any
+    /// other reaches what the descriptor names.
+    fn callee(&self, descr: &FunctionDescr, is_virtual: bool) -> Option<CalleePlace>;
     /// The object for entry `index` of the constants of `code`.
     fn constant(&self, code: FuncId, index: u32) -> ConstId;
     /// Entry `index` of the names of `code`, as a constant.
     fn name(&self, code: FuncId, index: u32) -> ConstId;
     /// The cell of a global name, if the function's globals are watched.
     fn global_cell(&self, code: FuncId, index: u32) -> Option<CellId>;
+    /// What the operands of instruction `offset` of `code` have been so far.
+    fn seen(&self, code: FuncId, offset: u32) -> Option<Seen>;
     /// Globals and builtins dicts of `code`, as constants.
     fn namespaces(&self, code: FuncId) -> (ConstId, ConstId);
+    /// The cell of free variable number `index` of `code`, if the function always has the same closure.
+    fn closure_cell(&self, code: FuncId, index: u32) -> Option<ConstId>;
     /// The code object of `code`, as a constant.
     fn code_object(&self, code: FuncId) -> ConstId;
 }

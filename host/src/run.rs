@@ -20,11 +20,14 @@ pub struct Settings {
     pub argv: Vec<String>,
     /// `sys.path`
     pub path: Vec<PathBuf>,
+    /// What is compiled to machine code, and when.
+    pub jit: jit::Settings,
 }
 
 /// Wires the hooks and makes `sys`. The runtime must be attached to the calling thread.
 pub fn start(settings: &Settings) -> PyResult<()> {
     interp::install();
+    jit::install(settings.jit.clone());
     hooks::install(|hooks| {
         hooks.compile = compile::compile;
         hooks.load_module = import::load_module;

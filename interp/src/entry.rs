@@ -5,6 +5,8 @@ use runtime::objects::code::CodeObject;
 use runtime::objects::dict::DictObject;
 use runtime::objects::function::FunctionObject;
 use runtime::objects::tuple::TupleObject;
+use runtime::hooks;
+use runtime::protocol;
 use runtime::thread::thread;
 use runtime::value::{PyResult, Ref, Value};
 
@@ -38,6 +40,9 @@ pub unsafe extern "C" fn function_entry(
 /// Calls a Python function.
 pub fn call_function(function: &FunctionObject, args: Args<'_>) -> PyResult {
     thread().check_stack("")?;
+    if hooks::count_call(function) && !is_interpreted(function) {
+        return protocol::call_args(Value::from_object(function), args);
+    }
     let code = function.code();
     // SAFETY: the frame has null slots, which binding fills; it takes over the count of its function.
     unsafe {
@@ -52,6 +57,12 @@ pub fn call_function(function: &FunctionObject, args: Args<'_>) -> PyResult {
             Exit::Returned(value) | Exit::Yielded(value) => Ok(value),
         }
     }
+}
+
+/// Whether a call of the function runs in the interpreter.
+#[inline]
+pub(crate) fn is_interpreted(function: &FunctionObject) -> bool {
+    std::ptr::fn_addr_eq(function.entry.get(), function_entry as runtime::args::Entry)
 }
 
 /// Runs a module or class body, or code of `exec`, in a namespace.

@@ -380,6 +380,7 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                     Opcode::JUMP => jump!(at),
                     Opcode::JUMP_BACKWARD => {
                         jump!(at);
+                        code!().count_loop();
                         if ops::control::has_pending() {
                             outcall!(ops::control::serve_pending());
                         }

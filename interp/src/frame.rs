@@ -10,6 +10,7 @@ use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 
 use bytecode::TypeCode;
 use runtime::error::traceback::FrameInfo;
+use runtime::hooks;
 use runtime::objects::code::CodeObject;
 use runtime::objects::dict::DictObject;
 use runtime::objects::function::FunctionObject;
@@ -17,13 +18,15 @@ use runtime::objects::generator::GeneratorObject;
 use runtime::thread::{ThreadState, thread};
 use runtime::value::{PyResult, Ref, Value};
 
+use runtime::activation::Activation;
+
 /// Bytes of the shadow stack; reserved, and committed page by page as it grows.
 const STACK_BYTES: usize = 256 << 20;
 
 /// One activation.
 #[repr(C, align(16))]
 pub struct Frame {
-    /// The caller's frame; null at the bottom.
+    /// The caller's frame, or the tagged address of an [`Activation`]; null at the bottom.
     pub previous: *mut Frame,
     /// The code; kept alive by `owner`.
     pub code: *const CodeObject,
@@ -205,7 +208,7 @@ pub unsafe fn push_function(
     Ok(frame)
 }
 
-/// The running frame; null outside Python code.
+/// The top of the frame chain: the running frame, or the tagged address of an [`Activation`]; null outside Python code.
 #[inline]
 pub fn current() -> *mut Frame {
     thread().anchor.get().cast()
@@ -344,23 +347,32 @@ pub unsafe fn free_heap(frame: *mut Frame) {
 
 /// The `depth`-th Python frame from the top, for tracebacks and warnings.
 pub fn info(depth: usize) -> Option<FrameInfo> {
-    let mut frame = current();
-    for _ in 0..depth {
-        if frame.is_null() {
-            return None;
+    let thread = thread();
+    let mut word = thread.anchor.get();
+    let mut place = (thread.native_sp.get(), thread.native_fp.get());
+    let mut left = depth;
+    while !word.is_null() {
+        if let Some(activation) = Activation::of(word) {
+            if let Some(found) = (hooks::hooks().compiled_frame)(place, &mut left) {
+                return Some(found);
+            }
+            place = activation.outer();
+            word = activation.previous();
+            continue;
         }
-        // SAFETY: frames on the chain are live.
-        frame = unsafe { (*frame).previous };
+        let frame = word.cast::<Frame>();
+        // SAFETY: frames on the chain are live, and keep their code and globals alive.
+        unsafe {
+            if left == 0 {
+                let code = Value::from_object(&*(*frame).code).to_ref();
+                let globals = Value::from_object(&*(*frame).globals).to_ref();
+                return Some(FrameInfo { code, instruction: (*frame).instruction, globals });
+            }
+            word = (*frame).previous.cast();
+        }
+        left -= 1;
     }
-    if frame.is_null() {
-        return None;
-    }
-    // SAFETY: frames on the chain are live, and keep their code and globals alive.
-    unsafe {
-        let code = Value::from_object(&*(*frame).code).to_ref();
-        let globals = Value::from_object(&*(*frame).globals).to_ref();
-        Some(FrameInfo { code, instruction: (*frame).instruction, globals })
-    }
+    None
 }
 
 /// The globals of the running frame.
@@ -373,6 +385,9 @@ pub fn current_locals() -> PyResult {
     let frame = current();
     if frame.is_null() {
         return Err(runtime::raise!(RuntimeError, "no current frame"));
+    }
+    if Activation::of(frame.cast()).is_some() {
+        return Err(runtime::error::not_supported("locals() of a compiled function"));
     }
     // SAFETY: the running frame is live.
     unsafe {

@@ -8,6 +8,7 @@
 //! - `quicken`: specialised forms of instructions
 //! - `ops`: instructions by family
 //! - `unwind`: from an exception to its handler
+//! - [`native`]: where interpreted and compiled code meet
 //! - [`resume`]: generators and delegation to sub-iterators
 //!
 //! The runtime reaches the interpreter through hooks that [`install`] fills in; the interpreter never names a compiler.
@@ -15,6 +16,7 @@
 pub mod entry;
 pub mod eval;
 pub mod frame;
+pub mod native;
 mod ops;
 mod quicken;
 mod rare;
@@ -23,6 +25,22 @@ pub mod resume;
 mod unwind;
 
 use runtime::hooks;
+
+pub use ops::attribute;
+pub use ops::arithmetic::fast as arithmetic_fast;
+pub use ops::call::{call_ex, set_attribute as set_function_attribute};
+pub use ops::collection::{
+    build_map, build_set, dict_merge, dict_update, list, list_extend, map_add, set_add, set_update,
+};
+pub use ops::control::serve_pending;
+pub use ops::intrinsic::call_in_function as call_intrinsic;
+pub use ops::item::list_item;
+pub use ops::name::{empty_cell as unbound, find_global, import, load_super};
+pub use ops::primitive::{double_binary, unboxed};
+pub use ops::string::{concat, convert, format};
+pub use ops::statics::{
+    check_borrowed, check_cast, generic_class, invalidate, invoke_values, resolve_function, static_target,
+};
 
 /// Makes the runtime run Python functions through this interpreter.
 pub fn install() {

@@ -166,7 +166,7 @@ fn step(stack: &mut Stack, word: Word) -> PyResult<()> {
             let receiver = stack.pop();
             let class = stack.pop();
             let function = stack.pop();
-            let value = ops::name::load_super(&function, &class, &receiver, stack.name(at))?;
+            let value = ops::name::load_super(function.value(), class.value(), receiver.value(), stack.name(at))?;
             stack.push(value);
             if word.opcode() == Opcode::LOAD_SUPER_METHOD {
                 stack.push_raw(Value::NULL);
@@ -226,7 +226,11 @@ fn step(stack: &mut Stack, word: Word) -> PyResult<()> {
             let callable = stack.pop();
             // SAFETY: the word was owned.
             let keywords = keywords.non_null().map(|value| unsafe { Ref::from_owned(value) });
-            stack.push(ops::call::call_ex(&callable, &positional, keywords.as_ref())?);
+            stack.push(ops::call::call_ex(
+                callable.value(),
+                positional.value(),
+                keywords.as_ref().map(Ref::value),
+            )?);
         }
         Opcode::CALL_INTRINSIC => {
             let intrinsic = Intrinsic::from_operand(word.operand()).expect("verified");
@@ -371,7 +375,9 @@ fn step(stack: &mut Stack, word: Word) -> PyResult<()> {
         Opcode::IMPORT_NAME => {
             let wanted = stack.pop();
             let level = stack.pop();
-            stack.push(ops::name::import(frame, stack.name(at), &wanted, &level)?);
+            // SAFETY: the running frame keeps its globals alive.
+            let globals = unsafe { &*(*frame).globals };
+            stack.push(ops::name::import(globals, stack.name(at), wanted.value(), level.value())?);
         }
         Opcode::IMPORT_FROM => {
             let value = protocol::import::import_from(stack.peek(1), stack.name(at))?;

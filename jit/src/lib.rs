@@ -1,1 +1,59 @@
-//! Placeholder header, replaced with the crate's first code.
+//! The just-in-time compiler: runs the compiling pipeline, keeps the machine code, and goes between it and the rest.
+//!
+//! - [`settings`]: when to compile what
+//! - `context`: the compiler's state
+//! - `compile`: from a function to installed code
+//! - `env`: what the pipeline is told about the running program
+//! - `functions`, `links`: call targets, and what changes them
+//! - `intern`, `cells`: objects and global names by id
+//! - `code_memory`, `machine`: where code is, and its tables
+//! - `thunk`, [`helper`]: what compiled code calls
+//! - `entry`, `bridge`, `exit`: into compiled code, out of it, and back to the interpreter
+//! - [`native`]: out of C
+//! - `stack`: its frames
+//! - [`report`]: statistics and dumps
+//!
+//! The runtime and the interpreter reach the compiler through hooks that [`install`] fills in.
+
+mod bridge;
+mod cells;
+mod code_memory;
+mod compile;
+mod context;
+mod entry;
+mod env;
+mod exit;
+mod functions;
+pub mod helper;
+mod intern;
+mod links;
+mod machine;
+pub mod native;
+mod perf;
+pub mod report;
+pub mod settings;
+mod stack;
+mod thunk;
+
+use runtime::hooks;
+
+pub use compile::Observer;
+pub use settings::{Mode, Settings};
+
+/// Installs the compiler behind the interpreter's hooks. Without executable memory, or in mode `Off`, programs are interpreted. The
+/// runtime must be attached.
+pub fn install(settings: Settings) {
+    let thresholds = settings.thresholds();
+    if settings.mode == Mode::Off || !context::create(settings) {
+        return;
+    }
+    hooks::set_hot_calls(thresholds.0, thresholds.1);
+    hooks::install(|hooks| {
+        hooks.function_hot = entry::function_hot;
+        hooks.call_typed = entry::call_typed;
+        hooks.compiled_frame = stack::compiled_frame;
+        hooks.dict_changed = links::dict_changed;
+        hooks.class_changed = links::class_changed;
+        hooks.function_changed = links::function_changed;
+    });
+}

@@ -34,6 +34,8 @@ pub struct Layout {
     pub array_data: i32,
     /// Content of a cell.
     pub cell_value: i32,
+    /// First entry of the display of base classes in a type object.
+    pub display: i32,
     /// First slot of the vtable in a type object.
     pub vtable: i32,
     /// Eval breaker in the thread state, 32 bits.
@@ -82,6 +84,7 @@ impl Default for Layout {
             array_length: at(ARRAY_LENGTH),
             array_data: at(ARRAY_DATA),
             cell_value: at(a::cell_object::CONTENTS),
+            display: at(a::type_object::DISPLAY),
             vtable: at(a::type_object::VTABLE),
             eval_breaker: at(a::thread::EVAL_BREAKER),
             stack_limit: at(a::thread::STACK_LIMIT),

@@ -15,8 +15,9 @@ use crate::value::Value;
 /// Machine code; cast it to the C type of its signature.
 pub type Native = Option<unsafe extern "C" fn()>;
 
-/// Gives the machine code of a typed function whose signature is exactly this one. Until compiled code is installed, asking for it
-/// is the error SP_ERROR_NOT_SUPPORTED once the signature is right.
+/// Gives the machine code of a typed function whose signature is exactly this one, and all of primitives: a C function with that
+/// prototype, valid as long as the runtime, to be called on the thread that owns it. If the Python function raises, the C
+/// function returns 0 and sp_pending_error has the error.
 ///
 /// # Safety
 /// The runtime is NULL or a pointer that sp_runtime_new gave; the signature is NULL or readable, the result NULL or writable.
@@ -30,7 +31,7 @@ pub unsafe extern "C" fn sp_function_native(
 ) -> *mut Error {
     guarded(|| {
         // SAFETY: null or writable by the contract.
-        let _place = unsafe { output(result, None, "the place for the result")? };
+        let place = unsafe { output(result, None, "the place for the result")? };
         with_runtime(runtime, |runtime| {
             // SAFETY: null or readable by the contract.
             let wanted = unsafe { input_text(signature, length, "the signature")? };
@@ -40,8 +41,25 @@ pub unsafe extern "C" fn sp_function_native(
                 return Err(Error::new(SP_ERROR_SIGNATURE, &message));
             };
             check_signature(function, wanted)?;
-            let message = format!("not supported yet: native code of '{}'", function.qualname());
-            Err(Error::new(SP_ERROR_NOT_SUPPORTED, &message))
+            let address = jit::native::native_entry(function)
+                .map_err(|reason| Error::new(SP_ERROR_NOT_SUPPORTED, &reason))?;
+            // SAFETY: the address is that of a function; C casts it to the type that the signature says.
+            *place = Some(unsafe { std::mem::transmute::<*const u8, unsafe extern "C" fn()>(address) });
+            Ok(())
+        })
+    })
+}
+
+/// Takes the exception that a native call has left, as an error value that the caller deletes; NULL if there is none.
+///
+/// # Safety
+/// The runtime is NULL or a pointer that sp_runtime_new gave.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sp_pending_error(runtime: *const Runtime) -> *mut Error {
+    guarded(|| {
+        with_runtime(runtime, |_| match runtime::thread().has_raised() {
+            true => Err(Error::from_raised(runtime::value::Raised::assert_set())),
+            false => Ok(()),
         })
     })
 }

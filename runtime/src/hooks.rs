@@ -10,6 +10,7 @@ use crate::error::traceback::FrameInfo;
 use crate::objects::dict::DictObject;
 use crate::objects::function::FunctionObject;
 use crate::objects::generator::{GeneratorObject, Resumed};
+use crate::type_object::TypeObject;
 use crate::value::{PyResult, Ref, Value};
 use crate::world::World;
 
@@ -54,6 +55,16 @@ pub struct Hooks {
     pub load_module: fn(name: &str) -> PyResult,
     /// The `depth`-th Python frame from the top, 0 is the caller.
     pub frame: fn(depth: usize) -> Option<FrameInfo>,
+    /// A frame in the stretch of compiled code that called out at this place, stack and frame pointer; if the stretch has fewer
+    /// frames than `depth`, that many are taken off it.
+    pub compiled_frame: fn(place: (usize, usize), depth: &mut usize) -> Option<FrameInfo>,
+    /// A function has been called often: its entries may be replaced.
+    pub function_hot: fn(&FunctionObject),
+    /// Calls a function that has a typed entry, with one borrowed or raw word per parameter; gives an owned or raw word. `None` if
+    /// it has lost its entry.
+    pub call_typed: fn(&FunctionObject, &[Value]) -> Option<PyResult<Value>>,
+    /// A class with a vtable has been made or changed.
+    pub class_changed: fn(&TypeObject),
     /// The locals of the current frame as a dict.
     pub current_locals: fn() -> PyResult,
     /// The globals of the current frame.
@@ -88,6 +99,10 @@ static HOOKS: World<Cell<Hooks>> = World::new(Cell::new(Hooks {
         Err(raised)
     },
     frame: |_| None,
+    compiled_frame: |_, _| None,
+    function_hot: |_| {},
+    call_typed: |_, _| None,
+    class_changed: |_| {},
     current_locals: || missing("locals() without an interpreter"),
     current_globals: || None,
     dict_changed: |_, _| {},
@@ -113,6 +128,28 @@ pub fn hooks() -> Hooks {
     HOOKS.get()
 }
 
+/// After how many calls [`Hooks::function_hot`] is told, for dynamic and for static code.
+static HOT_CALLS: World<[Cell<u32>; 2]> = World::new([const { Cell::new(u32::MAX) }; 2]);
+
+/// Sets the thresholds of [`Hooks::function_hot`], for dynamic and for static code; `u32::MAX` is never.
+pub fn set_hot_calls(dynamic: u32, is_static: u32) {
+    HOT_CALLS[0].set(dynamic);
+    HOT_CALLS[1].set(is_static);
+}
+
+/// Counts a call of an interpreted function; true if its entries may have been replaced.
+#[inline]
+pub fn count_call(function: &FunctionObject) -> bool {
+    let code = function.code();
+    let calls = code.calls.get().saturating_add(1);
+    code.calls.set(calls);
+    if calls <= HOT_CALLS[usize::from(code.has(bytecode::CodeFlags::STATIC))].get() {
+        return false;
+    }
+    (hooks().function_hot)(function);
+    true
+}
+
 /// Generic entry of interpreted functions.
 #[inline]
 pub fn function_entry() -> Entry {
@@ -126,6 +163,10 @@ pub(crate) fn dict_changed(dict: &DictObject, key: Value) {
 
 pub(crate) fn function_changed(function: &FunctionObject) {
     (hooks().function_changed)(function);
+}
+
+pub(crate) fn class_changed(class: &TypeObject) {
+    (hooks().class_changed)(class);
 }
 
 /// Writes to the process's standard error.

@@ -9,6 +9,7 @@
 //!
 //! Invariant: one thread at a time runs Python code; it has called [`attach`].
 
+pub mod activation;
 pub mod alloc;
 pub mod args;
 pub mod audit;

@@ -7,7 +7,7 @@
 use std::cell::Cell;
 
 use bytecode::TypeCode;
-use bytecode::descr::{ClassDecl, TypeDescr};
+use bytecode::descr::{ClassDecl, MethodDecl, TypeDescr};
 
 use crate::error;
 use crate::field::Field;
@@ -73,8 +73,8 @@ pub struct StaticField {
 pub struct StaticLayout {
     /// All fields.
     pub fields: Vec<StaticField>,
-    /// Method names by vtable index.
-    pub methods: Vec<String>,
+    /// Methods by vtable index, as the class that introduced them declares them.
+    pub methods: Vec<MethodDecl>,
     float_offsets: Vec<usize>,
 }
 
@@ -86,7 +86,7 @@ impl StaticLayout {
 
     /// A method's vtable index.
     pub fn method(&self, name: &str) -> Option<usize> {
-        self.methods.iter().position(|method| method == name)
+        self.methods.iter().position(|method| method.name == name)
     }
 
     /// Releases boxed values in float fields of a dying instance.
@@ -149,7 +149,7 @@ pub fn build(
     let mut layout = parent.and_then(TypeObject::static_layout).cloned().unwrap_or_default();
     for method in &decl.methods {
         if layout.method(&method.name).is_none() {
-            layout.methods.push(method.name.clone());
+            layout.methods.push(method.clone());
         }
     }
     let short_name = decl.name.rsplit('.').next().unwrap_or(&decl.name);
@@ -164,6 +164,7 @@ pub fn build(
     class.set_flags(type_flags::STATIC_PYTHON | if decl.is_final { type_flags::FINAL } else { 0 });
     add_descriptors(&class, decl, &layout)?;
     class.set_static_layout(Box::new(layout));
+    // Also fills the vtable in.
     class.modified();
     build::finish(&class, &[])?;
     Ok(class)
@@ -452,6 +453,15 @@ pub unsafe fn store_float(address: *mut u8, value: Value) {
     };
     // SAFETY: the contract.
     drop(unsafe { replace_float(address.cast(), word) });
+}
+
+/// Releases what a float field holds boxed, before a double is written over it.
+///
+/// # Safety
+/// `address` is that of a float field.
+pub unsafe fn clear_float(address: *mut u8) {
+    // SAFETY: the contract.
+    drop(unsafe { replace_float(address.cast(), 0) });
 }
 
 /// The little-endian bytes of a number in range.

@@ -70,6 +70,10 @@ pub struct ThreadState {
     pub free_lists: [Cell<*mut Header>; SIZE_CLASSES],
     /// Net number of tracked objects since the last collection; machine code counts here too.
     pub gc_count: Cell<i64>,
+    /// Where compiled code last called out: the address of the return address on the stack.
+    pub native_sp: Cell<usize>,
+    /// The frame pointer of the compiled frame that called out.
+    pub native_fp: Cell<usize>,
     pub(crate) dealloc_depth: Cell<u32>,
     pub(crate) deferred: RefCell<Vec<*mut Header>>,
     base_level: ExcInfo,
@@ -87,6 +91,8 @@ static MAIN: World<ThreadState> = World::new(ThreadState {
     anchor: Cell::new(std::ptr::null_mut()),
     free_lists: [const { Cell::new(std::ptr::null_mut()) }; SIZE_CLASSES],
     gc_count: Cell::new(0),
+    native_sp: Cell::new(0),
+    native_fp: Cell::new(0),
     dealloc_depth: Cell::new(0),
     deferred: RefCell::new(Vec::new()),
     base_level: ExcInfo::new(),
@@ -227,4 +233,6 @@ const _: () = {
     assert!(offset_of!(ThreadState, anchor) == thread::ANCHOR);
     assert!(offset_of!(ThreadState, free_lists) == thread::FREE_LISTS);
     assert!(offset_of!(ThreadState, gc_count) == thread::GC_COUNT);
+    assert!(offset_of!(ThreadState, native_sp) == thread::NATIVE_SP);
+    assert!(offset_of!(ThreadState, native_fp) == thread::NATIVE_FP);
 };

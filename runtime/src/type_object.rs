@@ -577,6 +577,9 @@ impl TypeObject {
     /// Gives this type and all subclasses new versions, because something that attribute lookup sees has changed.
     pub fn modified(&self) {
         self.version.set(next_version());
+        if self.vtable_len() > 0 {
+            crate::hooks::class_changed(self);
+        }
         for subclass in self.subclasses() {
             subclass.modified();
         }

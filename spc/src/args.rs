@@ -17,6 +17,8 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     /// Run a program.
     Run {
+        #[command(flatten)]
+        jit: JitArgs,
         /// The file.
         file: PathBuf,
         /// What the program sees in `sys.argv` behind its own name.
@@ -37,8 +39,13 @@ pub(crate) enum Command {
         /// Which stage.
         #[arg(long)]
         stage: Stage,
-        /// The file.
+        /// With `hir`: as this pass leaves it.
+        #[arg(long, value_name = "PASS")]
+        after: Option<String>,
+        /// The file. For `hir`, `lir` and `asm` it is imported, so that its classes exist.
         file: PathBuf,
+        /// Only the function with this qualified name; for `hir`, `lir` and `asm`.
+        function: Option<String>,
     },
     /// Print the bytecode of a file, or of one function in it.
     Dis {
@@ -60,6 +67,65 @@ pub(crate) enum Stage {
     Types,
     /// What the emitter makes.
     Bytecode,
+    /// High-level intermediate representation, behind its last pass.
+    Hir,
+    /// Low-level intermediate representation, with registers allocated.
+    Lir,
+    /// Machine code.
+    Asm,
+}
+
+/// What becomes machine code, and when.
+#[derive(clap::Args, Debug, Default)]
+pub(crate) struct JitArgs {
+    /// Compile functions to machine code: never, when they are called often, or at their first call.
+    #[arg(long = "jit", value_enum, default_value = "on", value_name = "WHEN")]
+    mode: JitMode,
+    /// Compile only the functions that this file names, one `module:qualname` a line, at their first call.
+    #[arg(long = "jit-list", value_name = "FILE")]
+    list: Option<PathBuf>,
+    /// Calls before a dynamic function is compiled.
+    #[arg(long = "jit-calls", value_name = "N")]
+    dynamic_calls: Option<u32>,
+    /// Calls before a static function is compiled.
+    #[arg(long = "jit-static-calls", value_name = "N")]
+    static_calls: Option<u32>,
+    /// Print statistics on standard error when the program has ended.
+    #[arg(long = "jit-stats")]
+    pub(crate) stats: bool,
+    /// Write /tmp/perf-PID.map, by which `perf` names compiled functions.
+    #[arg(long = "perf-map")]
+    perf_map: bool,
+}
+
+/// `--jit=...`
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum, Debug, Default)]
+enum JitMode {
+    Off,
+    #[default]
+    On,
+    Always,
+}
+
+impl JitArgs {
+    /// The settings; `Err` if the list cannot be read.
+    pub(crate) fn settings(&self) -> Result<jit::Settings, String> {
+        let list = self.list.as_ref().map(|path| {
+            let text = std::fs::read_to_string(path);
+            text.map_err(|error| format!("can't read JIT list '{}': {error}", path.display()))
+        });
+        Ok(jit::Settings {
+            mode: match self.mode {
+                JitMode::Off => jit::Mode::Off,
+                JitMode::On => jit::Mode::On,
+                JitMode::Always => jit::Mode::Always,
+            },
+            list: list.transpose()?.map(|text| jit::Settings::parse_list(&text)),
+            dynamic_calls: self.dynamic_calls,
+            static_calls: self.static_calls,
+            perf_map: self.perf_map,
+        })
+    }
 }
 
 /// Reads the command line; a wrong one ends the process with 2.

@@ -1,7 +1,7 @@
 //! Programs with their output: `tests/run/*.md`.
 //!
-//! A heading is a program's name; its `py` block is run by `spc` and, where there is one and the block does not say `static`, by
-//! `python3`; both must print the `output` block and end with the same exit code. Tracebacks go to standard output of the test by
+//! A heading is a program's name; its `py` block is run by `spc` in each mode of the compiler and, where there is one and the block does not say `static`, by
+//! `python3`; all must print the `output` block and end with the same exit code. Tracebacks go to standard output of the test by
 //! way of `traceback` blocks, which are compared with standard error.
 
 use std::path::Path;
@@ -91,7 +91,10 @@ fn programs_print_what_they_should() {
             count += 1;
             std::fs::write(folder.join("program.py"), &program.source)
                 .expect("a temporary file can be written");
-            failures.extend(difference(&program, &folder, &run_in(&folder, &spc, &["run"]), "spc"));
+            for mode in ["--jit=off", "--jit=on", "--jit=always"] {
+                let output = run_in(&folder, &spc, &["run", mode]);
+                failures.extend(difference(&program, &folder, &output, &format!("spc {mode}")));
+            }
             let is_static = program.source.starts_with("import __static__");
             if let Some(oracle) = oracle.filter(|_| !is_static) {
                 failures.extend(difference(&program, &folder, &run_in(&folder, oracle, &[]), oracle));

@@ -4,6 +4,7 @@ use abi::helper::HelperId as H;
 use bytecode::{Opcode as B, Word};
 
 use super::{Builder, Built};
+use crate::env::Seen;
 use crate::ir::{Cond, Imm, Opcode, Type, Value};
 
 impl Builder<'_> {
@@ -12,12 +13,14 @@ impl Builder<'_> {
         let value = match word.opcode() {
             B::BINARY_OP | B::BINARY_OP_INPLACE => {
                 let args = self.pop_many(2);
+                let args = self.as_seen(args);
                 let is_in_place = word.opcode() == B::BINARY_OP_INPLACE;
                 let number = self.const_int(i64::from(n) + if is_in_place { 256 } else { 0 }, Type::I64);
                 self.generic_helper(H::BinaryOp, &[args[0], args[1], number], Type::OBJECT)
             }
             B::COMPARE_OP => {
                 let args = self.pop_many(2);
+                let args = self.as_seen(args);
                 let number = self.const_int(i64::from(n), Type::I64);
                 self.generic_helper(H::Compare, &[args[0], args[1], number], Type::OBJECT)
             }
@@ -51,6 +54,22 @@ impl Builder<'_> {
         };
         self.push(value);
         Ok(true)
+    }
+
+    /// The operands as what the interpreter has seen here, where nothing better is known.
+    fn as_seen(&mut self, args: Vec<Value>) -> Vec<Value> {
+        let ty = match self.env.seen(self.func.id, self.at) {
+            Some(Seen::Ints) => Type::SMALL_INT,
+            Some(Seen::Floats) => Type::FLOAT_EXACT,
+            None => return args,
+        };
+        let is_number = |ty: Type| ty.is_subtype(Type::INT.union(Type::FLOAT));
+        let guarded = |builder: &mut Self, arg| {
+            let have = builder.func.ty(arg);
+            let is_open = !is_number(have) && have.could_be(ty);
+            if is_open { builder.emit_deopt(Opcode::GuardType, &[arg], Imm::None, ty) } else { arg }
+        };
+        args.into_iter().map(|arg| guarded(self, arg)).collect()
     }
 
     pub(super) fn boxed_truth(&mut self, truth: Value, inverted: bool) -> Value {

@@ -25,6 +25,7 @@ impl Builder<'_> {
                 let owner = self.pop_object();
                 let name = self.name(n);
                 let method = self.object_helper(H::GetAttr, &[owner, name]);
+                self.lookups.insert(method, self.at);
                 self.push(method);
                 self.null()
             }
@@ -63,7 +64,9 @@ impl Builder<'_> {
         if receiver.is_none()
             && let Some((owner, name)) = self.take_lookup(callable)
         {
-            let all: Vec<Value> = [name, owner].into_iter().chain(args.iter().copied()).collect();
+            let at = self.lookups.get(&callable).copied().unwrap_or(self.at);
+            let (code, at) = (self.code_object(), self.const_int(i64::from(at), Type::I64));
+            let all: Vec<Value> = [name, code, at, owner].into_iter().chain(args.iter().copied()).collect();
             return self.object_helper(H::CallMethod, &all);
         }
         let all: Vec<Value> = [callable].into_iter().chain(receiver).chain(args.iter().copied()).collect();

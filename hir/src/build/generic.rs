@@ -97,19 +97,25 @@ impl Builder<'_> {
         self.object_helper(H::LoadGlobal, &args)
     }
 
+    /// The inline cache of the current instruction, as two operands.
+    fn cache(&mut self) -> [Value; 2] {
+        let at = i64::from(self.at);
+        [self.code_object(), self.const_int(at, Type::I64)]
+    }
+
     fn translate_attribute(&mut self, word: Word) -> bool {
         let n = word.index();
         match word.opcode() {
             B::LOAD_ATTR => {
                 let owner = self.pop_object();
-                let name = self.name(n);
-                let value = self.object_helper(H::GetAttr, &[owner, name]);
+                let (name, [code, at]) = (self.name(n), self.cache());
+                let value = self.object_helper(H::LoadAttr, &[owner, name, code, at]);
                 self.push(value);
             }
             B::STORE_ATTR => {
                 let (owner, value) = (self.pop_object(), self.pop_object());
-                let name = self.name(n);
-                self.status_helper(H::SetAttr, &[owner, name, value]);
+                let (name, [code, at]) = (self.name(n), self.cache());
+                self.status_helper(H::StoreAttr, &[owner, name, value, code, at]);
             }
             B::DELETE_ATTR => {
                 let owner = self.pop_object();
@@ -243,8 +249,8 @@ impl Builder<'_> {
             }
             B::IMPORT_NAME => {
                 let args = self.pop_many(2);
-                let name = self.name(n);
-                self.object_helper(H::ImportName, &[name, args[1], args[0]])
+                let (globals, name) = (self.globals(), self.name(n));
+                self.object_helper(H::ImportName, &[globals, name, args[1], args[0]])
             }
             B::IMPORT_FROM => {
                 let module = self.pop_object();

@@ -67,12 +67,17 @@ struct Builder<'c> {
     shapes: HashMap<Block, Vec<Option<i32>>>,
     /// Names of the globals that values were loaded from.
     global_names: HashMap<Value, usize>,
+    /// Where methods that are on the stack were looked up.
+    lookups: HashMap<Value, u32>,
     /// Whether a marker was used as an object.
     is_misused: bool,
 }
 
 /// The most instructions that one function may have.
 const LIMIT: usize = 20_000;
+
+/// Names of builtins that read the locals of their caller, which compiled code keeps nowhere.
+const FRAME_READERS: [&str; 6] = ["locals", "vars", "dir", "eval", "exec", "_getframe"];
 
 /// Builds the HIR of `code`, whose typed entry takes the parameters that its signature says.
 pub fn build(code: &Code, id: FuncId, env: &dyn CompileEnv) -> Built<Function> {
@@ -82,6 +87,9 @@ pub fn build(code: &Code, id: FuncId, env: &dyn CompileEnv) -> Built<Function> {
     }
     if code.flags.intersects(CodeFlags::CLASS_BODY | CodeFlags::MODULE_BODY) {
         return refuse(Reason::Namespace);
+    }
+    if let Some(&name) = FRAME_READERS.iter().find(|&&name| code.names.iter().any(|known| known == name)) {
+        return refuse(Reason::LooksAtFrame(name));
     }
     if code.words.len() > LIMIT {
         return refuse(Reason::TooBig);
@@ -106,6 +114,7 @@ pub fn build(code: &Code, id: FuncId, env: &dyn CompileEnv) -> Built<Function> {
         ranges: HashMap::new(),
         shapes: HashMap::new(),
         global_names: HashMap::new(),
+        lookups: HashMap::new(),
         is_misused: false,
     };
     builder.bind_parameters(entry);
@@ -553,6 +562,7 @@ impl Builder<'_> {
                 self.push(value);
             }
             B::LOAD_FAST => self.load_fast(n),
+            B::COPY_FREE_VARS => self.copy_free_vars()?,
             B::LOAD_FAST_LOAD_FAST => {
                 let (first, second) = word.halves();
                 self.load_fast(first);
@@ -582,6 +592,17 @@ impl Builder<'_> {
             _ => return Ok(false),
         }
         Ok(true)
+    }
+
+    /// The function's closure is always the same, so that its cells are constants.
+    fn copy_free_vars(&mut self) -> Built<()> {
+        let first = self.code.locals.len() - self.code.free_count();
+        for (index, slot) in (first..self.code.locals.len()).enumerate() {
+            let cell = self.env.closure_cell(self.func.id, index as u32);
+            let cell = cell.ok_or(Unsupported { reason: Reason::Closure, offset: self.at })?;
+            self.locals[slot] = Some(self.object(cell, Type::CELL));
+        }
+        Ok(())
     }
 
     fn load_fast(&mut self, slot: usize) {

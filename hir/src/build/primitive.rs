@@ -72,8 +72,10 @@ impl Builder<'_> {
             return self.truth(value);
         }
         if to.is_subtype(Type::F64) {
-            if self.func.ty(value).is_subtype(Type::FLOAT_EXACT) {
-                return self.emit(Opcode::UnboxFloat, &[value], Imm::None, Type::F64);
+            // Nearly always a float; an int or an instance of a subclass is unboxed by the interpreter.
+            if self.func.ty(value).could_be(Type::FLOAT_EXACT) {
+                let exact = self.exact_float(value);
+                return self.emit(Opcode::UnboxFloat, &[exact], Imm::None, Type::F64);
             }
             return self.helper(H::UnboxF64, &[value], Type::F64);
         }
@@ -123,7 +125,10 @@ impl Builder<'_> {
             P::AddDouble => Opcode::Fadd,
             P::SubtractDouble => Opcode::Fsub,
             P::MultiplyDouble => Opcode::Fmul,
-            P::DivideDouble => Opcode::Fdiv,
+            P::DivideDouble => {
+                self.check_double_divisor(b);
+                Opcode::Fdiv
+            }
             P::Divide | P::DivideUnsigned => {
                 self.check_divisor(b);
                 Opcode::Idiv
@@ -140,7 +145,10 @@ impl Builder<'_> {
                 self.check_count(b);
                 Opcode::Ishr
             }
-            P::Power | P::PowerUnsigned => return self.helper(H::IntPow, &[a, b], Type::F64),
+            P::Power | P::PowerUnsigned => {
+                let [a, b] = [a, b].map(|value| self.emit(Opcode::IntToFloat, &[value], Imm::None, Type::F64));
+                return self.helper(H::DoublePow, &[a, b], Type::F64);
+            }
             P::PowerDouble if self.double_constant(b) == Some(0.5) => {
                 return self.emit(Opcode::Fsqrt, &[a], Imm::None, Type::F64);
             }
@@ -165,7 +173,18 @@ impl Builder<'_> {
         }
         let zero = self.const_int(0, ty.unspecialised());
         let is_zero = self.emit(Opcode::Icmp, &[divisor, zero], Imm::Cond(Cond::Eq), Type::CBOOL);
-        self.raise_if(is_zero, H::RaiseZeroDivision, &[]);
+        let ints = self.const_int(0, Type::I64);
+        self.raise_if(is_zero, H::RaiseZeroDivision, &[ints]);
+    }
+
+    fn check_double_divisor(&mut self, divisor: Value) {
+        if self.double_constant(divisor).is_some_and(|value| value != 0.0) {
+            return;
+        }
+        let zero = self.emit(Opcode::ConstFloat, &[], Imm::Float(0.0), Type::F64);
+        let is_zero = self.emit(Opcode::Fcmp, &[divisor, zero], Imm::Cond(Cond::Eq), Type::CBOOL);
+        let floats = self.const_int(1, Type::I64);
+        self.raise_if(is_zero, H::RaiseZeroDivision, &[floats]);
     }
 
     fn check_count(&mut self, count: Value) {

@@ -5,7 +5,7 @@ use bytecode::{LenKind, Opcode as B, SequenceKind, Word};
 
 use super::types::{class_of, type_of};
 use super::{Builder, Built, code_type};
-use crate::env::{FieldKind, FieldRef, Signature};
+use crate::env::{CastHints, FieldKind, FieldRef, Signature};
 use crate::ir::{Imm, Opcode, Type, Value};
 
 impl Builder<'_> {
@@ -27,7 +27,9 @@ impl Builder<'_> {
                 let ty = if ty.is_subtype(Type::OTHER) { facts.exact } else { ty };
                 let inline: Vec<Value> = facts.inline_alloc.map_or(Vec::new(), |inline| {
                     let size = self.const_int(i64::from(inline.size), Type::I64);
-                    vec![size, self.const_int(i64::from(inline.is_tracked), Type::I64)]
+                    let flags = [inline.is_tracked, inline.is_counted];
+                    let flags = flags.map(|flag| self.const_int(i64::from(flag), Type::I64));
+                    [size].into_iter().chain(flags).collect()
                 });
                 let object = self.emit_raise(Opcode::Alloc, &inline, Imm::Class(class), ty);
                 self.push(object);
@@ -87,16 +89,29 @@ impl Builder<'_> {
             self.push(value);
             return;
         }
-        let code = self.code_object();
-        let narrow = self.func.ty(value).intersect(ty);
-        let narrow = if narrow.is_empty() { self.func.ty(value) } else { narrow };
-        let value = self.emit_raise(Opcode::Cast, &[value, code], Imm::Int(n as i64), narrow);
+        let (code, class) = (self.code_object(), class_of(&self.code.types[n], self.env));
+        let mut args = vec![value, code];
+        if let Some(class) = class {
+            let facts = self.env.class_facts(class);
+            let is_exact = ty.is_subtype(facts.exact.union(Type::NONE)) && !facts.is_final;
+            let hints = CastHints {
+                admits_tagged: ty.could_be(Type::SMALL_INT),
+                admits_none: ty.could_be(Type::NONE),
+                depth: facts.depth.filter(|_| !is_exact),
+            };
+            args.push(self.emit(Opcode::ConstClass, &[], Imm::Class(class), Type::TYPE));
+            args.push(self.const_int(hints.encode(), Type::I64));
+        }
+        // Of two classes the declared one is the better news, even if it is a subclass of the other.
+        let narrow = ty.intersect(self.func.ty(value).unspecialised());
+        let narrow = if narrow.is_empty() { ty } else { narrow };
+        let value = self.emit_raise(Opcode::Cast, &args, Imm::Int(n as i64), narrow);
         self.push(value);
     }
 
     fn invoke(&mut self, n: usize, is_method: bool) -> Built<()> {
         let descr = &self.code.functions[n];
-        let Some(place) = self.env.callee(descr) else { return self.unresolved() };
+        let Some(place) = self.env.callee(descr, is_method) else { return self.unresolved() };
         let params: Vec<Type> = descr.signature.params.iter().map(|ty| type_of(ty, self.env)).collect();
         let ret = type_of(&descr.signature.ret, self.env);
         let mut args = Vec::new();
@@ -193,7 +208,7 @@ impl Builder<'_> {
     }
 
     /// The value, which leaves for the interpreter unless it is exactly a float.
-    fn exact_float(&mut self, value: Value) -> Value {
+    pub(super) fn exact_float(&mut self, value: Value) -> Value {
         if self.func.ty(value).is_subtype(Type::FLOAT_EXACT) {
             return value;
         }

@@ -17,7 +17,7 @@ use crate::verify::verify;
 pub(crate) struct TestEnv;
 
 impl CompileEnv for TestEnv {
-    fn class(&self, _: &str, name: &str) -> Option<ClassId> {
+    fn class(&self, _: &str, name: &str, _: &[bytecode::TypeDescr]) -> Option<ClassId> {
         (name == "C").then(|| ClassId::from_index(20))
     }
     fn class_facts(&self, class: ClassId) -> ClassFacts {
@@ -26,6 +26,7 @@ impl CompileEnv for TestEnv {
             instance: Type::instance_of(class),
             exact: Type::OTHER.with_spec(Spec::ExactClass(class)),
             is_final: false,
+            depth: Some(1),
             inline_alloc: None,
         }
     }
@@ -40,8 +41,8 @@ impl CompileEnv for TestEnv {
         };
         Some(FieldPlace { class: ClassId::from_index(20), offset, kind })
     }
-    fn callee(&self, descr: &FunctionDescr) -> Option<CalleePlace> {
-        let slot = (descr.kind == bytecode::MethodKind::Instance).then_some(3);
+    fn callee(&self, _: &FunctionDescr, is_virtual: bool) -> Option<CalleePlace> {
+        let slot = is_virtual.then_some(3);
         Some(CalleePlace { func: FuncId::from_index(7), slot })
     }
     fn constant(&self, _: FuncId, index: u32) -> ConstId {
@@ -55,6 +56,12 @@ impl CompileEnv for TestEnv {
     }
     fn namespaces(&self, _: FuncId) -> (ConstId, ConstId) {
         (ConstId::from_index(10), ConstId::from_index(11))
+    }
+    fn seen(&self, _: FuncId, _: u32) -> Option<crate::env::Seen> {
+        None
+    }
+    fn closure_cell(&self, _: FuncId, index: u32) -> Option<ConstId> {
+        Some(ConstId::from_index(300 + index as usize))
     }
     fn code_object(&self, _: FuncId) -> ConstId {
         ConstId::from_index(12)

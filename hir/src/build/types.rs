@@ -33,11 +33,11 @@ pub fn type_of(descr: &TypeDescr, env: &dyn CompileEnv) -> Type {
         TypeDescr::Union(members) => {
             members.iter().fold(Type::EMPTY, |ty, member| ty.union(type_of(member, env)))
         }
-        TypeDescr::Class { module, name, exact, .. } => class_type(module, name, *exact, env),
+        TypeDescr::Class { module, name, exact, args } => class_type(module, name, args, *exact, env),
     }
 }
 
-fn class_type(module: &str, name: &str, exact: bool, env: &dyn CompileEnv) -> Type {
+fn class_type(module: &str, name: &str, args: &[TypeDescr], exact: bool, env: &dyn CompileEnv) -> Type {
     if module == "builtins" {
         return builtin_type(name, exact);
     }
@@ -47,7 +47,7 @@ fn class_type(module: &str, name: &str, exact: bool, env: &dyn CompileEnv) -> Ty
         ("__static__", "Array") => return Type::ARRAY,
         _ => {}
     }
-    match env.class(module, name) {
+    match env.class(module, name, args) {
         Some(class) => {
             let facts = env.class_facts(class);
             if exact || facts.is_final { facts.exact } else { facts.instance }
@@ -82,11 +82,11 @@ fn builtin_type(name: &str, exact: bool) -> Type {
 /// The class of a described type, if it is one class, None aside.
 pub(super) fn class_of(descr: &TypeDescr, env: &dyn CompileEnv) -> Option<ClassId> {
     match descr {
-        TypeDescr::Class { module, name, .. } if module == "builtins" => {
+        TypeDescr::Class { module, name, args, .. } if module == "builtins" => {
             let at = BUILTINS.iter().position(|(known, _)| known == name);
-            at.map(ClassId::from_index).or_else(|| env.class(module, name))
+            at.map(ClassId::from_index).or_else(|| env.class(module, name, args))
         }
-        TypeDescr::Class { module, name, .. } => env.class(module, name),
+        TypeDescr::Class { module, name, args, .. } => env.class(module, name, args),
         TypeDescr::Union(members) => match members.as_slice() {
             [TypeDescr::None, other] | [other, TypeDescr::None] => class_of(other, env),
             _ => None,

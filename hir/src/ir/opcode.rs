@@ -315,8 +315,9 @@ opcodes! {
     GuardType "guard_type" op(&[Type::WORD], Narrowed).deopts();
     /// Leaves for the interpreter if the operand is false.
     Guard "guard" op(&[Type::CBOOL], Nothing).deopts();
-    /// The operand; raises `TypeError` unless it fits the type of that number in the code object, which is the second operand.
-    Cast "cast" op(&[Type::OBJECT, Type::CODE], Narrowed).imm(K::Int).raises();
+    /// The operand; raises `TypeError` unless it fits the type of that number in the code object, which is the second operand. A
+    /// class and `CastHints` may follow, by which most values pass at a glance.
+    Cast "cast" op(&[Type::OBJECT, Type::CODE], Narrowed).rest(Type::ANY).imm(K::Int).raises();
     /// The class of an object.
     TypeOf "type_of" op(&[Type::OBJECT], Within(Type::TYPE)).source(Source::Operand);
     /// Whether the operand is a tagged integer.

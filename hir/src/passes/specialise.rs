@@ -42,19 +42,24 @@ fn can_be_float(ty: Type) -> bool {
     ty.could_be(Type::FLOAT_EXACT)
 }
 
+/// Whether a value of which nothing is known stands beside one that is certainly a float.
+fn is_with_float(unknown: Type, known: Type) -> bool {
+    !known.is_empty() && known.is_subtype(Type::FLOAT_EXACT) && Type::OBJECT.is_subtype(unknown)
+}
+
 /// How a call of `helper` on operands of these types can be done; `number` is the operator.
 pub(crate) fn classify(helper: HelperId, number: Option<i64>, types: &[Type]) -> Option<Form> {
     let ints = || types.len() >= 2 && is_int(types[0]) && is_int(types[1]);
     let floats = || {
         types.len() >= 2
-            && is_float(types[0])
-            && is_float(types[1])
-            && (can_be_float(types[0]) || can_be_float(types[1]))
+            && (is_float(types[0]) && is_float(types[1]) && (can_be_float(types[0]) || can_be_float(types[1]))
+                || is_with_float(types[0], types[1])
+                || is_with_float(types[1], types[0]))
     };
     match helper {
         HelperId::BinaryOp => {
             let op = BinaryOp::from_operand((number? & 255) as u32)?;
-            if ints() && int_op(op, types[1]).is_some() {
+            if ints() && (op == BinaryOp::Divide || int_op(op, types[1]).is_some()) {
                 Some(Form::Int)
             } else {
                 (floats() && float_op(op).is_some()).then_some(Form::Float)
@@ -84,10 +89,16 @@ pub(crate) fn result_type(helper: HelperId, number: Option<i64>, types: &[Type])
     let form = classify(helper, number, types)?;
     match (helper, form) {
         (HelperId::Compare, _) => Some(Type::BOOL),
+        (HelperId::BinaryOp, Form::Int) if is_division(number) => Some(Type::FLOAT_EXACT),
         (HelperId::BinaryOp | HelperId::UnaryOp, Form::Int) => Some(Type::INT_EXACT),
         (HelperId::BinaryOp | HelperId::UnaryOp, Form::Float) => Some(Type::FLOAT_EXACT),
         _ => None,
     }
+}
+
+/// Whether the operator is `/`, which gives a float for ints.
+fn is_division(number: Option<i64>) -> bool {
+    number.and_then(|number| BinaryOp::from_operand((number & 255) as u32)) == Some(BinaryOp::Divide)
 }
 
 /// What operators on exact builtin containers give: their methods cannot be overridden, so this is no speculation.
@@ -127,6 +138,8 @@ fn float_op(op: BinaryOp) -> Option<Opcode> {
         BinaryOp::Subtract => Opcode::Fsub,
         BinaryOp::Multiply => Opcode::Fmul,
         BinaryOp::Divide => Opcode::Fdiv,
+        // A call, between guards.
+        BinaryOp::Power => Opcode::CallHelper,
         _ => return None,
     })
 }
@@ -278,6 +291,9 @@ impl Rewriter<'_> {
         if form == Form::Float {
             return self.float_binary(op, args);
         }
+        if op == BinaryOp::Divide {
+            return self.int_division(args);
+        }
         let opcode = int_op(op, self.func.ty(args[1])).expect("classification has found the operation");
         let raw = [self.raw_int(args[0]), self.raw_int(args[1])];
         let value = if opcode.info().may_deopt {
@@ -288,17 +304,66 @@ impl Rewriter<'_> {
         self.box_int(value)
     }
 
+    /// Integers that doubles hold exactly are divided as doubles, which rounds as Python does.
+    fn int_division(&mut self, args: &[Value]) -> Value {
+        let [(_, a), (divisor, b)] = [args[0], args[1]].map(|arg| {
+            let raw = self.raw_int(arg);
+            self.guard_exact(raw);
+            (raw, self.emit(Opcode::IntToFloat, &[raw], Type::F64))
+        });
+        if self.func.ty(divisor).int_constant().is_none_or(|value| value == 0) {
+            let zero = self.int(0);
+            self.guard(Opcode::Icmp, [divisor, zero], Cond::Ne);
+        }
+        let quotient = self.emit(Opcode::Fdiv, &[a, b], Type::F64);
+        self.box_float(quotient)
+    }
+
+    /// Leaves for the interpreter unless a double holds the integer exactly.
+    fn guard_exact(&mut self, raw: Value) {
+        const LIMIT: i64 = 1 << 53;
+        let (low, high) = self.func.ty(raw).int_bounds().unwrap_or((i64::MIN, i64::MAX));
+        if high > LIMIT {
+            let limit = self.int(LIMIT);
+            self.guard(Opcode::Icmp, [raw, limit], Cond::Le);
+        }
+        if low < -LIMIT {
+            let limit = self.int(-LIMIT);
+            self.guard(Opcode::Icmp, [raw, limit], Cond::Ge);
+        }
+    }
+
+    fn guard(&mut self, op: Opcode, args: [Value; 2], cond: Cond) {
+        let holds = self.condition(op, &args, cond);
+        self.place(Opcode::Guard, &[holds], Imm::None, Type::EMPTY, Some(self.state));
+    }
+
     fn float_binary(&mut self, op: BinaryOp, args: &[Value]) -> Value {
         let opcode = float_op(op).expect("classification has found the operation");
         let raw = [self.raw_float(args[0]), self.raw_float(args[1])];
         if opcode == Opcode::Fdiv {
             // The interpreter raises the error for a zero divisor.
             let zero = self.double(0.0);
-            let is_safe = self.condition(Opcode::Fcmp, &[raw[1], zero], Cond::Ne);
-            self.place(Opcode::Guard, &[is_safe], Imm::None, Type::EMPTY, Some(self.state));
+            self.guard(Opcode::Fcmp, [raw[1], zero], Cond::Ne);
         }
-        let value = self.emit(opcode, &raw, Type::F64);
+        let value = if opcode == Opcode::CallHelper {
+            self.power(raw)
+        } else {
+            self.emit(opcode, &raw, Type::F64)
+        };
         self.box_float(value)
+    }
+
+    /// A positive base gives a float; errors and infinities are the interpreter's.
+    fn power(&mut self, raw: [Value; 2]) -> Value {
+        let zero = self.double(0.0);
+        self.guard(Opcode::Fcmp, [raw[0], zero], Cond::Gt);
+        let imm = Imm::Helper(HelperId::FloatPow);
+        let value = self.place(Opcode::CallHelper, &raw, imm, Type::F64, None);
+        let value = value.expect("the helper has a result");
+        let (size, infinity) = (self.emit(Opcode::Fabs, &[value], Type::F64), self.double(f64::INFINITY));
+        self.guard(Opcode::Fcmp, [size, infinity], Cond::Lt);
+        value
     }
 
     fn compare(&mut self, number: Option<i64>, args: &[Value], form: Form) -> Value {

@@ -80,6 +80,27 @@ fn dict_offset(ty: &TypeObject) -> Option<usize> {
     usize::try_from(ty.dict_offset()).ok().filter(|&offset| offset > 0)
 }
 
+/// `owner.name` by way of an inline cache.
+#[inline]
+pub fn load_through(owner: Value, name: Value, cache: &InlineCache) -> PyResult {
+    match cached_attribute(owner, name, cache) {
+        Some(value) => Ok(value.to_ref()),
+        None => load(owner, name, cache),
+    }
+}
+
+/// `owner.name = value` by way of an inline cache.
+#[inline]
+pub fn store_through(owner: Value, name: Value, value: Value, cache: &InlineCache) -> PyResult<()> {
+    let value = value.to_ref();
+    if store_cached(owner, name, value.value(), cache) {
+        // The attribute has taken the count over.
+        std::mem::forget(value);
+        return Ok(());
+    }
+    store(owner, name, &value, cache)
+}
+
 /// `owner.name`, whatever it is; remembers where it was found.
 #[inline(never)]
 pub(crate) fn load(owner: Value, name: Value, cache: &InlineCache) -> PyResult {
@@ -175,7 +196,7 @@ pub(crate) fn store(owner: Value, name: Value, value: &Ref, cache: &InlineCache)
 
 /// The callable of `owner.name(...)`, if the class's method of last time stands and the instance does not hide it. Borrowed.
 #[inline]
-pub(crate) fn cached_method(owner: Value, name: Value, cache: &InlineCache) -> Option<Value> {
+pub fn cached_method(owner: Value, name: Value, cache: &InlineCache) -> Option<Value> {
     let ty = owner.ty();
     if cache.key.get() != key_of(ty, METHOD) {
         return None;
@@ -194,7 +215,7 @@ pub(crate) fn cached_method(owner: Value, name: Value, cache: &InlineCache) -> O
 
 /// The callable of `owner.name(...)`; remembers a method of the class.
 #[inline(never)]
-pub(crate) fn load_method(owner: Value, name: Value, cache: &InlineCache) -> PyResult<Method> {
+pub fn load_method(owner: Value, name: Value, cache: &InlineCache) -> PyResult<Method> {
     if owner.get_exact::<ModuleObject>().is_some() {
         return load(owner, name, cache).map(Method::Bound);
     }

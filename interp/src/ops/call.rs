@@ -1,5 +1,6 @@
 //! Calls and functions.
 
+use runtime::hooks;
 use runtime::names::names;
 use runtime::objects;
 use runtime::objects::code::{CodeObject, InlineCache};
@@ -21,9 +22,10 @@ use crate::frame::{self, Frame, IS_INIT};
 pub(crate) fn simple_function<'a>(callable: Value, count: usize) -> Option<&'a FunctionObject> {
     // SAFETY: callables on the stack are objects.
     let function = unsafe { callable.get_exact_present::<FunctionObject>()? };
-    let is_interpreted =
-        std::ptr::fn_addr_eq(function.entry.get(), entry::function_entry as runtime::args::Entry);
-    (is_interpreted && entry::takes_exactly(function.code(), count)).then_some(function)
+    if !entry::is_interpreted(function) || !entry::takes_exactly(function.code(), count) {
+        return None;
+    }
+    (!hooks::count_call(function) || entry::is_interpreted(function)).then_some(function)
 }
 
 /// The class and its `__init__`, if a call with this many positional arguments makes a plain instance and runs that function
@@ -90,18 +92,18 @@ pub(crate) fn finish_init(result: Ref) -> PyResult<()> {
 }
 
 /// `callable(*positional, **keywords)`
-pub(crate) fn call_ex(callable: &Ref, positional: &Ref, keywords: Option<&Ref>) -> PyResult {
+pub fn call_ex(callable: Value, positional: Value, keywords: Option<Value>) -> PyResult {
     let tuple = positional.get::<TupleObject>().expect("the emitter passes a tuple");
     let Some(dict) =
         keywords.and_then(|keywords| keywords.get::<DictObject>()).filter(|dict| !dict.is_empty())
     else {
-        return protocol::call(callable.value(), tuple.items(), None);
+        return protocol::call(callable, tuple.items(), None);
     };
     let pairs = dict.to_pairs();
     let names = TupleObject::new(pairs.iter().map(|(name, _)| name.clone()).collect());
     let mut values = tuple.items().to_vec();
     values.extend(pairs.iter().map(|(_, value)| value.value()));
-    protocol::call(callable.value(), &values, Some(names.value()))
+    protocol::call(callable, &values, Some(names.value()))
 }
 
 /// A function of a code object, with the running frame's globals.
@@ -112,7 +114,7 @@ pub(crate) fn make_function(code: &Ref, frame: *mut Frame) -> Ref {
 }
 
 /// Sets what the emitter has put beside a new function.
-pub(crate) fn set_attribute(function: &Ref, which: usize, attribute: Ref) {
+pub fn set_attribute(function: &Ref, which: usize, attribute: Ref) {
     let function = function.get::<FunctionObject>().expect("the emitter sets attributes of functions");
     match which {
         1 => function.defaults.set(attribute),

@@ -16,11 +16,12 @@ pub(crate) fn take(items: &[Value]) -> Vec<Ref> {
 }
 
 /// The list that an instruction names.
-pub(crate) fn list<'a>(value: Value) -> &'a ListObject {
+pub fn list<'a>(value: Value) -> &'a ListObject {
     value.get::<ListObject>().expect("the emitter appends to lists")
 }
 
-pub(crate) fn build_set(items: &[Value]) -> PyResult {
+/// A set of the items.
+pub fn build_set(items: &[Value]) -> PyResult {
     let set = set::new_set();
     for &item in items {
         SetObject::of(set.value()).expect("just made").add(item)?;
@@ -28,16 +29,19 @@ pub(crate) fn build_set(items: &[Value]) -> PyResult {
     Ok(set)
 }
 
-pub(crate) fn set_add(set: Value, item: &Ref) -> PyResult<()> {
+/// `set.add(item)`
+pub fn set_add(set: Value, item: &Ref) -> PyResult<()> {
     SetObject::of(set).expect("the emitter adds to sets").add(item.value())
 }
 
-pub(crate) fn set_update(set: Value, items: &Ref) -> PyResult<()> {
+/// `set.update(items)`
+pub fn set_update(set: Value, items: &Ref) -> PyResult<()> {
     let set = SetObject::of(set).expect("the emitter updates sets");
     protocol::iterate::for_each(items.value(), |item| set.add(item.value()))
 }
 
-pub(crate) fn build_map(pairs: &[Value]) -> PyResult {
+/// A dict of keys and values in turn.
+pub fn build_map(pairs: &[Value]) -> PyResult {
     let dict = DictObject::new();
     for pair in pairs.chunks_exact(2) {
         dict.set(pair[0], pair[1].to_ref())?;
@@ -49,11 +53,13 @@ fn dict<'a>(value: Value) -> &'a DictObject {
     value.get::<DictObject>().expect("the emitter fills dicts")
 }
 
-pub(crate) fn map_add(map: Value, key: &Ref, value: Ref) -> PyResult<()> {
+/// `map[key] = value` on a dict.
+pub fn map_add(map: Value, key: &Ref, value: Ref) -> PyResult<()> {
     dict(map).set(key.value(), value)
 }
 
-pub(crate) fn list_extend(target: Value, items: &Ref) -> PyResult<()> {
+/// Extends a list; the error is the display's.
+pub fn list_extend(target: Value, items: &Ref) -> PyResult<()> {
     let is_iterable = protocol::iterate::is_iterable(items.value());
     if !is_iterable {
         let ty = items.ty().name();
@@ -62,7 +68,8 @@ pub(crate) fn list_extend(target: Value, items: &Ref) -> PyResult<()> {
     list(target).extend(items.value())
 }
 
-pub(crate) fn dict_update(target: Value, mapping: &Ref) -> PyResult<()> {
+/// `{**mapping}`; the error is the display's.
+pub fn dict_update(target: Value, mapping: &Ref) -> PyResult<()> {
     let result = runtime::objects::dict::methods::update_from_mapping(dict(target), mapping.value());
     match result {
         Err(raised) if mapping.get::<DictObject>().is_none() => {
@@ -75,7 +82,7 @@ pub(crate) fn dict_update(target: Value, mapping: &Ref) -> PyResult<()> {
 }
 
 /// Merges keyword arguments; a key that is there already is an error of the call.
-pub(crate) fn dict_merge(target: Value, mapping: &Ref, callable: Value) -> PyResult<()> {
+pub fn dict_merge(target: Value, mapping: &Ref, callable: Value) -> PyResult<()> {
     let name = || {
         callable
             .get::<FunctionObject>()

@@ -23,7 +23,7 @@ pub(crate) fn has_pending() -> bool {
 
 /// Serves what waits; a signal raises KeyboardInterrupt.
 #[cold]
-pub(crate) fn serve_pending() -> PyResult<()> {
+pub fn serve_pending() -> PyResult<()> {
     if thread().acknowledge(breaker::GC) {
         runtime::gc::run_pending();
     }

@@ -14,6 +14,11 @@ use runtime::value::{PyResult, Ref, Value};
 
 use crate::frame::Frame;
 
+/// Runs an intrinsic of a function on borrowed operands; `import *` needs the frame of a module.
+pub fn call_in_function(intrinsic: Intrinsic, args: &[Value]) -> PyResult {
+    call(intrinsic, args, std::ptr::null_mut())
+}
+
 /// Runs an intrinsic on borrowed operands.
 pub(crate) fn call(intrinsic: Intrinsic, args: &[Value], frame: *mut Frame) -> PyResult {
     match intrinsic {
@@ -22,6 +27,7 @@ pub(crate) fn call(intrinsic: Intrinsic, args: &[Value], frame: *mut Frame) -> P
             protocol::call_method(hook.value(), StrObject::intern("displayhook").value(), args)
         }
         Intrinsic::ImportStar => {
+            assert!(!frame.is_null(), "the emitter allows `import *` in modules only");
             // SAFETY: the running frame is live.
             let namespace = unsafe { (*frame).namespace };
             let dict = namespace.get::<DictObject>().expect("the emitter allows `import *` in modules only");

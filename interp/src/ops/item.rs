@@ -18,7 +18,7 @@ fn list_place<'a>(container: Value, key: Value) -> Option<(&'a ListObject, usize
 
 /// An item of an exact list by a small int within range. Borrowed.
 #[inline]
-pub(crate) fn list_item(container: Value, key: Value) -> Option<Value> {
+pub fn list_item(container: Value, key: Value) -> Option<Value> {
     let (list, at) = list_place(container, key)?;
     list.peek(at)
 }

@@ -1,7 +1,7 @@
 //! What instructions do, by family. The loop in `eval` moves operands; the work is here.
 
 pub(crate) mod arithmetic;
-pub(crate) mod attribute;
+pub mod attribute;
 pub(crate) mod call;
 pub(crate) mod collection;
 pub(crate) mod control;

@@ -26,7 +26,8 @@ pub(crate) fn load_deref(code: &CodeObject, slot: usize, value: Value) -> PyResu
     cell(value).contents.get_ref().ok_or_else(|| empty_cell(code, slot))
 }
 
-fn empty_cell(code: &CodeObject, slot: usize) -> error::Raised {
+/// The error for an unset slot: a free variable or a local.
+pub fn empty_cell(code: &CodeObject, slot: usize) -> error::Raised {
     let local = &code.code().locals[slot];
     if local.cell == CellKind::Free {
         error::unbound_free(&local.name)
@@ -76,7 +77,7 @@ pub(crate) fn load_global(frame: *mut Frame, name: Value, cache: &InlineCache) -
         cache.key.set(globals.table.keys_version());
         cache.data.set(position as u64);
     }
-    find_global(frame, name)
+    global_of(frame, name)
 }
 
 /// In the key of a global's cache; tables never filled have this version, and no names.
@@ -91,8 +92,13 @@ pub(crate) fn global_form(word: Word, cache: &InlineCache) -> Option<Word> {
     }
 }
 
-fn find_global(frame: *mut Frame, name: Value) -> PyResult {
+fn global_of(frame: *mut Frame, name: Value) -> PyResult {
     let (globals, builtins) = scopes(frame);
+    find_global(globals, builtins, name)
+}
+
+/// A global or builtin.
+pub fn find_global(globals: &DictObject, builtins: Value, name: Value) -> PyResult {
     if let Some(value) = globals.get_str(name) {
         return Ok(value.to_ref());
     }
@@ -132,7 +138,7 @@ fn mapping_get(mapping: Value, name: Value) -> PyResult<Option<Ref>> {
 pub(crate) fn load_name(frame: *mut Frame, name: Value) -> PyResult {
     match mapping_get(namespace(frame), name)? {
         Some(value) => Ok(value),
-        None => find_global(frame, name),
+        None => global_of(frame, name),
     }
 }
 
@@ -163,7 +169,7 @@ pub(crate) fn from_dict_or_deref(mapping: &Ref, code: &CodeObject, slot: usize, 
 pub(crate) fn from_dict_or_globals(mapping: &Ref, frame: *mut Frame, name: Value) -> PyResult {
     match mapping_get(mapping.value(), name)? {
         Some(found) => Ok(found),
-        None => find_global(frame, name),
+        None => global_of(frame, name),
     }
 }
 
@@ -181,19 +187,20 @@ pub(crate) fn setup_annotations(frame: *mut Frame) -> PyResult<()> {
 }
 
 /// `super(class, receiver).name`; the builtin `super` makes no object.
-pub(crate) fn load_super(function: &Ref, class: &Ref, receiver: &Ref, name: Value) -> PyResult {
-    let is_builtin = function.value() == super_object::SUPER.value();
+pub fn load_super(function: Value, class: Value, receiver: Value, name: Value) -> PyResult {
+    let is_builtin = function == super_object::SUPER.value();
     match class.get::<TypeObject>().filter(|_| is_builtin) {
-        Some(class) => super_object::super_attribute(class, receiver.value(), name),
+        Some(class) => super_object::super_attribute(class, receiver, name),
         None => {
-            let made = protocol::call(function.value(), &[class.value(), receiver.value()], None)?;
+            let made = protocol::call(function, &[class, receiver], None)?;
             protocol::get_attr(made.value(), name)
         }
     }
 }
 
-pub(crate) fn import(frame: *mut Frame, name: Value, wanted: &Ref, level: &Ref) -> PyResult {
-    let (globals, builtins) = scopes(frame);
+/// `import name` by code with these globals, through a replaced `__import__` if there is one.
+pub fn import(globals: &DictObject, name: Value, wanted: Value, level: Value) -> PyResult {
+    let builtins = runtime::objects::function::builtins_of(globals);
     let standard = runtime::builtins::dict();
     let found = builtins.get::<DictObject>().and_then(|dict| dict.get_str(names().__import__));
     let original = standard.get::<DictObject>().and_then(|dict| dict.get_str(names().__import__));
@@ -201,10 +208,10 @@ pub(crate) fn import(frame: *mut Frame, name: Value, wanted: &Ref, level: &Ref) 
         && let Some(replaced) = found
     {
         let globals = Value::from_object(globals);
-        let args = [name, globals, runtime::objects::none(), wanted.value(), level.value()];
+        let args = [name, globals, runtime::objects::none(), wanted, level];
         return protocol::call(replaced, &args, None);
     }
     let text = name.get::<StrObject>().expect("names are strs");
-    let level = protocol::import::level_of(level.value())?;
-    protocol::import::import_name(text, Some(globals), wanted.value(), level)
+    let level = protocol::import::level_of(level)?;
+    protocol::import::import_name(text, Some(globals), wanted, level)
 }

@@ -56,7 +56,7 @@ pub(crate) fn boxed(ty: TypeCode, word: Value) -> Ref {
 
 /// The carrier of an object.
 #[inline]
-pub(crate) fn unboxed(ty: TypeCode, value: Value) -> PyResult<Value> {
+pub fn unboxed(ty: TypeCode, value: Value) -> PyResult<Value> {
     match (ty, value.as_small()) {
         (TypeCode::Int64, Some(small)) => Ok(raw(small)),
         _ => unboxed_slowly(ty, value),
@@ -139,7 +139,8 @@ fn shift(op: PrimitiveBinaryOp, ty: TypeCode, value: i64, count: i64) -> PyResul
     })
 }
 
-fn double_binary(op: PrimitiveBinaryOp, a: f64, b: f64) -> PyResult<Value> {
+/// `a op b` of doubles; a zero divisor raises.
+pub fn double_binary(op: PrimitiveBinaryOp, a: f64, b: f64) -> PyResult<Value> {
     use PrimitiveBinaryOp as P;
     let is_division = matches!(op, P::DivideDouble | P::ModuloDouble | P::FloorDivideDouble);
     if is_division && b == 0.0 {
@@ -156,6 +157,7 @@ fn double_binary(op: PrimitiveBinaryOp, a: f64, b: f64) -> PyResult<Value> {
         P::DivideDouble => a / b,
         P::ModuloDouble => float::div_mod(a, b).1,
         P::FloorDivideDouble => float::div_mod(a, b).0,
+        P::PowerDouble if b == 0.5 => a.sqrt(),
         P::PowerDouble => a.powf(b),
         _ => unreachable!("integer operators are handled elsewhere"),
     }))

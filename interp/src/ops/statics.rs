@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use bytecode::{ClassDecl, FieldDescr, FunctionDescr, Opcode, Repr, SequenceKind, TypeCode, TypeDescr, Word};
 use runtime::error::{self, Raised};
 use runtime::field::Field;
+use runtime::hooks;
 use runtime::objects::code::{CodeObject, InlineCache};
 use runtime::objects::dict::DictObject;
 use runtime::objects::function::FunctionObject;
@@ -57,6 +58,19 @@ pub(crate) unsafe fn check_args(frame: *mut Frame) -> PyResult<()> {
     Ok(())
 }
 
+/// Checks borrowed arguments of an untyped caller against the signature of `code`, and writes the words that its typed entry wants.
+pub fn check_borrowed(code: &CodeObject, args: &[Value], words: &mut [u64]) -> PyResult<()> {
+    let params = code.code().signature.as_ref().map_or(&[][..], |signature| &signature.params);
+    for (at, (&value, word)) in args.iter().zip(words).enumerate() {
+        *word = match params.get(at) {
+            Some(TypeDescr::Primitive(primitive)) => primitive::unboxed(*primitive, value)?.bits(),
+            Some(ty) => check_argument(code, at, ty, value).map(|()| value.bits())?,
+            None => value.bits(),
+        };
+    }
+    Ok(())
+}
+
 /// Releases the boxed arguments in the slots of primitive parameters.
 ///
 /// # Safety
@@ -92,7 +106,7 @@ pub(crate) enum Invoked {
 static EPOCH: AtomicU64 = AtomicU64::new(1);
 
 /// Something that resolved descriptors rely on has changed.
-pub(crate) fn invalidate() {
+pub fn invalidate() {
     EPOCH.fetch_add(1, Ordering::Relaxed);
 }
 
@@ -120,7 +134,7 @@ pub(crate) fn resolve_callee(descr: &FunctionDescr, cache: &InlineCache) -> PyRe
 }
 
 /// The callee that a descriptor names.
-pub(crate) fn resolve_function(descr: &FunctionDescr) -> PyResult {
+pub fn resolve_function(descr: &FunctionDescr) -> PyResult {
     let found = match descr.split_name() {
         (Some(class), name) => match static_class::resolve_class(&descr.module, class)? {
             Some(class) => class_attribute(&class, name)?,
@@ -168,9 +182,16 @@ fn find_method(name: Value, receiver: Value, cache: &InlineCache) -> PyResult {
 
 /// Pushes the frame of a static function and moves the arguments into it, behind its argument check.
 #[inline]
-pub(crate) fn enter(target: Ref, args: &[Value]) -> PyResult<*mut Frame> {
+pub(crate) fn enter(target: Ref, args: &[Value]) -> PyResult<Invoked> {
     // SAFETY: callers have checked that the target is a function.
     let function = unsafe { target.value().cast::<FunctionObject>() };
+    if (!function.typed_entry.get().is_null() || hooks::count_call(function))
+        && let Some(result) = (hooks::hooks().call_typed)(function, args)
+    {
+        let result = result?;
+        release_arguments(&function.code().code().locals, args);
+        return Ok(Invoked::Result(result));
+    }
     // SAFETY: there is a slot for each argument, in the representation of its parameter, and the caller's stack gives the
     // words up; the frame takes over the count of the function. The callee starts behind its argument check.
     let frame = unsafe {
@@ -179,7 +200,16 @@ pub(crate) fn enter(target: Ref, args: &[Value]) -> PyResult<*mut Frame> {
         frame
     };
     std::mem::forget(target);
-    Ok(frame)
+    Ok(Invoked::Frame(frame))
+}
+
+/// Releases the arguments of a call that borrowed them and has succeeded; a failing one leaves them to the unwinder.
+fn release_arguments(params: &[bytecode::code::Local], args: &[Value]) {
+    for (&word, param) in args.iter().zip(params) {
+        if param.ty == TypeCode::Object {
+            frame::release(word);
+        }
+    }
 }
 
 /// Calls a statically resolved callee with the arguments on top of the stack, which it consumes. `is_known` says that the
@@ -192,7 +222,7 @@ pub(crate) fn invoke(
     is_known: bool,
 ) -> PyResult<Invoked> {
     if is_known || fits_descr(target.value(), descr) {
-        return enter(target, args).map(Invoked::Frame);
+        return enter(target, args);
     }
     invoke_dynamic(&target, descr, args).map(Invoked::Result)
 }
@@ -206,21 +236,37 @@ pub(crate) fn fits(target: Value, signature: u64) -> bool {
     shape.is_some_and(|shape| shape.signature == signature && signature != 0)
 }
 
+/// The function that a callee still is, if it can be entered with typed arguments.
+pub fn static_target<'a>(target: Value, descr: &FunctionDescr) -> Option<&'a FunctionObject> {
+    target.get_exact::<FunctionObject>().filter(|_| fits_descr(target, descr))
+}
+
 /// [`fits`] for a descriptor.
 fn fits_descr(target: Value, descr: &FunctionDescr) -> bool {
     fits(target, descr.signature.representation())
 }
 
-/// Calls anything else with boxed arguments, and checks its result.
+/// Calls anything else with boxed arguments, which it consumes unless it fails, and checks its result.
 fn invoke_dynamic(target: &Ref, descr: &FunctionDescr, args: &[Value]) -> PyResult<Value> {
+    let result = invoke_values(target, descr, args)?;
+    for (&word, ty) in args.iter().zip(&descr.signature.params) {
+        if ty.type_code() == TypeCode::Object {
+            frame::release(word);
+        }
+    }
+    Ok(result)
+}
+
+/// Calls a callee that need not be what the checker saw, with borrowed or raw words as the descriptor says, and checks its
+/// result, which is owned or raw.
+pub fn invoke_values(target: &Ref, descr: &FunctionDescr, args: &[Value]) -> PyResult<Value> {
     let signature = &descr.signature;
     let boxed: Vec<Ref> = args
         .iter()
         .zip(&signature.params)
         .map(|(&word, ty)| match ty {
             TypeDescr::Primitive(code) => primitive::boxed(*code, word),
-            // SAFETY: the stack gives the word up.
-            _ => unsafe { Ref::from_owned(word) },
+            _ => word.to_ref(),
         })
         .collect();
     let values: Vec<Value> = boxed.iter().map(Ref::value).collect();
@@ -474,9 +520,15 @@ pub(crate) fn cast(ty: &TypeDescr, value: Value, cache: &InlineCache) -> PyResul
 
 #[cold]
 fn cast_slowly(ty: &TypeDescr, value: Value, cache: &InlineCache) -> PyResult<()> {
+    check_cast(ty, value)?;
+    cache.data.set(cache.key.get());
+    cache.key.set(u64::from(value.ty().version()));
+    Ok(())
+}
+
+/// Raises unless a value is of a type.
+pub fn check_cast(ty: &TypeDescr, value: Value) -> PyResult<()> {
     if static_class::admits(ty, value)? {
-        cache.data.set(cache.key.get());
-        cache.key.set(u64::from(value.ty().version()));
         return Ok(());
     }
     let exactly = if matches!(ty, TypeDescr::Class { exact: true, .. }) { "exactly " } else { "" };
@@ -575,7 +627,7 @@ pub(crate) fn build_array(ty: &TypeDescr, len: Value) -> PyResult {
 }
 
 /// `CheckedList[int]`: the class, subscripted with its arguments.
-fn generic_class(ty: &TypeDescr) -> PyResult {
+pub fn generic_class(ty: &TypeDescr) -> PyResult {
     let class = load_class(ty)?;
     let TypeDescr::Class { args, .. } = ty else { return Ok(class) };
     let parts = args.iter().map(type_value).collect::<PyResult<Vec<_>>>()?;

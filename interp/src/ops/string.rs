@@ -5,7 +5,7 @@ use runtime::protocol;
 use runtime::value::{PyResult, Ref, Value};
 
 /// Joins strs.
-pub(crate) fn concat(parts: &[Value]) -> PyResult {
+pub fn concat(parts: &[Value]) -> PyResult {
     let mut builder = StrBuilder::new();
     for part in parts {
         builder.push_object(part.get::<StrObject>().expect("the emitter joins strs"));
@@ -14,7 +14,7 @@ pub(crate) fn concat(parts: &[Value]) -> PyResult {
 }
 
 /// `format(value, spec)`; a str without a spec is itself.
-pub(crate) fn format(value: &Ref, spec: Option<&Ref>) -> PyResult {
+pub fn format(value: &Ref, spec: Option<&Ref>) -> PyResult {
     match spec {
         None if value.get_exact::<StrObject>().is_some() => Ok(value.clone()),
         None => protocol::format(value.value(), StrObject::empty().value()),
@@ -23,7 +23,7 @@ pub(crate) fn format(value: &Ref, spec: Option<&Ref>) -> PyResult {
 }
 
 /// `!s`, `!r`, `!a`
-pub(crate) fn convert(value: &Ref, conversion: usize) -> PyResult {
+pub fn convert(value: &Ref, conversion: usize) -> PyResult {
     match conversion {
         1 => protocol::str(value.value()),
         2 => protocol::repr(value.value()),

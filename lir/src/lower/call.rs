@@ -45,12 +45,12 @@ impl Lower<'_> {
         let constants: Vec<Option<i64>> =
             (0..self.hir.args(inst).len()).map(|at| self.arg_ty(at).int_constant()).collect();
         let inline = match constants[..] {
-            [Some(size), Some(tracked)] => {
-                self.free_list(size as u32).map(|head| (head, size as u32, tracked != 0))
+            [Some(size), Some(tracked), Some(counted)] => {
+                self.free_list(size as u32).map(|head| (head, size as u32, tracked != 0, counted != 0))
             }
             _ => None,
         };
-        let Some((head, size, is_tracked)) = inline else {
+        let Some((head, size, is_tracked, is_counted)) = inline else {
             let args = vec![self.sym(Sym::Class(class))];
             self.emit_call(Sym::Helper(HelperId::TpAlloc), args, Fails::Zero, true);
             return Ok(());
@@ -63,6 +63,10 @@ impl Lower<'_> {
         self.enter(fast);
         self.pop_free(object, head, class);
         self.init_fields(object, size, is_tracked);
+        if is_counted {
+            let class = self.sym(Sym::Class(class));
+            self.emit(InstData::new(Op::Incref).with(&[Src::Reg(class)]));
+        }
         self.jump(join, vec![object]);
         self.enter(slow);
         let args = vec![self.sym(Sym::Class(class))];

@@ -1,5 +1,6 @@
 //! Comparisons, guards, casts and terminators.
 
+use hir::env::CastHints;
 use hir::env::{ClassId, ConstId, builtin_of_exact};
 use hir::ir::{Cond, Imm, Inst, Opcode as H, Spec, Type, Value};
 
@@ -208,31 +209,39 @@ impl Lower<'_> {
 
     /// What the declared type admits at a glance passes; everything else is judged by the runtime, out of line.
     fn cast(&mut self, inst: Inst) -> Lowered<()> {
-        let (from, to) = (self.arg_ty(0), self.result_ty());
+        let from = self.arg_ty(0);
         let value = self.reg(self.arg(0));
         let (slow, done) = (self.side_block(true), self.side_block(false));
-        let mut from = from;
+        let known = self.hir.args(inst).len() > 2;
+        let hints = if known { self.arg_ty(3).int_constant() } else { None };
+        let hints = CastHints::decode(hints.unwrap_or(0));
         if from.may_be_tagged() {
             let next = self.side_block(false);
-            let target = if to.could_be(Type::SMALL_INT) { done } else { slow };
+            let target = if hints.admits_tagged { done } else { slow };
             let tagged = InstData::new(Op::BrTest).cc(Cc::Ne).with(&[Src::Reg(value), Src::Imm(1)]);
             self.branch(tagged, target, next);
             self.enter(next);
-            from = from.without(Type::SMALL_INT);
         }
-        if to.could_be(Type::NONE) && from.could_be(Type::NONE) && !to.is_subtype(Type::NONE) {
+        if hints.admits_none && from.could_be(Type::NONE) {
             let (none, next) = (self.singleton(ConstId::NONE.id()), self.side_block(false));
             let is_none = InstData::new(Op::BrCmp).cc(Cc::Eq).with(&[Src::Reg(value), Src::Reg(none)]);
             self.branch(is_none, done, next);
             self.enter(next);
         }
-        match self.likely_class(to.without(Type::NONE)) {
-            Some(class) => {
-                let class = self.sym(Sym::Class(class));
-                let operands = [Src::Mem(Mem::at(value, self.layout.type_pointer)), Src::Reg(class)];
-                self.branch(InstData::new(Op::BrCmp).cc(Cc::Eq).with(&operands), done, slow);
-            }
-            None => self.jump(slow, Vec::new()),
+        if known {
+            let class = self.reg(self.arg(2));
+            let ty = self.layout.type_pointer;
+            let place = match hints.depth {
+                Some(depth) => {
+                    let object_class = self.load(value, ty);
+                    Mem::at(object_class, self.layout.display + depth as i32 * 8)
+                }
+                None => Mem::at(value, ty),
+            };
+            let operands = [Src::Mem(place), Src::Reg(class)];
+            self.branch(InstData::new(Op::BrCmp).cc(Cc::Eq).with(&operands), done, slow);
+        } else {
+            self.jump(slow, Vec::new());
         }
         self.enter(slow);
         self.check_cast(inst, value);
@@ -240,27 +249,6 @@ impl Lower<'_> {
         self.enter(done);
         self.alias(inst);
         Ok(())
-    }
-
-    /// The class that values of a type most often have.
-    fn likely_class(&self, ty: Type) -> Option<ClassId> {
-        let is_float = ty.could_be(Type::FLOAT_EXACT) && ty.is_subtype(Type::FLOAT.union(Type::INT));
-        match ty.spec() {
-            Spec::Class(class) | Spec::ExactClass(class) => Some(class),
-            _ if is_float => Some(ClassId::FLOAT.id()),
-            _ => {
-                let exact = [
-                    Type::STR_EXACT,
-                    Type::BYTES_EXACT,
-                    Type::LIST_EXACT,
-                    Type::TUPLE_EXACT,
-                    Type::DICT_EXACT,
-                    Type::SET_EXACT,
-                    Type::BOOL,
-                ];
-                exact.into_iter().find(|&leaf| ty.could_be(leaf)).and_then(builtin_of_exact)
-            }
-        }
     }
 
     fn check_cast(&mut self, inst: Inst, value: Reg) {

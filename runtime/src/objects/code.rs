@@ -83,6 +83,9 @@ impl Callee {
     }
 }
 
+/// So many turns of a loop count as one call.
+const TURNS_OF_A_CALL: u32 = 32;
+
 /// A code object.
 #[repr(C)]
 pub struct CodeObject {
@@ -133,6 +136,16 @@ impl CodeObject {
             code,
         };
         Ok(object::new_object(contents))
+    }
+
+    /// Counts a turn of a loop; many of them weigh as much as a call.
+    #[inline]
+    pub fn count_loop(&self) {
+        let turns = self.loops.get().wrapping_add(1);
+        self.loops.set(turns);
+        if turns.is_multiple_of(TURNS_OF_A_CALL) {
+            self.calls.set(self.calls.get().saturating_add(1));
+        }
     }
 
     /// What was compiled.

@@ -109,7 +109,7 @@ pub fn build(
     let bases =
         if bases.is_empty() { TupleObject::of([OBJECT.value().to_ref()]) } else { Py::from_object(bases) };
     let base = best_base(bases.items())?;
-    let class = allocate_type(metatype, base, shape.vtable_len);
+    let class = allocate_type(metatype, base, shape.vtable_len.max(base.vtable_len()));
     class.set_name(name);
     class.set_bases(bases.clone().into());
     class.set_dict_object(namespace.copy().into());
@@ -181,13 +181,14 @@ fn best_base<'a>(bases: &[Value]) -> PyResult<&'a TypeObject> {
     Ok(winner.map_or(&OBJECT, |(base, _)| base))
 }
 
-/// The nearest type along `__base__` that adds to the layout, other than an instance dict.
+/// The nearest type along `__base__` that adds to the layout of instances, other than a dict, or of classes, which is a vtable.
 fn solid_base(ty: &TypeObject) -> &TypeObject {
     let Some(base) = ty.base() else { return ty };
     let own_dict = usize::from(ty.dict_offset() > 0 && base.dict_offset() == 0) * 8;
     let adds_native = ty.spec().is_some() && ty.layout().size != base.layout().size;
     let adds_fields = ty.spec().is_none() && ty.basicsize() > base.basicsize() + own_dict;
-    if adds_native || adds_fields { ty } else { solid_base(base) }
+    let adds_vtable = ty.vtable_len() > base.vtable_len();
+    if adds_native || adds_fields || adds_vtable { ty } else { solid_base(base) }
 }
 
 /// Entries that every class dict has.

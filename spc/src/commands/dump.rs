@@ -21,6 +21,7 @@ pub(crate) fn run(stage: Stage, file: &Path) -> u8 {
             None => "; a dynamic module has no types\n".to_owned(),
         }),
         Stage::Bytecode => compile::with_code(file, |_, _, code| bytecode::text::print(&code)),
+        Stage::Hir | Stage::Lir | Stage::Asm => unreachable!("the stages of machine code have a command of their own"),
     };
     match text {
         Ok(text) => super::print(&text),

@@ -3,16 +3,20 @@
 mod check;
 mod dis;
 mod dump;
+mod machine;
 mod run;
 
-use crate::args::{Args, Command};
+use crate::args::{Args, Command, Stage};
 
 /// Carries a command out; returns the exit code.
 pub(crate) fn dispatch(args: Args) -> u8 {
     match args.command {
-        Command::Run { file, args } => run::run(&file, args),
+        Command::Run { jit, file, args } => run::run(&jit, &file, args),
         Command::Check { syntax_only, files } => check::run(&files, syntax_only),
-        Command::Dump { stage, file } => dump::run(stage, &file),
+        Command::Dump { stage: stage @ (Stage::Hir | Stage::Lir | Stage::Asm), after, file, function } => {
+            machine::run(stage, after.as_deref(), &file, function.as_deref())
+        }
+        Command::Dump { stage, file, .. } => dump::run(stage, &file),
         Command::Dis { file, function } => dis::run(&file, function.as_deref()),
     }
 }

@@ -120,8 +120,9 @@ impl DictObject {
         if self.table.value_at(at, key).is_none() {
             return Err(value);
         }
-        drop(self.table.set_value(at, value));
+        let old = self.table.set_value(at, value);
         self.changed(key);
+        drop(old);
         Ok(())
     }
 
@@ -151,13 +152,15 @@ impl DictObject {
     /// Sets the value of a key whose hash is known.
     #[inline]
     pub fn set_hashed(&self, key: Value, hash: i64, value: Ref) -> PyResult<()> {
-        match self.table.find(key, hash)? {
-            Some(at) => drop(self.table.set_value(at, value)),
+        let old = match self.table.find(key, hash)? {
+            Some(at) => Some(self.table.set_value(at, value)),
             None => {
                 self.table.insert_new(key.to_ref(), hash, value.into_value());
+                None
             }
-        }
+        };
         self.changed(key);
+        drop(old);
         Ok(())
     }
 
@@ -170,18 +173,16 @@ impl DictObject {
     /// [`DictObject::set_str`], giving the position for inline caches.
     #[inline]
     pub fn put_str(&self, key: Value, value: Ref) -> usize {
-        let at = match self.table.find_str(key) {
-            Some(at) => {
-                drop(self.table.set_value(at, value));
-                at
-            }
+        let (at, old) = match self.table.find_str(key) {
+            Some(at) => (at, Some(self.table.set_value(at, value))),
             None => {
                 // SAFETY: the caller passes a str.
                 let hash = unsafe { key.cast::<StrObject>() }.hash();
-                self.table.insert_new(key.to_ref(), hash, value.into_value())
+                (self.table.insert_new(key.to_ref(), hash, value.into_value()), None)
             }
         };
         self.changed(key);
+        drop(old);
         at
     }
 
@@ -233,8 +234,9 @@ impl DictObject {
 
     /// Removes everything.
     pub fn clear_all(&self) {
-        drop(self.table.take_all());
+        let old = self.table.take_all();
         self.changed(Value::NULL);
+        drop(old);
     }
 
     /// A copy with the same order.

@@ -1,0 +1,139 @@
+//! Where interpreted and compiled code meet, as far as the interpreter is concerned.
+//!
+//! Compiled code keeps no frames. A stretch of it on the native stack is marked by an [`Activation`](runtime::activation::Activation) on the frame chain, whose
+//! tagged address stands between frames; whoever installed the machine code can tell the positions in it. Compiled code hands
+//! over to the interpreter by describing frames ([`resume`]), and calls interpreted functions with raw arguments ([`call_code`]).
+
+use bytecode::{Opcode, Repr, TypeCode};
+use runtime::objects::code::CodeObject;
+use runtime::objects::dict::DictObject;
+use runtime::thread::thread;
+use runtime::value::{PyResult, Raised, Ref, Value};
+
+use crate::entry::Exit;
+use crate::eval::run;
+use crate::frame::{self, Frame, IS_ENTRY, WANTS_RAW};
+
+/// An interpreter frame to be made.
+pub struct FrameImage {
+    /// The code; owned.
+    pub code: Ref,
+    /// The globals dict; alive as long as the code runs.
+    pub globals: Ref,
+    /// Where names are looked up last.
+    pub builtins: Ref,
+    /// The instruction to go on with, or the one behind the one that raised.
+    pub instruction: u32,
+    /// One owned word, or a raw one, per local slot.
+    pub locals: Vec<Value>,
+    /// Owned or raw words, bottom first.
+    pub stack: Vec<Value>,
+}
+
+/// Makes frames, outermost first, and runs them until the outermost one returns. With `raised`, an exception is pending at the
+/// innermost one. The result is an owned word, or raw if the outermost function returns a primitive.
+pub fn resume(images: Vec<FrameImage>, raised: Option<Raised>) -> PyResult<Value> {
+    let thread = thread();
+    // The frames exist already in the program's eyes; making them visible does not deepen the recursion.
+    let limit = thread.recursion_limit.get();
+    thread.recursion_limit.set(limit.saturating_add(images.len() as u32));
+    let mut kept = Vec::with_capacity(images.len());
+    let mut innermost = std::ptr::null_mut();
+    let mut flags = IS_ENTRY | WANTS_RAW;
+    for image in images {
+        // SAFETY: images hold code and dicts.
+        let (code, globals) = unsafe { (image.code.value().cast(), image.globals.value().cast()) };
+        let pushed = frame::push(image.code.clone(), code, globals, image.builtins, flags);
+        match pushed {
+            Ok(frame) => {
+                innermost = frame;
+                flags = WANTS_RAW;
+                // SAFETY: the frame has been made for this code, whose slots and stack the image describes.
+                unsafe { fill(frame, image.instruction, &image.locals, &image.stack) };
+            }
+            Err(raised) => {
+                thread.recursion_limit.set(limit);
+                // SAFETY: the frames above were pushed here, in this order.
+                unsafe { abandon(innermost, kept.len()) };
+                return Err(raised);
+            }
+        }
+        kept.push((image.code, image.globals));
+    }
+    thread.recursion_limit.set(limit);
+    // SAFETY: the innermost frame is the topmost one; the outermost has the entry flag.
+    finish(unsafe { run(innermost, raised) }, kept)
+}
+
+fn finish(outcome: PyResult<Exit>, _kept: Vec<(Ref, Ref)>) -> PyResult<Value> {
+    outcome.map(|exit| match exit {
+        Exit::Returned(value) | Exit::Yielded(value) => value.into_value(),
+    })
+}
+
+/// Moves words into a new frame.
+///
+/// # Safety
+/// The words are what the frame's code wants at `instruction`.
+unsafe fn fill(frame: *mut Frame, instruction: u32, locals: &[Value], stack: &[Value]) {
+    // SAFETY: the contract.
+    unsafe {
+        std::ptr::copy_nonoverlapping(locals.as_ptr(), Frame::locals(frame), locals.len());
+        std::ptr::copy_nonoverlapping(stack.as_ptr(), Frame::operands(frame), stack.len());
+        (*frame).operands = stack.len() as u32;
+        (*frame).instruction = instruction;
+    }
+}
+
+/// Takes `count` frames off the stack again, innermost first.
+///
+/// # Safety
+/// They are the topmost ones.
+unsafe fn abandon(mut frame: *mut Frame, count: usize) {
+    for _ in 0..count {
+        // SAFETY: the contract; what is on the operand stack is as the stack map says.
+        unsafe {
+            let previous = (*frame).previous;
+            release_operands(frame);
+            frame::pop(frame);
+            frame = previous;
+        }
+    }
+}
+
+/// Releases the objects on a frame's operand stack.
+///
+/// # Safety
+/// The frame is not running.
+unsafe fn release_operands(frame: *mut Frame) {
+    // SAFETY: the contract.
+    unsafe {
+        let maps = bytecode::verify::stack_maps((*(*frame).code).code());
+        let map = maps.get((*frame).instruction as usize).cloned().flatten();
+        for at in 0..(*frame).operands as usize {
+            let is_object = map.as_ref().is_none_or(|map| map.get(at) == Some(&Repr::Object));
+            if is_object {
+                frame::release(*Frame::operands(frame).add(at));
+            }
+        }
+        (*frame).operands = 0;
+    }
+}
+
+/// Calls interpreted code with one borrowed or raw word per parameter, behind its argument check. The result is an owned word,
+/// or raw if the code returns a primitive.
+pub fn call_code(code: &CodeObject, globals: &DictObject, builtins: Value, args: &[Value]) -> PyResult<Value> {
+    thread().check_stack("")?;
+    let owner = Value::from_object(code).to_ref();
+    let frame = frame::push(owner, code, globals, builtins.to_ref(), IS_ENTRY | WANTS_RAW)?;
+    // SAFETY: the frame was pushed above; parameters take the first slots.
+    unsafe {
+        for (at, (&word, local)) in args.iter().zip(&code.code().locals).enumerate() {
+            let owned = if local.ty == TypeCode::Object { word.to_ref().into_value() } else { word };
+            *Frame::locals(frame).add(at) = owned;
+        }
+        let first = code.code().words.first();
+        (*frame).instruction = first.is_some_and(|word| word.opcode() == Opcode::CHECK_ARGS) as u32;
+        finish(run(frame, None), Vec::new())
+    }
+}

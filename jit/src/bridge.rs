@@ -1,0 +1,91 @@
+//! Calls by compiled code of what has no code: compile it, interpret it, or call whatever stands in its place.
+
+use base::entity::EntityId;
+use bytecode::TypeCode;
+use hir::env::FuncId;
+use lir::ir::{MachineEnv, RegClass};
+use runtime::objects::str::StrObject;
+use runtime::value::{PyResult, Ref, Value};
+
+use crate::context::{Jit, jit};
+use crate::entry::{call_machine, class_of};
+use crate::functions::{Link, State};
+use crate::thunk::SavedRegisters;
+
+/// What the bridge thunk calls: the target's number and the argument registers. The result goes to the places of `rax` and `xmm0`; 1
+/// if an exception is pending.
+pub(crate) extern "C" fn call(number: u32, registers: &mut SavedRegisters) -> u64 {
+    let jit = jit();
+    let func = FuncId::from_index(number as usize);
+    match call_target(jit, func, registers) {
+        Ok(bits) => {
+            registers.gprs[0] = bits;
+            registers.xmms[0] = bits;
+            0
+        }
+        Err(_) => {
+            registers.gprs[0] = 0;
+            1
+        }
+    }
+}
+
+fn call_target(jit: &Jit, func: FuncId, registers: &SavedRegisters) -> PyResult<u64> {
+    runtime::thread::thread().check_stack("")?;
+    if !jit.bind(func) {
+        return call_occupant(jit, func, registers);
+    }
+    let (body, code) = {
+        let functions = jit.functions.borrow();
+        let body = functions.funcs[func.index()].body.expect("the target has just been bound");
+        (body, functions.bodies[body].code_object())
+    };
+    let params: Vec<TypeCode> =
+        code.code().locals[..code.code().param_count()].iter().map(|local| local.ty).collect();
+    let words = arguments(&params, registers);
+    jit.compile(body);
+    let state = jit.functions.borrow().bodies[body].state;
+    if let State::Compiled(machine) = state {
+        jit.functions.borrow().point(func, machine.start, &jit.memory);
+        return call_machine(machine, words.as_ptr().cast());
+    }
+    let (globals, builtins) = {
+        let functions = jit.functions.borrow();
+        let body = &functions.bodies[body];
+        (body.globals_dict(), body.builtins.clone())
+    };
+    interp::native::call_code(code, globals, builtins.value(), &words).map(Value::bits)
+}
+
+/// Calls what stands where the checker saw a function, with boxed arguments.
+fn call_occupant(jit: &Jit, func: FuncId, registers: &SavedRegisters) -> PyResult<u64> {
+    let link = jit.functions.borrow().funcs[func.index()].link.clone();
+    let descr = link.descr().expect("bodies are always bound");
+    let params: Vec<TypeCode> = descr.signature.params.iter().map(|ty| ty.type_code()).collect();
+    let words = arguments(&params, registers);
+    let target = match &link {
+        Link::Entry(..) => jit.occupant(func).ok_or_else(|| missing_method(words[0], descr.split_name().1))?,
+        _ => interp::resolve_function(descr)?,
+    };
+    interp::invoke_values(&target, descr, &words).map(Value::bits)
+}
+
+fn missing_method(receiver: Value, name: &str) -> runtime::value::Raised {
+    let message = format!("'{}' object has no attribute '{name}'", receiver.ty().name());
+    let name: Ref = StrObject::intern(name).into_ref();
+    runtime::error::attribute_error(receiver, name.value(), &message)
+}
+
+/// The argument words in order.
+fn arguments(params: &[TypeCode], registers: &SavedRegisters) -> Vec<Value> {
+    let env = MachineEnv::x86_64();
+    let places = env
+        .arguments(params.iter().map(|&code| class_of(code)))
+        .expect("compiled callers pass arguments in registers only");
+    let word = |place: lir::ir::PReg| match place.class() {
+        RegClass::Gpr => registers.gprs[usize::from(place.number())],
+        RegClass::Xmm => registers.xmms[usize::from(place.number())],
+    };
+    // SAFETY: the caller has put borrowed or raw words there.
+    places.into_iter().map(|place| unsafe { Value::from_bits(word(place)) }).collect()
+}

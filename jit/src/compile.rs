@@ -1,0 +1,220 @@
+//! From a body to installed machine code.
+//!
+//! Method: build HIR, inline, run the pass pipeline, lower, allocate, encode (docs/back-end.md), then copy the code into the
+//! region, fill in addresses, and point the call slots of everything that the body occupies at it.
+
+use std::time::{Duration, Instant};
+
+use base::entity::EntityId;
+use bytecode::{CodeFlags, TypeCode};
+use codegen::{CompiledCode, RelocKind, Shape, Target};
+use hir::env::FuncId;
+use hir::ir::Type;
+use hir::{Reason, Unsupported};
+use lir::ir::{MachineEnv, RegClass, Sym};
+use runtime::objects::code::CodeObject;
+use runtime::objects::function::FunctionObject;
+use runtime::objects::str::StrObject;
+
+use crate::code_memory::displacement;
+use crate::context::Jit;
+use crate::env::Env;
+use crate::functions::{BodyId, State};
+use crate::machine::Machine;
+
+/// Code of one body is given up so often before it stays with the interpreter.
+const RETIRED_LIMIT: u32 = 4;
+
+/// What compiling gives besides the code.
+pub(crate) struct Compiled {
+    pub(crate) code: CompiledCode,
+    shape: Shape,
+    inlined: Vec<FuncId>,
+}
+
+/// Shows the stages of one compilation: stage, name of the pass or empty, text.
+pub type Observer<'o> = dyn FnMut(&str, &str, &str) + 'o;
+
+impl Jit {
+    /// Compiles a function for which that is due; the code, if it has or gets some.
+    pub(crate) fn compile_function(&self, function: &FunctionObject) -> Option<&'static Machine> {
+        let body = self.body_of(function)?;
+        self.compile(body);
+        match self.functions.borrow().bodies[body].state {
+            State::Compiled(machine) => {
+                // The word of a code object that runs with several globals belongs to one of them.
+                (crate::entry::machine_of(function)?.body == body).then_some(machine)
+            }
+            _ => None,
+        }
+    }
+
+    /// Compiles a body unless that has been done or refused, or is under way.
+    pub(crate) fn compile(&self, body: BodyId) {
+        let code = {
+            let mut functions = self.functions.borrow_mut();
+            let entry = &mut functions.bodies[body];
+            let module = entry.globals_dict().get_text("__name__");
+            let module = module.as_ref().and_then(|name| name.get::<StrObject>()).map(StrObject::to_string_lossy);
+            let code = entry.code_object();
+            let is_wanted = self.settings.admits(&module.unwrap_or_default(), &code.code().qualname);
+            if !is_wanted || !matches!(entry.state, State::New) {
+                return;
+            }
+            entry.state = State::Compiling;
+            code
+        };
+        let start = Instant::now();
+        let result = self.generate(body, None).and_then(|compiled| self.install(body, compiled));
+        self.account(code, start.elapsed());
+        let state = match result {
+            Ok(machine) => {
+                code.jit.set(std::ptr::from_ref(machine).cast_mut().cast());
+                State::Compiled(machine)
+            }
+            Err(refusal) => {
+                self.stats.refused.borrow_mut().push((code.code().qualname.clone(), refusal));
+                State::Refused(refusal)
+            }
+        };
+        let mut functions = self.functions.borrow_mut();
+        functions.bodies[body].state = state;
+        if let State::Compiled(machine) = state {
+            for func in functions.bodies[body].occupies.clone() {
+                functions.point(func, machine.start, &self.memory);
+            }
+        }
+    }
+
+    fn account(&self, code: &CodeObject, time: Duration) {
+        self.stats.time.set(self.stats.time.get() + time);
+        self.stats.words.set(self.stats.words.get() + code.code().words.len());
+    }
+
+    /// Makes the machine code of a body, without addresses.
+    pub(crate) fn generate(
+        &self,
+        body: BodyId,
+        mut observer: Option<&mut Observer<'_>>,
+    ) -> Result<Compiled, Unsupported> {
+        let (code, func) = {
+            let functions = self.functions.borrow();
+            (functions.bodies[body].code_object(), functions.bodies[body].func)
+        };
+        let is_observed = observer.is_some();
+        let env = Env::new(self);
+        let mut ir = hir::build(code.code(), func, &env)?;
+        let mut see = |stage: &str, pass: &str, text: &dyn Fn() -> String| {
+            if let Some(observer) = observer.as_deref_mut() {
+                observer(stage, pass, &text());
+            }
+        };
+        see("hir", "build", &|| hir::text::print(&ir));
+        hir::passes::inline::run(&mut ir, &env);
+        see("hir", "inline", &|| hir::text::print(&ir));
+        let mut dump = |pass: &str, when: &str, text: &str| {
+            if when == "after" {
+                see("hir", pass, &|| text.to_owned());
+            }
+        };
+        let mut options = hir::pipeline::Options::default();
+        if is_observed {
+            options.dump = Some(&mut dump);
+        }
+        hir::pipeline::run(&mut ir, &mut options);
+        let (layout, machine) = (lir::Layout::default(), MachineEnv::x86_64());
+        let mut low = lir::lower(&ir, &layout, &machine)?;
+        see("lir", "lower", &|| lir::text::print(&low));
+        lir::regalloc::allocate(&mut low, &machine);
+        see("lir", "allocate", &|| lir::text::print(&low));
+        let code = codegen::emit(&low, &layout);
+        see("asm", "emit", &|| codegen::disasm::disassemble(&code));
+        let params = &ir.blocks[ir.entry()].params;
+        let shape = Shape {
+            params: params.iter().map(|&param| class_of(ir.ty(param))).collect(),
+            ret: class_of(ir.ret),
+            fails_by_carry: low.fails_by_carry,
+        };
+        Ok(Compiled { code, shape, inlined: env.inlined.take() })
+    }
+
+    /// Copies code into the region and makes it reachable.
+    fn install(&self, body: BodyId, compiled: Compiled) -> Result<&'static Machine, Unsupported> {
+        let full = Unsupported { reason: Reason::CodeMemory, offset: 0 };
+        let Compiled { mut code, shape, inlined } = compiled;
+        let start = self.memory.reserve(code.bytes.len()).ok_or(full)?;
+        let enter = self.entries.get(&shape, &self.memory).ok_or(full)?;
+        self.relocate(&mut code, start);
+        self.memory.write(start, &code.bytes);
+        let (object, own) = {
+            let functions = self.functions.borrow();
+            (functions.bodies[body].code_object(), functions.bodies[body].func)
+        };
+        let mut bodies = vec![(own, body)];
+        for &func in &inlined {
+            let occupant = self.functions.borrow().funcs[func.index()].body;
+            bodies.extend(occupant.map(|occupant| (func, occupant)));
+            self.inlined_in.borrow_mut().entry(func).or_default().push(body);
+        }
+        let code_ref = object.code();
+        let params: Vec<TypeCode> =
+            code_ref.locals[..code_ref.param_count()].iter().map(|local| local.ty).collect();
+        let ret = code_ref.signature.as_ref().map_or(TypeCode::Object, |signature| signature.ret.type_code());
+        let stars = CodeFlags(CodeFlags::VARARGS.0 | CodeFlags::VARKEYWORDS.0);
+        let is_plain = code_ref.kwonly_count == 0 && !code_ref.flags.intersects(stars);
+        let is_checked = code_ref.signature.is_some();
+        let machine = Machine::new(code, body, bodies, start, enter, params, ret, is_checked, is_plain);
+        let machine: &'static Machine = Box::leak(Box::new(machine));
+        self.code.insert(machine);
+        if self.settings.perf_map {
+            crate::perf::note(machine.start, machine.len, &machine.name);
+        }
+        Ok(machine)
+    }
+
+    /// Fills the fields of code that is to run at `start`.
+    pub(crate) fn relocate(&self, code: &mut CompiledCode, start: usize) {
+        for reloc in &code.relocs {
+            let at = reloc.offset as usize;
+            let address = self.address(reloc.target);
+            match reloc.kind {
+                RelocKind::Rel32 => {
+                    let field = displacement(address, start + at + 4);
+                    code.bytes[at..at + 4].copy_from_slice(&field);
+                }
+                RelocKind::Abs64 => {
+                    code.bytes[at..at + 8].copy_from_slice(&(address as u64).to_le_bytes());
+                }
+            }
+        }
+    }
+
+    /// The address or word that a symbol stands for.
+    fn address(&self, target: Target) -> usize {
+        match target {
+            Target::Thunk(thunk) => self.islands.thunk(thunk),
+            Target::Thread => std::ptr::from_ref(runtime::thread::thread()) as usize,
+            Target::Sym(Sym::Helper(helper)) => self.islands.helper(helper),
+            Target::Sym(Sym::Func(func)) => self.functions.borrow().funcs[func.index()].slot,
+            Target::Sym(Sym::Class(class)) => self.classes.borrow().object(class).bits() as usize,
+            Target::Sym(Sym::Const(id)) => self.consts.borrow().object(id).bits() as usize,
+            Target::Sym(Sym::Cell(cell)) => self.cells.borrow().address(cell) as usize,
+        }
+    }
+
+    /// Retires the code of a body whose guards fail too often; after a few times it stays with the interpreter.
+    pub(crate) fn give_up(&self, body: BodyId) {
+        self.retire(body);
+        self.stats.retired.set(self.stats.retired.get() + 1);
+        let mut functions = self.functions.borrow_mut();
+        let entry = &mut functions.bodies[body];
+        if entry.retired >= RETIRED_LIMIT {
+            entry.state = State::Refused(Unsupported { reason: Reason::Unstable, offset: 0 });
+        }
+    }
+}
+
+/// The register file for values of a type.
+fn class_of(ty: Type) -> RegClass {
+    if ty.is_subtype(Type::F64) { RegClass::Xmm } else { RegClass::Gpr }
+}

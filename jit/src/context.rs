@@ -1,0 +1,92 @@
+//! The compiler's state: one per process, made when it is installed.
+
+use std::cell::{Cell, OnceCell, RefCell};
+use std::time::Duration;
+
+use hir::env::{ClassId, ConstId, FuncId};
+use hir::Unsupported;
+use runtime::objects::function::FunctionObject;
+use runtime::world::World;
+use rustc_hash::FxHashMap;
+
+use crate::cells::Cells;
+use crate::code_memory::CodeMemory;
+use crate::entry::Entries;
+use crate::functions::{BodyId, Functions};
+use crate::intern::{Interner, classes, constants};
+use crate::machine::CodeMap;
+use crate::settings::Settings;
+use crate::thunk::Islands;
+
+/// Everything the compiler knows and has made.
+pub(crate) struct Jit {
+    pub(crate) settings: Settings,
+    pub(crate) memory: CodeMemory,
+    pub(crate) islands: Islands,
+    pub(crate) classes: RefCell<Interner<ClassId>>,
+    pub(crate) consts: RefCell<Interner<ConstId>>,
+    pub(crate) cells: RefCell<Cells>,
+    pub(crate) functions: RefCell<Functions>,
+    pub(crate) entries: Entries,
+    pub(crate) code: CodeMap,
+    /// Bodies into whose code the occupant of a target has been built.
+    pub(crate) inlined_in: RefCell<FxHashMap<FuncId, Vec<BodyId>>>,
+    /// C wrappers by body.
+    pub(crate) natives: RefCell<FxHashMap<BodyId, usize>>,
+    pub(crate) stats: Statistics,
+}
+
+/// What has happened so far.
+#[derive(Default)]
+pub(crate) struct Statistics {
+    /// Time spent compiling.
+    pub(crate) time: Cell<Duration>,
+    /// Bytecode instructions compiled.
+    pub(crate) words: Cell<usize>,
+    /// Functions that have no code, with the reason.
+    pub(crate) refused: RefCell<Vec<(String, Unsupported)>>,
+    /// Guards that failed.
+    pub(crate) deopts: Cell<u64>,
+    /// Code that was given up.
+    pub(crate) retired: Cell<u64>,
+}
+
+static JIT: World<OnceCell<Jit>> = World::new(OnceCell::new());
+
+/// The compiler. Hooks that need it are installed with it.
+pub(crate) fn jit() -> &'static Jit {
+    JIT.get().expect("the hooks are installed together with the compiler")
+}
+
+/// The compiler, if it has been installed.
+pub(crate) fn installed() -> Option<&'static Jit> {
+    JIT.get()
+}
+
+/// Makes the compiler; false where the system grants no memory for code, or if there is one already.
+pub(crate) fn create(settings: Settings) -> bool {
+    let Ok(memory) = CodeMemory::new() else { return false };
+    let Some(islands) = Islands::new(&memory) else { return false };
+    let made = Jit {
+        settings,
+        memory,
+        islands,
+        classes: RefCell::new(classes()),
+        consts: RefCell::new(constants()),
+        cells: RefCell::default(),
+        functions: RefCell::default(),
+        entries: Entries::default(),
+        code: CodeMap::default(),
+        inlined_in: RefCell::default(),
+        natives: RefCell::default(),
+        stats: Statistics::default(),
+    };
+    JIT.set(made).is_ok()
+}
+
+impl Jit {
+    /// The body of a function.
+    pub(crate) fn body_of(&self, function: &FunctionObject) -> Option<BodyId> {
+        self.functions.borrow_mut().body(function, &self.memory, self.islands.bridge)
+    }
+}

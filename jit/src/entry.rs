@@ -1,0 +1,167 @@
+//! The ways from Rust into compiled code.
+//!
+//! A machine function per shape of signature (`codegen::entry`) moves argument words into registers. On top of it stand the
+//! generic entry, which every function object has at a fixed offset, and the typed call of the interpreter.
+
+use std::cell::RefCell;
+
+use bytecode::{Repr, TypeCode};
+use codegen::{Shape, emit_entry};
+use lir::ir::{MachineEnv, RegClass};
+use runtime::activation::Activation;
+use runtime::args::{Args, Entry, into_entry};
+use runtime::bind::bind_arguments;
+use runtime::objects::function::FunctionObject;
+use runtime::objects::{self, float, int};
+use runtime::thread::ThreadState;
+use runtime::value::{PyResult, Raised, Ref, Value};
+use rustc_hash::FxHashMap;
+
+use crate::code_memory::CodeMemory;
+use crate::context::jit;
+use crate::machine::Machine;
+
+/// Calls `entry` with the words at `args`; stores the result's 64 bits; 1 if an exception is pending.
+pub(crate) type NativeEntry =
+    unsafe extern "C" fn(thread: *const ThreadState, entry: usize, args: *const u64, result: *mut u64) -> u64;
+
+/// Most parameters that registers can take: six general and eight vector registers.
+const MAX_PARAMS: usize = 14;
+
+/// The machine functions by shape.
+#[derive(Default)]
+pub(crate) struct Entries(RefCell<FxHashMap<Shape, NativeEntry>>);
+
+impl Entries {
+    /// The function for a shape; `None` if the arguments do not fit the registers or the code region is full.
+    pub(crate) fn get(&self, shape: &Shape, memory: &CodeMemory) -> Option<NativeEntry> {
+        if let Some(&known) = self.0.borrow().get(shape) {
+            return Some(known);
+        }
+        let code = emit_entry(shape, &MachineEnv::x86_64())?;
+        let address = memory.reserve(code.bytes.len())?;
+        memory.write(address, &code.bytes);
+        // SAFETY: `emit_entry` makes functions of this type.
+        let entry = unsafe { std::mem::transmute::<usize, NativeEntry>(address) };
+        self.0.borrow_mut().insert(shape.clone(), entry);
+        Some(entry)
+    }
+}
+
+/// The register file for values with this representation.
+pub(crate) fn class_of(code: TypeCode) -> RegClass {
+    if code.repr() == Repr::Double { RegClass::Xmm } else { RegClass::Gpr }
+}
+
+/// Calls compiled code with one borrowed or raw word per parameter; the result is owned or raw.
+#[inline]
+pub(crate) fn call_machine(machine: &Machine, words: *const u64) -> PyResult<u64> {
+    let mut result = 0;
+    let failed = Activation::enclose(|thread| {
+        // SAFETY: the entry was made for the machine's shape, and the caller passes a word per parameter.
+        unsafe { (machine.enter)(thread, machine.start, words, &raw mut result) }
+    });
+    if failed == 0 { Ok(result) } else { Err(Raised::assert_set()) }
+}
+
+/// The object of a result; consumes it.
+pub(crate) fn boxed(code: TypeCode, bits: u64) -> Ref {
+    match code {
+        // SAFETY: a word result is a new reference.
+        TypeCode::Object | TypeCode::Void => unsafe { Ref::from_owned(Value::from_bits(bits)) },
+        TypeCode::Double | TypeCode::Single => float::new(f64::from_bits(bits)),
+        TypeCode::CBool => objects::bool(bits != 0).to_ref(),
+        TypeCode::UInt64 => int::from_u64(bits),
+        _ => int::from_i64(bits as i64),
+    }
+}
+
+/// The generic entry as a function pointer.
+pub(crate) fn generic_entry() -> Entry {
+    compiled_entry
+}
+
+/// The generic entry of compiled functions.
+///
+/// # Safety
+/// The convention of [`Entry`]; `callable` is a function.
+unsafe extern "C" fn compiled_entry(
+    callable: Value,
+    args: *const Value,
+    nargs: usize,
+    kwnames: Value,
+) -> Value {
+    // SAFETY: the contract.
+    let (function, args) =
+        unsafe { (callable.cast::<FunctionObject>(), Args::from_entry(args, nargs, kwnames)) };
+    let Some(machine) = machine_of(function) else {
+        function.entry.set(runtime::hooks::function_entry());
+        return into_entry(interp::entry::call_function(function, args));
+    };
+    into_entry(call_generic(machine, function, args))
+}
+
+/// The code of a function, unless it has been retired or belongs to another module's globals.
+#[inline]
+pub(crate) fn machine_of(function: &FunctionObject) -> Option<&'static Machine> {
+    let pointer = function.code().jit.get().cast::<Machine>();
+    // SAFETY: the word is null or a machine, which lives for ever.
+    let machine = unsafe { pointer.as_ref() }?;
+    (!machine.is_retired.get()).then_some(machine)
+}
+
+fn call_generic(machine: &Machine, function: &FunctionObject, args: Args<'_>) -> PyResult {
+    runtime::thread::thread().check_stack("")?;
+    if machine.is_plain && !args.has_keywords() && args.positional.len() == machine.params.len() {
+        return call_checked(machine, function, args.positional);
+    }
+    let mut slots = [Value::NULL; MAX_PARAMS];
+    let slots = &mut slots[..machine.params.len()];
+    bind_arguments(function, args, slots)?;
+    let result = call_checked(machine, function, slots);
+    for slot in slots {
+        // SAFETY: binding gave each slot an owned value.
+        drop(unsafe { Ref::from_owned(*slot) });
+    }
+    result
+}
+
+/// Calls with borrowed objects, one per parameter.
+fn call_checked(machine: &Machine, function: &FunctionObject, args: &[Value]) -> PyResult {
+    if !machine.is_checked {
+        return Ok(boxed(machine.ret, call_machine(machine, args.as_ptr().cast())?));
+    }
+    let mut words = [0; MAX_PARAMS];
+    interp::check_borrowed(function.code(), args, &mut words)?;
+    Ok(boxed(machine.ret, call_machine(machine, words.as_ptr())?))
+}
+
+/// The interpreter's typed call: one borrowed or raw word per parameter, an owned or raw word back. `None` if the function has no code
+/// any more.
+pub(crate) fn call_typed(function: &FunctionObject, args: &[Value]) -> Option<PyResult<Value>> {
+    let Some(machine) = machine_of(function) else {
+        function.typed_entry.set(std::ptr::null());
+        return None;
+    };
+    if let Err(raised) = runtime::thread::thread().check_stack("") {
+        return Some(Err(raised));
+    }
+    debug_assert_eq!(args.len(), machine.params.len(), "static calls pass every parameter");
+    let result = call_machine(machine, args.as_ptr().cast());
+    // SAFETY: the word is what the interpreter's stack holds for a result of this type.
+    Some(result.map(|bits| unsafe { Value::from_bits(bits) }))
+}
+
+/// A function is called often: compile it, or let it use what has been compiled.
+pub(crate) fn function_hot(function: &FunctionObject) {
+    let jit = jit();
+    if jit.compile_function(function).is_none() {
+        // Asked again after as many calls.
+        function.code().calls.set(0);
+        return;
+    }
+    function.entry.set(generic_entry());
+    if let Some(machine) = machine_of(function) {
+        function.typed_entry.set(machine.start as *const u8);
+    }
+}

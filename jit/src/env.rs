@@ -1,0 +1,280 @@
+//! What the compiler is told about the running program: [`CompileEnv`] over the runtime.
+//!
+//! Facts that can change are either not given or followed: global names through cells, call targets through slots, methods that
+//! nobody overrides through [`crate::links`].
+
+use std::cell::RefCell;
+
+use abi::layout::type_object;
+use base::entity::EntityId;
+use bytecode::{FieldDescr, FunctionDescr, TypeCode, TypeDescr};
+use hir::env::{
+    BUILTINS, CalleePlace, CellId, ClassFacts, ClassId, CompileEnv, ConstId, FieldKind, FieldPlace, FuncId,
+    InlineAlloc, Seen,
+};
+use hir::ir::Type;
+use hir::ir::types::Spec;
+use hir::passes::inline::FunctionSource;
+use runtime::error::types::BaseException;
+use runtime::objects::checked::{CHECKED_DICT, CHECKED_LIST};
+use runtime::objects::static_array::STATIC_ARRAY;
+use runtime::objects::str::StrObject;
+use runtime::objects::tuple::TupleObject;
+use runtime::static_class;
+use runtime::type_object::{TypeObject, type_flags};
+use runtime::value::Ref;
+
+use crate::context::Jit;
+use crate::functions::{BodyId, Link};
+
+/// Largest instance that machine code allocates.
+const INLINE_LIMIT: usize = 512;
+
+/// The surroundings of one compilation.
+pub(crate) struct Env<'j> {
+    pub(crate) jit: &'j Jit,
+    /// Targets whose occupants have been built into the code.
+    pub(crate) inlined: RefCell<Vec<FuncId>>,
+}
+
+impl<'j> Env<'j> {
+    pub(crate) fn new(jit: &'j Jit) -> Self {
+        Self { jit, inlined: RefCell::new(Vec::new()) }
+    }
+
+    fn body(&self, func: FuncId) -> BodyId {
+        let functions = self.jit.functions.borrow();
+        functions.funcs[func.index()].body.expect("code that is compiled has a body")
+    }
+
+    fn class_object<'a>(&self, class: ClassId) -> &'a TypeObject {
+        self.jit.classes.borrow().class(class)
+    }
+
+    fn class_id(&self, class: &TypeObject) -> ClassId {
+        self.jit.classes.borrow_mut().id(class.value())
+    }
+}
+
+/// The class that a descriptor names, if it is loaded.
+pub(crate) fn loaded_class(descr: &TypeDescr) -> Option<Ref> {
+    let TypeDescr::Class { module, name, args, .. } = descr else { return None };
+    let found = if args.is_empty() || module != "__static__" {
+        static_class::resolve_class(module, name)
+    } else {
+        interp::generic_class(descr).map(Some)
+    };
+    match found {
+        Ok(found) => found.filter(|class| class.get::<TypeObject>().is_some()),
+        Err(raised) => {
+            drop(runtime::thread::thread().take_raised(raised));
+            None
+        }
+    }
+}
+
+/// Bases whose instances have leaves of their own, with that of the instances of subclasses.
+fn leaf_of_subclass(class: &TypeObject) -> Type {
+    let bases: [(&TypeObject, Type); 4] = [
+        (&BaseException, Type::EXCEPTION),
+        (&CHECKED_LIST, Type::CHECKED_LIST),
+        (&CHECKED_DICT, Type::CHECKED_DICT),
+        (&STATIC_ARRAY, Type::ARRAY),
+    ];
+    bases.iter().find(|(base, _)| class.is_subtype_of(base)).map_or(Type::OTHER, |&(_, leaf)| leaf)
+}
+
+/// The leaf of instances of proper subclasses of the builtin class with this name.
+fn user_leaf(name: &str) -> Option<Type> {
+    Some(match name {
+        "int" => Type::INT_USER,
+        "float" => Type::FLOAT_USER,
+        "str" => Type::STR_USER,
+        "bytes" => Type::BYTES_USER,
+        "list" => Type::LIST_USER,
+        "tuple" => Type::TUPLE_USER,
+        "dict" => Type::DICT_USER,
+        "set" => Type::SET_USER,
+        "type" => Type::TYPE_USER,
+        _ => return None,
+    })
+}
+
+impl Env<'_> {
+    /// The types of instances, with and without subclasses.
+    fn instance_types(&self, id: ClassId, class: &TypeObject) -> (Type, Type) {
+        if let Some(&(name, exact)) = BUILTINS.get(id.index()) {
+            let instance = match name {
+                "object" => Type::OBJECT,
+                "int" => Type::INT,
+                _ => user_leaf(name).map_or(exact, |user| exact.union(user)),
+            };
+            return (instance, exact);
+        }
+        let builtin = BUILTINS.iter().enumerate().find_map(|(at, (name, _))| {
+            let leaf = user_leaf(name)?;
+            class.is_subtype_of(self.class_object(ClassId::from_index(at))).then_some(leaf)
+        });
+        let leaf = builtin.unwrap_or_else(|| leaf_of_subclass(class));
+        (leaf.with_spec(Spec::Class(id)), leaf.with_spec(Spec::ExactClass(id)))
+    }
+
+    fn inline_alloc(&self, class: &TypeObject) -> Option<InlineAlloc> {
+        let is_plain = class.static_layout().is_some() && class.spec().is_none();
+        let size = class.basicsize().next_multiple_of(16);
+        let is_possible = is_plain
+            && size <= INLINE_LIMIT
+            && class.layout().size == 16
+            && !class.has(type_flags::ABSTRACT)
+            && leaf_of_subclass(class) == Type::OTHER;
+        is_possible.then(|| InlineAlloc {
+            size: size as u32,
+            is_tracked: class.has(type_flags::GC),
+            is_counted: class.has(type_flags::HEAP),
+        })
+    }
+}
+
+impl CompileEnv for Env<'_> {
+    fn class(&self, module: &str, name: &str, args: &[TypeDescr]) -> Option<ClassId> {
+        let descr = TypeDescr::Class {
+            module: module.to_owned(),
+            name: name.to_owned(),
+            exact: false,
+            args: args.to_vec(),
+        };
+        let class = loaded_class(&descr)?;
+        Some(self.jit.classes.borrow_mut().id(class.value()))
+    }
+
+    fn class_facts(&self, id: ClassId) -> ClassFacts {
+        let class = self.class_object(id);
+        let (instance, exact) = self.instance_types(id, class);
+        ClassFacts {
+            name: class.name().to_owned(),
+            instance,
+            exact,
+            is_final: class.has(type_flags::FINAL) || !class.has(type_flags::BASE),
+            depth: u32::try_from(class.depth()).ok().filter(|&depth| (depth as usize) < type_object::DISPLAY_LEN),
+            inline_alloc: self.inline_alloc(class),
+        }
+    }
+
+    fn is_subclass(&self, sub: ClassId, class: ClassId) -> bool {
+        self.class_object(sub).is_subclass_of(self.class_object(class))
+    }
+
+    fn field(&self, descr: &FieldDescr) -> Option<FieldPlace> {
+        let class = loaded_class(&descr.class)?;
+        let class = class.get::<TypeObject>()?;
+        let field = class.static_layout()?.field(&descr.name)?;
+        let kind = match field.kind {
+            static_class::FieldKind::Object => FieldKind::Word,
+            static_class::FieldKind::Float => FieldKind::FloatSlot,
+            // A single is a double in registers; nothing converts it yet.
+            static_class::FieldKind::Primitive(TypeCode::Single) => return None,
+            static_class::FieldKind::Primitive(_) => FieldKind::Raw,
+        };
+        Some(FieldPlace { class: self.class_id(class), offset: field.offset as u32, kind })
+    }
+
+    fn callee(&self, descr: &FunctionDescr, is_virtual: bool) -> Option<CalleePlace> {
+        if !is_virtual {
+            let func = self.jit.target(Link::Direct(descr.clone()))?;
+            return Some(CalleePlace { func, slot: None });
+        }
+        let (Some(class), name) = descr.split_name() else { return None };
+        let class = loaded_class(&TypeDescr::class(&descr.module, class))?;
+        let object = class.get::<TypeObject>()?;
+        let at = object.static_layout()?.method(name)?;
+        if crate::links::is_overridden(object, name) {
+            let func = self.jit.target(Link::Entry(descr.clone(), class))?;
+            return Some(CalleePlace { func, slot: Some(at as u32) });
+        }
+        let func = self.jit.target(Link::Unique(descr.clone(), class, at))?;
+        Some(CalleePlace { func, slot: None })
+    }
+
+    fn constant(&self, code: FuncId, index: u32) -> ConstId {
+        let body = self.body(code);
+        let object = self.jit.functions.borrow().bodies[body].code_object().consts()[index as usize].value();
+        self.jit.consts.borrow_mut().id(object)
+    }
+
+    fn name(&self, code: FuncId, index: u32) -> ConstId {
+        let body = self.body(code);
+        let object = self.jit.functions.borrow().bodies[body].code_object().names()[index as usize].value();
+        self.jit.consts.borrow_mut().id(object)
+    }
+
+    fn global_cell(&self, code: FuncId, index: u32) -> Option<CellId> {
+        let body = self.body(code);
+        let functions = self.jit.functions.borrow();
+        let body = &functions.bodies[body];
+        let name = body.code_object().names()[index as usize].value();
+        name.get::<StrObject>()?;
+        let is_plain = |dict: &Ref| dict.get_exact::<runtime::objects::dict::DictObject>().is_some();
+        if !is_plain(&body.globals) || !is_plain(&body.builtins) {
+            return None;
+        }
+        Some(self.jit.cells.borrow_mut().id(body.globals.value(), body.builtins.value(), name))
+    }
+
+    fn seen(&self, code: FuncId, offset: u32) -> Option<Seen> {
+        use bytecode::Opcode as B;
+        let body = self.body(code);
+        let object = self.jit.functions.borrow().bodies[body].code_object();
+        match object.words()[offset as usize].get().opcode() {
+            B::BINARY_OP_ADD_INT
+            | B::BINARY_OP_SUBTRACT_INT
+            | B::BINARY_OP_MULTIPLY_INT
+            | B::COMPARE_OP_INT
+            | B::JUMP_IF_LESS_INT
+            | B::JUMP_IF_LESS_EQUAL_INT
+            | B::JUMP_IF_EQUAL_INT
+            | B::JUMP_IF_NOT_EQUAL_INT
+            | B::JUMP_IF_GREATER_INT
+            | B::JUMP_IF_GREATER_EQUAL_INT => Some(Seen::Ints),
+            B::BINARY_OP_ADD_FLOAT
+            | B::BINARY_OP_SUBTRACT_FLOAT
+            | B::BINARY_OP_MULTIPLY_FLOAT
+            | B::BINARY_OP_DIVIDE_FLOAT
+            | B::COMPARE_OP_FLOAT_JUMP => Some(Seen::Floats),
+            _ => None,
+        }
+    }
+
+    fn namespaces(&self, code: FuncId) -> (ConstId, ConstId) {
+        let body = self.body(code);
+        let functions = self.jit.functions.borrow();
+        let body = &functions.bodies[body];
+        let mut consts = self.jit.consts.borrow_mut();
+        (consts.id(body.globals.value()), consts.id(body.builtins.value()))
+    }
+
+    fn closure_cell(&self, code: FuncId, index: u32) -> Option<ConstId> {
+        let body = self.body(code);
+        let closure = self.jit.functions.borrow().bodies[body].closure.clone()?;
+        let cell = *closure.get::<TupleObject>()?.items().get(index as usize)?;
+        Some(self.jit.consts.borrow_mut().id(cell))
+    }
+
+    fn code_object(&self, code: FuncId) -> ConstId {
+        let body = self.body(code);
+        let object = self.jit.functions.borrow().bodies[body].code.value();
+        self.jit.consts.borrow_mut().id(object)
+    }
+}
+
+impl FunctionSource for Env<'_> {
+    fn body(&self, func: FuncId) -> Option<hir::ir::Function> {
+        if !self.jit.bind(func) || !self.jit.is_inlinable(func) {
+            return None;
+        }
+        let body = self.body(func);
+        let code = self.jit.functions.borrow().bodies[body].code_object();
+        let built = hir::build(code.code(), func, self).ok()?;
+        self.inlined.borrow_mut().push(func);
+        Some(built)
+    }
+}

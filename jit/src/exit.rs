@@ -1,0 +1,222 @@
+//! Exits: compiled code hands over to the interpreter, or to the exception machinery.
+//!
+//! The exit's tables say where every value is. Each frame is rebuilt with new references, the references that the compiled code
+//! owned are dropped, and the interpreter runs the frames until the outermost one returns; its result becomes that of the
+//! compiled function. An exception that no handler in the frames can see needs no frames: it gets its traceback entries and
+//! goes on to the caller.
+
+use interp::native::FrameImage;
+use lir::ir::{ExitFrame, ExitKind, ExitSlot, ExitValue, PReg, Reg, RegClass, RegKind, Sym, ValueRepr};
+use runtime::error::traceback;
+use runtime::header::Header;
+use runtime::objects::range::RangeObject;
+use runtime::objects::{self, float, int};
+use runtime::protocol;
+use runtime::thread::thread;
+use runtime::value::{PyResult, Raised, Ref, Value};
+
+use crate::context::{Jit, jit};
+use crate::machine::Machine;
+use crate::thunk::SavedRegisters;
+
+/// Code whose guards fail more often is given up.
+const DEOPT_LIMIT: u32 = 200;
+
+/// What the exit thunk calls: registers, the exit's return address, and the stack pointer of the function's body. Gives the address to go
+/// on at; a result is in the places of `rax` and `xmm0`.
+pub(crate) extern "C" fn receive(registers: &mut SavedRegisters, return_address: usize, stack: usize) -> usize {
+    let jit = jit();
+    let machine = jit.code.at(return_address).expect("exits are in installed code");
+    let site = machine.exit_at(return_address).expect("every exit is in its code's table");
+    let frame_pointer = registers.gprs[5] as usize;
+    // Whoever walks the stack from here on starts at the caller: this function's frames become the interpreter's.
+    thread().native_sp.set(frame_pointer + 8);
+    // SAFETY: functions with exits have a frame, whose pointer is in rbp.
+    thread().native_fp.set(unsafe { *(frame_pointer as *const usize) });
+    let place = Place { jit, machine, registers, stack };
+    let outcome = match site.data.kind {
+        ExitKind::Deopt => {
+            jit.stats.deopts.set(jit.stats.deopts.get() + 1);
+            let images = place.images(&site.data.frames, 0);
+            place.drop_owned(&site.data.owned);
+            count_deopt(jit, machine);
+            interp::native::resume(images, None)
+        }
+        ExitKind::Raise => raise(&place, &site.data.frames, &site.data.owned),
+    };
+    match outcome {
+        Ok(word) => {
+            registers.gprs[0] = word.bits();
+            registers.xmms[0] = word.bits();
+            machine.return_address
+        }
+        Err(_) => machine.fail_address,
+    }
+}
+
+fn count_deopt(jit: &Jit, machine: &Machine) {
+    let count = machine.deopts.get() + 1;
+    machine.deopts.set(count);
+    if count == DEOPT_LIMIT {
+        jit.give_up(machine.body);
+    }
+}
+
+/// An exception is pending: frames that cannot handle it get their traceback entries, the others go on in the interpreter.
+fn raise(place: &Place<'_>, frames: &[ExitFrame], owned: &[Reg]) -> PyResult<Value> {
+    let bare = frames.iter().take_while(|frame| frame.locals.is_empty() && frame.stack.is_empty()).count();
+    for frame in &frames[..bare] {
+        traceback::add_entry(place.code(frame).code_object(), frame.offset, None);
+    }
+    let raised = Raised::assert_set();
+    let images = place.images(&frames[bare..], 1);
+    let pending = thread().take_raised(raised);
+    place.drop_owned(owned);
+    let raised = runtime::error::exception::restore(pending);
+    if images.is_empty() { Err(raised) } else { interp::native::resume(images, Some(raised)) }
+}
+
+/// Where the values of an exit are.
+struct Place<'p> {
+    jit: &'p Jit,
+    machine: &'p Machine,
+    registers: &'p SavedRegisters,
+    stack: usize,
+}
+
+/// A body, as far as frames need it.
+struct BodyView {
+    code: Ref,
+    globals: Ref,
+    builtins: Ref,
+}
+
+impl BodyView {
+    fn code_object(&self) -> &runtime::objects::code::CodeObject {
+        // SAFETY: bodies are made of code objects.
+        unsafe { self.code.value().cast() }
+    }
+}
+
+impl Place<'_> {
+    fn code(&self, frame: &ExitFrame) -> BodyView {
+        let functions = self.jit.functions.borrow();
+        let body = &functions.bodies[self.machine.body_of(frame.code)];
+        BodyView { code: body.code.clone(), globals: body.globals.clone(), builtins: body.builtins.clone() }
+    }
+
+    /// Images of frames, outermost first. The innermost one stands at its offset plus `ahead`; those around it behind their calls.
+    fn images(&self, frames: &[ExitFrame], ahead: u32) -> Vec<FrameImage> {
+        let image = |(at, frame): (usize, &ExitFrame)| {
+            let body = self.code(frame);
+            let local_count = body.code_object().code().locals.len();
+            let mut locals: Vec<Value> = frame.locals.iter().map(|slot| self.slot(slot)).collect();
+            locals.resize(local_count, Value::NULL);
+            FrameImage {
+                instruction: frame.offset + if at == 0 { ahead } else { 1 },
+                locals,
+                stack: frame.stack.iter().map(|slot| self.slot(slot)).collect(),
+                code: body.code,
+                globals: body.globals,
+                builtins: body.builtins,
+            }
+        };
+        let mut images: Vec<FrameImage> = frames.iter().enumerate().map(image).collect();
+        images.reverse();
+        images
+    }
+
+    /// The word for a slot: a new reference, or raw bits.
+    fn slot(&self, slot: &ExitSlot) -> Value {
+        match *slot {
+            ExitSlot::Unset => Value::NULL,
+            ExitSlot::Value(value, repr) => self.word(self.bits(value), repr),
+            ExitSlot::Range(next, stop, step) => {
+                let (next, stop) = (self.bits(next) as i64, self.bits(stop) as i64);
+                let range = RangeObject::new(next, stop, step.into());
+                protocol::get_iter(range.value()).expect("ranges are iterable").into_value()
+            }
+        }
+    }
+
+    fn word(&self, bits: u64, repr: ValueRepr) -> Value {
+        let made = match repr {
+            // SAFETY: the table says that this is an object word, alive or null.
+            ValueRepr::Word => match unsafe { Value::from_bits(bits) }.non_null() {
+                Some(value) => value.to_ref(),
+                None => return Value::NULL,
+            },
+            ValueRepr::Signed => int::from_i64(bits as i64),
+            ValueRepr::Unsigned => int::from_u64(bits),
+            ValueRepr::Bool => objects::bool(bits as u8 != 0).to_ref(),
+            ValueRepr::Float => float::new(f64::from_bits(bits)),
+            // SAFETY: the interpreter's slot is a primitive one.
+            ValueRepr::Raw => return unsafe { Value::from_bits(bits) },
+        };
+        made.into_value()
+    }
+
+    fn bits(&self, value: ExitValue) -> u64 {
+        match value {
+            ExitValue::Reg(reg) => self.register(reg),
+            ExitValue::Imm(bits) => bits as u64,
+            ExitValue::Sym(Sym::Class(id)) => self.jit.classes.borrow().object(id).bits(),
+            ExitValue::Sym(Sym::Const(id)) => self.jit.consts.borrow().object(id).bits(),
+            ExitValue::Sym(other) => unreachable!("{other:?} is no value of a program"),
+        }
+    }
+
+    fn register(&self, reg: Reg) -> u64 {
+        match reg.kind() {
+            RegKind::Physical(reg) => self.physical(reg),
+            RegKind::Slot(slot, _) => {
+                let at = self.stack + self.machine.frame.slots_offset as usize + 8 * slot as usize;
+                // SAFETY: the slots of a function are where its frame says.
+                unsafe { *(at as *const u64) }
+            }
+            RegKind::Virtual(n) => unreachable!("%{n} has been allocated"),
+        }
+    }
+
+    fn physical(&self, reg: PReg) -> u64 {
+        let number = usize::from(reg.number());
+        match reg.class() {
+            RegClass::Gpr => self.registers.gprs[number],
+            RegClass::Xmm => self.registers.xmms[number],
+        }
+    }
+
+    /// Drops the references that the compiled code owned.
+    fn drop_owned(&self, owned: &[Reg]) {
+        for &reg in owned {
+            // SAFETY: the table says that this is a reference, perhaps tagged or null.
+            let value = unsafe { Value::from_bits(self.register(reg)) };
+            interp::frame::release(value);
+        }
+    }
+}
+
+/// What the overflow thunk calls.
+pub(crate) extern "C" fn raise_stack_overflow() {
+    let raised = runtime::thread::thread().check_stack("");
+    debug_assert!(raised.is_err(), "the thunk is reached below the limit only");
+}
+
+/// What the dealloc thunk calls; a pending exception survives.
+pub(crate) extern "C" fn dealloc(object: *mut Header) {
+    let pending = thread().fetch_raised();
+    // SAFETY: the count of the object has become zero in compiled code.
+    unsafe { runtime::dealloc::dealloc(object) };
+    if let Some(pending) = pending {
+        let _raised = thread().set_raised(pending);
+    }
+}
+
+/// What the poll thunk calls; negative if an exception is pending.
+pub(crate) extern "C" fn poll() -> i64 {
+    match interp::serve_pending() {
+        Ok(()) => 0,
+        Err(_) => -1,
+    }
+}
+

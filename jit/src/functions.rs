@@ -1,0 +1,246 @@
+//! Functions as the compiler knows them: bodies, which can have code, and call targets, which lead to them.
+//!
+//! A *body* is a code object with its globals. A *target* is what calls in compiled code name: a place in a module or class, by
+//! descriptor, whose current occupant the call reaches. Every target has a call slot in the code region; machine code calls the
+//! slot, which jumps to the occupant's code or, as long as there is none, to a stub that asks [`crate::bridge`]. When a
+//! module or class changes, the slots of its targets fall back to their stubs and bind anew at the next call.
+//!
+//! ```text
+//! slot + 0    jmp rel32            the code, the stub or the dispatcher
+//! slot + 8    mov r11d, number     the stub
+//!             jmp bridge
+//! slot + 20   mov rax, [rdi + 8]   the dispatcher of a method that was taken as not overridden and is
+//!             jmp [rax + vtable]
+//! ```
+
+use base::entity::EntityId;
+use bytecode::FunctionDescr;
+use hir::Unsupported;
+use hir::env::FuncId;
+use runtime::objects::code::CodeObject;
+use runtime::objects::dict::DictObject;
+use runtime::objects::function::FunctionObject;
+use runtime::type_object::TypeObject;
+use runtime::value::{Ref, Value};
+use rustc_hash::FxHashMap;
+
+use crate::code_memory::{CodeMemory, displacement};
+use crate::machine::Machine;
+
+/// A body's number.
+pub(crate) type BodyId = usize;
+
+/// Bytes of a call slot.
+const SLOT: usize = 32;
+/// Where its stub is.
+const STUB: usize = 8;
+/// Where its dispatcher is.
+const DISPATCHER: usize = 20;
+
+/// How far compilation of a body has come.
+#[derive(Clone, Copy)]
+pub(crate) enum State {
+    /// Not tried.
+    New,
+    /// On the way.
+    Compiling,
+    /// It has code.
+    Compiled(&'static Machine),
+    /// It has none, and why.
+    Refused(Unsupported),
+}
+
+/// A code object with its globals, and its closure if it has one.
+pub(crate) struct Body {
+    pub(crate) code: Ref,
+    pub(crate) globals: Ref,
+    pub(crate) builtins: Ref,
+    /// The cells of its free variables, of the first function that had the code.
+    pub(crate) closure: Option<Ref>,
+    pub(crate) state: State,
+    /// How often code of it has been retired.
+    pub(crate) retired: u32,
+    /// The id under which its own frames appear.
+    pub(crate) func: FuncId,
+    /// Targets that it occupies.
+    pub(crate) occupies: Vec<FuncId>,
+}
+
+impl Body {
+    pub(crate) fn code_object<'a>(&self) -> &'a CodeObject {
+        // SAFETY: bodies are made of code objects and live for ever.
+        unsafe { self.code.value().cast() }
+    }
+
+    pub(crate) fn globals_dict<'a>(&self) -> &'a DictObject {
+        // SAFETY: globals are a dict; bodies live for ever.
+        unsafe { self.globals.value().cast() }
+    }
+}
+
+/// What a target stands for.
+#[derive(Clone)]
+pub(crate) enum Link {
+    /// A body itself.
+    Body,
+    /// What a descriptor names now.
+    Direct(FunctionDescr),
+    /// What a class has under the descriptor's name; the entry of a vtable.
+    Entry(FunctionDescr, Ref),
+    /// What the descriptor names, called without dispatch because no subclass of the class overrides it, unless one does by then; the
+    /// number is the vtable index.
+    Unique(FunctionDescr, Ref, usize),
+}
+
+impl Link {
+    /// The descriptor, whose signature the callers follow.
+    pub(crate) fn descr(&self) -> Option<&FunctionDescr> {
+        match self {
+            Self::Body => None,
+            Self::Direct(descr) | Self::Entry(descr, _) | Self::Unique(descr, ..) => Some(descr),
+        }
+    }
+
+    /// The class whose changes matter.
+    pub(crate) fn class(&self) -> Option<&TypeObject> {
+        match self {
+            Self::Body | Self::Direct(_) => None,
+            Self::Entry(_, class) | Self::Unique(_, class, _) => class.get::<TypeObject>(),
+        }
+    }
+
+    fn key(&self) -> Option<(u8, u64, String)> {
+        let name = |descr: &FunctionDescr| format!("{}:{}", descr.module, descr.name);
+        match self {
+            Self::Body => None,
+            Self::Direct(descr) => Some((0, 0, name(descr))),
+            Self::Entry(descr, class) => Some((1, class.bits(), name(descr))),
+            Self::Unique(descr, class, _) => Some((2, class.bits(), name(descr))),
+        }
+    }
+}
+
+/// A call target.
+pub(crate) struct Func {
+    pub(crate) link: Link,
+    /// Its occupant, if that has been found and can be called with typed arguments.
+    pub(crate) body: Option<BodyId>,
+    /// Address of the call slot.
+    pub(crate) slot: usize,
+}
+
+/// All bodies and targets.
+#[derive(Default)]
+pub(crate) struct Functions {
+    pub(crate) bodies: Vec<Body>,
+    pub(crate) funcs: Vec<Func>,
+    by_code: FxHashMap<(u64, u64), BodyId>,
+    by_link: FxHashMap<(u8, u64, String), FuncId>,
+}
+
+impl Functions {
+    /// The body of a function, with a target of its own. `None` when the code region is full, and for a function that shares its
+    /// code with another one but not its closure.
+    pub(crate) fn body(
+        &mut self,
+        function: &FunctionObject,
+        memory: &CodeMemory,
+        bridge: usize,
+    ) -> Option<BodyId> {
+        let code = Value::from_object(function.code());
+        let globals = Value::from_object(function.globals());
+        let key = (code.bits(), globals.bits());
+        if let Some(&known) = self.by_code.get(&key) {
+            let closure = self.bodies[known].closure.as_ref().map(Ref::value);
+            return (closure == function.closure.get()).then_some(known);
+        }
+        let body = self.bodies.len();
+        let func = self.push(Link::Body, Some(body), memory, bridge)?;
+        self.bodies.push(Body {
+            code: code.to_ref(),
+            globals: globals.to_ref(),
+            builtins: function.builtins.get_or_none(),
+            closure: function.closure.get_ref(),
+            state: State::New,
+            retired: 0,
+            func,
+            occupies: vec![func],
+        });
+        self.by_code.insert(key, body);
+        Some(body)
+    }
+
+    /// The target of a link, new or known. `None` when the code region is full.
+    pub(crate) fn func(&mut self, link: Link, memory: &CodeMemory, bridge: usize) -> Option<FuncId> {
+        let key = link.key()?;
+        if let Some(&known) = self.by_link.get(&key) {
+            return Some(known);
+        }
+        let id = self.push(link, None, memory, bridge)?;
+        self.by_link.insert(key, id);
+        Some(id)
+    }
+
+    fn push(&mut self, link: Link, body: Option<BodyId>, memory: &CodeMemory, bridge: usize) -> Option<FuncId> {
+        let id = FuncId::from_index(self.funcs.len());
+        let slot = memory.reserve(SLOT)?;
+        let mut bytes = [0xcc; SLOT];
+        bytes[STUB..STUB + 2].copy_from_slice(&[0x41, 0xbb]);
+        bytes[STUB + 2..STUB + 6].copy_from_slice(&(id.index() as u32).to_le_bytes());
+        bytes[STUB + 6] = 0xe9;
+        bytes[STUB + 7..STUB + 11].copy_from_slice(&displacement(bridge, slot + STUB + 11));
+        if let Link::Unique(_, _, at) = &link {
+            let offset = (abi::layout::type_object::VTABLE + at * 8) as u32;
+            bytes[DISPATCHER..DISPATCHER + 6].copy_from_slice(&[0x48, 0x8b, 0x47, 0x08, 0xff, 0xa0]);
+            bytes[DISPATCHER + 6..DISPATCHER + 10].copy_from_slice(&offset.to_le_bytes());
+        }
+        memory.write(slot, &bytes);
+        memory.patch(slot, jump(slot, slot + STUB));
+        self.funcs.push(Func { link, body, slot });
+        Some(id)
+    }
+
+    /// Makes calls of a target reach `address`.
+    pub(crate) fn point(&self, func: FuncId, address: usize, memory: &CodeMemory) {
+        let slot = self.funcs[func.index()].slot;
+        memory.patch(slot, jump(slot, address));
+    }
+
+    /// Makes calls of a target ask the bridge.
+    pub(crate) fn unbind(&mut self, func: FuncId, memory: &CodeMemory) {
+        let entry = &mut self.funcs[func.index()];
+        if let Some(body) = entry.body.take_if(|_| !matches!(entry.link, Link::Body)) {
+            self.bodies[body].occupies.retain(|&other| other != func);
+        }
+        self.point(func, self.funcs[func.index()].slot + STUB, memory);
+    }
+
+    /// Makes calls of a target go through the receiver's vtable.
+    pub(crate) fn dispatch(&mut self, func: FuncId, memory: &CodeMemory) {
+        self.unbind(func, memory);
+        self.point(func, self.funcs[func.index()].slot + DISPATCHER, memory);
+    }
+
+    /// Lets a body occupy a target.
+    pub(crate) fn occupy(&mut self, func: FuncId, body: BodyId) {
+        self.funcs[func.index()].body = Some(body);
+        let occupies = &mut self.bodies[body].occupies;
+        if !occupies.contains(&func) {
+            occupies.push(func);
+        }
+    }
+
+    /// The targets with a link.
+    pub(crate) fn linked(&self) -> impl Iterator<Item = (FuncId, &Func)> {
+        let with_id = |(at, func)| (FuncId::from_index(at), func);
+        self.funcs.iter().enumerate().map(with_id).filter(|(_, func)| !matches!(func.link, Link::Body))
+    }
+}
+
+/// `jmp target` at `slot`, padded to eight bytes.
+fn jump(slot: usize, target: usize) -> [u8; 8] {
+    let mut bytes = [0xcc; 8];
+    bytes[0] = 0xe9;
+    bytes[1..5].copy_from_slice(&displacement(target, slot + 5));
+    bytes
+}

@@ -1,0 +1,69 @@
+//! Calls.
+
+use bytecode::Intrinsic;
+use runtime::objects::code::InlineCache;
+use runtime::protocol::{self, Method};
+use runtime::value::{PyResult, Value};
+
+use super::attribute::cache;
+use super::{own, slice};
+
+pub(super) unsafe extern "C" fn call(callable: Value, items: *const Value, count: usize) -> Value {
+    // SAFETY: the compiler passes its frame's words and their number.
+    own(protocol::call(callable, unsafe { slice(items, count) }, None))
+}
+
+pub(super) unsafe extern "C" fn call_keywords(
+    callable: Value,
+    items: *const Value,
+    count: usize,
+    names: Value,
+) -> Value {
+    // SAFETY: the compiler passes its frame's words and their number.
+    own(protocol::call(callable, unsafe { slice(items, count) }, Some(names)))
+}
+
+pub(super) extern "C" fn call_ex(callable: Value, args: Value, kwargs: Value) -> Value {
+    own(interp::call_ex(callable, args, kwargs.non_null()))
+}
+
+pub(super) unsafe extern "C" fn call_method(
+    name: Value,
+    code: Value,
+    at: usize,
+    items: *const Value,
+    count: usize,
+) -> Value {
+    // SAFETY: the compiler passes its frame's words and their number; the receiver is the first.
+    let args = unsafe { slice(items, count) };
+    own(by_name(name, cache(code, at), args))
+}
+
+fn by_name(name: Value, cache: &InlineCache, args: &[Value]) -> PyResult {
+    if let Some(function) = interp::attribute::cached_method(args[0], name, cache) {
+        // The class may lose the method while it runs.
+        let function = function.to_ref();
+        return protocol::call(function.value(), args, None);
+    }
+    match interp::attribute::load_method(args[0], name, cache)? {
+        Method::Unbound(function) => protocol::call(function.value(), args, None),
+        Method::Bound(callable) => protocol::call(callable.value(), &args[1..], None),
+    }
+}
+
+pub(super) extern "C" fn call_intrinsic_1(op: u32, a: Value) -> Value {
+    own(intrinsic(op, &[a]))
+}
+
+pub(super) extern "C" fn call_intrinsic_2(op: u32, a: Value, b: Value) -> Value {
+    own(intrinsic(op, &[a, b]))
+}
+
+fn intrinsic(op: u32, args: &[Value]) -> PyResult {
+    let intrinsic = Intrinsic::from_operand(op).expect("the compiler passes an intrinsic's number");
+    interp::call_intrinsic(intrinsic, args)
+}
+
+pub(super) extern "C" fn poll() -> i64 {
+    super::status(interp::serve_pending())
+}

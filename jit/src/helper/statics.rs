@@ -1,0 +1,88 @@
+//! Static Python: instances, casts, float slots, arithmetic on primitives.
+
+use bytecode::PrimitiveBinaryOp;
+use runtime::objects::code::CodeObject;
+use runtime::objects::{self, int};
+use runtime::protocol;
+use runtime::static_class;
+use runtime::type_object::TypeObject;
+use runtime::value::Value;
+
+use super::{failure, own, status};
+
+pub(super) extern "C" fn build_checked_list(class: Value, list: Value) -> Value {
+    own(protocol::call_one(class, list))
+}
+
+pub(super) extern "C" fn build_checked_map(class: Value, dict: Value) -> Value {
+    own(protocol::call_one(class, dict))
+}
+
+pub(super) extern "C" fn build_array(class: Value, length: i64) -> Value {
+    own(protocol::call_one(class, int::from_i64(length).value()))
+}
+
+pub(super) extern "C" fn tp_alloc(class: Value) -> Value {
+    let class = class.get::<TypeObject>().expect("instances are made of classes");
+    objects::object::allocate(class).into_value()
+}
+
+pub(super) extern "C" fn cast(value: Value, code: Value, index: usize) -> i64 {
+    let code = code.get::<CodeObject>().expect("the compiler passes the code");
+    status(interp::check_cast(&code.code().types[index], value))
+}
+
+pub(super) extern "C" fn is_instance(value: Value, class: Value) -> i64 {
+    let class = class.get::<TypeObject>().expect("casts are to classes");
+    value.ty().is_subclass_of(class).into()
+}
+
+/// The address of a field.
+fn field(obj: Value, offset: usize) -> *mut u8 {
+    obj.ptr().cast::<u8>().wrapping_add(offset)
+}
+
+pub(super) unsafe extern "C" fn store_float_slot(obj: Value, offset: usize, value: Value) -> u64 {
+    // SAFETY: the compiler passes the offset of a float slot of the object.
+    unsafe { static_class::store_float(field(obj, offset), value) };
+    0
+}
+
+pub(super) unsafe extern "C" fn clear_float_slot(obj: Value, offset: usize) -> u64 {
+    // SAFETY: the compiler passes the offset of a float slot of the object; a double is stored right afterwards.
+    unsafe { static_class::clear_float(field(obj, offset)) };
+    0
+}
+
+/// The interpreter's operation on doubles.
+fn doubles(op: PrimitiveBinaryOp, a: f64, b: f64) -> f64 {
+    interp::double_binary(op, a, b).map_or(0.0, |word| f64::from_bits(word.bits()))
+}
+
+pub(super) extern "C" fn double_floordiv(a: f64, b: f64) -> f64 {
+    doubles(PrimitiveBinaryOp::FloorDivideDouble, a, b)
+}
+
+pub(super) extern "C" fn double_mod(a: f64, b: f64) -> f64 {
+    doubles(PrimitiveBinaryOp::ModuloDouble, a, b)
+}
+
+pub(super) extern "C" fn float_pow(a: f64, b: f64) -> f64 {
+    a.powf(b)
+}
+
+pub(super) extern "C" fn double_pow(a: f64, b: f64) -> f64 {
+    doubles(PrimitiveBinaryOp::PowerDouble, a, b)
+}
+
+pub(super) extern "C" fn raise_zero_division(kind: u64) -> Value {
+    failure(match kind {
+        0 => runtime::raise!(ZeroDivisionError, "integer division or modulo by zero"),
+        _ => runtime::raise!(ZeroDivisionError, "float division by zero"),
+    })
+}
+
+pub(super) extern "C" fn raise_negative_shift() -> Value {
+    failure(runtime::raise!(ValueError, "negative shift count"))
+}
+

@@ -1,0 +1,233 @@
+//! Links between call targets and what occupies them, and what breaks them.
+//!
+//! - A module's name or a class's attribute changes: targets that go through it fall back to their stubs, which bind anew.
+//! - A class gets a vtable: its entries become the slots of what it has under the names of the methods.
+//! - A subclass overrides a method that callers reach without dispatch: the target's slot becomes a dispatcher.
+//! - Code that has been built into other code goes stale: the other code is retired. Activations of it run to their end.
+
+use base::entity::EntityId;
+use bytecode::{FunctionDescr, MethodKind};
+use hir::env::FuncId;
+use runtime::objects::code::CodeObject;
+use runtime::objects::function::FunctionObject;
+use runtime::objects::module::ModuleObject;
+use runtime::objects::str::StrObject;
+use runtime::static_class::StaticLayout;
+use runtime::type_object::TypeObject;
+use runtime::value::{Ref, Value};
+
+use crate::context::{Jit, jit};
+use crate::functions::{Link, State};
+
+impl Jit {
+    /// The target of a link.
+    pub(crate) fn target(&self, link: Link) -> Option<FuncId> {
+        self.functions.borrow_mut().func(link, &self.memory, self.islands.bridge)
+    }
+
+    /// What a target stands for now.
+    pub(crate) fn occupant(&self, func: FuncId) -> Option<Ref> {
+        let link = self.functions.borrow().funcs[func.index()].link.clone();
+        let found = match &link {
+            Link::Body => return None,
+            Link::Direct(descr) | Link::Unique(descr, ..) => interp::resolve_function(descr).ok(),
+            Link::Entry(descr, class) => {
+                let name = StrObject::intern(descr.split_name().1);
+                class.get::<TypeObject>()?.lookup(name.value()).map(Value::to_ref)
+            }
+        };
+        if found.is_none() {
+            drop(runtime::thread::thread().fetch_raised());
+        }
+        found
+    }
+
+    /// Finds the occupant of a target; true if it is a body that takes the typed arguments.
+    pub(crate) fn bind(&self, func: FuncId) -> bool {
+        if self.functions.borrow().funcs[func.index()].body.is_some() {
+            return true;
+        }
+        let link = self.functions.borrow().funcs[func.index()].link.clone();
+        let (Some(descr), Some(occupant)) = (link.descr(), self.occupant(func)) else { return false };
+        let Some(function) = interp::static_target(occupant.value(), descr) else { return false };
+        let Some(body) = self.body_of(function) else { return false };
+        watch_module(descr);
+        self.functions.borrow_mut().occupy(func, body);
+        true
+    }
+
+    /// Whether calls of a target may be replaced by its body: nothing but a change of a module or of a final class can alter what
+    /// it means.
+    pub(crate) fn is_inlinable(&self, func: FuncId) -> bool {
+        matches!(self.functions.borrow().funcs[func.index()].link, Link::Body | Link::Direct(_))
+    }
+
+    /// A watched namespace has changed at a name, or everywhere for null.
+    fn namespace_changed(&self, dict: Value, name: Value) {
+        let text = name.get::<StrObject>().map(StrObject::to_string_lossy);
+        let concerns = |link: &Link| {
+            let Some(descr) = link.descr() else { return false };
+            let first = descr.name.split('.').next();
+            text.as_deref().is_none_or(|text| first == Some(text)) && module_dict(descr) == Some(dict)
+        };
+        self.rebind(|link| concerns(link));
+    }
+
+    /// A class with a vtable has been made or changed.
+    fn class_changed(&self, class: &TypeObject) {
+        if class.static_layout().is_none() && nearest_layout(class).is_none() {
+            return;
+        }
+        self.rebind(|link| link.class().is_some_and(|owner| std::ptr::eq(owner, class)) || names_class(link, class));
+        self.fill_vtable(class);
+        let overridden: Vec<FuncId> = {
+            let functions = self.functions.borrow();
+            let is_overridden_by = |link: &Link| match link {
+                Link::Unique(descr, owner, _) => owner.get::<TypeObject>().is_some_and(|owner| {
+                    class.is_subtype_of(owner) && is_overridden(owner, descr.split_name().1)
+                }),
+                _ => false,
+            };
+            functions.linked().filter(|(_, func)| is_overridden_by(&func.link)).map(|(id, _)| id).collect()
+        };
+        for func in overridden {
+            self.functions.borrow_mut().dispatch(func, &self.memory);
+        }
+    }
+
+    /// Targets whose link is concerned by a change, and whose occupant is another one now, fall back to their stubs.
+    fn rebind(&self, concerns: impl Fn(&Link) -> bool) {
+        let concerned: Vec<(FuncId, Value)> = {
+            let functions = self.functions.borrow();
+            let code = |body: usize| functions.bodies[body].code.value();
+            let bound = functions.linked().filter(|(_, func)| concerns(&func.link));
+            bound.filter_map(|(id, func)| func.body.map(|body| (id, code(body)))).collect()
+        };
+        for (func, code) in concerned {
+            let occupant = self.occupant(func);
+            let same = occupant
+                .as_ref()
+                .and_then(|found| found.get_exact::<FunctionObject>())
+                .is_some_and(|function| Value::from_object::<CodeObject>(function.code()) == code);
+            if !same {
+                self.functions.borrow_mut().unbind(func, &self.memory);
+                self.retire_users_of(func);
+            }
+        }
+    }
+
+    /// Retires all code into which the occupant of a target has been built.
+    fn retire_users_of(&self, func: FuncId) {
+        let users = self.inlined_in.borrow_mut().remove(&func).unwrap_or_default();
+        for body in users {
+            self.retire(body);
+        }
+    }
+
+    /// Stops entering the code of a body.
+    pub(crate) fn retire(&self, body: usize) {
+        let (machine, occupied) = {
+            let mut functions = self.functions.borrow_mut();
+            let entry = &mut functions.bodies[body];
+            let State::Compiled(machine) = entry.state else { return };
+            entry.state = State::New;
+            entry.retired += 1;
+            entry.code_object().jit.set(std::ptr::null_mut());
+            entry.code_object().calls.set(0);
+            (machine, entry.occupies.clone())
+        };
+        machine.is_retired.set(true);
+        for func in occupied {
+            let stub_only = self.functions.borrow().funcs[func.index()].body == Some(body);
+            if stub_only {
+                let mut functions = self.functions.borrow_mut();
+                functions.unbind(func, &self.memory);
+            }
+        }
+    }
+
+    /// Points the vtable of a class at what it has under the names of the methods.
+    pub(crate) fn fill_vtable(&self, class: &TypeObject) {
+        let Some((module, owner, layout)) = nearest_layout(class) else { return };
+        for (at, method) in layout.methods.iter().enumerate().take(class.vtable_len()) {
+            if method.kind != MethodKind::Instance {
+                continue;
+            }
+            let name = format!("{owner}.{}", method.name);
+            let descr = FunctionDescr {
+                module: module.clone(),
+                name,
+                kind: MethodKind::Instance,
+                signature: method.signature.clone(),
+            };
+            let Some(func) = self.target(Link::Entry(descr, class.value().to_ref())) else { return };
+            let slot = self.functions.borrow().funcs[func.index()].slot;
+            class.vtable(at).set(slot as *const u8);
+        }
+    }
+}
+
+/// Whether a subclass has another method under a name than the class has.
+pub(crate) fn is_overridden(class: &TypeObject, name: &str) -> bool {
+    let name = StrObject::intern(name);
+    let own = class.lookup(name.value());
+    fn differs(class: &TypeObject, name: Value, own: Option<Value>) -> bool {
+        class.subclasses().iter().any(|sub| sub.lookup(name) != own || differs(sub, name, own))
+    }
+    differs(class, name.value(), own)
+}
+
+/// The static layout of a class or of its nearest static base, with the module and the name of the class that has it.
+fn nearest_layout(class: &TypeObject) -> Option<(String, String, &StaticLayout)> {
+    let mut next = Some(class);
+    while let Some(class) = next {
+        if let Some(layout) = class.static_layout() {
+            return Some((class.module()?, class.name().to_owned(), layout));
+        }
+        next = class.base();
+    }
+    None
+}
+
+/// Whether a direct link goes through a class.
+fn names_class(link: &Link, class: &TypeObject) -> bool {
+    let Link::Direct(descr) = link else { return false };
+    let (Some(owner), _) = descr.split_name() else { return false };
+    owner.rsplit('.').next() == Some(class.name())
+}
+
+fn module_dict(descr: &FunctionDescr) -> Option<Value> {
+    let module = runtime::sys_state::modules().get_text(&descr.module)?;
+    module.get::<ModuleObject>().map(|module| Value::from_object(module.dict()))
+}
+
+/// Asks to be told when the module's names change.
+fn watch_module(descr: &FunctionDescr) {
+    if let Some(module) = runtime::sys_state::modules().get_text(&descr.module)
+        && let Some(module) = module.get::<ModuleObject>()
+    {
+        module.dict().watch();
+    }
+}
+
+/// The hook for watched dicts.
+pub(crate) fn dict_changed(dict: &runtime::objects::dict::DictObject, key: Value) {
+    interp::invalidate();
+    let jit = jit();
+    let dict = Value::from_object(dict);
+    jit.cells.borrow().dict_changed(dict, key);
+    jit.namespace_changed(dict, key);
+}
+
+/// The hook for classes.
+pub(crate) fn class_changed(class: &TypeObject) {
+    jit().class_changed(class);
+}
+
+/// The hook for functions whose code or defaults have changed.
+pub(crate) fn function_changed(function: &FunctionObject) {
+    interp::invalidate();
+    function.typed_entry.set(std::ptr::null());
+    let globals = Value::from_object(function.globals());
+    jit().namespace_changed(globals, Value::NULL);
+}

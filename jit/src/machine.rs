@@ -1,0 +1,139 @@
+//! Installed machine code, and how it is found from an address inside it.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+
+use bytecode::TypeCode;
+use codegen::{CallSite, ExitSite, FrameInfo};
+use hir::env::FuncId;
+
+use crate::entry::NativeEntry;
+use crate::functions::BodyId;
+
+/// The machine code of one function. Never freed: it may be on the stack when it is retired.
+pub(crate) struct Machine {
+    /// Qualified name.
+    pub(crate) name: String,
+    /// Whose code it is.
+    pub(crate) body: BodyId,
+    /// The bodies whose frames its tables name.
+    pub(crate) bodies: Vec<(FuncId, BodyId)>,
+    /// First byte, which is the typed entry.
+    pub(crate) start: usize,
+    /// Bytes.
+    pub(crate) len: usize,
+    /// Calls, by ascending return address.
+    pub(crate) call_sites: Vec<CallSite>,
+    /// Exits, by number.
+    pub(crate) exits: Vec<ExitSite>,
+    /// Numbers of the exits by return address.
+    exit_numbers: Vec<(u32, u32)>,
+    /// The machine frame.
+    pub(crate) frame: FrameInfo,
+    /// Where an exit goes on with a result.
+    pub(crate) return_address: usize,
+    /// Where an exit goes on without one.
+    pub(crate) fail_address: usize,
+    /// How Rust calls it.
+    pub(crate) enter: NativeEntry,
+    /// Representations of the parameters.
+    pub(crate) params: Vec<TypeCode>,
+    /// Representation of the result.
+    pub(crate) ret: TypeCode,
+    /// Whether untyped callers' arguments must be checked.
+    pub(crate) is_checked: bool,
+    /// Whether the parameters are plain positional ones, so that as many positional arguments need no binding.
+    pub(crate) is_plain: bool,
+    /// It rests on something that is no longer so: nobody enters it any more.
+    pub(crate) is_retired: Cell<bool>,
+    /// How often a guard has failed.
+    pub(crate) deopts: Cell<u32>,
+}
+
+impl Machine {
+    /// The numbers of exits, sorted for [`Machine::exit_at`].
+    pub(crate) fn number_exits(exits: &[ExitSite]) -> Vec<(u32, u32)> {
+        let mut numbers: Vec<(u32, u32)> =
+            exits.iter().enumerate().map(|(at, exit)| (exit.return_offset, at as u32)).collect();
+        numbers.sort_unstable();
+        numbers
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "the parts of one record")]
+    pub(crate) fn new(
+        code: codegen::CompiledCode,
+        body: BodyId,
+        bodies: Vec<(FuncId, BodyId)>,
+        start: usize,
+        enter: NativeEntry,
+        params: Vec<TypeCode>,
+        ret: TypeCode,
+        is_checked: bool,
+        is_plain: bool,
+    ) -> Self {
+        Self {
+            exit_numbers: Self::number_exits(&code.exits),
+            name: code.name,
+            body,
+            bodies,
+            start,
+            len: code.bytes.len(),
+            call_sites: code.call_sites,
+            exits: code.exits,
+            frame: code.frame,
+            return_address: start + code.return_offset as usize,
+            fail_address: start + code.fail_offset as usize,
+            enter,
+            params,
+            ret,
+            is_checked,
+            is_plain,
+            is_retired: Cell::new(false),
+            deopts: Cell::new(0),
+        }
+    }
+
+    /// The body that a frame in the tables belongs to.
+    pub(crate) fn body_of(&self, func: FuncId) -> BodyId {
+        let known = self.bodies.iter().find(|(known, _)| *known == func);
+        known.map_or(self.body, |&(_, body)| body)
+    }
+
+    /// The exit whose call returns to this address.
+    pub(crate) fn exit_at(&self, return_address: usize) -> Option<&ExitSite> {
+        let offset = (return_address - self.start) as u32;
+        let found = self.exit_numbers.binary_search_by_key(&offset, |&(offset, _)| offset).ok()?;
+        self.exits.get(self.exit_numbers[found].1 as usize)
+    }
+
+    /// What is known about the place behind a call: the exit of a call, or an exit itself.
+    pub(crate) fn place_at(&self, return_address: usize) -> Option<&ExitSite> {
+        let offset = (return_address - self.start) as u32;
+        let site = self.call_sites.binary_search_by_key(&offset, |site| site.return_offset).ok();
+        let exit = site.and_then(|at| self.call_sites[at].exit);
+        exit.and_then(|exit| self.exits.get(exit as usize)).or_else(|| self.exit_at(return_address))
+    }
+}
+
+/// All installed code by address.
+#[derive(Default)]
+pub(crate) struct CodeMap(RefCell<BTreeMap<usize, &'static Machine>>);
+
+impl CodeMap {
+    pub(crate) fn insert(&self, machine: &'static Machine) {
+        self.0.borrow_mut().insert(machine.start, machine);
+    }
+
+    /// The code that contains an address.
+    pub(crate) fn at(&self, address: usize) -> Option<&'static Machine> {
+        let map = self.0.borrow();
+        let (_, &machine) = map.range(..=address).next_back()?;
+        // A return address may lie just behind a call that ends the code.
+        (address <= machine.start + machine.len).then_some(machine)
+    }
+
+    /// Every machine, by address.
+    pub(crate) fn all(&self) -> Vec<&'static Machine> {
+        self.0.borrow().values().copied().collect()
+    }
+}

@@ -1,0 +1,45 @@
+//! The frames of compiled code, found from return addresses.
+//!
+//! A stretch of compiled code on the native stack begins where it last called out and ends where Rust entered it. Each machine frame
+//! keeps its caller's frame pointer at `[rbp]` and its return address above it; the call-site table of the code at a return
+//! address names the position, one frame per inlined function.
+
+use runtime::error::traceback::FrameInfo;
+
+use crate::context::jit;
+
+/// The hook: frame number `depth` of the stretch that called out at `place`; if it has fewer, their number is taken off.
+pub(crate) fn compiled_frame(place: (usize, usize), depth: &mut usize) -> Option<FrameInfo> {
+    let jit = jit();
+    let (mut stack, mut frame) = place;
+    loop {
+        // SAFETY: the place is the address of a return address on the stack, which the chain of frame pointers leads on from.
+        let return_address = unsafe { *(stack as *const usize) };
+        let machine = jit.code.at(return_address)?;
+        let own = [(machine.body, 0)];
+        let positions: Vec<(usize, u32)> = match machine.place_at(return_address) {
+            Some(site) => {
+                site.data.frames.iter().map(|frame| (machine.body_of(frame.code), frame.offset)).collect()
+            }
+            None => own.to_vec(),
+        };
+        for (body, offset) in positions {
+            if *depth == 0 {
+                let functions = jit.functions.borrow();
+                let body = &functions.bodies[body];
+                return Some(FrameInfo {
+                    code: body.code.clone(),
+                    instruction: offset,
+                    globals: body.globals.clone(),
+                });
+            }
+            *depth -= 1;
+        }
+        if !machine.frame.has_frame {
+            return None;
+        }
+        stack = frame + 8;
+        // SAFETY: the frame pointer of a compiled frame points to its caller's.
+        frame = unsafe { *(frame as *const usize) };
+    }
+}
