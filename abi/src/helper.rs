@@ -182,8 +182,8 @@ macro_rules! for_each_helper {
             delete_global = DeleteGlobal (globals: word, name: word) -> int, Negative, Anything;
             /// Raises `UnboundLocalError` for local number `index` of `code`.
             raise_unbound_local = RaiseUnboundLocal (code: word, index: int) -> own, Null, Heap;
-            /// Raises `AttributeError` for the unset slot `name` of `obj`.
-            raise_unset_field = RaiseUnsetField (obj: word, name: word) -> own, Null, Heap;
+            /// Raises `AttributeError` for the unset field at `offset` of `obj`.
+            raise_unset_field = RaiseUnsetField (obj: word, offset: int) -> own, Null, Heap;
 
             // --- Operators ------------------------------------------------------------------------------------
             /// `a OP b`, operator number as in the bytecode; plus 256 for the in-place form.
@@ -210,8 +210,8 @@ macro_rules! for_each_helper {
             del_item = DelItem (container: word, key: word) -> int, Negative, Anything;
             /// `slice(start, stop, step)`.
             build_slice = BuildSlice (start: word, stop: word, step: word) -> own, Null, Heap;
-            /// Raises `IndexError` for the kind of sequence that `seq` is.
-            raise_index_error = RaiseIndexError (seq: word) -> own, Null, Heap;
+            /// Raises `IndexError` for the kind of sequence that `seq` is, in the words of a store if `is_store`.
+            raise_index_error = RaiseIndexError (seq: word, is_store: int) -> own, Null, Heap;
 
             // --- Calls ----------------------------------------------------------------------------------------
             /// Calls `callable` with `count` positional arguments at `args`.
@@ -249,12 +249,12 @@ macro_rules! for_each_helper {
             build_map = BuildMap (items: items) -> own, Null, Anything;
             /// The concatenation of `count` strings at `items`, borrowed.
             build_string = BuildString (items: items) -> own, Null, Heap;
-            /// A checked list of class `class` with the items of a list, whose types are known to fit.
-            build_checked_list = BuildCheckedList (class: word, list: word) -> own, Null, Heap;
-            /// A checked dict of class `class` with the items of a dict, whose types are known to fit.
-            build_checked_map = BuildCheckedMap (class: word, dict: word) -> own, Null, Heap;
-            /// A zeroed static array of class `class`; `ValueError` for a negative length.
-            build_array = BuildArray (class: word, length: int) -> own, Null, Heap;
+            /// A checked list of the class that type number `index` of `code` is, with the items of a list, whose types are known to fit.
+            build_checked_list = BuildCheckedList (code: word, index: int, list: word) -> own, Null, Anything;
+            /// A checked dict of the class that type number `index` of `code` is, with the items of a dict, whose types are known to fit.
+            build_checked_map = BuildCheckedMap (code: word, index: int, dict: word) -> own, Null, Anything;
+            /// A zeroed static array of the class that type number `index` of `code` is.
+            build_array = BuildArray (code: word, index: int, length: int) -> own, Null, Anything;
             /// `list.append(list, item)`, exact or checked list.
             list_append = ListAppend (list: word, item: word) -> int, Negative, Container;
             /// `list.extend(list, iterable)`.

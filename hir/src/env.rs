@@ -155,8 +155,6 @@ pub struct FieldRef {
     pub class: ClassId,
     /// Name, for dumps and errors.
     pub name: String,
-    /// Constant that holds the name as a `str`, for errors at run time.
-    pub name_const: Option<ConstId>,
     /// Byte offset from the start of the object.
     pub offset: u32,
     /// What the slot holds.

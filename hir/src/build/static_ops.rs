@@ -138,11 +138,9 @@ impl Builder<'_> {
     fn field_operand(&mut self, n: usize) -> Built<FieldRef> {
         let descr = &self.code.fields[n];
         let Some(place) = self.env.field(descr) else { return self.unresolved() };
-        let name_const = self.code.names.iter().position(|name| *name == descr.name);
         Ok(FieldRef {
             class: place.class,
             name: descr.name.clone(),
-            name_const: name_const.map(|at| self.env.name(self.func.id, at as u32)),
             offset: place.offset,
             kind: place.kind,
             ty: type_of(&descr.ty, self.env),
@@ -242,22 +240,20 @@ impl Builder<'_> {
                 self.status_helper(H::DelItem, &[list, index]);
             }
             B::BUILD_CHECKED_LIST | B::BUILD_CHECKED_MAP => {
-                let (class, _) = self.class_operand(n as usize)?;
                 let source = self.pop_object();
-                let class = self.emit(Opcode::ConstClass, &[], Imm::Class(class), Type::TYPE);
+                let (code, index) = (self.code_object(), self.const_int(i64::from(n), Type::I64));
                 let (helper, ty) = if word.opcode() == B::BUILD_CHECKED_LIST {
                     (H::BuildCheckedList, Type::CHECKED_LIST)
                 } else {
                     (H::BuildCheckedMap, Type::CHECKED_DICT)
                 };
-                let value = self.helper(helper, &[class, source], ty);
+                let value = self.helper(helper, &[code, index, source], ty);
                 self.push(value);
             }
             B::BUILD_ARRAY => {
-                let (class, _) = self.class_operand(n as usize)?;
                 let length = self.pop_prim(Type::I64);
-                let class = self.emit(Opcode::ConstClass, &[], Imm::Class(class), Type::TYPE);
-                let value = self.helper(H::BuildArray, &[class, length], Type::ARRAY);
+                let (code, index) = (self.code_object(), self.const_int(i64::from(n), Type::I64));
+                let value = self.helper(H::BuildArray, &[code, index, length], Type::ARRAY);
                 self.push(value);
             }
             _ => return Ok(false),
@@ -291,7 +287,7 @@ impl Builder<'_> {
     }
 
     /// The sequence and an index in bounds.
-    fn checked_index(&mut self, kind: SequenceKind) -> (Value, Value) {
+    fn checked_index(&mut self, kind: SequenceKind, is_store: bool) -> (Value, Value) {
         let index = self.pop_prim(Type::I64);
         let sequence = self.pop_object();
         let ty = match kind {
@@ -300,25 +296,26 @@ impl Builder<'_> {
             SequenceKind::CheckedList => Type::CHECKED_LIST,
             SequenceKind::ListInexact => {
                 let exact = self.emit_deopt(Opcode::GuardType, &[sequence], Imm::None, Type::LIST_EXACT);
-                return self.bounded(exact, index);
+                return self.bounded(exact, index, is_store);
             }
             _ => Type::ARRAY,
         };
         let sequence = self.narrowed(sequence, ty);
-        self.bounded(sequence, index)
+        self.bounded(sequence, index, is_store)
     }
 
-    fn bounded(&mut self, sequence: Value, index: Value) -> (Value, Value) {
+    fn bounded(&mut self, sequence: Value, index: Value, is_store: bool) -> (Value, Value) {
         if self.func.ty(sequence).is_subtype(Type::LIST) {
             self.emit_deopt(Opcode::GuardWords, &[sequence], Imm::None, Type::EMPTY);
         }
         let length = self.length_of(sequence);
-        let index = self.emit_raise(Opcode::CheckBounds, &[index, length, sequence], Imm::None, Type::I64);
+        let imm = Imm::Int(i64::from(is_store));
+        let index = self.emit_raise(Opcode::CheckBounds, &[index, length, sequence], imm, Type::I64);
         (sequence, index)
     }
 
     fn sequence_get(&mut self, kind: SequenceKind) {
-        let (sequence, index) = self.checked_index(kind);
+        let (sequence, index) = self.checked_index(kind, false);
         let value = match code_type(kind.element()) {
             Some(ty) => self.emit(Opcode::ArrayItem, &[sequence, index], Imm::None, ty),
             None if kind == SequenceKind::Tuple => {
@@ -330,7 +327,7 @@ impl Builder<'_> {
     }
 
     fn sequence_set(&mut self, kind: SequenceKind) {
-        let (sequence, index) = self.checked_index(kind);
+        let (sequence, index) = self.checked_index(kind, true);
         match code_type(kind.element()) {
             Some(ty) => {
                 let value = self.pop_prim(ty);

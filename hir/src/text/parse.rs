@@ -7,7 +7,7 @@ use abi::helper::HelperId;
 use base::entity::EntityId;
 use base::text::{Cursor, TextError};
 
-use crate::env::{CellId, ClassId, ConstId, FieldKind, FieldRef, FuncId, Signature};
+use crate::env::{CellId, ClassId, FieldKind, FieldRef, FuncId, Signature};
 use crate::ir::function::ValueData;
 use crate::ir::types::parse_type;
 use crate::ir::{
@@ -141,8 +141,7 @@ fn parse_field(c: &mut Cursor<'_>) -> Parsed<FieldRef> {
         _ => return Err(mark.error("expected word, floatslot or raw")),
     };
     let ty = parse_type(c)?;
-    let name_const: Option<ConstId> = if c.eat("name") { Some(entity(c, "const")?) } else { None };
-    Ok(FieldRef { class, name, name_const, offset, kind, ty, always_set: c.eat("set") })
+    Ok(FieldRef { class, name, offset, kind, ty, always_set: c.eat("set") })
 }
 
 fn parse_signature(c: &mut Cursor<'_>) -> Parsed<Signature> {

@@ -45,9 +45,6 @@ impl fmt::Display for FieldText<'_> {
             FieldKind::Raw => "raw",
         };
         write!(f, "field {}.{} +{} {kind} {}", field.class, field.name, field.offset, field.ty)?;
-        if let Some(name) = field.name_const {
-            write!(f, " name {name}")?;
-        }
         if field.always_set { f.write_str(" set") } else { Ok(()) }
     }
 }

@@ -57,8 +57,10 @@ pub(super) extern "C" fn raise_unbound_local(code: Value, index: usize) -> Value
     failure(interp::unbound(code, index))
 }
 
-pub(super) extern "C" fn raise_unset_field(obj: Value, name: Value) -> Value {
-    let text = name.get::<StrObject>().map(StrObject::to_string_lossy).unwrap_or_default();
-    let message = format!("'{}' object has no attribute '{text}'", obj.ty().name());
-    failure(error::attribute_error(obj, name, &message))
+pub(super) extern "C" fn raise_unset_field(obj: Value, offset: usize) -> Value {
+    let layout = obj.ty().static_layout();
+    let field = layout.and_then(|layout| layout.fields.iter().find(|field| field.offset == offset));
+    let name = &field.expect("compiled code reads fields of the object's layout").name;
+    let message = format!("'{}' object has no attribute '{name}'", obj.ty().name());
+    failure(error::attribute_error(obj, StrObject::intern(name).value(), &message))
 }

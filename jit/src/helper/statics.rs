@@ -10,16 +10,23 @@ use runtime::value::Value;
 
 use super::{failure, own, status};
 
-pub(super) extern "C" fn build_checked_list(class: Value, list: Value) -> Value {
-    own(protocol::call_one(class, list))
+/// Calls the class that type number `index` of `code` is.
+fn make(code: Value, index: usize, argument: Value) -> Value {
+    let code = code.get::<CodeObject>().expect("the compiler passes the code");
+    let class = interp::generic_class(&code.code().types[index]);
+    own(class.and_then(|class| protocol::call_one(class.value(), argument)))
 }
 
-pub(super) extern "C" fn build_checked_map(class: Value, dict: Value) -> Value {
-    own(protocol::call_one(class, dict))
+pub(super) extern "C" fn build_checked_list(code: Value, index: usize, list: Value) -> Value {
+    make(code, index, list)
 }
 
-pub(super) extern "C" fn build_array(class: Value, length: i64) -> Value {
-    own(protocol::call_one(class, int::from_i64(length).value()))
+pub(super) extern "C" fn build_checked_map(code: Value, index: usize, dict: Value) -> Value {
+    make(code, index, dict)
+}
+
+pub(super) extern "C" fn build_array(code: Value, index: usize, length: i64) -> Value {
+    make(code, index, int::from_i64(length).value())
 }
 
 pub(super) extern "C" fn tp_alloc(class: Value) -> Value {

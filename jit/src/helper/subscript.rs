@@ -1,11 +1,10 @@
 //! Subscripts.
 
-use runtime::objects::dict::DictObject;
+use runtime::objects::checked::CHECKED_LIST;
 use runtime::objects::list::ListObject;
 use runtime::objects::slice::SliceObject;
-use runtime::objects::tuple::TupleObject;
-use runtime::value::Value;
-use runtime::{error, protocol};
+use runtime::protocol;
+use runtime::value::{Raised, Value};
 
 use super::{failure, own, status};
 
@@ -28,14 +27,18 @@ pub(super) extern "C" fn build_slice(start: Value, stop: Value, step: Value) -> 
     SliceObject::new(start.to_ref(), stop.to_ref(), step.to_ref()).into_ref().into_value()
 }
 
-pub(super) extern "C" fn raise_index_error(seq: Value) -> Value {
-    let kind = if seq.get::<ListObject>().is_some() {
-        "list"
-    } else if seq.get::<TupleObject>().is_some() {
-        "tuple"
-    } else {
-        debug_assert!(seq.get::<DictObject>().is_none(), "only sequences have bounds");
-        "array"
-    };
-    failure(error::raise(&error::types::IndexError, &format!("{kind} index out of range")))
+pub(super) extern "C" fn raise_index_error(seq: Value, is_store: u64) -> Value {
+    failure(index_error(seq, is_store != 0))
+}
+
+/// Lists have words of their own for stores; anything else is asked for an item that it cannot have.
+fn index_error(seq: Value, is_store: bool) -> Raised {
+    let is_list = seq.get::<ListObject>().is_some() || seq.ty().is_subtype_of(&CHECKED_LIST);
+    if is_store && is_list {
+        return runtime::raise!(IndexError, "list assignment index out of range");
+    }
+    match protocol::get_item(seq, Value::small(i64::MAX >> 1)) {
+        Err(raised) => raised,
+        Ok(_) => unreachable!("no sequence in memory is that long"),
+    }
 }

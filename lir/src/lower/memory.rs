@@ -40,7 +40,7 @@ impl Lower<'_> {
                 self.set_result(class);
             }
             H::FastLen => return self.fast_len(),
-            H::CheckBounds => self.check_bounds(),
+            H::CheckBounds => self.check_bounds(inst),
             H::ListItem | H::ListSwap => self.list_item(inst),
             H::GuardWords => self.guard_words(),
             H::TupleItem => {
@@ -122,11 +122,8 @@ impl Lower<'_> {
         let (unset, set) = (self.side_block(true), self.side_block(false));
         self.branch(InstData::new(Op::BrCmp).cc(Cc::Ne).with(&[Src::Reg(value), Src::Imm(0)]), set, unset);
         self.enter(unset);
-        let name = match self.hir.field(inst).name_const {
-            Some(name) => self.singleton(name),
-            None => self.imm(0),
-        };
-        self.raise(HelperId::RaiseUnsetField, vec![object, name]);
+        let offset = self.imm(i64::from(self.hir.field(inst).offset));
+        self.raise(HelperId::RaiseUnsetField, vec![object, offset]);
         self.enter(set);
         self.alias(inst);
     }
@@ -223,7 +220,7 @@ impl Lower<'_> {
     }
 
     /// One unsigned comparison in the common case; a negative index is tried again from the end.
-    fn check_bounds(&mut self) {
+    fn check_bounds(&mut self, inst: Inst) {
         let (index, length) = (self.reg(self.arg(0)), self.src(self.arg(1)));
         let sequence = self.reg(self.arg(2));
         let (again, done) = (self.side_block(true), self.side_block(false));
@@ -244,7 +241,8 @@ impl Lower<'_> {
         self.enter(wrapped);
         self.jump(done, vec![from_end]);
         self.enter(fail);
-        self.raise(HelperId::RaiseIndexError, vec![sequence]);
+        let is_store = self.imm(i64::from(self.hir.insts[inst].imm == Imm::Int(1)));
+        self.raise(HelperId::RaiseIndexError, vec![sequence, is_store]);
         self.enter(done);
         self.set_result(result);
     }

@@ -48,7 +48,7 @@ bb2:
 #[test]
 fn field_access_and_virtual_call() {
     let text = "func @f func0 -> Object phase=counted {
-  field0 = field class20.next +24 word Other{class20} name const9
+  field0 = field class20.next +24 word Other{class20}
   field1 = field class20.x +16 raw I32 set
   fn0 = @m.C.g func7(Other{class20}, I32) -> Object slot 2
   fs0 = state func0 5 [] []
@@ -76,7 +76,7 @@ bb0(v0: Other{class20}):
       decref %1
       ret (%5)
     bb1 cold:
-      %2:g = sym @const9
+      %2:g = mov #24
       call @helper:raise_unset_field (%0, %2) fails zero exit0
       trap
     }
