@@ -54,6 +54,8 @@ pub const PASSES: &[Pass] = &[
     optional("sink-boxes", sink_boxes::run),
     optional("simplify-4", simplify::run),
     optional("dead-code-4", dead_code::run),
+    // An exit that others share, or that passes values, gets a block of its own, which rotation needs.
+    optional("split-edges-1", split_edges::run),
     optional("rotate-loops", rotate_loops::run),
     optional("clean-cfg-3", clean_cfg::run),
     required("dead-code-3", dead_code::run, Phase::Optimized),

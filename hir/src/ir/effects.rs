@@ -7,10 +7,17 @@ use abi::helper::{Param, Touches};
 
 use super::function::{Function, Imm, Inst};
 use super::opcode::{ImmKind, Memory, Opcode, Source};
+use super::types::Type;
+
+/// What never changes its length.
+const FIXED_LENGTH: Type = Type::ARRAY;
 
 /// Memory that `inst` may read.
 pub fn reads(func: &Function, inst: Inst) -> Memory {
     let info = func.insts[inst].op.info();
+    if func.insts[inst].op == Opcode::FastLen && func.ty(func.arg(inst, 0)).is_subtype(FIXED_LENGTH) {
+        return Memory::NONE;
+    }
     match func.insts[inst].imm {
         Imm::Field(_) if info.reads != Memory::NONE => Memory::field(func.field(inst).offset),
         Imm::Helper(helper) => memory_of(helper.signature().touches, info.reads),

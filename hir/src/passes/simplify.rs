@@ -252,6 +252,10 @@ fn arithmetic(func: &Function, inst: Inst) -> Option<Found> {
         return wrapped.map(Found::Int);
     }
     match (op, x, y) {
+        (op @ (Opcode::AddChecked | Opcode::SubChecked), _, _) if has_room(func, a) && has_room(func, b) => {
+            let plain = if op == Opcode::AddChecked { Opcode::Iadd } else { Opcode::Isub };
+            Some(Found::Rewrite(plain, vec![a, b], Imm::None))
+        }
         (Opcode::Iadd | Opcode::AddChecked | Opcode::Isub | Opcode::SubChecked, _, Some(0)) => {
             Some(Found::Value(a))
         }
@@ -261,6 +265,14 @@ fn arithmetic(func: &Function, inst: Inst) -> Option<Found> {
         _ => None,
     }
 }
+
+/// Whether an integer is so far from the ends of 64 bits that it can be added to another such one.
+fn has_room(func: &Function, value: Value) -> bool {
+    const ROOM: i64 = 1 << 62;
+    let is_bounded = func.ty(value).int_bounds().is_some_and(|(low, high)| low >= -ROOM && high < ROOM);
+    is_bounded || func.def_op(value) == Some(Opcode::Untag)
+}
+
 
 /// Floor division by a power of two is a shift. The remainder by one is a mask, made from the divisor by the caller's constant.
 fn division(func: &Function, inst: Inst) -> Option<Found> {
