@@ -84,8 +84,7 @@ impl Lower<'_> {
             .iter()
             .find(|&&later| self.hir.args(later).iter().any(|&arg| self.hir.resolve(arg) == result));
         let is_test = |later: Inst| match self.hir.insts[later].op {
-            H::Branch => true,
-            H::Guard => !matches!(self.hir.insts[inst].op, H::Fcmp),
+            H::Branch | H::Guard => true,
             _ => false,
         };
         user.is_some_and(|&later| is_test(later)) && self.test_is_simple(inst)
@@ -155,6 +154,16 @@ impl Lower<'_> {
 
     fn guard(&mut self) -> Lowered<()> {
         let test = self.condition(self.arg(0));
+        if matches!(test.kind, Kind::Fcmp) {
+            // Two flags tell about doubles, so that a branch is better than a condition.
+            let (fail, next) = (self.side_block(true), self.side_block(false));
+            self.branch(test.inst(BRANCHES), next, fail);
+            self.enter(fail);
+            let exit = self.exit(ExitKind::Deopt);
+            self.emit(InstData::new(Op::Exit).exiting(exit));
+            self.enter(next);
+            return Ok(());
+        }
         let exit = self.exit(ExitKind::Deopt);
         self.emit(test.inst([Op::GuardCmp, Op::GuardTest, Op::GuardCmp]).exiting(exit));
         Ok(())

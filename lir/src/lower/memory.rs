@@ -149,17 +149,16 @@ impl Lower<'_> {
         self.set_result(double);
     }
 
-    /// A slot that holds an object is cleared first; a NaN is stored as the one that the encoding admits.
+    /// A slot that holds an object, or nothing, is cleared first. The few NaNs whose bits run over the end of the word with the
+    /// offset are stored as the usual one.
     fn store_float_slot(&mut self, inst: Inst) {
         let value = self.reg(self.arg(1));
         let mem = self.field_mem(inst);
         let offset = self.imm(self.layout.double_offset);
+        let below = |word| InstData::new(Op::BrCmp).cc(Cc::Below).with(&[Src::Reg(word), Src::Reg(offset)]);
         let old = self.def(Op::Load, &[Src::Mem(mem)]);
-        let less_one = self.def(Op::Add, &[Src::Reg(old), Src::Imm(-1)]);
-        let limit = self.imm(self.layout.double_offset - 1);
         let (clear, store) = (self.side_block(true), self.side_block(false));
-        let is_object = InstData::new(Op::BrCmp).cc(Cc::Below).with(&[Src::Reg(less_one), Src::Reg(limit)]);
-        self.branch(is_object, clear, store);
+        self.branch(below(old), clear, store);
         self.enter(clear);
         let Base::Reg(object) = mem.base else { unreachable!("a field is in an object") };
         let at = self.imm(i64::from(mem.disp));
@@ -167,24 +166,19 @@ impl Lower<'_> {
         self.emit(InstData { sym, args: vec![object, at], ..InstData::new(Op::Call) });
         self.jump(store, Vec::new());
         self.enter(store);
-        let (nan, join) = (self.side_block(true), self.side_block(false));
-        let bits = self.out.new_vreg(RegClass::Gpr);
-        self.out.blocks[join].params.push(bits);
-        let plain = self.def(Op::FloatBits, &[Src::Reg(value)]);
-        let is_nan = self.side_block(false);
-        self.branch(
-            InstData::new(Op::BrFcmp).cc(Cc::Ne).with(&[Src::Reg(value), Src::Reg(value)]),
-            nan,
-            is_nan,
-        );
-        self.enter(is_nan);
-        self.jump(join, vec![plain]);
+        let (nan, plain, join) = (self.side_block(true), self.side_block(false), self.side_block(false));
+        let word = self.out.new_vreg(RegClass::Gpr);
+        self.out.blocks[join].params.push(word);
+        let bits = self.def(Op::FloatBits, &[Src::Reg(value)]);
+        let encoded = self.def(Op::Add, &[Src::Reg(bits), Src::Reg(offset)]);
+        self.branch(below(encoded), nan, plain);
+        self.enter(plain);
+        self.jump(join, vec![encoded]);
         self.enter(nan);
-        let canonical = self.imm(f64::NAN.to_bits() as i64);
+        let canonical = self.imm(f64::NAN.to_bits() as i64 + self.layout.double_offset);
         self.jump(join, vec![canonical]);
         self.enter(join);
-        let encoded = self.def(Op::Add, &[Src::Reg(bits), Src::Reg(offset)]);
-        self.emit(InstData::new(Op::Store).with(&[Src::Mem(mem), Src::Reg(encoded)]));
+        self.emit(InstData::new(Op::Store).with(&[Src::Mem(mem), Src::Reg(word)]));
     }
 
     fn fast_len(&mut self) -> Lowered<()> {
