@@ -32,10 +32,14 @@ fn is_int(ty: Type) -> bool {
     !ty.is_empty() && ty.is_subtype(Type::INT) && ty.could_be(Type::SMALL_INT)
 }
 
-/// Whether a value may be taken as a float: it can be one, or it is a constant int, which can be converted beforehand.
+/// Whether a value is certainly a number.
+fn is_number(ty: Type) -> bool {
+    !ty.is_empty() && ty.is_subtype(Type::FLOAT.union(Type::INT))
+}
+
+/// Whether a value may be taken as a float: it can be one, or it is an int, which can be converted beforehand.
 fn is_float(ty: Type) -> bool {
-    let is_number = !ty.is_empty() && ty.is_subtype(Type::FLOAT.union(Type::INT));
-    is_number && (ty.could_be(Type::FLOAT_EXACT) || ty.int_constant().is_some())
+    is_number(ty) && (ty.could_be(Type::FLOAT_EXACT) || ty.could_be(Type::SMALL_INT))
 }
 
 fn can_be_float(ty: Type) -> bool {
@@ -73,7 +77,9 @@ pub(crate) fn classify(
         HelperId::Compare if ints() => Some(Form::Int),
         HelperId::Compare if floats() => Some(Form::Float),
         HelperId::UnaryOp if number == Some(0) && is_int(types[0]) => Some(Form::Int),
-        HelperId::UnaryOp if number == Some(0) && is_float(types[0]) => Some(Form::Float),
+        HelperId::UnaryOp if number == Some(0) && is_float(types[0]) && can_be_float(types[0]) => {
+            Some(Form::Float)
+        }
         HelperId::IsTrue if types[0].is_subtype(Type::BOOL) && !types[0].is_empty() => Some(Form::Bool),
         HelperId::IsTrue if is_int(types[0]) => Some(Form::Int),
         HelperId::GetItem | HelperId::SetItem => {
@@ -281,12 +287,28 @@ impl Rewriter<'_> {
         if let Some(constant) = ty.int_constant() {
             return self.double(constant as f64);
         }
+        if is_int(ty) && !can_be_float(ty) {
+            // Rounds as Python does.
+            let raw = self.raw_int(value);
+            return self.emit(Opcode::IntToFloat, &[raw], Type::F64);
+        }
         let exact = if ty.is_subtype(Type::FLOAT_EXACT) {
             value
         } else {
             self.checked(Opcode::GuardType, &[value], Type::FLOAT_EXACT)
         };
         self.emit(Opcode::UnboxFloat, &[exact], Type::F64)
+    }
+
+    /// As [`Rewriter::raw_float`], for comparisons, which do not round.
+    fn compared_float(&mut self, value: Value) -> Value {
+        let ty = self.func.ty(value);
+        if !is_int(ty) || can_be_float(ty) {
+            return self.raw_float(value);
+        }
+        let raw = self.raw_int(value);
+        self.guard_exact(raw);
+        self.emit(Opcode::IntToFloat, &[raw], Type::F64)
     }
 
     fn box_int(&mut self, value: Value) -> Value {
@@ -388,7 +410,7 @@ impl Rewriter<'_> {
             let raw = [self.raw_int(args[0]), self.raw_int(args[1])];
             self.condition(Opcode::Icmp, &raw, cond)
         } else {
-            let raw = [self.raw_float(args[0]), self.raw_float(args[1])];
+            let raw = [self.compared_float(args[0]), self.compared_float(args[1])];
             self.condition(Opcode::Fcmp, &raw, cond)
         };
         self.emit(Opcode::BoxBool, &[truth], Type::BOOL)
