@@ -494,6 +494,12 @@ macro_rules! for_each_opcode {
             LOAD_GLOBAL_MODULE { Name } (=> Object) [quickened];
             /// `LOAD_GLOBAL` of a builtin.
             LOAD_GLOBAL_BUILTIN { Name } (=> Object) [quickened];
+            /// `LOAD_ATTR` with a cache.
+            LOAD_ATTR_CACHED { Name } (Object => Object) [quickened];
+            /// `STORE_ATTR` with a cache.
+            STORE_ATTR_CACHED { Name } (Object, Object =>) [quickened];
+            /// `LOAD_METHOD` with a cache.
+            LOAD_METHOD_CACHED { Name } (Object => Object, Object) [quickened];
             /// `LOAD_FAST`, and the `LOAD_ATTR` from an instance dict behind it.
             LOAD_FAST_LOAD_ATTR { Local } (=> Object) [quickened];
             /// `BINARY_OP`: the sum of two small ints.

@@ -67,6 +67,15 @@ static void native_code(const sp_runtime_t *runtime, sp_value_t module) {
     if (!failed("native", sp_function_native(runtime, add, TEXT("(int64, int64) -> int64"), &code)))
         printf("native: %" PRId64 "\n", ((int64_t (*)(int64_t, int64_t))code)(40, 2));
     failed("delete", sp_value_delete(runtime, add));
+    if (failed("ratio", sp_get_attribute(runtime, module, TEXT("ratio"), &add)))
+        return;
+    if (!failed("native", sp_function_native(runtime, add, TEXT("(double, double) -> double"), &code))) {
+        printf("ratio: %.2f\n", ((double (*)(double, double))code)(1.0, 4.0));
+        printf("ratio by zero: %.2f\n", ((double (*)(double, double))code)(1.0, 0.0));
+        failed("pending", sp_pending_error(runtime));
+        failed("pending again", sp_pending_error(runtime));
+    }
+    failed("delete", sp_value_delete(runtime, add));
 }
 
 static void errors(const sp_runtime_t *runtime, sp_value_t module) {

@@ -300,6 +300,9 @@ pub trait CompileEnv {
     fn global_cell(&self, code: FuncId, index: u32) -> Option<CellId>;
     /// What the operands of instruction `offset` of `code` have been so far.
     fn seen(&self, code: FuncId, offset: u32) -> Option<Seen>;
+    /// Whether `code` may guess what it has not seen: static code is compiled before it has run, and a guess that fails too often is
+    /// not repeated.
+    fn guesses(&self, code: FuncId) -> bool;
     /// Globals and builtins dicts of `code`, as constants.
     fn namespaces(&self, code: FuncId) -> (ConstId, ConstId);
     /// The cell of free variable number `index` of `code`, if the function always has the same closure.

@@ -168,7 +168,12 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                     }
                     // --- Attributes and items ---
                     Opcode::LOAD_ATTR => {
-                        let (owner, cache) = (peek!(1), cache!());
+                        let _ = cache!();
+                        specialise!(Some(word.with_opcode(Opcode::LOAD_ATTR_CACHED)));
+                        rerun!();
+                    }
+                    Opcode::LOAD_ATTR_CACHED => {
+                        let (owner, cache) = (peek!(1), made_cache!(index!()));
                         let value = match ops::attribute::cached_attribute(owner, name!(at), cache) {
                             Some(value) => frame::copy(value),
                             None => {
@@ -181,7 +186,12 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                         push_raw!(value);
                     }
                     Opcode::STORE_ATTR => {
-                        let (owner, value, cache) = (peek!(1), peek!(2), cache!());
+                        let _ = cache!();
+                        specialise!(Some(word.with_opcode(Opcode::STORE_ATTR_CACHED)));
+                        rerun!();
+                    }
+                    Opcode::STORE_ATTR_CACHED => {
+                        let (owner, value, cache) = (peek!(1), peek!(2), made_cache!(index!()));
                         save_place!();
                         if ops::attribute::store_cached(owner, name!(at), value, cache) {
                             frame::release(owner);
@@ -193,7 +203,12 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                         }
                     }
                     Opcode::LOAD_METHOD => {
-                        let (owner, cache) = (peek!(1), cache!());
+                        let _ = cache!();
+                        specialise!(Some(word.with_opcode(Opcode::LOAD_METHOD_CACHED)));
+                        rerun!();
+                    }
+                    Opcode::LOAD_METHOD_CACHED => {
+                        let (owner, cache) = (peek!(1), made_cache!(index!()));
                         if let Some(function) = ops::attribute::cached_method(owner, name!(at), cache) {
                             forget_n!(1);
                             push_raw!(frame::copy(function));

@@ -172,6 +172,14 @@ macro_rules! define_register_macros {
                         }
                     };
                 }
+        // Runs the same instruction again, in its new form.
+        macro_rules! rerun {
+            () => {{
+                // SAFETY: see `enter_frame`.
+                $pc = unsafe { $pc.sub(1) };
+                continue;
+            }};
+        }
         // Gives a specialised instruction up and runs the original in its place.
         macro_rules! generalise {
             () => {{

@@ -7,7 +7,7 @@ use std::cell::RefCell;
 
 use abi::layout::type_object;
 use base::entity::EntityId;
-use bytecode::{FieldDescr, FunctionDescr, TypeCode, TypeDescr};
+use bytecode::{CodeFlags, FieldDescr, FunctionDescr, TypeCode, TypeDescr};
 use hir::env::{
     BUILTINS, CalleePlace, CellId, ClassFacts, ClassId, CompileEnv, ConstId, FieldKind, FieldPlace, FuncId,
     InlineAlloc, Seen,
@@ -244,6 +244,13 @@ impl CompileEnv for Env<'_> {
             | B::COMPARE_OP_FLOAT_JUMP => Some(Seen::Floats),
             _ => None,
         }
+    }
+
+    fn guesses(&self, code: FuncId) -> bool {
+        let body = self.body(code);
+        let functions = self.jit.functions.borrow();
+        let body = &functions.bodies[body];
+        body.retired == 0 && body.code_object().has(CodeFlags::STATIC)
     }
 
     fn namespaces(&self, code: FuncId) -> (ConstId, ConstId) {

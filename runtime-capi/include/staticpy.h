@@ -220,8 +220,9 @@ const char *sp_error_traceback(const sp_error_t *error,
 void sp_error_delete(sp_error_t *error);
 
 /**
- * Gives the machine code of a typed function whose signature is exactly this one. Until compiled code is installed, asking for it
- * is the error SP_ERROR_NOT_SUPPORTED once the signature is right.
+ * Gives the machine code of a typed function whose signature is exactly this one, and all of primitives: a C function with that
+ * prototype, valid as long as the runtime, to be called on the thread that owns it. If the Python function raises, the C
+ * function returns 0 and sp_pending_error has the error.
  *
  * # Safety
  * The runtime is NULL or a pointer that sp_runtime_new gave; the signature is NULL or readable, the result NULL or writable.
@@ -231,6 +232,14 @@ sp_error_t *sp_function_native(const sp_runtime_t *runtime,
                                const char *signature,
                                size_t length,
                                sp_native_t *result);
+
+/**
+ * Takes the exception that a native call has left, as an error value that the caller deletes; NULL if there is none.
+ *
+ * # Safety
+ * The runtime is NULL or a pointer that sp_runtime_new gave.
+ */
+sp_error_t *sp_pending_error(const sp_runtime_t *runtime);
 
 /**
  * Runs a file as `__main__`, which sp_import then gives. An exception, SystemExit too, is an error value; nothing is printed.

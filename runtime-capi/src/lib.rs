@@ -30,7 +30,7 @@ pub use runtime::Runtime;
 pub use value::Value;
 
 /// Version of this interface. It grows when functions are added; when existing ones change, so does the library's SONAME.
-pub const SP_ABI_VERSION: u32 = 1;
+pub const SP_ABI_VERSION: u32 = 2;
 
 /// The version of the interface that the library was built with, to compare with SP_ABI_VERSION of the header.
 #[unsafe(no_mangle)]

@@ -80,13 +80,30 @@ pub fn new_object_of<T: Object>(ty: &TypeObject, contents: T) -> Py<T> {
 #[inline]
 pub fn new_leaf<T: Object>(contents: T) -> Py<T> {
     const { assert!(size_of::<T>() <= alloc::MAX_SMALL) };
-    debug_assert!(!T::type_object().has(type_flags::HEAP) && !T::type_object().has(type_flags::GC));
+    debug_assert!(!T::type_object().has(type_flags::GC));
+    new_block(contents)
+}
+
+/// Fills a free block with an object of a builtin type, whose contents bring a complete header.
+#[inline]
+fn new_block<T: Object>(contents: T) -> Py<T> {
     let memory = alloc::allocate(size_of::<T>()).cast::<T>();
     // SAFETY: the block has room for `T`, whose contents bring a complete header.
     unsafe {
         std::ptr::write(memory, contents);
         Py::from_raw(memory)
     }
+}
+
+/// Makes an object of a builtin type of fixed size that the cycle collector scans.
+#[inline]
+pub fn new_collected<T: Object>(contents: T) -> Py<T> {
+    const { assert!(size_of::<T>() <= alloc::MAX_SMALL) };
+    debug_assert!(T::type_object().has(type_flags::GC));
+    let object = new_block(contents);
+    // SAFETY: the contents are valid.
+    unsafe { gc::track(object.value().ptr()) };
+    object
 }
 
 /// Writes the header of a freshly filled block: one owner, type counted, tracked if its type can form cycles.

@@ -112,7 +112,8 @@ impl Value {
     /// Whether this points to an object.
     #[inline]
     pub const fn is_object(self) -> bool {
-        self.0 != 0 && self.0 & 1 == 0
+        // Neither null nor tagged, in one test: the tag becomes the sign.
+        self.0.rotate_right(1) as i64 > 0
     }
 
     /// Address of the object; meaningless unless [`Value::is_object`].

@@ -95,6 +95,7 @@ pub fn build(code: &Code, id: FuncId, env: &dyn CompileEnv) -> Built<Function> {
         return refuse(Reason::TooBig);
     }
     let mut func = Function::new(code.qualname.clone(), id, return_type(code, env));
+    func.guesses = env.guesses(id);
     let entry = func.add_block();
     let mut builder = Builder {
         code,

@@ -60,6 +60,9 @@ impl CompileEnv for TestEnv {
     fn seen(&self, _: FuncId, _: u32) -> Option<crate::env::Seen> {
         None
     }
+    fn guesses(&self, _: FuncId) -> bool {
+        false
+    }
     fn closure_cell(&self, _: FuncId, index: u32) -> Option<ConstId> {
         Some(ConstId::from_index(300 + index as usize))
     }

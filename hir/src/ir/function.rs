@@ -161,6 +161,8 @@ pub struct Function {
     pub ret: Type,
     /// How far it has come.
     pub phase: Phase,
+    /// Whether operands of which nothing is known may be guessed by those beside them.
+    pub guesses: bool,
     /// Instructions.
     pub insts: PrimaryMap<Inst, InstData>,
     /// Blocks.
@@ -191,6 +193,7 @@ impl Function {
             id,
             ret,
             phase: Phase::Ssa,
+            guesses: false,
             insts: PrimaryMap::new(),
             blocks: PrimaryMap::new(),
             layout: Vec::new(),

@@ -59,7 +59,7 @@ fn result_type(func: &Function, inst: Inst, types: &SecondaryMap<Value, Type>) -
                 return Type::EMPTY;
             }
             let number = specialise::operator(func, inst, helper);
-            specialise::result_type(helper, number, &operands).unwrap_or(declared)
+            specialise::result_type(helper, number, &operands, func.guesses).unwrap_or(declared)
         }
         _ => declared,
     }

@@ -42,21 +42,24 @@ fn can_be_float(ty: Type) -> bool {
     ty.could_be(Type::FLOAT_EXACT)
 }
 
-/// Whether a value of which nothing is known stands beside one that is certainly a float.
-fn is_with_float(unknown: Type, known: Type) -> bool {
-    !known.is_empty() && known.is_subtype(Type::FLOAT_EXACT) && Type::OBJECT.is_subtype(unknown)
+/// Whether a value of which nothing is known stands beside one that is certainly of type `ty`.
+fn is_beside(unknown: Type, known: Type, ty: Type) -> bool {
+    !known.is_empty() && known.is_subtype(ty) && Type::OBJECT.is_subtype(unknown)
 }
 
 /// How a call of `helper` on operands of these types can be done; `number` is the operator.
-pub(crate) fn classify(helper: HelperId, number: Option<i64>, types: &[Type]) -> Option<Form> {
-    let ints = || types.len() >= 2 && is_int(types[0]) && is_int(types[1]);
+pub(crate) fn classify(
+    helper: HelperId,
+    number: Option<i64>,
+    types: &[Type],
+    guesses: bool,
+) -> Option<Form> {
+    let beside = |ty| guesses && (is_beside(types[0], types[1], ty) || is_beside(types[1], types[0], ty));
+    let ints = || types.len() >= 2 && (is_int(types[0]) && is_int(types[1]) || beside(Type::INT));
     let floats = || {
+        let are_numbers = is_float(types[0]) && is_float(types[1]);
         types.len() >= 2
-            && (is_float(types[0])
-                && is_float(types[1])
-                && (can_be_float(types[0]) || can_be_float(types[1]))
-                || is_with_float(types[0], types[1])
-                || is_with_float(types[1], types[0]))
+            && (are_numbers && (can_be_float(types[0]) || can_be_float(types[1])) || beside(Type::FLOAT_EXACT))
     };
     match helper {
         HelperId::BinaryOp => {
@@ -77,18 +80,25 @@ pub(crate) fn classify(helper: HelperId, number: Option<i64>, types: &[Type]) ->
             let is_list = !types[0].is_empty()
                 && types[0].is_subtype(Type::LIST)
                 && types[0].could_be(Type::LIST_EXACT);
-            (is_list && is_int(types[1])).then_some(Form::ListItem)
+            // What an int indexes is most often a list.
+            let may_be_list = is_list || guesses && Type::OBJECT.is_subtype(types[0]);
+            (may_be_list && is_int(types[1])).then_some(Form::ListItem)
         }
         _ => None,
     }
 }
 
 /// The type of the result that a specialised call gives; `None` for what stays generic.
-pub(crate) fn result_type(helper: HelperId, number: Option<i64>, types: &[Type]) -> Option<Type> {
+pub(crate) fn result_type(
+    helper: HelperId,
+    number: Option<i64>,
+    types: &[Type],
+    guesses: bool,
+) -> Option<Type> {
     if let Some(ty) = builtin_result(helper, number, types) {
         return Some(ty);
     }
-    let form = classify(helper, number, types)?;
+    let form = classify(helper, number, types, guesses)?;
     match (helper, form) {
         (HelperId::Compare, _) => Some(Type::BOOL),
         (HelperId::BinaryOp, Form::Int) if is_division(number) => Some(Type::FLOAT_EXACT),
@@ -182,7 +192,7 @@ pub fn run(func: &mut Function) -> Changed {
 fn form_of(func: &Function, inst: Inst) -> Option<(HelperId, Form)> {
     let Imm::Helper(helper) = func.insts[inst].imm else { return None };
     let types: Vec<Type> = func.args(inst).iter().map(|&arg| func.ty(arg)).collect();
-    classify(helper, operator(func, inst, helper), &types).map(|form| (helper, form))
+    classify(helper, operator(func, inst, helper), &types, func.guesses).map(|form| (helper, form))
 }
 
 /// Writes the instructions that replace one.

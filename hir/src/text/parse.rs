@@ -44,6 +44,7 @@ fn parse_function(c: &mut Cursor<'_>) -> Parsed<Function> {
     let mut func = Function::new(name, id, parse_type(c)?);
     c.expect("phase=")?;
     func.phase = parse_phase(c)?;
+    func.guesses = c.eat("guesses");
     c.expect("{")?;
     c.skip_lines();
     while c.peek("field") || c.peek("fn") || c.peek("fs") {

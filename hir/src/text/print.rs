@@ -16,7 +16,8 @@ pub fn print(func: &Function) -> String {
 }
 
 fn print_to(func: &Function, out: &mut String) -> fmt::Result {
-    writeln!(out, "func @{} {} -> {} phase={} {{", func.name, func.id, func.ret, func.phase.name())?;
+    let guesses = if func.guesses { " guesses" } else { "" };
+    writeln!(out, "func @{} {} -> {} phase={}{guesses} {{", func.name, func.id, func.ret, func.phase.name())?;
     for (id, field) in func.fields.iter() {
         writeln!(out, "  {id} = {}", FieldText(field))?;
     }

@@ -63,16 +63,16 @@ pub unsafe fn replace_operands(a: Value, b: Value, result: f64) -> Value {
     // SAFETY: the contract; an object with one owner is not seen by anybody else.
     unsafe {
         if is_unshared(a) {
-            drop(Ref::from_owned(b));
+            Header::decref(b.ptr());
             (&raw mut (*a.ptr().cast::<FloatObject>()).value).write(result);
             return a;
         }
-        drop(Ref::from_owned(a));
+        Header::decref(a.ptr());
         if is_unshared(b) {
             (&raw mut (*b.ptr().cast::<FloatObject>()).value).write(result);
             return b;
         }
-        drop(Ref::from_owned(b));
+        Header::decref(b.ptr());
     }
     new(result).into_value()
 }

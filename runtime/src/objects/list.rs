@@ -69,7 +69,12 @@ impl ListObject {
 
     /// An empty list.
     pub fn empty() -> Py<ListObject> {
-        Self::new_of(&LIST)
+        object::new_collected(ListObject {
+            header: Header::new(&LIST),
+            len: Cell::new(0),
+            items: Cell::new(std::ptr::null_mut()),
+            capacity: Cell::new(0),
+        })
     }
 
     /// A list that owns `items`.

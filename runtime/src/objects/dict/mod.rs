@@ -58,8 +58,9 @@ pub fn key_hash(key: Value) -> PyResult<i64> {
 
 impl DictObject {
     /// An empty dict.
+    #[inline]
     pub fn new() -> Py<DictObject> {
-        Self::new_of(&DICT)
+        object::new_collected(DictObject { header: Header::new(&DICT), table: Table::new() })
     }
 
     /// An empty dict as an instance of `ty`.
