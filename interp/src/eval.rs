@@ -927,7 +927,10 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                         let done = unsafe { rare::execute(frame, word) };
                         // SAFETY: see `enter_frame`.
                         sp = unsafe { Frame::operands(frame).add((*frame).operands as usize) };
-                        attempt!(done);
+                        if done.is_err() {
+                            is_reraising = rare::reraises(word.opcode());
+                            break 'raised;
+                        }
                     }
                 }
             }

@@ -51,6 +51,7 @@ pub fn install() {
         hooks.drop_frame = resume::drop_frame;
         hooks.traverse_frame = resume::traverse_frame;
         hooks.clear_frame = resume::clear_frame;
+        hooks.frame_awaits = resume::frame_awaits;
         hooks.frame = frame::info;
         hooks.current_locals = frame::current_locals;
         hooks.current_globals = frame::current_globals;

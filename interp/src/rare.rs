@@ -7,12 +7,17 @@ use bytecode::{Intrinsic, Opcode, Word};
 use runtime::objects;
 use runtime::objects::cell::CellObject;
 use runtime::objects::code::CodeObject;
-use runtime::protocol;
+use runtime::protocol::{self, awaiting};
 use runtime::value::{PyResult, Ref, Value};
 
 use crate::entry::fill_closure;
 use crate::frame::{self, Frame};
 use crate::ops;
+
+/// Whether a failure of this instruction passes on an exception that has its traceback entry for this frame already.
+pub(crate) fn reraises(opcode: Opcode) -> bool {
+    matches!(opcode, Opcode::END_ASYNC_FOR | Opcode::CLEANUP_THROW)
+}
 
 /// The operand stack of the running frame.
 struct Stack {
@@ -400,6 +405,28 @@ fn step(stack: &mut Stack, word: Word) -> PyResult<()> {
             drop(last_sent);
             let value = crate::resume::cleanup_throw(exception)?;
             stack.push(value);
+        }
+        Opcode::GET_AWAITABLE => {
+            let value = stack.pop();
+            stack.push(awaiting::get_awaitable(value.value(), at)?);
+        }
+        Opcode::GET_AITER => {
+            let iterable = stack.pop();
+            stack.push(awaiting::get_async_iterator(iterable.value())?);
+        }
+        Opcode::GET_ANEXT => stack.push(awaiting::get_async_next(stack.peek(1))?),
+        Opcode::END_ASYNC_FOR => {
+            let exception = stack.pop();
+            drop(stack.pop());
+            if !exception.ty().is_subclass_of(&runtime::error::types::StopAsyncIteration) {
+                return Err(runtime::error::exception::restore(exception));
+            }
+        }
+        Opcode::BEFORE_ASYNC_WITH => {
+            let manager = stack.pop();
+            let (exit, entered) = awaiting::enter_async(manager.value())?;
+            stack.push(exit);
+            stack.push(entered);
         }
 
         // --- Static Python ---

@@ -61,6 +61,8 @@ pub unsafe fn leave_entry(frame: *mut Frame) {
             frame::pop(frame);
         } else {
             frame::clear_locals(frame);
+            // The count is of the last suspension; what stood there has been consumed, and the result has been popped.
+            (*frame).operands = 0;
         }
     }
 }
@@ -171,16 +173,9 @@ enum Forwarded {
 /// The frame is suspended at a `yield`.
 unsafe fn forward_throw(frame: *mut Frame, exception: Ref) -> PyResult<Forwarded> {
     // SAFETY: the contract.
-    let (code, next) = unsafe { ((*(*frame).code).code(), (*frame).instruction as usize) };
-    let send = code.words.get(next).filter(|word| word.opcode() == bytecode::Opcode::JUMP_BACKWARD);
-    let Some(send) = send.and_then(|word| code.words.get(word.index())) else {
+    let Some((receiver, target)) = (unsafe { delegate(frame) }) else {
         return Ok(Forwarded::Raise(exception));
     };
-    if send.opcode() != bytecode::Opcode::SEND {
-        return Ok(Forwarded::Raise(exception));
-    }
-    // SAFETY: a delegating frame keeps the receiver on top.
-    let receiver = unsafe { (*Frame::operands(frame).add((*frame).operands as usize - 1)).to_ref() };
     if exception.ty().is_subclass_of(&error::types::GeneratorExit) {
         if let Some(close) =
             protocol::get_optional_attr(receiver.value(), StrObject::intern("close").value())?
@@ -195,8 +190,31 @@ unsafe fn forward_throw(frame: *mut Frame, exception: Ref) -> PyResult<Forwarded
     };
     match finish(protocol::call(throw.value(), &[exception.value()], None).map(Some)) {
         Ok(Ok(yielded)) => Ok(Forwarded::Yielded(yielded)),
-        Ok(Err(returned)) => Ok(Forwarded::Returned(returned, send.operand())),
+        Ok(Err(returned)) => Ok(Forwarded::Returned(returned, target)),
         Err(raised) => Ok(Forwarded::Raise(thread().take_raised(raised))),
+    }
+}
+
+/// The sub-iterator that a suspended frame delegates to, and where it goes on when that one returns.
+///
+/// # Safety
+/// The frame is suspended.
+unsafe fn delegate(frame: *mut Frame) -> Option<(Ref, u32)> {
+    // SAFETY: the contract.
+    let (code, next) = unsafe { ((*(*frame).code).code(), (*frame).instruction as usize) };
+    let back = code.words.get(next).filter(|word| word.opcode() == bytecode::Opcode::JUMP_BACKWARD)?;
+    let send = code.words.get(back.index()).filter(|word| word.opcode() == bytecode::Opcode::SEND)?;
+    // SAFETY: a delegating frame keeps the receiver on top.
+    let receiver = unsafe { (*Frame::operands(frame).add((*frame).operands as usize - 1)).to_ref() };
+    Some((receiver, send.operand()))
+}
+
+/// What a suspended frame waits for.
+pub fn frame_awaits(frame: *mut u8) -> Option<Ref> {
+    // SAFETY: generators ask about their own frame while it is suspended; one that has not started stands at no `yield`.
+    unsafe {
+        let frame = frame.cast::<Frame>();
+        if (*frame).flags & IS_STARTED != 0 { delegate(frame).map(|(receiver, _)| receiver) } else { None }
     }
 }
 
@@ -266,10 +284,10 @@ unsafe fn for_each_object(frame: *mut Frame, mut visit: impl FnMut(*mut Value)) 
 
 /// The iterator of `yield from`.
 pub(crate) fn yield_from_iterator(iterable: Ref, code: &CodeObject) -> PyResult {
-    if let Some(generator) = iterable.get_exact::<GeneratorObject>() {
+    if iterable.value().is_exact(&objects::generator::COROUTINE) {
         let may_await =
             code.code().flags.intersects(CodeFlags(CodeFlags::COROUTINE.0 | CodeFlags::ITERABLE_COROUTINE.0));
-        if generator.kind() == GeneratorKind::Coroutine && !may_await {
+        if !may_await {
             let message = "cannot 'yield from' a coroutine object in a non-coroutine generator";
             return Err(runtime::raise!(TypeError, "{message}"));
         }

@@ -49,6 +49,8 @@ pub struct Hooks {
     pub traverse_frame: fn(frame: *mut u8, visit: &mut dyn FnMut(Value)),
     /// Releases the values of a suspended frame that is garbage.
     pub clear_frame: fn(frame: *mut u8),
+    /// The iterator that a suspended frame delegates to.
+    pub frame_awaits: fn(frame: *mut u8) -> Option<Ref>,
     /// Compiles source: text, file name, mode, flags; gives a code object.
     pub compile: fn(source: &str, filename: &str, mode: CompileMode, flags: i64) -> PyResult,
     /// Finds, loads and registers a module by its absolute dotted name; gives that very module.
@@ -93,6 +95,7 @@ static HOOKS: World<Cell<Hooks>> = World::new(Cell::new(Hooks {
     drop_frame: |_| {},
     traverse_frame: |_, _| {},
     clear_frame: |_| {},
+    frame_awaits: |_| None,
     compile: |_, _, _, _| missing("compile() without a compiler"),
     load_module: |name| {
         let raised = crate::raise!(ModuleNotFoundError, "No module named '{name}'");

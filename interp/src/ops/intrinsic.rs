@@ -1,8 +1,10 @@
 //! Rare operations.
 
-use bytecode::Intrinsic;
+use bytecode::{CodeFlags, Intrinsic};
+use runtime::TypeObject;
 use runtime::error;
 use runtime::objects;
+use runtime::objects::async_generator;
 use runtime::objects::dict::DictObject;
 use runtime::objects::function::FunctionObject;
 use runtime::objects::list::ListObject;
@@ -34,7 +36,7 @@ pub(crate) fn call(intrinsic: Intrinsic, args: &[Value], frame: *mut Frame) -> P
             protocol::import::import_star(args[0], dict)?;
             Ok(objects::none().to_ref())
         }
-        Intrinsic::StopIterationError => stop_iteration_error(args[0]),
+        Intrinsic::StopIterationError => stop_iteration_error(args[0], frame),
         Intrinsic::ListToTuple => {
             let list = args[0].get::<ListObject>().expect("the emitter passes a list");
             Ok(TupleObject::new(list.to_vec()).into_ref())
@@ -64,7 +66,7 @@ pub(crate) fn call(intrinsic: Intrinsic, args: &[Value], frame: *mut Frame) -> P
             let generic = protocol::get_attr(typing.value(), StrObject::intern("Generic").value())?;
             protocol::get_item(generic.value(), args[0])
         }
-        Intrinsic::AsyncGenWrap => Err(error::not_supported("async generators")),
+        Intrinsic::AsyncGenWrap => Ok(async_generator::wrap(args[0].to_ref())),
     }
 }
 
@@ -79,11 +81,24 @@ fn type_alias(parts: Value) -> PyResult {
 }
 
 /// A StopIteration that would end a generator's caller becomes a RuntimeError (PEP 479).
-fn stop_iteration_error(exception: Value) -> PyResult {
-    if !exception.ty().is_subclass_of(&error::types::StopIteration) {
+fn stop_iteration_error(exception: Value, frame: *mut Frame) -> PyResult {
+    // SAFETY: the running frame is live and keeps its code alive.
+    let flags = unsafe { frame.as_ref().map_or(CodeFlags(0), |frame| (*frame.code).code().flags) };
+    let is_async_generator = flags.contains(CodeFlags::ASYNC_GENERATOR);
+    let raised = |class: &TypeObject| exception.ty().is_subclass_of(class);
+    let ended = if raised(&error::types::StopIteration) {
+        "StopIteration"
+    } else if is_async_generator && raised(&error::types::StopAsyncIteration) {
+        "StopAsyncIteration"
+    } else {
         return Ok(exception.to_ref());
-    }
-    let text = StrObject::new("generator raised StopIteration");
+    };
+    let kind = match (is_async_generator, flags.contains(CodeFlags::COROUTINE)) {
+        (true, _) => "async generator",
+        (false, true) => "coroutine",
+        (false, false) => "generator",
+    };
+    let text = StrObject::new(&format!("{kind} raised {ended}"));
     let made = error::new_exception(&error::types::RuntimeError, &[text.value()]);
     made.cause.set(exception.to_ref());
     made.context.set(exception.to_ref());

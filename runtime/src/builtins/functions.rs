@@ -455,6 +455,11 @@ py_functions! { pub(super) static FUNCTIONS;
         let _ = locals.0;
         protocol::import::import_builtin(name, globals.0.unwrap_or(Value::NULL), fromlist.unwrap_or(Value::NULL), level)
     }
+    /// Return the next item from the async iterator, or the default.
+    "anext(async_iterator, default=None, /)"
+    fn anext(async_iterator: Value, default: Option<Ref>) -> PyResult {
+        protocol::awaiting::anext(async_iterator, default)
+    }
     /// Return an AsyncIterator for an AsyncIterable object.
     "aiter(async_iterable, /)"
     fn aiter(async_iterable: Value) -> PyResult {

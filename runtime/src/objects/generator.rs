@@ -10,6 +10,7 @@ use crate::hooks::{self, Resume};
 use crate::methods::GetSetDef;
 use crate::object::{self, Object, Visitor};
 use crate::objects;
+use crate::objects::code::CodeObject;
 use crate::objects::str::StrObject;
 use crate::protocol;
 use crate::py_methods;
@@ -53,6 +54,10 @@ pub struct GeneratorObject {
     kind: GeneratorKind,
     running: Cell<bool>,
     started: Cell<bool>,
+    /// Async generators: whether an `asend()`, `athrow()` or `aclose()` of it is being awaited.
+    pub(super) awaited: Cell<bool>,
+    /// Async generators: whether nothing more will come.
+    pub(super) closed: Cell<bool>,
 }
 
 // SAFETY: `repr(C)`, header first. All kinds share the layout.
@@ -113,6 +118,8 @@ impl GeneratorObject {
             kind,
             running: Cell::new(false),
             started: Cell::new(false),
+            awaited: Cell::new(false),
+            closed: Cell::new(false),
         };
         object::new_object_sharing_layout(ty, contents)
     }
@@ -130,6 +137,18 @@ impl GeneratorObject {
     /// Whether it has run to its end.
     pub fn is_finished(&self) -> bool {
         self.frame.get().is_null()
+    }
+
+    /// Whether it may be awaited although it is a generator (`types.coroutine`).
+    pub fn is_iterable_coroutine(&self) -> bool {
+        let code = self.code.get().and_then(|code| code.get::<CodeObject>());
+        code.is_some_and(|code| code.code().flags.contains(bytecode::CodeFlags::ITERABLE_COROUTINE))
+    }
+
+    /// Whether it is suspended in an `await` or `yield from`.
+    pub fn is_delegating(&self) -> bool {
+        let frame = self.frame.get();
+        !frame.is_null() && !self.running.get() && (hooks::hooks().frame_awaits)(frame).is_some()
     }
 
     fn drop_frame(&self) {
@@ -197,13 +216,13 @@ fn or_stop(generator: &GeneratorObject, result: PyResult<Option<Ref>>) -> PyResu
     }
 }
 
-fn this<'a>(value: Value) -> &'a GeneratorObject {
+pub(super) fn this<'a>(value: Value) -> &'a GeneratorObject {
     // SAFETY: slots and attributes of the generator types are used for their instances only.
     unsafe { value.cast() }
 }
 
 /// The exception that `throw()`'s arguments stand for.
-fn exception_of(kind: Value, value: Option<Value>) -> PyResult {
+pub(super) fn exception_of(kind: Value, value: Option<Value>) -> PyResult {
     if kind.is_instance::<ExceptionObject>() {
         return Ok(kind.to_ref());
     }
@@ -279,34 +298,60 @@ fn finalize(value: Value) -> PyResult<()> {
     close(this(value)).map(drop)
 }
 
-static GETSET: &[GetSetDef] = &[
-    GetSetDef {
-        name: "__name__",
-        doc: "name of the generator",
-        get: |value| Ok(this(value).name.get_or_none()),
-        set: None,
-    },
-    GetSetDef {
-        name: "__qualname__",
-        doc: "qualified name of the generator",
-        get: |value| Ok(this(value).qualname.get_or_none()),
-        set: None,
-    },
-    GetSetDef { name: "gi_code", doc: "", get: |value| Ok(this(value).code.get_or_none()), set: None },
-    GetSetDef {
-        name: "gi_running",
-        doc: "",
-        get: |value| Ok(objects::bool(this(value).running.get()).to_ref()),
-        set: None,
-    },
-    GetSetDef { name: "cr_code", doc: "", get: |value| Ok(this(value).code.get_or_none()), set: None },
-    GetSetDef {
-        name: "cr_running",
-        doc: "",
-        get: |value| Ok(objects::bool(this(value).running.get()).to_ref()),
-        set: None,
-    },
-];
+const NAME: GetSetDef = GetSetDef {
+    name: "__name__",
+    doc: "name of the generator",
+    get: |value| Ok(this(value).name.get_or_none()),
+    set: None,
+};
+const QUALNAME: GetSetDef = GetSetDef {
+    name: "__qualname__",
+    doc: "qualified name of the generator",
+    get: |value| Ok(this(value).qualname.get_or_none()),
+    set: None,
+};
+
+fn is_suspended(value: Value) -> bool {
+    let generator = this(value);
+    generator.started.get() && !generator.running.get() && !generator.is_finished()
+}
+
+/// What it waits for: the iterator of the `yield from` or `await` that it stands at.
+fn awaits(value: Value) -> PyResult {
+    let frame = this(value).frame.get();
+    let found = if is_suspended(value) { (hooks::hooks().frame_awaits)(frame) } else { None };
+    Ok(found.unwrap_or_else(|| objects::none().to_ref()))
+}
+
+/// The attributes that each kind has under names of its own.
+macro_rules! kind_attributes {
+    ($table:ident, $code:literal, $running:literal, $suspended:literal, $awaits:literal) => {
+        static $table: &[GetSetDef] = &[
+            NAME,
+            QUALNAME,
+            GetSetDef { name: $code, doc: "", get: |value| Ok(this(value).code.get_or_none()), set: None },
+            GetSetDef {
+                name: $running,
+                doc: "",
+                get: |value| {
+                    Ok(objects::bool(this(value).running.get() || this(value).awaited.get()).to_ref())
+                },
+                set: None,
+            },
+            GetSetDef {
+                name: $suspended,
+                doc: "",
+                get: |value| Ok(objects::bool(is_suspended(value)).to_ref()),
+                set: None,
+            },
+            GetSetDef { name: $awaits, doc: "", get: awaits, set: None },
+        ];
+    };
+}
+
+kind_attributes!(GENERATOR_ATTRIBUTES, "gi_code", "gi_running", "gi_suspended", "gi_yieldfrom");
+kind_attributes!(COROUTINE_ATTRIBUTES, "cr_code", "cr_running", "cr_suspended", "cr_await");
+kind_attributes!(ASYNC_ATTRIBUTES, "ag_code", "ag_running", "ag_suspended", "ag_await");
 
 const COMMON: Slots = Slots { repr: Some(repr), finalize: Some(finalize), ..Slots::EMPTY };
 
@@ -323,7 +368,7 @@ static GENERATOR_SPEC: TypeSpec = TypeSpec {
         ..COMMON
     },
     methods: &[METHODS],
-    getset: GETSET,
+    getset: GENERATOR_ATTRIBUTES,
     ..TypeSpec::of::<GeneratorObject>("generator")
 };
 
@@ -333,16 +378,17 @@ static COROUTINE_SPEC: TypeSpec = TypeSpec {
     flags: type_flags::GC | type_flags::NO_NEW,
     slots: Slots { await_: Some(|value| Ok(CoroutineWrapper::over(value))), ..COMMON },
     methods: &[METHODS],
-    getset: GETSET,
+    getset: COROUTINE_ATTRIBUTES,
     ..TypeSpec::of::<GeneratorObject>("coroutine")
 };
 
-/// `async_generator`. Its own protocol (`asend`, `athrow`, `aclose`) does not exist yet.
+/// `async_generator`; its own protocol is in [`super::async_generator`].
 pub static ASYNC_GENERATOR: TypeObject = TypeObject::from_spec(&ASYNC_GENERATOR_SPEC);
 static ASYNC_GENERATOR_SPEC: TypeSpec = TypeSpec {
     flags: type_flags::GC | type_flags::NO_NEW,
-    slots: Slots { aiter: Some(protocol::identity), ..COMMON },
-    getset: GETSET,
+    slots: Slots { aiter: Some(protocol::identity), anext: Some(super::async_generator::anext), ..COMMON },
+    methods: &[super::async_generator::METHODS],
+    getset: ASYNC_ATTRIBUTES,
     ..TypeSpec::of::<GeneratorObject>("async_generator")
 };
 
@@ -373,6 +419,30 @@ impl CoroutineWrapper {
     }
 }
 
+fn driven<'a>(wrapper: &CoroutineWrapper) -> &'a GeneratorObject {
+    this(wrapper.coroutine.raw())
+}
+
+py_methods! { static WRAPPER_METHODS for "coroutine_wrapper", &CoroutineWrapper;
+    /// send(arg) -> send 'arg' into coroutine, return next yielded value or raise StopIteration.
+    "send(self, value, /)"
+    fn wrapper_send(wrapper, value: Value) -> PyResult {
+        or_stop(driven(wrapper), driven(wrapper).resume(Resume::Send(value)))
+    }
+    /// Raise exception in coroutine, return next yielded value or raise StopIteration.
+    "throw(self, typ, val=None, tb=None, /)"
+    fn wrapper_throw(wrapper, typ: Value, val: Option<Value>, tb: OrNone<Value>) -> PyResult {
+        let _ = tb.0;
+        let exception = exception_of(typ, val)?;
+        or_stop(driven(wrapper), driven(wrapper).resume(Resume::Throw(exception.value())))
+    }
+    /// close() -> raise GeneratorExit inside coroutine.
+    "close(self, /)"
+    fn wrapper_close(wrapper) -> PyResult {
+        close(driven(wrapper))
+    }
+}
+
 /// `coroutine_wrapper`.
 pub static COROUTINE_WRAPPER: TypeObject = TypeObject::from_spec(&WRAPPER_SPEC);
 static WRAPPER_SPEC: TypeSpec = TypeSpec {
@@ -389,5 +459,6 @@ static WRAPPER_SPEC: TypeSpec = TypeSpec {
         }),
         ..Slots::EMPTY
     },
+    methods: &[WRAPPER_METHODS],
     ..TypeSpec::of::<CoroutineWrapper>("coroutine_wrapper")
 };

@@ -1,5 +1,6 @@
 //! The builtin types, one file or folder each, and the singletons.
 
+pub mod async_generator;
 pub mod bool;
 pub mod builtin_function;
 pub mod bytes;

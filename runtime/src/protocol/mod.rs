@@ -5,6 +5,7 @@
 
 pub mod arithmetic;
 pub mod attribute;
+pub mod awaiting;
 pub mod call;
 pub mod compare;
 pub mod import;
