@@ -140,7 +140,8 @@ impl Builder<'_> {
         loop {
             self.at = at;
             self.states = [None; 2];
-            self.before = (self.locals.clone(), self.stack.clone());
+            self.before.0.clone_from(&self.locals);
+            self.before.1.clone_from(&self.stack);
             self.is_ended = false;
             let word = self.code.words[at as usize];
             self.translate(word)?;

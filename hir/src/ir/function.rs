@@ -181,6 +181,8 @@ pub struct Function {
     pub owned_at: rustc_hash::FxHashMap<Inst, Vec<Value>>,
     /// In phase `Counted`: block parameters that come with a reference of their own.
     pub owned_params: base::entity::EntitySet<Value>,
+    /// Whether a value has been replaced since uses were last rewritten.
+    has_aliases: bool,
     value_pool: Vec<Value>,
     edge_pool: Vec<Edge>,
 }
@@ -203,6 +205,7 @@ impl Function {
             funcs: PrimaryMap::new(),
             owned_at: rustc_hash::FxHashMap::default(),
             owned_params: base::entity::EntitySet::new(),
+            has_aliases: false,
             value_pool: Vec::new(),
             edge_pool: Vec::new(),
         }
@@ -348,6 +351,7 @@ impl Function {
         let new = self.resolve(new);
         debug_assert_ne!(old, new, "a value cannot replace itself");
         self.values[old].def = ValueDef::Alias(new);
+        self.has_aliases = true;
     }
 
     /// The instruction that defines a value, unless it is a parameter.
@@ -394,6 +398,9 @@ impl Function {
 
     /// Rewrites every use of a replaced value.
     pub fn resolve_aliases(&mut self) {
+        if !std::mem::take(&mut self.has_aliases) {
+            return;
+        }
         let resolved: Vec<Value> = self.values.keys().map(|value| self.resolve(value)).collect();
         let map = |value: Value| resolved[base::entity::EntityId::index(value)];
         self.value_pool.iter_mut().for_each(|value| *value = map(*value));
