@@ -3,7 +3,8 @@
 //! Why here: last of the passes before reference counting, because duplicated tests would be in the way of the others. Method: a
 //! loop header that only computes and then leaves or stays is copied to each back edge, so that an iteration has one branch
 //! instead of a branch and a jump. What the header defines and others use becomes a parameter of its two targets, which now have
-//! two predecessors. Only small headers without effects are copied. Needs: phase `Ssa`. Keeps: phase. Cost: linear.
+//! two predecessors. Only small headers without effects are copied, and none whose values are used
+//! where its targets meet again. Needs: phase `Ssa`. Keeps: phase. Cost: linear.
 
 use base::entity::SecondaryMap;
 
@@ -43,6 +44,25 @@ fn is_rotatable(func: &Function, cfg: &Cfg, header: Block) -> bool {
             .all(|edge| edge.args.is_empty() && edge.target != header && cfg.preds(edge.target).len() == 1)
         && edges.iter().any(|edge| cfg.loop_depth(edge.target) < cfg.loop_depth(header))
         && cfg.preds(header).iter().all(|&pred| func.insts[func.terminator(pred)].op == Opcode::Jump)
+        && !is_used_behind(func, cfg, header)
+}
+
+/// Whether something that the header defines is used where both of its targets lead to: neither could pass its copy on.
+fn is_used_behind(func: &Function, cfg: &Cfg, header: Block) -> bool {
+    let defined = definitions(func, header);
+    let targets: Vec<Block> = func.successors(header).collect();
+    let is_behind = |block: Block| {
+        block != header
+            && cfg.dominates(header, block)
+            && !targets.iter().any(|&target| cfg.dominates(target, block))
+    };
+    cfg.order.iter().copied().filter(|&block| is_behind(block)).any(|block| {
+        let mut found = false;
+        for &inst in &func.blocks[block].insts {
+            func.for_each_use(inst, |value| found |= defined.contains(&value));
+        }
+        found
+    })
 }
 
 fn rotate(func: &mut Function, cfg: &Cfg, header: Block) {
@@ -191,5 +211,33 @@ bb3:
       return v10
     }
     "#);
+    }
+
+    #[test]
+    fn a_value_used_where_exit_and_break_meet_keeps_the_header() {
+        let text = "func @f func0 -> I64 phase=ssa {
+bb0(v0: I64):
+  v1: I64{0} = const_int #0
+  v2: I64{1} = const_int #1
+  jump bb1(v1)
+bb1(v3: I64):
+  v5: CBool = icmp .lt v3, v0
+  branch v5, bb2, bb3
+bb2:
+  v6: I64 = imul v3, v3
+  v7: I64 = iadd v3, v2
+  v8: CBool = icmp .lt v6, v0
+  branch v8, bb5, bb4
+bb5:
+  jump bb1(v7)
+bb3:
+  jump bb6
+bb4:
+  jump bb6
+bb6:
+  return v3
+}";
+        let func = crate::text::parse(text).expect("well-formed");
+        assert_eq!(check_pass(super::run, text), crate::text::print(&func));
     }
 }
