@@ -5,10 +5,13 @@
 //! - `checker`: Markdown specifications of the type checker
 //! - `command`: the command line on bad input
 //! - `programs`: programs with their output, compared with CPython
+//! - `benchmarks`: the benchmark programs on small inputs, in every form and mode
 //! - `corpus`: the emitter over every library file that a Python on this machine brings
 //!
 //! Nothing depends on this crate.
 
+#[cfg(test)]
+mod benchmarks;
 #[cfg(test)]
 mod checker;
 #[cfg(test)]
