@@ -254,6 +254,8 @@ impl CastHints {
 pub struct FieldPlace {
     /// Class that declares it.
     pub class: ClassId,
+    /// Its name, an interned `str`.
+    pub name: ConstId,
     /// Byte offset from the start of the object.
     pub offset: u32,
     /// What the slot holds.

@@ -177,7 +177,8 @@ impl CompileEnv for Env<'_> {
             static_class::FieldKind::Primitive(TypeCode::Single) => return None,
             static_class::FieldKind::Primitive(_) => FieldKind::Raw,
         };
-        Some(FieldPlace { class: self.class_id(class), offset: field.offset as u32, kind })
+        let name = self.jit.consts.borrow_mut().id(StrObject::intern(&descr.name).into_ref().value());
+        Some(FieldPlace { class: self.class_id(class), name, offset: field.offset as u32, kind })
     }
 
     fn callee(&self, descr: &FunctionDescr, is_virtual: bool) -> Option<CalleePlace> {

@@ -138,11 +138,10 @@ impl Builder<'_> {
     fn field_operand(&mut self, n: usize) -> Built<FieldRef> {
         let descr = &self.code.fields[n];
         let Some(place) = self.env.field(descr) else { return self.unresolved() };
-        let name_const = self.code.names.iter().position(|name| *name == descr.name);
         Ok(FieldRef {
             class: place.class,
             name: descr.name.clone(),
-            name_const: name_const.map(|at| self.env.name(self.func.id, at as u32)),
+            name_const: Some(place.name),
             offset: place.offset,
             kind: place.kind,
             ty: type_of(&descr.ty, self.env),

@@ -39,7 +39,8 @@ impl CompileEnv for TestEnv {
             "f" => (24, FieldKind::FloatSlot),
             _ => (32, FieldKind::Word),
         };
-        Some(FieldPlace { class: ClassId::from_index(20), offset, kind })
+        let name = ConstId::from_index(ConstId::FIRST_FREE);
+        Some(FieldPlace { class: ClassId::from_index(20), name, offset, kind })
     }
     fn callee(&self, _: &FunctionDescr, is_virtual: bool) -> Option<CalleePlace> {
         let slot = is_virtual.then_some(3);
