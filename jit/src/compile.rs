@@ -41,10 +41,7 @@ impl Jit {
         let body = self.body_of(function)?;
         self.compile(body);
         match self.functions.borrow().bodies[body].state {
-            State::Compiled(machine) => {
-                // The word of a code object that runs with several globals belongs to one of them.
-                (crate::entry::machine_of(function)?.body == body).then_some(machine)
-            }
+            State::Compiled(machine) => Some(machine),
             _ => None,
         }
     }
@@ -147,9 +144,10 @@ impl Jit {
         let enter = self.entries.get(&shape, &self.memory).ok_or(full)?;
         self.relocate(&mut code, start);
         self.memory.write(start, &code.bytes);
-        let (object, own) = {
+        let (object, own, surroundings) = {
             let functions = self.functions.borrow();
-            (functions.bodies[body].code_object(), functions.bodies[body].func)
+            let entry = &functions.bodies[body];
+            (entry.code_object(), entry.func, entry.surroundings())
         };
         let mut bodies = vec![(own, body)];
         for &func in &inlined {
@@ -164,7 +162,7 @@ impl Jit {
         let stars = CodeFlags(CodeFlags::VARARGS.0 | CodeFlags::VARKEYWORDS.0);
         let is_plain = code_ref.kwonly_count == 0 && !code_ref.flags.intersects(stars);
         let is_checked = code_ref.signature.is_some();
-        let machine = Machine::new(code, body, bodies, start, enter, params, ret, is_checked, is_plain);
+        let machine = Machine::new(code, body, bodies, start, surroundings, enter, params, ret, is_checked, is_plain);
         let machine: &'static Machine = Box::leak(Box::new(machine));
         self.code.insert(machine);
         if self.settings.perf_map {

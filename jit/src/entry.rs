@@ -19,6 +19,7 @@ use rustc_hash::FxHashMap;
 
 use crate::code_memory::CodeMemory;
 use crate::context::jit;
+use crate::functions::State;
 use crate::machine::Machine;
 
 /// Calls `entry` with the words at `args`; stores the result's 64 bits; 1 if an exception is pending.
@@ -101,13 +102,26 @@ unsafe extern "C" fn compiled_entry(
     into_entry(call_generic(machine, function, args))
 }
 
-/// The code of a function, unless it has been retired or belongs to another module's globals.
+/// The code of a function, unless it has been retired.
 #[inline]
 pub(crate) fn machine_of(function: &FunctionObject) -> Option<&'static Machine> {
     let pointer = function.code().jit.get().cast::<Machine>();
     // SAFETY: the word is null or a machine, which lives for ever.
-    let machine = unsafe { pointer.as_ref() }?;
-    (!machine.is_retired.get()).then_some(machine)
+    match unsafe { pointer.as_ref() } {
+        Some(machine) if machine.suits(function) && !machine.is_retired.get() => Some(machine),
+        _ => own_machine(function),
+    }
+}
+
+/// The code of a function whose code object stands for other code or for none: several functions may share it.
+#[cold]
+fn own_machine(function: &FunctionObject) -> Option<&'static Machine> {
+    let jit = jit();
+    let body = jit.body_of(function)?;
+    match jit.functions.borrow().bodies[body].state {
+        State::Compiled(machine) => Some(machine),
+        _ => None,
+    }
 }
 
 fn call_generic(machine: &Machine, function: &FunctionObject, args: Args<'_>) -> PyResult {

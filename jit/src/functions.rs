@@ -76,6 +76,11 @@ impl Body {
         // SAFETY: globals are a dict; bodies live for ever.
         unsafe { self.globals.value().cast() }
     }
+
+    /// The globals and the closure, null without one.
+    pub(crate) fn surroundings(&self) -> (Value, Value) {
+        (self.globals.value(), self.closure.as_ref().map_or(Value::NULL, Ref::value))
+    }
 }
 
 /// What a target stands for.

@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use bytecode::TypeCode;
 use codegen::{CallSite, ExitSite, FrameInfo};
 use hir::env::FuncId;
+use runtime::objects::function::FunctionObject;
+use runtime::value::Value;
 
 use crate::entry::NativeEntry;
 use crate::functions::BodyId;
@@ -34,6 +36,8 @@ pub(crate) struct Machine {
     pub(crate) return_address: usize,
     /// Where an exit goes on without one.
     pub(crate) fail_address: usize,
+    /// The globals and the closure, null without one, that its body was made with; alive as the body is.
+    pub(crate) surroundings: (Value, Value),
     /// How Rust calls it.
     pub(crate) enter: NativeEntry,
     /// Representations of the parameters.
@@ -65,6 +69,7 @@ impl Machine {
         body: BodyId,
         bodies: Vec<(FuncId, BodyId)>,
         start: usize,
+        surroundings: (Value, Value),
         enter: NativeEntry,
         params: Vec<TypeCode>,
         ret: TypeCode,
@@ -83,6 +88,7 @@ impl Machine {
             frame: code.frame,
             return_address: start + code.return_offset as usize,
             fail_address: start + code.fail_offset as usize,
+            surroundings,
             enter,
             params,
             ret,
@@ -91,6 +97,13 @@ impl Machine {
             is_retired: Cell::new(false),
             deopts: Cell::new(0),
         }
+    }
+
+    /// Whether a function that has the machine's code has its globals and its closure too.
+    #[inline]
+    pub(crate) fn suits(&self, function: &FunctionObject) -> bool {
+        let closure = function.closure.get().unwrap_or(Value::NULL);
+        (Value::from_object(function.globals()), closure) == self.surroundings
     }
 
     /// The body that a frame in the tables belongs to.

@@ -22,10 +22,8 @@ pub struct Layout {
     pub tuple_items: i32,
     /// Length of a str in code points.
     pub str_length: i32,
-    /// Pointer to a dict's table.
-    pub dict_table: i32,
-    /// Number of entries, in the table.
-    pub table_live: i32,
+    /// Number of keys of a dict, in the table inside it.
+    pub dict_length: i32,
     /// Number of entries of a set, if it is at a fixed place.
     pub set_used: Option<i32>,
     /// Length of a static array.
@@ -78,8 +76,7 @@ impl Default for Layout {
             list_strategy: None,
             tuple_items: at(a::tuple_object::ITEMS),
             str_length: at(a::str_object::LEN),
-            dict_table: at(a::dict_object::TABLE),
-            table_live: at(a::table::LIVE),
+            dict_length: at(a::dict_object::TABLE + a::table::LIVE),
             set_used: None,
             array_length: at(ARRAY_LENGTH),
             array_data: at(ARRAY_DATA),

@@ -185,15 +185,9 @@ impl Lower<'_> {
         let ty = self.arg_ty(0);
         let layout = self.layout;
         let sized = Type::LIST.union(Type::TUPLE).union(Type::BYTES).union(Type::CHECKED_LIST);
-        if ty.unspecialised().is_subtype(Type::DICT.union(Type::CHECKED_DICT)) {
-            let dict = self.reg(self.arg(0));
-            let table = self.load(dict, layout.dict_table);
-            let length = self.load(table, layout.table_live);
-            self.set_result(length);
-            return Ok(());
-        }
         let offsets = [
             (sized, Some(layout.size)),
+            (Type::DICT.union(Type::CHECKED_DICT), Some(layout.dict_length)),
             (Type::STR, Some(layout.str_length)),
             (Type::SET, layout.set_used),
             (Type::ARRAY, Some(layout.array_length)),
