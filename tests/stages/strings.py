@@ -1,3 +1,3 @@
-name, width = "x", 8
-text = f"{name!r:>{width}} {width = } {'nested' f'{name}'}"
-template = t"{name} and {width:03}"
+def greet(name, width):
+    text = f"{name!r:>{width}} {width = } {'nested' f'{name}'}"
+    template = t"{name} and {width:03}"
