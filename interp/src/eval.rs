@@ -539,7 +539,7 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                     }
                     Opcode::LIST_APPEND => {
                         let item = pop!();
-                        ops::collection::list(peek!(at)).push(item);
+                        outcall!(ops::collection::list(peek!(at)).try_push(item));
                     }
                     Opcode::UNPACK_SEQUENCE => {
                         let sequence = pop!();

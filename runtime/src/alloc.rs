@@ -139,6 +139,7 @@ fn take_page() -> *mut Page {
     if chunk.is_null() {
         out_of_memory();
     }
+    crate::reserve::keep();
     let mut spare = HEAP.spare_pages.borrow_mut();
     // SAFETY: every page lies inside the chunk.
     spare.extend((1..PAGES_PER_CHUNK).rev().map(|at| unsafe { chunk.add(at * PAGE_SIZE).cast::<Page>() }));

@@ -33,6 +33,7 @@ pub mod object;
 pub mod objects;
 pub mod operator;
 pub mod protocol;
+pub mod reserve;
 pub mod signal;
 pub mod signature;
 pub mod slots;

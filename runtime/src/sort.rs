@@ -26,6 +26,8 @@ pub fn sort_list(list: &ListObject, key: Option<Value>, reverse: bool) -> PyResu
 
 /// Sorts items; on an error they are all still there, in some order.
 pub fn sort_items(items: &mut Vec<Ref>, key: Option<Value>, reverse: bool) -> PyResult<()> {
+    // Keys, the order, and what merging takes.
+    crate::reserve::probe(items.len() * 4 * size_of::<Ref>())?;
     let keys = match key {
         None => items.clone(),
         Some(key) => {

@@ -21,6 +21,8 @@ pub mod breaker {
     pub const GC: u64 = 1 << 0;
     /// A signal has arrived.
     pub const SIGNAL: u64 = 1 << 1;
+    /// Memory has run out.
+    pub const MEMORY: u64 = 1 << 2;
 }
 
 /// One level of `except` handling: the exception being handled there, or null, and the level outside it. A generator carries

@@ -192,3 +192,25 @@ fn an_interrupt_ends_what_runs() {
         assert!(errors.contains(place) && errors.ends_with("\nKeyboardInterrupt\n"), "{program}: {errors}");
     }
 }
+
+#[test]
+fn running_out_of_memory_is_an_exception() {
+    let spc = spc();
+    let cases = [
+        "try: 10**(10**12)\nexcept MemoryError: print('ME')",
+        "l = [0]\ntry:\n    while True: l = l + l\nexcept MemoryError: l = 0; print('ME')",
+        "s = 'a' * 4000000\ntry:\n    while True: s = f'{s}{s}'\nexcept MemoryError: s = 0; print('ME')",
+        "s = 'a' * 4000000\ntry: s.replace('a', 'b' * 999)\nexcept MemoryError: print('ME')",
+        "x = 3**100000\ntry:\n    while True: x = x * x\nexcept MemoryError: x = 0; print('ME')",
+        "d = b'a' * 4000000\ntry:\n    while True: d += d\nexcept MemoryError: d = 0; print('ME')",
+        "l = [0] * 4000000\ntry:\n    while True: l.extend(l)\nexcept MemoryError: l = 0; print('ME')",
+    ];
+    for program in cases {
+        let mut command = Command::new("sh");
+        command.arg("-c").arg("ulimit -v 1300000; exec \"$0\" --jit=off -c \"$1\"").arg(&spc).arg(program);
+        let output = command.output().expect("a shell starts");
+        let (out, errors) =
+            (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert_eq!((output.status.code(), &*out, &*errors), (Some(0), "ME\n", ""), "{program}");
+    }
+}

@@ -52,18 +52,14 @@ fn is_beside(unknown: Type, known: Type, ty: Type) -> bool {
 }
 
 /// How a call of `helper` on operands of these types can be done; `number` is the operator.
-pub(crate) fn classify(
-    helper: HelperId,
-    number: Option<i64>,
-    types: &[Type],
-    guesses: bool,
-) -> Option<Form> {
+pub(crate) fn classify(helper: HelperId, number: Option<i64>, types: &[Type], guesses: bool) -> Option<Form> {
     let beside = |ty| guesses && (is_beside(types[0], types[1], ty) || is_beside(types[1], types[0], ty));
     let ints = || types.len() >= 2 && (is_int(types[0]) && is_int(types[1]) || beside(Type::INT));
     let floats = || {
         let are_numbers = is_float(types[0]) && is_float(types[1]);
         types.len() >= 2
-            && (are_numbers && (can_be_float(types[0]) || can_be_float(types[1])) || beside(Type::FLOAT_EXACT))
+            && (are_numbers && (can_be_float(types[0]) || can_be_float(types[1]))
+                || beside(Type::FLOAT_EXACT))
     };
     match helper {
         HelperId::BinaryOp => {

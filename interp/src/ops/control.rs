@@ -25,5 +25,6 @@ pub(crate) fn has_pending() -> bool {
 #[cold]
 pub fn serve_pending() -> PyResult<()> {
     runtime::gc::run_pending();
+    runtime::reserve::check()?;
     runtime::signal::check()
 }

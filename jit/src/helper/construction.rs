@@ -45,8 +45,7 @@ pub(super) unsafe extern "C" fn build_string(items: *const Value, count: usize) 
 }
 
 pub(super) extern "C" fn list_append(list: Value, item: Value) -> i64 {
-    interp::list(list).push(item.to_ref());
-    0
+    status(interp::list(list).try_push(item.to_ref()))
 }
 
 pub(super) extern "C" fn list_extend(list: Value, iterable: Value) -> i64 {

@@ -211,12 +211,14 @@ fn concat(a: Value, b: Value) -> PyResult {
     let Some(other) = b.get::<BytesObject>() else {
         return Err(crate::raise!(TypeError, "can't concat {} to bytes", b.ty().name()));
     };
+    crate::reserve::probe(2 * (this(a).len + other.len))?;
     Ok(BytesObject::new(&[this(a).as_slice(), other.as_slice()].concat()).into())
 }
 
 fn repeat(value: Value, count: isize) -> PyResult {
     let data = this(value).as_slice();
     let count = sequence::checked_repeat(data.len(), count)?;
+    crate::reserve::probe((2 * data.len()).saturating_mul(count))?;
     Ok(BytesObject::new(&data.repeat(count)).into())
 }
 

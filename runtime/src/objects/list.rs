@@ -146,6 +146,16 @@ impl ListObject {
         self.len.set(len + 1);
     }
 
+    /// Appends, or raises `MemoryError`.
+    #[inline]
+    pub fn try_push(&self, item: Ref) -> PyResult<()> {
+        if self.len() == self.capacity.get() {
+            self.try_reserve(1)?;
+        }
+        self.push(item);
+        Ok(())
+    }
+
     /// Removes the last item.
     pub fn pop(&self) -> Option<Ref> {
         let len = self.len().checked_sub(1)?;
@@ -204,26 +214,39 @@ impl ListObject {
 
     /// Makes room for more items, growing by an eighth at least as CPython does.
     fn reserve(&self, more: usize) {
+        if !self.has_reserved(more) {
+            std::alloc::handle_alloc_error(std::alloc::Layout::new::<Value>());
+        }
+    }
+
+    /// Makes room for more items, or raises `MemoryError`.
+    pub fn try_reserve(&self, more: usize) -> PyResult<()> {
+        if self.has_reserved(more) { Ok(()) } else { Err(crate::error::memory_error()) }
+    }
+
+    fn has_reserved(&self, more: usize) -> bool {
         let needed = self.len() + more;
         if needed <= self.capacity.get() {
-            return;
+            return true;
         }
         let capacity = (needed + (needed >> 3) + 6) & !3;
         let layout = std::alloc::Layout::array::<Value>(self.capacity.get()).expect("made before");
         // SAFETY: the buffer came from the global allocator with this layout; the new size is not zero.
         let buffer = unsafe {
             match self.items.get().is_null() {
-                true => std::alloc::alloc(
-                    std::alloc::Layout::array::<Value>(capacity).expect("a list fits the address space"),
-                ),
+                true => match std::alloc::Layout::array::<Value>(capacity) {
+                    Ok(layout) => std::alloc::alloc(layout),
+                    Err(_) => return false,
+                },
                 false => std::alloc::realloc(self.items.get().cast(), layout, capacity * 8),
             }
         };
         if buffer.is_null() {
-            std::alloc::handle_alloc_error(layout);
+            return false;
         }
         self.items.set(buffer.cast());
         self.capacity.set(capacity);
+        true
     }
 
     /// Empties the list and hands the items over.
@@ -265,13 +288,12 @@ impl ListObject {
     /// Appends everything that `iterable` yields.
     pub fn extend(&self, iterable: Value) -> PyResult<()> {
         if let Some(other) = iterable.get::<ListObject>().filter(|_| iterable.is_exact(&LIST)) {
-            other.to_vec().into_iter().for_each(|item| self.push(item));
+            let count = other.len();
+            self.try_reserve(count)?;
+            (0..count).filter_map(|at| other.get(at)).for_each(|item| self.push(item));
             return Ok(());
         }
-        crate::protocol::for_each(iterable, |item| {
-            self.push(item);
-            Ok(())
-        })
+        crate::protocol::for_each(iterable, |item| self.try_push(item))
     }
 }
 

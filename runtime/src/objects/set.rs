@@ -74,6 +74,7 @@ impl SetObject {
 
     fn add_hashed(&self, item: Value, hash: i64) -> PyResult<()> {
         if self.table.find(item, hash)?.is_none() {
+            self.table.probe_room()?;
             self.table.insert_new(item.to_ref(), hash, Value::NULL);
         }
         Ok(())

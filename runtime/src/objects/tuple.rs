@@ -233,6 +233,7 @@ fn concat(a: Value, b: Value) -> PyResult {
             b.ty().name()
         ));
     };
+    crate::reserve::probe(2 * (this(a).len() + other.len()) * size_of::<Value>())?;
     let items = this(a).items().iter().chain(other.items()).map(|item| item.to_ref()).collect();
     Ok(TupleObject::new(items).into())
 }

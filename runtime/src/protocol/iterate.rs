@@ -5,6 +5,7 @@ use crate::names::names;
 use crate::objects::iterators::CallSequenceIterator;
 use crate::objects::list::{LIST, ListObject};
 use crate::objects::tuple::{TUPLE, TupleObject};
+use crate::reserve;
 use crate::value::{PyResult, Ref, Value};
 
 /// `iter(iterable)`
@@ -63,6 +64,7 @@ pub fn for_each(iterable: Value, mut each: impl FnMut(Ref) -> PyResult<()>) -> P
 /// All items.
 pub fn collect(iterable: Value) -> PyResult<Vec<Ref>> {
     if iterable.is_object() && iterable.is_exact(&LIST) {
+        reserve::probe(super::len(iterable)? * size_of::<Value>())?;
         // SAFETY: exact list.
         return Ok(unsafe { iterable.cast::<ListObject>() }.to_vec());
     }
@@ -77,7 +79,7 @@ pub fn collect(iterable: Value) -> PyResult<Vec<Ref>> {
     let iterator = get_iter(iterable)?;
     let hint = super::item::length_hint(iterable, 0)?;
     let mut items = Vec::new();
-    if items.try_reserve(hint.min(1 << 24)).is_err() {
+    if items.try_reserve(hint).is_err() {
         return Err(error::memory_error());
     }
     while let Some(item) = iter_next(iterator.value())? {

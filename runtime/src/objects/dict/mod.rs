@@ -155,6 +155,7 @@ impl DictObject {
         let old = match self.table.find(key, hash)? {
             Some(at) => Some(self.table.set_value(at, value)),
             None => {
+                self.table.probe_room()?;
                 self.table.insert_new(key.to_ref(), hash, value.into_value());
                 None
             }

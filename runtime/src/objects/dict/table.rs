@@ -276,6 +276,22 @@ impl Table {
         }
     }
 
+    /// Asks for the memory of one more entry, before it is taken.
+    #[inline]
+    pub fn probe_room(&self) -> PyResult<()> {
+        if self.used.get() < self.capacity.get() { Ok(()) } else { self.probe_growth() }
+    }
+
+    #[cold]
+    fn probe_growth(&self) -> PyResult<()> {
+        let entries = self.grown_capacity();
+        if entries >= DELETED as usize {
+            return Err(crate::error::memory_error());
+        }
+        // Entries, and an index of up to three slots for each.
+        crate::reserve::probe(entries * (size_of::<Entry>() + 3 * size_of::<u32>()))
+    }
+
     /// Appends a key that is known to be absent. `value` is null in sets.
     pub fn insert_new(&self, key: Ref, hash: i64, value: Value) -> usize {
         if self.used.get() == self.capacity.get() {
@@ -316,13 +332,15 @@ impl Table {
 
     /// Makes room: packs live entries together, doubles if they need it, and rebuilds the index.
     fn grow(&self) {
-        let live = self.live.get();
-        let capacity = match live {
+        self.reallocate(self.grown_capacity());
+    }
+
+    fn grown_capacity(&self) -> usize {
+        match self.live.get() {
             0..4 => 4,
             4..8 => 8,
-            _ => (live * 2).next_power_of_two(),
-        };
-        self.reallocate(capacity);
+            live => (live * 2).next_power_of_two(),
+        }
     }
 
     fn reallocate(&self, capacity: usize) {

@@ -45,7 +45,15 @@ pub fn subtract(a: Value, b: Value) -> PyResult {
 /// `a * b`
 #[inline]
 pub fn multiply(a: Value, b: Value) -> PyResult {
-    with(a, b, |a, b| Some(from_i128(i128::from(a) * i128::from(b))), |a, b| Ok(from_big(a * b)))
+    with(
+        a,
+        b,
+        |a, b| Some(from_i128(i128::from(a) * i128::from(b))),
+        |a, b| {
+            probe_bits((magnitude(a).bit_len() + magnitude(b).bit_len()) as u64, PRODUCT)?;
+            Ok(from_big(a * b))
+        },
+    )
 }
 
 #[cold]
@@ -211,12 +219,20 @@ fn is_odd(number: IntRef<'_>) -> bool {
     }
 }
 
-fn power_big(base: &IBig, exponent: u64) -> PyResult {
+/// Transforms of large factors take many times the size of the product.
+const PRODUCT: usize = 32;
+
+/// Asks for the memory of a number with so many bits, and of the work on it: `times` its size.
+pub(super) fn probe_bits(bits: u64, times: usize) -> PyResult<()> {
     // 2^38 bits are 32 GiB: more than any machine here will give.
-    let bits = (magnitude(base).bit_len() as u64).saturating_mul(exponent);
     if bits > 1 << 38 {
         return Err(crate::error::memory_error());
     }
+    crate::reserve::probe(bits as usize / 8 * times)
+}
+
+fn power_big(base: &IBig, exponent: u64) -> PyResult {
+    probe_bits((magnitude(base).bit_len() as u64).saturating_mul(exponent), PRODUCT)?;
     Ok(from_big(base.pow(exponent as usize)))
 }
 

@@ -19,8 +19,11 @@ pub fn lshift(a: Value, b: Value) -> PyResult {
         (IntRef::Small(small), Some(count)) if count < 63 && (small << count) >> count == small => {
             Ok(from_i64(small << count))
         }
-        (value, Some(count)) if count < 1 << 38 => Ok(from_big(value.to_big() << count as usize)),
-        _ => Err(crate::error::memory_error()),
+        (value, Some(count)) => {
+            super::arithmetic::probe_bits(count as u64, 2)?;
+            Ok(from_big(value.to_big() << count as usize))
+        }
+        (_, None) => Err(crate::raise!(OverflowError, "too many digits in integer")),
     }
 }
 

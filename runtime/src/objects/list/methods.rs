@@ -71,7 +71,10 @@ fn subscript(value: Value, key: Value) -> PyResult {
         },
         Subscript::Slice(slice) => {
             let bounds = SliceBounds::resolve(slice, list.len())?;
-            Ok(ListObject::new(bounds.indices().filter_map(|at| list.get(at)).collect()).into())
+            crate::reserve::probe(bounds.len * size_of::<Value>())?;
+            let mut items = Vec::with_capacity(bounds.len);
+            items.extend(bounds.indices().filter_map(|at| list.get(at)));
+            Ok(ListObject::new(items).into())
         }
     }
 }
@@ -142,7 +145,9 @@ fn concat(a: Value, b: Value) -> PyResult {
             b.ty().name()
         ));
     };
-    let mut items = this(a).to_vec();
+    crate::reserve::probe((this(a).len() + 2 * other.len()) * size_of::<Value>())?;
+    let mut items = Vec::with_capacity(this(a).len() + other.len());
+    items.extend(this(a).to_vec());
     items.extend(other.to_vec());
     Ok(ListObject::new(items).into())
 }
@@ -199,8 +204,8 @@ fn position(list: &ListObject, item: Value, from: usize, to: usize) -> PyResult<
 py_methods! { static METHODS for "list", &ListObject;
     /// Append object to the end of the list.
     "append(self, object, /)"
-    fn append(this, object: Ref) {
-        this.push(object);
+    fn append(this, object: Ref) -> PyResult<()> {
+        this.try_push(object)
     }
     /// Remove all items from list.
     "clear(self, /)"
@@ -243,8 +248,10 @@ py_methods! { static METHODS for "list", &ListObject;
     }
     /// Insert object before index.
     "insert(self, index, object, /)"
-    fn insert(this, index: isize, object: Ref) {
+    fn insert(this, index: isize, object: Ref) -> PyResult<()> {
+        this.try_reserve(1)?;
         this.insert(sequence::clamp_index(index, this.len()), object);
+        Ok(())
     }
     /// Remove and return item at index (default last).
     ///

@@ -11,22 +11,44 @@ pub struct StrBuilder {
     /// Takes over when a character does not fit a byte.
     wide: Vec<u32>,
     greatest: u32,
+    /// Whether memory has run out; what there was has been let go of.
+    is_lost: bool,
 }
 
 impl StrBuilder {
     /// An empty text.
     pub const fn new() -> Self {
-        StrBuilder { narrow: Vec::new(), wide: Vec::new(), greatest: 0 }
+        StrBuilder { narrow: Vec::new(), wide: Vec::new(), greatest: 0, is_lost: false }
     }
 
     /// An empty text with room for `len` characters.
     pub fn with_capacity(len: usize) -> Self {
-        StrBuilder { narrow: Vec::with_capacity(len), wide: Vec::new(), greatest: 0 }
+        let mut builder = Self::new();
+        builder.make_room(len);
+        builder
+    }
+
+    /// Makes room for more characters of the present width; forgets everything if there is no memory.
+    #[inline]
+    fn make_room(&mut self, more: usize) {
+        let refused = match self.greatest < 256 {
+            true => self.narrow.try_reserve(more).is_err(),
+            false => self.wide.try_reserve(more).is_err(),
+        };
+        if refused {
+            (self.narrow, self.wide, self.is_lost) = (Vec::new(), Vec::new(), true);
+        }
     }
 
     /// Appends a code point.
     #[inline]
     pub fn push(&mut self, point: u32) {
+        if self.narrow.len() == self.narrow.capacity() || self.greatest >= 256 {
+            self.make_room(1);
+        }
+        if self.is_lost {
+            return;
+        }
         if self.greatest < 256 && point < 256 {
             self.narrow.push(point as u8);
         } else {
@@ -36,7 +58,11 @@ impl StrBuilder {
 
     fn push_wide(&mut self, point: u32) {
         if self.greatest < 256 {
-            self.wide = self.narrow.drain(..).map(u32::from).collect();
+            if self.wide.try_reserve(self.narrow.len() + 1).is_err() {
+                (self.narrow, self.is_lost) = (Vec::new(), true);
+                return;
+            }
+            self.wide.extend(self.narrow.drain(..).map(u32::from));
         }
         self.greatest = self.greatest.max(point);
         self.wide.push(point);
@@ -44,6 +70,10 @@ impl StrBuilder {
 
     /// Appends UTF-8.
     pub fn push_str(&mut self, text: &str) {
+        self.make_room(text.len());
+        if self.is_lost {
+            return;
+        }
         if text.is_ascii() && self.greatest < 256 {
             self.narrow.extend_from_slice(text.as_bytes());
         } else {
@@ -59,10 +89,20 @@ impl StrBuilder {
     /// Appends part of a str.
     #[allow(clippy::useless_conversion, reason = "the code is the same for all widths")]
     pub fn push_units(&mut self, units: Units<'_>) {
+        self.make_room(units.len());
+        if self.is_lost {
+            return;
+        }
         match units {
             Units::One(bytes) if self.greatest < 256 => self.narrow.extend_from_slice(bytes),
             _ => with_units!(units, slice => slice.iter().for_each(|&unit| self.push(unit.into()))),
         }
+    }
+
+    /// `MemoryError` if memory has run out on the way.
+    #[inline]
+    pub fn check(&self) -> PyResult<()> {
+        if self.is_lost { Err(crate::error::memory_error()) } else { Ok(()) }
     }
 
     /// Number of characters so far.
@@ -82,6 +122,9 @@ impl StrBuilder {
 
     /// The finished str, or `MemoryError`.
     pub fn try_finish(self) -> PyResult<Py<StrObject>> {
+        if self.is_lost {
+            return Err(crate::error::memory_error());
+        }
         match self.greatest {
             0..256 if self.narrow.len() <= 1 => Ok(StrObject::from_latin1(&self.narrow)),
             0..256 => StrObject::from_units(&STR, Units::One(&self.narrow)),

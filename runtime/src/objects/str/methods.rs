@@ -172,6 +172,7 @@ pub fn join(separator: &StrObject, items: &[Ref]) -> PyResult<Py<StrObject>> {
             out.push_object(separator);
         }
         out.push_object(text);
+        out.check()?;
     }
     out.try_finish()
 }
@@ -280,7 +281,7 @@ py_methods! { static METHODS for "str", &StrObject;
     }
     /// Return a copy where all tab characters are expanded using spaces.
     "expandtabs(self, /, tabsize=8)"
-    fn expandtabs(this, tabsize: Option<isize>) -> Py<StrObject> {
+    fn expandtabs(this, tabsize: Option<i32>) -> PyResult<Py<StrObject>> {
         let size = tabsize.unwrap_or(8).max(0) as usize;
         let (mut out, mut column) = (StrBuilder::with_capacity(this.len()), 0);
         for point in this.code_points() {
@@ -288,12 +289,13 @@ py_methods! { static METHODS for "str", &StrObject;
                 let blanks = if size == 0 { 0 } else { size - column % size };
                 (0..blanks).for_each(|_| out.push(u32::from(' ')));
                 column += blanks;
+                out.check()?;
             } else {
                 column = if matches!(point, 10 | 13) { 0 } else { column + 1 };
                 out.push(point);
             }
         }
-        out.finish()
+        out.try_finish()
     }
     /// Return the lowest index in S where substring sub is found, such that sub is contained within S[start:end].
     ///

@@ -338,8 +338,8 @@ impl StrObject {
 
     /// The text `count` times.
     pub fn repeat(&self, count: usize) -> PyResult<Py<StrObject>> {
-        let Some(len) = self.len.checked_mul(count) else {
-            return Err(crate::error::memory_error());
+        let Some(len) = self.len.checked_mul(count).filter(|&len| len <= isize::MAX as usize) else {
+            return Err(crate::raise!(OverflowError, "repeated string is too long"));
         };
         let this = Self::allocate(&STR, self.kind, self.ascii, len)?;
         let source = self.raw_bytes();

@@ -105,6 +105,7 @@ pub fn replace(text: &StrObject, old: &StrObject, new: &StrObject, limit: usize)
     while let Some(next) = find(text, old, at, text.len()).filter(|_| done < limit) {
         out.push_object(&text.substring(at, next));
         out.push_object(new);
+        out.check()?;
         at = next + old.len();
         done += 1;
     }

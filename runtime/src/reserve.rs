@@ -1,0 +1,111 @@
+//! Memory that is kept back, so that running out of it is an exception and not the end of the process.
+//!
+//! What a program makes large on purpose asks first: with `try_reserve`, or with [`probe`] where code that cannot fail follows.
+//! Small things do not ask. When the system refuses them, the allocator gives its reserve back to the system and tries again, and
+//! the next safe point raises `MemoryError`. The reserve is taken anew as soon as there is memory.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::atomic::{AtomicPtr, Ordering};
+
+use crate::error;
+use crate::thread::{breaker, thread};
+use crate::value::PyResult;
+
+/// Size of the reserve: some chunks of pages, and what raising and printing an exception takes.
+const RESERVE: usize = 8 << 20;
+/// Smaller requests are left to the reserve.
+const LARGE: usize = 1 << 20;
+
+static KEPT: AtomicPtr<u8> = AtomicPtr::new(std::ptr::null_mut());
+
+const fn layout() -> Layout {
+    match Layout::from_size_align(RESERVE, 16) {
+        Ok(layout) => layout,
+        Err(_) => panic!("a valid layout"),
+    }
+}
+
+/// The system's allocator with a reserve.
+struct Reserving;
+
+#[global_allocator]
+static ALLOCATOR: Reserving = Reserving;
+
+// SAFETY: every request goes to the system's allocator; a refused one goes there again.
+unsafe impl GlobalAlloc for Reserving {
+    #[inline]
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the caller's contract.
+        let memory = unsafe { System.alloc(layout) };
+        if memory.is_null() && give_back(layout.size()) {
+            // SAFETY: as above.
+            return unsafe { System.alloc(layout) };
+        }
+        memory
+    }
+
+    #[inline]
+    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        // SAFETY: the caller's contract.
+        unsafe { System.dealloc(memory, layout) };
+    }
+
+    #[inline]
+    unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        // SAFETY: the caller's contract.
+        let moved = unsafe { System.realloc(memory, layout, size) };
+        if moved.is_null() && give_back(size) {
+            // SAFETY: as above; a refused request has left the block as it was.
+            return unsafe { System.realloc(memory, layout, size) };
+        }
+        moved
+    }
+}
+
+/// Gives the reserve back to the system for a request that it can serve; false if there is none.
+#[cold]
+fn give_back(size: usize) -> bool {
+    if size > LARGE + LARGE / 2 {
+        return false;
+    }
+    let kept = KEPT.swap(std::ptr::null_mut(), Ordering::Relaxed);
+    if kept.is_null() {
+        return false;
+    }
+    // SAFETY: allocated by `keep` with this layout, and nobody else has it any more.
+    unsafe { System.dealloc(kept, layout()) };
+    thread().request(breaker::MEMORY);
+    true
+}
+
+/// Takes the reserve, if it is not there and there is memory.
+pub fn keep() {
+    if KEPT.load(Ordering::Relaxed).is_null() {
+        // SAFETY: the layout has a size.
+        let kept = unsafe { System.alloc(layout()) };
+        let old = KEPT.swap(kept, Ordering::Relaxed);
+        if !old.is_null() {
+            // SAFETY: allocated above by another thread with this layout.
+            unsafe { System.dealloc(old, layout()) };
+        }
+    }
+}
+
+/// Raises if the reserve has been used; called at safe points.
+pub fn check() -> PyResult<()> {
+    if thread().acknowledge(breaker::MEMORY) {
+        return Err(error::memory_error());
+    }
+    Ok(())
+}
+
+/// Whether so many bytes can be had, asked before code that cannot fail takes them. Costs nothing for small amounts.
+#[inline]
+pub fn probe(bytes: usize) -> PyResult<()> {
+    if bytes < LARGE { Ok(()) } else { probe_large(bytes) }
+}
+
+#[cold]
+fn probe_large(bytes: usize) -> PyResult<()> {
+    Vec::<u8>::new().try_reserve_exact(bytes).map_err(|_| error::memory_error())
+}
