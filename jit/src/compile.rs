@@ -162,7 +162,8 @@ impl Jit {
         let stars = CodeFlags(CodeFlags::VARARGS.0 | CodeFlags::VARKEYWORDS.0);
         let is_plain = code_ref.kwonly_count == 0 && !code_ref.flags.intersects(stars);
         let is_checked = code_ref.signature.is_some();
-        let machine = Machine::new(code, body, bodies, start, surroundings, enter, params, ret, is_checked, is_plain);
+        let machine =
+            Machine::new(code, body, bodies, start, surroundings, enter, params, ret, is_checked, is_plain);
         let machine: &'static Machine = Box::leak(Box::new(machine));
         self.code.insert(machine);
         if self.settings.perf_map {

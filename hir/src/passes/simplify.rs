@@ -273,7 +273,6 @@ fn has_room(func: &Function, value: Value) -> bool {
     is_bounded || func.def_op(value) == Some(Opcode::Untag)
 }
 
-
 /// Floor division by a power of two is a shift. The remainder by one is a mask, made from the divisor by the caller's constant.
 fn division(func: &Function, inst: Inst) -> Option<Found> {
     let divisor = func.ty(func.arg(inst, 1)).int_constant()?;

@@ -83,10 +83,7 @@ impl Lower<'_> {
         let user = insts[position + 1..]
             .iter()
             .find(|&&later| self.hir.args(later).iter().any(|&arg| self.hir.resolve(arg) == result));
-        let is_test = |later: Inst| match self.hir.insts[later].op {
-            H::Branch | H::Guard => true,
-            _ => false,
-        };
+        let is_test = |later: Inst| matches!(self.hir.insts[later].op, H::Branch | H::Guard);
         user.is_some_and(|&later| is_test(later)) && self.test_is_simple(inst)
     }
 
