@@ -12,7 +12,7 @@
 /**
  * Version of this interface. It grows when functions are added; when existing ones change, so does the library's SONAME.
  */
-#define SP_ABI_VERSION 1
+#define SP_ABI_VERSION 2
 
 /**
  * No error.
