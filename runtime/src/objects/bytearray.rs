@@ -38,11 +38,11 @@ unsafe impl Object for ByteArray {
 
 impl ByteArray {
     /// A bytearray of these bytes.
-    pub fn new(data: Vec<u8>) -> Ref {
-        Self::new_of(&BYTEARRAY, data)
+    pub fn make(data: Vec<u8>) -> Ref {
+        Self::make_of(&BYTEARRAY, data)
     }
 
-    fn new_of(ty: &TypeObject, data: Vec<u8>) -> Ref {
+    fn make_of(ty: &TypeObject, data: Vec<u8>) -> Ref {
         object::new_object_of(ty, ByteArray { header: Header::new(ty), data: RefCell::new(data) }).into()
     }
 
@@ -61,7 +61,7 @@ impl ByteArray {
     fn as_bytes_does(&self, method: &str, args: &[Value]) -> PyResult {
         let result = protocol::call_method_text(self.to_bytes().value(), method, args)?;
         let changed = |item: &Ref| match item.get_exact::<BytesObject>() {
-            Some(bytes) => ByteArray::new(bytes.as_slice().to_vec()),
+            Some(bytes) => ByteArray::make(bytes.as_slice().to_vec()),
             None => item.clone(),
         };
         Ok(match (result.get_exact::<ListObject>(), result.get_exact::<TupleObject>()) {
@@ -119,7 +119,7 @@ fn subscript(value: Value, key: Value) -> PyResult {
             drop(data);
             let bounds = SliceBounds::resolve(slice, len)?;
             let data = this(value).data.borrow();
-            Ok(ByteArray::new(bounds.indices().filter_map(|at| data.get(at).copied()).collect()))
+            Ok(ByteArray::make(bounds.indices().filter_map(|at| data.get(at).copied()).collect()))
         }
     }
 }
@@ -183,7 +183,7 @@ fn concat(a: Value, b: Value) -> PyResult {
     let more = buffer::to_vec(b)?;
     let data = this(a).data.borrow();
     crate::reserve::probe(data.len() + more.len())?;
-    Ok(ByteArray::new([data.as_slice(), &more].concat()))
+    Ok(ByteArray::make([data.as_slice(), &more].concat()))
 }
 
 fn inplace_concat(a: Value, b: Value) -> PyResult {
@@ -292,7 +292,7 @@ py_methods! { static METHODS for "bytearray", &ByteArray;
     /// Return a copy of the bytearray.
     "copy(self, /)"
     fn copy(this) -> Ref {
-        ByteArray::new(this.data.borrow().clone())
+        ByteArray::make(this.data.borrow().clone())
     }
     /// Reverse the order of the values in the bytearray in place.
     "reverse(self, /)"
@@ -316,7 +316,7 @@ static SPEC: TypeSpec = TypeSpec {
     doc: "bytearray(iterable_of_ints) -> bytearray\nbytearray(string, encoding[, errors]) -> bytearray\nbytearray(bytes_or_buffer) -> mutable copy of bytes_or_buffer\nbytearray(int) -> bytes array of size given by the parameter initialized with null bytes\nbytearray() -> empty bytes array",
     flags: type_flags::BASE | type_flags::MATCH_SELF,
     slots: Slots {
-        new: Some(|ty, _| Ok(ByteArray::new_of(ty, Vec::new()))),
+        new: Some(|ty, _| Ok(ByteArray::make_of(ty, Vec::new()))),
         init: Some(init),
         repr: Some(repr),
         hash: Some(protocol::unhashable),
@@ -325,7 +325,7 @@ static SPEC: TypeSpec = TypeSpec {
         subscript: Some(subscript),
         ass_subscript: Some(ass_subscript),
         concat: Some(concat),
-        repeat: Some(|value, count| repeated(value, count).map(ByteArray::new)),
+        repeat: Some(|value, count| repeated(value, count).map(ByteArray::make)),
         inplace_concat: Some(inplace_concat),
         inplace_repeat: Some(inplace_repeat),
         contains: Some(|value, item| protocol::contains(this(value).to_bytes().value(), item)),
