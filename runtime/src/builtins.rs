@@ -26,6 +26,7 @@ fn published_types() -> Vec<&'static TypeObject> {
         &complex::COMPLEX,
         &str::STR,
         &bytes::BYTES,
+        &bytearray::BYTEARRAY,
         &list::LIST,
         &tuple::TUPLE,
         &dict::DICT,

@@ -69,6 +69,7 @@ fn builtin_types() -> Vec<&'static TypeObject> {
         &mapping_proxy::MAPPING_PROXY,
         &generic_alias::GENERIC_ALIAS,
         &generic_alias::UNION_TYPE,
+        &bytearray::BYTEARRAY,
         &generator::GENERATOR,
         &generator::COROUTINE,
         &generator::ASYNC_GENERATOR,

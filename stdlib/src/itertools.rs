@@ -1,6 +1,7 @@
 //! `itertools`: iterators made of a step function over captured objects.
 //!
-//! [`NativeIterator`] keeps captured objects where the cycle collector sees them; the step function owns plain numbers only. A step
+//! [`NativeIterator`] keeps captured objects where the cycle collector sees them; the step function owns plain numbers only, and what
+//! changes is in a captured [`cell`]. A step
 //! that is asked for the next item while it is running raises `ValueError`, as generators do.
 
 mod combine;
@@ -55,6 +56,21 @@ pub(crate) fn iterator(
     object::new_object(contents).into()
 }
 
+/// A captured place for an object that changes: a list of at most one.
+fn cell(contents: Option<Ref>) -> Ref {
+    ListObject::new(contents.into_iter().collect()).into()
+}
+
+/// Takes the object out of a cell.
+fn take(cell: &Ref) -> Option<Ref> {
+    cell.get::<ListObject>().and_then(ListObject::pop)
+}
+
+/// Puts an object into an empty cell.
+fn put(cell: &Ref, contents: Ref) -> PyResult<()> {
+    cell.get::<ListObject>().map_or(Ok(()), |cell| cell.try_push(contents))
+}
+
 fn next(value: Value) -> PyResult<Option<Ref>> {
     let this = value.get::<NativeIterator>().expect("slots are called for instances");
     match this.step.try_borrow_mut() {
@@ -87,21 +103,20 @@ unsafe impl Object for ChainClass {
 /// Iterates over the items of the iterables that an iterator yields.
 fn chain_of(iterables: Value) -> PyResult {
     let outer = protocol::get_iter(iterables)?;
-    let mut inner: Option<Ref> = None;
-    Ok(iterator(vec![outer], move |captured| {
+    Ok(iterator(vec![outer, cell(None)], move |captured| {
         loop {
-            if inner.is_none() {
-                match protocol::iter_next(captured[0].value())? {
-                    Some(iterable) => inner = Some(protocol::get_iter(iterable.value())?),
+            let current = match take(&captured[1]) {
+                Some(current) => current,
+                None => match protocol::iter_next(captured[0].value())? {
+                    Some(iterable) => protocol::get_iter(iterable.value())?,
                     None => return Ok(None),
-                }
+                },
+            };
+            put(&captured[1], current.clone())?;
+            if let Some(item) = protocol::iter_next(current.value())? {
+                return Ok(Some(item));
             }
-            if let Some(current) = inner.clone() {
-                match protocol::iter_next(current.value())? {
-                    Some(item) => return Ok(Some(item)),
-                    None => inner = None,
-                }
-            }
+            drop(take(&captured[1]));
         }
     }))
 }
@@ -156,10 +171,11 @@ py_functions! { static FUNCTIONS;
     "count(start=0, step=1)"
     fn count(start: Option<Ref>, step: Option<Ref>) -> Ref {
         let (start, step) = (start.unwrap_or_else(|| int::from_i64(0)), step.unwrap_or_else(|| int::from_i64(1)));
-        let mut current = start;
-        iterator(vec![step], move |captured| {
-            let next = protocol::binary_op(BinaryOp::Add, current.value(), captured[0].value())?;
-            Ok(Some(std::mem::replace(&mut current, next)))
+        iterator(vec![step, cell(Some(start))], move |captured| {
+            let Some(current) = take(&captured[1]) else { return Ok(None) };
+            let next = protocol::binary_op(BinaryOp::Add, current.value(), captured[0].value());
+            put(&captured[1], next.as_ref().map_or_else(|_| current.clone(), Ref::clone))?;
+            next.map(|_| Some(current))
         })
     }
     /// Return elements from the iterable until it is exhausted. Then repeat the sequence indefinitely.
@@ -198,19 +214,19 @@ py_functions! { static FUNCTIONS;
     "accumulate(iterable, func=None, *, initial=None)"
     fn accumulate(iterable: Value, func: OrNone<Ref>, initial: OrNone<Ref>) -> PyResult {
         let function = func.0.unwrap_or_else(|| objects::none().to_ref());
-        let (mut total, mut pending) = (None, initial.0);
-        Ok(iterator(vec![protocol::get_iter(iterable)?, function], move |captured| {
-            if let Some(first) = pending.take() {
-                total = Some(first.clone());
+        let (total, pending) = (cell(None), cell(initial.0));
+        Ok(iterator(vec![protocol::get_iter(iterable)?, function, total, pending], move |captured| {
+            if let Some(first) = take(&captured[3]) {
+                put(&captured[2], first.clone())?;
                 return Ok(Some(first));
             }
             let Some(item) = protocol::iter_next(captured[0].value())? else { return Ok(None) };
-            let next = match total.take() {
+            let next = match take(&captured[2]) {
                 None => item,
                 Some(sum) if objects::is_none(captured[1].value()) => protocol::binary_op(BinaryOp::Add, sum.value(), item.value())?,
                 Some(sum) => protocol::call(captured[1].value(), &[sum.value(), item.value()], None)?,
             };
-            total = Some(next.clone());
+            put(&captured[2], next.clone())?;
             Ok(Some(next))
         }))
     }
@@ -301,10 +317,9 @@ py_functions! { static FUNCTIONS;
     /// Return an iterator of overlapping pairs taken from the input iterator.
     "pairwise(iterable, /)"
     fn pairwise(iterable: Value) -> PyResult {
-        let mut previous: Option<Ref> = None;
-        Ok(iterator(vec![protocol::get_iter(iterable)?], move |captured| {
+        Ok(iterator(vec![protocol::get_iter(iterable)?, cell(None)], move |captured| {
             let next = || protocol::iter_next(captured[0].value());
-            let first = match previous.take() {
+            let first = match take(&captured[1]) {
                 Some(first) => first,
                 None => match next()? {
                     Some(first) => first,
@@ -312,7 +327,7 @@ py_functions! { static FUNCTIONS;
                 },
             };
             let Some(second) = next()? else { return Ok(None) };
-            previous = Some(second.clone());
+            put(&captured[1], second.clone())?;
             Ok(Some(TupleObject::of([first, second]).into()))
         }))
     }
@@ -364,8 +379,8 @@ py_functions! { static FUNCTIONS;
     fn groupby(iterable: Value, key: OrNone<Ref>) -> PyResult {
         // Groups are collected eagerly: a group stays valid after the next one has been asked for.
         let key = key.0.unwrap_or_else(|| objects::none().to_ref());
-        let mut pending: Option<(Ref, Ref)> = None;
-        Ok(iterator(vec![protocol::get_iter(iterable)?, key], move |captured| {
+        let (pending_key, pending_item) = (cell(None), cell(None));
+        Ok(iterator(vec![protocol::get_iter(iterable)?, key, pending_key, pending_item], move |captured| {
             let next = || -> PyResult<Option<(Ref, Ref)>> {
                 let Some(item) = protocol::iter_next(captured[0].value())? else { return Ok(None) };
                 let key = match objects::is_none(captured[1].value()) {
@@ -374,7 +389,7 @@ py_functions! { static FUNCTIONS;
                 };
                 Ok(Some((key, item)))
             };
-            let first = match pending.take() {
+            let first = match take(&captured[2]).zip(take(&captured[3])) {
                 Some(first) => Some(first),
                 None => next()?,
             };
@@ -382,7 +397,8 @@ py_functions! { static FUNCTIONS;
             let mut group = vec![item];
             while let Some((other, item)) = next()? {
                 if !protocol::is_same_or_equal(key.value(), other.value())? {
-                    pending = Some((other, item));
+                    put(&captured[2], other)?;
+                    put(&captured[3], item)?;
                     break;
                 }
                 group.push(item);

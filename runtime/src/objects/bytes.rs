@@ -1,4 +1,4 @@
-//! `bytes`: immutable bytes behind the length. Methods are the most used ones; `bytearray` and `memoryview` do not exist yet.
+//! `bytes`: immutable bytes behind the length. Methods are the most used ones; `memoryview` does not exist yet.
 
 use std::cell::Cell;
 
@@ -76,13 +76,13 @@ impl BytesObject {
 
 /// The byte at a position.
 pub fn byte_at(value: Value, at: usize) -> Option<u8> {
-    value.get::<BytesObject>()?.as_slice().get(at).copied()
+    crate::buffer::with_bytes(value, |bytes| bytes.get(at).copied()).ok().flatten()
 }
 
 /// The bytes of a bytes-like object, or of an iterable of ints.
 pub fn bytes_from(value: Value) -> PyResult<Vec<u8>> {
-    if let Some(data) = value.get::<BytesObject>() {
-        return Ok(data.as_slice().to_vec());
+    if crate::buffer::is_bytes_like(value) {
+        return crate::buffer::to_vec(value);
     }
     if !protocol::is_iterable(value) || value.is_instance::<StrObject>() {
         return Err(crate::raise!(TypeError, "cannot convert '{}' object to bytes", value.ty().name()));
@@ -100,10 +100,7 @@ pub fn bytes_from(value: Value) -> PyResult<Vec<u8>> {
 
 /// A bytes-like argument.
 fn bytes_like(value: Value) -> PyResult<Vec<u8>> {
-    match value.get::<BytesObject>() {
-        Some(data) => Ok(data.as_slice().to_vec()),
-        None => Err(crate::raise!(TypeError, "a bytes-like object is required, not '{}'", value.ty().name())),
-    }
+    crate::buffer::to_vec(value)
 }
 
 fn this<'a>(value: Value) -> &'a BytesObject {
@@ -208,11 +205,13 @@ fn subscript(value: Value, key: Value) -> PyResult {
 }
 
 fn concat(a: Value, b: Value) -> PyResult {
-    let Some(other) = b.get::<BytesObject>() else {
+    if !crate::buffer::is_bytes_like(b) {
         return Err(crate::raise!(TypeError, "can't concat {} to bytes", b.ty().name()));
-    };
-    crate::reserve::probe(2 * (this(a).len + other.len))?;
-    Ok(BytesObject::new(&[this(a).as_slice(), other.as_slice()].concat()).into())
+    }
+    let more = protocol::len(b)?;
+    crate::reserve::probe(2 * (this(a).len + more))?;
+    let joined = crate::buffer::with_bytes(b, |other| [this(a).as_slice(), other].concat())?;
+    Ok(BytesObject::new(&joined).into())
 }
 
 fn repeat(value: Value, count: isize) -> PyResult {

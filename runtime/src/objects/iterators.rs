@@ -172,6 +172,8 @@ sequence_iterators! {
     STR_ITERATOR STR_SPEC = "str_iterator", str_next;
     /// `bytes_iterator`.
     BYTES_ITERATOR BYTES_SPEC = "bytes_iterator", bytes_next;
+    /// `bytearray_iterator`.
+    BYTEARRAY_ITERATOR BYTEARRAY_SPEC = "bytearray_iterator", bytes_next;
 }
 
 /// `StopIteration`, for `__next__` called as a method.
@@ -469,6 +471,7 @@ pub static ALL: &[&TypeObject] = &[
     &TUPLE_ITERATOR,
     &STR_ITERATOR,
     &BYTES_ITERATOR,
+    &BYTEARRAY_ITERATOR,
     &CALL_SEQUENCE_ITERATOR,
     &SENTINEL_ITERATOR,
     &ENUMERATE,

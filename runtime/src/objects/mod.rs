@@ -3,6 +3,7 @@
 pub mod async_generator;
 pub mod bool;
 pub mod builtin_function;
+pub mod bytearray;
 pub mod bytes;
 pub mod cell;
 pub mod checked;
