@@ -210,8 +210,8 @@ macro_rules! for_each_helper {
             del_item = DelItem (container: word, key: word) -> int, Negative, Anything;
             /// `slice(start, stop, step)`.
             build_slice = BuildSlice (start: word, stop: word, step: word) -> own, Null, Heap;
-            /// Raises `IndexError` for the kind of sequence that `seq` is.
-            raise_index_error = RaiseIndexError (seq: word) -> own, Null, Heap;
+            /// Raises `IndexError` for the kind of sequence that `seq` is, and for what was to be done.
+            raise_index_error = RaiseIndexError (seq: word, is_store: int) -> own, Null, Heap;
 
             // --- Calls ----------------------------------------------------------------------------------------
             /// Calls `callable` with `count` positional arguments at `args`.

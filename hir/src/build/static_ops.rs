@@ -312,7 +312,7 @@ impl Builder<'_> {
             self.emit_deopt(Opcode::GuardWords, &[sequence], Imm::None, Type::EMPTY);
         }
         let length = self.length_of(sequence);
-        let index = self.emit_raise(Opcode::CheckBounds, &[index, length, sequence], Imm::None, Type::I64);
+        let index = self.emit_raise(Opcode::CheckBounds, &[index, length, sequence], Imm::Int(0), Type::I64);
         (sequence, index)
     }
 

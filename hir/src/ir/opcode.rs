@@ -442,8 +442,9 @@ opcodes! {
     // --- Containers ---------------------------------------------------------------------------------------------
     /// The length of an exact builtin container, or of a checked one or an array.
     FastLen "fast_len" op(&[Type::OBJECT], Within(Type::I64)).reads(M::LENGTH);
-    /// The index within the length, counted from the end if negative; raises `IndexError` for the third operand.
-    CheckBounds "check_bounds" op(&[Type::I64, Type::I64, Type::OBJECT], Within(Type::I64)).raises();
+    /// The index within the length, counted from the end if negative; raises `IndexError` for the third operand,
+    /// which speaks of an assignment if the number is not 0.
+    CheckBounds "check_bounds" op(&[Type::I64, Type::I64, Type::OBJECT], Within(Type::I64)).imm(K::Int).raises();
     /// Item of a list at an index that is in bounds.
     ListItem "list_item" op(&[Type::OBJECT, Type::I64], Within(Type::OBJECT)).reads(M::ITEMS).source(Source::Memory(M::ITEMS));
     /// Replaces an item of a list at an index that is in bounds, and returns the old one.

@@ -248,11 +248,11 @@ impl Rewriter<'_> {
             (HelperId::UnaryOp, _) => self.negate(args[0], form),
             (HelperId::IsTrue, _) => self.truth(args[0], form),
             (HelperId::GetItem, _) => {
-                let (list, index) = self.list_index(&args);
+                let (list, index) = self.list_index(&args, false);
                 self.emit(Opcode::ListItem, &[list, index], Type::OBJECT)
             }
             _ => {
-                let (list, index) = self.list_index(&args);
+                let (list, index) = self.list_index(&args, true);
                 self.emit(Opcode::ListSwap, &[list, index, args[2]], Type::OBJECT);
                 self.int(0)
             }
@@ -416,7 +416,7 @@ impl Rewriter<'_> {
         self.emit(Opcode::Convert, &[truth], Type::I64)
     }
 
-    fn list_index(&mut self, args: &[Value]) -> (Value, Value) {
+    fn list_index(&mut self, args: &[Value], is_store: bool) -> (Value, Value) {
         let list = if self.func.ty(args[0]).is_subtype(Type::LIST_EXACT) {
             args[0]
         } else {
@@ -425,8 +425,9 @@ impl Rewriter<'_> {
         let index = self.raw_int(args[1]);
         self.place(Opcode::GuardWords, &[list], Imm::None, Type::EMPTY, Some(self.state));
         let length = self.emit(Opcode::FastLen, &[list], Type::I64);
-        let index = self.checked(Opcode::CheckBounds, &[index, length, list], Type::I64);
-        (list, index)
+        let (args, imm) = ([index, length, list], Imm::Int(is_store.into()));
+        let index = self.place(Opcode::CheckBounds, &args, imm, Type::I64, Some(self.state));
+        (list, index.expect("a check has a result"))
     }
 }
 

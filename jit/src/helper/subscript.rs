@@ -28,7 +28,7 @@ pub(super) extern "C" fn build_slice(start: Value, stop: Value, step: Value) -> 
     SliceObject::new(start.to_ref(), stop.to_ref(), step.to_ref()).into_ref().into_value()
 }
 
-pub(super) extern "C" fn raise_index_error(seq: Value) -> Value {
+pub(super) extern "C" fn raise_index_error(seq: Value, is_store: i64) -> Value {
     let kind = if seq.get::<ListObject>().is_some() {
         "list"
     } else if seq.get::<TupleObject>().is_some() {
@@ -37,5 +37,6 @@ pub(super) extern "C" fn raise_index_error(seq: Value) -> Value {
         debug_assert!(seq.get::<DictObject>().is_none(), "only sequences have bounds");
         "array"
     };
-    failure(error::raise(&error::types::IndexError, &format!("{kind} index out of range")))
+    let purpose = if is_store != 0 { " assignment" } else { "" };
+    failure(error::raise(&error::types::IndexError, &format!("{kind}{purpose} index out of range")))
 }

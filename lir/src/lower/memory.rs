@@ -40,7 +40,7 @@ impl Lower<'_> {
                 self.set_result(class);
             }
             H::FastLen => return self.fast_len(),
-            H::CheckBounds => self.check_bounds(),
+            H::CheckBounds => self.check_bounds(inst),
             H::ListItem | H::ListSwap => self.list_item(inst),
             H::GuardWords => self.guard_words(),
             H::TupleItem => {
@@ -217,7 +217,8 @@ impl Lower<'_> {
     }
 
     /// One unsigned comparison in the common case; a negative index is tried again from the end.
-    fn check_bounds(&mut self) {
+    fn check_bounds(&mut self, inst: Inst) {
+        let is_store = matches!(self.hir.insts[inst].imm, Imm::Int(number) if number != 0);
         let (index, length) = (self.reg(self.arg(0)), self.src(self.arg(1)));
         let sequence = self.reg(self.arg(2));
         let (again, done) = (self.side_block(true), self.side_block(false));
@@ -238,7 +239,8 @@ impl Lower<'_> {
         self.enter(wrapped);
         self.jump(done, vec![from_end]);
         self.enter(fail);
-        self.raise(HelperId::RaiseIndexError, vec![sequence]);
+        let is_store = self.imm(is_store.into());
+        self.raise(HelperId::RaiseIndexError, vec![sequence, is_store]);
         self.enter(done);
         self.set_result(result);
     }
