@@ -25,7 +25,7 @@ pub enum Reason {
     CodeMemory,
     /// Its speculations have failed too often.
     Unstable,
-    /// Several functions share the code, each with its own closure.
+    /// It captures variables, so that its cells come with each call.
     Closure,
     /// The exception handler is reached on paths that compiled code does not follow.
     Handler,
@@ -54,7 +54,7 @@ impl fmt::Display for Unsupported {
             Reason::LooksAtFrame(name) => write!(f, "a call of {name}, which looks at the frame")?,
             Reason::CodeMemory => f.write_str("more machine code than the region holds")?,
             Reason::Unstable => f.write_str("code whose types keep changing")?,
-            Reason::Closure => f.write_str("code that functions with different closures share")?,
+            Reason::Closure => f.write_str("closures")?,
             Reason::Handler => f.write_str("a handler that compiled code does not reach")?,
         }
         write!(f, " at {}", self.offset)

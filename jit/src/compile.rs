@@ -15,6 +15,7 @@ use lir::ir::{MachineEnv, RegClass, Sym};
 use runtime::objects::code::CodeObject;
 use runtime::objects::function::FunctionObject;
 use runtime::objects::str::StrObject;
+use runtime::value::Value;
 
 use crate::code_memory::displacement;
 use crate::context::Jit;
@@ -38,11 +39,24 @@ pub type Observer<'o> = dyn FnMut(&str, &str, &str) + 'o;
 impl Jit {
     /// Compiles a function for which that is due; the code, if it has or gets some.
     pub(crate) fn compile_function(&self, function: &FunctionObject) -> Option<&'static Machine> {
-        let body = self.body_of(function)?;
+        let Some(body) = self.body_of(function) else {
+            self.note_closure(function);
+            return None;
+        };
         self.compile(body);
         match self.functions.borrow().bodies[body].state {
             State::Compiled(machine) => Some(machine),
             _ => None,
+        }
+    }
+
+    /// Counts a function whose closure keeps it from being compiled, once per code.
+    fn note_closure(&self, function: &FunctionObject) {
+        let code = function.code();
+        let is_new = self.stats.closures.borrow_mut().insert(Value::from_object(code).bits());
+        if is_new && code.code().free_count() > 0 {
+            let refusal = Unsupported { reason: Reason::Closure, offset: 0 };
+            self.stats.refused.borrow_mut().push((code.code().qualname.clone(), refusal));
         }
     }
 

@@ -144,14 +144,17 @@ pub(crate) struct Functions {
 }
 
 impl Functions {
-    /// The body of a function, with a target of its own. `None` when the code region is full, and for a function that shares its
-    /// code with another one but not its closure.
+    /// The body of a function, with a target of its own. `None` when the code region is full, for a function that captures
+    /// variables, and for one that shares its code with another one but not its closure.
     pub(crate) fn body(
         &mut self,
         function: &FunctionObject,
         memory: &CodeMemory,
         bridge: usize,
     ) -> Option<BodyId> {
+        if captures(function.code()) {
+            return None;
+        }
         let code = Value::from_object(function.code());
         let globals = Value::from_object(function.globals());
         let key = (code.bits(), globals.bits());
@@ -246,6 +249,13 @@ impl Functions {
         let with_id = |(at, func)| (FuncId::from_index(at), func);
         self.funcs.iter().enumerate().map(with_id).filter(|(_, func)| !matches!(func.link, Link::Body))
     }
+}
+
+/// Whether code has free variables other than `__class__`. Code that is built for one closure would keep what it captures alive.
+pub(crate) fn captures(code: &CodeObject) -> bool {
+    let locals = &code.code().locals;
+    let free = &locals[locals.len() - code.code().free_count()..];
+    free.iter().any(|local| local.name != "__class__")
 }
 
 /// `jmp target` at `slot`, padded to eight bytes.

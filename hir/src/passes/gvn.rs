@@ -121,7 +121,9 @@ fn key_of(func: &Function, inst: Inst) -> Option<(Key, Memory)> {
     let ty = func.ty(func.result(inst));
     // The type of a load says how it is read; what is known about the value is no part of that.
     let ty = if is_load { ty.with_spec(Spec::None).without(Type::NULL) } else { ty };
-    let key = Key { op: data.op, imm: imm_text(data.imm), args, ty };
+    // An index that has passed a check passes it again, whatever the error would have said.
+    let imm = if data.op == Opcode::CheckBounds { Imm::None } else { data.imm };
+    let key = Key { op: data.op, imm: imm_text(imm), args, ty };
     Some((key, if is_load { reads(func, inst) } else { Memory::NONE }))
 }
 
