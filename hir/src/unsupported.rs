@@ -13,8 +13,6 @@ pub enum Reason {
     Namespace,
     /// A descriptor names something that is not resolved yet.
     Unresolved,
-    /// More parameters than there are registers for them.
-    TooManyParameters,
     /// The function is bigger than the compile budget allows.
     TooBig,
     /// An HIR operation has no lowering for operands of these types.
@@ -48,7 +46,6 @@ impl fmt::Display for Unsupported {
             Reason::Suspends => f.write_str("generators and coroutines")?,
             Reason::Namespace => f.write_str("module and class bodies")?,
             Reason::Unresolved => f.write_str("an unresolved descriptor")?,
-            Reason::TooManyParameters => f.write_str("more parameters than registers")?,
             Reason::TooBig => f.write_str("a function beyond the compile budget")?,
             Reason::Lowering(name) => write!(f, "lowering of {name}")?,
             Reason::LooksAtFrame(name) => write!(f, "a call of {name}, which looks at the frame")?,

@@ -26,20 +26,26 @@ use crate::machine::Machine;
 pub(crate) type NativeEntry =
     unsafe extern "C" fn(thread: *const ThreadState, entry: usize, args: *const u64, result: *mut u64) -> u64;
 
-/// Most parameters that registers can take: six general and eight vector registers.
-const MAX_PARAMS: usize = 14;
+/// So many words are prepared without allocating memory.
+const FEW: usize = 14;
+
+/// Runs `body` with so many zeros, which are on the stack unless they are many.
+#[inline]
+fn with_zeros<T: Copy, R>(zero: T, count: usize, body: impl FnOnce(&mut [T]) -> R) -> R {
+    if count <= FEW { body(&mut [zero; FEW][..count]) } else { body(&mut vec![zero; count]) }
+}
 
 /// The machine functions by shape.
 #[derive(Default)]
 pub(crate) struct Entries(RefCell<FxHashMap<Shape, NativeEntry>>);
 
 impl Entries {
-    /// The function for a shape; `None` if the arguments do not fit the registers or the code region is full.
+    /// The function for a shape; `None` if the code region is full.
     pub(crate) fn get(&self, shape: &Shape, memory: &CodeMemory) -> Option<NativeEntry> {
         if let Some(&known) = self.0.borrow().get(shape) {
             return Some(known);
         }
-        let code = emit_entry(shape, &MachineEnv::x86_64())?;
+        let code = emit_entry(shape, &MachineEnv::x86_64());
         let address = memory.reserve(code.bytes.len())?;
         memory.write(address, &code.bytes);
         // SAFETY: `emit_entry` makes functions of this type.
@@ -129,15 +135,15 @@ fn call_generic(machine: &Machine, function: &FunctionObject, args: Args<'_>) ->
     if machine.is_plain && !args.has_keywords() && args.positional.len() == machine.params.len() {
         return call_checked(machine, function, args.positional);
     }
-    let mut slots = [Value::NULL; MAX_PARAMS];
-    let slots = &mut slots[..machine.params.len()];
-    bind_arguments(function, args, slots)?;
-    let result = call_checked(machine, function, slots);
-    for slot in slots {
-        // SAFETY: binding gave each slot an owned value.
-        drop(unsafe { Ref::from_owned(*slot) });
-    }
-    result
+    with_zeros(Value::NULL, machine.params.len(), |slots| {
+        bind_arguments(function, args, slots)?;
+        let result = call_checked(machine, function, slots);
+        for slot in slots {
+            // SAFETY: binding gave each slot an owned value.
+            drop(unsafe { Ref::from_owned(*slot) });
+        }
+        result
+    })
 }
 
 /// Calls with borrowed objects, one per parameter.
@@ -145,9 +151,10 @@ fn call_checked(machine: &Machine, function: &FunctionObject, args: &[Value]) ->
     if !machine.is_checked {
         return Ok(boxed(machine.ret, call_machine(machine, args.as_ptr().cast())?));
     }
-    let mut words = [0; MAX_PARAMS];
-    interp::check_borrowed(function.code(), args, &mut words)?;
-    Ok(boxed(machine.ret, call_machine(machine, words.as_ptr())?))
+    with_zeros(0, args.len(), |words| {
+        interp::check_borrowed(function.code(), args, words)?;
+        Ok(boxed(machine.ret, call_machine(machine, words.as_ptr())?))
+    })
 }
 
 /// The interpreter's typed call: one borrowed or raw word per parameter, an owned or raw word back. `None` if the function has no code
