@@ -23,8 +23,6 @@ pub enum Reason {
     CodeMemory,
     /// Its speculations have failed too often.
     Unstable,
-    /// It captures variables, so that its cells come with each call.
-    Closure,
     /// The exception handler is reached on paths that compiled code does not follow.
     Handler,
 }
@@ -51,7 +49,6 @@ impl fmt::Display for Unsupported {
             Reason::LooksAtFrame(name) => write!(f, "a call of {name}, which looks at the frame")?,
             Reason::CodeMemory => f.write_str("more machine code than the region holds")?,
             Reason::Unstable => f.write_str("code whose types keep changing")?,
-            Reason::Closure => f.write_str("closures")?,
             Reason::Handler => f.write_str("a handler that compiled code does not reach")?,
         }
         write!(f, " at {}", self.offset)

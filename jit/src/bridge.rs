@@ -47,14 +47,14 @@ fn call_target(jit: &Jit, func: FuncId, registers: &SavedRegisters) -> PyResult<
     let state = jit.functions.borrow().bodies[body].state;
     if let State::Compiled(machine) = state {
         jit.functions.borrow().point(func, machine.start, &jit.memory);
-        return call_machine(machine, words.as_ptr().cast());
+        return call_machine(machine, words.as_ptr().cast(), Value::NULL);
     }
-    let (globals, builtins) = {
+    let (globals, builtins, closure) = {
         let functions = jit.functions.borrow();
         let body = &functions.bodies[body];
-        (body.globals_dict(), body.builtins.clone())
+        (body.globals_dict(), body.builtins.clone(), body.surroundings().1)
     };
-    interp::native::call_code(code, globals, builtins.value(), &words).map(Value::bits)
+    interp::native::call_code(code, globals, builtins.value(), closure, &words).map(Value::bits)
 }
 
 /// Calls what stands where the checker saw a function, with boxed arguments.

@@ -50,13 +50,23 @@ pub(crate) enum State {
     Refused(Unsupported),
 }
 
-/// A code object with its globals, and its closure if it has one.
+/// Where compiled code finds the cells of free variables.
+pub(crate) enum Closure {
+    /// There are none.
+    None,
+    /// In this tuple, of the first function that had the code; other functions with the code have no machine code.
+    Always(Ref),
+    /// They come with each call, which static callers do not make.
+    PerCall,
+}
+
+/// A code object with its globals.
 pub(crate) struct Body {
     pub(crate) code: Ref,
     pub(crate) globals: Ref,
     pub(crate) builtins: Ref,
-    /// The cells of its free variables, of the first function that had the code.
-    pub(crate) closure: Option<Ref>,
+    /// Where the cells of its free variables are.
+    pub(crate) closure: Closure,
     pub(crate) state: State,
     /// How often code of it has been retired.
     pub(crate) retired: u32,
@@ -77,9 +87,18 @@ impl Body {
         unsafe { self.globals.value().cast() }
     }
 
-    /// The globals and the closure, null without one.
+    /// The globals and the constant closure, null without one.
     pub(crate) fn surroundings(&self) -> (Value, Value) {
-        (self.globals.value(), self.closure.as_ref().map_or(Value::NULL, Ref::value))
+        let closure = match &self.closure {
+            Closure::Always(closure) => closure.value(),
+            Closure::None | Closure::PerCall => Value::NULL,
+        };
+        (self.globals.value(), closure)
+    }
+
+    /// Whether the closure comes with each call.
+    pub(crate) fn takes_closure(&self) -> bool {
+        matches!(self.closure, Closure::PerCall)
     }
 }
 
@@ -144,23 +163,23 @@ pub(crate) struct Functions {
 }
 
 impl Functions {
-    /// The body of a function, with a target of its own. `None` when the code region is full, for a function that captures
-    /// variables, and for one that shares its code with another one but not its closure.
+    /// The body of a function, with a target of its own. `None` when the code region is full, and for a function that shares its code
+    /// with another one but not the closure that its code was compiled with.
     pub(crate) fn body(
         &mut self,
         function: &FunctionObject,
         memory: &CodeMemory,
         bridge: usize,
     ) -> Option<BodyId> {
-        if captures(function.code()) {
-            return None;
-        }
         let code = Value::from_object(function.code());
         let globals = Value::from_object(function.globals());
         let key = (code.bits(), globals.bits());
         if let Some(&known) = self.by_code.get(&key) {
-            let closure = self.bodies[known].closure.as_ref().map(Ref::value);
-            return (closure == function.closure.get()).then_some(known);
+            let fits = match &self.bodies[known].closure {
+                Closure::Always(closure) => function.closure.get() == Some(closure.value()),
+                Closure::None | Closure::PerCall => true,
+            };
+            return fits.then_some(known);
         }
         let body = self.bodies.len();
         let func = self.push(Link::Body, Some(body), memory, bridge)?;
@@ -168,7 +187,7 @@ impl Functions {
             code: code.to_ref(),
             globals: globals.to_ref(),
             builtins: function.builtins.get_or_none(),
-            closure: function.closure.get_ref(),
+            closure: closure_of(function),
             state: State::New,
             retired: 0,
             func,
@@ -251,11 +270,20 @@ impl Functions {
     }
 }
 
-/// Whether code has free variables other than `__class__`. Code that is built for one closure would keep what it captures alive.
-pub(crate) fn captures(code: &CodeObject) -> bool {
-    let locals = &code.code().locals;
-    let free = &locals[locals.len() - code.code().free_count()..];
-    free.iter().any(|local| local.name != "__class__")
+/// Where a function's cells are. Methods of static classes, which are called with typed arguments and nothing else, can use `super`:
+/// their cell holds a class that lives as long as its module. Whatever else is captured comes with each call, because machine code
+/// would keep it alive, and because many functions share one code object.
+fn closure_of(function: &FunctionObject) -> Closure {
+    let Some(closure) = function.closure.get_ref() else { return Closure::None };
+    let code = function.code().code();
+    let is_class_only =
+        code.free_count() == 1 && code.locals.last().is_some_and(|local| local.name == "__class__");
+    let is_local = code.qualname.contains("<locals>");
+    if is_class_only && code.signature.is_some() && !is_local {
+        Closure::Always(closure)
+    } else {
+        Closure::PerCall
+    }
 }
 
 /// `jmp target` at `slot`, padded to eight bytes.

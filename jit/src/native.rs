@@ -28,6 +28,9 @@ pub fn native_entry(function: &FunctionObject) -> Result<*const u8, String> {
     let Some(machine) = jit.compile_function(function) else {
         return Err(format!("{name}: {}", refusal(jit, function)));
     };
+    if machine.takes_closure {
+        return Err(format!("not supported yet: native code of '{name}', which captures variables"));
+    }
     let params: Option<Vec<CType>> = machine.params.iter().map(|&param| c_type(param)).collect();
     let (params, ret) = params.zip(c_type(machine.ret)).expect("the signature has just been checked");
     if !machine.frame.has_frame && !params.iter().any(|param| param.is_narrow()) {

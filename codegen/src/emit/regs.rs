@@ -34,7 +34,7 @@ pub(super) fn gpr8(reg: PReg) -> Register {
 }
 
 /// Name of a vector register.
-pub(super) fn xmm(reg: PReg) -> Register {
+pub(crate) fn xmm(reg: PReg) -> Register {
     Register::XMM0 + u32::from(reg.number())
 }
 

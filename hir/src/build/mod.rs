@@ -53,6 +53,8 @@ struct Builder<'c> {
     block: Block,
     /// The bytecode instruction being translated.
     at: u32,
+    /// The tuple of the function's cells, if they come with each call.
+    closure: Option<Value>,
     locals: Vec<Option<Value>>,
     stack: Vec<Value>,
     /// The locals and the stack before the instruction, for its frame state.
@@ -79,7 +81,8 @@ const LIMIT: usize = 20_000;
 /// Names of builtins that read the locals of their caller, which compiled code keeps nowhere.
 const FRAME_READERS: [&str; 6] = ["locals", "vars", "dir", "eval", "exec", "_getframe"];
 
-/// Builds the HIR of `code`, whose typed entry takes the parameters that its signature says.
+/// Builds the HIR of `code`, whose typed entry takes the parameters that its signature says, and behind them the closure if the
+/// environment knows no cells.
 pub fn build(code: &Code, id: FuncId, env: &dyn CompileEnv) -> Built<Function> {
     let refuse = |reason| Err(Unsupported { reason, offset: 0 });
     if code.flags.intersects(CodeFlags::SUSPENDS) {
@@ -107,6 +110,7 @@ pub fn build(code: &Code, id: FuncId, env: &dyn CompileEnv) -> Built<Function> {
         work: Vec::new(),
         block: entry,
         at: 0,
+        closure: None,
         locals: vec![None; code.locals.len()],
         stack: Vec::new(),
         before: (Vec::new(), Vec::new()),
@@ -130,6 +134,9 @@ impl Builder<'_> {
     fn bind_parameters(&mut self, entry: Block) {
         for (slot, ty) in param_types(self.code, self.env).into_iter().enumerate() {
             self.locals[slot] = Some(self.func.add_param(entry, ty));
+        }
+        if self.code.free_count() > 0 && self.env.closure_cell(self.func.id, 0).is_none() {
+            self.closure = Some(self.func.add_param(entry, Type::TUPLE_EXACT));
         }
     }
 
@@ -564,7 +571,7 @@ impl Builder<'_> {
                 self.push(value);
             }
             B::LOAD_FAST => self.load_fast(n),
-            B::COPY_FREE_VARS => self.copy_free_vars()?,
+            B::COPY_FREE_VARS => self.copy_free_vars(),
             B::LOAD_FAST_LOAD_FAST => {
                 let (first, second) = word.halves();
                 self.load_fast(first);
@@ -596,15 +603,22 @@ impl Builder<'_> {
         Ok(true)
     }
 
-    /// The function's closure is always the same, so that its cells are constants.
-    fn copy_free_vars(&mut self) -> Built<()> {
+    /// The cells of the closure become locals. They are borrowed: the caller keeps the function alive, and it its closure.
+    fn copy_free_vars(&mut self) {
         let first = self.code.locals.len() - self.code.free_count();
         for (index, slot) in (first..self.code.locals.len()).enumerate() {
-            let cell = self.env.closure_cell(self.func.id, index as u32);
-            let cell = cell.ok_or(Unsupported { reason: Reason::Closure, offset: self.at })?;
-            self.locals[slot] = Some(self.object(cell, Type::CELL));
+            let cell = match self.closure {
+                Some(closure) => {
+                    let at = self.const_int(index as i64, Type::I64);
+                    self.emit(Opcode::TupleItem, &[closure, at], Imm::None, Type::CELL)
+                }
+                None => {
+                    let cell = self.env.closure_cell(self.func.id, index as u32);
+                    self.object(cell.expect("an environment knows all cells or none"), Type::CELL)
+                }
+            };
+            self.locals[slot] = Some(cell);
         }
-        Ok(())
     }
 
     fn load_fast(&mut self, slot: usize) {
