@@ -25,6 +25,7 @@ use runtime::value::{Ref, Value};
 use rustc_hash::FxHashMap;
 
 use crate::code_memory::{CodeMemory, displacement};
+use crate::continuation::Progress;
 use crate::machine::Machine;
 
 /// A body's number.
@@ -58,6 +59,8 @@ pub(crate) enum Closure {
     Always(Ref),
     /// They come with each call, which static callers do not make.
     PerCall,
+    /// Nobody has asked for a function yet, only for a frame, which has them in its slots.
+    Unknown,
 }
 
 /// A code object with its globals.
@@ -74,6 +77,8 @@ pub(crate) struct Body {
     pub(crate) func: FuncId,
     /// Targets that it occupies.
     pub(crate) occupies: Vec<FuncId>,
+    /// Code that goes on in the interpreter's frames, by instruction.
+    pub(crate) continuations: std::collections::BTreeMap<u32, Progress>,
 }
 
 impl Body {
@@ -91,7 +96,7 @@ impl Body {
     pub(crate) fn surroundings(&self) -> (Value, Value) {
         let closure = match &self.closure {
             Closure::Always(closure) => closure.value(),
-            Closure::None | Closure::PerCall => Value::NULL,
+            Closure::None | Closure::PerCall | Closure::Unknown => Value::NULL,
         };
         (self.globals.value(), closure)
     }
@@ -175,23 +180,57 @@ impl Functions {
         let globals = Value::from_object(function.globals());
         let key = (code.bits(), globals.bits());
         if let Some(&known) = self.by_code.get(&key) {
-            let fits = match &self.bodies[known].closure {
+            let known_closure = &mut self.bodies[known].closure;
+            if matches!(known_closure, Closure::Unknown) {
+                *known_closure = closure_of(function);
+            }
+            let fits = match known_closure {
                 Closure::Always(closure) => function.closure.get() == Some(closure.value()),
-                Closure::None | Closure::PerCall => true,
+                Closure::None | Closure::PerCall | Closure::Unknown => true,
             };
             return fits.then_some(known);
         }
+        let builtins = function.builtins.get_or_none();
+        self.add_body(key, [code, globals, builtins.value()], closure_of(function), memory, bridge)
+    }
+
+    /// The body of code that runs in a frame.
+    pub(crate) fn body_of_code(
+        &mut self,
+        code: &CodeObject,
+        globals: &DictObject,
+        builtins: Value,
+        memory: &CodeMemory,
+        bridge: usize,
+    ) -> Option<BodyId> {
+        let (code, globals) = (Value::from_object(code), Value::from_object(globals));
+        let key = (code.bits(), globals.bits());
+        match self.by_code.get(&key) {
+            Some(&known) => Some(known),
+            None => self.add_body(key, [code, globals, builtins], Closure::Unknown, memory, bridge),
+        }
+    }
+
+    fn add_body(
+        &mut self,
+        key: (u64, u64),
+        [code, globals, builtins]: [Value; 3],
+        closure: Closure,
+        memory: &CodeMemory,
+        bridge: usize,
+    ) -> Option<BodyId> {
         let body = self.bodies.len();
         let func = self.push(Link::Body, Some(body), memory, bridge)?;
         self.bodies.push(Body {
             code: code.to_ref(),
             globals: globals.to_ref(),
-            builtins: function.builtins.get_or_none(),
-            closure: closure_of(function),
+            builtins: builtins.to_ref(),
+            closure,
             state: State::New,
             retired: 0,
             func,
             occupies: vec![func],
+            continuations: std::collections::BTreeMap::new(),
         });
         self.by_code.insert(key, body);
         Some(body)

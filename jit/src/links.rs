@@ -17,6 +17,7 @@ use runtime::type_object::TypeObject;
 use runtime::value::{Ref, Value};
 
 use crate::context::{Jit, jit};
+use crate::continuation::Progress;
 use crate::functions::{Link, State};
 
 impl Jit {
@@ -134,6 +135,11 @@ impl Jit {
         let (machine, occupied) = {
             let mut functions = self.functions.borrow_mut();
             let entry = &mut functions.bodies[body];
+            for (_, progress) in std::mem::take(&mut entry.continuations) {
+                if let Progress::Compiled(machine) = progress {
+                    machine.is_retired.set(true);
+                }
+            }
             let State::Compiled(machine) = entry.state else { return };
             entry.state = State::New;
             entry.retired += 1;
@@ -216,12 +222,14 @@ fn watch_module(descr: &FunctionDescr) {
 }
 
 /// The hook for watched dicts.
-pub(crate) fn dict_changed(dict: &runtime::objects::dict::DictObject, key: Value) {
-    interp::invalidate();
+pub(crate) fn dict_changed(dict: &runtime::objects::dict::DictObject, key: Value, is_definition: bool) {
     let jit = jit();
     let dict = Value::from_object(dict);
     jit.cells.borrow().dict_changed(dict, key);
-    jit.namespace_changed(dict, key);
+    if is_definition {
+        interp::invalidate();
+        jit.namespace_changed(dict, key);
+    }
 }
 
 /// The hook for classes.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use bytecode::TypeCode;
 use codegen::{CallSite, ExitSite, FrameInfo};
+use hir::Point;
 use hir::env::FuncId;
 use runtime::objects::function::FunctionObject;
 use runtime::value::Value;
@@ -54,6 +55,8 @@ pub(crate) struct Machine {
     pub(crate) is_retired: Cell<bool>,
     /// How often a guard has failed.
     pub(crate) deopts: Cell<u32>,
+    /// The places of an interpreter's frame where it goes on; none if it is called.
+    pub(crate) points: Vec<Point>,
 }
 
 impl Machine {
@@ -100,6 +103,7 @@ impl Machine {
             takes_closure,
             is_retired: Cell::new(false),
             deopts: Cell::new(0),
+            points: Vec::new(),
         }
     }
 
@@ -109,7 +113,7 @@ impl Machine {
         let closure = function.closure.get().unwrap_or(Value::NULL);
         let (globals, own) = self.surroundings;
         let fits = if self.takes_closure { !closure.is_null() } else { closure == own };
-        fits && Value::from_object(function.globals()) == globals
+        fits && self.points.is_empty() && Value::from_object(function.globals()) == globals
     }
 
     /// The body that a frame in the tables belongs to.

@@ -6,7 +6,8 @@
 //! for the interpreter get a frame state with the live locals and the stack before the instruction; an instruction that can
 //! only raise, outside of every handler, gets a bare position, so that it keeps nothing alive.
 //!
-//! Exception handlers are not compiled: an exception under a handler leaves for the interpreter with the whole frame.
+//! An exception under a handler leaves with the whole frame; the handler is code of its own, as are hot loops of interpreted frames
+//! and generators (`resumed`).
 //!
 //! Needs: verified bytecode. Gives: phase `Ssa`. Cost: instructions × live locals.
 
@@ -14,10 +15,14 @@ mod arith;
 mod call;
 mod control;
 mod generic;
+mod handling;
 mod liveness;
+mod namespace;
 mod primitive;
 mod range_loop;
+mod resumed;
 mod static_ops;
+mod suspend;
 mod types;
 
 use std::collections::HashMap;
@@ -33,6 +38,7 @@ use crate::ir::{Block, Edge, FrameState, Function, Imm, Opcode, Slot, StateId, T
 use crate::unsupported::{Reason, Unsupported};
 use liveness::Liveness;
 use range_loop::RangeIter;
+pub use resumed::{Point, Start};
 pub use types::{code_type, param_types, return_type, type_of};
 
 type Built<T> = Result<T, Unsupported>;
@@ -73,6 +79,8 @@ struct Builder<'c> {
     lookups: HashMap<Value, u32>,
     /// Whether a marker was used as an object.
     is_misused: bool,
+    /// The interpreter's frame, if the code goes on in one.
+    frame: Option<Value>,
 }
 
 /// The most instructions that one function may have.
@@ -81,15 +89,17 @@ const LIMIT: usize = 20_000;
 /// Names of builtins that read the locals of their caller, which compiled code keeps nowhere.
 const FRAME_READERS: [&str; 6] = ["locals", "vars", "dir", "eval", "exec", "_getframe"];
 
-/// Builds the HIR of `code`, whose typed entry takes the parameters that its signature says, and behind them the closure if the
-/// environment knows no cells.
-pub fn build(code: &Code, id: FuncId, env: &dyn CompileEnv) -> Built<Function> {
+/// Builds the HIR of `code`. From the start, its typed entry takes the parameters that its signature says, and behind them the closure
+/// if the environment knows no cells; see [`Start`] for others.
+pub fn build(code: &Code, id: FuncId, env: &dyn CompileEnv, start: Start<'_>) -> Built<Function> {
     let refuse = |reason| Err(Unsupported { reason, offset: 0 });
-    if code.flags.intersects(CodeFlags::SUSPENDS) {
-        return refuse(Reason::Suspends);
-    }
-    if code.flags.intersects(CodeFlags::CLASS_BODY | CodeFlags::MODULE_BODY) {
-        return refuse(Reason::Namespace);
+    if matches!(start, Start::Call) {
+        if code.flags.intersects(CodeFlags::SUSPENDS) {
+            return refuse(Reason::Suspends);
+        }
+        if code.flags.intersects(CodeFlags::CLASS_BODY | CodeFlags::MODULE_BODY) {
+            return refuse(Reason::Namespace);
+        }
     }
     if let Some(&name) = FRAME_READERS.iter().find(|&&name| code.names.iter().any(|known| known == name)) {
         return refuse(Reason::LooksAtFrame(name));
@@ -121,9 +131,15 @@ pub fn build(code: &Code, id: FuncId, env: &dyn CompileEnv) -> Built<Function> {
         global_names: HashMap::new(),
         lookups: HashMap::new(),
         is_misused: false,
+        frame: None,
     };
-    builder.bind_parameters(entry);
-    builder.jump_to(0);
+    match start {
+        Start::Call => {
+            builder.bind_parameters(entry);
+            builder.jump_to(0);
+        }
+        Start::Resume(points) => builder.bind_frame(points),
+    }
     while let Some(start) = builder.work.pop() {
         builder.build_block(start)?;
     }
@@ -280,6 +296,11 @@ impl Builder<'_> {
     fn emit(&mut self, op: Opcode, args: &[Value], imm: Imm, ty: Type) -> Value {
         let inst = self.func.append(self.block, op, args, imm, ty, None);
         self.func.result(inst)
+    }
+
+    /// Emits an operation without a result.
+    fn effect(&mut self, op: Opcode, args: &[Value], imm: Imm) {
+        self.func.append(self.block, op, args, imm, Type::EMPTY, None);
     }
 
     /// Emits an operation that may leave for the interpreter before it has any effect.
@@ -457,7 +478,10 @@ impl Builder<'_> {
         let mut slots = vec![Slot::Unset; locals.len()];
         for slot in live {
             if let Some(value) = locals[slot] {
-                slots[slot] = self.slot(value, is_raw(slot));
+                slots[slot] = match self.slot(value, is_raw(slot)) {
+                    Slot::Value(value) if !self.live.is_read(self.at, slot) => Slot::Kept(value),
+                    other => other,
+                };
             }
         }
         let reprs = self.stack_maps[self.at as usize].clone().expect("reachable code has a stack map");
@@ -541,6 +565,8 @@ impl Builder<'_> {
             || self.translate_generic(word)?
             || self.translate_range_call(word)?
             || self.translate_call(word)?
+            || self.translate_handling(word)?
+            || self.translate_suspension(word)?
             || self.translate_primitive(word)?
             || self.translate_static(word)?;
         if handled { Ok(()) } else { self.unsupported(word) }
@@ -571,7 +597,7 @@ impl Builder<'_> {
                 self.push(value);
             }
             B::LOAD_FAST => self.load_fast(n),
-            B::COPY_FREE_VARS => self.copy_free_vars(),
+            B::COPY_FREE_VARS => self.copy_free_vars(word)?,
             B::LOAD_FAST_LOAD_FAST => {
                 let (first, second) = word.halves();
                 self.load_fast(first);
@@ -584,11 +610,14 @@ impl Builder<'_> {
                 }
             }
             B::STORE_FAST => {
-                self.locals[n] = Some(self.stack.pop().expect("verified bytecode has a value to store"))
+                let value = self.stack.pop().expect("verified bytecode has a value to store");
+                let old = self.locals[n].replace(value);
+                self.keep(old);
             }
             B::DELETE_FAST => {
                 self.check_bound(n);
-                self.locals[n] = None;
+                let old = self.locals[n].take();
+                self.keep(old);
             }
             B::LOAD_LOCAL => {
                 let value = self.local_or_unset(n);
@@ -603,8 +632,24 @@ impl Builder<'_> {
         Ok(true)
     }
 
+    /// A variable has held the value until now.
+    fn keep(&mut self, old: Option<Value>) {
+        if let Some(value) = old.filter(|&value| self.func.ty(value).is_counted()) {
+            self.effect(Opcode::Keep, &[value], Imm::None);
+        }
+    }
+
+    /// The variables have held their values until now, when the function is left.
+    fn keep_locals(&mut self) {
+        for slot in 0..self.locals.len() {
+            if self.live.is_kept(slot) {
+                self.keep(self.locals[slot]);
+            }
+        }
+    }
+
     /// The cells of the closure become locals. They are borrowed: the caller keeps the function alive, and it its closure.
-    fn copy_free_vars(&mut self) {
+    fn copy_free_vars(&mut self, word: Word) -> Built<()> {
         let first = self.code.locals.len() - self.code.free_count();
         for (index, slot) in (first..self.code.locals.len()).enumerate() {
             let cell = match self.closure {
@@ -612,13 +657,14 @@ impl Builder<'_> {
                     let at = self.const_int(index as i64, Type::I64);
                     self.emit(Opcode::TupleItem, &[closure, at], Imm::None, Type::CELL)
                 }
-                None => {
-                    let cell = self.env.closure_cell(self.func.id, index as u32);
-                    self.object(cell.expect("an environment knows all cells or none"), Type::CELL)
-                }
+                None => match self.env.closure_cell(self.func.id, index as u32) {
+                    Some(cell) => self.object(cell, Type::CELL),
+                    None => return self.unsupported(word),
+                },
             };
             self.locals[slot] = Some(cell);
         }
+        Ok(())
     }
 
     fn load_fast(&mut self, slot: usize) {
