@@ -18,8 +18,8 @@ pub mod header {
 
 /// The thread state, pinned in r15.
 pub mod thread {
-    /// Lowest allowed stack pointer.
-    pub const STACK_LIMIT: usize = 0;
+    /// Lowest stack pointer with which compiled functions begin without asking.
+    pub const CALL_LIMIT: usize = 0;
     /// Non-zero when a safe point must be visited.
     pub const EVAL_BREAKER: usize = 8;
     /// The raised exception, or 0.

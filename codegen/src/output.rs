@@ -7,8 +7,8 @@ use lir::ir::{ExitData, PReg, Sym};
 pub enum Thunk {
     /// Called by an exit; its return address names the exit. Never returns there.
     Exit,
-    /// Jumped to in place of a prologue when the stack is used up: raises `RecursionError`, and returns failure to the caller both as 0
-    /// and as carry.
+    /// Called in a prologue with the stack pointer below the limit for calls: many calls are nested, the stack is used up, or a signal
+    /// has arrived. Preserves every register; sets carry if an exception is pending.
     StackOverflow,
     /// Destroys the object in `r11`; preserves every other register.
     Dealloc,

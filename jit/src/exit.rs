@@ -21,6 +21,7 @@ use runtime::value::{PyResult, Raised, Ref, Value};
 
 use crate::context::{Jit, jit};
 use crate::machine::Machine;
+use crate::stack;
 use crate::thunk::SavedRegisters;
 
 /// Code whose guards fail more often is given up.
@@ -45,6 +46,11 @@ pub(crate) extern "C" fn receive(
     if !machine.points.is_empty() {
         return continued(&place, &site.data);
     }
+    // SAFETY: above the frame pointer is the return address.
+    let is_outermost = jit.code.at(unsafe { *((frame_pointer + 8) as *const usize) }).is_none();
+    // The outermost call of the stretch has been counted; the frames that are made for it count anew.
+    let depth = thread().recursion.get();
+    thread().recursion.set(depth.saturating_sub(u32::from(is_outermost)));
     let outcome = match site.data.kind {
         ExitKind::Deopt => {
             jit.stats.deopts.set(jit.stats.deopts.get() + 1);
@@ -55,6 +61,7 @@ pub(crate) extern "C" fn receive(
         }
         ExitKind::Raise => raise(&place, &site.data.frames, &site.data.owned),
     };
+    thread().recursion.set(depth);
     match outcome {
         Ok(word) => {
             registers.gprs[0] = word.bits();
@@ -285,10 +292,24 @@ impl Place<'_> {
     }
 }
 
-/// What the overflow thunk calls.
-pub(crate) extern "C" fn raise_stack_overflow() {
-    let raised = runtime::thread::thread().check_stack("");
-    debug_assert!(raised.is_err(), "the thunk is reached below the limit only");
+/// What the overflow thunk calls; negative if an exception is pending.
+pub(crate) extern "C" fn overflow() -> i64 {
+    if check_calls().is_ok() { 0 } else { -1 }
+}
+
+/// Counts the nested calls, now that they may be too many; if they are not, lets compiled code use the stack as it has done so far.
+fn check_calls() -> PyResult<()> {
+    let thread = thread();
+    thread.check_stack("")?;
+    let (calls, bytes) = stack::measure((thread.native_sp.get(), thread.native_fp.get()));
+    // The outermost call of the stretch has been counted by whoever entered it.
+    let depth = thread.recursion.get() + calls.saturating_sub(1);
+    let limit = thread.recursion_limit.get();
+    if depth >= limit {
+        return thread.too_deep();
+    }
+    thread.allow_calls(limit - depth, bytes / calls.max(1) as usize);
+    Ok(())
 }
 
 /// What the dealloc thunk calls; a pending exception survives.

@@ -116,6 +116,11 @@ impl Machine {
         fits && self.points.is_empty() && Value::from_object(function.globals()) == globals
     }
 
+    /// Whether an address is in it, or just behind a call that ends it.
+    pub(crate) fn contains(&self, address: usize) -> bool {
+        (self.start..=self.start + self.len).contains(&address)
+    }
+
     /// The body that a frame in the tables belongs to.
     pub(crate) fn body_of(&self, func: FuncId) -> BodyId {
         let known = self.bodies.iter().find(|(known, _)| *known == func);
@@ -151,8 +156,7 @@ impl CodeMap {
     pub(crate) fn at(&self, address: usize) -> Option<&'static Machine> {
         let map = self.0.borrow();
         let (_, &machine) = map.range(..=address).next_back()?;
-        // A return address may lie just behind a call that ends the code.
-        (address <= machine.start + machine.len).then_some(machine)
+        machine.contains(address).then_some(machine)
     }
 
     /// Every machine, by address.

@@ -7,6 +7,31 @@
 use runtime::error::traceback::FrameInfo;
 
 use crate::context::jit;
+use crate::machine::Machine;
+
+/// How many calls are nested in the stretch that called out at `place`, functions that were built in included, and the bytes of the stack
+/// that they take.
+pub(crate) fn measure(place: (usize, usize)) -> (u32, usize) {
+    let jit = jit();
+    let (mut stack, mut frame) = place;
+    let (mut calls, mut last) = (0, None);
+    loop {
+        // SAFETY: as below.
+        let return_address = unsafe { *(stack as *const usize) };
+        // Recursion stays in one function most of the time.
+        let known = last.filter(|machine: &&'static Machine| machine.contains(return_address));
+        let Some(machine) = known.or_else(|| jit.code.at(return_address)) else { break };
+        last = Some(machine);
+        calls += machine.place_at(return_address).map_or(1, |site| site.data.frames.len().max(1)) as u32;
+        if !machine.frame.has_frame {
+            break;
+        }
+        stack = frame + 8;
+        // SAFETY: as below.
+        frame = unsafe { *(frame as *const usize) };
+    }
+    (calls, stack - place.0)
+}
 
 /// The hook: frame number `depth` of the stretch that called out at `place`; if it has fewer, their number is taken off.
 pub(crate) fn compiled_frame(place: (usize, usize), depth: &mut usize) -> Option<FrameInfo> {

@@ -191,21 +191,25 @@ unsafe extern "C" fn exit_thunk() {
     )
 }
 
-/// Raises `RecursionError` in place of a function whose frame does not fit the stack any more.
+/// Serves a prologue below the limit for calls; every register survives, and carry says whether an exception is pending. The function has
+/// no frame yet: its caller is the one that called out.
 #[unsafe(naked)]
 unsafe extern "C" fn overflow_thunk() {
     naked_asm!(
-        "mov [r15 + {sp}], rsp",
+        "sub rsp, 272",
+        save_registers!(),
+        "lea r11, [rsp + 280]",
+        "mov [r15 + {sp}], r11",
         "mov [r15 + {fp}], rbp",
-        "sub rsp, 8",
-        "call {raise}",
-        "add rsp, 8",
-        "xor eax, eax",
-        "stc",
+        "call {overflow}",
+        "bt rax, 63",
+        restore_registers!(),
+        "mov r11, [rsp + 88]",
+        "lea rsp, [rsp + 272]",
         "ret",
         sp = const NATIVE_SP,
         fp = const NATIVE_FP,
-        raise = sym exit::raise_stack_overflow,
+        overflow = sym exit::overflow,
     )
 }
 

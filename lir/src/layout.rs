@@ -48,8 +48,8 @@ pub struct Layout {
     pub vtable: i32,
     /// Eval breaker in the thread state, 32 bits.
     pub eval_breaker: i32,
-    /// Lowest stack address in the thread state.
-    pub stack_limit: i32,
+    /// Lowest stack address with which a function begins without asking, in the thread state.
+    pub call_limit: i32,
     /// Pending exception in the thread state, a word.
     pub pending_exception: i32,
     /// First free-list head in the thread state, one word per 16 bytes of size, from 16 on; `None` switches inline allocation off.
@@ -99,7 +99,7 @@ impl Default for Layout {
             display: at(a::type_object::DISPLAY),
             vtable: at(a::type_object::VTABLE),
             eval_breaker: at(a::thread::EVAL_BREAKER),
-            stack_limit: at(a::thread::STACK_LIMIT),
+            call_limit: at(a::thread::CALL_LIMIT),
             pending_exception: at(a::thread::RAISED),
             free_lists: Some(at(a::thread::FREE_LISTS)),
             free_list_limit: 512,

@@ -62,8 +62,14 @@ impl Activation {
             frame,
             handover: Cell::new(Handover::None),
         };
+        // A frame that is continued has been counted.
+        let depth = thread.recursion.get();
+        thread.recursion.set(depth + u32::from(frame.is_null()));
+        let limit = thread.enter_compiled();
         thread.anchor.set((&raw const activation).cast_mut().cast::<u8>().wrapping_add(Self::TAG));
         let result = body(thread);
+        thread.leave_compiled(limit);
+        thread.recursion.set(depth);
         thread.anchor.set(activation.previous);
         thread.native_sp.set(activation.outer_sp);
         thread.native_fp.set(activation.outer_fp);

@@ -51,9 +51,9 @@ impl Default for ExcInfo {
 /// State of the running thread.
 #[repr(C)]
 pub struct ThreadState {
-    /// Native code must not let the stack pointer fall below this. A signal raises it beyond every stack, so that the check at the
-    /// start of compiled functions notices.
-    pub stack_limit: AtomicUsize,
+    /// Compiled functions that begin with the stack pointer below this ask first: so many calls may be nested that the recursion limit
+    /// is near, or the stack is used up. A signal raises it beyond every stack, so that recursion notices.
+    pub call_limit: AtomicUsize,
     /// Non-zero when something wants attention at the next safe point; see [`breaker`].
     pub eval_breaker: AtomicU64,
     raised: Cell<Value>,
@@ -81,10 +81,12 @@ pub struct ThreadState {
     pub(crate) deferred: RefCell<Vec<*mut Header>>,
     base_level: ExcInfo,
     own_stack_limit: Cell<usize>,
+    /// Native code must not let the stack pointer fall below this. A signal raises it too.
+    stack_limit: AtomicUsize,
 }
 
 static MAIN: World<ThreadState> = World::new(ThreadState {
-    stack_limit: AtomicUsize::new(0),
+    call_limit: AtomicUsize::new(usize::MAX),
     eval_breaker: AtomicU64::new(0),
     raised: Cell::new(Value::NULL),
     handled: Cell::new(std::ptr::null_mut()),
@@ -101,6 +103,7 @@ static MAIN: World<ThreadState> = World::new(ThreadState {
     deferred: RefCell::new(Vec::new()),
     base_level: ExcInfo::new(),
     own_stack_limit: Cell::new(0),
+    stack_limit: AtomicUsize::new(0),
 });
 
 /// The state of the thread that holds the global lock.
@@ -108,6 +111,9 @@ static MAIN: World<ThreadState> = World::new(ThreadState {
 pub fn thread() -> &'static ThreadState {
     &MAIN
 }
+
+/// What a compiled call needs of the stack, at least: a function that is built into itself a few times shares a frame of 32 bytes.
+const LEAST_CALL: usize = 8;
 
 /// Kept free below the limit for native code that does not check, such as the C library.
 const STACK_MARGIN: usize = 256 * 1024;
@@ -223,10 +229,64 @@ impl ThreadState {
         self.stack_limit.store(limit, Ordering::Relaxed);
     }
 
-    /// Asks for attention from a signal handler: loops look at the breaker, function entries at the stack limit.
+    /// Sets the greatest allowed depth of Python calls; compiled code notices.
+    pub fn set_recursion_limit(&self, limit: u32) {
+        self.recursion_limit.set(limit);
+        self.call_limit.store(usize::MAX, Ordering::Relaxed);
+    }
+
+    /// Fails with `RecursionError` if no Python call more is allowed.
+    #[inline]
+    pub fn check_depth(&self) -> PyResult<()> {
+        if self.recursion.get() < self.recursion_limit.get() {
+            return Ok(());
+        }
+        self.too_deep()
+    }
+
+    /// Fails with `RecursionError` for the depth of Python calls.
+    #[cold]
+    pub fn too_deep(&self) -> PyResult<()> {
+        crate::signal::check()?;
+        Err(crate::raise!(RecursionError, "maximum recursion depth exceeded"))
+    }
+
+    /// Lets compiled code that is entered here nest so many calls before it asks as the recursion limit leaves, if they need no more of the
+    /// stack than calls need at least. Gives what the limit was, for [`ThreadState::leave_compiled`].
+    #[inline]
+    pub fn enter_compiled(&self) -> usize {
+        let before = self.call_limit.load(Ordering::Relaxed);
+        self.allow_calls(self.recursion_limit.get().saturating_sub(self.recursion.get()), LEAST_CALL);
+        before
+    }
+
+    /// Puts the limit for calls back.
+    #[inline]
+    pub fn leave_compiled(&self, before: usize) {
+        self.set_call_limit(before);
+    }
+
+    /// Lets compiled code nest `calls` more calls of `bytes` each before it asks again.
+    pub fn allow_calls(&self, calls: u32, bytes: usize) {
+        let room = (calls as usize).saturating_mul(bytes.max(LEAST_CALL));
+        let limit = approximate_stack_pointer().saturating_sub(room);
+        self.set_call_limit(limit.max(self.own_stack_limit.get()));
+    }
+
+    #[inline]
+    fn set_call_limit(&self, limit: usize) {
+        self.call_limit.store(limit, Ordering::Relaxed);
+        // A signal may have arrived before the store, whose handler the store has undone.
+        if self.eval_breaker.load(Ordering::Relaxed) & breaker::SIGNAL != 0 {
+            self.call_limit.store(usize::MAX, Ordering::Relaxed);
+        }
+    }
+
+    /// Asks for attention from a signal handler: loops look at the breaker, function entries at the limits of the stack.
     pub(crate) fn interrupt(&self) {
         self.request(breaker::SIGNAL);
         self.stack_limit.store(usize::MAX, Ordering::Relaxed);
+        self.call_limit.store(usize::MAX, Ordering::Relaxed);
     }
 
     /// Withdraws a signal's request; true if it was standing.
@@ -250,7 +310,7 @@ impl ThreadState {
 const _: () = {
     use abi::layout::thread;
     use std::mem::offset_of;
-    assert!(offset_of!(ThreadState, stack_limit) == thread::STACK_LIMIT);
+    assert!(offset_of!(ThreadState, call_limit) == thread::CALL_LIMIT);
     assert!(offset_of!(ThreadState, eval_breaker) == thread::EVAL_BREAKER);
     assert!(offset_of!(ThreadState, raised) == thread::RAISED);
     assert!(offset_of!(ThreadState, handled) == thread::HANDLED);

@@ -276,7 +276,7 @@ py_functions! { static FUNCTIONS;
                 Err(runtime::raise!(RecursionError, "cannot set the recursion limit to {limit} at the recursion depth {depth}: the limit is too low"))
             }
             Some(limit) => {
-                thread().recursion_limit.set(limit);
+                thread().set_recursion_limit(limit);
                 Ok(())
             }
         }

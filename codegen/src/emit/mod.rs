@@ -81,9 +81,11 @@ impl Emitter<'_> {
         self.asm.bind(cold_start);
         self.emit_blocks(&order[first_cold..], None);
         self.emit_cold();
-        if let Some(label) = overflow {
+        if let Some([label, back]) = overflow {
             self.asm.bind(label);
-            self.asm.transfer(false, Target::Thunk(Thunk::StackOverflow));
+            self.asm.transfer(true, Target::Thunk(Thunk::StackOverflow));
+            self.asm.branch(Code::Jae_rel32_64, back);
+            self.fail();
         }
         let epilogues = self.exit_epilogues();
         self.emit_literals();
@@ -156,15 +158,16 @@ impl Emitter<'_> {
         }
     }
 
-    /// Sets the frame up; gives the label of the way out when the stack is used up.
-    fn prologue(&mut self) -> Option<Label> {
+    /// Sets the frame up; gives the label of the way out when calls are nested too deeply, and where that goes on if they are not.
+    fn prologue(&mut self) -> Option<[Label; 2]> {
         if !self.frame.has_frame {
             return None;
         }
-        let overflow = self.asm.new_label();
-        let limit = regs::thread(self.layout.stack_limit);
+        let [overflow, back] = [self.asm.new_label(), self.asm.new_label()];
+        let limit = regs::thread(self.layout.call_limit);
         self.asm.rm(Code::Cmp_r64_rm64, Register::RSP, limit);
         self.asm.branch(Code::Jb_rel32_64, overflow);
+        self.asm.bind(back);
         self.asm.r(Code::Push_r64, Register::RBP);
         self.asm.rr(Code::Mov_r64_rm64, Register::RBP, Register::RSP);
         for reg in self.frame.saved.clone() {
@@ -173,7 +176,7 @@ impl Emitter<'_> {
         if self.frame.locals_bytes > 0 {
             self.asm.ri(Code::Sub_rm64_imm32, Register::RSP, i64::from(self.frame.locals_bytes));
         }
-        Some(overflow)
+        Some([overflow, back])
     }
 
     /// Undoes the prologue, and returns.
@@ -198,6 +201,15 @@ impl Emitter<'_> {
         self.asm.r(Code::Pop_r64, Register::RBP);
     }
 
+    /// Returns failure to the caller.
+    fn fail(&mut self) {
+        self.asm.rr(Code::Xor_r32_rm32, Register::EAX, Register::EAX);
+        if self.func.fails_by_carry {
+            self.asm.op0(Code::Stc);
+        }
+        self.asm.op0(Code::Retnq);
+    }
+
     /// Where exits go on to leave the function, with a result or with failure.
     fn exit_epilogues(&mut self) -> [Label; 2] {
         let labels = [self.asm.new_label(), self.asm.new_label()];
@@ -209,11 +221,7 @@ impl Emitter<'_> {
         self.asm.bind(labels[1]);
         if is_used {
             self.tear_down();
-            self.asm.rr(Code::Xor_r32_rm32, Register::EAX, Register::EAX);
-            if self.func.fails_by_carry {
-                self.asm.op0(Code::Stc);
-            }
-            self.asm.op0(Code::Retnq);
+            self.fail();
         }
         labels
     }
