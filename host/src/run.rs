@@ -51,15 +51,7 @@ pub fn run_program(program: &Program) -> u8 {
             1
         }
     };
-    match flush_stdout() {
-        Ok(()) => code,
-        Err(raised) => {
-            let exception = runtime::thread().take_raised(raised);
-            let text = error::print::format_exception_only(exception.value());
-            hooks::write_stderr(&format!("Exception ignored on flushing sys.stdout:\n{text}"));
-            120
-        }
-    }
+    flushed(code)
 }
 
 /// Runs a file as `__main__`; an exception is the caller's.
@@ -71,6 +63,38 @@ pub fn run_main(path: &Path) -> PyResult {
 pub fn report(raised: Raised) -> u8 {
     let exception = runtime::thread().take_raised(raised);
     exit_code_of(&exception) as u8
+}
+
+/// What a debug build ends with when its leak audit fails.
+const LEAKED: u8 = 99;
+
+/// Ends a process after its program: empties modules, lets go of compiled code, and destroys what is left, as Python does; gives the exit
+/// code. A debug build audits what is left over then.
+pub fn finish(code: u8) -> u8 {
+    runtime::finalize::clear_modules();
+    // Finalisers may have printed.
+    let code = flushed(code);
+    runtime::finalize::clear_sys();
+    if cfg!(debug_assertions)
+        && let Some(report) = runtime::audit::leaks()
+    {
+        hooks::write_stderr(&format!("leak audit: {report}"));
+        return LEAKED;
+    }
+    code
+}
+
+/// Flushes what is still buffered; the exit code if that fails is 120.
+fn flushed(code: u8) -> u8 {
+    match flush_stdout() {
+        Ok(()) => code,
+        Err(raised) => {
+            let exception = runtime::thread().take_raised(raised);
+            let text = error::print::format_exception_only(exception.value());
+            hooks::write_stderr(&format!("Exception ignored on flushing sys.stdout:\n{text}"));
+            120
+        }
+    }
 }
 
 /// Flushes `sys.stdout`, if there is one.

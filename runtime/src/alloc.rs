@@ -7,6 +7,7 @@
 //! Cost: a pop or push of a list; a page is carved when its class runs dry.
 
 use std::cell::{Cell, RefCell};
+use std::collections::HashSet;
 
 use crate::header::{Header, flags};
 use crate::thread::{SIZE_CLASSES, thread};
@@ -17,6 +18,8 @@ pub const PAGE_SIZE: usize = 64 * 1024;
 /// Greatest size that comes from pages.
 pub const MAX_SMALL: usize = SIZE_CLASSES * 16;
 const PAGES_PER_CHUNK: usize = 16;
+/// What the contents of freed blocks are overwritten with in debug builds.
+const POISON: u8 = 0xdd;
 
 /// Start of a page.
 #[repr(C, align(16))]
@@ -85,11 +88,51 @@ pub unsafe fn free(block: *mut Header) {
             return free_large(block);
         }
         let page = page_of(block);
+        debug_assert!(!(*block).raw_type().is_null(), "an object is freed twice");
+        if cfg!(debug_assertions) {
+            poison(block, (*page).block_size);
+        }
         let list = &thread().free_lists[(*page).block_size / 16 - 1];
         *block.cast::<*mut Header>() = list.get();
         (*block).set_raw_type(std::ptr::null());
         list.set(block);
     }
+}
+
+/// Fills what lies behind the header of a block that becomes free, so that stale pointers lead nowhere.
+///
+/// # Safety
+/// The block is `size` bytes and nothing refers to it.
+unsafe fn poison(block: *mut Header, size: usize) {
+    let start = size_of::<Header>();
+    // SAFETY: the contract.
+    unsafe { std::ptr::write_bytes(block.cast::<u8>().add(start), POISON, size - start) };
+}
+
+/// Looks for damage in the free lists, which a count that fell below zero or a write to a freed object leaves: every link leads to a
+/// free block of its class, and no block is free twice.
+pub fn check_free_lists() -> Result<(), String> {
+    let mut free = HashSet::new();
+    let pages: HashSet<*mut Page> = HEAP.pages.borrow().iter().copied().collect();
+    for (class, list) in thread().free_lists.iter().enumerate() {
+        let mut block = list.get();
+        while !block.is_null() {
+            let page = page_of(block);
+            let is_block = pages.contains(&page)
+                && (block as usize - page as usize) % 16 == 0
+                // SAFETY: the page is one of ours; its blocks begin with headers.
+                && unsafe { (*page).block_size == (class + 1) * 16 && (*block).raw_type().is_null() };
+            if !is_block {
+                return Err(format!("the free list of {}-byte blocks leads astray", (class + 1) * 16));
+            }
+            if !free.insert(block as usize) {
+                return Err(format!("a {}-byte block is free twice", (class + 1) * 16));
+            }
+            // SAFETY: a free block's first word links to the next one.
+            block = unsafe { *block.cast::<*mut Header>() };
+        }
+    }
+    Ok(())
 }
 
 fn page_of(block: *mut Header) -> *mut Page {

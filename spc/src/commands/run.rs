@@ -37,7 +37,7 @@ pub(crate) fn run(jit: &JitArgs, program: Program, args: Vec<String>) -> u8 {
     if jit.stats {
         eprint!("{}", jit::report::statistics());
     }
-    code
+    host::run::finish(code)
 }
 
 /// The file to run: absolute, because tracebacks and `__file__` show where it is, `sys.argv` how it was named. `Err` is an exit
