@@ -40,9 +40,9 @@ pub fn start(settings: &Settings) -> PyResult<()> {
     })
 }
 
-/// Runs a program; gives the exit code. Errors have been printed as Python prints them.
+/// Runs a program; gives the exit code for [`finish`]. Errors have been printed as Python prints them.
 pub fn run_program(program: &Program) -> u8 {
-    let code = match program.run() {
+    match program.run() {
         Ok(()) => 0,
         Err(Failure::Raised(raised)) => report(raised),
         Err(Failure::Missing(message)) => {
@@ -50,8 +50,7 @@ pub fn run_program(program: &Program) -> u8 {
             hooks::write_stderr(&format!("{}: {message}\n", executable.display()));
             1
         }
-    };
-    flushed(code)
+    }
 }
 
 /// Runs a file as `__main__`; an exception is the caller's.
@@ -68,9 +67,11 @@ pub fn report(raised: Raised) -> u8 {
 /// What a debug build ends with when its leak audit fails.
 const LEAKED: u8 = 99;
 
-/// Ends a process after its program: empties modules, lets go of compiled code, and destroys what is left, as Python does; gives the exit
-/// code. A debug build audits what is left over then.
+/// Ends a process after its program: calls what `atexit` knows, writes out what is buffered, empties modules, lets go of compiled code,
+/// and destroys what is left, as Python does; gives the exit code. A debug build audits what is left over then.
 pub fn finish(code: u8) -> u8 {
+    stdlib::atexit::run();
+    let code = flushed(code);
     runtime::finalize::clear_modules();
     // Finalisers may have printed.
     let code = flushed(code);

@@ -118,9 +118,10 @@ pub fn check_free_lists() -> Result<(), String> {
         let mut block = list.get();
         while !block.is_null() {
             let page = page_of(block);
+            let at = (block as usize - page as usize).wrapping_sub(size_of::<Page>());
             let is_block = pages.contains(&page)
-                && (block as usize - page as usize) % 16 == 0
-                // SAFETY: the page is one of ours; its blocks begin with headers.
+                && at.is_multiple_of((class + 1) * 16)
+                // SAFETY: the page is one of ours, and the block is one of its blocks.
                 && unsafe { (*page).block_size == (class + 1) * 16 && (*block).raw_type().is_null() };
             if !is_block {
                 return Err(format!("the free list of {}-byte blocks leads astray", (class + 1) * 16));

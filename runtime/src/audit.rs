@@ -115,8 +115,13 @@ pub fn leaks() -> Option<String> {
 /// Immortal objects whose count is not the number of references to them, with the difference. They never die, so this is where a
 /// reference that is forgotten or dropped twice shows.
 fn miscounted() -> Vec<(*mut Header, i64)> {
-    let singletons =
-        [objects::none(), objects::not_implemented(), objects::ellipsis(), objects::bool(false), objects::bool(true)];
+    let singletons = [
+        objects::none(),
+        objects::not_implemented(),
+        objects::ellipsis(),
+        objects::bool(false),
+        objects::bool(true),
+    ];
     let mut objects: Vec<*mut Header> = singletons.iter().map(|value| value.ptr()).collect();
     objects.extend(init::builtin_types().iter().map(|ty| ty.value().ptr()));
     alloc::for_each_block(|block| objects.push(block));
@@ -124,9 +129,9 @@ fn miscounted() -> Vec<(*mut Header, i64)> {
     let surplus = |object: &*mut Header| {
         // SAFETY: blocks that are occupied and statics are live objects.
         let header = unsafe { &**object };
-        header.has(flags::IMMORTAL).then(|| {
-            i64::from(header.refcount()) - i64::from(IMMORTAL_COUNT) - i64::from(references[object])
-        })
+        header
+            .has(flags::IMMORTAL)
+            .then(|| i64::from(header.refcount()) - i64::from(IMMORTAL_COUNT) - i64::from(references[object]))
     };
     let counted = objects.iter().filter_map(|object| surplus(object).map(|surplus| (*object, surplus)));
     counted.filter(|(_, surplus)| *surplus != 0).collect()

@@ -1,8 +1,9 @@
 //! Programs with their output: `tests/run/*.md`.
 //!
-//! A heading is a program's name; its `py` block is run by `spc` in each mode of the compiler and, where there is one and the block does not say `static`, by
-//! `python3`; all must print the `output` block and end with the same exit code. Tracebacks go to standard output of the test by
-//! way of `traceback` blocks, which are compared with standard error.
+//! A heading is a program's name; its `py` block is run by `spc` in each mode of the compiler and, where there is one and the block
+//! does not say `static`, by `python3`; all must print the `output` block and end with the same exit code. The `spc` is a debug
+//! build, which ends with a code of its own if objects are left over, so every program is a leak test too. Tracebacks
+//! go to standard output of the test by way of `traceback` blocks, which are compared with standard error.
 
 use std::path::Path;
 use std::process::{Command, Output};
