@@ -6,6 +6,7 @@ use runtime::error;
 use runtime::hooks;
 use runtime::objects;
 use runtime::protocol;
+use runtime::stress::{self, Knob};
 use runtime::sys_state;
 use runtime::value::{PyResult, Raised};
 use stdlib::sys::{Startup, exit_code_of};
@@ -26,8 +27,12 @@ pub struct Settings {
 
 /// Wires the hooks and makes `sys`. The runtime must be attached to the calling thread.
 pub fn start(settings: &Settings) -> PyResult<()> {
+    let mut jit = settings.jit.clone();
+    if stress::every(Knob::Compile) != 0 {
+        jit.mode = jit::Mode::Always;
+    }
     interp::install();
-    jit::install(settings.jit.clone());
+    jit::install(jit);
     hooks::install(|hooks| {
         hooks.compile = compile::compile;
         hooks.load_module = import::load_module;
@@ -38,6 +43,14 @@ pub fn start(settings: &Settings) -> PyResult<()> {
         executable: std::env::current_exe().map(|path| path.display().to_string()).unwrap_or_default(),
         flags: Vec::new(),
     })
+}
+
+/// Turns the knobs of `SPC_STRESS`, before [`start`]; `Err` says what is wrong with them.
+pub fn read_stress() -> Result<(), String> {
+    match std::env::var("SPC_STRESS") {
+        Ok(text) => stress::install(&text).map_err(|message| format!("SPC_STRESS: {message}")),
+        Err(_) => Ok(()),
+    }
 }
 
 /// Runs a program; gives the exit code for [`finish`]. Errors have been printed as Python prints them.

@@ -10,7 +10,8 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
 
 use crate::header::{Header, flags};
-use crate::thread::{SIZE_CLASSES, thread};
+use crate::stress::{self, Knob};
+use crate::thread::{SIZE_CLASSES, breaker, thread};
 use crate::world::World;
 
 /// Size and alignment of a page.
@@ -56,6 +57,10 @@ pub fn allocate(size: usize) -> *mut Header {
     debug_assert!(size >= size_of::<Header>());
     if size > MAX_SMALL {
         return try_allocate_large(size).unwrap_or_else(|| out_of_memory());
+    }
+    if stress::is_due(Knob::Alloc) {
+        // As when the reserve has been used.
+        thread().request(breaker::MEMORY);
     }
     let class = (size - 1) / 16;
     let list = &thread().free_lists[class];
@@ -191,6 +196,9 @@ fn take_page() -> *mut Page {
 }
 
 fn try_allocate_large(size: usize) -> Option<*mut Header> {
+    if stress::is_due(Knob::Alloc) {
+        return None;
+    }
     let total = size.checked_add(size_of::<LargePrefix>()).filter(|&total| total < isize::MAX as usize)?;
     // SAFETY: plain malloc, checked for null; malloc aligns to 16 bytes.
     let prefix = unsafe { libc::malloc(total) }.cast::<LargePrefix>();

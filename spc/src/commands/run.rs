@@ -26,6 +26,10 @@ pub(crate) fn run(jit: &JitArgs, program: Program, args: Vec<String>) -> u8 {
         other => other,
     };
     let _attached = runtime::attach();
+    if let Err(message) = host::run::read_stress() {
+        eprintln!("spc: {message}");
+        return 2;
+    }
     runtime::signal::install();
     let mut argv = vec![name];
     argv.extend(args);
