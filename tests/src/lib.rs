@@ -5,6 +5,7 @@
 //! - `checker`: Markdown specifications of the type checker
 //! - `command`: the command line on bad input
 //! - `programs`: programs with their output, compared with CPython
+//! - `stress`: programs under the stress knobs
 //! - `benchmarks`: the benchmark programs on small inputs, in every form and mode
 //! - `corpus`: the emitter over every library file that a Python on this machine brings
 //!
@@ -24,5 +25,7 @@ mod harness;
 mod programs;
 #[cfg(test)]
 mod stages;
+#[cfg(test)]
+mod stress;
 #[cfg(test)]
 mod tidy;

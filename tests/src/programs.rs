@@ -13,15 +13,15 @@ use crate::harness::{files, root};
 
 /// One program of a document.
 #[derive(Default)]
-struct Program {
-    name: String,
-    source: String,
-    output: String,
-    errors: Option<String>,
+pub(crate) struct Program {
+    pub(crate) name: String,
+    pub(crate) source: String,
+    pub(crate) output: String,
+    pub(crate) errors: Option<String>,
 }
 
 /// The programs of a document.
-fn programs(document: &str) -> Vec<Program> {
+pub(crate) fn programs(document: &str) -> Vec<Program> {
     let mut found: Vec<Program> = Vec::new();
     let mut open: Option<String> = None;
     for line in document.lines() {
@@ -46,7 +46,7 @@ fn programs(document: &str) -> Vec<Program> {
 }
 
 /// What differs from the expectation.
-fn difference(program: &Program, folder: &Path, output: &Output, who: &str) -> Option<String> {
+pub(crate) fn difference(program: &Program, folder: &Path, output: &Output, who: &str) -> Option<String> {
     let here = format!("{}/", folder.display());
     let stdout = String::from_utf8_lossy(&output.stdout);
     let stderr = String::from_utf8_lossy(&output.stderr).replace(&here, "");
