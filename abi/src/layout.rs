@@ -48,6 +48,20 @@ pub mod thread {
     pub const DEOPT_COUNTDOWN: usize = 344;
 }
 
+/// The interpreter's frame.
+pub mod frame {
+    /// Operands in use, 32 bits.
+    pub const OPERANDS: usize = 56;
+    /// Instruction, 32 bits.
+    pub const INSTRUCTION: usize = 60;
+    /// Properties, 32 bits.
+    pub const FLAGS: usize = 64;
+    /// First local slot.
+    pub const LOCALS: usize = 80;
+    /// The property of a generator's frame that compiled code has just suspended.
+    pub const HAS_YIELDED: u32 = 32;
+}
+
 /// What marks a stretch of compiled code on the chain of frames.
 pub mod activation {
     /// What was on top of the chain before.

@@ -73,6 +73,52 @@ fn finish(outcome: PyResult<Exit>, _kept: Vec<(Ref, Ref)>) -> PyResult<Value> {
     })
 }
 
+/// Moves words back into the frame that compiled code continues.
+///
+/// # Safety
+/// The frame is the image's, and nothing that it held is in it any more.
+pub unsafe fn restore(frame: *mut Frame, image: &FrameImage) {
+    // SAFETY: the contract.
+    unsafe {
+        fill(frame, image.instruction, &image.locals, &image.stack);
+        (*frame).flags &= !frame::IS_AWAY;
+    }
+}
+
+/// The operands of a frame that is not running.
+///
+/// # Safety
+/// The frame is saved; the words stay where they are as long as the result is used.
+pub unsafe fn operands<'f>(frame: *mut Frame) -> &'f [Value] {
+    // SAFETY: the contract.
+    unsafe { std::slice::from_raw_parts(Frame::operands(frame), (*frame).operands as usize) }
+}
+
+/// Forgets what a frame held, because compiled code has moved it out.
+///
+/// # Safety
+/// The frame is not running.
+pub unsafe fn forget_words(frame: *mut Frame) {
+    // SAFETY: the contract; the frame keeps its code alive.
+    unsafe {
+        let count = (*(*frame).code).shape.locals as usize;
+        std::ptr::write_bytes(Frame::locals(frame), 0, count);
+        (*frame).operands = 0;
+    }
+}
+
+/// Pushes a word onto the operands of a frame that is not running.
+///
+/// # Safety
+/// The code at its place expects the word there.
+pub unsafe fn push_operand(frame: *mut Frame, word: Value) {
+    // SAFETY: the contract.
+    unsafe {
+        *Frame::operands(frame).add((*frame).operands as usize) = word;
+        (*frame).operands += 1;
+    }
+}
+
 /// Moves words into a new frame.
 ///
 /// # Safety

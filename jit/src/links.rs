@@ -17,6 +17,7 @@ use runtime::type_object::TypeObject;
 use runtime::value::{Ref, Value};
 
 use crate::context::{Jit, jit};
+use crate::continuation::Progress;
 use crate::functions::{Link, State};
 
 impl Jit {
@@ -131,6 +132,11 @@ impl Jit {
         let (machine, occupied) = {
             let mut functions = self.functions.borrow_mut();
             let entry = &mut functions.bodies[body];
+            for (_, progress) in std::mem::take(&mut entry.continuations) {
+                if let Progress::Compiled(machine) = progress {
+                    machine.is_retired.set(true);
+                }
+            }
             let State::Compiled(machine) = entry.state else { return };
             entry.state = State::New;
             entry.retired += 1;

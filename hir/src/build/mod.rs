@@ -6,7 +6,8 @@
 //! for the interpreter get a frame state with the live locals and the stack before the instruction; an instruction that can
 //! only raise, outside of every handler, gets a bare position, so that it keeps nothing alive.
 //!
-//! Exception handlers are not compiled: an exception under a handler leaves for the interpreter with the whole frame.
+//! An exception under a handler leaves with the whole frame; the handler is code of its own, as are hot loops of interpreted frames
+//! and generators (`resumed`).
 //!
 //! Needs: verified bytecode. Gives: phase `Ssa`. Cost: instructions × live locals.
 
@@ -14,10 +15,14 @@ mod arith;
 mod call;
 mod control;
 mod generic;
+mod handling;
 mod liveness;
+mod namespace;
 mod primitive;
 mod range_loop;
+mod resumed;
 mod static_ops;
+mod suspend;
 mod types;
 
 use std::collections::HashMap;
@@ -33,6 +38,7 @@ use crate::ir::{Block, Edge, FrameState, Function, Imm, Opcode, Slot, StateId, T
 use crate::unsupported::{Reason, Unsupported};
 use liveness::Liveness;
 use range_loop::RangeIter;
+pub use resumed::{Point, Start};
 pub use types::{code_type, param_types, return_type, type_of};
 
 type Built<T> = Result<T, Unsupported>;
@@ -71,6 +77,8 @@ struct Builder<'c> {
     lookups: HashMap<Value, u32>,
     /// Whether a marker was used as an object.
     is_misused: bool,
+    /// The interpreter's frame, if the code goes on in one.
+    frame: Option<Value>,
 }
 
 /// The most instructions that one function may have.
@@ -79,14 +87,16 @@ const LIMIT: usize = 20_000;
 /// Names of builtins that read the locals of their caller, which compiled code keeps nowhere.
 const FRAME_READERS: [&str; 6] = ["locals", "vars", "dir", "eval", "exec", "_getframe"];
 
-/// Builds the HIR of `code`, whose typed entry takes the parameters that its signature says.
-pub fn build(code: &Code, id: FuncId, env: &dyn CompileEnv) -> Built<Function> {
+/// Builds the HIR of `code`. From the start, its typed entry takes the parameters that its signature says; see [`Start`] for others.
+pub fn build(code: &Code, id: FuncId, env: &dyn CompileEnv, start: Start<'_>) -> Built<Function> {
     let refuse = |reason| Err(Unsupported { reason, offset: 0 });
-    if code.flags.intersects(CodeFlags::SUSPENDS) {
-        return refuse(Reason::Suspends);
-    }
-    if code.flags.intersects(CodeFlags::CLASS_BODY | CodeFlags::MODULE_BODY) {
-        return refuse(Reason::Namespace);
+    if matches!(start, Start::Call) {
+        if code.flags.intersects(CodeFlags::SUSPENDS) {
+            return refuse(Reason::Suspends);
+        }
+        if code.flags.intersects(CodeFlags::CLASS_BODY | CodeFlags::MODULE_BODY) {
+            return refuse(Reason::Namespace);
+        }
     }
     if let Some(&name) = FRAME_READERS.iter().find(|&&name| code.names.iter().any(|known| known == name)) {
         return refuse(Reason::LooksAtFrame(name));
@@ -117,9 +127,15 @@ pub fn build(code: &Code, id: FuncId, env: &dyn CompileEnv) -> Built<Function> {
         global_names: HashMap::new(),
         lookups: HashMap::new(),
         is_misused: false,
+        frame: None,
     };
-    builder.bind_parameters(entry);
-    builder.jump_to(0);
+    match start {
+        Start::Call => {
+            builder.bind_parameters(entry);
+            builder.jump_to(0);
+        }
+        Start::Resume(points) => builder.bind_frame(points),
+    }
     while let Some(start) = builder.work.pop() {
         builder.build_block(start)?;
     }
@@ -273,6 +289,11 @@ impl Builder<'_> {
     fn emit(&mut self, op: Opcode, args: &[Value], imm: Imm, ty: Type) -> Value {
         let inst = self.func.append(self.block, op, args, imm, ty, None);
         self.func.result(inst)
+    }
+
+    /// Emits an operation without a result.
+    fn effect(&mut self, op: Opcode, args: &[Value], imm: Imm) {
+        self.func.append(self.block, op, args, imm, Type::EMPTY, None);
     }
 
     /// Emits an operation that may leave for the interpreter before it has any effect.
@@ -534,6 +555,8 @@ impl Builder<'_> {
             || self.translate_generic(word)?
             || self.translate_range_call(word)?
             || self.translate_call(word)?
+            || self.translate_handling(word)?
+            || self.translate_suspension(word)?
             || self.translate_primitive(word)?
             || self.translate_static(word)?;
         if handled { Ok(()) } else { self.unsupported(word) }

@@ -57,7 +57,11 @@ impl Builder<'_> {
             self.code.words.get(at + distance).is_some_and(|word| word.opcode() == opcode)
         };
         let is_straight = !self.starts_block(self.at + 1);
-        is_straight && follows(1, B::GET_ITER) && follows(2, B::FOR_ITER)
+        let exhausted = self.code.words.get(at + 2).map_or(0, |word| word.operand());
+        is_straight
+            && follows(1, B::GET_ITER)
+            && follows(2, B::FOR_ITER)
+            && !self.is_suspending_loop(self.at, exhausted)
     }
 
     fn constant_step(&self, count: usize) -> Option<i32> {

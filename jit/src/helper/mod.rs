@@ -6,6 +6,7 @@
 //!
 //! - `attribute`, `operator`, `subscript`: the operators of the language
 //! - `call`, `iteration`, `construction`: calls, loops, displays
+//! - `name`, `pattern`, `suspension`: namespaces, `match`, generators
 //! - `boxing`, `statics`: primitives and Static Python
 //! - `exception`: raising
 
@@ -15,9 +16,12 @@ mod call;
 mod construction;
 mod exception;
 mod iteration;
+mod name;
 mod operator;
+mod pattern;
 mod statics;
 mod subscript;
+mod suspension;
 
 use abi::helper::HelperId;
 use runtime::objects::dict::DictObject;
@@ -29,9 +33,12 @@ use call::*;
 use construction::*;
 use exception::*;
 use iteration::*;
+use name::*;
 use operator::*;
+use pattern::*;
 use statics::*;
 use subscript::*;
+use suspension::*;
 
 macro_rules! addresses {
     ($($(#[$doc:meta])+ $name:ident = $id:ident ($($arg:ident: $kind:ident),*) -> $ret:ident, $fails:ident, $touches:ident;)+) => {
@@ -65,6 +72,17 @@ fn truth(result: PyResult<bool>) -> i64 {
 fn failure(raised: runtime::value::Raised) -> Value {
     let _ = raised;
     Value::NULL
+}
+
+/// Moves results to words in the caller's frame, in order.
+///
+/// # Safety
+/// There is room for so many words.
+unsafe fn give(out: *mut Value, results: impl IntoIterator<Item = Ref>) {
+    for (at, result) in results.into_iter().enumerate() {
+        // SAFETY: the contract.
+        unsafe { *out.add(at) = result.into_value() };
+    }
 }
 
 /// Words in the caller's frame.

@@ -138,14 +138,20 @@ impl CodeObject {
         Ok(object::new_object(contents))
     }
 
-    /// Counts a turn of a loop; many of them weigh as much as a call.
+    /// Counts a turn of a loop; many of them weigh as much as a call. True now and then, if the code is hot.
     #[inline]
-    pub fn count_loop(&self) {
+    pub fn count_loop(&self) -> bool {
         let turns = self.loops.get().wrapping_add(1);
         self.loops.set(turns);
+        crate::hooks::is_checked_turn(turns) && self.count_turns(turns)
+    }
+
+    #[cold]
+    fn count_turns(&self, turns: u32) -> bool {
         if turns.is_multiple_of(TURNS_OF_A_CALL) {
             self.calls.set(self.calls.get().saturating_add(1));
         }
+        crate::hooks::is_hot(self)
     }
 
     /// What was compiled.
