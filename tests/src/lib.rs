@@ -7,6 +7,7 @@
 //! - `programs`: programs with their output, compared with CPython
 //! - `stress`: programs under the stress knobs
 //! - `benchmarks`: the benchmark programs on small inputs, in every form and mode
+//! - `docs`: the examples, listings, quotations and paths of the documents
 //! - `corpus`: the emitter over every library file that a Python on this machine brings
 //!
 //! Nothing depends on this crate.
@@ -19,6 +20,8 @@ mod checker;
 mod command;
 #[cfg(test)]
 mod corpus;
+#[cfg(test)]
+mod docs;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]
