@@ -61,7 +61,11 @@ pub fn install() {
         hooks.frame = frame::info;
         hooks.current_locals = frame::current_locals;
         hooks.current_globals = frame::current_globals;
-        hooks.dict_changed = |_, _| ops::statics::invalidate();
+        hooks.dict_changed = |_, _, is_definition| {
+            if is_definition {
+                ops::statics::invalidate();
+            }
+        };
         hooks.function_changed = |_| ops::statics::invalidate();
     });
 }

@@ -31,9 +31,9 @@ pub unsafe fn make_generator(frame: *mut Frame) -> Ref {
             flags if flags.contains(CodeFlags::COROUTINE) => GeneratorKind::Coroutine,
             _ => GeneratorKind::Generator,
         };
-        let (name, qualname) = match (*frame).owner.get::<FunctionObject>() {
-            Some(function) => (function.name(), function.qualname()),
-            None => (code.code().name.clone(), code.code().qualname.clone()),
+        let [name, qualname] = match (*frame).owner.get::<FunctionObject>() {
+            Some(function) => function.names(),
+            None => code.names_of_functions().clone(),
         };
         let moved = frame::move_to_heap(frame);
         (*moved).flags = IS_ENTRY | (*moved).flags & OWNS_NAMES;
@@ -41,8 +41,8 @@ pub unsafe fn make_generator(frame: *mut Frame) -> Ref {
         let generator = GeneratorObject::new(
             kind,
             moved.cast(),
-            StrObject::intern(&name).into_ref(),
-            StrObject::new(&qualname).into_ref(),
+            name,
+            qualname,
             code,
         );
         (*moved).generator = &raw const *generator;

@@ -193,7 +193,7 @@ impl Jit {
     ) -> Result<&'static Machine, Unsupported> {
         let full = Unsupported { reason: Reason::CodeMemory, offset: 0 };
         let Compiled { mut code, shape, inlined } = compiled;
-        let start = self.memory.reserve(code.bytes.len()).ok_or(full)?;
+        let start = self.memory.reserve_line(code.bytes.len()).ok_or(full)?;
         let enter = self.entries.get(&shape, &self.memory).ok_or(full)?;
         self.relocate(&mut code, start);
         self.memory.write(start, &code.bytes);

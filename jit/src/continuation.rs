@@ -61,12 +61,32 @@ pub(crate) fn continue_frame(frame: *mut u8) -> Continued {
     }
     // SAFETY: the frame is saved and on top of the chain.
     unsafe {
+        if let Some(machine) = known_resumption(code, frame) {
+            return if thread().check_stack("").is_ok() { enter(machine, frame) } else { Continued::Not };
+        }
         match jit().machine_for(frame, code) {
             Some(machine) if fits(machine, frame) && thread().check_stack("").is_ok() => {
                 enter(machine, frame)
             }
             _ => Continued::Not,
         }
+    }
+}
+
+/// The code of a generator's resumptions, if its frame stands at one and the code is made.
+///
+/// # Safety
+/// The frame is saved.
+unsafe fn known_resumption(code: &CodeObject, frame: *mut Frame) -> Option<&'static Machine> {
+    if !code.code().flags.intersects(CodeFlags::SUSPENDS) {
+        return None;
+    }
+    // SAFETY: the word is null or a machine, which lives for ever; the frame keeps its globals alive.
+    unsafe {
+        let machine = code.jit.get().cast::<Machine>().as_ref()?;
+        let has_globals = Value::from_object(&*(*frame).globals) == machine.surroundings.0;
+        let is_usable = has_globals && !machine.is_retired.get() && is_resumption(code, (*frame).instruction);
+        is_usable.then_some(machine)
     }
 }
 
@@ -109,6 +129,9 @@ impl Jit {
             }
         };
         self.functions.borrow_mut().bodies[body].continuations.insert(key, next);
+        if let (Progress::Compiled(machine), true) = (next, is_resumption) {
+            code.jit.set(std::ptr::from_ref(machine).cast_mut().cast());
+        }
         match next {
             Progress::Compiled(machine) => Some(machine),
             _ => None,

@@ -219,15 +219,17 @@ fn watch_module(descr: &FunctionDescr) {
 }
 
 /// The hook for watched dicts.
-pub(crate) fn dict_changed(dict: &runtime::objects::dict::DictObject, key: Value) {
-    interp::invalidate();
+pub(crate) fn dict_changed(dict: &runtime::objects::dict::DictObject, key: Value, is_definition: bool) {
     let jit = jit();
     if jit.is_released.get() {
         return;
     }
     let dict = Value::from_object(dict);
     jit.cells.borrow().dict_changed(dict, key);
-    jit.namespace_changed(dict, key);
+    if is_definition {
+        interp::invalidate();
+        jit.namespace_changed(dict, key);
+    }
 }
 
 /// The hook for classes.

@@ -90,8 +90,8 @@ pub struct Hooks {
     pub current_locals: fn() -> PyResult,
     /// The globals of the current frame.
     pub current_globals: fn() -> Option<Ref>,
-    /// A watched dict has changed at a key, or everywhere for null.
-    pub dict_changed: fn(&DictObject, Value),
+    /// A watched dict has changed at a key, or everywhere for null; whether what was or is there may be a function, class or module.
+    pub dict_changed: fn(&DictObject, Value, bool),
     /// A function's code or defaults have changed.
     pub function_changed: fn(&FunctionObject),
     /// The runtime ends: machine code is not entered any more, and lets go of the objects that it refers to.
@@ -130,7 +130,7 @@ static HOOKS: World<Cell<Hooks>> = World::new(Cell::new(Hooks {
     class_changed: |_| {},
     current_locals: || missing("locals() without an interpreter"),
     current_globals: || None,
-    dict_changed: |_, _| {},
+    dict_changed: |_, _, _| {},
     function_changed: |_| {},
     release_code: || {},
     write_stderr: |text| {
@@ -211,8 +211,8 @@ pub fn function_entry() -> Entry {
     unsafe { (*HOOKS.as_ptr()).function_entry }
 }
 
-pub(crate) fn dict_changed(dict: &DictObject, key: Value) {
-    (hooks().dict_changed)(dict, key);
+pub(crate) fn dict_changed(dict: &DictObject, key: Value, is_definition: bool) {
+    (hooks().dict_changed)(dict, key, is_definition);
 }
 
 pub(crate) fn function_changed(function: &FunctionObject) {

@@ -471,7 +471,10 @@ impl Builder<'_> {
         let mut slots = vec![Slot::Unset; locals.len()];
         for slot in live {
             if let Some(value) = locals[slot] {
-                slots[slot] = self.slot(value, is_raw(slot));
+                slots[slot] = match self.slot(value, is_raw(slot)) {
+                    Slot::Value(value) if !self.live.is_read(self.at, slot) => Slot::Kept(value),
+                    other => other,
+                };
             }
         }
         let reprs = self.stack_maps[self.at as usize].clone().expect("reachable code has a stack map");
@@ -600,11 +603,14 @@ impl Builder<'_> {
                 }
             }
             B::STORE_FAST => {
-                self.locals[n] = Some(self.stack.pop().expect("verified bytecode has a value to store"))
+                let value = self.stack.pop().expect("verified bytecode has a value to store");
+                let old = self.locals[n].replace(value);
+                self.keep(old);
             }
             B::DELETE_FAST => {
                 self.check_bound(n);
-                self.locals[n] = None;
+                let old = self.locals[n].take();
+                self.keep(old);
             }
             B::LOAD_LOCAL => {
                 let value = self.local_or_unset(n);
@@ -617,6 +623,22 @@ impl Builder<'_> {
             _ => return Ok(false),
         }
         Ok(true)
+    }
+
+    /// A variable has held the value until now.
+    fn keep(&mut self, old: Option<Value>) {
+        if let Some(value) = old.filter(|&value| self.func.ty(value).is_counted()) {
+            self.effect(Opcode::Keep, &[value], Imm::None);
+        }
+    }
+
+    /// The variables have held their values until now, when the function is left.
+    fn keep_locals(&mut self) {
+        for slot in 0..self.locals.len() {
+            if self.live.is_kept(slot) {
+                self.keep(self.locals[slot]);
+            }
+        }
     }
 
     /// The function's closure is always the same, so that its cells are constants.

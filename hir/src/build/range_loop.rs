@@ -189,18 +189,22 @@ const None
       v9: I64{0} = const_int #0
       v10: SmallInt = guard_type v6 @fs1
       v11: I64 = untag v10
-      jump bb2(v9)
-    bb2(v13: I64):
-      v16: CBool = icmp .lt v13, v11
-      branch v16, bb4, bb3
+      v16: Null = null
+      jump bb2(v16, v9)
+    bb2(v13: Word, v14: I64):
+      v18: CBool = icmp .lt v14, v11
+      branch v18, bb4, bb3
     bb3:
-      v25: NoneType{const0} = const_object #const0
-      return v25
+      v29: NoneType{const0} = const_object #const0
+      keep v13
+      return v29
     bb4:
-      v18: I64{1} = const_int #1
-      v19: I64 = iadd v13, v18
+      v20: SmallInt = tag v14
+      v21: I64{1} = const_int #1
+      v22: I64 = iadd v14, v21
+      keep v13
       poll @fs2
-      jump bb2(v19)
+      jump bb2(v20, v22)
     }
     "#);
     }
