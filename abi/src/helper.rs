@@ -212,7 +212,7 @@ macro_rules! for_each_helper {
             contains = Contains (container: word, item: word) -> int, Negative, Anything;
             /// `bool(a)`: 1, 0, or negative on failure.
             is_true = IsTrue (a: word) -> int, Negative, Anything;
-            /// Whether two words are the same object; a small heap int equals its tagged form.
+            /// Whether two words are the same object.
             is_same = IsSame (a: word, b: word) -> int, Never, Nothing;
             /// `len(a)`, negative on failure.
             length = Length (a: word) -> int, Negative, Anything;
@@ -234,6 +234,10 @@ macro_rules! for_each_helper {
             call = Call (callable: word, args: items) -> own, Null, Anything;
             /// Calls with the last arguments named by the tuple `names`.
             call_keywords = CallKeywords (callable: word, args: items, names: word) -> own, Null, Anything;
+            /// Calls `callable` with the arguments at `args`, of which the first is left out if it is 0.
+            call_bound = CallBound (callable: word, args: items) -> own, Null, Anything;
+            /// As `call_bound`, with the last arguments named by the tuple `names`.
+            call_bound_keywords = CallBoundKeywords (callable: word, args: items, names: word) -> own, Null, Anything;
             /// `callable(*args, **kwargs)`; `kwargs` may be 0.
             call_ex = CallEx (callable: word, args: word, kwargs: word) -> own, Null, Anything;
             /// Calls method `name` of `args[0]` with the `count` arguments at `args`, receiver included; the method is remembered in the
@@ -304,7 +308,7 @@ macro_rules! for_each_helper {
             build_static_class = BuildStaticClass (code: word, index: int, body: word, bases: word) -> own, Null, Anything;
             /// A zeroed static array of the class that type number `index` of `code` is.
             build_array = BuildArray (code: word, index: int, length: int) -> own, Null, Anything;
-            /// `list.append(list, item)`, exact or checked list.
+            /// `list.append(list, item)`, for a list that is being built.
             list_append = ListAppend (list: word, item: word) -> int, Negative, Container;
             /// `list.extend(list, iterable)`.
             list_extend = ListExtend (list: word, iterable: word) -> int, Negative, Anything;
@@ -312,7 +316,7 @@ macro_rules! for_each_helper {
             set_add = SetAdd (set: word, item: word) -> int, Negative, Anything;
             /// `set.update(set, iterable)`.
             set_update = SetUpdate (set: word, iterable: word) -> int, Negative, Anything;
-            /// `dict[key] = value` for an exact or checked dict.
+            /// `dict[key] = value`, for a dict that is being built.
             dict_set = DictSet (dict: word, key: word, value: word) -> int, Negative, Anything;
             /// `dict.update(dict, other)`.
             dict_update = DictUpdate (dict: word, other: word) -> int, Negative, Anything;

@@ -44,6 +44,8 @@ pub mod thread {
     pub const NATIVE_SP: usize = 328;
     /// Frame pointer of the compiled frame that made that call.
     pub const NATIVE_FP: usize = 336;
+    /// Guards until one is made to fail, under stress.
+    pub const DEOPT_COUNTDOWN: usize = 344;
 }
 
 /// The interpreter's frame.

@@ -10,9 +10,10 @@
 #![forbid(unsafe_code)]
 
 pub mod compile;
+mod files;
 pub mod import;
 pub mod program;
 pub mod run;
 
 pub use program::Program;
-pub use run::{Settings, run_program, start};
+pub use run::{Settings, finish, run_program, start};

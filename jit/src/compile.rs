@@ -5,6 +5,7 @@
 
 use std::time::{Duration, Instant};
 
+use abi::layout::thread::DEOPT_COUNTDOWN;
 use base::entity::EntityId;
 use bytecode::{CodeFlags, TypeCode};
 use codegen::{CompiledCode, RelocKind, Shape, Target};
@@ -15,6 +16,7 @@ use lir::ir::{MachineEnv, RegClass, Sym};
 use runtime::objects::code::CodeObject;
 use runtime::objects::function::FunctionObject;
 use runtime::objects::str::StrObject;
+use runtime::stress::{self, Knob};
 
 use crate::code_memory::displacement;
 use crate::context::Jit;
@@ -152,7 +154,7 @@ impl Jit {
             options.dump = Some(&mut dump);
         }
         hir::pipeline::run(&mut ir, &mut options);
-        let (layout, machine) = (lir::Layout::default(), MachineEnv::x86_64());
+        let (layout, machine) = (layout(), MachineEnv::x86_64());
         let mut low = lir::lower(&ir, &layout, &machine)?;
         see("lir", "lower", &|| lir::text::print(&low));
         lir::regalloc::allocate(&mut low, &machine);
@@ -263,6 +265,13 @@ impl Jit {
             entry.state = State::Refused(Unsupported { reason: Reason::Unstable, offset: 0 });
         }
     }
+}
+
+/// The layout, with what stress asks for.
+fn layout() -> lir::Layout {
+    let is_stressed = stress::every(Knob::Deopt) != 0;
+    let deopt_countdown = is_stressed.then_some(DEOPT_COUNTDOWN as i32);
+    lir::Layout { deopt_countdown, ..lir::Layout::default() }
 }
 
 /// The register file for values of a type.

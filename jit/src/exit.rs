@@ -56,7 +56,9 @@ pub(crate) extern "C" fn receive(
             jit.stats.deopts.set(jit.stats.deopts.get() + 1);
             let images = place.images(&site.data.frames, 0);
             place.drop_owned(&site.data.owned);
-            count_deopt(jit, machine);
+            if !runtime::stress::was_deopt_forced() {
+                count_deopt(jit, machine);
+            }
             interp::native::resume(images, None)
         }
         ExitKind::Raise => raise(&place, &site.data.frames, &site.data.owned),

@@ -12,6 +12,7 @@
 //! - `continuation`: from the middle of an interpreter's frame into compiled code
 //! - [`native`]: out of C
 //! - `stack`: its frames
+//! - `release`: letting go of everything when the process ends
 //! - [`report`]: statistics and dumps
 //!
 //! The runtime and the interpreter reach the compiler through hooks that [`install`] fills in.
@@ -32,6 +33,7 @@ mod links;
 mod machine;
 pub mod native;
 mod perf;
+mod release;
 pub mod report;
 pub mod settings;
 mod stack;
@@ -61,5 +63,6 @@ pub fn install(settings: Settings) {
         hooks.dict_changed = links::dict_changed;
         hooks.class_changed = links::class_changed;
         hooks.function_changed = links::function_changed;
+        hooks.release_code = release::release;
     });
 }

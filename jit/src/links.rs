@@ -224,6 +224,9 @@ fn watch_module(descr: &FunctionDescr) {
 /// The hook for watched dicts.
 pub(crate) fn dict_changed(dict: &runtime::objects::dict::DictObject, key: Value, is_definition: bool) {
     let jit = jit();
+    if jit.is_released.get() {
+        return;
+    }
     let dict = Value::from_object(dict);
     jit.cells.borrow().dict_changed(dict, key);
     if is_definition {
@@ -234,7 +237,10 @@ pub(crate) fn dict_changed(dict: &runtime::objects::dict::DictObject, key: Value
 
 /// The hook for classes.
 pub(crate) fn class_changed(class: &TypeObject) {
-    jit().class_changed(class);
+    let jit = jit();
+    if !jit.is_released.get() {
+        jit.class_changed(class);
+    }
 }
 
 /// The hook for functions whose code or defaults have changed.
@@ -242,5 +248,8 @@ pub(crate) fn function_changed(function: &FunctionObject) {
     interp::invalidate();
     function.typed_entry.set(std::ptr::null());
     let globals = Value::from_object(function.globals());
-    jit().namespace_changed(globals, Value::NULL);
+    let jit = jit();
+    if !jit.is_released.get() {
+        jit.namespace_changed(globals, Value::NULL);
+    }
 }

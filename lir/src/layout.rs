@@ -64,6 +64,8 @@ pub struct Layout {
     pub tracked_flags: i32,
     /// Counter of tracked allocations in the thread state, a word.
     pub gc_count: i32,
+    /// Number of guards until one is made to fail, a word in the thread state; `None` without stress. Every guard counts it down.
+    pub deopt_countdown: Option<i32>,
     /// Added to the bits of a double in a NaN-boxed slot.
     pub double_offset: i64,
 }
@@ -107,6 +109,7 @@ impl Default for Layout {
             new_header: 1,
             tracked_flags: i32::from(a::header::TRACKED_BIT) << ((a::header::FLAGS - 4) * 8),
             gc_count: at(a::thread::GC_COUNT),
+            deopt_countdown: None,
             double_offset: 1 << 49,
         }
     }

@@ -94,6 +94,8 @@ pub struct Hooks {
     pub dict_changed: fn(&DictObject, Value, bool),
     /// A function's code or defaults have changed.
     pub function_changed: fn(&FunctionObject),
+    /// The runtime ends: machine code is not entered any more, and lets go of the objects that it refers to.
+    pub release_code: fn(),
     /// Writes to the process's standard error.
     pub write_stderr: fn(&str),
 }
@@ -130,6 +132,7 @@ static HOOKS: World<Cell<Hooks>> = World::new(Cell::new(Hooks {
     current_globals: || None,
     dict_changed: |_, _, _| {},
     function_changed: |_| {},
+    release_code: || {},
     write_stderr: |text| {
         use std::io::Write;
         let written = std::io::stderr().write_all(text.as_bytes());

@@ -1,8 +1,8 @@
 //! The runtime helpers: what compiled code calls, one function per line of the table in `abi::helper`.
 //!
 //! Each is a thin wrapper over the runtime or over the interpreter's own operation, so that both engines do the same. What is
-//! borrowed, consumed and returned, and how failure shows, is in the table and its conventions. A helper without a function here
-//! does not compile.
+//! borrowed, consumed and returned, and how failure shows, is in the table and its conventions. A helper without a function here, or
+//! with one whose types do not fit its row (`signature`), does not compile.
 //!
 //! - `attribute`, `operator`, `subscript`: the operators of the language
 //! - `call`, `iteration`, `construction`: calls, loops, displays
@@ -19,6 +19,7 @@ mod iteration;
 mod name;
 mod operator;
 mod pattern;
+mod signature;
 mod statics;
 mod subscript;
 mod suspension;
@@ -36,6 +37,7 @@ use iteration::*;
 use name::*;
 use operator::*;
 use pattern::*;
+use signature::{checked, kind, params, pointer};
 use statics::*;
 use subscript::*;
 use suspension::*;
@@ -45,7 +47,10 @@ macro_rules! addresses {
         /// The address of a helper's function.
         pub fn address(id: HelperId) -> usize {
             match id {
-                $(HelperId::$id => $name as *const () as usize,)+
+                $(HelperId::$id => {
+                    let function: pointer!([] $($kind)*) = $name;
+                    checked::<params!([] $($kind)*), kind::$ret, _>(function) as usize
+                })+
             }
         }
     };
@@ -98,3 +103,6 @@ unsafe fn slice<'a>(items: *const Value, count: usize) -> &'a [Value] {
 fn dict<'a>(word: Value) -> &'a DictObject {
     word.get::<DictObject>().expect("namespaces are dicts")
 }
+
+#[cfg(test)]
+mod tests;
