@@ -159,15 +159,16 @@ impl Jit {
 
     /// Points the vtable of a class at what it has under the names of the methods.
     pub(crate) fn fill_vtable(&self, class: &TypeObject) {
-        let Some((module, owner, layout)) = nearest_layout(class) else { return };
+        let Some((owner, layout)) = nearest_layout(class) else { return };
         for (at, method) in layout.methods.iter().enumerate().take(class.vtable_len()) {
             if method.kind != MethodKind::Instance {
                 continue;
             }
-            let name = format!("{owner}.{}", method.name);
+            let definer = definer(owner, &method.name);
+            let Some(module) = definer.module() else { return };
             let descr = FunctionDescr {
-                module: module.clone(),
-                name,
+                module,
+                name: format!("{}.{}", definer.name(), method.name),
                 kind: MethodKind::Instance,
                 signature: method.signature.clone(),
             };
@@ -188,12 +189,19 @@ pub(crate) fn is_overridden(class: &TypeObject, name: &str) -> bool {
     differs(class, name.value(), own)
 }
 
-/// The static layout of a class or of its nearest static base, with the module and the name of the class that has it.
-fn nearest_layout(class: &TypeObject) -> Option<(String, String, &StaticLayout)> {
+/// The static class that defines a method which `class` has, from where errors name it.
+fn definer<'c>(class: &'c TypeObject, method: &str) -> &'c TypeObject {
+    let bases = std::iter::successors(Some(class), |class| class.base());
+    let mut statics = bases.filter(|class| class.static_layout().is_some());
+    statics.find(|class| class.dict().get_text(method).is_some()).unwrap_or(class)
+}
+
+/// The static layout of a class or of its nearest static base, with the class that has it.
+fn nearest_layout(class: &TypeObject) -> Option<(&TypeObject, &StaticLayout)> {
     let mut next = Some(class);
     while let Some(class) = next {
         if let Some(layout) = class.static_layout() {
-            return Some((class.module()?, class.name().to_owned(), layout));
+            return Some((class, layout));
         }
         next = class.base();
     }
