@@ -59,6 +59,7 @@ pub fn install() {
         hooks.clear_frame = resume::clear_frame;
         hooks.frame_awaits = resume::frame_awaits;
         hooks.frame = frame::info;
+        hooks.frame_locals = frame::locals_at;
         hooks.current_locals = frame::current_locals;
         hooks.current_globals = frame::current_globals;
         hooks.dict_changed = |_, _, is_definition| {
