@@ -5,8 +5,8 @@
 
 use crate::ir::{Function, Phase};
 use crate::passes::{
-    Changed, clean_cfg, dead_code, drop_keeps, gvn, hoist_invariants, refcount_insertion, reflow_types, rotate_loops,
-    select_representation, simplify, sink_boxes, specialise, split_edges, trim_states,
+    Changed, clean_cfg, dead_code, drop_keeps, gvn, hoist_invariants, refcount_insertion, reflow_types,
+    rotate_loops, select_representation, simplify, sink_boxes, specialise, split_edges, trim_states,
 };
 use crate::text::print;
 use crate::verify::verify;

@@ -38,13 +38,7 @@ pub unsafe fn make_generator(frame: *mut Frame) -> Ref {
         let moved = frame::move_to_heap(frame);
         (*moved).flags = IS_ENTRY | (*moved).flags & OWNS_NAMES;
         let code = Value::from_object(&*(*moved).code).to_ref();
-        let generator = GeneratorObject::new(
-            kind,
-            moved.cast(),
-            name,
-            qualname,
-            code,
-        );
+        let generator = GeneratorObject::new(kind, moved.cast(), name, qualname, code);
         (*moved).generator = &raw const *generator;
         generator.into_ref()
     }

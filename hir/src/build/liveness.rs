@@ -73,7 +73,8 @@ impl Liveness {
         while std::mem::take(&mut changed) {
             for (at, &word) in code.words.iter().enumerate() {
                 let mut now = bound[at * width..(at + 1) * width].to_vec();
-                let handlers = code.handlers.iter().filter(|h| (h.start as usize..h.end as usize).contains(&at));
+                let handlers =
+                    code.handlers.iter().filter(|h| (h.start as usize..h.end as usize).contains(&at));
                 for handler in handlers {
                     changed |= unite(&mut bound, handler.target as usize * width, &now);
                 }

@@ -55,7 +55,9 @@ impl Lower<'_> {
     fn exit_slot(&mut self, slot: Slot) -> ExitSlot {
         match slot {
             Slot::Unset => ExitSlot::Unset,
-            Slot::Value(value) | Slot::Kept(value) => ExitSlot::Value(self.exit_value(value), repr_of(self.hir.ty(value))),
+            Slot::Value(value) | Slot::Kept(value) => {
+                ExitSlot::Value(self.exit_value(value), repr_of(self.hir.ty(value)))
+            }
             Slot::Raw(value) => ExitSlot::Value(self.exit_value(value), ValueRepr::Raw),
             Slot::RangeIterator { next, stop, step } => {
                 ExitSlot::Range(self.exit_value(next), self.exit_value(stop), step)
