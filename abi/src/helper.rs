@@ -234,6 +234,10 @@ macro_rules! for_each_helper {
             call = Call (callable: word, args: items) -> own, Null, Anything;
             /// Calls with the last arguments named by the tuple `names`.
             call_keywords = CallKeywords (callable: word, args: items, names: word) -> own, Null, Anything;
+            /// Calls `callable` with the arguments at `args`, of which the first is left out if it is 0.
+            call_bound = CallBound (callable: word, args: items) -> own, Null, Anything;
+            /// As `call_bound`, with the last arguments named by the tuple `names`.
+            call_bound_keywords = CallBoundKeywords (callable: word, args: items, names: word) -> own, Null, Anything;
             /// `callable(*args, **kwargs)`; `kwargs` may be 0.
             call_ex = CallEx (callable: word, args: word, kwargs: word) -> own, Null, Anything;
             /// Calls method `name` of `args[0]` with the `count` arguments at `args`, receiver included; the method is remembered in the

@@ -47,6 +47,11 @@ impl Liveness {
 
     /// Adds the slots that hold what finalisers could notice.
     fn keep_bound(&mut self, code: &Code) {
+        if code.names.iter().any(|name| super::FRAME_READERS.contains(&name.as_str())) {
+            // Somebody may ask for everything that is bound.
+            let bound = self.bound(code);
+            self.bits.iter_mut().zip(&bound).for_each(|(live, &bound)| *live |= bound);
+        }
         for &word in &code.words {
             if word.opcode() == B::STORE_FAST {
                 self.kept[word.index() / 64] |= 1 << (word.index() % 64);
@@ -79,7 +84,7 @@ impl Liveness {
                     changed |= unite(&mut bound, handler.target as usize * width, &now);
                 }
                 match word.opcode() {
-                    B::STORE_FAST => now[word.index() / 64] |= 1 << (word.index() % 64),
+                    B::STORE_FAST | B::STORE_LOCAL => now[word.index() / 64] |= 1 << (word.index() % 64),
                     B::DELETE_FAST => now[word.index() / 64] &= !(1 << (word.index() % 64)),
                     _ => {}
                 }

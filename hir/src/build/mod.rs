@@ -79,12 +79,14 @@ struct Builder<'c> {
     is_misused: bool,
     /// The interpreter's frame, if the code goes on in one.
     frame: Option<Value>,
+    /// Whether counting loops go without their iterators.
+    has_markers: bool,
 }
 
 /// The most instructions that one function may have.
 const LIMIT: usize = 20_000;
 
-/// Names of builtins that read the locals of their caller, which compiled code keeps nowhere.
+/// Names of builtins that read the locals of their caller, which compiled code keeps nowhere: the interpreter goes on where they are loaded.
 const FRAME_READERS: [&str; 6] = ["locals", "vars", "dir", "eval", "exec", "_getframe"];
 
 /// Builds the HIR of `code`. From the start, its typed entry takes the parameters that its signature says; see [`Start`] for others.
@@ -98,12 +100,23 @@ pub fn build(code: &Code, id: FuncId, env: &dyn CompileEnv, start: Start<'_>) ->
             return refuse(Reason::Namespace);
         }
     }
-    if let Some(&name) = FRAME_READERS.iter().find(|&&name| code.names.iter().any(|known| known == name)) {
-        return refuse(Reason::LooksAtFrame(name));
-    }
     if code.words.len() > LIMIT {
         return refuse(Reason::TooBig);
     }
+    match build_with(code, id, env, start, true) {
+        Err(Unsupported { reason: Reason::Marker, .. }) => build_with(code, id, env, start, false),
+        built => built,
+    }
+}
+
+/// [`build`], with or without markers for counting loops.
+fn build_with(
+    code: &Code,
+    id: FuncId,
+    env: &dyn CompileEnv,
+    start: Start<'_>,
+    has_markers: bool,
+) -> Built<Function> {
     let mut func = Function::new(code.qualname.clone(), id, return_type(code, env));
     func.guesses = env.guesses(id);
     let entry = func.add_block();
@@ -128,6 +141,7 @@ pub fn build(code: &Code, id: FuncId, env: &dyn CompileEnv, start: Start<'_>) ->
         lookups: HashMap::new(),
         is_misused: false,
         frame: None,
+        has_markers,
     };
     match start {
         Start::Call => {
@@ -552,7 +566,8 @@ impl Builder<'_> {
 
     /// Translates one instruction by its family.
     fn translate(&mut self, word: Word) -> Built<()> {
-        let handled = self.translate_stack(word)?
+        let handled = self.translate_frame_reader(word)
+            || self.translate_stack(word)?
             || self.translate_control(word)?
             || self.translate_operator(word)?
             || self.translate_generic(word)?
@@ -563,6 +578,22 @@ impl Builder<'_> {
             || self.translate_primitive(word)?
             || self.translate_static(word)?;
         if handled { Ok(()) } else { self.unsupported(word) }
+    }
+
+    /// Leaves for the interpreter before something is loaded that looks at the frame.
+    fn translate_frame_reader(&mut self, word: Word) -> bool {
+        let name = || self.code.names[word.index()].as_str();
+        let names_it = match word.opcode() {
+            B::LOAD_GLOBAL | B::LOAD_NAME => FRAME_READERS.contains(&name()),
+            B::LOAD_ATTR | B::LOAD_METHOD => name() == "_getframe",
+            _ => false,
+        };
+        if names_it {
+            let state = self.full_state();
+            self.func.append(self.block, Opcode::Deopt, &[], Imm::None, Type::EMPTY, Some(state));
+            self.is_ended = true;
+        }
+        names_it
     }
 
     /// Stack, locals and constants.

@@ -58,7 +58,8 @@ impl Builder<'_> {
         };
         let is_straight = !self.starts_block(self.at + 1);
         let exhausted = self.code.words.get(at + 2).map_or(0, |word| word.operand());
-        is_straight
+        self.has_markers
+            && is_straight
             && follows(1, B::GET_ITER)
             && follows(2, B::FOR_ITER)
             && !self.is_suspending_loop(self.at, exhausted)
@@ -133,10 +134,7 @@ impl Builder<'_> {
     /// Reports code that uses a marker as an object.
     pub(super) fn check_markers(&self) -> Built<()> {
         if self.is_misused {
-            return Err(Unsupported {
-                reason: Reason::Opcode("a loop's iterator used otherwise"),
-                offset: self.at,
-            });
+            return Err(Unsupported { reason: Reason::Marker, offset: self.at });
         }
         Ok(())
     }

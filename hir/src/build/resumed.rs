@@ -73,7 +73,7 @@ impl Builder<'_> {
                 Repr::Double => Type::F64,
             };
             let value = self.take(frame, self.code.locals.len() + at, ty);
-            let step = point.steps.get(at).copied().flatten();
+            let step = point.steps.get(at).copied().flatten().filter(|_| self.has_markers);
             let value = step.map_or(value, |step| self.take_apart(value, step));
             self.push(value);
         }

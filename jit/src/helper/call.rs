@@ -24,6 +24,29 @@ pub(super) unsafe extern "C" fn call_keywords(
     own(protocol::call(callable, unsafe { slice(items, count) }, Some(names)))
 }
 
+pub(super) unsafe extern "C" fn call_bound(callable: Value, items: *const Value, count: usize) -> Value {
+    // SAFETY: the compiler passes its frame's words and their number.
+    own(protocol::call(callable, present(unsafe { slice(items, count) }), None))
+}
+
+pub(super) unsafe extern "C" fn call_bound_keywords(
+    callable: Value,
+    items: *const Value,
+    count: usize,
+    names: Value,
+) -> Value {
+    // SAFETY: the compiler passes its frame's words and their number.
+    own(protocol::call(callable, present(unsafe { slice(items, count) }), Some(names)))
+}
+
+/// The arguments without a receiver that is not there.
+fn present(args: &[Value]) -> &[Value] {
+    match args {
+        [first, rest @ ..] if first.is_null() => rest,
+        all => all,
+    }
+}
+
 pub(super) extern "C" fn call_ex(callable: Value, args: Value, kwargs: Value) -> Value {
     own(interp::call_ex(callable, args, kwargs.non_null()))
 }
