@@ -71,7 +71,7 @@ functions! {
 }
 
 /// The function, if it fits its row.
-pub(super) const fn checked<Params, Ret, F: Fits<Params, Ret> + Copy>(function: F) -> F {
+pub(super) const fn checked<Params, Ret, F: Copy + Fits<Params, Ret>>(function: F) -> F {
     function
 }
 
