@@ -151,7 +151,10 @@ fn position(func: &Function, param: Value) -> (Block, usize) {
 fn install(func: &mut Function, kind: Kind, param: Value, raw: Value) {
     let (block, at) = position(func, param);
     func.blocks[block].params[at] = raw;
-    let inst = func.make_inst(kind.boxing, &[raw], Imm::None, kind.boxed, None);
+    // What was known of the parameter, such as that it is small, holds for the box.
+    let known = func.ty(param).intersect(kind.boxed);
+    let ty = if known.is_empty() { kind.boxed } else { known };
+    let inst = func.make_inst(kind.boxing, &[raw], Imm::None, ty, None);
     func.blocks[block].insts.insert(0, inst);
     let boxed = func.result(inst);
     func.replace(param, boxed);
