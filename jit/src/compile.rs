@@ -134,7 +134,9 @@ impl Jit {
             options.dump = Some(&mut dump);
         }
         hir::pipeline::run(&mut ir, &mut options);
-        let (layout, machine) = (lir::Layout::default(), MachineEnv::x86_64());
+        let has_fused_multiply = std::arch::is_x86_feature_detected!("fma");
+        let (layout, machine) =
+            (lir::Layout::default(), MachineEnv { has_fused_multiply, ..MachineEnv::x86_64() });
         let mut low = lir::lower(&ir, &layout, &machine)?;
         see("lir", "lower", &|| lir::text::print(&low));
         lir::regalloc::allocate(&mut low, &machine);

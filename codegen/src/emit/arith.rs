@@ -175,6 +175,11 @@ impl Emitter<'_> {
                 self.asm.r(codes[is_wide(data.size)], sized(physical(dst), data.size));
             }
             Op::Sdiv | Op::Udiv | Op::Srem | Op::Urem => self.divide(data),
+            Op::MulHigh => {
+                let Src::Reg(factor) = data.srcs[1] else { unreachable!("a factor is in a register") };
+                self.asm.r(Code::Mul_rm64, gpr64(physical(factor)));
+            }
+            Op::Fnmadd => self.fused_multiply(data, dst),
             Op::Sext | Op::Zext => self.extend(data, dst),
             Op::Select => self.select(data, dst),
             Op::Fsqrt | Op::Fneg | Op::Fabs => self.float_unary(data, dst),
@@ -261,6 +266,13 @@ impl Emitter<'_> {
         self.asm.r_data(Code::Movsd_xmm_xmmm64, Register::XMM15, label);
         self.copy(dst, src);
         self.asm.rr(code, to, Register::XMM15);
+    }
+
+    fn fused_multiply(&mut self, data: &InstData, dst: Reg) {
+        let [a, Src::Reg(b), Src::Reg(c)] = data.srcs else { unreachable!("factors are in registers") };
+        self.put(dst, a);
+        let [dst, b, c] = [dst, b, c].map(|reg| xmm(physical(reg)));
+        self.asm.rrr(Code::VEX_Vfnmadd231sd_xmm_xmm_xmmm64, dst, b, c);
     }
 
     fn cross_files(&mut self, data: &InstData, dst: Reg) {

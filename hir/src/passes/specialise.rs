@@ -129,7 +129,7 @@ fn builtin_result(helper: HelperId, number: Option<i64>, types: &[Type]) -> Opti
     }
 }
 
-/// The integer operation for an operator; division only by a positive constant, shifts only by a constant in range.
+/// The integer operation for an operator; shifts only by a constant in range, and no division by constants that hardly occur.
 fn int_op(op: BinaryOp, right: Type) -> Option<Opcode> {
     let constant = right.int_constant();
     Some(match op {
@@ -139,8 +139,8 @@ fn int_op(op: BinaryOp, right: Type) -> Option<Opcode> {
         BinaryOp::And => Opcode::Iand,
         BinaryOp::Or => Opcode::Ior,
         BinaryOp::Xor => Opcode::Ixor,
-        BinaryOp::FloorDivide if constant? > 0 => Opcode::FloorDiv,
-        BinaryOp::Modulo if constant? > 0 => Opcode::FloorMod,
+        BinaryOp::FloorDivide if constant.is_none_or(|divisor| divisor > 0) => Opcode::FloorDiv,
+        BinaryOp::Modulo if constant.is_none_or(|divisor| divisor > 0) => Opcode::FloorMod,
         BinaryOp::RightShift if (0..64).contains(&constant?) => Opcode::Ishr,
         _ => return None,
     })
@@ -326,12 +326,26 @@ impl Rewriter<'_> {
         }
         let opcode = int_op(op, self.func.ty(args[1])).expect("classification has found the operation");
         let raw = [self.raw_int(args[0]), self.raw_int(args[1])];
+        if matches!(opcode, Opcode::FloorDiv | Opcode::FloorMod) {
+            self.guard_divisor(raw[1]);
+        }
         let value = if opcode.info().may_deopt {
             self.checked(opcode, &raw, Type::I64)
         } else {
             self.emit(opcode, &raw, Type::I64)
         };
         self.box_int(value)
+    }
+
+    /// The interpreter raises the error for zero, and knows what the least integer divided by -1 is.
+    fn guard_divisor(&mut self, divisor: Value) {
+        if self.func.ty(divisor).int_constant().is_some() {
+            return;
+        }
+        for special in [0, -1] {
+            let special = self.int(special);
+            self.guard(Opcode::Icmp, [divisor, special], Cond::Ne);
+        }
     }
 
     /// Integers that doubles hold exactly are divided as doubles, which rounds as Python does.
@@ -381,10 +395,14 @@ impl Rewriter<'_> {
         self.box_float(value)
     }
 
-    /// A positive base gives a float; errors and infinities are the interpreter's.
+    /// A positive base gives a float, and so does any base to a natural number; errors and infinities are the interpreter's.
     fn power(&mut self, raw: [Value; 2]) -> Value {
-        let zero = self.double(0.0);
-        self.guard(Opcode::Fcmp, [raw[0], zero], Cond::Gt);
+        let exponent = self.func.def_inst(raw[1]).map(|inst| self.func.insts[inst].imm);
+        let is_natural = matches!(exponent, Some(Imm::Float(value)) if value >= 0.0 && value.fract() == 0.0);
+        if !is_natural {
+            let zero = self.double(0.0);
+            self.guard(Opcode::Fcmp, [raw[0], zero], Cond::Gt);
+        }
         let imm = Imm::Helper(HelperId::FloatPow);
         let value = self.place(Opcode::CallHelper, &raw, imm, Type::F64, None);
         let value = value.expect("the helper has a result");

@@ -244,6 +244,8 @@ ops! {
     Srem "srem" OpInfo { def: Def::Remainder, ..DIVISION };
     /// `dst = a % b`, unsigned.
     Urem "urem" OpInfo { def: Def::Remainder, ..DIVISION };
+    /// `dst = a * b`, high half of the unsigned product.
+    MulHigh "mul_high" OpInfo { def: Def::Remainder, ..DIVISION };
     /// `dst = a`, the low bytes extended with the sign.
     Sext "sext" ALU;
     /// `dst = a`, the low bytes extended with zeros.
@@ -265,6 +267,8 @@ ops! {
     Fmul "fmul" XMM;
     /// `dst = a / b`, doubles.
     Fdiv "fdiv" XMM;
+    /// `dst = a - b * c`, doubles, rounded once; only on machines that can.
+    Fnmadd "fnmadd" XMM;
     /// `dst =` the square root of `a`.
     Fsqrt "fsqrt" XMM;
     /// `dst = -a`, a double.
