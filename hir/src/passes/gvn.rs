@@ -1,8 +1,8 @@
 //! Global value numbering with load forwarding: equal computations are made once.
 //!
 //! Why here: after `simplify`, which brings operations to one form. Method: one walk over the dominator tree with a scoped table
-//! from (operation, immediate, operands, type) to value (Briggs, Cooper, Simpson 1997). Pure operations and guards are replaced by an
-//! equal one that dominates them: a guard that has held for the same value holds. Loads are forwarded inside a block as long as
+//! from (operation, immediate, operands, type) to value (Briggs, Cooper, Simpson 1997). Pure operations and checks are replaced by an
+//! equal one that dominates them: what has held for the same values holds. Loads are forwarded inside a block as long as
 //! nothing writes their memory, and a store of a raw field is what a following load gives.
 //! Needs: phase `Ssa`. Keeps: phase, graph. Cost: linear, hashing.
 
@@ -102,7 +102,15 @@ fn known_load(
 /// The key of an operation that may be merged, and the memory that it reads.
 fn key_of(func: &Function, inst: Inst) -> Option<(Key, Memory)> {
     let data = &func.insts[inst];
-    let is_guard = matches!(data.op, Opcode::GuardType | Opcode::GuardSet);
+    let is_check = matches!(
+        data.op,
+        Opcode::GuardType
+            | Opcode::GuardSet
+            | Opcode::AddChecked
+            | Opcode::SubChecked
+            | Opcode::MulChecked
+            | Opcode::CheckBounds
+    );
     let is_load = matches!(
         data.op,
         Opcode::LoadField
@@ -114,7 +122,7 @@ fn key_of(func: &Function, inst: Inst) -> Option<(Key, Memory)> {
     );
     // A box is a new object each time; merging would only lengthen its life.
     let is_box = matches!(data.op, Opcode::BoxInt | Opcode::BoxFloat);
-    if !(data.op.info().is_pure() && !is_box || is_guard || is_load) {
+    if !(data.op.info().is_pure() && !is_box || is_check || is_load) {
         return None;
     }
     let args = func.args(inst).iter().map(|&arg| func.resolve(arg)).collect();
@@ -195,6 +203,41 @@ bb0(v0: Int, v1: Other{class20}):
       v12: I64 = iadd v11, v6
       v13: I64 = iadd v12, v10
       return v13
+    }
+    "#);
+    }
+    #[test]
+    fn checks_that_have_passed_pass_again_whatever_they_would_say() {
+        let text = "func @f func0 -> I64 phase=ssa {
+  fs0 = state func0 0 [v0, v1] []
+bb0(v0: ListExact, v1: I64, v2: CBool):
+  v3: I64 = fast_len v0
+  v4: I64 = check_bounds #0 v1, v3, v0 @fs0
+  branch v2, bb1, bb2
+bb1:
+  v5: I64 = check_bounds #1 v1, v3, v0 @fs0
+  v6: I64 = add_checked v1, v5 @fs0
+  v7: I64 = add_checked v1, v4 @fs0
+  return v7
+bb2:
+  v8: I64 = fast_len v0
+  v9: I64 = check_bounds #1 v1, v8, v0 @fs0
+  return v9
+}";
+        assert_snapshot!(check_pass(super::run, text), @r#"
+    func @f func0 -> I64 phase=ssa {
+      fs0 = state func0 0 [v0, v1] []
+    bb0(v0: ListExact, v1: I64, v2: CBool):
+      v3: I64 = fast_len v0
+      v4: I64 = check_bounds #0 v1, v3, v0 @fs0
+      branch v2, bb1, bb2
+    bb1:
+      v6: I64 = add_checked v1, v4 @fs0
+      return v6
+    bb2:
+      v8: I64 = fast_len v0
+      v9: I64 = check_bounds #1 v1, v8, v0 @fs0
+      return v9
     }
     "#);
     }

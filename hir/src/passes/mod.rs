@@ -5,6 +5,7 @@ pub mod dead_code;
 pub mod gvn;
 pub mod hoist_invariants;
 pub mod inline;
+pub mod narrow_uses;
 pub mod refcount_insertion;
 pub mod reflow_types;
 pub mod rotate_loops;

@@ -92,7 +92,10 @@ fn unbox_states(func: &mut Function) -> bool {
         for slot in state.locals.iter_mut().chain(&mut state.stack) {
             let Slot::Value(value) = *slot else { continue };
             let Some(inst) = func.def_inst(value) else { continue };
-            if matches!(func.insts[inst].op, Opcode::BoxInt | Opcode::BoxFloat | Opcode::BoxBool) {
+            if matches!(
+                func.insts[inst].op,
+                Opcode::BoxInt | Opcode::BoxFloat | Opcode::BoxBool | Opcode::Tag
+            ) {
                 *slot = Slot::Value(func.arg(inst, 0));
                 changed = true;
             }
