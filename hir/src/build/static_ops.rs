@@ -89,6 +89,15 @@ impl Builder<'_> {
             self.push(value);
             return;
         }
+        // A number is most often small or exactly a float, which arithmetic has to know anyway.
+        if self.func.guesses
+            && let Some(guess) = guessed(ty)
+            && self.func.ty(value).could_be(guess)
+        {
+            let value = self.emit_deopt(Opcode::GuardType, &[value], Imm::None, guess);
+            self.push(value);
+            return;
+        }
         let (code, class) = (self.code_object(), class_of(&self.code.types[n], self.env));
         let mut args = vec![value, code];
         if let Some(class) = class {
@@ -339,5 +348,16 @@ impl Builder<'_> {
                 self.emit(Opcode::ListSwap, &[sequence, index, value], Imm::None, Type::OBJECT);
             }
         }
+    }
+}
+
+/// What a number of a declared type most often is.
+fn guessed(ty: Type) -> Option<Type> {
+    if ty == Type::INT {
+        Some(Type::SMALL_INT)
+    } else if ty == Type::FLOAT.union(Type::INT) {
+        Some(Type::FLOAT_EXACT)
+    } else {
+        None
     }
 }

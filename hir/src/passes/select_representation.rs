@@ -57,7 +57,9 @@ fn select(func: &mut Function, kind: Kind) -> bool {
     let mut web: EntitySet<Value> = EntitySet::new();
     for &block in func.layout.iter().skip(1) {
         for &param in &func.blocks[block].params {
-            if func.ty(param).could_be(kind.boxed) && !args[param].is_empty() {
+            // A small integer is as good tagged, and a box of it would not be known to be small.
+            let is_small = func.ty(param).is_subtype(Type::SMALL_INT);
+            if func.ty(param).could_be(kind.boxed) && !is_small && !args[param].is_empty() {
                 web.insert(param);
             }
         }

@@ -26,6 +26,8 @@ pub(crate) enum Form {
     ListItem,
     /// On an exact boolean.
     Bool,
+    /// An exact builtin sequence repeated so many times.
+    Repeat,
 }
 
 fn is_int(ty: Type) -> bool {
@@ -64,7 +66,9 @@ pub(crate) fn classify(helper: HelperId, number: Option<i64>, types: &[Type], gu
     match helper {
         HelperId::BinaryOp => {
             let op = BinaryOp::from_operand((number? & 255) as u32)?;
-            if ints() && (op == BinaryOp::Divide || int_op(op, types[1]).is_some()) {
+            if op == BinaryOp::Multiply && sequence(types[0]).is_some() && is_int(types[1]) {
+                (!types[1].is_subtype(Type::INT_EXACT)).then_some(Form::Repeat)
+            } else if ints() && (op == BinaryOp::Divide || int_op(op, types[1]).is_some()) {
                 Some(Form::Int)
             } else {
                 (floats() && float_op(op).is_some()).then_some(Form::Float)
@@ -103,6 +107,7 @@ pub(crate) fn result_type(
     let form = classify(helper, number, types, guesses)?;
     match (helper, form) {
         (HelperId::Compare, _) => Some(Type::BOOL),
+        (_, Form::Repeat) => sequence(types[0]),
         (HelperId::BinaryOp, Form::Int) if is_division(number) => Some(Type::FLOAT_EXACT),
         (HelperId::BinaryOp | HelperId::UnaryOp, Form::Int) => Some(Type::INT_EXACT),
         (HelperId::BinaryOp | HelperId::UnaryOp, Form::Float) => Some(Type::FLOAT_EXACT),
@@ -120,13 +125,18 @@ fn builtin_result(helper: HelperId, number: Option<i64>, types: &[Type]) -> Opti
     if helper != HelperId::BinaryOp || types.len() < 2 || types.iter().any(|ty| ty.is_empty()) {
         return None;
     }
-    let containers = [Type::STR_EXACT, Type::BYTES_EXACT, Type::LIST_EXACT, Type::TUPLE_EXACT];
-    let container = containers.into_iter().find(|&ty| types[0].is_subtype(ty))?;
+    let container = sequence(types[0])?;
     match BinaryOp::from_operand((number? & 255) as u32)? {
         BinaryOp::Add if types[1].is_subtype(container) => Some(container),
         BinaryOp::Multiply if types[1].is_subtype(Type::INT_EXACT) => Some(container),
         _ => None,
     }
+}
+
+/// The builtin sequence that a value certainly is.
+fn sequence(ty: Type) -> Option<Type> {
+    let sequences = [Type::STR_EXACT, Type::BYTES_EXACT, Type::LIST_EXACT, Type::TUPLE_EXACT];
+    sequences.into_iter().find(|&sequence| ty.is_subtype(sequence) && !ty.is_empty())
 }
 
 /// The integer operation for an operator; shifts only by a constant in range, and no division by constants that hardly occur.
@@ -245,6 +255,7 @@ impl Rewriter<'_> {
         let args: Vec<Value> = self.func.args(inst).to_vec();
         let number = operator(self.func, inst, helper);
         let new = match (helper, form) {
+            (HelperId::BinaryOp, Form::Repeat) => self.repeat(&args),
             (HelperId::BinaryOp, _) => self.binary(number, &args, form),
             (HelperId::Compare, _) => self.compare(number, &args, form),
             (HelperId::UnaryOp, _) => self.negate(args[0], form),
@@ -393,6 +404,15 @@ impl Rewriter<'_> {
         let value =
             if opcode == Opcode::CallHelper { self.power(raw) } else { self.emit(opcode, &raw, Type::F64) };
         self.box_float(value)
+    }
+
+    /// A subclass of `int` could have its own idea of the product.
+    fn repeat(&mut self, args: &[Value]) -> Value {
+        let ty = sequence(self.func.ty(args[0])).expect("classification has found the sequence");
+        let count = self.checked(Opcode::GuardType, &[args[1]], Type::SMALL_INT);
+        let imm = Imm::Helper(HelperId::BinaryOp);
+        let product = self.place(Opcode::CallHelper, &[args[0], count, args[2]], imm, ty, Some(self.state));
+        product.expect("the helper has a result")
     }
 
     /// A positive base gives a float, and so does any base to a natural number; errors and infinities are the interpreter's.
