@@ -89,15 +89,6 @@ impl Builder<'_> {
             self.push(value);
             return;
         }
-        // A number is most often small or exactly a float, which arithmetic has to know anyway.
-        if self.func.guesses
-            && let Some(guess) = guessed(ty)
-            && self.func.ty(value).could_be(guess)
-        {
-            let value = self.emit_deopt(Opcode::GuardType, &[value], Imm::None, guess);
-            self.push(value);
-            return;
-        }
         let (code, class) = (self.code_object(), class_of(&self.code.types[n], self.env));
         let mut args = vec![value, code];
         if let Some(class) = class {
@@ -114,7 +105,8 @@ impl Builder<'_> {
         // Of two classes the declared one is the better news, even if it is a subclass of the other.
         let narrow = ty.intersect(self.func.ty(value).unspecialised());
         let narrow = if narrow.is_empty() { ty } else { narrow };
-        let value = self.emit_raise(Opcode::Cast, &args, Imm::Int(n as i64), narrow);
+        // `specialise` may take the value for what it most often is.
+        let value = self.emit_deopt(Opcode::Cast, &args, Imm::Int(n as i64), narrow);
         self.push(value);
     }
 
@@ -219,7 +211,7 @@ impl Builder<'_> {
         if self.func.ty(value).is_subtype(Type::FLOAT_EXACT) {
             return value;
         }
-        self.emit_deopt(Opcode::GuardType, &[value], Imm::None, Type::FLOAT_EXACT)
+        self.emit_deopt(Opcode::CheckType, &[value], Imm::None, Type::FLOAT_EXACT)
     }
 
     fn translate_container(&mut self, word: Word) -> Built<bool> {
@@ -348,16 +340,5 @@ impl Builder<'_> {
                 self.emit(Opcode::ListSwap, &[sequence, index, value], Imm::None, Type::OBJECT);
             }
         }
-    }
-}
-
-/// What a number of a declared type most often is.
-fn guessed(ty: Type) -> Option<Type> {
-    if ty == Type::INT {
-        Some(Type::SMALL_INT)
-    } else if ty == Type::FLOAT.union(Type::INT) {
-        Some(Type::FLOAT_EXACT)
-    } else {
-        None
     }
 }

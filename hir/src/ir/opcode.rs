@@ -313,6 +313,8 @@ opcodes! {
     Refine "refine" op(&[Type::ANY], Narrowed);
     /// The operand; leaves for the interpreter unless it has the declared type.
     GuardType "guard_type" op(&[Type::WORD], Narrowed).deopts();
+    /// As `guard_type`, but what the interpreter does with anything else must happen even if nobody uses the result.
+    CheckType "check_type" op(&[Type::WORD], Narrowed).deopts();
     /// Leaves for the interpreter if the operand is false.
     Guard "guard" op(&[Type::CBOOL], Nothing).deopts();
     /// The operand; raises `TypeError` unless it fits the type of that number in the code object, which is the second operand. A

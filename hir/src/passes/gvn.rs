@@ -105,6 +105,7 @@ fn key_of(func: &Function, inst: Inst) -> Option<(Key, Memory)> {
     let is_check = matches!(
         data.op,
         Opcode::GuardType
+            | Opcode::CheckType
             | Opcode::GuardSet
             | Opcode::AddChecked
             | Opcode::SubChecked

@@ -93,7 +93,7 @@ fn unbox_states(func: &mut Function) -> bool {
             let Slot::Value(value) = *slot else { continue };
             let Some(mut inst) = func.def_inst(value) else { continue };
             // A guard on a box changes nothing about the number in it.
-            while func.insts[inst].op == Opcode::GuardType
+            while matches!(func.insts[inst].op, Opcode::GuardType | Opcode::CheckType)
                 && let Some(inner) = func.def_inst(func.arg(inst, 0))
             {
                 inst = inner;
@@ -114,9 +114,12 @@ fn unbox_states(func: &mut Function) -> bool {
 fn simplify(func: &Function, inst: Inst) -> Option<Found> {
     let data = &func.insts[inst];
     match data.op {
-        Opcode::Refine | Opcode::GuardType | Opcode::GuardSet | Opcode::CheckField | Opcode::Cast => {
-            narrowing(func, inst)
-        }
+        Opcode::Refine
+        | Opcode::GuardType
+        | Opcode::CheckType
+        | Opcode::GuardSet
+        | Opcode::CheckField
+        | Opcode::Cast => narrowing(func, inst),
         Opcode::Guard => (func.ty(func.arg(inst, 0)).int_constant()? != 0).then_some(Found::Nothing),
         Opcode::IsNull | Opcode::IsSame | Opcode::IsSmallInt => identity(func, inst),
         Opcode::Untag | Opcode::UnboxFloat | Opcode::UnboxBool | Opcode::UnboxInt => unboxing(func, inst),
@@ -164,7 +167,7 @@ fn identity(func: &Function, inst: Inst) -> Option<Found> {
 fn unboxing(func: &Function, inst: Inst) -> Option<Found> {
     let mut value = func.arg(inst, 0);
     if let Some(def) = func.def_inst(value)
-        && func.insts[def].op == Opcode::GuardType
+        && matches!(func.insts[def].op, Opcode::GuardType | Opcode::CheckType)
         && func.insts[inst].op == Opcode::Untag
     {
         value = func.arg(def, 0);
@@ -287,7 +290,7 @@ fn has_room(func: &Function, value: Value) -> bool {
     };
     while let Some(inner) = func.def_inst(func.arg(def, 0)) {
         match func.insts[inner].op {
-            Opcode::GuardType | Opcode::Refine => def = inner,
+            Opcode::GuardType | Opcode::CheckType | Opcode::Refine => def = inner,
             op => return op != Opcode::BoxInt,
         }
     }

@@ -186,6 +186,7 @@ pub fn run(func: &mut Function) -> Changed {
         let insts = std::mem::take(&mut func.blocks[block].insts);
         let mut out = Vec::with_capacity(insts.len());
         for inst in insts {
+            changed |= guess_cast(func, inst);
             let form = form_of(func, inst);
             let Some(((helper, form), state)) = form.zip(func.insts[inst].state) else {
                 out.push(inst);
@@ -205,6 +206,28 @@ fn form_of(func: &Function, inst: Inst) -> Option<(HelperId, Form)> {
     let Imm::Helper(helper) = func.insts[inst].imm else { return None };
     let types: Vec<Type> = func.args(inst).iter().map(|&arg| func.ty(arg)).collect();
     classify(helper, operator(func, inst, helper), &types, func.guesses).map(|form| (helper, form))
+}
+
+/// A number that must be checked is most often small or exactly a float, which arithmetic has to know anyway. What is otherwise, the
+/// interpreter judges.
+fn guess_cast(func: &mut Function, inst: Inst) -> bool {
+    if func.insts[inst].op != Opcode::Cast || !func.guesses {
+        return false;
+    }
+    let (value, result) = (func.arg(inst, 0), func.result(inst));
+    let guess = match func.ty(result).unspecialised() {
+        ty if ty == Type::INT => Type::SMALL_INT,
+        ty if ty == Type::FLOAT.union(Type::INT) => Type::FLOAT_EXACT,
+        _ => return false,
+    };
+    if func.ty(value).is_subtype(func.ty(result)) || !func.ty(value).could_be(guess) {
+        return false;
+    }
+    func.insts[inst].op = Opcode::CheckType;
+    func.insts[inst].imm = Imm::None;
+    func.set_args(inst, &[value]);
+    func.values[result].ty = guess;
+    true
 }
 
 /// Writes the instructions that replace one.

@@ -38,7 +38,7 @@ pub fn instantiate(origin: &'static TypeObject, args: &[Value]) -> PyResult {
     let known = CLASSES
         .borrow()
         .iter()
-        .find(|(o, a, _)| *o == origin.value() && a.as_slice() == args)
+        .find(|(o, known, _)| *o == origin.value() && are_same(known, args))
         .map(|entry| entry.2);
     if let Some(class) = known {
         return Ok(class.to_ref());
@@ -59,6 +59,21 @@ pub fn instantiate(origin: &'static TypeObject, args: &[Value]) -> PyResult {
     let kept: Vec<Value> = args.iter().map(|arg| arg.to_ref().into_value()).collect();
     CLASSES.borrow_mut().push((origin.value(), kept, class.value()));
     Ok(class.into())
+}
+
+/// Whether type arguments mean the same: unions are made anew each time, and their order is of no importance.
+fn are_same(a: &[Value], b: &[Value]) -> bool {
+    let is_same =
+        |a: Value, b: Value| match (generic_alias::union_members(a), generic_alias::union_members(b)) {
+            (Some(a), Some(b)) => {
+                let within =
+                    |member: &Ref, others: &[Ref]| others.iter().any(|other| member.value() == other.value());
+                a.iter().all(|member| within(member, &b)) && b.iter().all(|member| within(member, &a))
+            }
+            (None, None) => a == b,
+            _ => false,
+        };
+    a.len() == b.len() && a.iter().zip(b).all(|(&a, &b)| is_same(a, b))
 }
 
 fn argument_text(arg: Value) -> PyResult<String> {
