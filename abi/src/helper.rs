@@ -180,6 +180,22 @@ macro_rules! for_each_helper {
             store_global = StoreGlobal (globals: word, name: word, value: word) -> int, Negative, Anything;
             /// Unbinds a global.
             delete_global = DeleteGlobal (globals: word, name: word) -> int, Negative, Anything;
+            /// A name of the namespace in the interpreter's frame, or a global.
+            load_name = LoadName (frame: int, name: word) -> own, Null, Anything;
+            /// Binds a name of the namespace in the interpreter's frame.
+            store_name = StoreName (frame: int, name: word, value: word) -> int, Negative, Anything;
+            /// Unbinds a name of the namespace in the interpreter's frame.
+            delete_name = DeleteName (frame: int, name: word) -> int, Negative, Anything;
+            /// The namespace in the interpreter's frame.
+            load_locals = LoadLocals (frame: int) -> own, Null, Heap;
+            /// Makes sure that the namespace in the interpreter's frame has `__annotations__`.
+            setup_annotations = SetupAnnotations (frame: int) -> int, Negative, Anything;
+            /// The item of a mapping for a name, else a global or builtin.
+            load_from_dict_or_globals = LoadFromDictOrGlobals (mapping: word, globals: word, builtins: word, name: word) -> own, Null, Anything;
+            /// The item of a mapping for the name of local number `index` of `code`, else what the cell holds.
+            load_from_dict_or_deref = LoadFromDictOrDeref (mapping: word, code: word, index: int, cell: word) -> own, Null, Anything;
+            /// `builtins.__build_class__`.
+            load_build_class = LoadBuildClass (builtins: word) -> own, Null, Heap;
             /// Raises `UnboundLocalError` for local number `index` of `code`.
             raise_unbound_local = RaiseUnboundLocal (code: word, index: int) -> own, Null, Heap;
             /// Raises `AttributeError` for the unset field at `offset` of `obj`.
@@ -196,7 +212,7 @@ macro_rules! for_each_helper {
             contains = Contains (container: word, item: word) -> int, Negative, Anything;
             /// `bool(a)`: 1, 0, or negative on failure.
             is_true = IsTrue (a: word) -> int, Negative, Anything;
-            /// Whether two words are the same object; a small heap int equals its tagged form.
+            /// Whether two words are the same object.
             is_same = IsSame (a: word, b: word) -> int, Never, Nothing;
             /// `len(a)`, negative on failure.
             length = Length (a: word) -> int, Negative, Anything;
@@ -218,6 +234,10 @@ macro_rules! for_each_helper {
             call = Call (callable: word, args: items) -> own, Null, Anything;
             /// Calls with the last arguments named by the tuple `names`.
             call_keywords = CallKeywords (callable: word, args: items, names: word) -> own, Null, Anything;
+            /// Calls `callable` with the arguments at `args`, of which the first is left out if it is 0.
+            call_bound = CallBound (callable: word, args: items) -> own, Null, Anything;
+            /// As `call_bound`, with the last arguments named by the tuple `names`.
+            call_bound_keywords = CallBoundKeywords (callable: word, args: items, names: word) -> own, Null, Anything;
             /// `callable(*args, **kwargs)`; `kwargs` may be 0.
             call_ex = CallEx (callable: word, args: word, kwargs: word) -> own, Null, Anything;
             /// Calls method `name` of `args[0]` with the `count` arguments at `args`, receiver included; the method is remembered in the
@@ -227,6 +247,8 @@ macro_rules! for_each_helper {
             call_intrinsic_1 = CallIntrinsic1 (op: int, a: word) -> own, Null, Anything;
             /// Calls an intrinsic function of the bytecode with two arguments.
             call_intrinsic_2 = CallIntrinsic2 (op: int, a: word, b: word) -> own, Null, Anything;
+            /// Calls an intrinsic function of the bytecode that looks at the interpreter's frame.
+            call_intrinsic_in_frame = CallIntrinsicInFrame (op: int, a: word, frame: int) -> own, Null, Anything;
             /// Serves the eval breaker: signals, collector, switch requests.
             poll = Poll () -> int, Negative, Anything;
 
@@ -237,6 +259,35 @@ macro_rules! for_each_helper {
             iter_next = IterNext (iterator: word) -> null_own, Pending, Anything;
             /// Unpacks exactly `count` items to the words at `out`, first item first.
             unpack_sequence = UnpackSequence (seq: word, out: out, count: int) -> int, Negative, Anything;
+
+            /// Unpacks to the words at `out`: `before` items, a list, and `after` items.
+            unpack_ex = UnpackEx (seq: word, out: out, before: int, after: int) -> int, Negative, Anything;
+
+            // --- Generators and coroutines --------------------------------------------------------------------
+            /// Sends a value to an iterator that is delegated to: 0 and what it yields, or 1 and what it returns.
+            send = Send (receiver: word, value: word, out: out) -> int, Negative, Anything;
+            /// The iterator of a `yield from` in `code`.
+            yield_from_iter = YieldFromIter (iterable: word, code: word) -> own, Null, Anything;
+            /// The value of a `StopIteration` that ends a delegation; raises any other exception again.
+            cleanup_throw = CleanupThrow (exc: word) -> own, Null, Anything;
+            /// The iterator behind `await`; the number says for which statement an error is worded.
+            get_awaitable = GetAwaitable (a: word, which: int) -> own, Null, Anything;
+            /// `aiter(a)`.
+            get_async_iter = GetAsyncIter (a: word) -> own, Null, Anything;
+            /// The awaitable of the next item.
+            get_async_next = GetAsyncNext (iterator: word) -> own, Null, Anything;
+            /// Raises the exception again unless it is `StopAsyncIteration`.
+            end_async_for = EndAsyncFor (exc: word) -> int, Negative, Anything;
+
+            // --- Patterns -------------------------------------------------------------------------------------
+            /// Whether mapping patterns can match.
+            match_mapping = MatchMapping (subject: word) -> int, Negative, Heap;
+            /// Whether sequence patterns can match.
+            match_sequence = MatchSequence (subject: word) -> int, Negative, Heap;
+            /// A tuple of the values of the keys, or None.
+            match_keys = MatchKeys (subject: word, keys: word) -> own, Null, Anything;
+            /// A tuple of the attributes that `count` positional patterns and the named ones look at, or None.
+            match_class = MatchClass (subject: word, class: word, count: int, names: word) -> own, Null, Anything;
 
             // --- Construction ---------------------------------------------------------------------------------
             /// A list of the `count` words at `items`, whose references it consumes.
@@ -253,9 +304,11 @@ macro_rules! for_each_helper {
             build_checked_list = BuildCheckedList (code: word, index: int, list: word) -> own, Null, Anything;
             /// A checked dict of the class that type number `index` of `code` is, with the items of a dict, whose types are known to fit.
             build_checked_map = BuildCheckedMap (code: word, index: int, dict: word) -> own, Null, Anything;
+            /// The static class that class number `index` of `code` declares, from the function of its body and its bases.
+            build_static_class = BuildStaticClass (code: word, index: int, body: word, bases: word) -> own, Null, Anything;
             /// A zeroed static array of the class that type number `index` of `code` is.
             build_array = BuildArray (code: word, index: int, length: int) -> own, Null, Anything;
-            /// `list.append(list, item)`, exact or checked list.
+            /// `list.append(list, item)`, for a list that is being built.
             list_append = ListAppend (list: word, item: word) -> int, Negative, Container;
             /// `list.extend(list, iterable)`.
             list_extend = ListExtend (list: word, iterable: word) -> int, Negative, Anything;
@@ -263,7 +316,7 @@ macro_rules! for_each_helper {
             set_add = SetAdd (set: word, item: word) -> int, Negative, Anything;
             /// `set.update(set, iterable)`.
             set_update = SetUpdate (set: word, iterable: word) -> int, Negative, Anything;
-            /// `dict[key] = value` for an exact or checked dict.
+            /// `dict[key] = value`, for a dict that is being built.
             dict_set = DictSet (dict: word, key: word, value: word) -> int, Negative, Anything;
             /// `dict.update(dict, other)`.
             dict_update = DictUpdate (dict: word, other: word) -> int, Negative, Anything;
@@ -323,6 +376,21 @@ macro_rules! for_each_helper {
             // --- Exceptions -----------------------------------------------------------------------------------
             /// `raise exc from cause`; either may be 0.
             raise = Raise (exc: word, cause: word) -> own, Null, Anything;
+
+            /// Raises an exception as it is.
+            reraise = Reraise (exc: word) -> own, Null, Heap;
+            /// Makes an exception the handled one, or none for 0, and gives the previous one.
+            exchange_handled = ExchangeHandled (exc: steal) -> null_own, Never, Container;
+            /// Whether an exception is of a class or of one of a tuple of classes.
+            matches_exception = MatchesException (exc: word, class: word) -> int, Negative, Anything;
+            /// What is left of an exception group, and what matches the classes.
+            matches_group = MatchesGroup (exc: word, class: word, out: out) -> int, Negative, Anything;
+            /// Enters a context: its bound `__exit__`, and what `__enter__` gives.
+            enter_context = EnterContext (manager: word, out: out) -> int, Negative, Anything;
+            /// Enters an asynchronous context: its bound `__aexit__`, and the awaitable of `__aenter__`.
+            enter_async_context = EnterAsyncContext (manager: word, out: out) -> int, Negative, Anything;
+            /// `exit(type, exc, traceback)`.
+            call_exit = CallExit (exit: word, exc: word) -> own, Null, Anything;
 
             // --- Reference counts -----------------------------------------------------------------------------
             /// Destroys an object whose count reached zero. Called through a thunk that preserves all registers.

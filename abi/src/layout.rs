@@ -44,6 +44,22 @@ pub mod thread {
     pub const NATIVE_SP: usize = 328;
     /// Frame pointer of the compiled frame that made that call.
     pub const NATIVE_FP: usize = 336;
+    /// Guards until one is made to fail, under stress.
+    pub const DEOPT_COUNTDOWN: usize = 344;
+}
+
+/// The interpreter's frame.
+pub mod frame {
+    /// Operands in use, 32 bits.
+    pub const OPERANDS: usize = 56;
+    /// Instruction, 32 bits.
+    pub const INSTRUCTION: usize = 60;
+    /// Properties, 32 bits.
+    pub const FLAGS: usize = 64;
+    /// First local slot.
+    pub const LOCALS: usize = 80;
+    /// The property of a generator's frame that compiled code has just suspended.
+    pub const HAS_YIELDED: u32 = 32;
 }
 
 /// What marks a stretch of compiled code on the chain of frames.

@@ -479,6 +479,11 @@ impl Intrinsic {
             _ => 1,
         }
     }
+
+    /// Whether it looks at the frame that runs it.
+    pub const fn needs_frame(self) -> bool {
+        matches!(self, Self::ImportStar | Self::StopIterationError)
+    }
 }
 
 #[cfg(test)]

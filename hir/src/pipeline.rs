@@ -5,8 +5,9 @@
 
 use crate::ir::{Function, Phase};
 use crate::passes::{
-    Changed, clean_cfg, dead_code, gvn, hoist_invariants, narrow_uses, refcount_insertion, reflow_types,
-    rotate_loops, select_representation, simplify, sink_boxes, specialise, split_edges, trim_states,
+    Changed, clean_cfg, dead_code, drop_keeps, gvn, hoist_invariants, narrow_uses, refcount_insertion,
+    reflow_types, rotate_loops, select_representation, simplify, sink_boxes, specialise, split_edges,
+    trim_states,
 };
 use crate::text::print;
 use crate::verify::verify;
@@ -45,6 +46,7 @@ pub const PASSES: &[Pass] = &[
     required("specialise-2", specialise::run, Phase::Ssa),
     optional("trim-states", trim_states::run),
     optional("simplify", simplify::run),
+    optional("drop-keeps", drop_keeps::run),
     optional("dead-code", dead_code::run),
     // Needs real joins only, and dead boxes gone.
     optional("select-representation", select_representation::run),

@@ -19,16 +19,14 @@ pub enum Reason {
     TooBig,
     /// An HIR operation has no lowering for operands of these types.
     Lowering(&'static str),
-    /// The code names something that looks at its caller's frame.
-    LooksAtFrame(&'static str),
+    /// A counting loop's iterator is used as an object, too.
+    Marker,
     /// There is no room for more code.
     CodeMemory,
     /// Its speculations have failed too often.
     Unstable,
     /// It captures variables, so that its cells come with each call.
     Closure,
-    /// The exception handler is reached on paths that compiled code does not follow.
-    Handler,
 }
 
 /// The reason with the bytecode offset at which it was met.
@@ -51,11 +49,10 @@ impl fmt::Display for Unsupported {
             Reason::TooManyParameters => f.write_str("more parameters than registers")?,
             Reason::TooBig => f.write_str("a function beyond the compile budget")?,
             Reason::Lowering(name) => write!(f, "lowering of {name}")?,
-            Reason::LooksAtFrame(name) => write!(f, "a call of {name}, which looks at the frame")?,
+            Reason::Marker => f.write_str("a loop's iterator used otherwise")?,
             Reason::CodeMemory => f.write_str("more machine code than the region holds")?,
             Reason::Unstable => f.write_str("code whose types keep changing")?,
             Reason::Closure => f.write_str("closures")?,
-            Reason::Handler => f.write_str("a handler that compiled code does not reach")?,
         }
         write!(f, " at {}", self.offset)
     }

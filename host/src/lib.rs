@@ -15,4 +15,4 @@ pub mod program;
 pub mod run;
 
 pub use program::Program;
-pub use run::{Settings, run_program, start};
+pub use run::{Settings, finish, run_program, start};

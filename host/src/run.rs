@@ -6,6 +6,7 @@ use runtime::error;
 use runtime::hooks;
 use runtime::objects;
 use runtime::protocol;
+use runtime::stress::{self, Knob};
 use runtime::sys_state;
 use runtime::value::{PyResult, Raised};
 use stdlib::sys::{Startup, exit_code_of};
@@ -26,8 +27,12 @@ pub struct Settings {
 
 /// Wires the hooks and makes `sys`. The runtime must be attached to the calling thread.
 pub fn start(settings: &Settings) -> PyResult<()> {
+    let mut jit = settings.jit.clone();
+    if stress::every(Knob::Compile) != 0 {
+        jit.mode = jit::Mode::Always;
+    }
     interp::install();
-    jit::install(settings.jit.clone());
+    jit::install(jit);
     hooks::install(|hooks| {
         hooks.compile = compile::compile;
         hooks.load_module = import::load_module;
@@ -40,24 +45,23 @@ pub fn start(settings: &Settings) -> PyResult<()> {
     })
 }
 
-/// Runs a program; gives the exit code. Errors have been printed as Python prints them.
+/// Turns the knobs of `SPC_STRESS`, before [`start`]; `Err` says what is wrong with them.
+pub fn read_stress() -> Result<(), String> {
+    match std::env::var("SPC_STRESS") {
+        Ok(text) => stress::install(&text).map_err(|message| format!("SPC_STRESS: {message}")),
+        Err(_) => Ok(()),
+    }
+}
+
+/// Runs a program; gives the exit code for [`finish`]. Errors have been printed as Python prints them.
 pub fn run_program(program: &Program) -> u8 {
-    let code = match program.run() {
+    match program.run() {
         Ok(()) => 0,
         Err(Failure::Raised(raised)) => report(raised),
         Err(Failure::Missing(message)) => {
             let executable = std::env::current_exe().unwrap_or_default();
             hooks::write_stderr(&format!("{}: {message}\n", executable.display()));
             1
-        }
-    };
-    match flush_stdout() {
-        Ok(()) => code,
-        Err(raised) => {
-            let exception = runtime::thread().take_raised(raised);
-            let text = error::print::format_exception_only(exception.value());
-            hooks::write_stderr(&format!("Exception ignored on flushing sys.stdout:\n{text}"));
-            120
         }
     }
 }
@@ -71,6 +75,40 @@ pub fn run_main(path: &Path) -> PyResult {
 pub fn report(raised: Raised) -> u8 {
     let exception = runtime::thread().take_raised(raised);
     exit_code_of(&exception) as u8
+}
+
+/// What a debug build ends with when its leak audit fails.
+const LEAKED: u8 = 99;
+
+/// Ends a process after its program: calls what `atexit` knows, writes out what is buffered, empties modules, lets go of compiled code,
+/// and destroys what is left, as Python does; gives the exit code. A debug build audits what is left over then.
+pub fn finish(code: u8) -> u8 {
+    stdlib::atexit::run();
+    let code = flushed(code);
+    runtime::finalize::clear_modules();
+    // Finalisers may have printed.
+    let code = flushed(code);
+    runtime::finalize::clear_sys();
+    if cfg!(debug_assertions)
+        && let Some(report) = runtime::audit::leaks()
+    {
+        hooks::write_stderr(&format!("leak audit: {report}"));
+        return LEAKED;
+    }
+    code
+}
+
+/// Flushes what is still buffered; the exit code if that fails is 120.
+fn flushed(code: u8) -> u8 {
+    match flush_stdout() {
+        Ok(()) => code,
+        Err(raised) => {
+            let exception = runtime::thread().take_raised(raised);
+            let text = error::print::format_exception_only(exception.value());
+            hooks::write_stderr(&format!("Exception ignored on flushing sys.stdout:\n{text}"));
+            120
+        }
+    }
 }
 
 /// Flushes `sys.stdout`, if there is one.

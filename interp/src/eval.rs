@@ -9,6 +9,7 @@
 use std::cell::Cell;
 
 use bytecode::{BinaryOp, CompareOp, Opcode, TypeCode, Word};
+use runtime::hooks::{self, Continued};
 use runtime::objects::iterators::SequenceIterator;
 use runtime::objects::range::RangeIterator;
 use runtime::objects::{self, list::ListObject, tuple::TupleObject};
@@ -30,6 +31,8 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
     let mut frame = entry;
     let mut is_raising = injected.is_some();
     let mut is_reraising = false;
+    // The frame has been left by an exception already; it has just entered a handler that runs often.
+    let (mut is_left, mut at_handler) = (false, false);
 
     // Registers of the running frame.
     let mut words: *const Cell<Word>;
@@ -76,6 +79,62 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                     forget_n!(2);
                     branch!((a as i64) $op (b as i64));
                 }};
+            }
+            // Leaves the frame, which is the topmost one and has no operands left that matter, with an owned or raw word.
+            macro_rules! leave_frame {
+                ($result:expr) => {{
+                    let result: Value = $result;
+                    // SAFETY: see `enter_frame`; a frame that is no entry has a caller in this loop.
+                    let flags = unsafe {
+                        let flags = (*frame).flags;
+                        if flags & IS_ENTRY != 0 {
+                            crate::resume::leave_entry(frame);
+                            return Ok(Exit::Returned(Ref::from_owned(result)));
+                        }
+                        let caller = (*frame).previous;
+                        frame::pop(frame);
+                        frame = caller;
+                        flags
+                    };
+                    enter_frame!();
+                    if flags & IS_INIT != 0 {
+                        // SAFETY: the callee has given the result up.
+                        attempt!(ops::call::finish_init(unsafe { Ref::from_owned(result) }));
+                    } else {
+                        push_raw!(result);
+                    }
+                }};
+            }
+            // Goes on in compiled code where the frame stands, if there is some.
+            macro_rules! continue_compiled {
+                () => {{
+                    save_frame!();
+                    match hooks::continue_frame(frame.cast()) {
+                        Continued::Not => {}
+                        Continued::Interpret => enter_frame!(),
+                        Continued::Returned(value) => leave_frame!(value),
+                        // SAFETY: the value is owned.
+                        Continued::Yielded(value) => unsafe {
+                            return Ok(Exit::Yielded(Ref::from_owned(value)));
+                        },
+                        Continued::Raised => {
+                            // SAFETY: see `enter_frame`.
+                            unsafe {
+                                pc = words.add((*frame).instruction as usize);
+                                sp = Frame::operands(frame).add((*frame).operands as usize);
+                            }
+                            is_reraising = rare::reraises(code!().code().words[index!()].opcode());
+                            break 'raised;
+                        }
+                        Continued::Left => {
+                            is_left = true;
+                            break 'raised;
+                        }
+                    }
+                }};
+            }
+            if std::mem::take(&mut at_handler) {
+                continue_compiled!();
             }
             // Saves the place for whoever walks the frames, then runs something that may raise or run Python code.
             macro_rules! outcall {
@@ -379,11 +438,13 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                     // --- Control ---
                     Opcode::JUMP => jump!(at),
                     Opcode::JUMP_BACKWARD => {
-                        code!().count_loop();
                         if ops::control::has_pending() {
                             outcall!(ops::control::serve_pending());
                         }
                         jump!(at);
+                        if code!().count_loop() {
+                            continue_compiled!();
+                        }
                     }
                     Opcode::POP_JUMP_IF_TRUE | Opcode::POP_JUMP_IF_FALSE => {
                         let value = pop!();
@@ -416,33 +477,7 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                         } else {
                             raw
                         };
-                        if flags & (IS_ENTRY | IS_INIT) != 0 {
-                            if flags & IS_INIT != 0 {
-                                // SAFETY: the frame is the topmost one and has a caller in this loop.
-                                unsafe {
-                                    let caller = (*frame).previous;
-                                    frame::pop(frame);
-                                    frame = caller;
-                                }
-                                enter_frame!();
-                                // SAFETY: the stack owned the result.
-                                attempt!(ops::call::finish_init(unsafe { Ref::from_owned(result) }));
-                                continue;
-                            }
-                            // SAFETY: the frame is the topmost one.
-                            unsafe {
-                                crate::resume::leave_entry(frame);
-                                return Ok(Exit::Returned(Ref::from_owned(result)));
-                            }
-                        }
-                        // SAFETY: the frame is the topmost one and has a caller in this loop.
-                        unsafe {
-                            let caller = (*frame).previous;
-                            frame::pop(frame);
-                            frame = caller;
-                        }
-                        enter_frame!();
-                        push_raw!(result);
+                        leave_frame!(result);
                     }
                     Opcode::GET_ITER => {
                         let iterable = pop!();
@@ -548,9 +583,7 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                             push!(item);
                         }
                     }
-                    // --- Strings ---
-                    // --- Patterns ---
-                    // --- Exceptions and context managers ---
+                    // --- Exceptions ---
                     Opcode::RAISE_VARARGS => {
                         save_frame!();
                         let cause = (at == 2).then(|| pop!());
@@ -569,7 +602,6 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                         is_reraising = true;
                         break 'raised;
                     }
-                    // --- Imports ---
                     // --- Generators ---
                     Opcode::RETURN_GENERATOR => {
                         save_frame!();
@@ -595,11 +627,8 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                     Opcode::YIELD_VALUE => {
                         let value = pop!();
                         save_frame!();
-                        // SAFETY: generator frames are entry frames and leave the loop when they yield.
-                        unsafe {
-                            (*frame).flags |= IS_STARTED;
-                            debug_assert!((*frame).flags & IS_ENTRY != 0);
-                        }
+                        // SAFETY: a generator's frame is an entry.
+                        unsafe { (*frame).flags |= IS_STARTED };
                         return Ok(Exit::Yielded(value));
                     }
                     Opcode::SEND => {
@@ -940,9 +969,16 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
         loop {
             // SAFETY: the frame is live; its operands are as the verifier says before the failing instruction, less what the
             // instruction has consumed.
-            match unsafe { unwind::unwind(frame, std::mem::take(&mut is_reraising)) } {
+            let unwound = if std::mem::take(&mut is_left) {
+                unwind::Unwound::Leaves
+            } else {
+                // SAFETY: as above.
+                unsafe { unwind::unwind(frame, std::mem::take(&mut is_reraising)) }
+            };
+            match unwound {
                 unwind::Unwound::Handler => {
                     enter_frame!();
+                    at_handler = hooks::is_hot(code!());
                     break;
                 }
                 unwind::Unwound::Leaves => {

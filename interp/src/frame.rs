@@ -60,6 +60,11 @@ pub const OWNS_NAMES: u32 = 8;
 /// `__init__` of a class call: it returns None, and its caller has the instance on the stack already.
 pub const IS_INIT: u32 = 16;
 
+/// Compiled code has suspended the frame.
+pub const HAS_YIELDED: u32 = 32;
+/// Compiled code has moved everything out of the frame, and goes on in its place.
+pub const IS_AWAY: u32 = 64;
+
 impl Frame {
     /// The local slots.
     pub(crate) fn locals(this: *mut Frame) -> *mut Value {

@@ -9,6 +9,7 @@
 //! - `ops`: instructions by family
 //! - `unwind`: from an exception to its handler
 //! - [`native`]: where interpreted and compiled code meet
+//! - [`namespace`]: names of class and module bodies, for compiled code
 //! - [`resume`]: generators and delegation to sub-iterators
 //!
 //! The runtime reaches the interpreter through hooks that [`install`] fills in; the interpreter never names a compiler.
@@ -16,6 +17,7 @@
 pub mod entry;
 pub mod eval;
 pub mod frame;
+pub mod namespace;
 pub mod native;
 mod ops;
 mod quicken;
@@ -33,14 +35,18 @@ pub use ops::collection::{
     build_map, build_set, dict_merge, dict_update, list, list_extend, map_add, set_add, set_update,
 };
 pub use ops::control::serve_pending;
-pub use ops::intrinsic::call_in_function as call_intrinsic;
+pub use ops::exception::{call_exit, enter as enter_context, exchange_handled, match_group};
+pub use ops::intrinsic::{call_in_frame as call_intrinsic_in_frame, call_in_function as call_intrinsic};
 pub use ops::item::list_item;
 pub use ops::name::{empty_cell as unbound, find_global, import, load_super};
+pub use ops::pattern;
 pub use ops::primitive::{double_binary, unboxed};
 pub use ops::statics::{
-    check_borrowed, check_cast, invalidate, invoke_values, resolve_function, static_target,
+    build_class as build_static_class, check_borrowed, check_cast, invalidate, invoke_values,
+    resolve_function, static_target,
 };
 pub use ops::string::{concat, convert, format};
+pub use rare::reraises;
 
 /// Makes the runtime run Python functions through this interpreter.
 pub fn install() {
@@ -55,7 +61,11 @@ pub fn install() {
         hooks.frame = frame::info;
         hooks.current_locals = frame::current_locals;
         hooks.current_globals = frame::current_globals;
-        hooks.dict_changed = |_, _| ops::statics::invalidate();
+        hooks.dict_changed = |_, _, is_definition| {
+            if is_definition {
+                ops::statics::invalidate();
+            }
+        };
         hooks.function_changed = |_| ops::statics::invalidate();
     });
 }

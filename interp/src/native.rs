@@ -40,10 +40,11 @@ pub fn resume(images: Vec<FrameImage>, raised: Option<Raised>) -> PyResult<Value
     let mut kept = Vec::with_capacity(images.len());
     let mut innermost = std::ptr::null_mut();
     let mut flags = IS_ENTRY | WANTS_RAW;
-    for image in images {
+    let mut images = images.into_iter();
+    while let Some(image) = images.next() {
         // SAFETY: images hold code and dicts.
         let (code, globals) = unsafe { (image.code.value().cast(), image.globals.value().cast()) };
-        let pushed = frame::push(image.code.clone(), code, globals, image.builtins, flags);
+        let pushed = frame::push(image.code.clone(), code, globals, image.builtins.clone(), flags);
         match pushed {
             Ok(frame) => {
                 innermost = frame;
@@ -55,6 +56,7 @@ pub fn resume(images: Vec<FrameImage>, raised: Option<Raised>) -> PyResult<Value
                 thread.recursion_limit.set(limit);
                 // SAFETY: the frames above were pushed here, in this order.
                 unsafe { abandon(innermost, kept.len()) };
+                std::iter::once(image).chain(images).for_each(|image| release_image(&image));
                 return Err(raised);
             }
         }
@@ -71,6 +73,52 @@ fn finish(outcome: PyResult<Exit>, _kept: Vec<(Ref, Ref)>) -> PyResult<Value> {
     })
 }
 
+/// Moves words back into the frame that compiled code continues.
+///
+/// # Safety
+/// The frame is the image's, and nothing that it held is in it any more.
+pub unsafe fn restore(frame: *mut Frame, image: &FrameImage) {
+    // SAFETY: the contract.
+    unsafe {
+        fill(frame, image.instruction, &image.locals, &image.stack);
+        (*frame).flags &= !frame::IS_AWAY;
+    }
+}
+
+/// The operands of a frame that is not running.
+///
+/// # Safety
+/// The frame is saved; the words stay where they are as long as the result is used.
+pub unsafe fn operands<'f>(frame: *mut Frame) -> &'f [Value] {
+    // SAFETY: the contract.
+    unsafe { std::slice::from_raw_parts(Frame::operands(frame), (*frame).operands as usize) }
+}
+
+/// Forgets what a frame held, because compiled code has moved it out.
+///
+/// # Safety
+/// The frame is not running.
+pub unsafe fn forget_words(frame: *mut Frame) {
+    // SAFETY: the contract; the frame keeps its code alive.
+    unsafe {
+        let count = (*(*frame).code).shape.locals as usize;
+        std::ptr::write_bytes(Frame::locals(frame), 0, count);
+        (*frame).operands = 0;
+    }
+}
+
+/// Pushes a word onto the operands of a frame that is not running.
+///
+/// # Safety
+/// The code at its place expects the word there.
+pub unsafe fn push_operand(frame: *mut Frame, word: Value) {
+    // SAFETY: the contract.
+    unsafe {
+        *Frame::operands(frame).add((*frame).operands as usize) = word;
+        (*frame).operands += 1;
+    }
+}
+
 /// Moves words into a new frame.
 ///
 /// # Safety
@@ -83,6 +131,29 @@ unsafe fn fill(frame: *mut Frame, instruction: u32, locals: &[Value], stack: &[V
         (*frame).operands = stack.len() as u32;
         (*frame).instruction = instruction;
     }
+}
+
+/// Drops what a frame would own that is not made.
+fn release_image(image: &FrameImage) {
+    // SAFETY: images hold code.
+    let code: &CodeObject = unsafe { image.code.value().cast() };
+    let locals = code.code().locals.iter().zip(&image.locals);
+    locals.filter(|(local, _)| local.ty.repr() == Repr::Object).for_each(|(_, &word)| frame::release(word));
+    let map = stack_map(code, image.instruction);
+    for (at, &word) in image.stack.iter().enumerate() {
+        if is_object(map.as_deref(), at) {
+            frame::release(word);
+        }
+    }
+}
+
+/// What is on the operand stack in front of an instruction.
+fn stack_map(code: &CodeObject, instruction: u32) -> Option<Vec<Repr>> {
+    bytecode::verify::stack_maps(code.code()).get(instruction as usize).cloned().flatten()
+}
+
+fn is_object(map: Option<&[Repr]>, at: usize) -> bool {
+    map.is_none_or(|map| map.get(at) == Some(&Repr::Object))
 }
 
 /// Takes `count` frames off the stack again, innermost first.
@@ -108,11 +179,9 @@ unsafe fn abandon(mut frame: *mut Frame, count: usize) {
 unsafe fn release_operands(frame: *mut Frame) {
     // SAFETY: the contract.
     unsafe {
-        let maps = bytecode::verify::stack_maps((*(*frame).code).code());
-        let map = maps.get((*frame).instruction as usize).cloned().flatten();
+        let map = stack_map(&*(*frame).code, (*frame).instruction);
         for at in 0..(*frame).operands as usize {
-            let is_object = map.as_ref().is_none_or(|map| map.get(at) == Some(&Repr::Object));
-            if is_object {
+            if is_object(map.as_deref(), at) {
                 frame::release(*Frame::operands(frame).add(at));
             }
         }

@@ -15,8 +15,8 @@ use crate::frame::{self, Frame};
 use crate::ops;
 
 /// Whether a failure of this instruction passes on an exception that has its traceback entry for this frame already.
-pub(crate) fn reraises(opcode: Opcode) -> bool {
-    matches!(opcode, Opcode::END_ASYNC_FOR | Opcode::CLEANUP_THROW)
+pub fn reraises(opcode: Opcode) -> bool {
+    matches!(opcode, Opcode::END_ASYNC_FOR | Opcode::CLEANUP_THROW | Opcode::RERAISE)
 }
 
 /// The operand stack of the running frame.
@@ -146,18 +146,19 @@ fn step(stack: &mut Stack, word: Word) -> PyResult<()> {
             ops::name::store_name(frame, stack.name(at), value)?;
         }
         Opcode::DELETE_NAME => ops::name::delete_name(frame, stack.name(at))?,
-        Opcode::LOAD_LOCALS => stack.push(frame::current_locals()?),
+        Opcode::LOAD_LOCALS => stack.push(ops::name::locals_of(frame)?),
         Opcode::LOAD_FROM_DICT_OR_DEREF => {
             let mapping = stack.pop();
-            let value = ops::name::from_dict_or_deref(&mapping, stack.code(), at, stack.local(at))?;
+            let value = ops::name::from_dict_or_deref(mapping.value(), stack.code(), at, stack.local(at))?;
             stack.push(value);
         }
         Opcode::LOAD_FROM_DICT_OR_GLOBALS => {
             let mapping = stack.pop();
-            let value = ops::name::from_dict_or_globals(&mapping, frame, stack.name(at))?;
+            let (globals, builtins) = ops::name::scopes(frame);
+            let value = ops::name::from_dict_or_globals(mapping.value(), globals, builtins, stack.name(at))?;
             stack.push(value);
         }
-        Opcode::LOAD_BUILD_CLASS => stack.push(ops::name::build_class(frame)?),
+        Opcode::LOAD_BUILD_CLASS => stack.push(ops::name::build_class(ops::name::scopes(frame).1)?),
         Opcode::LOAD_ASSERTION_ERROR => {
             stack.push(runtime::error::types::AssertionError.value().to_ref());
         }
@@ -418,9 +419,7 @@ fn step(stack: &mut Stack, word: Word) -> PyResult<()> {
         Opcode::END_ASYNC_FOR => {
             let exception = stack.pop();
             drop(stack.pop());
-            if !exception.ty().is_subclass_of(&runtime::error::types::StopAsyncIteration) {
-                return Err(runtime::error::exception::restore(exception));
-            }
+            crate::resume::end_async_for(exception)?;
         }
         Opcode::BEFORE_ASYNC_WITH => {
             let manager = stack.pop();

@@ -4,7 +4,7 @@
 
 use bytecode::CodeFlags;
 use runtime::error::{self, Raised};
-use runtime::hooks::Resume;
+use runtime::hooks::{self, Continued, Resume};
 use runtime::objects;
 use runtime::objects::code::CodeObject;
 use runtime::objects::function::FunctionObject;
@@ -16,7 +16,7 @@ use runtime::value::{PyResult, Ref, Value};
 
 use crate::entry::Exit;
 use crate::eval;
-use crate::frame::{self, Frame, IS_ENTRY, IS_STARTED, OWNS_NAMES};
+use crate::frame::{self, Frame, IS_AWAY, IS_ENTRY, IS_STARTED, OWNS_NAMES};
 
 /// Makes the generator of a call: its frame moves to the heap.
 ///
@@ -31,20 +31,14 @@ pub unsafe fn make_generator(frame: *mut Frame) -> Ref {
             flags if flags.contains(CodeFlags::COROUTINE) => GeneratorKind::Coroutine,
             _ => GeneratorKind::Generator,
         };
-        let (name, qualname) = match (*frame).owner.get::<FunctionObject>() {
-            Some(function) => (function.name(), function.qualname()),
-            None => (code.code().name.clone(), code.code().qualname.clone()),
+        let [name, qualname] = match (*frame).owner.get::<FunctionObject>() {
+            Some(function) => function.names(),
+            None => code.names_of_functions().clone(),
         };
         let moved = frame::move_to_heap(frame);
         (*moved).flags = IS_ENTRY | (*moved).flags & OWNS_NAMES;
         let code = Value::from_object(&*(*moved).code).to_ref();
-        let generator = GeneratorObject::new(
-            kind,
-            moved.cast(),
-            StrObject::intern(&name).into_ref(),
-            StrObject::new(&qualname).into_ref(),
-            code,
-        );
+        let generator = GeneratorObject::new(kind, moved.cast(), name, qualname, code);
         (*moved).generator = &raw const *generator;
         generator.into_ref()
     }
@@ -98,7 +92,10 @@ pub fn resume(generator: &GeneratorObject, resume: Resume) -> PyResult<Resumed> 
         thread.recursion.set(thread.recursion.get() + 1);
         generator.exc_info.previous.set(thread.handled.get());
         thread.handled.set((&raw const generator.exc_info).cast_mut());
-        let outcome = eval::run(frame, injected);
+        let outcome = match injected {
+            None => go_on(frame),
+            Some(raised) => eval::run(frame, Some(raised)),
+        };
         thread.handled.set(generator.exc_info.previous.get());
         thread.recursion.set(thread.recursion.get() - 1);
         thread.anchor.set((*frame).previous.cast());
@@ -107,6 +104,32 @@ pub fn resume(generator: &GeneratorObject, resume: Resume) -> PyResult<Resumed> 
             Exit::Yielded(value) => Resumed::Yielded(value),
             Exit::Returned(value) => Resumed::Returned(value),
         })
+    }
+}
+
+/// Runs a frame from its place on, in compiled code if there is some.
+///
+/// # Safety
+/// The frame is the running one, and has `IS_ENTRY` set.
+unsafe fn go_on(frame: *mut Frame) -> PyResult<Exit> {
+    // SAFETY: the contract; the frame keeps its code alive.
+    unsafe {
+        let code = &*(*frame).code;
+        let is_due = code.count_loop() || hooks::is_hot(code);
+        let continued = if is_due { hooks::continue_frame(frame.cast()) } else { Continued::Not };
+        match continued {
+            Continued::Not | Continued::Interpret => eval::run(frame, None),
+            Continued::Raised => eval::run(frame, Some(Raised::assert_set())),
+            Continued::Yielded(value) => Ok(Exit::Yielded(Ref::from_owned(value))),
+            Continued::Returned(value) => {
+                leave_entry(frame);
+                Ok(Exit::Returned(Ref::from_owned(value)))
+            }
+            Continued::Left => {
+                leave_entry(frame);
+                Err(Raised::assert_set())
+            }
+        }
     }
 }
 
@@ -237,6 +260,9 @@ pub fn traverse_frame(frame: *mut u8, visit: &mut dyn FnMut(Value)) {
                 visit(value);
             }
         }
+        if (*frame).flags & IS_AWAY != 0 {
+            return;
+        }
         for_each_object(frame, |slot| {
             if (*slot).is_object() {
                 visit(*slot);
@@ -282,8 +308,16 @@ unsafe fn for_each_object(frame: *mut Frame, mut visit: impl FnMut(*mut Value)) 
     }
 }
 
+/// The end of an `async for`: the exception is raised again unless it is the one that ends the loop.
+pub fn end_async_for(exception: Ref) -> PyResult<()> {
+    if exception.ty().is_subclass_of(&error::types::StopAsyncIteration) {
+        return Ok(());
+    }
+    Err(error::exception::restore(exception))
+}
+
 /// The iterator of `yield from`.
-pub(crate) fn yield_from_iterator(iterable: Ref, code: &CodeObject) -> PyResult {
+pub fn yield_from_iterator(iterable: Ref, code: &CodeObject) -> PyResult {
     if iterable.value().is_exact(&objects::generator::COROUTINE) {
         let may_await =
             code.code().flags.intersects(CodeFlags(CodeFlags::COROUTINE.0 | CodeFlags::ITERABLE_COROUTINE.0));
@@ -297,7 +331,7 @@ pub(crate) fn yield_from_iterator(iterable: Ref, code: &CodeObject) -> PyResult 
 }
 
 /// Sends a value to a sub-iterator: what it yields, or (as `Err`) what it returns.
-pub(crate) fn send(receiver: Value, value: &Ref) -> PyResult<Result<Ref, Ref>> {
+pub fn send(receiver: Value, value: &Ref) -> PyResult<Result<Ref, Ref>> {
     if let Some(generator) = as_generator(receiver) {
         return Ok(match generator.resume(Resume::Send(value.value()))? {
             Some(yielded) => Ok(yielded),
@@ -335,7 +369,7 @@ fn stop_value(exception: &Ref) -> PyResult {
 }
 
 /// An exception thrown in while delegating: StopIteration ends the delegation with its value.
-pub(crate) fn cleanup_throw(exception: Ref) -> PyResult {
+pub fn cleanup_throw(exception: Ref) -> PyResult {
     if exception.ty().is_subclass_of(&error::types::StopIteration) {
         return stop_value(&exception);
     }

@@ -11,6 +11,8 @@ use std::io;
 
 /// Bytes of address space.
 const REGION: usize = 256 << 20;
+/// Bytes of a cache line.
+const CACHE_LINE: usize = 64;
 
 /// The region.
 pub(crate) struct CodeMemory {
@@ -47,6 +49,12 @@ impl CodeMemory {
         }
         self.used.set(end);
         Some(self.execute as usize + start)
+    }
+
+    /// As [`CodeMemory::reserve`], at the start of a cache line, so that how fast code runs does not depend on what was made before it.
+    pub(crate) fn reserve_line(&self, len: usize) -> Option<usize> {
+        self.used.set(self.used.get().next_multiple_of(CACHE_LINE).min(REGION));
+        self.reserve(len)
     }
 
     /// Writes into reserved bytes.

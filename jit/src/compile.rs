@@ -5,16 +5,18 @@
 
 use std::time::{Duration, Instant};
 
+use abi::layout::thread::DEOPT_COUNTDOWN;
 use base::entity::EntityId;
 use bytecode::{CodeFlags, TypeCode};
 use codegen::{CompiledCode, RelocKind, Shape, Target};
 use hir::env::FuncId;
 use hir::ir::Type;
-use hir::{Reason, Unsupported};
+use hir::{Point, Reason, Start, Unsupported};
 use lir::ir::{MachineEnv, RegClass, Sym};
 use runtime::objects::code::CodeObject;
 use runtime::objects::function::FunctionObject;
 use runtime::objects::str::StrObject;
+use runtime::stress::{self, Knob};
 use runtime::value::Value;
 
 use crate::code_memory::displacement;
@@ -39,6 +41,10 @@ pub type Observer<'o> = dyn FnMut(&str, &str, &str) + 'o;
 impl Jit {
     /// Compiles a function for which that is due; the code, if it has or gets some.
     pub(crate) fn compile_function(&self, function: &FunctionObject) -> Option<&'static Machine> {
+        // A generator's call only makes it; its code is that of its resumptions.
+        if function.code().code().flags.intersects(CodeFlags::SUSPENDS) {
+            return None;
+        }
         let Some(body) = self.body_of(function) else {
             self.note_closure(function);
             return None;
@@ -62,22 +68,21 @@ impl Jit {
 
     /// Compiles a body unless that has been done or refused, or is under way.
     pub(crate) fn compile(&self, body: BodyId) {
+        if !self.admits(body) {
+            return;
+        }
         let code = {
             let mut functions = self.functions.borrow_mut();
             let entry = &mut functions.bodies[body];
-            let module = entry.globals_dict().get_text("__name__");
-            let module =
-                module.as_ref().and_then(|name| name.get::<StrObject>()).map(StrObject::to_string_lossy);
-            let code = entry.code_object();
-            let is_wanted = self.settings.admits(&module.unwrap_or_default(), &code.code().qualname);
-            if !is_wanted || !matches!(entry.state, State::New) {
+            if !matches!(entry.state, State::New) {
                 return;
             }
             entry.state = State::Compiling;
-            code
+            entry.code_object()
         };
         let start = Instant::now();
-        let result = self.generate(body, None).and_then(|compiled| self.install(body, compiled));
+        let generated = self.generate(body, Start::Call, None);
+        let result = generated.and_then(|compiled| self.install(body, compiled, Vec::new()));
         self.account(code, start.elapsed());
         let state = match result {
             Ok(machine) => {
@@ -98,6 +103,34 @@ impl Jit {
         }
     }
 
+    /// Makes code that goes on at these points of frames; a refusal is counted.
+    pub(crate) fn make_continuation(&self, body: BodyId, points: Vec<Point>) -> Option<&'static Machine> {
+        let code = self.functions.borrow().bodies[body].code_object();
+        if !self.admits(body) {
+            return None;
+        }
+        let start = Instant::now();
+        let generated = self.generate(body, Start::Resume(&points), None);
+        let result = generated.and_then(|compiled| self.install(body, compiled, points));
+        self.account(code, start.elapsed());
+        match result {
+            Ok(machine) => Some(machine),
+            Err(refusal) => {
+                self.stats.refused.borrow_mut().push((code.code().qualname.clone(), refusal));
+                None
+            }
+        }
+    }
+
+    /// Whether the settings allow code for a body.
+    fn admits(&self, body: BodyId) -> bool {
+        let functions = self.functions.borrow();
+        let entry = &functions.bodies[body];
+        let module = entry.globals_dict().get_text("__name__");
+        let module = module.as_ref().and_then(|name| name.get::<StrObject>()).map(StrObject::to_string_lossy);
+        self.settings.admits(&module.unwrap_or_default(), &entry.code_object().code().qualname)
+    }
+
     fn account(&self, code: &CodeObject, time: Duration) {
         self.stats.time.set(self.stats.time.get() + time);
         self.stats.words.set(self.stats.words.get() + code.code().words.len());
@@ -107,6 +140,7 @@ impl Jit {
     pub(crate) fn generate(
         &self,
         body: BodyId,
+        start: Start<'_>,
         mut observer: Option<&mut Observer<'_>>,
     ) -> Result<Compiled, Unsupported> {
         let (code, func) = {
@@ -115,7 +149,7 @@ impl Jit {
         };
         let is_observed = observer.is_some();
         let env = Env::new(self);
-        let mut ir = hir::build(code.code(), func, &env)?;
+        let mut ir = hir::build(code.code(), func, &env, start)?;
         let mut see = |stage: &str, pass: &str, text: &dyn Fn() -> String| {
             if let Some(observer) = observer.as_deref_mut() {
                 observer(stage, pass, &text());
@@ -135,8 +169,7 @@ impl Jit {
         }
         hir::pipeline::run(&mut ir, &mut options);
         let has_fused_multiply = std::arch::is_x86_feature_detected!("fma");
-        let (layout, machine) =
-            (lir::Layout::default(), MachineEnv { has_fused_multiply, ..MachineEnv::x86_64() });
+        let (layout, machine) = (layout(), MachineEnv { has_fused_multiply, ..MachineEnv::x86_64() });
         let mut low = lir::lower(&ir, &layout, &machine)?;
         see("lir", "lower", &|| lir::text::print(&low));
         lir::regalloc::allocate(&mut low, &machine);
@@ -153,10 +186,15 @@ impl Jit {
     }
 
     /// Copies code into the region and makes it reachable.
-    fn install(&self, body: BodyId, compiled: Compiled) -> Result<&'static Machine, Unsupported> {
+    fn install(
+        &self,
+        body: BodyId,
+        compiled: Compiled,
+        points: Vec<Point>,
+    ) -> Result<&'static Machine, Unsupported> {
         let full = Unsupported { reason: Reason::CodeMemory, offset: 0 };
         let Compiled { mut code, shape, inlined } = compiled;
-        let start = self.memory.reserve(code.bytes.len()).ok_or(full)?;
+        let start = self.memory.reserve_line(code.bytes.len()).ok_or(full)?;
         let enter = self.entries.get(&shape, &self.memory).ok_or(full)?;
         self.relocate(&mut code, start);
         self.memory.write(start, &code.bytes);
@@ -178,8 +216,9 @@ impl Jit {
         let stars = CodeFlags(CodeFlags::VARARGS.0 | CodeFlags::VARKEYWORDS.0);
         let is_plain = code_ref.kwonly_count == 0 && !code_ref.flags.intersects(stars);
         let is_checked = code_ref.signature.is_some();
-        let machine =
+        let mut machine =
             Machine::new(code, body, bodies, start, surroundings, enter, params, ret, is_checked, is_plain);
+        machine.points = points;
         let machine: &'static Machine = Box::leak(Box::new(machine));
         self.code.insert(machine);
         if self.settings.perf_map {
@@ -228,6 +267,13 @@ impl Jit {
             entry.state = State::Refused(Unsupported { reason: Reason::Unstable, offset: 0 });
         }
     }
+}
+
+/// The layout, with what stress asks for.
+fn layout() -> lir::Layout {
+    let is_stressed = stress::every(Knob::Deopt) != 0;
+    let deopt_countdown = is_stressed.then_some(DEOPT_COUNTDOWN as i32);
+    lir::Layout { deopt_countdown, ..lir::Layout::default() }
 }
 
 /// The register file for values of a type.

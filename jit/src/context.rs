@@ -34,6 +34,8 @@ pub(crate) struct Jit {
     /// C wrappers by body.
     pub(crate) natives: RefCell<FxHashMap<BodyId, usize>>,
     pub(crate) stats: Statistics,
+    /// Everything has been let go: nothing is compiled or entered any more.
+    pub(crate) is_released: Cell<bool>,
 }
 
 /// What has happened so far.
@@ -82,6 +84,7 @@ pub(crate) fn create(settings: Settings) -> bool {
         inlined_in: RefCell::default(),
         natives: RefCell::default(),
         stats: Statistics::default(),
+        is_released: Cell::new(false),
     };
     JIT.set(made).is_ok()
 }
@@ -89,6 +92,9 @@ pub(crate) fn create(settings: Settings) -> bool {
 impl Jit {
     /// The body of a function.
     pub(crate) fn body_of(&self, function: &FunctionObject) -> Option<BodyId> {
+        if self.is_released.get() {
+            return None;
+        }
         self.functions.borrow_mut().body(function, &self.memory, self.islands.bridge)
     }
 }

@@ -282,7 +282,7 @@ impl FunctionSource for Env<'_> {
         }
         let body = self.body(func);
         let code = self.jit.functions.borrow().bodies[body].code_object();
-        let built = hir::build(code.code(), func, self).ok()?;
+        let built = hir::build(code.code(), func, self, hir::Start::Call).ok()?;
         self.inlined.borrow_mut().push(func);
         Some(built)
     }

@@ -5,8 +5,12 @@
 //! compiled function. An exception that no handler in the frames can see needs no frames: it gets its traceback entries and
 //! goes on to the caller.
 
+use interp::frame::Frame;
 use interp::native::FrameImage;
-use lir::ir::{ExitFrame, ExitKind, ExitSlot, ExitValue, PReg, Reg, RegClass, RegKind, Sym, ValueRepr};
+use lir::ir::{
+    ExitData, ExitFrame, ExitKind, ExitSlot, ExitValue, PReg, Reg, RegClass, RegKind, Sym, ValueRepr,
+};
+use runtime::activation::{Activation, Handover};
 use runtime::error::traceback;
 use runtime::header::Header;
 use runtime::objects::range::RangeObject;
@@ -38,12 +42,17 @@ pub(crate) extern "C" fn receive(
     // SAFETY: functions with exits have a frame, whose pointer is in rbp.
     thread().native_fp.set(unsafe { *(frame_pointer as *const usize) });
     let place = Place { jit, machine, registers, stack };
+    if !machine.points.is_empty() {
+        return continued(&place, &site.data);
+    }
     let outcome = match site.data.kind {
         ExitKind::Deopt => {
             jit.stats.deopts.set(jit.stats.deopts.get() + 1);
             let images = place.images(&site.data.frames, 0);
             place.drop_owned(&site.data.owned);
-            count_deopt(jit, machine);
+            if !runtime::stress::was_deopt_forced() {
+                count_deopt(jit, machine);
+            }
             interp::native::resume(images, None)
         }
         ExitKind::Raise => raise(&place, &site.data.frames, &site.data.owned),
@@ -58,6 +67,59 @@ pub(crate) extern "C" fn receive(
     }
 }
 
+/// An exit of code that continues an interpreter's frame: the frame is restored and handed back, or left by the exception.
+fn continued(place: &Place<'_>, data: &ExitData) -> usize {
+    let activation = Activation::of(thread().anchor.get()).expect("compiled code runs in an activation");
+    let frame = activation.frame().cast::<Frame>();
+    let is_raise = data.kind == ExitKind::Raise;
+    let bare = if is_raise { add_entries(place, &data.frames) } else { 0 };
+    let raised = is_raise.then(Raised::assert_set);
+    let images = place.images(&data.frames[bare..], u32::from(is_raise));
+    place.drop_owned_with(&data.owned, raised);
+    if !is_raise {
+        place.jit.stats.deopts.set(place.jit.stats.deopts.get() + 1);
+        count_deopt(place.jit, place.machine);
+    }
+    let mut images = images.into_iter();
+    if let Some(own) = images.next() {
+        // SAFETY: the image is of the frame that the code continues, whose words it has taken.
+        let handover = unsafe {
+            interp::native::restore(frame, &own);
+            let inner: Vec<FrameImage> = images.collect();
+            if inner.is_empty() {
+                if is_raise { Handover::Raised } else { Handover::Interpret }
+            } else {
+                finish_inner(frame, inner, is_raise)
+            }
+        };
+        activation.hand_over(handover);
+    }
+    place.machine.fail_address
+}
+
+/// Runs the frames of functions that were built into the code, above the frame that it continues.
+///
+/// # Safety
+/// The frame has been restored, and stands behind the call of the outermost of them.
+unsafe fn finish_inner(frame: *mut Frame, inner: Vec<FrameImage>, is_raise: bool) -> Handover {
+    let anchor = thread().anchor.get();
+    // SAFETY: the contract.
+    unsafe {
+        let previous = std::mem::replace(&mut (*frame).previous, anchor.cast());
+        thread().anchor.set(frame.cast());
+        let result = interp::native::resume(inner, is_raise.then(Raised::assert_set));
+        thread().anchor.set(anchor);
+        (*frame).previous = previous;
+        match result {
+            Ok(word) => {
+                interp::native::push_operand(frame, word);
+                Handover::Interpret
+            }
+            Err(_) => Handover::Raised,
+        }
+    }
+}
+
 fn count_deopt(jit: &Jit, machine: &Machine) {
     let count = machine.deopts.get() + 1;
     machine.deopts.set(count);
@@ -68,16 +130,27 @@ fn count_deopt(jit: &Jit, machine: &Machine) {
 
 /// An exception is pending: frames that cannot handle it get their traceback entries, the others go on in the interpreter.
 fn raise(place: &Place<'_>, frames: &[ExitFrame], owned: &[Reg]) -> PyResult<Value> {
-    let bare = frames.iter().take_while(|frame| frame.locals.is_empty() && frame.stack.is_empty()).count();
-    for frame in &frames[..bare] {
-        traceback::add_entry(place.code(frame).code_object(), frame.offset, None);
-    }
+    let bare = add_entries(place, frames);
     let raised = Raised::assert_set();
     let images = place.images(&frames[bare..], 1);
-    let pending = thread().take_raised(raised);
-    place.drop_owned(owned);
-    let raised = runtime::error::exception::restore(pending);
+    place.drop_owned_with(owned, Some(raised));
+    let raised = Raised::assert_set();
     if images.is_empty() { Err(raised) } else { interp::native::resume(images, Some(raised)) }
+}
+
+/// Adds the traceback entries of the frames that no handler can see, innermost first; gives their number.
+fn add_entries(place: &Place<'_>, frames: &[ExitFrame]) -> usize {
+    for (at, frame) in frames.iter().enumerate() {
+        let body = place.code(frame);
+        let code = body.code_object();
+        if code.code().handler_at(frame.offset as usize).is_some() {
+            return at;
+        }
+        if at > 0 || !interp::reraises(code.code().words[frame.offset as usize].opcode()) {
+            traceback::add_entry(code, frame.offset, None);
+        }
+    }
+    frames.len()
 }
 
 /// Where the values of an exit are.
@@ -187,6 +260,15 @@ impl Place<'_> {
         match reg.class() {
             RegClass::Gpr => self.registers.gprs[number],
             RegClass::Xmm => self.registers.xmms[number],
+        }
+    }
+
+    /// Drops the references that the compiled code owned, while an exception may be pending, which finalisers must not disturb.
+    fn drop_owned_with(&self, owned: &[Reg], raised: Option<Raised>) {
+        let pending = raised.map(|raised| thread().take_raised(raised));
+        self.drop_owned(owned);
+        if let Some(pending) = pending {
+            let _raised = runtime::error::exception::restore(pending);
         }
     }
 

@@ -25,6 +25,7 @@ use runtime::value::{Ref, Value};
 use rustc_hash::FxHashMap;
 
 use crate::code_memory::{CodeMemory, displacement};
+use crate::continuation::Progress;
 use crate::machine::Machine;
 
 /// A body's number.
@@ -64,6 +65,8 @@ pub(crate) struct Body {
     pub(crate) func: FuncId,
     /// Targets that it occupies.
     pub(crate) occupies: Vec<FuncId>,
+    /// Code that goes on in the interpreter's frames, by instruction.
+    pub(crate) continuations: std::collections::BTreeMap<u32, Progress>,
 }
 
 impl Body {
@@ -162,17 +165,47 @@ impl Functions {
             let closure = self.bodies[known].closure.as_ref().map(Ref::value);
             return (closure == function.closure.get()).then_some(known);
         }
+        let builtins = function.builtins.get_or_none();
+        self.add_body(key, [code, globals, builtins.value()], function.closure.get_ref(), memory, bridge)
+    }
+
+    /// The body of code that runs in a frame.
+    pub(crate) fn body_of_code(
+        &mut self,
+        code: &CodeObject,
+        globals: &DictObject,
+        builtins: Value,
+        memory: &CodeMemory,
+        bridge: usize,
+    ) -> Option<BodyId> {
+        let (code, globals) = (Value::from_object(code), Value::from_object(globals));
+        let key = (code.bits(), globals.bits());
+        match self.by_code.get(&key) {
+            Some(&known) => Some(known),
+            None => self.add_body(key, [code, globals, builtins], None, memory, bridge),
+        }
+    }
+
+    fn add_body(
+        &mut self,
+        key: (u64, u64),
+        [code, globals, builtins]: [Value; 3],
+        closure: Option<Ref>,
+        memory: &CodeMemory,
+        bridge: usize,
+    ) -> Option<BodyId> {
         let body = self.bodies.len();
         let func = self.push(Link::Body, Some(body), memory, bridge)?;
         self.bodies.push(Body {
             code: code.to_ref(),
             globals: globals.to_ref(),
-            builtins: function.builtins.get_or_none(),
-            closure: function.closure.get_ref(),
+            builtins: builtins.to_ref(),
+            closure,
             state: State::New,
             retired: 0,
             func,
             occupies: vec![func],
+            continuations: std::collections::BTreeMap::new(),
         });
         self.by_code.insert(key, body);
         Some(body)

@@ -33,6 +33,12 @@ impl<I: EntityId + Copy> Interner<I> {
         })
     }
 
+    /// Gives up all objects.
+    pub(crate) fn take(&mut self) -> Vec<Ref> {
+        self.ids.clear();
+        std::mem::take(&mut self.objects)
+    }
+
     /// The object of an id.
     pub(crate) fn object(&self, id: I) -> Value {
         self.objects[id.index()].value()

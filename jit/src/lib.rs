@@ -9,8 +9,10 @@
 //! - `code_memory`, `machine`: where code is, and its tables
 //! - `thunk`, [`helper`]: what compiled code calls
 //! - `entry`, `bridge`, `exit`: into compiled code, out of it, and back to the interpreter
+//! - `continuation`: from the middle of an interpreter's frame into compiled code
 //! - [`native`]: out of C
 //! - `stack`: its frames
+//! - `release`: letting go of everything when the process ends
 //! - [`report`]: statistics and dumps
 //!
 //! The runtime and the interpreter reach the compiler through hooks that [`install`] fills in.
@@ -20,6 +22,7 @@ mod cells;
 mod code_memory;
 mod compile;
 mod context;
+mod continuation;
 mod entry;
 mod env;
 mod exit;
@@ -30,6 +33,7 @@ mod links;
 mod machine;
 pub mod native;
 mod perf;
+mod release;
 pub mod report;
 pub mod settings;
 mod stack;
@@ -43,17 +47,22 @@ pub use settings::{Mode, Settings};
 /// Installs the compiler behind the interpreter's hooks. Without executable memory, or in mode `Off`, programs are interpreted. The
 /// runtime must be attached.
 pub fn install(settings: Settings) {
-    let thresholds = settings.thresholds();
+    let (thresholds, is_eager) = (settings.thresholds(), settings.continuation_threshold() == 0);
     if settings.mode == Mode::Off || !context::create(settings) {
         return;
     }
     hooks::set_hot_calls(thresholds.0, thresholds.1);
+    if is_eager {
+        hooks::watch_every_turn();
+    }
     hooks::install(|hooks| {
+        hooks.continue_frame = continuation::continue_frame;
         hooks.function_hot = entry::function_hot;
         hooks.call_typed = entry::call_typed;
         hooks.compiled_frame = stack::compiled_frame;
         hooks.dict_changed = links::dict_changed;
         hooks.class_changed = links::class_changed;
         hooks.function_changed = links::function_changed;
+        hooks.release_code = release::release;
     });
 }

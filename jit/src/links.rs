@@ -17,6 +17,7 @@ use runtime::type_object::TypeObject;
 use runtime::value::{Ref, Value};
 
 use crate::context::{Jit, jit};
+use crate::continuation::Progress;
 use crate::functions::{Link, State};
 
 impl Jit {
@@ -131,6 +132,11 @@ impl Jit {
         let (machine, occupied) = {
             let mut functions = self.functions.borrow_mut();
             let entry = &mut functions.bodies[body];
+            for (_, progress) in std::mem::take(&mut entry.continuations) {
+                if let Progress::Compiled(machine) = progress {
+                    machine.is_retired.set(true);
+                }
+            }
             let State::Compiled(machine) = entry.state else { return };
             entry.state = State::New;
             entry.retired += 1;
@@ -213,17 +219,25 @@ fn watch_module(descr: &FunctionDescr) {
 }
 
 /// The hook for watched dicts.
-pub(crate) fn dict_changed(dict: &runtime::objects::dict::DictObject, key: Value) {
-    interp::invalidate();
+pub(crate) fn dict_changed(dict: &runtime::objects::dict::DictObject, key: Value, is_definition: bool) {
     let jit = jit();
+    if jit.is_released.get() {
+        return;
+    }
     let dict = Value::from_object(dict);
     jit.cells.borrow().dict_changed(dict, key);
-    jit.namespace_changed(dict, key);
+    if is_definition {
+        interp::invalidate();
+        jit.namespace_changed(dict, key);
+    }
 }
 
 /// The hook for classes.
 pub(crate) fn class_changed(class: &TypeObject) {
-    jit().class_changed(class);
+    let jit = jit();
+    if !jit.is_released.get() {
+        jit.class_changed(class);
+    }
 }
 
 /// The hook for functions whose code or defaults have changed.
@@ -231,5 +245,8 @@ pub(crate) fn function_changed(function: &FunctionObject) {
     interp::invalidate();
     function.typed_entry.set(std::ptr::null());
     let globals = Value::from_object(function.globals());
-    jit().namespace_changed(globals, Value::NULL);
+    let jit = jit();
+    if !jit.is_released.get() {
+        jit.namespace_changed(globals, Value::NULL);
+    }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use bytecode::TypeCode;
 use codegen::{CallSite, ExitSite, FrameInfo};
+use hir::Point;
 use hir::env::FuncId;
 use runtime::objects::function::FunctionObject;
 use runtime::value::Value;
@@ -52,6 +53,8 @@ pub(crate) struct Machine {
     pub(crate) is_retired: Cell<bool>,
     /// How often a guard has failed.
     pub(crate) deopts: Cell<u32>,
+    /// The places of an interpreter's frame where it goes on; none if it is called.
+    pub(crate) points: Vec<Point>,
 }
 
 impl Machine {
@@ -96,6 +99,7 @@ impl Machine {
             is_plain,
             is_retired: Cell::new(false),
             deopts: Cell::new(0),
+            points: Vec::new(),
         }
     }
 

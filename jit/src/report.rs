@@ -2,10 +2,13 @@
 
 use std::fmt::Write as _;
 
+use bytecode::CodeFlags;
+use hir::Start;
 use runtime::objects::function::FunctionObject;
 
 use crate::compile::Observer;
 use crate::context::installed;
+use crate::continuation;
 use crate::functions::State;
 
 /// The statistics, one fact a line; functions without code are named with the reason. Empty if there is no compiler.
@@ -33,12 +36,24 @@ pub fn statistics() -> String {
     out
 }
 
-/// Compiles a function without installing it, and shows every stage to the observer: stage (`hir`, `lir`, `asm`), pass, text. `Err` says why it
-/// is not compiled.
-pub fn observe(function: &FunctionObject, observer: &mut Observer<'_>) -> Result<(), String> {
+/// Compiles a function without installing it, and shows every stage to the observer: stage (`hir`, `lir`, `asm`), pass, text. Without an
+/// instruction to go on `from`, the code is that of its calls, for a generator that of its resumptions. `Err` says why it is not compiled.
+pub fn observe(
+    function: &FunctionObject,
+    from: Option<u32>,
+    observer: &mut Observer<'_>,
+) -> Result<(), String> {
     let jit = installed().ok_or("the system grants no executable memory")?;
     let body = jit.body_of(function).ok_or("the code region is full")?;
-    let generated = jit.generate(body, Some(observer));
+    let points = match from {
+        Some(offset) => continuation::single(function.code(), offset).ok_or("no such place")?,
+        None if function.code().code().flags.intersects(CodeFlags::SUSPENDS) => {
+            continuation::resumptions(function.code())
+        }
+        None => Vec::new(),
+    };
+    let start = if points.is_empty() { Start::Call } else { Start::Resume(&points) };
+    let generated = jit.generate(body, start, Some(observer));
     generated.map(drop).map_err(|refusal| refusal.to_string())
 }
 

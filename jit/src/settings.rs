@@ -34,6 +34,9 @@ const DYNAMIC_CALLS: u32 = 60;
 /// Static code nearly always pays, and a loop that has begun in the interpreter ends there.
 const STATIC_CALLS: u32 = 0;
 
+/// A handler that is reached once is not worth code.
+const CONTINUATION_COUNT: u32 = 8;
+
 impl Settings {
     /// Calls after which a dynamic and a static function are asked for; `u32::MAX` is never.
     pub(crate) fn thresholds(&self) -> (u32, u32) {
@@ -45,6 +48,11 @@ impl Settings {
                 (self.dynamic_calls.unwrap_or(DYNAMIC_CALLS), self.static_calls.unwrap_or(STATIC_CALLS))
             }
         }
+    }
+
+    /// How often a hot place in an interpreter's frame must be reached before code is made that goes on there.
+    pub(crate) fn continuation_threshold(&self) -> u32 {
+        if self.thresholds() == (0, 0) { 0 } else { CONTINUATION_COUNT }
     }
 
     /// Whether a function may be compiled at all.

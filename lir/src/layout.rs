@@ -32,6 +32,16 @@ pub struct Layout {
     pub array_data: i32,
     /// Content of a cell.
     pub cell_value: i32,
+    /// First local slot of an interpreter's frame.
+    pub frame_locals: i32,
+    /// Its number of operands, 32 bits.
+    pub frame_operands: i32,
+    /// Its instruction, 32 bits.
+    pub frame_instruction: i32,
+    /// Its properties, 32 bits.
+    pub frame_flags: i32,
+    /// The property of a generator's frame that compiled code has suspended.
+    pub has_yielded: u32,
     /// First entry of the display of base classes in a type object.
     pub display: i32,
     /// First slot of the vtable in a type object.
@@ -54,6 +64,8 @@ pub struct Layout {
     pub tracked_flags: i32,
     /// Counter of tracked allocations in the thread state, a word.
     pub gc_count: i32,
+    /// Number of guards until one is made to fail, a word in the thread state; `None` without stress. Every guard counts it down.
+    pub deopt_countdown: Option<i32>,
     /// Added to the bits of a double in a NaN-boxed slot.
     pub double_offset: i64,
 }
@@ -81,6 +93,11 @@ impl Default for Layout {
             array_length: at(ARRAY_LENGTH),
             array_data: at(ARRAY_DATA),
             cell_value: at(a::cell_object::CONTENTS),
+            frame_locals: at(a::frame::LOCALS),
+            frame_operands: at(a::frame::OPERANDS),
+            frame_instruction: at(a::frame::INSTRUCTION),
+            frame_flags: at(a::frame::FLAGS),
+            has_yielded: a::frame::HAS_YIELDED,
             display: at(a::type_object::DISPLAY),
             vtable: at(a::type_object::VTABLE),
             eval_breaker: at(a::thread::EVAL_BREAKER),
@@ -92,6 +109,7 @@ impl Default for Layout {
             new_header: 1,
             tracked_flags: i32::from(a::header::TRACKED_BIT) << ((a::header::FLAGS - 4) * 8),
             gc_count: at(a::thread::GC_COUNT),
+            deopt_countdown: None,
             double_offset: 1 << 49,
         }
     }

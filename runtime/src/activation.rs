@@ -3,7 +3,20 @@
 //! Compiled code keeps no frames of its own; an [`Activation`] marks where Rust or C entered it. Its tagged address stands on the
 //! chain between interpreter frames, and whoever installed the machine code can tell the positions in the stretch.
 
+use std::cell::Cell;
+
 use crate::thread::{ThreadState, thread};
+
+/// How compiled code hands the interpreter's frame that it continues back.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Handover {
+    /// It has not.
+    None,
+    /// The interpreter goes on at the frame's place.
+    Interpret,
+    /// The instruction before the frame's place has raised.
+    Raised,
+}
 
 /// A stretch of compiled frames. It lives in the native frame that entered compiled code.
 #[repr(C, align(8))]
@@ -14,6 +27,10 @@ pub struct Activation {
     outer_sp: usize,
     /// Its frame pointer.
     outer_fp: usize,
+    /// The interpreter's frame that the outermost compiled frame continues, or null.
+    frame: *mut u8,
+    /// What has become of it.
+    handover: Cell<Handover>,
 }
 
 const _: () = {
@@ -29,25 +46,44 @@ impl Activation {
     const TAG: usize = abi::layout::activation::TAG;
 
     /// Runs `body`, which enters compiled code, with an activation on the chain.
+    #[inline]
     pub fn enclose<T>(body: impl FnOnce(&ThreadState) -> T) -> T {
+        Self::enclose_frame(std::ptr::null_mut(), body).0
+    }
+
+    /// Runs `body`, which enters compiled code that continues an interpreter's frame, with an activation on the chain.
+    #[inline]
+    pub fn enclose_frame<T>(frame: *mut u8, body: impl FnOnce(&ThreadState) -> T) -> (T, Handover) {
         let thread = thread();
         let activation = Activation {
             previous: thread.anchor.get(),
             outer_sp: thread.native_sp.get(),
             outer_fp: thread.native_fp.get(),
+            frame,
+            handover: Cell::new(Handover::None),
         };
         thread.anchor.set((&raw const activation).cast_mut().cast::<u8>().wrapping_add(Self::TAG));
         let result = body(thread);
         thread.anchor.set(activation.previous);
         thread.native_sp.set(activation.outer_sp);
         thread.native_fp.set(activation.outer_fp);
-        result
+        (result, activation.handover.get())
     }
 
     /// The activation that a word of the chain is.
     pub fn of<'a>(word: *mut u8) -> Option<&'a Self> {
         // SAFETY: tagged words are the addresses of activations that have not been left.
         (word as usize & Self::TAG != 0).then(|| unsafe { &*word.wrapping_sub(Self::TAG).cast::<Self>() })
+    }
+
+    /// The interpreter's frame that its outermost frame continues, or null.
+    pub fn frame(&self) -> *mut u8 {
+        self.frame
+    }
+
+    /// Hands that frame back.
+    pub fn hand_over(&self, how: Handover) {
+        self.handover.set(how);
     }
 
     /// What is below it on the chain.

@@ -7,9 +7,11 @@
 //! Cost: a pop or push of a list; a page is carved when its class runs dry.
 
 use std::cell::{Cell, RefCell};
+use std::collections::HashSet;
 
 use crate::header::{Header, flags};
-use crate::thread::{SIZE_CLASSES, thread};
+use crate::stress::{self, Knob};
+use crate::thread::{SIZE_CLASSES, breaker, thread};
 use crate::world::World;
 
 /// Size and alignment of a page.
@@ -17,6 +19,8 @@ pub const PAGE_SIZE: usize = 64 * 1024;
 /// Greatest size that comes from pages.
 pub const MAX_SMALL: usize = SIZE_CLASSES * 16;
 const PAGES_PER_CHUNK: usize = 16;
+/// What the contents of freed blocks are overwritten with in debug builds.
+const POISON: u8 = 0xdd;
 
 /// Start of a page.
 #[repr(C, align(16))]
@@ -54,6 +58,10 @@ pub fn allocate(size: usize) -> *mut Header {
     if size > MAX_SMALL {
         return try_allocate_large(size).unwrap_or_else(|| out_of_memory());
     }
+    if stress::is_due(Knob::Alloc) {
+        // As when the reserve has been used.
+        thread().request(breaker::MEMORY);
+    }
     let class = (size - 1) / 16;
     let list = &thread().free_lists[class];
     let block = list.get();
@@ -85,11 +93,52 @@ pub unsafe fn free(block: *mut Header) {
             return free_large(block);
         }
         let page = page_of(block);
+        debug_assert!(!(*block).raw_type().is_null(), "an object is freed twice");
+        if cfg!(debug_assertions) {
+            poison(block, (*page).block_size);
+        }
         let list = &thread().free_lists[(*page).block_size / 16 - 1];
         *block.cast::<*mut Header>() = list.get();
         (*block).set_raw_type(std::ptr::null());
         list.set(block);
     }
+}
+
+/// Fills what lies behind the header of a block that becomes free, so that stale pointers lead nowhere.
+///
+/// # Safety
+/// The block is `size` bytes and nothing refers to it.
+unsafe fn poison(block: *mut Header, size: usize) {
+    let start = size_of::<Header>();
+    // SAFETY: the contract.
+    unsafe { std::ptr::write_bytes(block.cast::<u8>().add(start), POISON, size - start) };
+}
+
+/// Looks for damage in the free lists, which a count that fell below zero or a write to a freed object leaves: every link leads to a
+/// free block of its class, and no block is free twice.
+pub fn check_free_lists() -> Result<(), String> {
+    let mut free = HashSet::new();
+    let pages: HashSet<*mut Page> = HEAP.pages.borrow().iter().copied().collect();
+    for (class, list) in thread().free_lists.iter().enumerate() {
+        let mut block = list.get();
+        while !block.is_null() {
+            let page = page_of(block);
+            let at = (block as usize - page as usize).wrapping_sub(size_of::<Page>());
+            let is_block = pages.contains(&page)
+                && at.is_multiple_of((class + 1) * 16)
+                // SAFETY: the page is one of ours, and the block is one of its blocks.
+                && unsafe { (*page).block_size == (class + 1) * 16 && (*block).raw_type().is_null() };
+            if !is_block {
+                return Err(format!("the free list of {}-byte blocks leads astray", (class + 1) * 16));
+            }
+            if !free.insert(block as usize) {
+                return Err(format!("a {}-byte block is free twice", (class + 1) * 16));
+            }
+            // SAFETY: a free block's first word links to the next one.
+            block = unsafe { *block.cast::<*mut Header>() };
+        }
+    }
+    Ok(())
 }
 
 fn page_of(block: *mut Header) -> *mut Page {
@@ -147,6 +196,9 @@ fn take_page() -> *mut Page {
 }
 
 fn try_allocate_large(size: usize) -> Option<*mut Header> {
+    if stress::is_due(Knob::Alloc) {
+        return None;
+    }
     let total = size.checked_add(size_of::<LargePrefix>()).filter(|&total| total < isize::MAX as usize)?;
     // SAFETY: plain malloc, checked for null; malloc aligns to 16 bytes.
     let prefix = unsafe { libc::malloc(total) }.cast::<LargePrefix>();

@@ -6,6 +6,7 @@
 use crate::alloc;
 use crate::gc;
 use crate::header::{Header, IMMORTAL_COUNT, flags};
+use crate::stress::{self, Knob};
 use crate::thread::{ThreadState, thread};
 use crate::type_object::type_flags;
 use crate::value::Value;
@@ -22,6 +23,9 @@ const MAX_DEPTH: u32 = 60;
 pub unsafe fn dealloc(object: *mut Header) {
     // SAFETY: live by the contract.
     let header = unsafe { &*object };
+    if stress::is_due(Knob::Leak) {
+        return header.set_refcount(1);
+    }
     if header.flag_bits() == 0 && header.ty().is_plain() {
         // SAFETY: the contract; the object owns nothing, not even a count of its type.
         return unsafe { alloc::free(object) };

@@ -11,6 +11,7 @@ use std::cell::Cell;
 
 use crate::alloc;
 use crate::header::{Header, flags};
+use crate::stress::{self, Knob};
 use crate::thread::{breaker, thread};
 use crate::value::{Ref, Value};
 use crate::weakref;
@@ -20,6 +21,8 @@ const BASE_THRESHOLD: i64 = 10_000;
 
 struct Settings {
     enabled: Cell<bool>,
+    /// The next safe point collects whatever the threshold says.
+    forced: Cell<bool>,
     threshold: Cell<i64>,
     collecting: Cell<bool>,
     collections: Cell<u64>,
@@ -28,6 +31,7 @@ struct Settings {
 
 static SETTINGS: World<Settings> = World::new(Settings {
     enabled: Cell::new(true),
+    forced: Cell::new(false),
     threshold: Cell::new(BASE_THRESHOLD),
     collecting: Cell::new(false),
     collections: Cell::new(0),
@@ -48,6 +52,10 @@ pub unsafe fn track(object: *mut Header) {
     if count > SETTINGS.threshold.get() {
         thread.request(breaker::GC);
     }
+    if stress::is_due(Knob::Gc) {
+        SETTINGS.forced.set(true);
+        thread.request(breaker::GC);
+    }
 }
 
 /// Stops scanning an object.
@@ -65,7 +73,8 @@ pub(crate) fn untrack(object: *mut Header) {
 /// Collects if the threshold has been passed; called at safe points.
 pub fn run_pending() {
     let wanted = thread().acknowledge(breaker::GC);
-    if wanted && SETTINGS.enabled.get() && thread().gc_count.get() > SETTINGS.threshold.get() {
+    let is_due = SETTINGS.forced.take() || thread().gc_count.get() > SETTINGS.threshold.get();
+    if wanted && SETTINGS.enabled.get() && is_due {
         collect();
     }
 }

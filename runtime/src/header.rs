@@ -117,15 +117,16 @@ impl Header {
         self.flags.get()
     }
 
-    /// Makes the object live for ever.
+    /// Makes the object live for ever. References that there are already stay counted.
     pub fn make_immortal(&self) {
         self.set(flags::IMMORTAL);
-        self.refcount.set(IMMORTAL_COUNT);
+        self.refcount.set(IMMORTAL_COUNT + self.refcount.get());
     }
 
     /// One more reference.
     #[inline]
     pub fn incref(&self) {
+        debug_assert!(!self.ty.get().is_null(), "a reference to a freed object is taken");
         self.refcount.set(self.refcount.get().wrapping_add(1));
     }
 
@@ -135,6 +136,8 @@ impl Header {
     /// `this` is a live object of which the caller owns one count.
     #[inline]
     pub unsafe fn decref(this: *mut Header) {
+        // SAFETY: live by the contract; the type of a freed block is null.
+        debug_assert!(unsafe { !(*this).ty.get().is_null() }, "a reference to a freed object is dropped");
         // SAFETY: live by the contract.
         let left = unsafe { (*this).refcount.get() }.wrapping_sub(1);
         // SAFETY: as above.

@@ -23,6 +23,23 @@ pub enum Resume {
     Throw(Value),
 }
 
+/// What has become of an interpreter's frame that compiled code was to continue.
+#[derive(Clone, Copy, Debug)]
+pub enum Continued {
+    /// Nothing: there is no code for its place.
+    Not,
+    /// It has returned: an owned or raw word. Its slots are empty.
+    Returned(Value),
+    /// It has yielded, and is suspended.
+    Yielded(Value),
+    /// The interpreter goes on at its place.
+    Interpret,
+    /// The instruction before its place has raised; the frame may have a handler.
+    Raised,
+    /// It has been left by an exception, which has its traceback entry. Its slots are empty.
+    Left,
+}
+
 /// How source is to be compiled.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum CompileMode {
@@ -62,6 +79,8 @@ pub struct Hooks {
     pub compiled_frame: fn(place: (usize, usize), depth: &mut usize) -> Option<FrameInfo>,
     /// A function has been called often: its entries may be replaced.
     pub function_hot: fn(&FunctionObject),
+    /// Goes on in compiled code where an interpreter's frame stands: it is saved, and on top of the chain.
+    pub continue_frame: fn(frame: *mut u8) -> Continued,
     /// Calls a function that has a typed entry, with one borrowed or raw word per parameter; gives an owned or raw word. `None` if
     /// it has lost its entry.
     pub call_typed: fn(&FunctionObject, &[Value]) -> Option<PyResult<Value>>,
@@ -71,10 +90,12 @@ pub struct Hooks {
     pub current_locals: fn() -> PyResult,
     /// The globals of the current frame.
     pub current_globals: fn() -> Option<Ref>,
-    /// A watched dict has changed at a key, or everywhere for null.
-    pub dict_changed: fn(&DictObject, Value),
+    /// A watched dict has changed at a key, or everywhere for null; whether what was or is there may be a function, class or module.
+    pub dict_changed: fn(&DictObject, Value, bool),
     /// A function's code or defaults have changed.
     pub function_changed: fn(&FunctionObject),
+    /// The runtime ends: machine code is not entered any more, and lets go of the objects that it refers to.
+    pub release_code: fn(),
     /// Writes to the process's standard error.
     pub write_stderr: fn(&str),
 }
@@ -104,12 +125,14 @@ static HOOKS: World<Cell<Hooks>> = World::new(Cell::new(Hooks {
     frame: |_| None,
     compiled_frame: |_, _| None,
     function_hot: |_| {},
+    continue_frame: |_| Continued::Not,
     call_typed: |_, _| None,
     class_changed: |_| {},
     current_locals: || missing("locals() without an interpreter"),
     current_globals: || None,
-    dict_changed: |_, _| {},
+    dict_changed: |_, _, _| {},
     function_changed: |_| {},
+    release_code: || {},
     write_stderr: |text| {
         use std::io::Write;
         let written = std::io::stderr().write_all(text.as_bytes());
@@ -134,10 +157,38 @@ pub fn hooks() -> Hooks {
 /// After how many calls [`Hooks::function_hot`] is told, for dynamic and for static code.
 static HOT_CALLS: World<[Cell<u32>; 2]> = World::new([const { Cell::new(u32::MAX) }; 2]);
 
+/// A loop asks whether it is hot when its turns have none of these bits.
+static TURNS_MASK: World<Cell<u32>> = World::new(Cell::new(31));
+
+/// Makes every turn of a loop count, not only one of many.
+pub fn watch_every_turn() {
+    TURNS_MASK.set(0);
+}
+
+/// Whether a loop is to be looked at after so many turns.
+#[inline]
+pub(crate) fn is_checked_turn(turns: u32) -> bool {
+    turns & TURNS_MASK.get() == 0
+}
+
 /// Sets the thresholds of [`Hooks::function_hot`], for dynamic and for static code; `u32::MAX` is never.
 pub fn set_hot_calls(dynamic: u32, is_static: u32) {
     HOT_CALLS[0].set(dynamic);
     HOT_CALLS[1].set(is_static);
+}
+
+/// Whether code runs so often that its frames may be continued in compiled code.
+#[inline]
+pub fn is_hot(code: &crate::objects::code::CodeObject) -> bool {
+    code.calls.get() >= HOT_CALLS[usize::from(code.has(bytecode::CodeFlags::STATIC))].get()
+}
+
+/// See [`Hooks::continue_frame`].
+#[inline]
+pub fn continue_frame(frame: *mut u8) -> Continued {
+    // SAFETY: the cell is only written by `install`, never while a reference into it is alive.
+    let hook = unsafe { (*HOOKS.as_ptr()).continue_frame };
+    hook(frame)
 }
 
 /// Counts a call of an interpreted function; true if its entries may have been replaced.
@@ -160,8 +211,8 @@ pub fn function_entry() -> Entry {
     unsafe { (*HOOKS.as_ptr()).function_entry }
 }
 
-pub(crate) fn dict_changed(dict: &DictObject, key: Value) {
-    (hooks().dict_changed)(dict, key);
+pub(crate) fn dict_changed(dict: &DictObject, key: Value, is_definition: bool) {
+    (hooks().dict_changed)(dict, key, is_definition);
 }
 
 pub(crate) fn function_changed(function: &FunctionObject) {

@@ -28,7 +28,7 @@ pub fn attach() -> Attached {
 }
 
 /// Types whose methods are looked up while start-up itself runs come first.
-fn builtin_types() -> Vec<&'static TypeObject> {
+pub(crate) fn builtin_types() -> Vec<&'static TypeObject> {
     let mut all: Vec<&'static TypeObject> = vec![
         &object::OBJECT,
         &type_type::TYPE,
@@ -106,6 +106,7 @@ fn start() {
         .unwrap_or_else(|_| unreachable!("the hierarchy of exception groups is consistent"));
     sys_state::initialize();
     builtins::initialize();
+    crate::finalize::remember_builtins();
     exempt_everything();
 }
 

@@ -1,7 +1,7 @@
 //! The object runtime: values, objects, types, builtins, exceptions. Knows the bytecode as data and nothing above it.
 //!
 //! Ground: [`value`] (the word and references), [`header`], [`object`] (layouts), [`field`], [`alloc`], [`dealloc`], [`gc`],
-//! [`weakref`], [`thread`], [`world`], [`audit`].
+//! [`weakref`], [`thread`], [`world`], [`audit`], [`finalize`], [`stress`].
 //! Types: [`type_object`], [`slots`], [`types`] (building them), [`static_class`], [`methods`], [`signature`], [`convert`].
 //! Objects: [`objects`], [`hash`], [`format`], [`codec`], [`sort`].
 //! Operations: [`protocol`], [`operator`], [`args`], [`bind`], [`error`], [`builtins`].
@@ -21,6 +21,7 @@ pub mod convert;
 pub mod dealloc;
 pub mod error;
 pub mod field;
+pub mod finalize;
 pub mod format;
 pub mod gc;
 pub mod hash;
@@ -39,6 +40,7 @@ pub mod signature;
 pub mod slots;
 pub mod sort;
 pub mod static_class;
+pub mod stress;
 pub mod sys_state;
 pub mod testing;
 pub mod thread;

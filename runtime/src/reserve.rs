@@ -8,6 +8,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicPtr, Ordering};
 
 use crate::error;
+use crate::stress::{self, Knob};
 use crate::thread::{breaker, thread};
 use crate::value::PyResult;
 
@@ -107,5 +108,8 @@ pub fn probe(bytes: usize) -> PyResult<()> {
 
 #[cold]
 fn probe_large(bytes: usize) -> PyResult<()> {
+    if stress::is_due(Knob::Alloc) {
+        return Err(error::memory_error());
+    }
     Vec::<u8>::new().try_reserve_exact(bytes).map_err(|_| error::memory_error())
 }

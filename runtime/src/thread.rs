@@ -77,6 +77,8 @@ pub struct ThreadState {
     pub native_sp: Cell<usize>,
     /// The frame pointer of the compiled frame that called out.
     pub native_fp: Cell<usize>,
+    /// Guards of compiled code until one is made to fail; see [`crate::stress`].
+    pub deopt_countdown: Cell<u64>,
     pub(crate) dealloc_depth: Cell<u32>,
     pub(crate) deferred: RefCell<Vec<*mut Header>>,
     base_level: ExcInfo,
@@ -97,6 +99,7 @@ static MAIN: World<ThreadState> = World::new(ThreadState {
     gc_count: Cell::new(0),
     native_sp: Cell::new(0),
     native_fp: Cell::new(0),
+    deopt_countdown: Cell::new(0),
     dealloc_depth: Cell::new(0),
     deferred: RefCell::new(Vec::new()),
     base_level: ExcInfo::new(),
@@ -263,4 +266,5 @@ const _: () = {
     assert!(offset_of!(ThreadState, gc_count) == thread::GC_COUNT);
     assert!(offset_of!(ThreadState, native_sp) == thread::NATIVE_SP);
     assert!(offset_of!(ThreadState, native_fp) == thread::NATIVE_FP);
+    assert!(offset_of!(ThreadState, deopt_countdown) == thread::DEOPT_COUNTDOWN);
 };

@@ -170,9 +170,13 @@ unsafe impl Object for TypeObject {
     }
 
     fn traverse(&self, visit: Visitor<'_>) {
-        let base = self.base().map_or(Value::NULL, TypeObject::value);
+        // Immortal bases are not counted.
+        let base = self.base().filter(|base| !base.header.has(flags::IMMORTAL));
+        let base = base.map_or(Value::NULL, TypeObject::value);
+        let names = [self.name_object.get(), self.qualname.get()];
         [self.dict.get(), self.bases.get(), self.mro.get(), base]
             .into_iter()
+            .chain(names)
             .filter_map(Value::non_null)
             .for_each(visit);
     }

@@ -120,6 +120,11 @@ fn existing(object: Value) -> Option<Ref> {
         .next()
 }
 
+/// What a weak reference refers to, if that is alive.
+pub fn referent(reference: Value) -> Option<Ref> {
+    reference.get::<WeakRef>().and_then(WeakRef::upgrade)
+}
+
 /// Number of references that watch an object.
 pub fn count(object: Value) -> usize {
     TABLE.borrow().get(&(object.ptr() as usize)).map_or(0, Vec::len)

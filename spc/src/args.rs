@@ -50,6 +50,9 @@ pub(crate) enum Command {
         /// With `hir`: as this pass leaves it.
         #[arg(long, value_name = "PASS")]
         after: Option<String>,
+        /// With `hir`, `lir` and `asm`: the code that continues an interpreter's frame at this instruction.
+        #[arg(long, value_name = "INSTRUCTION")]
+        from: Option<u32>,
         /// The file. For `hir`, `lir` and `asm` it is imported, so that its classes exist.
         file: PathBuf,
         /// Only the function with this qualified name; for `hir`, `lir` and `asm`.

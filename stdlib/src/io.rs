@@ -44,6 +44,7 @@ fn unsupported_operation() -> PyResult {
     let name = StrObject::intern("UnsupportedOperation");
     let args = [name.value(), bases.value(), namespace.value()];
     let class = protocol::call(objects::type_type::TYPE.value(), &args, None)?;
+    runtime::audit::exempt_graph(class.value());
     UNSUPPORTED.set(class.clone().into_value());
     Ok(class)
 }

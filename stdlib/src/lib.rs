@@ -1,7 +1,7 @@
 //! Native modules of the standard library, one file each, and the table by which the importer finds them.
 //!
 //! - [`io`]: files and streams, the standard ones among them
-//! - [`sys`], [`math`], [`time`], [`gc`], [`itertools`], [`functools`], [`operator`]: modules
+//! - [`sys`], [`atexit`], [`math`], [`time`], [`gc`], [`itertools`], [`functools`], [`operator`]: modules
 //! - [`static_python`], the module `__static__`
 //! - [`typing`], [`future`]: names that annotations and compatibility need
 //!
@@ -9,6 +9,7 @@
 //!
 //! The importer asks [`load`] and [`source`] before it looks for files.
 
+pub mod atexit;
 pub mod functools;
 pub mod future;
 pub mod gc;
@@ -31,6 +32,7 @@ struct NativeModule {
 }
 
 static MODULES: &[NativeModule] = &[
+    NativeModule { name: "atexit", fill: atexit::fill },
     NativeModule { name: "math", fill: math::fill },
     NativeModule { name: "time", fill: time::fill },
     NativeModule { name: "gc", fill: gc::fill },

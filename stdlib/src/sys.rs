@@ -366,7 +366,7 @@ py_functions! { static FUNCTIONS;
     /// Return True if Python is exiting.
     "is_finalizing()"
     fn is_finalizing() -> bool {
-        false
+        runtime::finalize::is_finalizing()
     }
     /// Return the current thread switch interval.
     "getswitchinterval()"

@@ -5,7 +5,9 @@
 //! - `checker`: Markdown specifications of the type checker
 //! - `command`: the command line on bad input
 //! - `programs`: programs with their output, compared with CPython
+//! - `stress`: programs under the stress knobs
 //! - `benchmarks`: the benchmark programs on small inputs, in every form and mode
+//! - `docs`: the examples, listings, quotations and paths of the documents
 //! - `corpus`: the emitter over every library file that a Python on this machine brings
 //!
 //! Nothing depends on this crate.
@@ -19,10 +21,14 @@ mod command;
 #[cfg(test)]
 mod corpus;
 #[cfg(test)]
+mod docs;
+#[cfg(test)]
 mod harness;
 #[cfg(test)]
 mod programs;
 #[cfg(test)]
 mod stages;
+#[cfg(test)]
+mod stress;
 #[cfg(test)]
 mod tidy;

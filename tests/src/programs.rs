@@ -1,8 +1,9 @@
 //! Programs with their output: `tests/run/*.md`.
 //!
-//! A heading is a program's name; its `py` block is run by `spc` in each mode of the compiler and, where there is one and the block does not say `static`, by
-//! `python3`; all must print the `output` block and end with the same exit code. Tracebacks go to standard output of the test by
-//! way of `traceback` blocks, which are compared with standard error.
+//! A heading is a program's name; its `py` block is run by `spc` in each mode of the compiler and, where there is one and the block
+//! does not say `static`, by `python3`; all must print the `output` block and end with the same exit code. The `spc` is a debug
+//! build, which ends with a code of its own if objects are left over, so every program is a leak test too. Tracebacks
+//! go to standard output of the test by way of `traceback` blocks, which are compared with standard error.
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -12,15 +13,15 @@ use crate::harness::{files, root};
 
 /// One program of a document.
 #[derive(Default)]
-struct Program {
-    name: String,
-    source: String,
-    output: String,
-    errors: Option<String>,
+pub(crate) struct Program {
+    pub(crate) name: String,
+    pub(crate) source: String,
+    pub(crate) output: String,
+    pub(crate) errors: Option<String>,
 }
 
 /// The programs of a document.
-fn programs(document: &str) -> Vec<Program> {
+pub(crate) fn programs(document: &str) -> Vec<Program> {
     let mut found: Vec<Program> = Vec::new();
     let mut open: Option<String> = None;
     for line in document.lines() {
@@ -45,7 +46,7 @@ fn programs(document: &str) -> Vec<Program> {
 }
 
 /// What differs from the expectation.
-fn difference(program: &Program, folder: &Path, output: &Output, who: &str) -> Option<String> {
+pub(crate) fn difference(program: &Program, folder: &Path, output: &Output, who: &str) -> Option<String> {
     let here = format!("{}/", folder.display());
     let stdout = String::from_utf8_lossy(&output.stdout);
     let stderr = String::from_utf8_lossy(&output.stderr).replace(&here, "");

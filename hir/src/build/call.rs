@@ -33,17 +33,21 @@ impl Builder<'_> {
                 let names = (word.opcode() == B::CALL_METHOD_KW).then(|| self.pop_object());
                 let args = self.pop_many(n);
                 let (receiver, callable) = (self.pop(), self.pop_object());
-                let receiver_ty = self.func.ty(receiver);
-                if receiver_ty.may_be_null() && !receiver_ty.is_subtype(Type::NULL) {
-                    return self.unsupported(word);
-                }
-                let receiver = (!receiver_ty.may_be_null()).then_some(receiver);
-                match names {
-                    None => self.call_method(callable, receiver, &args),
-                    Some(names) => {
-                        let all: Vec<Value> =
-                            [callable, names].into_iter().chain(receiver).chain(args).collect();
-                        self.object_helper(H::CallKeywords, &all)
+                let ty = self.func.ty(receiver);
+                if ty.is_subtype(Type::NULL) {
+                    match names {
+                        None => self.call_looked_up(callable, &args),
+                        Some(names) => self.call_with(H::CallKeywords, &[callable, names], None, &args),
+                    }
+                } else {
+                    // The receiver is there, or only the runtime can tell.
+                    let (plain, named) = match ty.may_be_null() {
+                        true => (H::CallBound, H::CallBoundKeywords),
+                        false => (H::Call, H::CallKeywords),
+                    };
+                    match names {
+                        None => self.call_with(plain, &[callable], Some(receiver), &args),
+                        Some(names) => self.call_with(named, &[callable, names], Some(receiver), &args),
                     }
                 }
             }
@@ -58,19 +62,21 @@ impl Builder<'_> {
         Ok(true)
     }
 
+    /// Calls a helper with scalars and then arguments.
+    fn call_with(&mut self, helper: H, first: &[Value], receiver: Option<Value>, args: &[Value]) -> Value {
+        let all: Vec<Value> = first.iter().copied().chain(receiver).chain(args.iter().copied()).collect();
+        self.object_helper(helper, &all)
+    }
+
     /// A method that was looked up in this block, with nothing since that could raise or have an effect, is called by name, without
     /// making the bound method.
-    fn call_method(&mut self, callable: Value, receiver: Option<Value>, args: &[Value]) -> Value {
-        if receiver.is_none()
-            && let Some((owner, name)) = self.take_lookup(callable)
-        {
-            let at = self.lookups.get(&callable).copied().unwrap_or(self.at);
-            let (code, at) = (self.code_object(), self.const_int(i64::from(at), Type::I64));
-            let all: Vec<Value> = [name, code, at, owner].into_iter().chain(args.iter().copied()).collect();
-            return self.object_helper(H::CallMethod, &all);
-        }
-        let all: Vec<Value> = [callable].into_iter().chain(receiver).chain(args.iter().copied()).collect();
-        self.object_helper(H::Call, &all)
+    fn call_looked_up(&mut self, callable: Value, args: &[Value]) -> Value {
+        let Some((owner, name)) = self.take_lookup(callable) else {
+            return self.call_with(H::Call, &[callable], None, args);
+        };
+        let at = self.lookups.get(&callable).copied().unwrap_or(self.at);
+        let (code, at) = (self.code_object(), self.const_int(i64::from(at), Type::I64));
+        self.call_with(H::CallMethod, &[name, code, at, owner], None, args)
     }
 
     /// Removes the attribute lookup that made `callable`, if it can be repeated here.

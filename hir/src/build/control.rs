@@ -38,10 +38,12 @@ impl Builder<'_> {
             }
             B::RETURN_VALUE => {
                 let value = self.pop_object();
+                self.keep_locals();
                 self.finish(value);
             }
             B::RETURN_PRIMITIVE => {
                 let value = self.pop_prim(self.func.ret);
+                self.keep_locals();
                 self.finish(value);
             }
             // The marker of a counting loop is its own iterator.

@@ -9,7 +9,9 @@ use crate::ir::{Imm, Opcode, Type, Value};
 impl Builder<'_> {
     pub(super) fn translate_generic(&mut self, word: Word) -> Built<bool> {
         Ok(self.translate_name(word)
+            || self.translate_namespace(word)
             || self.translate_attribute(word)
+            || self.translate_pattern(word)
             || self.translate_display(word)?
             || self.translate_rest(word))
     }
@@ -17,20 +19,9 @@ impl Builder<'_> {
     fn translate_name(&mut self, word: Word) -> bool {
         let n = word.index();
         match word.opcode() {
-            B::LOAD_GLOBAL => {
-                let value = self.load_global(n);
-                self.global_names.insert(value, n);
-                self.push(value);
-            }
-            B::STORE_GLOBAL => {
-                let value = self.pop_object();
-                let (globals, name) = (self.globals(), self.name(n));
-                self.status_helper(H::StoreGlobal, &[globals, name, value]);
-            }
-            B::DELETE_GLOBAL => {
-                let (globals, name) = (self.globals(), self.name(n));
-                self.status_helper(H::DeleteGlobal, &[globals, name]);
-            }
+            B::LOAD_GLOBAL => self.push_global(n),
+            B::STORE_GLOBAL => self.store_global(n),
+            B::DELETE_GLOBAL => self.delete_global(n),
             B::LOAD_ASSERTION_ERROR => {
                 let class = self.object(crate::env::ConstId::ASSERTION_ERROR.id(), Type::TYPE_EXACT);
                 self.push(class);
@@ -67,7 +58,24 @@ impl Builder<'_> {
         true
     }
 
-    fn cell(&mut self, slot: usize) -> Value {
+    pub(super) fn push_global(&mut self, name: usize) {
+        let value = self.load_global(name);
+        self.global_names.insert(value, name);
+        self.push(value);
+    }
+
+    pub(super) fn store_global(&mut self, name: usize) {
+        let value = self.pop_object();
+        let (globals, name) = (self.globals(), self.name(name));
+        self.status_helper(H::StoreGlobal, &[globals, name, value]);
+    }
+
+    pub(super) fn delete_global(&mut self, name: usize) {
+        let (globals, name) = (self.globals(), self.name(name));
+        self.status_helper(H::DeleteGlobal, &[globals, name]);
+    }
+
+    pub(super) fn cell(&mut self, slot: usize) -> Value {
         let value = self.locals[slot].expect("the prologue makes every cell before its first use");
         if self.func.ty(value).is_subtype(Type::CELL) {
             return value;
@@ -92,9 +100,15 @@ impl Builder<'_> {
             let value = self.emit(Opcode::LoadGlobalCell, &[], Imm::Cell(cell), Type::WORD);
             return self.emit_deopt(Opcode::GuardSet, &[value], Imm::None, Type::OBJECT);
         }
-        let (_, builtins) = self.env.namespaces(self.func.id);
-        let args = [self.globals(), self.object(builtins, Type::DICT_EXACT), self.name(index)];
+        let (globals, builtins) = self.scopes();
+        let args = [globals, builtins, self.name(index)];
         self.object_helper(H::LoadGlobal, &args)
+    }
+
+    /// The globals and builtins.
+    pub(super) fn scopes(&mut self) -> (Value, Value) {
+        let (_, builtins) = self.env.namespaces(self.func.id);
+        (self.globals(), self.object(builtins, Type::DICT_EXACT))
     }
 
     /// The inline cache of the current instruction, as two operands.
@@ -194,6 +208,11 @@ impl Builder<'_> {
                 self.unpack(n);
                 return Ok(true);
             }
+            B::UNPACK_EX => {
+                let (before, after) = word.halves();
+                self.unpack_starred(before, after);
+                return Ok(true);
+            }
             _ => return Ok(false),
         };
         let items = self.pop_many(count);
@@ -229,6 +248,17 @@ impl Builder<'_> {
         let items: Vec<Value> = (0..count)
             .map(|at| self.emit(Opcode::Unpacked, &[], Imm::Int(at as i64), Type::OBJECT))
             .collect();
+        self.stack.extend(items.into_iter().rev());
+    }
+
+    /// As `unpack`, with a list of what is between the first and the last items.
+    fn unpack_starred(&mut self, before: usize, after: usize) {
+        let sequence = self.pop_object();
+        let size = before + 1 + after;
+        let numbers = [size, before, after].map(|number| self.const_int(number as i64, Type::I64));
+        self.status_helper(H::UnpackEx, &[sequence, numbers[0], numbers[1], numbers[2]]);
+        let items: Vec<Value> =
+            (0..size).map(|at| self.emit(Opcode::Unpacked, &[], Imm::Int(at as i64), Type::OBJECT)).collect();
         self.stack.extend(items.into_iter().rev());
     }
 
@@ -268,6 +298,12 @@ impl Builder<'_> {
                 let which = self.const_int(n as i64, Type::I64);
                 self.helper(H::SetFunctionAttribute, &[args[1], args[0], which], Type::I64);
                 args[1]
+            }
+            B::CALL_INTRINSIC if Intrinsic::from_operand(n as u32).is_some_and(Intrinsic::needs_frame) => {
+                let op = self.const_int(n as i64, Type::I64);
+                let value = self.pop_object();
+                let Some(frame) = self.frame else { return false };
+                self.object_helper(H::CallIntrinsicInFrame, &[op, value, frame])
             }
             B::CALL_INTRINSIC => {
                 let arity = Intrinsic::from_operand(n as u32).map_or(1, Intrinsic::arity);

@@ -2,6 +2,9 @@
 //!
 //! Backward data flow over the bytecode to a fixed point. What a handler reads is live wherever the handler covers. Cells are
 //! never dead, because closures and the interpreter share them.
+//!
+//! A variable keeps what it holds until it is bound anew or the function is left, whether or not anything reads it again: finalisers can
+//! tell. So a slot that may have been bound on the way is live, too, unless it only ever holds an argument, which the caller keeps.
 
 use bytecode::code::CellKind;
 use bytecode::{Code, Opcode as B, Word};
@@ -11,6 +14,10 @@ pub(super) struct Liveness {
     /// Words of bits per instruction.
     width: usize,
     bits: Vec<u64>,
+    /// The live slots with those that variables keep.
+    held: Vec<u64>,
+    /// The slots that are bound by more than a call.
+    kept: Vec<u64>,
     targets: Vec<bool>,
     slots: usize,
 }
@@ -22,6 +29,8 @@ impl Liveness {
         let mut live = Self {
             width,
             bits: vec![0; width * (code.words.len() + 1)],
+            held: Vec::new(),
+            kept: vec![0; width],
             targets: vec![false; code.words.len() + 1],
             slots,
         };
@@ -32,7 +41,62 @@ impl Liveness {
             }
         }
         while live.pass(code) {}
+        live.keep_bound(code);
         live
+    }
+
+    /// Adds the slots that hold what finalisers could notice.
+    fn keep_bound(&mut self, code: &Code) {
+        if code.names.iter().any(|name| super::FRAME_READERS.contains(&name.as_str())) {
+            // Somebody may ask for everything that is bound.
+            let bound = self.bound(code);
+            self.bits.iter_mut().zip(&bound).for_each(|(live, &bound)| *live |= bound);
+        }
+        for &word in &code.words {
+            if word.opcode() == B::STORE_FAST {
+                self.kept[word.index() / 64] |= 1 << (word.index() % 64);
+            }
+        }
+        self.held.clone_from(&self.bits);
+        if self.kept.iter().all(|&word| word == 0) {
+            return;
+        }
+        let bound = self.bound(code);
+        for (at, bits) in self.held.iter_mut().enumerate() {
+            *bits |= bound[at] & self.kept[at % self.width];
+        }
+    }
+
+    /// The slots that may be bound before each instruction, laid out as the live ones are.
+    fn bound(&self, code: &Code) -> Vec<u64> {
+        let mut bound = vec![0; self.bits.len()];
+        for slot in 0..code.param_count() {
+            bound[slot / 64] |= 1 << (slot % 64);
+        }
+        let width = self.width;
+        let mut changed = true;
+        while std::mem::take(&mut changed) {
+            for (at, &word) in code.words.iter().enumerate() {
+                let mut now = bound[at * width..(at + 1) * width].to_vec();
+                let handlers =
+                    code.handlers.iter().filter(|h| (h.start as usize..h.end as usize).contains(&at));
+                for handler in handlers {
+                    changed |= unite(&mut bound, handler.target as usize * width, &now);
+                }
+                match word.opcode() {
+                    B::STORE_FAST | B::STORE_LOCAL => now[word.index() / 64] |= 1 << (word.index() % 64),
+                    B::DELETE_FAST => now[word.index() / 64] &= !(1 << (word.index() % 64)),
+                    _ => {}
+                }
+                if word.opcode().jumps() {
+                    changed |= unite(&mut bound, word.index() * width, &now);
+                }
+                if !word.opcode().info().flags.ends_block {
+                    changed |= unite(&mut bound, (at + 1) * width, &now);
+                }
+            }
+        }
+        bound
     }
 
     /// One backward pass; true if anything changed.
@@ -68,17 +132,37 @@ impl Liveness {
         set.iter_mut().zip(other).for_each(|(word, &more)| *word |= more);
     }
 
-    /// Live slots before an instruction, ascending.
+    /// Slots that are live or kept before an instruction, ascending.
     pub(super) fn live_at(&self, at: u32) -> impl Iterator<Item = usize> + use<> {
         let from = at as usize * self.width;
-        let bits = self.bits[from..from + self.width].to_vec();
+        let bits = self.held[from..from + self.width].to_vec();
         (0..self.slots).filter(move |slot| bits[slot / 64] >> (slot % 64) & 1 == 1)
+    }
+
+    /// Whether a slot is read behind an instruction before it is bound anew.
+    pub(super) fn is_read(&self, at: u32, slot: usize) -> bool {
+        self.bits[at as usize * self.width + slot / 64] >> (slot % 64) & 1 == 1
+    }
+
+    /// Whether a slot's variable keeps what it holds.
+    pub(super) fn is_kept(&self, slot: usize) -> bool {
+        self.kept[slot / 64] >> (slot % 64) & 1 == 1
     }
 
     /// Whether a block starts at an instruction.
     pub(super) fn is_target(&self, at: u32) -> bool {
         self.targets[at as usize]
     }
+}
+
+/// Adds a set to the one at a place; true if that changes it.
+fn unite(sets: &mut [u64], at: usize, more: &[u64]) -> bool {
+    let mut changed = false;
+    for (word, &more) in sets[at..].iter_mut().zip(more) {
+        changed |= *word | more != *word;
+        *word |= more;
+    }
+    changed
 }
 
 /// Removes what an instruction writes and adds what it reads.

@@ -6,7 +6,8 @@
 //! for the interpreter get a frame state with the live locals and the stack before the instruction; an instruction that can
 //! only raise, outside of every handler, gets a bare position, so that it keeps nothing alive.
 //!
-//! Exception handlers are not compiled: an exception under a handler leaves for the interpreter with the whole frame.
+//! An exception under a handler leaves with the whole frame; the handler is code of its own, as are hot loops of interpreted frames
+//! and generators (`resumed`).
 //!
 //! Needs: verified bytecode. Gives: phase `Ssa`. Cost: instructions × live locals.
 
@@ -14,10 +15,14 @@ mod arith;
 mod call;
 mod control;
 mod generic;
+mod handling;
 mod liveness;
+mod namespace;
 mod primitive;
 mod range_loop;
+mod resumed;
 mod static_ops;
+mod suspend;
 mod types;
 
 use std::collections::HashMap;
@@ -33,6 +38,7 @@ use crate::ir::{Block, Edge, FrameState, Function, Imm, Opcode, Slot, StateId, T
 use crate::unsupported::{Reason, Unsupported};
 use liveness::Liveness;
 use range_loop::RangeIter;
+pub use resumed::{Point, Start};
 pub use types::{code_type, param_types, return_type, type_of};
 
 type Built<T> = Result<T, Unsupported>;
@@ -71,29 +77,46 @@ struct Builder<'c> {
     lookups: HashMap<Value, u32>,
     /// Whether a marker was used as an object.
     is_misused: bool,
+    /// The interpreter's frame, if the code goes on in one.
+    frame: Option<Value>,
+    /// Whether counting loops go without their iterators.
+    has_markers: bool,
 }
 
 /// The most instructions that one function may have.
 const LIMIT: usize = 20_000;
 
-/// Names of builtins that read the locals of their caller, which compiled code keeps nowhere.
+/// Names of builtins that read the locals of their caller, which compiled code keeps nowhere: the interpreter goes on where they are loaded.
 const FRAME_READERS: [&str; 6] = ["locals", "vars", "dir", "eval", "exec", "_getframe"];
 
-/// Builds the HIR of `code`, whose typed entry takes the parameters that its signature says.
-pub fn build(code: &Code, id: FuncId, env: &dyn CompileEnv) -> Built<Function> {
+/// Builds the HIR of `code`. From the start, its typed entry takes the parameters that its signature says; see [`Start`] for others.
+pub fn build(code: &Code, id: FuncId, env: &dyn CompileEnv, start: Start<'_>) -> Built<Function> {
     let refuse = |reason| Err(Unsupported { reason, offset: 0 });
-    if code.flags.intersects(CodeFlags::SUSPENDS) {
-        return refuse(Reason::Suspends);
-    }
-    if code.flags.intersects(CodeFlags::CLASS_BODY | CodeFlags::MODULE_BODY) {
-        return refuse(Reason::Namespace);
-    }
-    if let Some(&name) = FRAME_READERS.iter().find(|&&name| code.names.iter().any(|known| known == name)) {
-        return refuse(Reason::LooksAtFrame(name));
+    if matches!(start, Start::Call) {
+        if code.flags.intersects(CodeFlags::SUSPENDS) {
+            return refuse(Reason::Suspends);
+        }
+        if code.flags.intersects(CodeFlags::CLASS_BODY | CodeFlags::MODULE_BODY) {
+            return refuse(Reason::Namespace);
+        }
     }
     if code.words.len() > LIMIT {
         return refuse(Reason::TooBig);
     }
+    match build_with(code, id, env, start, true) {
+        Err(Unsupported { reason: Reason::Marker, .. }) => build_with(code, id, env, start, false),
+        built => built,
+    }
+}
+
+/// [`build`], with or without markers for counting loops.
+fn build_with(
+    code: &Code,
+    id: FuncId,
+    env: &dyn CompileEnv,
+    start: Start<'_>,
+    has_markers: bool,
+) -> Built<Function> {
     let mut func = Function::new(code.qualname.clone(), id, return_type(code, env));
     func.guesses = env.guesses(id);
     let entry = func.add_block();
@@ -117,9 +140,16 @@ pub fn build(code: &Code, id: FuncId, env: &dyn CompileEnv) -> Built<Function> {
         global_names: HashMap::new(),
         lookups: HashMap::new(),
         is_misused: false,
+        frame: None,
+        has_markers,
     };
-    builder.bind_parameters(entry);
-    builder.jump_to(0);
+    match start {
+        Start::Call => {
+            builder.bind_parameters(entry);
+            builder.jump_to(0);
+        }
+        Start::Resume(points) => builder.bind_frame(points),
+    }
     while let Some(start) = builder.work.pop() {
         builder.build_block(start)?;
     }
@@ -273,6 +303,11 @@ impl Builder<'_> {
     fn emit(&mut self, op: Opcode, args: &[Value], imm: Imm, ty: Type) -> Value {
         let inst = self.func.append(self.block, op, args, imm, ty, None);
         self.func.result(inst)
+    }
+
+    /// Emits an operation without a result.
+    fn effect(&mut self, op: Opcode, args: &[Value], imm: Imm) {
+        self.func.append(self.block, op, args, imm, Type::EMPTY, None);
     }
 
     /// Emits an operation that may leave for the interpreter before it has any effect.
@@ -450,7 +485,10 @@ impl Builder<'_> {
         let mut slots = vec![Slot::Unset; locals.len()];
         for slot in live {
             if let Some(value) = locals[slot] {
-                slots[slot] = self.slot(value, is_raw(slot));
+                slots[slot] = match self.slot(value, is_raw(slot)) {
+                    Slot::Value(value) if !self.live.is_read(self.at, slot) => Slot::Kept(value),
+                    other => other,
+                };
             }
         }
         let reprs = self.stack_maps[self.at as usize].clone().expect("reachable code has a stack map");
@@ -528,15 +566,34 @@ impl Builder<'_> {
 
     /// Translates one instruction by its family.
     fn translate(&mut self, word: Word) -> Built<()> {
-        let handled = self.translate_stack(word)?
+        let handled = self.translate_frame_reader(word)
+            || self.translate_stack(word)?
             || self.translate_control(word)?
             || self.translate_operator(word)?
             || self.translate_generic(word)?
             || self.translate_range_call(word)?
             || self.translate_call(word)?
+            || self.translate_handling(word)?
+            || self.translate_suspension(word)?
             || self.translate_primitive(word)?
             || self.translate_static(word)?;
         if handled { Ok(()) } else { self.unsupported(word) }
+    }
+
+    /// Leaves for the interpreter before something is loaded that looks at the frame.
+    fn translate_frame_reader(&mut self, word: Word) -> bool {
+        let name = || self.code.names[word.index()].as_str();
+        let names_it = match word.opcode() {
+            B::LOAD_GLOBAL | B::LOAD_NAME => FRAME_READERS.contains(&name()),
+            B::LOAD_ATTR | B::LOAD_METHOD => name() == "_getframe",
+            _ => false,
+        };
+        if names_it {
+            let state = self.full_state();
+            self.func.append(self.block, Opcode::Deopt, &[], Imm::None, Type::EMPTY, Some(state));
+            self.is_ended = true;
+        }
+        names_it
     }
 
     /// Stack, locals and constants.
@@ -577,11 +634,14 @@ impl Builder<'_> {
                 }
             }
             B::STORE_FAST => {
-                self.locals[n] = Some(self.stack.pop().expect("verified bytecode has a value to store"))
+                let value = self.stack.pop().expect("verified bytecode has a value to store");
+                let old = self.locals[n].replace(value);
+                self.keep(old);
             }
             B::DELETE_FAST => {
                 self.check_bound(n);
-                self.locals[n] = None;
+                let old = self.locals[n].take();
+                self.keep(old);
             }
             B::LOAD_LOCAL => {
                 let value = self.local_or_unset(n);
@@ -594,6 +654,22 @@ impl Builder<'_> {
             _ => return Ok(false),
         }
         Ok(true)
+    }
+
+    /// A variable has held the value until now.
+    fn keep(&mut self, old: Option<Value>) {
+        if let Some(value) = old.filter(|&value| self.func.ty(value).is_counted()) {
+            self.effect(Opcode::Keep, &[value], Imm::None);
+        }
+    }
+
+    /// The variables have held their values until now, when the function is left.
+    fn keep_locals(&mut self) {
+        for slot in 0..self.locals.len() {
+            if self.live.is_kept(slot) {
+                self.keep(self.locals[slot]);
+            }
+        }
     }
 
     /// The function's closure is always the same, so that its cells are constants.

@@ -57,7 +57,12 @@ impl Builder<'_> {
             self.code.words.get(at + distance).is_some_and(|word| word.opcode() == opcode)
         };
         let is_straight = !self.starts_block(self.at + 1);
-        is_straight && follows(1, B::GET_ITER) && follows(2, B::FOR_ITER)
+        let exhausted = self.code.words.get(at + 2).map_or(0, |word| word.operand());
+        self.has_markers
+            && is_straight
+            && follows(1, B::GET_ITER)
+            && follows(2, B::FOR_ITER)
+            && !self.is_suspending_loop(self.at, exhausted)
     }
 
     fn constant_step(&self, count: usize) -> Option<i32> {
@@ -129,10 +134,7 @@ impl Builder<'_> {
     /// Reports code that uses a marker as an object.
     pub(super) fn check_markers(&self) -> Built<()> {
         if self.is_misused {
-            return Err(Unsupported {
-                reason: Reason::Opcode("a loop's iterator used otherwise"),
-                offset: self.at,
-            });
+            return Err(Unsupported { reason: Reason::Marker, offset: self.at });
         }
         Ok(())
     }
@@ -185,18 +187,22 @@ const None
       v9: I64{0} = const_int #0
       v10: SmallInt = guard_type v6 @fs1
       v11: I64 = untag v10
-      jump bb2(v9)
-    bb2(v13: I64):
-      v16: CBool = icmp .lt v13, v11
-      branch v16, bb4, bb3
+      v16: Null = null
+      jump bb2(v16, v9)
+    bb2(v13: Word, v14: I64):
+      v18: CBool = icmp .lt v14, v11
+      branch v18, bb4, bb3
     bb3:
-      v25: NoneType{const0} = const_object #const0
-      return v25
+      v29: NoneType{const0} = const_object #const0
+      keep v13
+      return v29
     bb4:
-      v18: I64{1} = const_int #1
-      v19: I64 = iadd v13, v18
+      v20: SmallInt = tag v14
+      v21: I64{1} = const_int #1
+      v22: I64 = iadd v14, v21
+      keep v13
       poll @fs2
-      jump bb2(v19)
+      jump bb2(v20, v22)
     }
     "#);
     }

@@ -34,6 +34,14 @@ impl Builder<'_> {
                 let object = self.emit_raise(Opcode::Alloc, &inline, Imm::Class(class), ty);
                 self.push(object);
             }
+            B::BUILD_STATIC_CLASS => {
+                self.pop();
+                let bases = self.pop_object();
+                let body = self.pop_object();
+                let (code, index) = (self.code_object(), self.const_int(n as i64, Type::I64));
+                let class = self.object_helper(H::BuildStaticClass, &[code, index, body, bases]);
+                self.push(class);
+            }
             B::LOAD_FIELD => self.load_field(n)?,
             B::STORE_FIELD => self.store_field(n)?,
             B::CAST => self.cast(n),

@@ -79,7 +79,8 @@ pub(crate) fn built(args: usize, body: &str) -> crate::ir::Function {
     let code =
         text::parse(&format!("{header}\n{body}\n}}\n")).unwrap_or_else(|error| panic!("{error}\n{body}"));
     assert_eq!(bytecode::verify::verify(&code), []);
-    let func = build(&code, FuncId::from_index(0), &TestEnv).expect("every opcode here is translated");
+    let func = build(&code, FuncId::from_index(0), &TestEnv, super::Start::Call)
+        .expect("every opcode here is translated");
     assert_eq!(verify(&func), Ok(()), "{}", print(&func));
     func
 }

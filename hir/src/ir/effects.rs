@@ -57,10 +57,11 @@ pub fn steals(func: &Function, inst: Inst, at: usize) -> bool {
     }
 }
 
-/// The parameter for HIR operand `at`: scalars come first, in order, then the items of an array parameter.
+/// The parameter for HIR operand `at`: scalars come first, in order, then the items of an array parameter. The operand for an `out`
+/// parameter is the number of words, a constant.
 pub fn helper_param(params: &[Param], at: usize) -> Option<Param> {
     let is_array = |param: &&Param| matches!(param, Param::Items | Param::StealItems);
-    let mut scalars = params.iter().filter(|param| !is_array(param) && **param != Param::Out);
+    let mut scalars = params.iter().filter(|param| !is_array(param));
     scalars.nth(at).or_else(|| params.iter().find(is_array)).copied()
 }
 

@@ -22,6 +22,8 @@ pub enum Slot {
     Unset,
     /// An object: an SSA value, boxed on the way out if it is a primitive by then.
     Value(Value),
+    /// As `Value`, for a variable that only keeps what nobody reads any more.
+    Kept(Value),
     /// A primitive that the interpreter keeps unboxed, too.
     Raw(Value),
     /// A range iterator over `[next, stop)` with a constant step, made on the way out.
@@ -63,7 +65,7 @@ impl FrameState {
         for slot in self.locals.iter().chain(&self.stack) {
             match *slot {
                 Slot::Unset => {}
-                Slot::Value(value) | Slot::Raw(value) => visit(value),
+                Slot::Value(value) | Slot::Kept(value) | Slot::Raw(value) => visit(value),
                 Slot::RangeIterator { next, stop, .. } => {
                     visit(next);
                     visit(stop);
@@ -77,7 +79,7 @@ impl FrameState {
         for slot in self.locals.iter_mut().chain(&mut self.stack) {
             match slot {
                 Slot::Unset => {}
-                Slot::Value(value) | Slot::Raw(value) => *value = map(*value),
+                Slot::Value(value) | Slot::Kept(value) | Slot::Raw(value) => *value = map(*value),
                 Slot::RangeIterator { next, stop, .. } => {
                     *next = map(*next);
                     *stop = map(*stop);

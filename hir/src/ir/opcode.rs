@@ -463,6 +463,17 @@ opcodes! {
     /// allocated inline.
     Alloc "alloc" op(&[], Within(Type::OBJECT)).rest(Type::I64).imm(K::Class).raises();
 
+    // --- Interpreter frames -------------------------------------------------------------------------------------
+    /// Moves word number so-and-so, locals first, then operands, out of the interpreter's frame at this address.
+    TakeSlot "take_slot" op(&[Type::I64], Within(Type::ANY)).imm(K::Int).reads(M::OTHER).pinned();
+    /// Moves a value into a word of the interpreter's frame, whose old content does not count.
+    PutSlot "put_slot" op(&[Type::I64, Type::ANY], Nothing).imm(K::Int).writes(M::OTHER).steals(2);
+    /// Marks the interpreter's frame as suspended by a `yield`: the next instruction in the upper half of the immediate, the number
+    /// of operands in the lower one. The yielded value is returned behind it.
+    Suspend "suspend" op(&[Type::I64], Nothing).imm(K::Int).writes(M::OTHER);
+    /// A variable holds the operand up to here.
+    Keep "keep" op(&[Type::WORD], Nothing).pinned();
+
     // --- Calls --------------------------------------------------------------------------------------------------
     /// Calls a runtime helper; effects, ownership and failure are in its row.
     CallHelper "call_helper" op(&[], Within(Type::ANY)).rest(Type::ANY).imm(K::Helper).writes(M::ALL).reads(M::ALL).raises();

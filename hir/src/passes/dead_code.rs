@@ -1,8 +1,8 @@
 //! Dead-code elimination: drop every instruction and block parameter whose result nobody needs.
 //!
 //! Why here: after `simplify`, which orphans operands; before `refcount-insertion`, so no count is paid for a dead value.
-//! Method: mark from roots, then sweep (Cytron et al. 1991, with every terminator taken as a root). A guard whose narrower value
-//! is not used proves nothing that anyone needs, so it goes as well. Needs: phase `Ssa` or `Optimized`. Keeps: phase and graph.
+//! Method: mark from roots, then sweep (Cytron et al. 1991, with every terminator taken as a root). A guard whose narrower type
+//! is not used proves nothing that anyone needs, so it goes as well; one that a name is set stays, for it stands for the error. Needs: phase `Ssa` or `Optimized`. Keeps: phase and graph.
 //! Cost: O(instructions + uses).
 
 use base::entity::{EntitySet, SecondaryMap};
@@ -19,7 +19,7 @@ pub fn run(func: &mut Function) -> Changed {
 }
 
 fn is_root(func: &Function, inst: Inst) -> bool {
-    let speculates_only = matches!(func.insts[inst].op, Opcode::GuardType | Opcode::GuardSet);
+    let speculates_only = func.insts[inst].op == Opcode::GuardType;
     !speculates_only && !is_removable(func, inst)
 }
 

@@ -120,6 +120,10 @@ fn simplify(func: &Function, inst: Inst) -> Option<Found> {
         | Opcode::GuardSet
         | Opcode::CheckField
         | Opcode::Cast => narrowing(func, inst),
+        Opcode::Keep => {
+            let ty = func.ty(func.arg(inst, 0));
+            (!ty.is_counted() || ty.has_trivial_drop()).then_some(Found::Nothing)
+        }
         Opcode::Guard => (func.ty(func.arg(inst, 0)).int_constant()? != 0).then_some(Found::Nothing),
         Opcode::IsNull | Opcode::IsSame | Opcode::IsSmallInt => identity(func, inst),
         Opcode::Untag | Opcode::UnboxFloat | Opcode::UnboxBool | Opcode::UnboxInt => unboxing(func, inst),

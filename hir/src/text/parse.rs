@@ -172,6 +172,9 @@ fn parse_slot(c: &mut Cursor<'_>) -> Parsed<Slot> {
     if c.eat("_") {
         return Ok(Slot::Unset);
     }
+    if c.eat("kept") {
+        return Ok(Slot::Kept(value(c)?));
+    }
     if c.eat("raw") {
         return Ok(Slot::Raw(value(c)?));
     }

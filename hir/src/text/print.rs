@@ -85,6 +85,7 @@ fn slots(f: &mut fmt::Formatter<'_>, slots: &[Slot]) -> fmt::Result {
         match slot {
             Slot::Unset => f.write_char('_')?,
             Slot::Value(value) => write!(f, "{value}")?,
+            Slot::Kept(value) => write!(f, "kept {value}")?,
             Slot::Raw(value) => write!(f, "raw {value}")?,
             Slot::RangeIterator { next, stop, step } => write!(f, "range({next}, {stop}, {step})")?,
         }

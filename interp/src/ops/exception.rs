@@ -9,14 +9,14 @@ use runtime::thread::thread;
 use runtime::value::{PyResult, Ref, Value};
 
 /// Makes an owned exception (or null) the handled one; returns the previous one, owned.
-pub(crate) fn exchange_handled(exception: Value) -> Value {
+pub fn exchange_handled(exception: Value) -> Value {
     let level = thread().handled.get();
     // SAFETY: the innermost level is live while code runs in it.
     unsafe { (*level).exception.replace(exception) }
 }
 
 /// `(exit, entered)` of a context manager.
-pub(crate) fn enter(manager: &Ref) -> PyResult<(Ref, Ref)> {
+pub fn enter(manager: &Ref) -> PyResult<(Ref, Ref)> {
     let enter = protocol::attribute::lookup_special(manager.value(), names().__enter__)?;
     let exit = protocol::attribute::lookup_special(manager.value(), names().__exit__)?;
     let missing = |what: &str| {
@@ -31,7 +31,7 @@ pub(crate) fn enter(manager: &Ref) -> PyResult<(Ref, Ref)> {
 }
 
 /// `exit(type, exc, traceback)`
-pub(crate) fn call_exit(exit: Value, exception: Value) -> PyResult {
+pub fn call_exit(exit: Value, exception: Value) -> PyResult {
     let traceback = exception
         .get::<ExceptionObject>()
         .and_then(|exception| exception.traceback.get_ref())
@@ -40,7 +40,7 @@ pub(crate) fn call_exit(exit: Value, exception: Value) -> PyResult {
 }
 
 /// `(rest, matched)` of an exception or group against the classes of an `except*`.
-pub(crate) fn match_group(exception: &Ref, class: &Ref) -> PyResult<(Ref, Ref)> {
+pub fn match_group(exception: &Ref, class: &Ref) -> PyResult<(Ref, Ref)> {
     let none = || objects::none().to_ref();
     let is_group = protocol::is_instance(exception.value(), error::types::BaseExceptionGroup.value())?;
     if is_group {

@@ -21,6 +21,14 @@ pub fn call_in_function(intrinsic: Intrinsic, args: &[Value]) -> PyResult {
     call(intrinsic, args, std::ptr::null_mut())
 }
 
+/// Runs an intrinsic that looks at a frame.
+///
+/// # Safety
+/// The frame is live.
+pub unsafe fn call_in_frame(intrinsic: Intrinsic, args: &[Value], frame: *mut Frame) -> PyResult {
+    call(intrinsic, args, frame)
+}
+
 /// Runs an intrinsic on borrowed operands.
 pub(crate) fn call(intrinsic: Intrinsic, args: &[Value], frame: *mut Frame) -> PyResult {
     match intrinsic {

@@ -9,7 +9,7 @@ pub(crate) mod exception;
 pub(crate) mod intrinsic;
 pub(crate) mod item;
 pub(crate) mod name;
-pub(crate) mod pattern;
+pub mod pattern;
 pub(crate) mod primitive;
 pub(crate) mod statics;
 pub(crate) mod string;

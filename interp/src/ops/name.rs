@@ -44,7 +44,7 @@ pub(crate) fn delete_deref(code: &CodeObject, slot: usize, value: Value) -> PyRe
 }
 
 /// The globals and builtins of a running frame.
-fn scopes<'a>(frame: *mut Frame) -> (&'a DictObject, Value) {
+pub(crate) fn scopes<'a>(frame: *mut Frame) -> (&'a DictObject, Value) {
     // SAFETY: the running frame is live and keeps both alive.
     unsafe { (&*(*frame).globals, (*frame).builtins) }
 }
@@ -159,22 +159,33 @@ pub(crate) fn delete_name(frame: *mut Frame, name: Value) -> PyResult<()> {
     }
 }
 
-pub(crate) fn from_dict_or_deref(mapping: &Ref, code: &CodeObject, slot: usize, value: Value) -> PyResult {
-    match mapping_get(mapping.value(), code.local_names()[slot].value())? {
+/// The namespace of a frame that has one, or a snapshot of its slots.
+pub(crate) fn locals_of(frame: *mut Frame) -> PyResult {
+    match namespace(frame).non_null() {
+        Some(namespace) => Ok(namespace.to_ref()),
+        None => crate::frame::current_locals(),
+    }
+}
+
+/// The item of a mapping for the name of a slot, or what the cell in it holds.
+pub fn from_dict_or_deref(mapping: Value, code: &CodeObject, slot: usize, value: Value) -> PyResult {
+    match mapping_get(mapping, code.local_names()[slot].value())? {
         Some(found) => Ok(found),
         None => load_deref(code, slot, value),
     }
 }
 
-pub(crate) fn from_dict_or_globals(mapping: &Ref, frame: *mut Frame, name: Value) -> PyResult {
-    match mapping_get(mapping.value(), name)? {
+/// The item of a mapping for a name, or a global or builtin.
+pub fn from_dict_or_globals(mapping: Value, globals: &DictObject, builtins: Value, name: Value) -> PyResult {
+    match mapping_get(mapping, name)? {
         Some(found) => Ok(found),
-        None => global_of(frame, name),
+        None => find_global(globals, builtins, name),
     }
 }
 
-pub(crate) fn build_class(frame: *mut Frame) -> PyResult {
-    let found = scopes(frame).1.get::<DictObject>().and_then(|dict| dict.get_str(names().__build_class__));
+/// `__build_class__` of the builtins.
+pub fn build_class(builtins: Value) -> PyResult {
+    let found = builtins.get::<DictObject>().and_then(|dict| dict.get_str(names().__build_class__));
     found.map(Value::to_ref).ok_or_else(|| runtime::raise!(NameError, "__build_class__ not found"))
 }
 

@@ -13,12 +13,12 @@ use runtime::type_object::{TypeObject, type_flags};
 use runtime::value::{PyResult, Ref, Value};
 
 /// Whether mapping patterns can match.
-pub(crate) fn is_mapping(subject: Value) -> PyResult<bool> {
+pub fn is_mapping(subject: Value) -> PyResult<bool> {
     Ok(subject.is_instance::<DictObject>() || subject.ty().has(type_flags::MAPPING))
 }
 
 /// Whether sequence patterns can match; text does not count.
-pub(crate) fn is_sequence(subject: Value) -> PyResult<bool> {
+pub fn is_sequence(subject: Value) -> PyResult<bool> {
     let is_text = subject.is_instance::<StrObject>() || subject.is_instance::<BytesObject>();
     let is_builtin = subject.is_instance::<ListObject>()
         || subject.is_instance::<TupleObject>()
@@ -27,7 +27,7 @@ pub(crate) fn is_sequence(subject: Value) -> PyResult<bool> {
 }
 
 /// The values of the keys, or None if one is missing.
-pub(crate) fn match_keys(subject: Value, keys: Value) -> PyResult {
+pub fn match_keys(subject: Value, keys: Value) -> PyResult {
     let keys = keys.get::<TupleObject>().expect("the emitter passes a tuple");
     let mut values = Vec::with_capacity(keys.items().len());
     let mut seen: Vec<Value> = Vec::new();
@@ -59,7 +59,7 @@ pub(crate) fn match_keys(subject: Value, keys: Value) -> PyResult {
 }
 
 /// The attributes that a class pattern looks at, or None if the subject is no instance or lacks one.
-pub(crate) fn match_class(subject: &Ref, class: &Ref, positional: usize, keywords: &Ref) -> PyResult {
+pub fn match_class(subject: &Ref, class: &Ref, positional: usize, keywords: &Ref) -> PyResult {
     let Some(ty) = class.get::<TypeObject>() else {
         return Err(runtime::raise!(TypeError, "called match pattern must be a class"));
     };

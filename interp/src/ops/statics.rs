@@ -285,7 +285,7 @@ pub fn invoke_values(target: &Ref, descr: &FunctionDescr, args: &[Value]) -> PyR
 }
 
 /// Runs a class body and lays the class out.
-pub(crate) fn build_class(decl: &ClassDecl, body: &Ref, bases: &Ref) -> PyResult {
+pub fn build_class(decl: &ClassDecl, body: &Ref, bases: &Ref) -> PyResult {
     let function = body.get::<FunctionObject>().expect("the emitter passes the body as a function");
     let bases = bases.get::<TupleObject>().expect("the emitter passes a tuple");
     let namespace = DictObject::new();

@@ -1,6 +1,7 @@
 //! Calls.
 
 use bytecode::Intrinsic;
+use interp::frame::Frame;
 use runtime::objects::code::InlineCache;
 use runtime::protocol::{self, Method};
 use runtime::value::{PyResult, Value};
@@ -21,6 +22,29 @@ pub(super) unsafe extern "C" fn call_keywords(
 ) -> Value {
     // SAFETY: the compiler passes its frame's words and their number.
     own(protocol::call(callable, unsafe { slice(items, count) }, Some(names)))
+}
+
+pub(super) unsafe extern "C" fn call_bound(callable: Value, items: *const Value, count: usize) -> Value {
+    // SAFETY: the compiler passes its frame's words and their number.
+    own(protocol::call(callable, present(unsafe { slice(items, count) }), None))
+}
+
+pub(super) unsafe extern "C" fn call_bound_keywords(
+    callable: Value,
+    items: *const Value,
+    count: usize,
+    names: Value,
+) -> Value {
+    // SAFETY: the compiler passes its frame's words and their number.
+    own(protocol::call(callable, present(unsafe { slice(items, count) }), Some(names)))
+}
+
+/// The arguments without a receiver that is not there.
+fn present(args: &[Value]) -> &[Value] {
+    match args {
+        [first, rest @ ..] if first.is_null() => rest,
+        all => all,
+    }
 }
 
 pub(super) extern "C" fn call_ex(callable: Value, args: Value, kwargs: Value) -> Value {
@@ -62,6 +86,12 @@ pub(super) extern "C" fn call_intrinsic_2(op: u32, a: Value, b: Value) -> Value 
 fn intrinsic(op: u32, args: &[Value]) -> PyResult {
     let intrinsic = Intrinsic::from_operand(op).expect("the compiler passes an intrinsic's number");
     interp::call_intrinsic(intrinsic, args)
+}
+
+pub(super) unsafe extern "C" fn call_intrinsic_in_frame(op: u32, a: Value, frame: *mut Frame) -> Value {
+    let intrinsic = Intrinsic::from_operand(op).expect("the compiler passes an intrinsic's number");
+    // SAFETY: the frame is that of the activation that the calling code continues.
+    own(unsafe { interp::call_intrinsic_in_frame(intrinsic, &[a], frame) })
 }
 
 pub(super) extern "C" fn poll() -> i64 {

@@ -1,9 +1,9 @@
 //! Iteration.
 
 use runtime::protocol;
-use runtime::value::{Ref, Value};
+use runtime::value::{PyResult, Ref, Value};
 
-use super::own;
+use super::{give, own};
 
 pub(super) extern "C" fn get_iter(a: Value) -> Value {
     own(protocol::get_iter(a))
@@ -17,14 +17,20 @@ pub(super) extern "C" fn iter_next(iterator: Value) -> Value {
 }
 
 pub(super) unsafe extern "C" fn unpack_sequence(seq: Value, out: *mut Value, count: usize) -> i64 {
-    match protocol::unpack(seq, count, None) {
-        Ok(items) => {
-            for (at, item) in items.into_iter().map(Ref::into_value).enumerate() {
-                // SAFETY: the compiler passes room for this many words.
-                unsafe { *out.add(at) = item };
-            }
-            0
-        }
-        Err(_) => -1,
-    }
+    // SAFETY: the compiler passes room for this many words.
+    unsafe { unpack(protocol::unpack(seq, count, None), out) }
+}
+
+pub(super) unsafe extern "C" fn unpack_ex(seq: Value, out: *mut Value, before: usize, after: usize) -> i64 {
+    // SAFETY: the compiler passes room for a word more than there are items before and after.
+    unsafe { unpack(protocol::unpack(seq, before, Some(after)), out) }
+}
+
+/// # Safety
+/// There is room for the items.
+unsafe fn unpack(items: PyResult<Vec<Ref>>, out: *mut Value) -> i64 {
+    let Ok(items) = items else { return -1 };
+    // SAFETY: the contract.
+    unsafe { give(out, items) };
+    0
 }

@@ -1,11 +1,12 @@
 //! The runtime helpers: what compiled code calls, one function per line of the table in `abi::helper`.
 //!
 //! Each is a thin wrapper over the runtime or over the interpreter's own operation, so that both engines do the same. What is
-//! borrowed, consumed and returned, and how failure shows, is in the table and its conventions. A helper without a function here
-//! does not compile.
+//! borrowed, consumed and returned, and how failure shows, is in the table and its conventions. A helper without a function here, or
+//! with one whose types do not fit its row (`signature`), does not compile.
 //!
 //! - `attribute`, `operator`, `subscript`: the operators of the language
 //! - `call`, `iteration`, `construction`: calls, loops, displays
+//! - `name`, `pattern`, `suspension`: namespaces, `match`, generators
 //! - `boxing`, `statics`: primitives and Static Python
 //! - `exception`: raising
 
@@ -15,9 +16,13 @@ mod call;
 mod construction;
 mod exception;
 mod iteration;
+mod name;
 mod operator;
+mod pattern;
+mod signature;
 mod statics;
 mod subscript;
+mod suspension;
 
 use abi::helper::HelperId;
 use runtime::objects::dict::DictObject;
@@ -29,16 +34,23 @@ use call::*;
 use construction::*;
 use exception::*;
 use iteration::*;
+use name::*;
 use operator::*;
+use pattern::*;
+use signature::{checked, kind, params, pointer};
 use statics::*;
 use subscript::*;
+use suspension::*;
 
 macro_rules! addresses {
     ($($(#[$doc:meta])+ $name:ident = $id:ident ($($arg:ident: $kind:ident),*) -> $ret:ident, $fails:ident, $touches:ident;)+) => {
         /// The address of a helper's function.
         pub fn address(id: HelperId) -> usize {
             match id {
-                $(HelperId::$id => $name as *const () as usize,)+
+                $(HelperId::$id => {
+                    let function: pointer!([] $($kind)*) = $name;
+                    checked::<params!([] $($kind)*), kind::$ret, _>(function) as usize
+                })+
             }
         }
     };
@@ -67,6 +79,17 @@ fn failure(raised: runtime::value::Raised) -> Value {
     Value::NULL
 }
 
+/// Moves results to words in the caller's frame, in order.
+///
+/// # Safety
+/// There is room for so many words.
+unsafe fn give(out: *mut Value, results: impl IntoIterator<Item = Ref>) {
+    for (at, result) in results.into_iter().enumerate() {
+        // SAFETY: the contract.
+        unsafe { *out.add(at) = result.into_value() };
+    }
+}
+
 /// Words in the caller's frame.
 ///
 /// # Safety
@@ -80,3 +103,6 @@ unsafe fn slice<'a>(items: *const Value, count: usize) -> &'a [Value] {
 fn dict<'a>(word: Value) -> &'a DictObject {
     word.get::<DictObject>().expect("namespaces are dicts")
 }
+
+#[cfg(test)]
+mod tests;

@@ -29,6 +29,11 @@ pub(super) extern "C" fn build_array(code: Value, index: usize, length: i64) -> 
     make(code, index, int::from_i64(length).value())
 }
 
+pub(super) extern "C" fn build_static_class(code: Value, index: usize, body: Value, bases: Value) -> Value {
+    let code = code.get::<CodeObject>().expect("the compiler passes the code");
+    own(interp::build_static_class(&code.code().classes[index], &body.to_ref(), &bases.to_ref()))
+}
+
 pub(super) extern "C" fn tp_alloc(class: Value) -> Value {
     let class = class.get::<TypeObject>().expect("instances are made of classes");
     objects::object::allocate(class).into_value()

@@ -120,7 +120,7 @@ impl Lower<'_> {
         let Imm::Helper(helper) = self.hir.insts[inst].imm else { return self.unsupported("call_helper") };
         let sig = helper.signature();
         let operands: Vec<Value> = (0..self.hir.args(inst).len()).map(|at| self.arg(at)).collect();
-        let is_array = |param: &Param| matches!(param, Param::Items | Param::StealItems | Param::Out);
+        let is_array = |param: &Param| matches!(param, Param::Items | Param::StealItems);
         let scalar_count = sig.params.iter().filter(|param| !is_array(param)).count();
         let (scalars, items) = operands.split_at(scalar_count.min(operands.len()));
         let mut scalars = scalars.iter();
@@ -136,7 +136,12 @@ impl Lower<'_> {
                     args.push(self.array_address());
                     args.push(self.imm(items.len() as i64));
                 }
-                Param::Out => return self.unsupported(sig.name),
+                Param::Out => {
+                    let size = scalars.next().and_then(|&value| self.hir.ty(value).int_constant());
+                    let Some(size) = size else { return self.unsupported(sig.name) };
+                    self.reserve_array(size as usize);
+                    args.push(self.array_address());
+                }
             }
         }
         let fails = match sig.fails {

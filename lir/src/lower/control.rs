@@ -153,6 +153,9 @@ impl Lower<'_> {
         let test = self.condition(self.arg(0));
         if matches!(test.kind, Kind::Fcmp) {
             // Two flags tell about doubles, so that a branch is better than a condition.
+            if let Some(countdown) = self.layout.deopt_countdown {
+                self.count_guard(countdown);
+            }
             let (fail, next) = (self.side_block(true), self.side_block(false));
             self.branch(test.inst(BRANCHES), next, fail);
             self.enter(fail);

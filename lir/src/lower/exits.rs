@@ -3,11 +3,32 @@
 use hir::ir::{Slot, StateId, Type, Value};
 
 use super::{Constant, Lower};
-use crate::ir::{Exit, ExitData, ExitFrame, ExitKind, ExitSlot, ExitValue, Reg, ValueRepr};
+use crate::ir::{
+    Cc, Exit, ExitData, ExitFrame, ExitKind, ExitSlot, ExitValue, InstData, Mem, Op, Reg, Src, ValueRepr,
+};
 
 impl Lower<'_> {
-    /// A new exit for the instruction being lowered; `None` if it has no frame state.
+    /// A new exit for the instruction being lowered; `None` if it has no frame state. Under stress, what may deoptimize here is made to
+    /// do so now and then.
     pub(super) fn exit(&mut self, kind: ExitKind) -> Option<Exit> {
+        if let (ExitKind::Deopt, Some(countdown)) = (kind, self.layout.deopt_countdown) {
+            self.count_guard(countdown);
+        }
+        self.new_exit(kind)
+    }
+
+    /// Counts a guard down; the one that reaches zero fails, whatever it guards.
+    pub(super) fn count_guard(&mut self, countdown: i32) {
+        let Some(exit) = self.new_exit(ExitKind::Deopt) else { return };
+        let place = Src::Mem(Mem::thread(countdown));
+        let old = self.def(Op::Load, &[place]);
+        let left = self.def(Op::Sub, &[Src::Reg(old), Src::Imm(1)]);
+        self.emit(InstData::new(Op::Store).with(&[place, Src::Reg(left)]));
+        let goes_on = InstData::new(Op::GuardCmp).cc(Cc::Ne).with(&[Src::Reg(left), Src::Imm(0)]);
+        self.emit(goes_on.exiting(Some(exit)));
+    }
+
+    fn new_exit(&mut self, kind: ExitKind) -> Option<Exit> {
         let state = self.hir.insts[self.inst].state?;
         let owned = self.hir.owned_at.get(&self.inst).cloned().unwrap_or_default();
         let owned: Vec<Reg> = owned.into_iter().map(|value| self.reg(value)).collect();
@@ -34,7 +55,9 @@ impl Lower<'_> {
     fn exit_slot(&mut self, slot: Slot) -> ExitSlot {
         match slot {
             Slot::Unset => ExitSlot::Unset,
-            Slot::Value(value) => ExitSlot::Value(self.exit_value(value), repr_of(self.hir.ty(value))),
+            Slot::Value(value) | Slot::Kept(value) => {
+                ExitSlot::Value(self.exit_value(value), repr_of(self.hir.ty(value)))
+            }
             Slot::Raw(value) => ExitSlot::Value(self.exit_value(value), ValueRepr::Raw),
             Slot::RangeIterator { next, stop, step } => {
                 ExitSlot::Range(self.exit_value(next), self.exit_value(stop), step)

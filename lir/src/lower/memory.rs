@@ -83,6 +83,25 @@ impl Lower<'_> {
         reg
     }
 
+    /// Reads a whole word of the interpreter's, where every primitive is extended.
+    pub(super) fn load_word(&mut self, mem: Mem, ty: Type) -> Reg {
+        if ty.is_subtype(Type::F64) {
+            self.def_float(Op::LoadFloat, &[Src::Mem(mem)])
+        } else {
+            self.def(Op::Load, &[Src::Mem(mem)])
+        }
+    }
+
+    /// Writes a whole word of the interpreter's.
+    pub(super) fn store_slot(&mut self, mem: Mem, value: hir::ir::Value) {
+        if self.hir.ty(value).is_subtype(Type::F64) {
+            self.store_raw_to(mem, value);
+        } else {
+            let src = self.src(value);
+            self.emit(InstData::new(Op::Store).with(&[Src::Mem(mem), src]));
+        }
+    }
+
     fn store_raw_to(&mut self, mem: Mem, value: hir::ir::Value) {
         let ty = self.hir.ty(value);
         if ty.is_subtype(Type::F64) {

@@ -12,6 +12,7 @@ mod call;
 mod control;
 mod exits;
 mod fast_path;
+mod frame;
 mod memory;
 
 use base::entity::SecondaryMap;
@@ -237,6 +238,8 @@ impl Lower<'_> {
                 self.alias(inst);
                 Ok(())
             }
+            H::Keep => Ok(()),
+            H::TakeSlot | H::PutSlot | H::Suspend => self.lower_frame(inst),
             _ => self.lower_memory(inst),
         }
     }

@@ -28,9 +28,9 @@ use crate::world::World;
 use crate::{py_class_methods, py_methods};
 
 /// Origin, arguments, class.
-type Instantiation = (Value, Vec<Value>, Value);
+type Instantiation = (Value, Vec<Ref>, Ref);
 
-/// Instantiated classes; they live for ever.
+/// Instantiated classes; each and its arguments are owned, until [`forget_classes`].
 static CLASSES: World<RefCell<Vec<Instantiation>>> = World::new(RefCell::new(Vec::new()));
 
 /// `origin[args]`
@@ -38,10 +38,10 @@ pub fn instantiate(origin: &'static TypeObject, args: &[Value]) -> PyResult {
     let known = CLASSES
         .borrow()
         .iter()
-        .find(|(o, known, _)| *o == origin.value() && are_same(known, args))
-        .map(|entry| entry.2);
+        .find(|(o, kept, _)| *o == origin.value() && are_same(kept, args))
+        .map(|entry| entry.2.clone());
     if let Some(class) = known {
-        return Ok(class.to_ref());
+        return Ok(class);
     }
     let texts = args.iter().map(|&arg| argument_text(arg)).collect::<PyResult<Vec<_>>>()?;
     let name = format!("{}[{}]", origin.name(), texts.join(", "));
@@ -55,14 +55,20 @@ pub fn instantiate(origin: &'static TypeObject, args: &[Value]) -> PyResult {
     origin.clear_flags(type_flags::BASE);
     let class = class?;
     class.set_flags(type_flags::GC | type_flags::FINAL);
-    class.header.make_immortal();
-    let kept: Vec<Value> = args.iter().map(|arg| arg.to_ref().into_value()).collect();
-    CLASSES.borrow_mut().push((origin.value(), kept, class.value()));
-    Ok(class.into())
+    let kept: Vec<Ref> = args.iter().map(|arg| arg.to_ref()).collect();
+    let class = class.into_ref();
+    CLASSES.borrow_mut().push((origin.value(), kept, class.clone()));
+    Ok(class)
+}
+
+/// Lets go of all instantiated classes.
+pub(crate) fn forget_classes() {
+    let classes = CLASSES.take();
+    drop(classes);
 }
 
 /// Whether type arguments mean the same: unions are made anew each time, and their order is of no importance.
-fn are_same(a: &[Value], b: &[Value]) -> bool {
+fn are_same(kept: &[Ref], args: &[Value]) -> bool {
     let is_same =
         |a: Value, b: Value| match (generic_alias::union_members(a), generic_alias::union_members(b)) {
             (Some(a), Some(b)) => {
@@ -73,7 +79,7 @@ fn are_same(a: &[Value], b: &[Value]) -> bool {
             (None, None) => a == b,
             _ => false,
         };
-    a.len() == b.len() && a.iter().zip(b).all(|(&a, &b)| is_same(a, b))
+    kept.len() == args.len() && kept.iter().zip(args).all(|(kept, &arg)| is_same(kept.value(), arg))
 }
 
 fn argument_text(arg: Value) -> PyResult<String> {

@@ -102,6 +102,8 @@ pub struct CodeObject {
     names: Box<[Ref]>,
     words: Box<[Cell<Word>]>,
     caches: OnceCell<Box<[InlineCache]>>,
+    /// The name and the qualified name of functions made of it.
+    names_of_functions: [Ref; 2],
     local_names: Box<[Ref]>,
     callees: Box<[Callee]>,
     code: Arc<Code>,
@@ -131,6 +133,7 @@ impl CodeObject {
             names: code.names.iter().map(intern).collect(),
             words: code.words.iter().map(|&word| Cell::new(word)).collect(),
             caches: OnceCell::new(),
+            names_of_functions: [intern(&code.name), intern(&code.qualname)],
             callees: code.functions.iter().map(Callee::of).collect(),
             local_names: code.locals.iter().map(|local| intern(&local.name)).collect(),
             code,
@@ -138,14 +141,20 @@ impl CodeObject {
         Ok(object::new_object(contents))
     }
 
-    /// Counts a turn of a loop; many of them weigh as much as a call.
+    /// Counts a turn of a loop; many of them weigh as much as a call. True now and then, if the code is hot.
     #[inline]
-    pub fn count_loop(&self) {
+    pub fn count_loop(&self) -> bool {
         let turns = self.loops.get().wrapping_add(1);
         self.loops.set(turns);
+        crate::hooks::is_checked_turn(turns) && self.count_turns(turns)
+    }
+
+    #[cold]
+    fn count_turns(&self, turns: u32) -> bool {
         if turns.is_multiple_of(TURNS_OF_A_CALL) {
             self.calls.set(self.calls.get().saturating_add(1));
         }
+        crate::hooks::is_hot(self)
     }
 
     /// What was compiled.
@@ -169,6 +178,12 @@ impl CodeObject {
     #[inline]
     pub fn names(&self) -> &[Ref] {
         &self.names
+    }
+
+    /// The name and the qualified name of functions made of it, interned.
+    #[inline]
+    pub fn names_of_functions(&self) -> &[Ref; 2] {
+        &self.names_of_functions
     }
 
     /// The quickened instructions.

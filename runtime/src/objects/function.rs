@@ -95,6 +95,7 @@ impl FunctionObject {
         let doc =
             code.has(bytecode::CodeFlags::HAS_DOCSTRING).then(|| code.consts().first().cloned()).flatten();
         let module = globals.get_str(names().__name__).map(Value::to_ref);
+        let [name, qualname] = code.names_of_functions().clone();
         let contents = FunctionObject {
             header: Header::new(&FUNCTION),
             entry: Cell::new(hooks::function_entry()),
@@ -107,8 +108,8 @@ impl FunctionObject {
             typed_entry: Cell::new(std::ptr::null()),
             version: Cell::new(0),
             dict: Field::empty(),
-            name: Field::new(StrObject::intern(&code.code().name)),
-            qualname: Field::new(StrObject::new(&code.code().qualname)),
+            name: Field::new(name),
+            qualname: Field::new(qualname),
             doc: Field::from_option(doc),
             module: Field::from_option(module),
             annotations: Field::empty(),
@@ -149,6 +150,11 @@ impl FunctionObject {
     pub fn globals(&self) -> &DictObject {
         // SAFETY: set to a dict for life.
         unsafe { self.globals.raw().cast() }
+    }
+
+    /// `__name__` and `__qualname__`.
+    pub fn names(&self) -> [Ref; 2] {
+        [self.name.get_or_none(), self.qualname.get_or_none()]
     }
 
     /// `__qualname__`, for messages.

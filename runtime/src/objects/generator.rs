@@ -72,7 +72,8 @@ unsafe impl Object for GeneratorObject {
         if let Some(exception) = self.exc_info.exception.get().non_null() {
             visit(exception);
         }
-        if !self.frame.get().is_null() {
+        // What a running frame owns is in motion. It counts as referred to from outside, as what all running frames own.
+        if !self.frame.get().is_null() && !self.running.get() {
             (hooks::hooks().traverse_frame)(self.frame.get(), visit);
         }
     }

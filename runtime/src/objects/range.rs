@@ -59,6 +59,15 @@ const _: () = {
 };
 
 impl RangeIterator {
+    /// The step, if neither the numbers to come nor what is behind them leaves the range of small ints.
+    pub fn small_step(&self) -> Option<i32> {
+        const LIMIT: i128 = 1 << 61;
+        let step = i32::try_from(self.step).ok()?;
+        let next = i128::from(self.next.get());
+        let stop = next + i128::from(self.step) * self.left.get() as i128;
+        (next.abs() < LIMIT && stop.abs() < LIMIT).then_some(step)
+    }
+
     /// The next number.
     #[inline]
     pub fn step(&self) -> Option<i64> {

@@ -145,7 +145,7 @@ fn allocate_type(metatype: &TypeObject, base: &TypeObject, vtable_len: usize) ->
         std::ptr::write(memory, TypeObject::new_heap(metatype, base));
         std::ptr::write_bytes(memory.add(1).cast::<u8>(), 0, tail);
         let header = &*memory.cast::<Header>();
-        header.set(large | flags::UNAUDITED);
+        header.set(large);
         gc::track(memory.cast());
         Py::from_raw(memory)
     };

@@ -40,6 +40,8 @@ pub fn ready(ty: &'static TypeObject) {
     inherit_slots(ty);
     set_attribute_flags(ty);
     ty.modified();
+    // Builtin types live for ever, and so does what they are made of.
+    crate::audit::exempt_graph(ty.value());
 }
 
 fn ready_base(base: &TypeObject) {

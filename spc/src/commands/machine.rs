@@ -13,8 +13,19 @@ use runtime::value::{Ref, Value};
 
 use crate::args::Stage;
 
+/// What to print.
+pub(crate) struct Request<'r> {
+    pub(crate) stage: Stage,
+    /// The pass behind which it is printed.
+    pub(crate) after: Option<&'r str>,
+    /// The only function.
+    pub(crate) function: Option<&'r str>,
+    /// The instruction at which an interpreter's frame is continued.
+    pub(crate) from: Option<u32>,
+}
+
 /// Prints a stage of the functions of a file.
-pub(crate) fn run(stage: Stage, after: Option<&str>, file: &Path, function: Option<&str>) -> u8 {
+pub(crate) fn run(request: &Request<'_>, file: &Path) -> u8 {
     let _attached = runtime::attach();
     let file = &std::path::absolute(file).unwrap_or_else(|_| file.to_path_buf());
     let directory = file.parent().map(Path::to_path_buf).unwrap_or_default();
@@ -23,7 +34,7 @@ pub(crate) fn run(stage: Stage, after: Option<&str>, file: &Path, function: Opti
     let name = file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
     let module = host::start(&settings).and_then(|()| runtime::protocol::import::import_absolute(&name));
     match module {
-        Ok(module) => show(stage, after, &module, function),
+        Ok(module) => show(request, &module),
         Err(raised) => {
             host::run::report(raised);
             2
@@ -31,7 +42,8 @@ pub(crate) fn run(stage: Stage, after: Option<&str>, file: &Path, function: Opti
     }
 }
 
-fn show(stage: Stage, after: Option<&str>, module: &Ref, wanted: Option<&str>) -> u8 {
+fn show(request: &Request<'_>, module: &Ref) -> u8 {
+    let Request { stage, after, function: wanted, from } = *request;
     let Some(module) = module.get::<ModuleObject>() else { return 2 };
     let mut functions = Vec::new();
     collect(module.dict(), module.dict(), &mut functions);
@@ -46,7 +58,7 @@ fn show(stage: Stage, after: Option<&str>, module: &Ref, wanted: Option<&str>) -
         if wanted.is_some_and(|wanted| wanted != qualname) {
             continue;
         }
-        let outcome = jit::report::observe(function, &mut |stage, pass, text| {
+        let outcome = jit::report::observe(function, from, &mut |stage, pass, text| {
             if stage == name && pass == last {
                 out.push_str(text);
                 out.push('\n');

@@ -26,8 +26,15 @@ fn command(args: Args) -> u8 {
     match args.command {
         Command::Run { jit, file, args } => run::run(&jit, Program::File(file), args),
         Command::Check { syntax_only, files } => check::run(&files, syntax_only),
-        Command::Dump { stage: stage @ (Stage::Hir | Stage::Lir | Stage::Asm), after, file, function } => {
-            machine::run(stage, after.as_deref(), &file, function.as_deref())
+        Command::Dump {
+            stage: stage @ (Stage::Hir | Stage::Lir | Stage::Asm),
+            after,
+            from,
+            file,
+            function,
+        } => {
+            let (after, function) = (after.as_deref(), function.as_deref());
+            machine::run(&machine::Request { stage, after, function, from }, &file)
         }
         Command::Dump { stage, file, .. } => dump::run(stage, &file),
         Command::Dis { file, function } => dis::run(&file, function.as_deref()),

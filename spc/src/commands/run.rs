@@ -26,6 +26,10 @@ pub(crate) fn run(jit: &JitArgs, program: Program, args: Vec<String>) -> u8 {
         other => other,
     };
     let _attached = runtime::attach();
+    if let Err(message) = host::run::read_stress() {
+        eprintln!("spc: {message}");
+        return 2;
+    }
     runtime::signal::install();
     let mut argv = vec![name];
     argv.extend(args);
@@ -37,7 +41,7 @@ pub(crate) fn run(jit: &JitArgs, program: Program, args: Vec<String>) -> u8 {
     if jit.stats {
         eprint!("{}", jit::report::statistics());
     }
-    code
+    host::run::finish(code)
 }
 
 /// The file to run: absolute, because tracebacks and `__file__` show where it is, `sys.argv` how it was named. `Err` is an exit

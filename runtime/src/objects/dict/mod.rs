@@ -12,7 +12,13 @@ use crate::hash;
 use crate::header::Header;
 use crate::hooks;
 use crate::object::{self, Object, Visitor};
+use crate::objects::bool::BOOL;
+use crate::objects::float::FLOAT;
+use crate::objects::int::INT;
+use crate::objects::list::LIST;
+use crate::objects::singleton::NONE_TYPE;
 use crate::objects::str::{STR, StrObject};
+use crate::objects::tuple::TUPLE;
 use crate::protocol;
 use crate::type_object::TypeObject;
 use crate::value::{Py, PyResult, Ref, Value};
@@ -120,8 +126,9 @@ impl DictObject {
         if self.table.value_at(at, key).is_none() {
             return Err(value);
         }
+        let new = value.value();
         let old = self.table.set_value(at, value);
-        self.changed(key);
+        self.changed(key, [old.value(), new]);
         drop(old);
         Ok(())
     }
@@ -152,6 +159,7 @@ impl DictObject {
     /// Sets the value of a key whose hash is known.
     #[inline]
     pub fn set_hashed(&self, key: Value, hash: i64, value: Ref) -> PyResult<()> {
+        let new = value.value();
         let old = match self.table.find(key, hash)? {
             Some(at) => Some(self.table.set_value(at, value)),
             None => {
@@ -160,7 +168,7 @@ impl DictObject {
                 None
             }
         };
-        self.changed(key);
+        self.changed(key, [old.as_ref().map_or(Value::NULL, Ref::value), new]);
         drop(old);
         Ok(())
     }
@@ -174,6 +182,7 @@ impl DictObject {
     /// [`DictObject::set_str`], giving the position for inline caches.
     #[inline]
     pub fn put_str(&self, key: Value, value: Ref) -> usize {
+        let new = value.value();
         let (at, old) = match self.table.find_str(key) {
             Some(at) => (at, Some(self.table.set_value(at, value))),
             None => {
@@ -182,7 +191,7 @@ impl DictObject {
                 (self.table.insert_new(key.to_ref(), hash, value.into_value()), None)
             }
         };
-        self.changed(key);
+        self.changed(key, [old.as_ref().map_or(Value::NULL, Ref::value), new]);
         drop(old);
         at
     }
@@ -216,7 +225,7 @@ impl DictObject {
 
     fn remove_position(&self, at: usize, key: Value) -> Ref {
         let (stored, value) = self.table.remove_at(at);
-        self.changed(key);
+        self.changed(key, [value, Value::NULL]);
         drop(stored);
         // SAFETY: the table owned one count of the value and handed it over.
         unsafe { Ref::from_owned(value) }
@@ -236,7 +245,9 @@ impl DictObject {
     /// Removes everything.
     pub fn clear_all(&self) {
         let old = self.table.take_all();
-        self.changed(Value::NULL);
+        if self.table.watched.get() != 0 {
+            hooks::dict_changed(self, Value::NULL, true);
+        }
         drop(old);
     }
 
@@ -284,12 +295,21 @@ impl DictObject {
         self.table.watched.set(0);
     }
 
+    /// Tells of a change at a key: the old and the new value, or null.
     #[inline]
-    fn changed(&self, key: Value) {
+    fn changed(&self, key: Value, values: [Value; 2]) {
         if self.table.watched.get() != 0 {
-            hooks::dict_changed(self, key);
+            hooks::dict_changed(self, key, !values.into_iter().all(is_data));
         }
     }
+}
+
+/// Whether a value is nothing that code could call or look names up in: null, a number, text or a builtin container.
+fn is_data(value: Value) -> bool {
+    !value.is_object()
+        || [&FLOAT, &STR, &INT, &BOOL, &LIST, &TUPLE, &DICT, &NONE_TYPE]
+            .into_iter()
+            .any(|ty| std::ptr::eq(value.ty(), ty))
 }
 
 const _: () = {
