@@ -81,6 +81,8 @@ pub enum CallPlan {
     Checked(TypeId),
     /// `Array[T](n)`
     Array(TypeId),
+    /// `append` of a list whose class is known exactly, so that nothing can have overridden it.
+    Append,
 }
 
 /// What a `for` loop becomes.

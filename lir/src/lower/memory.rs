@@ -291,7 +291,7 @@ impl Lower<'_> {
 }
 
 /// `[base + index * scale + disp]`.
-fn element(base: Reg, index: Src, scale: u8, disp: i32) -> Mem {
+pub(super) fn element(base: Reg, index: Src, scale: u8, disp: i32) -> Mem {
     match index {
         Src::Reg(index) => Mem { index: Some((index, scale)), ..Mem::at(base, disp) },
         Src::Imm(index) => {

@@ -65,6 +65,8 @@ impl<'a> Checker<'_, 'a> {
                     _ => None,
                 }
             }
+            // A slice takes any iterable.
+            ExprKind::Subscript { slice, .. } if matches!(slice.kind, ExprKind::Slice { .. }) => None,
             ExprKind::Subscript { value, .. } => {
                 let owner = self.object(&mut env.clone(), value);
                 let (class, args, _) = self.program.types.as_instance(owner.id)?;

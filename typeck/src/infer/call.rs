@@ -130,6 +130,13 @@ impl<'a> Checker<'_, 'a> {
             && matches!(binding, Binding::Instance);
         if !is_static {
             let result = self.untyped_method(env, &params, ret, &type_args, actuals);
+            let is_append = class == self.program.known.list
+                && self.program.functions[function].name == "append"
+                && matches!((actuals.args, actuals.keywords), ([_], []));
+            if is_append && exact && receiver.is_sure && !actuals.has_stars() {
+                self.facts().calls.insert(expr.id, CallPlan::Append);
+                return Ty::sure(self.program.types.none);
+            }
             let is_element = self
                 .program
                 .types
