@@ -17,7 +17,7 @@ fn alu_codes(op: Op) -> Option<AluCodes> {
         Op::Add | Op::AddOv => {
             ([Code::Add_r32_rm32, Code::Add_r64_rm64], [Code::Add_rm32_imm32, Code::Add_rm64_imm32])
         }
-        Op::Sub | Op::SubOv => {
+        Op::Sub | Op::SubOv | Op::SubBorrow => {
             ([Code::Sub_r32_rm32, Code::Sub_r64_rm64], [Code::Sub_rm32_imm32, Code::Sub_rm64_imm32])
         }
         Op::And => ([Code::And_r32_rm32, Code::And_r64_rm64], [Code::And_rm32_imm32, Code::And_rm64_imm32]),
@@ -155,7 +155,8 @@ impl Emitter<'_> {
     fn exit_on_overflow(&mut self, data: &InstData) {
         if let Some(exit) = data.exit {
             let label = self.exit_label(exit);
-            self.asm.branch(Code::Jo_rel32_64, label);
+            let code = if data.op == Op::SubBorrow { Code::Jb_rel32_64 } else { Code::Jo_rel32_64 };
+            self.asm.branch(code, label);
         }
     }
 

@@ -432,6 +432,8 @@ opcodes! {
     LoadFloatSlot "load_float_slot" op(&[Type::OBJECT], Within(Type::F64)).imm(K::Field).reads(M::FIELDS).deopts();
     /// Writes a double to a float slot.
     StoreFloatSlot "store_float_slot" op(&[Type::OBJECT, Type::F64], Nothing).imm(K::Field).writes(M::FIELDS);
+    /// Writes a double to a float slot that holds a double.
+    ReplaceFloatSlot "replace_float_slot" op(&[Type::OBJECT, Type::F64], Nothing).imm(K::Field).writes(M::FIELDS);
     /// What a closure cell holds, or null.
     LoadCell "load_cell" op(&[Type::CELL], Within(Type::WORD)).reads(M::CELLS).source(Source::Memory(M::CELLS));
     /// Writes a closure cell and returns what it held.

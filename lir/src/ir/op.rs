@@ -234,6 +234,8 @@ ops! {
     AddOv "add_ov" OVERFLOW;
     /// `dst = a - b`, or exit on signed overflow.
     SubOv "sub_ov" OVERFLOW;
+    /// `dst = a - b`, or exit if that is negative, both read as unsigned.
+    SubBorrow "sub_borrow" OVERFLOW;
     /// `dst = a * b`, or exit on signed overflow.
     MulOv "mul_ov" OVERFLOW;
     /// `dst = a / b`, signed, truncated.
