@@ -4,16 +4,18 @@
 //! code made here is an ordinary C function
 //!
 //! ```text
-//! fn(thread: *mut Thread, entry: *const u8, args: *const u64, result: *mut u64) -> u64   // 1 if an exception is pending
+//! fn(thread: *mut Thread, entry: *const u8, args: *const u64, result: *mut u64, closure: u64) -> u64
 //! ```
 //!
-//! that loads the argument words into the registers of the convention, calls `entry`, and stores the result's 64 bits. It holds no
-//! address, so one copy serves all functions of a shape.
+//! that puts the argument words into the registers and stack words of the convention, calls `entry`, and stores the result's 64
+//! bits; it gives 1 if an exception is pending. A function that captures variables takes the tuple of its cells behind the other
+//! arguments; it has a parameter of its own here, so that the arguments can stay where they are. The code holds no address, so one copy serves all functions of a shape.
 
 use iced_x86::{Code, MemoryOperand, Register};
-use lir::ir::{MachineEnv, PReg, RegClass};
+use lir::ir::{ArgPlace, MachineEnv, RegClass};
 
 use crate::asm::Asm;
+use crate::emit::regs::{gpr64, xmm};
 use crate::output::{CompiledCode, FrameInfo};
 
 /// How a compiled function of some signature is called.
@@ -25,35 +27,43 @@ pub struct Shape {
     pub ret: RegClass,
     /// Whether failure is the carry flag, and not a result of 0.
     pub fails_by_carry: bool,
+    /// Whether the last argument is the closure.
+    pub takes_closure: bool,
 }
 
 /// Registers that the C caller expects back, `rbp` apart.
 const SAVED: [Register; 5] = [Register::RBX, Register::R12, Register::R13, Register::R14, Register::R15];
 
-/// Makes the entry function for a shape; `None` if the arguments do not fit the registers.
-pub fn emit_entry(shape: &Shape, env: &MachineEnv) -> Option<CompiledCode> {
-    let regs = env.arguments(shape.params.iter().copied())?;
+/// Makes the entry function for a shape.
+pub fn emit_entry(shape: &Shape, env: &MachineEnv) -> CompiledCode {
+    let places = env.arguments(shape.params.iter().copied());
+    // Seven words are on the stack; an odd number more aligns it.
+    let room = i64::from(ArgPlace::stack_words(&places) / 2 * 2 + 1) * 8;
     let mut asm = Asm::default();
     asm.r(Code::Push_r64, Register::RBP);
     asm.rr(Code::Mov_r64_rm64, Register::RBP, Register::RSP);
     SAVED.iter().for_each(|&reg| asm.r(Code::Push_r64, reg));
-    // Seven words are on the stack; an eighth aligns it.
-    asm.ri(Code::Sub_rm64_imm8, Register::RSP, 8);
+    asm.ri(Code::Sub_rm64_imm32, Register::RSP, room);
     asm.rr(Code::Mov_r64_rm64, Register::R15, Register::RDI);
     asm.rr(Code::Mov_r64_rm64, Register::RAX, Register::RSI);
     asm.rr(Code::Mov_r64_rm64, Register::R11, Register::RDX);
     asm.rr(Code::Mov_r64_rm64, Register::RBX, Register::RCX);
-    for (at, &reg) in regs.iter().enumerate() {
-        load_argument(&mut asm, reg, at);
+    let (words, closure) = places.split_at(places.len() - usize::from(shape.takes_closure));
+    // It goes first, because an argument may take its register.
+    for &place in closure {
+        place_closure(&mut asm, place);
+    }
+    for (at, &place) in words.iter().enumerate() {
+        load_argument(&mut asm, place, at);
     }
     asm.r(Code::Call_rm64, Register::RAX);
     store_result(&mut asm, shape);
-    asm.ri(Code::Add_rm64_imm8, Register::RSP, 8);
+    asm.ri(Code::Add_rm64_imm32, Register::RSP, room);
     SAVED.iter().rev().for_each(|&reg| asm.r(Code::Pop_r64, reg));
     asm.r(Code::Pop_r64, Register::RBP);
     asm.op0(Code::Retnq);
     let encoded = asm.finish();
-    Some(CompiledCode {
+    CompiledCode {
         name: "entry".to_owned(),
         cold_offset: encoded.bytes.len() as u32,
         bytes: encoded.bytes,
@@ -63,15 +73,31 @@ pub fn emit_entry(shape: &Shape, env: &MachineEnv) -> Option<CompiledCode> {
         frame: FrameInfo::default(),
         return_offset: 0,
         fail_offset: 0,
-    })
+    }
 }
 
-fn load_argument(asm: &mut Asm, reg: PReg, at: usize) {
+fn place_closure(asm: &mut Asm, place: ArgPlace) {
+    match place {
+        ArgPlace::Reg(reg) => asm.rr(Code::Mov_r64_rm64, gpr64(reg), Register::R8),
+        ArgPlace::Stack(at) => {
+            let target = MemoryOperand::with_base_displ(Register::RSP, i64::from(at) * 8);
+            asm.mr(Code::Mov_rm64_r64, target, Register::R8);
+        }
+    }
+}
+
+fn load_argument(asm: &mut Asm, place: ArgPlace, at: usize) {
     let word = MemoryOperand::with_base_displ(Register::R11, at as i64 * 8);
-    let number = u32::from(reg.number());
-    match reg.class() {
-        RegClass::Gpr => asm.rm(Code::Mov_r64_rm64, Register::RAX + number, word),
-        RegClass::Xmm => asm.rm(Code::Movsd_xmm_xmmm64, Register::XMM0 + number, word),
+    match place {
+        ArgPlace::Reg(reg) if reg.class() == RegClass::Gpr => {
+            asm.rm(Code::Mov_r64_rm64, gpr64(reg), word);
+        }
+        ArgPlace::Reg(reg) => asm.rm(Code::Movsd_xmm_xmmm64, xmm(reg), word),
+        ArgPlace::Stack(at) => {
+            let target = MemoryOperand::with_base_displ(Register::RSP, i64::from(at) * 8);
+            asm.rm(Code::Mov_r64_rm64, Register::R10, word);
+            asm.mr(Code::Mov_rm64_r64, target, Register::R10);
+        }
     }
 }
 
@@ -102,8 +128,9 @@ mod tests {
             params: vec![RegClass::Gpr, RegClass::Xmm, RegClass::Gpr],
             ret: RegClass::Xmm,
             fails_by_carry: true,
+            takes_closure: false,
         };
-        let code = emit_entry(&shape, &MachineEnv::x86_64()).expect("three arguments fit");
+        let code = emit_entry(&shape, &MachineEnv::x86_64());
         assert_snapshot!(disassemble(&code), @r#"
     entry:
       push rbp
@@ -137,8 +164,55 @@ mod tests {
     }
 
     #[test]
-    fn too_many_arguments_are_refused() {
-        let shape = Shape { params: vec![RegClass::Gpr; 7], ret: RegClass::Gpr, fails_by_carry: false };
-        assert!(emit_entry(&shape, &MachineEnv::x86_64()).is_none());
+    fn the_closure_is_the_last_argument() {
+        let shape = Shape {
+            params: vec![RegClass::Gpr; 6],
+            ret: RegClass::Gpr,
+            fails_by_carry: false,
+            takes_closure: true,
+        };
+        let listing = disassemble(&emit_entry(&shape, &MachineEnv::x86_64()));
+        let (_, arguments) = listing.split_once("mov rbx, rcx").expect("the result's place is kept");
+        let (arguments, _) = arguments.split_once("call").expect("the entry is called");
+        assert_snapshot!(arguments, @r#"
+        mov r9, r8
+        mov rdi, [r11]
+        mov rsi, [r11+8]
+        mov rdx, [r11+10h]
+        mov rcx, [r11+18h]
+        mov r8, [r11+20h]
+        "#);
+    }
+
+    #[test]
+    fn arguments_beyond_the_registers_go_to_the_stack() {
+        let shape = Shape {
+            params: vec![RegClass::Gpr; 8],
+            ret: RegClass::Gpr,
+            fails_by_carry: false,
+            takes_closure: false,
+        };
+        let listing = disassemble(&emit_entry(&shape, &MachineEnv::x86_64()));
+        let (_, behind_registers) = listing.split_once("mov r9").expect("there is a sixth argument");
+        assert_snapshot!(behind_registers, @r#"
+        , [r11+28h]
+          mov r10, [r11+30h]
+          mov [rsp], r10
+          mov r10, [r11+38h]
+          mov [rsp+8], r10
+          call rax
+          test rax, rax
+          sete cl
+          mov [rbx], rax
+          movzx eax, cl
+          add rsp, 18h
+          pop r15
+          pop r14
+          pop r13
+          pop r12
+          pop rbx
+          pop rbp
+          ret
+        "#);
     }
 }

@@ -1,12 +1,13 @@
 //! The machine frame: which functions need one, and how big it is.
 //!
 //! ```text
+//!   [rbp + 16]  arguments for which there was no register
 //!   [rbp + 8]   return address
 //!   [rbp]       caller's rbp
 //!   [rbp - 8]   saved registers
 //!   ...         padding
 //!   [rsp + a]   spill slots
-//!   [rsp]       array area
+//!   [rsp]       array area: items for helpers, and arguments of calls for which there is no register
 //! ```
 //!
 //! A leaf that can neither call, nor exit, nor destroy anything, and that keeps everything in scratch registers, has none.

@@ -17,5 +17,5 @@ pub mod output;
 
 pub use emit::emit;
 pub use entry::{Shape, emit_entry};
-pub use native::emit_native;
+pub use native::{CType, emit_native};
 pub use output::{CallSite, CompiledCode, ExitSite, FrameInfo, Reloc, RelocKind, Target, Thunk};

@@ -58,6 +58,25 @@ static void strings(const sp_runtime_t *runtime, sp_value_t module) {
     failed("delete", sp_value_delete(runtime, name));
 }
 
+#define EIGHT "double, double, double, double, double, double, double, double"
+
+static void many_arguments(const sp_runtime_t *runtime, sp_value_t module) {
+    const char signature[] = "(int64, int64, int64, int64, int64, int64, int32, int8, uint32, int64, " EIGHT
+                             ", double, double) -> double";
+    typedef double (*weigh_t)(int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, int32_t, int8_t, uint32_t, int64_t,
+                              double, double, double, double, double, double, double, double, double, double);
+    sp_value_t weigh;
+    sp_native_t code;
+    if (failed("weigh", sp_get_attribute(runtime, module, TEXT("weigh"), &weigh)))
+        return;
+    if (!failed("native", sp_function_native(runtime, weigh, TEXT(signature), &code))) {
+        printf("weigh: %.3f\n", ((weigh_t)code)(1, 1, 1, 1, 1, 1, -3, -4, 4000000000u, -6, 1, 2, 3, 4, 5, 6, 7, 8, 9, 8));
+        printf("weigh by zero: %.3f\n", ((weigh_t)code)(1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0));
+        failed("pending", sp_pending_error(runtime));
+    }
+    failed("delete", sp_value_delete(runtime, weigh));
+}
+
 static void native_code(const sp_runtime_t *runtime, sp_value_t module) {
     sp_value_t add;
     sp_native_t code;
@@ -76,6 +95,7 @@ static void native_code(const sp_runtime_t *runtime, sp_value_t module) {
         failed("pending again", sp_pending_error(runtime));
     }
     failed("delete", sp_value_delete(runtime, add));
+    many_arguments(runtime, module);
 }
 
 static void errors(const sp_runtime_t *runtime, sp_value_t module) {

@@ -305,7 +305,8 @@ pub trait CompileEnv {
     fn guesses(&self, code: FuncId) -> bool;
     /// Globals and builtins dicts of `code`, as constants.
     fn namespaces(&self, code: FuncId) -> (ConstId, ConstId);
-    /// The cell of free variable number `index` of `code`, if the function always has the same closure.
+    /// The cell of free variable number `index` of `code`, if the function always has the same closure. Otherwise the closure comes
+    /// with each call, behind the other arguments.
     fn closure_cell(&self, code: FuncId, index: u32) -> Option<ConstId>;
     /// The code object of `code`, as a constant.
     fn code_object(&self, code: FuncId) -> ConstId;

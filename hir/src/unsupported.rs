@@ -13,8 +13,6 @@ pub enum Reason {
     Namespace,
     /// A descriptor names something that is not resolved yet.
     Unresolved,
-    /// More parameters than there are registers for them.
-    TooManyParameters,
     /// The function is bigger than the compile budget allows.
     TooBig,
     /// An HIR operation has no lowering for operands of these types.
@@ -25,8 +23,6 @@ pub enum Reason {
     CodeMemory,
     /// Its speculations have failed too often.
     Unstable,
-    /// It captures variables, so that its cells come with each call.
-    Closure,
 }
 
 /// The reason with the bytecode offset at which it was met.
@@ -46,13 +42,11 @@ impl fmt::Display for Unsupported {
             Reason::Suspends => f.write_str("generators and coroutines")?,
             Reason::Namespace => f.write_str("module and class bodies")?,
             Reason::Unresolved => f.write_str("an unresolved descriptor")?,
-            Reason::TooManyParameters => f.write_str("more parameters than registers")?,
             Reason::TooBig => f.write_str("a function beyond the compile budget")?,
             Reason::Lowering(name) => write!(f, "lowering of {name}")?,
             Reason::Marker => f.write_str("a loop's iterator used otherwise")?,
             Reason::CodeMemory => f.write_str("more machine code than the region holds")?,
             Reason::Unstable => f.write_str("code whose types keep changing")?,
-            Reason::Closure => f.write_str("closures")?,
         }
         write!(f, " at {}", self.offset)
     }

@@ -18,6 +18,8 @@ use runtime::objects::tuple::TupleObject;
 use runtime::value::{PyResult, Raised, Ref};
 use typeck::{ModuleId, ModuleLoader, Program};
 
+use crate::files;
+
 /// What is wrong with a source text, all of it.
 pub struct Rejected {
     /// The text.
@@ -40,14 +42,15 @@ impl SearchPath {
         self.directories.iter().find_map(|directory| {
             let base = name.split('.').fold(directory.clone(), |path, part| path.join(part));
             let file = base.with_file_name(format!("{}.py", base.file_name()?.to_str()?));
-            [base.join("__init__.py"), file].into_iter().find(|candidate| candidate.is_file())
+            [base.join("__init__.py"), file].into_iter().find(|candidate| files::is_file(candidate))
         })
     }
 }
 
 impl ModuleLoader for SearchPath {
     fn load(&self, name: &str) -> Option<(String, String)> {
-        let path = self.find(name)?;
+        // The library is dynamic; looking would be all that is ever done with it.
+        let path = self.find(name).filter(|path| !path.starts_with(stdlib::library::ROOT))?;
         let source = lexer::decode(&std::fs::read(&path).ok()?).ok()?;
         Some((path.display().to_string(), source.text().to_owned()))
     }
@@ -162,7 +165,7 @@ pub fn raise_syntax_error(source: &SourceText, filename: &str, error: &parser::S
 /// Decodes and compiles a file for a module of this name; gives a code object.
 pub fn compile_file(name: &str, path: &Path, loader: &dyn ModuleLoader) -> PyResult {
     let shown = path.display().to_string();
-    let bytes = match std::fs::read(path) {
+    let bytes = match files::read(path) {
         Ok(bytes) => bytes,
         Err(os) => {
             let filename = StrObject::new(&shown);

@@ -2,8 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use runtime::error;
-use runtime::hooks::CompileMode;
 use runtime::names::names;
 use runtime::objects::dict::DictObject;
 use runtime::objects::list::ListObject;
@@ -19,12 +17,6 @@ use crate::compile::{self, SearchPath};
 pub fn load_module(name: &str) -> PyResult {
     if let Some(module) = stdlib::load(name) {
         return module;
-    }
-    if let Some(source) = stdlib::source(name) {
-        let filename = format!("<frozen {name}>");
-        error::print::register_source(&filename, source);
-        let code = compile::compile(source, &filename, CompileMode::Exec, 0)?;
-        return run_module(name, ModuleObject::new(name), &code);
     }
     let (search, relative) = search_path(name)?;
     let Some(path) = search.find(&relative) else {

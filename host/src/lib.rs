@@ -10,6 +10,7 @@
 #![forbid(unsafe_code)]
 
 pub mod compile;
+mod files;
 pub mod import;
 pub mod program;
 pub mod run;

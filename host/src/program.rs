@@ -137,7 +137,7 @@ fn module_file(name: &str) -> Result<(PathBuf, String), Failure> {
     if !parent.is_empty() {
         import_parent(name, parent)?;
     }
-    if stdlib::names().contains(&name) || stdlib::source(name).is_some() {
+    if stdlib::names().contains(&name) {
         return Err(Failure::Missing(format!("No code object available for {name}")));
     }
     let Some(path) = import::find(name)? else {

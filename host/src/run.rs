@@ -39,10 +39,23 @@ pub fn start(settings: &Settings) -> PyResult<()> {
     });
     stdlib::sys::initialize(&Startup {
         argv: settings.argv.clone(),
-        path: settings.path.iter().map(|path| path.display().to_string()).collect(),
+        path: search_path(settings),
         executable: std::env::current_exe().map(|path| path.display().to_string()).unwrap_or_default(),
         flags: Vec::new(),
     })
+}
+
+/// `sys.path`: what the settings say, then `PYTHONPATH`, then the library, or the folder that `SPC_STDLIB` names in its place.
+fn search_path(settings: &Settings) -> Vec<String> {
+    let mut path: Vec<String> = settings.path.iter().map(|path| path.display().to_string()).collect();
+    let more = std::env::var_os("PYTHONPATH").unwrap_or_default();
+    path.extend(
+        std::env::split_paths(&more)
+            .filter(|path| !path.as_os_str().is_empty())
+            .map(|path| path.display().to_string()),
+    );
+    path.push(std::env::var("SPC_STDLIB").unwrap_or_else(|_| stdlib::library::ROOT.to_owned()));
+    path
 }
 
 /// Turns the knobs of `SPC_STRESS`, before [`start`]; `Err` says what is wrong with them.

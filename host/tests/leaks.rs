@@ -1,11 +1,11 @@
 //! Work that is done again and again leaves no more objects behind, in compiled code as little as elsewhere.
 //!
 //! The work runs until everything is compiled, then once between two censuses. What this does not see: what is left by the
-//! first runs (the compiler keeps code objects, constants, and the closure that a code object was compiled with), immortal objects,
-//! memory that is no object, and work that the program below does not do.
+//! first runs (the compiler keeps code objects and constants), immortal objects, memory that is no object, and work that the program below does not do.
 
 use jit::{Mode, Settings as JitSettings};
 use runtime::objects::function::FunctionObject;
+use runtime::value::Ref;
 use runtime::{audit, protocol, sys_state};
 
 const WORK: &str = r#"
@@ -75,15 +75,37 @@ def recursing(n=3):
 def text():
     t = T()
     return f"{t.x!r:>10}{t.x}" + str(t.x) + "%s" % t.x
+def accumulator(t):
+    total = [t]
+    def add(x, *more):
+        nonlocal total
+        total = total + [x, T(t)]
+        if len(total) > 8: raise ValueError(total)
+        return total
+    return add
+def local_class(t):
+    class Local(P):
+        def method(self, a, b=None): return super().method(t, b=self)
+    return Local
+def capturing():
+    first, second = accumulator(T()), accumulator(T())
+    first(T()); second(T()); second(T(), T())
+    local_class(T())().method(1)
+    return [f for f in map(accumulator, range(5))] and [first(T()) for _ in range(9)]
 def chained():
     try: raise ValueError(T())
     except ValueError as e: raise KeyError(T()) from e
 
 def work():
     for f in (plain, raising, finishing, indexing, calling, twice, operators, truth, missing, methods, managed, iterating,
-              unpacking, overflowing, recursing, text, chained):
+              unpacking, overflowing, recursing, text, capturing, chained):
         try: f()
         except Exception: pass
+
+def closures():
+    for n in range(10000):
+        add = accumulator(T())
+        kept = add(n) + add(n)
 "#;
 
 #[test]
@@ -97,14 +119,19 @@ fn compiled_work_leaves_nothing_behind() {
     host::run::run_main(&file).expect("the program defines its functions");
     std::fs::remove_file(&file).expect("the temporary file can be removed");
     let main = sys_state::modules().get_text("__main__").expect("the program is the main module");
-    let work = protocol::get_attr_text(main.value(), "work").expect("the program defines its work");
+    let function = |name| protocol::get_attr_text(main.value(), name).expect("the program defines its work");
+    let [work, closures] = ["work", "closures"].map(function);
     let function = work.get::<FunctionObject>().expect("the work is a function");
-    let run = || drop(protocol::call(work.value(), &[], None).expect("the work handles its exceptions"));
+    let call =
+        |work: &Ref| drop(protocol::call(work.value(), &[], None).expect("the work handles its exceptions"));
+    let run = || call(&work);
+    call(&closures);
     // Guards that fail retire code a few times; then the code stays.
     (0..1200).for_each(|_| run());
     assert!(jit::report::is_compiled(function), "the work has machine code");
     let mark = audit::census();
     (0..10).for_each(|_| run());
+    call(&closures);
     let growth = audit::census().growth_since(&mark);
     assert!(growth.is_empty(), "objects left over: {growth:?}");
 }

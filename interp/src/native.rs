@@ -10,7 +10,7 @@ use runtime::objects::dict::DictObject;
 use runtime::thread::thread;
 use runtime::value::{PyResult, Raised, Ref, Value};
 
-use crate::entry::Exit;
+use crate::entry::{Exit, fill_closure};
 use crate::eval::run;
 use crate::frame::{self, Frame, IS_ENTRY, WANTS_RAW};
 
@@ -189,19 +189,21 @@ unsafe fn release_operands(frame: *mut Frame) {
     }
 }
 
-/// Calls interpreted code with one borrowed or raw word per parameter, behind its argument check. The result is an owned word,
-/// or raw if the code returns a primitive.
+/// Calls interpreted code with one borrowed or raw word per parameter, behind its argument check, and with a closure, or null if it
+/// captures nothing. The result is an owned word, or raw if the code returns a primitive.
 pub fn call_code(
     code: &CodeObject,
     globals: &DictObject,
     builtins: Value,
+    closure: Value,
     args: &[Value],
 ) -> PyResult<Value> {
     thread().check_stack("")?;
     let owner = Value::from_object(code).to_ref();
     let frame = frame::push(owner, code, globals, builtins.to_ref(), IS_ENTRY | WANTS_RAW)?;
-    // SAFETY: the frame was pushed above; parameters take the first slots.
+    // SAFETY: the frame was pushed above; parameters take the first slots, free variables the last ones.
     unsafe {
+        fill_closure(frame, code, closure);
         for (at, (&word, local)) in args.iter().zip(&code.code().locals).enumerate() {
             let owned = if local.ty == TypeCode::Object { word.to_ref().into_value() } else { word };
             *Frame::locals(frame).add(at) = owned;

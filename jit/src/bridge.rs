@@ -3,7 +3,7 @@
 use base::entity::EntityId;
 use bytecode::TypeCode;
 use hir::env::FuncId;
-use lir::ir::{MachineEnv, RegClass};
+use lir::ir::{ArgPlace, MachineEnv, RegClass};
 use runtime::objects::str::StrObject;
 use runtime::value::{PyResult, Ref, Value};
 
@@ -47,14 +47,14 @@ fn call_target(jit: &Jit, func: FuncId, registers: &SavedRegisters) -> PyResult<
     let state = jit.functions.borrow().bodies[body].state;
     if let State::Compiled(machine) = state {
         jit.functions.borrow().point(func, machine.start, &jit.memory);
-        return call_machine(machine, words.as_ptr().cast());
+        return call_machine(machine, words.as_ptr().cast(), Value::NULL);
     }
-    let (globals, builtins) = {
+    let (globals, builtins, closure) = {
         let functions = jit.functions.borrow();
         let body = &functions.bodies[body];
-        (body.globals_dict(), body.builtins.clone())
+        (body.globals_dict(), body.builtins.clone(), body.surroundings().1)
     };
-    interp::native::call_code(code, globals, builtins.value(), &words).map(Value::bits)
+    interp::native::call_code(code, globals, builtins.value(), closure, &words).map(Value::bits)
 }
 
 /// Calls what stands where the checker saw a function, with boxed arguments.
@@ -81,12 +81,12 @@ fn missing_method(receiver: Value, name: &str) -> runtime::value::Raised {
 /// The argument words in order.
 fn arguments(params: &[TypeCode], registers: &SavedRegisters) -> Vec<Value> {
     let env = MachineEnv::x86_64();
-    let places = env
-        .arguments(params.iter().map(|&code| class_of(code)))
-        .expect("compiled callers pass arguments in registers only");
-    let word = |place: lir::ir::PReg| match place.class() {
-        RegClass::Gpr => registers.gprs[usize::from(place.number())],
-        RegClass::Xmm => registers.xmms[usize::from(place.number())],
+    let places = env.arguments(params.iter().map(|&code| class_of(code)));
+    let word = |place| match place {
+        ArgPlace::Reg(reg) if reg.class() == RegClass::Gpr => registers.gprs[usize::from(reg.number())],
+        ArgPlace::Reg(reg) => registers.xmms[usize::from(reg.number())],
+        // SAFETY: the bridge thunk saves the registers below the return address, above which the caller has put the arguments.
+        ArgPlace::Stack(at) => unsafe { *registers.caller_stack().add(at as usize) },
     };
     // SAFETY: the caller has put borrowed or raw words there.
     places.into_iter().map(|place| unsafe { Value::from_bits(word(place)) }).collect()

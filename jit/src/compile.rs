@@ -17,7 +17,6 @@ use runtime::objects::code::CodeObject;
 use runtime::objects::function::FunctionObject;
 use runtime::objects::str::StrObject;
 use runtime::stress::{self, Knob};
-use runtime::value::Value;
 
 use crate::code_memory::displacement;
 use crate::context::Jit;
@@ -45,24 +44,11 @@ impl Jit {
         if function.code().code().flags.intersects(CodeFlags::SUSPENDS) {
             return None;
         }
-        let Some(body) = self.body_of(function) else {
-            self.note_closure(function);
-            return None;
-        };
+        let body = self.body_of(function)?;
         self.compile(body);
         match self.functions.borrow().bodies[body].state {
             State::Compiled(machine) => Some(machine),
             _ => None,
-        }
-    }
-
-    /// Counts a function whose closure keeps it from being compiled, once per code.
-    fn note_closure(&self, function: &FunctionObject) {
-        let code = function.code();
-        let is_new = self.stats.closures.borrow_mut().insert(Value::from_object(code).bits());
-        if is_new && code.code().free_count() > 0 {
-            let refusal = Unsupported { reason: Reason::Closure, offset: 0 };
-            self.stats.refused.borrow_mut().push((code.code().qualname.clone(), refusal));
         }
     }
 
@@ -143,9 +129,9 @@ impl Jit {
         start: Start<'_>,
         mut observer: Option<&mut Observer<'_>>,
     ) -> Result<Compiled, Unsupported> {
-        let (code, func) = {
-            let functions = self.functions.borrow();
-            (functions.bodies[body].code_object(), functions.bodies[body].func)
+        let (code, func, takes_closure) = {
+            let entry = &self.functions.borrow().bodies[body];
+            (entry.code_object(), entry.func, matches!(start, Start::Call) && entry.takes_closure())
         };
         let is_observed = observer.is_some();
         let env = Env::new(self);
@@ -181,6 +167,7 @@ impl Jit {
             params: params.iter().map(|&param| class_of(ir.ty(param))).collect(),
             ret: class_of(ir.ret),
             fails_by_carry: low.fails_by_carry,
+            takes_closure,
         };
         Ok(Compiled { code, shape, inlined: env.inlined.take() })
     }
@@ -194,6 +181,7 @@ impl Jit {
     ) -> Result<&'static Machine, Unsupported> {
         let full = Unsupported { reason: Reason::CodeMemory, offset: 0 };
         let Compiled { mut code, shape, inlined } = compiled;
+        let takes_closure = shape.takes_closure;
         let start = self.memory.reserve_line(code.bytes.len()).ok_or(full)?;
         let enter = self.entries.get(&shape, &self.memory).ok_or(full)?;
         self.relocate(&mut code, start);
@@ -216,8 +204,19 @@ impl Jit {
         let stars = CodeFlags(CodeFlags::VARARGS.0 | CodeFlags::VARKEYWORDS.0);
         let is_plain = code_ref.kwonly_count == 0 && !code_ref.flags.intersects(stars);
         let is_checked = code_ref.signature.is_some();
-        let mut machine =
-            Machine::new(code, body, bodies, start, surroundings, enter, params, ret, is_checked, is_plain);
+        let mut machine = Machine::new(
+            code,
+            body,
+            bodies,
+            start,
+            surroundings,
+            enter,
+            params,
+            ret,
+            is_checked,
+            is_plain,
+            takes_closure,
+        );
         machine.points = points;
         let machine: &'static Machine = Box::leak(Box::new(machine));
         self.code.insert(machine);

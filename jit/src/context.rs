@@ -7,7 +7,7 @@ use hir::Unsupported;
 use hir::env::{ClassId, ConstId, FuncId};
 use runtime::objects::function::FunctionObject;
 use runtime::world::World;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use crate::cells::Cells;
 use crate::code_memory::CodeMemory;
@@ -47,8 +47,6 @@ pub(crate) struct Statistics {
     pub(crate) words: Cell<usize>,
     /// Functions that have no code, with the reason.
     pub(crate) refused: RefCell<Vec<(String, Unsupported)>>,
-    /// Code that was refused for its closure.
-    pub(crate) closures: RefCell<FxHashSet<u64>>,
     /// Guards that failed.
     pub(crate) deopts: Cell<u64>,
     /// Code that was given up.

@@ -215,7 +215,8 @@ unsafe fn enter(machine: &Machine, frame: *mut Frame) -> Continued {
         let thread = thread();
         thread.anchor.set((*frame).previous.cast());
         (*frame).flags |= IS_AWAY;
-        let enter = |thread: &_| (machine.enter)(thread, machine.start, args.as_ptr(), &raw mut result);
+        let enter =
+            |thread: &_| (machine.enter)(thread, machine.start, args.as_ptr(), &raw mut result, Value::NULL);
         let (failed, handover) = Activation::enclose_frame(frame.cast(), enter);
         thread.anchor.set(frame.cast());
         (*frame).flags &= !IS_AWAY;

@@ -22,24 +22,36 @@ use crate::context::jit;
 use crate::functions::State;
 use crate::machine::Machine;
 
-/// Calls `entry` with the words at `args`; stores the result's 64 bits; 1 if an exception is pending.
-pub(crate) type NativeEntry =
-    unsafe extern "C" fn(thread: *const ThreadState, entry: usize, args: *const u64, result: *mut u64) -> u64;
+/// Calls `entry` with the words at `args` and with the closure, if it takes one; stores the result's 64 bits; 1 if an exception is
+/// pending.
+pub(crate) type NativeEntry = unsafe extern "C" fn(
+    thread: *const ThreadState,
+    entry: usize,
+    args: *const u64,
+    result: *mut u64,
+    closure: Value,
+) -> u64;
 
-/// Most parameters that registers can take: six general and eight vector registers.
-const MAX_PARAMS: usize = 14;
+/// So many words are prepared without allocating memory.
+const FEW: usize = 14;
+
+/// Runs `body` with so many zeros, which are on the stack unless they are many.
+#[inline]
+fn with_zeros<T: Copy, R>(zero: T, count: usize, body: impl FnOnce(&mut [T]) -> R) -> R {
+    if count <= FEW { body(&mut [zero; FEW][..count]) } else { body(&mut vec![zero; count]) }
+}
 
 /// The machine functions by shape.
 #[derive(Default)]
 pub(crate) struct Entries(RefCell<FxHashMap<Shape, NativeEntry>>);
 
 impl Entries {
-    /// The function for a shape; `None` if the arguments do not fit the registers or the code region is full.
+    /// The function for a shape; `None` if the code region is full.
     pub(crate) fn get(&self, shape: &Shape, memory: &CodeMemory) -> Option<NativeEntry> {
         if let Some(&known) = self.0.borrow().get(shape) {
             return Some(known);
         }
-        let code = emit_entry(shape, &MachineEnv::x86_64())?;
+        let code = emit_entry(shape, &MachineEnv::x86_64());
         let address = memory.reserve(code.bytes.len())?;
         memory.write(address, &code.bytes);
         // SAFETY: `emit_entry` makes functions of this type.
@@ -54,13 +66,15 @@ pub(crate) fn class_of(code: TypeCode) -> RegClass {
     if code.repr() == Repr::Double { RegClass::Xmm } else { RegClass::Gpr }
 }
 
-/// Calls compiled code with one borrowed or raw word per parameter; the result is owned or raw.
+/// Calls compiled code with one borrowed or raw word per parameter, and the function's closure, or null if it takes none; the result is
+/// owned or raw.
 #[inline]
-pub(crate) fn call_machine(machine: &Machine, words: *const u64) -> PyResult<u64> {
+pub(crate) fn call_machine(machine: &Machine, words: *const u64, closure: Value) -> PyResult<u64> {
+    debug_assert!(!machine.takes_closure || !closure.is_null(), "only the function itself knows its closure");
     let mut result = 0;
     let failed = Activation::enclose(|thread| {
         // SAFETY: the entry was made for the machine's shape, and the caller passes a word per parameter.
-        unsafe { (machine.enter)(thread, machine.start, words, &raw mut result) }
+        unsafe { (machine.enter)(thread, machine.start, words, &raw mut result, closure) }
     });
     if failed == 0 { Ok(result) } else { Err(Raised::assert_set()) }
 }
@@ -129,25 +143,27 @@ fn call_generic(machine: &Machine, function: &FunctionObject, args: Args<'_>) ->
     if machine.is_plain && !args.has_keywords() && args.positional.len() == machine.params.len() {
         return call_checked(machine, function, args.positional);
     }
-    let mut slots = [Value::NULL; MAX_PARAMS];
-    let slots = &mut slots[..machine.params.len()];
-    bind_arguments(function, args, slots)?;
-    let result = call_checked(machine, function, slots);
-    for slot in slots {
-        // SAFETY: binding gave each slot an owned value.
-        drop(unsafe { Ref::from_owned(*slot) });
-    }
-    result
+    with_zeros(Value::NULL, machine.params.len(), |slots| {
+        bind_arguments(function, args, slots)?;
+        let result = call_checked(machine, function, slots);
+        for slot in slots {
+            // SAFETY: binding gave each slot an owned value.
+            drop(unsafe { Ref::from_owned(*slot) });
+        }
+        result
+    })
 }
 
 /// Calls with borrowed objects, one per parameter.
 fn call_checked(machine: &Machine, function: &FunctionObject, args: &[Value]) -> PyResult {
+    let closure = function.closure.raw();
     if !machine.is_checked {
-        return Ok(boxed(machine.ret, call_machine(machine, args.as_ptr().cast())?));
+        return Ok(boxed(machine.ret, call_machine(machine, args.as_ptr().cast(), closure)?));
     }
-    let mut words = [0; MAX_PARAMS];
-    interp::check_borrowed(function.code(), args, &mut words)?;
-    Ok(boxed(machine.ret, call_machine(machine, words.as_ptr())?))
+    with_zeros(0, args.len(), |words| {
+        interp::check_borrowed(function.code(), args, words)?;
+        Ok(boxed(machine.ret, call_machine(machine, words.as_ptr(), closure)?))
+    })
 }
 
 /// The interpreter's typed call: one borrowed or raw word per parameter, an owned or raw word back. `None` if the function has no code
@@ -161,15 +177,14 @@ pub(crate) fn call_typed(function: &FunctionObject, args: &[Value]) -> Option<Py
         return Some(Err(raised));
     }
     debug_assert_eq!(args.len(), machine.params.len(), "static calls pass every parameter");
-    let result = call_machine(machine, args.as_ptr().cast());
+    let result = call_machine(machine, args.as_ptr().cast(), function.closure.raw());
     // SAFETY: the word is what the interpreter's stack holds for a result of this type.
     Some(result.map(|bits| unsafe { Value::from_bits(bits) }))
 }
 
 /// A function is called often: compile it, or let it use what has been compiled.
 pub(crate) fn function_hot(function: &FunctionObject) {
-    let jit = jit();
-    if jit.compile_function(function).is_none() {
+    if machine_of(function).or_else(|| jit().compile_function(function)).is_none() {
         // Asked again after as many calls.
         function.code().calls.set(0);
         return;

@@ -25,7 +25,7 @@ use runtime::type_object::{TypeObject, type_flags};
 use runtime::value::Ref;
 
 use crate::context::Jit;
-use crate::functions::{BodyId, Link};
+use crate::functions::{BodyId, Closure, Link};
 
 /// Largest instance that machine code allocates.
 const INLINE_LIMIT: usize = 512;
@@ -263,7 +263,8 @@ impl CompileEnv for Env<'_> {
 
     fn closure_cell(&self, code: FuncId, index: u32) -> Option<ConstId> {
         let body = self.body(code);
-        let closure = self.jit.functions.borrow().bodies[body].closure.clone()?;
+        let functions = self.jit.functions.borrow();
+        let Closure::Always(closure) = &functions.bodies[body].closure else { return None };
         let cell = *closure.get::<TupleObject>()?.items().get(index as usize)?;
         Some(self.jit.consts.borrow_mut().id(cell))
     }

@@ -251,6 +251,11 @@ impl Place<'_> {
                 // SAFETY: the slots of a function are where its frame says.
                 unsafe { *(at as *const u64) }
             }
+            RegKind::Incoming(word, _) => {
+                let at = self.registers.gprs[5] as usize + 16 + 8 * word as usize;
+                // SAFETY: the caller has left arguments above the return address and the saved frame pointer.
+                unsafe { *(at as *const u64) }
+            }
             RegKind::Virtual(n) => unreachable!("%{n} has been allocated"),
         }
     }

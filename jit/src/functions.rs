@@ -51,13 +51,25 @@ pub(crate) enum State {
     Refused(Unsupported),
 }
 
-/// A code object with its globals, and its closure if it has one.
+/// Where compiled code finds the cells of free variables.
+pub(crate) enum Closure {
+    /// There are none.
+    None,
+    /// In this tuple, of the first function that had the code; other functions with the code have no machine code.
+    Always(Ref),
+    /// They come with each call, which static callers do not make.
+    PerCall,
+    /// Nobody has asked for a function yet, only for a frame, which has them in its slots.
+    Unknown,
+}
+
+/// A code object with its globals.
 pub(crate) struct Body {
     pub(crate) code: Ref,
     pub(crate) globals: Ref,
     pub(crate) builtins: Ref,
-    /// The cells of its free variables, of the first function that had the code.
-    pub(crate) closure: Option<Ref>,
+    /// Where the cells of its free variables are.
+    pub(crate) closure: Closure,
     pub(crate) state: State,
     /// How often code of it has been retired.
     pub(crate) retired: u32,
@@ -80,9 +92,18 @@ impl Body {
         unsafe { self.globals.value().cast() }
     }
 
-    /// The globals and the closure, null without one.
+    /// The globals and the constant closure, null without one.
     pub(crate) fn surroundings(&self) -> (Value, Value) {
-        (self.globals.value(), self.closure.as_ref().map_or(Value::NULL, Ref::value))
+        let closure = match &self.closure {
+            Closure::Always(closure) => closure.value(),
+            Closure::None | Closure::PerCall | Closure::Unknown => Value::NULL,
+        };
+        (self.globals.value(), closure)
+    }
+
+    /// Whether the closure comes with each call.
+    pub(crate) fn takes_closure(&self) -> bool {
+        matches!(self.closure, Closure::PerCall)
     }
 }
 
@@ -147,26 +168,30 @@ pub(crate) struct Functions {
 }
 
 impl Functions {
-    /// The body of a function, with a target of its own. `None` when the code region is full, for a function that captures
-    /// variables, and for one that shares its code with another one but not its closure.
+    /// The body of a function, with a target of its own. `None` when the code region is full, and for a function that shares its code
+    /// with another one but not the closure that its code was compiled with.
     pub(crate) fn body(
         &mut self,
         function: &FunctionObject,
         memory: &CodeMemory,
         bridge: usize,
     ) -> Option<BodyId> {
-        if captures(function.code()) {
-            return None;
-        }
         let code = Value::from_object(function.code());
         let globals = Value::from_object(function.globals());
         let key = (code.bits(), globals.bits());
         if let Some(&known) = self.by_code.get(&key) {
-            let closure = self.bodies[known].closure.as_ref().map(Ref::value);
-            return (closure == function.closure.get()).then_some(known);
+            let known_closure = &mut self.bodies[known].closure;
+            if matches!(known_closure, Closure::Unknown) {
+                *known_closure = closure_of(function);
+            }
+            let fits = match known_closure {
+                Closure::Always(closure) => function.closure.get() == Some(closure.value()),
+                Closure::None | Closure::PerCall | Closure::Unknown => true,
+            };
+            return fits.then_some(known);
         }
         let builtins = function.builtins.get_or_none();
-        self.add_body(key, [code, globals, builtins.value()], function.closure.get_ref(), memory, bridge)
+        self.add_body(key, [code, globals, builtins.value()], closure_of(function), memory, bridge)
     }
 
     /// The body of code that runs in a frame.
@@ -182,7 +207,7 @@ impl Functions {
         let key = (code.bits(), globals.bits());
         match self.by_code.get(&key) {
             Some(&known) => Some(known),
-            None => self.add_body(key, [code, globals, builtins], None, memory, bridge),
+            None => self.add_body(key, [code, globals, builtins], Closure::Unknown, memory, bridge),
         }
     }
 
@@ -190,7 +215,7 @@ impl Functions {
         &mut self,
         key: (u64, u64),
         [code, globals, builtins]: [Value; 3],
-        closure: Option<Ref>,
+        closure: Closure,
         memory: &CodeMemory,
         bridge: usize,
     ) -> Option<BodyId> {
@@ -284,11 +309,20 @@ impl Functions {
     }
 }
 
-/// Whether code has free variables other than `__class__`. Code that is built for one closure would keep what it captures alive.
-pub(crate) fn captures(code: &CodeObject) -> bool {
-    let locals = &code.code().locals;
-    let free = &locals[locals.len() - code.code().free_count()..];
-    free.iter().any(|local| local.name != "__class__")
+/// Where a function's cells are. Methods of static classes, which are called with typed arguments and nothing else, can use `super`:
+/// their cell holds a class that lives as long as its module. Whatever else is captured comes with each call, because machine code
+/// would keep it alive, and because many functions share one code object.
+fn closure_of(function: &FunctionObject) -> Closure {
+    let Some(closure) = function.closure.get_ref() else { return Closure::None };
+    let code = function.code().code();
+    let is_class_only =
+        code.free_count() == 1 && code.locals.last().is_some_and(|local| local.name == "__class__");
+    let is_local = code.qualname.contains("<locals>");
+    if is_class_only && code.signature.is_some() && !is_local {
+        Closure::Always(closure)
+    } else {
+        Closure::PerCall
+    }
 }
 
 /// `jmp target` at `slot`, padded to eight bytes.

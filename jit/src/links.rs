@@ -52,6 +52,9 @@ impl Jit {
         let (Some(descr), Some(occupant)) = (link.descr(), self.occupant(func)) else { return false };
         let Some(function) = interp::static_target(occupant.value(), descr) else { return false };
         let Some(body) = self.body_of(function) else { return false };
+        if self.functions.borrow().bodies[body].takes_closure() {
+            return false;
+        }
         watch_module(descr);
         self.functions.borrow_mut().occupy(func, body);
         true

@@ -37,7 +37,7 @@ pub(crate) struct Machine {
     pub(crate) return_address: usize,
     /// Where an exit goes on without one.
     pub(crate) fail_address: usize,
-    /// The globals and the closure, null without one, that its body was made with; alive as the body is.
+    /// The globals, and the closure that is built in, null without one; alive as the body is.
     pub(crate) surroundings: (Value, Value),
     /// How Rust calls it.
     pub(crate) enter: NativeEntry,
@@ -49,6 +49,8 @@ pub(crate) struct Machine {
     pub(crate) is_checked: bool,
     /// Whether the parameters are plain positional ones, so that as many positional arguments need no binding.
     pub(crate) is_plain: bool,
+    /// Whether the closure is its last argument.
+    pub(crate) takes_closure: bool,
     /// It rests on something that is no longer so: nobody enters it any more.
     pub(crate) is_retired: Cell<bool>,
     /// How often a guard has failed.
@@ -78,6 +80,7 @@ impl Machine {
         ret: TypeCode,
         is_checked: bool,
         is_plain: bool,
+        takes_closure: bool,
     ) -> Self {
         Self {
             exit_numbers: Self::number_exits(&code.exits),
@@ -97,17 +100,20 @@ impl Machine {
             ret,
             is_checked,
             is_plain,
+            takes_closure,
             is_retired: Cell::new(false),
             deopts: Cell::new(0),
             points: Vec::new(),
         }
     }
 
-    /// Whether a function that has the machine's code has its globals and its closure too.
+    /// Whether a function that has the machine's code has its globals too, and the closure that it needs.
     #[inline]
     pub(crate) fn suits(&self, function: &FunctionObject) -> bool {
         let closure = function.closure.get().unwrap_or(Value::NULL);
-        (Value::from_object(function.globals()), closure) == self.surroundings
+        let (globals, own) = self.surroundings;
+        let fits = if self.takes_closure { !closure.is_null() } else { closure == own };
+        fits && self.points.is_empty() && Value::from_object(function.globals()) == globals
     }
 
     /// The body that a frame in the tables belongs to.

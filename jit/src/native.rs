@@ -1,15 +1,14 @@
 //! Typed functions as C function pointers.
 //!
-//! A leaf without a machine frame needs nothing from the thread state, so its own first byte is the pointer. Any other function
-//! gets a wrapper (`codegen::native`), once.
+//! A leaf without a machine frame needs nothing from the thread state, so its own first byte is the pointer unless an argument must be
+//! extended. Any other function gets a wrapper (`codegen::native`), once.
 
 use bytecode::TypeCode;
-use codegen::emit_native;
-use lir::ir::Sym;
+use codegen::{CType, emit_native};
+use lir::ir::{Size, Sym};
 use runtime::objects::function::FunctionObject;
 
 use crate::context::{Jit, installed};
-use crate::entry::class_of;
 use crate::machine::Machine;
 
 /// The address of a C function with the prototype of a typed function's signature, all of whose types are primitives. It gives 0 with an
@@ -21,7 +20,7 @@ pub fn native_entry(function: &FunctionObject) -> Result<*const u8, String> {
     let code = function.code().code();
     let params = code.locals[..code.param_count()].iter().map(|local| local.ty);
     let ret = code.signature.as_ref().map_or(TypeCode::Object, |signature| signature.ret.type_code());
-    if params.chain([ret]).any(|ty| matches!(ty, TypeCode::Object | TypeCode::Void | TypeCode::Single)) {
+    if params.chain([ret]).any(|ty| c_type(ty).is_none()) {
         return Err(format!(
             "not supported yet: native code of '{name}', whose signature is not all primitives"
         ));
@@ -29,17 +28,37 @@ pub fn native_entry(function: &FunctionObject) -> Result<*const u8, String> {
     let Some(machine) = jit.compile_function(function) else {
         return Err(format!("{name}: {}", refusal(jit, function)));
     };
-    if !machine.frame.has_frame {
+    if machine.takes_closure {
+        return Err(format!("not supported yet: native code of '{name}', which captures variables"));
+    }
+    let params: Option<Vec<CType>> = machine.params.iter().map(|&param| c_type(param)).collect();
+    let (params, ret) = params.zip(c_type(machine.ret)).expect("the signature has just been checked");
+    if !machine.frame.has_frame && !params.iter().any(|param| param.is_narrow()) {
         return Ok(machine.start as *const u8);
     }
     let known = jit.natives.borrow().get(&machine.body).copied();
-    let made = known.or_else(|| wrapper(jit, machine));
+    let made = known.or_else(|| wrapper(jit, machine, &params, ret));
     made.map(|address| address as *const u8).ok_or_else(|| "the code region is full".to_owned())
 }
 
-fn wrapper(jit: &Jit, machine: &Machine) -> Option<usize> {
+/// The C type of a primitive.
+fn c_type(code: TypeCode) -> Option<CType> {
+    Some(match code {
+        TypeCode::UInt8 | TypeCode::CBool => CType::Int(Size::B1, false),
+        TypeCode::Int8 | TypeCode::Char => CType::Int(Size::B1, true),
+        TypeCode::UInt16 => CType::Int(Size::B2, false),
+        TypeCode::Int16 => CType::Int(Size::B2, true),
+        TypeCode::UInt32 => CType::Int(Size::B4, false),
+        TypeCode::Int32 => CType::Int(Size::B4, true),
+        TypeCode::UInt64 | TypeCode::Int64 => CType::Int(Size::B8, true),
+        TypeCode::Double => CType::Double,
+        TypeCode::Object | TypeCode::Void | TypeCode::Single => return None,
+    })
+}
+
+fn wrapper(jit: &Jit, machine: &Machine, params: &[CType], ret: CType) -> Option<usize> {
     let func = jit.functions.borrow().bodies[machine.body].func;
-    let mut code = emit_native(&machine.name, Sym::Func(func), class_of(machine.ret));
+    let mut code = emit_native(&machine.name, Sym::Func(func), params, ret);
     let start = jit.memory.reserve(code.bytes.len())?;
     jit.relocate(&mut code, start);
     jit.memory.write(start, &code.bytes);

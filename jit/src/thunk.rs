@@ -28,6 +28,16 @@ pub(crate) struct SavedRegisters {
     pub(crate) xmms: [u64; 16],
 }
 
+/// Bytes between a [`SavedRegisters`] and the word above the return address of the call that led to it.
+const TO_CALLER: usize = 272;
+
+impl SavedRegisters {
+    /// What was at the stack pointer of the caller, for registers that a thunk saved at its call.
+    pub(crate) fn caller_stack(&self) -> *const u64 {
+        std::ptr::from_ref(self).cast::<u64>().wrapping_byte_add(TO_CALLER)
+    }
+}
+
 /// Addresses of all islands.
 pub(crate) struct Islands {
     helpers: Vec<usize>,

@@ -4,6 +4,7 @@
 //! - an edge passes as many arguments as its target has parameters, of the same register file;
 //! - in phase `Virtual` every register operand is virtual, is defined once, and its definition reaches every use;
 //! - in phase `Allocated` no register is virtual, and slots stand only in moves, calls' arguments and exits;
+//! - words that the caller left in memory are read where slots are, and never written;
 //! - results and operands are in the register file that the operation needs;
 //! - an operation has a result exactly if its row says so, calls excepted; only operations that may exit have an exit.
 
@@ -65,6 +66,7 @@ fn verify_kinds(func: &Function, inst: Inst, report: &mut impl FnMut(&str)) {
             RegKind::Virtual(n) => func.phase == Phase::Virtual && (n as usize) < func.vregs.len(),
             RegKind::Physical(_) => func.phase == Phase::Allocated,
             RegKind::Slot(..) => func.phase == Phase::Allocated && (may_have_slots || operand.allows_slot()),
+            RegKind::Incoming(..) => func.phase == Phase::Allocated && operand.allows_slot(),
         };
         if !fits {
             report(&format!("{} cannot stand here", operand.reg));
@@ -150,5 +152,12 @@ mod tests {
         let text = "lir @f phase=allocated array=0 slots=1 {\nbb0:\n rax = neg.8 [s0]\n trap\n}";
         let errors = verify(&parse(text).expect("well-formed")).expect_err("an invariant is broken");
         assert!(errors[0].contains("[s0] cannot stand here"), "{errors:?}");
+    }
+
+    #[test]
+    fn an_argument_of_the_caller_that_is_written() {
+        let text = "lir @f phase=allocated array=0 slots=0 {\nbb0:\n [as0] = mov rax\n trap\n}";
+        let errors = verify(&parse(text).expect("well-formed")).expect_err("an invariant is broken");
+        assert!(errors[0].contains("[as0] cannot stand here"), "{errors:?}");
     }
 }

@@ -5,9 +5,9 @@
 //! - [`static_python`], the module `__static__`
 //! - [`typing`], [`future`]: names that annotations and compatibility need
 //!
-//! - `lib/*.py`: modules in Python
+//! - [`library`]: modules in Python, those of `lib/` among them
 //!
-//! The importer asks [`load`] and [`source`] before it looks for files.
+//! The importer asks [`load`] before it looks for files.
 
 pub mod atexit;
 pub mod functools;
@@ -15,6 +15,7 @@ pub mod future;
 pub mod gc;
 pub mod io;
 pub mod itertools;
+pub mod library;
 pub mod math;
 pub mod operator;
 pub mod static_python;
@@ -47,14 +48,6 @@ static MODULES: &[NativeModule] = &[
     NativeModule { name: "typing", fill: typing::fill },
     NativeModule { name: "__static__", fill: static_python::fill },
 ];
-
-/// Modules that are Python source of our own, compiled on import.
-static SOURCES: &[(&str, &str)] = &[("dataclasses", include_str!("../lib/dataclasses.py"))];
-
-/// The source of a module that is written in Python, if this is one.
-pub fn source(name: &str) -> Option<&'static str> {
-    SOURCES.iter().find(|(module, _)| *module == name).map(|(_, source)| *source)
-}
 
 /// Names of all native modules, `sys` and `builtins` included.
 pub fn names() -> Vec<&'static str> {

@@ -9,7 +9,7 @@ mod arith;
 mod branch;
 mod call;
 mod memory;
-mod regs;
+pub(crate) mod regs;
 
 use std::collections::HashMap;
 

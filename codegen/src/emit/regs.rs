@@ -11,7 +11,7 @@ pub(super) fn physical(reg: Reg) -> PReg {
 }
 
 /// 64-bit name of a general register.
-pub(super) fn gpr64(reg: PReg) -> Register {
+pub(crate) fn gpr64(reg: PReg) -> Register {
     Register::RAX + u32::from(reg.number())
 }
 
@@ -34,12 +34,12 @@ pub(super) fn gpr8(reg: PReg) -> Register {
 }
 
 /// Name of a vector register.
-pub(super) fn xmm(reg: PReg) -> Register {
+pub(crate) fn xmm(reg: PReg) -> Register {
     Register::XMM0 + u32::from(reg.number())
 }
 
 /// Name of a general register at a width.
-pub(super) fn sized(reg: PReg, size: Size) -> Register {
+pub(crate) fn sized(reg: PReg, size: Size) -> Register {
     match size {
         Size::B1 => gpr8(reg),
         Size::B2 => gpr16(reg),
@@ -80,9 +80,13 @@ impl Emitter<'_> {
         }
     }
 
-    /// The memory of a spill slot.
+    /// The memory of a spill slot, or of an argument that the caller left in memory.
     pub(super) fn slot(&self, reg: Reg) -> Option<(MemoryOperand, RegClass)> {
         match reg.kind() {
+            RegKind::Incoming(word, class) if self.frame.has_frame => {
+                Some((displaced(Register::RBP, 16 + word as i32 * 8), class))
+            }
+            RegKind::Incoming(word, class) => Some((displaced(Register::RSP, 8 + word as i32 * 8), class)),
             RegKind::Slot(slot, class) => {
                 let disp = self.frame.slots_offset as i32 + slot as i32 * 8;
                 Some((displaced(Register::RSP, disp), class))

@@ -32,6 +32,70 @@ bb0(%0:g, %1:g):
 }
 
 #[test]
+fn a_leaf_reads_arguments_above_its_return_address() {
+    let text = "lir @last phase=virtual carry array=0 slots=0 {
+bb0(%0:g, %1:g, %2:g, %3:g, %4:g, %5:g, %6:g, %7:g):
+  %8:g = sub.8 %6, %7
+  ret (%8)
+}";
+    assert_snapshot!(listing(text), @r#"
+    last:
+      mov rax, [rsp+8]
+      mov r10, [rsp+10h]
+      sub rax, r10
+      clc
+      ret
+    "#);
+}
+
+#[test]
+fn a_caller_stores_arguments_where_its_stack_ends() {
+    let text = "lir @f phase=virtual array=2 slots=0 {
+  exit0 = raise owned[] frame func0 3 [] []
+bb0(%0:g, %1:g, %2:g, %3:g, %4:g, %5:g, %6:g):
+  store.8 [array], %6
+  store.8 [array+8], #7
+  %8:g = call @func1 (%0, %1, %2, %3, %4, %5) fails zero exit0
+  %9:g = add.8 %8, %6
+  ret (%9)
+}";
+    assert_snapshot!(listing(text), @r#"
+    f:
+      cmp rsp, [r15]
+      jb L1
+      push rbp
+      mov rbp, rsp
+      push rbx
+      sub rsp, 18h
+      mov rbx, [rbp+10h]
+      mov [rsp], rbx
+      mov qword ptr [rsp+8], 7
+      call @func1
+      test rax, rax
+      je L0
+      add rax, rbx
+      add rsp, 18h
+      pop rbx
+      pop rbp
+      ret
+    cold:
+    L0:
+      call exit
+    L1:
+      jmp stackoverflow
+      add rsp, 18h
+      pop rbx
+      pop rbp
+      ret
+      add rsp, 18h
+      pop rbx
+      pop rbp
+      xor eax, eax
+      ret
+    "#);
+}
+
+#[test]
 fn a_counting_loop_is_six_instructions() {
     let text = "lir @sum phase=virtual array=0 slots=0 {
   exit0 = raise owned[] frame func0 3 [] []

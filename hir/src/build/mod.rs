@@ -59,6 +59,8 @@ struct Builder<'c> {
     block: Block,
     /// The bytecode instruction being translated.
     at: u32,
+    /// The tuple of the function's cells, if they come with each call.
+    closure: Option<Value>,
     locals: Vec<Option<Value>>,
     stack: Vec<Value>,
     /// The locals and the stack before the instruction, for its frame state.
@@ -89,7 +91,8 @@ const LIMIT: usize = 20_000;
 /// Names of builtins that read the locals of their caller, which compiled code keeps nowhere: the interpreter goes on where they are loaded.
 const FRAME_READERS: [&str; 6] = ["locals", "vars", "dir", "eval", "exec", "_getframe"];
 
-/// Builds the HIR of `code`. From the start, its typed entry takes the parameters that its signature says; see [`Start`] for others.
+/// Builds the HIR of `code`. From the start, its typed entry takes the parameters that its signature says, and behind them the closure
+/// if the environment knows no cells; see [`Start`] for others.
 pub fn build(code: &Code, id: FuncId, env: &dyn CompileEnv, start: Start<'_>) -> Built<Function> {
     let refuse = |reason| Err(Unsupported { reason, offset: 0 });
     if matches!(start, Start::Call) {
@@ -130,6 +133,7 @@ fn build_with(
         work: Vec::new(),
         block: entry,
         at: 0,
+        closure: None,
         locals: vec![None; code.locals.len()],
         stack: Vec::new(),
         before: (Vec::new(), Vec::new()),
@@ -160,6 +164,9 @@ impl Builder<'_> {
     fn bind_parameters(&mut self, entry: Block) {
         for (slot, ty) in param_types(self.code, self.env).into_iter().enumerate() {
             self.locals[slot] = Some(self.func.add_param(entry, ty));
+        }
+        if self.code.free_count() > 0 && self.env.closure_cell(self.func.id, 0).is_none() {
+            self.closure = Some(self.func.add_param(entry, Type::TUPLE_EXACT));
         }
     }
 
@@ -621,7 +628,7 @@ impl Builder<'_> {
                 self.push(value);
             }
             B::LOAD_FAST => self.load_fast(n),
-            B::COPY_FREE_VARS => self.copy_free_vars()?,
+            B::COPY_FREE_VARS => self.copy_free_vars(word)?,
             B::LOAD_FAST_LOAD_FAST => {
                 let (first, second) = word.halves();
                 self.load_fast(first);
@@ -672,13 +679,21 @@ impl Builder<'_> {
         }
     }
 
-    /// The function's closure is always the same, so that its cells are constants.
-    fn copy_free_vars(&mut self) -> Built<()> {
+    /// The cells of the closure become locals. They are borrowed: the caller keeps the function alive, and it its closure.
+    fn copy_free_vars(&mut self, word: Word) -> Built<()> {
         let first = self.code.locals.len() - self.code.free_count();
         for (index, slot) in (first..self.code.locals.len()).enumerate() {
-            let cell = self.env.closure_cell(self.func.id, index as u32);
-            let cell = cell.ok_or(Unsupported { reason: Reason::Closure, offset: self.at })?;
-            self.locals[slot] = Some(self.object(cell, Type::CELL));
+            let cell = match self.closure {
+                Some(closure) => {
+                    let at = self.const_int(index as i64, Type::I64);
+                    self.emit(Opcode::TupleItem, &[closure, at], Imm::None, Type::CELL)
+                }
+                None => match self.env.closure_cell(self.func.id, index as u32) {
+                    Some(cell) => self.object(cell, Type::CELL),
+                    None => return self.unsupported(word),
+                },
+            };
+            self.locals[slot] = Some(cell);
         }
         Ok(())
     }

@@ -63,8 +63,8 @@ impl CompileEnv for TestEnv {
     fn guesses(&self, _: FuncId) -> bool {
         false
     }
-    fn closure_cell(&self, _: FuncId, index: u32) -> Option<ConstId> {
-        Some(ConstId::from_index(300 + index as usize))
+    fn closure_cell(&self, _: FuncId, _: u32) -> Option<ConstId> {
+        None
     }
     fn code_object(&self, _: FuncId) -> ConstId {
         ConstId::from_index(12)
@@ -113,6 +113,37 @@ const int 1
 18: NOP
 19: LOAD_LOCAL 2
 20: RETURN_PRIMITIVE 7";
+
+#[test]
+fn cells_are_loaded_from_the_closure() {
+    let body = "local \"x\" object
+local \"k\" object free
+0: COPY_FREE_VARS 1
+1: LOAD_DEREF 1
+2: RETURN_VALUE";
+    assert_snapshot!(print(&built(1, body)), @r#"
+    func @f func0 -> Object phase=ssa {
+      fs0 = state func0 1 [] []
+    bb0(v0: Object, v1: TupleExact):
+      v3: Null = null
+      jump bb1(v3)
+    bb1(v2: Word):
+      v4: I64{0} = const_int #0
+      v5: Cell = tuple_item v1, v4
+      v6: Word = load_cell v5
+      v7: Code{const12} = const_object #const12
+      v8: I64{1} = const_int #1
+      v9: CBool = is_null v6
+      branch v9, bb2, bb3
+    bb2 cold:
+      v10: Object = call_helper #raise_unbound_local v7, v8 @fs0
+      unreachable
+    bb3:
+      v11: Object = refine v6
+      return v11
+    }
+    "#);
+}
 
 #[test]
 fn a_primitive_loop() {

@@ -71,10 +71,7 @@ functions! {
 }
 
 /// The function, if it fits its row.
-pub(super) const fn checked<Params, Ret, F: Fits<Params, Ret>>(function: F) -> F
-where
-    F: Copy,
-{
+pub(super) const fn checked<Params, Ret, F: Copy + Fits<Params, Ret>>(function: F) -> F {
     function
 }
 

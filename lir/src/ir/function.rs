@@ -293,7 +293,7 @@ impl Function {
         match reg.kind() {
             super::reg::RegKind::Virtual(n) => self.vregs[n as usize],
             super::reg::RegKind::Physical(reg) => reg.class(),
-            super::reg::RegKind::Slot(_, class) => class,
+            super::reg::RegKind::Slot(_, class) | super::reg::RegKind::Incoming(_, class) => class,
         }
     }
 

@@ -37,6 +37,30 @@ impl RegSet {
     }
 }
 
+/// Where an argument travels.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ArgPlace {
+    /// In a register.
+    Reg(PReg),
+    /// In this word of the caller's outgoing area, which is at the stack pointer when the call is made.
+    Stack(u32),
+}
+
+impl ArgPlace {
+    /// The register, if it is one.
+    pub const fn reg(self) -> Option<PReg> {
+        match self {
+            Self::Reg(reg) => Some(reg),
+            Self::Stack(_) => None,
+        }
+    }
+
+    /// How many words of these places are in memory.
+    pub fn stack_words(places: &[Self]) -> u32 {
+        places.iter().filter(|place| place.reg().is_none()).count() as u32
+    }
+}
+
 /// What register allocation must know about the machine.
 #[derive(Clone, Debug)]
 pub struct MachineEnv {
@@ -79,10 +103,15 @@ impl MachineEnv {
         self.result[class as usize]
     }
 
-    /// Registers for arguments of these files, in order; `None` when they do not fit.
-    pub fn arguments(&self, classes: impl Iterator<Item = RegClass>) -> Option<Vec<PReg>> {
+    /// Places for arguments of these files, in order: registers as long as there are any, then words on the stack, as the System V
+    /// convention has it.
+    pub fn arguments(&self, classes: impl Iterator<Item = RegClass>) -> Vec<ArgPlace> {
         let mut next = [self.gpr_args.iter(), self.xmm_args.iter()];
-        classes.map(|class| next[class as usize].next().copied()).collect()
+        let mut words = 0..;
+        let mut on_stack = || ArgPlace::Stack(words.next().expect("there are fewer arguments than words"));
+        classes
+            .map(|class| next[class as usize].next().map_or_else(&mut on_stack, |&reg| ArgPlace::Reg(reg)))
+            .collect()
     }
 
     /// The machine this project compiles for: x86-64 with the System V convention. `r15` is the thread state, `r11` and `xmm15`

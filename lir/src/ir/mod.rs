@@ -8,6 +8,6 @@ pub mod reg;
 
 pub use exit::{Exit, ExitData, ExitFrame, ExitKind, ExitSlot, ExitValue, ValueRepr};
 pub use function::{Base, Block, BlockData, Edge, Fails, Function, Inst, InstData, Mem, Phase, Src, Sym};
-pub use machine::{MachineEnv, RegSet};
+pub use machine::{ArgPlace, MachineEnv, RegSet};
 pub use op::{Cc, Clobbers, Constraint, Def, Op, OpInfo, Size};
 pub use reg::{PReg, Reg, RegClass, RegKind};

@@ -1,6 +1,6 @@
 //! Register operands: virtual before allocation; physical, or a spill slot in moves and exits, afterwards.
 //!
-//! All three fit one `u32`, so the same instructions serve both phases; the verifier says which kind may stand where.
+//! All of them fit one `u32`, so the same instructions serve both phases; the verifier says which kind may stand where.
 
 use std::fmt;
 
@@ -80,11 +80,14 @@ pub enum RegKind {
     Physical(PReg),
     /// Spill slot number so-and-so, 8 bytes, and the file of the value in it.
     Slot(u32, RegClass),
+    /// Word number so-and-so of the arguments that the caller left in memory, and the file of the value in it. Never written.
+    Incoming(u32, RegClass),
 }
 
 const PHYSICAL: u32 = 1 << 31;
 const SLOT: u32 = 1 << 30;
 const SLOT_XMM: u32 = 1 << 29;
+const INCOMING: u32 = 1 << 28;
 
 impl Reg {
     /// Virtual register `n`.
@@ -102,13 +105,23 @@ impl Reg {
         Self(SLOT | if matches!(class, RegClass::Xmm) { SLOT_XMM } else { 0 } | n)
     }
 
+    /// Argument word `n` of those in memory.
+    pub const fn incoming(n: u32, class: RegClass) -> Self {
+        Self(INCOMING | Self::slot(n, class).0)
+    }
+
     /// What it is.
     pub const fn kind(self) -> RegKind {
         if self.0 & PHYSICAL != 0 {
             RegKind::Physical(PReg(self.0 as u8))
         } else if self.0 & SLOT != 0 {
             let class = if self.0 & SLOT_XMM != 0 { RegClass::Xmm } else { RegClass::Gpr };
-            RegKind::Slot(self.0 & !(SLOT | SLOT_XMM), class)
+            let number = self.0 & !(SLOT | SLOT_XMM | INCOMING);
+            if self.0 & INCOMING != 0 {
+                RegKind::Incoming(number, class)
+            } else {
+                RegKind::Slot(number, class)
+            }
         } else {
             RegKind::Virtual(self.0)
         }
@@ -117,6 +130,11 @@ impl Reg {
     /// Its virtual number.
     pub const fn as_virtual(self) -> Option<u32> {
         if self.0 & (PHYSICAL | SLOT) == 0 { Some(self.0) } else { None }
+    }
+
+    /// Whether it is in the frame, or in the caller's.
+    pub const fn is_memory(self) -> bool {
+        self.0 & PHYSICAL == 0 && self.0 & SLOT != 0
     }
 
     /// The physical register, if it is one.
@@ -132,6 +150,8 @@ impl fmt::Display for Reg {
             RegKind::Physical(reg) => write!(f, "{reg}"),
             RegKind::Slot(n, RegClass::Gpr) => write!(f, "[s{n}]"),
             RegKind::Slot(n, RegClass::Xmm) => write!(f, "[d{n}]"),
+            RegKind::Incoming(n, RegClass::Gpr) => write!(f, "[as{n}]"),
+            RegKind::Incoming(n, RegClass::Xmm) => write!(f, "[ad{n}]"),
         }
     }
 }

@@ -5,7 +5,7 @@ use hir::env::Repr;
 use hir::ir::{Imm, Inst, Opcode as H, Type, Value};
 
 use super::{Lower, Lowered, class_of};
-use crate::ir::{Cc, ExitKind, Fails, InstData, Mem, Op, Reg, RegClass, Size, Src, Sym};
+use crate::ir::{ArgPlace, Cc, ExitKind, Fails, InstData, Mem, Op, Reg, RegClass, Size, Src, Sym};
 
 impl Lower<'_> {
     pub(super) fn lower_call(&mut self, inst: Inst) -> Lowered<()> {
@@ -168,11 +168,7 @@ impl Lower<'_> {
         let is_virtual = self.hir.insts[inst].op == H::CallVirtual;
         let (func, slot) = (sig.func, sig.slot);
         let fails = if Repr::of(sig.ret) == Repr::Word { Fails::Zero } else { Fails::Carry };
-        let args: Vec<Reg> = (0..self.hir.args(inst).len()).map(|at| self.reg(self.arg(at))).collect();
-        let classes = args.iter().map(|&arg| self.out.class(arg));
-        if self.env.arguments(classes).is_none() {
-            return self.unsupported("a call with more arguments than registers");
-        }
+        let args = self.pass(inst);
         let Some(slot) = slot.filter(|_| is_virtual) else {
             self.emit_call(Sym::Func(func), args, fails, true);
             return Ok(());
@@ -185,6 +181,33 @@ impl Lower<'_> {
         self.emit(call.to(out).exiting(exit));
         self.set_result(out);
         Ok(())
+    }
+
+    /// Stores the arguments for which there is no register to the array area, which is where callees look for them; gives the
+    /// others.
+    fn pass(&mut self, inst: Inst) -> Vec<Reg> {
+        let values: Vec<Value> = (0..self.hir.args(inst).len()).map(|at| self.arg(at)).collect();
+        let places = self.env.arguments(values.iter().map(|&value| class_of(self.hir.ty(value))));
+        self.reserve_array(ArgPlace::stack_words(&places) as usize);
+        let mut args = Vec::new();
+        for (value, place) in values.into_iter().zip(places) {
+            match place {
+                ArgPlace::Reg(_) => args.push(self.reg(value)),
+                ArgPlace::Stack(word) => self.store_argument(word, value),
+            }
+        }
+        args
+    }
+
+    fn store_argument(&mut self, word: u32, value: Value) {
+        let place = Src::Mem(Mem::array(word));
+        if class_of(self.hir.ty(value)) == RegClass::Xmm {
+            let source = Src::Reg(self.reg(value));
+            self.emit(InstData::new(Op::StoreFloat).with(&[place, source]));
+        } else {
+            let source = self.src(value);
+            self.emit(InstData::new(Op::Store).with(&[place, source]));
+        }
     }
 
     fn emit_call(&mut self, sym: Sym, args: Vec<Reg>, fails: Fails, has_result: bool) {

@@ -65,10 +65,6 @@ pub fn lower(hir: &hir::ir::Function, layout: &Layout, env: &MachineEnv) -> Lowe
         hir_block: hir.entry(),
     };
     lower.blocks[hir.entry()] = Some(at);
-    let params = hir.blocks[hir.entry()].params.iter().map(|&param| class_of(hir.ty(param)));
-    if env.arguments(params).is_none() {
-        return Err(Unsupported { reason: Reason::TooManyParameters, offset: 0 });
-    }
     lower.lower_blocks(&order)?;
     Ok(lower.out)
 }

@@ -46,6 +46,28 @@ bb2:
 }
 
 #[test]
+fn arguments_beyond_the_registers_are_stored() {
+    let text = "func @f func0 -> Object phase=counted {
+  fn0 = @m.g func7(I64, I64, I64, I64, I64, I64, I64, F64, I64) -> Object
+  fs0 = state func0 5 [] []
+bb0(v0: I64, v1: F64):
+  v2: I64{7} = const_int #7
+  v3: Object = call_static #fn0 v0, v0, v0, v0, v0, v0, v2, v1, v0 @fs0
+  return v3
+}";
+    assert_snapshot!(lowered(text), @r#"
+    lir @f phase=virtual array=2 slots=0 {
+      exit0 = raise owned[] frame func0 5 [] []
+    bb0(%0:g, %1:x):
+      store.8 [array], #7
+      store.8 [array+8], %0
+      %2:g = call @func7 (%0, %0, %0, %0, %0, %0, %1) fails zero exit0
+      ret (%2)
+    }
+    "#);
+}
+
+#[test]
 fn field_access_and_virtual_call() {
     let text = "func @f func0 -> Object phase=counted {
   field0 = field class20.next +24 word Other{class20}

@@ -13,7 +13,8 @@ use std::collections::BTreeMap;
 use base::entity::{EntityId, EntitySet, SecondaryMap};
 
 use crate::ir::{
-    Block, Clobbers, Def, ExitSlot, ExitValue, Function, Inst, InstData, MachineEnv, Op, PReg, Reg, Src,
+    ArgPlace, Block, Clobbers, Def, ExitSlot, ExitValue, Function, Inst, InstData, MachineEnv, Op, PReg, Reg,
+    Src,
 };
 use crate::operands::{Role, VReg, rewrite_inst};
 
@@ -81,12 +82,16 @@ impl Checker<'_> {
 
     fn entry_state(&self) -> State {
         let params = &self.original.blocks[self.original.layout[0]].params;
-        let regs = self.env.arguments(params.iter().map(|&param| self.original.class(param)));
-        let regs = regs.expect("parameters fit the registers");
-        params
-            .iter()
-            .zip(regs)
-            .map(|(&param, reg)| (Reg::phys(reg), [name(param)].into_iter().collect()))
+        let places = self.env.arguments(params.iter().map(|&param| self.original.class(param)));
+        let location = |place: ArgPlace, class| match place {
+            ArgPlace::Reg(reg) => Reg::phys(reg),
+            ArgPlace::Stack(word) => Reg::incoming(word, class),
+        };
+        let arrive = params.iter().zip(places);
+        arrive
+            .map(|(&param, place)| {
+                (location(place, self.original.class(param)), [name(param)].into_iter().collect())
+            })
             .collect()
     }
 
@@ -253,7 +258,7 @@ impl Checker<'_> {
             Role::Arg(at) if data.op == Op::Ret => Some(self.env.result(self.original.class(data.args[at]))),
             Role::Arg(at) => {
                 let classes = data.args.iter().map(|&arg| self.original.class(arg));
-                self.env.arguments(classes).map(|regs| regs[at])
+                self.env.arguments(classes)[at].reg()
             }
             _ => None,
         }

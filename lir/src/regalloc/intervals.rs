@@ -7,7 +7,8 @@ use base::entity::{EntityId, SecondaryMap};
 
 use super::liveness::{LiveIn, live_in, live_out, vreg};
 use crate::ir::{
-    Block, Clobbers, Def, Function, Inst, InstData, MachineEnv, Op, PReg, RegClass, RegSet, Src,
+    ArgPlace, Block, Clobbers, Def, Function, Inst, InstData, MachineEnv, Op, PReg, Reg, RegClass, RegSet,
+    Src,
 };
 use crate::operands::{Role, VReg, for_each_operand};
 
@@ -89,6 +90,8 @@ pub(super) struct VRegInfo {
     pub(super) partners: Vec<VReg>,
     /// The instruction that makes the constant again, if it is one.
     pub(super) remat: Option<Inst>,
+    /// The word of the caller's in which it arrives, if it is a parameter that does. That is its place in memory.
+    pub(super) home: Option<Reg>,
     /// Loop depth and coldness of the definition, as a weight.
     pub(super) weight: f32,
 }
@@ -186,11 +189,13 @@ impl Builder<'_> {
     /// The function's arguments would best stay where they arrive.
     fn hint_arguments(&mut self, entry: Block) {
         let params = &self.func.blocks[entry].params;
-        let regs = self.env.arguments(params.iter().map(|&param| self.func.class(param)));
-        for (&param, reg) in
-            params.iter().zip(regs.expect("lowering admits only parameters that fit the registers"))
-        {
-            self.out.info[vreg(param)].fixed_hints.push(reg);
+        let places = self.env.arguments(params.iter().map(|&param| self.func.class(param)));
+        for (&param, place) in params.iter().zip(places) {
+            let info = &mut self.out.info[vreg(param)];
+            match place {
+                ArgPlace::Reg(reg) => info.fixed_hints.push(reg),
+                ArgPlace::Stack(word) => info.home = Some(Reg::incoming(word, self.func.class(param))),
+            }
         }
     }
 
@@ -358,8 +363,11 @@ pub(crate) fn fixed_args(func: &Function, data: &InstData, env: &MachineEnv) -> 
     if data.op == Op::Ret {
         return data.args.iter().map(|&arg| env.result(func.class(arg))).collect();
     }
-    let classes = data.args.iter().map(|&arg| func.class(arg));
-    env.arguments(classes).expect("lowering passes no more arguments than there are registers")
+    let places = env.arguments(data.args.iter().map(|&arg| func.class(arg)));
+    let reg = |place: ArgPlace| {
+        place.reg().expect("lowering has stored the arguments for which there is no register")
+    };
+    places.into_iter().map(reg).collect()
 }
 
 /// The register in which an instruction leaves its result, if it is a fixed one.

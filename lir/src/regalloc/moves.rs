@@ -20,13 +20,13 @@ pub struct Move {
 fn class(reg: Reg) -> RegClass {
     match reg.kind() {
         RegKind::Physical(reg) => reg.class(),
-        RegKind::Slot(_, class) => class,
+        RegKind::Slot(_, class) | RegKind::Incoming(_, class) => class,
         RegKind::Virtual(_) => unreachable!("moves are made between machine operands"),
     }
 }
 
 fn is_slot(reg: Reg) -> bool {
-    matches!(reg.kind(), RegKind::Slot(..))
+    reg.is_memory()
 }
 
 /// The moves in an order in which executing them one by one has the effect of executing them at once. No destination occurs

@@ -130,17 +130,15 @@ impl Resolver<'_> {
         moves
     }
 
-    /// Arguments of the function arrive in fixed registers.
+    /// Arguments of the function arrive in fixed registers, or in memory.
     fn collect_entry_moves(&mut self) {
         let params = self.func.blocks[self.func.layout[0]].params.clone();
-        let regs = self.env.arguments(params.iter().map(|&param| self.func.class(param)));
-        for (param, reg) in
-            params.iter().zip(regs.expect("lowering admits only parameters that fit the registers"))
-        {
+        let places = self.env.arguments(params.iter().map(|&param| self.func.class(param)));
+        for (param, place) in params.iter().zip(places) {
             let v = vreg(*param);
-            let to = self.place(v, 0);
-            if to != Place::Reg(reg) {
-                self.around[0].entry.push(ValueMove { from: (v, Place::Reg(reg)), to: (v, to) });
+            let (from, to) = (place.reg().map_or(Place::Memory, Place::Reg), self.place(v, 0));
+            if to != from {
+                self.around[0].entry.push(ValueMove { from: (v, from), to: (v, to) });
             }
         }
     }
@@ -199,9 +197,10 @@ impl Resolver<'_> {
                 continue;
             }
             let (weight, first) = (store_weight[v], &self.iv.all[self.iv.info[v].pieces[0]]);
-            // A parameter that arrives in memory needs no other store, a constant none at all.
-            let is_stored =
-                first.place == Place::Memory || (weight > 0.0 && weight >= self.iv.info[v].weight);
+            // A parameter that is put into memory at once, or that arrives there, needs no other store, a constant none at all.
+            let is_stored = first.place == Place::Memory
+                || self.iv.info[v].home.is_some()
+                || (weight > 0.0 && weight >= self.iv.info[v].weight);
             self.stored_once[v] = is_stored && self.iv.info[v].remat.is_none();
         }
         let stored_once = &self.stored_once;
@@ -219,7 +218,7 @@ impl Resolver<'_> {
 
     fn insert_stores_at_definitions(&mut self) {
         for v in (0..self.func.vregs.len()).map(VReg::from_index) {
-            if !self.stored_once[v] {
+            if !self.stored_once[v] || self.iv.info[v].home.is_some() {
                 continue;
             }
             let first = &self.iv.all[self.iv.info[v].pieces[0]];
@@ -239,7 +238,7 @@ impl Resolver<'_> {
     fn number_slots(&mut self) {
         let mut spilled: Vec<(Pos, Pos, VReg)> = (0..self.func.vregs.len())
             .map(VReg::from_index)
-            .filter(|&v| self.iv.info[v].remat.is_none())
+            .filter(|&v| self.iv.info[v].remat.is_none() && self.iv.info[v].home.is_none())
             .filter(|&v| self.iv.info[v].pieces.iter().any(|&at| self.iv.all[at].place == Place::Memory))
             .map(|v| {
                 let pieces = &self.iv.info[v].pieces;
@@ -267,6 +266,9 @@ impl Resolver<'_> {
         match place {
             Place::Reg(reg) => Reg::phys(reg),
             Place::Memory => {
+                if let Some(home) = self.iv.info[v].home {
+                    return home;
+                }
                 let slot = self.slots[v].unwrap_or_else(|| panic!("{v} has a slot"));
                 Reg::slot(slot, self.iv.classes[v.index()])
             }

@@ -149,6 +149,30 @@ bb0(%0:g, %1:g):
 }
 
 #[test]
+fn arguments_in_memory_stay_there_until_they_are_needed() {
+    let text = "lir @f phase=virtual array=0 slots=0 {
+  exit0 = deopt owned[%3] frame func0 3 [%2:word, %3:word, %5:float] []
+bb0(%0:g, %1:g, %2:g, %3:g, %4:x, %5:x):
+  %6:g = call @helper:get_iter (%0) fails never
+  %7:g = add.8 %6, %3
+  guard_cmp.eq.8 %7, #0 exit0
+  ret (%2)
+}";
+    assert_snapshot!(allocated(text, &tiny_machine()), @r#"
+    lir @f phase=allocated array=0 slots=0 {
+      exit0 = deopt owned[rdx] frame func0 3 [[as0]:word, rdx:word, [ad2]:float] []
+    bb0:
+      rdx = mov [as1]
+      rax = call @helper:get_iter (rcx)
+      rax = add.8 rax, rdx
+      guard_cmp.eq.8 rax, #0 exit0
+      rax = mov [as0]
+      ret (rax)
+    }
+    "#);
+}
+
+#[test]
 fn the_checker_sees_a_wrong_register() {
     let env = MachineEnv::x86_64();
     let text =
@@ -292,9 +316,9 @@ fn random_function(seed: u64) -> Function {
     let blocks: Vec<Block> = (0..count).map(|_| generator.func.new_block()).collect();
     generator.func.layout.clone_from(&blocks);
     for (at, &block) in blocks.iter().enumerate() {
-        let limit = if at == 0 { 2 } else { 4 };
+        let limit = if at == 0 { 6 } else { 4 };
         for _ in 0..generator.random.below(limit + 1) {
-            let class = if at > 0 && generator.random.below(4) == 0 { RegClass::Xmm } else { RegClass::Gpr };
+            let class = if generator.random.below(4) == 0 { RegClass::Xmm } else { RegClass::Gpr };
             let param = generator.func.new_vreg(class);
             generator.func.blocks[block].params.push(param);
         }

@@ -151,18 +151,26 @@ fn is_reg(c: &mut Cursor<'_>) -> bool {
     c.skip_blanks();
     let rest = c.rest();
     let Some(inner) = rest.strip_prefix('[') else { return !rest.starts_with(['#', '@']) };
+    let inner = inner.strip_prefix('a').unwrap_or(inner);
     inner.starts_with(['s', 'd']) && inner[1..].starts_with(|ch: char| ch.is_ascii_digit())
 }
+
+/// The words in memory that stand for registers: spill slots and incoming arguments of each file.
+const SLOTS: [(&str, bool, RegClass); 4] = [
+    ("[s", false, RegClass::Gpr),
+    ("[d", false, RegClass::Xmm),
+    ("[as", true, RegClass::Gpr),
+    ("[ad", true, RegClass::Xmm),
+];
 
 fn parse_reg(c: &mut Cursor<'_>) -> Parsed<Reg> {
     if c.peek("%") {
         return Ok(Reg::virt(number(c, "%")?));
     }
-    if c.peek("[s") || c.peek("[d") {
-        let class = if c.peek("[s") { RegClass::Gpr } else { RegClass::Xmm };
-        let slot = number(c, if class == RegClass::Gpr { "[s" } else { "[d" })?;
+    if let Some((prefix, is_incoming, class)) = SLOTS.into_iter().find(|(prefix, ..)| c.peek(prefix)) {
+        let slot = number(c, prefix)?;
         c.expect("]")?;
-        return Ok(Reg::slot(slot, class));
+        return Ok(if is_incoming { Reg::incoming(slot, class) } else { Reg::slot(slot, class) });
     }
     let mark = c.clone();
     let name = c.take_while("a register", char::is_alphanumeric)?;

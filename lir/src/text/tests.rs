@@ -33,7 +33,7 @@ fn printed_text_parses_to_itself() {
 
 #[test]
 fn allocated_text_parses_to_itself() {
-    let text = "lir @f phase=allocated array=0 slots=2 {\nbb0:\n  [s0] = mov rax\n  xmm3 = mov [d1]\n  rax = load.8 [rbx+r12*4+8]\n  xchg rax, rcx\n  ret (rax)\n}\n";
+    let text = "lir @f phase=allocated array=0 slots=2 {\nbb0:\n  [s0] = mov rax\n  xmm3 = mov [d1]\n  rax = load.8 [rbx+r12*4+8]\n  rax = mov [as0]\n  xmm3 = mov [ad1]\n  xchg rax, rcx\n  ret (rax)\n}\n";
     assert_eq!(print(&parse(text).expect("well-formed")), text);
 }
 
