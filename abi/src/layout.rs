@@ -190,6 +190,14 @@ pub mod table {
     pub const ENTRY_VALUE: usize = 16;
 }
 
+/// An iterator over a sequence by position.
+pub mod sequence_iterator {
+    /// The sequence, null at its end.
+    pub const SEQUENCE: usize = 16;
+    /// Position of the next item.
+    pub const POSITION: usize = 24;
+}
+
 /// An iterator over a range.
 pub mod range_iterator {
     /// Next number.

@@ -81,6 +81,10 @@ impl Asm {
         self.push(valid(Instruction::with2(code, a, b)));
     }
 
+    pub(crate) fn rrr(&mut self, code: Code, a: Register, b: Register, c: Register) {
+        self.push(valid(Instruction::with3(code, a, b, c)));
+    }
+
     pub(crate) fn ri(&mut self, code: Code, a: Register, imm: i64) {
         self.push(valid(Instruction::with2(code, a, imm)));
     }

@@ -169,6 +169,7 @@ impl<'a> Emitter<'a, '_> {
             Some(kind) => self.block().op(Opcode::SEQUENCE_GET, kind as u32),
             None => self.block().op0(Opcode::BINARY_SUBSCR),
         }
+        self.check_element(target.id);
         self.operate_in_place(stmt, target, op, value)?;
         self.at(target.span);
         self.coerce(target.id);

@@ -36,7 +36,9 @@ impl<'a> Emitter<'a, '_> {
         }
         if let ExprKind::Attribute { value, attr, .. } = func.kind {
             self.load_method(func, value, attr)?;
-            self.finish_call(expr, args, keywords, Opcode::CALL_METHOD, Opcode::CALL_METHOD_KW)
+            self.finish_call(expr, args, keywords, Opcode::CALL_METHOD, Opcode::CALL_METHOD_KW)?;
+            self.check_element(expr.id);
+            Ok(())
         } else {
             self.expr(func)?;
             self.finish_call(expr, args, keywords, Opcode::CALL, Opcode::CALL_KW)

@@ -249,6 +249,7 @@ impl<'a> Emitter<'a, '_> {
                 Some(kind) => self.block().op(Opcode::SEQUENCE_GET, kind as u32),
                 None => self.block().op0(Opcode::BINARY_SUBSCR),
             }
+            self.check_element(expr.id);
         }
         Ok(())
     }

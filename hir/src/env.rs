@@ -115,6 +115,8 @@ builtins! {
     SLICE = 13 SLICE "slice";
     /// `object`.
     OBJECT = 14 OTHER "object";
+    /// What iterates over lists.
+    LIST_ITERATOR = 15 OTHER "list_iterator";
 }
 
 /// The builtin class whose exact instances have exactly the leaves of `ty`.

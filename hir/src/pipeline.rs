@@ -5,8 +5,9 @@
 
 use crate::ir::{Function, Phase};
 use crate::passes::{
-    Changed, clean_cfg, dead_code, drop_keeps, gvn, hoist_invariants, refcount_insertion, reflow_types,
-    rotate_loops, select_representation, simplify, sink_boxes, specialise, split_edges, trim_states,
+    Changed, clean_cfg, dead_code, drop_keeps, gvn, hoist_invariants, narrow_uses, refcount_insertion,
+    reflow_types, rotate_loops, select_representation, simplify, sink_boxes, specialise, split_edges,
+    trim_states,
 };
 use crate::text::print;
 use crate::verify::verify;
@@ -39,13 +40,17 @@ pub const PASSES: &[Pass] = &[
     // Types of speculated operators are backed by `specialise`, so neither goes without the other.
     required("reflow-types", reflow_types::run, Phase::Ssa),
     required("specialise", specialise::run, Phase::Ssa),
+    // What the speculations have proved makes more of them possible.
+    optional("narrow-uses", narrow_uses::run),
+    required("reflow-types-2", reflow_types::run, Phase::Ssa),
+    required("specialise-2", specialise::run, Phase::Ssa),
     optional("trim-states", trim_states::run),
     optional("simplify", simplify::run),
     optional("drop-keeps", drop_keeps::run),
     optional("dead-code", dead_code::run),
     // Needs real joins only, and dead boxes gone.
     optional("select-representation", select_representation::run),
-    optional("reflow-types-2", reflow_types::run),
+    optional("reflow-types-3", reflow_types::run),
     optional("simplify-2", simplify::run),
     optional("clean-cfg-2", clean_cfg::run),
     optional("dead-code-2", dead_code::run),

@@ -355,6 +355,33 @@ pub unsafe fn free_heap(frame: *mut Frame) {
 
 /// The `depth`-th Python frame from the top, for tracebacks and warnings.
 pub fn info(depth: usize) -> Option<FrameInfo> {
+    match find(depth)? {
+        Found::Compiled(info) => Some(info),
+        // SAFETY: frames on the chain are live, and keep their code and globals alive.
+        Found::Interpreted(frame) => unsafe {
+            let code = Value::from_object(&*(*frame).code).to_ref();
+            let globals = Value::from_object(&*(*frame).globals).to_ref();
+            Some(FrameInfo { code, instruction: (*frame).instruction, globals })
+        },
+    }
+}
+
+/// The locals of the `depth`-th Python frame, if it is interpreted.
+pub fn locals_at(depth: usize) -> Option<Ref> {
+    match find(depth)? {
+        Found::Compiled(_) => None,
+        // SAFETY: frames on the chain are live.
+        Found::Interpreted(frame) => Some(unsafe { locals_of(frame) }),
+    }
+}
+
+/// A frame on the chain.
+enum Found {
+    Interpreted(*mut Frame),
+    Compiled(FrameInfo),
+}
+
+fn find(depth: usize) -> Option<Found> {
     let thread = thread();
     let mut word = thread.anchor.get();
     let mut place = (thread.native_sp.get(), thread.native_fp.get());
@@ -362,22 +389,18 @@ pub fn info(depth: usize) -> Option<FrameInfo> {
     while !word.is_null() {
         if let Some(activation) = Activation::of(word) {
             if let Some(found) = (hooks::hooks().compiled_frame)(place, &mut left) {
-                return Some(found);
+                return Some(Found::Compiled(found));
             }
             place = activation.outer();
             word = activation.previous();
             continue;
         }
         let frame = word.cast::<Frame>();
-        // SAFETY: frames on the chain are live, and keep their code and globals alive.
-        unsafe {
-            if left == 0 {
-                let code = Value::from_object(&*(*frame).code).to_ref();
-                let globals = Value::from_object(&*(*frame).globals).to_ref();
-                return Some(FrameInfo { code, instruction: (*frame).instruction, globals });
-            }
-            word = (*frame).previous.cast();
+        if left == 0 {
+            return Some(Found::Interpreted(frame));
         }
+        // SAFETY: frames on the chain are live.
+        word = unsafe { (*frame).previous.cast() };
         left -= 1;
     }
     None
@@ -398,9 +421,18 @@ pub fn current_locals() -> PyResult {
         return Err(runtime::error::not_supported("locals() of a compiled function"));
     }
     // SAFETY: the running frame is live.
+    Ok(unsafe { locals_of(frame) })
+}
+
+/// The namespace of a frame, or a fresh dict of what its slots hold.
+///
+/// # Safety
+/// The frame is on the chain.
+unsafe fn locals_of(frame: *mut Frame) -> Ref {
+    // SAFETY: the contract.
     unsafe {
         if !(*frame).namespace.is_null() {
-            return Ok((*frame).namespace.to_ref());
+            return (*frame).namespace.to_ref();
         }
         let snapshot = DictObject::new();
         let code = &*(*frame).code;
@@ -417,7 +449,7 @@ pub fn current_locals() -> PyResult {
                 snapshot.set_str(name.value(), value.to_ref());
             }
         }
-        Ok(snapshot.into_ref())
+        snapshot.into_ref()
     }
 }
 

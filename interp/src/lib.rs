@@ -42,7 +42,7 @@ pub use ops::name::{empty_cell as unbound, find_global, import, load_super};
 pub use ops::pattern;
 pub use ops::primitive::{double_binary, unboxed};
 pub use ops::statics::{
-    build_class as build_static_class, check_borrowed, check_cast, generic_class, invalidate, invoke_values,
+    build_class as build_static_class, check_borrowed, check_cast, invalidate, invoke_values,
     resolve_function, static_target,
 };
 pub use ops::string::{concat, convert, format};
@@ -59,6 +59,7 @@ pub fn install() {
         hooks.clear_frame = resume::clear_frame;
         hooks.frame_awaits = resume::frame_awaits;
         hooks.frame = frame::info;
+        hooks.frame_locals = frame::locals_at;
         hooks.current_locals = frame::current_locals;
         hooks.current_globals = frame::current_globals;
         hooks.dict_changed = |_, _, is_definition| {

@@ -440,7 +440,7 @@ fn step(stack: &mut Stack, word: Word) -> PyResult<()> {
             let decl = &stack.code().code().classes[at];
             stack.push(ops::statics::build_class(decl, &body, &bases)?);
         }
-        Opcode::LOAD_CLASS => stack.push(ops::statics::load_class(&stack.code().code().types[at])?),
+        Opcode::LOAD_CLASS => stack.push(runtime::static_class::load_class(&stack.code().code().types[at])?),
         Opcode::LIST_DEL => {
             let index = stack.pop_raw();
             let list = stack.pop();

@@ -154,7 +154,8 @@ impl Jit {
             options.dump = Some(&mut dump);
         }
         hir::pipeline::run(&mut ir, &mut options);
-        let (layout, machine) = (layout(), MachineEnv::x86_64());
+        let has_fused_multiply = std::arch::is_x86_feature_detected!("fma");
+        let (layout, machine) = (layout(), MachineEnv { has_fused_multiply, ..MachineEnv::x86_64() });
         let mut low = lir::lower(&ir, &layout, &machine)?;
         see("lir", "lower", &|| lir::text::print(&low));
         lir::regalloc::allocate(&mut low, &machine);

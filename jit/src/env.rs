@@ -62,7 +62,7 @@ pub(crate) fn loaded_class(descr: &TypeDescr) -> Option<Ref> {
     let found = if args.is_empty() || module != "__static__" {
         static_class::resolve_class(module, name)
     } else {
-        interp::generic_class(descr).map(Some)
+        static_class::generic_class(descr).map(Some)
     };
     match found {
         Ok(found) => found.filter(|class| class.get::<TypeObject>().is_some()),

@@ -7,6 +7,7 @@ use base::entity::EntityId;
 use hir::env::{BUILTINS, ClassId, ConstId};
 use runtime::error::types::AssertionError;
 use runtime::objects::dict::DictObject;
+use runtime::objects::iterators::LIST_ITERATOR;
 use runtime::objects::{self, function};
 use runtime::type_object::TypeObject;
 use runtime::value::{Ref, Value};
@@ -52,6 +53,7 @@ pub(crate) fn classes() -> Interner<ClassId> {
     let class = |name: &str| match name {
         "function" => function::FUNCTION.value().to_ref(),
         "NoneType" => objects::none().ty().value().to_ref(),
+        "list_iterator" => LIST_ITERATOR.value().to_ref(),
         _ => builtins.get_text(name).expect("builtin classes are builtins"),
     };
     Interner::of(BUILTINS.iter().map(|(name, _)| class(name)).collect())

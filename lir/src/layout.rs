@@ -18,6 +18,12 @@ pub struct Layout {
     pub list_items: i32,
     /// Storage strategy of a list, one byte; 0 is plain words. `None` if lists have no other strategy.
     pub list_strategy: Option<i32>,
+    /// Room in a list.
+    pub list_capacity: i32,
+    /// What a list iterator iterates over, null at its end.
+    pub iterator_sequence: i32,
+    /// Position of a list iterator.
+    pub iterator_position: i32,
     /// First item of a tuple.
     pub tuple_items: i32,
     /// Length of a str in code points.
@@ -86,6 +92,9 @@ impl Default for Layout {
             float_value: at(a::float_object::VALUE),
             list_items: at(a::list_object::ITEMS),
             list_strategy: None,
+            list_capacity: at(a::list_object::CAPACITY),
+            iterator_sequence: at(a::sequence_iterator::SEQUENCE),
+            iterator_position: at(a::sequence_iterator::POSITION),
             tuple_items: at(a::tuple_object::ITEMS),
             str_length: at(a::str_object::LEN),
             dict_length: at(a::dict_object::TABLE + a::table::LIVE),

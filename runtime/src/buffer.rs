@@ -5,17 +5,23 @@
 
 use crate::objects::bytearray::ByteArray;
 use crate::objects::bytes::BytesObject;
+use crate::objects::memoryview::MemoryView;
 use crate::value::{PyResult, Value};
 
 /// Whether an object lends its bytes.
 pub fn is_bytes_like(value: Value) -> bool {
-    value.is_instance::<BytesObject>() || value.is_instance::<ByteArray>()
+    value.is_instance::<BytesObject>()
+        || value.is_instance::<ByteArray>()
+        || value.is_instance::<MemoryView>()
 }
 
 /// Runs `then` over the bytes of a bytes-like object; `TypeError` for anything else.
 pub fn with_bytes<R>(value: Value, then: impl FnOnce(&[u8]) -> R) -> PyResult<R> {
     if let Some(bytes) = value.get::<BytesObject>() {
         return Ok(then(bytes.as_slice()));
+    }
+    if let Some(view) = value.get::<MemoryView>() {
+        return Ok(then(&view.to_vec()?));
     }
     match value.get::<ByteArray>() {
         Some(array) => Ok(then(&array.data.borrow())),

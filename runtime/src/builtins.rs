@@ -27,6 +27,7 @@ fn published_types() -> Vec<&'static TypeObject> {
         &str::STR,
         &bytes::BYTES,
         &bytearray::BYTEARRAY,
+        &memoryview::MEMORYVIEW,
         &list::LIST,
         &tuple::TUPLE,
         &dict::DICT,

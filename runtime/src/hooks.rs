@@ -74,6 +74,8 @@ pub struct Hooks {
     pub load_module: fn(name: &str) -> PyResult,
     /// The `depth`-th Python frame from the top, 0 is the caller.
     pub frame: fn(depth: usize) -> Option<FrameInfo>,
+    /// The locals of the `depth`-th Python frame from the top, if the interpreter runs it.
+    pub frame_locals: fn(depth: usize) -> Option<Ref>,
     /// A frame in the stretch of compiled code that called out at this place, stack and frame pointer; if the stretch has fewer
     /// frames than `depth`, that many are taken off it.
     pub compiled_frame: fn(place: (usize, usize), depth: &mut usize) -> Option<FrameInfo>,
@@ -123,6 +125,7 @@ static HOOKS: World<Cell<Hooks>> = World::new(Cell::new(Hooks {
         Err(raised)
     },
     frame: |_| None,
+    frame_locals: |_| None,
     compiled_frame: |_, _| None,
     function_hot: |_| {},
     continue_frame: |_| Continued::Not,

@@ -303,6 +303,48 @@ pub fn resolve_class(module: &str, name: &str) -> PyResult<Option<Ref>> {
     Ok(found)
 }
 
+/// The class that a descriptor names, which must be there.
+pub fn load_class(ty: &TypeDescr) -> PyResult {
+    let TypeDescr::Class { module, name, .. } = ty else {
+        return Err(error::not_supported(&format!("the type {ty} as a class")));
+    };
+    resolve_class(module, name)?
+        .ok_or_else(|| crate::raise!(NameError, "name '{name}' is not defined in module '{module}'"))
+}
+
+/// `CheckedList[int]`: the class, subscripted with its arguments.
+pub fn generic_class(ty: &TypeDescr) -> PyResult {
+    let class = load_class(ty)?;
+    let TypeDescr::Class { args, .. } = ty else { return Ok(class) };
+    let parts = args.iter().map(type_value).collect::<PyResult<Vec<_>>>()?;
+    let key = match <[Ref; 1]>::try_from(parts) {
+        Ok([one]) => one,
+        Err(parts) => TupleObject::new(parts).into_ref(),
+    };
+    protocol::get_item(class.value(), key.value())
+}
+
+/// A type argument as an object: a class, `X | None`, a primitive's stand-in.
+fn type_value(ty: &TypeDescr) -> PyResult {
+    match ty {
+        TypeDescr::None => Ok(objects::none().to_ref()),
+        TypeDescr::Object => Ok(objects::object::OBJECT.value().to_ref()),
+        TypeDescr::Primitive(code) => {
+            let module = protocol::import::import_absolute("__static__")?;
+            protocol::get_attr(module.value(), StrObject::intern(code.text()).value())
+        }
+        TypeDescr::Class { args, .. } if !args.is_empty() => generic_class(ty),
+        TypeDescr::Class { .. } => load_class(ty),
+        TypeDescr::Union(members) => {
+            let mut parts = members.iter().map(type_value).collect::<PyResult<Vec<_>>>()?.into_iter();
+            let first = parts.next().expect("a union has members");
+            parts.try_fold(first, |union, part| {
+                protocol::binary_op(bytecode::BinaryOp::Or, union.value(), part.value())
+            })
+        }
+    }
+}
+
 /// Whether a value satisfies a descriptor. Classes that are not loaded yet admit nothing but None where that is allowed.
 pub fn admits(ty: &TypeDescr, value: Value) -> PyResult<bool> {
     match ty {
@@ -315,6 +357,11 @@ pub fn admits(ty: &TypeDescr, value: Value) -> PyResult<bool> {
                 }
             }
             Ok(false)
+        }
+        TypeDescr::Class { args, module, .. } if !args.is_empty() && module == "__static__" => {
+            // An instantiated class has no subclasses.
+            let class = generic_class(ty)?;
+            Ok(class.get::<TypeObject>().is_some_and(|class| value.is_exact(class)))
         }
         TypeDescr::Class { module, name, exact, .. } => {
             let Some(class) = resolve_class(module, name)? else { return Ok(false) };

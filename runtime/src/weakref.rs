@@ -68,6 +68,17 @@ fn forget(referent: Value, reference: *const WeakRef) {
 
 /// A reference to `object`.
 pub fn new_ref(ty: &TypeObject, object: Value, callback: Option<Ref>) -> PyResult {
+    if callback.is_none()
+        && std::ptr::eq(ty, &raw const WEAK_REF)
+        && let Some(known) = existing(object)
+    {
+        return Ok(known);
+    }
+    new_own_ref(ty, object, callback)
+}
+
+/// A reference to `object` that nobody else has.
+pub fn new_own_ref(ty: &TypeObject, object: Value, callback: Option<Ref>) -> PyResult {
     let Some(header) = object.header().filter(|_| can_be_referenced(object.ty())) else {
         return Err(crate::raise!(
             TypeError,
@@ -75,12 +86,6 @@ pub fn new_ref(ty: &TypeObject, object: Value, callback: Option<Ref>) -> PyResul
             object.ty().name()
         ));
     };
-    if callback.is_none()
-        && std::ptr::eq(ty, &raw const WEAK_REF)
-        && let Some(known) = existing(object)
-    {
-        return Ok(known);
-    }
     let contents = WeakRef {
         header: Header::new(ty),
         referent: Cell::new(object),

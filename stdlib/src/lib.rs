@@ -10,6 +10,8 @@
 //! The importer asks [`load`] before it looks for files.
 
 pub mod atexit;
+pub mod collections;
+pub mod errno;
 pub mod functools;
 pub mod future;
 pub mod gc;
@@ -19,9 +21,12 @@ pub mod library;
 pub mod math;
 pub mod operator;
 pub mod static_python;
+pub mod string;
 pub mod sys;
+pub mod thread;
 pub mod time;
 pub mod typing;
+pub mod weak;
 
 use runtime::objects::module::ModuleObject;
 use runtime::{Py, PyResult, Ref};
@@ -37,13 +42,17 @@ static MODULES: &[NativeModule] = &[
     NativeModule { name: "math", fill: math::fill },
     NativeModule { name: "time", fill: time::fill },
     NativeModule { name: "gc", fill: gc::fill },
+    NativeModule { name: "_weakref", fill: weak::fill },
+    NativeModule { name: "errno", fill: errno::fill },
+    NativeModule { name: "_thread", fill: thread::fill },
+    NativeModule { name: "_string", fill: string::fill },
+    NativeModule { name: "_collections", fill: collections::fill },
     NativeModule { name: "_io", fill: io::fill },
     NativeModule { name: "io", fill: io::fill },
     NativeModule { name: "itertools", fill: itertools::fill },
     NativeModule { name: "_functools", fill: functools::fill },
     NativeModule { name: "functools", fill: functools::fill },
     NativeModule { name: "_operator", fill: operator::fill },
-    NativeModule { name: "operator", fill: operator::fill },
     NativeModule { name: "__future__", fill: future::fill },
     NativeModule { name: "typing", fill: typing::fill },
     NativeModule { name: "__static__", fill: static_python::fill },

@@ -11,7 +11,7 @@ use runtime::objects::list::ListObject;
 use runtime::objects::module::ModuleObject;
 use runtime::objects::str::StrObject;
 use runtime::objects::tuple::TupleObject;
-use runtime::objects::{self, float, struct_sequence};
+use runtime::objects::{self, float, frame, struct_sequence};
 use runtime::{Py, PyResult, Ref, Value, error, gc, protocol, py_functions, sys_state, thread};
 
 use crate::io::text::TextFile;
@@ -245,6 +245,14 @@ py_functions! { static FUNCTIONS;
     fn exit(status: OrNone<Value>) -> PyResult<()> {
         let args: &[Value] = status.0.as_slice();
         Err(error::raise_with_args(&error::types::SystemExit, args))
+    }
+    /// Return a frame object from the call stack.
+    "_getframe(depth=0, /)"
+    fn getframe(depth: Option<isize>) -> PyResult {
+        match frame::at(depth.unwrap_or(0).max(0) as usize) {
+            Some(frame) => Ok(frame),
+            None => Err(runtime::raise!(ValueError, "call stack is not deep enough")),
+        }
     }
     /// Return the reference count of object.
     "getrefcount(object, /)"

@@ -104,11 +104,14 @@ impl<'a> Program<'a> {
     }
 
     fn generic_instance(&mut self, place: Place<'_, 'a>, class: ClassId, args: &'a [Expr<'a>]) -> TypeId {
-        // `tuple[int, ...]` and tuples of fixed length keep no element types yet.
-        if class == self.known.tuple || args.iter().any(is_ellipsis) {
+        // `tuple[int, ...]` keeps no element types yet.
+        if args.iter().any(is_ellipsis) {
             return self.types.instance(class);
         }
         let args: Vec<_> = args.iter().map(|arg| self.resolve_annotation(place, arg)).collect();
+        if class == self.known.tuple {
+            return self.types.intern(Type::Instance { class, args: args.into(), exact: false });
+        }
         let wanted = self.classes[class].type_params.len();
         if wanted == 0 || wanted != args.len() {
             return self.types.instance(class);
@@ -136,7 +139,7 @@ impl<'a> Program<'a> {
             ("List", _) => self.generic_instance(place, self.known.list, args),
             ("Dict", _) => self.generic_instance(place, self.known.dict, args),
             ("Set", _) => self.generic_instance(place, self.known.set, args),
-            ("Tuple", _) => self.types.instance(self.known.tuple),
+            ("Tuple", _) => self.generic_instance(place, self.known.tuple, args),
             ("Final" | "ClassVar" | "InitVar", [arg]) => self.resolve_annotation(place, arg),
             ("Annotated", [first, rest @ ..]) => {
                 let ty = self.resolve_annotation(place, first);

@@ -81,6 +81,8 @@ pub enum CallPlan {
     Checked(TypeId),
     /// `Array[T](n)`
     Array(TypeId),
+    /// `append` of a list whose class is known exactly, so that nothing can have overridden it.
+    Append,
 }
 
 /// What a `for` loop becomes.
@@ -120,6 +122,8 @@ pub struct Facts {
     pub types: SecondaryMap<NodeId, Option<Ty>>,
     /// What happens to values of expressions.
     pub coercions: FxHashMap<NodeId, Coercion>,
+    /// What elements read from containers are checked against, before anything else happens to them.
+    pub elements: FxHashMap<NodeId, TypeId>,
     /// What names and attributes are narrowed to, where the declaration says less.
     pub refinements: FxHashMap<NodeId, TypeId>,
     /// How attributes are reached.

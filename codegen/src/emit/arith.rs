@@ -17,7 +17,7 @@ fn alu_codes(op: Op) -> Option<AluCodes> {
         Op::Add | Op::AddOv => {
             ([Code::Add_r32_rm32, Code::Add_r64_rm64], [Code::Add_rm32_imm32, Code::Add_rm64_imm32])
         }
-        Op::Sub | Op::SubOv => {
+        Op::Sub | Op::SubOv | Op::SubBorrow => {
             ([Code::Sub_r32_rm32, Code::Sub_r64_rm64], [Code::Sub_rm32_imm32, Code::Sub_rm64_imm32])
         }
         Op::And => ([Code::And_r32_rm32, Code::And_r64_rm64], [Code::And_rm32_imm32, Code::And_rm64_imm32]),
@@ -155,7 +155,8 @@ impl Emitter<'_> {
     fn exit_on_overflow(&mut self, data: &InstData) {
         if let Some(exit) = data.exit {
             let label = self.exit_label(exit);
-            self.asm.branch(Code::Jo_rel32_64, label);
+            let code = if data.op == Op::SubBorrow { Code::Jb_rel32_64 } else { Code::Jo_rel32_64 };
+            self.asm.branch(code, label);
         }
     }
 
@@ -175,6 +176,11 @@ impl Emitter<'_> {
                 self.asm.r(codes[is_wide(data.size)], sized(physical(dst), data.size));
             }
             Op::Sdiv | Op::Udiv | Op::Srem | Op::Urem => self.divide(data),
+            Op::MulHigh => {
+                let Src::Reg(factor) = data.srcs[1] else { unreachable!("a factor is in a register") };
+                self.asm.r(Code::Mul_rm64, gpr64(physical(factor)));
+            }
+            Op::Fnmadd => self.fused_multiply(data, dst),
             Op::Sext | Op::Zext => self.extend(data, dst),
             Op::Select => self.select(data, dst),
             Op::Fsqrt | Op::Fneg | Op::Fabs => self.float_unary(data, dst),
@@ -261,6 +267,13 @@ impl Emitter<'_> {
         self.asm.r_data(Code::Movsd_xmm_xmmm64, Register::XMM15, label);
         self.copy(dst, src);
         self.asm.rr(code, to, Register::XMM15);
+    }
+
+    fn fused_multiply(&mut self, data: &InstData, dst: Reg) {
+        let [a, Src::Reg(b), Src::Reg(c)] = data.srcs else { unreachable!("factors are in registers") };
+        self.put(dst, a);
+        let [dst, b, c] = [dst, b, c].map(|reg| xmm(physical(reg)));
+        self.asm.rrr(Code::VEX_Vfnmadd231sd_xmm_xmm_xmmm64, dst, b, c);
     }
 
     fn cross_files(&mut self, data: &InstData, dst: Reg) {

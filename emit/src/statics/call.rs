@@ -45,6 +45,15 @@ impl<'a> Emitter<'a, '_> {
             }
             CallPlan::Construct(class, init, arguments) => self.construct(site, *class, *init, arguments)?,
             CallPlan::Coerce => self.expr(&args[0])?,
+            CallPlan::Append => {
+                let ExprKind::Attribute { value, .. } = func.kind else { return Ok(false) };
+                self.expr(value)?;
+                self.expr(&args[0])?;
+                self.at(expr.span);
+                self.block().op(Opcode::LIST_APPEND, 1);
+                self.block().op0(Opcode::POP_TOP);
+                self.load_const(Const::None);
+            }
             CallPlan::Cast(ty) => {
                 self.expr(&args[1])?;
                 let ty = self.checked.expect("plans come from a checked module").type_descr(*ty);

@@ -30,6 +30,16 @@ impl<'a> Emitter<'a, '_> {
         }
     }
 
+    /// Checks the element on top, which comes from a container.
+    pub(crate) fn check_element(&mut self, node: NodeId) {
+        let Some(&ty) = self.facts().and_then(|facts| facts.elements.get(&node)) else { return };
+        let ty = self.checked.expect("facts come from a checked module").type_descr(ty);
+        if ty != bytecode::TypeDescr::Object {
+            let at = self.block().ty(ty);
+            self.block().op(Opcode::CAST, at);
+        }
+    }
+
     fn convert(&mut self, from: Primitive, to: Primitive) {
         let (from, to) = (type_code(from), type_code(to));
         self.block().op(Opcode::CONVERT_PRIMITIVE, from as u32 | (to as u32) << 12);

@@ -540,7 +540,7 @@ impl Builder<'_> {
             Some(inst)
                 if matches!(
                     self.func.insts[inst].op,
-                    Opcode::BoxInt | Opcode::BoxFloat | Opcode::BoxBool
+                    Opcode::BoxInt | Opcode::BoxFloat | Opcode::BoxBool | Opcode::Tag
                 ) =>
             {
                 Slot::Value(self.func.arg(inst, 0))

@@ -21,6 +21,10 @@ impl Builder<'_> {
                 _ => return self.unsupported(word),
             },
             B::PRIMITIVE_BOX => self.box_primitive(type_code(word.index())),
+            // The interpreter rounds.
+            B::PRIMITIVE_UNBOX if type_code(word.index()) == TypeCode::Single => {
+                return self.unsupported(word);
+            }
             B::PRIMITIVE_UNBOX => self.unbox_primitive(type_code(word.index())),
             B::CONVERT_PRIMITIVE => self.convert(type_code(low), type_code(high)),
             B::PRIMITIVE_BINARY_OP => {
@@ -69,7 +73,13 @@ impl Builder<'_> {
             return self.func.arg(inst, 0);
         }
         if to.is_subtype(Type::CBOOL) {
-            return self.truth(value);
+            // The interpreter raises the error for everything else.
+            let value = if self.func.ty(value).is_subtype(Type::BOOL) {
+                value
+            } else {
+                self.emit_deopt(Opcode::CheckType, &[value], Imm::None, Type::BOOL)
+            };
+            return self.emit(Opcode::UnboxBool, &[value], Imm::None, Type::CBOOL);
         }
         if to.is_subtype(Type::F64) {
             // Nearly always a float; an int or an instance of a subclass is unboxed by the interpreter.

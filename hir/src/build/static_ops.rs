@@ -113,7 +113,8 @@ impl Builder<'_> {
         // Of two classes the declared one is the better news, even if it is a subclass of the other.
         let narrow = ty.intersect(self.func.ty(value).unspecialised());
         let narrow = if narrow.is_empty() { ty } else { narrow };
-        let value = self.emit_raise(Opcode::Cast, &args, Imm::Int(n as i64), narrow);
+        // `specialise` may take the value for what it most often is.
+        let value = self.emit_deopt(Opcode::Cast, &args, Imm::Int(n as i64), narrow);
         self.push(value);
     }
 
@@ -218,7 +219,7 @@ impl Builder<'_> {
         if self.func.ty(value).is_subtype(Type::FLOAT_EXACT) {
             return value;
         }
-        self.emit_deopt(Opcode::GuardType, &[value], Imm::None, Type::FLOAT_EXACT)
+        self.emit_deopt(Opcode::CheckType, &[value], Imm::None, Type::FLOAT_EXACT)
     }
 
     fn translate_container(&mut self, word: Word) -> Built<bool> {

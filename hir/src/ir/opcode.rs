@@ -313,6 +313,8 @@ opcodes! {
     Refine "refine" op(&[Type::ANY], Narrowed);
     /// The operand; leaves for the interpreter unless it has the declared type.
     GuardType "guard_type" op(&[Type::WORD], Narrowed).deopts();
+    /// As `guard_type`, but what the interpreter does with anything else must happen even if nobody uses the result.
+    CheckType "check_type" op(&[Type::WORD], Narrowed).deopts();
     /// Leaves for the interpreter if the operand is false.
     Guard "guard" op(&[Type::CBOOL], Nothing).deopts();
     /// The operand; raises `TypeError` unless it fits the type of that number in the code object, which is the second operand. A
@@ -430,6 +432,8 @@ opcodes! {
     LoadFloatSlot "load_float_slot" op(&[Type::OBJECT], Within(Type::F64)).imm(K::Field).reads(M::FIELDS).deopts();
     /// Writes a double to a float slot.
     StoreFloatSlot "store_float_slot" op(&[Type::OBJECT, Type::F64], Nothing).imm(K::Field).writes(M::FIELDS);
+    /// Writes a double to a float slot that holds a double.
+    ReplaceFloatSlot "replace_float_slot" op(&[Type::OBJECT, Type::F64], Nothing).imm(K::Field).writes(M::FIELDS);
     /// What a closure cell holds, or null.
     LoadCell "load_cell" op(&[Type::CELL], Within(Type::WORD)).reads(M::CELLS).source(Source::Memory(M::CELLS));
     /// Writes a closure cell and returns what it held.

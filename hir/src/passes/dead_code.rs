@@ -1,15 +1,17 @@
 //! Dead-code elimination: drop every instruction and block parameter whose result nobody needs.
 //!
 //! Why here: after `simplify`, which orphans operands; before `refcount-insertion`, so no count is paid for a dead value.
-//! Method: mark from roots, then sweep (Cytron et al. 1991, with every terminator taken as a root). A guard whose narrower type
-//! is not used proves nothing that anyone needs, so it goes as well; one that a name is set stays, for it stands for the error. Needs: phase `Ssa` or `Optimized`. Keeps: phase and graph.
+//! Method: mark from roots, then sweep (Cytron et al. 1991, with every terminator taken as a root). Guards are roots even if nobody
+//! uses their narrower value: behind `specialise` a guard stands for what the operator would have done with another operand, such as
+//! raising. Those that only ask whether an int is small go, because operators treat all ints alike. Needs: phase `Ssa` or
+//! `Optimized`. Keeps: phase and graph.
 //! Cost: O(instructions + uses).
 
 use base::entity::{EntitySet, SecondaryMap};
 
 use super::Changed;
 use crate::ir::effects::is_removable;
-use crate::ir::{Block, Function, Inst, Opcode, Value, ValueDef};
+use crate::ir::{Block, Function, Inst, Opcode, Type, Value, ValueDef};
 
 /// See the module documentation.
 pub fn run(func: &mut Function) -> Changed {
@@ -19,8 +21,9 @@ pub fn run(func: &mut Function) -> Changed {
 }
 
 fn is_root(func: &Function, inst: Inst) -> bool {
-    let speculates_only = func.insts[inst].op == Opcode::GuardType;
-    !speculates_only && !is_removable(func, inst)
+    let asks_size_only =
+        func.insts[inst].op == Opcode::GuardType && func.ty(func.arg(inst, 0)).is_subtype(Type::INT_EXACT);
+    !asks_size_only && !is_removable(func, inst)
 }
 
 /// Values that an observable instruction needs.
@@ -127,10 +130,32 @@ bb1(v5: I64, v6: I64):
     func @f func0 -> I64 phase=ssa {
       fs0 = state func0 0 [v0] []
     bb0(v0: I64, v1: Object):
+      v4: SmallInt = guard_type v1 @fs0
       poll @fs0
       jump bb1(v0)
     bb1(v5: I64):
       return v5
+    }
+    "#);
+    }
+
+    #[test]
+    fn guards_stay_unless_they_only_ask_for_the_size_of_an_int() {
+        let text = "func @f func0 -> SmallInt phase=ssa {
+  fs0 = state func0 0 [v0] []
+bb0(v0: Object, v1: IntExact):
+  v2: SmallInt = guard_type v0 @fs0
+  v3: SmallInt = guard_type v1 @fs0
+  v4: SmallInt{1} = const_int #1
+  return v4
+}";
+        assert_snapshot!(check_pass(super::run, text), @r#"
+    func @f func0 -> SmallInt phase=ssa {
+      fs0 = state func0 0 [v0] []
+    bb0(v0: Object, v1: IntExact):
+      v2: SmallInt = guard_type v0 @fs0
+      v4: SmallInt{1} = const_int #1
+      return v4
     }
     "#);
     }

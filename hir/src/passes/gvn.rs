@@ -1,9 +1,10 @@
 //! Global value numbering with load forwarding: equal computations are made once.
 //!
 //! Why here: after `simplify`, which brings operations to one form. Method: one walk over the dominator tree with a scoped table
-//! from (operation, immediate, operands, type) to value (Briggs, Cooper, Simpson 1997). Pure operations and guards are replaced by an
-//! equal one that dominates them: a guard that has held for the same value holds. Loads are forwarded inside a block as long as
-//! nothing writes their memory, and a store of a raw field is what a following load gives.
+//! from (operation, immediate, operands, type) to value (Briggs, Cooper, Simpson 1997). Pure operations and checks are replaced by an
+//! equal one that dominates them: what has held for the same values holds. Loads are forwarded inside a block as long as
+//! nothing writes their memory, and a store of a raw field is what a following load gives. A float slot that has been read or written
+//! holds a double, and is written more simply.
 //! Needs: phase `Ssa`. Keeps: phase, graph. Cost: linear, hashing.
 
 use std::collections::HashMap;
@@ -52,6 +53,7 @@ fn number_block(func: &mut Function, block: Block, table: &mut HashMap<Key, Valu
     let before = insts.len();
     let mut out = Vec::with_capacity(before);
     for inst in insts {
+        replace_double(func, inst, &loads);
         let known = match key_of(func, inst) {
             Some((key, Memory::NONE)) => known_value(table, key, func, inst),
             Some((key, memory)) => known_load(&mut loads, key, memory, func, inst),
@@ -102,7 +104,16 @@ fn known_load(
 /// The key of an operation that may be merged, and the memory that it reads.
 fn key_of(func: &Function, inst: Inst) -> Option<(Key, Memory)> {
     let data = &func.insts[inst];
-    let is_guard = matches!(data.op, Opcode::GuardType | Opcode::GuardSet);
+    let is_check = matches!(
+        data.op,
+        Opcode::GuardType
+            | Opcode::CheckType
+            | Opcode::GuardSet
+            | Opcode::AddChecked
+            | Opcode::SubChecked
+            | Opcode::MulChecked
+            | Opcode::CheckBounds
+    );
     let is_load = matches!(
         data.op,
         Opcode::LoadField
@@ -114,7 +125,7 @@ fn key_of(func: &Function, inst: Inst) -> Option<(Key, Memory)> {
     );
     // A box is a new object each time; merging would only lengthen its life.
     let is_box = matches!(data.op, Opcode::BoxInt | Opcode::BoxFloat);
-    if !(data.op.info().is_pure() && !is_box || is_guard || is_load) {
+    if !(data.op.info().is_pure() && !is_box || is_check || is_load) {
         return None;
     }
     let args = func.args(inst).iter().map(|&arg| func.resolve(arg)).collect();
@@ -135,11 +146,23 @@ fn imm_text(imm: Imm) -> String {
     }
 }
 
+/// A float slot whose double is known holds one, so that a store has no object to release.
+fn replace_double(func: &mut Function, inst: Inst, loads: &HashMap<Key, (Value, Memory)>) {
+    if func.insts[inst].op != Opcode::StoreFloatSlot {
+        return;
+    }
+    let imm = imm_text(func.insts[inst].imm);
+    let args = vec![func.resolve(func.arg(inst, 0))];
+    if loads.contains_key(&Key { op: Opcode::LoadFloatSlot, imm, args, ty: Type::F64 }) {
+        func.insts[inst].op = Opcode::ReplaceFloatSlot;
+    }
+}
+
 /// A raw store is what the next load of the same field of the same object gives.
 fn remember_store(func: &Function, inst: Inst, loads: &mut HashMap<Key, (Value, Memory)>) {
     let op = match func.insts[inst].op {
         Opcode::StoreField => Opcode::LoadField,
-        Opcode::StoreFloatSlot => Opcode::LoadFloatSlot,
+        Opcode::StoreFloatSlot | Opcode::ReplaceFloatSlot => Opcode::LoadFloatSlot,
         _ => return,
     };
     let (object, value) = (func.arg(inst, 0), func.arg(inst, 1));
@@ -195,6 +218,71 @@ bb0(v0: Int, v1: Other{class20}):
       v12: I64 = iadd v11, v6
       v13: I64 = iadd v12, v10
       return v13
+    }
+    "#);
+    }
+    #[test]
+    fn checks_that_have_passed_pass_again_whatever_they_would_say() {
+        let text = "func @f func0 -> I64 phase=ssa {
+  fs0 = state func0 0 [v0, v1] []
+bb0(v0: ListExact, v1: I64, v2: CBool):
+  v3: I64 = fast_len v0
+  v4: I64 = check_bounds #0 v1, v3, v0 @fs0
+  branch v2, bb1, bb2
+bb1:
+  v5: I64 = check_bounds #1 v1, v3, v0 @fs0
+  v6: I64 = add_checked v1, v5 @fs0
+  v7: I64 = add_checked v1, v4 @fs0
+  return v7
+bb2:
+  v8: I64 = fast_len v0
+  v9: I64 = check_bounds #1 v1, v8, v0 @fs0
+  return v9
+}";
+        assert_snapshot!(check_pass(super::run, text), @r#"
+    func @f func0 -> I64 phase=ssa {
+      fs0 = state func0 0 [v0, v1] []
+    bb0(v0: ListExact, v1: I64, v2: CBool):
+      v3: I64 = fast_len v0
+      v4: I64 = check_bounds #0 v1, v3, v0 @fs0
+      branch v2, bb1, bb2
+    bb1:
+      v6: I64 = add_checked v1, v4 @fs0
+      return v6
+    bb2:
+      v8: I64 = fast_len v0
+      v9: I64 = check_bounds #1 v1, v8, v0 @fs0
+      return v9
+    }
+    "#);
+    }
+    #[test]
+    fn a_slot_that_was_read_holds_a_double() {
+        let text = "func @f func0 -> F64 phase=ssa {
+  field0 = field class20.x +16 floatslot Int|Float set
+  fs0 = state func0 0 [v0] []
+bb0(v0: Other{class20}, v1: Other{class20}, v2: F64):
+  store_float_slot #field0 v1, v2
+  v3: F64 = load_float_slot #field0 v0 @fs0
+  store_float_slot #field0 v0, v2
+  v4: F64 = load_float_slot #field0 v0 @fs0
+  poll @fs0
+  store_float_slot #field0 v0, v3
+  store_float_slot #field0 v0, v4
+  return v4
+}";
+        assert_snapshot!(check_pass(super::run, text), @r#"
+    func @f func0 -> F64 phase=ssa {
+      field0 = field class20.x +16 floatslot Int|Float set
+      fs0 = state func0 0 [v0] []
+    bb0(v0: Other{class20}, v1: Other{class20}, v2: F64):
+      store_float_slot #field0 v1, v2
+      v3: F64 = load_float_slot #field0 v0 @fs0
+      replace_float_slot #field0 v0, v2
+      poll @fs0
+      store_float_slot #field0 v0, v3
+      replace_float_slot #field0 v0, v2
+      return v2
     }
     "#);
     }

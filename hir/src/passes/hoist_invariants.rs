@@ -105,7 +105,12 @@ fn may_move(func: &Function, inst: Inst, written: Memory, is_undisturbed: bool) 
     }
     let is_guard = matches!(
         op,
-        Opcode::GuardType | Opcode::GuardSet | Opcode::Guard | Opcode::LoadFloatSlot | Opcode::GuardWords
+        Opcode::GuardType
+            | Opcode::CheckType
+            | Opcode::GuardSet
+            | Opcode::Guard
+            | Opcode::LoadFloatSlot
+            | Opcode::GuardWords
     );
     let is_load = matches!(op, Opcode::LoadField | Opcode::FastLen);
     (is_guard && is_undisturbed || is_load) && !reads(func, inst).overlaps(written)

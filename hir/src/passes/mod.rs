@@ -6,6 +6,7 @@ pub mod drop_keeps;
 pub mod gvn;
 pub mod hoist_invariants;
 pub mod inline;
+pub mod narrow_uses;
 pub mod refcount_insertion;
 pub mod reflow_types;
 pub mod rotate_loops;

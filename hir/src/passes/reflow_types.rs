@@ -51,7 +51,12 @@ fn propagate(func: &Function, cfg: &Cfg, types: &mut SecondaryMap<Value, Type>, 
 fn result_type(func: &Function, inst: Inst, types: &SecondaryMap<Value, Type>) -> Type {
     let declared = func.ty(func.result(inst));
     match (func.insts[inst].op.info().ret, func.insts[inst].imm) {
-        (Ret::Narrowed, _) => types[func.arg(inst, 0)].intersect(declared),
+        (Ret::Narrowed, _) => {
+            let operand = types[func.arg(inst, 0)];
+            let both = operand.intersect(declared);
+            // Where they contradict each other nobody comes, but others may be told of the result all the same.
+            if both.is_empty() && !operand.is_empty() { declared } else { both }
+        }
         (_, Imm::Helper(helper)) => {
             let operands: Vec<Type> = func.args(inst).iter().map(|&arg| types[arg]).collect();
             if operands.iter().any(|ty| ty.is_empty()) {
@@ -122,5 +127,21 @@ bb2:
       return v3
     }
     "#);
+    }
+
+    #[test]
+    fn a_contradiction_leaves_the_declared_type() {
+        let text = "func @f func0 -> Object phase=ssa {
+bb0(v0: CBool):
+  v1: Null = null
+  branch v0, bb1(v1), bb2
+bb1(v2: Word):
+  v3: NoneType{const0} = const_object #const0
+  return v3
+bb2:
+  v4: Object = refine v1
+  jump bb1(v4)
+}";
+        assert_eq!(check_pass(super::run, text).trim_end(), text);
     }
 }

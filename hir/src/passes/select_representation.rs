@@ -2,7 +2,8 @@
 //!
 //! Why here: after `clean-cfg`, when parameters are those of real joins, and before `simplify` removes the boxes that this pass makes
 //! superfluous. Method: optimistic over the web of parameters. All object parameters are assumed to carry an integer (or a double);
-//! those that receive anything but a box of that kind, a constant, or another such parameter are struck out, until nothing changes.
+//! those that receive anything but a box of that kind, a constant, an object that can be unboxed without a test, or another such
+//! parameter are struck out, until nothing changes; those that no box reaches stay objects.
 //! A parameter that stays gets the primitive type, its arguments are unboxed, and a box at the start of its block takes its old
 //! name. Needs: phase `Ssa`. Keeps: phase, graph. Cost: parameters × arguments, few rounds.
 
@@ -19,11 +20,26 @@ struct Kind {
     boxing: Opcode,
     raw: Type,
     boxed: Type,
+    /// How an object that certainly holds such a number gives it, and the type of these objects.
+    unboxing: Opcode,
+    certain: Type,
 }
 
 const KINDS: [Kind; 2] = [
-    Kind { boxing: Opcode::BoxInt, raw: Type::I64, boxed: Type::INT_EXACT },
-    Kind { boxing: Opcode::BoxFloat, raw: Type::F64, boxed: Type::FLOAT_EXACT },
+    Kind {
+        boxing: Opcode::BoxInt,
+        raw: Type::I64,
+        boxed: Type::INT_EXACT,
+        unboxing: Opcode::Untag,
+        certain: Type::SMALL_INT,
+    },
+    Kind {
+        boxing: Opcode::BoxFloat,
+        raw: Type::F64,
+        boxed: Type::FLOAT_EXACT,
+        unboxing: Opcode::UnboxFloat,
+        certain: Type::FLOAT_EXACT,
+    },
 ];
 
 /// See the module documentation.
@@ -41,16 +57,16 @@ fn select(func: &mut Function, kind: Kind) -> bool {
     let mut web: EntitySet<Value> = EntitySet::new();
     for &block in func.layout.iter().skip(1) {
         for &param in &func.blocks[block].params {
-            if func.ty(param).could_be(kind.boxed) && !args[param].is_empty() {
+            // A small integer is as good tagged, and a box of it would not be known to be small.
+            let is_small = func.ty(param).is_subtype(Type::SMALL_INT);
+            if func.ty(param).could_be(kind.boxed) && !is_small && !args[param].is_empty() {
                 web.insert(param);
             }
         }
     }
     strike_out(func, kind, &args, &mut web);
-    // A web that only constants enter gains nothing.
-    let members: Vec<Value> = web.iter().collect();
-    let is_boxed = |&arg: &Value| func.def_op(arg) == Some(kind.boxing);
-    if !members.iter().any(|&param| args[param].iter().any(is_boxed)) {
+    let members = gaining(func, kind, &args, &web);
+    if members.is_empty() {
         return false;
     }
     let mut raws: SecondaryMap<Value, Option<Value>> = SecondaryMap::new();
@@ -100,6 +116,34 @@ fn strike_out(
     }
 }
 
+/// The members that receive a box, and those that are connected with them. A web that only constants and objects enter gains nothing.
+fn gaining(
+    func: &Function,
+    kind: Kind,
+    args: &SecondaryMap<Value, Vec<Value>>,
+    web: &EntitySet<Value>,
+) -> Vec<Value> {
+    let mut links: SecondaryMap<Value, Vec<Value>> = SecondaryMap::new();
+    let mut work = Vec::new();
+    for param in web.iter() {
+        for arg in args[param].iter().map(|&arg| strip(func, arg)) {
+            if web.contains(arg) {
+                links[param].push(arg);
+                links[arg].push(param);
+            } else if func.def_op(arg) == Some(kind.boxing) {
+                work.push(param);
+            }
+        }
+    }
+    let mut reached = EntitySet::new();
+    while let Some(param) = work.pop() {
+        if reached.insert(param) {
+            work.extend_from_slice(&links[param]);
+        }
+    }
+    reached.iter().collect()
+}
+
 /// The value under refinements, which add nothing to a number.
 fn strip(func: &Function, mut value: Value) -> Value {
     while let Some(inst) = func.def_inst(value)
@@ -114,15 +158,22 @@ fn strip(func: &Function, mut value: Value) -> Value {
 enum Raw {
     Value(Value),
     Int(i64),
+    /// The number in this object.
+    Unboxed(Value),
 }
 
 fn raw_of(func: &Function, kind: Kind, arg: Value) -> Option<Raw> {
     if let Some(value) = func.ty(arg).int_constant() {
         return kind.raw.is_subtype(Type::I64).then_some(Raw::Int(value));
     }
-    let inst = func.def_inst(strip(func, arg))?;
-    let inner = (func.insts[inst].op == kind.boxing).then(|| func.arg(inst, 0))?;
-    func.ty(inner).is_subtype(kind.raw).then_some(Raw::Value(inner))
+    if let Some(inst) = func.def_inst(strip(func, arg))
+        && func.insts[inst].op == kind.boxing
+    {
+        let inner = func.arg(inst, 0);
+        return func.ty(inner).is_subtype(kind.raw).then_some(Raw::Value(inner));
+    }
+    let ty = func.ty(arg);
+    (ty.is_subtype(kind.certain) && !ty.is_empty()).then_some(Raw::Unboxed(arg))
 }
 
 /// Passes primitives where the parameter's boxes were passed.
@@ -151,7 +202,10 @@ fn position(func: &Function, param: Value) -> (Block, usize) {
 fn install(func: &mut Function, kind: Kind, param: Value, raw: Value) {
     let (block, at) = position(func, param);
     func.blocks[block].params[at] = raw;
-    let inst = func.make_inst(kind.boxing, &[raw], Imm::None, kind.boxed, None);
+    // What was known of the parameter, such as that it is small, holds for the box.
+    let known = func.ty(param).intersect(kind.boxed);
+    let ty = if known.is_empty() { kind.boxed } else { known };
+    let inst = func.make_inst(kind.boxing, &[raw], Imm::None, ty, None);
     func.blocks[block].insts.insert(0, inst);
     let boxed = func.result(inst);
     func.replace(param, boxed);
@@ -173,6 +227,12 @@ fn unboxed(
         Raw::Int(value) => {
             let ty = kind.raw.with_spec(Spec::Int(value));
             let inst = func.make_inst(Opcode::ConstInt, &[], Imm::Int(value), ty, None);
+            let at = func.blocks[block].insts.len() - 1;
+            func.blocks[block].insts.insert(at, inst);
+            func.result(inst)
+        }
+        Raw::Unboxed(object) => {
+            let inst = func.make_inst(kind.unboxing, &[object], Imm::None, kind.raw, None);
             let at = func.blocks[block].insts.len() - 1;
             func.blocks[block].insts.insert(at, inst);
             func.result(inst)

@@ -91,8 +91,17 @@ fn unbox_states(func: &mut Function) -> bool {
         let mut state = func.states[id].clone();
         for slot in state.locals.iter_mut().chain(&mut state.stack) {
             let Slot::Value(value) = *slot else { continue };
-            let Some(inst) = func.def_inst(value) else { continue };
-            if matches!(func.insts[inst].op, Opcode::BoxInt | Opcode::BoxFloat | Opcode::BoxBool) {
+            let Some(mut inst) = func.def_inst(value) else { continue };
+            // A guard on a box changes nothing about the number in it.
+            while matches!(func.insts[inst].op, Opcode::GuardType | Opcode::CheckType)
+                && let Some(inner) = func.def_inst(func.arg(inst, 0))
+            {
+                inst = inner;
+            }
+            if matches!(
+                func.insts[inst].op,
+                Opcode::BoxInt | Opcode::BoxFloat | Opcode::BoxBool | Opcode::Tag
+            ) {
                 *slot = Slot::Value(func.arg(inst, 0));
                 changed = true;
             }
@@ -105,9 +114,12 @@ fn unbox_states(func: &mut Function) -> bool {
 fn simplify(func: &Function, inst: Inst) -> Option<Found> {
     let data = &func.insts[inst];
     match data.op {
-        Opcode::Refine | Opcode::GuardType | Opcode::GuardSet | Opcode::CheckField | Opcode::Cast => {
-            narrowing(func, inst)
-        }
+        Opcode::Refine
+        | Opcode::GuardType
+        | Opcode::CheckType
+        | Opcode::GuardSet
+        | Opcode::CheckField
+        | Opcode::Cast => narrowing(func, inst),
         Opcode::Keep => {
             let ty = func.ty(func.arg(inst, 0));
             (!ty.is_counted() || ty.has_trivial_drop()).then_some(Found::Nothing)
@@ -159,7 +171,7 @@ fn identity(func: &Function, inst: Inst) -> Option<Found> {
 fn unboxing(func: &Function, inst: Inst) -> Option<Found> {
     let mut value = func.arg(inst, 0);
     if let Some(def) = func.def_inst(value)
-        && func.insts[def].op == Opcode::GuardType
+        && matches!(func.insts[def].op, Opcode::GuardType | Opcode::CheckType)
         && func.insts[inst].op == Opcode::Untag
     {
         value = func.arg(def, 0);
@@ -270,11 +282,23 @@ fn arithmetic(func: &Function, inst: Inst) -> Option<Found> {
     }
 }
 
-/// Whether an integer is so far from the ends of 64 bits that it can be added to another such one.
+/// Whether an integer is so far from the ends of 64 bits that it can be added to another such one. What a block parameter carries may
+/// yet be unboxed, and then be wider than a tagged integer: a guard on it goes with the box.
 fn has_room(func: &Function, value: Value) -> bool {
     const ROOM: i64 = 1 << 62;
-    let is_bounded = func.ty(value).int_bounds().is_some_and(|(low, high)| low >= -ROOM && high < ROOM);
-    is_bounded || func.def_op(value) == Some(Opcode::Untag)
+    if func.ty(value).int_bounds().is_some_and(|(low, high)| low >= -ROOM && high < ROOM) {
+        return true;
+    }
+    let Some(mut def) = func.def_inst(value).filter(|&def| func.insts[def].op == Opcode::Untag) else {
+        return false;
+    };
+    while let Some(inner) = func.def_inst(func.arg(def, 0)) {
+        match func.insts[inner].op {
+            Opcode::GuardType | Opcode::CheckType | Opcode::Refine => def = inner,
+            op => return op != Opcode::BoxInt,
+        }
+    }
+    func.blocks[func.entry()].params.contains(&func.resolve(func.arg(def, 0)))
 }
 
 /// Floor division by a power of two is a shift. The remainder by one is a mask, made from the divisor by the caller's constant.

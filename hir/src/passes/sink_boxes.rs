@@ -15,7 +15,8 @@ pub fn run(func: &mut Function) -> Changed {
     let mut changed = false;
     for &block in &cfg.order {
         for inst in func.blocks[block].insts.clone() {
-            if !matches!(func.insts[inst].op, Opcode::BoxInt | Opcode::BoxFloat | Opcode::BoxBool) {
+            let op = func.insts[inst].op;
+            if !matches!(op, Opcode::BoxInt | Opcode::BoxFloat | Opcode::BoxBool | Opcode::Tag) {
                 continue;
             }
             if let Some(target) = better_block(func, &cfg, block, func.result(inst)) {

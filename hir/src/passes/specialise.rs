@@ -26,6 +26,8 @@ pub(crate) enum Form {
     ListItem,
     /// On an exact boolean.
     Bool,
+    /// An exact builtin sequence repeated so many times.
+    Repeat,
 }
 
 fn is_int(ty: Type) -> bool {
@@ -64,7 +66,9 @@ pub(crate) fn classify(helper: HelperId, number: Option<i64>, types: &[Type], gu
     match helper {
         HelperId::BinaryOp => {
             let op = BinaryOp::from_operand((number? & 255) as u32)?;
-            if ints() && (op == BinaryOp::Divide || int_op(op, types[1]).is_some()) {
+            if op == BinaryOp::Multiply && sequence(types[0]).is_some() && is_int(types[1]) {
+                (!types[1].is_subtype(Type::INT_EXACT)).then_some(Form::Repeat)
+            } else if ints() && (op == BinaryOp::Divide || int_op(op, types[1]).is_some()) {
                 Some(Form::Int)
             } else {
                 (floats() && float_op(op).is_some()).then_some(Form::Float)
@@ -103,6 +107,7 @@ pub(crate) fn result_type(
     let form = classify(helper, number, types, guesses)?;
     match (helper, form) {
         (HelperId::Compare, _) => Some(Type::BOOL),
+        (_, Form::Repeat) => sequence(types[0]),
         (HelperId::BinaryOp, Form::Int) if is_division(number) => Some(Type::FLOAT_EXACT),
         (HelperId::BinaryOp | HelperId::UnaryOp, Form::Int) => Some(Type::INT_EXACT),
         (HelperId::BinaryOp | HelperId::UnaryOp, Form::Float) => Some(Type::FLOAT_EXACT),
@@ -120,8 +125,7 @@ fn builtin_result(helper: HelperId, number: Option<i64>, types: &[Type]) -> Opti
     if helper != HelperId::BinaryOp || types.len() < 2 || types.iter().any(|ty| ty.is_empty()) {
         return None;
     }
-    let containers = [Type::STR_EXACT, Type::BYTES_EXACT, Type::LIST_EXACT, Type::TUPLE_EXACT];
-    let container = containers.into_iter().find(|&ty| types[0].is_subtype(ty))?;
+    let container = sequence(types[0])?;
     match BinaryOp::from_operand((number? & 255) as u32)? {
         BinaryOp::Add if types[1].is_subtype(container) => Some(container),
         BinaryOp::Multiply if types[1].is_subtype(Type::INT_EXACT) => Some(container),
@@ -129,7 +133,13 @@ fn builtin_result(helper: HelperId, number: Option<i64>, types: &[Type]) -> Opti
     }
 }
 
-/// The integer operation for an operator; division only by a positive constant, shifts only by a constant in range.
+/// The builtin sequence that a value certainly is.
+fn sequence(ty: Type) -> Option<Type> {
+    let sequences = [Type::STR_EXACT, Type::BYTES_EXACT, Type::LIST_EXACT, Type::TUPLE_EXACT];
+    sequences.into_iter().find(|&sequence| ty.is_subtype(sequence) && !ty.is_empty())
+}
+
+/// The integer operation for an operator; shifts only by a constant in range, and no division by constants that hardly occur.
 fn int_op(op: BinaryOp, right: Type) -> Option<Opcode> {
     let constant = right.int_constant();
     Some(match op {
@@ -139,8 +149,8 @@ fn int_op(op: BinaryOp, right: Type) -> Option<Opcode> {
         BinaryOp::And => Opcode::Iand,
         BinaryOp::Or => Opcode::Ior,
         BinaryOp::Xor => Opcode::Ixor,
-        BinaryOp::FloorDivide if constant? > 0 => Opcode::FloorDiv,
-        BinaryOp::Modulo if constant? > 0 => Opcode::FloorMod,
+        BinaryOp::FloorDivide if constant.is_none_or(|divisor| divisor > 0) => Opcode::FloorDiv,
+        BinaryOp::Modulo if constant.is_none_or(|divisor| divisor > 0) => Opcode::FloorMod,
         BinaryOp::RightShift if (0..64).contains(&constant?) => Opcode::Ishr,
         _ => return None,
     })
@@ -176,6 +186,7 @@ pub fn run(func: &mut Function) -> Changed {
         let insts = std::mem::take(&mut func.blocks[block].insts);
         let mut out = Vec::with_capacity(insts.len());
         for inst in insts {
+            changed |= guess_cast(func, inst);
             let form = form_of(func, inst);
             let Some(((helper, form), state)) = form.zip(func.insts[inst].state) else {
                 out.push(inst);
@@ -195,6 +206,28 @@ fn form_of(func: &Function, inst: Inst) -> Option<(HelperId, Form)> {
     let Imm::Helper(helper) = func.insts[inst].imm else { return None };
     let types: Vec<Type> = func.args(inst).iter().map(|&arg| func.ty(arg)).collect();
     classify(helper, operator(func, inst, helper), &types, func.guesses).map(|form| (helper, form))
+}
+
+/// A number that must be checked is most often small or exactly a float, which arithmetic has to know anyway. What is otherwise, the
+/// interpreter judges.
+fn guess_cast(func: &mut Function, inst: Inst) -> bool {
+    if func.insts[inst].op != Opcode::Cast || !func.guesses {
+        return false;
+    }
+    let (value, result) = (func.arg(inst, 0), func.result(inst));
+    let guess = match func.ty(result).unspecialised() {
+        ty if ty == Type::INT => Type::SMALL_INT,
+        ty if ty == Type::FLOAT.union(Type::INT) => Type::FLOAT_EXACT,
+        _ => return false,
+    };
+    if func.ty(value).is_subtype(func.ty(result)) || !func.ty(value).could_be(guess) {
+        return false;
+    }
+    func.insts[inst].op = Opcode::CheckType;
+    func.insts[inst].imm = Imm::None;
+    func.set_args(inst, &[value]);
+    func.values[result].ty = guess;
+    true
 }
 
 /// Writes the instructions that replace one.
@@ -245,6 +278,7 @@ impl Rewriter<'_> {
         let args: Vec<Value> = self.func.args(inst).to_vec();
         let number = operator(self.func, inst, helper);
         let new = match (helper, form) {
+            (HelperId::BinaryOp, Form::Repeat) => self.repeat(&args),
             (HelperId::BinaryOp, _) => self.binary(number, &args, form),
             (HelperId::Compare, _) => self.compare(number, &args, form),
             (HelperId::UnaryOp, _) => self.negate(args[0], form),
@@ -326,12 +360,26 @@ impl Rewriter<'_> {
         }
         let opcode = int_op(op, self.func.ty(args[1])).expect("classification has found the operation");
         let raw = [self.raw_int(args[0]), self.raw_int(args[1])];
+        if matches!(opcode, Opcode::FloorDiv | Opcode::FloorMod) {
+            self.guard_divisor(raw[1]);
+        }
         let value = if opcode.info().may_deopt {
             self.checked(opcode, &raw, Type::I64)
         } else {
             self.emit(opcode, &raw, Type::I64)
         };
         self.box_int(value)
+    }
+
+    /// The interpreter raises the error for zero, and knows what the least integer divided by -1 is.
+    fn guard_divisor(&mut self, divisor: Value) {
+        if self.func.ty(divisor).int_constant().is_some() {
+            return;
+        }
+        for special in [0, -1] {
+            let special = self.int(special);
+            self.guard(Opcode::Icmp, [divisor, special], Cond::Ne);
+        }
     }
 
     /// Integers that doubles hold exactly are divided as doubles, which rounds as Python does.
@@ -381,10 +429,23 @@ impl Rewriter<'_> {
         self.box_float(value)
     }
 
-    /// A positive base gives a float; errors and infinities are the interpreter's.
+    /// A subclass of `int` could have its own idea of the product.
+    fn repeat(&mut self, args: &[Value]) -> Value {
+        let ty = sequence(self.func.ty(args[0])).expect("classification has found the sequence");
+        let count = self.checked(Opcode::GuardType, &[args[1]], Type::SMALL_INT);
+        let imm = Imm::Helper(HelperId::BinaryOp);
+        let product = self.place(Opcode::CallHelper, &[args[0], count, args[2]], imm, ty, Some(self.state));
+        product.expect("the helper has a result")
+    }
+
+    /// A positive base gives a float, and so does any base to a natural number; errors and infinities are the interpreter's.
     fn power(&mut self, raw: [Value; 2]) -> Value {
-        let zero = self.double(0.0);
-        self.guard(Opcode::Fcmp, [raw[0], zero], Cond::Gt);
+        let exponent = self.func.def_inst(raw[1]).map(|inst| self.func.insts[inst].imm);
+        let is_natural = matches!(exponent, Some(Imm::Float(value)) if value >= 0.0 && value.fract() == 0.0);
+        if !is_natural {
+            let zero = self.double(0.0);
+            self.guard(Opcode::Fcmp, [raw[0], zero], Cond::Gt);
+        }
         let imm = Imm::Helper(HelperId::FloatPow);
         let value = self.place(Opcode::CallHelper, &raw, imm, Type::F64, None);
         let value = value.expect("the helper has a result");

@@ -273,6 +273,11 @@ impl Checker<'_> {
         }
     }
 
+    /// Whether a value is a block parameter that owns nothing: somebody else holds its reference as long as it is used.
+    fn is_lent(&self, root: Value) -> bool {
+        self.func.def_inst(root).is_none() && !self.func.owned_params.contains(root)
+    }
+
     /// The state behind an edge: spare references of arguments become the parameters'.
     fn cross(
         &self,
@@ -285,7 +290,8 @@ impl Checker<'_> {
         let live = &self.live[&edge.target];
         for (&arg, &param) in edge.args.iter().zip(&self.func.blocks[edge.target].params) {
             let root = self.root(arg);
-            let kept = u32::from(live.contains(&root) && !self.free.contains(&root));
+            let is_kept = live.contains(&root) && !self.free.contains(&root) && !self.is_lent(root);
+            let kept = u32::from(is_kept);
             if !self.func.owned_params.contains(param) {
                 continue;
             }

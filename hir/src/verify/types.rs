@@ -70,8 +70,8 @@ fn verify_result(func: &Function, block: Block, inst: Inst, errors: &mut Errors)
         }
         // A check may be known to fail, as with a constant argument of an inlined callee.
         Ret::Narrowed if data.state.is_some() => ty.is_subtype(Type::WORD),
-        // What is null is refined behind a test that has always failed.
-        Ret::Narrowed if operand(0).is_subtype(Type::NULL) => true,
+        // What is known to be unset is narrowed only behind a test that it does not pass.
+        Ret::Narrowed if operand(0).is_subtype(Type::NULL) => ty.is_subtype(Type::WORD),
         // Classes of one hierarchy are unrelated types here, so only the leaves are compared.
         Ret::Narrowed => ty.with_spec(Spec::None).could_be(operand(0).unspecialised()),
     };

@@ -17,7 +17,7 @@ use runtime::objects::module::ModuleObject;
 use runtime::objects::static_array::StaticArray;
 use runtime::objects::str::StrObject;
 use runtime::objects::tuple::TupleObject;
-use runtime::objects::{self, float, int};
+use runtime::objects::{float, int};
 use runtime::protocol;
 use runtime::static_class::{self, FieldKind, StaticField};
 use runtime::type_object::TypeObject;
@@ -303,15 +303,6 @@ pub fn build_class(decl: &ClassDecl, body: &Ref, bases: &Ref) -> PyResult {
     Ok(class)
 }
 
-/// The class of a type descriptor.
-pub(crate) fn load_class(ty: &TypeDescr) -> PyResult {
-    let TypeDescr::Class { module, name, .. } = ty else {
-        return Err(error::not_supported(&format!("the type {ty} as a class")));
-    };
-    static_class::resolve_class(module, name)?
-        .ok_or_else(|| runtime::raise!(NameError, "name '{name}' is not defined in module '{module}'"))
-}
-
 /// A new instance with unset fields; the class is remembered for as long as nothing changes.
 #[inline]
 pub(crate) fn allocate(ty: &TypeDescr, cache: &InlineCache) -> PyResult {
@@ -324,7 +315,7 @@ pub(crate) fn allocate(ty: &TypeDescr, cache: &InlineCache) -> PyResult {
 
 #[cold]
 fn allocate_slowly(ty: &TypeDescr, cache: &InlineCache) -> PyResult {
-    let class = load_class(ty)?;
+    let class = static_class::load_class(ty)?;
     if let TypeDescr::Class { module, .. } = ty {
         remember_resolved(module, class.value(), cache);
     }
@@ -616,44 +607,12 @@ pub(crate) fn list_del(list: &Ref, index: Value) -> PyResult<()> {
 
 /// A checked container of a plain one whose items have been proved.
 pub(crate) fn build_checked(ty: &TypeDescr, items: &Ref) -> PyResult {
-    let class = generic_class(ty)?;
+    let class = static_class::generic_class(ty)?;
     protocol::call(class.value(), &[items.value()], None)
 }
 
 /// A zeroed array.
 pub(crate) fn build_array(ty: &TypeDescr, len: Value) -> PyResult {
-    let class = generic_class(ty)?;
+    let class = static_class::generic_class(ty)?;
     protocol::call(class.value(), &[int::from_i64(len.bits() as i64).value()], None)
-}
-
-/// `CheckedList[int]`: the class, subscripted with its arguments.
-pub fn generic_class(ty: &TypeDescr) -> PyResult {
-    let class = load_class(ty)?;
-    let TypeDescr::Class { args, .. } = ty else { return Ok(class) };
-    let parts = args.iter().map(type_value).collect::<PyResult<Vec<_>>>()?;
-    let key = match <[Ref; 1]>::try_from(parts) {
-        Ok([one]) => one,
-        Err(parts) => TupleObject::new(parts).into_ref(),
-    };
-    protocol::get_item(class.value(), key.value())
-}
-
-/// A type argument as an object: a class, `X | None`, a primitive's stand-in.
-fn type_value(ty: &TypeDescr) -> PyResult {
-    match ty {
-        TypeDescr::None => Ok(objects::none().to_ref()),
-        TypeDescr::Object => Ok(runtime::objects::object::OBJECT.value().to_ref()),
-        TypeDescr::Primitive(code) => {
-            let module = protocol::import::import_absolute("__static__")?;
-            protocol::get_attr(module.value(), StrObject::intern(code.text()).value())
-        }
-        TypeDescr::Class { .. } => load_class(ty),
-        TypeDescr::Union(members) => {
-            let mut parts = members.iter().map(type_value).collect::<PyResult<Vec<_>>>()?.into_iter();
-            let first = parts.next().expect("a union has members");
-            parts.try_fold(first, |union, part| {
-                protocol::binary_op(bytecode::BinaryOp::Or, union.value(), part.value())
-            })
-        }
-    }
 }

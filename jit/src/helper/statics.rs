@@ -13,7 +13,7 @@ use super::{failure, own, status};
 /// Calls the class that type number `index` of `code` is.
 fn make(code: Value, index: usize, argument: Value) -> Value {
     let code = code.get::<CodeObject>().expect("the compiler passes the code");
-    let class = interp::generic_class(&code.code().types[index]);
+    let class = static_class::generic_class(&code.code().types[index]);
     own(class.and_then(|class| protocol::call_one(class.value(), argument)))
 }
 

@@ -80,6 +80,8 @@ pub struct MachineEnv {
     pub scratch: [PReg; 2],
     /// Dividend and quotient; remainder; shift count.
     pub div_mod_shift: [PReg; 3],
+    /// Whether it multiplies and adds doubles with one rounding.
+    pub has_fused_multiply: bool,
 }
 
 impl MachineEnv {
@@ -127,6 +129,7 @@ impl MachineEnv {
             result: [PReg::gpr(0), PReg::xmm(0)],
             scratch: [PReg::gpr(11), PReg::xmm(15)],
             div_mod_shift: [PReg::gpr(0), PReg::gpr(2), PReg::gpr(1)],
+            has_fused_multiply: false,
         }
     }
 }

@@ -234,6 +234,8 @@ ops! {
     AddOv "add_ov" OVERFLOW;
     /// `dst = a - b`, or exit on signed overflow.
     SubOv "sub_ov" OVERFLOW;
+    /// `dst = a - b`, or exit if that is negative, both read as unsigned.
+    SubBorrow "sub_borrow" OVERFLOW;
     /// `dst = a * b`, or exit on signed overflow.
     MulOv "mul_ov" OVERFLOW;
     /// `dst = a / b`, signed, truncated.
@@ -244,6 +246,8 @@ ops! {
     Srem "srem" OpInfo { def: Def::Remainder, ..DIVISION };
     /// `dst = a % b`, unsigned.
     Urem "urem" OpInfo { def: Def::Remainder, ..DIVISION };
+    /// `dst = a * b`, high half of the unsigned product.
+    MulHigh "mul_high" OpInfo { def: Def::Remainder, ..DIVISION };
     /// `dst = a`, the low bytes extended with the sign.
     Sext "sext" ALU;
     /// `dst = a`, the low bytes extended with zeros.
@@ -265,6 +269,8 @@ ops! {
     Fmul "fmul" XMM;
     /// `dst = a / b`, doubles.
     Fdiv "fdiv" XMM;
+    /// `dst = a - b * c`, doubles, rounded once; only on machines that can.
+    Fnmadd "fnmadd" XMM;
     /// `dst =` the square root of `a`.
     Fsqrt "fsqrt" XMM;
     /// `dst = -a`, a double.

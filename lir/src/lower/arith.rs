@@ -122,8 +122,11 @@ impl Lower<'_> {
         result
     }
 
-    /// Truncated division, corrected by one if there is a remainder and the signs differ.
+    /// Truncated division, corrected by one if there is a remainder and the signs differ; by a constant, a shift or a product.
     fn floor_divide(&mut self, is_quotient: bool) -> Reg {
+        if let Some(divisor) = self.arg_ty(1).int_constant().filter(|&divisor| divisor > 0) {
+            return self.divide_by_constant(divisor, is_quotient);
+        }
         let (a, b) = (self.reg(self.arg(0)), self.reg(self.arg(1)));
         let remainder = self.def(Op::Srem, &[Src::Reg(a), Src::Reg(b)]);
         let signs = self.def(Op::Xor, &[Src::Reg(remainder), Src::Reg(b)]);
@@ -138,6 +141,44 @@ impl Lower<'_> {
         }
         let correction = self.def(Op::And, &[Src::Reg(mask), Src::Reg(b)]);
         self.def(Op::Add, &[Src::Reg(remainder), Src::Reg(correction)])
+    }
+
+    /// Floor division by a positive constant (Granlund, Montgomery 1994): for `0 <= n < 2^63` and `2^(l-1) < d <= 2^l`, the quotient is
+    /// `n * m >> 63 + l` with `m = 2^(63+l) / d` rounded up, which has 64 bits. A negative dividend is divided as its complement.
+    fn divide_by_constant(&mut self, divisor: i64, is_quotient: bool) -> Reg {
+        let a = self.reg(self.arg(0));
+        if divisor & (divisor - 1) == 0 {
+            let shift = i64::from(divisor.trailing_zeros());
+            if is_quotient {
+                return self.def(Op::Sar, &[Src::Reg(a), Src::Imm(shift)]);
+            }
+            let mask = self.immediate(divisor - 1);
+            return self.def(Op::And, &[Src::Reg(a), mask]);
+        }
+        let log = 64 - (divisor - 1).leading_zeros();
+        let factor = (1_u128 << (63 + log)).div_ceil(divisor as u128);
+        let factor = self.imm(factor as u64 as i64);
+        let is_natural = self.arg_ty(0).int_bounds().is_some_and(|(low, _)| low >= 0);
+        let sign = (!is_natural).then(|| self.def(Op::Sar, &[Src::Reg(a), Src::Imm(63)]));
+        let complement = |lower: &mut Self, value| match sign {
+            Some(sign) => lower.def(Op::Xor, &[Src::Reg(value), Src::Reg(sign)]),
+            None => value,
+        };
+        let natural = complement(self, a);
+        let high = self.def(Op::MulHigh, &[Src::Reg(natural), Src::Reg(factor)]);
+        let quotient = self.def(Op::Shr, &[Src::Reg(high), Src::Imm(i64::from(log) - 1)]);
+        let quotient = complement(self, quotient);
+        if is_quotient {
+            return quotient;
+        }
+        let divisor = self.immediate(divisor);
+        let product = self.def(Op::Mul, &[Src::Reg(quotient), divisor]);
+        self.def(Op::Sub, &[Src::Reg(a), Src::Reg(product)])
+    }
+
+    /// A constant operand, in a register if it has more than 32 bits.
+    fn immediate(&mut self, word: i64) -> Src {
+        if i32::try_from(word).is_ok() { Src::Imm(word) } else { Src::Reg(self.imm(word)) }
     }
 
     /// The machine takes counts modulo the width; here a count past the width shifts everything out.

@@ -44,7 +44,7 @@ impl Lower<'_> {
             }
             H::IsInstance => self.is_instance(inst),
             H::Guard => self.guard(),
-            H::GuardType => self.guard_type(inst),
+            H::GuardType | H::CheckType => self.guard_type(inst),
             H::GuardSet => {
                 let value = self.reg(self.arg(0));
                 let exit = self.exit(ExitKind::Deopt);

@@ -15,7 +15,8 @@ impl Lower<'_> {
             H::StoreField => self.store_raw(inst),
             H::SwapField | H::InitField => self.store_word(inst),
             H::LoadFloatSlot => self.load_float_slot(inst),
-            H::StoreFloatSlot => self.store_float_slot(inst),
+            H::StoreFloatSlot => self.store_float_slot(inst, false),
+            H::ReplaceFloatSlot => self.store_float_slot(inst, true),
             H::LoadCell => {
                 let cell = self.reg(self.arg(0));
                 let value = self.load(cell, self.layout.cell_value);
@@ -160,31 +161,32 @@ impl Lower<'_> {
         let encoded = self.def(Op::Load, &[Src::Mem(mem)]);
         let offset = self.imm(self.layout.double_offset);
         let exit = self.exit(ExitKind::Deopt);
-        let is_double =
-            InstData::new(Op::GuardCmp).cc(Cc::AboveEq).with(&[Src::Reg(encoded), Src::Reg(offset)]);
-        self.emit(is_double.exiting(exit));
-        let bits = self.def(Op::Sub, &[Src::Reg(encoded), Src::Reg(offset)]);
+        let bits = self.out.new_vreg(RegClass::Gpr);
+        let subtract = InstData::new(Op::SubBorrow).to(bits).with(&[Src::Reg(encoded), Src::Reg(offset)]);
+        self.emit(subtract.exiting(exit));
         let double = self.def_float(Op::BitsFloat, &[Src::Reg(bits)]);
         self.set_result(double);
     }
 
     /// A slot that holds an object, or nothing, is cleared first. The few NaNs whose bits run over the end of the word with the
     /// offset are stored as the usual one.
-    fn store_float_slot(&mut self, inst: Inst) {
+    fn store_float_slot(&mut self, inst: Inst, holds_double: bool) {
         let value = self.reg(self.arg(1));
         let mem = self.field_mem(inst);
         let offset = self.imm(self.layout.double_offset);
         let below = |word| InstData::new(Op::BrCmp).cc(Cc::Below).with(&[Src::Reg(word), Src::Reg(offset)]);
-        let old = self.def(Op::Load, &[Src::Mem(mem)]);
-        let (clear, store) = (self.side_block(true), self.side_block(false));
-        self.branch(below(old), clear, store);
-        self.enter(clear);
-        let Base::Reg(object) = mem.base else { unreachable!("a field is in an object") };
-        let at = self.imm(i64::from(mem.disp));
-        let sym = Some(Sym::Helper(HelperId::ClearFloatSlot));
-        self.emit(InstData { sym, args: vec![object, at], ..InstData::new(Op::Call) });
-        self.jump(store, Vec::new());
-        self.enter(store);
+        if !holds_double {
+            let old = self.def(Op::Load, &[Src::Mem(mem)]);
+            let (clear, store) = (self.side_block(true), self.side_block(false));
+            self.branch(below(old), clear, store);
+            self.enter(clear);
+            let Base::Reg(object) = mem.base else { unreachable!("a field is in an object") };
+            let at = self.imm(i64::from(mem.disp));
+            let sym = Some(Sym::Helper(HelperId::ClearFloatSlot));
+            self.emit(InstData { sym, args: vec![object, at], ..InstData::new(Op::Call) });
+            self.jump(store, Vec::new());
+            self.enter(store);
+        }
         let (nan, plain, join) = (self.side_block(true), self.side_block(false), self.side_block(false));
         let word = self.out.new_vreg(RegClass::Gpr);
         self.out.blocks[join].params.push(word);
@@ -291,7 +293,7 @@ impl Lower<'_> {
 }
 
 /// `[base + index * scale + disp]`.
-fn element(base: Reg, index: Src, scale: u8, disp: i32) -> Mem {
+pub(super) fn element(base: Reg, index: Src, scale: u8, disp: i32) -> Mem {
     match index {
         Src::Reg(index) => Mem { index: Some((index, scale)), ..Mem::at(base, disp) },
         Src::Imm(index) => {

@@ -205,6 +205,7 @@ impl Lower<'_> {
             | H::IsNull
             | H::Guard
             | H::GuardType
+            | H::CheckType
             | H::GuardSet
             | H::Branch
             | H::Jump

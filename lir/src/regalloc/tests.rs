@@ -32,6 +32,7 @@ fn tiny_machine() -> MachineEnv {
     let [r0, r1, r2] = [0, 1, 2].map(PReg::gpr);
     let [x0, x1, x2] = [0, 1, 2].map(PReg::xmm);
     MachineEnv {
+        has_fused_multiply: false,
         gprs: vec![r0, r1, r2],
         xmms: vec![x0, x1, x2],
         clobbered_by_calls: RegSet::of(&[r0, r1, x0, x1, x2]),

@@ -24,9 +24,92 @@ pub fn format_map(template: &StrObject, mapping: Value) -> PyResult<Py<StrObject
     run(template, Source { args: &[], keywords: &[], mapping: Some(mapping), automatic: None, manual: false })
 }
 
+/// A stretch of text, and the field behind it, if there is one.
+pub struct Piece {
+    /// The text, braces unescaped.
+    pub literal: String,
+    /// Name, specification and conversion.
+    pub field: Option<(String, String, Option<char>)>,
+}
+
+/// The pieces of a template, nested specifications not expanded.
+pub fn pieces(template: &StrObject) -> PyResult<Vec<Piece>> {
+    let chars = chars_of(template);
+    let (mut found, mut literal, mut at) = (Vec::new(), String::new(), 0);
+    while let Some(&c) = chars.get(at) {
+        at += 1;
+        match (c, chars.get(at)) {
+            ('{', Some('{')) | ('}', Some('}')) => {
+                // An escaped brace ends the piece.
+                literal.push(c);
+                at += 1;
+                found.push(Piece { literal: std::mem::take(&mut literal), field: None });
+            }
+            ('{', None) => return Err(crate::raise!(ValueError, "Single '{{' encountered in format string")),
+            ('}', _) => return Err(crate::raise!(ValueError, "Single '}}' encountered in format string")),
+            ('{', Some(_)) => {
+                let end = field_end(&chars, at)?;
+                let (name, rest) = split_name(&chars[at..end]);
+                let (conversion, spec) = split_rest(rest)?;
+                let field = Some((name, spec.iter().collect(), conversion));
+                found.push(Piece { literal: std::mem::take(&mut literal), field });
+                at = end + 1;
+            }
+            _ => literal.push(c),
+        }
+    }
+    if !literal.is_empty() {
+        found.push(Piece { literal, field: None });
+    }
+    Ok(found)
+}
+
+/// One step of a field's name: `.name` or `[key]`, keys that are numbers as ints.
+pub enum Step {
+    /// An attribute.
+    Attribute(String),
+    /// A subscript.
+    Item(Ref),
+}
+
+/// The first part of a field's name, and the steps behind it.
+pub fn split_steps(name: &str) -> PyResult<(&str, Vec<Step>)> {
+    let (first, mut rest) = name.split_at(name.find(['.', '[']).unwrap_or(name.len()));
+    let mut steps = Vec::new();
+    while !rest.is_empty() {
+        let (step, after) = next_step(rest)?;
+        steps.push(step);
+        rest = after;
+    }
+    Ok((first, steps))
+}
+
+fn next_step(rest: &str) -> PyResult<(Step, &str)> {
+    let empty = || crate::raise!(ValueError, "Empty attribute in format string");
+    if let Some(after) = rest.strip_prefix('.') {
+        let (name, after) = after.split_at(after.find(['.', '[']).unwrap_or(after.len()));
+        return if name.is_empty() { Err(empty()) } else { Ok((Step::Attribute(name.to_owned()), after)) };
+    }
+    let Some(after) = rest.strip_prefix('[') else {
+        return Err(crate::raise!(ValueError, "Only '.' or '[' may follow ']' in format field specifier"));
+    };
+    let Some((key, after)) = after.split_once(']') else {
+        return Err(crate::raise!(ValueError, "Missing ']' in format string"));
+    };
+    if key.is_empty() {
+        return Err(empty());
+    }
+    let number = key.parse::<i64>().ok().filter(|_| key.bytes().all(|b| b.is_ascii_digit()));
+    let key = number.map_or_else(|| StrObject::new(key).into(), crate::objects::int::from_i64);
+    Ok((Step::Item(key), after))
+}
+
+fn chars_of(template: &StrObject) -> Vec<char> {
+    template.code_points().map(|point| char::from_u32(point).unwrap_or('\u{fffd}')).collect()
+}
+
 fn run(template: &StrObject, mut source: Source<'_>) -> PyResult<Py<StrObject>> {
-    let chars: Vec<char> =
-        template.code_points().map(|point| char::from_u32(point).unwrap_or('\u{fffd}')).collect();
+    let chars = chars_of(template);
     let mut out = StrBuilder::with_capacity(chars.len());
     expand(&chars, &mut source, 2, &mut out)?;
     out.try_finish()
@@ -83,13 +166,7 @@ fn field_end(chars: &[char], mut at: usize) -> PyResult<usize> {
 }
 
 fn expand_field(field: &[char], source: &mut Source<'_>, depth: usize, out: &mut StrBuilder) -> PyResult<()> {
-    let mut in_brackets = false;
-    let name_end = field.iter().position(|&c| {
-        in_brackets = (in_brackets || c == '[') && c != ']';
-        !in_brackets && matches!(c, '!' | ':')
-    });
-    let name: String = field[..name_end.unwrap_or(field.len())].iter().collect();
-    let rest = &field[name_end.unwrap_or(field.len())..];
+    let (name, rest) = split_name(field);
     let (conversion, spec) = split_rest(rest)?;
     let mut value = lookup(&name, source)?;
     value = match conversion {
@@ -112,6 +189,17 @@ fn expand_field(field: &[char], source: &mut Source<'_>, depth: usize, out: &mut
     Ok(())
 }
 
+/// The name of a field, and what is behind it.
+fn split_name(field: &[char]) -> (String, &[char]) {
+    let mut in_brackets = false;
+    let end = field.iter().position(|&c| {
+        in_brackets = (in_brackets || c == '[') && c != ']';
+        !in_brackets && matches!(c, '!' | ':')
+    });
+    let (name, rest) = field.split_at(end.unwrap_or(field.len()));
+    (name.iter().collect(), rest)
+}
+
 /// `!r:spec` taken apart.
 fn split_rest(rest: &[char]) -> PyResult<(Option<char>, &[char])> {
     match rest {
@@ -126,37 +214,13 @@ fn split_rest(rest: &[char]) -> PyResult<(Option<char>, &[char])> {
 
 /// The value that `0.name[key]` names.
 fn lookup(name: &str, source: &mut Source<'_>) -> PyResult {
-    let first_end = name.find(['.', '[']).unwrap_or(name.len());
-    let (first, mut rest) = name.split_at(first_end);
+    let (first, steps) = split_steps(name)?;
     let mut value = lookup_first(first, source)?;
-    while !rest.is_empty() {
-        if let Some(after) = rest.strip_prefix('.') {
-            let end = after.find(['.', '[']).unwrap_or(after.len());
-            if end == 0 {
-                return Err(crate::raise!(ValueError, "Empty attribute in format string"));
-            }
-            value = protocol::get_attr_text(value.value(), &after[..end])?;
-            rest = &after[end..];
-        } else if let Some(after) = rest.strip_prefix('[') {
-            let Some(end) = after.find(']') else {
-                return Err(crate::raise!(ValueError, "Missing ']' in format string"));
-            };
-            let key = &after[..end];
-            if key.is_empty() {
-                return Err(crate::raise!(ValueError, "Empty attribute in format string"));
-            }
-            let key: Ref = match key.parse::<i64>().ok().filter(|_| key.bytes().all(|b| b.is_ascii_digit())) {
-                Some(number) => crate::objects::int::from_i64(number),
-                None => StrObject::new(key).into(),
-            };
-            value = protocol::get_item(value.value(), key.value())?;
-            rest = &after[end + 1..];
-        } else {
-            return Err(crate::raise!(
-                ValueError,
-                "Only '.' or '[' may follow ']' in format field specifier"
-            ));
-        }
+    for step in steps {
+        value = match step {
+            Step::Attribute(name) => protocol::get_attr_text(value.value(), &name)?,
+            Step::Item(key) => protocol::get_item(value.value(), key.value())?,
+        };
     }
     Ok(value)
 }

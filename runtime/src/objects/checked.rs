@@ -38,7 +38,7 @@ pub fn instantiate(origin: &'static TypeObject, args: &[Value]) -> PyResult {
     let known = CLASSES
         .borrow()
         .iter()
-        .find(|(o, kept, _)| *o == origin.value() && kept.iter().map(Ref::value).eq(args.iter().copied()))
+        .find(|(o, kept, _)| *o == origin.value() && are_same(kept, args))
         .map(|entry| entry.2.clone());
     if let Some(class) = known {
         return Ok(class);
@@ -65,6 +65,21 @@ pub fn instantiate(origin: &'static TypeObject, args: &[Value]) -> PyResult {
 pub(crate) fn forget_classes() {
     let classes = CLASSES.take();
     drop(classes);
+}
+
+/// Whether type arguments mean the same: unions are made anew each time, and their order is of no importance.
+fn are_same(kept: &[Ref], args: &[Value]) -> bool {
+    let is_same =
+        |a: Value, b: Value| match (generic_alias::union_members(a), generic_alias::union_members(b)) {
+            (Some(a), Some(b)) => {
+                let within =
+                    |member: &Ref, others: &[Ref]| others.iter().any(|other| member.value() == other.value());
+                a.iter().all(|member| within(member, &b)) && b.iter().all(|member| within(member, &a))
+            }
+            (None, None) => a == b,
+            _ => false,
+        };
+    kept.len() == args.len() && kept.iter().zip(args).all(|(kept, &arg)| is_same(kept.value(), arg))
 }
 
 fn argument_text(arg: Value) -> PyResult<String> {

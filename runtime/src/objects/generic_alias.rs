@@ -39,16 +39,17 @@ unsafe impl Object for AliasObject {
 
 /// `origin[item]`
 pub fn new(origin: Value, item: Value) -> PyResult {
+    new_of(&GENERIC_ALIAS, origin, item)
+}
+
+fn new_of(ty: &TypeObject, origin: Value, item: Value) -> PyResult {
     let args = match item.is_instance::<TupleObject>() {
         true => item.to_ref(),
         false => TupleObject::from_values(&[item]).into(),
     };
-    let contents = AliasObject {
-        header: Header::new(&GENERIC_ALIAS),
-        origin: Field::new(origin.to_ref()),
-        args: Field::new(args),
-    };
-    Ok(object::new_object(contents).into())
+    let contents =
+        AliasObject { header: Header::new(ty), origin: Field::new(origin.to_ref()), args: Field::new(args) };
+    Ok(object::new_object_of(ty, contents).into())
 }
 
 fn this<'a>(value: Value) -> &'a AliasObject {
@@ -223,9 +224,9 @@ static GETSET: &[GetSetDef] = &[
     GetSetDef { name: "__parameters__", doc: "", get: |_| Ok(TupleObject::empty().into()), set: None },
 ];
 
-fn new_alias(_: &TypeObject, args: Args<'_>) -> PyResult {
+fn new_alias(ty: &TypeObject, args: Args<'_>) -> PyResult {
     match args.positional {
-        [origin, item] => new(*origin, *item),
+        [origin, item] => new_of(ty, *origin, *item),
         more => Err(crate::raise!(TypeError, "GenericAlias expected 2 arguments, got {}", more.len())),
     }
 }
@@ -234,9 +235,10 @@ fn new_alias(_: &TypeObject, args: Args<'_>) -> PyResult {
 pub static GENERIC_ALIAS: TypeObject = TypeObject::from_spec(&ALIAS_SPEC);
 static ALIAS_SPEC: TypeSpec = TypeSpec {
     module: "types",
-    flags: type_flags::GC,
+    flags: type_flags::BASE | type_flags::GC,
     slots: Slots {
         new: Some(new_alias),
+        init: Some(|_, _| Ok(())),
         repr: Some(repr),
         hash: Some(hash_alias),
         richcompare: Some(richcompare),

@@ -37,6 +37,13 @@ unsafe impl Object for SequenceIterator {
     }
 }
 
+const _: () = {
+    use abi::layout::sequence_iterator as at;
+    use std::mem::offset_of;
+    assert!(offset_of!(SequenceIterator, sequence) == at::SEQUENCE);
+    assert!(offset_of!(SequenceIterator, position) == at::POSITION);
+};
+
 impl SequenceIterator {
     /// Starts at the front.
     pub fn new(sequence: Value, ty: &'static TypeObject) -> Py<SequenceIterator> {

@@ -1,12 +1,15 @@
-//! `range` and its iterator. Bounds beyond a word make big ranges, which go through int objects.
+//! `range` and its iterator. Bounds beyond a word make [`big`] ranges, which go through int objects.
+
+mod big;
 
 use std::cell::Cell;
 
 use crate::args::Args;
 use crate::header::Header;
 use crate::methods::GetSetDef;
-use crate::object::{self, Object};
+use crate::object::{self, Object, Visitor};
 use crate::objects::sequence::{self, SliceBounds, Subscript};
+use crate::objects::slice::SliceObject;
 use crate::objects::str::StrObject;
 use crate::objects::tuple::TupleObject;
 use crate::objects::{self, int, singleton};
@@ -17,6 +20,9 @@ use crate::slots::Slots;
 use crate::type_object::{TypeObject, TypeSpec, type_flags};
 use crate::value::{Py, PyResult, Ref, Value};
 
+use big::BigRange;
+pub(crate) use big::LONG_RANGE_ITERATOR;
+
 /// A range.
 #[repr(C)]
 pub struct RangeObject {
@@ -25,6 +31,8 @@ pub struct RangeObject {
     stop: i64,
     step: i64,
     len: usize,
+    /// What the numbers above cannot say.
+    big: Option<Box<BigRange>>,
 }
 
 /// An iterator over a range: the next value, the step, and how many are left.
@@ -40,6 +48,11 @@ pub struct RangeIterator {
 unsafe impl Object for RangeObject {
     fn type_object() -> &'static TypeObject {
         &RANGE
+    }
+    fn traverse(&self, visit: Visitor<'_>) {
+        if let Some(big) = &self.big {
+            big.visit(visit);
+        }
     }
 }
 
@@ -83,7 +96,18 @@ impl RangeObject {
     /// A range; the step is not zero.
     pub fn new(start: i64, stop: i64, step: i64) -> Py<RangeObject> {
         let len = length(start, stop, step);
-        object::new_leaf(RangeObject { header: Header::new(&RANGE), start, stop, step, len })
+        object::new_leaf(RangeObject { header: Header::new(&RANGE), start, stop, step, len, big: None })
+    }
+
+    /// A range of ints; the step is not zero.
+    fn of_ints(start: Ref, stop: Ref, step: Ref) -> PyResult {
+        let word = |part: &Ref| int::IntRef::of(part.value()).and_then(int::IntRef::to_i64);
+        if let (Some(start), Some(stop), Some(step)) = (word(&start), word(&stop), word(&step)) {
+            return Ok(RangeObject::new(start, stop, step).into());
+        }
+        let big = Some(Box::new(BigRange::new(start, stop, step)?));
+        let contents = RangeObject { header: Header::new(&RANGE), start: 0, stop: 0, step: 1, len: 0, big };
+        Ok(object::new_leaf(contents).into())
     }
 
     fn at(&self, at: usize) -> i64 {
@@ -99,6 +123,9 @@ impl RangeObject {
     }
 
     fn iterator(&self, reversed: bool) -> Ref {
+        if self.big.is_some() {
+            return big::iterator(Value::from_object(self), reversed);
+        }
         let (next, step) = if reversed && self.len > 0 {
             (self.at(self.len - 1), self.step.wrapping_neg())
         } else {
@@ -131,33 +158,29 @@ fn this<'a>(value: Value) -> &'a RangeObject {
     value.get::<RangeObject>().expect("descriptors check their owner")
 }
 
-fn bound(value: Value) -> PyResult<i64> {
-    let index = int::index(value)?;
-    match int::IntRef::of(index.value()).and_then(int::IntRef::to_i64) {
-        Some(number) => Ok(number),
-        None => Err(crate::error::not_supported("range() with bounds beyond 64 bits")),
-    }
-}
-
 fn new(_: &TypeObject, args: Args<'_>) -> PyResult {
     args.no_keywords("range")?;
+    let (zero, one) = (|| int::from_i64(0), || int::from_i64(1));
     let (start, stop, step) = match args.positional {
-        [stop] => (0, bound(*stop)?, 1),
-        [start, stop] => (bound(*start)?, bound(*stop)?, 1),
-        [start, stop, step] => (bound(*start)?, bound(*stop)?, bound(*step)?),
+        [stop] => (zero(), int::index(*stop)?, one()),
+        [start, stop] => (int::index(*start)?, int::index(*stop)?, one()),
+        [start, stop, step] => (int::index(*start)?, int::index(*stop)?, int::index(*step)?),
         [] => return Err(crate::raise!(TypeError, "range expected at least 1 argument, got 0")),
         more => {
             return Err(crate::raise!(TypeError, "range expected at most 3 arguments, got {}", more.len()));
         }
     };
-    if step == 0 {
+    if !protocol::is_true(step.value())? {
         return Err(crate::raise!(ValueError, "range() arg 3 must not be zero"));
     }
-    Ok(RangeObject::new(start, stop, step).into())
+    RangeObject::of_ints(start, stop, step)
 }
 
 fn repr(value: Value) -> PyResult {
-    let RangeObject { start, stop, step, .. } = this(value);
+    let RangeObject { start, stop, step, big, .. } = this(value);
+    if let Some(big) = big {
+        return big::repr(big);
+    }
     let text = if *step == 1 {
         format!("range({start}, {stop})")
     } else {
@@ -166,11 +189,21 @@ fn repr(value: Value) -> PyResult {
     Ok(StrObject::new(&text).into())
 }
 
-fn key_of(range: &RangeObject) -> Ref {
+fn key_of(range: &RangeObject) -> PyResult {
+    if let Some(big) = &range.big {
+        let has = |index: i64| big.get(int::from_i64(index).value()).is_ok();
+        let parts = [
+            big.len.clone(),
+            if has(0) { big.start.clone() } else { objects::none().to_ref() },
+            if has(1) { big.step.clone() } else { objects::none().to_ref() },
+        ];
+        drop(crate::thread::thread().fetch_raised());
+        return Ok(TupleObject::of(parts).into());
+    }
     let part =
         |wanted: bool, number: i64| if wanted { int::from_i64(number) } else { objects::none().to_ref() };
     let len = int::from_i64(range.len as i64);
-    TupleObject::of([len, part(range.len > 0, range.start), part(range.len > 1, range.step)]).into()
+    Ok(TupleObject::of([len, part(range.len > 0, range.start), part(range.len > 1, range.step)]).into())
 }
 
 fn richcompare(a: Value, b: Value, op: CompareOp) -> PyResult {
@@ -180,11 +213,17 @@ fn richcompare(a: Value, b: Value, op: CompareOp) -> PyResult {
     if !matches!(op, CompareOp::Equal | CompareOp::NotEqual) {
         return singleton::decline();
     }
-    protocol::compare(op, key_of(a).value(), key_of(b).value())
+    protocol::compare(op, key_of(a)?.value(), key_of(b)?.value())
 }
 
 fn subscript(value: Value, key: Value) -> PyResult {
     let range = this(value);
+    if let Some(big) = &range.big {
+        if key.get::<SliceObject>().is_some() {
+            return Err(crate::error::not_supported("slices of ranges with bounds beyond 64 bits"));
+        }
+        return big.get(key);
+    }
     match Subscript::of(key, "range")? {
         Subscript::Index(at) => match sequence::wrap_index(at, range.len) {
             Some(at) => Ok(int::from_i64(range.at(at))),
@@ -200,17 +239,40 @@ fn subscript(value: Value, key: Value) -> PyResult {
 }
 
 fn contains(value: Value, item: Value) -> PyResult<bool> {
+    if let Some(big) = &this(value).big {
+        let is_int = int::IntRef::of(item).is_some();
+        return if is_int { Ok(big.position(item)?.is_some()) } else { holds(value, item) };
+    }
     if item.is_small() || objects::bool::truth_of(item).is_some() {
         let number = int::to_i64(item)?;
         return Ok(this(value).position(number).is_some());
     }
-    for at in 0..this(value).len {
-        let candidate = int::from_i64(this(value).at(at));
-        if protocol::is_same_or_equal(candidate.value(), item)? {
+    holds(value, item)
+}
+
+/// Whether one of the numbers equals an object that is no int.
+fn holds(range: Value, item: Value) -> PyResult<bool> {
+    let numbers = protocol::get_iter(range)?;
+    while let Some(number) = protocol::iter_next(numbers.value())? {
+        if protocol::is_same_or_equal(number.value(), item)? {
             return Ok(true);
         }
     }
     Ok(false)
+}
+
+/// The length, if that is one that `len()` can give.
+fn len(range: &RangeObject) -> PyResult<usize> {
+    let Some(big) = &range.big else { return Ok(range.len) };
+    let word = int::IntRef::of(big.len.value()).and_then(int::IntRef::to_i64);
+    word.and_then(|len| usize::try_from(len).ok())
+        .ok_or_else(|| crate::raise!(OverflowError, "Python int too large to convert to C ssize_t"))
+}
+
+/// Start, stop or step.
+fn part(value: Value, word: fn(&RangeObject) -> i64, big: fn(&BigRange) -> &Ref) -> Ref {
+    let range = this(value);
+    range.big.as_deref().map_or_else(|| int::from_i64(word(range)), |range| big(range).clone())
 }
 
 py_methods! { static METHODS for "range", &RangeObject;
@@ -222,10 +284,15 @@ py_methods! { static METHODS for "range", &RangeObject;
     /// rangeobject.index(value) -> integer -- return index of value.
     /// Raise ValueError if the value is not present.
     "index(self, value, /)"
-    fn index(this, value: Value) -> PyResult<usize> {
+    fn index(this, value: Value) -> PyResult {
+        if let Some(big) = this.big.as_deref().filter(|_| int::IntRef::of(value).is_some())
+            && let Some(at) = big.position(value)?
+        {
+            return Ok(at);
+        }
         let number = int::IntRef::of(value).and_then(int::IntRef::to_i64);
         match number.and_then(|number| this.position(number)) {
-            Some(at) => Ok(at),
+            Some(at) => Ok(int::from_i64(at as i64)),
             None => {
                 let shown = protocol::repr_string(value)?;
                 Err(crate::raise!(ValueError, "{shown} is not in range"))
@@ -240,29 +307,52 @@ py_methods! { static METHODS for "range", &RangeObject;
     /// For pickling.
     "__reduce__(self, /)"
     fn reduce(this) -> Py<TupleObject> {
-        let args = TupleObject::of([this.start, this.stop, this.step].map(int::from_i64));
+        let value = Value::from_object(this);
+        let args = TupleObject::of([
+            part(value, |range| range.start, |range| &range.start),
+            part(value, |range| range.stop, |range| &range.stop),
+            part(value, |range| range.step, |range| &range.step),
+        ]);
         TupleObject::of([RANGE.value().to_ref(), args.into()])
     }
 }
 
 static GETSET: &[GetSetDef] = &[
-    GetSetDef { name: "start", doc: "", get: |value| Ok(int::from_i64(this(value).start)), set: None },
-    GetSetDef { name: "stop", doc: "", get: |value| Ok(int::from_i64(this(value).stop)), set: None },
-    GetSetDef { name: "step", doc: "", get: |value| Ok(int::from_i64(this(value).step)), set: None },
+    GetSetDef {
+        name: "start",
+        doc: "",
+        get: |value| Ok(part(value, |range| range.start, |range| &range.start)),
+        set: None,
+    },
+    GetSetDef {
+        name: "stop",
+        doc: "",
+        get: |value| Ok(part(value, |range| range.stop, |range| &range.stop)),
+        set: None,
+    },
+    GetSetDef {
+        name: "step",
+        doc: "",
+        get: |value| Ok(part(value, |range| range.step, |range| &range.step)),
+        set: None,
+    },
 ];
 
 /// `range`.
 pub static RANGE: TypeObject = TypeObject::from_spec(&SPEC);
 static SPEC: TypeSpec = TypeSpec {
     doc: "range(stop) -> range object\nrange(start, stop[, step]) -> range object\n\nReturn an object that produces a sequence of integers from start (inclusive)\nto stop (exclusive) by step.  range(i, j) produces i, i+1, i+2, ..., j-1.\nstart defaults to 0, and stop is omitted!  range(4) produces 0, 1, 2, 3.\nThese are exactly the valid indices for a list of 4 elements.\nWhen step is given, it specifies the increment (or decrement).",
-    flags: type_flags::TRIVIAL_DROP | type_flags::SEQUENCE,
+    flags: type_flags::SEQUENCE,
     slots: Slots {
         new: Some(new),
         repr: Some(repr),
-        hash: Some(|value| protocol::hash(key_of(this(value)).value())),
+        hash: Some(|value| protocol::hash(key_of(this(value))?.value())),
         richcompare: Some(richcompare),
-        len: Some(|value| Ok(this(value).len)),
-        bool: Some(|value| Ok(this(value).len > 0)),
+        len: Some(|value| len(this(value))),
+        bool: Some(|value| match &this(value).big {
+            Some(big) => protocol::is_true(big.len.value()),
+            None => Ok(this(value).len > 0),
+        }),
         subscript: Some(subscript),
         contains: Some(contains),
         iter: Some(|value| Ok(this(value).iterator(false))),

@@ -65,6 +65,8 @@ impl<'a> Checker<'_, 'a> {
                     _ => None,
                 }
             }
+            // A slice takes any iterable.
+            ExprKind::Subscript { slice, .. } if matches!(slice.kind, ExprKind::Slice { .. }) => None,
             ExprKind::Subscript { value, .. } => {
                 let owner = self.object(&mut env.clone(), value);
                 let (class, args, _) = self.program.types.as_instance(owner.id)?;
@@ -85,6 +87,29 @@ impl<'a> Checker<'_, 'a> {
         }
     }
 
+    /// Stores an element that comes from a container without a check: it is checked here. Parts of it are elements, too.
+    pub(crate) fn bind_element(&mut self, env: &mut Env<'a>, target: &'a Expr<'a>, ty: Ty) {
+        let ExprKind::Name { id, .. } = target.kind else { return self.bind(env, target, ty) };
+        let is_open = self.variable(id).is_some_and(|var| self.vars.declared(var).is_none());
+        if !is_open || ty.is_sure || !self.is_refinable(ty.id) {
+            return self.bind(env, target, ty);
+        }
+        self.bind(env, target, Ty::sure(ty.id));
+        self.set_coercion(target.id, Some(Coercion::Cast(ty.id)));
+    }
+
+    /// What unpacking a value of this type into these targets gives each of them.
+    fn parts(&self, ty: TypeId, targets: &[Expr<'a>]) -> Option<Vec<TypeId>> {
+        let (class, args, _) = self.program.types.as_instance(ty)?;
+        let has_star = targets.iter().any(|target| matches!(target.kind, ExprKind::Starred { .. }));
+        match args {
+            _ if has_star => None,
+            _ if class == self.program.known.tuple && args.len() == targets.len() => Some(args.to_vec()),
+            [item] if class == self.program.known.list => Some(vec![*item; targets.len()]),
+            _ => None,
+        }
+    }
+
     /// Stores a value that is already on the stack: loop variables, unpacked items, walrus targets.
     pub(crate) fn bind(&mut self, env: &mut Env<'a>, target: &'a Expr<'a>, ty: Ty) {
         self.set_coercion(target.id, None);
@@ -93,8 +118,11 @@ impl<'a> Checker<'_, 'a> {
             ExprKind::Attribute { value, attr, .. } => self.store_attribute(env, target, value, attr, ty),
             ExprKind::Subscript { value, slice, .. } => self.store_item(env, target, value, slice, ty),
             ExprKind::Tuple { elts, .. } | ExprKind::List { elts, .. } => {
-                let dynamic = self.dynamic();
-                elts.iter().for_each(|elt| self.bind(env, elt, dynamic));
+                let dynamic = self.program.types.dynamic;
+                let parts = self.parts(ty.id, elts).unwrap_or_else(|| vec![dynamic; elts.len()]);
+                for (elt, part) in elts.iter().zip(parts) {
+                    self.bind_element(env, elt, Ty { id: part, is_sure: part == dynamic });
+                }
             }
             ExprKind::Starred { value, .. } => {
                 let list = Ty::sure(self.exact(self.program.known.list));

@@ -35,6 +35,7 @@ impl<'a> Checker<'_, 'a> {
         want: Option<TypeId>,
     ) -> Ty {
         self.facts().calls.remove(&expr.id);
+        self.facts().elements.remove(&expr.id);
         let actuals = Actuals { args, keywords, span: expr.span };
         if let Some(ty) = self.super_call(env, expr, func, actuals) {
             return ty;
@@ -128,7 +129,25 @@ impl<'a> Checker<'_, 'a> {
             && !entry.is_generator
             && matches!(binding, Binding::Instance);
         if !is_static {
-            return self.untyped_method(env, &params, ret, &type_args, actuals);
+            let result = self.untyped_method(env, &params, ret, &type_args, actuals);
+            let is_append = class == self.program.known.list
+                && self.program.functions[function].name == "append"
+                && matches!((actuals.args, actuals.keywords), ([_], []));
+            if is_append && exact && receiver.is_sure && !actuals.has_stars() {
+                self.facts().calls.insert(expr.id, CallPlan::Append);
+                return Ty::sure(self.program.types.none);
+            }
+            let is_element = self
+                .program
+                .types
+                .members(ret)
+                .iter()
+                .any(|&member| matches!(self.program.types.get(member), Type::Param(_)));
+            if !is_element || actuals.has_stars() || !actuals.keywords.is_empty() {
+                return result;
+            }
+            let ty = self.with_default(class, function, result.id, &type_args, actuals);
+            return self.element_read(expr, ty);
         }
         match self.map_arguments(env, &params[1..], actuals, function) {
             Some(arguments) => {
@@ -139,6 +158,27 @@ impl<'a> Checker<'_, 'a> {
                 Ty::sure(ret)
             }
             None => self.dynamic_result(ret),
+        }
+    }
+
+    /// `get` and `pop` of a dict give an element or the default.
+    fn with_default(
+        &mut self,
+        class: ClassId,
+        function: FunctionId,
+        ret: TypeId,
+        type_args: &[TypeId],
+        actuals: Actuals<'a>,
+    ) -> TypeId {
+        let is_defaulted = matches!(self.program.functions[function].name, "get" | "pop");
+        match (actuals.args, type_args) {
+            ([_, default], &[_, value]) if is_defaulted && class == self.program.known.dict => {
+                let default = self.facts().types[default.id].unwrap_or(self.dynamic());
+                let default = self.program.inexact(default.id);
+                let union = self.program.types.union([value, default]);
+                self.program.simplify_union(union)
+            }
+            _ => ret,
         }
     }
 
@@ -181,6 +221,17 @@ impl<'a> Checker<'_, 'a> {
         let exact = self.exact(class);
         if !self.program.classes[class].is_static {
             self.untyped_arguments(env, actuals);
+            if let ([source], []) = (actuals.args, actuals.keywords)
+                && [known.list, known.set].contains(&class)
+                && !matches!(source.kind, ExprKind::Starred { .. })
+            {
+                let item = self.item_type(source).id;
+                let item = self.program.inexact(item);
+                if item != self.program.types.dynamic && item != self.program.types.none {
+                    let args = Box::new([item]);
+                    return Ty::sure(self.program.types.intern(Type::Instance { class, args, exact: true }));
+                }
+            }
             let is_builtin = self.program.classes[class].module == self.program.builtins();
             let is_plain = is_builtin && ![known.object, known.type_].contains(&class);
             return if is_plain { Ty::sure(exact) } else { Ty::expected(self.instance(class)) };

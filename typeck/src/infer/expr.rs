@@ -30,17 +30,14 @@ impl<'a> Checker<'_, 'a> {
                 ty
             }
             ExprKind::List { elts, .. } => self.list_display(env, elts, want),
-            ExprKind::Tuple { elts, .. } => {
-                elts.iter().for_each(|elt| self.element(env, elt));
-                Ty::sure(self.exact(self.program.known.tuple))
-            }
+            ExprKind::Tuple { elts, .. } => self.tuple_display(env, elts, want),
             ExprKind::Set { elts } => {
                 elts.iter().for_each(|elt| self.element(env, elt));
                 Ty::sure(self.exact(self.program.known.set))
             }
             ExprKind::Dict { keys, values } => self.dict_display(env, keys, values, want),
             ExprKind::ListComp { .. } | ExprKind::SetComp { .. } | ExprKind::DictComp { .. } => {
-                self.comprehension(env, expr)
+                self.comprehension(env, expr, want)
             }
             ExprKind::JoinedStr { values } => {
                 values.iter().for_each(|value| self.element(env, value));
@@ -172,6 +169,31 @@ impl<'a> Checker<'_, 'a> {
         Ty::sure(ty.id)
     }
 
+    /// A tuple keeps the types of its elements only where its place asks for them.
+    fn tuple_display(&mut self, env: &mut Env<'a>, elts: &'a [Expr<'a>], want: Option<TypeId>) -> Ty {
+        let tuple = self.program.known.tuple;
+        let wanted = self.arguments_of(want, tuple, elts.len());
+        let has_star = elts.iter().any(|elt| matches!(elt.kind, ExprKind::Starred { .. }));
+        let Some(wanted) = wanted.filter(|_| !has_star) else {
+            elts.iter().for_each(|elt| self.element(env, elt));
+            return Ty::sure(self.exact(tuple));
+        };
+        for (elt, &item) in elts.iter().zip(&wanted) {
+            self.check(env, elt, item, "");
+        }
+        Ty::sure(self.program.types.intern(Type::Instance { class: tuple, args: wanted.into(), exact: true }))
+    }
+
+    /// The type arguments, so many, of an instance type of this class.
+    fn arguments_of(&self, id: Option<TypeId>, class: ClassId, count: usize) -> Option<Vec<TypeId>> {
+        match self.program.types.as_instance(id?) {
+            Some((found, args, _)) if found == class && args.len() == count && count > 0 => {
+                Some(args.to_vec())
+            }
+            _ => None,
+        }
+    }
+
     fn list_display(&mut self, env: &mut Env<'a>, elts: &'a [Expr<'a>], want: Option<TypeId>) -> Ty {
         let list = self.program.known.list;
         let wanted = want.and_then(|want| match self.program.types.as_instance(want) {
@@ -202,6 +224,10 @@ impl<'a> Checker<'_, 'a> {
                 self.program.simplify_union(union)
             }
         };
+        // What holds nothing but None is there to be filled with something else.
+        if wanted.is_none() && item == self.program.types.none {
+            return Ty::sure(self.exact(list));
+        }
         Ty::sure(self.program.types.intern(Type::Instance {
             class: list,
             args: Box::new([item]),
@@ -246,28 +272,37 @@ impl<'a> Checker<'_, 'a> {
         }
     }
 
-    fn comprehension(&mut self, env: &mut Env<'a>, expr: &'a Expr<'a>) -> Ty {
+    fn comprehension(&mut self, env: &mut Env<'a>, expr: &'a Expr<'a>, want: Option<TypeId>) -> Ty {
         let scope = self.program.modules[self.module].scopes.body(expr.id);
-        let (class, generators) = match expr.kind {
-            ExprKind::ListComp { generators, .. } => (self.program.known.list, generators),
-            ExprKind::SetComp { generators, .. } => (self.program.known.set, generators),
-            ExprKind::DictComp { generators, .. } => (self.program.known.dict, generators),
+        let known = self.program.known;
+        let (class, generators, count) = match expr.kind {
+            ExprKind::ListComp { generators, .. } => (known.list, generators, 1),
+            ExprKind::SetComp { generators, .. } => (known.set, generators, 1),
+            ExprKind::DictComp { generators, .. } => (known.dict, generators, 2),
             _ => unreachable!("only comprehensions are sent here"),
         };
         self.object(env, generators[0].iter);
-        if self.program.modules[self.module].scopes.table[scope].is_inlined {
-            self.inline_comprehension(env, expr, scope, generators);
+        if !self.program.modules[self.module].scopes.table[scope].is_inlined {
+            return Ty::sure(self.exact(class));
         }
-        Ty::sure(self.exact(class))
+        let wanted = self.arguments_of(want, class, count);
+        let args = self.inline_comprehension(env, expr, scope, generators, wanted);
+        let dynamic = self.program.types.dynamic;
+        if args.iter().any(|&arg| arg == dynamic || arg == self.program.types.none) {
+            return Ty::sure(self.exact(class));
+        }
+        Ty::sure(self.program.types.intern(Type::Instance { class, args: args.into(), exact: true }))
     }
 
+    /// The types of the elements.
     fn inline_comprehension(
         &mut self,
         env: &mut Env<'a>,
         expr: &'a Expr<'a>,
         scope: crate::scope::ScopeId,
         generators: &'a [ast::Comprehension<'a>],
-    ) {
+        wanted: Option<Vec<TypeId>>,
+    ) -> Vec<TypeId> {
         self.scopes.push(scope);
         let mut inner = env.clone();
         inner.forget_fields();
@@ -275,22 +310,33 @@ impl<'a> Checker<'_, 'a> {
             if at > 0 {
                 self.object(&mut inner, clause.iter);
             }
-            let item = self.item_type(clause.iter);
-            self.bind(&mut inner, clause.target, item);
+            let item = if clause.is_async { self.dynamic() } else { self.item_type(clause.iter) };
+            self.bind_element(&mut inner, clause.target, item);
             for condition in clause.ifs {
                 inner = self.condition(inner, condition).0;
             }
         }
-        match expr.kind {
-            ExprKind::ListComp { elt, .. } | ExprKind::SetComp { elt, .. } => self.element(&mut inner, elt),
-            ExprKind::DictComp { key, value, .. } => {
-                self.element(&mut inner, key);
-                self.element(&mut inner, value);
-            }
-            _ => {}
+        let (first, second) = match expr.kind {
+            ExprKind::ListComp { elt, .. } | ExprKind::SetComp { elt, .. } => (elt, None),
+            ExprKind::DictComp { key, value, .. } => (key, Some(value)),
+            _ => unreachable!("only comprehensions are sent here"),
+        };
+        let mut types = Vec::new();
+        for (at, part) in [Some(first), second].into_iter().flatten().enumerate() {
+            types.push(match &wanted {
+                Some(wanted) => {
+                    self.check(&mut inner, part, wanted[at], "");
+                    wanted[at]
+                }
+                None => {
+                    let ty = self.object(&mut inner, part);
+                    self.program.inexact(ty.id)
+                }
+            });
         }
         self.scopes.pop();
         env.forget_fields();
+        types
     }
 
     // --- Names ---
@@ -323,7 +369,7 @@ impl<'a> Checker<'_, 'a> {
     }
 
     /// Whether run-time checks of the type exist.
-    fn is_refinable(&self, id: TypeId) -> bool {
+    pub(crate) fn is_refinable(&self, id: TypeId) -> bool {
         matches!(self.program.types.get(id), Type::Instance { .. } | Type::None | Type::Union(_))
     }
 
@@ -513,6 +559,7 @@ impl<'a> Checker<'_, 'a> {
         slice: &'a Expr<'a>,
     ) -> Ty {
         self.facts().subscripts.remove(&expr.id);
+        self.facts().elements.remove(&expr.id);
         let container = self.object(env, value);
         if let Type::Class { class, .. } = self.program.types.get(container.id).clone() {
             return self.generic_class(expr, slice, class);
@@ -527,7 +574,12 @@ impl<'a> Checker<'_, 'a> {
         let (args, known) = (args.to_vec(), self.program.known);
         if matches!(slice.kind, ExprKind::Slice { .. }) {
             self.untyped_children(env, slice);
-            return if class == known.str { Ty::expected(self.instance(class)) } else { self.dynamic() };
+            return match class {
+                _ if class == known.str && exact => Ty::sure(self.exact(class)),
+                _ if class == known.str => Ty::expected(self.instance(class)),
+                _ if class == known.list => Ty { id: container.id, is_sure: exact && container.is_sure },
+                _ => self.dynamic(),
+            };
         }
         let index = self.index(env, slice);
         let dynamic = self.program.types.dynamic;
@@ -541,12 +593,18 @@ impl<'a> Checker<'_, 'a> {
             } else {
                 self.box_index(slice, index);
             }
-            let is_sure = class != known.list || ty == self.program.types.dynamic;
-            return Ty { id: ty, is_sure };
+            return if class == known.list { self.element_read(expr, ty) } else { Ty::sure(ty) };
         }
         self.box_index(slice, index);
         if class == known.dict {
-            Ty::expected(item(1))
+            self.element_read(expr, item(1))
+        } else if class == known.tuple {
+            match tuple_index(slice) {
+                Some(at) if at < args.len() => self.element_read(expr, args[at]),
+                _ => self.dynamic(),
+            }
+        } else if class == known.str && exact && container.is_sure {
+            Ty::sure(self.exact(class))
         } else if class == known.checked_dict {
             Ty::sure(item(1))
         } else if class == known.str {
@@ -554,6 +612,15 @@ impl<'a> Checker<'_, 'a> {
         } else {
             self.dynamic()
         }
+    }
+
+    /// An element read through a container's type is checked when it is read: nobody has looked at the container before.
+    pub(crate) fn element_read(&mut self, expr: &Expr<'a>, ty: TypeId) -> Ty {
+        if !self.is_refinable(ty) {
+            return Ty::expected(ty);
+        }
+        self.facts().elements.insert(expr.id, ty);
+        Ty::sure(ty)
     }
 
     /// An index may be a primitive integer.
@@ -764,5 +831,13 @@ impl<'a> Checker<'_, 'a> {
             _ => {}
         }
         env.forget_fields();
+    }
+}
+
+/// The constant that indexes a tuple from its start.
+fn tuple_index(slice: &Expr<'_>) -> Option<usize> {
+    match slice.kind {
+        ExprKind::Constant { value: Constant::Int(Int::Small(at)), .. } => usize::try_from(at).ok(),
+        _ => None,
     }
 }

@@ -4,7 +4,7 @@ use parser::ast::{Expr, ExprKind, Stmt, StmtKind, Try};
 
 use super::{Checker, Env, LoopExits, env::join_into};
 use crate::facts::LoopPlan;
-use crate::ty::{Primitive, Special, Ty, Type};
+use crate::ty::{Primitive, Special, Ty, Type, TypeId};
 
 impl<'a> Checker<'_, 'a> {
     /// Statements in order; what cannot be reached is not looked at.
@@ -302,7 +302,7 @@ impl<'a> Checker<'_, 'a> {
             self.item_type(iter)
         };
         self.loop_body(env, stmt, orelse, |checker, env| {
-            checker.bind(env, target, item);
+            checker.bind_element(env, target, item);
             checker.stmts(env, body);
             None
         });
@@ -383,7 +383,10 @@ impl<'a> Checker<'_, 'a> {
     }
 
     /// What iterating over an expression gives.
-    pub(crate) fn item_type(&mut self, iter: &Expr<'a>) -> Ty {
+    pub(crate) fn item_type(&mut self, iter: &'a Expr<'a>) -> Ty {
+        if let Some(ty) = self.produced_type(iter) {
+            return Ty::expected(ty);
+        }
         let Some(ty) = self.facts().types[iter.id] else { return self.dynamic() };
         let known = self.program.known;
         let Some((class, args, _)) = self.program.types.as_instance(ty.id) else { return self.dynamic() };
@@ -394,11 +397,66 @@ impl<'a> Checker<'_, 'a> {
             Ty::expected(self.instance(known.str))
         } else if class == known.checked_list || class == known.array || class == known.checked_dict {
             args.first().map_or(self.dynamic(), |&item| Ty::sure(item))
-        } else if class == known.list || class == known.set || class == known.dict {
+        } else if [known.list, known.set, known.dict].contains(&class) {
             args.first().map_or(self.dynamic(), |&item| Ty::expected(item))
         } else {
             self.dynamic()
         }
+    }
+
+    /// What the views of a dict, and `enumerate` and `zip`, produce, of sources whose types are known.
+    fn produced_type(&mut self, iter: &'a Expr<'a>) -> Option<TypeId> {
+        let ExprKind::Call { func, args, keywords: [] } = iter.kind else { return None };
+        let known = self.program.known;
+        let tuple = |checker: &mut Self, args: Vec<TypeId>| {
+            checker.program.types.intern(Type::Instance {
+                class: known.tuple,
+                args: args.into(),
+                exact: true,
+            })
+        };
+        match (func.kind, args) {
+            (ExprKind::Attribute { value, attr, .. }, []) => {
+                let owner = self.facts().types[value.id]?;
+                let (class, args, _) = self.program.types.as_instance(owner.id)?;
+                let &[key, item] = args else { return None };
+                match attr {
+                    _ if class != known.dict => None,
+                    "keys" => Some(key),
+                    "values" => Some(item),
+                    "items" => Some(tuple(self, vec![key, item])),
+                    _ => None,
+                }
+            }
+            (ExprKind::Name { id: "enumerate", .. }, [source] | [source, _])
+                if self.is_builtin("enumerate") =>
+            {
+                let item = self.item_type(source).id;
+                let int = self.instance(known.int);
+                Some(tuple(self, vec![int, item]))
+            }
+            (ExprKind::Name { id: "zip", .. }, [_, ..]) if self.is_builtin("zip") => {
+                let items = args.iter().map(|source| self.item_type(source).id).collect();
+                Some(tuple(self, items))
+            }
+            (ExprKind::Name { id: name @ ("sorted" | "reversed"), .. }, [source])
+                if self.is_builtin(name) =>
+            {
+                Some(self.item_type(source).id)
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether neither the block nor the module binds a name.
+    fn is_builtin(&mut self, name: &'a str) -> bool {
+        let scope = *self.scopes.last().expect("checking is always inside a scope");
+        let module = &self.program.modules[self.module];
+        let is_global = !matches!(
+            module.scopes.lookup(scope, name).1,
+            crate::scope::Resolution::Local | crate::scope::Resolution::Cell | crate::scope::Resolution::Free
+        );
+        is_global && !module.members.contains_key(name)
     }
 }
 

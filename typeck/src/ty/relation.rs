@@ -76,7 +76,7 @@ impl Program<'_> {
         }
     }
 
-    /// Type arguments are invariant; unknown ones fit.
+    /// Type arguments are invariant, but those of tuples, which nobody can write; unknown ones fit.
     fn arguments_fit(
         &mut self,
         class: crate::program::ClassId,
@@ -88,6 +88,10 @@ impl Program<'_> {
             return true;
         }
         let dynamic = self.types.dynamic;
+        if class == self.known.tuple {
+            return args.len() == wanted.len()
+                && args.iter().zip(wanted).all(|(&arg, &want)| self.is_subtype(arg, want));
+        }
         args.len() == wanted.len()
             && args.iter().zip(wanted).all(|(&arg, &want)| {
                 arg == want || arg == dynamic || want == dynamic || self.same_but_exactness(arg, want)

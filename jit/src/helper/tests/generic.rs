@@ -181,6 +181,28 @@ fn calls_borrow_their_arguments() {
 }
 
 #[test]
+fn a_missing_receiver_is_left_out() {
+    let _session = session();
+    let (add, globals) = (code(ADD), DictObject::new());
+    let function = own(help!(make_function(globals.value(), add.value())));
+    let (a, b) = (text("left"), text("right"));
+    for receiver in [Some(a.value()), None] {
+        let words = [receiver.unwrap_or(Value::NULL), b.value(), a.value()];
+        let count = if receiver.is_some() { 2 } else { 3 };
+        let result = own(help!(call_bound(function.value(), words.as_ptr(), count)));
+        assert_eq!(repr(&result), if receiver.is_some() { "'leftright'" } else { "'rightleft'" });
+        let names: Ref = TupleObject::from_values(&[name(if count == 2 { "b" } else { "a" })]).into();
+        let words = [words[0], b.value(), b.value()];
+        let keywords = help!(call_bound_keywords(function.value(), words.as_ptr(), count, names.value()));
+        match receiver {
+            Some(_) => assert_eq!(repr(&own(keywords)), "'leftright'"),
+            None => failed(keywords, "TypeError: add() got multiple values for argument 'a'"),
+        }
+    }
+    assert_eq!((count(&a), count(&b)), (1, 1));
+}
+
+#[test]
 fn methods_are_called_by_name() {
     let _session = session();
     let (list, item): (Ref, Ref) = (ListObject::empty().into(), text("item"));
