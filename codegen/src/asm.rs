@@ -2,9 +2,13 @@
 //!
 //! iced's `BlockEncoder` chooses the shortest branches and resolves addresses inside the code; an instruction's "address" while
 //! assembling is its number. Calls to symbols are declared as bytes, because their targets are unknown here.
+//!
+//! On Intel processors before Ice Lake, a jump that crosses or touches the end of 32 bytes of code is decoded anew each time (Intel,
+//! "Mitigations for Jump Conditional Code Erratum", 2019). Hot code is padded so that none does; code starts at a multiple of 32.
 
 use iced_x86::{
-    BlockEncoder, BlockEncoderOptions, Code, Instruction, InstructionBlock, MemoryOperand, Register,
+    BlockEncoder, BlockEncoderOptions, BlockEncoderResult, Code, FlowControl, Instruction, InstructionBlock,
+    MemoryOperand, Mnemonic, Register,
 };
 
 use crate::output::{Reloc, RelocKind, Target};
@@ -136,7 +140,12 @@ impl Asm {
     }
 
     /// Encodes everything.
-    pub(crate) fn finish(mut self) -> Encoded {
+    pub(crate) fn finish(self) -> Encoded {
+        self.finish_padded(None)
+    }
+
+    /// Encodes everything, with padding before the jumps in front of the label.
+    pub(crate) fn finish_padded(mut self, hot_end: Option<Label>) -> Encoded {
         // Labels at the end have an instruction, too.
         self.op0(Code::Int3);
         for (at, inst) in self.insts.iter_mut().enumerate() {
@@ -150,11 +159,16 @@ impl Asm {
         for &(at, label) in &self.data_uses {
             self.insts[at].set_memory_displacement64(address(label));
         }
-        let block = InstructionBlock::new(&self.insts, 0x10_0000);
-        let options = BlockEncoderOptions::RETURN_NEW_INSTRUCTION_OFFSETS;
-        let result =
-            BlockEncoder::encode(64, block, options).expect("only encodable instructions are assembled");
-        let offsets = result.new_instruction_offsets;
+        let hot = hot_end.and_then(|label| self.labels[label.0]).unwrap_or(0);
+        let result = encode(&self.insts);
+        let pads = padding(&self.insts[..hot], &result.new_instruction_offsets);
+        let (bytes, starts, offsets) = match pads.is_empty() {
+            true => {
+                let offsets = result.new_instruction_offsets;
+                (result.code_buffer, offsets.clone(), offsets)
+            }
+            false => self.encode_padded(&pads),
+        };
         let relocs = self.relocs.iter().map(|&(at, kind, target)| {
             let skip = match kind {
                 RelocKind::Rel32 => 1,
@@ -162,8 +176,95 @@ impl Asm {
             };
             Reloc { offset: offsets[at] + skip, kind, target }
         });
-        Encoded { relocs: relocs.collect(), bytes: result.code_buffer, offsets, labels: self.labels }
+        Encoded { relocs: relocs.collect(), bytes, offsets: starts, labels: self.labels }
     }
+
+    /// Encodes with padding in front of some instructions: the bytes, where each instruction's padding starts, and where it starts.
+    fn encode_padded(&self, pads: &[(usize, usize)]) -> (Vec<u8>, Vec<u32>, Vec<u32>) {
+        let mut padded = Vec::with_capacity(self.insts.len() + 2 * pads.len());
+        let mut places = Vec::with_capacity(self.insts.len());
+        let mut pads = pads.iter().peekable();
+        for (at, &inst) in self.insts.iter().enumerate() {
+            let start = padded.len();
+            if let Some(&(_, bytes)) = pads.next_if(|&&(before, _)| before == at) {
+                push_nops(&mut padded, bytes);
+                // The padding has addresses of its own, which nothing names.
+                let free = (self.insts.len() + start) as u64 + 1;
+                for (more, nop) in padded[start..].iter_mut().enumerate() {
+                    nop.set_ip(free + more as u64);
+                }
+            }
+            places.push((start, padded.len()));
+            padded.push(inst);
+        }
+        let result = encode(&padded);
+        let offset = |at: usize| result.new_instruction_offsets[at];
+        let starts = places.iter().map(|&(start, _)| offset(start)).collect();
+        let offsets = places.iter().map(|&(_, own)| offset(own)).collect();
+        (result.code_buffer, starts, offsets)
+    }
+}
+
+/// What jumps must not cross.
+const LINE: u32 = 32;
+
+/// No-operations of one to nine bytes, as the processor's manual recommends them.
+const NOPS: [&[u8]; 9] = [
+    &[0x90],
+    &[0x66, 0x90],
+    &[0x0f, 0x1f, 0x00],
+    &[0x0f, 0x1f, 0x40, 0x00],
+    &[0x0f, 0x1f, 0x44, 0x00, 0x00],
+    &[0x66, 0x0f, 0x1f, 0x44, 0x00, 0x00],
+    &[0x0f, 0x1f, 0x80, 0x00, 0x00, 0x00, 0x00],
+    &[0x0f, 0x1f, 0x84, 0x00, 0x00, 0x00, 0x00, 0x00],
+    &[0x66, 0x0f, 0x1f, 0x84, 0x00, 0x00, 0x00, 0x00, 0x00],
+];
+
+fn push_nops(insts: &mut Vec<Instruction>, mut bytes: usize) {
+    while bytes > 0 {
+        let nop = NOPS[bytes.min(NOPS.len()) - 1];
+        insts.push(valid(Instruction::with_declare_byte(nop)));
+        bytes -= nop.len();
+    }
+}
+
+fn encode(insts: &[Instruction]) -> BlockEncoderResult {
+    let block = InstructionBlock::new(insts, 0x10_0000);
+    let options = BlockEncoderOptions::RETURN_NEW_INSTRUCTION_OFFSETS;
+    BlockEncoder::encode(64, block, options).expect("only encodable instructions are assembled")
+}
+
+/// How many bytes go in front of which instructions, so that no jump crosses or touches the end of a line. Padding may lengthen a branch
+/// elsewhere; the rare jump that this moves is left where it comes to be.
+fn padding(insts: &[Instruction], offsets: &[u32]) -> Vec<(usize, usize)> {
+    let mut pads = Vec::new();
+    let mut shift = 0;
+    for (at, inst) in insts.iter().enumerate() {
+        if !is_transfer(inst) {
+            continue;
+        }
+        let first = if at > 0 && fuses(&insts[at - 1], inst) { at - 1 } else { at };
+        let (start, end) = (offsets[first] + shift, offsets[at + 1] + shift);
+        if start / LINE != end / LINE {
+            let bytes = LINE - start % LINE;
+            pads.push((first, bytes as usize));
+            shift += bytes;
+        }
+    }
+    pads
+}
+
+/// Whether an instruction goes elsewhere; calls of symbols are declared as bytes.
+fn is_transfer(inst: &Instruction) -> bool {
+    inst.code() == Code::DeclareByte || inst.flow_control() != FlowControl::Next
+}
+
+/// Whether the processor takes an instruction and the jump behind it as one.
+fn fuses(first: &Instruction, jump: &Instruction) -> bool {
+    use Mnemonic as M;
+    let sets_flags = matches!(first.mnemonic(), M::Cmp | M::Test | M::And | M::Add | M::Sub | M::Inc | M::Dec);
+    jump.flow_control() == FlowControl::ConditionalBranch && sets_flags
 }
 
 /// Immediates beside memory or a second register have 32 bits, as lowering sees to.

@@ -32,8 +32,11 @@ pub fn disassemble(code: &CompiledCode) -> String {
         if let Some(label) = labels.get(&inst.ip()) {
             writeln!(out, "L{label}:").expect("writing to a string cannot fail");
         }
-        writeln!(out, "  {}", line(code, inst, &labels, &mut formatter))
-            .expect("writing to a string cannot fail");
+        // Padding is a matter of where the code happens to lie.
+        if inst.mnemonic() != Mnemonic::Nop {
+            writeln!(out, "  {}", line(code, inst, &labels, &mut formatter))
+                .expect("writing to a string cannot fail");
+        }
     }
     out
 }

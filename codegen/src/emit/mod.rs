@@ -286,7 +286,7 @@ impl Emitter<'_> {
     }
 
     fn finish(self, cold_start: Label, epilogues: [Label; 2]) -> CompiledCode {
-        let encoded = self.asm.finish();
+        let encoded = self.asm.finish_padded(Some(cold_start));
         let mut numbers: HashMap<Exit, u32> = HashMap::new();
         let mut exits = Vec::new();
         for &(exit, at) in &self.exits {
