@@ -263,7 +263,8 @@ fn is_transfer(inst: &Instruction) -> bool {
 /// Whether the processor takes an instruction and the jump behind it as one.
 fn fuses(first: &Instruction, jump: &Instruction) -> bool {
     use Mnemonic as M;
-    let sets_flags = matches!(first.mnemonic(), M::Cmp | M::Test | M::And | M::Add | M::Sub | M::Inc | M::Dec);
+    let sets_flags =
+        matches!(first.mnemonic(), M::Cmp | M::Test | M::And | M::Add | M::Sub | M::Inc | M::Dec);
     jump.flow_control() == FlowControl::ConditionalBranch && sets_flags
 }
 
