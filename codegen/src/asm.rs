@@ -1,15 +1,12 @@
 //! A thin assembler over iced-x86: instructions with labels, symbols and marks, encoded in one go.
 //!
-//! iced's `BlockEncoder` chooses the shortest branches and resolves addresses inside the code; an instruction's "address" while
-//! assembling is its number. Calls to symbols are declared as bytes, because their targets are unknown here.
+//! iced encodes each instruction once; then branches are lengthened where a byte does not reach, and addresses inside the code are filled
+//! in. Calls to symbols are declared as bytes, because their targets are unknown here.
 //!
 //! On Intel processors before Ice Lake, a jump that crosses or touches the end of 32 bytes of code is decoded anew each time (Intel,
 //! "Mitigations for Jump Conditional Code Erratum", 2019). Hot code is padded so that none does; code starts at a multiple of 32.
 
-use iced_x86::{
-    BlockEncoder, BlockEncoderOptions, BlockEncoderResult, Code, FlowControl, Instruction, InstructionBlock,
-    MemoryOperand, Mnemonic, Register,
-};
+use iced_x86::{Code, Encoder, FlowControl, Instruction, MemoryOperand, Mnemonic, Register};
 
 use crate::output::{Reloc, RelocKind, Target};
 
@@ -148,61 +145,147 @@ impl Asm {
     pub(crate) fn finish_padded(mut self, hot_end: Option<Label>) -> Encoded {
         // Labels at the end have an instruction, too.
         self.op0(Code::Int3);
-        for (at, inst) in self.insts.iter_mut().enumerate() {
-            inst.set_ip(at as u64 + 1);
-        }
-        let address =
-            |label: Label| self.labels[label.0].expect("every label is bound before encoding") as u64 + 1;
-        for &(at, label) in &self.branches {
-            self.insts[at].set_near_branch64(address(label));
-        }
-        for &(at, label) in &self.data_uses {
-            self.insts[at].set_memory_displacement64(address(label));
-        }
         let hot = hot_end.and_then(|label| self.labels[label.0]).unwrap_or(0);
-        let result = encode(&self.insts);
-        let pads = padding(&self.insts[..hot], &result.new_instruction_offsets);
-        let (bytes, starts, offsets) = match pads.is_empty() {
-            true => {
-                let offsets = result.new_instruction_offsets;
-                (result.code_buffer, offsets.clone(), offsets)
-            }
-            false => self.encode_padded(&pads),
-        };
+        let mut layout = Layout::new(&self);
+        layout.relax();
+        layout.pads = padding(&self.insts[..hot], &layout.offsets);
+        if !layout.pads.is_empty() {
+            layout.relax();
+        }
         let relocs = self.relocs.iter().map(|&(at, kind, target)| {
             let skip = match kind {
                 RelocKind::Rel32 => 1,
                 RelocKind::Abs64 => 2,
             };
-            Reloc { offset: offsets[at] + skip, kind, target }
+            Reloc { offset: layout.offsets[at] + skip, kind, target }
         });
-        Encoded { relocs: relocs.collect(), bytes, offsets: starts, labels: self.labels }
+        let (bytes, relocs) = (layout.emit(&self), relocs.collect());
+        Encoded { relocs, bytes, offsets: layout.starts, labels: self.labels }
     }
 
-    /// Encodes with padding in front of some instructions: the bytes, where each instruction's padding starts, and where it starts.
-    fn encode_padded(&self, pads: &[(usize, usize)]) -> (Vec<u8>, Vec<u32>, Vec<u32>) {
-        let mut padded = Vec::with_capacity(self.insts.len() + 2 * pads.len());
-        let mut places = Vec::with_capacity(self.insts.len());
-        let mut pads = pads.iter().peekable();
-        for (at, &inst) in self.insts.iter().enumerate() {
-            let start = padded.len();
-            if let Some(&(_, bytes)) = pads.next_if(|&&(before, _)| before == at) {
-                push_nops(&mut padded, bytes);
-                // The padding has addresses of its own, which nothing names.
-                let free = (self.insts.len() + start) as u64 + 1;
-                for (more, nop) in padded[start..].iter_mut().enumerate() {
-                    nop.set_ip(free + more as u64);
-                }
-            }
-            places.push((start, padded.len()));
-            padded.push(inst);
-        }
-        let result = encode(&padded);
-        let offset = |at: usize| result.new_instruction_offsets[at];
-        let starts = places.iter().map(|&(start, _)| offset(start)).collect();
-        let offsets = places.iter().map(|&(_, own)| offset(own)).collect();
-        (result.code_buffer, starts, offsets)
+    fn target(&self, label: Label) -> usize {
+        self.labels[label.0].expect("every label is bound before encoding")
     }
+}
+
+/// A branch while its length is being decided.
+struct Branch {
+    /// Number of its instruction, and of the one that it goes to.
+    at: usize,
+    target: usize,
+    is_short: bool,
+}
+
+/// Where everything comes to be.
+struct Layout {
+    /// The instructions one after the other, branches in their long form.
+    raw: Vec<u8>,
+    /// Where each begins in `raw`, and where the last one ends.
+    raw_starts: Vec<u32>,
+    branches: Vec<Branch>,
+    /// Bytes of padding in front of instructions, by ascending number.
+    pads: Vec<(usize, usize)>,
+    /// Where the padding of each instruction begins, and where the instruction itself does; one more for the end.
+    starts: Vec<u32>,
+    offsets: Vec<u32>,
+}
+
+impl Layout {
+    fn new(asm: &Asm) -> Self {
+        let mut encoder = Encoder::new(64);
+        let mut raw_starts = vec![0];
+        let mut end = 0;
+        for inst in &asm.insts {
+            end += encoder.encode(inst, 0).expect("only encodable instructions are assembled") as u32;
+            raw_starts.push(end);
+        }
+        let branch = |&(at, label): &(usize, Label)| Branch { at, target: asm.target(label), is_short: true };
+        Self {
+            raw: encoder.take_buffer(),
+            raw_starts,
+            branches: asm.branches.iter().map(branch).collect(),
+            pads: Vec::new(),
+            starts: Vec::new(),
+            offsets: Vec::new(),
+        }
+    }
+
+    /// Lengthens branches until each reaches its target.
+    fn relax(&mut self) {
+        loop {
+            self.place();
+            let offsets = &self.offsets;
+            let mut changed = false;
+            for branch in self.branches.iter_mut().filter(|branch| branch.is_short) {
+                let distance = i64::from(offsets[branch.target]) - i64::from(offsets[branch.at] + 2);
+                branch.is_short = i8::try_from(distance).is_ok();
+                changed |= !branch.is_short;
+            }
+            if !changed {
+                return;
+            }
+        }
+    }
+
+    /// Offsets for the lengths that branches have now.
+    fn place(&mut self) {
+        self.starts.clear();
+        self.offsets.clear();
+        let (mut branches, mut pads) = (self.branches.iter().peekable(), self.pads.iter().peekable());
+        let mut offset = 0;
+        for at in 0..self.raw_starts.len() - 1 {
+            self.starts.push(offset);
+            if let Some(&(_, bytes)) = pads.next_if(|&&(before, _)| before == at) {
+                offset += bytes as u32;
+            }
+            self.offsets.push(offset);
+            offset += match branches.next_if(|branch| branch.at == at) {
+                Some(branch) if branch.is_short => 2,
+                _ => self.raw_starts[at + 1] - self.raw_starts[at],
+            };
+        }
+        self.starts.push(offset);
+        self.offsets.push(offset);
+    }
+
+    /// The bytes, with displacements of branches and of data.
+    fn emit(&self, asm: &Asm) -> Vec<u8> {
+        let mut out = Vec::with_capacity(*self.offsets.last().expect("there is an end") as usize);
+        let (mut branches, mut pads) = (self.branches.iter().peekable(), self.pads.iter().peekable());
+        let mut data = asm.data_uses.iter().peekable();
+        for at in 0..asm.insts.len() {
+            if let Some(&(_, bytes)) = pads.next_if(|&&(before, _)| before == at) {
+                push_nops(&mut out, bytes);
+            }
+            let raw = &self.raw[self.raw_starts[at] as usize..self.raw_starts[at + 1] as usize];
+            let target = match branches.next_if(|branch| branch.at == at) {
+                Some(branch) if branch.is_short => {
+                    push_short(&mut out, raw, self.offsets[branch.target]);
+                    continue;
+                }
+                Some(branch) => Some(branch.target),
+                None => data.next_if(|&&(user, _)| user == at).map(|&(_, label)| asm.target(label)),
+            };
+            out.extend_from_slice(raw);
+            if let Some(target) = target {
+                // The displacement is the last field, and counts from the next instruction.
+                let (end, field) = (out.len(), out.len() - 4);
+                let distance = self.offsets[target].wrapping_sub(end as u32);
+                out[field..].copy_from_slice(&distance.to_le_bytes());
+            }
+        }
+        out
+    }
+}
+
+/// The short form of a branch whose long form is `raw`.
+fn push_short(out: &mut Vec<u8>, raw: &[u8], target: u32) {
+    let opcode = match *raw {
+        [0x0f, condition, ..] => 0x70 | condition & 0x0f,
+        _ => 0xeb,
+    };
+    let distance = i64::from(target) - (out.len() as i64 + 2);
+    out.extend([opcode, distance as i8 as u8]);
 }
 
 /// What jumps must not cross.
@@ -221,18 +304,12 @@ const NOPS: [&[u8]; 9] = [
     &[0x66, 0x0f, 0x1f, 0x84, 0x00, 0x00, 0x00, 0x00, 0x00],
 ];
 
-fn push_nops(insts: &mut Vec<Instruction>, mut bytes: usize) {
+fn push_nops(out: &mut Vec<u8>, mut bytes: usize) {
     while bytes > 0 {
         let nop = NOPS[bytes.min(NOPS.len()) - 1];
-        insts.push(valid(Instruction::with_declare_byte(nop)));
+        out.extend_from_slice(nop);
         bytes -= nop.len();
     }
-}
-
-fn encode(insts: &[Instruction]) -> BlockEncoderResult {
-    let block = InstructionBlock::new(insts, 0x10_0000);
-    let options = BlockEncoderOptions::RETURN_NEW_INSTRUCTION_OFFSETS;
-    BlockEncoder::encode(64, block, options).expect("only encodable instructions are assembled")
 }
 
 /// How many bytes go in front of which instructions, so that no jump crosses or touches the end of a line. Padding may lengthen a branch
