@@ -157,11 +157,10 @@ pub fn build(
     let class = build::build(metatype, &StrObject::intern(short_name), bases, namespace, shape)?;
     place_fields(&class, decl, &mut layout);
     inherit_vtable(&class, parent);
-    let needs_gc = layout.fields.iter().any(|field| field.kind == FieldKind::Object);
-    if needs_gc {
-        class.set_flags(type_flags::GC);
-    }
-    class.set_flags(type_flags::STATIC_PYTHON | if decl.is_final { type_flags::FINAL } else { 0 });
+    // Instances refer to their class, and so to its module, which may refer to them.
+    class.set_flags(
+        type_flags::GC | type_flags::STATIC_PYTHON | if decl.is_final { type_flags::FINAL } else { 0 },
+    );
     add_descriptors(&class, decl, &layout)?;
     class.set_static_layout(Box::new(layout));
     // Also fills the vtable in.
