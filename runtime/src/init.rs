@@ -71,6 +71,8 @@ pub(crate) fn builtin_types() -> Vec<&'static TypeObject> {
         &mapping_proxy::MAPPING_PROXY,
         &generic_alias::GENERIC_ALIAS,
         &generic_alias::UNION_TYPE,
+        &template::TEMPLATE,
+        &template::INTERPOLATION,
         &bytearray::BYTEARRAY,
         &memoryview::MEMORYVIEW,
         &generator::GENERATOR,
@@ -107,6 +109,7 @@ fn start() {
     }
     exception_group::initialize()
         .unwrap_or_else(|_| unreachable!("the hierarchy of exception groups is consistent"));
+    template::initialize();
     sys_state::initialize();
     builtins::initialize();
     crate::finalize::remember_builtins();

@@ -34,6 +34,7 @@ pub mod static_array;
 pub mod str;
 pub mod struct_sequence;
 pub mod super_object;
+pub mod template;
 pub mod tuple;
 pub mod type_params;
 pub mod type_type;
