@@ -54,7 +54,7 @@ static MODULES: &[NativeModule] = &[
     NativeModule { name: "functools", fill: functools::fill },
     NativeModule { name: "_operator", fill: operator::fill },
     NativeModule { name: "__future__", fill: future::fill },
-    NativeModule { name: "typing", fill: typing::fill },
+    NativeModule { name: "_typing", fill: typing::fill },
     NativeModule { name: "__static__", fill: static_python::fill },
 ];
 

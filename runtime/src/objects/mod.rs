@@ -16,7 +16,6 @@ pub mod float;
 pub mod frame;
 pub mod function;
 pub mod generator;
-pub mod generic_alias;
 pub mod int;
 pub mod iterators;
 pub mod list;
@@ -36,7 +35,7 @@ pub mod struct_sequence;
 pub mod super_object;
 pub mod template;
 pub mod tuple;
-pub mod type_params;
 pub mod type_type;
+pub mod typing;
 
 pub use singleton::{bool, ellipsis, is_ellipsis, is_none, is_not_implemented, none, not_implemented};
