@@ -51,7 +51,6 @@ static MODULES: &[NativeModule] = &[
     NativeModule { name: "io", fill: io::fill },
     NativeModule { name: "itertools", fill: itertools::fill },
     NativeModule { name: "_functools", fill: functools::fill },
-    NativeModule { name: "functools", fill: functools::fill },
     NativeModule { name: "_operator", fill: operator::fill },
     NativeModule { name: "__future__", fill: future::fill },
     NativeModule { name: "_typing", fill: typing::fill },
