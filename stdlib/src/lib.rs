@@ -20,6 +20,7 @@ pub mod itertools;
 pub mod library;
 pub mod math;
 pub mod operator;
+pub mod sre;
 pub mod static_python;
 pub mod string;
 pub mod sys;
@@ -52,6 +53,7 @@ static MODULES: &[NativeModule] = &[
     NativeModule { name: "itertools", fill: itertools::fill },
     NativeModule { name: "_functools", fill: functools::fill },
     NativeModule { name: "functools", fill: functools::fill },
+    NativeModule { name: "_sre", fill: sre::fill },
     NativeModule { name: "_operator", fill: operator::fill },
     NativeModule { name: "__future__", fill: future::fill },
     NativeModule { name: "typing", fill: typing::fill },
