@@ -17,6 +17,7 @@ pub mod future;
 pub mod gc;
 pub mod io;
 pub mod itertools;
+pub mod json;
 pub mod library;
 pub mod math;
 pub mod operator;
@@ -53,6 +54,7 @@ static MODULES: &[NativeModule] = &[
     NativeModule { name: "itertools", fill: itertools::fill },
     NativeModule { name: "_functools", fill: functools::fill },
     NativeModule { name: "functools", fill: functools::fill },
+    NativeModule { name: "_json", fill: json::fill },
     NativeModule { name: "_sre", fill: sre::fill },
     NativeModule { name: "_operator", fill: operator::fill },
     NativeModule { name: "__future__", fill: future::fill },
