@@ -17,9 +17,11 @@ pub mod future;
 pub mod gc;
 pub mod io;
 pub mod itertools;
+pub mod json;
 pub mod library;
 pub mod math;
 pub mod operator;
+pub mod sre;
 pub mod static_python;
 pub mod string;
 pub mod sys;
@@ -51,6 +53,9 @@ static MODULES: &[NativeModule] = &[
     NativeModule { name: "io", fill: io::fill },
     NativeModule { name: "itertools", fill: itertools::fill },
     NativeModule { name: "_functools", fill: functools::fill },
+    NativeModule { name: "functools", fill: functools::fill },
+    NativeModule { name: "_json", fill: json::fill },
+    NativeModule { name: "_sre", fill: sre::fill },
     NativeModule { name: "_operator", fill: operator::fill },
     NativeModule { name: "__future__", fill: future::fill },
     NativeModule { name: "_typing", fill: typing::fill },

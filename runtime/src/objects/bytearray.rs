@@ -231,6 +231,7 @@ methods_of_bytes! {
     "lower(self, *args)" lower
     "join(self, *args)" join
     "hex(self, *args)" hex
+    "translate(self, *args)" translate
 }
 
 py_methods! { static METHODS for "bytearray", &ByteArray;

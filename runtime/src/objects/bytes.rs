@@ -4,6 +4,7 @@ use std::cell::Cell;
 
 use crate::alloc;
 use crate::args::Args;
+use crate::convert::OrNone;
 use crate::hash;
 use crate::header::{Header, flags};
 use crate::object::{self, Object};
@@ -231,6 +232,13 @@ fn contains(value: Value, item: Value) -> PyResult<bool> {
     Ok(find(data, &bytes_like(item)?).is_some())
 }
 
+/// What a search is for: bytes, or one byte by its number.
+fn byte_or_bytes(wanted: Value) -> PyResult<Vec<u8>> {
+    let Some(number) = int::IntRef::of(wanted) else { return bytes_like(wanted) };
+    let byte = number.to_i64().and_then(|number| u8::try_from(number).ok());
+    Ok(vec![byte.ok_or_else(|| crate::raise!(ValueError, "byte must be in range(0, 256)"))?])
+}
+
 fn find(data: &[u8], wanted: &[u8]) -> Option<usize> {
     if wanted.is_empty() { Some(0) } else { data.windows(wanted.len()).position(|window| window == wanted) }
 }
@@ -271,7 +279,7 @@ py_methods! { static METHODS for "bytes", &BytesObject;
     "find(self, sub, start=None, end=None, /)"
     fn find_method(this, sub: Value, start: Option<isize>, end: Option<isize>) -> PyResult<isize> {
         let (from, to) = sequence::clamp_range(start, end, this.len);
-        let wanted = bytes_like(sub)?;
+        let wanted = byte_or_bytes(sub)?;
         Ok(this.as_slice().get(from..to).and_then(|part| find(part, &wanted)).map_or(-1, |at| (at + from) as isize))
     }
     /// Return the number of non-overlapping occurrences of subsection sub.
@@ -310,6 +318,18 @@ py_methods! { static METHODS for "bytes", &BytesObject;
             rest = &rest[at + old.len()..];
         }
         made.extend_from_slice(rest);
+        Ok(BytesObject::new(&made).into())
+    }
+    /// Return a copy with each character mapped by the given translation table.
+    "translate(self, table, /, delete=b'')"
+    fn translate(this, table: OrNone<Value>, delete: Option<Value>) -> PyResult<Ref> {
+        let table = table.0.map(bytes_like).transpose()?;
+        if table.as_ref().is_some_and(|table| table.len() != 256) {
+            return Err(crate::raise!(ValueError, "translation table must be 256 characters long"));
+        }
+        let delete = delete.map_or_else(|| Ok(Vec::new()), bytes_like)?;
+        let kept = this.as_slice().iter().filter(|byte| !delete.contains(byte));
+        let made: Vec<u8> = kept.map(|&byte| table.as_ref().map_or(byte, |table| table[usize::from(byte)])).collect();
         Ok(BytesObject::new(&made).into())
     }
     /// Return a list of the sections in the bytes, using sep as the delimiter.
