@@ -50,6 +50,7 @@ pub(crate) fn builtin_types() -> Vec<&'static TypeObject> {
         &range::LONG_RANGE_ITERATOR,
         &range::RANGE_ITERATOR,
         &slice::SLICE,
+        &namespace::NAMESPACE,
         &singleton::NONE_TYPE,
         &singleton::NOT_IMPLEMENTED_TYPE,
         &singleton::ELLIPSIS_TYPE,

@@ -296,6 +296,16 @@ impl Bound<'_> {
         value
     }
 
+    /// Name of the function, for messages.
+    pub fn function(&self) -> &'static str {
+        self.signature.name()
+    }
+
+    /// Name of the parameter taken last.
+    pub fn parameter(&self) -> &'static str {
+        self.signature.parameter_name(self.at - 1)
+    }
+
     /// "expected int, got str" for the parameter taken last.
     #[cold]
     pub fn wrong_type(&self, expected: &str, got: Value) -> crate::error::Raised {

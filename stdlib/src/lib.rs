@@ -22,12 +22,16 @@ pub mod library;
 pub mod math;
 pub mod operator;
 pub mod sre;
+pub mod posix;
+pub mod signal;
 pub mod static_python;
 pub mod string;
 pub mod sys;
+pub(crate) mod system;
 pub mod thread;
 pub mod time;
 pub mod typing;
+pub(crate) mod warning;
 pub mod weak;
 
 use runtime::objects::module::ModuleObject;
@@ -44,6 +48,8 @@ static MODULES: &[NativeModule] = &[
     NativeModule { name: "math", fill: math::fill },
     NativeModule { name: "time", fill: time::fill },
     NativeModule { name: "gc", fill: gc::fill },
+    NativeModule { name: "posix", fill: posix::fill },
+    NativeModule { name: "_signal", fill: signal::fill },
     NativeModule { name: "_weakref", fill: weak::fill },
     NativeModule { name: "errno", fill: errno::fill },
     NativeModule { name: "_thread", fill: thread::fill },

@@ -23,6 +23,7 @@ pub mod mapping_proxy;
 pub mod memoryview;
 pub mod method;
 pub mod module;
+pub mod namespace;
 pub mod object;
 pub mod range;
 pub mod sequence;
