@@ -10,6 +10,7 @@
 //! The importer asks [`load`] before it looks for files.
 
 pub mod atexit;
+pub mod codecs;
 pub mod collections;
 pub mod errno;
 pub mod functools;
@@ -46,6 +47,7 @@ static MODULES: &[NativeModule] = &[
     NativeModule { name: "errno", fill: errno::fill },
     NativeModule { name: "_thread", fill: thread::fill },
     NativeModule { name: "_string", fill: string::fill },
+    NativeModule { name: "_codecs", fill: codecs::fill },
     NativeModule { name: "_collections", fill: collections::fill },
     NativeModule { name: "_io", fill: io::fill },
     NativeModule { name: "io", fill: io::fill },
