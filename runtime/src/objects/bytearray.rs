@@ -129,7 +129,7 @@ fn init(value: Value, args: Args<'_>) -> PyResult<()> {
 }
 
 fn repr(value: Value) -> PyResult {
-    let inner = transform::repr(&this(value).data.borrow());
+    let inner = transform::repr(&this(value).data.borrow(), true);
     Ok(StrObject::new(&format!("{}({inner})", value.ty().name())).into())
 }
 

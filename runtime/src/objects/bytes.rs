@@ -202,7 +202,7 @@ static SPEC: TypeSpec = TypeSpec {
     var_end: Some(var_end),
     slots: Slots {
         new: Some(new),
-        repr: Some(|value| Ok(StrObject::new(&transform::repr(this(value).as_slice())).into())),
+        repr: Some(|value| Ok(StrObject::new(&transform::repr(this(value).as_slice(), false)).into())),
         hash: Some(hash_slot),
         richcompare: Some(richcompare),
         len: Some(|value| Ok(this(value).len)),

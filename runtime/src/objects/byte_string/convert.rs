@@ -118,7 +118,7 @@ pub fn construct(args: Args<'_>, owner: &str) -> PyResult<Vec<u8>> {
         };
     };
     if source.is_instance::<StrObject>() && (owner == "bytearray" || without_text.is_some()) {
-        if encoding.is_none() && errors.is_none() {
+        if encoding.is_none() {
             return Err(crate::raise!(TypeError, "string argument without an encoding"));
         }
         return codec::encode(source, encoding, errors);

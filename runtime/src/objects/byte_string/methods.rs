@@ -306,7 +306,7 @@ macro_rules! byte_string_methods {
                     make(data.strip_suffix(slice_of(&suffix)).unwrap_or(&data))
                 }
                 /// Return a copy with all occurrences of substring old replaced by new.
-                "replace(self, old, new, /, count=-1)"
+                "replace(self, old, new, count=-1, /)"
                 fn replace(this, old: Buffer, new: Buffer, count: Option<isize>) -> PyResult<Ref> {
                     search::replace(&this.lend(), slice_of(&old), slice_of(&new), limit_of(count)).map(make)
                 }

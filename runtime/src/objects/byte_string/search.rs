@@ -117,8 +117,7 @@ pub fn split<'a>(data: &'a [u8], separator: Option<&[u8]>, limit: usize) -> Vec<
                 return parts;
             }
             if parts.len() == limit {
-                let end = rest.iter().rposition(|&byte| !is_space(byte)).map_or(0, |at| at + 1);
-                parts.push(&rest[..end]);
+                parts.push(rest);
                 return parts;
             }
             let end = rest.iter().position(|&byte| is_space(byte)).unwrap_or(rest.len());
@@ -147,8 +146,7 @@ pub fn rsplit<'a>(data: &'a [u8], separator: Option<&[u8]>, limit: usize) -> Vec
                 break;
             }
             if parts.len() == limit {
-                let start = rest.iter().position(|&byte| !is_space(byte)).unwrap_or(0);
-                parts.push(&rest[start..]);
+                parts.push(rest);
                 break;
             }
             let start = rest.iter().rposition(|&byte| is_space(byte)).map_or(0, |at| at + 1);

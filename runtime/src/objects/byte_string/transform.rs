@@ -6,6 +6,7 @@ use crate::error;
 use crate::objects::bytearray::ByteArray;
 use crate::objects::bytes::BytesObject;
 use crate::objects::str::StrObject;
+use crate::protocol;
 use crate::value::{PyResult, Value};
 
 /// First letter of every word in upper case, the others in lower case.
@@ -162,6 +163,9 @@ pub fn hex(data: &[u8], separator: Option<Value>, group: isize) -> PyResult<Stri
 }
 
 fn separator_character(value: Value) -> PyResult<char> {
+    if protocol::len(value)? != 1 {
+        return Err(crate::raise!(ValueError, "sep must be length 1."));
+    }
     let points: Vec<u32> = if let Some(text) = value.get::<StrObject>() {
         text.code_points().collect()
     } else if let Some(bytes) = value.get::<BytesObject>() {
@@ -171,13 +175,13 @@ fn separator_character(value: Value) -> PyResult<char> {
     };
     match points.as_slice() {
         &[point @ 0..0x80] => Ok(char::from_u32(point).expect("ASCII")),
-        [_] => Err(crate::raise!(ValueError, "sep must be ASCII.")),
-        _ => Err(crate::raise!(ValueError, "sep must be length 1.")),
+        _ => Err(crate::raise!(ValueError, "sep must be ASCII.")),
     }
 }
 
-/// `repr` of bytes; quotes of one kind are escaped only if both occur.
-pub fn repr(data: &[u8]) -> String {
+/// `repr` of bytes. Double quotes are taken if only single quotes occur; `escapes_single` escapes those nevertheless, as `bytearray`
+/// does.
+pub fn repr(data: &[u8], escapes_single: bool) -> String {
     let quote = if data.contains(&b'\'') && !data.contains(&b'"') { '"' } else { '\'' };
     let mut text = format!("b{quote}");
     for &byte in data {
@@ -186,7 +190,7 @@ pub fn repr(data: &[u8]) -> String {
             b'\n' => text.push_str("\\n"),
             b'\r' => text.push_str("\\r"),
             b'\t' => text.push_str("\\t"),
-            _ if byte as char == quote => text.extend(['\\', quote]),
+            b'\'' if escapes_single || quote == '\'' => text.push_str("\\'"),
             0x20..0x7f => text.push(byte as char),
             _ => text.push_str(&format!("\\x{byte:02x}")),
         }
