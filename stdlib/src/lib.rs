@@ -10,6 +10,7 @@
 //! The importer asks [`load`] before it looks for files.
 
 pub mod atexit;
+pub mod codecs;
 pub mod collections;
 pub mod errno;
 pub mod functools;
@@ -54,12 +55,12 @@ static MODULES: &[NativeModule] = &[
     NativeModule { name: "errno", fill: errno::fill },
     NativeModule { name: "_thread", fill: thread::fill },
     NativeModule { name: "_string", fill: string::fill },
+    NativeModule { name: "_codecs", fill: codecs::fill },
     NativeModule { name: "_collections", fill: collections::fill },
     NativeModule { name: "_io", fill: io::fill },
     NativeModule { name: "io", fill: io::fill },
     NativeModule { name: "itertools", fill: itertools::fill },
     NativeModule { name: "_functools", fill: functools::fill },
-    NativeModule { name: "functools", fill: functools::fill },
     NativeModule { name: "_json", fill: json::fill },
     NativeModule { name: "_sre", fill: sre::fill },
     NativeModule { name: "_operator", fill: operator::fill },

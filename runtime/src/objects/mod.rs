@@ -3,6 +3,7 @@
 pub mod async_generator;
 pub mod bool;
 pub mod builtin_function;
+pub mod byte_string;
 pub mod bytearray;
 pub mod bytes;
 pub mod cell;
