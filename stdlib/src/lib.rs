@@ -12,19 +12,21 @@
 pub mod atexit;
 pub mod codecs;
 pub mod collections;
+pub mod contextvars;
 pub mod errno;
 pub mod functools;
 pub mod future;
 pub mod gc;
+pub mod imp;
 pub mod io;
 pub mod itertools;
 pub mod json;
 pub mod library;
 pub mod math;
 pub mod operator;
-pub mod sre;
 pub mod posix;
 pub mod signal;
+pub mod sre;
 pub mod static_python;
 pub mod string;
 pub mod sys;
@@ -53,6 +55,8 @@ static MODULES: &[NativeModule] = &[
     NativeModule { name: "_signal", fill: signal::fill },
     NativeModule { name: "_weakref", fill: weak::fill },
     NativeModule { name: "errno", fill: errno::fill },
+    NativeModule { name: "_imp", fill: imp::fill },
+    NativeModule { name: "_contextvars", fill: contextvars::fill },
     NativeModule { name: "_thread", fill: thread::fill },
     NativeModule { name: "_string", fill: string::fill },
     NativeModule { name: "_codecs", fill: codecs::fill },
