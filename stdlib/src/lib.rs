@@ -10,17 +10,20 @@
 //! The importer asks [`load`] before it looks for files.
 
 pub mod atexit;
+pub mod bisect;
 pub mod collections;
 pub mod errno;
 pub mod functools;
 pub mod future;
 pub mod gc;
+pub mod heapq;
 pub mod io;
 pub mod itertools;
 pub mod json;
 pub mod library;
 pub mod math;
 pub mod operator;
+pub mod random;
 pub mod sre;
 pub mod static_python;
 pub mod string;
@@ -55,6 +58,9 @@ static MODULES: &[NativeModule] = &[
     NativeModule { name: "_functools", fill: functools::fill },
     NativeModule { name: "functools", fill: functools::fill },
     NativeModule { name: "_json", fill: json::fill },
+    NativeModule { name: "_random", fill: random::fill },
+    NativeModule { name: "_bisect", fill: bisect::fill },
+    NativeModule { name: "_heapq", fill: heapq::fill },
     NativeModule { name: "_sre", fill: sre::fill },
     NativeModule { name: "_operator", fill: operator::fill },
     NativeModule { name: "__future__", fill: future::fill },
