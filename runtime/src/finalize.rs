@@ -19,7 +19,7 @@ use crate::thread::thread;
 use crate::value::{Py, Ref, Value};
 use crate::weakref;
 use crate::world::World;
-use crate::{builtins, hooks};
+use crate::{builtins, codec, hooks};
 
 /// Attributes of `sys` that keep a program's objects alive and that finalisers do not need.
 const DROPPED: &[&str] = &[
@@ -56,6 +56,7 @@ pub(crate) fn remember_builtins() {
 /// Empties all modules but `sys`, so that finalisers can still print. No Python code may be running.
 pub fn clear_modules() {
     FINALIZING.set(true);
+    crate::signal::release();
     (hooks::hooks().release_code)();
     if let Some(sys) = sys_state::modules().get_text("sys") {
         reset_sys(&sys);
@@ -72,6 +73,7 @@ pub fn clear_modules() {
     drop(survivors);
     restore_builtins();
     checked::forget_classes();
+    codec::registry::forget();
     gc::collect();
 }
 

@@ -11,6 +11,7 @@
 
 pub mod atexit;
 pub mod bisect;
+pub mod codecs;
 pub mod collections;
 pub mod errno;
 pub mod functools;
@@ -25,12 +26,16 @@ pub mod math;
 pub mod operator;
 pub mod random;
 pub mod sre;
+pub mod posix;
+pub mod signal;
 pub mod static_python;
 pub mod string;
 pub mod sys;
+pub(crate) mod system;
 pub mod thread;
 pub mod time;
 pub mod typing;
+pub(crate) mod warning;
 pub mod weak;
 
 use runtime::objects::module::ModuleObject;
@@ -47,16 +52,18 @@ static MODULES: &[NativeModule] = &[
     NativeModule { name: "math", fill: math::fill },
     NativeModule { name: "time", fill: time::fill },
     NativeModule { name: "gc", fill: gc::fill },
+    NativeModule { name: "posix", fill: posix::fill },
+    NativeModule { name: "_signal", fill: signal::fill },
     NativeModule { name: "_weakref", fill: weak::fill },
     NativeModule { name: "errno", fill: errno::fill },
     NativeModule { name: "_thread", fill: thread::fill },
     NativeModule { name: "_string", fill: string::fill },
+    NativeModule { name: "_codecs", fill: codecs::fill },
     NativeModule { name: "_collections", fill: collections::fill },
     NativeModule { name: "_io", fill: io::fill },
     NativeModule { name: "io", fill: io::fill },
     NativeModule { name: "itertools", fill: itertools::fill },
     NativeModule { name: "_functools", fill: functools::fill },
-    NativeModule { name: "functools", fill: functools::fill },
     NativeModule { name: "_json", fill: json::fill },
     NativeModule { name: "_random", fill: random::fill },
     NativeModule { name: "_bisect", fill: bisect::fill },
@@ -64,7 +71,7 @@ static MODULES: &[NativeModule] = &[
     NativeModule { name: "_sre", fill: sre::fill },
     NativeModule { name: "_operator", fill: operator::fill },
     NativeModule { name: "__future__", fill: future::fill },
-    NativeModule { name: "typing", fill: typing::fill },
+    NativeModule { name: "_typing", fill: typing::fill },
     NativeModule { name: "__static__", fill: static_python::fill },
 ];
 
