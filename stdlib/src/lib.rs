@@ -13,10 +13,12 @@ pub mod atexit;
 pub mod bisect;
 pub mod codecs;
 pub mod collections;
+pub mod csv;
 pub mod errno;
 pub mod functools;
 pub mod future;
 pub mod gc;
+pub mod hashes;
 pub mod heapq;
 pub mod io;
 pub mod itertools;
@@ -68,6 +70,12 @@ static MODULES: &[NativeModule] = &[
     NativeModule { name: "_random", fill: random::fill },
     NativeModule { name: "_bisect", fill: bisect::fill },
     NativeModule { name: "_heapq", fill: heapq::fill },
+    NativeModule { name: "_csv", fill: csv::fill },
+    NativeModule { name: "_md5", fill: hashes::fill_md5 },
+    NativeModule { name: "_sha1", fill: hashes::fill_sha1 },
+    NativeModule { name: "_sha2", fill: hashes::fill_sha2 },
+    NativeModule { name: "_sha3", fill: hashes::fill_sha3 },
+    NativeModule { name: "_blake2", fill: hashes::fill_blake2 },
     NativeModule { name: "_sre", fill: sre::fill },
     NativeModule { name: "_operator", fill: operator::fill },
     NativeModule { name: "__future__", fill: future::fill },
