@@ -10,20 +10,26 @@
 //! The importer asks [`load`] before it looks for files.
 
 pub mod atexit;
+pub mod bisect;
 pub mod codecs;
 pub mod collections;
 pub mod contextvars;
+pub mod csv;
 pub mod errno;
 pub mod functools;
 pub mod future;
 pub mod gc;
 pub mod imp;
+pub mod hashes;
+pub mod heapq;
 pub mod io;
 pub mod itertools;
 pub mod json;
 pub mod library;
 pub mod math;
 pub mod operator;
+pub mod random;
+pub mod sre;
 pub mod posix;
 pub mod signal;
 pub mod sre;
@@ -66,6 +72,15 @@ static MODULES: &[NativeModule] = &[
     NativeModule { name: "itertools", fill: itertools::fill },
     NativeModule { name: "_functools", fill: functools::fill },
     NativeModule { name: "_json", fill: json::fill },
+    NativeModule { name: "_random", fill: random::fill },
+    NativeModule { name: "_bisect", fill: bisect::fill },
+    NativeModule { name: "_heapq", fill: heapq::fill },
+    NativeModule { name: "_csv", fill: csv::fill },
+    NativeModule { name: "_md5", fill: hashes::fill_md5 },
+    NativeModule { name: "_sha1", fill: hashes::fill_sha1 },
+    NativeModule { name: "_sha2", fill: hashes::fill_sha2 },
+    NativeModule { name: "_sha3", fill: hashes::fill_sha3 },
+    NativeModule { name: "_blake2", fill: hashes::fill_blake2 },
     NativeModule { name: "_sre", fill: sre::fill },
     NativeModule { name: "_operator", fill: operator::fill },
     NativeModule { name: "__future__", fill: future::fill },
