@@ -19,7 +19,7 @@ use crate::thread::thread;
 use crate::value::{Py, Ref, Value};
 use crate::weakref;
 use crate::world::World;
-use crate::{builtins, hooks};
+use crate::{builtins, codec, hooks};
 
 /// Attributes of `sys` that keep a program's objects alive and that finalisers do not need.
 const DROPPED: &[&str] = &[
@@ -73,6 +73,7 @@ pub fn clear_modules() {
     drop(survivors);
     restore_builtins();
     checked::forget_classes();
+    codec::registry::forget();
     gc::collect();
 }
 

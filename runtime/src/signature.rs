@@ -312,6 +312,10 @@ impl Bound<'_> {
         let skip = self.signature.self_count();
         let (name, got) = (self.signature.name(), type_name_or_none(got));
         let position = self.at - skip;
+        if self.at > self.signature.positional_only {
+            let parameter = self.signature.parameter_name(self.at - 1);
+            return crate::raise!(TypeError, "{name}() argument '{parameter}' must be {expected}, not {got}");
+        }
         if self.signature.count - skip == 1 {
             return crate::raise!(TypeError, "{name}() argument must be {expected}, not {got}");
         }

@@ -4,6 +4,7 @@
 //! method it defines, a function that looks the method up and calls it (`types::dunder`). Every operand is borrowed.
 
 use crate::args::Args;
+use crate::buffer::Buffer;
 use crate::operator::CompareOp;
 use crate::type_object::TypeObject;
 use crate::value::{PyResult, Ref, Value};
@@ -76,6 +77,10 @@ slots! {
     ass_subscript: fn(Value, Value, Option<Value>) -> PyResult<()>,
     /// `b in a`.
     contains: fn(Value, Value) -> PyResult<bool>,
+    /// Lends the object's memory.
+    buffer: fn(Value) -> PyResult<Buffer>,
+    /// Ends a loan.
+    release_buffer: fn(Value),
     /// Sequence `+`.
     concat: Binary,
     /// Sequence `*`.

@@ -10,6 +10,7 @@
 //! The importer asks [`load`] before it looks for files.
 
 pub mod atexit;
+pub mod codecs;
 pub mod collections;
 pub mod errno;
 pub mod functools;
@@ -17,9 +18,11 @@ pub mod future;
 pub mod gc;
 pub mod io;
 pub mod itertools;
+pub mod json;
 pub mod library;
 pub mod math;
 pub mod operator;
+pub mod sre;
 pub mod posix;
 pub mod signal;
 pub mod static_python;
@@ -52,14 +55,16 @@ static MODULES: &[NativeModule] = &[
     NativeModule { name: "errno", fill: errno::fill },
     NativeModule { name: "_thread", fill: thread::fill },
     NativeModule { name: "_string", fill: string::fill },
+    NativeModule { name: "_codecs", fill: codecs::fill },
     NativeModule { name: "_collections", fill: collections::fill },
     NativeModule { name: "_io", fill: io::fill },
     NativeModule { name: "itertools", fill: itertools::fill },
     NativeModule { name: "_functools", fill: functools::fill },
-    NativeModule { name: "functools", fill: functools::fill },
+    NativeModule { name: "_json", fill: json::fill },
+    NativeModule { name: "_sre", fill: sre::fill },
     NativeModule { name: "_operator", fill: operator::fill },
     NativeModule { name: "__future__", fill: future::fill },
-    NativeModule { name: "typing", fill: typing::fill },
+    NativeModule { name: "_typing", fill: typing::fill },
     NativeModule { name: "__static__", fill: static_python::fill },
 ];
 

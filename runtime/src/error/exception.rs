@@ -117,7 +117,7 @@ fn init_slot(value: Value, args: Args<'_>) -> PyResult<()> {
     init::check_keywords(exception, value.ty(), args)?;
     exception.args.set(TupleObject::from_values(args.positional));
     init::fill_fields(exception, value.ty(), args.positional);
-    Ok(())
+    init::after_init(exception, value.ty(), args.positional)
 }
 
 fn repr(value: Value) -> PyResult {

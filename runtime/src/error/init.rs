@@ -2,15 +2,23 @@
 
 use super::exception::ExceptionObject;
 use super::types::{self, EXIT_CODE, STOP_VALUE};
+use super::unicode;
 use crate::args::Args;
 use crate::objects;
-use crate::objects::int;
 use crate::objects::list::ListObject;
 use crate::objects::str::StrObject;
 use crate::objects::tuple::TupleObject;
 use crate::protocol;
 use crate::type_object::TypeObject;
 use crate::value::{PyResult, Ref, Value};
+
+/// Checks of `__init__` that need more than positional arguments, and the fields that come from them.
+pub(super) fn after_init(exception: &ExceptionObject, ty: &TypeObject, args: &[Value]) -> PyResult<()> {
+    match unicode::Kind::of(ty) {
+        Some(kind) => unicode::fill(exception, kind, args),
+        None => Ok(()),
+    }
+}
 
 /// Fills extra fields from positional arguments.
 pub(super) fn fill_fields(exception: &ExceptionObject, ty: &TypeObject, args: &[Value]) {
@@ -51,7 +59,7 @@ fn fill_os_error(exception: &ExceptionObject, args: &[Value]) {
     set(exception, 0, Some(args[0]));
     set(exception, 1, Some(args[1]));
     let blocked = Value::from_object(exception).ty().is_subtype_of(&types::BlockingIOError);
-    if let Some(&written) = args.get(2).filter(|written| blocked && int::IntRef::of(**written).is_some()) {
+    if let Some(&written) = args.get(2).filter(|written| blocked && objects::int::IntRef::of(**written).is_some()) {
         set(exception, 4, Some(written));
         return;
     }
@@ -186,8 +194,8 @@ pub(super) fn special_str(exception: &ExceptionObject, ty: &TypeObject) -> PyRes
     if is(&types::SyntaxError) {
         return syntax_error_str(exception);
     }
-    if is(&types::UnicodeEncodeError) || is(&types::UnicodeDecodeError) {
-        return unicode_error_str(exception, is(&types::UnicodeEncodeError));
+    if unicode::Kind::of(ty).is_some() {
+        return unicode::text(exception).map(Some);
     }
     if is(&types::BaseExceptionGroup) {
         return group_str(exception).map(Some);
@@ -221,42 +229,6 @@ fn syntax_error_str(exception: &ExceptionObject) -> PyResult<Option<Ref>> {
         (None, None) => message,
     };
     Ok(Some(StrObject::new(&text).into()))
-}
-
-fn unicode_error_str(exception: &ExceptionObject, is_encode: bool) -> PyResult<Option<Ref>> {
-    let [encoding, object, start, end, reason] = [0, 1, 2, 3, 4].map(|at| exception.extra[at].get());
-    let (Some(encoding), Some(object), Some(start), Some(end), Some(reason)) =
-        (encoding, object, start, end, reason)
-    else {
-        return Ok(Some(StrObject::empty().into()));
-    };
-    let (encoding, reason) = (protocol::str_string(encoding)?, protocol::str_string(reason)?);
-    let (start, end) = (int::to_isize(start)?, int::to_isize(end)?);
-    let verb = if is_encode { "encode" } else { "decode" };
-    let culprit = if end == start + 1 { single_culprit(object, start, is_encode) } else { None };
-    let text = match culprit {
-        Some(culprit) => format!("'{encoding}' codec can't {verb} {culprit} in position {start}: {reason}"),
-        None => {
-            let unit = if is_encode { "characters" } else { "bytes" };
-            format!("'{encoding}' codec can't {verb} {unit} in position {start}-{}: {reason}", end - 1)
-        }
-    };
-    Ok(Some(StrObject::new(&text).into()))
-}
-
-fn single_culprit(object: Value, at: isize, is_encode: bool) -> Option<String> {
-    let at = usize::try_from(at).ok()?;
-    if !is_encode {
-        let data = crate::objects::bytes::bytes_from(object).ok()?;
-        return data.get(at).map(|byte| format!("byte 0x{byte:02x}"));
-    }
-    let text = object.get::<StrObject>()?;
-    let point = (at < text.len()).then(|| text.code_point(at))?;
-    Some(match point {
-        0..=0xff => format!("character '\\x{point:02x}'"),
-        0x100..=0xffff => format!("character '\\u{point:04x}'"),
-        _ => format!("character '\\U{point:08x}'"),
-    })
 }
 
 fn group_str(exception: &ExceptionObject) -> PyResult {

@@ -9,6 +9,7 @@ pub mod print;
 pub mod suggest;
 pub mod traceback;
 pub mod types;
+pub mod unicode;
 
 pub use crate::value::Raised;
 pub use exception::{EXTRA_FIELDS, ExceptionObject};

@@ -1,9 +1,15 @@
-//! `str % args`.
+//! `str % args` and `bytes % args`.
+//!
+//! Both run the same way; a template of bytes is a row of characters below 256 on the way, as is what its conversions give.
 
+use crate::buffer;
 use crate::format::{exponent_text, fixed_text, general_text};
+use crate::names::names;
+use crate::objects::bytearray::ByteArray;
+use crate::objects::bytes::BytesObject;
 use crate::objects::float;
 use crate::objects::int::{self, IntRef, parse};
-use crate::objects::str::{StrBuilder, StrObject};
+use crate::objects::str::{StrBuilder, StrObject, Units};
 use crate::objects::tuple::TupleObject;
 use crate::protocol;
 use crate::value::{Py, PyResult, Ref, Value};
@@ -11,7 +17,7 @@ use crate::value::{Py, PyResult, Ref, Value};
 /// One conversion: `%(key)-5.2f`.
 #[derive(Default)]
 struct Conversion {
-    key: Option<String>,
+    key: Option<Vec<u32>>,
     left: bool,
     plus: bool,
     space: bool,
@@ -28,6 +34,7 @@ struct Source {
     next: usize,
     mapping: Option<Ref>,
     is_tuple: bool,
+    is_bytes: bool,
 }
 
 impl Source {
@@ -38,19 +45,34 @@ impl Source {
     }
 }
 
-/// Formats.
+/// `str % args`
 pub fn format(template: &StrObject, args: Value) -> PyResult<Py<StrObject>> {
+    let is_mapping = !args.is_instance::<StrObject>() && args.ty().slots().subscript.is_some();
+    run(&template.code_points().collect::<Vec<_>>(), args, is_mapping, false)?.try_finish()
+}
+
+/// `bytes % args`
+pub fn format_bytes(template: &[u8], args: Value) -> PyResult<Vec<u8>> {
+    let is_bytes = args.is_instance::<BytesObject>() || args.is_instance::<ByteArray>();
+    let is_mapping = !is_bytes && !args.is_instance::<StrObject>() && args.ty().slots().subscript.is_some();
+    let chars: Vec<u32> = template.iter().map(|&byte| byte.into()).collect();
+    let made = run(&chars, args, is_mapping, true)?.try_finish()?;
+    match made.units() {
+        Units::One(bytes) => Ok(bytes.to_vec()),
+        _ => unreachable!("every conversion of bytes pushes bytes"),
+    }
+}
+
+fn run(chars: &[u32], args: Value, is_mapping: bool, is_bytes: bool) -> PyResult<StrBuilder> {
     let is_tuple = args.is_instance::<TupleObject>();
     let items = match args.get::<TupleObject>() {
         Some(tuple) => tuple.items().iter().map(|item| item.to_ref()).collect(),
         None => vec![args.to_ref()],
     };
-    let is_mapping = !is_tuple && !args.is_instance::<StrObject>() && args.ty().slots().subscript.is_some();
-    let mut source = Source { args: items, next: 0, mapping: is_mapping.then(|| args.to_ref()), is_tuple };
-    let chars: Vec<u32> = template.code_points().collect();
+    let mapping = (is_mapping && !is_tuple).then(|| args.to_ref());
+    let mut source = Source { args: items, next: 0, mapping, is_tuple, is_bytes };
     let mut out = StrBuilder::with_capacity(chars.len());
-    let mut at = 0;
-    let mut used_key = false;
+    let (mut at, mut used_key) = (0, false);
     while at < chars.len() {
         if chars[at] != u32::from('%') {
             out.push(chars[at]);
@@ -58,7 +80,7 @@ pub fn format(template: &StrObject, args: Value) -> PyResult<Py<StrObject>> {
             continue;
         }
         at += 1;
-        let conversion = read_conversion(&chars, &mut at, &mut source)?;
+        let conversion = read_conversion(chars, &mut at, &mut source)?;
         if conversion.kind == '%' {
             out.push(u32::from('%'));
             continue;
@@ -70,19 +92,29 @@ pub fn format(template: &StrObject, args: Value) -> PyResult<Py<StrObject>> {
             }
             None => source.take()?,
         };
-        convert(&conversion, value.value(), at - 1, &mut out)?;
+        if is_bytes {
+            convert_bytes(&conversion, value.value(), at - 1, &mut out)?;
+        } else {
+            convert(&conversion, value.value(), at - 1, &mut out)?;
+        }
+        out.check()?;
     }
     let all_used =
         source.next >= source.args.len() || used_key || (!source.is_tuple && source.mapping.is_some());
     if !all_used {
-        return Err(crate::raise!(TypeError, "not all arguments converted during string formatting"));
+        let what = if is_bytes { "bytes" } else { "string" };
+        return Err(crate::raise!(TypeError, "not all arguments converted during {what} formatting"));
     }
-    out.try_finish()
+    Ok(out)
 }
 
-fn lookup(source: &Source, key: &str) -> PyResult {
+fn lookup(source: &Source, key: &[u32]) -> PyResult {
     match &source.mapping {
-        Some(mapping) => protocol::get_item(mapping.value(), StrObject::new(key).value()),
+        Some(mapping) if source.is_bytes => {
+            let key: Vec<u8> = key.iter().map(|&point| point as u8).collect();
+            protocol::get_item(mapping.value(), BytesObject::new(&key).value())
+        }
+        Some(mapping) => protocol::get_item(mapping.value(), StrObject::from_code_points(key).value()),
         None => Err(crate::raise!(TypeError, "format requires a mapping")),
     }
 }
@@ -123,12 +155,12 @@ fn read_conversion(chars: &[u32], at: &mut usize, source: &mut Source) -> PyResu
     Ok(conversion)
 }
 
-fn read_key(chars: &[u32], at: &mut usize) -> PyResult<String> {
+fn read_key(chars: &[u32], at: &mut usize) -> PyResult<Vec<u32>> {
     let start = *at + 1;
     let mut depth = 1;
     *at = start;
     while depth > 0 {
-        match chars.get(*at).copied().and_then(char::from_u32) {
+        match chars.get(*at).map(|&point| char::from_u32(point).unwrap_or('\u{fffd}')) {
             None => return Err(crate::raise!(ValueError, "incomplete format key")),
             Some('(') => depth += 1,
             Some(')') => depth -= 1,
@@ -136,7 +168,7 @@ fn read_key(chars: &[u32], at: &mut usize) -> PyResult<String> {
         }
         *at += 1;
     }
-    Ok(chars[start..*at - 1].iter().map(|&point| char::from_u32(point).unwrap_or('\u{fffd}')).collect())
+    Ok(chars[start..*at - 1].to_vec())
 }
 
 fn read_size(chars: &[u32], at: &mut usize, source: &mut Source) -> PyResult<Option<isize>> {
@@ -160,30 +192,101 @@ fn read_size(chars: &[u32], at: &mut usize, source: &mut Source) -> PyResult<Opt
 }
 
 fn convert(conversion: &Conversion, value: Value, position: usize, out: &mut StrBuilder) -> PyResult<()> {
+    let shown = match conversion.kind {
+        's' => protocol::str(value)?,
+        'r' => protocol::repr(value)?,
+        'a' => protocol::ascii(value)?,
+        'c' => character(value)?,
+        _ => return convert_number(conversion, value, position, out),
+    };
+    push_text(conversion, &shown, out)
+}
+
+fn convert_bytes(
+    conversion: &Conversion,
+    value: Value,
+    position: usize,
+    out: &mut StrBuilder,
+) -> PyResult<()> {
+    let data = match conversion.kind {
+        's' | 'b' => bytes_of(value)?,
+        'r' | 'a' => return push_text(conversion, &protocol::ascii(value)?, out),
+        'c' => vec![byte_of(value)?],
+        _ => return convert_number(conversion, value, position, out),
+    };
+    push_text(conversion, &StrObject::from_latin1(&data).into(), out)
+}
+
+fn convert_number(
+    conversion: &Conversion,
+    value: Value,
+    position: usize,
+    out: &mut StrBuilder,
+) -> PyResult<()> {
     let text = match conversion.kind {
-        's' | 'r' | 'a' => {
-            let shown = match conversion.kind {
-                's' => protocol::str(value)?,
-                'r' => protocol::repr(value)?,
-                _ => protocol::ascii(value)?,
-            };
-            return push_text(conversion, &shown, out);
-        }
-        'c' => return push_text(conversion, &character(value)?, out),
         'd' | 'i' | 'u' => integer(conversion, value, 10)?,
         'o' => integer(conversion, value, 8)?,
         'x' | 'X' => integer(conversion, value, 16)?,
         'e' | 'E' | 'f' | 'F' | 'g' | 'G' => real(conversion, value)?,
         other => {
             let code = other as u32;
+            let shown = if (32..127).contains(&code) { other } else { '?' };
             return Err(crate::raise!(
                 ValueError,
-                "unsupported format character '{other}' ({code:#x}) at index {position}"
+                "unsupported format character '{shown}' ({code:#x}) at index {position}"
             ));
         }
     };
     out.push_str(&layout(conversion, &text));
     Ok(())
+}
+
+/// What `%s` of bytes writes.
+fn bytes_of(value: Value) -> PyResult<Vec<u8>> {
+    if buffer::is_bytes_like(value) {
+        return buffer::to_vec(value);
+    }
+    let made = protocol::attribute::call_special(value, names().__bytes__, &[])?;
+    let Some(made) = made else {
+        let got = value.ty().name();
+        return Err(crate::raise!(
+            TypeError,
+            "%b requires a bytes-like object, or an object that implements __bytes__, not '{got}'"
+        ));
+    };
+    match made.get::<BytesObject>() {
+        Some(bytes) => Ok(bytes.as_slice().to_vec()),
+        None => {
+            let got = made.ty().name();
+            Err(crate::raise!(TypeError, "__bytes__ returned non-bytes (type {got})"))
+        }
+    }
+}
+
+/// What `%c` of bytes writes.
+fn byte_of(value: Value) -> PyResult<u8> {
+    if value.is_instance::<BytesObject>() || value.is_instance::<ByteArray>() {
+        let data = buffer::to_vec(value)?;
+        if let [byte] = *data {
+            return Ok(byte);
+        }
+        let (name, len) = (value.ty().name(), data.len());
+        return Err(crate::raise!(
+            TypeError,
+            "%c requires an integer in range(256) or a single byte, not a {name} object of length {len}"
+        ));
+    }
+    if value.ty().slots().index.is_none() {
+        let got = value.ty().name();
+        return Err(crate::raise!(
+            TypeError,
+            "%c requires an integer in range(256) or a single byte, not {got}"
+        ));
+    }
+    let number = int::index(value)?;
+    let byte = IntRef::of(number.value()).and_then(IntRef::to_i64);
+    byte.and_then(|byte| u8::try_from(byte).ok())
+        .ok_or_else(|| crate::raise!(OverflowError, "%c arg not in range(256)"))
 }
 
 fn push_text(conversion: &Conversion, shown: &Ref, out: &mut StrBuilder) -> PyResult<()> {
@@ -206,8 +309,10 @@ fn character(value: Value) -> PyResult {
         if text.len() == 1 {
             return Ok(value.to_ref());
         }
-    } else if let Some(number) = IntRef::of(value) {
-        return match number
+    } else if value.ty().slots().index.is_some() {
+        let number = int::index(value)?;
+        return match IntRef::of(number.value())
+            .expect("`index` gives ints")
             .to_i64()
             .and_then(|point| u32::try_from(point).ok())
             .filter(|&point| point < 0x11_0000)
@@ -226,6 +331,15 @@ fn integer(conversion: &Conversion, value: Value, base: u32) -> PyResult<String>
         (Some(_), _) => value.to_ref(),
         (None, Some(double)) if base == 10 => float::methods::to_int(double)?,
         _ if value.ty().slots().index.is_some() => int::index(value)?,
+        _ if base == 10 && value.ty().slots().int.is_some() => {
+            let convert = value.ty().slots().int.expect("just seen");
+            let made = convert(value)?;
+            if IntRef::of(made.value()).is_none() {
+                let got = made.ty().name();
+                return Err(crate::raise!(TypeError, "__int__ returned non-int (type {got})"));
+            }
+            made
+        }
         _ => {
             let got = value.ty().name();
             let wanted = if base == 10 { "a real number is required" } else { "an integer is required" };
@@ -278,7 +392,7 @@ fn layout(conversion: &Conversion, text: &str) -> String {
     if conversion.left {
         return format!("{sign}{body}{}", " ".repeat(missing));
     }
-    if conversion.zero && body.starts_with(|c: char| c.is_ascii_digit()) {
+    if conversion.zero {
         let prefix_len =
             if body.starts_with("0x") || body.starts_with("0X") || body.starts_with("0o") { 2 } else { 0 };
         let (prefix, digits) = body.split_at(prefix_len);

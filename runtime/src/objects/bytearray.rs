@@ -1,32 +1,40 @@
-//! `bytearray`: bytes that change. What does not change them is what `bytes` does with a copy.
+//! `bytearray`: bytes that change. What it shares with `bytes` is in `byte_string`.
+//!
+//! Loans of the memory are counted; as long as one is out, whatever would resize the array raises `BufferError`.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::ops::Deref;
 
 use crate::args::Args;
-use crate::buffer;
-use crate::convert::Rest;
+use crate::buffer::{self, Buffer};
 use crate::error;
+use crate::format;
 use crate::header::Header;
 use crate::object::{self, Object};
-use crate::objects::bytes::{self, BytesObject};
+use crate::objects::byte_string::convert::{self, byte};
+use crate::objects::byte_string::methods::for_bytearray;
+use crate::objects::byte_string::search::{self, Needle};
+use crate::objects::byte_string::{ByteString, transform};
+use crate::objects::bytes::BytesObject;
 use crate::objects::iterators::{BYTEARRAY_ITERATOR, SequenceIterator};
-use crate::objects::list::ListObject;
 use crate::objects::sequence::{self, SliceBounds, Subscript};
 use crate::objects::str::StrObject;
 use crate::objects::tuple::TupleObject;
 use crate::objects::{self, int, singleton};
 use crate::operator::{CompareOp, Comparison};
 use crate::protocol;
+use crate::py_methods;
 use crate::slots::Slots;
 use crate::type_object::{TypeObject, TypeSpec, type_flags};
-use crate::value::{Py, PyResult, Ref, Value};
-use crate::{py_class_methods, py_methods};
+use crate::value::{PyResult, Ref, Value};
 
 /// A bytearray.
 #[repr(C)]
 pub struct ByteArray {
     header: Header,
     pub(crate) data: RefCell<Vec<u8>>,
+    /// Loans of `data` that are out.
+    loans: Cell<usize>,
 }
 
 // SAFETY: `repr(C)`, header first.
@@ -36,6 +44,36 @@ unsafe impl Object for ByteArray {
     }
 }
 
+/// The bytes of a bytearray, on loan.
+pub struct Loan(Buffer);
+
+impl Deref for Loan {
+    type Target = [u8];
+    fn deref(&self) -> &[u8] {
+        self.0.as_slice().expect("a bytearray is one stretch")
+    }
+}
+
+impl ByteString for ByteArray {
+    type Loan<'a> = Loan;
+
+    fn lend(&self) -> Loan {
+        Loan(lend(Value::from_object(self)))
+    }
+
+    fn make(data: Vec<u8>) -> Ref {
+        Self::make_of(&BYTEARRAY, data)
+    }
+}
+
+fn lend(value: Value) -> Buffer {
+    let array = this(value);
+    let mut data = array.data.borrow_mut();
+    array.loans.set(array.loans.get() + 1);
+    // SAFETY: the vector is neither moved nor resized while a loan is out.
+    unsafe { Buffer::new(value, data.as_mut_ptr(), data.len(), false) }
+}
+
 impl ByteArray {
     /// A bytearray of these bytes.
     pub fn make(data: Vec<u8>) -> Ref {
@@ -43,34 +81,37 @@ impl ByteArray {
     }
 
     fn make_of(ty: &TypeObject, data: Vec<u8>) -> Ref {
-        object::new_object_of(ty, ByteArray { header: Header::new(ty), data: RefCell::new(data) }).into()
+        let contents = ByteArray { header: Header::new(ty), data: RefCell::new(data), loans: Cell::new(0) };
+        object::new_object_of(ty, contents).into()
     }
 
-    fn to_bytes(&self) -> Py<BytesObject> {
-        BytesObject::new(&self.data.borrow())
+    /// `BufferError` while the memory is on loan.
+    fn check_resizable(&self) -> PyResult<()> {
+        if self.loans.get() > 0 {
+            return Err(crate::raise!(BufferError, "Existing exports of data: object cannot be re-sized"));
+        }
+        Ok(())
     }
 
     fn extend_from(&self, more: &[u8]) -> PyResult<()> {
+        if more.is_empty() {
+            return Ok(());
+        }
+        self.check_resizable()?;
         let mut data = self.data.borrow_mut();
         data.try_reserve(more.len()).map_err(|_| error::memory_error())?;
         data.extend_from_slice(more);
         Ok(())
     }
 
-    /// What the method of `bytes` gives for a copy, with bytearrays for bytes.
-    fn as_bytes_does(&self, method: &str, args: &[Value]) -> PyResult {
-        let result = protocol::call_method_text(self.to_bytes().value(), method, args)?;
-        let changed = |item: &Ref| match item.get_exact::<BytesObject>() {
-            Some(bytes) => ByteArray::make(bytes.as_slice().to_vec()),
-            None => item.clone(),
-        };
-        Ok(match (result.get_exact::<ListObject>(), result.get_exact::<TupleObject>()) {
-            (Some(list), _) => ListObject::new(list.to_vec().iter().map(changed).collect()).into(),
-            (_, Some(tuple)) => {
-                TupleObject::new(tuple.items().iter().map(|item| changed(&item.to_ref())).collect()).into()
-            }
-            _ => changed(&result),
-        })
+    fn replace_all(&self, data: Vec<u8>) -> PyResult<()> {
+        if data.len() != self.data.borrow().len() {
+            self.check_resizable()?;
+            drop(self.data.replace(data));
+        } else {
+            self.data.borrow_mut().copy_from_slice(&data);
+        }
+        Ok(())
     }
 }
 
@@ -78,23 +119,17 @@ fn this<'a>(value: Value) -> &'a ByteArray {
     value.get::<ByteArray>().expect("descriptors check their owner")
 }
 
-fn byte_of(value: Value) -> PyResult<u8> {
-    let number = int::index(value)?;
-    let byte = int::IntRef::of(number.value()).and_then(int::IntRef::to_i64);
-    byte.and_then(|byte| u8::try_from(byte).ok())
-        .ok_or_else(|| crate::raise!(ValueError, "byte must be in range(0, 256)"))
-}
-
-/// `bytearray(source, encoding, errors)`: as `bytes` understands it.
 fn init(value: Value, args: Args<'_>) -> PyResult<()> {
-    let made = protocol::call_args(bytes::BYTES.value(), args)?;
-    let data = buffer::to_vec(made.value())?;
-    drop(this(value).data.replace(data));
-    Ok(())
+    let data = convert::construct(args, "bytearray")?;
+    let array = this(value);
+    if !array.data.borrow().is_empty() {
+        array.check_resizable()?;
+    }
+    array.replace_all(data)
 }
 
 fn repr(value: Value) -> PyResult {
-    let inner = bytes::repr_bytes(&this(value).data.borrow());
+    let inner = transform::repr(&this(value).data.borrow(), true);
     Ok(StrObject::new(&format!("{}({inner})", value.ty().name())).into())
 }
 
@@ -102,23 +137,28 @@ fn richcompare(a: Value, b: Value, op: CompareOp) -> PyResult {
     if !buffer::is_bytes_like(b) {
         return singleton::decline();
     }
-    let other = buffer::to_vec(b)?;
-    let order = this(a).data.borrow().as_slice().cmp(&other);
+    let Ok(other) = buffer::acquire(b) else {
+        drop(crate::thread::thread().fetch_raised());
+        return singleton::decline();
+    };
+    let order = this(a).data.borrow().as_slice().cmp(&other.to_cow());
     Ok(objects::bool(op.holds(order)).to_ref())
 }
 
 fn subscript(value: Value, key: Value) -> PyResult {
-    let data = this(value).data.borrow();
+    let array = this(value);
     match Subscript::of(key, "bytearray")? {
-        Subscript::Index(at) => match sequence::wrap_index(at, data.len()) {
-            Some(at) => Ok(int::from_i64(i64::from(data[at]))),
-            None => Err(crate::raise!(IndexError, "bytearray index out of range")),
-        },
+        Subscript::Index(at) => {
+            let data = array.data.borrow();
+            match sequence::wrap_index(at, data.len()) {
+                Some(at) => Ok(int::from_i64(i64::from(data[at]))),
+                None => Err(crate::raise!(IndexError, "bytearray index out of range")),
+            }
+        }
         Subscript::Slice(slice) => {
-            let len = data.len();
-            drop(data);
+            let len = array.data.borrow().len();
             let bounds = SliceBounds::resolve(slice, len)?;
-            let data = this(value).data.borrow();
+            let data = array.data.borrow();
             Ok(ByteArray::make(bounds.indices().filter_map(|at| data.get(at).copied()).collect()))
         }
     }
@@ -128,21 +168,31 @@ fn ass_subscript(value: Value, key: Value, item: Option<Value>) -> PyResult<()> 
     let array = this(value);
     match Subscript::of(key, "bytearray")? {
         Subscript::Index(at) => {
-            let byte = item.map(byte_of).transpose()?;
-            let mut data = array.data.borrow_mut();
-            let Some(at) = sequence::wrap_index(at, data.len()) else {
+            let new = item.map(byte).transpose()?;
+            let len = array.data.borrow().len();
+            let Some(at) = sequence::wrap_index(at, len) else {
                 return Err(crate::raise!(IndexError, "bytearray index out of range"));
             };
-            match byte {
-                Some(byte) => data[at] = byte,
-                None => drop(data.remove(at)),
+            match new {
+                Some(byte) => array.data.borrow_mut()[at] = byte,
+                None => {
+                    array.check_resizable()?;
+                    array.data.borrow_mut().remove(at);
+                }
             }
             Ok(())
         }
         Subscript::Slice(slice) => {
             let new = match item {
                 None => Vec::new(),
-                Some(item) => bytes::bytes_from(item)?,
+                Some(item) if buffer::is_bytes_like(item) => buffer::to_vec(item)?,
+                Some(item) if item.is_instance::<StrObject>() || item.ty().slots().index.is_some() => {
+                    return Err(crate::raise!(
+                        TypeError,
+                        "can assign only bytes, buffers, or iterables of ints in range(0, 256)"
+                    ));
+                }
+                Some(item) => convert::from_source(item, "bytearray")?,
             };
             let len = array.data.borrow().len();
             let bounds = SliceBounds::resolve(slice, len)?;
@@ -152,33 +202,50 @@ fn ass_subscript(value: Value, key: Value, item: Option<Value>) -> PyResult<()> 
 }
 
 fn replace_slice(array: &ByteArray, bounds: SliceBounds, new: &[u8], assigns: bool) -> PyResult<()> {
-    let mut data = array.data.borrow_mut();
-    if bounds.step == 1 {
-        let start = bounds.start as usize;
-        data.splice(start..start + bounds.len, new.iter().copied());
-        return Ok(());
-    }
-    if !assigns {
-        let doomed: std::collections::HashSet<usize> = bounds.indices().collect();
-        let mut at = 0;
-        data.retain(|_| {
-            at += 1;
-            !doomed.contains(&(at - 1))
-        });
+    if assigns && bounds.step != 1 {
+        if new.len() != bounds.len {
+            let (given, wanted) = (new.len(), bounds.len);
+            let message =
+                format!("attempt to assign bytes of size {given} to extended slice of size {wanted}");
+            return Err(crate::raise!(ValueError, "{message}"));
+        }
+        let mut data = array.data.borrow_mut();
+        bounds.indices().zip(new).for_each(|(at, &byte)| data[at] = byte);
         return Ok(());
     }
     if new.len() != bounds.len {
-        let (given, wanted) = (new.len(), bounds.len);
-        let message = format!("attempt to assign bytes of size {given} to extended slice of size {wanted}");
-        return Err(crate::raise!(ValueError, "{message}"));
+        array.check_resizable()?;
     }
-    bounds.indices().zip(new).for_each(|(at, &byte)| data[at] = byte);
+    let mut data = array.data.borrow_mut();
+    if bounds.step == 1 {
+        let start = bounds.start as usize;
+        let end = start + bounds.len;
+        if new.len() == bounds.len {
+            data[start..end].copy_from_slice(new);
+            return Ok(());
+        }
+        data.try_reserve(new.len()).map_err(|_| error::memory_error())?;
+        data.splice(start..end, new.iter().copied());
+        return Ok(());
+    }
+    let mut doomed: Vec<usize> = bounds.indices().collect();
+    doomed.sort_unstable();
+    let (mut at, mut next) = (0, doomed.iter().peekable());
+    data.retain(|_| {
+        let is_doomed = next.next_if(|&&doomed| doomed == at).is_some();
+        at += 1;
+        !is_doomed
+    });
     Ok(())
+}
+
+fn cannot_concat(b: Value) -> crate::error::Raised {
+    crate::raise!(TypeError, "can't concat {} to bytearray", b.ty().name())
 }
 
 fn concat(a: Value, b: Value) -> PyResult {
     if !buffer::is_bytes_like(b) {
-        return Err(crate::raise!(TypeError, "can't concat {} to bytearray", b.ty().name()));
+        return Err(cannot_concat(b));
     }
     let more = buffer::to_vec(b)?;
     let data = this(a).data.borrow();
@@ -188,9 +255,10 @@ fn concat(a: Value, b: Value) -> PyResult {
 
 fn inplace_concat(a: Value, b: Value) -> PyResult {
     if !buffer::is_bytes_like(b) {
-        return Err(crate::raise!(TypeError, "can't concat {} to bytearray", b.ty().name()));
+        return Err(cannot_concat(b));
     }
-    this(a).extend_from(&buffer::to_vec(b)?)?;
+    let more = buffer::to_vec(b)?;
+    this(a).extend_from(&more)?;
     Ok(a.to_ref())
 }
 
@@ -203,58 +271,51 @@ fn repeated(value: Value, count: isize) -> PyResult<Vec<u8>> {
 
 fn inplace_repeat(value: Value, count: isize) -> PyResult {
     let data = repeated(value, count)?;
-    drop(this(value).data.replace(data));
+    this(value).replace_all(data)?;
     Ok(value.to_ref())
 }
 
-macro_rules! methods_of_bytes {
-    ($($signature:literal $name:ident)*) => {
-        py_methods! { static BYTES_METHODS for "bytearray", &ByteArray;
-            $(/// As the method of bytes.
-            $signature
-            fn $name(this, args: Rest<'_>) -> PyResult {
-                this.as_bytes_does(stringify!($name), args.0)
-            })*
-        }
-    };
+fn contains(value: Value, item: Value) -> PyResult<bool> {
+    let needle = Needle::of_member(item)?;
+    Ok(search::find(&this(value).data.borrow(), needle.as_slice()).is_some())
 }
 
-methods_of_bytes! {
-    "find(self, *args)" find
-    "count(self, *args)" count
-    "startswith(self, *args)" startswith
-    "endswith(self, *args)" endswith
-    "replace(self, *args)" replace
-    "split(self, *args)" split
-    "strip(self, *args)" strip
-    "upper(self, *args)" upper
-    "lower(self, *args)" lower
-    "join(self, *args)" join
-    "hex(self, *args)" hex
+fn remainder(a: Value, b: Value) -> PyResult {
+    match a.get::<ByteArray>() {
+        Some(template) => {
+            let template = template.data.borrow().clone();
+            format::percent::format_bytes(&template, b).map(ByteArray::make)
+        }
+        None => singleton::decline(),
+    }
 }
 
 py_methods! { static METHODS for "bytearray", &ByteArray;
-    /// Decode the bytearray using the codec registered for encoding.
-    "decode(self, /, encoding='utf-8', errors='strict')"
-    fn decode(this, encoding: Option<Value>, errors: Option<Value>) -> PyResult {
-        let copy = this.to_bytes();
-        crate::codec::decode(copy.value(), copy.as_slice(), encoding, errors)
-    }
     /// Append a single item to the end of the bytearray.
     "append(self, item, /)"
     fn append(this, item: Value) -> PyResult<()> {
-        let byte = byte_of(item)?;
+        let byte = byte(item)?;
         this.extend_from(&[byte])
     }
     /// Append all the items from the iterator or sequence to the end of the bytearray.
     "extend(self, iterable_of_ints, /)"
     fn extend(this, iterable_of_ints: Value) -> PyResult<()> {
-        this.extend_from(&bytes::bytes_from(iterable_of_ints)?)
+        if buffer::is_bytes_like(iterable_of_ints) {
+            return this.extend_from(&buffer::to_vec(iterable_of_ints)?);
+        }
+        if iterable_of_ints.is_instance::<StrObject>() {
+            return Err(crate::raise!(TypeError, "expected iterable of integers; got: 'str'"));
+        }
+        if !protocol::is_iterable(iterable_of_ints) {
+            return Err(crate::raise!(TypeError, "can't extend bytearray with {}", iterable_of_ints.ty().name()));
+        }
+        this.extend_from(&convert::from_iterable(iterable_of_ints, "byte must be in range(0, 256)")?)
     }
     /// Insert a single item into the bytearray before the given index.
     "insert(self, index, item, /)"
     fn insert(this, index: isize, item: Value) -> PyResult<()> {
-        let byte = byte_of(item)?;
+        let byte = byte(item)?;
+        this.check_resizable()?;
         let mut data = this.data.borrow_mut();
         data.try_reserve(1).map_err(|_| error::memory_error())?;
         let at = sequence::clamp_index(index, data.len());
@@ -264,30 +325,47 @@ py_methods! { static METHODS for "bytearray", &ByteArray;
     /// Remove and return a single item from the bytearray.
     "pop(self, index=-1, /)"
     fn pop(this, index: Option<isize>) -> PyResult<u8> {
-        let mut data = this.data.borrow_mut();
-        if data.is_empty() {
+        let len = this.data.borrow().len();
+        if len == 0 {
             return Err(crate::raise!(IndexError, "pop from empty bytearray"));
         }
-        match sequence::wrap_index(index.unwrap_or(-1), data.len()) {
-            Some(at) => Ok(data.remove(at)),
-            None => Err(crate::raise!(IndexError, "pop index out of range")),
-        }
+        let Some(at) = sequence::wrap_index(index.unwrap_or(-1), len) else {
+            return Err(crate::raise!(IndexError, "pop index out of range"));
+        };
+        this.check_resizable()?;
+        Ok(this.data.borrow_mut().remove(at))
     }
     /// Remove the first occurrence of a value in the bytearray.
     "remove(self, value, /)"
     fn remove(this, value: Value) -> PyResult<()> {
-        let byte = byte_of(value)?;
-        let mut data = this.data.borrow_mut();
-        let Some(at) = data.iter().position(|&found| found == byte) else {
+        let byte = byte(value)?;
+        let found = memchr::memchr(byte, &this.data.borrow());
+        let Some(at) = found else {
             return Err(crate::raise!(ValueError, "value not found in bytearray"));
         };
-        data.remove(at);
+        this.check_resizable()?;
+        this.data.borrow_mut().remove(at);
         Ok(())
     }
     /// Remove all items from the bytearray.
     "clear(self, /)"
-    fn clear(this) {
-        this.data.borrow_mut().clear();
+    fn clear(this) -> PyResult<()> {
+        this.replace_all(Vec::new())
+    }
+    /// Resize the internal buffer of bytearray to size.
+    "resize(self, size, /)"
+    fn resize(this, size: isize) -> PyResult<()> {
+        let Ok(size) = usize::try_from(size) else {
+            return Err(crate::raise!(ValueError, "bytearray.resize(): new size must be >= 0, got {size}"));
+        };
+        let len = this.data.borrow().len();
+        if size != len {
+            this.check_resizable()?;
+        }
+        let mut data = this.data.borrow_mut();
+        data.try_reserve(size.saturating_sub(len)).map_err(|_| error::memory_error())?;
+        data.resize(size, 0);
+        Ok(())
     }
     /// Return a copy of the bytearray.
     "copy(self, /)"
@@ -299,15 +377,42 @@ py_methods! { static METHODS for "bytearray", &ByteArray;
     fn reverse(this) {
         this.data.borrow_mut().reverse();
     }
+    /// Return the number of bytes actually allocated.
+    "__alloc__(self, /)"
+    fn alloc(this) -> usize {
+        let data = this.data.borrow();
+        if data.capacity() == 0 { 0 } else { data.capacity().max(data.len() + 1) }
+    }
+    /// Return the size of the object in memory, in bytes.
+    "__sizeof__(self, /)"
+    fn sizeof(this) -> usize {
+        size_of::<ByteArray>() + this.data.borrow().capacity()
+    }
+    /// Return state information for pickling.
+    "__reduce__(self, /)"
+    fn reduce(this) -> PyResult {
+        reduced(this, 2)
+    }
+    /// Return state information for pickling.
+    "__reduce_ex__(self, proto=0, /)"
+    fn reduce_ex(this, proto: Option<i64>) -> PyResult {
+        reduced(this, proto.unwrap_or(0))
+    }
 }
 
-py_class_methods! { static CLASS_METHODS for "bytearray";
-    /// Create a bytearray object from a string of hexadecimal numbers.
-    "fromhex(cls, string, /)"
-    fn fromhex(cls, string: Value) -> PyResult {
-        let made = protocol::call_method_text(bytes::BYTES.value(), "fromhex", &[string])?;
-        protocol::call_one(cls.value(), made.value())
-    }
+/// Class, arguments and state; the old protocols spell the bytes as Latin-1 text.
+fn reduced(array: &ByteArray, protocol: i64) -> PyResult {
+    let value = Value::from_object(array);
+    let data = array.data.borrow().clone();
+    let args = if data.is_empty() {
+        TupleObject::empty()
+    } else if protocol < 3 {
+        TupleObject::of([StrObject::from_latin1(&data).into(), StrObject::new("latin-1").into()])
+    } else {
+        TupleObject::of([BytesObject::new(&data).into()])
+    };
+    let state = crate::types::state_of(value)?;
+    Ok(TupleObject::of([value.ty().value().to_ref(), args.into(), state]).into())
 }
 
 /// `bytearray`.
@@ -328,10 +433,13 @@ static SPEC: TypeSpec = TypeSpec {
         repeat: Some(|value, count| repeated(value, count).map(ByteArray::make)),
         inplace_concat: Some(inplace_concat),
         inplace_repeat: Some(inplace_repeat),
-        contains: Some(|value, item| protocol::contains(this(value).to_bytes().value(), item)),
+        contains: Some(contains),
+        remainder: Some(remainder),
         iter: Some(|value| Ok(SequenceIterator::new(value, &BYTEARRAY_ITERATOR).into())),
+        buffer: Some(|value| Ok(lend(value))),
+        release_buffer: Some(|value| this(value).loans.set(this(value).loans.get() - 1)),
         ..Slots::EMPTY
     },
-    methods: &[METHODS, BYTES_METHODS, CLASS_METHODS],
+    methods: &[METHODS, for_bytearray::METHODS, for_bytearray::CLASS_METHODS, for_bytearray::STATIC_METHODS],
     ..TypeSpec::of::<ByteArray>("bytearray")
 };

@@ -1,23 +1,27 @@
-//! `bytes`: immutable bytes behind the length. Methods are the most used ones; `memoryview` does not exist yet.
+//! `bytes`: immutable bytes behind the length. What it shares with `bytearray` is in `byte_string`.
 
 use std::cell::Cell;
 
 use crate::alloc;
 use crate::args::Args;
+use crate::buffer::Buffer;
+use crate::format;
 use crate::hash;
 use crate::header::{Header, flags};
 use crate::object::{self, Object};
+use crate::objects::byte_string::methods::for_bytes;
+use crate::objects::byte_string::search::{self, Needle};
+use crate::objects::byte_string::{ByteString, convert, transform};
 use crate::objects::iterators::{BYTES_ITERATOR, SequenceIterator};
-use crate::objects::list::ListObject;
 use crate::objects::sequence::{self, SliceBounds, Subscript};
-use crate::objects::str::{StrBuilder, StrObject};
+use crate::objects::str::StrObject;
+use crate::objects::tuple::TupleObject;
 use crate::objects::{self, int, singleton};
 use crate::operator::{CompareOp, Comparison};
-use crate::protocol;
+use crate::py_methods;
 use crate::slots::Slots;
 use crate::type_object::{TypeObject, TypeSpec, type_flags};
 use crate::value::{Py, PyResult, Ref, Value};
-use crate::{py_class_methods, py_methods};
 
 /// A bytes object; its contents follow.
 #[repr(C)]
@@ -79,28 +83,16 @@ pub fn byte_at(value: Value, at: usize) -> Option<u8> {
     crate::buffer::with_bytes(value, |bytes| bytes.get(at).copied()).ok().flatten()
 }
 
-/// The bytes of a bytes-like object, or of an iterable of ints.
-pub fn bytes_from(value: Value) -> PyResult<Vec<u8>> {
-    if crate::buffer::is_bytes_like(value) {
-        return crate::buffer::to_vec(value);
-    }
-    if !protocol::is_iterable(value) || value.is_instance::<StrObject>() {
-        return Err(crate::raise!(TypeError, "cannot convert '{}' object to bytes", value.ty().name()));
-    }
-    let mut data = Vec::new();
-    protocol::for_each(value, |item| {
-        let number = int::to_isize(item.value())?;
-        let byte =
-            u8::try_from(number).map_err(|_| crate::raise!(ValueError, "bytes must be in range(0, 256)"))?;
-        data.push(byte);
-        Ok(())
-    })?;
-    Ok(data)
-}
+impl ByteString for BytesObject {
+    type Loan<'a> = &'a [u8];
 
-/// A bytes-like argument.
-fn bytes_like(value: Value) -> PyResult<Vec<u8>> {
-    crate::buffer::to_vec(value)
+    fn lend(&self) -> &[u8] {
+        self.as_slice()
+    }
+
+    fn make(data: Vec<u8>) -> Ref {
+        BytesObject::new(&data).into()
+    }
 }
 
 fn this<'a>(value: Value) -> &'a BytesObject {
@@ -108,70 +100,18 @@ fn this<'a>(value: Value) -> &'a BytesObject {
 }
 
 fn new(ty: &TypeObject, args: Args<'_>) -> PyResult {
-    let mut parts = [None; 3];
-    for (part, &value) in parts.iter_mut().zip(args.positional) {
-        *part = Some(value);
+    let is_exact = std::ptr::eq(ty, &raw const BYTES);
+    if let Some(source) = args.single().filter(|source| is_exact && source.is_exact(&BYTES)) {
+        return Ok(source.to_ref());
     }
-    for (name, value) in args.keywords() {
-        let at = name
-            .get::<StrObject>()
-            .and_then(|name| ["source", "encoding", "errors"].iter().position(|key| name.eq_str(key)));
-        match at {
-            Some(at) => parts[at] = Some(value),
-            None => return Err(crate::raise!(TypeError, "bytes() got an unexpected keyword argument")),
-        }
-    }
-    let data = match parts {
-        [None, ..] => Vec::new(),
-        [Some(text), encoding, errors] if text.is_instance::<StrObject>() => {
-            let Some(encoding) = encoding else {
-                return Err(crate::raise!(TypeError, "string argument without an encoding"));
-            };
-            crate::codec::encode(text, Some(encoding), errors)?
-        }
-        [Some(_), Some(_), _] | [Some(_), _, Some(_)] => {
-            return Err(crate::raise!(TypeError, "encoding without a string argument"));
-        }
-        [Some(source), ..] => {
-            match protocol::attribute::call_special(source, crate::names::names().__bytes__, &[])? {
-                Some(made) => bytes_like(made.value())?,
-                None if int::IntRef::of(source).is_some() => zeros(source)?,
-                None => bytes_from(source)?,
-            }
-        }
-    };
+    let data = convert::construct(args, "bytes")?;
     Ok(BytesObject::new_of(ty, &data).into())
 }
 
-fn zeros(count: Value) -> PyResult<Vec<u8>> {
-    let count = int::to_isize(count)?;
-    let Ok(count) = usize::try_from(count) else { return Err(crate::raise!(ValueError, "negative count")) };
-    let mut data = Vec::new();
-    data.try_reserve_exact(count).map_err(|_| crate::error::memory_error())?;
-    data.resize(count, 0);
-    Ok(data)
-}
-
-/// `b'...'`
-pub fn repr_bytes(data: &[u8]) -> String {
-    let quote = if data.contains(&b'\'') && !data.contains(&b'"') { '"' } else { '\'' };
-    let mut text = format!("b{quote}");
-    for &byte in data {
-        match byte {
-            b'\\' => text.push_str("\\\\"),
-            b'\n' => text.push_str("\\n"),
-            b'\r' => text.push_str("\\r"),
-            b'\t' => text.push_str("\\t"),
-            _ if byte as char == quote => {
-                text.push('\\');
-                text.push(quote);
-            }
-            0x20..0x7f => text.push(byte as char),
-            _ => text.push_str(&format!("\\x{byte:02x}")),
-        }
-    }
-    text.push(quote);
-    text
+fn buffer(value: Value) -> PyResult<Buffer> {
+    let data = this(value).as_slice();
+    // SAFETY: the bytes live as long as their object and are never written.
+    Ok(unsafe { Buffer::new(value, data.as_ptr().cast_mut(), data.len(), true) })
 }
 
 fn hash_slot(value: Value) -> PyResult<i64> {
@@ -208,10 +148,9 @@ fn concat(a: Value, b: Value) -> PyResult {
     if !crate::buffer::is_bytes_like(b) {
         return Err(crate::raise!(TypeError, "can't concat {} to bytes", b.ty().name()));
     }
-    let more = protocol::len(b)?;
-    crate::reserve::probe(2 * (this(a).len + more))?;
-    let joined = crate::buffer::with_bytes(b, |other| [this(a).as_slice(), other].concat())?;
-    Ok(BytesObject::new(&joined).into())
+    let more = crate::buffer::acquire(b)?;
+    crate::reserve::probe(2 * (this(a).len + more.len()))?;
+    Ok(BytesObject::new(&[this(a).as_slice(), &more.to_cow()].concat()).into())
 }
 
 fn repeat(value: Value, count: isize) -> PyResult {
@@ -222,142 +161,36 @@ fn repeat(value: Value, count: isize) -> PyResult {
 }
 
 fn contains(value: Value, item: Value) -> PyResult<bool> {
-    let data = this(value).as_slice();
-    if let Some(number) = int::IntRef::of(item) {
-        let byte = number.to_i64().and_then(|number| u8::try_from(number).ok());
-        let byte = byte.ok_or_else(|| crate::raise!(ValueError, "byte must be in range(0, 256)"))?;
-        return Ok(data.contains(&byte));
-    }
-    Ok(find(data, &bytes_like(item)?).is_some())
+    let needle = Needle::of_member(item)?;
+    Ok(search::find(this(value).as_slice(), needle.as_slice()).is_some())
 }
 
-fn find(data: &[u8], wanted: &[u8]) -> Option<usize> {
-    if wanted.is_empty() { Some(0) } else { data.windows(wanted.len()).position(|window| window == wanted) }
+/// `%`; only bytes on the left count.
+fn remainder(a: Value, b: Value) -> PyResult {
+    match a.get::<BytesObject>() {
+        Some(template) => {
+            Ok(BytesObject::new(&format::percent::format_bytes(template.as_slice(), b)?).into())
+        }
+        None => singleton::decline(),
+    }
 }
 
 py_methods! { static METHODS for "bytes", &BytesObject;
-    /// Decode the bytes using the codec registered for encoding.
-    "decode(self, /, encoding='utf-8', errors='strict')"
-    fn decode(this, encoding: Option<Value>, errors: Option<Value>) -> PyResult {
-        crate::codec::decode(Value::from_object(this), this.as_slice(), encoding, errors)
+    /// Convert this value to exact type bytes.
+    "__bytes__(self, /)"
+    fn dunder_bytes(this) -> Ref {
+        let value = Value::from_object(this);
+        if value.is_exact(&BYTES) { value.to_ref() } else { BytesObject::new(this.as_slice()).into() }
     }
-    /// Create a string of hexadecimal numbers from a bytes object.
-    "hex(self, /, sep=None, bytes_per_sep=1)"
-    fn hex(this, sep: Option<Value>, bytes_per_sep: Option<isize>) -> PyResult<String> {
-        let digits: Vec<String> = this.as_slice().iter().map(|byte| format!("{byte:02x}")).collect();
-        let sep = match sep {
-            None => return Ok(digits.concat()),
-            Some(sep) => protocol::str_string(sep)?,
-        };
-        let group = bytes_per_sep.unwrap_or(1);
-        if group == 0 {
-            return Ok(digits.concat());
-        }
-        let size = group.unsigned_abs();
-        let first = if group > 0 { digits.len() % size } else { 0 };
-        let mut parts: Vec<String> = Vec::new();
-        if first > 0 { parts.push(digits[..first].concat()) }
-        parts.extend(digits[first..].chunks(size).map(<[String]>::concat));
-        Ok(parts.join(&sep))
+    /// For pickling.
+    "__getnewargs__(self, /)"
+    fn getnewargs(this) -> Py<TupleObject> {
+        TupleObject::of([BytesObject::new(this.as_slice()).into()])
     }
-    /// Concatenate any number of bytes objects.
-    "join(self, iterable_of_bytes, /)"
-    fn join(this, iterable_of_bytes: Value) -> PyResult<Ref> {
-        let parts = protocol::collect(iterable_of_bytes)?;
-        let parts = parts.iter().map(|part| bytes_like(part.value())).collect::<PyResult<Vec<_>>>()?;
-        Ok(BytesObject::new(&parts.join(this.as_slice())).into())
-    }
-    /// Return the lowest index where subsection sub is found, or -1.
-    "find(self, sub, start=None, end=None, /)"
-    fn find_method(this, sub: Value, start: Option<isize>, end: Option<isize>) -> PyResult<isize> {
-        let (from, to) = sequence::clamp_range(start, end, this.len);
-        let wanted = bytes_like(sub)?;
-        Ok(this.as_slice().get(from..to).and_then(|part| find(part, &wanted)).map_or(-1, |at| (at + from) as isize))
-    }
-    /// Return the number of non-overlapping occurrences of subsection sub.
-    "count(self, sub, /)"
-    fn count(this, sub: Value) -> PyResult<usize> {
-        let wanted = bytes_like(sub)?;
-        if wanted.is_empty() { return Ok(this.len + 1) }
-        let (mut rest, mut found) = (this.as_slice(), 0);
-        while let Some(at) = find(rest, &wanted) {
-            found += 1;
-            rest = &rest[at + wanted.len()..];
-        }
-        Ok(found)
-    }
-    /// Return True if the bytes start with the specified prefix.
-    "startswith(self, prefix, /)"
-    fn startswith(this, prefix: Value) -> PyResult<bool> {
-        Ok(this.as_slice().starts_with(&bytes_like(prefix)?))
-    }
-    /// Return True if the bytes end with the specified suffix.
-    "endswith(self, suffix, /)"
-    fn endswith(this, suffix: Value) -> PyResult<bool> {
-        Ok(this.as_slice().ends_with(&bytes_like(suffix)?))
-    }
-    /// Return a copy with all occurrences of substring old replaced by new.
-    "replace(self, old, new, /)"
-    fn replace(this, old: Value, new: Value) -> PyResult<Ref> {
-        let (old, new) = (bytes_like(old)?, bytes_like(new)?);
-        if old.is_empty() {
-            return Err(crate::error::not_supported("bytes.replace() of nothing"));
-        }
-        let (mut rest, mut made) = (this.as_slice(), Vec::new());
-        while let Some(at) = find(rest, &old) {
-            made.extend_from_slice(&rest[..at]);
-            made.extend_from_slice(&new);
-            rest = &rest[at + old.len()..];
-        }
-        made.extend_from_slice(rest);
-        Ok(BytesObject::new(&made).into())
-    }
-    /// Return a list of the sections in the bytes, using sep as the delimiter.
-    "split(self, sep, /)"
-    fn split(this, sep: Value) -> PyResult<Ref> {
-        let sep = bytes_like(sep)?;
-        if sep.is_empty() {
-            return Err(crate::raise!(ValueError, "empty separator"));
-        }
-        let (mut rest, mut parts) = (this.as_slice(), Vec::new());
-        while let Some(at) = find(rest, &sep) {
-            parts.push(BytesObject::new(&rest[..at]).into());
-            rest = &rest[at + sep.len()..];
-        }
-        parts.push(BytesObject::new(rest).into());
-        Ok(ListObject::new(parts).into())
-    }
-    /// Strip leading and trailing ASCII whitespace.
-    "strip(self, /)"
-    fn strip(this) -> Ref {
-        BytesObject::new(this.as_slice().trim_ascii()).into()
-    }
-    /// Return a copy with all ASCII characters converted to uppercase.
-    "upper(self, /)"
-    fn upper(this) -> Ref {
-        BytesObject::new(&this.as_slice().to_ascii_uppercase()).into()
-    }
-    /// Return a copy with all ASCII characters converted to lowercase.
-    "lower(self, /)"
-    fn lower(this) -> Ref {
-        BytesObject::new(&this.as_slice().to_ascii_lowercase()).into()
-    }
-}
-
-py_class_methods! { static CLASS_METHODS for "bytes";
-    /// Create a bytes object from a string of hexadecimal numbers.
-    "fromhex(cls, string, /)"
-    fn fromhex(cls, string: &StrObject) -> PyResult<Ref> {
-        let text: Vec<u32> = string.code_points().filter(|&point| !char::from_u32(point).is_some_and(|c| c.is_ascii_whitespace())).collect();
-        let digit = |point: u32| char::from_u32(point).and_then(|c| c.to_digit(16));
-        let mut data = Vec::new();
-        for pair in text.chunks(2) {
-            match (digit(pair[0]), pair.get(1).and_then(|&low| digit(low))) {
-                (Some(high), Some(low)) => data.push((high * 16 + low) as u8),
-                _ => return Err(crate::raise!(ValueError, "non-hexadecimal number found in fromhex() arg at position {}", data.len() * 2)),
-            }
-        }
-        Ok(BytesObject::new_of(cls, &data).into())
+    /// Return the size of the object in memory, in bytes.
+    "__sizeof__(self, /)"
+    fn sizeof(this) -> usize {
+        DATA + this.len + 1
     }
 }
 
@@ -369,7 +202,7 @@ static SPEC: TypeSpec = TypeSpec {
     var_end: Some(var_end),
     slots: Slots {
         new: Some(new),
-        repr: Some(|value| Ok(StrObject::new(&repr_bytes(this(value).as_slice())).into())),
+        repr: Some(|value| Ok(StrObject::new(&transform::repr(this(value).as_slice(), false)).into())),
         hash: Some(hash_slot),
         richcompare: Some(richcompare),
         len: Some(|value| Ok(this(value).len)),
@@ -377,16 +210,11 @@ static SPEC: TypeSpec = TypeSpec {
         concat: Some(concat),
         repeat: Some(repeat),
         contains: Some(contains),
+        buffer: Some(buffer),
+        remainder: Some(remainder),
         iter: Some(|value| Ok(SequenceIterator::new(value, &BYTES_ITERATOR).into())),
         ..Slots::EMPTY
     },
-    methods: &[METHODS, CLASS_METHODS],
+    methods: &[METHODS, for_bytes::METHODS, for_bytes::CLASS_METHODS, for_bytes::STATIC_METHODS],
     ..TypeSpec::of::<BytesObject>("bytes")
 };
-
-/// Text of bytes that are Latin-1.
-pub fn latin1(data: &[u8]) -> Py<StrObject> {
-    let mut builder = StrBuilder::with_capacity(data.len());
-    data.iter().for_each(|&byte| builder.push(u32::from(byte)));
-    builder.finish()
-}

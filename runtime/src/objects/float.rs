@@ -2,6 +2,7 @@
 //!
 //! `repr` prints the shortest digits that read back (zmij), laid out as CPython does: exponent form below 1e-4 and from 1e16.
 
+pub mod half;
 pub mod methods;
 
 use crate::header::Header;

@@ -3,6 +3,7 @@
 pub mod async_generator;
 pub mod bool;
 pub mod builtin_function;
+pub mod byte_string;
 pub mod bytearray;
 pub mod bytes;
 pub mod cell;
@@ -16,7 +17,6 @@ pub mod float;
 pub mod frame;
 pub mod function;
 pub mod generator;
-pub mod generic_alias;
 pub mod int;
 pub mod iterators;
 pub mod list;
@@ -35,8 +35,9 @@ pub mod static_array;
 pub mod str;
 pub mod struct_sequence;
 pub mod super_object;
+pub mod template;
 pub mod tuple;
-pub mod type_params;
 pub mod type_type;
+pub mod typing;
 
 pub use singleton::{bool, ellipsis, is_ellipsis, is_none, is_not_implemented, none, not_implemented};

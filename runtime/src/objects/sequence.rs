@@ -1,10 +1,12 @@
 //! What all sequences share: subscripts, slices, index ranges, comparison.
 
+use crate::convert::FromArg;
 use crate::objects::int;
 use crate::objects::slice::SliceObject;
 use crate::objects::{self, singleton};
 use crate::operator::{CompareOp, Comparison};
 use crate::protocol;
+use crate::signature::Bound;
 use crate::value::{PyResult, Ref, Value};
 
 /// A subscript, sorted out.
@@ -118,6 +120,16 @@ fn slice_bound(value: Value) -> PyResult<Option<isize>> {
         return Err(crate::raise!(TypeError, "{message}"));
     }
     int::to_clamped_index(value).map(Some)
+}
+
+/// An optional bound as methods like `find` take it: absent and `None` are the end, any int is clamped.
+#[derive(Clone, Copy)]
+pub struct SliceIndex(pub Option<isize>);
+
+impl<'a> FromArg<'a> for SliceIndex {
+    fn from_value(value: Value, _: &Bound<'a>) -> PyResult<Self> {
+        slice_bound(value).map(SliceIndex)
+    }
 }
 
 /// Number of repetitions, with a check that the result has a representable length.

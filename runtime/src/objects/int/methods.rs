@@ -10,7 +10,9 @@ use crate::convert::{FromSelf, OrNone};
 use crate::format;
 use crate::hash;
 use crate::methods::GetSetDef;
-use crate::objects::bytes::{self, BytesObject};
+use crate::objects::byte_string::convert;
+use crate::objects::bytearray::ByteArray;
+use crate::objects::bytes::BytesObject;
 use crate::objects::float;
 use crate::objects::str::StrObject;
 use crate::objects::tuple::TupleObject;
@@ -98,6 +100,10 @@ fn from_object_with_base(value: Value, base: Value) -> PyResult {
     }
     if let Some(data) = value.get::<BytesObject>() {
         return from_str(value, &String::from_utf8_lossy(data.as_slice()), base as u32);
+    }
+    if let Some(array) = value.get::<ByteArray>() {
+        let text = String::from_utf8_lossy(&array.data.borrow()).into_owned();
+        return from_str(value, &text, base as u32);
     }
     Err(crate::raise!(TypeError, "int() can't convert non-string with explicit base"))
 }
@@ -283,7 +289,7 @@ py_class_methods! { static CLASS_METHODS for "int";
     "from_bytes(cls, /, bytes, byteorder='big', *, signed=False)"
     fn from_bytes(cls, bytes: Value, byteorder: Option<&StrObject>, signed: Option<bool>) -> PyResult {
         let little = is_little(byteorder)?;
-        let mut data = bytes::bytes_from(bytes)?;
+        let mut data = convert::from_source(bytes, "bytes")?;
         if !little {
             data.reverse();
         }

@@ -4,6 +4,7 @@ use super::case;
 use super::search::{self, Needle};
 use super::{StrBuilder, StrObject, var_end};
 use crate::args::Args;
+use crate::buffer;
 use crate::codec;
 use crate::convert::{Keywords, OrNone, Rest};
 use crate::format;
@@ -53,16 +54,17 @@ fn new(ty: &TypeObject, args: Args<'_>) -> PyResult {
     let text = match parts {
         [None, ..] => StrObject::empty().into_ref(),
         [Some(value), None, None] => protocol::str(value)?,
-        [Some(value), encoding, errors] => match value.get::<BytesObject>() {
-            Some(data) => codec::decode(value, data.as_slice(), encoding, errors)?,
-            None => {
-                let got = value.ty().name();
-                return Err(crate::raise!(
-                    TypeError,
-                    "decoding to str: need a bytes-like object, {got} found"
-                ));
-            }
-        },
+        [Some(value), ..] if value.is_instance::<StrObject>() => {
+            return Err(crate::raise!(TypeError, "decoding str is not supported"));
+        }
+        [Some(value), ..] if !buffer::is_bytes_like(value) => {
+            let got = value.ty().name();
+            return Err(crate::raise!(TypeError, "decoding to str: need a bytes-like object, {got} found"));
+        }
+        [Some(value), encoding, errors] => {
+            let data = buffer::acquire_contiguous(value)?;
+            codec::decode(value, data.as_slice().expect("one stretch"), encoding, errors)?
+        }
     };
     if std::ptr::eq(ty, &raw const STR) {
         return Ok(text);
