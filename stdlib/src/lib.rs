@@ -9,10 +9,12 @@
 //!
 //! The importer asks [`load`] before it looks for files.
 
+pub mod accounts;
 pub mod atexit;
 pub mod codecs;
 pub mod collections;
 pub mod errno;
+pub mod fcntl;
 pub mod functools;
 pub mod future;
 pub mod gc;
@@ -20,13 +22,17 @@ pub mod io;
 pub mod itertools;
 pub mod json;
 pub mod library;
+pub mod locale;
 pub mod math;
 pub mod operator;
-pub mod sre;
 pub mod posix;
+pub mod resource;
+pub mod select;
 pub mod signal;
+pub mod sre;
 pub mod static_python;
 pub mod string;
+pub mod subprocess;
 pub mod sys;
 pub(crate) mod system;
 pub mod thread;
@@ -50,6 +56,13 @@ static MODULES: &[NativeModule] = &[
     NativeModule { name: "time", fill: time::fill },
     NativeModule { name: "gc", fill: gc::fill },
     NativeModule { name: "posix", fill: posix::fill },
+    NativeModule { name: "_posixsubprocess", fill: subprocess::fill },
+    NativeModule { name: "_locale", fill: locale::fill },
+    NativeModule { name: "fcntl", fill: fcntl::fill },
+    NativeModule { name: "grp", fill: accounts::fill_groups },
+    NativeModule { name: "pwd", fill: accounts::fill_users },
+    NativeModule { name: "resource", fill: resource::fill },
+    NativeModule { name: "select", fill: select::fill },
     NativeModule { name: "_signal", fill: signal::fill },
     NativeModule { name: "_weakref", fill: weak::fill },
     NativeModule { name: "errno", fill: errno::fill },
