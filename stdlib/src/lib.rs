@@ -13,11 +13,13 @@ pub mod accounts;
 pub mod atexit;
 pub mod codecs;
 pub mod collections;
+pub mod contextvars;
 pub mod errno;
 pub mod fcntl;
 pub mod functools;
 pub mod future;
 pub mod gc;
+pub mod imp;
 pub mod io;
 pub mod itertools;
 pub mod json;
@@ -66,6 +68,8 @@ static MODULES: &[NativeModule] = &[
     NativeModule { name: "_signal", fill: signal::fill },
     NativeModule { name: "_weakref", fill: weak::fill },
     NativeModule { name: "errno", fill: errno::fill },
+    NativeModule { name: "_imp", fill: imp::fill },
+    NativeModule { name: "_contextvars", fill: contextvars::fill },
     NativeModule { name: "_thread", fill: thread::fill },
     NativeModule { name: "_string", fill: string::fill },
     NativeModule { name: "_codecs", fill: codecs::fill },

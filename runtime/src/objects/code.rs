@@ -163,6 +163,11 @@ impl CodeObject {
         &self.code
     }
 
+    /// Its instructions, for people.
+    pub fn listing(&self) -> String {
+        bytecode::text::listing(&self.code)
+    }
+
     /// What was compiled, shared.
     pub fn shared_code(&self) -> Arc<Code> {
         Arc::clone(&self.code)
