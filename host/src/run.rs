@@ -127,7 +127,6 @@ fn flushed(code: u8) -> u8 {
 
 /// Flushes `sys.stdout`, if there is one.
 fn flush_stdout() -> PyResult<()> {
-    stdlib::sys::flush_files();
     let Some(sys) = sys_state::modules().get_text("sys") else { return Ok(()) };
     let stdout = protocol::get_attr_text(sys.value(), "stdout")?;
     if !objects::is_none(stdout.value()) {

@@ -9,6 +9,7 @@
 //!
 //! The importer asks [`load`] before it looks for files.
 
+pub mod accounts;
 pub mod atexit;
 pub mod bisect;
 pub mod codecs;
@@ -16,6 +17,7 @@ pub mod collections;
 pub mod contextvars;
 pub mod csv;
 pub mod errno;
+pub mod fcntl;
 pub mod functools;
 pub mod future;
 pub mod gc;
@@ -26,15 +28,19 @@ pub mod io;
 pub mod itertools;
 pub mod json;
 pub mod library;
+pub mod locale;
 pub mod math;
 pub mod operator;
 pub mod random;
 pub mod sre;
 pub mod posix;
+pub mod resource;
+pub mod select;
 pub mod signal;
 pub mod sre;
 pub mod static_python;
 pub mod string;
+pub mod subprocess;
 pub mod sys;
 pub(crate) mod system;
 pub mod thread;
@@ -58,6 +64,13 @@ static MODULES: &[NativeModule] = &[
     NativeModule { name: "time", fill: time::fill },
     NativeModule { name: "gc", fill: gc::fill },
     NativeModule { name: "posix", fill: posix::fill },
+    NativeModule { name: "_posixsubprocess", fill: subprocess::fill },
+    NativeModule { name: "_locale", fill: locale::fill },
+    NativeModule { name: "fcntl", fill: fcntl::fill },
+    NativeModule { name: "grp", fill: accounts::fill_groups },
+    NativeModule { name: "pwd", fill: accounts::fill_users },
+    NativeModule { name: "resource", fill: resource::fill },
+    NativeModule { name: "select", fill: select::fill },
     NativeModule { name: "_signal", fill: signal::fill },
     NativeModule { name: "_weakref", fill: weak::fill },
     NativeModule { name: "errno", fill: errno::fill },
@@ -68,7 +81,6 @@ static MODULES: &[NativeModule] = &[
     NativeModule { name: "_codecs", fill: codecs::fill },
     NativeModule { name: "_collections", fill: collections::fill },
     NativeModule { name: "_io", fill: io::fill },
-    NativeModule { name: "io", fill: io::fill },
     NativeModule { name: "itertools", fill: itertools::fill },
     NativeModule { name: "_functools", fill: functools::fill },
     NativeModule { name: "_json", fill: json::fill },
