@@ -9,7 +9,9 @@
 //!
 //! The importer asks [`load`] before it looks for files.
 
+pub mod array;
 pub mod atexit;
+pub mod binascii;
 pub mod codecs;
 pub mod collections;
 pub mod errno;
@@ -23,6 +25,7 @@ pub mod math;
 pub mod operator;
 pub mod static_python;
 pub mod string;
+pub mod structs;
 pub mod sys;
 pub mod thread;
 pub mod time;
@@ -48,6 +51,9 @@ static MODULES: &[NativeModule] = &[
     NativeModule { name: "_thread", fill: thread::fill },
     NativeModule { name: "_string", fill: string::fill },
     NativeModule { name: "_codecs", fill: codecs::fill },
+    NativeModule { name: "array", fill: array::fill },
+    NativeModule { name: "binascii", fill: binascii::fill },
+    NativeModule { name: "_struct", fill: structs::fill },
     NativeModule { name: "_collections", fill: collections::fill },
     NativeModule { name: "_io", fill: io::fill },
     NativeModule { name: "io", fill: io::fill },
