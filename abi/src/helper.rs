@@ -332,6 +332,10 @@ macro_rules! for_each_helper {
             format_value = FormatValue (value: word, spec: word) -> own, Null, Anything;
             /// `str`, `repr` or `ascii` of a value, by number.
             convert_value = ConvertValue (value: word, which: int) -> own, Null, Anything;
+            /// An interpolation of a template string; `spec` may be 0, the operand is the instruction's.
+            build_interpolation = BuildInterpolation (value: word, expression: word, spec: word, operand: int) -> own, Null, Heap;
+            /// A template string of tuples of strings and interpolations.
+            build_template = BuildTemplate (strings: word, interpolations: word) -> own, Null, Heap;
             /// `import name` with level and from-list, by code with these globals.
             import_name = ImportName (globals: word, name: word, fromlist: word, level: word) -> own, Null, Anything;
             /// `from module import name`.

@@ -20,7 +20,7 @@ pub(crate) fn constant(expr: &Expr<'_>) -> Option<Const> {
 }
 
 /// The constant of a literal.
-pub(crate) fn literal(value: Constant<'_>) -> Const {
+pub fn literal(value: Constant<'_>) -> Const {
     match value {
         Constant::None => Const::None,
         Constant::Ellipsis => Const::Ellipsis,

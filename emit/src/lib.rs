@@ -36,5 +36,6 @@ mod unparse;
 mod with_;
 
 pub use error::EmitError;
+pub use fold::literal as constant;
 pub use module::{Options, emit_expression, emit_interactive, emit_module, emit_static_module};
 pub use statics::Checked;

@@ -19,6 +19,7 @@ use runtime::value::{PyResult, Raised, Ref};
 use typeck::{ModuleId, ModuleLoader, Program};
 
 use crate::files;
+use crate::tree;
 
 /// What is wrong with a source text, all of it.
 pub struct Rejected {
@@ -94,9 +95,13 @@ pub fn with_module<T>(
     }
 }
 
-/// The `compile` hook.
+/// The flag of `from __future__ import annotations`.
+const FUTURE_ANNOTATIONS: i64 = 0x100_0000;
+/// The flag that asks for a tree: `ast.PyCF_ONLY_AST`.
+const ONLY_AST: i64 = 0x400;
+
+/// The `compile` hook: gives a code object, or a tree if the flags say so.
 pub fn compile(source: &str, filename: &str, mode: CompileMode, flags: i64) -> PyResult {
-    const FUTURE_ANNOTATIONS: i64 = 0x100_0000;
     let source = SourceText::new(source);
     let options = emit::Options {
         filename: filename.into(),
@@ -110,6 +115,13 @@ pub fn compile(source: &str, filename: &str, mode: CompileMode, flags: i64) -> P
         CompileMode::Eval => parser::parse_expression(&source, &arena).map(Tree::Expression),
     };
     let tree = parsed.map_err(|error| raise_syntax_error(&source, filename, &error))?;
+    if flags & ONLY_AST != 0 {
+        return match &tree {
+            Tree::Module(module) => tree::of_module("Module", module, source.lines()),
+            Tree::Interactive(module) => tree::of_module("Interactive", module, source.lines()),
+            Tree::Expression(expression) => tree::of_expression(expression, source.lines()),
+        };
+    }
     let emitted = match &tree {
         Tree::Module(module) => emit::emit_module(module, source.text(), &options),
         Tree::Interactive(module) => emit::emit_interactive(module, source.text(), &options),

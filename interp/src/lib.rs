@@ -45,7 +45,7 @@ pub use ops::statics::{
     build_class as build_static_class, check_borrowed, check_cast, invalidate, invoke_values,
     resolve_function, static_target,
 };
-pub use ops::string::{concat, convert, format};
+pub use ops::string::{concat, convert, format, interpolation, template};
 pub use rare::reraises;
 
 /// Makes the runtime run Python functions through this interpreter.

@@ -326,6 +326,18 @@ fn step(stack: &mut Stack, word: Word) -> PyResult<()> {
             stack.push(ops::string::convert(&value, at)?);
         }
 
+        Opcode::BUILD_INTERPOLATION => {
+            let spec = (at & 1 != 0).then(|| stack.pop());
+            let expression = stack.pop();
+            let value = stack.pop();
+            stack.push(ops::string::interpolation(value, expression, spec, at));
+        }
+        Opcode::BUILD_TEMPLATE => {
+            let interpolations = stack.pop();
+            let strings = stack.pop();
+            stack.push(ops::string::template(strings, interpolations));
+        }
+
         // --- Patterns ---
         Opcode::MATCH_MAPPING => {
             let is_mapping = ops::pattern::is_mapping(stack.peek(1))?;

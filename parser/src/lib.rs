@@ -3,6 +3,7 @@
 //! - [`parse_module`], [`parse_interactive`], [`parse_expression`]: the entry points
 //! - [`ast`]: the tree, as CPython's `Python.asdl` declares it
 //! - [`visit`]: walking over it
+//! - [`describe`]: it as events, of which classes and fields
 //! - [`print`]: the tree as `ast.dump` prints it
 //!
 //! The grammar is `python.lalrpop`; `build` holds its actions, `depth` the limit on nesting, `diagnose` the search for the
@@ -24,6 +25,7 @@
 pub mod ast;
 mod build;
 mod depth;
+pub mod describe;
 mod diagnose;
 mod grammar;
 mod parse;

@@ -84,6 +84,22 @@ impl<'a> FromArg<'a> for i32 {
     }
 }
 
+impl<'a> FromArg<'a> for u32 {
+    fn from_value(value: Value, _: &Bound<'a>) -> PyResult<Self> {
+        let wide = int::to_i64(value)?;
+        let side = if wide < 0 { "less than minimum" } else { "greater than maximum" };
+        u32::try_from(wide).map_err(|_| crate::raise!(OverflowError, "unsigned integer is {side}"))
+    }
+}
+
+impl<'a> FromArg<'a> for u64 {
+    fn from_value(value: Value, _: &Bound<'a>) -> PyResult<Self> {
+        let number = int::to_big(value)?;
+        u64::try_from(&number)
+            .map_err(|_| crate::raise!(OverflowError, "Python int too large to convert to C unsigned long"))
+    }
+}
+
 impl<'a> FromArg<'a> for usize {
     fn from_value(value: Value, _: &Bound<'a>) -> PyResult<Self> {
         let wide = int::to_isize(value)?;

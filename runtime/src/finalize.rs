@@ -56,6 +56,7 @@ pub(crate) fn remember_builtins() {
 /// Empties all modules but `sys`, so that finalisers can still print. No Python code may be running.
 pub fn clear_modules() {
     FINALIZING.set(true);
+    crate::signal::release();
     (hooks::hooks().release_code)();
     if let Some(sys) = sys_state::modules().get_text("sys") {
         reset_sys(&sys);

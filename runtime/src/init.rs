@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::error::types as exceptions;
+use crate::objects::typing::{evaluator, generic_alias, type_alias, type_param, union};
 use crate::objects::*;
 use crate::type_object::TypeObject;
 use crate::types::ready;
@@ -49,6 +50,7 @@ pub(crate) fn builtin_types() -> Vec<&'static TypeObject> {
         &range::LONG_RANGE_ITERATOR,
         &range::RANGE_ITERATOR,
         &slice::SLICE,
+        &namespace::NAMESPACE,
         &singleton::NONE_TYPE,
         &singleton::NOT_IMPLEMENTED_TYPE,
         &singleton::ELLIPSIS_TYPE,
@@ -70,7 +72,14 @@ pub(crate) fn builtin_types() -> Vec<&'static TypeObject> {
         &module::MODULE,
         &mapping_proxy::MAPPING_PROXY,
         &generic_alias::GENERIC_ALIAS,
-        &generic_alias::UNION_TYPE,
+        &union::UNION_TYPE,
+        &type_alias::TYPE_ALIAS,
+        &type_param::PARAM_SPEC_ARGS,
+        &type_param::PARAM_SPEC_KWARGS,
+        &evaluator::CONST_EVALUATOR,
+        &singleton::NO_DEFAULT_TYPE,
+        &template::TEMPLATE,
+        &template::INTERPOLATION,
         &bytearray::BYTEARRAY,
         &memoryview::MEMORYVIEW,
         &generator::GENERATOR,
@@ -92,7 +101,7 @@ pub(crate) fn builtin_types() -> Vec<&'static TypeObject> {
     all.extend(iterators::ALL);
     all.extend(dict::views::ALL);
     all.extend(static_array::ALL);
-    all.extend(type_params::ALL);
+    all.extend(type_param::ALL);
     all.extend(exceptions::ALL);
     all.push(&static_class::STATIC_TYPE_ERROR);
     all
@@ -107,6 +116,7 @@ fn start() {
     }
     exception_group::initialize()
         .unwrap_or_else(|_| unreachable!("the hierarchy of exception groups is consistent"));
+    template::initialize();
     sys_state::initialize();
     builtins::initialize();
     crate::finalize::remember_builtins();

@@ -72,6 +72,22 @@ macro_rules! py_functions {
     };
 }
 
+/// Declares a `new` slot: `py_new! { fn new(class, arg: Type, ...) "Name(sig)" { ... } }`. Subclasses share it; `class` is the one
+/// that an instance is wanted of.
+#[macro_export]
+macro_rules! py_new {
+    ($(#[doc = $doc:expr])* $vis:vis fn $name:ident($class:ident $(, $arg:ident: $arg_ty:ty)* $(,)?) $signature:literal $body:block) => {
+        $(#[doc = $doc])*
+        $vis fn $name($class: &$crate::type_object::TypeObject, args: $crate::args::Args<'_>) -> $crate::PyResult {
+            static SIGNATURE: $crate::signature::Signature = $crate::signature::Signature::parse("", $signature, false);
+            let mut slots = [$crate::value::Value::NULL; SIGNATURE.count()];
+            let mut bound = SIGNATURE.bind(args, &mut slots)?;
+            $(let $arg = <$arg_ty as $crate::convert::FromArg>::from_arg(&mut bound)?;)*
+            $body
+        }
+    };
+}
+
 /// The common part of the declaring macros.
 #[macro_export]
 #[doc(hidden)]

@@ -1,25 +1,52 @@
-//! Signals: the handler asks for attention, the next safe point raises.
+//! Signals: the handler in C notes that one has arrived and asks for attention; the next safe point runs what the program wants.
 //!
-//! The handler sets a bit of the eval breaker and raises the stack limit, which is all that may be done there; a thread that does
-//! not run Python code passes the signal on to the one that does. System calls are interrupted by it (no `SA_RESTART`), so that whoever waits in one can [`check`].
+//! The handler sets a bit, a bit of the eval breaker, and raises the stack limit, which is all that may be done there, besides a write to
+//! the descriptor that an event loop waits for. A thread that does not run Python code passes the signal on to the one that does. System
+//! calls are interrupted by it (no `SA_RESTART`), so that whoever waits in one can [`check`] (PEP 475).
+//!
+//! The program's handlers are kept here; without one, SIGINT raises `KeyboardInterrupt`. Cost: a load per safe point.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
 
 use crate::error;
+use crate::field::Field;
+use crate::objects;
+use crate::protocol;
 use crate::thread::{breaker, thread};
-use crate::value::PyResult;
+use crate::value::{PyResult, Ref, Value};
+use crate::world::World;
+
+/// Signals are smaller than this.
+pub const COUNT: usize = 65;
 
 /// The thread that runs Python code; the only one whose system calls are worth interrupting.
 static RUNNER: AtomicU64 = AtomicU64::new(0);
 
-extern "C" fn on_interrupt(signal: libc::c_int) {
+/// Signals that have arrived, one bit each; the lowest bit is signal 1.
+static PENDING: AtomicU64 = AtomicU64::new(0);
+
+/// A descriptor that gets a byte per signal, or -1.
+static WAKEUP: AtomicI32 = AtomicI32::new(-1);
+
+/// What the program wants to be called.
+static HANDLERS: World<[Field; COUNT]> = World::new([const { Field::empty() }; COUNT]);
+
+extern "C" fn on_signal(signal: libc::c_int) {
     let runner = RUNNER.load(Ordering::Relaxed);
-    // SAFETY: both calls are async-signal-safe; the thread lives as long as the process.
+    // SAFETY: the calls are async-signal-safe; the thread lives as long as the process; the error number is put back.
     unsafe {
         if libc::pthread_self() != runner {
             libc::pthread_kill(runner, signal);
             return;
         }
+        let errno = *libc::__errno_location();
+        PENDING.fetch_or(1 << (signal - 1), Ordering::Relaxed);
+        let wakeup = WAKEUP.load(Ordering::Relaxed);
+        if wakeup >= 0 {
+            let byte = signal as u8;
+            libc::write(wakeup, (&raw const byte).cast(), 1);
+        }
+        *libc::__errno_location() = errno;
     }
     thread().interrupt();
 }
@@ -28,21 +55,81 @@ extern "C" fn on_interrupt(signal: libc::c_int) {
 pub fn install() {
     // SAFETY: a query.
     RUNNER.store(unsafe { libc::pthread_self() }, Ordering::Relaxed);
-    // SAFETY: the handler only performs one atomic operation, which is async-signal-safe; the structs are zeroed first.
-    unsafe {
-        let mut old: libc::sigaction = std::mem::zeroed();
-        libc::sigaction(libc::SIGINT, std::ptr::null(), &raw mut old);
-        if old.sa_sigaction == libc::SIG_IGN {
-            return;
-        }
-        let mut action: libc::sigaction = std::mem::zeroed();
-        action.sa_sigaction = on_interrupt as extern "C" fn(libc::c_int) as usize;
-        libc::sigemptyset(&raw mut action.sa_mask);
-        libc::sigaction(libc::SIGINT, &raw const action, std::ptr::null_mut());
+    if disposition(libc::SIGINT) != libc::SIG_IGN {
+        set_native(libc::SIGINT, on_signal as extern "C" fn(libc::c_int) as usize);
     }
 }
 
-/// Raises for a signal that has arrived. Costs a load when none has.
+/// What the system does with a signal: `SIG_DFL`, `SIG_IGN`, or the address of a handler.
+pub fn disposition(signal: i32) -> usize {
+    // SAFETY: the structure is filled in by the call, or stays zero, which is the default.
+    unsafe {
+        let mut old: libc::sigaction = std::mem::zeroed();
+        libc::sigaction(signal, std::ptr::null(), &raw mut old);
+        old.sa_sigaction
+    }
+}
+
+/// Whether a signal goes to this module.
+pub fn is_ours(signal: i32) -> bool {
+    disposition(signal) == on_signal as extern "C" fn(libc::c_int) as usize
+}
+
+fn set_native(signal: i32, action: usize) -> bool {
+    // SAFETY: the handler only performs async-signal-safe operations; the structure is zeroed first.
+    unsafe {
+        let mut new: libc::sigaction = std::mem::zeroed();
+        new.sa_sigaction = action;
+        libc::sigemptyset(&raw mut new.sa_mask);
+        libc::sigaction(signal, &raw const new, std::ptr::null_mut()) == 0
+    }
+}
+
+/// What the program has last set for a signal.
+pub fn handler(signal: i32) -> Option<Ref> {
+    HANDLERS[signal as usize].get_ref()
+}
+
+/// Remembers what the program has set for a signal, without a change in the system.
+pub fn remember(signal: i32, handler: Ref) {
+    HANDLERS[signal as usize].set(handler);
+}
+
+/// Sets what the system does with a signal: `action` is `SIG_DFL`, `SIG_IGN`, or `None` for a call of `handler`. False if it refuses.
+pub fn set_handler(signal: i32, action: Option<usize>, handler: Ref) -> bool {
+    let native = action.unwrap_or(on_signal as extern "C" fn(libc::c_int) as usize);
+    if !set_native(signal, native) {
+        return false;
+    }
+    remember(signal, handler);
+    true
+}
+
+/// Forgets all handlers: the program is over. Signals that went to one are ignored from here on, SIGINT ends the process.
+pub fn release() {
+    for (signal, field) in HANDLERS.iter().enumerate().skip(1) {
+        if field.take().is_some() && is_ours(signal as i32) {
+            let last = if signal as i32 == libc::SIGINT { libc::SIG_DFL } else { libc::SIG_IGN };
+            set_native(signal as i32, last);
+        }
+    }
+    WAKEUP.store(-1, Ordering::Relaxed);
+}
+
+/// Sets the descriptor that gets a byte per signal; gives the one before. -1 is none.
+pub fn set_wakeup(fd: i32) -> i32 {
+    WAKEUP.swap(fd, Ordering::Relaxed)
+}
+
+/// What a child process begins with: signals that the parent has not yet served are the parent's.
+pub fn after_fork() {
+    PENDING.store(0, Ordering::Relaxed);
+    thread().acknowledge_interrupt();
+    // SAFETY: a query.
+    RUNNER.store(unsafe { libc::pthread_self() }, Ordering::Relaxed);
+}
+
+/// Serves signals that have arrived; raises what their handlers raise. Costs a load when none has.
 #[inline]
 pub fn check() -> PyResult<()> {
     match thread().eval_breaker.load(Ordering::Relaxed) & breaker::SIGNAL {
@@ -53,8 +140,41 @@ pub fn check() -> PyResult<()> {
 
 #[cold]
 fn serve() -> PyResult<()> {
-    match thread().acknowledge_interrupt() {
-        true => Err(error::raise_with_args(&error::types::KeyboardInterrupt, &[])),
-        false => Ok(()),
+    if !thread().acknowledge_interrupt() {
+        return Ok(());
     }
+    let mut pending = PENDING.swap(0, Ordering::Relaxed);
+    if pending == 0 {
+        // Somebody has asked for attention without a signal: the program is to stop.
+        pending = 1 << (libc::SIGINT - 1);
+    }
+    while pending != 0 {
+        let signal = pending.trailing_zeros() as i32 + 1;
+        pending &= pending - 1;
+        if let Err(raised) = call_handler(signal) {
+            // What is left waits for the next safe point.
+            if pending != 0 {
+                PENDING.fetch_or(pending, Ordering::Relaxed);
+                thread().interrupt();
+            }
+            return Err(raised);
+        }
+    }
+    Ok(())
+}
+
+fn call_handler(signal: i32) -> PyResult<()> {
+    let Some(handler) = handler(signal).filter(|handler| protocol::is_callable(handler.value())) else {
+        return match signal {
+            libc::SIGINT => Err(error::raise_with_args(&error::types::KeyboardInterrupt, &[])),
+            _ => Ok(()),
+        };
+    };
+    let frame = objects::frame::at(0).unwrap_or_else(|| objects::none().to_ref());
+    let pending = thread().fetch_raised();
+    let outcome = protocol::call(handler.value(), &[Value::small(signal.into()), frame.value()], None);
+    if let (Some(exception), true) = (pending, outcome.is_ok()) {
+        let _raised = thread().set_raised(exception);
+    }
+    outcome.map(drop)
 }

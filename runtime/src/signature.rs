@@ -296,12 +296,26 @@ impl Bound<'_> {
         value
     }
 
+    /// Name of the function, for messages.
+    pub fn function(&self) -> &'static str {
+        self.signature.name()
+    }
+
+    /// Name of the parameter taken last.
+    pub fn parameter(&self) -> &'static str {
+        self.signature.parameter_name(self.at - 1)
+    }
+
     /// "expected int, got str" for the parameter taken last.
     #[cold]
     pub fn wrong_type(&self, expected: &str, got: Value) -> crate::error::Raised {
         let skip = self.signature.self_count();
         let (name, got) = (self.signature.name(), type_name_or_none(got));
         let position = self.at - skip;
+        if self.at > self.signature.positional_only {
+            let parameter = self.signature.parameter_name(self.at - 1);
+            return crate::raise!(TypeError, "{name}() argument '{parameter}' must be {expected}, not {got}");
+        }
         if self.signature.count - skip == 1 {
             return crate::raise!(TypeError, "{name}() argument must be {expected}, not {got}");
         }

@@ -20,16 +20,22 @@ pub mod future;
 pub mod gc;
 pub mod io;
 pub mod itertools;
+pub mod json;
 pub mod library;
 pub mod math;
 pub mod operator;
+pub mod sre;
+pub mod posix;
+pub mod signal;
 pub mod static_python;
 pub mod string;
 pub mod structs;
 pub mod sys;
+pub(crate) mod system;
 pub mod thread;
 pub mod time;
 pub mod typing;
+pub(crate) mod warning;
 pub mod weak;
 
 use runtime::objects::module::ModuleObject;
@@ -46,6 +52,8 @@ static MODULES: &[NativeModule] = &[
     NativeModule { name: "math", fill: math::fill },
     NativeModule { name: "time", fill: time::fill },
     NativeModule { name: "gc", fill: gc::fill },
+    NativeModule { name: "posix", fill: posix::fill },
+    NativeModule { name: "_signal", fill: signal::fill },
     NativeModule { name: "_weakref", fill: weak::fill },
     NativeModule { name: "errno", fill: errno::fill },
     NativeModule { name: "_thread", fill: thread::fill },
@@ -59,10 +67,11 @@ static MODULES: &[NativeModule] = &[
     NativeModule { name: "io", fill: io::fill },
     NativeModule { name: "itertools", fill: itertools::fill },
     NativeModule { name: "_functools", fill: functools::fill },
-    NativeModule { name: "functools", fill: functools::fill },
+    NativeModule { name: "_json", fill: json::fill },
+    NativeModule { name: "_sre", fill: sre::fill },
     NativeModule { name: "_operator", fill: operator::fill },
     NativeModule { name: "__future__", fill: future::fill },
-    NativeModule { name: "typing", fill: typing::fill },
+    NativeModule { name: "_typing", fill: typing::fill },
     NativeModule { name: "__static__", fill: static_python::fill },
 ];
 

@@ -9,6 +9,7 @@ use runtime::objects::dict::DictObject;
 use runtime::objects::int::{self, parse};
 use runtime::objects::list::ListObject;
 use runtime::objects::module::ModuleObject;
+use runtime::objects::namespace::NamespaceObject;
 use runtime::objects::str::StrObject;
 use runtime::objects::tuple::TupleObject;
 use runtime::objects::{self, float, frame, struct_sequence};
@@ -102,13 +103,13 @@ fn add_constants(dict: &DictObject) -> PyResult<()> {
     dict.set_text("float_info", float_info()?);
     dict.set_text("int_info", int_info()?);
     dict.set_text("hash_info", hash_info()?);
-    let implementation = [
-        ("name", text("spc")),
-        ("version", dict.get_text("version_info").unwrap_or_else(|| number(0))),
-        ("hexversion", number(0x030e_00f0)),
-        ("cache_tag", objects::none().to_ref()),
-    ];
-    dict.set_text("implementation", struct_sequence::new("sys", "implementation", &implementation)?);
+    let implementation = DictObject::new();
+    implementation.set_text("name", text("spc"));
+    implementation.set_text("cache_tag", objects::none().to_ref());
+    implementation.set_text("version", dict.get_text("version_info").unwrap_or_else(|| number(0)));
+    implementation.set_text("hexversion", number(0x030e_00f0));
+    implementation.set_text("_multiarch", text("x86_64-linux-gnu"));
+    dict.set_text("implementation", NamespaceObject::make(&implementation));
     Ok(())
 }
 
@@ -370,6 +371,11 @@ py_functions! { static FUNCTIONS;
     fn getframemodulename(depth: Option<usize>) -> Option<Ref> {
         let frame = (hooks::hooks().frame)(depth.unwrap_or(0))?;
         frame.globals.get::<DictObject>().and_then(|globals| globals.get_text("__name__"))
+    }
+    /// How many CPUs `os.cpu_count` is to tell, or -1 to ask the system.
+    "_get_cpu_count_config()"
+    fn get_cpu_count_config() -> i64 {
+        -1
     }
     /// Return True if Python is exiting.
     "is_finalizing()"

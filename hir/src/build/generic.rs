@@ -277,6 +277,16 @@ impl Builder<'_> {
                 let args = [self.pop_object(), self.const_int(n as i64, Type::I64)];
                 self.object_helper(H::ConvertValue, &args)
             }
+            B::BUILD_INTERPOLATION => {
+                let spec = if n & 1 != 0 { self.pop_object() } else { self.null() };
+                let args = self.pop_many(2);
+                let operand = self.const_int(n as i64, Type::I64);
+                self.object_helper(H::BuildInterpolation, &[args[0], args[1], spec, operand])
+            }
+            B::BUILD_TEMPLATE => {
+                let args = self.pop_many(2);
+                self.object_helper(H::BuildTemplate, &args)
+            }
             B::IMPORT_NAME => {
                 let args = self.pop_many(2);
                 let (globals, name) = (self.globals(), self.name(n));

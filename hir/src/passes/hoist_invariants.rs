@@ -58,8 +58,9 @@ fn hoist(func: &mut Function, cfg: &Cfg, header: Block, preheader: Block) -> boo
         let insts = std::mem::take(&mut func.blocks[block].insts);
         let mut kept = Vec::with_capacity(insts.len());
         for inst in insts {
-            let moves =
-                is_invariant(func, &body, &inside, inst) && may_move(func, inst, written, is_undisturbed);
+            let moves = is_invariant(func, &body, &inside, inst)
+                && may_move(func, inst, written, is_undisturbed)
+                && is_known_at_entry(func, &body, &inside, &entry, inst);
             if moves {
                 if let Some(state) = func.insts[inst].state {
                     func.insts[inst].state = Some(entry_state(func, state, &entry));
@@ -81,11 +82,37 @@ fn hoist(func: &mut Function, cfg: &Cfg, header: Block, preheader: Block) -> boo
 
 /// Whether all operands are defined outside of the loop, or hoisted already.
 fn is_invariant(func: &Function, body: &EntitySet<Block>, inside: &EntitySet<Inst>, inst: Inst) -> bool {
-    func.args(inst).iter().all(|&arg| match func.values[func.resolve(arg)].def {
+    func.args(inst).iter().all(|&arg| is_outside(func, body, inside, arg))
+}
+
+fn is_outside(func: &Function, body: &EntitySet<Block>, inside: &EntitySet<Inst>, value: Value) -> bool {
+    match func.values[func.resolve(value)].def {
         ValueDef::Param(block, _) => !body.contains(block),
         ValueDef::Inst(def) => !inside.contains(def),
         ValueDef::Alias(_) => unreachable!("resolved values are no aliases"),
-    })
+    }
+}
+
+/// Whether what the state of an instruction names exists before the first iteration: the loop's parameters do in the state itself, and
+/// what has been computed on the way to the instruction does not. The states of callers are shared and stay as they are.
+fn is_known_at_entry(
+    func: &Function,
+    body: &EntitySet<Block>,
+    inside: &EntitySet<Inst>,
+    entry: &HashMap<Value, Value>,
+    inst: Inst,
+) -> bool {
+    let Some(state) = func.insts[inst].state else { return true };
+    let mut is_known = true;
+    func.states[state].for_each_value(|value| {
+        is_known &= entry.contains_key(&func.resolve(value)) || is_outside(func, body, inside, value);
+    });
+    let mut caller = func.states[state].parent;
+    while let Some(state) = caller {
+        func.states[state].for_each_value(|value| is_known &= is_outside(func, body, inside, value));
+        caller = func.states[state].parent;
+    }
+    is_known
 }
 
 fn may_move(func: &Function, inst: Inst, written: Memory, is_undisturbed: bool) -> bool {

@@ -217,7 +217,7 @@ impl Checker<'_> {
         }
         let mut held = state.held.clone();
         for (at, &arg) in self.func.args(inst).iter().enumerate() {
-            if steals(self.func, inst, at) {
+            if steals(self.func, inst, at) && self.func.ty(arg).is_counted() {
                 take(&mut held, self.root(arg));
             }
         }

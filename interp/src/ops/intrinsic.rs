@@ -10,7 +10,7 @@ use runtime::objects::function::FunctionObject;
 use runtime::objects::list::ListObject;
 use runtime::objects::str::StrObject;
 use runtime::objects::tuple::TupleObject;
-use runtime::objects::type_params;
+use runtime::objects::typing::{type_alias, type_param};
 use runtime::protocol;
 use runtime::value::{PyResult, Ref, Value};
 
@@ -50,17 +50,17 @@ pub(crate) fn call(intrinsic: Intrinsic, args: &[Value], frame: *mut Frame) -> P
             Ok(TupleObject::new(list.to_vec()).into_ref())
         }
         Intrinsic::PrepareReraiseStar => prepare_reraise_star(args[0], args[1]),
-        Intrinsic::TypeVar => Ok(type_params::type_var(args[0].to_ref())),
-        Intrinsic::ParamSpec => Ok(type_params::param_spec(args[0].to_ref())),
-        Intrinsic::TypeVarTuple => Ok(type_params::type_var_tuple(args[0].to_ref())),
+        Intrinsic::TypeVar => Ok(type_param::type_var(args[0].to_ref())),
+        Intrinsic::ParamSpec => Ok(type_param::param_spec(args[0].to_ref())),
+        Intrinsic::TypeVarTuple => Ok(type_param::type_var_tuple(args[0].to_ref())),
         Intrinsic::TypeVarWithBound => {
-            Ok(type_params::type_var_with_bound(args[0].to_ref(), args[1].to_ref()))
+            Ok(type_param::type_var_with_bound(args[0].to_ref(), args[1].to_ref()))
         }
         Intrinsic::TypeVarWithConstraints => {
-            Ok(type_params::type_var_with_constraints(args[0].to_ref(), args[1].to_ref()))
+            Ok(type_param::type_var_with_constraints(args[0].to_ref(), args[1].to_ref()))
         }
         Intrinsic::SetTypeParamDefault => {
-            type_params::set_default(args[0], args[1].to_ref());
+            type_param::set_default(args[0], args[1].to_ref());
             Ok(args[0].to_ref())
         }
         Intrinsic::SetFunctionTypeParams => {
@@ -85,7 +85,7 @@ fn type_alias(parts: Value) -> PyResult {
         unreachable!("the emitter passes three parts");
     };
     let params = (!objects::is_none(*params)).then(|| params.to_ref());
-    Ok(type_params::type_alias(name.to_ref(), params, evaluate.to_ref()))
+    Ok(type_alias::type_alias(name.to_ref(), params, evaluate.to_ref()))
 }
 
 /// A StopIteration that would end a generator's caller becomes a RuntimeError (PEP 479).

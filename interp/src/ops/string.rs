@@ -1,6 +1,7 @@
-//! f-strings.
+//! f-strings and template strings.
 
 use runtime::objects::str::{StrBuilder, StrObject};
+use runtime::objects::template;
 use runtime::protocol;
 use runtime::value::{PyResult, Ref, Value};
 
@@ -29,4 +30,14 @@ pub fn convert(value: &Ref, conversion: usize) -> PyResult {
         2 => protocol::repr(value.value()),
         _ => protocol::ascii(value.value()),
     }
+}
+
+/// An interpolation of a template string; bit 0 of the operand says whether there is a format, the others are the conversion.
+pub fn interpolation(value: Ref, expression: Ref, spec: Option<Ref>, operand: usize) -> Ref {
+    template::interpolation(value, expression, operand >> 1, spec)
+}
+
+/// A template string of tuples of strings and interpolations.
+pub fn template(strings: Ref, interpolations: Ref) -> Ref {
+    template::template(strings, interpolations)
 }

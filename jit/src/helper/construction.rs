@@ -96,6 +96,15 @@ pub(super) extern "C" fn convert_value(value: Value, which: usize) -> Value {
     own(interp::convert(&value.to_ref(), which))
 }
 
+pub(super) extern "C" fn build_interpolation(value: Value, expression: Value, spec: Value, operand: usize) -> Value {
+    let spec = spec.non_null().map(Value::to_ref);
+    interp::interpolation(value.to_ref(), expression.to_ref(), spec, operand).into_value()
+}
+
+pub(super) extern "C" fn build_template(strings: Value, interpolations: Value) -> Value {
+    interp::template(strings.to_ref(), interpolations.to_ref()).into_value()
+}
+
 pub(super) extern "C" fn import_name(globals: Value, name: Value, fromlist: Value, level: Value) -> Value {
     own(interp::import(dict(globals), name, fromlist, level))
 }

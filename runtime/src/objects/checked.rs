@@ -9,7 +9,7 @@ use std::cell::RefCell;
 use crate::args::Args;
 use crate::names::names;
 use crate::objects::dict::{DictObject, Table, views};
-use crate::objects::generic_alias;
+use crate::objects::typing::union;
 use crate::objects::iterators::{LIST_ITERATOR, SequenceIterator};
 use crate::objects::list::{LIST, ListObject};
 use crate::objects::sequence::{self, Subscript};
@@ -70,7 +70,7 @@ pub(crate) fn forget_classes() {
 /// Whether type arguments mean the same: unions are made anew each time, and their order is of no importance.
 fn are_same(kept: &[Ref], args: &[Value]) -> bool {
     let is_same =
-        |a: Value, b: Value| match (generic_alias::union_members(a), generic_alias::union_members(b)) {
+        |a: Value, b: Value| match (union::members(a), union::members(b)) {
             (Some(a), Some(b)) => {
                 let within =
                     |member: &Ref, others: &[Ref]| others.iter().any(|other| member.value() == other.value());
@@ -83,7 +83,7 @@ fn are_same(kept: &[Ref], args: &[Value]) -> bool {
 }
 
 fn argument_text(arg: Value) -> PyResult<String> {
-    if let Some(members) = generic_alias::union_members(arg) {
+    if let Some(members) = union::members(arg) {
         let other = members.iter().find(|member| member.value() != singleton::NONE_TYPE.value());
         if let (2, Some(other)) = (members.len(), other) {
             return Ok(format!("Optional[{}]", argument_text(other.value())?));
@@ -102,7 +102,7 @@ fn arguments(ty: &TypeObject) -> Vec<Value> {
 }
 
 fn admits(arg: Value, value: Value) -> bool {
-    if let Some(members) = generic_alias::union_members(arg) {
+    if let Some(members) = union::members(arg) {
         return members.iter().any(|member| admits(member.value(), value));
     }
     arg.get::<TypeObject>().is_none_or(|class| value.ty().is_subclass_of(class))

@@ -1,4 +1,4 @@
-//! `None`, `NotImplemented` and `Ellipsis`, and access to the two bools: immortal statics with stable addresses.
+//! `None`, `NotImplemented`, `Ellipsis` and `typing.NoDefault`, and access to the two bools: immortal statics with stable addresses.
 
 use crate::header::Header;
 use crate::object::Object;
@@ -99,9 +99,39 @@ static ELLIPSIS_SPEC: TypeSpec = TypeSpec {
     ..TypeSpec::of::<Singleton>("ellipsis")
 };
 
+fn no_default_repr(_: Value) -> PyResult {
+    Ok(StrObject::intern("typing.NoDefault").into_ref())
+}
+
+fn new_no_default(_: &TypeObject, args: crate::args::Args<'_>) -> PyResult {
+    no_arguments("NoDefaultType", args)?;
+    Ok(no_default().to_ref())
+}
+
+crate::py_methods! { static NO_DEFAULT_METHODS for "NoDefaultType", Value;
+    /// For pickling: the name under which the singleton is found.
+    "__reduce__(self, /)"
+    fn no_default_reduce(this_value) -> Ref {
+        let _ = this_value;
+        StrObject::intern("NoDefault").into()
+    }
+}
+
+/// `NoDefaultType`.
+pub static NO_DEFAULT_TYPE: TypeObject = TypeObject::from_spec(&NO_DEFAULT_SPEC);
+static NO_DEFAULT_SPEC: TypeSpec = TypeSpec {
+    module: "typing",
+    doc: "The type of the NoDefault singleton.",
+    flags: type_flags::TRIVIAL_DROP,
+    slots: Slots { new: Some(new_no_default), repr: Some(no_default_repr), ..Slots::EMPTY },
+    methods: &[NO_DEFAULT_METHODS],
+    ..TypeSpec::of::<Singleton>("NoDefaultType")
+};
+
 static NONE: World<Singleton> = World::new(Singleton { header: Header::immortal(&NONE_TYPE) });
 static NOT_IMPLEMENTED: World<Singleton> =
     World::new(Singleton { header: Header::immortal(&NOT_IMPLEMENTED_TYPE) });
+static NO_DEFAULT: World<Singleton> = World::new(Singleton { header: Header::immortal(&NO_DEFAULT_TYPE) });
 static ELLIPSIS: World<Singleton> = World::new(Singleton { header: Header::immortal(&ELLIPSIS_TYPE) });
 
 /// `None`.
@@ -138,6 +168,11 @@ pub fn ellipsis() -> Value {
 #[inline]
 pub fn is_ellipsis(value: Value) -> bool {
     value == ellipsis()
+}
+
+/// `typing.NoDefault`: a type parameter has no default.
+pub fn no_default() -> Value {
+    Value::from_object(&*NO_DEFAULT)
 }
 
 /// `True` or `False`.

@@ -153,12 +153,12 @@ py_methods! { static METHODS for "type", &TypeObject;
     /// Return self|value.
     "__or__(self, value, /)"
     fn or_types(this, value: Value) -> PyResult {
-        objects::generic_alias::union_of(this.value(), value)
+        objects::typing::union::or(this.value(), value)
     }
     /// Return value|self.
     "__ror__(self, value, /)"
     fn ror_types(this, value: Value) -> PyResult {
-        objects::generic_alias::union_of(value, this.value())
+        objects::typing::union::or(value, this.value())
     }
 }
 
@@ -420,7 +420,7 @@ static SPEC: TypeSpec = TypeSpec {
         repr: Some(repr),
         getattro: Some(getattro),
         setattro: Some(setattro),
-        or: Some(objects::generic_alias::union_of),
+        or: Some(objects::typing::union::or),
         ..Slots::EMPTY
     },
     methods: &[METHODS, CLASS_METHODS],

@@ -44,7 +44,7 @@ fn get_item_slowly(container: Value, key: Value) -> PyResult {
 /// `Class[key]` through `__class_getitem__`.
 fn class_get_item(class: &TypeObject, key: Value) -> PyResult {
     if std::ptr::eq(class, &raw const crate::objects::type_type::TYPE) {
-        return crate::objects::generic_alias::new(class.value(), key);
+        return crate::objects::typing::generic_alias::new(class.value(), key);
     }
     match protocol::get_optional_attr(class.value(), names().__class_getitem__)? {
         Some(method) => protocol::call_one(method.value(), key),

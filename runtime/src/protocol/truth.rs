@@ -2,7 +2,8 @@
 
 use crate::names::names;
 use crate::objects::tuple::TupleObject;
-use crate::objects::{self, generic_alias};
+use crate::objects::typing::union;
+use crate::objects::{self};
 use crate::protocol::{self, attribute};
 use crate::thread::thread;
 use crate::type_object::TypeObject;
@@ -46,7 +47,7 @@ pub fn is_instance(value: Value, class: Value) -> PyResult<bool> {
         }
         return Ok(false);
     }
-    if let Some(members) = generic_alias::union_members(class) {
+    if let Some(members) = union::members(class) {
         for member in members {
             if is_instance(value, member.value())? {
                 return Ok(true);
@@ -98,7 +99,7 @@ pub fn is_subclass(derived: Value, class: Value) -> PyResult<bool> {
         }
         return Ok(false);
     }
-    if let Some(members) = generic_alias::union_members(class) {
+    if let Some(members) = union::members(class) {
         for member in members {
             if is_subclass(derived, member.value())? {
                 return Ok(true);

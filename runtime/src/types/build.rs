@@ -120,6 +120,10 @@ pub fn build(
         true => inherit_flags(&class, bases.items()),
         false => lay_out(&class, base, bases.items(), dict)?,
     }
+    // A slot may have that name, so this comes behind the layout.
+    if dict.get_str(names().__doc__).is_none() {
+        dict.set_str(names().__doc__, objects::none().to_ref());
+    }
     class.set_mro(TupleObject::new(mro::compute(&class)?).into());
     let order = mro::compute_with_override(&class)?;
     class.set_mro(TupleObject::new(order).into());
@@ -210,9 +214,6 @@ fn fill_dict(class: &TypeObject, dict: &DictObject) -> PyResult<()> {
         if let Some(module) = module {
             dict.set_str(names().__module__, module);
         }
-    }
-    if dict.get_str(names().__doc__).is_none() {
-        dict.set_str(names().__doc__, objects::none().to_ref());
     }
     if let Some(new) = dict.get_str(names().__new__).filter(|new| new.is_instance::<FunctionObject>()) {
         dict.set_str(names().__new__, StaticMethod::new(new.to_ref()).into());

@@ -2,7 +2,7 @@
 
 use crate::methods::MethodKind;
 use crate::objects::builtin_function::{BuiltinFunction, MethodDescriptor};
-use crate::objects::descriptor::{GetSetDescriptor, StaticMethod};
+use crate::objects::descriptor::{self, GetSetDescriptor, StaticMethod};
 use crate::objects::dict::DictObject;
 use crate::objects::str::StrObject;
 use crate::objects::tuple::TupleObject;
@@ -78,6 +78,9 @@ fn add_methods(ty: &'static TypeObject, spec: &'static TypeSpec) {
     }
     for def in spec.getset {
         dict.set_text(def.name, GetSetDescriptor::new(def, ty).into_ref());
+    }
+    if spec.dict_offset != 0 && dict.get_text("__dict__").is_none() {
+        dict.set_text("__dict__", descriptor::instance_dict_descriptor());
     }
     if !spec.doc.is_empty() {
         dict.set_text("__doc__", StrObject::new(spec.doc));

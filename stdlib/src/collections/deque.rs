@@ -384,7 +384,7 @@ runtime::py_class_methods! { static CLASS_METHODS for "deque";
     /// See PEP 585
     "__class_getitem__(cls, item, /)"
     fn class_getitem(cls, item: Value) -> PyResult {
-        objects::generic_alias::new(cls.value(), item)
+        objects::typing::generic_alias::new(cls.value(), item)
     }
 }
 

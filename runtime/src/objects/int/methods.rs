@@ -11,6 +11,7 @@ use crate::format;
 use crate::hash;
 use crate::methods::GetSetDef;
 use crate::objects::byte_string::convert;
+use crate::objects::bytearray::ByteArray;
 use crate::objects::bytes::BytesObject;
 use crate::objects::float;
 use crate::objects::str::StrObject;
@@ -99,6 +100,10 @@ fn from_object_with_base(value: Value, base: Value) -> PyResult {
     }
     if let Some(data) = value.get::<BytesObject>() {
         return from_str(value, &String::from_utf8_lossy(data.as_slice()), base as u32);
+    }
+    if let Some(array) = value.get::<ByteArray>() {
+        let text = String::from_utf8_lossy(&array.data.borrow()).into_owned();
+        return from_str(value, &text, base as u32);
     }
     Err(crate::raise!(TypeError, "int() can't convert non-string with explicit base"))
 }

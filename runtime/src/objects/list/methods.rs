@@ -313,7 +313,7 @@ py_class_methods! { static CLASS_METHODS for "list";
     /// See PEP 585
     "__class_getitem__(cls, item, /)"
     fn class_getitem(cls, item: Value) -> PyResult {
-        crate::objects::generic_alias::new(cls.value(), item)
+        crate::objects::typing::generic_alias::new(cls.value(), item)
     }
 }
 

@@ -404,6 +404,16 @@ impl Units<'_> {
         self.len() == 0
     }
 
+    /// The characters from `start` up to `end`.
+    #[must_use]
+    pub fn part(self, start: usize, end: usize) -> Self {
+        match self {
+            Units::One(units) => Units::One(&units[start..end]),
+            Units::Two(units) => Units::Two(&units[start..end]),
+            Units::Four(units) => Units::Four(&units[start..end]),
+        }
+    }
+
     /// Bytes per character.
     pub fn width(self) -> u8 {
         match self {

@@ -1,31 +1,80 @@
-//! Which fields each node has, in the order of CPython's `Python.asdl`.
+//! A walk over a tree as events: which class a node has and which fields, in the order of CPython's `Python.asdl`.
+//!
+//! The dump of the tree prints the events; `ast.parse` makes objects of them. A place is given in CPython's terms: lines from 1,
+//! columns in bytes from 0.
 
-use super::{Printer, repr};
 use crate::ast::{
-    Alias, Arg, Arguments, CmpOp, Comprehension, Constant, Conversion, ExceptHandler, Expr, ExprContext,
-    ExprKind, Keyword, MatchCase, Pattern, PatternKind, Stmt, StmtKind, TypeParam, TypeParamKind, WithItem,
+    Alias, Arg, Arguments, CmpOp, Comprehension, Constant, Conversion, ExceptHandler, Expr, ExprContext, Expression,
+    ExprKind, Keyword, MatchCase, Module, Pattern, PatternKind, Stmt, StmtKind, TypeParam, TypeParamKind, WithItem,
 };
-use base::Span;
-use lexer::repr::string;
-use std::fmt::{Display, Write};
+use base::{LineIndex, Span};
 
-/// A node that can be printed.
-pub(super) trait Describe {
-    fn describe(&self, printer: &mut Printer<'_>);
+/// What takes the events. Every value follows a [`field`](Sink::field) or an [`item`](Sink::item).
+pub trait Sink {
+    /// A node of this class starts; its fields follow.
+    fn open(&mut self, class: &'static str);
+    /// The node started last ends.
+    fn close(&mut self);
+    /// The value of this field follows.
+    fn field(&mut self, name: &'static str);
+    /// A field that has no value: an empty list, or nothing.
+    fn absent(&mut self, name: &'static str, is_list: bool);
+    /// A list with items starts.
+    fn open_list(&mut self);
+    /// An item of the list follows.
+    fn item(&mut self);
+    /// The list ends.
+    fn close_list(&mut self);
+    /// An identifier.
+    fn text(&mut self, text: &str);
+    /// A number of the tree's own, such as a level or a line.
+    fn number(&mut self, number: i64);
+    /// An absent item, such as the key of `**mapping` in a dict.
+    fn nothing(&mut self);
+    /// A constant of the program.
+    fn constant(&mut self, value: &Constant<'_>);
+}
+
+/// Sends a module, a node of class `Module` or `Interactive`.
+pub fn walk_module<S: Sink>(class: &'static str, module: &Module<'_>, lines: &LineIndex, has_places: bool, sink: &mut S) {
+    Walk { sink, lines, has_places }.class(class, |f| {
+        f.list("body", module.body);
+        if class == "Module" {
+            f.sink.absent("type_ignores", true);
+        }
+    });
+}
+
+/// Sends an expression as a node of class `Expression`.
+pub fn walk_expression<S: Sink>(expression: &Expression<'_>, lines: &LineIndex, has_places: bool, sink: &mut S) {
+    Walk { sink, lines, has_places }.class("Expression", |f| f.node("body", expression.body));
+}
+
+/// A walk under way.
+struct Walk<'w, S> {
+    sink: &'w mut S,
+    lines: &'w LineIndex,
+    /// Whether places are sent.
+    has_places: bool,
+}
+
+/// A node, or what stands in a list of nodes.
+trait Describe {
+    fn describe<S: Sink>(&self, walk: &mut Walk<'_, S>);
 }
 
 impl<T: Describe> Describe for &T {
-    fn describe(&self, printer: &mut Printer<'_>) {
-        (**self).describe(printer);
+    fn describe<S: Sink>(&self, walk: &mut Walk<'_, S>) {
+        (**self).describe(walk);
     }
 }
 
 /// An absent key of a dict, or default of a keyword-only parameter.
 impl<T: Describe> Describe for Option<T> {
-    fn describe(&self, printer: &mut Printer<'_>) {
+    fn describe<S: Sink>(&self, walk: &mut Walk<'_, S>) {
         match self {
-            Some(node) => node.describe(printer),
-            None => printer.out.push_str("None"),
+            Some(node) => node.describe(walk),
+            None => walk.sink.nothing(),
         }
     }
 }
@@ -34,79 +83,77 @@ impl<T: Describe> Describe for Option<T> {
 struct Identifier<'a>(&'a str);
 
 impl Describe for Identifier<'_> {
-    fn describe(&self, printer: &mut Printer<'_>) {
-        string(&mut printer.out, self.0.chars().map(u32::from));
+    fn describe<S: Sink>(&self, walk: &mut Walk<'_, S>) {
+        walk.sink.text(self.0);
     }
 }
 
 impl Describe for CmpOp {
-    fn describe(&self, printer: &mut Printer<'_>) {
-        printer.class(self.name(), |_| {});
+    fn describe<S: Sink>(&self, walk: &mut Walk<'_, S>) {
+        walk.class(self.name(), |_| {});
     }
 }
 
-/// The fields of a node while they are printed.
-pub(super) struct Fields<'p, 'l> {
-    pub(super) printer: &'p mut Printer<'l>,
-    pub(super) count: usize,
-    /// Whether every field so far is one that `ast.dump` puts on one line.
-    pub(super) is_simple: bool,
-}
-
-impl Fields<'_, '_> {
-    fn start(&mut self, name: &str) {
-        self.printer.separator(self.count == 0);
-        self.count += 1;
-        self.printer.out.push_str(name);
-        self.printer.out.push('=');
+impl<S: Sink> Walk<'_, S> {
+    /// A node: its class, then the fields that `fields` names.
+    fn class(&mut self, class: &'static str, fields: impl FnOnce(&mut Self)) {
+        self.sink.open(class);
+        fields(self);
+        self.sink.close();
     }
 
-    /// A field whose value prints as itself.
-    fn plain(&mut self, name: &str, value: impl Display) {
-        self.start(name);
-        let _infallible = write!(self.printer.out, "{value}");
+    fn number(&mut self, name: &'static str, value: impl Into<i64>) {
+        self.sink.field(name);
+        self.sink.number(value.into());
     }
 
-    fn name(&mut self, name: &str, value: &str) {
-        self.start(name);
-        Identifier(value).describe(self.printer);
+    fn name(&mut self, name: &'static str, value: &str) {
+        self.sink.field(name);
+        self.sink.text(value);
     }
 
-    fn optional_name(&mut self, name: &str, value: Option<&str>) {
-        if let Some(value) = value {
-            self.name(name, value);
+    fn optional_name(&mut self, name: &'static str, value: Option<&str>) {
+        match value {
+            Some(value) => self.name(name, value),
+            None => self.sink.absent(name, false),
         }
     }
 
-    pub(super) fn node(&mut self, name: &str, value: impl Describe) {
-        self.start(name);
-        value.describe(self.printer);
-        self.is_simple &= self.printer.out.ends_with("()");
+    fn node(&mut self, name: &'static str, value: impl Describe) {
+        self.sink.field(name);
+        value.describe(self);
     }
 
-    fn optional(&mut self, name: &str, value: Option<impl Describe>) {
-        if let Some(value) = value {
-            self.node(name, value);
+    fn optional(&mut self, name: &'static str, value: Option<impl Describe>) {
+        match value {
+            Some(value) => self.node(name, value),
+            None => self.sink.absent(name, false),
         }
     }
 
-    pub(super) fn list<T: Describe>(&mut self, name: &str, items: &[T]) {
-        if !items.is_empty() {
-            self.start(name);
-            self.is_simple = false;
-            self.printer.list(items);
+    fn list<T: Describe>(&mut self, name: &'static str, items: &[T]) {
+        if items.is_empty() {
+            self.sink.absent(name, true);
+            return;
         }
+        self.sink.field(name);
+        self.sink.open_list();
+        for item in items {
+            self.sink.item();
+            item.describe(self);
+        }
+        self.sink.close_list();
     }
 
-    fn names(&mut self, name: &str, items: &[&str]) {
+    fn names(&mut self, name: &'static str, items: &[&str]) {
         let items: Vec<_> = items.iter().copied().map(Identifier).collect();
         self.list(name, &items);
     }
 
     /// An operator or context: a node without fields.
-    fn tag(&mut self, name: &str, class: &str) {
-        self.start(name);
-        self.printer.class(class, |_| {});
+    fn tag(&mut self, name: &'static str, class: &'static str) {
+        self.sink.field(name);
+        self.class(class, |_| {});
     }
 
     fn context(&mut self, ctx: ExprContext) {
@@ -114,33 +161,32 @@ impl Fields<'_, '_> {
     }
 
     fn constant(&mut self, value: &Constant<'_>) {
-        self.start("value");
-        repr::constant(&mut self.printer.out, value);
+        self.sink.field("value");
+        self.sink.constant(value);
     }
 
     fn conversion(&mut self, conversion: Conversion) {
-        self.plain("conversion", conversion as i32);
+        self.number("conversion", conversion as i32);
     }
 
     /// The four attributes.
     fn place(&mut self, span: Span) {
-        if !self.printer.style.include_attributes {
+        if !self.has_places {
             return;
         }
-        let start = self.printer.lines.position(span.start);
-        let end = self.printer.lines.position(span.end);
-        self.plain("lineno", start.line);
-        self.plain("col_offset", start.column);
-        self.plain("end_lineno", end.line);
-        self.plain("end_col_offset", end.column);
+        let (start, end) = (self.lines.position(span.start), self.lines.position(span.end));
+        self.number("lineno", start.line);
+        self.number("col_offset", start.column);
+        self.number("end_lineno", end.line);
+        self.number("end_col_offset", end.column);
     }
 }
 
 impl Describe for Expr<'_> {
-    fn describe(&self, printer: &mut Printer<'_>) {
-        printer.class(expr_class(&self.kind), |fields| {
-            expr_fields(fields, &self.kind);
-            fields.place(self.span);
+    fn describe<S: Sink>(&self, walk: &mut Walk<'_, S>) {
+        walk.class(expr_class(&self.kind), |f| {
+            expr_fields(f, &self.kind);
+            f.place(self.span);
         });
     }
 }
@@ -174,7 +220,7 @@ class_names! { pattern_class(PatternKind):
 class_names! { type_param_class(TypeParamKind): TypeVar ParamSpec TypeVarTuple }
 
 #[allow(clippy::too_many_lines, reason = "one case per line of the ASDL")]
-fn expr_fields(f: &mut Fields<'_, '_>, kind: &ExprKind<'_>) {
+fn expr_fields<S: Sink>(f: &mut Walk<'_, S>, kind: &ExprKind<'_>) {
     match *kind {
         ExprKind::BoolOp { op, values } => {
             f.tag("op", op.name());
@@ -277,16 +323,16 @@ fn expr_fields(f: &mut Fields<'_, '_>, kind: &ExprKind<'_>) {
 }
 
 impl Describe for Stmt<'_> {
-    fn describe(&self, printer: &mut Printer<'_>) {
-        printer.class(stmt_class(&self.kind), |fields| {
-            stmt_fields(fields, &self.kind);
-            fields.place(self.span);
+    fn describe<S: Sink>(&self, walk: &mut Walk<'_, S>) {
+        walk.class(stmt_class(&self.kind), |f| {
+            stmt_fields(f, &self.kind);
+            f.place(self.span);
         });
     }
 }
 
 #[allow(clippy::too_many_lines, reason = "one case per line of the ASDL")]
-fn stmt_fields(f: &mut Fields<'_, '_>, kind: &StmtKind<'_>) {
+fn stmt_fields<S: Sink>(f: &mut Walk<'_, S>, kind: &StmtKind<'_>) {
     match *kind {
         StmtKind::FunctionDef(def) | StmtKind::AsyncFunctionDef(def) => {
             f.name("name", def.name);
@@ -324,7 +370,7 @@ fn stmt_fields(f: &mut Fields<'_, '_>, kind: &StmtKind<'_>) {
             f.node("target", target);
             f.node("annotation", annotation);
             f.optional("value", value);
-            f.plain("simple", i32::from(simple));
+            f.number("simple", i32::from(simple));
         }
         StmtKind::For { target, iter, body, orelse } | StmtKind::AsyncFor { target, iter, body, orelse } => {
             f.node("target", target);
@@ -363,7 +409,7 @@ fn stmt_fields(f: &mut Fields<'_, '_>, kind: &StmtKind<'_>) {
         StmtKind::ImportFrom { module, names, level } => {
             f.optional_name("module", module);
             f.list("names", names);
-            f.plain("level", level);
+            f.number("level", level);
         }
         StmtKind::Global { names } | StmtKind::Nonlocal { names } => f.names("names", names),
         StmtKind::Expr { value } => f.node("value", value),
@@ -372,8 +418,8 @@ fn stmt_fields(f: &mut Fields<'_, '_>, kind: &StmtKind<'_>) {
 }
 
 impl Describe for Pattern<'_> {
-    fn describe(&self, printer: &mut Printer<'_>) {
-        printer.class(pattern_class(&self.kind), |f| {
+    fn describe<S: Sink>(&self, walk: &mut Walk<'_, S>) {
+        walk.class(pattern_class(&self.kind), |f| {
             match self.kind {
                 PatternKind::MatchValue { value } => f.node("value", value),
                 PatternKind::MatchSingleton { value } => f.constant(&value),
@@ -403,8 +449,8 @@ impl Describe for Pattern<'_> {
 }
 
 impl Describe for Arguments<'_> {
-    fn describe(&self, printer: &mut Printer<'_>) {
-        printer.class("arguments", |f| {
+    fn describe<S: Sink>(&self, walk: &mut Walk<'_, S>) {
+        walk.class("arguments", |f| {
             f.list("posonlyargs", self.posonlyargs);
             f.list("args", self.args);
             f.optional("vararg", self.vararg);
@@ -417,8 +463,8 @@ impl Describe for Arguments<'_> {
 }
 
 impl Describe for Arg<'_> {
-    fn describe(&self, printer: &mut Printer<'_>) {
-        printer.class("arg", |f| {
+    fn describe<S: Sink>(&self, walk: &mut Walk<'_, S>) {
+        walk.class("arg", |f| {
             f.name("arg", self.arg);
             f.optional("annotation", self.annotation);
             f.place(self.span);
@@ -427,8 +473,8 @@ impl Describe for Arg<'_> {
 }
 
 impl Describe for Keyword<'_> {
-    fn describe(&self, printer: &mut Printer<'_>) {
-        printer.class("keyword", |f| {
+    fn describe<S: Sink>(&self, walk: &mut Walk<'_, S>) {
+        walk.class("keyword", |f| {
             f.optional_name("arg", self.arg);
             f.node("value", self.value);
             f.place(self.span);
@@ -437,19 +483,19 @@ impl Describe for Keyword<'_> {
 }
 
 impl Describe for Comprehension<'_> {
-    fn describe(&self, printer: &mut Printer<'_>) {
-        printer.class("comprehension", |f| {
+    fn describe<S: Sink>(&self, walk: &mut Walk<'_, S>) {
+        walk.class("comprehension", |f| {
             f.node("target", self.target);
             f.node("iter", self.iter);
             f.list("ifs", self.ifs);
-            f.plain("is_async", i32::from(self.is_async));
+            f.number("is_async", i32::from(self.is_async));
         });
     }
 }
 
 impl Describe for ExceptHandler<'_> {
-    fn describe(&self, printer: &mut Printer<'_>) {
-        printer.class("ExceptHandler", |f| {
+    fn describe<S: Sink>(&self, walk: &mut Walk<'_, S>) {
+        walk.class("ExceptHandler", |f| {
             f.optional("type", self.type_);
             f.optional_name("name", self.name);
             f.list("body", self.body);
@@ -459,8 +505,8 @@ impl Describe for ExceptHandler<'_> {
 }
 
 impl Describe for Alias<'_> {
-    fn describe(&self, printer: &mut Printer<'_>) {
-        printer.class("alias", |f| {
+    fn describe<S: Sink>(&self, walk: &mut Walk<'_, S>) {
+        walk.class("alias", |f| {
             f.name("name", self.name);
             f.optional_name("asname", self.asname);
             f.place(self.span);
@@ -469,8 +515,8 @@ impl Describe for Alias<'_> {
 }
 
 impl Describe for WithItem<'_> {
-    fn describe(&self, printer: &mut Printer<'_>) {
-        printer.class("withitem", |f| {
+    fn describe<S: Sink>(&self, walk: &mut Walk<'_, S>) {
+        walk.class("withitem", |f| {
             f.node("context_expr", self.context_expr);
             f.optional("optional_vars", self.optional_vars);
         });
@@ -478,8 +524,8 @@ impl Describe for WithItem<'_> {
 }
 
 impl Describe for MatchCase<'_> {
-    fn describe(&self, printer: &mut Printer<'_>) {
-        printer.class("match_case", |f| {
+    fn describe<S: Sink>(&self, walk: &mut Walk<'_, S>) {
+        walk.class("match_case", |f| {
             f.node("pattern", self.pattern);
             f.optional("guard", self.guard);
             f.list("body", self.body);
@@ -488,8 +534,8 @@ impl Describe for MatchCase<'_> {
 }
 
 impl Describe for TypeParam<'_> {
-    fn describe(&self, printer: &mut Printer<'_>) {
-        printer.class(type_param_class(&self.kind), |f| {
+    fn describe<S: Sink>(&self, walk: &mut Walk<'_, S>) {
+        walk.class(type_param_class(&self.kind), |f| {
             match self.kind {
                 TypeParamKind::TypeVar { name, bound, default_value } => {
                     f.name("name", name);
