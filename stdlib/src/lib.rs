@@ -12,6 +12,9 @@
 pub mod accounts;
 pub mod atexit;
 pub mod bisect;
+pub mod array;
+pub mod atexit;
+pub mod binascii;
 pub mod codecs;
 pub mod collections;
 pub mod contextvars;
@@ -41,6 +44,7 @@ pub mod sre;
 pub mod static_python;
 pub mod string;
 pub mod subprocess;
+pub mod structs;
 pub mod sys;
 pub(crate) mod system;
 pub mod thread;
@@ -79,6 +83,9 @@ static MODULES: &[NativeModule] = &[
     NativeModule { name: "_thread", fill: thread::fill },
     NativeModule { name: "_string", fill: string::fill },
     NativeModule { name: "_codecs", fill: codecs::fill },
+    NativeModule { name: "array", fill: array::fill },
+    NativeModule { name: "binascii", fill: binascii::fill },
+    NativeModule { name: "_struct", fill: structs::fill },
     NativeModule { name: "_collections", fill: collections::fill },
     NativeModule { name: "_io", fill: io::fill },
     NativeModule { name: "itertools", fill: itertools::fill },
