@@ -13,7 +13,7 @@ use runtime::objects::tuple::TupleObject;
 use runtime::slots::Slots;
 use runtime::type_object::TypeSpec;
 use runtime::types::ready;
-use runtime::{PyResult, Ref, TypeObject, Value, protocol, py_functions, raise};
+use runtime::{PyResult, TypeObject, Value, protocol, py_functions, raise};
 
 /// Fills the module.
 pub(crate) fn fill(module: &ModuleObject) -> PyResult<()> {
