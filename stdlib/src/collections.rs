@@ -13,7 +13,7 @@ use runtime::objects::tuple::TupleObject;
 use runtime::slots::Slots;
 use runtime::type_object::TypeSpec;
 use runtime::types::ready;
-use runtime::{PyResult, Ref, TypeObject, Value, protocol, py_functions, raise};
+use runtime::{PyResult, TypeObject, Value, protocol, py_functions, raise};
 
 /// Fills the module.
 pub(crate) fn fill(module: &ModuleObject) -> PyResult<()> {
@@ -78,7 +78,11 @@ static GETTER_SPEC: TypeSpec = TypeSpec {
         new: Some(|_, args| match args.positional {
             [index, doc] => {
                 let index = runtime::objects::int::to_clamped_index(*index)? as usize;
-                let contents = TupleGetter { header: Header::new(&TUPLE_GETTER), index, doc: runtime::field::Field::new(doc.to_ref()) };
+                let contents = TupleGetter {
+                    header: Header::new(&TUPLE_GETTER),
+                    index,
+                    doc: runtime::field::Field::new(doc.to_ref()),
+                };
                 Ok(object::new_object(contents).into())
             }
             _ => Err(raise!(TypeError, "_tuplegetter expected 2 arguments, got {}", args.positional.len())),

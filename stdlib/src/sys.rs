@@ -157,7 +157,7 @@ fn hash_info() -> PyResult {
 }
 
 fn add_flags(dict: &DictObject, set: &[(String, i64)]) -> PyResult<()> {
-    const NAMES: [&str; 18] = [
+    const NAMES: [&str; 21] = [
         "debug",
         "inspect",
         "interactive",
@@ -176,10 +176,13 @@ fn add_flags(dict: &DictObject, set: &[(String, i64)]) -> PyResult<()> {
         "warn_default_encoding",
         "safe_path",
         "int_max_str_digits",
+        "gil",
+        "thread_inherit_context",
+        "context_aware_warnings",
     ];
     let value = |name: &str| {
         let default = match name {
-            "hash_randomization" | "utf8_mode" => 1,
+            "hash_randomization" | "utf8_mode" | "gil" => 1,
             "int_max_str_digits" => 4300,
             _ => 0,
         };

@@ -9,9 +9,11 @@ use std::time::Duration;
 use runtime::args::Args;
 use runtime::convert::OrNone;
 use runtime::error::not_supported;
+use runtime::field::Field;
 use runtime::header::Header;
 use runtime::methods::GetSetDef;
-use runtime::object::{self, Object};
+use runtime::names::names;
+use runtime::object::{self, Object, Visitor};
 use runtime::objects::module::ModuleObject;
 use runtime::objects::str::StrObject;
 use runtime::objects::{self, float, int};
@@ -25,13 +27,14 @@ const TIMEOUT_MAX: f64 = 9_223_372_036.0;
 
 /// Fills the module.
 pub(crate) fn fill(module: &ModuleObject) -> PyResult<()> {
-    for ty in [&LOCK, &RLOCK, &HANDLE] {
+    for ty in [&LOCK, &RLOCK, &HANDLE, &LOCAL] {
         ready::ready(ty);
     }
     let dict = module.dict();
     dict.set_text("lock", LOCK.value().to_ref());
     dict.set_text("LockType", LOCK.value().to_ref());
     dict.set_text("_ThreadHandle", HANDLE.value().to_ref());
+    dict.set_text("_local", LOCAL.value().to_ref());
     dict.set_text("RLock", RLOCK.value().to_ref());
     dict.set_text("error", error::types::RuntimeError.value().to_ref());
     dict.set_text("TIMEOUT_MAX", float::new(TIMEOUT_MAX));
@@ -52,6 +55,45 @@ unsafe impl Object for Lock {
         &LOCK
     }
 }
+
+/// `_local`: attributes that every thread has its own of. As one thread runs Python code, they are those of the object.
+#[repr(C)]
+struct Local {
+    header: Header,
+    dict: Field,
+}
+
+// SAFETY: `repr(C)`, header first.
+unsafe impl Object for Local {
+    fn type_object() -> &'static TypeObject {
+        &LOCAL
+    }
+    fn traverse(&self, visit: Visitor<'_>) {
+        self.dict.visit(visit);
+    }
+    fn clear(&self) {
+        drop(self.dict.take());
+    }
+}
+
+fn new_local(ty: &TypeObject, args: Args<'_>) -> PyResult {
+    let is_plain = ty.lookup(names().__init__) == objects::object::OBJECT.lookup(names().__init__);
+    if is_plain && (!args.positional.is_empty() || args.has_keywords()) {
+        return Err(raise!(TypeError, "Initialization arguments are not supported"));
+    }
+    Ok(object::new_object_of(ty, Local { header: Header::new(ty), dict: Field::empty() }).into())
+}
+
+static LOCAL: TypeObject = TypeObject::from_spec(&LOCAL_SPEC);
+static LOCAL_SPEC: TypeSpec = TypeSpec {
+    module: "_thread",
+    doc: "Thread-local data",
+    flags: type_flags::BASE | type_flags::GC,
+    dict_offset: std::mem::offset_of!(Local, dict),
+    slots: Slots { new: Some(new_local), ..Slots::EMPTY },
+    getset: &[objects::descriptor::DICT_GETSET],
+    ..TypeSpec::of::<Local>("_local")
+};
 
 fn this<'a>(value: Value) -> &'a Lock {
     // SAFETY: the methods are those of the lock types, which share the layout.
@@ -267,7 +309,14 @@ py_methods! { static HANDLE_METHODS for "_ThreadHandle", &Handle;
 pub static HANDLE: TypeObject = TypeObject::from_spec(&HANDLE_SPEC);
 static HANDLE_SPEC: TypeSpec = TypeSpec {
     module: "_thread",
-    flags: type_flags::NO_NEW,
+    slots: Slots {
+        new: Some(|_, args| {
+            args.no_keywords("_ThreadHandle")?;
+            Ok(make_thread_handle(0))
+        }),
+        init: Some(|_, _| Ok(())),
+        ..Slots::EMPTY
+    },
     methods: &[HANDLE_METHODS],
     getset: &[GetSetDef {
         name: "ident",

@@ -72,6 +72,11 @@ pub(crate) fn rusage(usage: &libc::rusage) -> PyResult {
 /// Functions to call around a fork: before, in the parent, in the child.
 static AT_FORK: World<[RefCell<Vec<Ref>>; 3]> = World::new([const { RefCell::new(Vec::new()) }; 3]);
 
+/// Forgets the functions to call around a fork: the program is over.
+pub(crate) fn release() {
+    AT_FORK.iter().for_each(|functions| drop(functions.take()));
+}
+
 fn run_at_fork(which: usize) {
     let mut functions = AT_FORK[which].borrow().clone();
     if which == 0 {
@@ -549,7 +554,6 @@ py_functions! { pub(super) static FUNCTIONS;
         }
         for (_, function, at) in given {
             if let Some(function) = function {
-                runtime::audit::exempt_graph(function.value());
                 AT_FORK[at].borrow_mut().push(function);
             }
         }
