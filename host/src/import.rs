@@ -42,7 +42,10 @@ fn load_natively(name: &str) -> PyResult {
 
 /// The module of `importlib` that has the finders, once a program has asked for it.
 fn bootstrap() -> Option<Ref> {
-    sys_state::modules().get_text("_frozen_importlib")
+    let found = sys_state::modules().get_text("_frozen_importlib")?;
+    // While it is being set up, the overlay module of this name stands there.
+    let is_ready = found.get::<ModuleObject>()?.dict().get_text("_give_spec").is_some_and(|give| protocol::is_callable(give.value()));
+    (is_ready && found.get::<ModuleObject>()?.dict().get_text("_gcd_import").is_some()).then_some(found)
 }
 
 /// Whether a program has put finders of its own among those of `importlib`, or hooks among its own.

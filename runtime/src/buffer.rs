@@ -8,8 +8,11 @@
 use std::borrow::Cow;
 
 use crate::convert::FromArg;
+use crate::error;
+use crate::names::names;
 use crate::objects::bytearray::ByteArray;
 use crate::objects::bytes::BytesObject;
+use crate::protocol::attribute;
 use crate::signature::Bound;
 use crate::value::{PyResult, Ref, Value};
 
@@ -76,6 +79,8 @@ impl Shape {
 /// Memory on loan.
 pub struct Buffer {
     owner: Ref,
+    /// The instance of a Python class whose `__buffer__` gave the owner.
+    lender: Option<Ref>,
     data: *mut u8,
     /// Bytes that the elements take together.
     len: usize,
@@ -97,6 +102,7 @@ impl Buffer {
     pub unsafe fn new(owner: Value, data: *mut u8, len: usize, readonly: bool) -> Self {
         Buffer {
             owner: owner.to_ref(),
+            lender: None,
             data,
             len,
             readonly,
@@ -104,6 +110,13 @@ impl Buffer {
             format: Cow::Borrowed("B"),
             shape: None,
         }
+    }
+
+    /// The same loan on behalf of an instance of a Python class, which is told when it ends.
+    #[must_use]
+    pub fn lent_by(mut self, lender: Value) -> Self {
+        self.lender = Some(lender.to_ref());
+        self
     }
 
     /// Who lends.
@@ -191,6 +204,11 @@ impl Drop for Buffer {
         if let Some(release) = self.owner.ty().slots().release_buffer {
             release(self.owner.value());
         }
+        let Some(lender) = self.lender.take() else { return };
+        let name = names().__release_buffer__;
+        if let Err(raised) = attribute::call_special(lender.value(), name, &[self.owner.value()]) {
+            error::write_unraisable(raised, Some(lender.value()));
+        }
     }
 }
 
@@ -203,6 +221,14 @@ impl<'a> FromArg<'a> for Buffer {
 /// Whether an object lends its bytes.
 pub fn is_bytes_like(value: Value) -> bool {
     value.ty().slots().buffer.is_some()
+}
+
+/// Whether an object lends its bytes as one stretch.
+pub fn is_one_stretch(value: Value) -> PyResult<bool> {
+    if !is_bytes_like(value) {
+        return Ok(false);
+    }
+    Ok(value.is_exact(&crate::objects::bytes::BYTES) || acquire(value)?.is_contiguous())
 }
 
 /// Borrows the memory of a bytes-like object; `TypeError` for anything else.

@@ -145,7 +145,7 @@ fn subscript(value: Value, key: Value) -> PyResult {
 }
 
 fn concat(a: Value, b: Value) -> PyResult {
-    if !crate::buffer::is_bytes_like(b) {
+    if !crate::buffer::is_one_stretch(b)? {
         return Err(crate::raise!(TypeError, "can't concat {} to bytes", b.ty().name()));
     }
     let more = crate::buffer::acquire(b)?;

@@ -29,6 +29,18 @@ unsafe impl Object for ComplexObject {
     }
 }
 
+impl ComplexObject {
+    /// The real part.
+    pub fn real(&self) -> f64 {
+        self.real
+    }
+
+    /// The imaginary part.
+    pub fn imaginary(&self) -> f64 {
+        self.imaginary
+    }
+}
+
 /// A complex number.
 pub fn new(real: f64, imaginary: f64) -> Ref {
     object::new_object(ComplexObject { header: Header::new(&COMPLEX), real, imaginary }).into()

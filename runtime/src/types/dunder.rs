@@ -6,8 +6,10 @@
 //! it. A class that adds no special method therefore runs as fast as its base.
 
 use crate::args::Args;
+use crate::buffer::{self, Buffer};
 use crate::names::{Names, names};
 use crate::objects::descriptor::WrapperDescriptor;
+use crate::objects::memoryview::MemoryView;
 use crate::objects::str::StrObject;
 use crate::objects::{self, int, singleton};
 use crate::operator::CompareOp;
@@ -468,6 +470,17 @@ groups! {
         let [item] = exactly(args)?;
         slot(this, item).map(truth)
     }; } Some(|slots| slots.contains = Some(dispatch_contains));
+    buffer { "__buffer__" => |slot: fn(Value) -> PyResult<Buffer>, this, args| {
+        let [flags] = exactly(args)?;
+        int::to_i64(flags)?;
+        drop(slot(this)?);
+        MemoryView::over(this)
+    }; } Some(|slots| slots.buffer = Some(dispatch_buffer));
+    release_buffer { "__release_buffer__" => |slot: fn(Value), this, args| {
+        let _ = (slot, this);
+        let [view] = exactly(args)?;
+        protocol::call_method_text(view, "release", &[])
+    }; } Some(|slots| slots.release_buffer = Some(dispatch_release_buffer));
     concat { "__add__" => binary_call!(); } None;
     repeat {
         "__mul__" => |slot: fn(Value, isize) -> PyResult, this, args| {
@@ -536,6 +549,32 @@ groups! {
     inplace_and { "__iand__" => binary_call!(); } inplace_dispatch!(inplace_and, __iand__);
     inplace_or { "__ior__" => binary_call!(); } inplace_dispatch!(inplace_or, __ior__);
     inplace_xor { "__ixor__" => binary_call!(); } inplace_dispatch!(inplace_xor, __ixor__);
+}
+
+/// `inspect.BufferFlags.FULL_RO`: a lender in Python is asked for everything that it can say.
+const FULL_READ_ONLY: i64 = 284;
+
+/// Borrows through the memoryview that a Python `__buffer__` gives.
+fn dispatch_buffer(value: Value) -> PyResult<Buffer> {
+    let view = send(value, names().__buffer__, &[Value::small(FULL_READ_ONLY)])?;
+    if !view.is_instance::<MemoryView>() {
+        return Err(crate::raise!(TypeError, "__buffer__ returned non-memoryview object"));
+    }
+    Ok(buffer::acquire(view.value())?.lent_by(value))
+}
+
+/// What a class in Python does when a loan of its builtin base ends.
+fn dispatch_release_buffer(value: Value) {
+    let mut ty = Some(value.ty());
+    while let Some(class) = ty {
+        if class.spec().is_some() {
+            if let Some(release) = class.slots().release_buffer {
+                release(value);
+            }
+            return;
+        }
+        ty = class.base();
+    }
 }
 
 /// Puts wrappers for a builtin type's own slots into its dict.

@@ -109,7 +109,7 @@ fn join(between: &[u8], iterable: Value) -> PyResult<Vec<u8>> {
     let items = protocol::collect(iterable)?;
     let mut out = Vec::new();
     for (at, item) in items.iter().enumerate() {
-        if !buffer::is_bytes_like(item.value()) {
+        if !buffer::is_one_stretch(item.value())? {
             let got = item.ty().name();
             return Err(crate::raise!(
                 TypeError,
