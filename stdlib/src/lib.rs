@@ -40,7 +40,6 @@ pub mod resource;
 pub mod select;
 pub mod signal;
 pub mod socket;
-pub mod sre;
 pub mod static_python;
 pub mod string;
 pub mod subprocess;
