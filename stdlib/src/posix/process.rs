@@ -158,6 +158,10 @@ pub(crate) fn environment(env: Value) -> PyResult<Strings> {
     Ok(Strings::new(texts))
 }
 
+unsafe extern "C" {
+    fn posix_spawn_file_actions_addclosefrom_np(list: *mut libc::posix_spawn_file_actions_t, from: i32) -> i32;
+}
+
 /// The descriptor actions of `posix_spawn`.
 struct FileActions(libc::posix_spawn_file_actions_t, Vec<CString>);
 
@@ -189,6 +193,7 @@ impl FileActions {
                 }
                 1 => libc::posix_spawn_file_actions_addclose(list, number(1)?),
                 2 => libc::posix_spawn_file_actions_adddup2(list, number(1)?, number(2)?),
+                3 => posix_spawn_file_actions_addclosefrom_np(list, number(1)?),
                 _ => return Err(raise!(TypeError, "Unknown file_actions identifier")),
             }
         };
