@@ -39,6 +39,7 @@ pub mod posix;
 pub mod resource;
 pub mod select;
 pub mod signal;
+pub mod socket;
 pub mod static_python;
 pub mod string;
 pub mod subprocess;
@@ -73,6 +74,7 @@ static MODULES: &[NativeModule] = &[
     NativeModule { name: "pwd", fill: accounts::fill_users },
     NativeModule { name: "resource", fill: resource::fill },
     NativeModule { name: "select", fill: select::fill },
+    NativeModule { name: "_socket", fill: socket::fill },
     NativeModule { name: "_signal", fill: signal::fill },
     NativeModule { name: "_weakref", fill: weak::fill },
     NativeModule { name: "errno", fill: errno::fill },
