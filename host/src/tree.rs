@@ -103,7 +103,9 @@ impl Sink for Builder {
 
     fn absent(&mut self, name: &'static str, is_list: bool) {
         self.field(name);
-        self.make(|_| Ok(if is_list { ListObject::new(Vec::new()).into() } else { objects::none().to_ref() }));
+        self.make(|_| {
+            Ok(if is_list { ListObject::new(Vec::new()).into() } else { objects::none().to_ref() })
+        });
     }
 
     fn open_list(&mut self) {

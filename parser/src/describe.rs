@@ -4,8 +4,9 @@
 //! columns in bytes from 0.
 
 use crate::ast::{
-    Alias, Arg, Arguments, CmpOp, Comprehension, Constant, Conversion, ExceptHandler, Expr, ExprContext, Expression,
-    ExprKind, Keyword, MatchCase, Module, Pattern, PatternKind, Stmt, StmtKind, TypeParam, TypeParamKind, WithItem,
+    Alias, Arg, Arguments, CmpOp, Comprehension, Constant, Conversion, ExceptHandler, Expr, ExprContext,
+    ExprKind, Expression, Keyword, MatchCase, Module, Pattern, PatternKind, Stmt, StmtKind, TypeParam,
+    TypeParamKind, WithItem,
 };
 use base::{LineIndex, Span};
 
@@ -36,7 +37,13 @@ pub trait Sink {
 }
 
 /// Sends a module, a node of class `Module` or `Interactive`.
-pub fn walk_module<S: Sink>(class: &'static str, module: &Module<'_>, lines: &LineIndex, has_places: bool, sink: &mut S) {
+pub fn walk_module<S: Sink>(
+    class: &'static str,
+    module: &Module<'_>,
+    lines: &LineIndex,
+    has_places: bool,
+    sink: &mut S,
+) {
     Walk { sink, lines, has_places }.class(class, |f| {
         f.list("body", module.body);
         if class == "Module" {
@@ -46,7 +53,12 @@ pub fn walk_module<S: Sink>(class: &'static str, module: &Module<'_>, lines: &Li
 }
 
 /// Sends an expression as a node of class `Expression`.
-pub fn walk_expression<S: Sink>(expression: &Expression<'_>, lines: &LineIndex, has_places: bool, sink: &mut S) {
+pub fn walk_expression<S: Sink>(
+    expression: &Expression<'_>,
+    lines: &LineIndex,
+    has_places: bool,
+    sink: &mut S,
+) {
     Walk { sink, lines, has_places }.class("Expression", |f| f.node("body", expression.body));
 }
 

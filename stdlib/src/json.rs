@@ -50,9 +50,9 @@ fn decode_error(message: &str, document: &StrObject, at: usize) -> Raised {
 
 /// The text of an argument.
 fn text<'a>(argument: Value) -> PyResult<&'a StrObject> {
-    argument.get::<StrObject>().ok_or_else(|| {
-        raise!(TypeError, "first argument must be a string, not {}", argument.ty().name())
-    })
+    argument
+        .get::<StrObject>()
+        .ok_or_else(|| raise!(TypeError, "first argument must be a string, not {}", argument.ty().name()))
 }
 
 fn quoted(argument: Value, is_ascii: bool) -> PyResult<Py<StrObject>> {

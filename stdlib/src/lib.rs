@@ -24,9 +24,9 @@ pub mod json;
 pub mod library;
 pub mod math;
 pub mod operator;
-pub mod sre;
 pub mod posix;
 pub mod signal;
+pub mod sre;
 pub mod static_python;
 pub mod string;
 pub mod structs;
@@ -35,6 +35,7 @@ pub(crate) mod system;
 pub mod thread;
 pub mod time;
 pub mod typing;
+pub mod unicodedata;
 pub(crate) mod warning;
 pub mod weak;
 
@@ -59,6 +60,7 @@ static MODULES: &[NativeModule] = &[
     NativeModule { name: "_thread", fill: thread::fill },
     NativeModule { name: "_string", fill: string::fill },
     NativeModule { name: "_codecs", fill: codecs::fill },
+    NativeModule { name: "unicodedata", fill: unicodedata::fill },
     NativeModule { name: "array", fill: array::fill },
     NativeModule { name: "binascii", fill: binascii::fill },
     NativeModule { name: "_struct", fill: structs::fill },

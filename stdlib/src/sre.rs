@@ -60,10 +60,7 @@ fn words_of(code: &ListObject) -> PyResult<Vec<u32>> {
         None => int::to_i64(item.value()),
     };
     let too_large = || raise!(OverflowError, "regular expression code size limit exceeded");
-    code.to_vec()
-        .into_iter()
-        .map(|item| u32::try_from(word(item)?).map_err(|_| too_large()))
-        .collect()
+    code.to_vec().into_iter().map(|item| u32::try_from(word(item)?).map_err(|_| too_large())).collect()
 }
 
 /// A character that is passed by its number.

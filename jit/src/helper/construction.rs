@@ -96,7 +96,12 @@ pub(super) extern "C" fn convert_value(value: Value, which: usize) -> Value {
     own(interp::convert(&value.to_ref(), which))
 }
 
-pub(super) extern "C" fn build_interpolation(value: Value, expression: Value, spec: Value, operand: usize) -> Value {
+pub(super) extern "C" fn build_interpolation(
+    value: Value,
+    expression: Value,
+    spec: Value,
+    operand: usize,
+) -> Value {
     let spec = spec.non_null().map(Value::to_ref);
     interp::interpolation(value.to_ref(), expression.to_ref(), spec, operand).into_value()
 }

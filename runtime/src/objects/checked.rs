@@ -9,7 +9,6 @@ use std::cell::RefCell;
 use crate::args::Args;
 use crate::names::names;
 use crate::objects::dict::{DictObject, Table, views};
-use crate::objects::typing::union;
 use crate::objects::iterators::{LIST_ITERATOR, SequenceIterator};
 use crate::objects::list::{LIST, ListObject};
 use crate::objects::sequence::{self, Subscript};
@@ -17,6 +16,7 @@ use crate::objects::slice::SliceObject;
 use crate::objects::str::StrObject;
 use crate::objects::tuple::TupleObject;
 use crate::objects::type_type::TYPE;
+use crate::objects::typing::union;
 use crate::objects::{self, dict, singleton};
 use crate::operator::CompareOp;
 use crate::protocol;
@@ -69,16 +69,15 @@ pub(crate) fn forget_classes() {
 
 /// Whether type arguments mean the same: unions are made anew each time, and their order is of no importance.
 fn are_same(kept: &[Ref], args: &[Value]) -> bool {
-    let is_same =
-        |a: Value, b: Value| match (union::members(a), union::members(b)) {
-            (Some(a), Some(b)) => {
-                let within =
-                    |member: &Ref, others: &[Ref]| others.iter().any(|other| member.value() == other.value());
-                a.iter().all(|member| within(member, &b)) && b.iter().all(|member| within(member, &a))
-            }
-            (None, None) => a == b,
-            _ => false,
-        };
+    let is_same = |a: Value, b: Value| match (union::members(a), union::members(b)) {
+        (Some(a), Some(b)) => {
+            let within =
+                |member: &Ref, others: &[Ref]| others.iter().any(|other| member.value() == other.value());
+            a.iter().all(|member| within(member, &b)) && b.iter().all(|member| within(member, &a))
+        }
+        (None, None) => a == b,
+        _ => false,
+    };
     kept.len() == args.len() && kept.iter().zip(args).all(|(kept, &arg)| is_same(kept.value(), arg))
 }
 

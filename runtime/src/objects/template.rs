@@ -228,7 +228,8 @@ py_class_methods! { static CLASS_METHODS for "string.templatelib.Template";
 
 /// Gives the types what no table says: the names for class patterns.
 pub(crate) fn initialize() {
-    let names = ["value", "expression", "conversion", "format_spec"].map(|name| StrObject::intern(name).into());
+    let names =
+        ["value", "expression", "conversion", "format_spec"].map(|name| StrObject::intern(name).into());
     INTERPOLATION.dict().set_text("__match_args__", TupleObject::of(names));
 }
 
@@ -254,7 +255,8 @@ static TEMPLATE_GETSET: &[GetSetDef] = &[
         doc: "Values of interpolations",
         get: |value| {
             let this = value.get::<TemplateObject>().expect("descriptors check their owner");
-            let value_of = |item: &Value| item.get::<InterpolationObject>().map(|item| item.value.get_or_none());
+            let value_of =
+                |item: &Value| item.get::<InterpolationObject>().map(|item| item.value.get_or_none());
             Ok(TupleObject::new(this.interpolations().iter().filter_map(value_of).collect()).into())
         },
         set: None,

@@ -233,7 +233,7 @@ py_class_methods! { pub(super) static CLASS_METHODS for "array";
     /// See PEP 585
     "__class_getitem__(cls, item, /)"
     fn class_getitem(cls, item: Value) -> PyResult {
-        objects::generic_alias::new(cls.value(), item)
+        objects::typing::generic_alias::new(cls.value(), item)
     }
 }
 

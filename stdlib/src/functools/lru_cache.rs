@@ -39,7 +39,9 @@ unsafe impl Object for Cached {
         &CACHED
     }
     fn traverse(&self, visit: Visitor<'_>) {
-        [&self.function, &self.cache, &self.dict, &self.info].into_iter().for_each(|field| field.visit(visit));
+        [&self.function, &self.cache, &self.dict, &self.info]
+            .into_iter()
+            .for_each(|field| field.visit(visit));
     }
     fn clear(&self) {
         [&self.function, &self.dict].into_iter().for_each(|field| drop(field.take()));

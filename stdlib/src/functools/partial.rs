@@ -158,12 +158,18 @@ fn repr_partial(value: Value) -> PyResult {
         return Ok(StrObject::new("...").into());
     };
     let mut parts = vec![protocol::repr_string(this.function.get_or_none().value())?];
-    for arg in tuple_items(this.args.get_or_none().value()).into_iter().map(|arg| arg.to_ref()).collect::<Vec<_>>() {
+    for arg in
+        tuple_items(this.args.get_or_none().value()).into_iter().map(|arg| arg.to_ref()).collect::<Vec<_>>()
+    {
         parts.push(protocol::repr_string(arg.value())?);
     }
     let keywords = this.keywords.get_or_none();
     for (name, value) in keywords.get::<DictObject>().map(DictObject::to_pairs).unwrap_or_default() {
-        parts.push(format!("{}={}", protocol::str_string(name.value())?, protocol::repr_string(value.value())?));
+        parts.push(format!(
+            "{}={}",
+            protocol::str_string(name.value())?,
+            protocol::repr_string(value.value())?
+        ));
     }
     Ok(StrObject::new(&format!("{}({})", value.ty().full_name(), parts.join(", "))).into())
 }

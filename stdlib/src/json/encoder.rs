@@ -51,8 +51,14 @@ unsafe impl Object for EncoderObject {
         &ENCODER
     }
     fn traverse(&self, visit: Visitor<'_>) {
-        let fields =
-            [&self.markers, &self.default, &self.encoder, &self.indent, &self.key_separator, &self.item_separator];
+        let fields = [
+            &self.markers,
+            &self.default,
+            &self.encoder,
+            &self.indent,
+            &self.key_separator,
+            &self.item_separator,
+        ];
         fields.into_iter().for_each(|field| visit(field.value()));
     }
 }
@@ -89,14 +95,24 @@ fn new(ty: &TypeObject, args: Args<'_>) -> PyResult {
     }
     let argument = |at: usize| {
         given[at].ok_or_else(|| {
-            raise!(TypeError, "make_encoder() missing required argument '{}' (pos {})", PARAMETERS[at], at + 1)
+            raise!(
+                TypeError,
+                "make_encoder() missing required argument '{}' (pos {})",
+                PARAMETERS[at],
+                at + 1
+            )
         })
     };
     let text = |at: usize| {
         let value = argument(at)?;
         match value.get::<StrObject>() {
             Some(_) => Ok(value.to_ref()),
-            None => Err(raise!(TypeError, "make_encoder() argument {} must be str, not {}", at + 1, value.ty().name())),
+            None => Err(raise!(
+                TypeError,
+                "make_encoder() argument {} must be str, not {}",
+                at + 1,
+                value.ty().name()
+            )),
         }
     };
     let markers = argument(0)?;
@@ -184,8 +200,9 @@ impl Writer<'_> {
                 self.object(dict, level)?;
             } else {
                 let made = protocol::call_one(self.options.default.value(), value)?;
-                self.value(made.value(), level)
-                    .map_err(|raised| noted(raised, &format!("when serializing {} object", shown_type(value))))?;
+                self.value(made.value(), level).map_err(|raised| {
+                    noted(raised, &format!("when serializing {} object", shown_type(value)))
+                })?;
             }
             if is_marked {
                 self.open.remove(&value.bits());
@@ -260,9 +277,14 @@ impl Writer<'_> {
         }
         self.out.push('[' as u32);
         for (at, item) in items.iter().enumerate() {
-            if at == 0 { self.new_line(level + 1) } else { self.separate(level + 1) }
-            self.value(item.value(), level + 1)
-                .map_err(|raised| noted(raised, &format!("when serializing {} item {at}", shown_type(value))))?;
+            if at == 0 {
+                self.new_line(level + 1)
+            } else {
+                self.separate(level + 1)
+            }
+            self.value(item.value(), level + 1).map_err(|raised| {
+                noted(raised, &format!("when serializing {} item {at}", shown_type(value)))
+            })?;
         }
         self.new_line(level);
         self.out.push(']' as u32);
@@ -278,7 +300,11 @@ impl Writer<'_> {
         let mut is_first = true;
         for (key, value) in self.pairs(dict)? {
             let Some(name) = self.name(key.value())? else { continue };
-            if is_first { self.new_line(level + 1) } else { self.separate(level + 1) }
+            if is_first {
+                self.new_line(level + 1)
+            } else {
+                self.separate(level + 1)
+            }
             is_first = false;
             self.text(name.value())?;
             if let Some(separator) = self.options.key_separator.get::<StrObject>() {
@@ -310,10 +336,13 @@ impl Writer<'_> {
         if self.options.sort_keys {
             runtime::sort::sort_items(&mut items, None, false)?;
         }
-        items.into_iter().map(|item| match item.get::<TupleObject>().map(TupleObject::items) {
-            Some([key, value]) => Ok((key.to_ref(), value.to_ref())),
-            _ => Err(raise!(ValueError, "items must return 2-tuples")),
-        }).collect()
+        items
+            .into_iter()
+            .map(|item| match item.get::<TupleObject>().map(TupleObject::items) {
+                Some([key, value]) => Ok((key.to_ref(), value.to_ref())),
+                _ => Err(raise!(ValueError, "items must return 2-tuples")),
+            })
+            .collect()
     }
 
     /// What a member is called; `None` if it is left out.

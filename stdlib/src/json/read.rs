@@ -50,7 +50,9 @@ impl<'a, U: Unit> Reader<'a, U> {
 
     fn starts_with(&self, at: usize, word: &str) -> bool {
         let units = self.units.get(at..at + word.len());
-        units.is_some_and(|units| units.iter().zip(word.bytes()).all(|(unit, byte)| unit.point() == u32::from(byte)))
+        units.is_some_and(|units| {
+            units.iter().zip(word.bytes()).all(|(unit, byte)| unit.point() == u32::from(byte))
+        })
     }
 
     /// The value that starts at `at`, and the position behind it.
@@ -105,7 +107,8 @@ impl<'a, U: Unit> Reader<'a, U> {
                 end = self.digits_end(digits);
             }
         }
-        let text: String = self.units[start..end].iter().filter_map(|unit| char::from_u32(unit.point())).collect();
+        let text: String =
+            self.units[start..end].iter().filter_map(|unit| char::from_u32(unit.point())).collect();
         let made = if end == whole_end { self.integer(&text)? } else { self.fraction(&text)? };
         Ok((made, end))
     }

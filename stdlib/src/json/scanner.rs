@@ -57,7 +57,9 @@ impl ScannerObject {
 fn new(ty: &TypeObject, args: Args<'_>) -> PyResult {
     let context = match (args.positional, args.keywords().next()) {
         ([context], None) => *context,
-        ([], Some((name, context))) if name.get::<StrObject>().is_some_and(|name| name.eq_str("context")) => context,
+        ([], Some((name, context))) if name.get::<StrObject>().is_some_and(|name| name.eq_str("context")) => {
+            context
+        }
         _ => return Err(raise!(TypeError, "make_scanner() takes exactly 1 argument ({} given)", args.len())),
     };
     let option = |name: &str| protocol::get_attr_text(context, name);
@@ -80,10 +82,12 @@ fn this<'a>(value: Value) -> &'a ScannerObject {
 fn call(value: Value, args: Args<'_>) -> PyResult {
     let mut given = args.positional.iter().copied();
     let mut argument = |name: &str| {
-        let keyword = || args.keywords().find(|(key, _)| key.get::<StrObject>().is_some_and(|key| key.eq_str(name)));
-        given.next().or_else(|| keyword().map(|(_, value)| value)).ok_or_else(|| {
-            raise!(TypeError, "scan_once() missing required argument '{name}'")
-        })
+        let keyword =
+            || args.keywords().find(|(key, _)| key.get::<StrObject>().is_some_and(|key| key.eq_str(name)));
+        given
+            .next()
+            .or_else(|| keyword().map(|(_, value)| value))
+            .ok_or_else(|| raise!(TypeError, "scan_once() missing required argument '{name}'"))
     };
     let (string, index) = (argument("string")?, int::to_isize(argument("idx")?)?);
     let Some(document) = string.get::<StrObject>() else {
@@ -106,16 +110,36 @@ pub(super) fn no_value(at: usize) -> runtime::Raised {
 }
 
 static GETSET: &[GetSetDef] = &[
-    GetSetDef { name: "strict", doc: "strict", get: |value| Ok(objects::bool(this(value).strict).to_ref()), set: None },
-    GetSetDef { name: "object_hook", doc: "object_hook", get: |value| Ok(this(value).object_hook.clone()), set: None },
+    GetSetDef {
+        name: "strict",
+        doc: "strict",
+        get: |value| Ok(objects::bool(this(value).strict).to_ref()),
+        set: None,
+    },
+    GetSetDef {
+        name: "object_hook",
+        doc: "object_hook",
+        get: |value| Ok(this(value).object_hook.clone()),
+        set: None,
+    },
     GetSetDef {
         name: "object_pairs_hook",
         doc: "object_pairs_hook",
         get: |value| Ok(this(value).object_pairs_hook.clone()),
         set: None,
     },
-    GetSetDef { name: "parse_float", doc: "parse_float", get: |value| Ok(this(value).parse_float.clone()), set: None },
-    GetSetDef { name: "parse_int", doc: "parse_int", get: |value| Ok(this(value).parse_int.clone()), set: None },
+    GetSetDef {
+        name: "parse_float",
+        doc: "parse_float",
+        get: |value| Ok(this(value).parse_float.clone()),
+        set: None,
+    },
+    GetSetDef {
+        name: "parse_int",
+        doc: "parse_int",
+        get: |value| Ok(this(value).parse_int.clone()),
+        set: None,
+    },
     GetSetDef {
         name: "parse_constant",
         doc: "parse_constant",

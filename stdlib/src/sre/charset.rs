@@ -100,10 +100,12 @@ fn describes(mut members: &[u32], point: u32) -> bool {
                 range.contains(&point) || range.contains(&unicode_upper(point))
             }
             op::CHARSET => point < 256 && has_bit(&members[1..9], point),
-            op::BIGCHARSET => point < 0x1_0000 && {
-                let chunk = members[2 + point as usize / 1024].to_ne_bytes()[point as usize / 256 % 4];
-                has_bit(&members[66 + usize::from(chunk) * 8..], point % 256)
-            },
+            op::BIGCHARSET => {
+                point < 0x1_0000 && {
+                    let chunk = members[2 + point as usize / 1024].to_ne_bytes()[point as usize / 256 % 4];
+                    has_bit(&members[66 + usize::from(chunk) * 8..], point % 256)
+                }
+            }
             _ => unreachable!("the members were checked when the set was made"),
         };
         if is_member {

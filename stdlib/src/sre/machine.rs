@@ -16,11 +16,11 @@
 
 use runtime::{PyResult, error, signal};
 
+use super::character::{Case, ascii_upper, is_ascii_word, is_unicode_word};
+use super::opcode::{MAXREPEAT, at, op};
 use super::program::Program;
 use super::stack::{Entry, NONE, Nested, Repeat, Scratch};
 use super::unit::Unit;
-use super::opcode::{MAXREPEAT, at, op};
-use super::character::{Case, ascii_upper, is_ascii_word, is_unicode_word};
 
 /// Steps between two looks for signals.
 const PATIENCE: u32 = 1 << 14;
@@ -115,7 +115,9 @@ impl<'a, U: Unit> Machine<'a, U> {
     fn step(&mut self, Position { pc, at }: Position) -> PyResult<Step> {
         let code = &*self.program.code;
         Ok(match code[pc] {
-            op::LITERAL => to_if(self.text.get(at).is_some_and(|unit| unit.point() == code[pc + 1]), pc + 2, at + 1),
+            op::LITERAL => {
+                to_if(self.text.get(at).is_some_and(|unit| unit.point() == code[pc + 1]), pc + 2, at + 1)
+            }
             op::SUCCESS => return self.succeed(at),
             op::FAILURE => Step::Back,
             op::MARK => {
@@ -304,8 +306,7 @@ impl<'a, U: Unit> Machine<'a, U> {
         if (repeat.count as usize) < least {
             return self.enter_body(index, at, repeat.last, false);
         }
-        let may_repeat =
-            ((repeat.count as usize) < most || most as u32 == MAXREPEAT) && at != repeat.last;
+        let may_repeat = ((repeat.count as usize) < most || most as u32 == MAXREPEAT) && at != repeat.last;
         if is_greedy {
             if may_repeat {
                 return self.enter_body(index, at, at, true);
@@ -417,7 +418,10 @@ impl<'a, U: Unit> Machine<'a, U> {
                         Nested::Assert | Nested::Atomic => Step::Back,
                     }
                 }
-                Entry::Mark { .. } | Entry::NewRepeat | Entry::OldRepeat { .. } | Entry::OldCurrent { .. } => {
+                Entry::Mark { .. }
+                | Entry::NewRepeat
+                | Entry::OldRepeat { .. }
+                | Entry::OldCurrent { .. } => {
                     continue;
                 }
             };
@@ -444,7 +448,9 @@ impl<'a, U: Unit> Machine<'a, U> {
             }
             Some(Entry::OldCurrent { repeat }) => self.repeat = repeat,
             Some(Entry::Barrier { outer, .. }) => self.barrier = outer,
-            Some(Entry::Branch { .. } | Entry::Greedy { .. } | Entry::Lazy { .. } | Entry::LazyUntil { .. })
+            Some(
+                Entry::Branch { .. } | Entry::Greedy { .. } | Entry::Lazy { .. } | Entry::LazyUntil { .. },
+            )
             | None => {}
         }
     }
@@ -520,9 +526,8 @@ impl<'a, U: Unit> Machine<'a, U> {
     }
 
     fn is_boundary(&self, at: usize, is_word: fn(u32) -> bool) -> bool {
-        let is_word_at = |at: Option<usize>| {
-            at.and_then(|at| self.text.get(at)).is_some_and(|unit| is_word(unit.point()))
-        };
+        let is_word_at =
+            |at: Option<usize>| at.and_then(|at| self.text.get(at)).is_some_and(|unit| is_word(unit.point()));
         is_word_at(at.checked_sub(1)) != is_word_at(Some(at))
     }
 

@@ -12,7 +12,9 @@ use runtime::objects::typing::generic_alias;
 use runtime::objects::{self, int};
 use runtime::slots::Slots;
 use runtime::type_object::{TypeSpec, type_flags};
-use runtime::{CompareOp, Py, PyResult, Ref, TypeObject, Value, hash, protocol, py_class_methods, py_methods, raise};
+use runtime::{
+    CompareOp, Py, PyResult, Ref, TypeObject, Value, hash, protocol, py_class_methods, py_methods, raise,
+};
 
 use super::matched::{self, MatchObject};
 use super::opcode::flag;
@@ -46,7 +48,9 @@ unsafe impl Object for PatternObject {
         &PATTERN
     }
     fn traverse(&self, visit: Visitor<'_>) {
-        [&self.pattern, &self.group_index, &self.index_group].into_iter().for_each(|field| visit(field.value()));
+        [&self.pattern, &self.group_index, &self.index_group]
+            .into_iter()
+            .for_each(|field| visit(field.value()));
     }
 }
 
@@ -269,7 +273,8 @@ fn compare(a: Value, b: Value, op: CompareOp) -> PyResult {
 fn hash_of(value: Value) -> PyResult<i64> {
     let this = this(value);
     let words = this.words.iter().map(|&word| hash::int(i64::from(word)));
-    let parts = [protocol::hash(this.pattern.value())?, hash::sequence(words), hash::int(i64::from(this.flags))];
+    let parts =
+        [protocol::hash(this.pattern.value())?, hash::sequence(words), hash::int(i64::from(this.flags))];
     Ok(hash::sequence(parts.into_iter()))
 }
 

@@ -190,7 +190,12 @@ fn push_bytes(bytes: &mut Vec<u8>, more: &[u8]) -> PyResult<()> {
 }
 
 /// Replaces at most `limit` matches, all for 0: the new text and how many there were.
-pub(super) fn substitute(pattern: &PatternObject, repl: Value, string: Value, limit: isize) -> PyResult<(Ref, usize)> {
+pub(super) fn substitute(
+    pattern: &PatternObject,
+    repl: Value,
+    string: Value,
+    limit: isize,
+) -> PyResult<(Ref, usize)> {
     let replacement = Replacement::new(pattern, repl)?;
     let subject = pattern.subject(string)?;
     let mut matches = Matches::new(&pattern.program, 0, subject.len());

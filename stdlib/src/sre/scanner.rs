@@ -25,7 +25,12 @@ struct Progress {
 }
 
 impl Progress {
-    fn new(pattern: &PatternObject, string: Value, pos: Option<isize>, endpos: Option<isize>) -> PyResult<Self> {
+    fn new(
+        pattern: &PatternObject,
+        string: Value,
+        pos: Option<isize>,
+        endpos: Option<isize>,
+    ) -> PyResult<Self> {
         let subject = pattern.subject(string)?;
         let bounds = bounds(subject.len(), pos, endpos);
         let pattern = Value::from_object(pattern).to_ref();

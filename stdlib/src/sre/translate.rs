@@ -258,7 +258,8 @@ fn first_unit(code: &[u32], mut at: usize) -> Start {
     while code[at] == op::MARK {
         at += 2;
     }
-    if matches!(code[at], op::REPEAT_ONE | op::MIN_REPEAT_ONE | op::POSSESSIVE_REPEAT_ONE) && code[at + 2] > 0 {
+    if matches!(code[at], op::REPEAT_ONE | op::MIN_REPEAT_ONE | op::POSSESSIVE_REPEAT_ONE) && code[at + 2] > 0
+    {
         at += 4;
     }
     match code[at] {
@@ -283,10 +284,22 @@ mod tests {
     fn well_formed_code_is_accepted() {
         assert!(is_valid(&[op::SUCCESS]));
         assert!(is_valid(&[op::MARK, 0, op::LITERAL, 97, op::MARK, 1, op::SUCCESS]));
-        let either = [op::BRANCH, 5, op::LITERAL, 97, op::JUMP, 7, 5, op::LITERAL, 98, op::JUMP, 2, 0, op::SUCCESS];
+        let either =
+            [op::BRANCH, 5, op::LITERAL, 97, op::JUMP, 7, 5, op::LITERAL, 98, op::JUMP, 2, 0, op::SUCCESS];
         assert!(is_valid(&either));
         assert!(is_valid(&[op::REPEAT, 5, 0, 9, op::LITERAL, 97, op::MAX_UNTIL, op::SUCCESS]));
-        assert!(is_valid(&[op::GROUPREF_EXISTS, 0, 6, op::LITERAL, 97, op::JUMP, 3, op::LITERAL, 98, op::SUCCESS]));
+        assert!(is_valid(&[
+            op::GROUPREF_EXISTS,
+            0,
+            6,
+            op::LITERAL,
+            97,
+            op::JUMP,
+            3,
+            op::LITERAL,
+            98,
+            op::SUCCESS
+        ]));
     }
 
     #[test]

@@ -12,13 +12,14 @@ use crate::objects::bytes::BytesObject;
 use crate::objects::dict::DictObject;
 use crate::objects::iterators::{STR_ITERATOR, SequenceIterator};
 use crate::objects::list::ListObject;
-use crate::objects::sequence::{self, SliceBounds, Subscript};
+use crate::objects::sequence::{self, SliceBounds, SliceIndex, Subscript};
 use crate::objects::tuple::TupleObject;
 use crate::objects::{self, int};
 use crate::operator::{CompareOp, Comparison};
 use crate::protocol;
 use crate::slots::Slots;
 use crate::type_object::{TypeObject, TypeSpec, type_flags};
+use crate::unicode;
 use crate::value::{Py, PyResult, Ref, Value};
 use crate::{py_functions, py_methods};
 
@@ -89,7 +90,7 @@ fn repr(value: Value) -> PyResult {
             (_, Some('\r')) => out.push_str("\\r"),
             (_, Some('\t')) => out.push_str("\\t"),
             (0x20..0x7f, _) => out.push(point),
-            (_, Some(c)) if point > 0x7f && case::is_printable(c) => out.push(point),
+            _ if point > 0x7f && unicode::is_printable(point) => out.push(point),
             (0..0x100, _) => out.push_str(&format!("\\x{point:02x}")),
             (0x100..0x1_0000, _) => out.push_str(&format!("\\u{point:04x}")),
             _ => out.push_str(&format!("\\U{point:08x}")),
@@ -265,7 +266,7 @@ py_methods! { static METHODS for "str", &StrObject;
     }
     /// Return the number of non-overlapping occurrences of substring sub in string S[start:end].
     "count(self, sub, start=None, end=None, /)"
-    fn count(this, sub: &StrObject, start: OrNone<isize>, end: OrNone<isize>) -> usize {
+    fn count(this, sub: &StrObject, start: SliceIndex, end: SliceIndex) -> usize {
         let (from, to) = sequence::clamp_range(start.0, end.0, this.len());
         search::count(this, sub, from, to)
     }
@@ -276,7 +277,7 @@ py_methods! { static METHODS for "str", &StrObject;
     }
     /// Return True if the string ends with the specified suffix, False otherwise.
     "endswith(self, suffix, start=None, end=None, /)"
-    fn endswith(this, suffix: Value, start: OrNone<isize>, end: OrNone<isize>) -> PyResult<bool> {
+    fn endswith(this, suffix: Value, start: SliceIndex, end: SliceIndex) -> PyResult<bool> {
         let (from, to) = sequence::clamp_range(start.0, end.0, this.len());
         let suffixes = affixes(suffix, "endswith")?;
         Ok(suffixes.into_iter().any(|suffix| from <= to && to - from >= suffix.len() && search::matches_at(this, suffix, to - suffix.len())))
@@ -303,7 +304,7 @@ py_methods! { static METHODS for "str", &StrObject;
     ///
     /// Return -1 on failure.
     "find(self, sub, start=None, end=None, /)"
-    fn find(this, sub: &StrObject, start: OrNone<isize>, end: OrNone<isize>) -> isize {
+    fn find(this, sub: &StrObject, start: SliceIndex, end: SliceIndex) -> isize {
         let (from, to) = sequence::clamp_range(start.0, end.0, this.len());
         position(search::find(this, sub, from, to))
     }
@@ -324,19 +325,19 @@ py_methods! { static METHODS for "str", &StrObject;
     }
     /// Return the lowest index in S where substring sub is found; raises ValueError when it is not.
     "index(self, sub, start=None, end=None, /)"
-    fn index(this, sub: &StrObject, start: OrNone<isize>, end: OrNone<isize>) -> PyResult<usize> {
+    fn index(this, sub: &StrObject, start: SliceIndex, end: SliceIndex) -> PyResult<usize> {
         let (from, to) = sequence::clamp_range(start.0, end.0, this.len());
         found_or_error(search::find(this, sub, from, to))
     }
     /// Return True if the string is an alpha-numeric string, False otherwise.
     "isalnum(self, /)"
     fn isalnum(this) -> bool {
-        case::all_of(this, |c| c.is_alphanumeric())
+        case::all_of(this, |point| unicode::is_alpha(point) || unicode::numeric(point).is_some())
     }
     /// Return True if the string is an alphabetic string, False otherwise.
     "isalpha(self, /)"
     fn isalpha(this) -> bool {
-        case::all_of(this, char::is_alphabetic)
+        case::all_of(this, unicode::is_alpha)
     }
     /// Return True if all characters in the string are ASCII, False otherwise.
     "isascii(self, /)"
@@ -346,18 +347,21 @@ py_methods! { static METHODS for "str", &StrObject;
     /// Return True if the string is a decimal string, False otherwise.
     "isdecimal(self, /)"
     fn isdecimal(this) -> bool {
-        case::all_of(this, |c| int::parse::decimal_value(c).is_some())
+        case::all_of(this, |point| unicode::decimal(point).is_some())
     }
     /// Return True if the string is a digit string, False otherwise.
     "isdigit(self, /)"
     fn isdigit(this) -> bool {
-        case::all_of(this, case::is_digit)
+        case::all_of(this, |point| unicode::digit(point).is_some())
     }
     /// Return True if the string is a valid Python identifier, False otherwise.
     "isidentifier(self, /)"
     fn isidentifier(this) -> bool {
-        let starts = this.units().is_empty() || !char::from_u32(this.code_point(0)).is_some_and(|c| c.is_alphabetic() || c == '_');
-        !starts && case::all_of(this, |c| c.is_alphanumeric() || c == '_')
+        let continues = |point| char::from_u32(point).is_some_and(unicode_ident::is_xid_continue);
+        let starts = |point| {
+            point == u32::from('_') || char::from_u32(point).is_some_and(unicode_ident::is_xid_start)
+        };
+        !this.is_empty() && starts(this.code_point(0)) && this.code_points().all(continues)
     }
     /// Return True if the string is a lowercase string, False otherwise.
     "islower(self, /)"
@@ -367,12 +371,12 @@ py_methods! { static METHODS for "str", &StrObject;
     /// Return True if the string is a numeric string, False otherwise.
     "isnumeric(self, /)"
     fn isnumeric(this) -> bool {
-        case::all_of(this, char::is_numeric)
+        case::all_of(this, |point| unicode::numeric(point).is_some())
     }
     /// Return True if all characters in the string are printable, False otherwise.
     "isprintable(self, /)"
     fn isprintable(this) -> bool {
-        this.is_empty() || case::all_of(this, case::is_printable)
+        this.code_points().all(unicode::is_printable)
     }
     /// Return True if the string is a whitespace string, False otherwise.
     "isspace(self, /)"
@@ -441,13 +445,13 @@ py_methods! { static METHODS for "str", &StrObject;
     }
     /// Return the highest index in S where substring sub is found, or -1.
     "rfind(self, sub, start=None, end=None, /)"
-    fn rfind(this, sub: &StrObject, start: OrNone<isize>, end: OrNone<isize>) -> isize {
+    fn rfind(this, sub: &StrObject, start: SliceIndex, end: SliceIndex) -> isize {
         let (from, to) = sequence::clamp_range(start.0, end.0, this.len());
         position(search::rfind(this, sub, from, to))
     }
     /// Return the highest index in S where substring sub is found; raises ValueError when it is not.
     "rindex(self, sub, start=None, end=None, /)"
-    fn rindex(this, sub: &StrObject, start: OrNone<isize>, end: OrNone<isize>) -> PyResult<usize> {
+    fn rindex(this, sub: &StrObject, start: SliceIndex, end: SliceIndex) -> PyResult<usize> {
         let (from, to) = sequence::clamp_range(start.0, end.0, this.len());
         found_or_error(search::rfind(this, sub, from, to))
     }
@@ -483,7 +487,7 @@ py_methods! { static METHODS for "str", &StrObject;
     }
     /// Return True if the string starts with the specified prefix, False otherwise.
     "startswith(self, prefix, start=None, end=None, /)"
-    fn startswith(this, prefix: Value, start: OrNone<isize>, end: OrNone<isize>) -> PyResult<bool> {
+    fn startswith(this, prefix: Value, start: SliceIndex, end: SliceIndex) -> PyResult<bool> {
         let (from, to) = sequence::clamp_range(start.0, end.0, this.len());
         let prefixes = affixes(prefix, "startswith")?;
         Ok(prefixes.into_iter().any(|prefix| from <= to && to - from >= prefix.len() && search::matches_at(this, prefix, from)))

@@ -116,7 +116,8 @@ fn call(value: Value, args: Args<'_>) -> PyResult {
     let Some(constraints) = known.get::<TupleObject>() else {
         return Ok(StrObject::new(&show::type_text(known.value())?).into());
     };
-    let shown = constraints.items().iter().map(|&item| show::type_text(item)).collect::<PyResult<Vec<_>>>()?;
+    let shown =
+        constraints.items().iter().map(|&item| show::type_text(item)).collect::<PyResult<Vec<_>>>()?;
     let comma = if shown.len() == 1 { "," } else { "" };
     Ok(StrObject::new(&format!("({}{comma})", shown.join(", "))).into())
 }

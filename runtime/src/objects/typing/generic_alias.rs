@@ -110,7 +110,11 @@ const OWN: [&str; 12] = [
 
 fn getattro(value: Value, name: Value) -> PyResult {
     let is_own = name.get::<StrObject>().is_none_or(|name| OWN.iter().any(|own| name.eq_str(own)));
-    if is_own { protocol::generic_get_attr(value, name) } else { protocol::get_attr(this(value).origin(), name) }
+    if is_own {
+        protocol::generic_get_attr(value, name)
+    } else {
+        protocol::get_attr(this(value).origin(), name)
+    }
 }
 
 fn call(value: Value, args: Args<'_>) -> PyResult {

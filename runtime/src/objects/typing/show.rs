@@ -20,7 +20,9 @@ pub fn type_text(item: Value) -> PyResult<String> {
     if optional_attr(item, "__origin__")?.is_some() && optional_attr(item, "__args__")?.is_some() {
         return protocol::repr_string(item);
     }
-    let (Some(name), Some(module)) = (optional_attr(item, "__qualname__")?, optional_attr(item, "__module__")?) else {
+    let (Some(name), Some(module)) =
+        (optional_attr(item, "__qualname__")?, optional_attr(item, "__module__")?)
+    else {
         return protocol::repr_string(item);
     };
     if objects::is_none(module.value()) {

@@ -69,7 +69,12 @@ fn parameters_attr(arg: Value) -> PyResult<Option<Ref>> {
 }
 
 /// The arguments of `alias` after `alias[item]`.
-pub fn substitute(alias: Value, args: &TupleObject, parameters: &TupleObject, item: Value) -> PyResult<Vec<Ref>> {
+pub fn substitute(
+    alias: Value,
+    args: &TupleObject,
+    parameters: &TupleObject,
+    item: Value,
+) -> PyResult<Vec<Ref>> {
     let parameters: Vec<Ref> = parameters.items().iter().map(|parameter| parameter.to_ref()).collect();
     if parameters.is_empty() {
         return Err(raise!(TypeError, "{} is not a generic class", protocol::repr_string(alias)?));
@@ -107,7 +112,11 @@ fn unpacked(item: Value) -> PyResult<Vec<Ref>> {
     };
     let mut all = Vec::new();
     for item in items {
-        let inner = if item.is_instance::<TypeObject>() { None } else { optional_attr(item, "__typing_unpacked_tuple_args__")? };
+        let inner = if item.is_instance::<TypeObject>() {
+            None
+        } else {
+            optional_attr(item, "__typing_unpacked_tuple_args__")?
+        };
         match inner.as_ref().and_then(|inner| inner.get::<TupleObject>()) {
             Some(inner) if !inner.items().last().is_some_and(|&last| objects::is_ellipsis(last)) => {
                 all.extend(inner.items().iter().map(|item| item.to_ref()));
@@ -128,7 +137,11 @@ fn replace_all(args: &[Value], parameters: &[Ref], given: &[Ref]) -> PyResult<Ve
         if let Some(items) = sequence_items(arg) {
             let items: Vec<Value> = items.iter().map(Ref::value).collect();
             let inner = replace_all(&items, parameters, given)?;
-            replaced.push(if arg.is_instance::<TupleObject>() { TupleObject::new(inner).into() } else { ListObject::new(inner).into() });
+            replaced.push(if arg.is_instance::<TupleObject>() {
+                TupleObject::new(inner).into()
+            } else {
+                ListObject::new(inner).into()
+            });
             continue;
         }
         let flag = optional_attr(arg, "__typing_is_unpacked_typevartuple__")?;
@@ -154,7 +167,8 @@ fn replace_all(args: &[Value], parameters: &[Ref], given: &[Ref]) -> PyResult<Ve
 fn replace_one(arg: Value, parameters: &[Ref], given: &[Ref]) -> PyResult {
     match optional_attr(arg, "__typing_subst__")? {
         Some(subst) => {
-            let at = position(arg, parameters)?.expect("the parameters have been collected from the arguments");
+            let at =
+                position(arg, parameters)?.expect("the parameters have been collected from the arguments");
             protocol::call(subst.value(), &[given[at].value()], None)
         }
         None => replace_inside(arg, parameters, given),

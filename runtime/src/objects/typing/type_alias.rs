@@ -50,7 +50,8 @@ pub fn type_alias(name: Ref, params: Option<Ref>, evaluate: Ref) -> Ref {
 
 fn make(name: Ref, params: Option<Ref>, value: Lazy, module: Option<Ref>) -> Ref {
     let (name, params, module) = (Field::new(name), Field::from_option(params), Field::from_option(module));
-    object::new_object(TypeAliasObject { header: Header::new(&TYPE_ALIAS), name, params, module, value }).into()
+    object::new_object(TypeAliasObject { header: Header::new(&TYPE_ALIAS), name, params, module, value })
+        .into()
 }
 
 fn this<'a>(value: Value) -> &'a TypeAliasObject {
@@ -120,7 +121,10 @@ fn checked_params(params: Value) -> PyResult<Option<Ref>> {
         };
         if has_default && !known.has_default() {
             let text = protocol::repr_string(param)?;
-            return Err(raise!(TypeError, "non-default type parameter '{text}' follows default type parameter"));
+            return Err(raise!(
+                TypeError,
+                "non-default type parameter '{text}' follows default type parameter"
+            ));
         }
         has_default |= known.has_default();
     }

@@ -302,7 +302,8 @@ const EVALUATE_DEFAULT: GetSetDef = get!("evaluate_default", |value| Ok(this(val
 const BOUND: GetSetDef =
     get!("__bound__", |value| value_or(this(value).bound.get(), || objects::none().to_ref()));
 const COVARIANT: GetSetDef = get!("__covariant__", |value| is_variance(value, Variance::Covariant));
-const CONTRAVARIANT: GetSetDef = get!("__contravariant__", |value| is_variance(value, Variance::Contravariant));
+const CONTRAVARIANT: GetSetDef =
+    get!("__contravariant__", |value| is_variance(value, Variance::Contravariant));
 const INFERRED: GetSetDef = get!("__infer_variance__", |value| is_variance(value, Variance::Inferred));
 
 static VAR_GETSET: &[GetSetDef] = &[

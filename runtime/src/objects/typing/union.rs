@@ -86,7 +86,8 @@ pub fn from_members(members: &[Value]) -> PyResult {
         return Ok(only.clone());
     }
     let args = Field::new(TupleObject::new(unique));
-    Ok(object::new_object(UnionObject { header: Header::new(&UNION_TYPE), args, parameters: Field::empty() }).into())
+    Ok(object::new_object(UnionObject { header: Header::new(&UNION_TYPE), args, parameters: Field::empty() })
+        .into())
 }
 
 /// A member as it is kept: None stands for its type, and what is no type at sight is for `typing` to judge.
@@ -95,7 +96,10 @@ fn checked(member: Ref) -> PyResult {
         return Ok(singleton::NONE_TYPE.value().to_ref());
     }
     let value = member.value();
-    if value.is_instance::<TypeObject>() || value.is_instance::<AliasObject>() || value.is_instance::<TypeAliasObject>() {
+    if value.is_instance::<TypeObject>()
+        || value.is_instance::<AliasObject>()
+        || value.is_instance::<TypeAliasObject>()
+    {
         return Ok(member);
     }
     let message = StrObject::new("Union[arg, ...]: each arg must be a type.");
@@ -211,8 +215,18 @@ fn union_name(_: Value) -> PyResult {
 
 static GETSET: &[GetSetDef] = &[
     GetSetDef { name: "__args__", doc: "", get: |value| Ok(this(value).args.get_or_none()), set: None },
-    GetSetDef { name: "__parameters__", doc: "Type variables in the types.UnionType.", get: parameters, set: None },
-    GetSetDef { name: "__origin__", doc: "Always returns the type", get: |_| Ok(UNION_TYPE.value().to_ref()), set: None },
+    GetSetDef {
+        name: "__parameters__",
+        doc: "Type variables in the types.UnionType.",
+        get: parameters,
+        set: None,
+    },
+    GetSetDef {
+        name: "__origin__",
+        doc: "Always returns the type",
+        get: |_| Ok(UNION_TYPE.value().to_ref()),
+        set: None,
+    },
     GetSetDef { name: "__name__", doc: "Name of the type", get: union_name, set: None },
     GetSetDef { name: "__qualname__", doc: "Qualified name of the type", get: union_name, set: None },
 ];
