@@ -218,7 +218,10 @@ fn padded(
         }
         Some((fill, None)) => {
             let got = fill.ty().name();
-            return Err(crate::raise!(TypeError, "The fill character must be a unicode character, not {got}"));
+            return Err(crate::raise!(
+                TypeError,
+                "The fill character must be a unicode character, not {got}"
+            ));
         }
     };
     let missing = (width.max(0) as usize).saturating_sub(text.len());
