@@ -48,6 +48,15 @@ impl SearchPath {
     }
 }
 
+impl SearchPath {
+    /// The folders of a namespace package: all that have the name of a module without being one.
+    pub fn folders(&self, name: &str) -> Vec<PathBuf> {
+        let place =
+            |directory: &PathBuf| name.split('.').fold(directory.clone(), |path, part| path.join(part));
+        self.directories.iter().map(place).filter(|folder| folder.is_dir()).collect()
+    }
+}
+
 impl ModuleLoader for SearchPath {
     fn load(&self, name: &str) -> Option<(String, String)> {
         // The library is dynamic; looking would be all that is ever done with it.

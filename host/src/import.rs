@@ -15,22 +15,89 @@ use crate::compile::{self, SearchPath};
 
 /// The `load_module` hook: finds, compiles, registers and runs a module.
 pub fn load_module(name: &str) -> PyResult {
+    if has_foreign_finders()? { find_and_load(name) } else { load_natively(name) }
+}
+
+/// Finds and loads a module without `importlib`.
+fn load_natively(name: &str) -> PyResult {
     if let Some(module) = stdlib::load(name) {
         return module;
     }
     let (search, relative) = search_path(name)?;
-    let Some(path) = search.find(&relative) else {
+    if let Some(path) = search.find(&relative) {
+        let whole = SearchPath { directories: sys_path()? };
+        let code = compile::compile_file(name, &path, &whole)?;
+        return run_module(name, new_module(name, &path), &code);
+    }
+    let folders = search.folders(&relative);
+    if folders.is_empty() {
         let message = missing_message(name);
         return Err(protocol::import::module_not_found(name, &message));
-    };
-    let whole = SearchPath { directories: sys_path()? };
-    let code = compile::compile_file(name, &path, &whole)?;
-    run_module(name, new_module(name, &path), &code)
+    }
+    let module = new_namespace(name, &folders);
+    sys_state::modules().set_text(name, module.clone());
+    give_spec(&module)?;
+    Ok(module.into())
+}
+
+/// The module of `importlib` that has the finders, once a program has asked for it.
+fn bootstrap() -> Option<Ref> {
+    let found = sys_state::modules().get_text("_frozen_importlib")?;
+    // While it is being set up, the overlay module of this name stands there.
+    let is_ready = found.get::<ModuleObject>()?.dict().get_text("_give_spec").is_some_and(|give| protocol::is_callable(give.value()));
+    (is_ready && found.get::<ModuleObject>()?.dict().get_text("_gcd_import").is_some()).then_some(found)
+}
+
+/// Whether a program has put finders of its own among those of `importlib`, or hooks among its own.
+fn has_foreign_finders() -> PyResult<bool> {
+    let standard = if bootstrap().is_some() { (STANDARD_FINDERS, STANDARD_HOOKS) } else { (0, 0) };
+    Ok((list_of_sys("meta_path")?.len(), list_of_sys("path_hooks")?.len()) != standard)
+}
+
+/// How many finders and path hooks the library's `importlib` installs.
+const STANDARD_FINDERS: usize = 3;
+const STANDARD_HOOKS: usize = 2;
+
+fn list_of_sys(name: &str) -> PyResult<Vec<Ref>> {
+    let sys = sys_state::modules().get_text("sys");
+    let list = sys.and_then(|sys| sys.get::<ModuleObject>().and_then(|sys| sys.dict().get_text(name)));
+    list.map_or(Ok(Vec::new()), |list| protocol::collect(list.value()))
+}
+
+/// Imports as `importlib` does, step by step.
+fn find_and_load(name: &str) -> PyResult {
+    if bootstrap().is_none() {
+        // What the program has installed waits until the machinery stands.
+        const SETUP: [&str; 3] = ["_frozen_importlib", "importlib", "_imp"];
+        if let Some(module) = stdlib::load(name) {
+            return module;
+        }
+        if !SETUP.contains(&name) && sys_state::modules().get_text("importlib").is_none() {
+            protocol::import::import_absolute("importlib")?;
+        }
+        if bootstrap().is_none() {
+            return load_natively(name);
+        }
+    }
+    let bootstrap = bootstrap().expect("set up above");
+    let import = protocol::get_attr_text(bootstrap.value(), "_gcd_import")?;
+    let load = protocol::get_attr_text(bootstrap.value(), "_find_and_load")?;
+    protocol::call(load.value(), &[StrObject::new(name).value(), import.value()], None)
+}
+
+/// Gives a new module its spec, if `importlib` is there to make one.
+fn give_spec(module: &Py<ModuleObject>) -> PyResult<()> {
+    let Some(bootstrap) = bootstrap() else { return Ok(()) };
+    match protocol::get_optional_attr(bootstrap.value(), StrObject::intern("_give_spec").value())? {
+        Some(give) => protocol::call(give.value(), &[module.value()], None).map(drop),
+        None => Ok(()),
+    }
 }
 
 /// Registers a module and runs its code in it.
 fn run_module(name: &str, module: Py<ModuleObject>, code: &Ref) -> PyResult {
     sys_state::modules().set_text(name, module.clone());
+    give_spec(&module)?;
     let run = (runtime::hooks::hooks().run_code)(
         code.value(),
         module.dict(),
@@ -115,5 +182,15 @@ pub fn new_module(name: &str, path: &Path) -> Py<ModuleObject> {
         let directory = StrObject::new(&directory.display().to_string());
         dict.set_text("__path__", ListObject::new(vec![directory.into()]));
     }
+    module
+}
+
+/// An empty namespace package over these folders.
+fn new_namespace(name: &str, folders: &[PathBuf]) -> Py<ModuleObject> {
+    let module = ModuleObject::new(name);
+    let dict: &DictObject = module.dict();
+    dict.set_text("__package__", StrObject::new(name));
+    let folders = folders.iter().map(|folder| StrObject::new(&folder.display().to_string()).into());
+    dict.set_text("__path__", ListObject::new(folders.collect()));
     module
 }

@@ -14,6 +14,7 @@ mod files;
 pub mod import;
 pub mod program;
 pub mod run;
+mod tokens;
 mod tree;
 
 pub use program::Program;

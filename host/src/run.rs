@@ -12,7 +12,7 @@ use runtime::value::{PyResult, Raised};
 use stdlib::sys::{Startup, exit_code_of};
 
 use crate::program::{self, Failure, Program};
-use crate::{compile, import};
+use crate::{compile, import, tokens};
 
 /// How a process is set up.
 #[derive(Clone, Debug, Default)]
@@ -36,6 +36,7 @@ pub fn start(settings: &Settings) -> PyResult<()> {
     hooks::install(|hooks| {
         hooks.compile = compile::compile;
         hooks.load_module = import::load_module;
+        hooks.tokenize = tokens::tokenize;
     });
     stdlib::sys::initialize(&Startup {
         argv: settings.argv.clone(),
@@ -126,7 +127,6 @@ fn flushed(code: u8) -> u8 {
 
 /// Flushes `sys.stdout`, if there is one.
 fn flush_stdout() -> PyResult<()> {
-    stdlib::sys::flush_files();
     let Some(sys) = sys_state::modules().get_text("sys") else { return Ok(()) };
     let stdout = protocol::get_attr_text(sys.value(), "stdout")?;
     if !objects::is_none(stdout.value()) {

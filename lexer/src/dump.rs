@@ -1,48 +1,67 @@
 //! The token listing: one line per token with place, name and text, in the shape of `python -m tokenize -e`.
 
+use crate::error::SyntaxError;
 use crate::repr;
 use crate::scan::{Trivia, tokenize};
 use crate::source::SourceText;
 use crate::token::{Token, TokenKind};
 use std::fmt::Write;
 
+/// A token as listings show it: lines from 1, columns in characters from 0.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Shown<'s> {
+    /// CPython's name of its kind.
+    pub name: &'static str,
+    /// Its text; that of a line end is one character whatever the file has.
+    pub text: &'s str,
+    /// Line and column of its start.
+    pub start: (u32, u32),
+    /// Line and column of its end.
+    pub end: (u32, u32),
+}
+
+/// The tokens of a file, comments included, and the error that ends them early.
+pub fn shown_tokens(source: &SourceText) -> (Vec<Shown<'_>>, Option<SyntaxError>) {
+    let stream = tokenize(source, Trivia::Keep);
+    let tokens = stream.tokens.iter().filter(|token| token.kind != TokenKind::Error);
+    (tokens.map(|token| shown(source, *token)).collect(), stream.error)
+}
+
 /// Lists the tokens of a file, comments included. An error ends the listing as its last line.
 pub fn dump(source: &SourceText) -> String {
-    let stream = tokenize(source, Trivia::Keep);
     let mut listing = String::new();
-    for token in &stream.tokens {
-        if token.kind != TokenKind::Error {
-            line(&mut listing, source, *token);
-        }
+    let (tokens, error) = shown_tokens(source);
+    for Shown { name, text, start, end } in tokens {
+        let range = format!("{},{}-{},{}:", start.0, start.1, end.0, end.1);
+        let mut shown = String::new();
+        repr::string(&mut shown, text.chars().map(u32::from));
+        let _infallible = writeln!(listing, "{range:<20}{name:<15}{shown:<15}");
     }
-    if let Some(error) = &stream.error {
+    if let Some(error) = error {
         let place = error.location(source);
         let _infallible = writeln!(listing, "{}:{}: {error}", place.line, place.offset);
     }
     listing
 }
 
-fn line(listing: &mut String, source: &SourceText, token: Token) {
-    let (line, column) = match token.kind {
+fn shown(source: &SourceText, token: Token) -> Shown<'_> {
+    let start = match token.kind {
         TokenKind::Dedent | TokenKind::EndMarker if lacks_newline(source, token) => {
             (source.lines().line_count() + 1, 0)
         }
         _ => place(source, token.span.start),
     };
-    let (end_line, end_column) = match token.kind {
-        TokenKind::Dedent | TokenKind::EndMarker => (line, column),
-        TokenKind::Newline | TokenKind::NonLogicalNewline => (line, column + 1),
+    let end = match token.kind {
+        TokenKind::Dedent | TokenKind::EndMarker => start,
+        TokenKind::Newline | TokenKind::NonLogicalNewline => (start.0, start.1 + 1),
         _ => place(source, token.span.end),
     };
-    let range = format!("{line},{column}-{end_line},{end_column}:");
     let text = match token.kind {
         TokenKind::Newline | TokenKind::NonLogicalNewline if token.span.is_empty() => "",
         TokenKind::Newline | TokenKind::NonLogicalNewline => "\n",
         _ => token.span.text(source.text()),
     };
-    let mut shown = String::new();
-    repr::string(&mut shown, text.chars().map(u32::from));
-    let _infallible = writeln!(listing, "{range:<20}{:<15}{shown:<15}", token.kind.name());
+    Shown { name: token.kind.name(), text, start, end }
 }
 
 /// Whether the token stands behind a last line that has no end; Python's listing adds one.

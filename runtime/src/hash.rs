@@ -61,6 +61,11 @@ pub fn bytes(data: &[u8]) -> i64 {
     avoid_minus_one(siphash13(k0, k1, data) as i64)
 }
 
+/// Hash of bytes under a key of the caller's, for what is kept beyond the process.
+pub fn keyed(key: u64, data: &[u8]) -> u64 {
+    siphash13(key, 0, data)
+}
+
 fn siphash13(k0: u64, k1: u64, data: &[u8]) -> u64 {
     let mut v = [
         k0 ^ 0x736f_6d65_7073_6575,

@@ -70,6 +70,8 @@ pub struct Hooks {
     pub frame_awaits: fn(frame: *mut u8) -> Option<Ref>,
     /// Compiles source: text, file name, mode, flags; gives a code object.
     pub compile: fn(source: &str, filename: &str, mode: CompileMode, flags: i64) -> PyResult,
+    /// The tokens of a text: a list of (kind, text, start, end), and the error that ends it or None.
+    pub tokenize: fn(source: &str) -> PyResult,
     /// Finds, loads and registers a module by its absolute dotted name; gives that very module.
     pub load_module: fn(name: &str) -> PyResult,
     /// The `depth`-th Python frame from the top, 0 is the caller.
@@ -120,6 +122,7 @@ static HOOKS: World<Cell<Hooks>> = World::new(Cell::new(Hooks {
     clear_frame: |_| {},
     frame_awaits: |_| None,
     compile: |_, _, _, _| missing("compile() without a compiler"),
+    tokenize: |_| missing("tokens without a compiler"),
     load_module: |name| {
         let raised = crate::raise!(ModuleNotFoundError, "No module named '{name}'");
         Err(raised)

@@ -13,7 +13,7 @@ use runtime::objects::tuple::TupleObject;
 use runtime::slots::Slots;
 use runtime::type_object::TypeSpec;
 use runtime::types::ready;
-use runtime::{PyResult, Ref, TypeObject, Value, protocol, py_functions, raise};
+use runtime::{PyResult, TypeObject, Value, protocol, py_functions, raise};
 
 /// Fills the module.
 pub(crate) fn fill(module: &ModuleObject) -> PyResult<()> {
@@ -34,7 +34,7 @@ pub(crate) fn fill(module: &ModuleObject) -> PyResult<()> {
 pub struct TupleGetter {
     header: Header,
     index: usize,
-    doc: Ref,
+    doc: runtime::field::Field,
 }
 
 // SAFETY: `repr(C)`, header first.
@@ -43,7 +43,7 @@ unsafe impl Object for TupleGetter {
         &TUPLE_GETTER
     }
     fn traverse(&self, visit: Visitor<'_>) {
-        visit(self.doc.value());
+        self.doc.visit(visit);
     }
 }
 
@@ -78,7 +78,7 @@ static GETTER_SPEC: TypeSpec = TypeSpec {
         new: Some(|_, args| match args.positional {
             [index, doc] => {
                 let index = runtime::objects::int::to_clamped_index(*index)? as usize;
-                let contents = TupleGetter { header: Header::new(&TUPLE_GETTER), index, doc: doc.to_ref() };
+                let contents = TupleGetter { header: Header::new(&TUPLE_GETTER), index, doc: runtime::field::Field::new(doc.to_ref()) };
                 Ok(object::new_object(contents).into())
             }
             _ => Err(raise!(TypeError, "_tuplegetter expected 2 arguments, got {}", args.positional.len())),
@@ -91,8 +91,12 @@ static GETTER_SPEC: TypeSpec = TypeSpec {
     getset: &[runtime::methods::GetSetDef {
         name: "__doc__",
         doc: "",
-        get: |value| Ok(value.get::<TupleGetter>().expect("asked of instances").doc.clone()),
-        set: None,
+        get: |value| Ok(value.get::<TupleGetter>().expect("asked of instances").doc.get_or_none()),
+        set: Some(|value, new| {
+            let getter = value.get::<TupleGetter>().expect("asked of instances");
+            drop(getter.doc.replace(new.map(Value::to_ref)));
+            Ok(())
+        }),
     }],
     ..TypeSpec::of::<TupleGetter>("_tuplegetter")
 };

@@ -1,32 +1,41 @@
-//! `_io` and `io`: files, streams in memory, `open`.
+//! `_io`: streams. Lib's `io` gives them their public names and abstract classes. By theme:
 //!
-//! One design for all of it: a [`channel`] has the bytes and the position; [`binary`] shows it as `FileIO`, `BufferedReader`,
-//! `BufferedWriter`, `BufferedRandom` and `BytesIO`, [`text`] as `TextIOWrapper`, which are also what `sys.stdout` and its
-//! siblings are; [`string_io`] is text in memory; [`open`] puts them together. Decoding starts from the bytes at every read, so
-//! that a text position is a byte position.
+//! - [`base`]: what all streams share; [`file`]: descriptors as raw streams; [`bytes_io`]: bytes in memory
+//! - [`buffered`]: buffers over any raw stream; [`pair`]: two of them
+//! - [`text`]: text over any stream of bytes, with [`coding`] (decoders and encoders) and [`cookie`] (positions); [`newline`]: line ends
+//! - [`string_io`]: text in memory; [`open`]: the stack of streams for a file; [`standard`]: that of the process
+//!
+//! Streams stack on anything that has the methods. Where what lies below is one of the types here, and no subclass, calls go
+//! directly: printing is a copy into a buffer.
 
-pub(crate) mod binary;
-pub(crate) mod channel;
+pub(crate) mod base;
+mod buffered;
+mod bytes_io;
+mod coding;
+mod cookie;
+mod file;
+mod newline;
 mod open;
+mod pair;
+pub(crate) mod standard;
 mod string_io;
-pub(crate) mod text;
+mod text;
 
 use std::cell::Cell;
 
-use runtime::convert::{FromArg, OrNone, Rest};
-use runtime::header::Header;
-use runtime::object::Object;
-use runtime::objects::list::ListObject;
+use runtime::convert::FromArg;
+use runtime::objects::dict::DictObject;
 use runtime::objects::module::ModuleObject;
 use runtime::objects::str::StrObject;
 use runtime::objects::tuple::TupleObject;
-use runtime::objects::{self, dict::DictObject};
+use runtime::objects::{self, int};
 use runtime::signature::Bound;
-use runtime::slots::Slots;
-use runtime::type_object::{TypeSpec, type_flags};
 use runtime::types::ready;
 use runtime::world::World;
-use runtime::{PyResult, Raised, Ref, TypeObject, Value, error, protocol, py_methods, raise};
+use runtime::{PyResult, Raised, Ref, TypeObject, Value, error, protocol, raise};
+
+/// Default size of buffers: that of CPython 3.14.
+const BLOCK: usize = 131_072;
 
 /// `io.UnsupportedOperation`, made on first use.
 static UNSUPPORTED: World<Cell<Value>> = World::new(Cell::new(Value::NULL));
@@ -50,164 +59,75 @@ fn unsupported_operation() -> PyResult {
 }
 
 /// Raises `io.UnsupportedOperation`.
-pub(crate) fn unsupported(message: &str) -> Raised {
+fn unsupported(message: &str) -> Raised {
     match unsupported_operation() {
-        Ok(class) => {
-            let class = class.get::<TypeObject>().expect("made as a class");
-            error::raise(class, message)
-        }
+        Ok(class) => error::raise(class.get::<TypeObject>().expect("made as a class"), message),
         Err(raised) => raised,
     }
 }
 
 /// `ValueError` for an operation on a closed file.
-pub(crate) fn closed_error() -> Raised {
+fn closed_error() -> Raised {
     raise!(ValueError, "I/O operation on closed file.")
 }
 
+/// `ValueError` for a stream whose `__init__` has not run, or has failed.
+fn uninitialized() -> Raised {
+    raise!(ValueError, "I/O operation on uninitialized object")
+}
+
+/// What `detach` leaves behind.
+fn detached(what: &str) -> Raised {
+    raise!(ValueError, "{what} has been detached")
+}
+
+/// Calls a method by its name.
+fn call(object: Value, method: &str, args: &[Value]) -> PyResult {
+    protocol::call_method_text(object, method, args)
+}
+
+/// Whether a stream says that it is closed.
+fn is_closed(stream: Value) -> PyResult<bool> {
+    protocol::is_true(protocol::get_attr_text(stream, "closed")?.value())
+}
+
 /// The size argument of a read: everything for nothing, `None` or a negative number.
-pub(crate) struct Size(pub(crate) Option<usize>);
+struct Size(Option<usize>);
 
 impl<'a> FromArg<'a> for Size {
     fn from_value(value: Value, _: &Bound<'a>) -> PyResult<Self> {
         if value.is_null() || objects::is_none(value) {
             return Ok(Size(None));
         }
-        let is_index = value.is_small() || value.ty().slots().index.is_some();
-        if !is_index {
+        if !value.is_small() && value.ty().slots().index.is_none() {
             let name = value.ty().name();
             return Err(raise!(TypeError, "argument should be integer or None, not '{name}'"));
         }
-        objects::int::to_isize(value).map(|size| Size(usize::try_from(size).ok()))
+        int::to_isize(value).map(|size| Size(usize::try_from(size).ok()))
     }
 }
 
-/// `seek`'s second argument.
-pub(crate) fn check_whence(whence: i32) -> PyResult<i32> {
-    if (0..=2).contains(&whence) {
-        return Ok(whence);
-    }
-    Err(raise!(ValueError, "invalid whence ({whence}, should be 0, 1 or 2)"))
+/// A boolean.
+fn boolean(value: bool) -> Ref {
+    objects::bool(value).to_ref()
 }
 
-/// A stream that implements nothing itself.
-#[repr(C)]
-pub(crate) struct IoBase {
-    header: Header,
-}
-
-// SAFETY: `repr(C)`, header first.
-unsafe impl Object for IoBase {
-    fn type_object() -> &'static TypeObject {
-        &IO_BASE
-    }
-}
-
-fn is_closed(stream: Value) -> PyResult<bool> {
-    let closed = protocol::get_attr_text(stream, "closed")?;
-    protocol::is_true(closed.value())
-}
-
-py_methods! { static BASE_METHODS for "_io._IOBase", Value;
-    /// Context management: the stream itself.
-    "__enter__(self, /)"
-    fn enter(stream) -> PyResult {
-        if is_closed(stream)? { Err(closed_error()) } else { Ok(stream.to_ref()) }
-    }
-    /// Context management: closes the stream.
-    "__exit__(self, /, *args)"
-    fn exit(stream, args: Rest<'_>) -> PyResult {
-        let _ = args.0;
-        protocol::call_method_text(stream, "close", &[])
-    }
-    /// Return a list of lines from the stream.
-    "readlines(self, hint=-1, /)"
-    fn readlines(stream, hint: OrNone<isize>) -> PyResult {
-        let limit = hint.0.and_then(|hint| usize::try_from(hint).ok()).filter(|&hint| hint > 0);
-        if is_closed(stream)? {
-            return Err(closed_error());
-        }
-        let (lines, mut total) = (ListObject::empty(), 0);
-        let iterator = protocol::get_iter(stream)?;
-        while let Some(line) = protocol::iter_next(iterator.value())? {
-            total += protocol::len(line.value())?;
-            lines.push(line);
-            if limit.is_some_and(|limit| total >= limit) {
-                break;
-            }
-        }
-        Ok(lines.into())
-    }
-    /// Write a list of lines to stream.
-    "writelines(self, lines, /)"
-    fn writelines(stream, lines: Value) -> PyResult<()> {
-        if is_closed(stream)? {
-            return Err(closed_error());
-        }
-        let write = protocol::get_attr_text(stream, "write")?;
-        protocol::for_each(lines, |line| protocol::call_one(write.value(), line.value()).map(drop))
-    }
-}
-
-fn next_line(stream: Value) -> PyResult<Option<Ref>> {
-    let line = protocol::call_method_text(stream, "readline", &[])?;
-    Ok(if protocol::len(line.value())? == 0 { None } else { Some(line) })
-}
-
-/// `_IOBase`: what all streams share.
-pub(crate) static IO_BASE: TypeObject = TypeObject::from_spec(&BASE_SPEC);
-static BASE_SPEC: TypeSpec = TypeSpec {
-    module: "_io",
-    flags: type_flags::NO_NEW,
-    slots: Slots { iter: Some(protocol::identity), iternext: Some(next_line), ..Slots::EMPTY },
-    methods: &[BASE_METHODS],
-    ..TypeSpec::of::<IoBase>("_IOBase")
-};
-
-macro_rules! abstract_base {
-    ($(#[$meta:meta])* $name:ident, $spec:ident, $text:literal) => {
-        $(#[$meta])*
-        pub(crate) static $name: TypeObject = TypeObject::from_spec(&$spec);
-        static $spec: TypeSpec = TypeSpec {
-            module: "_io",
-            flags: type_flags::NO_NEW,
-            base: Some(&IO_BASE),
-            ..TypeSpec::of::<IoBase>($text)
-        };
-    };
-}
-
-abstract_base! {
-    /// `_RawIOBase`.
-    RAW_BASE, RAW_BASE_SPEC, "_RawIOBase"
-}
-abstract_base! {
-    /// `_BufferedIOBase`.
-    BUFFERED_BASE, BUFFERED_BASE_SPEC, "_BufferedIOBase"
-}
-abstract_base! {
-    /// `_TextIOBase`.
-    TEXT_BASE, TEXT_BASE_SPEC, "_TextIOBase"
-}
-
-/// The types under the names that both modules give them.
-fn types() -> [(&'static str, &'static TypeObject); 15] {
+/// The types under the names that the module gives them.
+fn types() -> [(&'static str, &'static TypeObject); 13] {
     [
-        ("_IOBase", &IO_BASE),
-        ("_RawIOBase", &RAW_BASE),
-        ("_BufferedIOBase", &BUFFERED_BASE),
-        ("_TextIOBase", &TEXT_BASE),
-        ("IOBase", &IO_BASE),
-        ("RawIOBase", &RAW_BASE),
-        ("BufferedIOBase", &BUFFERED_BASE),
-        ("TextIOBase", &TEXT_BASE),
-        ("FileIO", &binary::FILE_IO),
-        ("BufferedReader", &binary::BUFFERED_READER),
-        ("BufferedWriter", &binary::BUFFERED_WRITER),
-        ("BufferedRandom", &binary::BUFFERED_RANDOM),
-        ("BytesIO", &binary::BYTES_IO),
+        ("_IOBase", &base::IO_BASE),
+        ("_RawIOBase", &base::RAW_BASE),
+        ("_BufferedIOBase", &base::BUFFERED_BASE),
+        ("_TextIOBase", &base::TEXT_BASE),
+        ("FileIO", &file::FILE_IO),
+        ("BytesIO", &bytes_io::BYTES_IO),
+        ("BufferedReader", &buffered::READER),
+        ("BufferedWriter", &buffered::WRITER),
+        ("BufferedRandom", &buffered::RANDOM),
+        ("BufferedRWPair", &pair::PAIR),
         ("TextIOWrapper", &text::TEXT_IO_WRAPPER),
         ("StringIO", &string_io::STRING_IO),
+        ("IncrementalNewlineDecoder", &newline::DECODER),
     ]
 }
 
@@ -221,7 +141,7 @@ pub(crate) fn initialize() {
     }
 }
 
-/// Fills `_io` or `io`.
+/// Fills `_io`.
 pub(crate) fn fill(module: &ModuleObject) -> PyResult<()> {
     let dict = module.dict();
     for (name, ty) in types() {
@@ -233,9 +153,6 @@ pub(crate) fn fill(module: &ModuleObject) -> PyResult<()> {
     }
     dict.set_text("UnsupportedOperation", unsupported_operation()?);
     dict.set_text("BlockingIOError", error::types::BlockingIOError.value().to_ref());
-    dict.set_text("DEFAULT_BUFFER_SIZE", Ref::small(channel::BLOCK as i64));
-    for (whence, name) in ["SEEK_SET", "SEEK_CUR", "SEEK_END"].into_iter().enumerate() {
-        dict.set_text(name, Ref::small(whence as i64));
-    }
+    dict.set_text("DEFAULT_BUFFER_SIZE", Ref::small(BLOCK as i64));
     Ok(())
 }

@@ -9,26 +9,40 @@
 //!
 //! The importer asks [`load`] before it looks for files.
 
-pub mod array;
+pub mod accounts;
 pub mod atexit;
+pub mod bisect;
+pub mod array;
 pub mod binascii;
 pub mod codecs;
 pub mod collections;
+pub mod contextvars;
+pub mod csv;
 pub mod errno;
+pub mod fcntl;
 pub mod functools;
 pub mod future;
 pub mod gc;
+pub mod imp;
+pub mod hashes;
+pub mod heapq;
 pub mod io;
 pub mod itertools;
 pub mod json;
 pub mod library;
+pub mod locale;
 pub mod math;
 pub mod operator;
+pub mod random;
+pub mod sre;
 pub mod posix;
+pub mod resource;
+pub mod select;
 pub mod signal;
 pub mod sre;
 pub mod static_python;
 pub mod string;
+pub mod subprocess;
 pub mod structs;
 pub mod sys;
 pub(crate) mod system;
@@ -54,9 +68,18 @@ static MODULES: &[NativeModule] = &[
     NativeModule { name: "time", fill: time::fill },
     NativeModule { name: "gc", fill: gc::fill },
     NativeModule { name: "posix", fill: posix::fill },
+    NativeModule { name: "_posixsubprocess", fill: subprocess::fill },
+    NativeModule { name: "_locale", fill: locale::fill },
+    NativeModule { name: "fcntl", fill: fcntl::fill },
+    NativeModule { name: "grp", fill: accounts::fill_groups },
+    NativeModule { name: "pwd", fill: accounts::fill_users },
+    NativeModule { name: "resource", fill: resource::fill },
+    NativeModule { name: "select", fill: select::fill },
     NativeModule { name: "_signal", fill: signal::fill },
     NativeModule { name: "_weakref", fill: weak::fill },
     NativeModule { name: "errno", fill: errno::fill },
+    NativeModule { name: "_imp", fill: imp::fill },
+    NativeModule { name: "_contextvars", fill: contextvars::fill },
     NativeModule { name: "_thread", fill: thread::fill },
     NativeModule { name: "_string", fill: string::fill },
     NativeModule { name: "_codecs", fill: codecs::fill },
@@ -66,10 +89,18 @@ static MODULES: &[NativeModule] = &[
     NativeModule { name: "_struct", fill: structs::fill },
     NativeModule { name: "_collections", fill: collections::fill },
     NativeModule { name: "_io", fill: io::fill },
-    NativeModule { name: "io", fill: io::fill },
     NativeModule { name: "itertools", fill: itertools::fill },
     NativeModule { name: "_functools", fill: functools::fill },
     NativeModule { name: "_json", fill: json::fill },
+    NativeModule { name: "_random", fill: random::fill },
+    NativeModule { name: "_bisect", fill: bisect::fill },
+    NativeModule { name: "_heapq", fill: heapq::fill },
+    NativeModule { name: "_csv", fill: csv::fill },
+    NativeModule { name: "_md5", fill: hashes::fill_md5 },
+    NativeModule { name: "_sha1", fill: hashes::fill_sha1 },
+    NativeModule { name: "_sha2", fill: hashes::fill_sha2 },
+    NativeModule { name: "_sha3", fill: hashes::fill_sha3 },
+    NativeModule { name: "_blake2", fill: hashes::fill_blake2 },
     NativeModule { name: "_sre", fill: sre::fill },
     NativeModule { name: "_operator", fill: operator::fill },
     NativeModule { name: "__future__", fill: future::fill },

@@ -15,8 +15,6 @@ use runtime::objects::tuple::TupleObject;
 use runtime::objects::{self, float, frame, struct_sequence};
 use runtime::{Py, PyResult, Ref, Value, error, gc, protocol, py_functions, sys_state, thread};
 
-use crate::io::text::TextFile;
-
 /// What the command line knows.
 #[derive(Clone, Debug, Default)]
 pub struct Startup {
@@ -54,7 +52,7 @@ pub fn initialize(startup: &Startup) -> PyResult<()> {
 
 fn add_streams(dict: &DictObject) -> PyResult<()> {
     for (fd, name, file) in [(0, "stdin", "<stdin>"), (1, "stdout", "<stdout>"), (2, "stderr", "<stderr>")] {
-        let stream = TextFile::standard(fd, file)?;
+        let stream = crate::io::standard::stream(fd, file)?;
         dict.set_text(name, stream.clone());
         dict.set_text(&format!("__{name}__"), stream);
     }
@@ -159,7 +157,7 @@ fn hash_info() -> PyResult {
 }
 
 fn add_flags(dict: &DictObject, set: &[(String, i64)]) -> PyResult<()> {
-    const NAMES: [&str; 18] = [
+    const NAMES: [&str; 21] = [
         "debug",
         "inspect",
         "interactive",
@@ -178,10 +176,13 @@ fn add_flags(dict: &DictObject, set: &[(String, i64)]) -> PyResult<()> {
         "warn_default_encoding",
         "safe_path",
         "int_max_str_digits",
+        "gil",
+        "thread_inherit_context",
+        "context_aware_warnings",
     ];
     let value = |name: &str| {
         let default = match name {
-            "hash_randomization" | "utf8_mode" => 1,
+            "hash_randomization" | "utf8_mode" | "gil" => 1,
             "int_max_str_digits" => 4300,
             _ => 0,
         };
@@ -190,11 +191,6 @@ fn add_flags(dict: &DictObject, set: &[(String, i64)]) -> PyResult<()> {
     let fields: Vec<(&str, Ref)> = NAMES.iter().map(|&name| (name, number(value(name)))).collect();
     dict.set_text("flags", struct_sequence::new("sys", "flags", &fields)?);
     Ok(())
-}
-
-/// Writes out what files that are still open keep back, the standard streams excepted; called when the process ends.
-pub fn flush_files() {
-    crate::io::channel::flush_open();
 }
 
 /// Flushes the standard streams.

@@ -58,6 +58,13 @@ fn fill_os_error(exception: &ExceptionObject, args: &[Value]) {
     }
     set(exception, 0, Some(args[0]));
     set(exception, 1, Some(args[1]));
+    let blocked = Value::from_object(exception).ty().is_subtype_of(&types::BlockingIOError);
+    if let Some(&written) =
+        args.get(2).filter(|written| blocked && objects::int::IntRef::of(**written).is_some())
+    {
+        set(exception, 4, Some(written));
+        return;
+    }
     set(exception, 2, args.get(2).copied());
     set(exception, 3, args.get(4).copied());
     if args.len() > 2 {

@@ -96,7 +96,10 @@ impl GetSetDescriptor {
     }
 }
 
-static DICT_DEF: GetSetDef = GetSetDef {
+static DICT_DEF: GetSetDef = DICT_GETSET;
+
+/// `__dict__` of instances, for the tables of builtin types.
+pub const DICT_GETSET: GetSetDef = GetSetDef {
     name: "__dict__",
     doc: "dictionary for instance variables",
     get: protocol::attribute::get_dict_attr,

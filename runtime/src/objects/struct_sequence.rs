@@ -5,6 +5,7 @@ use std::cell::Cell;
 use crate::args::Args;
 use crate::field::Field;
 use crate::header::Header;
+use crate::methods::GetSetDef;
 use crate::object::{self, Object, Visitor};
 use crate::objects::dict::DictObject;
 use crate::objects::int;
@@ -68,12 +69,24 @@ fn descr_set(_: Value, _: Value, _: Option<Value>) -> PyResult<()> {
     Err(crate::raise!(AttributeError, "can't set attribute"))
 }
 
+const DOC: GetSetDef = GetSetDef {
+    name: "__doc__",
+    doc: "",
+    get: |value| Ok(value.get::<TupleGetter>().expect("descriptors check their owner").doc.get_or_none()),
+    set: Some(|value, new| {
+        let getter = value.get::<TupleGetter>().expect("descriptors check their owner");
+        drop(getter.doc.replace(new.map(Value::to_ref)));
+        Ok(())
+    }),
+};
+
 /// `_tuplegetter`.
 pub static TUPLE_GETTER: TypeObject = TypeObject::from_spec(&SPEC);
 static SPEC: TypeSpec = TypeSpec {
     module: "_collections",
     flags: type_flags::NO_NEW | type_flags::GC,
     slots: Slots { descr_get: Some(descr_get), descr_set: Some(descr_set), ..Slots::EMPTY },
+    getset: &[DOC],
     ..TypeSpec::of::<TupleGetter>("_tuplegetter")
 };
 

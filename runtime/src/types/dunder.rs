@@ -631,7 +631,8 @@ fn fill_group(ty: &TypeObject, index: usize, group: &SlotGroup, slots: &mut Slot
     for def in group.methods {
         let Some(found) = ty.lookup(StrObject::intern(def.name).value()) else { continue };
         let wrapper = found.get_exact::<WrapperDescriptor>();
-        if wrapper.is_some_and(|wrapper| wrapper.def().group != index) {
+        // The same name in two groups is one method: `list.__add__` concatenates. Another name is a method of its own.
+        if wrapper.is_some_and(|wrapper| wrapper.def().group != index && wrapper.def().name == def.name) {
             continue;
         }
         source = match (source, wrapper) {

@@ -4,33 +4,38 @@ use std::cell::RefCell;
 
 use runtime::args::Args;
 use runtime::convert::OrNone;
-use runtime::header::Header;
 use runtime::methods::GetSetDef;
-use runtime::object::{self, Object};
-use runtime::objects;
+use runtime::object::{self, Object, Visitor};
+use runtime::objects::dict::DictObject;
 use runtime::objects::str::StrObject;
+use runtime::objects::tuple::TupleObject;
+use runtime::objects::{self, int};
+use runtime::signature::Signature;
 use runtime::slots::Slots;
 use runtime::type_object::{TypeSpec, type_flags};
 use runtime::{PyResult, Ref, TypeObject, Value, error, protocol, py_methods, raise};
 
-use super::text::Newline;
-use super::{Size, check_whence, unsupported};
+use super::base::{IoBase, TEXT_BASE};
+use super::newline::{Newline, Translation};
+use super::{Size, boolean, unsupported};
 
 const FEED: u32 = b'\n' as u32;
 const RETURN: u32 = b'\r' as u32;
 
 /// Characters and a position, which may lie behind their end.
+#[derive(Default)]
 struct State {
     points: Vec<u32>,
     at: usize,
     newline: Newline,
+    translation: Option<Translation>,
     is_closed: bool,
 }
 
 /// `StringIO`.
 #[repr(C)]
-pub(crate) struct StringIo {
-    header: Header,
+struct StringIo {
+    base: IoBase,
     state: RefCell<State>,
 }
 
@@ -39,30 +44,45 @@ unsafe impl Object for StringIo {
     fn type_object() -> &'static TypeObject {
         &STRING_IO
     }
-}
-
-/// The characters of a text as they are kept: line ends translated as the newline mode says.
-fn kept(text: &StrObject, newline: Newline) -> Vec<u32> {
-    let points: Vec<u32> = text.code_points().collect();
-    let ending = newline.written();
-    match newline {
-        Newline::Translate if points.contains(&RETURN) => {
-            let is_pair = |at: usize| points[at] == RETURN && points.get(at + 1) == Some(&FEED);
-            let one = |at: usize| if points[at] == RETURN { FEED } else { points[at] };
-            (0..points.len()).filter(|&at| !is_pair(at)).map(one).collect()
-        }
-        Newline::Return | Newline::Both => points
-            .iter()
-            .flat_map(|&point| {
-                let ending: Vec<u32> = ending.chars().map(u32::from).collect();
-                if point == FEED { ending } else { vec![point] }
-            })
-            .collect(),
-        _ => points,
+    fn traverse(&self, visit: Visitor<'_>) {
+        self.base.visit(visit);
+    }
+    fn clear(&self) {
+        self.base.release();
     }
 }
 
+/// Sets the attributes that a pickled stream had.
+pub(super) fn set_attributes(value: Value, attributes: Value, which: &str) -> PyResult<()> {
+    if objects::is_none(attributes) {
+        return Ok(());
+    }
+    let Some(attributes) = attributes.get::<DictObject>() else {
+        let got = attributes.ty().name();
+        return Err(raise!(TypeError, "{which} item of state should be a dict, got a {got}"));
+    };
+    for (name, item) in attributes.to_pairs() {
+        protocol::set_attr(value, name.value(), item.value())?;
+    }
+    Ok(())
+}
+
 impl State {
+    /// The characters of a text as they are kept: line ends translated as the newline mode says.
+    fn kept(&mut self, text: &StrObject) -> Vec<u32> {
+        let translated = self.translation.as_mut().map(|translation| translation.apply(text, true));
+        let text = translated.as_ref().and_then(|text| text.get::<StrObject>()).unwrap_or(text);
+        let ending: Vec<u32> = self.newline.written().chars().map(u32::from).collect();
+        if ending == [FEED] {
+            return text.code_points().collect();
+        }
+        let mut points = Vec::with_capacity(text.len());
+        for point in text.code_points() {
+            if point == FEED { points.extend_from_slice(&ending) } else { points.push(point) }
+        }
+        points
+    }
+
     fn rest(&self) -> &[u32] {
         self.points.get(self.at..).unwrap_or_default()
     }
@@ -123,7 +143,7 @@ py_methods! { static METHODS for "_io.StringIO", &StringIo;
             return Err(raise!(TypeError, "string argument expected, got '{}'", s.ty().name()));
         };
         let mut state = this.open()?;
-        let points = kept(text, state.newline);
+        let points = state.kept(text);
         state.write(&points).map(|()| text.len())
     }
     /// Read at most size characters, returned as a string.
@@ -154,7 +174,10 @@ py_methods! { static METHODS for "_io.StringIO", &StringIo;
     "seek(self, pos, whence=0, /)"
     fn seek(this, pos: isize, whence: Option<i32>) -> PyResult<usize> {
         let mut state = this.open()?;
-        state.at = match check_whence(whence.unwrap_or(0))? {
+        state.at = match whence.unwrap_or(0) {
+            other if !(0..=2).contains(&other) => {
+                return Err(raise!(ValueError, "Invalid whence ({other}, should be 0, 1 or 2)"));
+            }
             0 => usize::try_from(pos).map_err(|_| raise!(ValueError, "Negative seek position {pos}"))?,
             _ if pos != 0 => return Err(raise!(OSError, "Can't do nonzero cur-relative seeks")),
             1 => state.at,
@@ -175,10 +198,9 @@ py_methods! { static METHODS for "_io.StringIO", &StringIo;
     "close(self, /)"
     fn close(this) {
         let mut state = this.state.borrow_mut();
-        state.is_closed = true;
-        state.points = Vec::new();
+        *state = State { is_closed: true, ..State::default() };
     }
-    /// Does nothing: everything is in memory.
+    /// Fails for a closed stream.
     "flush(self, /)"
     fn flush(this) -> PyResult<()> {
         this.open().map(drop)
@@ -188,11 +210,6 @@ py_methods! { static METHODS for "_io.StringIO", &StringIo;
     fn fileno(this) -> PyResult<i32> {
         let _ = this;
         Err(unsupported("fileno"))
-    }
-    /// Returns False.
-    "isatty(self, /)"
-    fn isatty(this) -> PyResult<bool> {
-        this.open().map(|_| false)
     }
     /// Returns True if the IO object can be read.
     "readable(self, /)"
@@ -209,6 +226,46 @@ py_methods! { static METHODS for "_io.StringIO", &StringIo;
     fn seekable(this) -> PyResult<bool> {
         this.open().map(|_| true)
     }
+    /// The text, the newline mode, the position, and the attributes.
+    "__getstate__(self, /)"
+    fn getstate(this) -> PyResult {
+        let dict = protocol::instance_dict(Value::from_object(this));
+        let dict = dict.map_or_else(|| objects::none().to_ref(), |dict| dict.copy().into());
+        let state = this.open()?;
+        let newline: Ref = match state.newline {
+            Newline::Translate => objects::none().to_ref(),
+            Newline::Keep => StrObject::intern("").into(),
+            other => StrObject::intern(other.written()).into(),
+        };
+        let text = StrObject::from_code_points(&state.points);
+        Ok(TupleObject::of([text.into(), newline, int::from_i64(state.at as i64), dict]).into())
+    }
+    /// Sets what `__getstate__` has given.
+    "__setstate__(self, state, /)"
+    fn setstate(this, state: Value) -> PyResult<()> {
+        let value = Value::from_object(this);
+        let name = value.ty().full_name();
+        drop(this.open()?);
+        let Some([text, newline, at, dict, ..]) = state.get::<TupleObject>().map(TupleObject::items) else {
+            let got = state.ty().name();
+            return Err(raise!(TypeError, "{name}.__setstate__ argument should be 4-tuple, got {got}"));
+        };
+        set_up(this, Some(*text), Newline::parse(*newline)?)?;
+        let Some(text) = text.get::<StrObject>() else { return Ok(()) };
+        if int::IntRef::of(*at).is_none() {
+            let got = at.ty().name();
+            return Err(raise!(TypeError, "third item of state must be an integer, got {got}"));
+        }
+        let Ok(at) = usize::try_from(int::to_isize(*at)?) else {
+            return Err(raise!(ValueError, "position value cannot be negative"));
+        };
+        {
+            // The text is as it was kept: nothing is to be translated again.
+            let mut state = this.open()?;
+            (state.points, state.at) = (text.code_points().collect(), at);
+        }
+        set_attributes(value, *dict, "fourth")
+    }
 }
 
 fn this<'a>(value: Value) -> &'a StringIo {
@@ -219,17 +276,26 @@ static GETSET: &[GetSetDef] = &[
     GetSetDef {
         name: "closed",
         doc: "",
-        get: |value| Ok(objects::bool(this(value).state.borrow().is_closed).to_ref()),
+        get: |value| Ok(boolean(this(value).state.borrow().is_closed)),
         set: None,
     },
     GetSetDef {
         name: "line_buffering",
         doc: "",
-        get: |value| this(value).open().map(|_| objects::bool(false).to_ref()),
+        get: |value| this(value).open().map(|_| boolean(false)),
         set: None,
     },
-    GetSetDef { name: "encoding", doc: "", get: |_| Ok(objects::none().to_ref()), set: None },
-    GetSetDef { name: "errors", doc: "", get: |_| Ok(objects::none().to_ref()), set: None },
+    GetSetDef {
+        name: "newlines",
+        doc: "",
+        get: |value| {
+            let state = this(value).open()?;
+            Ok(state
+                .translation
+                .map_or_else(|| objects::none().to_ref(), |translation| translation.newlines()))
+        },
+        set: None,
+    },
 ];
 
 fn next(value: Value) -> PyResult<Option<Ref>> {
@@ -238,50 +304,44 @@ fn next(value: Value) -> PyResult<Option<Ref>> {
     Ok(if count == 0 { None } else { Some(state.take(count)) })
 }
 
-/// `StringIO(initial_value='', newline='\n')`
-fn new(ty: &TypeObject, args: Args<'_>) -> PyResult {
-    let mut parts = [args.positional.first().copied(), args.positional.get(1).copied()];
-    for (key, value) in args.keywords() {
-        match protocol::str_string(key)?.as_str() {
-            "initial_value" => parts[0] = Some(value),
-            "newline" => parts[1] = Some(value),
-            other => {
-                return Err(raise!(TypeError, "StringIO() got an unexpected keyword argument '{other}'"));
-            }
-        }
-    }
-    let newline = match parts[1] {
-        None => Newline::Feed,
-        Some(value) if objects::is_none(value) => Newline::Translate,
-        Some(value) if value.is_instance::<StrObject>() => {
-            Newline::parse(Some(&protocol::str_string(value)?))?
-        }
-        Some(value) => {
-            return Err(raise!(TypeError, "newline must be str or None, not {}", value.ty().name()));
-        }
-    };
-    let points = match parts[0].filter(|value| !objects::is_none(*value)) {
-        None => Vec::new(),
+static INIT: Signature = Signature::parse("", "StringIO(initial_value='', newline='\\n')", false);
+
+fn set_up(this: &StringIo, initial: Option<Value>, newline: Newline) -> PyResult<()> {
+    let translation = newline.is_universal().then(|| Translation::new(newline == Newline::Translate));
+    let mut state = State { newline, translation, ..State::default() };
+    match initial.filter(|value| !objects::is_none(*value)) {
+        None => {}
         Some(value) => match value.get::<StrObject>() {
-            Some(text) => kept(text, newline),
+            Some(text) => state.points = state.kept(text),
             None => {
                 let name = value.ty().name();
                 return Err(raise!(TypeError, "initial_value must be str or None, not {name}"));
             }
         },
-    };
-    let state = RefCell::new(State { points, at: 0, newline, is_closed: false });
-    let contents = StringIo { header: Header::new(ty), state };
-    Ok(object::new_object_of(ty, contents).into())
+    }
+    this.state.replace(state);
+    Ok(())
+}
+
+fn init(value: Value, args: Args<'_>) -> PyResult<()> {
+    let mut slots = [Value::NULL; INIT.count()];
+    let mut bound = INIT.bind(args, &mut slots)?;
+    let (initial, newline) = (bound.take().non_null(), bound.take().non_null());
+    set_up(this(value), initial, newline.map_or(Ok(Newline::Feed), Newline::parse)?)
+}
+
+fn new(ty: &TypeObject, _: Args<'_>) -> PyResult {
+    Ok(object::new_object_of(ty, StringIo { base: IoBase::new(ty), state: RefCell::default() }).into())
 }
 
 /// `StringIO`.
-pub(crate) static STRING_IO: TypeObject = TypeObject::from_spec(&SPEC);
+pub(super) static STRING_IO: TypeObject = TypeObject::from_spec(&SPEC);
 static SPEC: TypeSpec = TypeSpec {
     module: "_io",
-    flags: type_flags::BASE,
-    base: Some(&super::TEXT_BASE),
-    slots: Slots { new: Some(new), init: Some(|_, _| Ok(())), iternext: Some(next), ..Slots::EMPTY },
+    doc: "Text I/O implementation using an in-memory buffer.",
+    flags: type_flags::BASE | type_flags::GC,
+    base: Some(&TEXT_BASE),
+    slots: Slots { new: Some(new), init: Some(init), iternext: Some(next), ..Slots::EMPTY },
     methods: &[METHODS],
     getset: GETSET,
     ..TypeSpec::of::<StringIo>("StringIO")

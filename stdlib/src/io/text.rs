@@ -1,680 +1,861 @@
-//! Streams of text: `TextIOWrapper`, which the standard streams are too.
+//! `TextIOWrapper`: text over a stream of bytes.
 //!
-//! Text is decoded line by line out of the bytes that the channel has read ahead; nothing decoded is kept, so that `tell()` is a
-//! byte position. All supported encodings have ASCII as a subset, which is what makes looking for line ends in bytes right.
-//! What has been read ahead is checked when it arrives, so that undecodable bytes are reported when CPython reports them.
+//! Reading decodes pieces of bytes and keeps the last piece of text with the place in it; writing keeps encoded bytes back until there
+//! are enough. The bytes of the last piece and the state of the decoder before it are remembered, from which `tell` makes its
+//! positions. The stream below may be any object: no borrow is held across its calls. Method: CPython's `textio.c`.
 
 use std::cell::{Cell, RefCell};
 
 use runtime::args::Args;
 use runtime::convert::OrNone;
 use runtime::field::Field;
-use runtime::header::Header;
 use runtime::methods::GetSetDef;
 use runtime::object::{self, Object, Visitor};
-use runtime::objects;
 use runtime::objects::bytes::BytesObject;
-use runtime::objects::str::StrObject;
-use runtime::objects::tuple::TupleObject;
+use runtime::objects::str::{StrBuilder, StrObject, search};
+use runtime::objects::{self, int};
+use runtime::signature::Signature;
 use runtime::slots::Slots;
 use runtime::type_object::{TypeSpec, type_flags};
-use runtime::{PyResult, Ref, TypeObject, Value, codec, error, protocol, py_methods, raise};
+use runtime::{PyResult, Ref, TypeObject, Value, buffer, protocol, py_methods, raise, thread};
 
-use super::binary::{self, BinaryFile};
-use super::channel::{Channel, Shared};
-use super::{Size, check_whence, closed_error, unsupported};
+use super::base::{IoBase, TEXT_BASE};
+use super::coding::{self, Decoder, Encoder};
+use super::cookie::{self, Cookie};
+use super::newline::{Newline, Translation, find};
+use super::{Size, boolean, buffered, call, closed_error, detached, is_closed, uninitialized, unsupported};
 
-/// What ends a line, and what becomes of it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Newline {
-    /// `None`: any, translated to `\n`.
-    Translate,
-    /// `''`: any, kept.
-    Keep,
-    /// `'\n'`
-    Feed,
-    /// `'\r'`
-    Return,
-    /// `'\r\n'`
-    Both,
-}
+/// Bytes that are read, or kept back, at a time.
+const CHUNK: usize = 8192;
 
-impl Newline {
-    /// The `newline` argument.
-    pub(super) fn parse(text: Option<&str>) -> PyResult<Newline> {
-        Ok(match text {
-            None => Newline::Translate,
-            Some("") => Newline::Keep,
-            Some("\n") => Newline::Feed,
-            Some("\r") => Newline::Return,
-            Some("\r\n") => Newline::Both,
-            Some(other) => {
-                return Err(raise!(ValueError, "illegal newline value: {other}"));
-            }
-        })
-    }
-
-    fn is_universal(self) -> bool {
-        matches!(self, Newline::Translate | Newline::Keep)
-    }
-
-    /// What `\n` is written as.
-    pub(super) fn written(self) -> &'static str {
-        match self {
-            Newline::Return => "\r",
-            Newline::Both => "\r\n",
-            _ => "\n",
-        }
-    }
-
-    /// Where the first line of `bytes` ends, behind its terminator. A carriage return at the very end is not decided
-    /// unless nothing can follow.
-    fn line_end(self, bytes: &[u8], from: usize, is_last: bool) -> Option<usize> {
-        let find = |wanted: u8| bytes[from..].iter().position(|&byte| byte == wanted).map(|at| from + at + 1);
-        match self {
-            Newline::Feed => find(b'\n'),
-            Newline::Return => find(b'\r'),
-            Newline::Both => {
-                let start = from.saturating_sub(1);
-                bytes[start..].windows(2).position(|pair| pair == b"\r\n").map(|at| start + at + 2)
-            }
-            Newline::Translate | Newline::Keep => {
-                let at = from + bytes[from..].iter().position(|&byte| byte == b'\n' || byte == b'\r')?;
-                match (bytes[at], bytes.get(at + 1)) {
-                    (b'\r', Some(b'\n')) => Some(at + 2),
-                    (b'\r', None) if !is_last => None,
-                    _ => Some(at + 1),
-                }
-            }
-        }
-    }
-}
-
-/// How a stream treats its text.
-pub(super) struct Options {
-    encoding: Ref,
-    errors: Ref,
-    newline: Newline,
-    is_utf8: bool,
-    is_ascii: bool,
-    has_mark: bool,
-    is_strict: bool,
-    /// Whether a newline flushes.
-    pub(super) line_buffering: bool,
-    write_through: bool,
-}
-
-impl Options {
-    /// Options of an encoding, UTF-8 by default.
-    pub(super) fn new(encoding: Option<&str>, errors: Option<&str>, newline: Newline) -> PyResult<Options> {
-        let encoding = encoding.filter(|&name| name != "locale").unwrap_or("utf-8");
-        let errors = errors.unwrap_or("strict");
-        let canonical = codec::canonical_name(encoding)?;
-        Ok(Options {
-            encoding: StrObject::new(encoding).into(),
-            errors: StrObject::new(errors).into(),
-            newline,
-            is_utf8: canonical.starts_with("utf-8"),
-            is_ascii: canonical == "ascii",
-            has_mark: canonical == "utf-8-sig",
-            is_strict: errors == "strict",
-            line_buffering: false,
-            write_through: false,
-        })
-    }
-
-    /// The codec for what lies behind a byte order mark.
-    fn plain_encoding(&self) -> Ref {
-        if self.has_mark { StrObject::intern("utf-8").into() } else { self.encoding.clone() }
-    }
-}
+/// What reading needs to come back to a place: the flags of the decoder, and the bytes that it was given since.
+type Snapshot = Option<(i64, Vec<u8>)>;
 
 /// A stream of text.
 #[repr(C)]
-pub(crate) struct TextFile {
-    header: Header,
+pub(super) struct TextIo {
+    base: IoBase,
     buffer: Field,
-    mode: Field,
-    options: RefCell<Options>,
-    /// False while iteration reads ahead of the position.
-    telling: Cell<bool>,
-    /// Whether the place for a byte order mark has been passed.
-    is_begun: Cell<bool>,
-    /// Line ends seen: 1 `\r`, 2 `\n`, 4 `\r\n`.
-    seen: Cell<u8>,
+    is_detached: Cell<bool>,
+    encoding: Field,
+    errors: Field,
+    decoder: RefCell<Option<Decoder>>,
+    encoder: RefCell<Option<Encoder>>,
+    can_read: Cell<bool>,
+    newline: Cell<Newline>,
+    line_buffering: Cell<bool>,
+    write_through: Cell<bool>,
+    can_seek: Cell<bool>,
+    is_telling: Cell<bool>,
+    has_read1: Cell<bool>,
+    chunk: Cell<usize>,
+    /// The last piece of text, and how much of it has been used.
+    decoded: Field,
+    used: Cell<usize>,
+    snapshot: RefCell<Snapshot>,
+    /// Bytes per character of the last piece.
+    ratio: Cell<f64>,
+    pending: RefCell<Vec<u8>>,
 }
 
 // SAFETY: `repr(C)`, header first.
-unsafe impl Object for TextFile {
+unsafe impl Object for TextIo {
     fn type_object() -> &'static TypeObject {
         &TEXT_IO_WRAPPER
     }
     fn traverse(&self, visit: Visitor<'_>) {
-        self.buffer.visit(visit);
-        self.mode.visit(visit);
-    }
-}
-
-const MARK: &[u8] = b"\xef\xbb\xbf";
-
-/// Length of the first `count` characters of `bytes`, or nothing if there are fewer. With `translates`, `\r\n` is one.
-fn prefix(bytes: &[u8], count: usize, is_utf8: bool, translates: bool) -> Option<usize> {
-    let (mut at, mut seen) = (0, 0);
-    while seen < count {
-        let first = *bytes.get(at)?;
-        at += 1;
-        if is_utf8 && first >= 0xc0 {
-            while bytes.get(at).is_some_and(|byte| byte & 0xc0 == 0x80) {
-                at += 1;
-            }
-        } else if translates && first == b'\r' && bytes.get(at) == Some(&b'\n') {
-            at += 1;
+        self.base.visit(visit);
+        for field in [&self.buffer, &self.encoding, &self.errors, &self.decoded] {
+            field.visit(visit);
         }
-        seen += 1;
+        self.decoder.borrow().iter().for_each(|decoder| visit(decoder.owned()));
+        self.encoder.borrow().iter().for_each(|encoder| visit(encoder.owned()));
     }
-    Some(at)
+    fn clear(&self) {
+        self.base.release();
+        drop(self.buffer.take());
+        drop((self.decoder.take(), self.encoder.take()));
+    }
 }
 
-impl TextFile {
-    /// Text over a binary stream.
-    pub(super) fn make(buffer: Ref, mode: Option<&str>, options: Options) -> Ref {
-        Self::make_of(&TEXT_IO_WRAPPER, buffer, mode, options)
-    }
+/// What a text stream is made with.
+pub(super) struct Options<'a> {
+    pub(super) encoding: Option<&'a str>,
+    pub(super) errors: Option<&'a str>,
+    pub(super) newline: Newline,
+    pub(super) line_buffering: bool,
+    pub(super) write_through: bool,
+}
 
-    fn make_of(ty: &TypeObject, buffer: Ref, mode: Option<&str>, options: Options) -> Ref {
-        let contents = TextFile {
-            header: Header::new(ty),
-            buffer: Field::new(buffer),
-            mode: Field::from_option(mode.map(|mode| StrObject::new(mode).into())),
-            options: RefCell::new(options),
-            telling: Cell::new(true),
-            is_begun: Cell::new(false),
-            seen: Cell::new(0),
+fn this<'a>(value: Value) -> &'a TextIo {
+    value.get::<TextIo>().expect("descriptors check their owner")
+}
+
+impl TextIo {
+    /// An instance without a stream.
+    pub(super) fn allocate(ty: &TypeObject) -> Ref {
+        let contents = TextIo {
+            base: IoBase::new(ty),
+            buffer: Field::empty(),
+            is_detached: Cell::new(false),
+            encoding: Field::empty(),
+            errors: Field::empty(),
+            decoder: RefCell::default(),
+            encoder: RefCell::default(),
+            can_read: Cell::new(false),
+            newline: Cell::default(),
+            line_buffering: Cell::new(false),
+            write_through: Cell::new(false),
+            can_seek: Cell::new(false),
+            is_telling: Cell::new(false),
+            has_read1: Cell::new(false),
+            chunk: Cell::new(CHUNK),
+            decoded: Field::empty(),
+            used: Cell::new(0),
+            snapshot: RefCell::default(),
+            ratio: Cell::new(0.0),
+            pending: RefCell::default(),
         };
         object::new_object_of(ty, contents).into()
     }
 
-    /// A standard stream over a descriptor that stays open.
-    pub(crate) fn standard(fd: i32, name: &str) -> PyResult {
-        let reads = fd == 0;
-        let channel = Channel::over(fd, false, reads, !reads, super::channel::BLOCK);
-        let ty = if reads { &binary::BUFFERED_READER } else { &binary::BUFFERED_WRITER };
-        let name = StrObject::intern(name).into_ref();
-        let buffer = BinaryFile::make(ty, channel, name, if reads { "rb" } else { "wb" });
-        let errors = if fd == 2 { "backslashreplace" } else { "strict" };
-        let mut options = Options::new(None, Some(errors), Newline::Translate)?;
-        // SAFETY: a query about a descriptor.
-        options.line_buffering = fd == 2 || unsafe { libc::isatty(fd) } == 1;
-        Ok(Self::make(buffer, Some(if reads { "r" } else { "w" }), options))
-    }
-
-    fn binary(&self) -> &BinaryFile {
-        self.buffer.get().and_then(binary::of).expect("a text stream has a binary one")
-    }
-
-    fn channel(&self) -> &Shared {
-        self.binary().channel()
-    }
-
-    fn check_open(&self) -> PyResult<()> {
-        if self.channel().borrow().is_closed() { Err(closed_error()) } else { Ok(()) }
-    }
-
-    fn check_readable(&self) -> PyResult<()> {
-        self.check_open()?;
-        if !self.channel().borrow().can_read {
-            return Err(unsupported("not readable"));
-        }
-        if !self.is_begun.replace(true) && self.options.borrow().has_mark {
-            let mut channel = self.channel().borrow_mut();
-            while channel.unread().len() < MARK.len() && channel.fill()? > 0 {}
-            if channel.unread().starts_with(MARK) && channel.tell()? == 0 {
-                channel.consume(MARK.len());
-            }
+    /// Puts the stream over another one.
+    pub(super) fn set_up(&self, below: Ref, options: &Options<'_>) -> PyResult<()> {
+        drop(self.buffer.take());
+        self.is_detached.set(false);
+        let encoding = options.encoding.filter(|&name| name != "locale").unwrap_or("utf-8");
+        coding::check(encoding)?;
+        let is_truth = |question: &str| protocol::is_true(call(below.value(), question, &[])?.value());
+        let (reads, writes, seeks) = match buffered::exact(below.value()) {
+            Some(_) => (
+                !below.value().is_exact(&buffered::WRITER),
+                !below.value().is_exact(&buffered::READER),
+                is_truth("seekable")?,
+            ),
+            None => (is_truth("readable")?, is_truth("writable")?, is_truth("seekable")?),
+        };
+        self.encoding.set(StrObject::new(encoding));
+        self.errors.set(StrObject::intern(options.errors.unwrap_or("strict")));
+        self.newline.set(options.newline);
+        self.line_buffering.set(options.line_buffering);
+        self.write_through.set(options.write_through);
+        self.can_read.set(reads);
+        self.set_coding(encoding, reads, writes)?;
+        self.can_seek.set(seeks);
+        self.is_telling.set(seeks);
+        let read1 = StrObject::intern("read1");
+        self.has_read1.set(protocol::get_optional_attr(below.value(), read1.value())?.is_some());
+        (self.used.set(0), drop(self.decoded.take()));
+        self.snapshot.replace(None);
+        self.pending.borrow_mut().clear();
+        self.buffer.set(below.clone());
+        if seeks && writes {
+            self.place_encoder(&below)?;
         }
         Ok(())
     }
 
-    /// Reads ahead and checks that what has arrived can be decoded; false at the end of the file.
-    fn fill(&self, channel: &mut Channel, options: &Options) -> PyResult<bool> {
-        let before = channel.unread().len();
-        if channel.fill()? == 0 {
-            return Ok(false);
-        }
-        if options.is_strict && options.is_ascii && !channel.unread()[before..].is_ascii() {
-            decode(channel.unread(), options)?;
-        }
-        if options.is_strict && options.is_utf8 {
-            let unread = channel.unread();
-            let from =
-                (before.saturating_sub(3)..before).find(|&at| unread[at] & 0xc0 != 0x80).unwrap_or(before);
-            let outcome = std::str::from_utf8(&unread[from..]);
-            if outcome.is_err_and(|problem| problem.error_len().is_some()) {
-                decode(unread, options)?;
-            }
-        }
-        Ok(true)
+    fn place_encoder(&self, below: &Ref) -> PyResult<()> {
+        let encoder = self.encoder.borrow().as_ref().map(Encoder::share);
+        let Some(encoder @ Encoder::Object(_)) = encoder else { return Ok(()) };
+        let at = call(below.value(), "tell", &[])?;
+        if int::to_i64(at.value())? != 0 { encoder.set_at_start(false) } else { Ok(()) }
     }
 
-    /// Takes bytes from the channel as text.
-    fn take(&self, channel: &mut Channel, count: usize, options: &Options) -> PyResult {
-        let taken = &channel.unread()[..count];
-        let has_return = options.newline.is_universal() && taken.contains(&b'\r');
-        if options.newline.is_universal() {
-            self.note_line_ends(taken);
+    fn set_coding(&self, encoding: &str, reads: bool, writes: bool) -> PyResult<()> {
+        let (errors, newline) = (self.errors.get_or_none(), self.newline.get());
+        let translation = newline.is_universal().then(|| Translation::new(newline == Newline::Translate));
+        let decoder = if reads { Some(Decoder::new(encoding, errors.clone(), translation)?) } else { None };
+        let encoder = if writes { Some(Encoder::new(encoding, errors)?) } else { None };
+        drop((self.decoder.replace(decoder), self.encoder.replace(encoder)));
+        Ok(())
+    }
+
+    /// The stream below.
+    fn below(&self) -> PyResult {
+        match self.buffer.get_ref() {
+            Some(below) => Ok(below),
+            None if self.is_detached.get() => Err(detached("underlying buffer")),
+            None => Err(uninitialized()),
         }
-        let text = if has_return && options.newline == Newline::Translate {
-            decode(&translated(taken), options)
-        } else {
-            decode(taken, options)
+    }
+
+    /// The stream below, which is open.
+    fn open(&self) -> PyResult {
+        let below = self.below()?;
+        let closed = match buffered::exact(below.value()) {
+            Some(stream) => stream.is_closed()?,
+            None => is_closed(below.value())?,
         };
-        channel.consume(count);
-        text
+        if closed { Err(closed_error()) } else { Ok(below) }
     }
 
-    fn note_line_ends(&self, bytes: &[u8]) {
-        if self.seen.get() == 7 || (self.seen.get() & 2 != 0 && !bytes.contains(&b'\r')) {
-            return;
+    /// Works with the decoder, which nobody else has meanwhile.
+    fn with_decoder<R>(&self, work: impl FnOnce(&mut Decoder) -> PyResult<R>) -> PyResult<R> {
+        let Some(mut decoder) = self.decoder.take() else {
+            return Err(match self.can_read.get() {
+                true => raise!(RuntimeError, "reentrant call of a decoder"),
+                false => unsupported("not readable"),
+            });
+        };
+        let outcome = work(&mut decoder);
+        self.decoder.replace(Some(decoder));
+        outcome
+    }
+
+    fn forget_decoded(&self) {
+        self.used.set(0);
+        drop(self.decoded.take());
+    }
+
+    // --- Writing ---
+
+    /// Hands what is kept back to the stream below.
+    fn write_pending(&self) -> PyResult<()> {
+        if self.pending.borrow().is_empty() {
+            return Ok(());
         }
-        for (at, &byte) in bytes.iter().enumerate() {
-            let kind = match byte {
-                b'\r' if bytes.get(at + 1) == Some(&b'\n') => 4,
-                b'\r' => 1,
-                b'\n' if at == 0 || bytes[at - 1] != b'\r' => 2,
-                _ => 0,
-            };
-            self.seen.set(self.seen.get() | kind);
+        let data = std::mem::take(&mut *self.pending.borrow_mut());
+        let below = self.below()?;
+        match buffered::exact(below.value()) {
+            Some(_) if below.value().is_exact(&buffered::READER) => Err(unsupported("write")),
+            Some(stream) if stream.is_closed()? => Err(raise!(ValueError, "write to closed file")),
+            Some(stream) => {
+                stream.write(&data)?;
+                // The memory is used again for what comes next.
+                let mut data = data;
+                data.clear();
+                if self.pending.borrow().is_empty() && data.capacity() <= 4 * CHUNK {
+                    self.pending.replace(data);
+                }
+                Ok(())
+            }
+            None => call(below.value(), "write", &[BytesObject::new(&data).value()]).map(drop),
+        }
+    }
+
+    fn flush_below(&self, below: &Ref) -> PyResult<()> {
+        match buffered::exact(below.value()) {
+            Some(stream) if !below.value().is_exact(&buffered::READER) => stream.flush_out(),
+            _ => call(below.value(), "flush", &[]).map(drop),
+        }
+    }
+
+    fn write_text(&self, text: &StrObject) -> PyResult<()> {
+        let below = self.open()?;
+        let encoder = self.encoder.borrow().as_ref().map(Encoder::share);
+        let Some(encoder) = encoder else { return Err(unsupported("not writable")) };
+        let ending = self.newline.get().written();
+        let has_feed =
+            (ending != "\n" || self.line_buffering.get()) && find(text, u32::from('\n'), 0).is_some();
+        let translated;
+        let mut written = text;
+        if has_feed && ending != "\n" {
+            let (feed, ending) = (StrObject::intern("\n"), StrObject::intern(ending));
+            translated = search::replace(text, &feed, &ending, usize::MAX)?;
+            written = &translated;
+        }
+        let flushes = self.line_buffering.get() && (has_feed || find(text, u32::from('\r'), 0).is_some());
+        let data = encoder.encode(written)?;
+        self.pending.borrow_mut().extend_from_slice(&data);
+        let is_due = self.pending.borrow().len() >= self.chunk.get();
+        if is_due || flushes || self.write_through.get() {
+            self.write_pending()?;
+        }
+        if flushes {
+            self.flush_below(&below)?;
+        }
+        if self.snapshot.borrow().is_some() || self.decoded.get().is_some() {
+            self.forget_decoded();
+            self.snapshot.replace(None);
+            self.with_decoder(Decoder::reset)?;
+        }
+        Ok(())
+    }
+
+    // --- Reading ---
+
+    /// Reads and decodes a piece; false at the end. The piece before must have been used up.
+    fn read_chunk(&self, hint: usize) -> PyResult<bool> {
+        if !self.can_read.get() {
+            return Err(unsupported("not readable"));
+        }
+        let state = match self.is_telling.get() {
+            true => Some(self.with_decoder(|decoder| decoder.state())?),
+            false => None,
+        };
+        let wanted = ((hint as f64 * self.ratio.get().max(1.0)) as usize).max(self.chunk.get());
+        let below = self.below()?;
+        let input = match buffered::exact(below.value()) {
+            Some(stream) if self.has_read1.get() && !stream.is_closed()? => stream.read_once(Some(wanted))?,
+            _ => {
+                let method = if self.has_read1.get() { "read1" } else { "read" };
+                let input = call(below.value(), method, &[Value::small(wanted as i64)])?;
+                if !buffer::is_bytes_like(input.value()) {
+                    let got = input.ty().name();
+                    let what = format!("underlying {method}() should have returned a bytes-like object");
+                    return Err(raise!(TypeError, "{what}, not '{got}'"));
+                }
+                buffer::to_vec(input.value())?
+            }
+        };
+        let is_end = input.is_empty();
+        let text = self.with_decoder(|decoder| decoder.decode(&input, is_end))?;
+        let length = protocol::len(text.value())?;
+        self.ratio.set(if length > 0 { input.len() as f64 / length as f64 } else { 0.0 });
+        self.decoded.set(text);
+        self.used.set(0);
+        if let Some((mut waiting, flags)) = state {
+            waiting.extend(input);
+            self.snapshot.replace(Some((flags, waiting)));
+        }
+        Ok(!is_end || length > 0)
+    }
+
+    /// What is left of the last piece, up to so many characters.
+    fn take_decoded(&self, count: usize) -> Option<Ref> {
+        let decoded = self.decoded.get_ref()?;
+        let text = decoded.get::<StrObject>().expect("decoders make text");
+        let (from, to) = (self.used.get(), text.len().min(self.used.get().saturating_add(count)));
+        self.used.set(to);
+        if from == to {
+            return None;
+        }
+        Some(if from == 0 && to == text.len() { decoded } else { text.substring(from, to).into() })
+    }
+
+    fn read_all(&self, below: &Ref) -> PyResult {
+        let input = call(below.value(), "read", &[])?;
+        if objects::is_none(input.value()) {
+            return Err(raise!(BlockingIOError, "Read returned None."));
+        }
+        if !buffer::is_bytes_like(input.value()) {
+            let got = input.ty().name();
+            return Err(raise!(
+                TypeError,
+                "underlying read() should have returned a bytes-like object, not '{got}'"
+            ));
+        }
+        let input = buffer::to_vec(input.value())?;
+        let rest = self.with_decoder(|decoder| decoder.decode(&input, true))?;
+        let mut text = StrBuilder::new();
+        if let Some(first) = self.take_decoded(usize::MAX) {
+            text.push_object(first.get::<StrObject>().expect("a text"));
+        }
+        self.forget_decoded();
+        self.snapshot.replace(None);
+        if text.is_empty() {
+            return Ok(rest);
+        }
+        text.push_object(rest.get::<StrObject>().expect("decoders make text"));
+        Ok(text.try_finish()?.into())
+    }
+
+    fn read_some(&self, count: usize) -> PyResult {
+        let mut text = StrBuilder::new();
+        loop {
+            if let Some(part) = self.take_decoded(count - text.len()) {
+                let part_text = part.get::<StrObject>().expect("a text");
+                if text.is_empty() && part_text.len() == count {
+                    return Ok(part);
+                }
+                text.push_object(part_text);
+            }
+            if text.len() >= count || !self.read_chunk(count - text.len())? {
+                return Ok(text.try_finish()?.into());
+            }
         }
     }
 
     fn read_line(&self, limit: Option<usize>) -> PyResult {
-        self.check_readable()?;
-        let options = self.options.borrow();
-        let mut channel = self.channel().borrow_mut();
-        let (mut scanned, mut is_last) = (0, false);
-        let end = loop {
-            let unread = channel.unread();
-            let end = options.newline.line_end(unread, scanned, is_last);
-            let end = end.or_else(|| is_last.then_some(unread.len()));
-            let translates = options.newline == Newline::Translate;
-            let within = limit.and_then(|limit| {
-                prefix(&unread[..end.unwrap_or(unread.len())], limit, options.is_utf8, translates)
-            });
-            if let Some(end) = within.or(end) {
-                break end;
-            }
-            scanned = unread.len() - unread.ends_with(b"\r") as usize;
-            is_last = !self.fill(&mut channel, &options)?;
-        };
-        self.take(&mut channel, end, &options)
-    }
-
-    fn read(&self, count: Option<usize>) -> PyResult {
-        self.check_readable()?;
-        let options = self.options.borrow();
-        let mut channel = self.channel().borrow_mut();
-        let translates = options.newline == Newline::Translate;
-        let Some(count) = count else {
-            channel.fill_all()?;
-            let end = channel.unread().len();
-            return self.take(&mut channel, end, &options);
-        };
-        let end = loop {
-            let unread = channel.unread();
-            let end = prefix(unread, count, options.is_utf8, translates);
-            // The last character may go on, and a carriage return may be the first half of a line end.
-            let end = end.filter(|&end| end < unread.len() || !matches!(unread.last(), Some(0x80.. | b'\r')));
-            if let Some(end) = end {
-                break end;
-            }
-            if !self.fill(&mut channel, &options)? {
-                let unread = channel.unread();
-                break prefix(unread, count, options.is_utf8, translates).unwrap_or(unread.len());
-            }
-        };
-        self.take(&mut channel, end, &options)
-    }
-
-    /// Writes text, later if it is buffered.
-    fn write(&self, text: &StrObject) -> PyResult<()> {
-        self.check_open()?;
-        if !self.channel().borrow().can_write {
-            return Err(unsupported("not writable"));
-        }
-        let options = self.options.borrow();
-        let begins = options.has_mark && !self.is_begun.replace(true);
-        let mut channel = self.channel().borrow_mut();
-        if begins && channel.tell()? == 0 {
-            channel.write(MARK)?;
-        }
-        let encoded;
-        let data = match text.as_ascii() {
-            Some(ascii) => ascii.as_bytes(),
-            None => {
-                let encoding = options.plain_encoding();
-                let text = Value::from_object(text);
-                encoded = codec::encode(text, Some(encoding.value()), Some(options.errors.value()))?;
-                &encoded
-            }
-        };
-        let has_newline = data.contains(&b'\n');
-        match options.newline.written() {
-            "\n" => channel.write(data)?,
-            ending => {
-                for (at, line) in data.split(|&byte| byte == b'\n').enumerate() {
-                    if at > 0 {
-                        channel.write(ending.as_bytes())?;
-                    }
-                    channel.write(line)?;
+        let below = self.open()?;
+        drop(below);
+        self.write_pending()?;
+        let (newline, limit) = (self.newline.get(), limit.unwrap_or(usize::MAX));
+        // What is certain of the line, and what may belong to a terminator that goes on.
+        let mut line = StrBuilder::new();
+        let mut held: Option<Ref> = None;
+        loop {
+            let at_end = !self.has_decoded() && !self.read_until_decoded()?;
+            if at_end {
+                self.forget_decoded();
+                self.snapshot.replace(None);
+                if let Some(held) = held {
+                    line.push_object(held.get::<StrObject>().expect("a text"));
                 }
+                return Ok(line.try_finish()?.into());
             }
+            let decoded = self.decoded.get_ref().expect("looked at above");
+            let text = decoded.get::<StrObject>().expect("decoders make text");
+            let from = self.used.get();
+            let (joined, offset) = match held.take() {
+                None => (None, 0),
+                Some(before) => {
+                    let before = before.get::<StrObject>().expect("a text");
+                    (Some(before.concat(&text.substring(from, text.len()))?), before.len())
+                }
+            };
+            let (whole, start) = joined.as_ref().map_or((text, from), |joined| (&**joined, 0));
+            let room = limit - line.len();
+            let end = newline.line_end(whole, start);
+            if end.is_some_and(|end| end - start <= room) || whole.len() - start >= room {
+                let end = end.filter(|&end| end - start <= room).unwrap_or_else(|| start + room);
+                // The place in the piece, not in what was joined to it.
+                self.used.set(if joined.is_some() { from + end - offset.min(end) } else { end });
+                let part = whole.substring(start, end);
+                if line.is_empty() {
+                    return Ok(part.into());
+                }
+                line.push_object(&part);
+                return Ok(line.try_finish()?.into());
+            }
+            let settled = newline.settled_len(whole).max(start);
+            line.push_object(&whole.substring(start, settled));
+            if settled < whole.len() {
+                held = Some(whole.substring(settled, whole.len()).into());
+            }
+            self.forget_decoded();
         }
-        let flushes = options.line_buffering && (has_newline || data.contains(&b'\r'));
-        if flushes || options.write_through { channel.flush() } else { Ok(()) }
     }
 
-    fn seek(&self, target: i64, whence: i32) -> PyResult<i64> {
-        self.check_open()?;
-        match check_whence(whence)? {
-            1 if target != 0 => return Err(unsupported("can't do nonzero cur-relative seeks")),
-            2 if target != 0 => return Err(unsupported("can't do nonzero end-relative seeks")),
-            0 if target < 0 => return Err(raise!(ValueError, "negative seek position {target}")),
-            _ => {}
+    fn has_decoded(&self) -> bool {
+        self.decoded.get().and_then(Value::get::<StrObject>).is_some_and(|text| self.used.get() < text.len())
+    }
+
+    fn read_until_decoded(&self) -> PyResult<bool> {
+        while self.read_chunk(0)? {
+            if self.has_decoded() {
+                return Ok(true);
+            }
         }
-        let mut channel = self.channel().borrow_mut();
-        if !channel.is_seekable() {
+        Ok(false)
+    }
+
+    // --- Positions ---
+
+    fn tell(&self, value: Value) -> PyResult {
+        let below = self.open()?;
+        if !self.can_seek.get() {
             return Err(unsupported("underlying stream is not seekable"));
         }
-        let target = if whence == 1 { channel.tell()? } else { target };
-        self.telling.set(true);
-        let at = channel.seek(target, if whence == 1 { 0 } else { whence })?;
-        self.is_begun.set(at != 0);
+        if !self.is_telling.get() {
+            return Err(raise!(OSError, "telling position disabled by next() call"));
+        }
+        self.write_pending()?;
+        call(value, "flush", &[])?;
+        let position = call(below.value(), "tell", &[])?;
+        let Some((flags, input)) = self.snapshot.borrow().clone() else { return Ok(position) };
+        if !self.can_read.get() {
+            return Ok(position);
+        }
+        let start = int::to_i64(position.value())? - input.len() as i64;
+        let cookie = Cookie { start: start.max(0) as u64, flags, ..Cookie::default() };
+        let skip = if self.decoded.get().is_some() { self.used.get() as u64 } else { 0 };
+        if skip == 0 {
+            return cookie.pack();
+        }
+        let ratio = self.ratio.get();
+        self.with_decoder(|decoder| {
+            let (waiting, flags) = decoder.state()?;
+            let found = cookie::find(decoder, cookie, &input, skip, ratio);
+            decoder.set_state(&waiting, flags)?;
+            found
+        })?
+        .pack()
+    }
+
+    fn seek_to_end(&self, value: Value, below: &Ref) -> PyResult {
+        call(value, "flush", &[])?;
+        self.forget_decoded();
+        self.snapshot.replace(None);
+        if self.can_read.get() {
+            self.with_decoder(Decoder::reset)?;
+        }
+        let at = call(below.value(), "seek", &[Value::small(0), Value::small(2)])?;
+        let is_start = int::to_i64(at.value()).is_ok_and(|at| at == 0);
+        self.set_encoder_start(is_start)?;
         Ok(at)
     }
-}
 
-fn decode(bytes: &[u8], options: &Options) -> PyResult {
-    if options.is_utf8
-        && let Ok(text) = std::str::from_utf8(bytes)
-    {
-        return Ok(StrObject::new(text).into());
+    fn set_encoder_start(&self, is_start: bool) -> PyResult<()> {
+        let encoder = self.encoder.borrow().as_ref().map(Encoder::share);
+        encoder.map_or(Ok(()), |encoder| encoder.set_at_start(is_start))
     }
-    let (object, encoding) = (BytesObject::new(bytes), options.plain_encoding());
-    codec::decode(object.value(), bytes, Some(encoding.value()), Some(options.errors.value()))
+
+    fn seek_to(&self, value: Value, cookie: Value) -> PyResult {
+        let below = self.below()?;
+        let target = int::index(cookie)?;
+        if int::IntRef::of(target.value()).is_some_and(int::IntRef::is_negative) {
+            let shown = protocol::repr_string(cookie)?;
+            return Err(raise!(ValueError, "negative seek position {shown}"));
+        }
+        call(value, "flush", &[])?;
+        let place = Cookie::unpack(target.value())?;
+        let start = int::from_u64(place.start);
+        call(below.value(), "seek", &[start.value()])?;
+        self.forget_decoded();
+        self.snapshot.replace(None);
+        if self.can_read.get() {
+            self.with_decoder(|decoder| match place {
+                Cookie { start: 0, flags: 0, .. } => decoder.reset(),
+                _ => decoder.set_state(b"", place.flags),
+            })?;
+        }
+        if place.skip > 0 {
+            let input = call(below.value(), "read", &[int::from_u64(place.feed).value()])?;
+            let input = buffer::to_vec(input.value())?;
+            let text = self.with_decoder(|decoder| decoder.decode(&input, place.needs_end))?;
+            self.snapshot.replace(Some((place.flags, input)));
+            if (protocol::len(text.value())? as u64) < place.skip {
+                return Err(raise!(OSError, "can't restore logical file position"));
+            }
+            self.decoded.set(text);
+            self.used.set(place.skip as usize);
+        } else if self.can_read.get() {
+            self.snapshot.replace(Some((place.flags, Vec::new())));
+        }
+        self.set_encoder_start(place.start == 0 && place.flags == 0)?;
+        Ok(target)
+    }
 }
 
-/// Every line end as `\n`.
-fn translated(bytes: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(bytes.len());
-    for (at, &byte) in bytes.iter().enumerate() {
-        match byte {
-            b'\r' if bytes.get(at + 1) == Some(&b'\n') => {}
-            b'\r' => out.push(b'\n'),
-            _ => out.push(byte),
+static INIT: Signature = Signature::parse(
+    "",
+    "TextIOWrapper(buffer, encoding=None, errors=None, newline=None, line_buffering=False, write_through=False)",
+    false,
+);
+
+fn text_argument(value: Value, name: &str) -> PyResult<Option<String>> {
+    if value.is_null() || objects::is_none(value) {
+        return Ok(None);
+    }
+    let Some(text) = value.get::<StrObject>() else {
+        let got = value.ty().name();
+        return Err(raise!(TypeError, "TextIOWrapper() argument '{name}' must be str or None, not {got}"));
+    };
+    let text = text.to_utf8()?;
+    if text.contains('\0') {
+        return Err(raise!(ValueError, "embedded null character"));
+    }
+    Ok(Some(text))
+}
+
+fn init(value: Value, args: Args<'_>) -> PyResult<()> {
+    let mut slots = [Value::NULL; INIT.count()];
+    let mut bound = INIT.bind(args, &mut slots)?;
+    let below = bound.take();
+    let stream = this(value);
+    drop(stream.buffer.take());
+    stream.is_detached.set(false);
+    let (encoding, errors) =
+        (text_argument(bound.take(), "encoding")?, text_argument(bound.take(), "errors")?);
+    let newline = bound.take().non_null().map_or(Ok(Newline::Translate), Newline::parse)?;
+    let mut flag = || bound.take().non_null().map_or(Ok(false), protocol::is_true);
+    let (line_buffering, write_through) = (flag()?, flag()?);
+    let (encoding, errors) = (encoding.as_deref(), errors.as_deref());
+    stream.set_up(below.to_ref(), &Options { encoding, errors, newline, line_buffering, write_through })
+}
+
+fn ask_below(value: Value, method: &str) -> PyResult {
+    call(this(value).below()?.value(), method, &[])
+}
+
+/// Flushes, then closes the stream below; of two failures the first is the context of the second.
+fn close_stream(value: Value) -> PyResult<()> {
+    let below = this(value).below()?;
+    if is_closed(below.value())? {
+        return Ok(());
+    }
+    let flushed = call(value, "flush", &[]).err().map(|raised| thread().take_raised(raised));
+    let closed = call(below.value(), "close", &[]);
+    match (flushed, closed) {
+        (None, closed) => closed.map(drop),
+        (Some(first), Ok(_)) => Err(thread().set_raised(first)),
+        (Some(first), Err(raised)) => {
+            let second = thread().take_raised(raised);
+            if let Some(second) = second.get::<runtime::error::ExceptionObject>()
+                && second.context.get().is_none()
+            {
+                second.context.set(first);
+            }
+            Err(thread().set_raised(second))
         }
     }
-    out
 }
 
-fn option_text(value: Option<Value>) -> PyResult<Option<String>> {
-    value.map(protocol::str_string).transpose()
-}
-
-py_methods! { static METHODS for "TextIOWrapper", &TextFile;
-    /// Write string s to stream.
-    ///
-    /// Return the number of characters written.
+py_methods! { static METHODS for "_io.TextIOWrapper", Value;
+    /// Write string s to stream, return the number of characters written.
     "write(self, s, /)"
-    fn write(this, s: Value) -> PyResult<usize> {
+    fn write(value, s: Value) -> PyResult<usize> {
         let Some(text) = s.get::<StrObject>() else {
             return Err(raise!(TypeError, "write() argument must be str, not {}", s.ty().name()));
         };
-        this.write(text)?;
-        Ok(text.len())
+        this(value).write_text(text).map(|()| text.len())
     }
-    /// Read at most size characters from the stream; to the end of the file for None or a negative size.
+    /// Read at most size characters from stream.
     "read(self, size=-1, /)"
-    fn read(this, size: Size) -> PyResult {
-        this.read(size.0)
+    fn read(value, size: Size) -> PyResult {
+        let stream = this(value);
+        let below = stream.open()?;
+        if !stream.can_read.get() {
+            return Err(unsupported("not readable"));
+        }
+        stream.write_pending()?;
+        match size.0 {
+            None => stream.read_all(&below),
+            Some(count) => stream.read_some(count),
+        }
     }
     /// Read until newline or EOF.
     "readline(self, size=-1, /)"
-    fn readline(this, size: Size) -> PyResult {
-        this.read_line(size.0)
+    fn readline(value, size: OrNone<isize>) -> PyResult {
+        this(value).read_line(size.0.and_then(|size| usize::try_from(size).ok()))
     }
-    /// Flush write buffers, if applicable.
+    /// Flush write buffers.
     "flush(self, /)"
-    fn flush(this) -> PyResult<()> {
-        this.check_open()?;
-        this.telling.set(true);
-        this.channel().borrow_mut().flush()
+    fn flush(value) -> PyResult<()> {
+        let stream = this(value);
+        let below = stream.open()?;
+        stream.is_telling.set(stream.can_seek.get());
+        stream.write_pending()?;
+        stream.flush_below(&below)
     }
     /// Flush and close the stream.
     "close(self, /)"
-    fn close(this) -> PyResult<()> {
-        this.channel().borrow_mut().close()
+    fn close(value) -> PyResult<()> {
+        close_stream(value)
+    }
+    /// Separate the underlying buffer from the TextIOWrapper and return it.
+    "detach(self, /)"
+    fn detach(value) -> PyResult {
+        let stream = this(value);
+        stream.below()?;
+        call(value, "flush", &[])?;
+        let below = stream.below()?;
+        drop(stream.buffer.take());
+        stream.is_detached.set(true);
+        Ok(below)
+    }
+    /// Reconfigure the text stream with new parameters.
+    "reconfigure(self, *, encoding=None, errors=None, newline=None, line_buffering=None, write_through=None)"
+    fn reconfigure(value, encoding: Option<Value>, errors: Option<Value>, newline: Option<Value>, line_buffering: OrNone<Value>, write_through: OrNone<Value>) -> PyResult<()> {
+        let stream = this(value);
+        let none = objects::none();
+        let is_given = |value: Option<Value>| value.is_some_and(|value| !objects::is_none(value));
+        let changes_coding = is_given(encoding) || is_given(errors) || newline.is_some();
+        if changes_coding && (stream.decoded.get().is_some() || stream.snapshot.borrow().is_some()) {
+            return Err(unsupported("It is not possible to set the encoding or newline of stream after the first read"));
+        }
+        let encoding_text = text_argument(encoding.unwrap_or(none), "encoding")?;
+        let errors_text = text_argument(errors.unwrap_or(none), "errors")?;
+        let new_newline = newline.map(Newline::parse).transpose()?;
+        let flag = |value: OrNone<Value>, old: bool| value.0.map_or(Ok(old), protocol::is_true);
+        let line_buffering = flag(line_buffering, stream.line_buffering.get())?;
+        let write_through = flag(write_through, stream.write_through.get())?;
+        let below = stream.below()?;
+        call(value, "flush", &[])?;
+        stream.snapshot.replace(None);
+        if changes_coding {
+            if let Some(newline) = new_newline {
+                stream.newline.set(newline);
+            }
+            let old = protocol::str_string(stream.encoding.get_or_none().value())?;
+            let wanted = encoding_text.as_deref().map(|name| if name == "locale" { "utf-8" } else { name });
+            let name = wanted.unwrap_or(&old).to_owned();
+            coding::check(&name)?;
+            match (&errors_text, &encoding_text) {
+                (Some(errors), _) => stream.errors.set(StrObject::new(errors)),
+                (None, Some(_)) => stream.errors.set(StrObject::intern("strict")),
+                (None, None) => {}
+            }
+            stream.encoding.set(StrObject::new(&name));
+            let writes = stream.encoder.borrow().is_some();
+            stream.set_coding(&name, stream.can_read.get(), writes)?;
+            if stream.can_seek.get() && writes {
+                stream.place_encoder(&below)?;
+            }
+        }
+        stream.line_buffering.set(line_buffering);
+        stream.write_through.set(write_through);
+        Ok(())
     }
     /// Set the stream position, and return the new stream position.
     "seek(self, cookie, whence=0, /)"
-    fn seek(this, cookie: i64, whence: Option<i32>) -> PyResult<i64> {
-        this.seek(cookie, whence.unwrap_or(0))
+    fn seek(value, cookie: Value, whence: Option<i32>) -> PyResult {
+        let stream = this(value);
+        let below = stream.open()?;
+        if !stream.can_seek.get() {
+            return Err(unsupported("underlying stream is not seekable"));
+        }
+        let is_zero = int::IntRef::of(cookie).is_some_and(int::IntRef::is_zero);
+        match whence.unwrap_or(0) {
+            0 => stream.seek_to(value, cookie),
+            1 if !is_zero => Err(unsupported("can't do nonzero cur-relative seeks")),
+            1 => {
+                let here = call(value, "tell", &[])?;
+                stream.seek_to(value, here.value())
+            }
+            2 if !is_zero => Err(unsupported("can't do nonzero end-relative seeks")),
+            2 => stream.seek_to_end(value, &below),
+            other => Err(raise!(ValueError, "invalid whence ({other}, should be 0, 1 or 2)")),
+        }
     }
     /// Return the stream position as an opaque number.
     "tell(self, /)"
-    fn tell(this) -> PyResult<i64> {
-        this.check_open()?;
-        if !this.telling.get() {
-            return Err(raise!(OSError, "telling position disabled by next() call"));
-        }
-        let mut channel = this.channel().borrow_mut();
-        if channel.is_seekable() { channel.tell() } else { Err(unsupported("underlying stream is not seekable")) }
+    fn tell(value) -> PyResult {
+        this(value).tell(value)
     }
-    /// Cut the file, by default at the current position; return the new size.
+    /// Cut the file, by default at the current position.
     "truncate(self, pos=None, /)"
-    fn truncate(this, pos: OrNone<Value>) -> PyResult {
-        this.check_open()?;
-        this.channel().borrow_mut().flush()?;
-        let buffer = this.buffer.get_or_none();
-        protocol::call_method_text(buffer.value(), "truncate", &[pos.0.unwrap_or_else(objects::none)])
+    fn truncate(value, pos: Option<Value>) -> PyResult {
+        let below = this(value).below()?;
+        call(value, "flush", &[])?;
+        call(below.value(), "truncate", &[pos.unwrap_or_else(objects::none)])
     }
-    /// Separate the underlying buffer from the stream and return it.
-    "detach(self, /)"
-    fn detach(this) -> PyResult {
-        let _ = this;
-        Err(error::not_supported("TextIOWrapper.detach()"))
-    }
-    /// Change some of the parameters of the text stream.
-    "reconfigure(self, /, *, encoding=None, errors=None, newline=None, line_buffering=None, write_through=None)"
-    fn reconfigure(
-        this, encoding: OrNone<Value>, errors: OrNone<Value>, newline: Option<Value>, line_buffering: OrNone<bool>,
-        write_through: OrNone<bool>,
-    ) -> PyResult<()> {
-        this.check_open()?;
-        this.channel().borrow_mut().flush()?;
-        let old = this.options.replace(Options::new(None, None, Newline::Translate)?);
-        let errors = match (errors.0, encoding.0) {
-            (None, None) => Some(old.errors.value()),
-            (errors, _) => errors,
-        };
-        let encoding = encoding.0.unwrap_or(old.encoding.value());
-        let newline = match newline {
-            None => old.newline,
-            Some(value) => Newline::parse(option_text(Some(value).filter(|value| !objects::is_none(*value)))?.as_deref())?,
-        };
-        let mut options = Options::new(option_text(Some(encoding))?.as_deref(), option_text(errors)?.as_deref(), newline)?;
-        options.line_buffering = line_buffering.0.unwrap_or(old.line_buffering);
-        options.write_through = write_through.0.unwrap_or(old.write_through);
-        drop(this.options.replace(options));
-        Ok(())
-    }
-    /// Return underlying file descriptor if one exists.
+    /// The descriptor of the stream below.
     "fileno(self, /)"
-    fn fileno(this) -> PyResult {
-        protocol::call_method_text(this.buffer.get_or_none().value(), "fileno", &[])
+    fn fileno(value) -> PyResult {
+        ask_below(value, "fileno")
     }
-    /// Return whether this is an 'interactive' stream.
+    /// Whether the stream below is a terminal.
     "isatty(self, /)"
-    fn isatty(this) -> PyResult {
-        protocol::call_method_text(this.buffer.get_or_none().value(), "isatty", &[])
+    fn isatty(value) -> PyResult {
+        ask_below(value, "isatty")
     }
-    /// Return whether object was opened for reading.
+    /// Whether the stream below can be read.
     "readable(self, /)"
-    fn readable(this) -> PyResult {
-        protocol::call_method_text(this.buffer.get_or_none().value(), "readable", &[])
+    fn readable(value) -> PyResult {
+        ask_below(value, "readable")
     }
-    /// Return whether object was opened for writing.
+    /// Whether the stream below can be written.
     "writable(self, /)"
-    fn writable(this) -> PyResult {
-        protocol::call_method_text(this.buffer.get_or_none().value(), "writable", &[])
+    fn writable(value) -> PyResult {
+        ask_below(value, "writable")
     }
-    /// Return whether object supports random access.
+    /// Whether the stream below can seek.
     "seekable(self, /)"
-    fn seekable(this) -> PyResult {
-        protocol::call_method_text(this.buffer.get_or_none().value(), "seekable", &[])
+    fn seekable(value) -> PyResult {
+        ask_below(value, "seekable")
+    }
+    /// Streams cannot be pickled.
+    "__reduce_ex__(self, protocol, /)"
+    fn reduce(value, protocol: Value) -> PyResult<()> {
+        let _ = protocol;
+        Err(raise!(TypeError, "cannot pickle '{}' instances", value.ty().full_name()))
     }
 }
 
-fn this<'a>(value: Value) -> &'a TextFile {
-    value.get::<TextFile>().expect("descriptors check their owner")
+fn chunk_size(value: Value, new: Option<Value>) -> PyResult<()> {
+    let Some(new) = new else { return Err(raise!(AttributeError, "cannot delete attribute")) };
+    this(value).below()?;
+    match usize::try_from(int::to_isize(new)?).ok().filter(|&size| size > 0) {
+        Some(size) => {
+            this(value).chunk.set(size);
+            Ok(())
+        }
+        None => Err(raise!(ValueError, "a strictly positive integer is required")),
+    }
 }
 
-/// The line ends seen so far, as `newlines` gives them.
 fn newlines(value: Value) -> PyResult {
-    let seen = this(value).seen.get();
-    let kinds = [(1, "\r"), (2, "\n"), (4, "\r\n")].into_iter().filter(|(bit, _)| seen & bit != 0);
-    let kinds: Vec<Ref> = kinds.map(|(_, text)| StrObject::intern(text).into()).collect();
-    Ok(match kinds.len() {
-        0 => objects::none().to_ref(),
-        1 => kinds[0].clone(),
-        _ => TupleObject::new(kinds).into(),
-    })
-}
-
-fn mode(value: Value) -> PyResult {
-    let name = StrObject::intern("mode");
-    let message = "'_io.TextIOWrapper' object has no attribute 'mode'";
-    this(value).mode.get_ref().ok_or_else(|| error::attribute_error(value, name.value(), message))
+    this(value).below()?;
+    let decoder = this(value).decoder.borrow();
+    let translation = decoder.as_ref().and_then(|decoder| decoder.translation);
+    Ok(translation.map_or_else(|| objects::none().to_ref(), |translation| translation.newlines()))
 }
 
 static GETSET: &[GetSetDef] = &[
-    GetSetDef {
-        name: "encoding",
-        doc: "",
-        get: |value| Ok(this(value).options.borrow().encoding.clone()),
-        set: None,
-    },
-    GetSetDef {
-        name: "errors",
-        doc: "",
-        get: |value| Ok(this(value).options.borrow().errors.clone()),
-        set: None,
-    },
+    GetSetDef { name: "encoding", doc: "", get: |value| Ok(this(value).encoding.get_or_none()), set: None },
+    GetSetDef { name: "errors", doc: "", get: |value| Ok(this(value).errors.get_or_none()), set: None },
     GetSetDef { name: "newlines", doc: "", get: newlines, set: None },
     GetSetDef {
         name: "line_buffering",
         doc: "",
-        get: |value| Ok(objects::bool(this(value).options.borrow().line_buffering).to_ref()),
+        get: |value| Ok(boolean(this(value).line_buffering.get())),
         set: None,
     },
     GetSetDef {
         name: "write_through",
         doc: "",
-        get: |value| Ok(objects::bool(this(value).options.borrow().write_through).to_ref()),
+        get: |value| Ok(boolean(this(value).write_through.get())),
         set: None,
     },
-    GetSetDef { name: "buffer", doc: "", get: |value| Ok(this(value).buffer.get_or_none()), set: None },
-    GetSetDef {
-        name: "name",
-        doc: "",
-        get: |value| protocol::get_attr_text(this(value).buffer.get_or_none().value(), "name"),
-        set: None,
-    },
-    GetSetDef {
-        name: "mode",
-        doc: "",
-        get: mode,
-        set: Some(|value, mode| {
-            drop(this(value).mode.replace(mode.map(Value::to_ref)));
-            Ok(())
-        }),
-    },
+    GetSetDef { name: "buffer", doc: "", get: |value| this(value).below(), set: None },
     GetSetDef {
         name: "closed",
         doc: "",
-        get: |value| Ok(objects::bool(this(value).channel().borrow().is_closed()).to_ref()),
+        get: |value| protocol::get_attr_text(this(value).below()?.value(), "closed"),
         set: None,
+    },
+    GetSetDef {
+        name: "name",
+        doc: "",
+        get: |value| protocol::get_attr_text(this(value).below()?.value(), "name"),
+        set: None,
+    },
+    GetSetDef {
+        name: "_CHUNK_SIZE",
+        doc: "",
+        get: |value| Ok(int::from_i64(this(value).chunk.get() as i64)),
+        set: Some(chunk_size),
     },
 ];
 
-fn next(value: Value) -> PyResult<Option<Ref>> {
-    let stream = this(value);
-    stream.telling.set(false);
-    let line = stream.read_line(None)?;
-    if protocol::len(line.value())? > 0 {
-        return Ok(Some(line));
-    }
-    stream.telling.set(true);
-    Ok(None)
-}
-
 fn repr(value: Value) -> PyResult {
     let stream = this(value);
-    let mut text = "<_io.TextIOWrapper".to_owned();
-    if let Some(name) = stream.binary().name().filter(|name| !objects::is_none(name.value())) {
-        text += &format!(" name={}", protocol::repr_string(name.value())?);
+    stream.below()?;
+    let mut text = format!("<{}", value.ty().full_name());
+    let Some(_guard) = protocol::ReprGuard::enter(value)? else {
+        return Err(raise!(RuntimeError, "reentrant call inside {}.__repr__", value.ty().full_name()));
+    };
+    for attribute in ["name", "mode"] {
+        let found = protocol::get_optional_attr(value, StrObject::intern(attribute).value());
+        let found = runtime::error::ignore(found, &runtime::error::types::ValueError)?.flatten();
+        if let Some(found) = found {
+            text += &format!(" {attribute}={}", protocol::repr_string(found.value())?);
+        }
     }
-    if let Some(mode) = stream.mode.get() {
-        text += &format!(" mode={}", protocol::repr_string(mode)?);
-    }
-    let encoding = protocol::repr_string(stream.options.borrow().encoding.value())?;
+    let encoding = protocol::repr_string(stream.encoding.get_or_none().value())?;
     Ok(StrObject::new(&format!("{text} encoding={encoding}>")).into())
 }
 
-/// `TextIOWrapper(buffer, encoding=None, errors=None, newline=None, line_buffering=False, write_through=False)`
-fn new(ty: &TypeObject, args: Args<'_>) -> PyResult {
-    const NAMES: [&str; 6] = ["buffer", "encoding", "errors", "newline", "line_buffering", "write_through"];
-    let mut parts = [None; 6];
-    for (part, &value) in parts.iter_mut().zip(args.positional) {
-        *part = Some(value);
-    }
-    for (key, value) in args.keywords() {
-        let key = protocol::str_string(key)?;
-        match NAMES.iter().position(|name| *name == key) {
-            Some(at) => parts[at] = Some(value),
-            None => {
-                return Err(raise!(TypeError, "TextIOWrapper() got an unexpected keyword argument '{key}'"));
-            }
+fn next(value: Value) -> PyResult<Option<Ref>> {
+    let stream = this(value);
+    stream.below()?;
+    stream.is_telling.set(false);
+    let line = if value.is_exact(&TEXT_IO_WRAPPER) {
+        stream.read_line(None)?
+    } else {
+        let line = call(value, "readline", &[])?;
+        if !line.is_instance::<StrObject>() {
+            let got = line.ty().name();
+            return Err(raise!(OSError, "readline() should have returned a str object, not '{got}'"));
         }
-    }
-    let parts = parts.map(|part| part.filter(|value| !objects::is_none(*value)));
-    let Some(buffer) = parts[0] else {
-        return Err(raise!(TypeError, "TextIOWrapper() missing required argument 'buffer' (pos 1)"));
+        line
     };
-    if binary::of(buffer).is_none() {
-        return Err(error::not_supported("text streams over objects that are no streams of io"));
+    if protocol::len(line.value())? > 0 {
+        return Ok(Some(line));
     }
-    let newline = Newline::parse(option_text(parts[3])?.as_deref())?;
-    let mut options =
-        Options::new(option_text(parts[1])?.as_deref(), option_text(parts[2])?.as_deref(), newline)?;
-    options.line_buffering = parts[4].map_or(Ok(false), protocol::is_true)?;
-    options.write_through = parts[5].map_or(Ok(false), protocol::is_true)?;
-    Ok(TextFile::make_of(ty, buffer.to_ref(), None, options))
+    stream.snapshot.replace(None);
+    stream.is_telling.set(stream.can_seek.get());
+    Ok(None)
 }
 
 /// `TextIOWrapper`.
-pub(crate) static TEXT_IO_WRAPPER: TypeObject = TypeObject::from_spec(&SPEC);
+pub(super) static TEXT_IO_WRAPPER: TypeObject = TypeObject::from_spec(&SPEC);
 static SPEC: TypeSpec = TypeSpec {
     module: "_io",
-    flags: type_flags::GC | type_flags::BASE,
-    base: Some(&super::TEXT_BASE),
+    doc: "Character and line based layer over a BufferedIOBase object, buffer.",
+    flags: type_flags::BASE | type_flags::GC,
+    base: Some(&TEXT_BASE),
     slots: Slots {
-        new: Some(new),
-        init: Some(|_, _| Ok(())),
+        new: Some(|ty, _| Ok(TextIo::allocate(ty))),
+        init: Some(init),
         repr: Some(repr),
         iternext: Some(next),
         ..Slots::EMPTY
     },
     methods: &[METHODS],
     getset: GETSET,
-    ..TypeSpec::of::<TextFile>("TextIOWrapper")
+    ..TypeSpec::of::<TextIo>("TextIOWrapper")
 };

@@ -104,7 +104,7 @@ fn unescape<U: Unit>(document: &StrObject, units: &[U], at: usize, escape: u32) 
         Some('r') => 0x0d,
         Some('t') => 0x09,
         Some('u') => return unicode_escape(document, units, at),
-        _ => return Err(decode_error("Invalid \\escape: ", document, at)),
+        _ => return Err(decode_error("Invalid \\escape", document, at)),
     };
     Ok((point, at + 2))
 }

@@ -123,6 +123,11 @@ pub fn from_u64(value: u64) -> Ref {
     i64::try_from(value).map_or_else(|_| new_heap(IBig::from(value)), from_i64)
 }
 
+/// The int whose magnitude has these bytes, least first; never negative.
+pub fn from_le_bytes(bytes: &[u8]) -> Ref {
+    from_big(IBig::from(dashu_int::UBig::from_le_bytes(bytes)))
+}
+
 /// An int from 128 bits.
 #[inline]
 pub fn from_i128(value: i128) -> Ref {

@@ -1,0 +1,115 @@
+"""Sets `importlib` up when a program first asks for it.
+
+Until then modules are imported natively and have no specs. This module gives the loaded ones theirs, installs the finders that CPython
+installs at its start, and one for the packed library, whose folder is no path of any file system. Its place in `sys.modules` is then
+taken by `importlib._bootstrap`, which is what CPython has under this name.
+"""
+
+import sys
+import _imp
+import _warnings
+
+from importlib import _bootstrap, _bootstrap_external
+
+_ROOT = _imp.library_root
+
+
+class LibraryLoader(_bootstrap_external.SourceLoader):
+    """Loads modules of the packed library."""
+
+    def __init__(self, fullname, path):
+        self.name = fullname
+        self.path = path
+
+    def __eq__(self, other):
+        return self.__class__ == other.__class__ and self.__dict__ == other.__dict__
+
+    def __hash__(self):
+        return hash(self.name) ^ hash(self.path)
+
+    def get_filename(self, fullname=None):
+        return self.path
+
+    def get_data(self, path):
+        data = _imp.library_file(path)
+        if data is None:
+            with open(path, "rb") as file:
+                return file.read()
+        return data
+
+    def get_code(self, fullname):
+        return compile(self.get_data(self.path), self.path, "exec", dont_inherit=True)
+
+    def is_package(self, fullname):
+        return self.path.endswith("/__init__.py")
+
+    def get_resource_reader(self, fullname):
+        return None
+
+
+class LibraryFinder:
+    """Finds modules in one folder of the packed library."""
+
+    def __init__(self, path):
+        if path != _ROOT and not path.startswith(_ROOT + "/"):
+            raise ImportError("no folder of the library", path=path)
+        self.path = path
+
+    def find_spec(self, fullname, target=None):
+        base = self.path + "/" + fullname.rpartition(".")[2]
+        for path in (base + "/__init__.py", base + ".py"):
+            if _imp.library_file(path) is not None:
+                return _spec(fullname, path)
+        return None
+
+    def iter_modules(self, prefix=""):
+        start = self.path[len(_ROOT) + 1:]
+        start = start + "/" if start else ""
+        for name in _imp.library_files():
+            if name.startswith(start):
+                head, _, rest = name[len(start):].partition("/")
+                if not rest and head.endswith(".py") and head != "__init__.py":
+                    yield prefix + head[:-3], False
+                elif rest == "__init__.py":
+                    yield prefix + head, True
+
+    def invalidate_caches(self):
+        pass
+
+
+def _spec(name, path):
+    """The spec of a module with this file."""
+    loader_class = LibraryLoader if path.startswith(_ROOT + "/") else _bootstrap_external.SourceFileLoader
+    is_package = path.rpartition("/")[2] == "__init__.py"
+    return _bootstrap_external.spec_from_file_location(
+        name, path, loader=loader_class(name, path),
+        submodule_search_locations=[path.rpartition("/")[0]] if is_package else None)
+
+
+def _give_spec(module):
+    """Gives a module that has been made natively what its finder would have given it."""
+    namespace = module.__dict__
+    name, path = namespace.get("__name__"), namespace.get("__file__")
+    if name == "__main__" or namespace.get("__spec__") is not None:
+        return
+    if path is not None:
+        spec = _spec(name, path)
+        namespace["__spec__"] = spec
+        namespace["__loader__"] = spec.loader
+    elif "__path__" in namespace:
+        spec = _bootstrap.ModuleSpec(name, None, is_package=True)
+        spec.submodule_search_locations = namespace["__path__"]
+        namespace["__spec__"] = spec
+        namespace["__loader__"] = _bootstrap_external.NamespaceLoader(name, namespace["__path__"], None)
+
+
+_bootstrap._bootstrap_external = _bootstrap_external
+_bootstrap._install(sys, _imp)
+_bootstrap_external._install(_bootstrap)
+sys.path_hooks.insert(0, LibraryFinder)
+_bootstrap._give_spec = _give_spec
+for _module in list(sys.modules.values()):
+    if isinstance(_module, type(sys)):
+        _give_spec(_module)
+sys.modules["_frozen_importlib"] = _bootstrap
+sys.modules["_frozen_importlib_external"] = _bootstrap_external

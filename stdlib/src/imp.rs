@@ -1,0 +1,139 @@
+//! `_imp`: what the library's `importlib` needs of the program: native modules, and the packed library.
+//!
+//! Imports themselves are the runtime's affair; `importlib` is loaded when a program asks for it, and finds through the overlay module
+//! `_frozen_importlib` what has been imported before.
+
+use std::cell::Cell;
+
+use runtime::buffer::Buffer;
+use runtime::objects::bytes::BytesObject;
+use runtime::objects::code::CodeObject;
+use runtime::objects::list::ListObject;
+use runtime::objects::module::ModuleObject;
+use runtime::objects::str::StrObject;
+use runtime::objects::{self, int};
+use runtime::world::World;
+use runtime::{PyResult, Ref, Value, hash, protocol, py_functions, raise};
+
+use crate::library;
+
+/// CPython 3.14's number for its own bytecode: caches of that are recognised, and never those of this program.
+const MAGIC: i64 = 3627 | (0x0a0d << 16);
+
+/// Fills the module.
+pub(crate) fn fill(module: &ModuleObject) -> PyResult<()> {
+    module.add_functions(FUNCTIONS);
+    let dict = module.dict();
+    dict.set_text("check_hash_based_pycs", StrObject::intern("default"));
+    dict.set_text("pyc_magic_number_token", int::from_i64(MAGIC));
+    dict.set_text("library_root", StrObject::intern(library::ROOT));
+    Ok(())
+}
+
+/// How often the import lock is held; there is one thread in an import at a time.
+static HELD: World<Cell<usize>> = World::new(Cell::new(0));
+
+fn is_native(name: &str) -> bool {
+    crate::names().contains(&name)
+}
+
+py_functions! { static FUNCTIONS;
+    /// Acquires the interpreter's import lock for the current thread.
+    "acquire_lock()"
+    fn acquire_lock() {
+        HELD.set(HELD.get() + 1);
+    }
+    /// Release the interpreter's import lock.
+    "release_lock()"
+    fn release_lock() -> PyResult<()> {
+        match HELD.get().checked_sub(1) {
+            Some(left) => { HELD.set(left); Ok(()) }
+            None => Err(raise!(RuntimeError, "not holding the import lock")),
+        }
+    }
+    /// Return True if the import lock is currently held, else False.
+    "lock_held()"
+    fn lock_held() -> bool {
+        HELD.get() > 0
+    }
+    /// Returns True if the module name corresponds to a built-in module.
+    "is_builtin(name, /)"
+    fn is_builtin(name: &StrObject) -> i64 {
+        i64::from(is_native(&name.to_string_lossy()))
+    }
+    /// Create an extension module.
+    "create_builtin(spec, /)"
+    fn create_builtin(spec: Value) -> PyResult {
+        let name = protocol::str_string(protocol::get_attr_text(spec, "name")?.value())?;
+        if let Some(loaded) = runtime::sys_state::modules().get_text(&name) {
+            return Ok(loaded);
+        }
+        crate::load(&name).unwrap_or_else(|| Ok(objects::none().to_ref()))
+    }
+    /// Initialize a built-in module.
+    "exec_builtin(mod, /)"
+    fn exec_builtin(module: Value) -> i64 {
+        let _ = module;
+        0
+    }
+    /// Returns True if the module name corresponds to a frozen module.
+    "is_frozen(name, /)"
+    fn is_frozen(name: &StrObject) -> bool {
+        let _ = name;
+        false
+    }
+    /// Returns True if the module name is of a frozen package.
+    "is_frozen_package(name, /)"
+    fn is_frozen_package(name: &StrObject) -> PyResult<bool> {
+        Err(raise!(ImportError, "No such frozen object named {}", name.to_string_lossy()))
+    }
+    /// Return info about the corresponding frozen module (if there is one) or None.
+    "find_frozen(name, /, *, withdata=False)"
+    fn find_frozen(name: &StrObject, withdata: Option<bool>) {
+        let (_, _) = (name, withdata);
+    }
+    /// Create a code object for a frozen module.
+    "get_frozen_object(name, data=None, /)"
+    fn get_frozen_object(name: &StrObject, data: Option<Value>) -> PyResult<bool> {
+        let _ = data;
+        Err(raise!(ImportError, "No such frozen object named {}", name.to_string_lossy()))
+    }
+    /// Returns the list of file suffixes used to identify extension modules.
+    "extension_suffixes()"
+    fn extension_suffixes() -> Ref {
+        ListObject::new(Vec::new()).into()
+    }
+    /// A hash of source text for caches.
+    "source_hash(key, source)"
+    fn source_hash(key: i64, source: Buffer) -> Ref {
+        let number = hash::keyed(key as u64, &source.to_cow());
+        BytesObject::new(&number.to_le_bytes()).into()
+    }
+    /// The contents of a file of the packed library, or None.
+    "library_file(path, /)"
+    fn library_file(path: &StrObject) -> Ref {
+        let found = library::read(&path.to_string_lossy());
+        found.map_or_else(|| objects::none().to_ref(), |contents| BytesObject::new(&contents).into())
+    }
+    /// The names of the files of the packed library, relative to its root.
+    "library_files()"
+    fn library_files() -> Ref {
+        ListObject::new(library::files().map(|name| StrObject::new(name).into()).collect()).into()
+    }
+    /// The tokens of a text: a list of (kind, text, start, end), and the error that ends it or None.
+    "tokens(source, /)"
+    fn tokens(source: String) -> PyResult {
+        (runtime::hooks::hooks().tokenize)(&source)
+    }
+    /// The instructions of a code object as text.
+    "code_listing(code, /)"
+    fn code_listing(code: &CodeObject) -> String {
+        code.listing()
+    }
+    /// Lets extension modules without support for several interpreters be loaded in each of them; there are none.
+    "_override_multi_interp_extensions_check(override, /)"
+    fn override_check(mode: i64) -> i64 {
+        let _ = mode;
+        0
+    }
+}

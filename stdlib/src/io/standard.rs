@@ -1,0 +1,41 @@
+//! The streams of the process: `sys.stdin`, `sys.stdout`, `sys.stderr`.
+
+use runtime::objects::str::StrObject;
+use runtime::objects::{self};
+use runtime::{PyResult, protocol};
+
+use super::buffered::{self, Buffered};
+use super::file::{Access, FileIo};
+use super::newline::Newline;
+use super::text::{Options, TEXT_IO_WRAPPER, TextIo};
+
+/// The stream over descriptor 0, 1 or 2; `None` if it is not open.
+pub(crate) fn stream(fd: i32, name: &str) -> PyResult {
+    // SAFETY: a question about a descriptor.
+    if unsafe { libc::fcntl(fd, libc::F_GETFD) } < 0 {
+        return Ok(objects::none().to_ref());
+    }
+    // SAFETY: a question about a descriptor.
+    let is_terminal = unsafe { libc::isatty(fd) } == 1;
+    let reads = fd == 0;
+    let access = Access::parse(if reads { "rb" } else { "wb" })?;
+    let raw = FileIo::over(fd, access, name)?;
+    let ty = if reads { &buffered::READER } else { &buffered::WRITER };
+    let below = Buffered::over(ty, raw, super::BLOCK);
+    let made = TextIo::allocate(&TEXT_IO_WRAPPER);
+    let errors = if fd == 2 { "backslashreplace" } else { "strict" };
+    let text = made.get::<TextIo>().expect("made as one");
+    text.set_up(
+        below,
+        &Options {
+            encoding: None,
+            errors: Some(errors),
+            newline: if reads { Newline::Translate } else { Newline::Feed },
+            line_buffering: is_terminal || fd == 2,
+            write_through: false,
+        },
+    )?;
+    let mode = StrObject::intern(if reads { "r" } else { "w" });
+    protocol::set_attr(made.value(), StrObject::intern("mode").value(), mode.value())?;
+    Ok(made)
+}
