@@ -39,7 +39,6 @@ pub mod posix;
 pub mod resource;
 pub mod select;
 pub mod signal;
-pub mod sre;
 pub mod static_python;
 pub mod string;
 pub mod subprocess;
