@@ -49,6 +49,7 @@ pub(crate) mod system;
 pub mod thread;
 pub mod time;
 pub mod typing;
+pub mod unicodedata;
 pub(crate) mod warning;
 pub mod weak;
 
@@ -83,6 +84,7 @@ static MODULES: &[NativeModule] = &[
     NativeModule { name: "_thread", fill: thread::fill },
     NativeModule { name: "_string", fill: string::fill },
     NativeModule { name: "_codecs", fill: codecs::fill },
+    NativeModule { name: "unicodedata", fill: unicodedata::fill },
     NativeModule { name: "array", fill: array::fill },
     NativeModule { name: "binascii", fill: binascii::fill },
     NativeModule { name: "_struct", fill: structs::fill },
