@@ -31,6 +31,7 @@ pub mod itertools;
 pub mod json;
 pub mod library;
 pub mod locale;
+pub mod marshal;
 pub mod math;
 pub mod operator;
 pub mod random;
@@ -65,6 +66,7 @@ struct NativeModule {
 static MODULES: &[NativeModule] = &[
     NativeModule { name: "atexit", fill: atexit::fill },
     NativeModule { name: "math", fill: math::fill },
+    NativeModule { name: "marshal", fill: marshal::fill },
     NativeModule { name: "time", fill: time::fill },
     NativeModule { name: "gc", fill: gc::fill },
     NativeModule { name: "posix", fill: posix::fill },
