@@ -159,7 +159,10 @@ pub(crate) fn environment(env: Value) -> PyResult<Strings> {
 }
 
 unsafe extern "C" {
-    fn posix_spawn_file_actions_addclosefrom_np(list: *mut libc::posix_spawn_file_actions_t, from: i32) -> i32;
+    fn posix_spawn_file_actions_addclosefrom_np(
+        list: *mut libc::posix_spawn_file_actions_t,
+        from: i32,
+    ) -> i32;
 }
 
 /// The descriptor actions of `posix_spawn`.
@@ -568,7 +571,7 @@ py_functions! { pub(super) static FUNCTIONS;
     "execv(path, argv, /)"
     fn execv(path: Path, argv: Value) -> PyResult<()> {
         let argv = arguments(argv, "execv")?;
-        system!(execv(path.as_ptr(), argv.as_ptr()) at path).map(drop)
+        system!(execv(path.as_ptr(), argv.as_ptr())).map(drop)
     }
     /// Execute an executable path with arguments and an environment, replacing current process.
     "execve(path, argv, env)"

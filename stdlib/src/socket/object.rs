@@ -68,6 +68,10 @@ pub(super) fn timeout_of(value: Value) -> PyResult<f64> {
 impl Socket {
     /// Waits until the socket is ready for something; false if the time is over.
     fn wait(&self, events: i16, until: Option<i64>) -> PyResult<()> {
+        if self.fd.get() < 0 {
+            // The operation itself says what is wrong.
+            return Ok(());
+        }
         loop {
             let milliseconds = until.map_or(-1, |until| {
                 let left = left(until);
