@@ -33,7 +33,9 @@ pub(crate) unsafe fn unwind(frame: *mut Frame, is_reraising: bool) -> Unwound {
     // SAFETY: the contract.
     unsafe { (*frame).instruction = failing };
     if !is_reraising {
-        traceback::add_entry(code, failing, None);
+        // SAFETY: the contract; the frame keeps its globals alive.
+        let (globals, locals) = unsafe { (&*(*frame).globals, (*frame).namespace.non_null()) };
+        traceback::add_entry(traceback::Place { code, instruction: failing, globals, locals });
     }
     let handler = code.code().handler_at(failing as usize);
     let depth = handler.map_or(0, |handler| handler.depth);

@@ -10,6 +10,7 @@ use interp::native::FrameImage;
 use lir::ir::{
     ExitData, ExitFrame, ExitKind, ExitSlot, ExitValue, PReg, Reg, RegClass, RegKind, Sym, ValueRepr,
 };
+use runtime::objects::dict::DictObject;
 use runtime::activation::{Activation, Handover};
 use runtime::error::traceback;
 use runtime::header::Header;
@@ -154,7 +155,9 @@ fn add_entries(place: &Place<'_>, frames: &[ExitFrame]) -> usize {
             return at;
         }
         if at > 0 || !interp::reraises(code.code().words[frame.offset as usize].opcode()) {
-            traceback::add_entry(code, frame.offset, None);
+            let globals = body.globals.get::<DictObject>().expect("globals are a dict");
+            let instruction = frame.offset;
+            traceback::add_entry(traceback::Place { code, instruction, globals, locals: None });
         }
     }
     frames.len()

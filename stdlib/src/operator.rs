@@ -1,7 +1,8 @@
 //! `_operator`: operators as functions.
 
 use runtime::objects::module::ModuleObject;
-use runtime::{BinaryOp, CompareOp, PyResult, Ref, Value, protocol, py_functions};
+use runtime::objects::str::StrObject;
+use runtime::{BinaryOp, CompareOp, PyResult, Ref, Value, buffer, protocol, py_functions, raise};
 
 /// Fills the module.
 pub(crate) fn fill(module: &ModuleObject) -> PyResult<()> {
@@ -128,6 +129,29 @@ py_functions! { static OTHERS;
     "concat(a, b, /)"
     fn concat(a: Value, b: Value) -> PyResult {
         protocol::binary_op(BinaryOp::Add, a, b)
+    }
+    /// Return 'a == b'.
+    ///
+    /// This function uses an approach designed to prevent timing analysis, making it appropriate for cryptography.
+    "_compare_digest(a, b, /)"
+    fn compare_digest(a: Value, b: Value) -> PyResult<bool> {
+        let (first, second) = match (a.get::<StrObject>(), b.get::<StrObject>()) {
+            (Some(a), Some(b)) if a.is_ascii() && b.is_ascii() => (a.raw_bytes().to_vec(), b.raw_bytes().to_vec()),
+            (Some(_), Some(_)) => {
+                return Err(raise!(TypeError, "comparing strings with non-ASCII characters is not supported"));
+            }
+            (None, None) if buffer::is_bytes_like(a) && buffer::is_bytes_like(b) => {
+                (buffer::to_vec(a)?, buffer::to_vec(b)?)
+            }
+            _ => {
+                let (a, b) = (a.ty().name(), b.ty().name());
+                return Err(raise!(TypeError, "unsupported operand types(s) or combination of types: '{a}' and '{b}'"));
+            }
+        };
+        // All bytes are looked at, wherever the first difference is; a wrong length is compared with itself.
+        let same = if first.len() == second.len() { &first } else { &second };
+        let differences = same.iter().zip(&second).fold(0, |all, (a, b)| all | std::hint::black_box(a ^ b));
+        Ok(first.len() == second.len() && differences == 0)
     }
     /// Return an estimate of the number of items in obj.
     "length_hint(obj, default=0, /)"

@@ -3,17 +3,17 @@
 //! Starting threads is not supported yet. So a lock that is held will not be released by anybody else: whoever waits for it would wait
 //! for ever, which is an error here and a deadlock elsewhere; with a timeout the wait is real.
 
+mod local;
+
 use std::cell::Cell;
 use std::time::Duration;
 
 use runtime::args::Args;
 use runtime::convert::OrNone;
 use runtime::error::not_supported;
-use runtime::field::Field;
 use runtime::header::Header;
 use runtime::methods::GetSetDef;
-use runtime::names::names;
-use runtime::object::{self, Object, Visitor};
+use runtime::object::{self, Object};
 use runtime::objects::module::ModuleObject;
 use runtime::objects::str::StrObject;
 use runtime::objects::{self, float, int};
@@ -27,14 +27,14 @@ const TIMEOUT_MAX: f64 = 9_223_372_036.0;
 
 /// Fills the module.
 pub(crate) fn fill(module: &ModuleObject) -> PyResult<()> {
-    for ty in [&LOCK, &RLOCK, &HANDLE, &LOCAL] {
+    for ty in [&LOCK, &RLOCK, &HANDLE, &local::LOCAL] {
         ready::ready(ty);
     }
     let dict = module.dict();
     dict.set_text("lock", LOCK.value().to_ref());
     dict.set_text("LockType", LOCK.value().to_ref());
     dict.set_text("_ThreadHandle", HANDLE.value().to_ref());
-    dict.set_text("_local", LOCAL.value().to_ref());
+    dict.set_text("_local", local::LOCAL.value().to_ref());
     dict.set_text("RLock", RLOCK.value().to_ref());
     dict.set_text("error", error::types::RuntimeError.value().to_ref());
     dict.set_text("TIMEOUT_MAX", float::new(TIMEOUT_MAX));
@@ -55,45 +55,6 @@ unsafe impl Object for Lock {
         &LOCK
     }
 }
-
-/// `_local`: attributes that every thread has its own of. As one thread runs Python code, they are those of the object.
-#[repr(C)]
-struct Local {
-    header: Header,
-    dict: Field,
-}
-
-// SAFETY: `repr(C)`, header first.
-unsafe impl Object for Local {
-    fn type_object() -> &'static TypeObject {
-        &LOCAL
-    }
-    fn traverse(&self, visit: Visitor<'_>) {
-        self.dict.visit(visit);
-    }
-    fn clear(&self) {
-        drop(self.dict.take());
-    }
-}
-
-fn new_local(ty: &TypeObject, args: Args<'_>) -> PyResult {
-    let is_plain = ty.lookup(names().__init__) == objects::object::OBJECT.lookup(names().__init__);
-    if is_plain && (!args.positional.is_empty() || args.has_keywords()) {
-        return Err(raise!(TypeError, "Initialization arguments are not supported"));
-    }
-    Ok(object::new_object_of(ty, Local { header: Header::new(ty), dict: Field::empty() }).into())
-}
-
-static LOCAL: TypeObject = TypeObject::from_spec(&LOCAL_SPEC);
-static LOCAL_SPEC: TypeSpec = TypeSpec {
-    module: "_thread",
-    doc: "Thread-local data",
-    flags: type_flags::BASE | type_flags::GC,
-    dict_offset: std::mem::offset_of!(Local, dict),
-    slots: Slots { new: Some(new_local), ..Slots::EMPTY },
-    getset: &[objects::descriptor::DICT_GETSET],
-    ..TypeSpec::of::<Local>("_local")
-};
 
 fn this<'a>(value: Value) -> &'a Lock {
     // SAFETY: the methods are those of the lock types, which share the layout.
@@ -305,18 +266,18 @@ py_methods! { static HANDLE_METHODS for "_ThreadHandle", &Handle;
     }
 }
 
+fn new_handle(_: &TypeObject, args: Args<'_>) -> PyResult {
+    if !args.is_empty() {
+        return Err(raise!(TypeError, "_thread._ThreadHandle() takes no arguments"));
+    }
+    Ok(object::new_object(Handle { header: Header::new(&HANDLE), ident: 0, is_done: Cell::new(false) }).into())
+}
+
 /// `_thread._ThreadHandle`.
 pub static HANDLE: TypeObject = TypeObject::from_spec(&HANDLE_SPEC);
 static HANDLE_SPEC: TypeSpec = TypeSpec {
     module: "_thread",
-    slots: Slots {
-        new: Some(|_, args| {
-            args.no_keywords("_ThreadHandle")?;
-            Ok(make_thread_handle(0))
-        }),
-        init: Some(|_, _| Ok(())),
-        ..Slots::EMPTY
-    },
+    slots: Slots { new: Some(new_handle), init: Some(|_, _| Ok(())), ..Slots::EMPTY },
     methods: &[HANDLE_METHODS],
     getset: &[GetSetDef {
         name: "ident",

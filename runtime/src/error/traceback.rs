@@ -5,6 +5,7 @@ use crate::header::Header;
 use crate::methods::GetSetDef;
 use crate::object::{self, Object, Visitor};
 use crate::objects::code::CodeObject;
+use crate::objects::dict::DictObject;
 use crate::objects::{self, int};
 use crate::slots::Slots;
 use crate::type_object::{TypeObject, TypeSpec, type_flags};
@@ -30,6 +31,10 @@ pub struct TracebackObject {
     /// The entry of the function that this one called.
     pub next: Field,
     code: Field,
+    globals: Field,
+    /// The namespace of a module or class body.
+    locals: Field,
+    /// Made when first asked for.
     frame: Field,
     instruction: u32,
 }
@@ -40,29 +45,35 @@ unsafe impl Object for TracebackObject {
         &TRACEBACK
     }
     fn traverse(&self, visit: Visitor<'_>) {
-        [&self.next, &self.code, &self.frame].into_iter().for_each(|field| field.visit(visit));
+        [&self.next, &self.code, &self.globals, &self.locals, &self.frame].into_iter().for_each(|field| field.visit(visit));
     }
     fn clear(&self) {
-        drop(self.next.take());
-        drop(self.frame.take());
+        drop((self.next.take(), self.globals.take(), self.locals.take(), self.frame.take()));
     }
 }
 
 impl TracebackObject {
-    /// An entry in front of `next`.
-    pub fn new(
-        code: &CodeObject,
-        instruction: u32,
-        frame: Option<Ref>,
-        next: Option<Ref>,
-    ) -> Py<TracebackObject> {
+    fn new(place: Place<'_>, next: Option<Ref>) -> Py<TracebackObject> {
         object::new_object(TracebackObject {
             header: Header::new(&TRACEBACK),
             next: Field::from_option(next),
-            code: Field::new(Value::from_object(code).to_ref()),
-            frame: Field::from_option(frame),
-            instruction,
+            code: Field::new(Value::from_object(place.code).to_ref()),
+            globals: Field::new(Value::from_object(place.globals).to_ref()),
+            locals: Field::from_option(place.locals.map(Value::to_ref)),
+            frame: Field::empty(),
+            instruction: place.instruction,
         })
+    }
+
+    /// The frame, as it was left. A garbage collection in progress may have taken its parts.
+    fn frame(&self) -> Ref {
+        if self.frame.get().is_none()
+            && let (Some(code), Some(globals)) = (self.code.get_ref(), self.globals.get_ref())
+        {
+            let info = FrameInfo { code, instruction: self.instruction, globals };
+            self.frame.set(objects::frame::left(info, self.locals.get_ref()));
+        }
+        self.frame.get_or_none()
     }
 
     /// The code.
@@ -76,11 +87,24 @@ impl TracebackObject {
     }
 }
 
+/// Where an exception passes through.
+#[derive(Clone, Copy)]
+pub struct Place<'a> {
+    /// The code.
+    pub code: &'a CodeObject,
+    /// Index of the instruction.
+    pub instruction: u32,
+    /// The globals.
+    pub globals: &'a DictObject,
+    /// The namespace of a module or class body.
+    pub locals: Option<Value>,
+}
+
 /// Adds an entry for a frame that the raised exception leaves.
-pub fn add_entry(code: &CodeObject, instruction: u32, frame: Option<Ref>) {
+pub fn add_entry(place: Place<'_>) {
     let Some(exception) = crate::thread::thread().peek_raised() else { return };
     if let Some(exception) = exception.get::<super::ExceptionObject>() {
-        let entry = TracebackObject::new(code, instruction, frame, exception.traceback.get_ref());
+        let entry = TracebackObject::new(place, exception.traceback.get_ref());
         exception.add_traceback(entry);
     }
 }
@@ -126,7 +150,7 @@ static GETSET: &[GetSetDef] = &[
         get: |value| Ok(int::from_i64(i64::from(this(value).instruction) * 2)),
         set: None,
     },
-    GetSetDef { name: "tb_frame", doc: "", get: |value| Ok(this(value).frame.get_or_none()), set: None },
+    GetSetDef { name: "tb_frame", doc: "", get: |value| Ok(this(value).frame()), set: None },
 ];
 
 /// `traceback`.

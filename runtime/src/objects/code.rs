@@ -3,21 +3,20 @@
 //! The interpreter quickens its own copy of the instruction words, keeps inline caches beside them, and counts calls and loop
 //! turns; the JIT hangs its data on one pointer. None of that is visible to Python.
 
+mod attributes;
+
 use std::cell::{Cell, OnceCell};
 use std::sync::Arc;
 
-use bytecode::code::CellKind;
 use bytecode::{Code, CodeFlags, Const, Word};
 
 use crate::header::Header;
-use crate::methods::GetSetDef;
 use crate::object::{self, Object, Visitor};
 use crate::objects::str::{StrBuilder, StrObject};
 use crate::objects::tuple::TupleObject;
 use crate::objects::{self, bytes::BytesObject, complex, float, int, set, slice::SliceObject};
-use crate::slots::Slots;
 use crate::type_object::{TypeObject, TypeSpec, type_flags};
-use crate::value::{Py, PyResult, Ref, Value};
+use crate::value::{Py, PyResult, Ref};
 
 /// One inline cache; what the words mean is up to the instruction.
 #[repr(C)]
@@ -163,6 +162,18 @@ impl CodeObject {
         &self.code
     }
 
+    /// The whole code as text that [`from_text`](Self::from_text) reads.
+    pub fn to_text(&self) -> String {
+        bytecode::text::print(&self.code)
+    }
+
+    /// The code of a text, if it is one, and code that may run.
+    pub fn from_text(text: &str) -> PyResult<Option<Py<CodeObject>>> {
+        let parsed = bytecode::text::parse(text).ok();
+        let sound = parsed.filter(|code| bytecode::verify::verify(code).is_empty());
+        sound.map(|code| CodeObject::new(Arc::new(code))).transpose()
+    }
+
     /// Its instructions, for people.
     pub fn listing(&self) -> String {
         bytecode::text::listing(&self.code)
@@ -288,59 +299,13 @@ fn decode_wtf8(data: &[u8]) -> Py<StrObject> {
     builder.finish()
 }
 
-fn this<'a>(value: Value) -> &'a CodeObject {
-    value.get::<CodeObject>().expect("descriptors check their owner")
-}
-
-fn repr(value: Value) -> PyResult {
-    let code = this(value).code();
-    let text = format!(
-        "<code object {} at {:#x}, file \"{}\", line {}>",
-        code.name,
-        value.bits(),
-        code.filename,
-        code.first_line
-    );
-    Ok(StrObject::new(&text).into())
-}
-
-fn names_where(value: Value, wanted: impl Fn(usize, CellKind) -> bool) -> PyResult {
-    let code = this(value);
-    let chosen = code.code.locals.iter().enumerate().filter(|(at, local)| wanted(*at, local.cell));
-    Ok(TupleObject::new(chosen.map(|(at, _)| code.local_names[at].clone()).collect()).into())
-}
-
-macro_rules! getters {
-    ($($name:literal => $get:expr;)*) => { &[$(GetSetDef { name: $name, doc: "", get: $get, set: None }),*] };
-}
-
-static GETSET: &[GetSetDef] = getters! {
-    "co_name" => |value| Ok(StrObject::intern(&this(value).code.name).into());
-    "co_qualname" => |value| Ok(StrObject::new(&this(value).code.qualname).into());
-    "co_filename" => |value| Ok(StrObject::new(&this(value).code.filename).into());
-    "co_firstlineno" => |value| Ok(int::from_i64(i64::from(this(value).code.first_line)));
-    "co_flags" => |value| Ok(int::from_i64(i64::from(this(value).code.flags.0 & 0xffff)));
-    "co_argcount" => |value| Ok(int::from_i64(i64::from(this(value).code.arg_count)));
-    "co_posonlyargcount" => |value| Ok(int::from_i64(i64::from(this(value).code.posonly_count)));
-    "co_kwonlyargcount" => |value| Ok(int::from_i64(i64::from(this(value).code.kwonly_count)));
-    "co_nlocals" => |value| Ok(int::from_i64(this(value).code.locals.len() as i64));
-    "co_stacksize" => |value| Ok(int::from_i64(i64::from(this(value).code.stack_size)));
-    "co_consts" => |value| Ok(TupleObject::new(this(value).consts.to_vec()).into());
-    "co_names" => |value| Ok(TupleObject::new(this(value).names.to_vec()).into());
-    "co_varnames" => |value| {
-        let params = this(value).code.param_count();
-        names_where(value, |at, cell| cell == CellKind::None || at < params)
-    };
-    "co_cellvars" => |value| names_where(value, |_, cell| cell == CellKind::Cell);
-    "co_freevars" => |value| names_where(value, |_, cell| cell == CellKind::Free);
-};
-
 /// `code`.
 pub static CODE: TypeObject = TypeObject::from_spec(&SPEC);
 static SPEC: TypeSpec = TypeSpec {
     module: "builtins",
     flags: type_flags::GC | type_flags::NO_NEW,
-    slots: Slots { repr: Some(repr), ..Slots::EMPTY },
-    getset: GETSET,
+    slots: attributes::SLOTS,
+    methods: &[attributes::METHODS],
+    getset: attributes::GETSET,
     ..TypeSpec::of::<CodeObject>("code")
 };

@@ -9,6 +9,7 @@ use crate::header::Header;
 use crate::hooks;
 use crate::methods::GetSetDef;
 use crate::object::{self, Object, Visitor};
+use crate::py_methods;
 use crate::objects::code::CodeObject;
 use crate::objects::dict::DictObject;
 use crate::objects::str::StrObject;
@@ -64,6 +65,28 @@ pub fn at(depth: usize) -> Option<Ref> {
     back
 }
 
+/// A frame that has been left by an exception.
+pub fn left(info: FrameInfo, locals: Option<Ref>) -> Ref {
+    let contents = FrameObject {
+        header: Header::new(&FRAME),
+        code: info.code,
+        globals: info.globals,
+        instruction: info.instruction,
+        back: Field::empty(),
+        locals: Field::from_option(locals),
+    };
+    object::new_object(contents).into()
+}
+
+py_methods! { static METHODS for "frame", &FrameObject;
+    /// Clears all references to local variables of a frame that has ended.
+    "clear(self, /)"
+    fn clear(this) {
+        // The object is a picture: it has nothing of the running frame but a copy of its names.
+        let _ = this;
+    }
+}
+
 fn this<'a>(value: Value) -> &'a FrameObject {
     value.get::<FrameObject>().expect("attributes are asked of instances")
 }
@@ -93,6 +116,7 @@ pub static FRAME: TypeObject = TypeObject::from_spec(&SPEC);
 static SPEC: TypeSpec = TypeSpec {
     flags: type_flags::GC | type_flags::NO_NEW,
     slots: Slots { repr: Some(repr), ..Slots::EMPTY },
+    methods: &[METHODS],
     getset: &[
         GetSetDef { name: "f_code", doc: "", get: |value| Ok(this(value).code.clone()), set: None },
         GetSetDef { name: "f_globals", doc: "", get: |value| Ok(this(value).globals.clone()), set: None },

@@ -262,7 +262,7 @@ fn lay_out(class: &TypeObject, base: &TypeObject, bases: &[Value], dict: &DictOb
     let slots = dict.get_str(names().__slots__).map(Value::to_ref);
     let (wants_dict, slot_names) = match &slots {
         None => (true, Vec::new()),
-        Some(slots) => read_slots(class, base, slots.value(), dict)?,
+        Some(slots) => read_slots(base, slots.value(), dict)?,
     };
     let mut size = base.basicsize().next_multiple_of(8);
     for name in slot_names {
@@ -297,7 +297,6 @@ fn add_dict_descriptor(dict: &DictObject) {
 
 /// The names in `__slots__`, without `__dict__` and `__weakref__`, and whether `__dict__` was among them.
 fn read_slots(
-    class: &TypeObject,
     base: &TypeObject,
     slots: Value,
     dict: &DictObject,
@@ -321,9 +320,12 @@ fn read_slots(
             _ => {}
         }
     }
+    if base.is_variable_sized() && !found.is_empty() && base.is_subtype_of(&crate::objects::str::STR) {
+        // The length of a str varies, so its instances have no place for slots: a dict behind the characters stands in for them.
+        return Ok((true, Vec::new()));
+    }
     if base.is_variable_sized() && !found.is_empty() {
-        let (class, base) = (class.name(), base.name());
-        let _ = class;
+        let base = base.name();
         return Err(crate::raise!(TypeError, "nonempty __slots__ not supported for subtype of '{base}'"));
     }
     for name in &found {

@@ -1,0 +1,87 @@
+"""Runs the methods of one of CPython's test modules and reports each: `methods.py REPORT MODULE [SKIPPED ...]`.
+
+The report has a line when a method starts and one when it ends, so that whoever started this program knows which method a crash or a
+hang belongs to. Methods named as SKIPPED are left out.
+"""
+
+import sys
+import unittest
+
+
+class Reporter(unittest.TestResult):
+    def __init__(self, report):
+        super().__init__()
+        self.report = report
+        self.outcome = None
+        self.detail = ""
+
+    def line(self, *parts):
+        self.report.write("\t".join(part.replace("\t", " ").replace("\n", "\\n") for part in parts) + "\n")
+        self.report.flush()
+
+    def startTest(self, test):
+        super().startTest(test)
+        self.outcome, self.detail = "passed", ""
+        self.line("start", test.id())
+
+    def stopTest(self, test):
+        super().stopTest(test)
+        self.line(self.outcome, test.id(), self.detail)
+
+    def worse(self, outcome, detail=""):
+        """A failure of a part is one of the method; an error weighs more than a failure."""
+        if self.outcome != "error":
+            self.outcome, self.detail = outcome, detail
+
+    def addFailure(self, test, err):
+        self.worse("failed", self.last_line(err))
+
+    def addError(self, test, err):
+        if self.outcome is None:
+            # A fixture of a class or module: its methods never start.
+            self.line("error", test.id(), self.last_line(err))
+            return
+        self.worse("error", self.last_line(err))
+
+    def addSubTest(self, test, subtest, err):
+        if err is not None:
+            kind = "failed" if issubclass(err[0], test.failureException) else "error"
+            self.worse(kind, self.last_line(err))
+
+    def addSkip(self, test, reason):
+        if self.outcome is None:
+            self.line("skipped", test.id(), reason)
+        elif self.outcome == "passed":
+            self.outcome, self.detail = "skipped", reason
+
+    def addUnexpectedSuccess(self, test):
+        self.worse("failed", "unexpected success")
+
+    @staticmethod
+    def last_line(err):
+        text = f"{err[0].__name__}: {err[1]}"
+        return text if len(text) <= 300 else text[:300] + "..."
+
+
+def flatten(suite):
+    for test in suite:
+        if isinstance(test, unittest.TestSuite):
+            yield from flatten(test)
+        else:
+            yield test
+
+
+def main():
+    report, module, *skipped = sys.argv[1:]
+    suite = unittest.defaultTestLoader.loadTestsFromName(module)
+    tests = [test for test in flatten(suite) if test.id() not in skipped]
+    with open(report, "a", encoding="utf-8") as file:
+        reporter = Reporter(file)
+        reporter.line("count", str(len(tests)))
+        # A suite of its own keeps the fixtures of classes and modules together.
+        unittest.TestSuite(tests).run(reporter)
+        reporter.line("end", module)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,132 @@
+#!/usr/bin/env python3
+"""Measures `spc` by CPython's own tests: `run.py [--spc PATH] [--tests FOLDER] [--jit MODE] [--failures] [MODULE ...]`.
+
+FOLDER is the `test` package of an installed CPython 3.13, which is used where it lies. Each module runs in a process of its own; when one
+crashes or hangs, the method that did it is noted and the rest runs in another process. The table counts methods: passed, failed,
+errors, skipped, crashed. `known.txt` names the methods that are known to fail, with a reason each; what fails and is not among them
+makes the exit code 1, and so does what is among them and passes.
+"""
+
+import argparse
+import collections
+import glob
+import os
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+
+MODULES = """
+    test_grammar test_syntax test_exceptions test_generators test_coroutines test_asyncgen test_class test_descr test_super test_scope
+    test_compile test_int test_float test_complex test_bool test_list test_tuple test_dict test_set test_str test_bytes test_range
+    test_slice test_fstring test_patma test_with test_except_star test_type_params test_typing test_dataclasses test_enum
+    test_functools test_itertools test_operator test_collections test_heapq test_bisect test_math test_random test_re test_json
+    test_struct test_io test_copy test_weakref test_contextlib test_argparse test_textwrap test_string test_traceback test_threading
+""".split()
+
+OUTCOMES = ["passed", "failed", "error", "skipped", "crashed"]
+
+
+def find_tests():
+    """The `test` folder of an installed CPython 3.13."""
+    candidates = glob.glob(os.path.expanduser("~/.pyenv/versions/3.13*/lib/python3.13/test"))
+    candidates += ["/usr/lib/python3.13/test", "/usr/local/lib/python3.13/test"]
+    return next((path for path in candidates if os.path.isdir(path)), None)
+
+
+def read(report):
+    """What a report says: outcomes by method, the method that has not ended, whether the run has."""
+    outcomes, running, ended = {}, None, False
+    with open(report, encoding="utf-8", errors="replace") as file:
+        for line in file:
+            kind, _, rest = line.rstrip("\n").partition("\t")
+            name, _, detail = rest.partition("\t")
+            if kind == "start":
+                running = name
+            elif kind == "end":
+                ended = True
+            elif kind != "count":
+                outcomes[name] = (kind, detail)
+                running = None
+    return outcomes, running, ended
+
+
+def run_module(module, options):
+    """Outcomes by method, each with a detail. A module that cannot be loaded is one method that crashed."""
+    outcomes = {}
+    with tempfile.TemporaryDirectory() as folder:
+        os.symlink(options.tests, os.path.join(folder, "test"))
+        environment = dict(os.environ, PYTHONPATH=folder, PYTHONDONTWRITEBYTECODE="1")
+        for _ in range(30):
+            report = os.path.join(folder, "report")
+            open(report, "w").close()
+            command = [*options.command, os.path.join(HERE, "methods.py"), report, "test." + module, *outcomes]
+            try:
+                done = subprocess.run(command, env=environment, cwd=folder, timeout=options.timeout, stdin=subprocess.DEVNULL,
+                                      stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+                how = f"exit code {done.returncode}: {last_line(done.stderr)}"
+            except subprocess.TimeoutExpired:
+                how = f"no end after {options.timeout} s"
+            found, running, ended = read(report)
+            outcomes.update(found)
+            if ended:
+                break
+            if running is None:
+                outcomes.setdefault(f"test.{module}", ("crashed", how))
+                break
+            outcomes[running] = ("crashed", how)
+    return outcomes
+
+
+def last_line(errors):
+    lines = errors.decode("utf-8", "replace").strip().splitlines()
+    return lines[-1][:200] if lines else ""
+
+
+def known_failures():
+    """Method to reason, from `known.txt`: `method: reason` lines."""
+    known = {}
+    with open(os.path.join(HERE, "known.txt"), encoding="utf-8") as file:
+        for line in file:
+            if line.strip() and not line.startswith("#"):
+                name, _, reason = line.partition(": ")
+                known[name.strip()] = reason.strip()
+    return known
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("modules", nargs="*", default=MODULES)
+    parser.add_argument("--spc", default=os.path.join(ROOT, "target/release/spc"))
+    parser.add_argument("--python", help="another Python to measure instead")
+    parser.add_argument("--tests", default=find_tests())
+    parser.add_argument("--jit", default="on", choices=["off", "on", "always"])
+    parser.add_argument("--timeout", type=int, default=300)
+    parser.add_argument("--failures", action="store_true", help="name the methods that do not pass")
+    options = parser.parse_args()
+    if options.tests is None:
+        sys.exit("no CPython 3.13 with its tests is installed; say where they are by --tests")
+    options.command = [options.python] if options.python else [options.spc, "run", "--jit=" + options.jit]
+    known, surprises = known_failures(), []
+    print(f"{'module':<24}" + "".join(f"{name:>9}" for name in OUTCOMES) + f"{'rate':>8}")
+    for module in options.modules:
+        outcomes = run_module(module, options)
+        count = collections.Counter(kind for kind, _ in outcomes.values())
+        ran = sum(count[kind] for kind in OUTCOMES if kind != "skipped")
+        rate = 100 * count["passed"] / ran if ran else 0
+        print(f"{module:<24}" + "".join(f"{count[kind]:>9}" for kind in OUTCOMES) + f"{rate:>7.1f}%", flush=True)
+        for name, (kind, detail) in outcomes.items():
+            is_bad = kind not in ("passed", "skipped")
+            if is_bad and options.failures:
+                print(f"    {kind} {name}: {detail}")
+            if is_bad != (name in known) and kind != "skipped":
+                surprises.append(f"{kind} {name}")
+    if surprises:
+        print(f"{len(surprises)} methods do what known.txt does not say")
+    return bool(surprises)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
