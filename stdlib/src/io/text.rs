@@ -145,7 +145,7 @@ impl TextIo {
         self.is_telling.set(seeks);
         let read1 = StrObject::intern("read1");
         self.has_read1.set(protocol::get_optional_attr(below.value(), read1.value())?.is_some());
-        (self.used.set(0), drop(self.decoded.take()));
+        self.forget_decoded();
         self.snapshot.replace(None);
         self.pending.borrow_mut().clear();
         self.buffer.set(below.clone());

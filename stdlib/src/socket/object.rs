@@ -205,7 +205,8 @@ fn init(value: Value, args: Args<'_>) -> PyResult<()> {
             let or = |value: i32, default: i32| if value == -1 { default } else { value };
             let (family, kind, proto) =
                 (or(family, libc::AF_INET), or(kind, libc::SOCK_STREAM), or(proto, 0));
-            (socket.family.set(family), socket.protocol.set(proto));
+            socket.family.set(family);
+            socket.protocol.set(proto);
             socket.kind.set(kind & !(libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC));
             system!(socket(family, kind | libc::SOCK_CLOEXEC, proto))?
         }
