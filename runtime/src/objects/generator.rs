@@ -58,6 +58,8 @@ pub struct GeneratorObject {
     pub(super) awaited: Cell<bool>,
     /// Async generators: whether nothing more will come.
     pub(super) closed: Cell<bool>,
+    /// Async generators: whether the program's hooks know it.
+    pub(super) is_announced: Cell<bool>,
 }
 
 // SAFETY: `repr(C)`, header first. All kinds share the layout.
@@ -121,6 +123,7 @@ impl GeneratorObject {
             started: Cell::new(false),
             awaited: Cell::new(false),
             closed: Cell::new(false),
+            is_announced: Cell::new(false),
         };
         object::new_object_sharing_layout(ty, contents)
     }
@@ -294,7 +297,10 @@ fn repr(value: Value) -> PyResult {
 
 fn finalize(value: Value) -> PyResult<()> {
     if this(value).kind == GeneratorKind::AsyncGenerator {
-        return Ok(());
+        return match is_suspended(value) {
+            true => super::async_generator::give_up(value),
+            false => Ok(()),
+        };
     }
     close(this(value)).map(drop)
 }

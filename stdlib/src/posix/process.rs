@@ -182,10 +182,15 @@ impl FileActions {
         let number = |at: usize| {
             action.get(at).ok_or_else(wrong).and_then(|value| int::to_i64(*value)).map(|fd| fd as i32)
         };
+        let sizes = [5, 2, 3, 2];
+        let kind = number(0)?;
+        if sizes.get(kind as usize).is_some_and(|&size| size != action.len()) {
+            return Err(raise!(TypeError, "wrong number of elements in a file_action tuple"));
+        }
         let list = &raw mut self.0;
         // SAFETY: an initialised list; names of files live as long as it.
         let errno = unsafe {
-            match number(0)? {
+            match kind {
                 0 => {
                     let path = c_string(*action.get(2).ok_or_else(wrong)?)?;
                     let (fd, flags, mode) = (number(1)?, number(3)?, number(4)?);
