@@ -111,6 +111,12 @@ static MODULES: &[NativeModule] = &[
     NativeModule { name: "__static__", fill: static_python::fill },
 ];
 
+/// Lets go of what native modules keep of the program, which is over.
+pub fn release() {
+    posix::release();
+    contextvars::release();
+}
+
 /// Names of all native modules, `sys` and `builtins` included.
 pub fn names() -> Vec<&'static str> {
     let mut names: Vec<&str> = MODULES.iter().map(|module| module.name).collect();
