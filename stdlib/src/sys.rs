@@ -235,7 +235,7 @@ pub fn exit_code_of(exception: &Ref) -> i32 {
 
 /// `sys.asyncgen_hooks`
 static ASYNCGEN_HOOKS: struct_sequence::StructType =
-    struct_sequence::StructType::new("sys", "asyncgen_hooks", &["firstiter", "finalizer"]);
+    struct_sequence::StructType::new("builtins", "asyncgen_hooks", &["firstiter", "finalizer"]);
 
 thread_local! {
     static SWITCH_INTERVAL: Cell<f64> = const { Cell::new(0.005) };

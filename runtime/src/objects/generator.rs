@@ -382,7 +382,7 @@ static GENERATOR_SPEC: TypeSpec = TypeSpec {
 /// `coroutine`.
 pub static COROUTINE: TypeObject = TypeObject::from_spec(&COROUTINE_SPEC);
 static COROUTINE_SPEC: TypeSpec = TypeSpec {
-    flags: type_flags::GC | type_flags::NO_NEW,
+    flags: type_flags::WEAK | type_flags::GC | type_flags::NO_NEW,
     slots: Slots { await_: Some(|value| Ok(CoroutineWrapper::over(value))), ..COMMON },
     methods: &[METHODS],
     getset: COROUTINE_ATTRIBUTES,
@@ -392,7 +392,7 @@ static COROUTINE_SPEC: TypeSpec = TypeSpec {
 /// `async_generator`; its own protocol is in [`super::async_generator`].
 pub static ASYNC_GENERATOR: TypeObject = TypeObject::from_spec(&ASYNC_GENERATOR_SPEC);
 static ASYNC_GENERATOR_SPEC: TypeSpec = TypeSpec {
-    flags: type_flags::GC | type_flags::NO_NEW,
+    flags: type_flags::WEAK | type_flags::GC | type_flags::NO_NEW,
     slots: Slots { aiter: Some(protocol::identity), anext: Some(super::async_generator::anext), ..COMMON },
     methods: &[super::async_generator::METHODS],
     getset: ASYNC_ATTRIBUTES,
