@@ -98,9 +98,10 @@ const LEAKED: u8 = 99;
 /// and destroys what is left, as Python does; gives the exit code. A debug build audits what is left over then.
 pub fn finish(code: u8) -> u8 {
     stdlib::atexit::run();
-    stdlib::posix::release();
+    stdlib::release();
     let code = flushed(code);
     runtime::finalize::clear_modules();
+    stdlib::release();
     // Finalisers may have printed.
     let code = flushed(code);
     runtime::finalize::clear_sys();

@@ -60,6 +60,16 @@ pub fn install() {
     }
 }
 
+/// Leaves signals to other threads: the calling thread does not run Python code.
+pub fn leave_to_others() {
+    // SAFETY: a set, filled before it is used.
+    unsafe {
+        let mut all: libc::sigset_t = std::mem::zeroed();
+        libc::sigfillset(&raw mut all);
+        libc::pthread_sigmask(libc::SIG_BLOCK, &raw const all, std::ptr::null_mut());
+    }
+}
+
 /// What the system does with a signal: `SIG_DFL`, `SIG_IGN`, or the address of a handler.
 pub fn disposition(signal: i32) -> usize {
     // SAFETY: the structure is filled in by the call, or stays zero, which is the default.

@@ -17,6 +17,7 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     // Deep but legal source recurses deeply in the passes over its tree.
     let child = std::thread::Builder::new().stack_size(256 << 20).spawn(|| commands::dispatch(args::parse()));
+    runtime::signal::leave_to_others();
     let outcome = child.expect("a thread can be started").join();
     ExitCode::from(outcome.unwrap_or(2))
 }

@@ -40,6 +40,11 @@ pub(crate) fn fill(module: &ModuleObject) -> PyResult<()> {
 
 static CURRENT: World<Field> = World::new(Field::empty());
 
+/// Lets go of the context that the program has left: it is over.
+pub(crate) fn release() {
+    drop(CURRENT.take());
+}
+
 /// The context of the running code.
 fn current() -> Py<Context> {
     if CURRENT.get().is_none() {

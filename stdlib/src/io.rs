@@ -107,6 +107,12 @@ impl<'a> FromArg<'a> for Size {
     }
 }
 
+/// The class as `repr` shows it: with its module only if it is one of these.
+fn shown_class(stream: Value) -> String {
+    let ty = stream.ty();
+    if ty.spec().is_some() { ty.full_name() } else { ty.name().to_owned() }
+}
+
 /// A boolean.
 fn boolean(value: bool) -> Ref {
     objects::bool(value).to_ref()

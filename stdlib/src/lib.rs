@@ -10,10 +10,10 @@
 //! The importer asks [`load`] before it looks for files.
 
 pub mod accounts;
-pub mod atexit;
-pub mod bisect;
 pub mod array;
+pub mod atexit;
 pub mod binascii;
+pub mod bisect;
 pub mod codecs;
 pub mod collections;
 pub mod contextvars;
@@ -23,9 +23,9 @@ pub mod fcntl;
 pub mod functools;
 pub mod future;
 pub mod gc;
-pub mod imp;
 pub mod hashes;
 pub mod heapq;
+pub mod imp;
 pub mod io;
 pub mod itertools;
 pub mod json;
@@ -34,17 +34,17 @@ pub mod locale;
 pub mod marshal;
 pub mod math;
 pub mod operator;
-pub mod random;
-pub mod sre;
 pub mod posix;
+pub mod random;
 pub mod resource;
 pub mod select;
 pub mod signal;
 pub mod socket;
+pub mod sre;
 pub mod static_python;
 pub mod string;
-pub mod subprocess;
 pub mod structs;
+pub mod subprocess;
 pub mod sys;
 pub(crate) mod system;
 pub mod thread;
@@ -110,6 +110,12 @@ static MODULES: &[NativeModule] = &[
     NativeModule { name: "_typing", fill: typing::fill },
     NativeModule { name: "__static__", fill: static_python::fill },
 ];
+
+/// Lets go of what native modules keep of the program, which is over.
+pub fn release() {
+    posix::release();
+    contextvars::release();
+}
 
 /// Names of all native modules, `sys` and `builtins` included.
 pub fn names() -> Vec<&'static str> {

@@ -117,7 +117,7 @@ pub(crate) fn fill(module: &ModuleObject) -> PyResult<()> {
 }
 
 /// Lets go of the program's objects, which is over.
-pub fn release() {
+pub(crate) fn release() {
     process::release();
 }
 

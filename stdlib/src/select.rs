@@ -298,7 +298,7 @@ fn new_epoll(ty: &TypeObject, args: Args<'_>) -> PyResult {
     let size = bound.take().non_null().map_or(Ok(-1), int::to_i64)?;
     let flags = bound.take().non_null().map_or(Ok(0), int::to_i64)?;
     if size != -1 && size <= 0 {
-        return Err(raise!(ValueError, "sizehint must be positive or -1"));
+        return Err(raise!(ValueError, "negative sizehint"));
     }
     if flags != 0 && flags != i64::from(libc::EPOLL_CLOEXEC) {
         return Err(raise!(OSError, "invalid flags"));

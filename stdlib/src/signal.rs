@@ -43,10 +43,9 @@ pub(crate) fn fill(module: &ModuleObject) -> PyResult<()> {
     more.into_iter().for_each(|(name, value)| dict.set_text(name, int::from_i64(value.into())));
     dict.set_text("ItimerError", error::types::OSError.value().to_ref());
     dict.set_text("struct_siginfo", SIGINFO.class()?.value().to_ref());
-    if let Some(function) = dict.get_text("default_int_handler") {
-        if runtime::signal::is_ours(libc::SIGINT) && runtime::signal::handler(libc::SIGINT).is_none() {
-            runtime::signal::remember(libc::SIGINT, function);
-        }
+    let is_free = runtime::signal::is_ours(libc::SIGINT) && runtime::signal::handler(libc::SIGINT).is_none();
+    if let Some(function) = dict.get_text("default_int_handler").filter(|_| is_free) {
+        runtime::signal::remember(libc::SIGINT, function);
     }
     Ok(())
 }

@@ -12,7 +12,7 @@ use runtime::objects::module::ModuleObject;
 use runtime::objects::namespace::NamespaceObject;
 use runtime::objects::str::StrObject;
 use runtime::objects::tuple::TupleObject;
-use runtime::objects::{self, float, frame, struct_sequence};
+use runtime::objects::{self, async_generator, float, frame, struct_sequence};
 use runtime::{Py, PyResult, Ref, Value, error, gc, protocol, py_functions, sys_state, thread};
 
 /// What the command line knows.
@@ -233,6 +233,10 @@ pub fn exit_code_of(exception: &Ref) -> i32 {
     }
 }
 
+/// `sys.asyncgen_hooks`
+static ASYNCGEN_HOOKS: struct_sequence::StructType =
+    struct_sequence::StructType::new("builtins", "asyncgen_hooks", &["firstiter", "finalizer"]);
+
 thread_local! {
     static SWITCH_INTERVAL: Cell<f64> = const { Cell::new(0.005) };
 }
@@ -368,6 +372,26 @@ py_functions! { static FUNCTIONS;
     fn getframemodulename(depth: Option<usize>) -> Option<Ref> {
         let frame = (hooks::hooks().frame)(depth.unwrap_or(0))?;
         frame.globals.get::<DictObject>().and_then(|globals| globals.get_text("__name__"))
+    }
+    /// Return the installed asynchronous generators hooks.
+    "get_asyncgen_hooks()"
+    fn get_asyncgen_hooks() -> PyResult {
+        let hooks = async_generator::hooks().map(|hook| hook.unwrap_or_else(|| objects::none().to_ref()));
+        ASYNCGEN_HOOKS.make(hooks.into())
+    }
+    /// Set callbacks for async generators: at their first use, and for unfinished ones that nobody refers to.
+    "set_asyncgen_hooks(firstiter=None, finalizer=None)"
+    fn set_asyncgen_hooks(firstiter: Option<Ref>, finalizer: Option<Ref>) -> PyResult<()> {
+        for (which, (hook, name)) in [(firstiter, "firstiter"), (finalizer, "finalizer")].into_iter().enumerate() {
+            let Some(hook) = hook else { continue };
+            let is_none = objects::is_none(hook.value());
+            if !is_none && !protocol::is_callable(hook.value()) {
+                let got = hook.ty().name();
+                return Err(runtime::raise!(TypeError, "callable {name} expected, got {got}"));
+            }
+            async_generator::set_hook(which, Some(hook).filter(|_| !is_none));
+        }
+        Ok(())
     }
     /// How many CPUs `os.cpu_count` is to tell, or -1 to ask the system.
     "_get_cpu_count_config()"

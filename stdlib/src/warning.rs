@@ -13,9 +13,14 @@ pub(crate) fn warn(class: &TypeObject, message: &str, level: i64) -> PyResult<()
     protocol::call_method_text(module.value(), "warn", &args).map(drop)
 }
 
+/// Whether anybody could see warnings about resources.
+pub(crate) fn are_wanted() -> bool {
+    sys_state::modules().get_text("warnings").is_some() && !runtime::finalize::is_finalizing()
+}
+
 /// `ResourceWarning` about an object that was never closed; a failure is reported, as there is nobody to raise to.
 pub(crate) fn warn_unclosed(message: &str, source: Value) {
-    if sys_state::modules().get_text("warnings").is_none() || runtime::finalize::is_finalizing() {
+    if !are_wanted() {
         return;
     }
     let pending = thread().fetch_raised();

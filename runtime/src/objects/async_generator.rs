@@ -20,6 +20,7 @@ use crate::slots::Slots;
 use crate::thread::thread;
 use crate::type_object::{TypeObject, TypeSpec, type_flags};
 use crate::value::{Py, PyResult, Raised, Ref, Value};
+use crate::world::World;
 
 /// A value on its way from an async generator's `yield`.
 #[repr(C)]
@@ -83,7 +84,41 @@ unsafe impl Object for Step {
     }
 }
 
-fn step(generator: &GeneratorObject, action: Action, operand: Ref) -> Ref {
+/// What the program wants to be called with async generators: at their first use, and when an unfinished one is given up.
+static HOOKS: World<[Field; 2]> = World::new([const { Field::empty() }; 2]);
+
+/// The hooks that are set: for the first use, and for unfinished generators.
+pub fn hooks() -> [Option<Ref>; 2] {
+    [HOOKS[0].get_ref(), HOOKS[1].get_ref()]
+}
+
+/// Sets one of the hooks: 0 for the first use, 1 for unfinished generators.
+pub fn set_hook(which: usize, hook: Option<Ref>) {
+    drop(HOOKS[which].replace(hook));
+}
+
+/// Nobody refers to a suspended generator any more: the hook may close it, which keeps it alive.
+pub(super) fn give_up(generator: Value) -> PyResult<()> {
+    let is_known = this(generator).is_announced.get();
+    match HOOKS[1].get_ref().filter(|_| is_known) {
+        Some(hook) => protocol::call_one(hook.value(), generator).map(drop),
+        None => Ok(()),
+    }
+}
+
+/// Tells the hook of a generator's first use.
+fn announce(generator: Value) -> PyResult<()> {
+    if this(generator).is_announced.replace(true) {
+        return Ok(());
+    }
+    match HOOKS[0].get_ref() {
+        Some(hook) => protocol::call_one(hook.value(), generator).map(drop),
+        None => Ok(()),
+    }
+}
+
+fn step(generator: &GeneratorObject, action: Action, operand: Ref) -> PyResult {
+    announce(Value::from_object(generator))?;
     let ty = if action == Action::Send { &ASEND } else { &ATHROW };
     let contents = Step {
         header: Header::new(ty),
@@ -92,29 +127,29 @@ fn step(generator: &GeneratorObject, action: Action, operand: Ref) -> Ref {
         action,
         state: Cell::new(State::Fresh),
     };
-    object::new_object_sharing_layout(ty, contents).into()
+    Ok(object::new_object_sharing_layout(ty, contents).into())
 }
 
 /// `__anext__()`
 pub(super) fn anext(generator: Value) -> PyResult {
-    Ok(step(this(generator), Action::Send, objects::none().to_ref()))
+    step(this(generator), Action::Send, objects::none().to_ref())
 }
 
 py_methods! { pub(super) static METHODS for "async_generator", Value;
     /// asend(v) -> send 'v' in generator.
     "asend(self, value, /)"
-    fn asend(generator, value: Ref) -> Ref {
+    fn asend(generator, value: Ref) -> PyResult {
         step(this(generator), Action::Send, value)
     }
     /// athrow(value) -> raise exception in generator.
     "athrow(self, typ, val=None, tb=None, /)"
     fn athrow(generator, typ: Value, val: Option<Value>, tb: OrNone<Value>) -> PyResult {
         let _ = tb.0;
-        Ok(step(this(generator), Action::Throw, exception_of(typ, val)?))
+        step(this(generator), Action::Throw, exception_of(typ, val)?)
     }
     /// aclose() -> raise GeneratorExit inside generator.
     "aclose(self, /)"
-    fn aclose(generator) -> Ref {
+    fn aclose(generator) -> PyResult {
         step(this(generator), Action::Close, objects::none().to_ref())
     }
 }

@@ -58,6 +58,8 @@ pub struct GeneratorObject {
     pub(super) awaited: Cell<bool>,
     /// Async generators: whether nothing more will come.
     pub(super) closed: Cell<bool>,
+    /// Async generators: whether the program's hooks know it.
+    pub(super) is_announced: Cell<bool>,
 }
 
 // SAFETY: `repr(C)`, header first. All kinds share the layout.
@@ -121,6 +123,7 @@ impl GeneratorObject {
             started: Cell::new(false),
             awaited: Cell::new(false),
             closed: Cell::new(false),
+            is_announced: Cell::new(false),
         };
         object::new_object_sharing_layout(ty, contents)
     }
@@ -294,7 +297,10 @@ fn repr(value: Value) -> PyResult {
 
 fn finalize(value: Value) -> PyResult<()> {
     if this(value).kind == GeneratorKind::AsyncGenerator {
-        return Ok(());
+        return match is_suspended(value) {
+            true => super::async_generator::give_up(value),
+            false => Ok(()),
+        };
     }
     close(this(value)).map(drop)
 }
@@ -376,7 +382,7 @@ static GENERATOR_SPEC: TypeSpec = TypeSpec {
 /// `coroutine`.
 pub static COROUTINE: TypeObject = TypeObject::from_spec(&COROUTINE_SPEC);
 static COROUTINE_SPEC: TypeSpec = TypeSpec {
-    flags: type_flags::GC | type_flags::NO_NEW,
+    flags: type_flags::WEAK | type_flags::GC | type_flags::NO_NEW,
     slots: Slots { await_: Some(|value| Ok(CoroutineWrapper::over(value))), ..COMMON },
     methods: &[METHODS],
     getset: COROUTINE_ATTRIBUTES,
@@ -386,7 +392,7 @@ static COROUTINE_SPEC: TypeSpec = TypeSpec {
 /// `async_generator`; its own protocol is in [`super::async_generator`].
 pub static ASYNC_GENERATOR: TypeObject = TypeObject::from_spec(&ASYNC_GENERATOR_SPEC);
 static ASYNC_GENERATOR_SPEC: TypeSpec = TypeSpec {
-    flags: type_flags::GC | type_flags::NO_NEW,
+    flags: type_flags::WEAK | type_flags::GC | type_flags::NO_NEW,
     slots: Slots { aiter: Some(protocol::identity), anext: Some(super::async_generator::anext), ..COMMON },
     methods: &[super::async_generator::METHODS],
     getset: ASYNC_ATTRIBUTES,

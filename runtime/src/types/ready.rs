@@ -57,7 +57,11 @@ pub fn publish(ty: &'static TypeObject, namespace: &DictObject) {
 
 fn inherit_shape(ty: &TypeObject) {
     let Some(base) = ty.base() else { return };
-    let inherited = type_flags::SEQUENCE | type_flags::MAPPING | type_flags::GC | type_flags::HAS_FINALIZER;
+    let inherited = type_flags::SEQUENCE
+        | type_flags::MAPPING
+        | type_flags::GC
+        | type_flags::HAS_FINALIZER
+        | type_flags::WEAK;
     ty.set_flags(base.flag_bits() & inherited);
     if ty.basicsize() < base.basicsize() {
         ty.set_basicsize(base.basicsize());

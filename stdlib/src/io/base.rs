@@ -90,6 +90,18 @@ pub(super) fn finalize(stream: Value) -> PyResult<()> {
     call(stream, "close", &[]).map(drop)
 }
 
+/// Lets the file at the bottom of `below` say that nobody has closed it, on behalf of `source`.
+pub(super) fn warn_unclosed(below: &Ref, source: Value) -> PyResult<()> {
+    if !crate::warning::are_wanted() || is_closed(below.value()).unwrap_or(true) {
+        drop(thread().fetch_raised());
+        return Ok(());
+    }
+    if call(below.value(), "_dealloc_warn", &[source]).is_err() {
+        drop(thread().fetch_raised());
+    }
+    Ok(())
+}
+
 /// Reads a line byte by byte, or by what `peek` shows.
 fn read_line(stream: Value, limit: Option<usize>) -> PyResult<Vec<u8>> {
     let peek = protocol::get_optional_attr(stream, objects::str::StrObject::intern("peek").value())?;
@@ -275,7 +287,7 @@ pub(crate) static IO_BASE: TypeObject = TypeObject::from_spec(&BASE_SPEC);
 static BASE_SPEC: TypeSpec = TypeSpec {
     module: "_io",
     doc: "The abstract base class for all I/O classes.",
-    flags: type_flags::BASE | type_flags::GC,
+    flags: type_flags::BASE | type_flags::GC | type_flags::WEAK,
     dict_offset: DICT,
     slots: Slots {
         new: Some(new),

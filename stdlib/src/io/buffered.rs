@@ -7,7 +7,7 @@
 use std::cell::{Cell, RefCell};
 
 use runtime::args::Args;
-use runtime::convert::OrNone;
+use runtime::convert::FromArg;
 use runtime::field::Field;
 use runtime::methods::GetSetDef;
 use runtime::object::{self, Object, Visitor};
@@ -16,7 +16,7 @@ use runtime::objects::bytes::BytesObject;
 use runtime::objects::memoryview::MEMORYVIEW;
 use runtime::objects::str::StrObject;
 use runtime::objects::{self, int};
-use runtime::signature::Signature;
+use runtime::signature::{Bound, Signature};
 use runtime::slots::Slots;
 use runtime::type_object::{TypeSpec, type_flags};
 use runtime::{PyResult, Raised, Ref, TypeObject, Value, buffer, error, protocol, py_methods, raise, thread};
@@ -176,10 +176,15 @@ impl Buffered {
         if objects::is_none(count.value()) {
             return Ok(None);
         }
-        if int::IntRef::of(count.value()).is_none() {
-            return Err(raise!(OSError, "raw readinto() failed"));
-        }
-        let count = int::to_isize(count.value())?;
+        let count = match int::to_isize(count.value()) {
+            Ok(count) => count,
+            Err(raised) => {
+                let cause = thread().take_raised(raised);
+                let failed = StrObject::new("raw readinto() failed");
+                let failed = error::new_exception(&error::types::OSError, &[failed.value()]).into_ref();
+                return Err(error::raise_statement(failed.value(), Some(cause.value())));
+            }
+        };
         if !(0..=want as isize).contains(&count) {
             let range = format!("(should have been between 0 and {want})");
             return Err(raise!(OSError, "raw readinto() returned invalid length {count} {range}"));
@@ -334,20 +339,30 @@ impl Buffered {
         if room == 0 {
             return Ok(Some(0));
         }
-        let data = if is_once {
-            if self.unread() == 0 && room < self.size.get() {
-                self.write_out()?;
-                self.fill()?;
-                Some(self.take(room.min(self.unread())))
-            } else {
-                Some(self.read_once(Some(room))?)
-            }
-        } else {
-            self.read_up_to(room)?
-        };
+        let data = if is_once { self.read_into_once(room)? } else { self.read_up_to(room)? };
         let Some(data) = data else { return Ok(None) };
         buffer::with_bytes_mut(target, |target| target[..data.len()].copy_from_slice(&data))?;
         Ok(Some(data.len()))
+    }
+
+    /// What was read ahead, and, if that is little, what one read gives; `None` if it would have to wait for the first byte.
+    fn read_into_once(&self, room: usize) -> PyResult<Option<Vec<u8>>> {
+        let mut data = self.take(room.min(self.unread()));
+        let remaining = room - data.len();
+        if remaining > self.size.get() {
+            self.write_out()?;
+            match self.raw_read(remaining)? {
+                None if data.is_empty() => return Ok(None),
+                more => data.extend(more.unwrap_or_default()),
+            }
+        } else if remaining > 0 && data.is_empty() {
+            self.write_out()?;
+            if self.fill()?.is_none() {
+                return Ok(None);
+            }
+            data = self.take(remaining.min(self.unread()));
+        }
+        Ok(Some(data))
     }
 
     // --- Writing ---
@@ -429,7 +444,8 @@ impl Buffered {
             let offset = if whence == libc::SEEK_SET { target - (now - ahead) } else { target };
             if -(self.at.get() as i64) <= offset && offset <= ahead {
                 self.at.set((self.at.get() as i64 + offset) as usize);
-                return Ok(now - ahead + offset);
+                // A device may tell less than it has given.
+                return Ok((now - ahead + offset).max(0));
             }
         }
         self.write_out()?;
@@ -440,11 +456,18 @@ impl Buffered {
     }
 }
 
-static INIT: Signature = Signature::parse("", "BufferedReader(raw, buffer_size=131072)", false);
+static READER_INIT: Signature = Signature::parse("", "BufferedReader(raw, buffer_size=131072)", false);
+static WRITER_INIT: Signature = Signature::parse("", "BufferedWriter(raw, buffer_size=131072)", false);
+static RANDOM_INIT: Signature = Signature::parse("", "BufferedRandom(raw, buffer_size=131072)", false);
 
 fn init(value: Value, args: Args<'_>, reads: bool, writes: bool) -> PyResult<()> {
-    let mut slots = [Value::NULL; INIT.count()];
-    let mut bound = INIT.bind(args, &mut slots)?;
+    let mut slots = [Value::NULL; READER_INIT.count()];
+    let signature = match (reads, writes) {
+        (true, true) => &RANDOM_INIT,
+        (true, false) => &READER_INIT,
+        _ => &WRITER_INIT,
+    };
+    let mut bound = signature.bind(args, &mut slots)?;
     let (raw, size) = (bound.take(), bound.take());
     let stream = this(value);
     drop(stream.raw.take());
@@ -569,6 +592,11 @@ py_methods! { static COMMON for "_io._BufferedIOBase", Value;
         stream.rewind()?;
         call(stream.raw()?.value(), "truncate", &[pos.unwrap_or_else(objects::none)])
     }
+    /// Says that the file below was left open.
+    "_dealloc_warn(self, source, /)"
+    fn dealloc_warn(value, source: Value) -> PyResult {
+        call(this(value).raw()?.value(), "_dealloc_warn", &[source])
+    }
     /// Streams cannot be pickled.
     "__reduce_ex__(self, protocol, /)"
     fn reduce(value, protocol: Value) -> PyResult<()> {
@@ -577,9 +605,25 @@ py_methods! { static COMMON for "_io._BufferedIOBase", Value;
     }
 }
 
+/// A number of bytes, or nothing; negative numbers are told apart.
+struct Length(isize);
+
+impl<'a> FromArg<'a> for Length {
+    fn from_value(value: Value, _: &Bound<'a>) -> PyResult<Self> {
+        if value.is_null() || objects::is_none(value) {
+            return Ok(Length(-1));
+        }
+        if !value.is_small() && value.ty().slots().index.is_none() {
+            let got = value.ty().name();
+            return Err(raise!(TypeError, "argument should be integer or None, not '{got}'"));
+        }
+        int::to_isize(value).map(Length)
+    }
+}
+
 /// Number of bytes to read: everything for -1.
-fn wanted(size: OrNone<isize>) -> PyResult<Option<usize>> {
-    match size.0.unwrap_or(-1) {
+fn wanted(size: Length) -> PyResult<Option<usize>> {
+    match size.0 {
         -1 => Ok(None),
         size => match usize::try_from(size) {
             Ok(size) => Ok(Some(size)),
@@ -600,7 +644,7 @@ fn check_readable(value: Value, what: &str) -> PyResult<()> {
 py_methods! { static READING for "_io.BufferedReader", Value;
     /// Read and return up to size bytes; all of them for None or -1.
     "read(self, size=-1, /)"
-    fn read(value, size: OrNone<isize>) -> PyResult {
+    fn read(value, size: Length) -> PyResult {
         let size = wanted(size)?;
         check_readable(value, "read")?;
         Ok(match size {
@@ -676,11 +720,11 @@ py_methods! { static WRITING for "_io.BufferedWriter", Value;
         if stream.is_closed()? {
             return Err(raise!(ValueError, "write to closed file"));
         }
-        match data.get::<BytesObject>() {
-            Some(data) => stream.write(data.as_slice())?,
-            None => stream.write(&buffer::to_vec(data)?)?,
+        if let Some(data) = data.get::<BytesObject>() {
+            return stream.write(data.as_slice()).map(|()| data.as_slice().len());
         }
-        protocol::len(data)
+        let data = buffer::to_vec(data)?;
+        stream.write(&data).map(|()| data.len())
     }
     /// Flush write buffers.
     "flush(self, /)"
@@ -716,7 +760,7 @@ static GETSET: &[GetSetDef] = &[
 ];
 
 fn repr(value: Value) -> PyResult {
-    let class = value.ty().full_name();
+    let class = super::shown_class(value);
     let name = protocol::get_optional_attr(value, StrObject::intern("name").value());
     let name = match name {
         Ok(name) => name,
@@ -752,6 +796,14 @@ fn next(value: Value) -> PyResult<Option<Ref>> {
     Ok(if protocol::len(line.value())? == 0 { None } else { Some(line) })
 }
 
+/// Says that a file was left open, and closes it.
+fn finalize(value: Value) -> PyResult<()> {
+    if let Some(raw) = this(value).raw.get_ref() {
+        super::base::warn_unclosed(&raw, value)?;
+    }
+    super::base::finalize(value)
+}
+
 macro_rules! buffered {
     ($(#[$meta:meta])* $name:ident, $spec:ident, $text:literal, $reads:literal, $writes:literal, $methods:expr) => {
         $(#[$meta])*
@@ -765,6 +817,7 @@ macro_rules! buffered {
                 init: Some(|value, args| init(value, args, $reads, $writes)),
                 repr: Some(repr),
                 iternext: Some(next),
+                finalize: Some(finalize),
                 ..Slots::EMPTY
             },
             methods: $methods,

@@ -303,6 +303,12 @@ fn next(value: Value) -> PyResult<Option<Ref>> {
     Ok(if count == 0 { None } else { Some(state.take(count)) })
 }
 
+/// What is lent belongs to who shows it from here on.
+fn finalize(value: Value) -> PyResult<()> {
+    drop(this(value).loan.take());
+    super::base::finalize(value)
+}
+
 fn new(ty: &TypeObject, _: Args<'_>) -> PyResult {
     let contents = BytesIo { base: IoBase::new(ty), state: RefCell::default(), loan: Field::empty() };
     Ok(object::new_object_of(ty, contents).into())
@@ -315,7 +321,13 @@ static SPEC: TypeSpec = TypeSpec {
     doc: "Buffered I/O implementation using an in-memory bytes buffer.",
     flags: type_flags::BASE | type_flags::GC,
     base: Some(&BUFFERED_BASE),
-    slots: Slots { new: Some(new), init: Some(init), iternext: Some(next), ..Slots::EMPTY },
+    slots: Slots {
+        new: Some(new),
+        init: Some(init),
+        iternext: Some(next),
+        finalize: Some(finalize),
+        ..Slots::EMPTY
+    },
     methods: &[METHODS],
     getset: GETSET,
     ..TypeSpec::of::<BytesIo>("BytesIO")

@@ -454,6 +454,15 @@ py_methods! { static METHODS for "_io.FileIO", &FileIo;
     fn isatty_open_only(this) -> PyResult<bool> {
         isatty(this)
     }
+    /// Says that the file was left open, on behalf of a stream above it.
+    "_dealloc_warn(self, source, /)"
+    fn dealloc_warn(this, source: Value) -> PyResult<()> {
+        if !this.is_closed() && this.closes.get() {
+            let shown = protocol::repr_string(source)?;
+            crate::warning::warn_unclosed(&format!("unclosed file {shown}"), source);
+        }
+        Ok(())
+    }
     /// Files cannot be pickled.
     "__reduce_ex__(self, protocol, /)"
     fn reduce(this, protocol: Value) -> PyResult<()> {
@@ -491,7 +500,7 @@ static GETSET: &[GetSetDef] = &[
 ];
 
 fn repr(value: Value) -> PyResult {
-    let (file, class) = (this(value), value.ty().full_name());
+    let (file, class) = (this(value), super::shown_class(value));
     if file.is_closed() {
         return Ok(StrObject::new(&format!("<{class} [closed]>")).into());
     }

@@ -53,7 +53,7 @@ impl Newline {
             "\r" => Newline::Return,
             "\r\n" => Newline::Both,
             _ => {
-                let shown = protocol::repr_string(value)?;
+                let shown = text.to_string_lossy();
                 return Err(raise!(ValueError, "illegal newline value: {shown}"));
             }
         })

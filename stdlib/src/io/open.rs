@@ -35,7 +35,11 @@ impl Mode {
         }
         let actions: Vec<u8> = b"xrwa".iter().copied().filter(|&action| has(action)).collect();
         let [action] = actions[..] else {
-            return Err(raise!(ValueError, "must have exactly one of create/read/write/append mode"));
+            let wanted = "ust have exactly one of create/read/write/append mode";
+            return Err(match actions[..] {
+                [] => raise!(ValueError, "M{wanted} and at most one plus"),
+                _ => raise!(ValueError, "m{wanted}"),
+            });
         };
         let raw = format!("{}{}", action as char, if has(b'+') { "+" } else { "" });
         Ok(Mode { raw, is_updating: has(b'+'), is_reading: action == b'r', is_binary: has(b'b') })

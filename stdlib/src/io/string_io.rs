@@ -323,11 +323,21 @@ fn set_up(this: &StringIo, initial: Option<Value>, newline: Newline) -> PyResult
     Ok(())
 }
 
+/// The `newline` argument; its error shows the text as a literal.
+fn newline_of(value: Value) -> PyResult<Newline> {
+    if let Some(text) = value.get::<StrObject>()
+        && !["", "\n", "\r", "\r\n"].iter().any(|known| text.eq_str(known))
+    {
+        return Err(raise!(ValueError, "illegal newline value: {}", protocol::repr_string(value)?));
+    }
+    Newline::parse(value)
+}
+
 fn init(value: Value, args: Args<'_>) -> PyResult<()> {
     let mut slots = [Value::NULL; INIT.count()];
     let mut bound = INIT.bind(args, &mut slots)?;
     let (initial, newline) = (bound.take().non_null(), bound.take().non_null());
-    set_up(this(value), initial, newline.map_or(Ok(Newline::Feed), Newline::parse)?)
+    set_up(this(value), initial, newline.map_or(Ok(Newline::Feed), newline_of)?)
 }
 
 fn new(ty: &TypeObject, _: Args<'_>) -> PyResult {

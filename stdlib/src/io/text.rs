@@ -145,7 +145,7 @@ impl TextIo {
         self.is_telling.set(seeks);
         let read1 = StrObject::intern("read1");
         self.has_read1.set(protocol::get_optional_attr(below.value(), read1.value())?.is_some());
-        (self.used.set(0), drop(self.decoded.take()));
+        self.forget_decoded();
         self.snapshot.replace(None);
         self.pending.borrow_mut().clear();
         self.buffer.set(below.clone());
@@ -257,6 +257,11 @@ impl TextIo {
         }
         let flushes = self.line_buffering.get() && (has_feed || find(text, u32::from('\r'), 0).is_some());
         let data = encoder.encode(written)?;
+        // Not more than a chunk is kept back.
+        while !self.pending.borrow().is_empty() && self.pending.borrow().len() + data.len() > self.chunk.get()
+        {
+            self.write_pending()?;
+        }
         self.pending.borrow_mut().extend_from_slice(&data);
         let is_due = self.pending.borrow().len() >= self.chunk.get();
         if is_due || flushes || self.write_through.get() {
@@ -265,12 +270,12 @@ impl TextIo {
         if flushes {
             self.flush_below(&below)?;
         }
-        if self.snapshot.borrow().is_some() || self.decoded.get().is_some() {
+        if self.snapshot.borrow().is_some() {
             self.forget_decoded();
             self.snapshot.replace(None);
-            self.with_decoder(Decoder::reset)?;
         }
-        Ok(())
+        // What is read behind the new text begins anew.
+        if self.decoder.borrow().is_some() { self.with_decoder(Decoder::reset) } else { Ok(()) }
     }
 
     // --- Reading ---
@@ -549,7 +554,12 @@ fn init(value: Value, args: Args<'_>) -> PyResult<()> {
     stream.is_detached.set(false);
     let (encoding, errors) =
         (text_argument(bound.take(), "encoding")?, text_argument(bound.take(), "errors")?);
-    let newline = bound.take().non_null().map_or(Ok(Newline::Translate), Newline::parse)?;
+    let newline = bound.take().non_null().unwrap_or_else(objects::none);
+    if !objects::is_none(newline) && !newline.is_instance::<StrObject>() {
+        let got = newline.ty().name();
+        return Err(raise!(TypeError, "TextIOWrapper() argument 'newline' must be str or None, not {got}"));
+    }
+    let newline = Newline::parse(newline)?;
     let mut flag = || bound.take().non_null().map_or(Ok(false), protocol::is_true);
     let (line_buffering, write_through) = (flag()?, flag()?);
     let (encoding, errors) = (encoding.as_deref(), errors.as_deref());
@@ -737,6 +747,11 @@ py_methods! { static METHODS for "_io.TextIOWrapper", Value;
     fn seekable(value) -> PyResult {
         ask_below(value, "seekable")
     }
+    /// Says that the file below was left open.
+    "_dealloc_warn(self, source, /)"
+    fn dealloc_warn(value, source: Value) -> PyResult {
+        call(this(value).below()?.value(), "_dealloc_warn", &[source])
+    }
     /// Streams cannot be pickled.
     "__reduce_ex__(self, protocol, /)"
     fn reduce(value, protocol: Value) -> PyResult<()> {
@@ -801,10 +816,20 @@ static GETSET: &[GetSetDef] = &[
     },
 ];
 
+/// Says that a file was left open, and closes it.
+fn finalize(value: Value) -> PyResult<()> {
+    if let Some(below) = this(value).buffer.get_ref() {
+        super::base::warn_unclosed(&below, value)?;
+    }
+    super::base::finalize(value)
+}
+
 fn repr(value: Value) -> PyResult {
     let stream = this(value);
-    stream.below()?;
-    let mut text = format!("<{}", value.ty().full_name());
+    if stream.encoding.get().is_none() {
+        return Err(uninitialized());
+    }
+    let mut text = "<_io.TextIOWrapper".to_owned();
     let Some(_guard) = protocol::ReprGuard::enter(value)? else {
         return Err(raise!(RuntimeError, "reentrant call inside {}.__repr__", value.ty().full_name()));
     };
@@ -853,6 +878,7 @@ static SPEC: TypeSpec = TypeSpec {
         init: Some(init),
         repr: Some(repr),
         iternext: Some(next),
+        finalize: Some(finalize),
         ..Slots::EMPTY
     },
     methods: &[METHODS],

@@ -118,7 +118,11 @@ impl<'b> Reader<'b> {
             b'<' | b'>' => {
                 let size = self.size("set")?;
                 let items = self.items(size, "set")?;
-                if kind == b'>' { set::frozen_from(items)? } else { set::from_iterable(ListObject::new(items).value())? }
+                if kind == b'>' {
+                    set::frozen_from(items)?
+                } else {
+                    set::from_iterable(ListObject::new(items).value())?
+                }
             }
             b':' => {
                 let parts = [self.part("slice")?, self.part("slice")?, self.part("slice")?];

@@ -149,7 +149,9 @@ impl Writer {
             self.out.push(b'0');
             return Ok(());
         }
-        if let Some(set) = SetObject::of(value).filter(|_| value.is_exact(&set::SET) || value.is_exact(&set::FROZENSET)) {
+        if let Some(set) =
+            SetObject::of(value).filter(|_| value.is_exact(&set::SET) || value.is_exact(&set::FROZENSET))
+        {
             let items = set.items();
             let kind = if value.is_exact(&set::SET) { b'<' } else { b'>' };
             return self.items(kind, &items.iter().map(|(item, _)| item.value()).collect::<Vec<_>>());

@@ -11,7 +11,7 @@ use runtime::objects::bytes::BytesObject;
 use runtime::objects::str::{StrBuilder, StrObject};
 use runtime::objects::{self, int};
 use runtime::signature::Bound;
-use runtime::{PyResult, Ref, Value, codec, protocol, raise};
+use runtime::{PyResult, Ref, Value, codec, error, protocol, raise};
 
 /// A name only.
 pub(crate) const NAME: u8 = 0;
@@ -104,6 +104,9 @@ impl<'a, const FORMS: u8> FromArg<'a> for Path<FORMS> {
 
 /// A descriptor as a number.
 fn descriptor(value: Value) -> PyResult<i32> {
+    if value == objects::bool(true) || value == objects::bool(false) {
+        crate::warning::warn(&error::types::RuntimeWarning, "bool is used as a file descriptor", 1)?;
+    }
     let number = int::index(value)?;
     let wide = int::IntRef::of(number.value());
     let side =

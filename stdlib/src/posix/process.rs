@@ -159,7 +159,10 @@ pub(crate) fn environment(env: Value) -> PyResult<Strings> {
 }
 
 unsafe extern "C" {
-    fn posix_spawn_file_actions_addclosefrom_np(list: *mut libc::posix_spawn_file_actions_t, from: i32) -> i32;
+    fn posix_spawn_file_actions_addclosefrom_np(
+        list: *mut libc::posix_spawn_file_actions_t,
+        from: i32,
+    ) -> i32;
 }
 
 /// The descriptor actions of `posix_spawn`.
@@ -179,10 +182,15 @@ impl FileActions {
         let number = |at: usize| {
             action.get(at).ok_or_else(wrong).and_then(|value| int::to_i64(*value)).map(|fd| fd as i32)
         };
+        let sizes = [5, 2, 3, 2];
+        let kind = number(0)?;
+        if sizes.get(kind as usize).is_some_and(|&size| size != action.len()) {
+            return Err(raise!(TypeError, "wrong number of elements in a file_action tuple"));
+        }
         let list = &raw mut self.0;
         // SAFETY: an initialised list; names of files live as long as it.
         let errno = unsafe {
-            match number(0)? {
+            match kind {
                 0 => {
                     let path = c_string(*action.get(2).ok_or_else(wrong)?)?;
                     let (fd, flags, mode) = (number(1)?, number(3)?, number(4)?);
@@ -568,7 +576,7 @@ py_functions! { pub(super) static FUNCTIONS;
     "execv(path, argv, /)"
     fn execv(path: Path, argv: Value) -> PyResult<()> {
         let argv = arguments(argv, "execv")?;
-        system!(execv(path.as_ptr(), argv.as_ptr()) at path).map(drop)
+        system!(execv(path.as_ptr(), argv.as_ptr())).map(drop)
     }
     /// Execute an executable path with arguments and an environment, replacing current process.
     "execve(path, argv, env)"

@@ -268,11 +268,16 @@ py_functions! { pub(super) static FUNCTIONS;
     "chmod(path, mode, *, dir_fd=None, follow_symlinks=True)"
     fn chmod(path: Path<NAME_OR_FD>, mode: i32, dir_fd: Folder, follow_symlinks: Option<bool>) -> PyResult<()> {
         let follow = follow_symlinks.unwrap_or(true);
-        check_combination("chmod", &path, &dir_fd, follow)?;
-        let (mode, flags) = (mode as libc::mode_t, if follow { 0 } else { libc::AT_SYMLINK_NOFOLLOW });
+        check_combination("chmod", &path, &dir_fd, true)?;
+        if !follow {
+            // Linux keeps no permissions for links.
+            let message = "chmod: follow_symlinks unavailable on this platform";
+            return Err(raise!(NotImplementedError, "{message}"));
+        }
+        let mode = mode as libc::mode_t;
         match path.fd() {
             Some(fd) => system!(fchmod(fd, mode) at path)?,
-            None => system!(fchmodat(dir_fd.0, path.as_ptr(), mode, flags) at path)?,
+            None => system!(fchmodat(dir_fd.0, path.as_ptr(), mode, 0) at path)?,
         };
         Ok(())
     }

@@ -68,6 +68,10 @@ pub(super) fn timeout_of(value: Value) -> PyResult<f64> {
 impl Socket {
     /// Waits until the socket is ready for something; false if the time is over.
     fn wait(&self, events: i16, until: Option<i64>) -> PyResult<()> {
+        if self.fd.get() < 0 {
+            // The operation itself says what is wrong.
+            return Ok(());
+        }
         loop {
             let milliseconds = until.map_or(-1, |until| {
                 let left = left(until);
@@ -201,7 +205,8 @@ fn init(value: Value, args: Args<'_>) -> PyResult<()> {
             let or = |value: i32, default: i32| if value == -1 { default } else { value };
             let (family, kind, proto) =
                 (or(family, libc::AF_INET), or(kind, libc::SOCK_STREAM), or(proto, 0));
-            (socket.family.set(family), socket.protocol.set(proto));
+            socket.family.set(family);
+            socket.protocol.set(proto);
             socket.kind.set(kind & !(libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC));
             system!(socket(family, kind | libc::SOCK_CLOEXEC, proto))?
         }

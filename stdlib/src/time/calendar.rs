@@ -209,7 +209,8 @@ py_functions! { pub(super) static FUNCTIONS;
         if unsafe { libc::gmtime_r(&raw const seconds, &raw mut time) }.is_null() {
             return Err(failure());
         }
-        struct_time(&time, StrObject::intern("UTC").into())
+        // SAFETY: the name of a zone, or null.
+        struct_time(&time, unsafe { argument::decode_c(time.tm_zone) })
     }
     /// Convert seconds since the Epoch to a time tuple expressing local time.
     "localtime(seconds=None, /)"
