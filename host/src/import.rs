@@ -44,7 +44,11 @@ fn load_natively(name: &str) -> PyResult {
 fn bootstrap() -> Option<Ref> {
     let found = sys_state::modules().get_text("_frozen_importlib")?;
     // While it is being set up, the overlay module of this name stands there.
-    let is_ready = found.get::<ModuleObject>()?.dict().get_text("_give_spec").is_some_and(|give| protocol::is_callable(give.value()));
+    let is_ready = found
+        .get::<ModuleObject>()?
+        .dict()
+        .get_text("_give_spec")
+        .is_some_and(|give| protocol::is_callable(give.value()));
     (is_ready && found.get::<ModuleObject>()?.dict().get_text("_gcd_import").is_some()).then_some(found)
 }
 

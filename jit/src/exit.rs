@@ -10,10 +10,10 @@ use interp::native::FrameImage;
 use lir::ir::{
     ExitData, ExitFrame, ExitKind, ExitSlot, ExitValue, PReg, Reg, RegClass, RegKind, Sym, ValueRepr,
 };
-use runtime::objects::dict::DictObject;
 use runtime::activation::{Activation, Handover};
 use runtime::error::traceback;
 use runtime::header::Header;
+use runtime::objects::dict::DictObject;
 use runtime::objects::range::RangeObject;
 use runtime::objects::{self, float, int};
 use runtime::protocol;

@@ -10,10 +10,10 @@
 //! The importer asks [`load`] before it looks for files.
 
 pub mod accounts;
-pub mod atexit;
-pub mod bisect;
 pub mod array;
+pub mod atexit;
 pub mod binascii;
+pub mod bisect;
 pub mod codecs;
 pub mod collections;
 pub mod contextvars;
@@ -23,27 +23,28 @@ pub mod fcntl;
 pub mod functools;
 pub mod future;
 pub mod gc;
-pub mod imp;
 pub mod hashes;
 pub mod heapq;
+pub mod imp;
 pub mod io;
 pub mod itertools;
 pub mod json;
 pub mod library;
 pub mod locale;
+pub mod marshal;
 pub mod math;
 pub mod operator;
-pub mod random;
-pub mod sre;
 pub mod posix;
+pub mod random;
 pub mod resource;
 pub mod select;
 pub mod signal;
 pub mod socket;
+pub mod sre;
 pub mod static_python;
 pub mod string;
-pub mod subprocess;
 pub mod structs;
+pub mod subprocess;
 pub mod sys;
 pub(crate) mod system;
 pub mod thread;
@@ -84,6 +85,7 @@ static MODULES: &[NativeModule] = &[
     NativeModule { name: "_thread", fill: thread::fill },
     NativeModule { name: "_string", fill: string::fill },
     NativeModule { name: "_codecs", fill: codecs::fill },
+    NativeModule { name: "marshal", fill: marshal::fill },
     NativeModule { name: "unicodedata", fill: unicodedata::fill },
     NativeModule { name: "array", fill: array::fill },
     NativeModule { name: "binascii", fill: binascii::fill },

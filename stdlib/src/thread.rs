@@ -270,7 +270,8 @@ fn new_handle(_: &TypeObject, args: Args<'_>) -> PyResult {
     if !args.is_empty() {
         return Err(raise!(TypeError, "_thread._ThreadHandle() takes no arguments"));
     }
-    Ok(object::new_object(Handle { header: Header::new(&HANDLE), ident: 0, is_done: Cell::new(false) }).into())
+    Ok(object::new_object(Handle { header: Header::new(&HANDLE), ident: 0, is_done: Cell::new(false) })
+        .into())
 }
 
 /// `_thread._ThreadHandle`.

@@ -159,7 +159,10 @@ pub(crate) fn environment(env: Value) -> PyResult<Strings> {
 }
 
 unsafe extern "C" {
-    fn posix_spawn_file_actions_addclosefrom_np(list: *mut libc::posix_spawn_file_actions_t, from: i32) -> i32;
+    fn posix_spawn_file_actions_addclosefrom_np(
+        list: *mut libc::posix_spawn_file_actions_t,
+        from: i32,
+    ) -> i32;
 }
 
 /// The descriptor actions of `posix_spawn`.

@@ -67,7 +67,9 @@ impl Local {
 
     fn initialize(&self) -> PyResult<()> {
         let value = Value::from_object(self);
-        let (Some(args), Some(keywords)) = (self.args.get_ref(), self.keywords.get_ref()) else { return Ok(()) };
+        let (Some(args), Some(keywords)) = (self.args.get_ref(), self.keywords.get_ref()) else {
+            return Ok(());
+        };
         let Some(init) = value.ty().slots().init else { return Ok(()) };
         let pairs = keywords.get::<DictObject>().map(DictObject::to_pairs).unwrap_or_default();
         let names = TupleObject::new(pairs.iter().map(|(name, _)| name.clone()).collect());
@@ -78,7 +80,9 @@ impl Local {
 }
 
 fn new(ty: &TypeObject, args: Args<'_>) -> PyResult {
-    let takes_arguments = !std::ptr::eq(ty, &raw const LOCAL) && ty.slots().init.map(|init| init as usize) != Some(no_init as fn(Value, Args<'_>) -> PyResult<()> as usize);
+    let takes_arguments = !std::ptr::eq(ty, &raw const LOCAL)
+        && ty.slots().init.map(|init| init as usize)
+            != Some(no_init as fn(Value, Args<'_>) -> PyResult<()> as usize);
     if !args.is_empty() && !takes_arguments {
         return Err(raise!(TypeError, "Initialization arguments are not supported"));
     }
@@ -113,7 +117,11 @@ fn get(value: Value, name: Value) -> PyResult {
 fn set(value: Value, name: Value, new: Option<Value>) -> PyResult<()> {
     local(value).select()?;
     if name.get::<runtime::objects::str::StrObject>().is_some_and(|name| name.eq_str("__dict__")) {
-        return Err(raise!(AttributeError, "'{}' object attribute '__dict__' is read-only", value.ty().name()));
+        return Err(raise!(
+            AttributeError,
+            "'{}' object attribute '__dict__' is read-only",
+            value.ty().name()
+        ));
     }
     protocol::generic_set_attr(value, name, new)
 }
@@ -125,6 +133,12 @@ static LOCAL_SPEC: TypeSpec = TypeSpec {
     doc: "Thread-local data",
     flags: type_flags::BASE | type_flags::GC,
     dict_offset: Local::DICT_OFFSET,
-    slots: Slots { new: Some(new), init: Some(no_init), getattro: Some(get), setattro: Some(set), ..Slots::EMPTY },
+    slots: Slots {
+        new: Some(new),
+        init: Some(no_init),
+        getattro: Some(get),
+        setattro: Some(set),
+        ..Slots::EMPTY
+    },
     ..TypeSpec::of::<Local>("_local")
 };
