@@ -148,7 +148,7 @@ impl ArrayObject {
     }
 
     fn extend_raw(&self, bytes: &[u8]) -> PyResult<()> {
-        if bytes.len() % self.kind.size != 0 {
+        if !bytes.len().is_multiple_of(self.kind.size) {
             return Err(raise!(ValueError, "bytes length not a multiple of item size"));
         }
         self.extend_bytes(bytes)

@@ -97,7 +97,9 @@ pub fn constructor_arguments(args: Args<'_>, owner: &str) -> PyResult<[Option<Va
 
 /// The bytes that `__bytes__` gives, if there is one.
 pub fn special_bytes(source: Value) -> PyResult<Option<Ref>> {
-    let Some(made) = protocol::attribute::call_special(source, names().__bytes__, &[])? else { return Ok(None) };
+    let Some(made) = protocol::attribute::call_special(source, names().__bytes__, &[])? else {
+        return Ok(None);
+    };
     if !made.is_instance::<BytesObject>() {
         let got = made.ty().name();
         return Err(crate::raise!(TypeError, "__bytes__ returned non-bytes (type {got})"));
