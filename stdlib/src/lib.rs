@@ -66,6 +66,7 @@ struct NativeModule {
 static MODULES: &[NativeModule] = &[
     NativeModule { name: "atexit", fill: atexit::fill },
     NativeModule { name: "math", fill: math::fill },
+    NativeModule { name: "marshal", fill: marshal::fill },
     NativeModule { name: "time", fill: time::fill },
     NativeModule { name: "gc", fill: gc::fill },
     NativeModule { name: "posix", fill: posix::fill },
@@ -85,7 +86,6 @@ static MODULES: &[NativeModule] = &[
     NativeModule { name: "_thread", fill: thread::fill },
     NativeModule { name: "_string", fill: string::fill },
     NativeModule { name: "_codecs", fill: codecs::fill },
-    NativeModule { name: "marshal", fill: marshal::fill },
     NativeModule { name: "unicodedata", fill: unicodedata::fill },
     NativeModule { name: "array", fill: array::fill },
     NativeModule { name: "binascii", fill: binascii::fill },

@@ -1,4 +1,7 @@
-//! `marshal`: plain values as bytes, in CPython's format version 5; code objects are not supported yet.
+//! `marshal`: values as bytes, in CPython's format version 5 but for code objects.
+//!
+//! Code is stored as the text form of this program's own bytecode, which is parsed and verified when it is read: bytes from elsewhere
+//! cannot make the interpreter do what no program can.
 //!
 //! Every object but the smallest is written with a flag that gives it a number, and is referred to by that number when it comes again, so
 //! that identity and cycles survive. Version 2 and below know neither numbers nor short strings; 4 and below no slices.

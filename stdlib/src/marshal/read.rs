@@ -3,6 +3,7 @@
 use runtime::codec::Encoding;
 use runtime::error::Raised;
 use runtime::objects::bytes::BytesObject;
+use runtime::objects::code::CodeObject;
 use runtime::objects::dict::DictObject;
 use runtime::objects::list::ListObject;
 use runtime::objects::slice::SliceObject;
@@ -249,7 +250,15 @@ impl Reader<'_> {
                 Ok(self.fill(place, SliceObject::new(start, stop, step).into(), numbered))
             }
             b'c' if !self.allow_code => Err(raise!(ValueError, "unmarshalling code objects is disallowed")),
-            b'c' => Err(error::not_supported("code objects in marshal")),
+            b'c' => {
+                let size = self.size("code object")?;
+                let text = self.take(size)?;
+                let text = std::str::from_utf8(&text).map_err(|_| bad("code object"))?;
+                match CodeObject::from_text(text)? {
+                    Some(code) => Ok(self.keep(code.into(), numbered)),
+                    None => Err(bad("code object")),
+                }
+            }
             _ => Err(bad("unknown type code")),
         }
     }

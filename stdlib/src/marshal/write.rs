@@ -137,11 +137,11 @@ impl Writer {
     }
 
     fn rare(&mut self, value: Value, flag: u8) -> PyResult<()> {
-        if value.is_instance::<CodeObject>() {
-            return Err(match self.allow_code {
-                true => error::not_supported("code objects in marshal"),
-                false => raise!(ValueError, "marshalling code objects is disallowed"),
-            });
+        if let Some(code) = value.get_exact::<CodeObject>() {
+            if !self.allow_code {
+                return Err(raise!(ValueError, "marshalling code objects is disallowed"));
+            }
+            return self.bytes(b'c' | flag, code.to_text().as_bytes());
         }
         if let Some(slice) = value.get_exact::<SliceObject>()
             && self.version >= 5
@@ -154,10 +154,13 @@ impl Writer {
         if !buffer::is_bytes_like(value) {
             return Err(unmarshallable());
         }
-        let data = buffer::to_vec(value)?;
-        self.out.push(b's' | flag);
+        self.bytes(b's' | flag, &buffer::to_vec(value)?)
+    }
+
+    fn bytes(&mut self, code: u8, data: &[u8]) -> PyResult<()> {
+        self.out.push(code);
         self.size(data.len())?;
-        self.out.extend_from_slice(&data);
+        self.out.extend_from_slice(data);
         Ok(())
     }
 
