@@ -148,7 +148,7 @@ impl ArrayObject {
     }
 
     fn extend_raw(&self, bytes: &[u8]) -> PyResult<()> {
-        if bytes.len() % self.kind.size != 0 {
+        if !bytes.len().is_multiple_of(self.kind.size) {
             return Err(raise!(ValueError, "bytes length not a multiple of item size"));
         }
         self.extend_bytes(bytes)
@@ -166,7 +166,7 @@ fn new(ty: &TypeObject, args: Args<'_>) -> PyResult {
     let (code, initial) = match args.positional {
         [] => return Err(raise!(TypeError, "array() takes at least 1 argument (0 given)")),
         [code] => (*code, None),
-        [code, initial] => (*code, Some(*initial).filter(|&initial| !objects::is_none(initial))),
+        [code, initial] => (*code, Some(*initial)),
         more => return Err(raise!(TypeError, "array() takes at most 2 arguments ({} given)", more.len())),
     };
     let Some(code) = code.get::<StrObject>().filter(|code| code.len() == 1) else {

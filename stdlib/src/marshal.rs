@@ -1,56 +1,66 @@
-//! `marshal`: values as bytes, in CPython's format but for code objects.
+//! `marshal`: values as bytes, in CPython's format version 5 but for code objects.
 //!
 //! Code is stored as the text form of this program's own bytecode, which is parsed and verified when it is read: bytes from elsewhere
-//! cannot make the interpreter do what no program can. Reading knows the references that CPython writes; writing repeats values.
+//! cannot make the interpreter do what no program can.
+//!
+//! Every object but the smallest is written with a flag that gives it a number, and is referred to by that number when it comes again, so
+//! that identity and cycles survive. Version 2 and below know neither numbers nor short strings; 4 and below no slices.
 
 mod read;
 mod write;
 
-use runtime::buffer::Buffer;
+use runtime::buffer;
 use runtime::objects::bytes::BytesObject;
 use runtime::objects::int;
 use runtime::objects::module::ModuleObject;
-use runtime::{PyResult, Ref, Value, protocol, py_functions};
+use runtime::{Py, PyResult, Value, protocol, py_functions, raise};
 
-/// The newest version of the format.
+/// The version written unless another is asked for.
 const VERSION: i64 = 5;
-/// Values may be nested so deep.
+
+/// Deepest nesting that is written or read.
 const MAX_DEPTH: usize = 2000;
+
+/// A bit of the type code: the object gets a number.
+const NUMBERED: u8 = 0x80;
+
+/// Bits of a digit of a long.
+const DIGIT_BITS: u32 = 15;
 
 /// Fills the module.
 pub(crate) fn fill(module: &ModuleObject) -> PyResult<()> {
-    module.add_functions(FUNCTIONS);
     module.dict().set_text("version", int::from_i64(VERSION));
+    module.add_functions(FUNCTIONS);
     Ok(())
 }
 
 py_functions! { static FUNCTIONS;
     /// Return the bytes object that would be written to a file by dump(value, file).
-    "dumps(value, version=5, /, *, allow_code=True)"
-    fn dumps(value: Value, version: Option<i64>, allow_code: Option<bool>) -> PyResult {
-        let _ = version;
-        Ok(BytesObject::new(&write::write(value, allow_code.unwrap_or(true))?).into())
+    "dumps(value, version=version, /, *, allow_code=True)"
+    fn dumps(value: Value, version: Option<i64>, allow_code: Option<bool>) -> PyResult<Py<BytesObject>> {
+        let data = write::write(value, version.unwrap_or(VERSION), allow_code.unwrap_or(true))?;
+        Ok(BytesObject::new(&data))
+    }
+    /// Write the value on the open file.
+    "dump(value, file, version=version, /, *, allow_code=True)"
+    fn dump(value: Value, file: Value, version: Option<i64>, allow_code: Option<bool>) -> PyResult {
+        let data = write::write(value, version.unwrap_or(VERSION), allow_code.unwrap_or(true))?;
+        protocol::call_method_text(file, "write", &[BytesObject::new(&data).value()])
     }
     /// Convert the bytes-like object to a value.
     "loads(bytes, /, *, allow_code=True)"
-    fn loads(bytes: Buffer, allow_code: Option<bool>) -> PyResult {
-        read::read(&bytes.to_cow(), allow_code.unwrap_or(true)).map(|(value, _)| value)
-    }
-    /// Write the value on the open file.
-    "dump(value, file, version=5, /, *, allow_code=True)"
-    fn dump(value: Value, file: Value, version: Option<i64>, allow_code: Option<bool>) -> PyResult {
-        let bytes = dumps(value, version, allow_code)?;
-        protocol::call_method_text(file, "write", &[bytes.value()])
+    fn loads(bytes: Value, allow_code: Option<bool>) -> PyResult {
+        let data = buffer::acquire_contiguous(bytes)?;
+        read::read(read::Source::Bytes(data.as_slice().expect("one stretch")), allow_code.unwrap_or(true))
     }
     /// Read one value from the open file and return it.
     "load(file, /, *, allow_code=True)"
     fn load(file: Value, allow_code: Option<bool>) -> PyResult {
-        let start = protocol::call_method_text(file, "tell", &[])?;
-        let data: Ref = protocol::call_method_text(file, "read", &[])?;
-        let buffer = runtime::buffer::acquire(data.value())?;
-        let (value, used) = read::read(&buffer.to_cow(), allow_code.unwrap_or(true))?;
-        let end = int::to_i64(start.value())? + used as i64;
-        protocol::call_method_text(file, "seek", &[int::from_i64(end).value()])?;
-        Ok(value)
+        let probe = protocol::call_method_text(file, "read", &[Value::small(0)])?;
+        if !probe.is_instance::<BytesObject>() {
+            let got = probe.ty().name();
+            return Err(raise!(TypeError, "file.read() returned not bytes but {got}"));
+        }
+        read::read(read::Source::File(file), allow_code.unwrap_or(true))
     }
 }

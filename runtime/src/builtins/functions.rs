@@ -7,6 +7,7 @@ use crate::error;
 use crate::hooks::{self, CompileMode};
 use crate::names::names;
 use crate::objects;
+use crate::objects::bytearray::ByteArray;
 use crate::objects::bytes::BytesObject;
 use crate::objects::cell::CellObject;
 use crate::objects::tuple::TupleObject;
@@ -377,6 +378,10 @@ py_functions! { pub(super) static FUNCTIONS;
         } else if let Some(data) = character.get::<BytesObject>() {
             if let [byte] = data.as_slice() { return Ok(u32::from(*byte)) }
             format!("bytes of length {} found", data.as_slice().len())
+        } else if character.is_instance::<ByteArray>() {
+            let data = crate::buffer::to_vec(character)?;
+            if let [byte] = *data { return Ok(byte.into()) }
+            format!("bytearray of length {} found", data.len())
         } else {
             let name = character.ty().name();
             return Err(crate::raise!(TypeError, "ord() expected string of length 1, but {name} found"));

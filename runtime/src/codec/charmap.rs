@@ -3,7 +3,7 @@
 //! A decoding table is a str, indexed by byte, or any mapping; an encoding table is a mapping from code points to bytes.
 
 use super::handler::{DecodeErrors, EncodeErrors};
-use super::single::encode_with;
+use super::single::{Rules, encode_with};
 use crate::error::{self, types};
 use crate::objects;
 use crate::objects::bytes::BytesObject;
@@ -31,7 +31,8 @@ pub fn build(table: &StrObject) -> PyResult<Py<DictObject>> {
 /// Encodes through a mapping.
 pub fn encode(errors: &mut EncodeErrors<'_>, mapping: Value) -> PyResult<Vec<u8>> {
     let mut out = Vec::new();
-    encode_with(errors, UNDEFINED, 1, true, &mut out, |point, out| {
+    let rules = Rules { reason: UNDEFINED, unit: 1, groups: true, ascii_only: false };
+    encode_with(errors, &rules, &mut out, |point, out| {
         let found = protocol::get_item(mapping, Value::small(i64::from(point)));
         let Some(found) = error::ignore(found, &types::LookupError)? else { return Ok(false) };
         if objects::is_none(found.value()) {

@@ -87,7 +87,7 @@ pub fn lookup(name: &str) -> PyResult {
         if objects::is_none(found.value()) {
             continue;
         }
-        if !found.get::<TupleObject>().is_some_and(|tuple| tuple.len() == 4) {
+        if found.get::<TupleObject>().is_none_or(|tuple| tuple.len() != 4) {
             return Err(crate::raise!(TypeError, "codec search functions must return 4-tuples"));
         }
         dict_of(&FOUND).set_str(key.value(), found.clone());

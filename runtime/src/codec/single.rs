@@ -5,16 +5,26 @@ use crate::error;
 use crate::objects::str::{StrBuilder, StrObject, Units};
 use crate::value::{Py, PyResult};
 
-/// Encodes with a function that appends one character, or says that it cannot. Neighbouring characters that it cannot encode are
-/// reported as one stretch if `groups`. Bytes from a handler come in multiples of `unit`.
+/// What distinguishes the encoders beyond how they write a character.
+pub(super) struct Rules {
+    /// What is wrong with a character that cannot be encoded.
+    pub(super) reason: &'static str,
+    /// Bytes from a handler come in multiples of this.
+    pub(super) unit: usize,
+    /// Whether neighbouring problems are one problem.
+    pub(super) groups: bool,
+    /// Whether text from a handler must be ASCII.
+    pub(super) ascii_only: bool,
+}
+
+/// Encodes with a function that appends one character, or says that it cannot.
 pub(super) fn encode_with(
     errors: &mut EncodeErrors<'_>,
-    reason: &str,
-    unit: usize,
-    groups: bool,
+    rules: &Rules,
     out: &mut Vec<u8>,
     mut push: impl FnMut(u32, &mut Vec<u8>) -> PyResult<bool>,
 ) -> PyResult<()> {
+    let &Rules { reason, unit, groups, ascii_only } = rules;
     let text = errors.object.get::<StrObject>().expect("encoders work on strs");
     let mut at = 0;
     while at < text.len() {
@@ -33,7 +43,7 @@ pub(super) fn encode_with(
             Replacement::Bytes(_) => return Err(errors.raised(start, end, reason)),
             Replacement::Text(points) => {
                 for point in points {
-                    if !push(point, out)? {
+                    if (ascii_only && point >= 0x80) || !push(point, out)? {
                         return Err(errors.raised(start, end, reason));
                     }
                 }
@@ -55,7 +65,8 @@ pub(super) fn encode(errors: &mut EncodeErrors<'_>, limit: u32) -> PyResult<Vec<
     }
     let reason = if limit == 128 { "ordinal not in range(128)" } else { "ordinal not in range(256)" };
     let mut out = Vec::new();
-    encode_with(errors, reason, 1, true, &mut out, |point, out| {
+    let rules = Rules { reason, unit: 1, groups: true, ascii_only: false };
+    encode_with(errors, &rules, &mut out, |point, out| {
         if point < limit {
             out.push(point as u8);
         }

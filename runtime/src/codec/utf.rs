@@ -5,11 +5,14 @@
 //! subparts of the Unicode standard, which is also what `std::str::from_utf8` reports.
 
 use super::handler::{DecodeErrors, EncodeErrors};
-use super::single::encode_with;
+use super::single::{Rules, encode_with};
 use crate::objects::str::{StrBuilder, StrObject};
 use crate::value::{Py, PyResult};
 
-const SURROGATES: &str = "surrogates not allowed";
+/// How an encoder with units of this many bytes reports surrogates.
+const fn rules(unit: usize) -> Rules {
+    Rules { reason: "surrogates not allowed", unit, groups: unit == 1, ascii_only: true }
+}
 
 /// Byte order of a wide encoding.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -49,7 +52,7 @@ pub fn encode_utf8(errors: &mut EncodeErrors<'_>) -> PyResult<Vec<u8>> {
         return Ok(ascii.as_bytes().to_vec());
     }
     let mut out = Vec::with_capacity(text.len() + text.len() / 2);
-    encode_with(errors, SURROGATES, 1, true, &mut out, |point, out| {
+    encode_with(errors, &rules(1), &mut out, |point, out| {
         let c = char::from_u32(point);
         if let Some(c) = c {
             out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
@@ -104,7 +107,7 @@ pub fn encode_utf16(errors: &mut EncodeErrors<'_>, order: Order) -> PyResult<Vec
     if order == Order::Marked {
         push_unit(0xfeff, &mut out);
     }
-    encode_with(errors, SURROGATES, 2, false, &mut out, |point, out| {
+    encode_with(errors, &rules(2), &mut out, |point, out| {
         let c = char::from_u32(point);
         if let Some(c) = c {
             c.encode_utf16(&mut [0; 2]).iter().for_each(|&unit| push_unit(unit, out));
@@ -123,7 +126,7 @@ pub fn encode_utf32(errors: &mut EncodeErrors<'_>, order: Order) -> PyResult<Vec
     if order == Order::Marked {
         push_unit(0xfeff, &mut out);
     }
-    encode_with(errors, SURROGATES, 4, false, &mut out, |point, out| {
+    encode_with(errors, &rules(4), &mut out, |point, out| {
         let is_scalar = char::from_u32(point).is_some();
         if is_scalar {
             push_unit(point, out);

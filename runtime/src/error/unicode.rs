@@ -109,8 +109,7 @@ pub(super) fn text(exception: &ExceptionObject) -> PyResult {
     if exception.extra[at].get().is_none() {
         return Ok(StrObject::empty().into());
     }
-    let field =
-        |at: usize| exception.extra[at].get().map_or(Ok(String::new()), |part| protocol::str_string(part));
+    let field = |at: usize| exception.extra[at].get().map_or(Ok(String::new()), protocol::str_string);
     let (reason, encoding) = (field(at + 3)?, if at == 0 { String::new() } else { field(0)? });
     let Some(parts) = parts(value)? else { return Ok(StrObject::empty().into()) };
     let (start, end) = (parts.start, parts.end);

@@ -6,6 +6,7 @@
 use std::cell::Cell;
 
 use crate::args::{Args, Entry, into_entry};
+use crate::builtins;
 use crate::field::Field;
 use crate::header::Header;
 use crate::methods::{GetSetDef, MethodDef, MethodKind};
@@ -13,7 +14,9 @@ use crate::object::{self, Object, Visitor};
 use crate::objects;
 use crate::objects::module::ModuleObject;
 use crate::objects::str::StrObject;
+use crate::objects::tuple::TupleObject;
 use crate::protocol;
+use crate::py_methods;
 use crate::slots::Slots;
 use crate::type_object::{TypeObject, TypeSpec, type_flags};
 use crate::value::{Py, PyResult, Ref, Value};
@@ -325,11 +328,27 @@ static DESCRIPTOR_GETSET: &[GetSetDef] = &[
     },
 ];
 
+py_methods! { static FUNCTION_METHODS for "builtin_function_or_method", &BuiltinFunction;
+    /// For pickling: a function goes by its name, a bound method by its receiver.
+    "__reduce__(self, /)"
+    fn reduce(this) -> PyResult {
+        let name = StrObject::intern(this.def.signature.name());
+        let Some(receiver) = this.receiver.get_ref().filter(|receiver| !receiver.is_instance::<ModuleObject>()) else {
+            return Ok(name.into());
+        };
+        let getattr = builtins::namespace().get_text("getattr");
+        let getattr = getattr.ok_or_else(|| crate::raise!(AttributeError, "getattr"))?;
+        let args = TupleObject::of([receiver, name.into()]);
+        Ok(TupleObject::of([getattr, args.into()]).into())
+    }
+}
+
 /// `builtin_function_or_method`.
 pub static BUILTIN_FUNCTION: TypeObject = TypeObject::from_spec(&FUNCTION_SPEC);
 static FUNCTION_SPEC: TypeSpec = TypeSpec {
     flags: type_flags::GC | type_flags::HAS_ENTRY | type_flags::NO_NEW,
     slots: Slots { repr: Some(function_repr), call: Some(protocol::call_through_entry), ..Slots::EMPTY },
+    methods: &[FUNCTION_METHODS],
     getset: FUNCTION_GETSET,
     ..TypeSpec::of::<BuiltinFunction>("builtin_function_or_method")
 };

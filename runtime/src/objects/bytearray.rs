@@ -196,7 +196,8 @@ fn ass_subscript(value: Value, key: Value, item: Option<Value>) -> PyResult<()> 
             };
             let len = array.data.borrow().len();
             let bounds = SliceBounds::resolve(slice, len)?;
-            replace_slice(array, bounds, &new, item.is_some())
+            // Nothing in place of items with gaps deletes them, too.
+            replace_slice(array, bounds, &new, item.is_some() && !new.is_empty())
         }
     }
 }
@@ -381,7 +382,7 @@ py_methods! { static METHODS for "bytearray", &ByteArray;
     "__alloc__(self, /)"
     fn alloc(this) -> usize {
         let data = this.data.borrow();
-        if data.capacity() == 0 { 0 } else { data.capacity().max(data.len() + 1) }
+        data.capacity().max(data.len() + 1)
     }
     /// Return the size of the object in memory, in bytes.
     "__sizeof__(self, /)"

@@ -104,6 +104,11 @@ fn new(ty: &TypeObject, args: Args<'_>) -> PyResult {
     if let Some(source) = args.single().filter(|source| is_exact && source.is_exact(&BYTES)) {
         return Ok(source.to_ref());
     }
+    if let Some(source) = args.single().filter(|source| is_exact && !source.is_instance::<BytesObject>())
+        && let Some(made) = convert::special_bytes(source)?
+    {
+        return Ok(made);
+    }
     let data = convert::construct(args, "bytes")?;
     Ok(BytesObject::new_of(ty, &data).into())
 }
@@ -158,6 +163,9 @@ fn concat(a: Value, b: Value) -> PyResult {
 
 fn repeat(value: Value, count: isize) -> PyResult {
     let data = this(value).as_slice();
+    if count == 1 && value.is_exact(&BYTES) {
+        return Ok(value.to_ref());
+    }
     let count = sequence::checked_repeat(data.len(), count)?;
     crate::reserve::probe((2 * data.len()).saturating_mul(count))?;
     Ok(BytesObject::new(&data.repeat(count)).into())

@@ -56,7 +56,7 @@ fn items(format: usize, data: &[u8]) -> PyResult<Vec<Ref>> {
         let (text, ..) = encoding.decode(None, data, "strict", true)?;
         Ok(text.code_points().map(|point| StrObject::from_code_point(point).into()).collect())
     };
-    let order = if format % 2 == 0 { Order::Little } else { Order::Big };
+    let order = if format.is_multiple_of(2) { Order::Little } else { Order::Big };
     match format {
         UTF16 | 19 => return text(Encoding::Utf16(order)),
         UTF32 | 21 => return text(Encoding::Utf32(order)),

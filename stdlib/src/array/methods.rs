@@ -6,7 +6,6 @@ use runtime::buffer;
 use runtime::field::Field;
 use runtime::header::Header;
 use runtime::object::{self, Object, Visitor};
-use runtime::objects::builtin_function::BuiltinFunction;
 use runtime::objects::bytes::BytesObject;
 use runtime::objects::list::ListObject;
 use runtime::objects::sequence;
@@ -57,10 +56,10 @@ fn reduced(array: &ArrayObject, protocol: i64) -> PyResult {
         let items: Ref = if array.kind.is_text() { array.text()? } else { list(array)?.into() };
         (value.ty().value().to_ref(), TupleObject::of([code.into(), items]))
     } else {
-        let module = StrObject::new("array").into_ref();
-        let rebuild = BuiltinFunction::new(&machine::FUNCTIONS[0], Some(module));
+        let module = protocol::import::import_absolute("array")?;
+        let rebuild = protocol::attribute::get_attr_text(module.value(), "_array_reconstructor")?;
         let data = buffer::acquire(value)?;
-        (rebuild.into(), TupleObject::of(machine::arguments(array.kind, value.ty(), &data)))
+        (rebuild, TupleObject::of(machine::arguments(array.kind, value.ty(), &data)))
     };
     Ok(TupleObject::of([callable, args.into(), state]).into())
 }

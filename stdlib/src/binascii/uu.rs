@@ -33,7 +33,7 @@ pub(super) fn decode(line: &[u8]) -> PyResult<Vec<u8>> {
         let six = match characters.next() {
             None | Some(b'\n' | b'\r') => 0,
             // The backtick is 64: a zero.
-            Some(&byte @ b' '..=b'`') => byte - b' ' & 0x3f,
+            Some(&byte @ b' '..=b'`') => (byte - b' ') & 0x3f,
             Some(_) => return Err(error("Illegal char")),
         };
         buffer = buffer << 6 | u32::from(six);

@@ -1,5 +1,7 @@
-//! Bytes to values.
+//! Values from marshal format.
 
+use runtime::codec::Encoding;
+use runtime::error::Raised;
 use runtime::objects::bytes::BytesObject;
 use runtime::objects::code::CodeObject;
 use runtime::objects::dict::DictObject;
@@ -7,213 +9,265 @@ use runtime::objects::list::ListObject;
 use runtime::objects::slice::SliceObject;
 use runtime::objects::str::StrObject;
 use runtime::objects::tuple::TupleObject;
-use runtime::objects::{self, complex, float, int, set};
-use runtime::value::Py;
-use runtime::{PyResult, Ref, error, protocol, raise};
+use runtime::objects::{self, complex, float, int, set, singleton};
+use runtime::{PyResult, Ref, Value, error, protocol, raise};
 
-use super::MAX_DEPTH;
+use super::{DIGIT_BITS, MAX_DEPTH, NUMBERED};
 
-/// The flag of a value that later ones refer to.
-const IS_REFERRED_TO: u8 = 0x80;
+/// Where the bytes come from.
+pub(super) enum Source<'a> {
+    /// What is left of a buffer.
+    Bytes(&'a [u8]),
+    /// An object with a method `read`.
+    File(Value),
+}
 
-/// A value, and how many bytes it takes.
-pub(super) fn read(bytes: &[u8], allow_code: bool) -> PyResult<(Ref, usize)> {
-    let mut reader = Reader { bytes, at: 0, known: Vec::new(), allow_code, depth: 0 };
-    match reader.value()? {
-        Some(value) => Ok((value, reader.at)),
+struct Reader<'a> {
+    source: Source<'a>,
+    allow_code: bool,
+    depth: usize,
+    /// Objects by number; a tuple that is not finished yet is `None`.
+    numbered: Vec<Option<Ref>>,
+}
+
+/// Reads one value.
+pub(super) fn read(source: Source<'_>, allow_code: bool) -> PyResult {
+    let mut reader = Reader { source, allow_code, depth: 0, numbered: Vec::new() };
+    match reader.item()? {
+        Some(value) => Ok(value),
         None => Err(raise!(TypeError, "NULL object in marshal data for object")),
     }
 }
 
-struct Reader<'b> {
-    bytes: &'b [u8],
-    at: usize,
-    /// What references refer to; nothing while a container is being read.
-    known: Vec<Option<Ref>>,
-    allow_code: bool,
-    depth: usize,
-}
-
-fn bad(what: &str) -> error::Raised {
+fn bad(what: &str) -> Raised {
     raise!(ValueError, "bad marshal data ({what})")
 }
 
-impl<'b> Reader<'b> {
-    fn take(&mut self, count: usize) -> PyResult<&'b [u8]> {
-        match self.bytes.get(self.at..).and_then(|rest| rest.get(..count)) {
-            Some(found) => {
-                self.at += count;
-                Ok(found)
+impl Reader<'_> {
+    fn take(&mut self, count: usize) -> PyResult<Vec<u8>> {
+        let short = || raise!(EOFError, "marshal data too short");
+        match &mut self.source {
+            Source::Bytes(rest) => {
+                let (head, tail) = rest.split_at_checked(count).ok_or_else(short)?;
+                *rest = tail;
+                Ok(head.to_vec())
             }
-            None => Err(raise!(EOFError, "marshal data too short")),
+            Source::File(file) => {
+                let count_object = int::from_i64(count as i64);
+                let data = protocol::call_method_text(*file, "read", &[count_object.value()])?;
+                let Some(bytes) = data.get::<BytesObject>().map(BytesObject::as_slice) else {
+                    let got = data.ty().name();
+                    return Err(raise!(TypeError, "file.read() returned not bytes but {got}"));
+                };
+                match bytes.len().cmp(&count) {
+                    std::cmp::Ordering::Less => Err(raise!(EOFError, "EOF read where not expected")),
+                    std::cmp::Ordering::Equal => Ok(bytes.to_vec()),
+                    std::cmp::Ordering::Greater => {
+                        let got = bytes.len();
+                        Err(raise!(
+                            ValueError,
+                            "read() returned too much data: {count} bytes requested, {got} returned"
+                        ))
+                    }
+                }
+            }
         }
     }
 
-    fn word(&mut self) -> PyResult<i32> {
-        Ok(i32::from_le_bytes(self.take(4)?.try_into().expect("four bytes")))
+    fn byte(&mut self) -> PyResult<u8> {
+        Ok(self.take(1)?[0])
     }
 
-    fn double(&mut self) -> PyResult<f64> {
-        Ok(f64::from_le_bytes(self.take(8)?.try_into().expect("eight bytes")))
+    fn number<const N: usize>(&mut self) -> PyResult<[u8; N]> {
+        Ok(self.take(N)?.try_into().expect("as many as asked for"))
     }
 
     fn size(&mut self, what: &str) -> PyResult<usize> {
-        usize::try_from(self.word()?).map_err(|_| bad(&format!("{what} size out of range")))
+        let size = i32::from_le_bytes(self.number()?);
+        usize::try_from(size).map_err(|_| bad(&format!("{what} size out of range")))
     }
 
-    /// A value, or nothing for the mark that ends a dict.
-    fn value(&mut self) -> PyResult<Option<Ref>> {
-        let code = self.take(1)?[0];
-        self.depth += 1;
-        if self.depth > MAX_DEPTH {
+    fn double(&mut self) -> PyResult<f64> {
+        Ok(f64::from_le_bytes(self.number()?))
+    }
+
+    fn double_text(&mut self) -> PyResult<f64> {
+        let len = self.byte()?;
+        let text = self.take(len.into())?;
+        let text = String::from_utf8_lossy(&text).into_owned();
+        float::methods::parse(&text)
+            .ok_or_else(|| raise!(ValueError, "could not convert string to float: '{text}'"))
+    }
+
+    /// A value, or `None` for the mark that ends a dict.
+    fn item(&mut self) -> PyResult<Option<Ref>> {
+        if self.depth >= MAX_DEPTH {
             return Err(raise!(ValueError, "recursion limit exceeded"));
         }
-        let slot = (code & IS_REFERRED_TO != 0).then(|| {
-            self.known.push(None);
-            self.known.len() - 1
-        });
-        let value = self.of_kind(code & !IS_REFERRED_TO, slot)?;
-        if let Some(slot) = slot {
-            self.known[slot].clone_from(&value);
-        }
+        self.depth += 1;
+        let code = match self.take(1) {
+            Ok(code) => code[0],
+            Err(raised) => {
+                drop(error::catch(raised, &error::types::EOFError)?);
+                return Err(raise!(EOFError, "EOF read where object expected"));
+            }
+        };
+        let read = self.object(code & !NUMBERED, code & NUMBERED != 0);
         self.depth -= 1;
-        Ok(value)
+        read
     }
 
-    fn part(&mut self, of: &str) -> PyResult {
-        self.value()?.ok_or_else(|| raise!(TypeError, "NULL object in marshal data for {of}"))
+    fn required(&mut self, what: &str) -> PyResult {
+        self.item()?.ok_or_else(|| raise!(TypeError, "NULL object in marshal data for {what}"))
     }
 
-    fn of_kind(&mut self, kind: u8, slot: Option<usize>) -> PyResult<Option<Ref>> {
-        Ok(Some(match kind {
+    /// Gives an object the next number, if it has one.
+    fn keep(&mut self, object: Ref, numbered: bool) -> Ref {
+        if numbered {
+            self.numbered.push(Some(object.clone()));
+        }
+        object
+    }
+
+    fn object(&mut self, code: u8, numbered: bool) -> PyResult<Option<Ref>> {
+        let made: Ref = match code {
             b'0' => return Ok(None),
-            b'N' => objects::none().to_ref(),
-            b'T' => objects::bool(true).to_ref(),
-            b'F' => objects::bool(false).to_ref(),
-            b'.' => objects::singleton::ellipsis().to_ref(),
-            b'S' => error::types::StopIteration.value().to_ref(),
-            b'i' => int::from_i64(self.word()?.into()),
+            b'N' => return Ok(Some(objects::none().to_ref())),
+            b'T' => return Ok(Some(objects::bool(true).to_ref())),
+            b'F' => return Ok(Some(objects::bool(false).to_ref())),
+            b'.' => return Ok(Some(singleton::ellipsis().to_ref())),
+            b'S' => return Ok(Some(error::types::StopIteration.value().to_ref())),
+            b'r' => return self.reference().map(Some),
+            b'i' => int::from_i64(i32::from_le_bytes(self.number()?).into()),
+            b'I' => int::from_i64(i64::from_le_bytes(self.number()?)),
             b'l' => self.long()?,
             b'g' => float::new(self.double()?),
+            b'f' => float::new(self.double_text()?),
             b'y' => complex::new(self.double()?, self.double()?),
+            b'x' => complex::new(self.double_text()?, self.double_text()?),
             b's' => {
                 let size = self.size("bytes object")?;
-                BytesObject::new(self.take(size)?).into()
+                BytesObject::new(&self.take(size)?).into()
             }
-            b'z' | b'Z' => {
-                let size = self.take(1)?[0].into();
-                self.ascii(size, kind == b'Z')?
+            b'a' | b'A' | b'z' | b'Z' => {
+                let size =
+                    if code.eq_ignore_ascii_case(&b'z') { self.byte()?.into() } else { self.size("string")? };
+                let text = StrObject::from_latin1(&self.take(size)?);
+                if code.is_ascii_uppercase() { StrObject::intern_object(&text).into() } else { text.into() }
             }
-            b'a' | b'A' => {
+            b'u' | b't' => {
                 let size = self.size("string")?;
-                self.ascii(size, kind == b'A')?
+                let (text, ..) = Encoding::Utf8.decode(None, &self.take(size)?, "surrogatepass", true)?;
+                if code == b't' { StrObject::intern_object(&text).into() } else { text.into() }
             }
-            b'u' | b't' => self.text()?,
-            b'(' | b')' => {
-                let size = if kind == b')' { self.take(1)?[0].into() } else { self.size("tuple")? };
-                TupleObject::new(self.items(size, "tuple")?).into()
-            }
-            b'[' => self.list(slot)?,
-            b'{' => self.dict(slot)?,
-            b'<' | b'>' => {
-                let size = self.size("set")?;
-                let items = self.items(size, "set")?;
-                if kind == b'>' {
-                    set::frozen_from(items)?
-                } else {
-                    set::from_iterable(ListObject::new(items).value())?
-                }
-            }
-            b':' => {
-                let parts = [self.part("slice")?, self.part("slice")?, self.part("slice")?];
-                let [start, stop, step] = parts;
-                SliceObject::new(start, stop, step).into()
-            }
-            b'r' => {
-                let at = self.word()?;
-                let known = usize::try_from(at).ok().and_then(|at| self.known.get(at).cloned().flatten());
-                known.ok_or_else(|| bad("invalid reference"))?
-            }
-            b'c' => self.code()?,
-            _ => return Err(bad("unknown type code")),
-        }))
+            _ => return self.container(code, numbered).map(Some),
+        };
+        Ok(Some(self.keep(made, numbered)))
     }
 
-    fn items(&mut self, size: usize, what: &str) -> PyResult<Vec<Ref>> {
-        // Every item takes a byte at least, so a size beyond the data is no reason to reserve that much.
-        let mut items = Vec::with_capacity(size.min(self.bytes.len() - self.at));
-        for _ in 0..size {
-            items.push(self.part(what)?);
-        }
-        Ok(items)
-    }
-
-    fn list(&mut self, slot: Option<usize>) -> PyResult {
-        let list = ListObject::empty();
-        self.announce(slot, list.clone().into());
-        for _ in 0..self.size("list")? {
-            let item = self.part("list")?;
-            list.try_push(item)?;
-        }
-        Ok(list.into())
-    }
-
-    fn dict(&mut self, slot: Option<usize>) -> PyResult {
-        let dict: Py<DictObject> = DictObject::new();
-        self.announce(slot, dict.clone().into());
-        while let Some(key) = self.value()? {
-            let value = self.part("dict")?;
-            dict.set(key.value(), value)?;
-        }
-        Ok(dict.into())
-    }
-
-    /// A container may contain itself.
-    fn announce(&mut self, slot: Option<usize>, value: Ref) {
-        if let Some(slot) = slot {
-            self.known[slot] = Some(value);
-        }
+    fn reference(&mut self) -> PyResult {
+        let number = i32::from_le_bytes(self.number()?);
+        let found = usize::try_from(number).ok().and_then(|number| self.numbered.get(number).cloned());
+        found.flatten().ok_or_else(|| bad("invalid reference"))
     }
 
     fn long(&mut self) -> PyResult {
-        let count = self.word()?;
-        let mut digits = String::from(if count < 0 { "-" } else { "" });
-        let bytes = self.take(2 * count.unsigned_abs() as usize)?;
-        let mut bits = String::new();
-        for pair in bytes.chunks_exact(2).rev() {
-            let digit = u16::from_le_bytes([pair[0], pair[1]]);
-            if digit > 0x7fff {
+        let count = i32::from_le_bytes(self.number()?);
+        if count == i32::MIN {
+            return Err(bad("long size out of range"));
+        }
+        let (mut bytes, mut bits, mut buffer) = (Vec::new(), 0, 0u32);
+        let mut last = 1;
+        for _ in 0..count.unsigned_abs() {
+            last = u16::from_le_bytes(self.number()?);
+            if last >> DIGIT_BITS != 0 {
                 return Err(bad("digit out of range in long"));
             }
-            bits += &format!("{digit:015b}");
+            buffer |= u32::from(last) << bits;
+            bits += DIGIT_BITS;
+            while bits >= 8 {
+                bytes.push(buffer as u8);
+                buffer >>= 8;
+                bits -= 8;
+            }
         }
-        digits += if bits.is_empty() { "0" } else { &bits };
-        let text = StrObject::new(&digits);
-        protocol::call(int::INT.value(), &[text.value(), runtime::Value::small(2)], None)
+        if last == 0 {
+            return Err(bad("unnormalized long data"));
+        }
+        bytes.push(buffer as u8);
+        let order = StrObject::intern("little");
+        let data = BytesObject::new(&bytes);
+        let magnitude =
+            protocol::call_method_text(int::INT.value(), "from_bytes", &[data.value(), order.value()])?;
+        if count < 0 { protocol::arithmetic::negative(magnitude.value()) } else { Ok(magnitude) }
     }
 
-    fn ascii(&mut self, size: usize, is_interned: bool) -> PyResult {
-        let bytes = self.take(size)?;
-        let text = StrObject::from_latin1(bytes);
-        Ok(if is_interned { StrObject::intern_object(&text).into() } else { text.into() })
+    fn container(&mut self, code: u8, numbered: bool) -> PyResult {
+        let place = self.numbered.len();
+        match code {
+            b'(' | b')' => {
+                let size = if code == b')' { self.byte()?.into() } else { self.size("tuple")? };
+                if numbered {
+                    self.numbered.push(None);
+                }
+                let items = (0..size).map(|_| self.required("tuple")).collect::<PyResult<Vec<Ref>>>()?;
+                Ok(self.fill(place, TupleObject::new(items).into(), numbered))
+            }
+            b'[' => {
+                let size = self.size("list")?;
+                let list = ListObject::empty();
+                self.keep(list.value().to_ref(), numbered);
+                for _ in 0..size {
+                    list.try_push(self.required("list")?)?;
+                }
+                Ok(list.into())
+            }
+            b'{' => {
+                let dict = DictObject::new();
+                self.keep(dict.value().to_ref(), numbered);
+                while let Some(key) = self.item()? {
+                    let Some(value) = self.item()? else { break };
+                    dict.set(key.value(), value)?;
+                }
+                Ok(dict.into())
+            }
+            b'<' | b'>' => {
+                let size = self.size("set")?;
+                let ty = if code == b'<' { &set::SET } else { &set::FROZENSET };
+                if numbered {
+                    self.numbered.push(None);
+                }
+                let items = (0..size).map(|_| self.required("set")).collect::<PyResult<Vec<Ref>>>()?;
+                let made = protocol::call_one(ty.value(), ListObject::new(items).value())?;
+                Ok(self.fill(place, made, numbered))
+            }
+            b':' => {
+                if numbered {
+                    self.numbered.push(None);
+                }
+                let [start, stop, step] =
+                    [self.required("slice")?, self.required("slice")?, self.required("slice")?];
+                Ok(self.fill(place, SliceObject::new(start, stop, step).into(), numbered))
+            }
+            b'c' if !self.allow_code => Err(raise!(ValueError, "unmarshalling code objects is disallowed")),
+            b'c' => {
+                let size = self.size("code object")?;
+                let text = self.take(size)?;
+                let text = std::str::from_utf8(&text).map_err(|_| bad("code object"))?;
+                match CodeObject::from_text(text)? {
+                    Some(code) => Ok(self.keep(code.into(), numbered)),
+                    None => Err(bad("code object")),
+                }
+            }
+            _ => Err(bad("unknown type code")),
+        }
     }
 
-    fn text(&mut self) -> PyResult {
-        let size = self.size("string")?;
-        let bytes = BytesObject::new(self.take(size)?);
-        let arguments = ["utf-8", "surrogatepass"].map(StrObject::intern);
-        protocol::call_method_text(bytes.value(), "decode", &[arguments[0].value(), arguments[1].value()])
-    }
-
-    fn code(&mut self) -> PyResult {
-        if !self.allow_code {
-            return Err(raise!(ValueError, "unmarshalling code objects is disallowed"));
+    /// Puts a finished object into the place that its number was kept for.
+    fn fill(&mut self, place: usize, object: Ref, numbered: bool) -> Ref {
+        if numbered {
+            self.numbered[place] = Some(object.clone());
         }
-        let size = self.size("code object")?;
-        let text = std::str::from_utf8(self.take(size)?).map_err(|_| bad("code object"))?;
-        match CodeObject::from_text(text)? {
-            Some(code) => Ok(code.into()),
-            None => Err(bad("code object")),
-        }
+        object
     }
 }

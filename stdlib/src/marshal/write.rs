@@ -1,185 +1,236 @@
-//! Values to bytes.
+//! Values to marshal format.
 
-use runtime::objects::bytes::BytesObject;
+use std::collections::HashMap;
+
+use runtime::buffer;
+use runtime::error::Raised;
 use runtime::objects::code::CodeObject;
 use runtime::objects::complex::ComplexObject;
 use runtime::objects::dict::DictObject;
-use runtime::objects::float::FloatObject;
-use runtime::objects::int::{IntObject, IntRef};
+use runtime::objects::int::IntRef;
 use runtime::objects::list::ListObject;
-use runtime::objects::set::{self, SetObject};
 use runtime::objects::slice::SliceObject;
 use runtime::objects::str::StrObject;
 use runtime::objects::tuple::TupleObject;
-use runtime::objects::{self};
-use runtime::{PyResult, Value, protocol, raise};
+use runtime::objects::{self, float, set, singleton};
+use runtime::{PyResult, Ref, Value, error, protocol, raise};
 
-use super::MAX_DEPTH;
+use super::{DIGIT_BITS, MAX_DEPTH, NUMBERED};
+
+struct Writer {
+    out: Vec<u8>,
+    version: i64,
+    allow_code: bool,
+    depth: usize,
+    /// Numbers of the objects written so far, by address.
+    numbers: HashMap<u64, u32>,
+    /// Keeps what has a number alive, so that no address is used twice.
+    kept: Vec<Ref>,
+}
 
 /// The bytes of a value.
-pub(super) fn write(value: Value, allow_code: bool) -> PyResult<Vec<u8>> {
-    let mut writer = Writer { out: Vec::new(), allow_code, depth: 0 };
+pub(super) fn write(value: Value, version: i64, allow_code: bool) -> PyResult<Vec<u8>> {
+    let mut writer =
+        Writer { out: Vec::new(), version, allow_code, depth: 0, numbers: HashMap::new(), kept: Vec::new() };
     writer.value(value)?;
     Ok(writer.out)
 }
 
-struct Writer {
-    out: Vec<u8>,
-    allow_code: bool,
-    depth: usize,
+fn unmarshallable() -> Raised {
+    raise!(ValueError, "unmarshallable object")
 }
 
 impl Writer {
+    fn size(&mut self, size: usize) -> PyResult<()> {
+        let Ok(size) = i32::try_from(size) else { return Err(unmarshallable()) };
+        self.out.extend_from_slice(&size.to_le_bytes());
+        Ok(())
+    }
+
     fn value(&mut self, value: Value) -> PyResult<()> {
-        self.depth += 1;
-        if self.depth > MAX_DEPTH {
+        if self.depth >= MAX_DEPTH {
             return Err(raise!(ValueError, "object too deeply nested to marshal"));
         }
-        let atom = self.atom(value)?;
-        if !atom {
-            self.container(value)?;
-        }
+        self.depth += 1;
+        let done = self.dispatch(value);
         self.depth -= 1;
-        Ok(())
+        done
     }
 
-    fn size(&mut self, size: usize) -> PyResult<()> {
-        match i32::try_from(size) {
-            Ok(size) => self.out.extend(size.to_le_bytes()),
-            Err(_) => return Err(raise!(ValueError, "unmarshallable object")),
-        }
-        Ok(())
-    }
-
-    fn sized(&mut self, kind: u8, bytes: &[u8]) -> PyResult<()> {
-        self.out.push(kind);
-        self.size(bytes.len())?;
-        self.out.extend(bytes);
-        Ok(())
-    }
-
-    /// Writes a value without parts; says whether it was one.
-    fn atom(&mut self, value: Value) -> PyResult<bool> {
-        if let Some(letter) = singleton_letter(value) {
-            self.out.push(letter);
-        } else if value.is_small() || value.get_exact::<IntObject>().is_some() {
-            self.int(value)?;
-        } else if let Some(float) = value.get_exact::<FloatObject>() {
-            self.out.push(b'g');
-            self.out.extend(float.value().to_le_bytes());
-        } else if let Some(complex) = value.get_exact::<ComplexObject>() {
-            self.out.push(b'y');
-            self.out.extend(complex.real().to_le_bytes());
-            self.out.extend(complex.imaginary().to_le_bytes());
-        } else if let Some(text) = value.get_exact::<StrObject>() {
-            self.text(text)?;
-        } else if let Some(bytes) = value.get_exact::<BytesObject>() {
-            self.sized(b's', bytes.as_slice())?;
-        } else if let Some(code) = value.get_exact::<CodeObject>() {
-            if !self.allow_code {
-                return Err(raise!(ValueError, "marshalling code objects is disallowed"));
-            }
-            self.sized(b'c', code.to_text().as_bytes())?;
-        } else if runtime::buffer::is_bytes_like(value) {
-            let bytes = runtime::buffer::acquire(value)?.to_cow().into_owned();
-            self.sized(b's', &bytes)?;
+    fn dispatch(&mut self, value: Value) -> PyResult<()> {
+        let constant = if objects::is_none(value) {
+            Some(b'N')
+        } else if value == objects::bool(true) {
+            Some(b'T')
+        } else if value == objects::bool(false) {
+            Some(b'F')
+        } else if value.is_exact(&singleton::ELLIPSIS_TYPE) {
+            Some(b'.')
+        } else if value == error::types::StopIteration.value() {
+            Some(b'S')
         } else {
-            return Ok(false);
-        }
-        Ok(true)
-    }
-
-    /// 32 bits, or 15-bit digits behind their number, which has the sign.
-    fn int(&mut self, value: Value) -> PyResult<()> {
-        let number = IntRef::of(value).expect("an int");
-        if let Some(small) = number.to_i64().and_then(|number| i32::try_from(number).ok()) {
-            self.out.push(b'i');
-            self.out.extend(small.to_le_bytes());
+            None
+        };
+        if let Some(code) = constant {
+            self.out.push(code);
             return Ok(());
         }
-        let is_negative = number.is_negative();
-        let (_, magnitude) = number.to_big().into_parts();
-        let (mut digits, mut bits, mut count) = (Vec::new(), 0u32, 0);
-        for byte in magnitude.to_le_bytes() {
-            bits |= u32::from(byte) << count;
-            count += 8;
-            if count >= 15 {
-                digits.push((bits & 0x7fff) as u16);
-                bits >>= 15;
-                count -= 15;
-            }
+        if let Some(small) = value.as_small().and_then(|small| i32::try_from(small).ok()) {
+            self.out.push(b'i');
+            self.out.extend_from_slice(&small.to_le_bytes());
+            return Ok(());
         }
-        digits.extend((bits != 0).then_some(bits as u16));
-        let count = i32::try_from(digits.len()).unwrap_or(i32::MAX);
-        self.out.push(b'l');
-        self.out.extend(if is_negative { -count } else { count }.to_le_bytes());
-        self.out.extend(digits.into_iter().flat_map(u16::to_le_bytes));
-        Ok(())
-    }
-
-    fn text(&mut self, text: &StrObject) -> PyResult<()> {
-        if let Some(ascii) = text.as_ascii() {
-            if ascii.len() < 256 {
-                self.out.extend([b'z', ascii.len() as u8]);
-                self.out.extend(ascii.as_bytes());
+        let mut flag = 0;
+        if self.version >= 3 && value.is_object() {
+            if let Some(&number) = self.numbers.get(&value.bits()) {
+                self.out.push(b'r');
+                self.out.extend_from_slice(&number.to_le_bytes());
                 return Ok(());
             }
-            return self.sized(b'a', ascii.as_bytes());
+            self.numbers.insert(value.bits(), self.kept.len() as u32);
+            self.kept.push(value.to_ref());
+            flag = NUMBERED;
         }
-        let arguments = ["utf-8", "surrogatepass"].map(StrObject::intern);
-        let arguments = [arguments[0].value(), arguments[1].value()];
-        let bytes = protocol::call_method_text(Value::from_object(text), "encode", &arguments)?;
-        self.sized(b'u', bytes.get::<BytesObject>().expect("encode() gives bytes").as_slice())
+        self.object(value, flag)
     }
 
-    fn container(&mut self, value: Value) -> PyResult<()> {
+    fn object(&mut self, value: Value, flag: u8) -> PyResult<()> {
+        if value.is_exact(&objects::int::INT) {
+            return self.long(value, flag);
+        }
+        if value.is_exact(&float::FLOAT) {
+            return self.double(flag, b'g', b'f', &[float::to_f64(value)?]);
+        }
+        if let Some(complex) = value.get_exact::<ComplexObject>() {
+            return self.double(flag, b'y', b'x', &[complex.real(), complex.imaginary()]);
+        }
+        if let Some(text) = value.get_exact::<StrObject>() {
+            return self.text(text, flag);
+        }
         if let Some(tuple) = value.get_exact::<TupleObject>() {
-            return self.items(b'(', tuple.items());
+            let items = tuple.items();
+            if let (true, Ok(len)) = (self.version >= 4, u8::try_from(items.len())) {
+                self.out.extend_from_slice(&[b')' | flag, len]);
+            } else {
+                self.out.push(b'(' | flag);
+                self.size(items.len())?;
+            }
+            return items.iter().try_for_each(|&item| self.value(item));
         }
         if let Some(list) = value.get_exact::<ListObject>() {
-            let items = list.to_vec();
-            return self.items(b'[', &items.iter().map(|item| item.value()).collect::<Vec<_>>());
+            return self.items(b'[' | flag, list.to_vec());
         }
         if let Some(dict) = value.get_exact::<DictObject>() {
-            self.out.push(b'{');
-            for (key, value) in dict.to_pairs() {
+            self.out.push(b'{' | flag);
+            for (key, item) in dict.to_pairs() {
                 self.value(key.value())?;
-                self.value(value.value())?;
+                self.value(item.value())?;
             }
             self.out.push(b'0');
             return Ok(());
         }
-        if let Some(set) =
-            SetObject::of(value).filter(|_| value.is_exact(&set::SET) || value.is_exact(&set::FROZENSET))
-        {
-            let items = set.items();
-            let kind = if value.is_exact(&set::SET) { b'<' } else { b'>' };
-            return self.items(kind, &items.iter().map(|(item, _)| item.value()).collect::<Vec<_>>());
+        if value.is_exact(&set::SET) || value.is_exact(&set::FROZENSET) {
+            let code = if value.is_exact(&set::SET) { b'<' } else { b'>' };
+            return self.items(code | flag, protocol::collect(value)?);
         }
-        if let Some(slice) = value.get_exact::<SliceObject>() {
-            self.out.push(b':');
-            for part in [&slice.start, &slice.stop, &slice.step] {
-                self.value(part.get_or_none().value())?;
+        self.rare(value, flag)
+    }
+
+    fn rare(&mut self, value: Value, flag: u8) -> PyResult<()> {
+        if let Some(code) = value.get_exact::<CodeObject>() {
+            if !self.allow_code {
+                return Err(raise!(ValueError, "marshalling code objects is disallowed"));
             }
+            return self.bytes(b'c' | flag, code.to_text().as_bytes());
+        }
+        if let Some(slice) = value.get_exact::<SliceObject>()
+            && self.version >= 5
+        {
+            self.out.push(b':' | flag);
+            return [&slice.start, &slice.stop, &slice.step]
+                .into_iter()
+                .try_for_each(|bound| self.value(bound.get_or_none().value()));
+        }
+        if !buffer::is_bytes_like(value) {
+            return Err(unmarshallable());
+        }
+        self.bytes(b's' | flag, &buffer::to_vec(value)?)
+    }
+
+    fn bytes(&mut self, code: u8, data: &[u8]) -> PyResult<()> {
+        self.out.push(code);
+        self.size(data.len())?;
+        self.out.extend_from_slice(data);
+        Ok(())
+    }
+
+    fn items(&mut self, code: u8, items: Vec<Ref>) -> PyResult<()> {
+        self.out.push(code);
+        self.size(items.len())?;
+        items.iter().try_for_each(|item| self.value(item.value()))
+    }
+
+    /// Sign and number of digits of fifteen bits, then the digits.
+    fn long(&mut self, value: Value, flag: u8) -> PyResult<()> {
+        let number = IntRef::of(value).expect("an int");
+        let bytes = number.to_big().into_parts().1.to_le_bytes();
+        let (mut digits, mut bits, mut buffer) = (Vec::new(), 0, 0u32);
+        for &byte in &*bytes {
+            buffer |= u32::from(byte) << bits;
+            bits += 8;
+            if bits >= DIGIT_BITS {
+                digits.push((buffer & 0x7fff) as u16);
+                buffer >>= DIGIT_BITS;
+                bits -= DIGIT_BITS;
+            }
+        }
+        digits.push(buffer as u16);
+        while digits.last() == Some(&0) {
+            digits.pop();
+        }
+        let count = i32::try_from(digits.len()).map_err(|_| unmarshallable())?;
+        self.out.push(b'l' | flag);
+        let signed = if number.is_negative() { -count } else { count };
+        self.out.extend_from_slice(&signed.to_le_bytes());
+        digits.iter().for_each(|digit| self.out.extend_from_slice(&digit.to_le_bytes()));
+        Ok(())
+    }
+
+    /// Doubles in binary form, or as text in the oldest versions.
+    fn double(&mut self, flag: u8, binary: u8, text: u8, numbers: &[f64]) -> PyResult<()> {
+        self.out.push(if self.version > 1 { binary } else { text } | flag);
+        for &number in numbers {
+            if self.version > 1 {
+                self.out.extend_from_slice(&number.to_le_bytes());
+            } else {
+                let text = float::repr_text(number);
+                self.out.push(text.len() as u8);
+                self.out.extend_from_slice(text.as_bytes());
+            }
+        }
+        Ok(())
+    }
+
+    fn text(&mut self, text: &StrObject, flag: u8) -> PyResult<()> {
+        let interned = self.version >= 1 && text.is_interned();
+        if self.version >= 4
+            && let Some(ascii) = text.as_ascii()
+        {
+            match (u8::try_from(ascii.len()), interned) {
+                (Ok(len), true) => self.out.extend_from_slice(&[b'Z' | flag, len]),
+                (Ok(len), false) => self.out.extend_from_slice(&[b'z' | flag, len]),
+                (Err(_), _) => {
+                    self.out.push(if interned { b'A' } else { b'a' } | flag);
+                    self.size(ascii.len())?;
+                }
+            }
+            self.out.extend_from_slice(ascii.as_bytes());
             return Ok(());
         }
-        Err(raise!(ValueError, "unmarshallable object"))
+        let data = runtime::codec::Encoding::Utf8.encode(Value::from_object(text), "surrogatepass")?;
+        self.out.push(if interned && self.version >= 3 { b't' } else { b'u' } | flag);
+        self.size(data.len())?;
+        self.out.extend_from_slice(&data);
+        Ok(())
     }
-
-    fn items(&mut self, kind: u8, items: &[Value]) -> PyResult<()> {
-        self.out.push(kind);
-        self.size(items.len())?;
-        items.iter().try_for_each(|&item| self.value(item))
-    }
-}
-
-fn singleton_letter(value: Value) -> Option<u8> {
-    let letters = [
-        (objects::none(), b'N'),
-        (objects::bool(true), b'T'),
-        (objects::bool(false), b'F'),
-        (objects::singleton::ellipsis(), b'.'),
-        (runtime::error::types::StopIteration.value(), b'S'),
-    ];
-    letters.into_iter().find(|(known, _)| *known == value).map(|(_, letter)| letter)
 }

@@ -9,7 +9,7 @@ use crate::objects::bytes::BytesObject;
 use crate::objects::int::{self, IntRef};
 use crate::objects::str::StrObject;
 use crate::protocol;
-use crate::value::{PyResult, Value};
+use crate::value::{PyResult, Ref, Value};
 
 /// A byte given as an int.
 pub fn byte(value: Value) -> PyResult<u8> {
@@ -95,6 +95,18 @@ pub fn constructor_arguments(args: Args<'_>, owner: &str) -> PyResult<[Option<Va
     Ok(parts)
 }
 
+/// The bytes that `__bytes__` gives, if there is one.
+pub fn special_bytes(source: Value) -> PyResult<Option<Ref>> {
+    let Some(made) = protocol::attribute::call_special(source, names().__bytes__, &[])? else {
+        return Ok(None);
+    };
+    if !made.is_instance::<BytesObject>() {
+        let got = made.ty().name();
+        return Err(crate::raise!(TypeError, "__bytes__ returned non-bytes (type {got})"));
+    }
+    Ok(Some(made))
+}
+
 /// The bytes that the arguments of a constructor ask for; only `bytes` asks `__bytes__`.
 pub fn construct(args: Args<'_>, owner: &str) -> PyResult<Vec<u8>> {
     let [source, encoding, errors] = constructor_arguments(args, owner)?;
@@ -127,15 +139,9 @@ pub fn construct(args: Args<'_>, owner: &str) -> PyResult<Vec<u8>> {
         return Err(crate::raise!(TypeError, "{message}"));
     }
     if owner == "bytes"
-        && let Some(made) = protocol::attribute::call_special(source, names().__bytes__, &[])?
+        && let Some(made) = special_bytes(source)?
     {
-        return match made.get::<BytesObject>() {
-            Some(bytes) => Ok(bytes.as_slice().to_vec()),
-            None => {
-                let got = made.ty().name();
-                Err(crate::raise!(TypeError, "__bytes__ returned non-bytes (type {got})"))
-            }
-        };
+        return buffer::to_vec(made.value());
     }
     if source.is_instance::<StrObject>() {
         return Err(crate::raise!(TypeError, "string argument without an encoding"));

@@ -73,7 +73,7 @@ fn cast(view: &MemoryView, format: &str, shape: Option<Value>) -> PyResult {
         return Err(crate::raise!(TypeError, "memoryview: cannot cast between two non-byte formats"));
     }
     let len = view.len_bytes();
-    if len % itemsize != 0 {
+    if !len.is_multiple_of(itemsize) {
         return Err(crate::raise!(TypeError, "memoryview: length is not a multiple of itemsize"));
     }
     let dims = dims.unwrap_or_else(|| vec![len / itemsize]);
