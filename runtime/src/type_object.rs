@@ -56,6 +56,8 @@ pub mod type_flags {
     pub const GENERIC_SETATTR: u32 = 1 << 16;
     /// A positional class pattern captures the subject itself.
     pub const MATCH_SELF: u32 = 1 << 17;
+    /// Instances of this builtin type can be referred to weakly.
+    pub const WEAKREFS: u32 = 1 << 18;
 }
 
 /// Entries of the display inside the type object; deeper bases are in the overflow array.

@@ -107,6 +107,7 @@ fn can_be_referenced(ty: &TypeObject) -> bool {
         &objects::generator::GENERATOR,
     ];
     ty.has(type_flags::HEAP)
+        || ty.has(type_flags::WEAKREFS)
         || native.into_iter().any(|native| ty.is_subtype_of(native))
         || ty.is_subtype_of(&objects::set::FROZENSET)
 }

@@ -78,7 +78,11 @@ static GETTER_SPEC: TypeSpec = TypeSpec {
         new: Some(|_, args| match args.positional {
             [index, doc] => {
                 let index = runtime::objects::int::to_clamped_index(*index)? as usize;
-                let contents = TupleGetter { header: Header::new(&TUPLE_GETTER), index, doc: runtime::field::Field::new(doc.to_ref()) };
+                let contents = TupleGetter {
+                    header: Header::new(&TUPLE_GETTER),
+                    index,
+                    doc: runtime::field::Field::new(doc.to_ref()),
+                };
                 Ok(object::new_object(contents).into())
             }
             _ => Err(raise!(TypeError, "_tuplegetter expected 2 arguments, got {}", args.positional.len())),

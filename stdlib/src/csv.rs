@@ -11,6 +11,7 @@ pub mod writer;
 
 use std::cell::Cell;
 
+use runtime::convert::Keywords;
 use runtime::objects::dict::DictObject;
 use runtime::objects::int;
 use runtime::objects::list::ListObject;
@@ -19,7 +20,6 @@ use runtime::objects::str::StrObject;
 use runtime::objects::tuple::TupleObject;
 use runtime::types::ready;
 use runtime::world::World;
-use runtime::convert::Keywords;
 use runtime::{Py, PyResult, Raised, Ref, Value, error, protocol, py_functions, raise, sys_state};
 
 use dialect::{DialectObject, Quoting};

@@ -45,7 +45,9 @@ unsafe impl Object for TracebackObject {
         &TRACEBACK
     }
     fn traverse(&self, visit: Visitor<'_>) {
-        [&self.next, &self.code, &self.globals, &self.locals, &self.frame].into_iter().for_each(|field| field.visit(visit));
+        [&self.next, &self.code, &self.globals, &self.locals, &self.frame]
+            .into_iter()
+            .for_each(|field| field.visit(visit));
     }
     fn clear(&self) {
         drop((self.next.take(), self.globals.take(), self.locals.take(), self.frame.take()));

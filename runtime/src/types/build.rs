@@ -296,11 +296,7 @@ fn add_dict_descriptor(dict: &DictObject) {
 }
 
 /// The names in `__slots__`, without `__dict__` and `__weakref__`, and whether `__dict__` was among them.
-fn read_slots(
-    base: &TypeObject,
-    slots: Value,
-    dict: &DictObject,
-) -> PyResult<(bool, Vec<String>)> {
+fn read_slots(base: &TypeObject, slots: Value, dict: &DictObject) -> PyResult<(bool, Vec<String>)> {
     let listed =
         if slots.is_instance::<StrObject>() { vec![slots.to_ref()] } else { protocol::collect(slots)? };
     let (mut wants_dict, mut found) = (false, Vec::new());

@@ -147,7 +147,8 @@ fn make(ty: &TypeObject, dialect: Option<Value>, given: [Option<Value>; 8]) -> P
 }
 
 fn read(ty: &TypeObject, values: [Option<Value>; 8]) -> PyResult<DialectObject> {
-    let [delimiter, doublequote, escapechar, line_terminator, quotechar, quoting, skipinitialspace, strict] = values;
+    let [delimiter, doublequote, escapechar, line_terminator, quotechar, quoting, skipinitialspace, strict] =
+        values;
     let flag = |value: Option<Value>, default: bool| value.map_or(Ok(default), protocol::is_true);
     let delimiter = match delimiter {
         None => ',' as u32,

@@ -246,7 +246,12 @@ fn this<'a>(value: Value) -> &'a ReaderObject {
 
 static GETSET: &[GetSetDef] = &[
     GetSetDef { name: "dialect", doc: "", get: |value| Ok(this(value).dialect.clone().into()), set: None },
-    GetSetDef { name: "line_num", doc: "", get: |value| Ok(int::from_u64(this(value).line_num.get())), set: None },
+    GetSetDef {
+        name: "line_num",
+        doc: "",
+        get: |value| Ok(int::from_u64(this(value).line_num.get())),
+        set: None,
+    },
 ];
 
 /// `_csv.Reader`.

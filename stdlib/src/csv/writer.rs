@@ -35,7 +35,9 @@ impl WriterObject {
     pub(super) fn make(file: Value, dialect: Py<DialectObject>) -> PyResult<Py<WriterObject>> {
         let write = protocol::get_optional_attr(file, StrObject::intern("write").value())?;
         match write.filter(|write| protocol::is_callable(write.value())) {
-            Some(write) => Ok(object::new_object(WriterObject { header: Header::new(&WRITER), write, dialect })),
+            Some(write) => {
+                Ok(object::new_object(WriterObject { header: Header::new(&WRITER), write, dialect }))
+            }
             None => Err(raise!(TypeError, "argument 1 must have a \"write\" method")),
         }
     }
@@ -57,7 +59,10 @@ impl Line<'_> {
         }
         self.fields += 1;
         let mut is_quoted = is_quoted;
-        if field.is_none_or(StrObject::is_empty) && dialect.delimiter == ' ' as u32 && dialect.skipinitialspace {
+        if field.is_none_or(StrObject::is_empty)
+            && dialect.delimiter == ' ' as u32
+            && dialect.skipinitialspace
+        {
             let is_null = field.is_none() && matches!(dialect.quoting, Quoting::Strings | Quoting::NotNull);
             if dialect.quoting == Quoting::None || is_null {
                 return Err(csv_error(
@@ -110,7 +115,10 @@ impl Line<'_> {
 fn is_number(value: Value) -> bool {
     let slots = value.ty().slots();
     let converts = slots.index.is_some() || slots.int.is_some() || slots.float.is_some();
-    converts || int::IntRef::of(value).is_some() || float::of(value).is_some() || value.is_exact(&complex::COMPLEX)
+    converts
+        || int::IntRef::of(value).is_some()
+        || float::of(value).is_some()
+        || value.is_exact(&complex::COMPLEX)
 }
 
 fn wants_quotes(quoting: Quoting, field: Value) -> bool {

@@ -86,7 +86,9 @@ macro_rules! blake2 {
                 let words: Vec<$word> = self
                     .block
                     .chunks(Self::WORD)
-                    .map(|bytes| <$word>::from_le_bytes(bytes.try_into().expect("chunks of the size of a word")))
+                    .map(|bytes| {
+                        <$word>::from_le_bytes(bytes.try_into().expect("chunks of the size of a word"))
+                    })
                     .collect();
                 let mut work = [0; 16];
                 work[..8].copy_from_slice(&self.state);
@@ -160,7 +162,8 @@ macro_rules! blake2 {
 
 /// The parameters as they are added to the first state: a block of `len` bytes, in which node offsets have this many.
 fn parameter_block(parameters: &Parameters, len: usize, offset_bytes: usize) -> Vec<u8> {
-    let mut block = vec![parameters.digest_size, parameters.key.len() as u8, parameters.fanout, parameters.depth];
+    let mut block =
+        vec![parameters.digest_size, parameters.key.len() as u8, parameters.fanout, parameters.depth];
     block.extend(parameters.leaf_size.to_le_bytes());
     block.extend(&parameters.node_offset.to_le_bytes()[..offset_bytes]);
     block.extend([parameters.node_depth, parameters.inner_size]);

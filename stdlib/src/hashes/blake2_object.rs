@@ -78,7 +78,13 @@ impl Given {
     }
 
     /// A number within limits, which messages name.
-    fn number(&self, name: &str, default: i64, range: std::ops::RangeInclusive<i64>, message: &str) -> PyResult<i64> {
+    fn number(
+        &self,
+        name: &str,
+        default: i64,
+        range: std::ops::RangeInclusive<i64>,
+        message: &str,
+    ) -> PyResult<i64> {
         let Some(value) = self.get(name) else { return Ok(default) };
         let number = int::to_i64(value)?;
         if range.contains(&number) { Ok(number) } else { Err(raise!(ValueError, "{message}")) }
@@ -87,9 +93,11 @@ impl Given {
 
 fn read(given: &Given, limits: &Limits) -> PyResult<Parameters> {
     let most = limits.digest as i64;
-    let size_message = format!("digest_size for {} must be between 1 and {most} bytes, here it is {}",
+    let size_message = format!(
+        "digest_size for {} must be between 1 and {most} bytes, here it is {}",
         if limits.digest == 64 { "Blake2b" } else { "Blake2s" },
-        given.get("digest_size").map_or_else(|| Ok(String::new()), protocol::repr_string)?);
+        given.get("digest_size").map_or_else(|| Ok(String::new()), protocol::repr_string)?
+    );
     let node_offset = match given.get("node_offset") {
         None => 0,
         Some(value) => {
@@ -104,7 +112,9 @@ fn read(given: &Given, limits: &Limits) -> PyResult<Parameters> {
     };
     let leaf_size = match given.get("leaf_size") {
         None => 0,
-        Some(value) => u32::try_from(int::to_i64(value)?).map_err(|_| raise!(OverflowError, "leaf_size is too large"))?,
+        Some(value) => {
+            u32::try_from(int::to_i64(value)?).map_err(|_| raise!(OverflowError, "leaf_size is too large"))?
+        }
     };
     Ok(Parameters {
         digest_size: given.number("digest_size", most, 1..=most, &size_message)? as u8,

@@ -124,7 +124,12 @@ pub(super) static GETSET: &[GetSetDef] = &[
         get: |value| Ok(int::from_i64(this(value).state.borrow().digest_size() as i64)),
         set: None,
     },
-    GetSetDef { name: "name", doc: "", get: |value| Ok(StrObject::intern(this(value).name).into()), set: None },
+    GetSetDef {
+        name: "name",
+        doc: "",
+        get: |value| Ok(StrObject::intern(this(value).name).into()),
+        set: None,
+    },
 ];
 
 macro_rules! types {

@@ -56,7 +56,8 @@ fn encoded(value: Value) -> Vec<u8> {
 
 /// The places as bytes, in this program's own encoding.
 fn line_table(value: Value) -> Vec<u8> {
-    let numbers = this(value).code.ranges.iter().flat_map(|at| [at.line, at.end_line, at.column, at.end_column]);
+    let numbers =
+        this(value).code.ranges.iter().flat_map(|at| [at.line, at.end_line, at.column, at.end_column]);
     numbers.flat_map(u32::to_le_bytes).collect()
 }
 
@@ -80,7 +81,10 @@ fn richcompare(a: Value, b: Value, op: CompareOp) -> PyResult {
 
 fn hash_code(value: Value) -> PyResult<i64> {
     let code = this(value).code();
-    Ok(hash::sequence([hash::bytes(code.name.as_bytes()), hash::int(code.first_line.into()), code.words.len() as i64].into_iter()))
+    Ok(hash::sequence(
+        [hash::bytes(code.name.as_bytes()), hash::int(code.first_line.into()), code.words.len() as i64]
+            .into_iter(),
+    ))
 }
 
 pub(super) const SLOTS: Slots =
@@ -136,14 +140,20 @@ py_methods! { pub(super) static METHODS for "code", &CodeObject;
 fn change(code: &mut Code, name: &str, value: Value) -> PyResult<()> {
     let text = || match value.get::<StrObject>() {
         Some(text) => text.to_utf8(),
-        None => Err(crate::raise!(TypeError, "replace() argument '{name}' must be str, not {}", value.ty().name())),
+        None => Err(crate::raise!(
+            TypeError,
+            "replace() argument '{name}' must be str, not {}",
+            value.ty().name()
+        )),
     };
     match name {
         "co_name" => code.name = text()?,
         "co_qualname" => code.qualname = text()?,
         "co_filename" => code.filename = text()?.into(),
         "co_firstlineno" => code.first_line = int::to_index(value, "line number does not fit")?.max(0) as u32,
-        "co_flags" => code.flags.0 = code.flags.0 & !0xffff | int::to_index(value, "flags do not fit")? as u32 & 0xffff,
+        "co_flags" => {
+            code.flags.0 = code.flags.0 & !0xffff | int::to_index(value, "flags do not fit")? as u32 & 0xffff
+        }
         _ => return Err(error::not_supported(&format!("code.replace({name}=...)"))),
     }
     Ok(())
