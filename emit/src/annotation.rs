@@ -75,7 +75,7 @@ impl<'a> Emitter<'a, '_> {
         if found.is_empty() {
             return Ok(());
         }
-        if self.future_annotations {
+        if self.annotates_at_once() {
             self.block().op0(Opcode::SETUP_ANNOTATIONS);
             return Ok(());
         }
@@ -97,14 +97,24 @@ impl<'a> Emitter<'a, '_> {
         Ok(())
     }
 
-    /// `from __future__ import annotations`: the text goes into `__annotations__` when the statement runs.
+    /// Whether annotations of this body are stored when their statements run: as text under `from __future__ import annotations`, and
+    /// as values in a body that itself works on `__annotations__`, as code written before PEP 649 does.
+    fn annotates_at_once(&self) -> bool {
+        self.future_annotations || self.unit_scope().symbol("__annotations__").is_some()
+    }
+
+    /// Stores an annotation that is not deferred.
     pub(crate) fn eager_annotation(&mut self, target: &Expr<'a>, annotation: &'a Expr<'a>) -> Emit {
         let is_namespace = !self.unit_scope().kind.is_function_like();
-        let Some(name) = target.as_name().filter(|_| self.future_annotations && is_namespace) else {
+        let Some(name) = target.as_name().filter(|_| is_namespace && self.annotates_at_once()) else {
             return Ok(());
         };
-        let text = self.unparse(annotation);
-        self.load_const(Const::Str(text));
+        if self.future_annotations {
+            let text = self.unparse(annotation);
+            self.load_const(Const::Str(text));
+        } else {
+            self.annotation_value(annotation)?;
+        }
         self.name_op(Opcode::LOAD_NAME, "__annotations__");
         let name = self.mangled(name);
         self.load_const(Const::str(&name));

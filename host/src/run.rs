@@ -98,6 +98,7 @@ const LEAKED: u8 = 99;
 /// and destroys what is left, as Python does; gives the exit code. A debug build audits what is left over then.
 pub fn finish(code: u8) -> u8 {
     stdlib::atexit::run();
+    stdlib::posix::release();
     let code = flushed(code);
     runtime::finalize::clear_modules();
     // Finalisers may have printed.

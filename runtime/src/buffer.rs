@@ -223,14 +223,6 @@ pub fn is_bytes_like(value: Value) -> bool {
     value.ty().slots().buffer.is_some()
 }
 
-/// Whether an object lends its bytes as one stretch.
-pub fn is_one_stretch(value: Value) -> PyResult<bool> {
-    if !is_bytes_like(value) {
-        return Ok(false);
-    }
-    Ok(value.is_exact(&crate::objects::bytes::BYTES) || acquire(value)?.is_contiguous())
-}
-
 /// Borrows the memory of a bytes-like object; `TypeError` for anything else.
 pub fn acquire(value: Value) -> PyResult<Buffer> {
     match value.ty().slots().buffer {

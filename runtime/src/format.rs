@@ -208,7 +208,7 @@ pub fn format_int(value: IntRef<'_>, spec_text: &StrObject) -> PyResult {
 fn format_character(value: IntRef<'_>, spec: &Spec) -> PyResult {
     let point = value.to_i64().and_then(|point| u32::try_from(point).ok()).and_then(char::from_u32);
     match point {
-        Some(c) => finish(&pad(&c.to_string(), spec, '<')),
+        Some(c) => finish(&pad(&c.to_string(), spec, '>')),
         None => Err(crate::raise!(OverflowError, "%c arg not in range(0x110000)")),
     }
 }
@@ -272,6 +272,35 @@ pub fn format_float(value: f64, spec_text: &StrObject) -> PyResult {
     finish(&float_text(value, &spec, spec.kind.unwrap_or('\0')))
 }
 
+/// `complex.__format__`: both parts in the same form, in parentheses only where no presentation is asked for.
+pub fn format_complex(real: f64, imaginary: f64, spec_text: &StrObject) -> PyResult {
+    let spec = parse_spec(&spec_text.to_utf8()?, "complex")?;
+    match spec.kind {
+        None | Some('e' | 'E' | 'f' | 'F' | 'g' | 'G' | 'n') => {}
+        Some(kind) => return Err(unknown_code(kind, "complex")),
+    }
+    if spec.fill == '0' {
+        return Err(crate::raise!(ValueError, "Zero padding is not allowed in complex format specifier"));
+    }
+    if spec.align == Some('=') {
+        return Err(crate::raise!(
+            ValueError,
+            "'=' alignment flag is not allowed in complex format specifier"
+        ));
+    }
+    let kind = spec.kind.unwrap_or('r');
+    let part = Spec { width: 0, align: None, ..spec.clone() };
+    let is_bare = kind == 'r' && real == 0.0 && real.is_sign_positive();
+    let second_sign = if is_bare { spec.sign } else { '+' };
+    let second = float_text(imaginary, &Spec { sign: second_sign, ..part.clone() }, kind);
+    let text = match (is_bare, kind) {
+        (true, _) => format!("{second}j"),
+        (false, 'r') => format!("({}{second}j)", float_text(real, &part, kind)),
+        (false, _) => format!("{}{second}j", float_text(real, &part, kind)),
+    };
+    finish(&pad(&text, &spec, '>'))
+}
+
 fn float_text(value: f64, spec: &Spec, kind: char) -> String {
     let (mut digits, percent) = float_digits(value.abs(), spec, kind);
     if percent {
@@ -299,6 +328,10 @@ fn float_digits(value: f64, spec: &Spec, kind: char) -> (String, bool) {
         '%' => (with_point(fixed_text(value * 100.0, precision), spec), true),
         'e' | 'E' => (exponent_text(value, precision, kind, spec.alternate), false),
         'g' | 'G' | 'n' => (general_text(value, precision, kind, spec.alternate, false), false),
+        'r' => match spec.precision {
+            None => (float::repr_text(value).trim_end_matches(".0").to_owned(), false),
+            Some(precision) => (general_text(value, precision, 'g', spec.alternate, false), false),
+        },
         _ => match spec.precision {
             None => (float::repr_text(value), false),
             Some(precision) => (general_text(value, precision, 'g', spec.alternate, true), false),

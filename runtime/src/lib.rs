@@ -46,6 +46,7 @@ pub mod testing;
 pub mod thread;
 pub mod type_object;
 pub mod types;
+pub mod unicode;
 pub mod value;
 pub mod weakref;
 pub mod world;

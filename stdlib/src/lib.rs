@@ -31,6 +31,7 @@ pub mod itertools;
 pub mod json;
 pub mod library;
 pub mod locale;
+pub mod marshal;
 pub mod math;
 pub mod operator;
 pub mod posix;
@@ -39,6 +40,7 @@ pub mod resource;
 pub mod select;
 pub mod signal;
 pub mod sre;
+pub mod socket;
 pub mod static_python;
 pub mod string;
 pub mod structs;
@@ -48,6 +50,7 @@ pub(crate) mod system;
 pub mod thread;
 pub mod time;
 pub mod typing;
+pub mod unicodedata;
 pub(crate) mod warning;
 pub mod weak;
 
@@ -63,6 +66,7 @@ struct NativeModule {
 static MODULES: &[NativeModule] = &[
     NativeModule { name: "atexit", fill: atexit::fill },
     NativeModule { name: "math", fill: math::fill },
+    NativeModule { name: "marshal", fill: marshal::fill },
     NativeModule { name: "time", fill: time::fill },
     NativeModule { name: "gc", fill: gc::fill },
     NativeModule { name: "posix", fill: posix::fill },
@@ -73,6 +77,7 @@ static MODULES: &[NativeModule] = &[
     NativeModule { name: "pwd", fill: accounts::fill_users },
     NativeModule { name: "resource", fill: resource::fill },
     NativeModule { name: "select", fill: select::fill },
+    NativeModule { name: "_socket", fill: socket::fill },
     NativeModule { name: "_signal", fill: signal::fill },
     NativeModule { name: "_weakref", fill: weak::fill },
     NativeModule { name: "errno", fill: errno::fill },
@@ -81,6 +86,7 @@ static MODULES: &[NativeModule] = &[
     NativeModule { name: "_thread", fill: thread::fill },
     NativeModule { name: "_string", fill: string::fill },
     NativeModule { name: "_codecs", fill: codecs::fill },
+    NativeModule { name: "unicodedata", fill: unicodedata::fill },
     NativeModule { name: "array", fill: array::fill },
     NativeModule { name: "binascii", fill: binascii::fill },
     NativeModule { name: "_struct", fill: structs::fill },

@@ -116,6 +116,11 @@ pub(crate) fn fill(module: &ModuleObject) -> PyResult<()> {
     Ok(())
 }
 
+/// Lets go of the program's objects, which is over.
+pub fn release() {
+    process::release();
+}
+
 unsafe extern "C" {
     static environ: *const *const libc::c_char;
 }

@@ -80,6 +80,7 @@ fn add_constants(dict: &DictObject) -> PyResult<()> {
     dict.set_text("hexversion", number(0x030e_00f0));
     dict.set_text("api_version", number(1013));
     dict.set_text("copyright", text("Copyright (c) the Static Python in Rust contributors."));
+    dict.set_text("abiflags", text(""));
     dict.set_text("platform", text("linux"));
     dict.set_text("byteorder", text("little"));
     dict.set_text("maxsize", number(isize::MAX as i64));

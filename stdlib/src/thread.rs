@@ -3,6 +3,8 @@
 //! Starting threads is not supported yet. So a lock that is held will not be released by anybody else: whoever waits for it would wait
 //! for ever, which is an error here and a deadlock elsewhere; with a timeout the wait is real.
 
+mod local;
+
 use std::cell::Cell;
 use std::time::Duration;
 
@@ -25,13 +27,14 @@ const TIMEOUT_MAX: f64 = 9_223_372_036.0;
 
 /// Fills the module.
 pub(crate) fn fill(module: &ModuleObject) -> PyResult<()> {
-    for ty in [&LOCK, &RLOCK, &HANDLE] {
+    for ty in [&LOCK, &RLOCK, &HANDLE, &local::LOCAL] {
         ready::ready(ty);
     }
     let dict = module.dict();
     dict.set_text("lock", LOCK.value().to_ref());
     dict.set_text("LockType", LOCK.value().to_ref());
     dict.set_text("_ThreadHandle", HANDLE.value().to_ref());
+    dict.set_text("_local", local::LOCAL.value().to_ref());
     dict.set_text("RLock", RLOCK.value().to_ref());
     dict.set_text("error", error::types::RuntimeError.value().to_ref());
     dict.set_text("TIMEOUT_MAX", float::new(TIMEOUT_MAX));
@@ -263,11 +266,18 @@ py_methods! { static HANDLE_METHODS for "_ThreadHandle", &Handle;
     }
 }
 
+fn new_handle(_: &TypeObject, args: Args<'_>) -> PyResult {
+    if !args.is_empty() {
+        return Err(raise!(TypeError, "_thread._ThreadHandle() takes no arguments"));
+    }
+    Ok(object::new_object(Handle { header: Header::new(&HANDLE), ident: 0, is_done: Cell::new(false) }).into())
+}
+
 /// `_thread._ThreadHandle`.
 pub static HANDLE: TypeObject = TypeObject::from_spec(&HANDLE_SPEC);
 static HANDLE_SPEC: TypeSpec = TypeSpec {
     module: "_thread",
-    flags: type_flags::NO_NEW,
+    slots: Slots { new: Some(new_handle), init: Some(|_, _| Ok(())), ..Slots::EMPTY },
     methods: &[HANDLE_METHODS],
     getset: &[GetSetDef {
         name: "ident",

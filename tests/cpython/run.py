@@ -108,7 +108,7 @@ def main():
     options = parser.parse_args()
     if options.tests is None:
         sys.exit("no CPython 3.13 with its tests is installed; say where they are by --tests")
-    options.command = [options.python] if options.python else [options.spc, "run", "--jit=" + options.jit]
+    options.command = [options.python] if options.python else [os.path.abspath(options.spc), "run", "--jit=" + options.jit]
     known, surprises = known_failures(), []
     print(f"{'module':<24}" + "".join(f"{name:>9}" for name in OUTCOMES) + f"{'rate':>8}")
     for module in options.modules:

@@ -81,7 +81,7 @@ fn run(chars: &[u32], args: Value, is_mapping: bool, is_bytes: bool) -> PyResult
         }
         at += 1;
         let conversion = read_conversion(chars, &mut at, &mut source)?;
-        if conversion.kind == '%' {
+        if conversion.kind == '%' && chars[at - 2] == u32::from('%') {
             out.push(u32::from('%'));
             continue;
         }
@@ -140,16 +140,20 @@ fn read_conversion(chars: &[u32], at: &mut usize, source: &mut Source) -> PyResu
         }
         *at += 1;
     }
-    let width = read_size(chars, at, source)?;
+    let width = read_size(chars, at, source, "width")?;
     conversion.left |= width.is_some_and(|width| width < 0);
     conversion.width = width.unwrap_or(0).unsigned_abs();
     if peek(chars, *at)? == '.' {
         *at += 1;
-        conversion.precision = Some(read_size(chars, at, source)?.unwrap_or(0).max(0) as usize);
+        conversion.precision = Some(read_size(chars, at, source, "precision")?.unwrap_or(0).max(0) as usize);
     }
     while matches!(peek(chars, *at)?, 'h' | 'l' | 'L') {
         *at += 1;
     }
+    if conversion.precision.is_some_and(|precision| precision > i32::MAX as usize) {
+        return Err(crate::raise!(ValueError, "precision too big"));
+    }
+    crate::reserve::probe(conversion.width.max(conversion.precision.unwrap_or(0)))?;
     conversion.kind = peek(chars, *at)?;
     *at += 1;
     Ok(conversion)
@@ -171,7 +175,7 @@ fn read_key(chars: &[u32], at: &mut usize) -> PyResult<Vec<u32>> {
     Ok(chars[start..*at - 1].to_vec())
 }
 
-fn read_size(chars: &[u32], at: &mut usize, source: &mut Source) -> PyResult<Option<isize>> {
+fn read_size(chars: &[u32], at: &mut usize, source: &mut Source, what: &str) -> PyResult<Option<isize>> {
     if peek(chars, *at)? == '*' {
         *at += 1;
         let value = source.take()?;
@@ -183,8 +187,8 @@ fn read_size(chars: &[u32], at: &mut usize, source: &mut Source) -> PyResult<Opt
     let mut size: Option<isize> = None;
     while let Some(digit) = peek(chars, *at)?.to_digit(10) {
         size = Some(size.unwrap_or(0).saturating_mul(10).saturating_add(digit as isize));
-        if size > Some(1 << 31) {
-            return Err(crate::raise!(ValueError, "width too big"));
+        if size == Some(isize::MAX) {
+            return Err(crate::raise!(ValueError, "{what} too big"));
         }
         *at += 1;
     }

@@ -174,7 +174,7 @@ fn expand_field(field: &[char], source: &mut Source<'_>, depth: usize, out: &mut
         Some('s') => protocol::str(value.value())?,
         Some('r') => protocol::repr(value.value())?,
         Some('a') => protocol::ascii(value.value())?,
-        Some(other) => return Err(crate::raise!(ValueError, "Unknown conversion specifier '{other}'")),
+        Some(other) => return Err(crate::raise!(ValueError, "Unknown conversion specifier {other}")),
     };
     let mut expanded = StrBuilder::new();
     if spec.contains(&'{') {
@@ -207,7 +207,7 @@ fn split_rest(rest: &[char]) -> PyResult<(Option<char>, &[char])> {
         [':', spec @ ..] => Ok((None, spec)),
         ['!', conversion] => Ok((Some(*conversion), &[])),
         ['!', conversion, ':', spec @ ..] => Ok((Some(*conversion), spec)),
-        ['!'] => Err(crate::raise!(ValueError, "end of string while looking for conversion specifier")),
+        ['!'] => Err(crate::raise!(ValueError, "unmatched '{{' in format spec")),
         _ => Err(crate::raise!(ValueError, "expected ':' after conversion specifier")),
     }
 }

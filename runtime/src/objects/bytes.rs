@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use crate::alloc;
 use crate::args::Args;
-use crate::buffer::Buffer;
+use crate::buffer::{self, Buffer};
 use crate::format;
 use crate::hash;
 use crate::header::{Header, flags};
@@ -108,7 +108,7 @@ fn new(ty: &TypeObject, args: Args<'_>) -> PyResult {
     Ok(BytesObject::new_of(ty, &data).into())
 }
 
-fn buffer(value: Value) -> PyResult<Buffer> {
+fn lend(value: Value) -> PyResult<Buffer> {
     let data = this(value).as_slice();
     // SAFETY: the bytes live as long as their object and are never written.
     Ok(unsafe { Buffer::new(value, data.as_ptr().cast_mut(), data.len(), true) })
@@ -145,12 +145,15 @@ fn subscript(value: Value, key: Value) -> PyResult {
 }
 
 fn concat(a: Value, b: Value) -> PyResult {
-    if !crate::buffer::is_one_stretch(b)? {
+    let more = match buffer::is_bytes_like(b) {
+        true => Some(buffer::acquire(b)?),
+        false => None,
+    };
+    let Some(more) = more.as_ref().and_then(Buffer::as_slice) else {
         return Err(crate::raise!(TypeError, "can't concat {} to bytes", b.ty().name()));
-    }
-    let more = crate::buffer::acquire(b)?;
+    };
     crate::reserve::probe(2 * (this(a).len + more.len()))?;
-    Ok(BytesObject::new(&[this(a).as_slice(), &more.to_cow()].concat()).into())
+    Ok(BytesObject::new(&[this(a).as_slice(), more].concat()).into())
 }
 
 fn repeat(value: Value, count: isize) -> PyResult {
@@ -210,7 +213,7 @@ static SPEC: TypeSpec = TypeSpec {
         concat: Some(concat),
         repeat: Some(repeat),
         contains: Some(contains),
-        buffer: Some(buffer),
+        buffer: Some(lend),
         remainder: Some(remainder),
         iter: Some(|value| Ok(SequenceIterator::new(value, &BYTES_ITERATOR).into())),
         ..Slots::EMPTY

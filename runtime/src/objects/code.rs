@@ -162,6 +162,18 @@ impl CodeObject {
         &self.code
     }
 
+    /// The whole code as text that [`from_text`](Self::from_text) reads.
+    pub fn to_text(&self) -> String {
+        bytecode::text::print(&self.code)
+    }
+
+    /// The code of a text, if it is one, and code that may run.
+    pub fn from_text(text: &str) -> PyResult<Option<Py<CodeObject>>> {
+        let parsed = bytecode::text::parse(text).ok();
+        let sound = parsed.filter(|code| bytecode::verify::verify(code).is_empty());
+        sound.map(|code| CodeObject::new(Arc::new(code))).transpose()
+    }
+
     /// Its instructions, for people.
     pub fn listing(&self) -> String {
         bytecode::text::listing(&self.code)

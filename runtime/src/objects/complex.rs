@@ -165,6 +165,15 @@ fn richcompare(a: Value, b: Value, op: CompareOp) -> PyResult {
 }
 
 py_methods! { static METHODS for "complex", &ComplexObject;
+    /// Convert to a string according to format_spec.
+    "__format__(self, format_spec, /)"
+    fn dunder_format(this, format_spec: &StrObject) -> PyResult {
+        let value = Value::from_object(this);
+        if format_spec.is_empty() {
+            return crate::protocol::str(value);
+        }
+        crate::format::format_complex(this.real, this.imaginary, format_spec)
+    }
     /// Return the complex conjugate of its argument. (3-4j).conjugate() == 3+4j.
     "conjugate(self, /)"
     fn conjugate(this) -> Ref {

@@ -72,6 +72,11 @@ pub(crate) fn rusage(usage: &libc::rusage) -> PyResult {
 /// Functions to call around a fork: before, in the parent, in the child.
 static AT_FORK: World<[RefCell<Vec<Ref>>; 3]> = World::new([const { RefCell::new(Vec::new()) }; 3]);
 
+/// Forgets the functions to call around a fork: the program is over.
+pub(crate) fn release() {
+    AT_FORK.iter().for_each(|functions| drop(functions.take()));
+}
+
 fn run_at_fork(which: usize) {
     let mut functions = AT_FORK[which].borrow().clone();
     if which == 0 {
@@ -153,6 +158,10 @@ pub(crate) fn environment(env: Value) -> PyResult<Strings> {
     Ok(Strings::new(texts))
 }
 
+unsafe extern "C" {
+    fn posix_spawn_file_actions_addclosefrom_np(list: *mut libc::posix_spawn_file_actions_t, from: i32) -> i32;
+}
+
 /// The descriptor actions of `posix_spawn`.
 struct FileActions(libc::posix_spawn_file_actions_t, Vec<CString>);
 
@@ -184,6 +193,7 @@ impl FileActions {
                 }
                 1 => libc::posix_spawn_file_actions_addclose(list, number(1)?),
                 2 => libc::posix_spawn_file_actions_adddup2(list, number(1)?, number(2)?),
+                3 => posix_spawn_file_actions_addclosefrom_np(list, number(1)?),
                 _ => return Err(raise!(TypeError, "Unknown file_actions identifier")),
             }
         };
@@ -549,7 +559,6 @@ py_functions! { pub(super) static FUNCTIONS;
         }
         for (_, function, at) in given {
             if let Some(function) = function {
-                runtime::audit::exempt_graph(function.value());
                 AT_FORK[at].borrow_mut().push(function);
             }
         }

@@ -109,21 +109,22 @@ fn join(between: &[u8], iterable: Value) -> PyResult<Vec<u8>> {
     let items = protocol::collect(iterable)?;
     let mut out = Vec::new();
     for (at, item) in items.iter().enumerate() {
-        if !buffer::is_one_stretch(item.value())? {
+        let part = match buffer::is_bytes_like(item.value()) {
+            true => Some(buffer::acquire(item.value())?),
+            false => None,
+        };
+        let Some(part) = part.as_ref().and_then(Buffer::as_slice) else {
             let got = item.ty().name();
             return Err(crate::raise!(
                 TypeError,
                 "sequence item {at}: expected a bytes-like object, {got} found"
             ));
+        };
+        out.try_reserve(part.len() + between.len()).map_err(|_| error::memory_error())?;
+        if at > 0 {
+            out.extend_from_slice(between);
         }
-        buffer::with_bytes(item.value(), |part| {
-            out.try_reserve(part.len() + between.len()).map_err(|_| error::memory_error())?;
-            if at > 0 {
-                out.extend_from_slice(between);
-            }
-            out.extend_from_slice(part);
-            Ok(())
-        })??;
+        out.extend_from_slice(part);
     }
     Ok(out)
 }

@@ -244,6 +244,15 @@ fn parse_hex(text: &str) -> Option<f64> {
 }
 
 py_class_methods! { static CLASS_METHODS for "float";
+    /// How doubles and floats are stored.
+    "__getformat__(cls, typestr, /)"
+    fn getformat(cls, typestr: String) -> PyResult<&'static str> {
+        let _ = cls;
+        if typestr == "double" || typestr == "float" {
+            return Ok("IEEE, little-endian");
+        }
+        Err(crate::raise!(ValueError, "__getformat__() argument 1 must be 'double' or 'float'"))
+    }
     /// Create a floating-point number from a hexadecimal string.
     "fromhex(cls, string, /)"
     fn fromhex(cls, string: &StrObject) -> PyResult {

@@ -125,18 +125,9 @@ fn clean_digits(digits: &str, base: u32) -> Result<String, ParseFailure> {
     if after_digit { Ok(cleaned) } else { Err(ParseFailure::Invalid) }
 }
 
-/// Value of a decimal digit of any script: Unicode digits come in runs of ten whose first has value 0.
+/// Value of a decimal digit of any script.
 pub fn decimal_value(c: char) -> Option<u32> {
-    if c.is_ascii() {
-        return c.to_digit(10);
-    }
-    const ZEROS: &[u32] = &[
-        0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0xc66, 0xce6, 0xd66, 0xde6, 0xe50,
-        0xed0, 0xf20, 0x1040, 0x1090, 0x17e0, 0x1810, 0x1946, 0x19d0, 0x1a80, 0x1a90, 0x1b50, 0x1bb0, 0x1c40,
-        0x1c50, 0xa620, 0xa8d0, 0xa900, 0xa9d0, 0xa9f0, 0xaa50, 0xabf0, 0xff10, 0x1d7ce, 0x1d7d8, 0x1d7e2,
-        0x1d7ec, 0x1d7f6,
-    ];
-    ZEROS.iter().find(|&&zero| (zero..zero + 10).contains(&(c as u32))).map(|&zero| c as u32 - zero)
+    crate::unicode::decimal(c.into())
 }
 
 #[cfg(test)]

@@ -12,13 +12,15 @@ use crate::objects::bytes::BytesObject;
 use crate::objects::dict::DictObject;
 use crate::objects::iterators::{STR_ITERATOR, SequenceIterator};
 use crate::objects::list::ListObject;
-use crate::objects::sequence::{self, SliceBounds, Subscript};
+use crate::objects::sequence::{self, SliceBounds, SliceIndex, Subscript};
+use crate::objects::slice::SliceObject;
 use crate::objects::tuple::TupleObject;
 use crate::objects::{self, int};
 use crate::operator::{CompareOp, Comparison};
 use crate::protocol;
 use crate::slots::Slots;
 use crate::type_object::{TypeObject, TypeSpec, type_flags};
+use crate::unicode;
 use crate::value::{Py, PyResult, Ref, Value};
 use crate::{py_functions, py_methods};
 
@@ -32,7 +34,7 @@ fn new(ty: &TypeObject, args: Args<'_>) -> PyResult {
     if args.positional.len() > 3 {
         return Err(crate::raise!(
             TypeError,
-            "str() takes at most 3 arguments ({} given)",
+            "str expected at most 3 arguments, got {}",
             args.positional.len()
         ));
     }
@@ -89,7 +91,7 @@ fn repr(value: Value) -> PyResult {
             (_, Some('\r')) => out.push_str("\\r"),
             (_, Some('\t')) => out.push_str("\\t"),
             (0x20..0x7f, _) => out.push(point),
-            (_, Some(c)) if point > 0x7f && case::is_printable(c) => out.push(point),
+            _ if point > 0x7f && unicode::is_printable(point) => out.push(point),
             (0..0x100, _) => out.push_str(&format!("\\x{point:02x}")),
             (0x100..0x1_0000, _) => out.push_str(&format!("\\u{point:04x}")),
             _ => out.push_str(&format!("\\U{point:08x}")),
@@ -111,6 +113,9 @@ fn richcompare(a: Value, b: Value, op: CompareOp) -> PyResult {
 
 fn subscript(value: Value, key: Value) -> PyResult {
     let text = this(value);
+    if key.ty().slots().index.is_none() && !key.is_instance::<SliceObject>() {
+        return Err(crate::raise!(TypeError, "string indices must be integers, not '{}'", key.ty().name()));
+    }
     match Subscript::of(key, "string")? {
         Subscript::Index(at) => match sequence::wrap_index(at, text.len()) {
             Some(at) => Ok(StrObject::from_code_point(text.code_point(at)).into()),
@@ -193,20 +198,30 @@ fn affixes<'a>(value: Value, what: &str) -> PyResult<Vec<&'a StrObject>> {
         crate::raise!(TypeError, "{what} first arg must be str or a tuple of str, not {got}")
     };
     let Some(tuple) = value.get::<TupleObject>() else { return Err(wrong(value)) };
-    tuple.items().iter().map(|item| item.get::<StrObject>().ok_or_else(|| wrong(*item))).collect()
+    let wrong_item = |item: Value| {
+        crate::raise!(TypeError, "tuple for {what} must only contain str, not {}", item.ty().name())
+    };
+    tuple.items().iter().map(|item| item.get::<StrObject>().ok_or_else(|| wrong_item(*item))).collect()
 }
 
 fn padded(
     text: &StrObject,
     width: isize,
-    fill: Option<&StrObject>,
+    fill: Option<Value>,
     left_share: fn(usize) -> usize,
 ) -> PyResult<Py<StrObject>> {
-    let fill = match fill {
+    let fill = match fill.map(|fill| (fill, fill.get::<StrObject>())) {
         None => u32::from(' '),
-        Some(fill) if fill.len() == 1 => fill.code_point(0),
-        Some(_) => {
+        Some((_, Some(fill))) if fill.len() == 1 => fill.code_point(0),
+        Some((_, Some(_))) => {
             return Err(crate::raise!(TypeError, "The fill character must be exactly one character long"));
+        }
+        Some((fill, None)) => {
+            let got = fill.ty().name();
+            return Err(crate::raise!(
+                TypeError,
+                "The fill character must be a unicode character, not {got}"
+            ));
         }
     };
     let missing = (width.max(0) as usize).saturating_sub(text.len());
@@ -237,6 +252,37 @@ fn stripped(text: &StrObject, chars: Option<&StrObject>, left: bool, right: bool
     text.substring(start, end)
 }
 
+/// The part that optional bounds select; a start behind the end selects nothing, not even emptiness.
+fn window(text: &StrObject, start: SliceIndex, end: SliceIndex) -> (usize, usize) {
+    match start.0 {
+        Some(start) if start > text.len() as isize => (1, 0),
+        _ => sequence::clamp_range(start.0, end.0, text.len()),
+    }
+}
+
+/// A separator, or `None` for whitespace.
+fn separator<'a>(value: OrNone<Value>) -> PyResult<Option<&'a StrObject>> {
+    let Some(value) = value.0 else { return Ok(None) };
+    match value.get::<StrObject>() {
+        Some(text) => Ok(Some(text)),
+        None => Err(crate::raise!(TypeError, "must be str or None, not {}", value.ty().name())),
+    }
+}
+
+/// The characters to strip, or `None` for whitespace.
+fn strip_set<'a>(value: OrNone<Value>, method: &str) -> PyResult<Option<&'a StrObject>> {
+    let Some(value) = value.0 else { return Ok(None) };
+    match value.get::<StrObject>() {
+        Some(text) => Ok(Some(text)),
+        None => Err(crate::raise!(TypeError, "{method} arg must be None or str")),
+    }
+}
+
+/// A separator of `partition`.
+fn required_separator<'a>(value: Value) -> PyResult<&'a StrObject> {
+    value.get::<StrObject>().ok_or_else(|| crate::raise!(TypeError, "must be str, not {}", value.ty().name()))
+}
+
 fn found_or_error(at: Option<usize>) -> PyResult<usize> {
     at.ok_or_else(|| crate::raise!(ValueError, "substring not found"))
 }
@@ -258,15 +304,15 @@ py_methods! { static METHODS for "str", &StrObject;
     }
     /// Return a centered string of length width.
     "center(self, width, fillchar=' ', /)"
-    fn center(this, width: isize, fillchar: Option<&StrObject>) -> PyResult<Py<StrObject>> {
+    fn center(this, width: isize, fillchar: Option<Value>) -> PyResult<Py<StrObject>> {
         let odd_width = width & 1 == 1;
         let share: fn(usize) -> usize = if odd_width { |missing| missing.div_ceil(2) } else { |missing| missing / 2 };
         padded(this, width, fillchar, share)
     }
     /// Return the number of non-overlapping occurrences of substring sub in string S[start:end].
     "count(self, sub, start=None, end=None, /)"
-    fn count(this, sub: &StrObject, start: OrNone<isize>, end: OrNone<isize>) -> usize {
-        let (from, to) = sequence::clamp_range(start.0, end.0, this.len());
+    fn count(this, sub: &StrObject, start: SliceIndex, end: SliceIndex) -> usize {
+        let (from, to) = window(this, start, end);
         search::count(this, sub, from, to)
     }
     /// Encode the string using the codec registered for encoding.
@@ -276,8 +322,8 @@ py_methods! { static METHODS for "str", &StrObject;
     }
     /// Return True if the string ends with the specified suffix, False otherwise.
     "endswith(self, suffix, start=None, end=None, /)"
-    fn endswith(this, suffix: Value, start: OrNone<isize>, end: OrNone<isize>) -> PyResult<bool> {
-        let (from, to) = sequence::clamp_range(start.0, end.0, this.len());
+    fn endswith(this, suffix: Value, start: SliceIndex, end: SliceIndex) -> PyResult<bool> {
+        let (from, to) = window(this, start, end);
         let suffixes = affixes(suffix, "endswith")?;
         Ok(suffixes.into_iter().any(|suffix| from <= to && to - from >= suffix.len() && search::matches_at(this, suffix, to - suffix.len())))
     }
@@ -303,8 +349,8 @@ py_methods! { static METHODS for "str", &StrObject;
     ///
     /// Return -1 on failure.
     "find(self, sub, start=None, end=None, /)"
-    fn find(this, sub: &StrObject, start: OrNone<isize>, end: OrNone<isize>) -> isize {
-        let (from, to) = sequence::clamp_range(start.0, end.0, this.len());
+    fn find(this, sub: &StrObject, start: SliceIndex, end: SliceIndex) -> isize {
+        let (from, to) = window(this, start, end);
         position(search::find(this, sub, from, to))
     }
     /// Return a formatted version of the string, using substitutions from args and kwargs.
@@ -324,19 +370,19 @@ py_methods! { static METHODS for "str", &StrObject;
     }
     /// Return the lowest index in S where substring sub is found; raises ValueError when it is not.
     "index(self, sub, start=None, end=None, /)"
-    fn index(this, sub: &StrObject, start: OrNone<isize>, end: OrNone<isize>) -> PyResult<usize> {
-        let (from, to) = sequence::clamp_range(start.0, end.0, this.len());
+    fn index(this, sub: &StrObject, start: SliceIndex, end: SliceIndex) -> PyResult<usize> {
+        let (from, to) = window(this, start, end);
         found_or_error(search::find(this, sub, from, to))
     }
     /// Return True if the string is an alpha-numeric string, False otherwise.
     "isalnum(self, /)"
     fn isalnum(this) -> bool {
-        case::all_of(this, |c| c.is_alphanumeric())
+        case::all_of(this, |point| unicode::is_alpha(point) || unicode::numeric(point).is_some())
     }
     /// Return True if the string is an alphabetic string, False otherwise.
     "isalpha(self, /)"
     fn isalpha(this) -> bool {
-        case::all_of(this, char::is_alphabetic)
+        case::all_of(this, unicode::is_alpha)
     }
     /// Return True if all characters in the string are ASCII, False otherwise.
     "isascii(self, /)"
@@ -346,18 +392,21 @@ py_methods! { static METHODS for "str", &StrObject;
     /// Return True if the string is a decimal string, False otherwise.
     "isdecimal(self, /)"
     fn isdecimal(this) -> bool {
-        case::all_of(this, |c| int::parse::decimal_value(c).is_some())
+        case::all_of(this, |point| unicode::decimal(point).is_some())
     }
     /// Return True if the string is a digit string, False otherwise.
     "isdigit(self, /)"
     fn isdigit(this) -> bool {
-        case::all_of(this, case::is_digit)
+        case::all_of(this, |point| unicode::digit(point).is_some())
     }
     /// Return True if the string is a valid Python identifier, False otherwise.
     "isidentifier(self, /)"
     fn isidentifier(this) -> bool {
-        let starts = this.units().is_empty() || !char::from_u32(this.code_point(0)).is_some_and(|c| c.is_alphabetic() || c == '_');
-        !starts && case::all_of(this, |c| c.is_alphanumeric() || c == '_')
+        let continues = |point| char::from_u32(point).is_some_and(unicode_ident::is_xid_continue);
+        let starts = |point| {
+            point == u32::from('_') || char::from_u32(point).is_some_and(unicode_ident::is_xid_start)
+        };
+        !this.is_empty() && starts(this.code_point(0)) && this.code_points().all(continues)
     }
     /// Return True if the string is a lowercase string, False otherwise.
     "islower(self, /)"
@@ -367,12 +416,12 @@ py_methods! { static METHODS for "str", &StrObject;
     /// Return True if the string is a numeric string, False otherwise.
     "isnumeric(self, /)"
     fn isnumeric(this) -> bool {
-        case::all_of(this, char::is_numeric)
+        case::all_of(this, |point| unicode::numeric(point).is_some())
     }
     /// Return True if all characters in the string are printable, False otherwise.
     "isprintable(self, /)"
     fn isprintable(this) -> bool {
-        this.is_empty() || case::all_of(this, case::is_printable)
+        this.code_points().all(unicode::is_printable)
     }
     /// Return True if the string is a whitespace string, False otherwise.
     "isspace(self, /)"
@@ -404,7 +453,7 @@ py_methods! { static METHODS for "str", &StrObject;
     }
     /// Return a left-justified string of length width.
     "ljust(self, width, fillchar=' ', /)"
-    fn ljust(this, width: isize, fillchar: Option<&StrObject>) -> PyResult<Py<StrObject>> {
+    fn ljust(this, width: isize, fillchar: Option<Value>) -> PyResult<Py<StrObject>> {
         padded(this, width, fillchar, |_| 0)
     }
     /// Return a copy of the string converted to lowercase.
@@ -414,13 +463,13 @@ py_methods! { static METHODS for "str", &StrObject;
     }
     /// Return a copy of the string with leading whitespace removed.
     "lstrip(self, chars=None, /)"
-    fn lstrip(this, chars: OrNone<&StrObject>) -> Py<StrObject> {
-        stripped(this, chars.0, true, false)
+    fn lstrip(this, chars: OrNone<Value>) -> PyResult<Py<StrObject>> {
+        Ok(stripped(this, strip_set(chars, "lstrip")?, true, false))
     }
     /// Partition the string into three parts using the given separator.
     "partition(self, sep, /)"
-    fn partition(this, sep: &StrObject) -> PyResult<Py<TupleObject>> {
-        search::partition(this, sep, false)
+    fn partition(this, sep: Value) -> PyResult<Py<TupleObject>> {
+        search::partition(this, required_separator(sep)?, false)
     }
     /// Return a str with the given prefix string removed if present.
     "removeprefix(self, prefix, /)"
@@ -441,40 +490,40 @@ py_methods! { static METHODS for "str", &StrObject;
     }
     /// Return the highest index in S where substring sub is found, or -1.
     "rfind(self, sub, start=None, end=None, /)"
-    fn rfind(this, sub: &StrObject, start: OrNone<isize>, end: OrNone<isize>) -> isize {
-        let (from, to) = sequence::clamp_range(start.0, end.0, this.len());
+    fn rfind(this, sub: &StrObject, start: SliceIndex, end: SliceIndex) -> isize {
+        let (from, to) = window(this, start, end);
         position(search::rfind(this, sub, from, to))
     }
     /// Return the highest index in S where substring sub is found; raises ValueError when it is not.
     "rindex(self, sub, start=None, end=None, /)"
-    fn rindex(this, sub: &StrObject, start: OrNone<isize>, end: OrNone<isize>) -> PyResult<usize> {
-        let (from, to) = sequence::clamp_range(start.0, end.0, this.len());
+    fn rindex(this, sub: &StrObject, start: SliceIndex, end: SliceIndex) -> PyResult<usize> {
+        let (from, to) = window(this, start, end);
         found_or_error(search::rfind(this, sub, from, to))
     }
     /// Return a right-justified string of length width.
     "rjust(self, width, fillchar=' ', /)"
-    fn rjust(this, width: isize, fillchar: Option<&StrObject>) -> PyResult<Py<StrObject>> {
+    fn rjust(this, width: isize, fillchar: Option<Value>) -> PyResult<Py<StrObject>> {
         padded(this, width, fillchar, |missing| missing)
     }
     /// Partition the string into three parts using the given separator, searching from the end.
     "rpartition(self, sep, /)"
-    fn rpartition(this, sep: &StrObject) -> PyResult<Py<TupleObject>> {
-        search::partition(this, sep, true)
+    fn rpartition(this, sep: Value) -> PyResult<Py<TupleObject>> {
+        search::partition(this, required_separator(sep)?, true)
     }
     /// Return a list of the substrings in the string, using sep as the separator string, from the end.
     "rsplit(self, /, sep=None, maxsplit=-1)"
-    fn rsplit(this, sep: OrNone<&StrObject>, maxsplit: Option<isize>) -> PyResult<Py<ListObject>> {
-        search::rsplit(this, Needle::of(sep.0)?, maxsplit.unwrap_or(-1)).map(list_of)
+    fn rsplit(this, sep: OrNone<Value>, maxsplit: Option<isize>) -> PyResult<Py<ListObject>> {
+        search::rsplit(this, Needle::of(separator(sep)?)?, maxsplit.unwrap_or(-1)).map(list_of)
     }
     /// Return a copy of the string with trailing whitespace removed.
     "rstrip(self, chars=None, /)"
-    fn rstrip(this, chars: OrNone<&StrObject>) -> Py<StrObject> {
-        stripped(this, chars.0, false, true)
+    fn rstrip(this, chars: OrNone<Value>) -> PyResult<Py<StrObject>> {
+        Ok(stripped(this, strip_set(chars, "rstrip")?, false, true))
     }
     /// Return a list of the substrings in the string, using sep as the separator string.
     "split(self, /, sep=None, maxsplit=-1)"
-    fn split(this, sep: OrNone<&StrObject>, maxsplit: Option<isize>) -> PyResult<Py<ListObject>> {
-        search::split(this, Needle::of(sep.0)?, maxsplit.unwrap_or(-1)).map(list_of)
+    fn split(this, sep: OrNone<Value>, maxsplit: Option<isize>) -> PyResult<Py<ListObject>> {
+        search::split(this, Needle::of(separator(sep)?)?, maxsplit.unwrap_or(-1)).map(list_of)
     }
     /// Return a list of the lines in the string, breaking at line boundaries.
     "splitlines(self, /, keepends=False)"
@@ -483,15 +532,15 @@ py_methods! { static METHODS for "str", &StrObject;
     }
     /// Return True if the string starts with the specified prefix, False otherwise.
     "startswith(self, prefix, start=None, end=None, /)"
-    fn startswith(this, prefix: Value, start: OrNone<isize>, end: OrNone<isize>) -> PyResult<bool> {
-        let (from, to) = sequence::clamp_range(start.0, end.0, this.len());
+    fn startswith(this, prefix: Value, start: SliceIndex, end: SliceIndex) -> PyResult<bool> {
+        let (from, to) = window(this, start, end);
         let prefixes = affixes(prefix, "startswith")?;
         Ok(prefixes.into_iter().any(|prefix| from <= to && to - from >= prefix.len() && search::matches_at(this, prefix, from)))
     }
     /// Return a copy of the string with leading and trailing whitespace removed.
     "strip(self, chars=None, /)"
-    fn strip(this, chars: OrNone<&StrObject>) -> Py<StrObject> {
-        stripped(this, chars.0, true, true)
+    fn strip(this, chars: OrNone<Value>) -> PyResult<Py<StrObject>> {
+        Ok(stripped(this, strip_set(chars, "strip")?, true, true))
     }
     /// Convert uppercase characters to lowercase and lowercase characters to uppercase.
     "swapcase(self, /)"
@@ -527,7 +576,7 @@ py_methods! { static METHODS for "str", &StrObject;
         let signed = !this.is_empty() && matches!(this.code_point(0), 43 | 45);
         let body = this.substring(usize::from(signed), this.len());
         let zeros = StrObject::from_code_point(u32::from('0'));
-        let filled = padded(&body, width - isize::from(signed), Some(&zeros), |missing| missing)?;
+        let filled = padded(&body, width - isize::from(signed), Some(zeros.value()), |missing| missing)?;
         if signed { this.substring(0, 1).concat(&filled) } else { Ok(filled) }
     }
     /// For pickling.
@@ -555,6 +604,9 @@ fn push_translation(out: &mut StrBuilder, to: &Ref) -> PyResult<()> {
             out.push(point);
             Ok(())
         }
+        None if int::IntRef::of(to.value()).is_some() => {
+            Err(crate::raise!(ValueError, "character mapping must be in range(0x110000)"))
+        }
         None => Err(crate::raise!(TypeError, "character mapping must return integer, None or str")),
     }
 }
@@ -574,13 +626,16 @@ py_functions! { static STATIC_METHODS for "str";
                     match from.get::<StrObject>() {
                         Some(text) if text.len() == 1 => table.set(key(text.code_point(0)), to)?,
                         Some(_) => return Err(crate::raise!(ValueError, "string keys in translate table must be of length 1")),
-                        None => table.set(from.value(), to)?,
+                        None if int::IntRef::of(from.value()).is_some() => table.set(from.value(), to)?,
+                        None => return Err(crate::raise!(TypeError, "keys in translate table must be strings or integers")),
                     }
                 }
             }
             Some(to) => {
-                let from = x.get::<StrObject>().filter(|from| from.len() == to.len());
-                let Some(from) = from else {
+                let Some(from) = x.get::<StrObject>() else {
+                    return Err(crate::raise!(TypeError, "first maketrans argument must be a string if there is a second argument"));
+                };
+                let Some(from) = Some(from).filter(|from| from.len() == to.len()) else {
                     return Err(crate::raise!(ValueError, "the first two maketrans arguments must have equal length"));
                 };
                 for (a, b) in from.code_points().zip(to.code_points()) {
