@@ -2,6 +2,7 @@
 //!
 //! - [`io`]: files and streams, the standard ones among them
 //! - [`sys`], [`atexit`], [`math`], [`time`], [`gc`], [`itertools`], [`functools`], [`operator`]: modules
+//! - [`sre`]: regular expressions; [`json`], [`csv`], [`random`], [`bisect`], [`heapq`], [`hashes`]: data
 //! - [`static_python`], the module `__static__`
 //! - [`typing`], [`future`]: names that annotations and compatibility need
 //!
