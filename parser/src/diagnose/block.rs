@@ -98,7 +98,9 @@ fn function_head(site: &Site<'_>, keyword: usize) -> Option<SyntaxError> {
     match site.frames[..] {
         [Frame { kind: FrameKind::Subscript, open, .. }] => error_at(site.span(open), "expected '('"),
         [] if site.at == keyword + 2 => error_at(site.span(site.at), "expected '('"),
-        [] if site.kind(site.at - 1) == TokenKind::Arrow => error_at(site.span(site.at - 1), "expected ':'"),
+        [] if site.at > 0 && site.kind(site.at - 1) == TokenKind::Arrow => {
+            error_at(site.span(site.at - 1), "expected ':'")
+        }
         _ => None,
     }
 }

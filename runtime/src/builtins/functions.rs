@@ -8,6 +8,8 @@ use crate::hooks::{self, CompileMode};
 use crate::names::names;
 use crate::objects;
 use crate::objects::bytes::BytesObject;
+use crate::objects::cell::CellObject;
+use crate::objects::tuple::TupleObject;
 use crate::objects::code::CodeObject;
 use crate::objects::dict::DictObject;
 use crate::objects::int::{self, IntRef, parse};
@@ -99,6 +101,7 @@ fn run(
     source: Value,
     globals: Option<Value>,
     locals: Option<Value>,
+    closure: Option<Value>,
     mode: CompileMode,
 ) -> PyResult {
     let explicit_globals = globals.is_some();
@@ -106,7 +109,8 @@ fn run(
     let locals = match locals {
         Some(locals) => locals.to_ref(),
         None if explicit_globals => Value::from_object(&*globals).to_ref(),
-        None => (hooks::hooks().current_locals)()?,
+        // Compiled code that calls this under another name keeps no dict of its variables.
+        None => (hooks::hooks().frame_locals)(0).unwrap_or_else(|| DictObject::new().into()),
     };
     let code = if source.is_instance::<CodeObject>() {
         source.to_ref()
@@ -116,7 +120,32 @@ fn run(
             if mode == CompileMode::Eval { text.trim_start_matches([' ', '\t']).to_owned() } else { text };
         (hooks::hooks().compile)(&text, "<string>", mode, 0)?
     };
-    (hooks::hooks().run_code)(code.value(), &globals, locals.value(), Value::NULL)
+    let closure = checked_closure(name, &code, closure)?;
+    (hooks::hooks().run_code)(code.value(), &globals, locals.value(), closure.unwrap_or(Value::NULL))
+}
+
+/// The cells for the free variables of code that is run by hand, one for each.
+fn checked_closure(name: &str, code: &Ref, closure: Option<Value>) -> PyResult<Option<Value>> {
+    let free = code.get::<CodeObject>().map_or(0, |code| code.code().free_count());
+    if free == 0 {
+        return match closure {
+            Some(_) => Err(crate::raise!(TypeError, "cannot use a closure with this code object")),
+            None => Ok(None),
+        };
+    }
+    let Some(closure) = closure else {
+        return Err(if name == "eval" {
+            crate::raise!(TypeError, "code object passed to eval() may not contain free variables")
+        } else {
+            crate::raise!(TypeError, "code object requires a closure of exactly length {free}")
+        });
+    };
+    let cells = closure.get_exact::<TupleObject>().map(TupleObject::items);
+    let fits = cells.is_some_and(|cells| cells.len() == free && cells.iter().all(|cell| cell.is_instance::<CellObject>()));
+    if !fits {
+        return Err(crate::raise!(TypeError, "code object requires a closure of exactly length {free}"));
+    }
+    Ok(Some(closure))
 }
 
 fn source_text(source: Value, name: &str) -> PyResult<String> {
@@ -228,13 +257,12 @@ py_functions! { pub(super) static FUNCTIONS;
     /// Evaluate the given source in the context of globals and locals.
     "eval(source, /, globals=None, locals=None)"
     fn eval(source: Value, globals: OrNone<Value>, locals: OrNone<Value>) -> PyResult {
-        run("eval", source, globals.0, locals.0, CompileMode::Eval)
+        run("eval", source, globals.0, locals.0, None, CompileMode::Eval)
     }
     /// Execute the given source in the context of globals and locals.
     "exec(source, /, globals=None, locals=None, *, closure=None)"
     fn exec(source: Value, globals: OrNone<Value>, locals: OrNone<Value>, closure: OrNone<Value>) -> PyResult<()> {
-        let _ = closure.0;
-        run("exec", source, globals.0, locals.0, CompileMode::Exec).map(drop)
+        run("exec", source, globals.0, locals.0, closure.0, CompileMode::Exec).map(drop)
     }
     /// Return type(value).__format__(value, format_spec)
     "format(value, format_spec='', /)"

@@ -411,7 +411,7 @@ fn reduced(array: &ByteArray, protocol: i64) -> PyResult {
     } else {
         TupleObject::of([BytesObject::new(&data).into()])
     };
-    let state = crate::types::state_of(value)?;
+    let state = crate::types::pickle::state_of(value, false)?;
     Ok(TupleObject::of([value.ty().value().to_ref(), args.into(), state]).into())
 }
 

@@ -1,5 +1,9 @@
 //! Iterators over sequences, and `enumerate`, `zip`, `map`, `filter`, `reversed`, `iter(callable, sentinel)`.
 
+mod pickling;
+
+pub(crate) use pickling::rest;
+
 use std::cell::Cell;
 
 use crate::args::Args;
@@ -142,11 +146,7 @@ py_methods! { static HINT for "list_iterator", Value;
     /// For pickling.
     "__reduce__(self, /)"
     fn reduce(this) -> PyResult {
-        let this = SequenceIterator::of(this);
-        let iter = crate::builtins::dict().get::<objects::dict::DictObject>().and_then(|dict| dict.get_text("iter"));
-        let iter = iter.ok_or_else(|| crate::raise!(RuntimeError, "lost builtins.iter"))?;
-        let sequence = this.sequence.get_ref().unwrap_or_else(|| TupleObject::empty().into());
-        Ok(TupleObject::of([iter, TupleObject::of([sequence]).into(), int::from_i64(this.position.get() as i64)]).into())
+        pickling::sequence(this)
     }
     /// For pickling.
     "__setstate__(self, state, /)"
@@ -235,6 +235,7 @@ macro_rules! iterator_type {
             doc: $doc,
             flags: type_flags::GC | $flags,
             slots: Slots { new: $new, iter: Some(protocol::identity), iternext: Some($next), ..Slots::EMPTY },
+            methods: &[pickling::$static],
             ..TypeSpec::of::<$layout>($name)
         };
     };

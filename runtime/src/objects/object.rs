@@ -133,17 +133,17 @@ py_methods! { static METHODS for "object", Value;
     /// Helper for pickle.
     "__reduce__(self, /)"
     fn reduce(this) -> PyResult {
-        types::reduce(this, 0)
+        types::pickle::reduce(this, 0)
     }
     /// Helper for pickle.
     "__reduce_ex__(self, protocol, /)"
     fn reduce_ex(this, protocol: i64) -> PyResult {
-        types::reduce(this, protocol)
+        types::pickle::reduce_ex(this, protocol)
     }
     /// Helper for pickle.
     "__getstate__(self, /)"
     fn getstate(this) -> PyResult {
-        types::state_of(this)
+        types::pickle::state_of(this, false)
     }
 }
 

@@ -558,10 +558,38 @@ fn next(value: Value) -> PyResult<Option<Ref>> {
     }
 }
 
+impl SetIterator {
+    /// What it has not given yet.
+    fn rest(&self) -> Vec<Ref> {
+        let Some(set) = self.set.get_ref() else { return Vec::new() };
+        let (mut found, mut at) = (Vec::new(), self.position.get());
+        while let Some((next, entry)) = this(set.value()).table.next_from(at) {
+            found.push(entry.key.to_ref());
+            at = next + 1;
+        }
+        found
+    }
+}
+
+py_methods! { static ITERATOR_METHODS for "set_iterator", &SetIterator;
+    /// Private method returning an estimate of len(list(it)).
+    "__length_hint__(self, /)"
+    fn iterator_hint(iterator) -> usize {
+        let is_sound = iterator.set.get().is_some_and(|set| this(set).len() == iterator.expected_len.get());
+        if is_sound { iterator.rest().len() } else { 0 }
+    }
+    /// Return state information for pickling.
+    "__reduce__(self, /)"
+    fn iterator_reduce(iterator) -> PyResult {
+        crate::objects::iterators::rest(iterator.rest())
+    }
+}
+
 /// `set_iterator`.
 pub static SET_ITERATOR: TypeObject = TypeObject::from_spec(&ITERATOR_SPEC);
 static ITERATOR_SPEC: TypeSpec = TypeSpec {
     flags: type_flags::GC | type_flags::NO_NEW,
     slots: Slots { iter: Some(protocol::identity), iternext: Some(next), ..Slots::EMPTY },
+    methods: &[ITERATOR_METHODS],
     ..TypeSpec::of::<SetIterator>("set_iterator")
 };

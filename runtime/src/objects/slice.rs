@@ -85,6 +85,11 @@ fn richcompare(a: Value, b: Value, op: CompareOp) -> PyResult {
 }
 
 py_methods! { static METHODS for "slice", &SliceObject;
+    /// Return state information for pickling.
+    "__reduce__(self, /)"
+    fn reduce(this) -> Ref {
+        TupleObject::of([SLICE.value().to_ref(), this.parts().into()]).into()
+    }
     /// S.indices(len) -> (start, stop, stride)
     ///
     /// Assuming a sequence of length len, calculate the start and stop

@@ -3,17 +3,16 @@
 pub mod build;
 pub mod dunder;
 pub mod mro;
+pub mod pickle;
 pub mod ready;
 
 use crate::error::Raised;
 use crate::names::names;
-use crate::objects;
 use crate::objects::dict::DictObject;
 use crate::objects::str::StrObject;
-use crate::objects::tuple::TupleObject;
 use crate::protocol;
 use crate::type_object::{TypeObject, type_flags};
-use crate::value::{PyResult, Ref, Value};
+use crate::value::{PyResult, Value};
 
 /// Something in a class dict has changed: slots that the name feeds are computed again, in the class and below it.
 pub fn attribute_changed(ty: &TypeObject, name: Value) {
@@ -50,32 +49,6 @@ pub fn abstract_error(ty: &TypeObject) -> Raised {
         TypeError,
         "Can't instantiate abstract class {class} without an implementation for abstract method{ending} {listed}"
     )
-}
-
-/// `object.__getstate__`: the instance dict, or None.
-pub fn state_of(value: Value) -> PyResult {
-    Ok(match protocol::instance_dict(value) {
-        Some(dict) if !dict.is_empty() => dict.copy().into(),
-        _ => objects::none().to_ref(),
-    })
-}
-
-/// `object.__reduce_ex__`, by way of `copyreg`.
-pub fn reduce(value: Value, version: i64) -> PyResult {
-    let copyreg = protocol::import::import_absolute("copyreg")?;
-    if version < 2 {
-        return protocol::call_method_text(copyreg.value(), "_reduce_ex", &[value, Value::small(version)]);
-    }
-    let args = match protocol::get_optional_attr(value, StrObject::intern("__getnewargs__").value())? {
-        Some(get) => protocol::collect(protocol::call(get.value(), &[], None)?.value())?,
-        None => Vec::new(),
-    };
-    let mut new_args = vec![value.ty().value().to_ref()];
-    new_args.extend(args);
-    let function = protocol::get_attr_text(copyreg.value(), "__newobj__")?;
-    let state = protocol::call_method_text(value, "__getstate__", &[])?;
-    let none = || -> Ref { objects::none().to_ref() };
-    Ok(TupleObject::of([function, TupleObject::new(new_args).into(), state, none(), none()]).into())
 }
 
 /// `__flags__` with the bits that programs look at.

@@ -51,7 +51,7 @@ fn copy_of(array: &ArrayObject) -> Ref {
 /// What pickles need: class, code and items, in protocol 3 and above as bytes of a machine format.
 fn reduced(array: &ArrayObject, protocol: i64) -> PyResult {
     let value = Value::from_object(array);
-    let state = types::state_of(value)?;
+    let state = types::pickle::state_of(value, false)?;
     let (callable, args) = if protocol < 3 {
         let code = StrObject::from_code_point(array.kind.code.into());
         let items: Ref = if array.kind.is_text() { array.text()? } else { list(array)?.into() };

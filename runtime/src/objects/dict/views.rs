@@ -241,6 +241,28 @@ py_methods! { static ITERATOR_METHODS for "dict_keyiterator", Value;
     fn length_hint(this) -> usize {
         iterator(this).remaining.get()
     }
+    /// Return state information for pickling.
+    "__reduce__(self, /)"
+    fn iterator_reduce(this) -> PyResult {
+        let iterator = iterator(this);
+        let [position, expected, remaining] = [&iterator.position, &iterator.expected_len, &iterator.remaining].map(Cell::get);
+        let dict = iterator.dict.get_ref();
+        let mut rest = Vec::new();
+        let ended = loop {
+            match next(this) {
+                Ok(Some(item)) => rest.push(item),
+                Ok(None) => break Ok(()),
+                Err(raised) => break Err(raised),
+            }
+        };
+        // Looking ahead must not move the iterator.
+        for (cell, value) in [(&iterator.position, position), (&iterator.expected_len, expected), (&iterator.remaining, remaining)] {
+            cell.set(value);
+        }
+        drop(iterator.dict.replace(dict));
+        ended?;
+        crate::objects::iterators::rest(rest)
+    }
 }
 
 const VIEW_SLOTS: Slots = Slots {

@@ -1,0 +1,163 @@
+//! How iterators are pickled and copied: as a call that makes one over the same object, and a position.
+
+use super::{
+    CallSequenceIterator, Enumerate, Filter, LIST_REVERSE_ITERATOR, Map, Reversed, SentinelIterator, SequenceIterator, Zip,
+};
+use crate::objects::list::ListObject;
+use crate::objects::str::StrObject;
+use crate::objects::tuple::TupleObject;
+use crate::objects::{self, int};
+use crate::protocol;
+use crate::py_methods;
+use crate::value::{PyResult, Ref, Value};
+
+/// A builtin function, as the program sees it.
+pub(crate) fn builtin(name: &str) -> PyResult {
+    let builtins = protocol::import::import_absolute("builtins")?;
+    protocol::get_attr(builtins.value(), StrObject::intern(name).value())
+}
+
+/// `(function, (args...))`
+fn call_of<const N: usize>(function: Ref, args: [Ref; N]) -> Ref {
+    TupleObject::of([function, TupleObject::of(args).into()]).into()
+}
+
+/// `(function, (args...), state)`
+fn call_with_state<const N: usize>(function: Ref, args: [Ref; N], state: i64) -> Ref {
+    TupleObject::of([function, TupleObject::of(args).into(), int::from_i64(state)]).into()
+}
+
+/// The values that an iterator has not given yet, as a call that iterates over them.
+pub(crate) fn rest(values: Vec<Ref>) -> PyResult {
+    Ok(call_of(builtin("iter")?, [ListObject::new(values).into()]))
+}
+
+/// Iterators over a sequence and a position.
+pub(super) fn sequence(value: Value) -> PyResult {
+    let this = SequenceIterator::of(value);
+    let is_reversed = value.is_exact(&LIST_REVERSE_ITERATOR);
+    let position = this.position.get() as i64 - i64::from(is_reversed);
+    match this.sequence.get_ref() {
+        Some(sequence) => {
+            let function = builtin(if is_reversed { "reversed" } else { "iter" })?;
+            Ok(call_with_state(function, [sequence], position))
+        }
+        None if is_reversed => rest(Vec::new()),
+        None => Ok(call_of(builtin("iter")?, [TupleObject::empty().into()])),
+    }
+}
+
+/// The class of an iterator.
+fn class(value: Value) -> Ref {
+    value.ty().value().to_ref()
+}
+
+py_methods! { pub(super) static CALL_SEQUENCE_ITERATOR for "iterator", Value;
+    /// Return state information for pickling.
+    "__reduce__(self, /)"
+    fn reduce_call_sequence(value) -> PyResult {
+        let this = CallSequenceIterator::of(value);
+        match this.sequence.get_ref() {
+            Some(sequence) => Ok(call_with_state(builtin("iter")?, [sequence], this.count.get())),
+            None => Ok(call_of(builtin("iter")?, [TupleObject::empty().into()])),
+        }
+    }
+    /// Set state information for unpickling.
+    "__setstate__(self, object, /)"
+    fn set_call_sequence(value, object: i64) {
+        CallSequenceIterator::of(value).count.set(object.max(0));
+    }
+}
+
+py_methods! { pub(super) static SENTINEL_ITERATOR for "callable_iterator", Value;
+    /// Return state information for pickling.
+    "__reduce__(self, /)"
+    fn reduce_sentinel(value) -> PyResult {
+        let this = SentinelIterator::of(value);
+        match (this.callable.get_ref(), this.sentinel.get_ref()) {
+            (Some(callable), Some(sentinel)) => Ok(call_of(builtin("iter")?, [callable, sentinel])),
+            _ => Ok(call_of(builtin("iter")?, [TupleObject::empty().into()])),
+        }
+    }
+}
+
+py_methods! { pub(super) static ENUMERATE for "enumerate", Value;
+    /// Return state information for pickling.
+    "__reduce__(self, /)"
+    fn reduce_enumerate(value) -> PyResult {
+        let this = Enumerate::of(value);
+        Ok(call_of(class(value), [this.iterator.get_or_none(), int::from_i64(this.count.get())]))
+    }
+}
+
+/// `(class, (first, *iterators))`
+fn over_iterators(value: Value, first: Option<Ref>, iterators: Value) -> Ref {
+    let iterators = iterators.get::<TupleObject>().expect("a tuple of iterators");
+    let args = first.into_iter().chain(iterators.items().iter().map(|item| item.to_ref()));
+    TupleObject::of([class(value), TupleObject::new(args.collect()).into()]).into()
+}
+
+py_methods! { pub(super) static MAP for "map", Value;
+    /// Return state information for pickling.
+    "__reduce__(self, /)"
+    fn reduce_map(value) -> Ref {
+        let this = Map::of(value);
+        over_iterators(value, this.function.get_ref(), this.iterators.raw())
+    }
+}
+
+py_methods! { pub(super) static FILTER for "filter", Value;
+    /// Return state information for pickling.
+    "__reduce__(self, /)"
+    fn reduce_filter(value) -> Ref {
+        let this = Filter::of(value);
+        call_of(class(value), [this.function.get_or_none(), this.iterator.get_or_none()])
+    }
+}
+
+py_methods! { pub(super) static ZIP for "zip", Value;
+    /// Return state information for pickling.
+    "__reduce__(self, /)"
+    fn reduce_zip(value) -> PyResult {
+        let this = Zip::of(value);
+        let plain = over_iterators(value, None, this.iterators.raw());
+        if this.count.get() == 0 {
+            return Ok(plain);
+        }
+        let parts = protocol::collect(plain.value())?;
+        Ok(TupleObject::new(parts.into_iter().chain([objects::bool(true).to_ref()]).collect()).into())
+    }
+    /// Set state information for unpickling.
+    "__setstate__(self, object, /)"
+    fn set_zip(value, object: bool) {
+        Zip::of(value).count.set(i64::from(object));
+    }
+}
+
+py_methods! { pub(super) static REVERSED for "reversed", Value;
+    /// Return state information for pickling.
+    "__reduce__(self, /)"
+    fn reduce_reversed(value) -> PyResult {
+        let this = Reversed::of(value);
+        match this.sequence.get_ref() {
+            Some(sequence) => Ok(call_with_state(class(value), [sequence], this.count.get() - 1)),
+            None => Ok(call_of(class(value), [TupleObject::empty().into()])),
+        }
+    }
+    /// Set state information for unpickling.
+    "__setstate__(self, object, /)"
+    fn set_reversed(value, object: i64) -> PyResult<()> {
+        let this = Reversed::of(value);
+        if let Some(sequence) = this.sequence.get_ref() {
+            let len = protocol::len(sequence.value())? as i64;
+            this.count.set(object.clamp(-1, len - 1) + 1);
+        }
+        Ok(())
+    }
+    /// Private method returning an estimate of len(list(it)).
+    "__length_hint__(self, /)"
+    fn reversed_hint(value) -> i64 {
+        let this = Reversed::of(value);
+        if this.sequence.get().is_some() { this.count.get() } else { 0 }
+    }
+}
