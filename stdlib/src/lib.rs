@@ -2,6 +2,7 @@
 //!
 //! - [`io`]: files and streams, the standard ones among them
 //! - [`sys`], [`atexit`], [`math`], [`time`], [`gc`], [`itertools`], [`functools`], [`operator`]: modules
+//! - [`sre`]: regular expressions; [`json`], [`csv`], [`random`], [`bisect`], [`heapq`], [`hashes`]: data
 //! - [`static_python`], the module `__static__`
 //! - [`typing`], [`future`]: names that annotations and compatibility need
 //!
@@ -39,8 +40,8 @@ pub mod random;
 pub mod resource;
 pub mod select;
 pub mod signal;
-pub mod socket;
 pub mod sre;
+pub mod socket;
 pub mod static_python;
 pub mod string;
 pub mod structs;

@@ -2,8 +2,7 @@
 //!
 //! A pattern is matched by ASCII rules, by Unicode rules, or by those of the locale. The C library is never told to leave the locale "C", so
 //! the last are ASCII rules too; in a UTF-8 locale no single byte above 127 is a letter either.
-//! Unicode case is *simple* case: one character to one character. The tables of the Rust library give full mappings, so the places
-//! where the two differ stand here.
+//! Unicode case is one character to one character: the first of the full mapping, as CPython has it.
 
 use runtime::objects::int::parse::decimal_value;
 use unicode_normalization::char::is_combining_mark;
@@ -19,7 +18,7 @@ pub(super) enum Case {
     Ascii,
     /// As the locale has it.
     Locale,
-    /// By Unicode's simple mappings.
+    /// By Unicode.
     Unicode,
 }
 
@@ -51,32 +50,21 @@ pub(super) const fn ascii_is_cased(point: u32) -> bool {
     ascii_lower(point) != point || ascii_upper(point) != point
 }
 
-/// Simple lower case.
+/// The first character of the lower case.
 #[inline]
 pub(super) fn unicode_lower(point: u32) -> u32 {
     match point {
         0..=0x7f => ascii_lower(point),
-        // Only the dotted capital I becomes two characters, and the first of them is its simple lower case.
         _ => char::from_u32(point).and_then(|c| c.to_lowercase().next()).map_or(point, u32::from),
     }
 }
 
-/// Simple upper case.
+/// The first character of the upper case.
 pub(super) fn unicode_upper(point: u32) -> u32 {
-    let Some(c) = char::from_u32(point) else { return point };
-    let mut upper = c.to_uppercase();
-    match (upper.next(), upper.next()) {
-        (Some(only), None) => only as u32,
-        // Greek vowels with an iota below: their simple upper case is the form for titles.
-        _ => match point {
-            0x1f80..=0x1f87 | 0x1f90..=0x1f97 | 0x1fa0..=0x1fa7 => point + 8,
-            0x1fb3 | 0x1fc3 | 0x1ff3 => point + 9,
-            _ => point,
-        },
-    }
+    char::from_u32(point).and_then(|c| c.to_uppercase().next()).map_or(point, u32::from)
 }
 
-/// Whether simple lower or upper case differs from the character.
+/// Whether lower or upper case differs from the character.
 pub(super) fn unicode_is_cased(point: u32) -> bool {
     unicode_lower(point) != point || unicode_upper(point) != point
 }
@@ -138,10 +126,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn simple_case_is_one_character() {
+    fn case_is_one_character() {
         assert_eq!(unicode_lower(0x130), 'i' as u32);
-        assert_eq!(unicode_upper(0xdf), 0xdf);
-        assert_eq!(unicode_upper(0x1f80), 0x1f88);
+        assert_eq!(unicode_upper(0xdf), 'S' as u32);
+        assert!(unicode_is_cased(0xfb05));
         assert!(unicode_is_cased(0x1fb3) && !unicode_is_cased('1' as u32));
     }
 

@@ -310,7 +310,7 @@ pub static PATTERN: TypeObject = TypeObject::from_spec(&SPEC);
 static SPEC: TypeSpec = TypeSpec {
     module: "re",
     doc: "Compiled regular expression object.",
-    flags: type_flags::GC | type_flags::NO_NEW | type_flags::IMMUTABLE,
+    flags: type_flags::GC | type_flags::NO_NEW | type_flags::IMMUTABLE | type_flags::WEAK,
     slots: Slots { repr: Some(repr), hash: Some(hash_of), richcompare: Some(compare), ..Slots::EMPTY },
     methods: &[METHODS, CLASS_METHODS],
     getset: GETSET,

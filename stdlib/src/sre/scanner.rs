@@ -43,6 +43,7 @@ impl Progress {
         let task = Task { from, to: self.bounds.1, kind, forbidden };
         let Some(found) = self.subject.find(&pattern.program, task)? else {
             self.next.set(None);
+            self.subject.release();
             return Ok(None);
         };
         self.next.set(Some((found.end, if found.start == found.end { found.end } else { NONE })));

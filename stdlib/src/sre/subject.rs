@@ -3,9 +3,12 @@
 //! A str and a bytes object are looked at in place; they never change. The bytes of anything else are copied, because the programs
 //! that run between two matches may change them.
 
+use std::cell::Cell;
+
+use runtime::buffer::{self, Buffer};
 use runtime::objects::bytes::BytesObject;
 use runtime::objects::str::{StrObject, Units};
-use runtime::{PyResult, Ref, Value, buffer, raise};
+use runtime::{PyResult, Ref, Value, raise};
 
 use super::machine::Machine;
 use super::program::Program;
@@ -15,6 +18,8 @@ use super::stack::{NONE, Scratch};
 pub(super) struct Subject {
     object: Ref,
     copy: Option<Vec<u8>>,
+    /// What keeps the object from changing its size as long as it is searched.
+    loan: Cell<Option<Buffer>>,
     len: usize,
 }
 
@@ -55,17 +60,30 @@ impl Subject {
     /// The text that an argument is.
     pub(super) fn new(object: Value) -> PyResult<Subject> {
         if let Some(text) = object.get::<StrObject>() {
-            return Ok(Subject { object: object.to_ref(), copy: None, len: text.len() });
+            return Ok(Subject {
+                object: object.to_ref(),
+                copy: None,
+                loan: Cell::new(None),
+                len: text.len(),
+            });
         }
         if let Some(bytes) = object.get::<BytesObject>() {
-            return Ok(Subject { object: object.to_ref(), copy: None, len: bytes.as_slice().len() });
+            let len = bytes.as_slice().len();
+            return Ok(Subject { object: object.to_ref(), copy: None, loan: Cell::new(None), len });
         }
         if !buffer::is_bytes_like(object) {
             let name = object.ty().name();
             return Err(raise!(TypeError, "expected string or bytes-like object, got '{name}'"));
         }
-        let copy = buffer::to_vec(object)?;
-        Ok(Subject { object: object.to_ref(), len: copy.len(), copy: Some(copy) })
+        let loan = buffer::acquire(object)?;
+        let copy = loan.to_cow().into_owned();
+        let len = copy.len();
+        Ok(Subject { object: object.to_ref(), copy: Some(copy), loan: Cell::new(Some(loan)), len })
+    }
+
+    /// The search is over.
+    pub(super) fn release(&self) {
+        drop(self.loan.take());
     }
 
     pub(super) fn value(&self) -> Value {
