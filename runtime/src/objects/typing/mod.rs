@@ -1,6 +1,6 @@
 //! What annotations are made of: aliases, unions, type parameters. The pure-Python `typing` builds on them.
 //!
-//! - [`generic_alias`]: `list[int]`
+//! - [`generic_alias`]: aliases such as `list[int]`
 //! - [`substitute`]: type parameters of an alias, and arguments for them
 //! - [`union`]: `int | str`
 //! - [`type_param`]: type variables of the three kinds; [`type_alias`]: `type X = ...`; [`evaluator`]: values computed on demand
