@@ -416,7 +416,7 @@ static SPEC: TypeSpec = TypeSpec {
         release_buffer: Some(|value| this(value).loans.set(this(value).loans.get() - 1)),
         ..Slots::EMPTY
     },
-    methods: &[methods::METHODS, methods::CLASS_METHODS],
+    methods: &[methods::METHODS, runtime::objects::typing::generic_alias::SUBSCRIPTABLE],
     getset: &[
         GetSetDef {
             name: "typecode",

@@ -13,7 +13,6 @@ use runtime::object::{self, Object, Visitor};
 use runtime::objects::dict::DictObject;
 use runtime::objects::module::ModuleObject;
 use runtime::objects::str::StrObject;
-use runtime::objects::typing::generic_alias;
 use runtime::objects::{self};
 use runtime::operator::CompareOp;
 use runtime::slots::Slots;
@@ -21,9 +20,7 @@ use runtime::type_object::{TypeSpec, type_flags};
 use runtime::types::ready;
 use runtime::value::Py;
 use runtime::world::World;
-use runtime::{
-    PyResult, Ref, TypeObject, Value, protocol, py_class_methods, py_functions, py_methods, py_new, raise,
-};
+use runtime::{PyResult, Ref, TypeObject, Value, protocol, py_functions, py_methods, py_new, raise};
 
 /// Fills the module.
 pub(crate) fn fill(module: &ModuleObject) -> PyResult<()> {
@@ -327,14 +324,6 @@ fn restore(token: &Token, variable: Value) -> PyResult<()> {
     }
 }
 
-py_class_methods! { static GENERIC for "ContextVar";
-    /// See PEP 585
-    "__class_getitem__(cls, item, /)"
-    fn class_getitem(cls, item: Value) -> PyResult {
-        generic_alias::new(cls.value(), item)
-    }
-}
-
 static VARIABLE_GETSET: &[GetSetDef] = &[GetSetDef {
     name: "name",
     doc: "",
@@ -352,7 +341,7 @@ static VARIABLE_SPEC: TypeSpec = TypeSpec {
         repr: Some(variable_repr),
         ..Slots::EMPTY
     },
-    methods: &[VARIABLE_METHODS, GENERIC],
+    methods: &[VARIABLE_METHODS, runtime::objects::typing::generic_alias::SUBSCRIPTABLE],
     getset: VARIABLE_GETSET,
     ..TypeSpec::of::<Variable>("ContextVar")
 };
@@ -402,7 +391,7 @@ static TOKEN_SPEC: TypeSpec = TypeSpec {
         hash: Some(protocol::unhashable),
         ..Slots::EMPTY
     },
-    methods: &[TOKEN_METHODS, GENERIC],
+    methods: &[TOKEN_METHODS, runtime::objects::typing::generic_alias::SUBSCRIPTABLE],
     getset: TOKEN_GETSET,
     ..TypeSpec::of::<Token>("Token")
 };

@@ -170,6 +170,32 @@ fn unpack(format: &Format, data: &Buffer) -> PyResult {
     unpack_values(format, &bytes)
 }
 
+/// Where `size` bytes at `offset` begin in a buffer of `len` bytes, counted from the end when negative; `struct.error`
+/// where they do not fit, in the words of `function`.
+fn start_of(
+    function: &str,
+    action: &str,
+    size: usize,
+    offset: isize,
+    len: usize,
+    too_near_the_end: impl Fn() -> String,
+) -> PyResult<usize> {
+    if offset < 0 && offset.saturating_add(size as isize) > 0 {
+        return Err(error(&too_near_the_end()));
+    }
+    if offset < 0 && offset.saturating_add(len as isize) < 0 {
+        return Err(error(&format!("offset {offset} out of range for {len}-byte buffer")));
+    }
+    let start = if offset < 0 { len.wrapping_add_signed(offset) } else { offset as usize };
+    if start > len || len - start < size {
+        let least = start.saturating_add(size);
+        return Err(error(&format!(
+            "{function} requires a buffer of at least {least} bytes for {action} {size} bytes at offset {start} (actual buffer size is {len})"
+        )));
+    }
+    Ok(start)
+}
+
 fn pack_into(format: &Format, args: &[Value]) -> PyResult<()> {
     let (target, offset, values) = match args {
         [] => return Err(error("pack_into expected buffer argument")),
@@ -182,24 +208,10 @@ fn pack_into(format: &Format, args: &[Value]) -> PyResult<()> {
     }
     let mut buffer = buffer::acquire_writable(target, "argument")?;
     let offset = int::to_isize(offset)?;
-    let (len, size) = (buffer.len(), format.size);
-    let start = if offset < 0 {
-        if offset.saturating_add(size as isize) > 0 {
-            return Err(error(&format!("no space to pack {size} bytes at offset {offset}")));
-        }
-        if offset.saturating_add(len as isize) < 0 {
-            return Err(error(&format!("offset {offset} out of range for {len}-byte buffer")));
-        }
-        (offset + len as isize) as usize
-    } else {
-        offset as usize
-    };
-    if start > len || len - start < size {
-        let least = start.saturating_add(size);
-        return Err(error(&format!(
-            "pack_into requires a buffer of at least {least} bytes for packing {size} bytes at offset {start} (actual buffer size is {len})"
-        )));
-    }
+    let size = format.size;
+    let start = start_of("pack_into", "packing", size, offset, buffer.len(), || {
+        format!("no space to pack {size} bytes at offset {offset}")
+    })?;
     let place = &mut buffer.as_mut_slice().expect("acquired for writing")[start..start + size];
     place.fill(0);
     pack_values(format, values, place, "pack_into")
@@ -207,24 +219,10 @@ fn pack_into(format: &Format, args: &[Value]) -> PyResult<()> {
 
 fn unpack_from(format: &Format, data: &Buffer, offset: isize) -> PyResult {
     let bytes = data.to_cow();
-    let (len, size) = (bytes.len(), format.size);
-    let start = if offset < 0 {
-        if offset.saturating_add(size as isize) > 0 {
-            return Err(error(&format!("not enough data to unpack {size} bytes at offset {offset}")));
-        }
-        if offset.saturating_add(len as isize) < 0 {
-            return Err(error(&format!("offset {offset} out of range for {len}-byte buffer")));
-        }
-        (offset + len as isize) as usize
-    } else {
-        offset as usize
-    };
-    if start > len || len - start < size {
-        let least = start.saturating_add(size);
-        return Err(error(&format!(
-            "unpack_from requires a buffer of at least {least} bytes for unpacking {size} bytes at offset {start} (actual buffer size is {len})"
-        )));
-    }
+    let size = format.size;
+    let start = start_of("unpack_from", "unpacking", size, offset, bytes.len(), || {
+        format!("not enough data to unpack {size} bytes at offset {offset}")
+    })?;
     unpack_values(format, &bytes[start..start + size])
 }
 

@@ -67,6 +67,17 @@ impl Cfg {
         (at != 0 && at != UNREACHED).then(|| self.order[self.idom[at as usize] as usize])
     }
 
+    /// The children of each block in the dominator tree, in reverse post-order.
+    pub fn dominator_tree(&self) -> SecondaryMap<Block, Vec<Block>> {
+        let mut children: SecondaryMap<Block, Vec<Block>> = SecondaryMap::new();
+        for &block in &self.order {
+            if let Some(parent) = self.idom(block) {
+                children[parent].push(block);
+            }
+        }
+        children
+    }
+
     /// Whether every path to `b` passes `a`.
     pub fn dominates(&self, a: Block, b: Block) -> bool {
         let target = self.position[a];

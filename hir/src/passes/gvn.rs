@@ -27,19 +27,13 @@ struct Key {
 /// See the module documentation.
 pub fn run(func: &mut Function) -> Changed {
     func.resolve_aliases();
-    let cfg = Cfg::new(func);
-    let mut children: HashMap<Block, Vec<Block>> = HashMap::new();
-    for &block in &cfg.order {
-        if let Some(parent) = cfg.idom(block) {
-            children.entry(parent).or_default().push(block);
-        }
-    }
+    let children = Cfg::new(func).dominator_tree();
     let mut changed = false;
     // The table of each open block of the tree walk; few blocks are open at a time.
     let mut work = vec![(func.entry(), HashMap::new())];
     while let Some((block, mut table)) = work.pop() {
         changed |= number_block(func, block, &mut table);
-        for &child in children.get(&block).into_iter().flatten() {
+        for &child in &children[block] {
             work.push((child, table.clone()));
         }
     }

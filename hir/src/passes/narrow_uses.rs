@@ -10,18 +10,12 @@ use std::collections::HashMap;
 
 use super::Changed;
 use crate::ir::dominators::Cfg;
-use crate::ir::{Block, Function, Inst, Opcode, Value};
+use crate::ir::{Function, Inst, Opcode, Value};
 
 /// See the module documentation.
 pub fn run(func: &mut Function) -> Changed {
     func.resolve_aliases();
-    let cfg = Cfg::new(func);
-    let mut children: HashMap<Block, Vec<Block>> = HashMap::new();
-    for &block in &cfg.order {
-        if let Some(parent) = cfg.idom(block) {
-            children.entry(parent).or_default().push(block);
-        }
-    }
+    let children = Cfg::new(func).dominator_tree();
     let mut changed = false;
     let mut work = vec![(func.entry(), HashMap::new())];
     while let Some((block, mut names)) = work.pop() {
@@ -29,7 +23,7 @@ pub fn run(func: &mut Function) -> Changed {
             changed |= rename(func, inst, &names);
             remember(func, inst, &mut names);
         }
-        for &child in children.get(&block).into_iter().flatten() {
+        for &child in &children[block] {
             work.push((child, names.clone()));
         }
     }

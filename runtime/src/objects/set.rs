@@ -13,10 +13,10 @@ use crate::objects::str::{StrBuilder, StrObject};
 use crate::objects::{self, singleton};
 use crate::operator::CompareOp;
 use crate::protocol;
+use crate::py_methods;
 use crate::slots::Slots;
 use crate::type_object::{TypeObject, TypeSpec, type_flags};
 use crate::value::{PyResult, Ref, Value};
-use crate::{py_class_methods, py_methods};
 
 /// A set or frozenset.
 #[repr(C)]
@@ -457,14 +457,6 @@ py_methods! { static SET_METHODS for "set", Value;
     }
 }
 
-py_class_methods! { static CLASS_METHODS for "set";
-    /// See PEP 585
-    "__class_getitem__(cls, item, /)"
-    fn class_getitem(cls, item: Value) -> PyResult {
-        crate::objects::typing::generic_alias::new(cls.value(), item)
-    }
-}
-
 const COMMON_SLOTS: Slots = Slots {
     new: Some(new),
     repr: Some(repr),
@@ -493,7 +485,7 @@ static SET_SPEC: TypeSpec = TypeSpec {
         inplace_subtract: Some(|a, b| become_result(a, subtract(a, b))),
         ..COMMON_SLOTS
     },
-    methods: &[set_common::METHODS, SET_METHODS, CLASS_METHODS],
+    methods: &[set_common::METHODS, SET_METHODS, crate::objects::typing::generic_alias::SUBSCRIPTABLE],
     ..TypeSpec::of::<SetObject>("set")
 };
 
@@ -503,7 +495,7 @@ static FROZENSET_SPEC: TypeSpec = TypeSpec {
     doc: "Build an immutable unordered collection of unique elements.",
     flags: type_flags::BASE | type_flags::GC | type_flags::MATCH_SELF,
     slots: Slots { hash: Some(frozen_hash), ..COMMON_SLOTS },
-    methods: &[frozenset_common::METHODS, CLASS_METHODS],
+    methods: &[frozenset_common::METHODS, crate::objects::typing::generic_alias::SUBSCRIPTABLE],
     ..TypeSpec::of::<SetObject>("frozenset")
 };
 

@@ -3,19 +3,17 @@
 //! Strings and interpolations alternate, with a string at both ends; neighbouring strings are joined.
 
 use crate::args::Args;
-use crate::convert::Rest;
 use crate::field::Field;
 use crate::header::Header;
 use crate::methods::GetSetDef;
 use crate::object::{self, Object, Visitor};
 use crate::objects::str::StrObject;
 use crate::objects::tuple::TupleObject;
-use crate::objects::typing::generic_alias;
 use crate::objects::{self};
 use crate::slots::Slots;
 use crate::type_object::{TypeObject, TypeSpec, type_flags};
 use crate::value::{Py, PyResult, Ref, Value};
-use crate::{protocol, py_class_methods, py_methods, py_new, raise};
+use crate::{protocol, py_methods, py_new, raise};
 
 const MODULE: &str = "string.templatelib";
 
@@ -218,14 +216,6 @@ py_methods! { static INTERPOLATION_METHODS for "string.templatelib.Interpolation
     }
 }
 
-py_class_methods! { static CLASS_METHODS for "string.templatelib.Template";
-    /// See PEP 585
-    "__class_getitem__(cls, /, *item)"
-    fn class_getitem(cls, item: Rest<'_>) -> PyResult {
-        generic_alias::new(cls.value(), item.0[0])
-    }
-}
-
 /// Gives the types what no table says: the names for class patterns.
 pub(crate) fn initialize() {
     let names =
@@ -284,7 +274,7 @@ static TEMPLATE_SPEC: TypeSpec = TypeSpec {
         add: Some(concat),
         ..Slots::EMPTY
     },
-    methods: &[TEMPLATE_METHODS, CLASS_METHODS],
+    methods: &[TEMPLATE_METHODS, crate::objects::typing::generic_alias::SUBSCRIPTABLE],
     getset: TEMPLATE_GETSET,
     ..TypeSpec::of::<TemplateObject>("Template")
 };
@@ -301,7 +291,7 @@ static INTERPOLATION_SPEC: TypeSpec = TypeSpec {
         repr: Some(interpolation_repr),
         ..Slots::EMPTY
     },
-    methods: &[INTERPOLATION_METHODS, CLASS_METHODS],
+    methods: &[INTERPOLATION_METHODS, crate::objects::typing::generic_alias::SUBSCRIPTABLE],
     getset: INTERPOLATION_GETSET,
     ..TypeSpec::of::<InterpolationObject>("Interpolation")
 };

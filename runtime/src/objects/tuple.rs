@@ -12,7 +12,6 @@ use crate::objects::str::{StrBuilder, StrObject};
 use crate::objects::{self, singleton};
 use crate::operator::CompareOp;
 use crate::protocol;
-use crate::py_class_methods;
 use crate::py_methods;
 use crate::slots::Slots;
 use crate::type_object::{TypeObject, TypeSpec, type_flags};
@@ -288,14 +287,6 @@ py_methods! { static METHODS for "tuple", &TupleObject;
     }
 }
 
-py_class_methods! { static CLASS_METHODS for "tuple";
-    /// See PEP 585
-    "__class_getitem__(cls, item, /)"
-    fn class_getitem(cls, item: Value) -> PyResult {
-        crate::objects::typing::generic_alias::new(cls.value(), item)
-    }
-}
-
 /// `tuple`.
 pub static TUPLE: TypeObject = TypeObject::from_spec(&SPEC);
 static SPEC: TypeSpec = TypeSpec {
@@ -315,7 +306,7 @@ static SPEC: TypeSpec = TypeSpec {
         iter: Some(iter),
         ..Slots::EMPTY
     },
-    methods: &[METHODS, CLASS_METHODS],
+    methods: &[METHODS, crate::objects::typing::generic_alias::SUBSCRIPTABLE],
     ..TypeSpec::of::<TupleObject>("tuple")
 };
 

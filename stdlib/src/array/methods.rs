@@ -7,14 +7,14 @@ use runtime::field::Field;
 use runtime::header::Header;
 use runtime::object::{self, Object, Visitor};
 use runtime::objects::bytes::BytesObject;
+use runtime::objects::int;
 use runtime::objects::list::ListObject;
 use runtime::objects::sequence;
 use runtime::objects::str::StrObject;
 use runtime::objects::tuple::TupleObject;
-use runtime::objects::{self, int};
 use runtime::slots::Slots;
 use runtime::type_object::{TypeObject, TypeSpec, type_flags};
-use runtime::{Py, PyResult, Ref, Value, protocol, py_class_methods, py_methods, raise, types};
+use runtime::{Py, PyResult, Ref, Value, protocol, py_methods, raise, types};
 
 use super::{ArrayObject, machine};
 
@@ -225,14 +225,6 @@ py_methods! { pub(super) static METHODS for "array", &ArrayObject;
     "__reduce_ex__(self, value, /)"
     fn reduce_ex(this, value: i64) -> PyResult {
         reduced(this, value)
-    }
-}
-
-py_class_methods! { pub(super) static CLASS_METHODS for "array";
-    /// See PEP 585
-    "__class_getitem__(cls, item, /)"
-    fn class_getitem(cls, item: Value) -> PyResult {
-        objects::typing::generic_alias::new(cls.value(), item)
     }
 }
 

@@ -124,14 +124,6 @@ py_methods! { static METHODS for "defaultdict", Value;
     }
 }
 
-runtime::py_class_methods! { static CLASS_METHODS for "defaultdict";
-    /// See PEP 585
-    "__class_getitem__(cls, item, /)"
-    fn class_getitem(cls, item: Value) -> PyResult {
-        objects::typing::generic_alias::new(cls.value(), item)
-    }
-}
-
 fn set_factory(value: Value, factory: Option<Value>) -> PyResult<()> {
     match factory {
         Some(factory) if !objects::is_none(factory) => this(value).factory.set(factory.to_ref()),
@@ -154,7 +146,7 @@ static SPEC: TypeSpec = TypeSpec {
         or: Some(or),
         ..Slots::EMPTY
     },
-    methods: &[METHODS, CLASS_METHODS],
+    methods: &[METHODS, runtime::objects::typing::generic_alias::SUBSCRIPTABLE],
     getset: &[GetSetDef {
         name: "default_factory",
         doc: "Factory for default value called by __missing__().",

@@ -380,14 +380,6 @@ py_methods! { static METHODS for "deque", &Deque;
     }
 }
 
-runtime::py_class_methods! { static CLASS_METHODS for "deque";
-    /// See PEP 585
-    "__class_getitem__(cls, item, /)"
-    fn class_getitem(cls, item: Value) -> PyResult {
-        objects::typing::generic_alias::new(cls.value(), item)
-    }
-}
-
 /// `collections.deque`.
 pub static DEQUE: TypeObject = TypeObject::from_spec(&SPEC);
 static SPEC: TypeSpec = TypeSpec {
@@ -414,7 +406,7 @@ static SPEC: TypeSpec = TypeSpec {
         inplace_repeat: Some(inplace_repeat),
         ..Slots::EMPTY
     },
-    methods: &[METHODS, CLASS_METHODS],
+    methods: &[METHODS, runtime::objects::typing::generic_alias::SUBSCRIPTABLE],
     getset: &[GetSetDef {
         name: "maxlen",
         doc: "maximum size of a deque or None if unbounded",

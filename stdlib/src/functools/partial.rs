@@ -9,13 +9,13 @@ use runtime::objects::dict::DictObject;
 use runtime::objects::method::MethodObject;
 use runtime::objects::str::StrObject;
 use runtime::objects::tuple::TupleObject;
-use runtime::objects::{self, typing::generic_alias};
+use runtime::objects::{self};
 use runtime::protocol::ReprGuard;
 use runtime::slots::Slots;
 use runtime::type_object::{TypeSpec, type_flags};
 use runtime::value::Py;
 use runtime::world::World;
-use runtime::{PyResult, Ref, TypeObject, Value, protocol, py_class_methods, py_methods, raise};
+use runtime::{PyResult, Ref, TypeObject, Value, protocol, py_methods, raise};
 
 /// `partial`.
 #[repr(C)]
@@ -217,14 +217,6 @@ py_methods! { static METHODS for "functools.partial", &Partial;
     }
 }
 
-py_class_methods! { static CLASS_METHODS for "functools.partial";
-    /// See PEP 585
-    "__class_getitem__(cls, item, /)"
-    fn class_getitem(cls, item: Value) -> PyResult {
-        generic_alias::new(cls.value(), item)
-    }
-}
-
 macro_rules! get {
     ($name:literal, $field:ident, $doc:literal) => {
         GetSetDef { name: $name, doc: $doc, get: |value| Ok(partial(value).$field.get_or_none()), set: None }
@@ -251,7 +243,7 @@ static PARTIAL_SPEC: TypeSpec = TypeSpec {
         descr_get: Some(bind),
         ..Slots::EMPTY
     },
-    methods: &[METHODS, CLASS_METHODS],
+    methods: &[METHODS, runtime::objects::typing::generic_alias::SUBSCRIPTABLE],
     getset: GETSET,
     ..TypeSpec::of::<Partial>("partial")
 };

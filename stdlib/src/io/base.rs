@@ -90,6 +90,26 @@ pub(super) fn finalize(stream: Value) -> PyResult<()> {
     call(stream, "close", &[]).map(drop)
 }
 
+/// Flushes `stream`, then closes the one `below` it whether or not that went well; a failure of both is the second one, in
+/// the context of the first.
+pub(super) fn flush_and_close(stream: Value, below: Value) -> PyResult<()> {
+    let flushed = call(stream, "flush", &[]).err().map(|raised| thread().take_raised(raised));
+    let closed = call(below, "close", &[]);
+    match (flushed, closed) {
+        (None, closed) => closed.map(drop),
+        (Some(first), Ok(_)) => Err(thread().set_raised(first)),
+        (Some(first), Err(raised)) => {
+            let second = thread().take_raised(raised);
+            if let Some(second) = second.get::<error::ExceptionObject>()
+                && second.context.get().is_none()
+            {
+                second.context.set(first);
+            }
+            Err(thread().set_raised(second))
+        }
+    }
+}
+
 /// Lets the file at the bottom of `below` say that nobody has closed it, on behalf of `source`.
 pub(super) fn warn_unclosed(below: &Ref, source: Value) -> PyResult<()> {
     if !crate::warning::are_wanted() || is_closed(below.value()).unwrap_or(true) {

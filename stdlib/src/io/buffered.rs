@@ -21,7 +21,7 @@ use runtime::slots::Slots;
 use runtime::type_object::{TypeSpec, type_flags};
 use runtime::{PyResult, Raised, Ref, TypeObject, Value, buffer, error, protocol, py_methods, raise, thread};
 
-use super::base::{BUFFERED_BASE, IoBase, check_ability};
+use super::base::{BUFFERED_BASE, IoBase, check_ability, flush_and_close};
 use super::file::FileIo;
 use super::{boolean, call, detached, is_closed, uninitialized, unsupported};
 
@@ -509,22 +509,9 @@ fn close_stream(value: Value) -> PyResult<()> {
     if stream.is_closed()? {
         return Ok(());
     }
-    let flushed = call(value, "flush", &[]).err().map(|raised| thread().take_raised(raised));
-    let closed = call(raw.value(), "close", &[]);
+    let closed = flush_and_close(value, raw.value());
     stream.output.borrow_mut().clear();
-    match (flushed, closed) {
-        (None, closed) => closed.map(drop),
-        (Some(first), Ok(_)) => Err(thread().set_raised(first)),
-        (Some(first), Err(raised)) => {
-            let second = thread().take_raised(raised);
-            if let Some(second) = second.get::<runtime::error::ExceptionObject>()
-                && second.context.get().is_none()
-            {
-                second.context.set(first);
-            }
-            Err(thread().set_raised(second))
-        }
-    }
+    closed
 }
 
 py_methods! { static COMMON for "_io._BufferedIOBase", Value;

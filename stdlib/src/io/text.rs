@@ -17,9 +17,9 @@ use runtime::objects::{self, int};
 use runtime::signature::Signature;
 use runtime::slots::Slots;
 use runtime::type_object::{TypeSpec, type_flags};
-use runtime::{PyResult, Ref, TypeObject, Value, buffer, protocol, py_methods, raise, thread};
+use runtime::{PyResult, Ref, TypeObject, Value, buffer, protocol, py_methods, raise};
 
-use super::base::{IoBase, TEXT_BASE};
+use super::base::{IoBase, TEXT_BASE, flush_and_close};
 use super::coding::{self, Decoder, Encoder};
 use super::cookie::{self, Cookie};
 use super::newline::{Newline, Translation, find};
@@ -576,21 +576,7 @@ fn close_stream(value: Value) -> PyResult<()> {
     if is_closed(below.value())? {
         return Ok(());
     }
-    let flushed = call(value, "flush", &[]).err().map(|raised| thread().take_raised(raised));
-    let closed = call(below.value(), "close", &[]);
-    match (flushed, closed) {
-        (None, closed) => closed.map(drop),
-        (Some(first), Ok(_)) => Err(thread().set_raised(first)),
-        (Some(first), Err(raised)) => {
-            let second = thread().take_raised(raised);
-            if let Some(second) = second.get::<runtime::error::ExceptionObject>()
-                && second.context.get().is_none()
-            {
-                second.context.set(first);
-            }
-            Err(thread().set_raised(second))
-        }
-    }
+    flush_and_close(value, below.value())
 }
 
 py_methods! { static METHODS for "_io.TextIOWrapper", Value;

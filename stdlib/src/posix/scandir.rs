@@ -11,11 +11,10 @@ use runtime::header::Header;
 use runtime::methods::GetSetDef;
 use runtime::object::{self, Object, Visitor};
 use runtime::objects::str::StrObject;
-use runtime::objects::typing::generic_alias;
 use runtime::objects::{self, int};
 use runtime::slots::Slots;
 use runtime::type_object::{TypeSpec, type_flags};
-use runtime::{PyResult, Ref, TypeObject, Value, error, protocol, py_class_methods, py_methods};
+use runtime::{PyResult, Ref, TypeObject, Value, error, protocol, py_methods};
 
 use super::argument::{NAME_FD_OR_NONE, Path, decode_as};
 use super::stat;
@@ -299,14 +298,6 @@ py_methods! { static ENTRY_METHODS for "posix.DirEntry", &Entry;
     }
 }
 
-py_class_methods! { static ENTRY_CLASS_METHODS for "posix.DirEntry";
-    /// See PEP 585
-    "__class_getitem__(cls, item, /)"
-    fn class_getitem(cls, item: Value) -> PyResult {
-        generic_alias::new(cls.value(), item)
-    }
-}
-
 fn entry<'a>(value: Value) -> &'a Entry {
     value.get::<Entry>().expect("descriptors check their owner")
 }
@@ -337,7 +328,7 @@ static ENTRY_SPEC: TypeSpec = TypeSpec {
     module: "posix",
     flags: type_flags::NO_NEW | type_flags::GC,
     slots: Slots { repr: Some(repr), ..Slots::EMPTY },
-    methods: &[ENTRY_METHODS, ENTRY_CLASS_METHODS],
+    methods: &[ENTRY_METHODS, runtime::objects::typing::generic_alias::SUBSCRIPTABLE],
     getset: ENTRY_GETSET,
     ..TypeSpec::of::<Entry>("DirEntry")
 };

@@ -8,11 +8,10 @@ use runtime::object::{self, Object, Visitor};
 use runtime::objects::dict::DictObject;
 use runtime::objects::str::StrObject;
 use runtime::objects::tuple::TupleObject;
-use runtime::objects::typing::generic_alias;
 use runtime::objects::{self, int};
 use runtime::slots::Slots;
 use runtime::type_object::{TypeSpec, type_flags};
-use runtime::{Py, PyResult, Ref, TypeObject, Value, protocol, py_class_methods, py_methods, raise};
+use runtime::{Py, PyResult, Ref, TypeObject, Value, protocol, py_methods, raise};
 
 use super::pattern::PatternObject;
 use super::replace;
@@ -190,14 +189,6 @@ py_methods! { static METHODS for "Match", &MatchObject;
     }
 }
 
-py_class_methods! { static CLASS_METHODS for "Match";
-    /// See PEP 585
-    "__class_getitem__(cls, item, /)"
-    fn class_getitem(cls, item: Value) -> PyResult {
-        generic_alias::new(cls.value(), item)
-    }
-}
-
 fn this<'a>(value: Value) -> &'a MatchObject {
     value.get::<MatchObject>().expect("slots and attributes are asked of instances")
 }
@@ -285,7 +276,7 @@ static SPEC: TypeSpec = TypeSpec {
         }),
         ..Slots::EMPTY
     },
-    methods: &[METHODS, CLASS_METHODS],
+    methods: &[METHODS, runtime::objects::typing::generic_alias::SUBSCRIPTABLE],
     getset: GETSET,
     ..TypeSpec::of::<MatchObject>("Match")
 };

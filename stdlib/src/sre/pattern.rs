@@ -8,13 +8,10 @@ use runtime::objects::list::ListObject;
 use runtime::objects::mapping_proxy::MappingProxy;
 use runtime::objects::str::StrObject;
 use runtime::objects::tuple::TupleObject;
-use runtime::objects::typing::generic_alias;
 use runtime::objects::{self, int};
 use runtime::slots::Slots;
 use runtime::type_object::{TypeSpec, type_flags};
-use runtime::{
-    CompareOp, Py, PyResult, Ref, TypeObject, Value, hash, protocol, py_class_methods, py_methods, raise,
-};
+use runtime::{CompareOp, Py, PyResult, Ref, TypeObject, Value, hash, protocol, py_methods, raise};
 
 use super::matched::{self, MatchObject};
 use super::opcode::flag;
@@ -215,14 +212,6 @@ py_methods! { static METHODS for "Pattern", &PatternObject;
     }
 }
 
-py_class_methods! { static CLASS_METHODS for "Pattern";
-    /// See PEP 585
-    "__class_getitem__(cls, item, /)"
-    fn class_getitem(cls, item: Value) -> PyResult {
-        generic_alias::new(cls.value(), item)
-    }
-}
-
 fn this<'a>(value: Value) -> &'a PatternObject {
     value.get::<PatternObject>().expect("slots and attributes are asked of instances")
 }
@@ -312,7 +301,7 @@ static SPEC: TypeSpec = TypeSpec {
     doc: "Compiled regular expression object.",
     flags: type_flags::GC | type_flags::NO_NEW | type_flags::IMMUTABLE | type_flags::WEAK,
     slots: Slots { repr: Some(repr), hash: Some(hash_of), richcompare: Some(compare), ..Slots::EMPTY },
-    methods: &[METHODS, CLASS_METHODS],
+    methods: &[METHODS, runtime::objects::typing::generic_alias::SUBSCRIPTABLE],
     getset: GETSET,
     ..TypeSpec::of::<PatternObject>("Pattern")
 };

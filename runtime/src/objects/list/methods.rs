@@ -8,11 +8,11 @@ use crate::objects::sequence::{self, SliceBounds, Subscript};
 use crate::objects::str::{StrBuilder, StrObject};
 use crate::operator::CompareOp;
 use crate::protocol;
+use crate::py_methods;
 use crate::slots::Slots;
 use crate::sort;
 use crate::type_object::{TypeObject, TypeSpec, type_flags};
 use crate::value::{Py, PyResult, Ref, Value};
-use crate::{py_class_methods, py_methods};
 
 fn this<'a>(value: Value) -> &'a ListObject {
     // SAFETY: slots of list are called for instances of list.
@@ -309,14 +309,6 @@ py_methods! { static METHODS for "list", &ListObject;
     }
 }
 
-py_class_methods! { static CLASS_METHODS for "list";
-    /// See PEP 585
-    "__class_getitem__(cls, item, /)"
-    fn class_getitem(cls, item: Value) -> PyResult {
-        crate::objects::typing::generic_alias::new(cls.value(), item)
-    }
-}
-
 /// `list`.
 pub static LIST: TypeObject = TypeObject::from_spec(&SPEC);
 static SPEC: TypeSpec = TypeSpec {
@@ -339,6 +331,6 @@ static SPEC: TypeSpec = TypeSpec {
         iter: Some(|value| Ok(SequenceIterator::new(value, &LIST_ITERATOR).into())),
         ..Slots::EMPTY
     },
-    methods: &[METHODS, CLASS_METHODS],
+    methods: &[METHODS, crate::objects::typing::generic_alias::SUBSCRIPTABLE],
     ..TypeSpec::of::<ListObject>("list")
 };

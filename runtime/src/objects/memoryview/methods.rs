@@ -15,8 +15,8 @@ use crate::objects::str::StrObject;
 use crate::objects::tuple::TupleObject;
 use crate::objects::{self};
 use crate::protocol;
+use crate::py_methods;
 use crate::value::{PyResult, Ref, Value};
-use crate::{py_class_methods, py_methods};
 
 /// Most dimensions that a view can have.
 const MAX_DIMENSIONS: usize = 64;
@@ -164,14 +164,6 @@ py_methods! { pub(super) static METHODS for "memoryview", &MemoryView;
     fn exit(this, exc_info: Rest<'_>) -> PyResult<()> {
         let _ = exc_info;
         this.release()
-    }
-}
-
-py_class_methods! { pub(super) static CLASS_METHODS for "memoryview";
-    /// See PEP 585
-    "__class_getitem__(cls, item, /)"
-    fn class_getitem(cls, item: Value) -> PyResult {
-        objects::typing::generic_alias::new(cls.value(), item)
     }
 }
 

@@ -20,6 +20,7 @@ use crate::header::Header;
 use crate::object::{self, Object, Visitor};
 use crate::objects::bytes::BytesObject;
 use crate::objects::str::StrObject;
+use crate::objects::typing::generic_alias::SUBSCRIPTABLE;
 use crate::protocol;
 use crate::slots::Slots;
 use crate::type_object::{TypeObject, TypeSpec, type_flags};
@@ -279,7 +280,7 @@ static SPEC: TypeSpec = TypeSpec {
         release_buffer: Some(|value| this(value).loans.set(this(value).loans.get() - 1)),
         ..Slots::EMPTY
     },
-    methods: &[methods::METHODS, methods::CLASS_METHODS],
+    methods: &[methods::METHODS, SUBSCRIPTABLE],
     getset: methods::GETSET,
     ..TypeSpec::of::<MemoryView>("memoryview")
 };

@@ -7,6 +7,7 @@ use crate::field::Field;
 use crate::hash;
 use crate::header::Header;
 use crate::methods::GetSetDef;
+use crate::methods::MethodDef;
 use crate::names::names;
 use crate::object::{self, Object, Visitor};
 use crate::objects::str::StrObject;
@@ -14,10 +15,10 @@ use crate::objects::tuple::{TUPLE, TupleObject};
 use crate::objects::{self, singleton};
 use crate::operator::CompareOp;
 use crate::protocol;
-use crate::py_methods;
 use crate::slots::Slots;
 use crate::type_object::{TypeObject, TypeSpec, type_flags};
 use crate::value::{Py, PyResult, Ref, Value};
+use crate::{py_class_methods, py_methods};
 
 use super::{show, substitute, union};
 
@@ -82,6 +83,17 @@ impl AliasObject {
 
     fn origin(&self) -> Value {
         self.origin.get().expect("an alias keeps its origin")
+    }
+}
+
+/// The one `__class_getitem__` of every builtin type that PEP 585 lists (CPython: `Py_GenericAlias`).
+pub static SUBSCRIPTABLE: &[MethodDef] = CLASS_METHODS;
+
+py_class_methods! { static CLASS_METHODS for "type";
+    /// See PEP 585
+    "__class_getitem__(cls, item, /)"
+    fn class_getitem(cls, item: Value) -> PyResult {
+        new(cls.value(), item)
     }
 }
 
