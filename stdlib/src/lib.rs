@@ -34,14 +34,15 @@ pub mod library;
 pub mod locale;
 pub mod marshal;
 pub mod math;
+pub(crate) mod monitoring;
 pub mod operator;
 pub mod posix;
 pub mod random;
 pub mod resource;
 pub mod select;
 pub mod signal;
-pub mod sre;
 pub mod socket;
+pub mod sre;
 pub mod static_python;
 pub mod string;
 pub mod structs;
@@ -116,6 +117,7 @@ static MODULES: &[NativeModule] = &[
 pub fn release() {
     posix::release();
     contextvars::release();
+    monitoring::release();
 }
 
 /// Names of all native modules, `sys` and `builtins` included.

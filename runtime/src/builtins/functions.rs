@@ -10,13 +10,13 @@ use crate::objects;
 use crate::objects::bytearray::ByteArray;
 use crate::objects::bytes::BytesObject;
 use crate::objects::cell::CellObject;
-use crate::objects::tuple::TupleObject;
 use crate::objects::code::CodeObject;
 use crate::objects::dict::DictObject;
 use crate::objects::int::{self, IntRef, parse};
 use crate::objects::iterators::SentinelIterator;
 use crate::objects::list::ListObject;
 use crate::objects::str::StrObject;
+use crate::objects::tuple::TupleObject;
 use crate::operator::CompareOp;
 use crate::protocol;
 use crate::py_functions;
@@ -142,7 +142,9 @@ fn checked_closure(name: &str, code: &Ref, closure: Option<Value>) -> PyResult<O
         });
     };
     let cells = closure.get_exact::<TupleObject>().map(TupleObject::items);
-    let fits = cells.is_some_and(|cells| cells.len() == free && cells.iter().all(|cell| cell.is_instance::<CellObject>()));
+    let fits = cells.is_some_and(|cells| {
+        cells.len() == free && cells.iter().all(|cell| cell.is_instance::<CellObject>())
+    });
     if !fits {
         return Err(crate::raise!(TypeError, "code object requires a closure of exactly length {free}"));
     }

@@ -95,7 +95,8 @@ fn new_arguments(value: Value) -> PyResult<Arguments> {
 fn make_new(copyreg: &Ref, value: Value, arguments: Arguments) -> PyResult<(Ref, Ref)> {
     let class = value.ty().value().to_ref();
     let (args, keywords) = arguments.unwrap_or_else(|| (TupleObject::empty().into(), None));
-    let keywords = keywords.filter(|keywords| keywords.get::<DictObject>().is_some_and(|dict| !dict.is_empty()));
+    let keywords =
+        keywords.filter(|keywords| keywords.get::<DictObject>().is_some_and(|dict| !dict.is_empty()));
     if let Some(keywords) = keywords {
         let function = protocol::get_attr_text(copyreg.value(), "__newobj_ex__")?;
         return Ok((function, TupleObject::of([class, args, keywords]).into()));

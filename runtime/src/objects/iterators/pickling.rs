@@ -1,7 +1,8 @@
 //! How iterators are pickled and copied: as a call that makes one over the same object, and a position.
 
 use super::{
-    CallSequenceIterator, Enumerate, Filter, LIST_REVERSE_ITERATOR, Map, Reversed, SentinelIterator, SequenceIterator, Zip,
+    CallSequenceIterator, Enumerate, Filter, LIST_REVERSE_ITERATOR, Map, Reversed, SentinelIterator,
+    SequenceIterator, Zip,
 };
 use crate::objects::list::ListObject;
 use crate::objects::str::StrObject;
