@@ -184,7 +184,7 @@ py_functions! { static FUNCTIONS;
     /// The events that a tool has asked for.
     "get_events(tool_id, /)"
     fn get_events(tool: i64) -> PyResult<i64> {
-        used_tool(tool).map(|_| 0)
+        checked_tool(tool).map(|_| 0)
     }
     /// Asks for events in all code.
     "set_events(tool_id, event_set, /)"
@@ -197,7 +197,7 @@ py_functions! { static FUNCTIONS;
     "get_local_events(tool_id, code, /)"
     fn get_local_events(tool: i64, code: Value) -> PyResult<i64> {
         checked_code(code)?;
-        used_tool(tool).map(|_| 0)
+        checked_tool(tool).map(|_| 0)
     }
     /// Asks for events in one code object.
     "set_local_events(tool_id, code, event_set, /)"

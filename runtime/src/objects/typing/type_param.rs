@@ -211,6 +211,9 @@ py_new! {
 
 fn repr(value: Value) -> PyResult {
     let name = this(value).name.get_or_none();
+    if value.is_exact(&TYPE_VAR_TUPLE) {
+        return Ok(name);
+    }
     let sign = match this(value).variance.get() {
         Variance::Inferred => return Ok(name),
         Variance::Covariant => "+",
