@@ -49,6 +49,8 @@ const EVENTS: [&str; 19] = [
 const LOCAL_EVENTS: i64 = (1 << 11) - 1;
 /// `C_RETURN` and `C_RAISE`, which come with `CALL` only.
 const CALL_RESULTS: i64 = (1 << 16) | (1 << 17);
+/// Those with `CALL`.
+const CALLS: i64 = CALL_RESULTS | (1 << 4);
 /// `BRANCH`, which is the two directions of a branch.
 const BRANCH: i64 = 1 << 18;
 
@@ -117,10 +119,7 @@ fn ask_for(events: i64, allowed: i64, kind: &str) -> PyResult<()> {
         if events & BRANCH != 0 {
             events = (events & !BRANCH) | (1 << 8) | (1 << 9);
         }
-        if events & CALL_RESULTS != 0
-            && events & CALL_RESULTS != CALL_RESULTS | (1 << 4)
-            && events & (1 << 4) == 0
-        {
+        if events & CALL_RESULTS != 0 && events & CALLS != CALLS {
             return Err(raise!(ValueError, "cannot set C_RETURN or C_RAISE events independently"));
         }
         events &= !CALL_RESULTS;
