@@ -36,7 +36,7 @@ names! {
     __ixor__ __le__ __ne__ __gt__ __ge__
     __abs__ __abstractmethods__ __aenter__ __aexit__ __aiter__ __all__ __annotate__ __annotations__ __anext__ __args__
     __await__ __bases__ __bool__ __buffer__ __build_class__ __builtins__ __bytes__ __call__ __cause__ __ceil__ __class__
-    __class_getitem__ __classcell__ __closure__ __code__ __complex__ __contains__ __context__ __defaults__ __del__
+    __class_getitem__ __classcell__ __classdictcell__ __closure__ __code__ __complex__ __contains__ __context__ __defaults__ __del__
     __delattr__ __delete__ __delitem__ __dict__ __dir__ __divmod__ __doc__ __enter__ __eq__ __exit__ __file__ __float__
     __floor__ __format__ __fspath__ __get__ __getattr__ __getattribute__ __getitem__ __globals__ __hash__ __iadd__
     __import__ __index__ __init__ __init_subclass__ __instancecheck__ __int__ __invert__ __iter__ __kwdefaults__ __len__

@@ -100,7 +100,10 @@ impl Heap<'_> {
     /// Puts an item in and gives out the first.
     fn push_pop(self, item: Ref) -> PyResult {
         let Some(first) = self.list.get(0) else { return Ok(item) };
-        if self.is_before(&first, &item)? { self.replace(item) } else { Ok(item) }
+        let (a, b) = if self.order == Order::Least { (&first, &item) } else { (&item, &first) };
+        // The list may have become empty meanwhile: `replace` looks at it again.
+        let is_before = protocol::compare::compare_bool(CompareOp::Less, a.value(), b.value())?;
+        if is_before { self.replace(item) } else { Ok(item) }
     }
 
     fn heapify(self) -> PyResult<()> {

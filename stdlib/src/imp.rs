@@ -130,6 +130,11 @@ py_functions! { static FUNCTIONS;
     fn code_listing(code: &CodeObject) -> String {
         code.listing()
     }
+    /// Says whether frozen modules are used; there are none.
+    "_override_frozen_modules_for_tests(override, /)"
+    fn override_frozen(mode: i64) {
+        let _ = mode;
+    }
     /// Lets extension modules without support for several interpreters be loaded in each of them; there are none.
     "_override_multi_interp_extensions_check(override, /)"
     fn override_check(mode: i64) -> i64 {

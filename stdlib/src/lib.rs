@@ -34,6 +34,7 @@ pub mod library;
 pub mod locale;
 pub mod marshal;
 pub mod math;
+pub(crate) mod monitoring;
 pub mod operator;
 pub mod posix;
 pub mod random;
@@ -116,6 +117,7 @@ static MODULES: &[NativeModule] = &[
 pub fn release() {
     posix::release();
     contextvars::release();
+    monitoring::release();
 }
 
 /// Names of all native modules, `sys` and `builtins` included.

@@ -1,7 +1,10 @@
 //! `_operator`: operators as functions.
 
+use runtime::convert::{Keywords, Rest};
+use runtime::objects::dict::DICT;
 use runtime::objects::module::ModuleObject;
 use runtime::objects::str::StrObject;
+use runtime::objects::tuple::TupleObject;
 use runtime::{BinaryOp, CompareOp, PyResult, Ref, Value, buffer, protocol, py_functions, raise};
 
 /// Fills the module.
@@ -14,7 +17,12 @@ pub(crate) fn fill(module: &ModuleObject) -> PyResult<()> {
 
 macro_rules! binary {
     ($($doc:literal $signature:literal $name:ident = $op:ident;)*) => {
-        py_functions! { static BINARY;
+        fn is_sequence(value: Value) -> bool {
+    let ty = value.ty();
+    !ty.is_subclass_of(&DICT) && ty.lookup(StrObject::intern("__getitem__").value()).is_some()
+}
+
+py_functions! { static BINARY;
             $(#[doc = $doc] $signature
             fn $name(a: Value, b: Value) -> PyResult {
                 protocol::binary_op(BinaryOp::$op, a, b)
@@ -128,6 +136,9 @@ py_functions! { static OTHERS;
     /// Same as a + b, for a and b sequences.
     "concat(a, b, /)"
     fn concat(a: Value, b: Value) -> PyResult {
+        if a.ty().slots().concat.is_none() && !(is_sequence(a) && is_sequence(b)) {
+            return Err(raise!(TypeError, "'{}' object can't be concatenated", a.ty().name()));
+        }
         protocol::binary_op(BinaryOp::Add, a, b)
     }
     /// Return 'a == b'.
@@ -159,8 +170,10 @@ py_functions! { static OTHERS;
         protocol::length_hint(obj, default.unwrap_or(0).max(0) as usize)
     }
     /// Same as a.__call__(*args).
-    "call(obj, /, *args)"
-    fn call(obj: Value, args: runtime::convert::Rest<'_>) -> PyResult<Ref> {
-        protocol::call(obj, args.0, None)
+    "call(obj, /, *args, **kwargs)"
+    fn call(obj: Value, args: Rest<'_>, kwargs: Keywords) -> PyResult<Ref> {
+        let values: Vec<Value> = args.0.iter().copied().chain(kwargs.0.iter().map(|(_, value)| *value)).collect();
+        let names = TupleObject::new(kwargs.0.iter().map(|(name, _)| name.to_ref()).collect());
+        protocol::call(obj, &values, (!kwargs.0.is_empty()).then_some(names.value()))
     }
 }

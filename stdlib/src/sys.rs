@@ -46,6 +46,10 @@ pub fn initialize(startup: &Startup) -> PyResult<()> {
     add_streams(dict)?;
     add_constants(dict)?;
     add_flags(dict, &startup.flags)?;
+    for (name, original) in ORIGINALS {
+        let function = dict.get_text(name).expect("it is in the table of functions");
+        dict.set_text(original, function);
+    }
     sys_state::modules().set_text("sys", module);
     Ok(())
 }
@@ -99,6 +103,7 @@ fn add_constants(dict: &DictObject) -> PyResult<()> {
     dict.set_text("_xoptions", DictObject::new());
     let names = crate::names().into_iter().map(text).collect();
     dict.set_text("builtin_module_names", TupleObject::new(names));
+    dict.set_text("monitoring", crate::monitoring::make()?);
     dict.set_text("float_info", float_info()?);
     dict.set_text("int_info", int_info()?);
     dict.set_text("hash_info", hash_info()?);
@@ -156,6 +161,13 @@ fn hash_info() -> PyResult {
     ];
     struct_sequence::new("sys", "hash_info", &fields)
 }
+
+/// Hooks that a program may replace, and the names under which the originals stay.
+const ORIGINALS: [(&str, &str); 3] = [
+    ("excepthook", "__excepthook__"),
+    ("displayhook", "__displayhook__"),
+    ("unraisablehook", "__unraisablehook__"),
+];
 
 fn add_flags(dict: &DictObject, set: &[(String, i64)]) -> PyResult<()> {
     const NAMES: [&str; 21] = [
@@ -321,6 +333,11 @@ py_functions! { static FUNCTIONS;
     fn excepthook(exctype: Value, value: Value, traceback: Value) {
         let (_, _) = (exctype, traceback);
         hooks::write_stderr(&error::print::format_exception(value));
+    }
+    /// Handle an unraisable exception by displaying it on sys.stderr.
+    "unraisablehook(unraisable, /)"
+    fn unraisablehook(unraisable: Value) -> PyResult<()> {
+        error::unraisable::print(unraisable)
     }
     /// Print an object to sys.stdout and also save it in builtins._
     "displayhook(object, /)"

@@ -70,9 +70,10 @@ pub(crate) fn call(intrinsic: Intrinsic, args: &[Value], frame: *mut Frame) -> P
         }
         Intrinsic::TypeAlias => type_alias(args[0]),
         Intrinsic::SubscriptGeneric => {
+            let params = type_param::unpacked(args[0])?;
             let typing = protocol::import::import_absolute("typing")?;
             let generic = protocol::get_attr(typing.value(), StrObject::intern("Generic").value())?;
-            protocol::get_item(generic.value(), args[0])
+            protocol::get_item(generic.value(), params.value())
         }
         Intrinsic::AsyncGenWrap => Ok(async_generator::wrap(args[0].to_ref())),
     }

@@ -10,9 +10,11 @@ pub mod suggest;
 pub mod traceback;
 pub mod types;
 pub mod unicode;
+pub mod unraisable;
 
 pub use crate::value::Raised;
 pub use exception::{EXTRA_FIELDS, ExceptionObject};
+pub use unraisable::write_unraisable;
 
 use crate::objects::str::StrObject;
 use crate::objects::tuple::TupleObject;
@@ -276,19 +278,4 @@ fn unicode_error(
 #[cold]
 pub fn not_supported(what: &str) -> Raised {
     raise!(NotImplementedError, "not supported yet: {what}")
-}
-
-/// Reports an exception that cannot be passed on, as `sys.unraisablehook` does by default.
-pub fn write_unraisable(raised: Raised, context: Option<Value>) {
-    let exception = thread().take_raised(raised);
-    let about = context.map(|object| match crate::protocol::repr_string(object) {
-        Ok(text) => text,
-        Err(raised) => {
-            drop(thread().take_raised(raised));
-            format!("<{} object>", object.ty().name())
-        }
-    });
-    let text = print::format_exception(exception.value());
-    let head = about.map(|about| format!("Exception ignored in: {about}\n")).unwrap_or_default();
-    crate::hooks::write_stderr(&format!("{head}{text}"));
 }

@@ -13,12 +13,14 @@ use crate::methods::GetSetDef;
 use crate::names::names;
 use crate::object::{self, Object, Visitor};
 use crate::objects;
+use crate::objects::cell::CellObject;
 use crate::objects::code::CodeObject;
 use crate::objects::dict::DictObject;
 use crate::objects::method::MethodObject;
 use crate::objects::str::StrObject;
 use crate::objects::tuple::TupleObject;
 use crate::protocol;
+use crate::signature::Signature;
 use crate::slots::Slots;
 use crate::type_object::{TypeObject, TypeSpec, type_flags};
 use crate::value::{Py, PyResult, Ref, Value};
@@ -327,25 +329,65 @@ static GETSET: &[GetSetDef] = attributes! {
     });
 };
 
+static NEW: Signature = Signature::parse(
+    "",
+    "function(code, globals, name=None, argdefs=None, closure=None, kwdefaults=None)",
+    false,
+);
+
 fn new(_: &TypeObject, args: Args<'_>) -> PyResult {
-    let [code, globals, rest @ ..] = args.positional else {
-        return Err(crate::raise!(TypeError, "function() missing required argument 'code' (pos 1)"));
+    let mut slots = [Value::NULL; 6];
+    drop(NEW.bind(args, &mut slots)?);
+    let [code, globals, name, defaults, closure, kwdefaults] = slots;
+    let wrong = |name: &str, expected: &str, got: Value| {
+        let got = got.ty().name();
+        crate::raise!(TypeError, "function() argument '{name}' must be {expected}, not {got}")
     };
-    let (Some(code), Some(globals)) = (code.get::<CodeObject>(), globals.get::<DictObject>()) else {
-        return Err(crate::raise!(
-            TypeError,
-            "function() argument 'code' must be code, not {}",
-            code.ty().name()
-        ));
-    };
+    let Some(code) = code.get::<CodeObject>() else { return Err(wrong("code", "code", code)) };
+    let Some(globals) = globals.get::<DictObject>() else { return Err(wrong("globals", "dict", globals)) };
+    let given = |value: Value| !value.is_null() && !objects::is_none(value);
+    if given(name) && name.get::<StrObject>().is_none() {
+        return Err(crate::raise!(TypeError, "arg 3 (name) must be None or string"));
+    }
+    if given(defaults) && defaults.get::<TupleObject>().is_none() {
+        return Err(crate::raise!(TypeError, "arg 4 (defaults) must be None or tuple"));
+    }
+    check_closure(code, if given(closure) { Some(closure) } else { None })?;
+    if given(kwdefaults) && kwdefaults.get::<DictObject>().is_none() {
+        return Err(crate::raise!(TypeError, "arg 6 (kwdefaults) must be None or dict"));
+    }
     let function = FunctionObject::new(code, globals);
     let fields = [&function.name, &function.defaults, &function.closure, &function.kwdefaults];
-    for (field, &value) in fields.into_iter().zip(rest) {
-        if !objects::is_none(value) {
+    for (field, value) in fields.into_iter().zip([name, defaults, closure, kwdefaults]) {
+        if given(value) {
             field.set(value.to_ref());
         }
     }
     Ok(function.into())
+}
+
+/// Code gets the cells that it needs: the interpreter relies on that.
+fn check_closure(code: &CodeObject, closure: Option<Value>) -> PyResult<()> {
+    let free = code.code().free_count();
+    let cells = match closure {
+        None if free > 0 => return Err(crate::raise!(TypeError, "arg 5 (closure) must be tuple")),
+        None => &[][..],
+        Some(closure) => match closure.get::<TupleObject>() {
+            Some(cells) => cells.items(),
+            None if free > 0 => return Err(crate::raise!(TypeError, "arg 5 (closure) must be tuple")),
+            None => return Err(crate::raise!(TypeError, "arg 5 (closure) must be None or tuple")),
+        },
+    };
+    if cells.len() != free {
+        let (name, given) = (&code.code().name, cells.len());
+        return Err(crate::raise!(ValueError, "{name} requires closure of length {free}, not {given}"));
+    }
+    match cells.iter().find(|cell| cell.get::<CellObject>().is_none()) {
+        Some(other) => {
+            Err(crate::raise!(TypeError, "arg 5 (closure) expected cell, found {}", other.ty().name()))
+        }
+        None => Ok(()),
+    }
 }
 
 /// `function`.

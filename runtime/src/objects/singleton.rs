@@ -76,6 +76,14 @@ static NONE_SPEC: TypeSpec = TypeSpec {
     ..TypeSpec::of::<Singleton>("NoneType")
 };
 
+crate::py_methods! { static REDUCE_METHODS for "ellipsis", Value;
+    /// For pickling: the name under which the singleton is found.
+    "__reduce__(self, /)"
+    fn singleton_reduce(this_value) -> PyResult {
+        crate::protocol::repr(this_value)
+    }
+}
+
 /// `NotImplementedType`.
 pub static NOT_IMPLEMENTED_TYPE: TypeObject = TypeObject::from_spec(&NOT_IMPLEMENTED_SPEC);
 static NOT_IMPLEMENTED_SPEC: TypeSpec = TypeSpec {
@@ -87,6 +95,7 @@ static NOT_IMPLEMENTED_SPEC: TypeSpec = TypeSpec {
         bool: Some(no_truth),
         ..Slots::EMPTY
     },
+    methods: &[REDUCE_METHODS],
     ..TypeSpec::of::<Singleton>("NotImplementedType")
 };
 
@@ -96,6 +105,7 @@ static ELLIPSIS_SPEC: TypeSpec = TypeSpec {
     doc: "The type of the Ellipsis singleton.",
     flags: type_flags::TRIVIAL_DROP,
     slots: Slots { new: Some(new_ellipsis), repr: Some(ellipsis_repr), ..Slots::EMPTY },
+    methods: &[REDUCE_METHODS],
     ..TypeSpec::of::<Singleton>("ellipsis")
 };
 

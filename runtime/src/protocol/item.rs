@@ -1,5 +1,6 @@
 //! Subscripts, slices and lengths.
 
+use crate::error;
 use crate::names::names;
 use crate::objects::int;
 use crate::objects::list::{LIST, ListObject};
@@ -95,8 +96,10 @@ pub fn length_hint(iterable: Value, default: usize) -> PyResult<usize> {
     if let Some(slot) = iterable.ty().slots().len {
         return slot(iterable);
     }
-    let Some(hint) = protocol::attribute::call_special(iterable, names().__length_hint__, &[])? else {
-        return Ok(default);
+    let hint = match protocol::attribute::call_special(iterable, names().__length_hint__, &[]) {
+        Ok(Some(hint)) => hint,
+        Ok(None) => return Ok(default),
+        Err(raised) => return error::catch(raised, &error::types::TypeError).map(|_| default),
     };
     if crate::objects::is_not_implemented(hint.value()) {
         return Ok(default);

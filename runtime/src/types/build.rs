@@ -227,6 +227,8 @@ fn fill_dict(class: &TypeObject, dict: &DictObject) -> PyResult<()> {
     if dict.get_str(names().__eq__).is_some() && dict.get_str(names().__hash__).is_none() {
         dict.set_str(names().__hash__, objects::none().to_ref());
     }
+    // The cell goes on to hold the namespace of the body, in which annotations look names up.
+    drop(dict.remove_str(names().__classdictcell__));
     if let Some(cell) = dict.remove_str(names().__classcell__) {
         match cell.get::<CellObject>() {
             Some(cell) => cell.contents.set(class.value().to_ref()),

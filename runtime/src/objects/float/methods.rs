@@ -4,6 +4,7 @@ use dashu_int::{IBig, UBig};
 
 use super::{FloatObject, new_of, repr_text};
 use crate::args::Args;
+use crate::buffer;
 use crate::convert::OrNone;
 use crate::format;
 use crate::hash;
@@ -56,6 +57,18 @@ fn new(ty: &TypeObject, args: Args<'_>) -> PyResult {
     Ok(if exact { super::new(double) } else { new_of(ty, double) })
 }
 
+/// The number that bytes spell.
+fn from_bytes(value: Value) -> PyResult<f64> {
+    let bytes = buffer::acquire_contiguous(value)?;
+    match std::str::from_utf8(&bytes.to_cow()).ok().and_then(parse) {
+        Some(double) => Ok(double),
+        None => {
+            let shown = crate::protocol::repr_string(value)?;
+            Err(crate::raise!(ValueError, "could not convert string to float: {shown}"))
+        }
+    }
+}
+
 /// `float(value)`.
 pub fn from_object(value: Value) -> PyResult<f64> {
     if let Some(text) = value.get::<StrObject>() {
@@ -69,6 +82,9 @@ pub fn from_object(value: Value) -> PyResult<f64> {
     }
     let has_number = value.ty().slots().float.is_some() || value.ty().slots().index.is_some();
     if !has_number && !value.is_small() {
+        if buffer::is_bytes_like(value) {
+            return from_bytes(value);
+        }
         let name = value.ty().name();
         return Err(crate::raise!(
             TypeError,
@@ -194,6 +210,10 @@ py_methods! { static METHODS for "float", &FloatObject;
     /// Formats the float according to format_spec.
     "__format__(self, format_spec, /)"
     fn format_method(this, format_spec: &StrObject) -> PyResult {
+        let value = Value::from_object(this);
+        if format_spec.is_empty() && !value.is_exact(&FLOAT) {
+            return crate::protocol::str(value);
+        }
         format::format_float(this.value, format_spec)
     }
     /// For pickling.

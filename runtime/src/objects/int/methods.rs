@@ -164,6 +164,18 @@ fn round_to(number: IntRef<'_>, digits: isize) -> PyResult {
     Ok(from_big(quotient * unit))
 }
 
+// The class counts here, which an `IntRef` does not tell.
+py_methods! { static FORMAT_METHODS for "int", Value;
+    /// Convert to a string according to format_spec.
+    "__format__(self, format_spec, /)"
+    fn format_method(value, format_spec: &StrObject) -> PyResult {
+        if format_spec.is_empty() && !value.is_exact(&INT) {
+            return crate::protocol::str(value);
+        }
+        format::format_int(this(value), format_spec)
+    }
+}
+
 py_methods! { static METHODS for "int", IntRef<'_>;
     /// Number of bits necessary to represent self in binary.
     "bit_length(self, /)"
@@ -231,11 +243,6 @@ py_methods! { static METHODS for "int", IntRef<'_>;
     "__ceil__(self, /)"
     fn ceil(this) -> Ref {
         this.to_exact()
-    }
-    /// Convert to a string according to format_spec.
-    "__format__(self, format_spec, /)"
-    fn format_method(this, format_spec: &StrObject) -> PyResult {
-        format::format_int(this, format_spec)
     }
     /// For pickling.
     "__getnewargs__(self, /)"
@@ -361,7 +368,7 @@ static SPEC: TypeSpec = TypeSpec {
         xor: Some(bits::xor),
         ..Slots::EMPTY
     },
-    methods: &[METHODS, CLASS_METHODS],
+    methods: &[FORMAT_METHODS, METHODS, CLASS_METHODS],
     getset: GETSET,
     ..TypeSpec::of::<IntObject>("int")
 };

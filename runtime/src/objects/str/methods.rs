@@ -366,6 +366,10 @@ py_methods! { static METHODS for "str", &StrObject;
     /// Return a formatted version of the string as described by format_spec.
     "__format__(self, format_spec, /)"
     fn dunder_format(this, format_spec: &StrObject) -> PyResult {
+        let value = Value::from_object(this);
+        if format_spec.is_empty() && !value.is_exact(&STR) {
+            return crate::protocol::str(value);
+        }
         format::format_str(this, format_spec)
     }
     /// Return the lowest index in S where substring sub is found; raises ValueError when it is not.

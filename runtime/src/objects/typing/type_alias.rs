@@ -15,7 +15,7 @@ use crate::value::{PyResult, Ref, Value};
 use crate::{py_methods, py_new, raise};
 
 use super::evaluator::Lazy;
-use super::type_param::{TYPE_VAR_TUPLE, TypeParam};
+use super::type_param::{TypeParam, unpacked};
 use super::{calling_module, generic_alias, typing_name, union};
 
 /// A named type.
@@ -66,12 +66,7 @@ impl TypeAliasObject {
     /// The parameters as arguments: a variable number is unpacked.
     fn parameters(&self) -> PyResult {
         let params = self.params();
-        let params = params.get::<TupleObject>().expect("parameters are a tuple");
-        let mut found = Vec::new();
-        for &param in params.items() {
-            found.push(if param.is_exact(&TYPE_VAR_TUPLE) { unpack(param)? } else { param.to_ref() });
-        }
-        Ok(TupleObject::new(found).into())
+        unpacked(params.value())
     }
 }
 

@@ -211,6 +211,9 @@ py_new! {
 
 fn repr(value: Value) -> PyResult {
     let name = this(value).name.get_or_none();
+    if value.is_exact(&TYPE_VAR_TUPLE) {
+        return Ok(name);
+    }
     let sign = match this(value).variance.get() {
         Variance::Inferred => return Ok(name),
         Variance::Covariant => "+",
@@ -471,3 +474,13 @@ static KWARGS_SPEC: TypeSpec = TypeSpec {
     getset: PART_GETSET,
     ..TypeSpec::of::<ParamSpecPart>("ParamSpecKwargs")
 };
+
+/// Type parameters as the arguments of `Generic[...]`: a variable number is unpacked.
+pub fn unpacked(params: Value) -> PyResult {
+    let params = params.get::<TupleObject>().expect("type parameters are a tuple");
+    let mut found = Vec::new();
+    for &param in params.items() {
+        found.push(if param.is_exact(&TYPE_VAR_TUPLE) { type_alias::unpack(param)? } else { param.to_ref() });
+    }
+    Ok(TupleObject::new(found).into())
+}
