@@ -139,6 +139,11 @@ impl DictObject {
         self.get_hashed(key, key_hash(key)?)
     }
 
+    /// The keys with their hashes, counted.
+    pub fn hashed_keys(&self) -> Vec<(Ref, i64)> {
+        self.table.entries().map(|entry| (entry.key.to_ref(), entry.hash)).collect()
+    }
+
     /// The value of a key whose hash is known.
     #[inline]
     pub fn get_hashed(&self, key: Value, hash: i64) -> PyResult<Option<Ref>> {
