@@ -48,6 +48,20 @@ impl SliceObject {
         object::new_object(SliceObject { header: Header::new(&SLICE), start, stop, step })
     }
 
+    /// `slice.indices` for a length that is an int.
+    pub fn indices(&self, len: &Ref) -> PyResult<Py<TupleObject>> {
+        if IntRef::of(len.value()).is_some_and(IntRef::is_negative) {
+            return Err(crate::raise!(ValueError, "length should not be negative"));
+        }
+        let is_small = |part: Value| part.is_null() || objects::is_none(part) || part.is_small();
+        let parts = [&self.start, &self.stop, &self.step];
+        let small_len = len.as_small().filter(|_| parts.iter().all(|part| is_small(part.raw())));
+        let Some(len) = small_len else { return big_indices(self, int::to_big(len.value())?) };
+        let len = len as usize;
+        let bounds = SliceBounds::resolve(self, len)?;
+        Ok(TupleObject::of([bounds.start, bounds.stop, bounds.step].map(|part| int::from_i64(part as i64))))
+    }
+
     fn parts(&self) -> Py<TupleObject> {
         TupleObject::of([self.start.get_or_none(), self.stop.get_or_none(), self.step.get_or_none()])
     }
@@ -128,17 +142,7 @@ py_methods! { static METHODS for "slice", &SliceObject;
     /// handling of normal slices.
     "indices(self, object, /)"
     fn indices(this, object: Value) -> PyResult<Py<TupleObject>> {
-        let len = int::index(object)?;
-        if IntRef::of(len.value()).is_some_and(IntRef::is_negative) {
-            return Err(crate::raise!(ValueError, "length should not be negative"));
-        }
-        let is_small = |part: Value| part.is_null() || objects::is_none(part) || part.is_small();
-        let parts = [&this.start, &this.stop, &this.step];
-        let small_len = len.as_small().filter(|_| parts.iter().all(|part| is_small(part.raw())));
-        let Some(len) = small_len else { return big_indices(this, int::to_big(len.value())?) };
-        let len = len as usize;
-        let bounds = SliceBounds::resolve(this, len)?;
-        Ok(TupleObject::of([bounds.start, bounds.stop, bounds.step].map(|part| int::from_i64(part as i64))))
+        this.indices(&int::index(object)?)
     }
 }
 
