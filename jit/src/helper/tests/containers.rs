@@ -147,6 +147,23 @@ fn cells_hold_a_value_or_nothing() {
 }
 
 #[test]
+fn templates_are_made_of_strings_and_interpolations() {
+    let _session = session();
+    let (name, spec) = (text("n"), text(">3"));
+    let plain = own(help!(build_interpolation(small(1), name.value(), Value::NULL, 0)));
+    assert_eq!(repr(&plain), "Interpolation(1, 'n', None, '')");
+    let full = own(help!(build_interpolation(small(1), name.value(), spec.value(), 2 << 1 | 1)));
+    assert_eq!(repr(&full), "Interpolation(1, 'n', 'r', '>3')");
+    let strings = TupleObject::of([name.clone(), spec]);
+    let interpolations = TupleObject::of([full]);
+    let template = own(help!(build_template(strings.value(), interpolations.value())));
+    assert_eq!(
+        repr(&template),
+        "Template(strings=('n', '>3'), interpolations=(Interpolation(1, 'n', 'r', '>3'),))"
+    );
+}
+
+#[test]
 fn strings_are_formatted_and_joined() {
     let _session = session();
     let (value, spec) = (text("été"), text(">3"));
