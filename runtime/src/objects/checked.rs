@@ -11,7 +11,7 @@ use crate::names::names;
 use crate::objects::dict::{DictObject, Table, views};
 use crate::objects::iterators::{LIST_ITERATOR, SequenceIterator};
 use crate::objects::list::{LIST, ListObject};
-use crate::objects::sequence::{self, Subscript};
+use crate::objects::sequence::{self, SearchBound, Subscript};
 use crate::objects::slice::SliceObject;
 use crate::objects::str::StrObject;
 use crate::objects::tuple::TupleObject;
@@ -238,7 +238,7 @@ py_methods! { static LIST_METHODS for "chklist", Value;
     }
     /// Return first index of value.
     "index(self, value, start=0, stop=9223372036854775807, /)"
-    fn index(this, value: Value, start: Option<isize>, stop: Option<isize>) -> PyResult<usize> {
+    fn index(this, value: Value, start: Option<SearchBound>, stop: Option<SearchBound>) -> PyResult<usize> {
         objects::list::methods::index(list(this), value, start, stop)
     }
     /// Return number of occurrences of value.

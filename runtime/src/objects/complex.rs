@@ -7,6 +7,7 @@ use crate::methods::GetSetDef;
 use crate::object::{self, Object};
 use crate::objects::float;
 use crate::objects::str::StrObject;
+use crate::objects::tuple::TupleObject;
 use crate::objects::{self, singleton};
 use crate::operator::CompareOp;
 use crate::py_methods;
@@ -44,6 +45,11 @@ impl ComplexObject {
 /// A complex number.
 pub fn new(real: f64, imaginary: f64) -> Ref {
     object::new_object(ComplexObject { header: Header::new(&COMPLEX), real, imaginary }).into()
+}
+
+/// An instance of `complex` or of a subclass.
+fn new_of(ty: &TypeObject, real: f64, imaginary: f64) -> Ref {
+    object::new_object_of(ty, ComplexObject { header: Header::new(ty), real, imaginary }).into()
 }
 
 /// The parts of a complex, float or int.
@@ -124,7 +130,7 @@ fn repr(value: Value) -> PyResult {
     Ok(StrObject::new(&text).into())
 }
 
-fn new_complex(_: &TypeObject, args: Args<'_>) -> PyResult {
+fn new_complex(ty: &TypeObject, args: Args<'_>) -> PyResult {
     let mut given = [None, None];
     for (part, &value) in given.iter_mut().zip(args.positional) {
         *part = Some(value);
@@ -136,8 +142,14 @@ fn new_complex(_: &TypeObject, args: Args<'_>) -> PyResult {
             _ => return Err(crate::raise!(TypeError, "complex() got an unexpected keyword argument")),
         }
     }
-    if given[0].is_some_and(|value| value.is_instance::<StrObject>()) {
-        return Err(crate::error::not_supported("complex() of a str"));
+    if let Some(text) = given[0].and_then(Value::get::<StrObject>) {
+        if given[1].is_some() {
+            return Err(crate::raise!(TypeError, "complex() can't take second arg if first is a string"));
+        }
+        return from_text(ty, text);
+    }
+    if given[1].is_some_and(|value| value.is_instance::<StrObject>()) {
+        return Err(crate::raise!(TypeError, "complex() second arg can't be a string"));
     }
     let part = |value: Option<Value>| match value {
         None => Ok((0.0, 0.0)),
@@ -147,7 +159,43 @@ fn new_complex(_: &TypeObject, args: Args<'_>) -> PyResult {
     // Adding a zero that was not given would lose the sign of a zero that was.
     let real = if d == 0.0 { a } else { a - d };
     let imaginary = if b == 0.0 && given[1].is_some() { c } else { b + c };
-    Ok(new(real, imaginary))
+    Ok(new_of(ty, real, imaginary))
+}
+
+/// Reads a complex number as `complex(text)` does: `1`, `2j`, `1+2j`, perhaps in parentheses.
+fn parse(text: &str) -> Option<(f64, f64)> {
+    let is_blank = |c: char| c.is_whitespace() || matches!(c, '\u{1c}'..='\u{1f}');
+    let text = text.trim_matches(is_blank);
+    let text = match text.strip_prefix('(') {
+        Some(rest) => rest.strip_suffix(')')?.trim_matches(is_blank),
+        None => text,
+    };
+    if text.contains(is_blank) {
+        return None;
+    }
+    let Some(body) = text.strip_suffix(['j', 'J']) else {
+        return float::methods::parse(text).map(|real| (real, 0.0));
+    };
+    // The imaginary part begins at the last sign that does not belong to an exponent.
+    let bytes = body.as_bytes();
+    let is_sign = |at: usize| matches!(bytes[at], b'+' | b'-');
+    let split =
+        (0..bytes.len()).rev().find(|&at| is_sign(at) && (at == 0 || !matches!(bytes[at - 1], b'e' | b'E')));
+    let (real, imaginary) = body.split_at(split.unwrap_or(0));
+    let real = if real.is_empty() { 0.0 } else { float::methods::parse(real)? };
+    let imaginary = match imaginary {
+        "" | "+" => 1.0,
+        "-" => -1.0,
+        digits => float::methods::parse(digits)?,
+    };
+    Some((real, imaginary))
+}
+
+fn from_text(ty: &TypeObject, text: &StrObject) -> PyResult {
+    match parse(&text.to_string_lossy()) {
+        Some((real, imaginary)) => Ok(new_of(ty, real, imaginary)),
+        None => Err(crate::raise!(ValueError, "complex() arg is a malformed string")),
+    }
 }
 
 fn hash_complex(value: Value) -> PyResult<i64> {
@@ -173,6 +221,11 @@ py_methods! { static METHODS for "complex", &ComplexObject;
             return crate::protocol::str(value);
         }
         crate::format::format_complex(this.real, this.imaginary, format_spec)
+    }
+    /// For pickling.
+    "__getnewargs__(self, /)"
+    fn getnewargs(this) -> Ref {
+        TupleObject::of([float::new(this.real), float::new(this.imaginary)]).into()
     }
     /// Return the complex conjugate of its argument. (3-4j).conjugate() == 3+4j.
     "conjugate(self, /)"
@@ -200,7 +253,7 @@ static GETSET: &[GetSetDef] = &[
 pub static COMPLEX: TypeObject = TypeObject::from_spec(&SPEC);
 static SPEC: TypeSpec = TypeSpec {
     doc: "Create a complex number from a string or numbers.",
-    flags: type_flags::TRIVIAL_DROP,
+    flags: type_flags::BASE | type_flags::TRIVIAL_DROP,
     slots: Slots {
         new: Some(new_complex),
         repr: Some(repr),
@@ -208,7 +261,7 @@ static SPEC: TypeSpec = TypeSpec {
         richcompare: Some(richcompare),
         bool: Some(|value| Ok(this(value) != (0.0, 0.0))),
         negative: Some(|value| Ok(new(-this(value).0, -this(value).1))),
-        positive: Some(|value| Ok(value.to_ref())),
+        positive: Some(|value| Ok(new(this(value).0, this(value).1))),
         absolute: Some(|value| Ok(float::new(this(value).0.hypot(this(value).1)))),
         add: Some(|a, b| with(a, b, |a, b| Ok(new(a.0 + b.0, a.1 + b.1)))),
         subtract: Some(|a, b| with(a, b, |a, b| Ok(new(a.0 - b.0, a.1 - b.1)))),

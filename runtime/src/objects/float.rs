@@ -214,7 +214,7 @@ pub(crate) fn power(a: Value, b: Value) -> PyResult {
 
 /// `a ** b` on doubles; a negative base with a fractional exponent gives a complex number.
 pub fn power_f64(a: f64, b: f64) -> PyResult {
-    if a == 0.0 && b < 0.0 {
+    if a == 0.0 && b < 0.0 && b.is_finite() {
         return Err(zero_division("zero to a negative power"));
     }
     if a < 0.0 && a.is_finite() && b.is_finite() && b != b.floor() {

@@ -1,6 +1,6 @@
 //! Iterators over sequences, and `enumerate`, `zip`, `map`, `filter`, `reversed`, `iter(callable, sentinel)`.
 
-mod pickling;
+pub(crate) mod pickling;
 
 pub(crate) use pickling::rest;
 

@@ -44,6 +44,11 @@ fn new(ty: &TypeObject, args: Args<'_>) -> PyResult {
     Ok(allocate(ty))
 }
 
+/// Whether a class makes its instances as the builtin type does.
+pub fn has_new_of(ty: &TypeObject, builtin: &TypeObject) -> bool {
+    matches!((ty.slots().new, builtin.slots().new), (Some(a), Some(b)) if std::ptr::fn_addr_eq(a, b))
+}
+
 /// Whether `Class(...)` makes instances with `object.__new__`.
 pub fn is_object_new(ty: &TypeObject) -> bool {
     ty.slots()
@@ -51,7 +56,8 @@ pub fn is_object_new(ty: &TypeObject) -> bool {
         .is_some_and(|slot| std::ptr::fn_addr_eq(slot, new as fn(&TypeObject, Args<'_>) -> PyResult))
 }
 
-fn is_object_init(ty: &TypeObject) -> bool {
+/// Whether instances of a class are initialized by `object.__init__`.
+pub fn is_object_init(ty: &TypeObject) -> bool {
     ty.slots()
         .init
         .is_some_and(|slot| std::ptr::fn_addr_eq(slot, init as fn(Value, Args<'_>) -> PyResult<()>))

@@ -4,11 +4,13 @@ mod big;
 
 use std::cell::Cell;
 
+use dashu_int::IBig;
+
 use crate::args::Args;
 use crate::header::Header;
 use crate::methods::GetSetDef;
 use crate::object::{self, Object, Visitor};
-use crate::objects::sequence::{self, SliceBounds, Subscript};
+use crate::objects::sequence::{self, Subscript};
 use crate::objects::slice::SliceObject;
 use crate::objects::str::StrObject;
 use crate::objects::tuple::TupleObject;
@@ -219,10 +221,10 @@ fn richcompare(a: Value, b: Value, op: CompareOp) -> PyResult {
 fn subscript(value: Value, key: Value) -> PyResult {
     let range = this(value);
     if let Some(big) = &range.big {
-        if key.get::<SliceObject>().is_some() {
-            return Err(crate::error::not_supported("slices of ranges with bounds beyond 64 bits"));
-        }
-        return big.get(key);
+        return match key.get::<SliceObject>() {
+            Some(slice) => big.slice(slice),
+            None => big.get(key),
+        };
     }
     match Subscript::of(key, "range")? {
         Subscript::Index(at) => match sequence::wrap_index(at, range.len) {
@@ -230,35 +232,60 @@ fn subscript(value: Value, key: Value) -> PyResult {
             None => Err(crate::raise!(IndexError, "range object index out of range")),
         },
         Subscript::Slice(slice) => {
-            let bounds = SliceBounds::resolve(slice, range.len)?;
-            let at = |at: isize| (i128::from(range.start) + at as i128 * i128::from(range.step)) as i64;
-            let step = range.step.saturating_mul(bounds.step as i64);
-            Ok(RangeObject::new(at(bounds.start), at(bounds.stop), step).into())
+            // The step of a slice keeps its size, although no more than one number is left of the range then.
+            let bounds = slice.indices(&int::from_i64(range.len as i64))?;
+            let [start, stop, step] = bounds.items() else { unreachable!("three bounds of a slice") };
+            let by = IBig::from(range.step);
+            let at = |at: &Value| int::to_big(*at).map(|at| IBig::from(range.start) + at * &by);
+            let (start, stop, step) = (at(start)?, at(stop)?, int::to_big(*step)? * &by);
+            let [start, stop, step] = [start, stop, step].map(int::from_big);
+            RangeObject::of_ints(start, stop, step)
         }
     }
 }
 
 fn contains(value: Value, item: Value) -> PyResult<bool> {
     if let Some(big) = &this(value).big {
-        let is_int = int::IntRef::of(item).is_some();
-        return if is_int { Ok(big.position(item)?.is_some()) } else { holds(value, item) };
+        let is_int = is_plain_int(item);
+        return if is_int {
+            Ok(big.position(item)?.is_some())
+        } else {
+            Ok(first_equal(value, item)?.is_some())
+        };
     }
     if item.is_small() || objects::bool::truth_of(item).is_some() {
         let number = int::to_i64(item)?;
         return Ok(this(value).position(number).is_some());
     }
-    holds(value, item)
+    Ok(first_equal(value, item)?.is_some())
 }
 
-/// Whether one of the numbers equals an object that is no int.
-fn holds(range: Value, item: Value) -> PyResult<bool> {
+/// Whether the position of an item is found by arithmetic: subclasses of int may compare in their own way.
+fn is_plain_int(item: Value) -> bool {
+    item.is_small() || item.is_exact(&int::INT) || objects::bool::truth_of(item).is_some()
+}
+
+/// Position of the first number that equals an object that is no plain int.
+fn first_equal(range: Value, item: Value) -> PyResult<Option<usize>> {
     let numbers = protocol::get_iter(range)?;
+    let mut at = 0;
     while let Some(number) = protocol::iter_next(numbers.value())? {
         if protocol::is_same_or_equal(number.value(), item)? {
-            return Ok(true);
+            return Ok(Some(at));
         }
+        at += 1;
     }
-    Ok(false)
+    Ok(None)
+}
+
+/// How many numbers equal an object that is no plain int.
+fn count_equal(range: Value, item: Value) -> PyResult<i64> {
+    let numbers = protocol::get_iter(range)?;
+    let mut count = 0;
+    while let Some(number) = protocol::iter_next(numbers.value())? {
+        count += i64::from(protocol::is_same_or_equal(number.value(), item)?);
+    }
+    Ok(count)
 }
 
 /// The length, if that is one that `len()` can give.
@@ -279,13 +306,20 @@ py_methods! { static METHODS for "range", &RangeObject;
     /// rangeobject.count(value) -> integer -- return number of occurrences of value
     "count(self, value, /)"
     fn count(this, value: Value) -> PyResult<i64> {
-        contains(Value::from_object(this), value).map(i64::from)
+        let range = Value::from_object(this);
+        if is_plain_int(value) { contains(range, value).map(i64::from) } else { count_equal(range, value) }
     }
     /// rangeobject.index(value) -> integer -- return index of value.
     /// Raise ValueError if the value is not present.
     "index(self, value, /)"
     fn index(this, value: Value) -> PyResult {
-        if let Some(big) = this.big.as_deref().filter(|_| int::IntRef::of(value).is_some())
+        if !is_plain_int(value) {
+            return match first_equal(Value::from_object(this), value)? {
+                Some(at) => Ok(int::from_i64(at as i64)),
+                None => Err(crate::raise!(ValueError, "sequence.index(x): x not in sequence")),
+            };
+        }
+        if let Some(big) = this.big.as_deref()
             && let Some(at) = big.position(value)?
         {
             return Ok(at);
@@ -376,6 +410,28 @@ py_methods! { static ITERATOR_METHODS for "range_iterator", &RangeIterator;
     fn length_hint(this) -> usize {
         this.left.get()
     }
+    /// Return state information for pickling.
+    "__reduce__(self, /)"
+    fn iterator_reduce(this) -> PyResult {
+        let next = i128::from(this.next.get());
+        let stop = next + this.left.get() as i128 * i128::from(this.step);
+        let parts = [next, stop, i128::from(this.step)].map(|part| int::from_big(part.into()));
+        let [start, stop, step] = parts;
+        pickled(RangeObject::of_ints(start, stop, step)?)
+    }
+    /// Set state information for unpickling.
+    "__setstate__(self, object, /)"
+    fn iterator_setstate(this, object: i64) {
+        let skipped = usize::try_from(object).unwrap_or(0).min(this.left.get());
+        this.next.set(this.next.get().wrapping_add((skipped as i64).wrapping_mul(this.step)));
+        this.left.set(this.left.get() - skipped);
+    }
+}
+
+/// `(iter, (range,), None)`
+fn pickled(range: Ref) -> PyResult {
+    let function = crate::objects::iterators::pickling::builtin("iter")?;
+    Ok(TupleObject::of([function, TupleObject::of([range]).into(), objects::none().to_ref()]).into())
 }
 
 /// `range_iterator`.

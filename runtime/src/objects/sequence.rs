@@ -132,6 +132,20 @@ impl<'a> FromArg<'a> for SliceIndex {
     }
 }
 
+/// A bound of `list.index` and `tuple.index`: any int is clamped, and unlike in a slice `None` is refused.
+#[derive(Clone, Copy)]
+pub struct SearchBound(pub isize);
+
+impl<'a> FromArg<'a> for SearchBound {
+    fn from_value(value: Value, _: &Bound<'a>) -> PyResult<Self> {
+        if !value.is_small() && value.ty().slots().index.is_none() {
+            let message = "slice indices must be integers or have an __index__ method";
+            return Err(crate::raise!(TypeError, "{message}"));
+        }
+        int::to_clamped_index(value).map(SearchBound)
+    }
+}
+
 /// Number of repetitions, with a check that the result has a representable length.
 pub fn checked_repeat(len: usize, count: isize) -> PyResult<usize> {
     let count = count.max(0) as usize;

@@ -8,7 +8,7 @@ use crate::field::Field;
 use crate::hash;
 use crate::header::Header;
 use crate::object::{self, Object, Visitor};
-use crate::objects::dict::{Table, key_hash, views};
+use crate::objects::dict::{DictObject, Table, key_hash, views};
 use crate::objects::str::{StrBuilder, StrObject};
 use crate::objects::{self, singleton};
 use crate::operator::CompareOp;
@@ -82,11 +82,11 @@ impl SetObject {
 
     /// Whether an item is present; a set is looked up as the frozenset equal to it.
     pub fn contains(&self, item: Value) -> PyResult<bool> {
-        Ok(self.table.find(item, element_hash(item)?)?.is_some())
+        Ok(find_element(&self.table, item)?.is_some())
     }
 
     fn remove(&self, item: Value) -> PyResult<bool> {
-        match self.table.find(item, element_hash(item)?)? {
+        match find_element(&self.table, item)? {
             Some(at) => {
                 drop(self.table.remove_at(at));
                 Ok(true)
@@ -101,11 +101,18 @@ impl SetObject {
     }
 }
 
-/// Hash for looking up: sets count as the frozensets equal to them.
-fn element_hash(item: Value) -> PyResult<i64> {
-    match SetObject::of(item).filter(|_| item.ty().is_subtype_of(&SET)) {
-        Some(set) => Ok(hash_items(set)),
-        None => key_hash(item),
+/// Looks an item up. A set that cannot be hashed counts as the frozenset equal to it; a subclass that can be hashed is an item like
+/// any other.
+fn find_element(table: &Table, item: Value) -> PyResult<Option<usize>> {
+    match key_hash(item) {
+        Ok(hash) => table.find(item, hash),
+        Err(raised) => {
+            let set = SetObject::of(item).filter(|_| item.ty().is_subtype_of(&SET));
+            let Some(set) = set else { return Err(raised) };
+            drop(crate::error::catch(raised, &crate::error::types::TypeError)?);
+            let frozen = SetObject::make(&FROZENSET, set.table.copy());
+            table.find(frozen.value(), hash_items(this(frozen.value())))
+        }
     }
 }
 
@@ -117,8 +124,13 @@ fn table_from(iterable: Value) -> PyResult<Table> {
     if let Some(other) = SetObject::of(iterable) {
         return Ok(other.table.copy());
     }
+    let keys = iterable.get_exact::<DictObject>().map(DictObject::hashed_keys);
     let scratch = SetObject { header: Header::new(&SET), table: Table::new(), hash: Cell::new(None) };
-    protocol::for_each(iterable, |item| scratch.add(item.value()))?;
+    match keys {
+        // The dict knows the hashes of its keys, so that no `__hash__` runs.
+        Some(keys) => keys.into_iter().try_for_each(|(key, hash)| scratch.add_hashed(key.value(), hash))?,
+        None => protocol::for_each(iterable, |item| scratch.add(item.value()))?,
+    }
     Ok(scratch.table.take_all())
 }
 
@@ -151,7 +163,8 @@ fn new(ty: &TypeObject, args: Args<'_>) -> PyResult {
     if !ty.is_subtype_of(&FROZENSET) {
         return Ok(SetObject::make(ty, Table::new()));
     }
-    if std::ptr::eq(ty, &raw const FROZENSET) {
+    // A subclass with an `__init__` of its own takes keywords there.
+    if std::ptr::eq(ty, &raw const FROZENSET) || objects::object::is_object_init(ty) {
         args.no_keywords("frozenset")?;
     }
     let exact = std::ptr::eq(ty, &raw const FROZENSET);
@@ -164,7 +177,7 @@ fn new(ty: &TypeObject, args: Args<'_>) -> PyResult {
 }
 
 fn init(value: Value, args: Args<'_>) -> PyResult<()> {
-    if value.is_exact(&SET) {
+    if value.is_exact(&SET) || objects::object::has_new_of(value.ty(), &SET) {
         args.no_keywords("set")?;
     }
     let table = match args.positional {
@@ -375,7 +388,8 @@ macro_rules! common_methods {
                 let items = this(this_value).items().into_iter().map(|(item, _)| item).collect();
                 let list: Ref = objects::list::ListObject::new(items).into();
                 let args = objects::tuple::TupleObject::of([list]);
-                Ok(objects::tuple::TupleObject::of([this_value.ty().value().to_ref(), args.into()]).into())
+                let state = protocol::call_method_text(this_value, "__getstate__", &[])?;
+                Ok(objects::tuple::TupleObject::of([this_value.ty().value().to_ref(), args.into(), state]).into())
             }
         }
     };

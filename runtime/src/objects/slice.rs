@@ -1,10 +1,13 @@
 //! `slice`.
 
+use dashu_int::IBig;
+
 use crate::args::Args;
 use crate::field::Field;
 use crate::header::Header;
 use crate::methods::GetSetDef;
 use crate::object::{self, Object, Visitor};
+use crate::objects::int::IntRef;
 use crate::objects::sequence::{self, SliceBounds};
 use crate::objects::str::StrObject;
 use crate::objects::tuple::TupleObject;
@@ -43,6 +46,20 @@ impl SliceObject {
     pub fn new(start: Ref, stop: Ref, step: Ref) -> Py<SliceObject> {
         let [start, stop, step] = [start, stop, step].map(Field::new);
         object::new_object(SliceObject { header: Header::new(&SLICE), start, stop, step })
+    }
+
+    /// `slice.indices` for a length that is an int.
+    pub fn indices(&self, len: &Ref) -> PyResult<Py<TupleObject>> {
+        if IntRef::of(len.value()).is_some_and(IntRef::is_negative) {
+            return Err(crate::raise!(ValueError, "length should not be negative"));
+        }
+        let is_small = |part: Value| part.is_null() || objects::is_none(part) || part.is_small();
+        let parts = [&self.start, &self.stop, &self.step];
+        let small_len = len.as_small().filter(|_| parts.iter().all(|part| is_small(part.raw())));
+        let Some(len) = small_len else { return big_indices(self, int::to_big(len.value())?) };
+        let len = len as usize;
+        let bounds = SliceBounds::resolve(self, len)?;
+        Ok(TupleObject::of([bounds.start, bounds.stop, bounds.step].map(|part| int::from_i64(part as i64))))
     }
 
     fn parts(&self) -> Py<TupleObject> {
@@ -84,6 +101,33 @@ fn richcompare(a: Value, b: Value, op: CompareOp) -> PyResult {
     sequence::compare(&|at| item(&a, at), 3, &|at| item(&b, at), 3, op)
 }
 
+/// A bound of a slice as an int of any size.
+fn big_bound(part: Value) -> PyResult<Option<IBig>> {
+    if part.is_null() || objects::is_none(part) {
+        return Ok(None);
+    }
+    if !part.is_small() && part.ty().slots().index.is_none() {
+        let message = "slice indices must be integers or None or have an __index__ method";
+        return Err(crate::raise!(TypeError, "{message}"));
+    }
+    int::to_big(int::index(part)?.value()).map(Some)
+}
+
+/// `slice.indices` for ints of any size.
+fn big_indices(slice: &SliceObject, len: IBig) -> PyResult<Py<TupleObject>> {
+    let step = big_bound(slice.step.raw())?.unwrap_or(IBig::ONE);
+    if step == IBig::ZERO {
+        return Err(crate::raise!(ValueError, "slice step cannot be zero"));
+    }
+    let backwards = step < IBig::ZERO;
+    let (low, high) = if backwards { (IBig::NEG_ONE, &len - IBig::ONE) } else { (IBig::ZERO, len.clone()) };
+    let clip = |at: IBig| if at < IBig::ZERO { (at + &len).max(low.clone()) } else { at.min(high.clone()) };
+    let (first, last) = if backwards { (&high, &low) } else { (&low, &high) };
+    let start = big_bound(slice.start.raw())?.map_or_else(|| first.clone(), clip);
+    let stop = big_bound(slice.stop.raw())?.map_or_else(|| last.clone(), clip);
+    Ok(TupleObject::of([start, stop, step].map(int::from_big)))
+}
+
 py_methods! { static METHODS for "slice", &SliceObject;
     /// Return state information for pickling.
     "__reduce__(self, /)"
@@ -97,12 +141,8 @@ py_methods! { static METHODS for "slice", &SliceObject;
     /// S. Out of bounds indices are clipped in a manner consistent with the
     /// handling of normal slices.
     "indices(self, object, /)"
-    fn indices(this, object: isize) -> PyResult<Py<TupleObject>> {
-        let Ok(len) = usize::try_from(object) else {
-            return Err(crate::raise!(ValueError, "length should not be negative"));
-        };
-        let bounds = SliceBounds::resolve(this, len)?;
-        Ok(TupleObject::of([bounds.start, bounds.stop, bounds.step].map(|part| int::from_i64(part as i64))))
+    fn indices(this, object: Value) -> PyResult<Py<TupleObject>> {
+        this.indices(&int::index(object)?)
     }
 }
 

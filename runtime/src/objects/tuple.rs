@@ -7,7 +7,7 @@ use crate::args::Args;
 use crate::hash;
 use crate::header::{Header, flags};
 use crate::object::{self, Object, Visitor};
-use crate::objects::sequence::{self, SliceBounds};
+use crate::objects::sequence::{self, SearchBound, SliceBounds};
 use crate::objects::str::{StrBuilder, StrObject};
 use crate::objects::{self, singleton};
 use crate::operator::CompareOp;
@@ -147,7 +147,8 @@ fn this<'a>(value: Value) -> &'a TupleObject {
 }
 
 fn new(ty: &TypeObject, args: Args<'_>) -> PyResult {
-    if std::ptr::eq(ty, &raw const TUPLE) {
+    // A subclass with an `__init__` of its own takes keywords there.
+    if std::ptr::eq(ty, &raw const TUPLE) || objects::object::is_object_init(ty) {
         args.no_keywords("tuple")?;
     }
     if args.positional.len() > 1 {
@@ -239,6 +240,9 @@ fn concat(a: Value, b: Value) -> PyResult {
 
 fn repeat(value: Value, count: isize) -> PyResult {
     let tuple = this(value);
+    if value.is_exact(&TUPLE) && (count == 1 || tuple.is_empty()) {
+        return Ok(value.to_ref());
+    }
     let count = sequence::checked_repeat(tuple.len(), count)?;
     let items = (0..count).flat_map(|_| tuple.items().iter().map(|item| item.to_ref())).collect();
     Ok(TupleObject::new(items).into())
@@ -271,8 +275,8 @@ py_methods! { static METHODS for "tuple", &TupleObject;
     ///
     /// Raises ValueError if the value is not present.
     "index(self, value, start=0, stop=9223372036854775807, /)"
-    fn index(this, value: Value, start: Option<isize>, stop: Option<isize>) -> PyResult<usize> {
-        let (from, to) = sequence::clamp_range(start, stop, this.len());
+    fn index(this, value: Value, start: Option<SearchBound>, stop: Option<SearchBound>) -> PyResult<usize> {
+        let (from, to) = sequence::clamp_range(start.map(|at| at.0), stop.map(|at| at.0), this.len());
         for at in from..to {
             if protocol::is_same_or_equal(this.items()[at], value)? {
                 return Ok(at);

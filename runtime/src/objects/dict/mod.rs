@@ -139,6 +139,11 @@ impl DictObject {
         self.get_hashed(key, key_hash(key)?)
     }
 
+    /// The keys with their hashes, counted.
+    pub fn hashed_keys(&self) -> Vec<(Ref, i64)> {
+        self.table.entries().map(|entry| (entry.key.to_ref(), entry.hash)).collect()
+    }
+
     /// The value of a key whose hash is known.
     #[inline]
     pub fn get_hashed(&self, key: Value, hash: i64) -> PyResult<Option<Ref>> {
@@ -237,8 +242,16 @@ impl DictObject {
         if let Some(found) = self.get_hashed(key, hash)? {
             return Ok(found);
         }
+        let version = self.table.keys_version();
         let value = default();
-        self.set_hashed(key, hash, value.clone())?;
+        if self.table.keys_version() != version {
+            self.set_hashed(key, hash, value.clone())?;
+            return Ok(value);
+        }
+        // The key is known to be absent, so that no `__eq__` runs a second time.
+        self.table.probe_room()?;
+        self.table.insert_new(key.to_ref(), hash, value.clone().into_value());
+        self.changed(key, [Value::NULL, value.value()]);
         Ok(value)
     }
 

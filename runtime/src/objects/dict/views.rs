@@ -8,7 +8,9 @@ use std::cell::Cell;
 use super::DictObject;
 use crate::field::Field;
 use crate::header::Header;
+use crate::methods::GetSetDef;
 use crate::object::{self, Object, Visitor};
+use crate::objects::mapping_proxy::MappingProxy;
 use crate::objects::set;
 use crate::objects::str::{StrBuilder, StrObject};
 use crate::objects::tuple::TupleObject;
@@ -283,16 +285,24 @@ const SET_VIEW_SLOTS: Slots = Slots {
     ..VIEW_SLOTS
 };
 
+static VIEW_GETSET: &[GetSetDef] = &[GetSetDef {
+    name: "mapping",
+    doc: "dictionary that this view refers to",
+    get: |value| Ok(MappingProxy::new(Value::from_object(dict_of(view(value)))).into()),
+    set: None,
+}];
+
 const ITERATOR_SLOTS: Slots = Slots { iter: Some(protocol::identity), iternext: Some(next), ..Slots::EMPTY };
 
 macro_rules! view_types {
-    ($($(#[$meta:meta])* $name:ident $spec:ident = $layout:ty, $text:literal, $slots:expr, $methods:expr;)*) => { $(
+    ($($(#[$meta:meta])* $name:ident $spec:ident = $layout:ty, $text:literal, $slots:expr, $methods:expr, $getset:expr;)*) => { $(
         $(#[$meta])*
         pub static $name: TypeObject = TypeObject::from_spec(&$spec);
         static $spec: TypeSpec = TypeSpec {
             flags: type_flags::GC | type_flags::NO_NEW,
             slots: $slots,
             methods: &[$methods],
+            getset: $getset,
             ..TypeSpec::of::<$layout>($text)
         };
     )* };
@@ -300,23 +310,23 @@ macro_rules! view_types {
 
 view_types! {
     /// `dict_keys`.
-    DICT_KEYS KEYS_SPEC = DictView, "dict_keys", SET_VIEW_SLOTS, VIEW_METHODS;
+    DICT_KEYS KEYS_SPEC = DictView, "dict_keys", SET_VIEW_SLOTS, VIEW_METHODS, VIEW_GETSET;
     /// `dict_items`.
-    DICT_ITEMS ITEMS_SPEC = DictView, "dict_items", SET_VIEW_SLOTS, VIEW_METHODS;
+    DICT_ITEMS ITEMS_SPEC = DictView, "dict_items", SET_VIEW_SLOTS, VIEW_METHODS, VIEW_GETSET;
     /// `dict_values`.
-    DICT_VALUES VALUES_SPEC = DictView, "dict_values", VIEW_SLOTS, VIEW_METHODS;
+    DICT_VALUES VALUES_SPEC = DictView, "dict_values", VIEW_SLOTS, VIEW_METHODS, VIEW_GETSET;
     /// `dict_keyiterator`.
-    DICT_KEY_ITERATOR KEY_ITERATOR_SPEC = DictIterator, "dict_keyiterator", ITERATOR_SLOTS, ITERATOR_METHODS;
+    DICT_KEY_ITERATOR KEY_ITERATOR_SPEC = DictIterator, "dict_keyiterator", ITERATOR_SLOTS, ITERATOR_METHODS, &[];
     /// `dict_valueiterator`.
-    DICT_VALUE_ITERATOR VALUE_ITERATOR_SPEC = DictIterator, "dict_valueiterator", ITERATOR_SLOTS, ITERATOR_METHODS;
+    DICT_VALUE_ITERATOR VALUE_ITERATOR_SPEC = DictIterator, "dict_valueiterator", ITERATOR_SLOTS, ITERATOR_METHODS, &[];
     /// `dict_itemiterator`.
-    DICT_ITEM_ITERATOR ITEM_ITERATOR_SPEC = DictIterator, "dict_itemiterator", ITERATOR_SLOTS, ITERATOR_METHODS;
+    DICT_ITEM_ITERATOR ITEM_ITERATOR_SPEC = DictIterator, "dict_itemiterator", ITERATOR_SLOTS, ITERATOR_METHODS, &[];
     /// `dict_reversekeyiterator`.
-    DICT_REVERSE_KEY_ITERATOR REVERSE_KEY_SPEC = DictIterator, "dict_reversekeyiterator", ITERATOR_SLOTS, ITERATOR_METHODS;
+    DICT_REVERSE_KEY_ITERATOR REVERSE_KEY_SPEC = DictIterator, "dict_reversekeyiterator", ITERATOR_SLOTS, ITERATOR_METHODS, &[];
     /// `dict_reversevalueiterator`.
-    DICT_REVERSE_VALUE_ITERATOR REVERSE_VALUE_SPEC = DictIterator, "dict_reversevalueiterator", ITERATOR_SLOTS, ITERATOR_METHODS;
+    DICT_REVERSE_VALUE_ITERATOR REVERSE_VALUE_SPEC = DictIterator, "dict_reversevalueiterator", ITERATOR_SLOTS, ITERATOR_METHODS, &[];
     /// `dict_reverseitemiterator`.
-    DICT_REVERSE_ITEM_ITERATOR REVERSE_ITEM_SPEC = DictIterator, "dict_reverseitemiterator", ITERATOR_SLOTS, ITERATOR_METHODS;
+    DICT_REVERSE_ITEM_ITERATOR REVERSE_ITEM_SPEC = DictIterator, "dict_reverseitemiterator", ITERATOR_SLOTS, ITERATOR_METHODS, &[];
 }
 
 /// All types declared here.

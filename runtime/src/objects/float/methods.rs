@@ -9,9 +9,9 @@ use crate::convert::OrNone;
 use crate::format;
 use crate::hash;
 use crate::methods::GetSetDef;
-use crate::objects::int;
 use crate::objects::str::StrObject;
 use crate::objects::tuple::TupleObject;
+use crate::objects::{int, object};
 use crate::slots::Slots;
 use crate::type_object::{TypeObject, TypeSpec, type_flags};
 use crate::value::{Py, PyResult, Ref, Value};
@@ -45,7 +45,10 @@ pub fn to_int(value: f64) -> PyResult {
 }
 
 fn new(ty: &TypeObject, args: Args<'_>) -> PyResult {
-    args.no_keywords("float")?;
+    // A subclass with an `__init__` of its own takes keywords there.
+    if std::ptr::eq(ty, &raw const FLOAT) || object::is_object_init(ty) {
+        args.no_keywords("float")?;
+    }
     let double = match args.positional {
         [] => 0.0,
         [value] => from_object(*value)?,
@@ -71,6 +74,14 @@ fn from_bytes(value: Value) -> PyResult<f64> {
 
 /// `float(value)`.
 pub fn from_object(value: Value) -> PyResult<f64> {
+    // A subclass of float or str that has a `__float__` is asked by it; plain ones are read.
+    if let Some(convert) = value.ty().slots().float.filter(|_| !value.is_exact(&FLOAT)) {
+        let result = convert(value)?;
+        return super::of(result.value()).ok_or_else(|| {
+            let (name, got) = (value.ty().name(), result.ty().name());
+            crate::raise!(TypeError, "{name}.__float__ returned non-float (type {got})")
+        });
+    }
     if let Some(text) = value.get::<StrObject>() {
         return match parse(&text.to_string_lossy()) {
             Some(double) => Ok(double),
@@ -79,6 +90,14 @@ pub fn from_object(value: Value) -> PyResult<f64> {
                 Err(crate::raise!(ValueError, "could not convert string to float: {shown}"))
             }
         };
+    }
+    if crate::buffer::is_bytes_like(value) {
+        let text = crate::buffer::to_vec(value)?;
+        if let Some(double) = std::str::from_utf8(&text).ok().filter(|text| text.is_ascii()).and_then(parse) {
+            return Ok(double);
+        }
+        let shown = crate::protocol::repr_string(value)?;
+        return Err(crate::raise!(ValueError, "could not convert string to float: {shown}"));
     }
     let has_number = value.ty().slots().float.is_some() || value.ty().slots().index.is_some();
     if !has_number && !value.is_small() {
@@ -144,7 +163,8 @@ fn round_to(value: f64, digits: i64) -> PyResult<f64> {
     if rounded.is_infinite() {
         return Err(crate::raise!(OverflowError, "rounded value too large to represent"));
     }
-    Ok(rounded)
+    // The text of a number that rounds to zero may have lost its sign.
+    Ok(rounded.copysign(value))
 }
 
 py_methods! { static METHODS for "float", &FloatObject;
@@ -167,10 +187,10 @@ py_methods! { static METHODS for "float", &FloatObject;
     ///
     /// When an argument is passed, work like built-in round(x, ndigits).
     "__round__(self, ndigits=None, /)"
-    fn round(this, ndigits: OrNone<isize>) -> PyResult {
+    fn round(this, ndigits: OrNone<Value>) -> PyResult {
         match ndigits.0 {
             None => to_int(this.value.round_ties_even()),
-            Some(digits) => round_to(this.value, digits as i64).map(super::new),
+            Some(digits) => round_to(this.value, int::to_clamped_index(digits)? as i64).map(super::new),
         }
     }
     /// Return True if the float is an integer.
@@ -237,6 +257,16 @@ fn hex_text(value: f64) -> String {
     }
 }
 
+/// Reads the exponent of a hexadecimal text; one beyond 64 bits is as good as the largest.
+fn parse_exponent(text: &str) -> Option<i64> {
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let limit = if text.starts_with('-') { i64::MIN } else { i64::MAX };
+    Some(text.parse().unwrap_or(limit))
+}
+
 /// Reads `float.fromhex` text.
 fn parse_hex(text: &str) -> Option<f64> {
     let text = text.trim();
@@ -250,7 +280,7 @@ fn parse_hex(text: &str) -> Option<f64> {
     }
     let lower = lower.strip_prefix("0x").unwrap_or(&lower);
     let (digits, exponent) = match lower.split_once('p') {
-        Some((digits, exponent)) => (digits, exponent.parse::<i64>().ok()?),
+        Some((digits, exponent)) => (digits, parse_exponent(exponent)?),
         None => (lower, 0),
     };
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
@@ -259,7 +289,7 @@ fn parse_hex(text: &str) -> Option<f64> {
         return None;
     }
     let mantissa = UBig::from_str_radix(&all, 16).ok()?;
-    let value = int::arithmetic::ldexp_rounded(&mantissa, exponent - 4 * fraction.len() as i64);
+    let value = int::arithmetic::ldexp_rounded(&mantissa, exponent.saturating_sub(4 * fraction.len() as i64));
     Some(if negative { -value } else { value })
 }
 

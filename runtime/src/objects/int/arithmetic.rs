@@ -160,8 +160,13 @@ fn magnitude(big: &IBig) -> UBig {
 /// `mantissa * 2^exponent`, rounded once to the nearest double, ties to even.
 pub fn ldexp_rounded(mantissa: &UBig, exponent: i64) -> f64 {
     let bits = mantissa.bit_len() as i64;
-    if bits == 0 {
+    // Far outside the range of doubles the answer is known, and a text may name any exponent.
+    let top = bits.saturating_add(exponent);
+    if bits == 0 || top < -1100 {
         return 0.0;
+    }
+    if top > 1100 {
+        return f64::INFINITY;
     }
     // Precision left at this magnitude: 53 bits, fewer below the least normal number.
     let keep = (bits + exponent + 1074).min(53);

@@ -70,6 +70,10 @@ pub fn from_object(value: Value) -> PyResult {
         return from_str(value, &String::from_utf8_lossy(data.as_slice()), 10);
     }
     let slots = value.ty().slots();
+    if slots.int.is_none() && slots.index.is_none() && crate::buffer::is_bytes_like(value) {
+        let text = crate::buffer::to_vec(value)?;
+        return from_str(value, &String::from_utf8_lossy(&text), 10);
+    }
     if let Some(convert) = slots.int {
         let result = convert(value)?;
         return match IntRef::of(result.value()) {
@@ -91,7 +95,7 @@ pub fn from_object(value: Value) -> PyResult {
 }
 
 fn from_object_with_base(value: Value, base: Value) -> PyResult {
-    let base = super::to_isize(base)?;
+    let base = super::to_clamped_index(base)?;
     if base != 0 && !(2..=36).contains(&base) {
         return Err(crate::raise!(ValueError, "int() base must be >= 2 and <= 36, or 0"));
     }

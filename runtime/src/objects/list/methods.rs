@@ -4,7 +4,8 @@ use super::ListObject;
 use crate::args::Args;
 use crate::convert::OrNone;
 use crate::objects::iterators::{LIST_ITERATOR, LIST_REVERSE_ITERATOR, SequenceIterator};
-use crate::objects::sequence::{self, SliceBounds, Subscript};
+use crate::objects::object;
+use crate::objects::sequence::{self, SearchBound, SliceBounds, Subscript};
 use crate::objects::str::{StrBuilder, StrObject};
 use crate::operator::CompareOp;
 use crate::protocol;
@@ -20,7 +21,8 @@ fn this<'a>(value: Value) -> &'a ListObject {
 }
 
 fn init(value: Value, args: Args<'_>) -> PyResult<()> {
-    if value.is_exact(&LIST) {
+    // A subclass with an `__init__` of its own never comes here by itself; one with a `__new__` may have used keywords there.
+    if value.is_exact(&LIST) || object::has_new_of(value.ty(), &LIST) {
         args.no_keywords("list")?;
     }
     if args.positional.len() > 1 {
@@ -236,8 +238,8 @@ py_methods! { static METHODS for "list", &ListObject;
     ///
     /// Raises ValueError if the value is not present.
     "index(self, value, start=0, stop=9223372036854775807, /)"
-    fn index(this, value: Value, start: Option<isize>, stop: Option<isize>) -> PyResult<usize> {
-        let (from, to) = sequence::clamp_range(start, stop, this.len());
+    fn index(this, value: Value, start: Option<SearchBound>, stop: Option<SearchBound>) -> PyResult<usize> {
+        let (from, to) = sequence::clamp_range(start.map(|at| at.0), stop.map(|at| at.0), this.len());
         match position(this, value, from, to)? {
             Some(at) => Ok(at),
             None => {

@@ -2,13 +2,16 @@
 
 use std::cell::Cell;
 
+use super::RangeObject;
 use crate::field::Field;
 use crate::header::Header;
 use crate::object::{self, Object, Visitor};
 use crate::objects::int;
+use crate::objects::slice::SliceObject;
 use crate::objects::str::StrObject;
 use crate::operator::{BinaryOp, CompareOp};
 use crate::protocol;
+use crate::py_methods;
 use crate::slots::Slots;
 use crate::type_object::{TypeObject, TypeSpec, type_flags};
 use crate::value::{PyResult, Ref, Value};
@@ -64,6 +67,14 @@ impl BigRange {
             return Err(crate::raise!(IndexError, "range object index out of range"));
         }
         self.at(&index)
+    }
+
+    /// The numbers at the indices of a slice.
+    pub(super) fn slice(&self, slice: &SliceObject) -> PyResult {
+        let bounds = slice.indices(&self.len)?;
+        let [start, stop, step] = bounds.items() else { unreachable!("three bounds of a slice") };
+        let step = compute(BinaryOp::Multiply, &step.to_ref(), &self.step)?;
+        RangeObject::of_ints(self.at(&start.to_ref())?, self.at(&stop.to_ref())?, step)
     }
 
     fn is_before_end(&self, index: &Ref) -> PyResult<bool> {
@@ -129,7 +140,7 @@ pub(super) fn iterator(range: Value, is_reversed: bool) -> Ref {
 
 fn next(value: Value) -> PyResult<Option<Ref>> {
     let this = value.get::<LongRangeIterator>().expect("slots are called for instances");
-    let range = super::this(this.range.value()).big.as_deref().expect("the range of a big iterator is big");
+    let range = this.big();
     let at = this.next.get_or_none();
     if !range.is_before_end(&at)? {
         return Ok(None);
@@ -142,11 +153,49 @@ fn next(value: Value) -> PyResult<Option<Ref>> {
     range.at(&compute(BinaryOp::Subtract, &last, &at)?).map(Some)
 }
 
+py_methods! { static METHODS for "longrange_iterator", &LongRangeIterator;
+    /// Private method returning an estimate of len(list(it)).
+    "__length_hint__(self, /)"
+    fn length_hint(this) -> PyResult {
+        compute(BinaryOp::Subtract, &this.big().len, &this.next.get_or_none())
+    }
+    /// Return state information for pickling.
+    "__reduce__(self, /)"
+    fn reduce(this) -> PyResult {
+        let (range, at) = (this.big(), this.next.get_or_none());
+        let last = compute(BinaryOp::Subtract, &range.len, &number(1))?;
+        let (start, end, step) = if this.is_reversed.get() {
+            let first = compute(BinaryOp::Subtract, &last, &at)?;
+            (first, number(-1), protocol::negative(range.step.value())?)
+        } else {
+            (at, range.len.clone(), range.step.clone())
+        };
+        super::pickled(RangeObject::of_ints(range.at(&start)?, range.at(&end)?, step)?)
+    }
+    /// Set state information for unpickling.
+    "__setstate__(self, object, /)"
+    fn setstate(this, object: Value) -> PyResult<()> {
+        let skipped = int::index(object)?;
+        let skipped = if is_negative(&skipped)? { number(0) } else { skipped };
+        let at = compute(BinaryOp::Add, &this.next.get_or_none(), &skipped)?;
+        let is_inside = this.big().is_before_end(&at)?;
+        this.next.set(if is_inside { at } else { this.big().len.clone() });
+        Ok(())
+    }
+}
+
+impl LongRangeIterator {
+    fn big(&self) -> &BigRange {
+        super::this(self.range.value()).big.as_deref().expect("the range of a big iterator is big")
+    }
+}
+
 /// `longrange_iterator`.
 pub(crate) static LONG_RANGE_ITERATOR: TypeObject = TypeObject::from_spec(&SPEC);
 static SPEC: TypeSpec = TypeSpec {
     flags: type_flags::GC | type_flags::NO_NEW,
     slots: Slots { iter: Some(protocol::identity), iternext: Some(next), ..Slots::EMPTY },
+    methods: &[METHODS],
     ..TypeSpec::of::<LongRangeIterator>("longrange_iterator")
 };
 
