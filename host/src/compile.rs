@@ -140,7 +140,7 @@ pub fn compile(source: &str, filename: &str, mode: CompileMode, flags: i64) -> P
     let code = emitted.map_err(|error| {
         raise_syntax_error(&source, filename, &parser::SyntaxError::new(error.span, error.message))
     })?;
-    CodeObject::new(Arc::new(code)).map(Into::into)
+    Ok(CodeObject::of(code).into())
 }
 
 /// What the three modes parse.
@@ -190,7 +190,7 @@ pub(crate) fn load_file(name: &str, path: &Path, loader: &dyn ModuleLoader) -> P
         return compile_file(name, path, loader);
     };
     if let Some(code) = slot.load(&path.display().to_string()) {
-        return CodeObject::new(Arc::new(code)).map(Into::into);
+        return Ok(CodeObject::of(code).into());
     }
     let code = compile_file(name, path, loader)?;
     if let Some(code) = code.get::<CodeObject>()
@@ -230,7 +230,7 @@ pub fn compile_text(name: &str, path: &Path, text: &str) -> PyResult {
 
 fn compile_source(source: SourceText, name: &str, path: &Path, loader: &dyn ModuleLoader) -> PyResult {
     match with_module(source, name, path, loader, |_, _, code| code) {
-        Ok(code) => CodeObject::new(Arc::new(code)).map(Into::into),
+        Ok(code) => Ok(CodeObject::of(code).into()),
         Err(rejected) => Err(raise_rejected(&rejected, &path.display().to_string())),
     }
 }
