@@ -43,8 +43,9 @@ impl Callee {
     }
 }
 
-/// So many turns of a loop count as one call.
-const TURNS_OF_A_CALL: u32 = 32;
+/// So many turns of a loop count as so many calls.
+const TURNS: u32 = 32;
+const CALLS_OF_TURNS: u32 = 4;
 
 /// A code object.
 #[repr(C)]
@@ -140,8 +141,8 @@ impl CodeObject {
 
     #[cold]
     fn count_turns(&self, turns: u32) -> bool {
-        if turns.is_multiple_of(TURNS_OF_A_CALL) {
-            self.calls.set(self.calls.get().saturating_add(1));
+        if turns.is_multiple_of(TURNS) {
+            self.calls.set(self.calls.get().saturating_add(CALLS_OF_TURNS));
         }
         crate::hooks::is_hot(self)
     }
