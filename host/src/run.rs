@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use runtime::error;
+use runtime::error::unraisable::write_unraisable_with;
 use runtime::hooks;
 use runtime::objects;
 use runtime::protocol;
@@ -98,7 +99,9 @@ const LEAKED: u8 = 99;
 /// Ends a process after its program: calls what `atexit` knows, writes out what is buffered, empties modules, lets go of compiled code,
 /// and destroys what is left, as Python does; gives the exit code. A debug build audits what is left over then.
 pub fn finish(code: u8) -> u8 {
+    wait_for_threads();
     stdlib::atexit::run();
+    let has_daemons = runtime::global_lock::end() > 0;
     stdlib::release();
     let code = flushed(code);
     runtime::finalize::clear_modules();
@@ -106,13 +109,24 @@ pub fn finish(code: u8) -> u8 {
     // Finalisers may have printed.
     let code = flushed(code);
     runtime::finalize::clear_sys();
+    // Threads that never run again keep what they had.
     if cfg!(debug_assertions)
+        && !has_daemons
         && let Some(report) = runtime::audit::leaks()
     {
         hooks::write_stderr(&format!("leak audit: {report}"));
         return LEAKED;
     }
     code
+}
+
+/// Waits for the threads of the program that are not daemons.
+fn wait_for_threads() {
+    if let Err(raised) = stdlib::thread::shut_down() {
+        let threading =
+            sys_state::modules().get_text("threading").unwrap_or_else(|| objects::none().to_ref());
+        write_unraisable_with(raised, "Exception ignored on threading shutdown", threading.value());
+    }
 }
 
 /// Flushes what is still buffered; the exit code if that fails is 120.

@@ -102,6 +102,8 @@ pub struct Hooks {
     pub function_changed: fn(&FunctionObject),
     /// The runtime ends: machine code is not entered any more, and lets go of the objects that it refers to.
     pub release_code: fn(),
+    /// A thread ends: its stack of frames is given back.
+    pub release_stack: fn(),
     /// Writes to the process's standard error.
     pub write_stderr: fn(&str),
 }
@@ -142,6 +144,7 @@ static HOOKS: World<Cell<Hooks>> = World::new(Cell::new(Hooks {
     dict_changed: |_, _, _| {},
     function_changed: |_| {},
     release_code: || {},
+    release_stack: || {},
     write_stderr: |text| {
         use std::io::Write;
         let written = std::io::stderr().write_all(text.as_bytes());
