@@ -87,7 +87,8 @@ pub fn with_module<T>(
         Err(error) => return Err(reject(vec![error.to_diagnostic()], Some(error))),
     };
     let filename: Arc<str> = path.display().to_string().into();
-    let options = emit::Options { filename, optimize: 0, future_annotations: false };
+    let options =
+        emit::Options { filename, optimize: crate::options::optimize() as u8, future_annotations: false };
     if !typeck::opts_in(tree.body) {
         let code = emit::emit_module(&tree, source.text(), &options).map_err(semantic)?;
         return Ok(then(&source, None, code));
@@ -115,7 +116,7 @@ pub fn compile(source: &str, filename: &str, mode: CompileMode, flags: i64) -> P
     let source = SourceText::new(source);
     let options = emit::Options {
         filename: filename.into(),
-        optimize: 0,
+        optimize: crate::options::optimize() as u8,
         future_annotations: flags & FUTURE_ANNOTATIONS != 0,
     };
     let arena = Bump::new();

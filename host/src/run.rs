@@ -12,8 +12,9 @@ use runtime::sys_state;
 use runtime::value::{PyResult, Raised};
 use stdlib::sys::{Startup, exit_code_of};
 
+use crate::options::Options;
 use crate::program::{self, Failure, Program};
-use crate::{compile, files, import, tokens};
+use crate::{compile, files, import, interactive, site, tokens};
 
 /// How a process is set up.
 #[derive(Clone, Debug, Default)]
@@ -24,6 +25,8 @@ pub struct Settings {
     pub path: Vec<PathBuf>,
     /// What is compiled to machine code, and when.
     pub jit: jit::Settings,
+    /// Python's own options.
+    pub options: Options,
 }
 
 /// Wires the hooks and makes `sys`. The runtime must be attached to the calling thread.
@@ -44,14 +47,27 @@ pub fn start(settings: &Settings) -> PyResult<()> {
         argv: settings.argv.clone(),
         path: search_path(settings),
         executable: std::env::current_exe().map(|path| path.display().to_string()).unwrap_or_default(),
-        flags: Vec::new(),
-    })
+        flags: settings.options.flags(),
+        warnings: settings.options.warnings.clone(),
+        extended: settings.options.extended.clone(),
+        cache_prefix: settings.options.variable("PYTHONPYCACHEPREFIX"),
+        is_unbuffered: settings.options.unbuffered > 0,
+    })?;
+    if settings.options.no_site == 0 {
+        stdlib::site::install();
+        site::add_packages(&settings.options)?;
+    }
+    if !settings.options.warnings.is_empty() {
+        // They are read when the module that serves them is imported, and are to hold from here on.
+        protocol::import::import_absolute("warnings")?;
+    }
+    Ok(())
 }
 
 /// `sys.path`: what the settings say, then `PYTHONPATH`, then the library, or the folder that `SPC_STDLIB` names in its place.
 fn search_path(settings: &Settings) -> Vec<String> {
     let mut path: Vec<String> = settings.path.iter().map(|path| path.display().to_string()).collect();
-    let more = std::env::var_os("PYTHONPATH").unwrap_or_default();
+    let more = settings.options.variable("PYTHONPATH").unwrap_or_default();
     path.extend(
         std::env::split_paths(&more)
             .filter(|path| !path.as_os_str().is_empty())
@@ -79,6 +95,14 @@ pub fn run_program(program: &Program) -> u8 {
             hooks::write_stderr(&format!("{}: {message}\n", executable.display()));
             1
         }
+    }
+}
+
+/// `-i`: the prompt behind a program; gives the exit code.
+pub fn inspect() -> u8 {
+    match interactive::inspect() {
+        Ok(()) => 0,
+        Err(raised) => report(raised),
     }
 }
 

@@ -41,6 +41,7 @@ pub mod random;
 pub mod resource;
 pub mod select;
 pub mod signal;
+pub mod site;
 pub mod socket;
 pub mod sre;
 pub mod static_python;
@@ -49,6 +50,7 @@ pub mod structs;
 pub mod subprocess;
 pub mod sys;
 pub(crate) mod system;
+mod termios;
 pub mod thread;
 pub mod time;
 pub mod typing;
@@ -86,6 +88,7 @@ static MODULES: &[NativeModule] = &[
     NativeModule { name: "_imp", fill: imp::fill },
     NativeModule { name: "_contextvars", fill: contextvars::fill },
     NativeModule { name: "_thread", fill: thread::fill },
+    NativeModule { name: "termios", fill: termios::fill },
     NativeModule { name: "_string", fill: string::fill },
     NativeModule { name: "_codecs", fill: codecs::fill },
     NativeModule { name: "unicodedata", fill: unicodedata::fill },

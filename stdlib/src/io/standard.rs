@@ -10,7 +10,7 @@ use super::newline::Newline;
 use super::text::{Options, TEXT_IO_WRAPPER, TextIo};
 
 /// The stream over descriptor 0, 1 or 2; `None` if it is not open.
-pub(crate) fn stream(fd: i32, name: &str) -> PyResult {
+pub(crate) fn stream(fd: i32, name: &str, is_unbuffered: bool) -> PyResult {
     // SAFETY: a question about a descriptor.
     if unsafe { libc::fcntl(fd, libc::F_GETFD) } < 0 {
         return Ok(objects::none().to_ref());
@@ -32,7 +32,7 @@ pub(crate) fn stream(fd: i32, name: &str) -> PyResult {
             errors: Some(errors),
             newline: if reads { Newline::Translate } else { Newline::Feed },
             line_buffering: is_terminal || fd == 2,
-            write_through: false,
+            write_through: is_unbuffered && !reads,
         },
     )?;
     let mode = StrObject::intern(if reads { "r" } else { "w" });
