@@ -87,6 +87,8 @@ pub(crate) enum FrameBlock<'a> {
     FinallyEnd,
     /// An `except` body: the previous exception is on the stack; a name may have to be unbound.
     Handler { name: Option<(&'a str, Span)> },
+    /// The body of `except*`, which cannot be left by a jump: what it leaves of the group would be lost.
+    StarHandler,
     /// The body of `with`: the exit method is on the stack.
     With { is_async: bool, span: Span },
     /// A value that nobody needs any more.
