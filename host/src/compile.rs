@@ -8,6 +8,7 @@ use std::sync::Arc;
 use base::Diagnostic;
 use bumpalo::Bump;
 use bytecode::Code;
+use emit::Doubt;
 use parser::SourceText;
 use runtime::error;
 use runtime::hooks::CompileMode;
@@ -19,7 +20,7 @@ use runtime::value::{PyResult, Raised, Ref};
 use typeck::{ModuleId, ModuleLoader, Program};
 
 use crate::files;
-use crate::tree;
+use crate::{tree, warning};
 
 /// What is wrong with a source text, all of it.
 pub struct Rejected {
@@ -69,13 +70,21 @@ impl ModuleLoader for SearchPath {
 /// A checked session and the module in it, for static modules; dynamic ones have none.
 pub type Session<'p, 'a> = Option<(&'p Program<'a>, ModuleId)>;
 
+/// What a module is compiled to.
+pub struct Compiled {
+    /// Its code.
+    pub code: Code,
+    /// What is worth a warning.
+    pub doubts: Vec<Doubt>,
+}
+
 /// Compiles a module and hands its session and code to `then`.
 pub fn with_module<T>(
     source: SourceText,
     name: &str,
     path: &Path,
     loader: &dyn ModuleLoader,
-    then: impl FnOnce(&SourceText, Session<'_, '_>, Code) -> T,
+    then: impl FnOnce(&SourceText, Session<'_, '_>, Compiled) -> T,
 ) -> Result<T, Rejected> {
     let arena = Bump::new();
     let reject = |diagnostics, syntax| Rejected { source: source.clone(), diagnostics, syntax };
@@ -87,9 +96,10 @@ pub fn with_module<T>(
     };
     let filename: Arc<str> = path.display().to_string().into();
     let options = emit::Options { filename, optimize: 0, future_annotations: false };
+    let doubts = emit::doubts_of_module(&tree);
     if !typeck::opts_in(tree.body) {
         let code = emit::emit_module(&tree, source.text(), &options).map_err(semantic)?;
-        return Ok(then(&source, None, code));
+        return Ok(then(&source, None, Compiled { code, doubts }));
     }
     let scopes = typeck::scope::analyse(&tree, false).map_err(|error| semantic(error.into()))?;
     let mut program = Program::new(&arena, loader);
@@ -98,7 +108,7 @@ pub fn with_module<T>(
     match emit::Checked::new(&program, module) {
         Some(checked) => {
             let code = emit::emit_static_module(checked, &options).map_err(semantic)?;
-            Ok(then(&source, Some((&program, module)), code))
+            Ok(then(&source, Some((&program, module)), Compiled { code, doubts }))
         }
         None => Err(reject(program.modules[module].diagnostics.clone(), None)),
     }
@@ -125,12 +135,14 @@ pub fn compile(source: &str, filename: &str, mode: CompileMode, flags: i64) -> P
     };
     let tree = parsed.map_err(|error| raise_syntax_error(&source, filename, &error))?;
     if flags & ONLY_AST != 0 {
+        warning::issue(&source, filename, &emit::doubts_of_parser(tree.warnings()))?;
         return match &tree {
             Tree::Module(module) => tree::of_module("Module", module, source.lines()),
             Tree::Interactive(module) => tree::of_module("Interactive", module, source.lines()),
             Tree::Expression(expression) => tree::of_expression(expression, source.lines()),
         };
     }
+    warning::issue(&source, filename, &tree.doubts())?;
     let emitted = match &tree {
         Tree::Module(module) => emit::emit_module(module, source.text(), &options),
         Tree::Interactive(module) => emit::emit_interactive(module, source.text(), &options),
@@ -147,6 +159,22 @@ enum Tree<'a> {
     Module(parser::ast::Module<'a>),
     Interactive(parser::ast::Module<'a>),
     Expression(parser::ast::Expression<'a>),
+}
+
+impl<'a> Tree<'a> {
+    fn warnings(&self) -> &'a [parser::ast::Warning<'a>] {
+        match self {
+            Tree::Module(module) | Tree::Interactive(module) => module.warnings,
+            Tree::Expression(expression) => expression.warnings,
+        }
+    }
+
+    fn doubts(&self) -> Vec<Doubt> {
+        match self {
+            Tree::Module(module) | Tree::Interactive(module) => emit::doubts_of_module(module),
+            Tree::Expression(expression) => emit::doubts_of_expression(expression),
+        }
+    }
 }
 
 /// Raises everything that is wrong with a source as one `SyntaxError`, located at the first error.
@@ -211,8 +239,12 @@ pub fn compile_text(name: &str, path: &Path, text: &str) -> PyResult {
 }
 
 fn compile_source(source: SourceText, name: &str, path: &Path, loader: &dyn ModuleLoader) -> PyResult {
-    match with_module(source, name, path, loader, |_, _, code| code) {
-        Ok(code) => CodeObject::new(Arc::new(code)).map(Into::into),
-        Err(rejected) => Err(raise_rejected(&rejected, &path.display().to_string())),
+    let filename = path.display().to_string();
+    let compiled = with_module(source, name, path, loader, |source, _, compiled| {
+        warning::issue(source, &filename, &compiled.doubts).map(|()| compiled.code)
+    });
+    match compiled {
+        Ok(code) => CodeObject::new(Arc::new(code?)).map(Into::into),
+        Err(rejected) => Err(raise_rejected(&rejected, &filename)),
     }
 }

@@ -16,6 +16,7 @@ pub mod program;
 pub mod run;
 mod tokens;
 mod tree;
+mod warning;
 
 pub use program::Program;
 pub use run::{Settings, finish, run_program, start};

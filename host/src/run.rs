@@ -9,7 +9,8 @@ use runtime::protocol;
 use runtime::stress::{self, Knob};
 use runtime::sys_state;
 use runtime::value::{PyResult, Raised};
-use stdlib::sys::{Startup, exit_code_of};
+use stdlib::excepthook::exit_code_of;
+use stdlib::sys::Startup;
 
 use crate::program::{self, Failure, Program};
 use crate::{compile, import, tokens};

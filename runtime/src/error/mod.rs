@@ -5,6 +5,7 @@
 
 pub mod exception;
 pub mod init;
+mod pickling;
 pub mod print;
 pub mod suggest;
 pub mod traceback;
@@ -171,9 +172,8 @@ pub fn matches(exception: Value, handler: Value) -> PyResult<bool> {
 /// Fails unless `except*` may name this: exception classes that are no groups.
 pub fn check_star_classes(handler: Value) -> PyResult<()> {
     let classes = handler.get::<TupleObject>().map_or(std::slice::from_ref(&handler), TupleObject::items);
-    let named = |value: &Value| {
-        value.get::<TypeObject>().filter(|class| class.is_subclass_of(&types::BaseException))
-    };
+    let named =
+        |value: &Value| value.get::<TypeObject>().filter(|class| class.is_subclass_of(&types::BaseException));
     for class in classes {
         let Some(class) = named(class) else {
             return Err(raise!(

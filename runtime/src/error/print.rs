@@ -11,8 +11,10 @@ use super::exception::ExceptionObject;
 use super::suggest;
 use super::traceback::{SourceRange, TracebackObject};
 use super::types;
+use crate::hooks;
 use crate::names::names;
 use crate::objects::list::ListObject;
+use crate::objects::module::ModuleObject;
 use crate::objects::str::StrObject;
 use crate::objects::tuple::TupleObject;
 use crate::objects::{self};
@@ -42,6 +44,26 @@ pub fn source_line(filename: &str, line: u32) -> Option<String> {
     let found = text.lines().nth(at).map(str::to_owned);
     register_source(filename, &text);
     found
+}
+
+/// Writes to `sys.stderr` as a program sees it: nothing if that is None, and to the process's own stream if there is none or it fails.
+pub fn write_to_sys_stderr(text: &str) {
+    let stream = crate::sys_state::modules()
+        .get_text("sys")
+        .and_then(|sys| sys.get::<ModuleObject>()?.dict().get_text("stderr"));
+    let Some(stream) = stream else {
+        hooks::write_stderr(text);
+        return;
+    };
+    if objects::is_none(stream.value()) {
+        return;
+    }
+    let written = protocol::call_method_text(stream.value(), "write", &[StrObject::new(text).value()])
+        .and_then(|_| protocol::call_method_text(stream.value(), "flush", &[]));
+    if let Err(raised) = written {
+        drop(thread().take_raised(raised));
+        hooks::write_stderr(text);
+    }
 }
 
 /// The whole report of an exception with its chain.

@@ -116,9 +116,8 @@ pub fn is_part_of(exception: Value, original: Value) -> bool {
     else {
         return false;
     };
-    let notes = |exception: &ExceptionObject| {
-        exception.dict().and_then(|dict| dict.get_str(names().__notes__))
-    };
+    let notes =
+        |exception: &ExceptionObject| exception.dict().and_then(|dict| dict.get_str(names().__notes__));
     is_group(exception)
         && is_group(original)
         && notes(one) == notes(other)
