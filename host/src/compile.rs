@@ -4,6 +4,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use base::Diagnostic;
 use bumpalo::Bump;
@@ -95,7 +96,7 @@ pub fn with_module<T>(
         Err(error) => return Err(reject(vec![error.to_diagnostic()], Some(error))),
     };
     let filename: Arc<str> = path.display().to_string().into();
-    let options = emit::Options { filename, optimize: 0, future_annotations: false };
+    let options = emit::Options { filename, optimize: optimization(), future_annotations: false };
     let doubts = emit::doubts_of_module(&tree);
     if !typeck::opts_in(tree.body) {
         let code = emit::emit_module(&tree, source.text(), &options).map_err(semantic)?;
@@ -112,6 +113,18 @@ pub fn with_module<T>(
         }
         None => Err(reject(program.modules[module].diagnostics.clone(), None)),
     }
+}
+
+/// What `-O` says for everything that is compiled without an optimization level of its own.
+static OPTIMIZATION: AtomicU8 = AtomicU8::new(0);
+
+/// Sets the level that `-O` options ask for.
+pub(crate) fn set_optimization(level: i64) {
+    OPTIMIZATION.store(level.clamp(0, 2) as u8, Ordering::Relaxed);
+}
+
+fn optimization() -> u8 {
+    OPTIMIZATION.load(Ordering::Relaxed)
 }
 
 /// The flag of `from __future__ import annotations`.

@@ -12,11 +12,13 @@
 pub mod compile;
 mod files;
 pub mod import;
+mod interpretation;
 pub mod program;
 pub mod run;
 mod tokens;
 mod tree;
 mod warning;
 
+pub use interpretation::Interpretation;
 pub use program::Program;
 pub use run::{Settings, finish, run_program, start};

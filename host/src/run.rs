@@ -12,6 +12,7 @@ use runtime::value::{PyResult, Raised};
 use stdlib::excepthook::exit_code_of;
 use stdlib::sys::Startup;
 
+use crate::interpretation::Interpretation;
 use crate::program::{self, Failure, Program};
 use crate::{compile, import, tokens};
 
@@ -24,6 +25,8 @@ pub struct Settings {
     pub path: Vec<PathBuf>,
     /// What is compiled to machine code, and when.
     pub jit: jit::Settings,
+    /// What Python's own options say.
+    pub interpretation: Interpretation,
 }
 
 /// Wires the hooks and makes `sys`. The runtime must be attached to the calling thread.
@@ -32,6 +35,7 @@ pub fn start(settings: &Settings) -> PyResult<()> {
     if stress::every(Knob::Compile) != 0 {
         jit.mode = jit::Mode::Always;
     }
+    compile::set_optimization(settings.interpretation.flag("optimize"));
     interp::install();
     jit::install(jit);
     hooks::install(|hooks| {
@@ -43,14 +47,19 @@ pub fn start(settings: &Settings) -> PyResult<()> {
         argv: settings.argv.clone(),
         path: search_path(settings),
         executable: std::env::current_exe().map(|path| path.display().to_string()).unwrap_or_default(),
-        flags: Vec::new(),
+        flags: settings.interpretation.flags.clone(),
+        warnings: settings.interpretation.all_warnings(),
+        x_options: settings.interpretation.x_options.clone(),
     })
 }
 
 /// `sys.path`: what the settings say, then `PYTHONPATH`, then the library, or the folder that `SPC_STDLIB` names in its place.
 fn search_path(settings: &Settings) -> Vec<String> {
     let mut path: Vec<String> = settings.path.iter().map(|path| path.display().to_string()).collect();
-    let more = std::env::var_os("PYTHONPATH").unwrap_or_default();
+    if settings.interpretation.flag("safe_path") != 0 {
+        path.clear();
+    }
+    let more = settings.interpretation.environment("PYTHONPATH").unwrap_or_default();
     path.extend(
         std::env::split_paths(&more)
             .filter(|path| !path.as_os_str().is_empty())

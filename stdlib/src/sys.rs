@@ -26,6 +26,10 @@ pub struct Startup {
     pub executable: String,
     /// Flags by name that differ from 0.
     pub flags: Vec<(String, i64)>,
+    /// `sys.warnoptions`
+    pub warnings: Vec<String>,
+    /// The arguments of `-X`: a name, or a name and a value.
+    pub x_options: Vec<String>,
 }
 
 /// Makes and registers `sys`.
@@ -46,6 +50,8 @@ pub fn initialize(startup: &Startup) -> PyResult<()> {
     add_streams(dict)?;
     add_constants(dict)?;
     add_flags(dict, &startup.flags)?;
+    dict.set_text("warnoptions", strings(&startup.warnings));
+    dict.set_text("_xoptions", x_options(&startup.x_options));
     for (name, original) in ORIGINALS {
         let function = dict.get_text(name).expect("it is in the table of functions");
         dict.set_text(original, function);
@@ -96,11 +102,10 @@ fn add_constants(dict: &DictObject) -> PyResult<()> {
     dict.set_text("dont_write_bytecode", objects::bool(true).to_ref());
     dict.set_text("pycache_prefix", objects::none().to_ref());
     dict.set_text("float_repr_style", text("short"));
-    for name in ["meta_path", "path_hooks", "warnoptions"] {
+    for name in ["meta_path", "path_hooks"] {
         dict.set_text(name, ListObject::empty());
     }
     dict.set_text("path_importer_cache", DictObject::new());
-    dict.set_text("_xoptions", DictObject::new());
     let names = crate::names().into_iter().map(text).collect();
     dict.set_text("builtin_module_names", TupleObject::new(names));
     dict.set_text("monitoring", crate::monitoring::make()?);
@@ -168,6 +173,18 @@ const ORIGINALS: [(&str, &str); 3] = [
     ("displayhook", "__displayhook__"),
     ("unraisablehook", "__unraisablehook__"),
 ];
+
+/// `sys._xoptions`: True for an option without a value.
+fn x_options(given: &[String]) -> Py<DictObject> {
+    let options = DictObject::new();
+    for option in given {
+        match option.split_once('=') {
+            Some((name, value)) => options.set_text(name, text(value)),
+            None => options.set_text(option, objects::bool(true).to_ref()),
+        }
+    }
+    options
+}
 
 fn add_flags(dict: &DictObject, set: &[(String, i64)]) -> PyResult<()> {
     const NAMES: [&str; 21] = [
