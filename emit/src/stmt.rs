@@ -283,7 +283,7 @@ impl<'a> Emitter<'a, '_> {
     fn refuse_leaving_star_handler(&mut self, from: usize, span: Span) -> Emit {
         let left = &self.unit().frame_blocks[from..];
         if left.iter().any(|(item, _)| matches!(item, FrameBlock::StarHandler)) {
-            return self.error(span, "'break', 'continue' and 'return' cannot appear in an 'except*' block");
+            return self.error(span, "'break', 'continue' and 'return' cannot appear in an except* block");
         }
         Ok(())
     }

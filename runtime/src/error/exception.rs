@@ -114,9 +114,9 @@ fn new(ty: &TypeObject, args: Args<'_>) -> PyResult {
 
 fn init_slot(value: Value, args: Args<'_>) -> PyResult<()> {
     let exception = this(value);
-    init::check_keywords(exception, value.ty(), args)?;
     exception.args.set(TupleObject::from_values(args.positional));
     init::fill_fields(exception, value.ty(), args.positional);
+    init::check_keywords(exception, value.ty(), args)?;
     init::after_init(exception, value.ty(), args.positional)
 }
 

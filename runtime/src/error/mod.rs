@@ -159,12 +159,12 @@ pub fn matches(exception: Value, handler: Value) -> PyResult<bool> {
             return Ok(exception.ty().is_subclass_of(class));
         }
     } else if let Some(classes) = handler.get::<TupleObject>() {
+        // Every class is looked at, so that a wrong one shows even behind one that matches.
+        let mut is_match = false;
         for &class in classes.items() {
-            if matches(exception, class)? {
-                return Ok(true);
-            }
+            is_match |= matches(exception, class)?;
         }
-        return Ok(false);
+        return Ok(is_match);
     }
     Err(raise!(TypeError, "catching classes that do not inherit from BaseException is not allowed"))
 }

@@ -227,8 +227,12 @@ fn fill_dict(class: &TypeObject, dict: &DictObject) -> PyResult<()> {
     if dict.get_str(names().__eq__).is_some() && dict.get_str(names().__hash__).is_none() {
         dict.set_str(names().__hash__, objects::none().to_ref());
     }
-    // The cell goes on to hold the namespace of the body, in which annotations look names up.
-    drop(dict.remove_str(names().__classdictcell__));
+    // Annotations that are evaluated later look names up in the class itself.
+    if let Some(cell) = dict.remove_str(names().__classdictcell__)
+        && let Some(cell) = cell.get::<CellObject>()
+    {
+        cell.contents.set(Value::from_object(dict).to_ref());
+    }
     if let Some(cell) = dict.remove_str(names().__classcell__) {
         match cell.get::<CellObject>() {
             Some(cell) => cell.contents.set(class.value().to_ref()),
