@@ -21,6 +21,8 @@ pub struct Options {
     pub optimize: u8,
     /// `from __future__ import annotations` is in force from outside (`exec` in a module that has it).
     pub future_annotations: bool,
+    /// Where spans are, for a tree without a text.
+    pub lines: Option<LineIndex>,
 }
 
 /// Compiles a module.
@@ -122,7 +124,7 @@ pub(crate) struct Emitter<'a, 's> {
 impl<'a, 's> Emitter<'a, 's> {
     fn new(scopes: &'s Scopes<'a>, source: &'a str, options: &'s Options) -> Self {
         let future_annotations = scopes.future_annotations;
-        let lines = LineIndex::new(source);
+        let lines = options.lines.clone().unwrap_or_else(|| LineIndex::new(source));
         let units = Vec::new();
         Self {
             scopes,

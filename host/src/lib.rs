@@ -14,6 +14,7 @@ mod files;
 pub mod import;
 mod interpretation;
 pub mod program;
+mod read_tree;
 pub mod run;
 mod tokens;
 mod tree;

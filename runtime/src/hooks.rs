@@ -51,6 +51,34 @@ pub enum CompileMode {
     Single,
 }
 
+/// What is to be compiled.
+#[derive(Clone, Copy, Debug)]
+pub enum CompileSource<'a> {
+    /// A text.
+    Text(&'a str),
+    /// The bytes of a text, which may say how it is encoded.
+    Bytes(&'a [u8]),
+    /// A syntax tree, or an object that is no source at all.
+    Object(Value),
+}
+
+/// The arguments of `compile()`.
+#[derive(Clone, Copy, Debug)]
+pub struct Compilation<'a> {
+    /// What is compiled.
+    pub source: CompileSource<'a>,
+    /// Where it says that it comes from.
+    pub filename: &'a str,
+    /// As what.
+    pub mode: CompileMode,
+    /// `PyCF_...` and `CO_FUTURE_...`
+    pub flags: i64,
+    /// The level of optimization; `None` for that of the process.
+    pub optimize: Option<u8>,
+    /// The function that wants it, for errors.
+    pub wanted_by: &'a str,
+}
+
 /// Everything that can be installed.
 #[derive(Clone, Copy)]
 pub struct Hooks {
@@ -68,8 +96,8 @@ pub struct Hooks {
     pub clear_frame: fn(frame: *mut u8),
     /// The iterator that a suspended frame delegates to.
     pub frame_awaits: fn(frame: *mut u8) -> Option<Ref>,
-    /// Compiles source: text, file name, mode, flags; gives a code object.
-    pub compile: fn(source: &str, filename: &str, mode: CompileMode, flags: i64) -> PyResult,
+    /// Compiles source; gives a code object, or a tree if the flags ask for one.
+    pub compile: fn(&Compilation<'_>) -> PyResult,
     /// The tokens of a text: a list of (kind, text, start, end), and the error that ends it or None.
     pub tokenize: fn(source: &str) -> PyResult,
     /// Finds, loads and registers a module by its absolute dotted name; gives that very module.
@@ -121,7 +149,7 @@ static HOOKS: World<Cell<Hooks>> = World::new(Cell::new(Hooks {
     traverse_frame: |_, _| {},
     clear_frame: |_| {},
     frame_awaits: |_| None,
-    compile: |_, _, _, _| missing("compile() without a compiler"),
+    compile: |_| missing("compile() without a compiler"),
     tokenize: |_| missing("tokens without a compiler"),
     load_module: |name| {
         let raised = crate::raise!(ModuleNotFoundError, "No module named '{name}'");
