@@ -9,6 +9,7 @@
 //! - [`run`]: a process from its settings to its exit code
 #![forbid(unsafe_code)]
 
+mod anchors;
 pub mod compile;
 mod files;
 pub mod import;

@@ -14,7 +14,7 @@ use stdlib::sys::Startup;
 
 use crate::interpretation::Interpretation;
 use crate::program::{self, Failure, Program};
-use crate::{compile, import, tokens};
+use crate::{anchors, compile, import, tokens};
 
 /// How a process is set up.
 #[derive(Clone, Debug, Default)]
@@ -41,6 +41,8 @@ pub fn start(settings: &Settings) -> PyResult<()> {
     hooks::install(|hooks| {
         hooks.compile = compile::compile;
         hooks.load_module = import::load_module;
+        hooks.anchors = anchors::anchors;
+        hooks.is_whole_call = anchors::is_whole_call;
         hooks.tokenize = tokens::tokenize;
     });
     stdlib::sys::initialize(&Startup {

@@ -79,6 +79,15 @@ pub struct Compilation<'a> {
     pub wanted_by: &'a str,
 }
 
+/// What is marked inside an expression, as (line, character) from the start of its text.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Anchors {
+    /// The first character.
+    pub left: (usize, usize),
+    /// Behind the last one.
+    pub right: (usize, usize),
+}
+
 /// Everything that can be installed.
 #[derive(Clone, Copy)]
 pub struct Hooks {
@@ -98,6 +107,11 @@ pub struct Hooks {
     pub frame_awaits: fn(frame: *mut u8) -> Option<Ref>,
     /// Compiles source; gives a code object, or a tree if the flags ask for one.
     pub compile: fn(&Compilation<'_>) -> PyResult,
+    /// Where the operator of a binary operation, or the brackets of a subscript or a call, stand in the text of an expression.
+    pub anchors: fn(&str) -> Option<Anchors>,
+    /// Whether a text is the assignment or return of a call of a plain name that goes from one character of its first line to one of its
+    /// last: the call is then all that there is to see. So it is if the text is no statement at all.
+    pub is_whole_call: fn(text: &str, start: usize, end: usize) -> bool,
     /// The tokens of a text: a list of (kind, text, start, end), and the error that ends it or None.
     pub tokenize: fn(source: &str) -> PyResult,
     /// Finds, loads and registers a module by its absolute dotted name; gives that very module.
@@ -150,6 +164,8 @@ static HOOKS: World<Cell<Hooks>> = World::new(Cell::new(Hooks {
     clear_frame: |_| {},
     frame_awaits: |_| None,
     compile: |_| missing("compile() without a compiler"),
+    anchors: |_| None,
+    is_whole_call: |_, _, _| false,
     tokenize: |_| missing("tokens without a compiler"),
     load_module: |name| {
         let raised = crate::raise!(ModuleNotFoundError, "No module named '{name}'");

@@ -4,6 +4,7 @@
 //! handled (`__context__`), as CPython does when it sets an error.
 
 pub mod exception;
+mod frame_lines;
 pub mod init;
 mod pickling;
 pub mod print;
