@@ -26,6 +26,7 @@ mod fold;
 mod function;
 mod generic;
 mod import;
+mod literal_key;
 mod loops;
 pub mod module;
 mod name;

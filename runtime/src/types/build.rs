@@ -248,11 +248,25 @@ fn fill_dict(class: &TypeObject, dict: &DictObject) -> PyResult<()> {
     Ok(())
 }
 
+/// The abstract classes of sequences and mappings say by `__abc_tpflags__` which patterns match their subclasses.
+fn mark_collection(class: &TypeObject) {
+    const SEQUENCE: i64 = 1 << 5;
+    const MAPPING: i64 = 1 << 6;
+    let marks = class.dict().get_text("__abc_tpflags__").and_then(|marks| marks.value().as_small());
+    match marks.map(|marks| marks & (SEQUENCE | MAPPING)) {
+        Some(SEQUENCE) => class.set_flags(type_flags::SEQUENCE),
+        Some(MAPPING) => class.set_flags(type_flags::MAPPING),
+        _ => return,
+    }
+    drop(class.dict().remove_str(StrObject::intern("__abc_tpflags__").value()));
+}
+
 fn inherit_flags(class: &TypeObject, bases: &[Value]) {
     let inherited = type_flags::SEQUENCE | type_flags::MAPPING | type_flags::MATCH_SELF;
     for base in bases.iter().filter_map(|base| base.get::<TypeObject>()) {
         class.set_flags(base.flag_bits() & inherited);
     }
+    mark_collection(class);
     class.set_flags(
         class.base().map_or(0, |base| base.flag_bits() & (type_flags::GC | type_flags::TRIVIAL_DROP)),
     );

@@ -33,7 +33,10 @@ pub(super) fn collect<'a>(body: &'a [Stmt<'a>], future_annotations: bool) -> Res
     let mut collector = Collector::new(future_annotations);
     collector.open_root();
     collector.block(body)?;
-    Ok(collector.scopes)
+    match collector.forbidden {
+        Some(error) => Err(error),
+        None => Ok(collector.scopes),
+    }
 }
 
 /// Collects the scopes of one expression.
@@ -55,6 +58,8 @@ struct Collector<'a> {
     in_iterable: u32,
     /// What the innermost deferred value is.
     value_place: &'static str,
+    /// A definition of a name that must not be bound.
+    forbidden: Option<ScopeError>,
 }
 
 impl<'a> Collector<'a> {
@@ -66,6 +71,7 @@ impl<'a> Collector<'a> {
             mangled: FxHashMap::default(),
             in_iterable: 0,
             value_place: "",
+            forbidden: None,
         }
     }
 
@@ -145,6 +151,10 @@ impl<'a> Collector<'a> {
     }
 
     fn bind(&mut self, name: &'a str, span: Span) {
+        if name == "__debug__" {
+            let error = || ScopeError::new(span, "cannot assign to __debug__");
+            self.forbidden.get_or_insert_with(error);
+        }
         self.note(name, span, |usage| usage.is_bound = true);
     }
 
@@ -170,6 +180,9 @@ impl<'a> Collector<'a> {
     }
 
     fn param(&mut self, name: &'a str, span: Span) -> Visit {
+        if name == "__debug__" {
+            return Err(ScopeError::new(span, "cannot assign to __debug__"));
+        }
         let mangled = self.mangled(name);
         if self.current().symbol(mangled).is_some_and(|symbol| symbol.usage.is_param) {
             return Err(ScopeError::new(span, format!("duplicate argument '{name}' in function definition")));
@@ -190,7 +203,8 @@ impl<'a> Collector<'a> {
             let complaint = if usage.is_param {
                 format!("name '{name}' is parameter and {what}")
             } else if usage.is_global && !is_global || usage.is_nonlocal && is_global {
-                format!("name '{name}' is nonlocal and global")
+                let first = self.current().symbol(mangled).map_or(span, |symbol| symbol.span);
+                return Err(ScopeError::new(first, format!("name '{name}' is nonlocal and global")));
             } else if usage.is_annotated {
                 format!("annotated name '{name}' can't be {what}")
             } else if usage.is_bound {
@@ -545,7 +559,10 @@ impl<'a> Collector<'a> {
             ExprKind::Name { id, ctx } => {
                 match ctx {
                     ExprContext::Load => self.load(id, expr.span),
-                    ExprContext::Store | ExprContext::Del => self.bind(id, expr.span),
+                    // The emitter says what is wrong with a target.
+                    ExprContext::Store | ExprContext::Del => {
+                        self.note(id, expr.span, |usage| usage.is_bound = true)
+                    }
                 }
                 Ok(())
             }
@@ -573,7 +590,7 @@ impl<'a> Collector<'a> {
             ExprKind::Yield { .. } | ExprKind::YieldFrom { .. } => self.yield_(expr),
             ExprKind::Await { value } => {
                 self.forbid_in_annotation(expr, "await expression")?;
-                self.current().is_coroutine = true;
+                self.suspends();
                 self.expr(value)
             }
             _ => self.children(expr),
@@ -633,6 +650,12 @@ impl<'a> Collector<'a> {
             }
             _ => Ok(()),
         }
+    }
+
+    /// A comprehension that awaits is asynchronous; functions have to say so themselves.
+    fn suspends(&mut self) {
+        let scope = self.current();
+        scope.is_coroutine |= matches!(scope.kind, ScopeKind::Comprehension | ScopeKind::Generator);
     }
 
     fn yield_(&mut self, expr: &'a Expr<'a>) -> Visit {
@@ -716,6 +739,7 @@ impl<'a> Collector<'a> {
             let inlined = scope.is_inlined;
             let usage = &mut scope.intern(mangled, span).usage;
             usage.is_used = true;
+            usage.is_named_target = true;
             // A block of its own reaches the variable through a cell or as a global; an inlined one shares the frame.
             usage.is_global |= is_global && !inlined;
             usage.is_nonlocal |= !is_global && !inlined;
@@ -767,7 +791,7 @@ impl<'a> Collector<'a> {
         self.current().is_coroutine = is_async;
         self.close_comprehension();
         if is_async && !is_generator {
-            self.current().is_coroutine = true;
+            self.suspends();
         }
         Ok(())
     }
@@ -778,6 +802,13 @@ impl<'a> Collector<'a> {
         while let Some(expr) = pending.pop() {
             match expr.kind {
                 ExprKind::Name { id, .. } => {
+                    let mangled = self.mangled(id);
+                    if self.current().symbol(mangled).is_some_and(|symbol| symbol.usage.is_named_target) {
+                        let message = format!(
+                            "comprehension inner loop cannot rebind assignment expression target '{id}'"
+                        );
+                        return Err(ScopeError::new(expr.span, message));
+                    }
                     self.note(id, expr.span, |usage| usage.is_iteration_variable = true)
                 }
                 ExprKind::Starred { value, .. } => pending.push(value),

@@ -87,6 +87,8 @@ pub struct Usage {
     pub is_annotated: bool,
     /// The variable of a comprehension clause.
     pub is_iteration_variable: bool,
+    /// The target of an assignment expression inside the comprehension, which binds it further outside.
+    pub is_named_target: bool,
 }
 
 /// One name in one scope.
