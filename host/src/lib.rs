@@ -13,6 +13,7 @@
 //! - [`run`]: a process from its settings to its exit code
 #![forbid(unsafe_code)]
 
+mod anchors;
 mod cache;
 pub mod compile;
 mod files;
@@ -20,10 +21,12 @@ pub mod import;
 mod interactive;
 mod options;
 pub mod program;
+mod read_tree;
 pub mod run;
 mod site;
 mod tokens;
 mod tree;
+mod warning;
 
 /// The version of the language, and of the library.
 pub const PYTHON_VERSION: &str = "3.14.0";

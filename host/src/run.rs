@@ -10,11 +10,12 @@ use runtime::protocol;
 use runtime::stress::{self, Knob};
 use runtime::sys_state;
 use runtime::value::{PyResult, Raised};
-use stdlib::sys::{Startup, exit_code_of};
+use stdlib::excepthook::exit_code_of;
+use stdlib::sys::Startup;
 
 use crate::options::Options;
 use crate::program::{self, Failure, Program};
-use crate::{compile, files, import, interactive, site, tokens};
+use crate::{anchors, compile, files, import, interactive, site, tokens};
 
 /// How a process is set up.
 #[derive(Clone, Debug, Default)]
@@ -41,6 +42,8 @@ pub fn start(settings: &Settings) -> PyResult<()> {
         hooks.compile = compile::compile;
         hooks.load_module = import::load_module;
         hooks.source_text = files::source_text;
+        hooks.anchors = anchors::anchors;
+        hooks.is_whole_call = anchors::is_whole_call;
         hooks.tokenize = tokens::tokenize;
     });
     stdlib::sys::initialize(&Startup {

@@ -154,7 +154,7 @@ fn add_entries(place: &Place<'_>, frames: &[ExitFrame]) -> usize {
         if code.code().handler_at(frame.offset as usize).is_some() {
             return at;
         }
-        if at > 0 || !interp::reraises(code.code().words[frame.offset as usize].opcode()) {
+        if at > 0 || !interp::reraises(code.code().words[frame.offset as usize]) {
             let globals = body.globals.get::<DictObject>().expect("globals are a dict");
             let instruction = frame.offset;
             traceback::add_entry(traceback::Place { code, instruction, globals, locals: None });

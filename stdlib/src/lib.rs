@@ -20,6 +20,7 @@ pub mod collections;
 pub mod contextvars;
 pub mod csv;
 pub mod errno;
+pub mod excepthook;
 pub mod fcntl;
 pub mod functools;
 pub mod future;

@@ -255,30 +255,6 @@ pub fn flush_streams() {
     }
 }
 
-/// What the process ends with after an uncaught exception; prints the exception unless it is `SystemExit`.
-pub fn exit_code_of(exception: &Ref) -> i32 {
-    if !exception.ty().is_subclass_of(&error::types::SystemExit) {
-        flush_streams();
-        hooks::write_stderr(&error::print::format_exception(exception.value()));
-        return if exception.ty().is_subclass_of(&error::types::KeyboardInterrupt) { 130 } else { 1 };
-    }
-    let code =
-        exception.get::<ExceptionObject>().and_then(|exit| exit.extra[error::types::EXIT_CODE].get_ref());
-    match code {
-        None => 0,
-        Some(code) if objects::is_none(code.value()) => 0,
-        Some(code) => match int::IntRef::of(code.value()) {
-            Some(code) => code.to_i64().unwrap_or(-1) as i32 & 0xff,
-            None => {
-                flush_streams();
-                let shown = protocol::str_string(code.value()).unwrap_or_default();
-                hooks::write_stderr(&format!("{shown}\n"));
-                1
-            }
-        },
-    }
-}
-
 /// `sys.asyncgen_hooks`
 static ASYNCGEN_HOOKS: struct_sequence::StructType =
     struct_sequence::StructType::new("builtins", "asyncgen_hooks", &["firstiter", "finalizer"]);
@@ -360,9 +336,8 @@ py_functions! { static FUNCTIONS;
     }
     /// Handle an exception by displaying it with a traceback on sys.stderr.
     "excepthook(exctype, value, traceback, /)"
-    fn excepthook(exctype: Value, value: Value, traceback: Value) {
-        let (_, _) = (exctype, traceback);
-        hooks::write_stderr(&error::print::format_exception(value));
+    fn excepthook(exctype: Value, value: Value, traceback: Value) -> PyResult<()> {
+        crate::excepthook::display(exctype, value, traceback)
     }
     /// Handle an unraisable exception by displaying it on sys.stderr.
     "unraisablehook(unraisable, /)"

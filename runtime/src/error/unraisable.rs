@@ -4,7 +4,6 @@
 //! where they come from. A hook that raises is itself reported, and not asked again for that.
 
 use crate::error::{ExceptionObject, print};
-use crate::hooks;
 use crate::objects::module::ModuleObject;
 use crate::objects::str::StrObject;
 use crate::objects::{self, struct_sequence::StructType};
@@ -84,7 +83,7 @@ fn write(exception: Value, message: Option<&str>, context: Option<Value>) {
         (None, None) => String::new(),
     };
     let text = print::format_exception(exception);
-    hooks::write_stderr(&format!("{head}{text}"));
+    print::write_to_sys_stderr(&format!("{head}{text}"));
 }
 
 fn shown(object: Value) -> String {

@@ -227,8 +227,12 @@ fn fill_dict(class: &TypeObject, dict: &DictObject) -> PyResult<()> {
     if dict.get_str(names().__eq__).is_some() && dict.get_str(names().__hash__).is_none() {
         dict.set_str(names().__hash__, objects::none().to_ref());
     }
-    // The cell goes on to hold the namespace of the body, in which annotations look names up.
-    drop(dict.remove_str(names().__classdictcell__));
+    // Annotations that are evaluated later look names up in the class itself.
+    if let Some(cell) = dict.remove_str(names().__classdictcell__)
+        && let Some(cell) = cell.get::<CellObject>()
+    {
+        cell.contents.set(Value::from_object(dict).to_ref());
+    }
     if let Some(cell) = dict.remove_str(names().__classcell__) {
         match cell.get::<CellObject>() {
             Some(cell) => cell.contents.set(class.value().to_ref()),
@@ -244,11 +248,25 @@ fn fill_dict(class: &TypeObject, dict: &DictObject) -> PyResult<()> {
     Ok(())
 }
 
+/// The abstract classes of sequences and mappings say by `__abc_tpflags__` which patterns match their subclasses.
+fn mark_collection(class: &TypeObject) {
+    const SEQUENCE: i64 = 1 << 5;
+    const MAPPING: i64 = 1 << 6;
+    let marks = class.dict().get_text("__abc_tpflags__").and_then(|marks| marks.value().as_small());
+    match marks.map(|marks| marks & (SEQUENCE | MAPPING)) {
+        Some(SEQUENCE) => class.set_flags(type_flags::SEQUENCE),
+        Some(MAPPING) => class.set_flags(type_flags::MAPPING),
+        _ => return,
+    }
+    drop(class.dict().remove_str(StrObject::intern("__abc_tpflags__").value()));
+}
+
 fn inherit_flags(class: &TypeObject, bases: &[Value]) {
     let inherited = type_flags::SEQUENCE | type_flags::MAPPING | type_flags::MATCH_SELF;
     for base in bases.iter().filter_map(|base| base.get::<TypeObject>()) {
         class.set_flags(base.flag_bits() & inherited);
     }
+    mark_collection(class);
     class.set_flags(
         class.base().map_or(0, |base| base.flag_bits() & (type_flags::GC | type_flags::TRIVIAL_DROP)),
     );
