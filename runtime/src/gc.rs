@@ -141,8 +141,8 @@ fn is_tracked(value: Value) -> bool {
 fn tracked() -> Vec<*mut Header> {
     let mut objects = Vec::new();
     alloc::for_each_block(|block| {
-        // SAFETY: an occupied block is a live object.
-        if unsafe { (*block).has(flags::TRACKED) } {
+        // SAFETY: an occupied block is a live object, or one that waits for its deallocation.
+        if unsafe { (*block).has(flags::TRACKED) && (*block).refcount() != 0 } {
             objects.push(block);
         }
     });

@@ -277,7 +277,12 @@ py_functions! { static FUNCTIONS;
     /// Return the size of object in bytes.
     "getsizeof(object, default=None, /)"
     fn getsizeof(object: Value, default: Option<Ref>) -> PyResult {
-        let size = protocol::call_method_text(object, "__sizeof__", &[]);
+        let name = StrObject::intern("__sizeof__");
+        let size = match protocol::attribute::call_special(object, name.value(), &[]) {
+            Ok(Some(size)) => Ok(size),
+            Ok(None) => Err(runtime::raise!(TypeError, "Type {} doesn't define __sizeof__", object.ty().name())),
+            Err(raised) => Err(raised),
+        };
         match (size, default) {
             (Err(raised), Some(default)) => error::catch(raised, &error::types::TypeError).map(|_| default),
             (size, _) => size,

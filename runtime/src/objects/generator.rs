@@ -365,7 +365,7 @@ const COMMON: Slots = Slots { repr: Some(repr), finalize: Some(finalize), ..Slot
 /// `generator`.
 pub static GENERATOR: TypeObject = TypeObject::from_spec(&GENERATOR_SPEC);
 static GENERATOR_SPEC: TypeSpec = TypeSpec {
-    flags: type_flags::GC | type_flags::NO_NEW,
+    flags: type_flags::WEAK | type_flags::GC | type_flags::NO_NEW,
     slots: Slots {
         iter: Some(protocol::identity),
         iternext: Some(|value| {

@@ -351,7 +351,7 @@ py_methods! { static METHODS for "range", &RangeObject;
     }
 }
 
-static GETSET: &[GetSetDef] = &[
+static MEMBERS: &[GetSetDef] = &[
     GetSetDef {
         name: "start",
         doc: "",
@@ -393,7 +393,7 @@ static SPEC: TypeSpec = TypeSpec {
         ..Slots::EMPTY
     },
     methods: &[METHODS],
-    getset: GETSET,
+    members: MEMBERS,
     ..TypeSpec::of::<RangeObject>("range")
 };
 

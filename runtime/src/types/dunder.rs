@@ -208,6 +208,33 @@ fn dispatch_setattr(object: Value, name: Value, value: Option<Value>) -> PyResul
     }
 }
 
+/// A slot that writes attributes.
+type SetAttr = fn(Value, Value, Option<Value>) -> PyResult<()>;
+
+/// Refuses to write by `object.__setattr__` where a builtin type in between has its own rules: a class's attributes, say.
+fn check_jump(object: Value, slot: SetAttr, what: &str) -> PyResult<()> {
+    let dispatcher: SetAttr = dispatch_setattr;
+    let has = |ty: &TypeObject, slot: SetAttr| {
+        ty.slots().setattro.is_some_and(|own| std::ptr::fn_addr_eq(own, slot))
+    };
+    let ty = object.ty();
+    let defines = |class: &&TypeObject| {
+        !has(class, dispatcher) && ty.slots().setattro.is_some_and(|own| has(class, own))
+    };
+    let order = ty.mro().iter().rev().filter_map(|class| class.get::<TypeObject>());
+    let mut base = Some(order.clone().find(defines).unwrap_or(ty));
+    while let Some(class) = base {
+        if has(class, slot) {
+            return Ok(());
+        }
+        if !has(class, dispatcher) {
+            return Err(crate::raise!(TypeError, "can't apply this {what} to {} object", ty.name()));
+        }
+        base = class.base();
+    }
+    Ok(())
+}
+
 fn dispatch_descr_get(descriptor: Value, object: Option<Value>, owner: Value) -> PyResult {
     let object = object.unwrap_or_else(objects::none);
     match descriptor.ty().lookup(names().__get__) {
@@ -408,11 +435,13 @@ groups! {
         "__setattr__" => |slot: fn(Value, Value, Option<Value>) -> PyResult<()>, this, args| {
             let [name, value] = exactly(args)?;
             attribute::check_name(name)?;
+            check_jump(this, slot, "__setattr__")?;
             slot(this, name, Some(value)).map(|()| none())
         };
         "__delattr__" => |slot: fn(Value, Value, Option<Value>) -> PyResult<()>, this, args| {
             let [name] = exactly(args)?;
             attribute::check_name(name)?;
+            check_jump(this, slot, "__delattr__")?;
             slot(this, name, None).map(|()| none())
         };
     } Some(|slots| slots.setattro = Some(dispatch_setattr));
@@ -630,7 +659,9 @@ fn fill_group(ty: &TypeObject, index: usize, group: &SlotGroup, slots: &mut Slot
     let mut source = Source::Nowhere;
     for def in group.methods {
         let Some(found) = ty.lookup(StrObject::intern(def.name).value()) else { continue };
-        let wrapper = found.get_exact::<WrapperDescriptor>();
+        // A wrapper of a class that this one does not derive from is called as any method is, and complains.
+        let wrapper =
+            found.get_exact::<WrapperDescriptor>().filter(|wrapper| ty.is_subclass_of(wrapper.owner()));
         // The same name in two groups is one method: `list.__add__` concatenates. Another name is a method of its own.
         if wrapper.is_some_and(|wrapper| wrapper.def().group != index && wrapper.def().name == def.name) {
             continue;
@@ -665,8 +696,11 @@ fn fill_new(ty: &TypeObject, slots: &mut Slots) {
     let found =
         ty.lookup(names().__new__).and_then(|found| found.get_exact::<objects::descriptor::NewFunction>());
     slots.new = match found {
-        Some(function) => function.owner().slots().new,
-        None => Some(dispatch_new),
+        // Another class's `__new__` would make instances of another layout; called by way of its object, it refuses.
+        Some(function) if objects::descriptor::makes_instances_of(function, ty) => {
+            function.owner().slots().new
+        }
+        _ => Some(dispatch_new),
     };
 }
 
