@@ -68,6 +68,10 @@ pub struct Hooks {
     pub clear_frame: fn(frame: *mut u8),
     /// The iterator that a suspended frame delegates to.
     pub frame_awaits: fn(frame: *mut u8) -> Option<Ref>,
+    /// What a generator's frame shows of itself: its place and, if it has them itself, its locals.
+    pub generator_frame: fn(frame: *mut u8) -> (FrameInfo, Option<Ref>),
+    /// Whether the `depth`-th Python frame from the top is this one; `None` if there are not so many.
+    pub is_frame_at: fn(frame: *mut u8, depth: usize) -> Option<bool>,
     /// Compiles source: text, file name, mode, flags; gives a code object.
     pub compile: fn(source: &str, filename: &str, mode: CompileMode, flags: i64) -> PyResult,
     /// The tokens of a text: a list of (kind, text, start, end), and the error that ends it or None.
@@ -121,6 +125,8 @@ static HOOKS: World<Cell<Hooks>> = World::new(Cell::new(Hooks {
     traverse_frame: |_, _| {},
     clear_frame: |_| {},
     frame_awaits: |_| None,
+    generator_frame: |_| panic!("generators have frames only with an interpreter"),
+    is_frame_at: |_, _| None,
     compile: |_, _, _, _| missing("compile() without a compiler"),
     tokenize: |_| missing("tokens without a compiler"),
     load_module: |name| {

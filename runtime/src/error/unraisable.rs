@@ -3,7 +3,7 @@
 //! A program may look at them by `sys.unraisablehook`. Without a hook of its own they are written to `sys.stderr`, with a line that says
 //! where they come from. A hook that raises is itself reported, and not asked again for that.
 
-use crate::error::{ExceptionObject, print};
+use crate::error::{ExceptionObject, print, traceback};
 use crate::hooks;
 use crate::objects::module::ModuleObject;
 use crate::objects::{self, struct_sequence::StructType};
@@ -22,6 +22,9 @@ static ARGS: StructType = StructType::new(
 /// Reports an exception that cannot be passed on: to `sys.unraisablehook` if the program has set one, else as that does by default.
 pub fn write_unraisable(raised: Raised, context: Option<Value>) {
     let exception = thread().take_raised(raised);
+    if let Some(exception) = exception.get::<ExceptionObject>() {
+        traceback::add_running(exception);
+    }
     let Some(hook) = program_hook() else {
         write(exception.value(), None, context);
         return;

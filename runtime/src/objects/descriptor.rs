@@ -19,6 +19,7 @@ use crate::py_methods;
 use crate::slots::Slots;
 use crate::type_object::{TypeObject, TypeSpec, type_flags};
 use crate::types::dunder::SlotDef;
+use crate::types::slot_docs;
 use crate::value::{Py, PyResult, Ref, Value};
 use crate::weakref;
 
@@ -408,6 +409,7 @@ fn member_get(value: Value, object: Option<Value>, _: Value) -> PyResult {
         Place::Native(def) => (def.get)(object),
         Place::Slot(offset) => MemberDescriptor::slot(offset, object).get_ref().ok_or_else(|| {
             let (class, name) = (object.ty().full_name(), descriptor.name());
+            let class = class.strip_prefix("__main__.").unwrap_or(&class);
             let message = format!("'{class}' object has no attribute '{name}'");
             error::attribute_error(object, descriptor.name.raw(), &message)
         }),
@@ -437,8 +439,8 @@ pub(crate) use getters;
 
 static WRAPPER_GETSET: &[GetSetDef] = getters! {
     "__qualname__" => |value| qualified(wrapper(value).owner, wrapper(value).def.name);
-    "__doc__" => |_| Ok(objects::none().to_ref());
-    "__text_signature__" => |_| Ok(StrObject::new("($self, /, *args, **kwargs)").into());
+    "__doc__" => |value| Ok(slot_text(value, |texts| texts.1));
+    "__text_signature__" => |value| Ok(slot_text(value, |texts| texts.0));
 };
 static WRAPPER_MEMBERS: &[GetSetDef] = getters! {
     "__name__" => |value| Ok(StrObject::intern(wrapper(value).def.name).into());
@@ -454,6 +456,12 @@ static NEW_GETSET: &[GetSetDef] = getters! {
     "__doc__" => |_| Ok(StrObject::new("Create and return a new object.  See help(type) for accurate signature.").into());
     "__text_signature__" => |_| Ok(StrObject::new("($type, *args, **kwargs)").into());
 };
+/// One of the texts of a slot's special method.
+fn slot_text(value: Value, part: fn((&'static str, &'static str)) -> &'static str) -> Ref {
+    let texts = slot_docs::of(wrapper(value).def.name);
+    texts.map_or_else(|| objects::none().to_ref(), |texts| StrObject::new(part(texts)).into())
+}
+
 /// "C.name", for a descriptor of a class.
 fn qualified(owner: &TypeObject, name: &str) -> PyResult {
     let class = owner.qualname();

@@ -38,8 +38,10 @@ pub mod str;
 pub mod struct_sequence;
 pub mod super_object;
 pub mod template;
+mod thrown;
 pub mod tuple;
 pub mod type_type;
 pub mod typing;
+pub mod unawaited;
 
 pub use singleton::{bool, ellipsis, is_ellipsis, is_none, is_not_implemented, none, not_implemented};

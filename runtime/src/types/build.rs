@@ -284,20 +284,27 @@ pub fn build_class(func: Value, name: Value, bases: &[Value], keywords: &[(Value
         protocol::set_item(namespace.value(), StrObject::intern("__orig_bases__").value(), original.value())?;
     }
     let class = call_with_keywords(metaclass, &[name, bases_tuple.value(), namespace.value()], &rest)?;
-    check_class_cell(&cell, &class)?;
+    check_class_cell(&cell, name, &class)?;
     Ok(class)
 }
 
-fn check_class_cell(cell: &Ref, class: &Ref) -> PyResult<()> {
+fn check_class_cell(cell: &Ref, name: Value, class: &Ref) -> PyResult<()> {
     let Some(cell) = cell.get::<CellObject>() else { return Ok(()) };
-    if class.is_instance::<TypeObject>() && cell.contents.get().is_none() {
-        let shown = protocol::repr_string(class.value())?;
-        return Err(crate::raise!(
-            RuntimeError,
-            "__class__ not set defining {shown}. Was __classcell__ propagated to type.__new__?"
-        ));
+    if !class.is_instance::<TypeObject>() {
+        return Ok(());
     }
-    Ok(())
+    let (name, shown) = (protocol::repr_string(name)?, protocol::repr_string(class.value())?);
+    match cell.contents.get_ref() {
+        None => Err(crate::raise!(
+            RuntimeError,
+            "__class__ not set defining {name} as {shown}. Was __classcell__ propagated to type.__new__?"
+        )),
+        Some(other) if other.value() != class.value() => {
+            let other = protocol::repr_string(other.value())?;
+            Err(crate::raise!(TypeError, "__class__ set to {other} defining {name} as {shown}"))
+        }
+        Some(_) => Ok(()),
+    }
 }
 
 fn call_with_keywords(callable: Value, args: &[Value], keywords: &[(Value, Value)]) -> PyResult {

@@ -7,6 +7,7 @@ pub mod layout;
 pub mod mro;
 pub mod pickle;
 pub mod ready;
+pub mod slot_docs;
 
 use crate::error::Raised;
 use crate::names::names;
