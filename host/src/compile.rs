@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use base::Diagnostic;
 use bumpalo::Bump;
-use bytecode::Code;
+use bytecode::{Code, CodeFlags};
 use parser::SourceText;
 use runtime::error;
 use runtime::hooks::CompileMode;
@@ -18,6 +18,7 @@ use runtime::objects::tuple::TupleObject;
 use runtime::value::{PyResult, Raised, Ref};
 use typeck::{ModuleId, ModuleLoader, Program};
 
+use crate::cache::Slot;
 use crate::files;
 use crate::tree;
 
@@ -139,7 +140,7 @@ pub fn compile(source: &str, filename: &str, mode: CompileMode, flags: i64) -> P
     let code = emitted.map_err(|error| {
         raise_syntax_error(&source, filename, &parser::SyntaxError::new(error.span, error.message))
     })?;
-    CodeObject::new(Arc::new(code)).map(Into::into)
+    Ok(CodeObject::of(code).into())
 }
 
 /// What the three modes parse.
@@ -183,6 +184,23 @@ pub fn raise_syntax_error(source: &SourceText, filename: &str, error: &parser::S
     error::raise_with_args(kind, &[message.value(), details.value()])
 }
 
+/// The code object of an imported file: what the cache keeps, or compiled, and then kept.
+pub(crate) fn load_file(name: &str, path: &Path, loader: &dyn ModuleLoader) -> PyResult {
+    let Some(slot) = files::identity(path).and_then(|identity| Slot::of(path, &identity)) else {
+        return compile_file(name, path, loader);
+    };
+    if let Some(code) = slot.load(&path.display().to_string()) {
+        return Ok(CodeObject::of(code).into());
+    }
+    let code = compile_file(name, path, loader)?;
+    if let Some(code) = code.get::<CodeObject>()
+        && !code.has(CodeFlags::STATIC)
+    {
+        slot.store(code.code());
+    }
+    Ok(code)
+}
+
 /// Decodes and compiles a file for a module of this name; gives a code object.
 pub fn compile_file(name: &str, path: &Path, loader: &dyn ModuleLoader) -> PyResult {
     let shown = path.display().to_string();
@@ -212,7 +230,7 @@ pub fn compile_text(name: &str, path: &Path, text: &str) -> PyResult {
 
 fn compile_source(source: SourceText, name: &str, path: &Path, loader: &dyn ModuleLoader) -> PyResult {
     match with_module(source, name, path, loader, |_, _, code| code) {
-        Ok(code) => CodeObject::new(Arc::new(code)).map(Into::into),
+        Ok(code) => Ok(CodeObject::of(code).into()),
         Err(rejected) => Err(raise_rejected(&rejected, &path.display().to_string())),
     }
 }

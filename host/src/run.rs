@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use runtime::error;
+use runtime::error::unraisable::write_unraisable_with;
 use runtime::hooks;
 use runtime::objects;
 use runtime::protocol;
@@ -12,7 +13,7 @@ use runtime::value::{PyResult, Raised};
 use stdlib::sys::{Startup, exit_code_of};
 
 use crate::program::{self, Failure, Program};
-use crate::{compile, import, tokens};
+use crate::{compile, files, import, tokens};
 
 /// How a process is set up.
 #[derive(Clone, Debug, Default)]
@@ -36,6 +37,7 @@ pub fn start(settings: &Settings) -> PyResult<()> {
     hooks::install(|hooks| {
         hooks.compile = compile::compile;
         hooks.load_module = import::load_module;
+        hooks.source_text = files::source_text;
         hooks.tokenize = tokens::tokenize;
     });
     stdlib::sys::initialize(&Startup {
@@ -97,7 +99,9 @@ const LEAKED: u8 = 99;
 /// Ends a process after its program: calls what `atexit` knows, writes out what is buffered, empties modules, lets go of compiled code,
 /// and destroys what is left, as Python does; gives the exit code. A debug build audits what is left over then.
 pub fn finish(code: u8) -> u8 {
+    wait_for_threads();
     stdlib::atexit::run();
+    let has_daemons = runtime::global_lock::end() > 0;
     stdlib::release();
     let code = flushed(code);
     runtime::finalize::clear_modules();
@@ -105,13 +109,24 @@ pub fn finish(code: u8) -> u8 {
     // Finalisers may have printed.
     let code = flushed(code);
     runtime::finalize::clear_sys();
+    // Threads that never run again keep what they had.
     if cfg!(debug_assertions)
+        && !has_daemons
         && let Some(report) = runtime::audit::leaks()
     {
         hooks::write_stderr(&format!("leak audit: {report}"));
         return LEAKED;
     }
     code
+}
+
+/// Waits for the threads of the program that are not daemons.
+fn wait_for_threads() {
+    if let Err(raised) = stdlib::thread::shut_down() {
+        let threading =
+            sys_state::modules().get_text("threading").unwrap_or_else(|| objects::none().to_ref());
+        write_unraisable_with(raised, "Exception ignored on threading shutdown", threading.value());
+    }
 }
 
 /// Flushes what is still buffered; the exit code if that fails is 120.

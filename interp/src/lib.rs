@@ -55,6 +55,7 @@ pub fn install() {
         hooks.run_code = entry::run_code;
         hooks.resume = resume::resume;
         hooks.drop_frame = resume::drop_frame;
+        hooks.release_stack = frame::release_stack;
         hooks.traverse_frame = resume::traverse_frame;
         hooks.clear_frame = resume::clear_frame;
         hooks.frame_awaits = resume::frame_awaits;

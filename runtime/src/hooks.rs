@@ -74,6 +74,8 @@ pub struct Hooks {
     pub is_frame_at: fn(frame: *mut u8, depth: usize) -> Option<bool>,
     /// Compiles source: text, file name, mode, flags; gives a code object.
     pub compile: fn(source: &str, filename: &str, mode: CompileMode, flags: i64) -> PyResult,
+    /// The text of a source file, wherever it lies.
+    pub source_text: fn(filename: &str) -> Option<String>,
     /// The tokens of a text: a list of (kind, text, start, end), and the error that ends it or None.
     pub tokenize: fn(source: &str) -> PyResult,
     /// Finds, loads and registers a module by its absolute dotted name; gives that very module.
@@ -104,6 +106,8 @@ pub struct Hooks {
     pub function_changed: fn(&FunctionObject),
     /// The runtime ends: machine code is not entered any more, and lets go of the objects that it refers to.
     pub release_code: fn(),
+    /// A thread ends: its stack of frames is given back.
+    pub release_stack: fn(),
     /// Writes to the process's standard error.
     pub write_stderr: fn(&str),
 }
@@ -128,6 +132,7 @@ static HOOKS: World<Cell<Hooks>> = World::new(Cell::new(Hooks {
     generator_frame: |_| panic!("generators have frames only with an interpreter"),
     is_frame_at: |_, _| None,
     compile: |_, _, _, _| missing("compile() without a compiler"),
+    source_text: |_| None,
     tokenize: |_| missing("tokens without a compiler"),
     load_module: |name| {
         let raised = crate::raise!(ModuleNotFoundError, "No module named '{name}'");
@@ -145,6 +150,7 @@ static HOOKS: World<Cell<Hooks>> = World::new(Cell::new(Hooks {
     dict_changed: |_, _, _| {},
     function_changed: |_| {},
     release_code: || {},
+    release_stack: || {},
     write_stderr: |text| {
         use std::io::Write;
         let written = std::io::stderr().write_all(text.as_bytes());

@@ -24,6 +24,7 @@ pub mod field;
 pub mod finalize;
 pub mod format;
 pub mod gc;
+pub mod global_lock;
 pub mod hash;
 pub mod header;
 pub mod hooks;

@@ -120,6 +120,7 @@ pub fn release() {
     posix::release();
     contextvars::release();
     monitoring::release();
+    thread::release();
 }
 
 /// Names of all native modules, `sys` and `builtins` included.

@@ -1,6 +1,6 @@
 //! `sys`: the interpreter's own settings and state.
 
-use std::cell::Cell;
+use std::time::Duration;
 
 use runtime::convert::OrNone;
 use runtime::error::ExceptionObject;
@@ -93,7 +93,7 @@ fn add_constants(dict: &DictObject) -> PyResult<()> {
         dict.set_text(name, text("/usr"));
     }
     dict.set_text("platlibdir", text("lib"));
-    dict.set_text("dont_write_bytecode", objects::bool(true).to_ref());
+    dict.set_text("dont_write_bytecode", objects::bool(false).to_ref());
     dict.set_text("pycache_prefix", objects::none().to_ref());
     dict.set_text("float_repr_style", text("short"));
     for name in ["meta_path", "path_hooks", "warnoptions"] {
@@ -248,10 +248,6 @@ pub fn exit_code_of(exception: &Ref) -> i32 {
 /// `sys.asyncgen_hooks`
 static ASYNCGEN_HOOKS: struct_sequence::StructType =
     struct_sequence::StructType::new("builtins", "asyncgen_hooks", &["firstiter", "finalizer"]);
-
-thread_local! {
-    static SWITCH_INTERVAL: Cell<f64> = const { Cell::new(0.005) };
-}
 
 py_functions! { static FUNCTIONS;
     /// Exit the interpreter by raising SystemExit(status).
@@ -442,12 +438,17 @@ py_functions! { static FUNCTIONS;
     /// Return the current thread switch interval.
     "getswitchinterval()"
     fn getswitchinterval() -> f64 {
-        SWITCH_INTERVAL.get()
+        runtime::global_lock::interval().as_secs_f64()
     }
     /// Set the ideal thread switching delay inside the Python interpreter.
     "setswitchinterval(interval, /)"
-    fn setswitchinterval(interval: f64) {
-        SWITCH_INTERVAL.set(interval);
+    fn setswitchinterval(interval: f64) -> PyResult<()> {
+        if interval.is_nan() || interval <= 0.0 {
+            return Err(runtime::raise!(ValueError, "switch interval must be strictly positive"));
+        }
+        let interval = Duration::try_from_secs_f64(interval).unwrap_or(Duration::MAX);
+        runtime::global_lock::set_interval(interval);
+        Ok(())
     }
     /// Return the number of memory blocks currently allocated.
     "getallocatedblocks()"

@@ -5,7 +5,7 @@
 
 use crate::objects::tuple::TupleObject;
 use crate::type_object::TypeObject;
-use crate::types::{dunder, layout, mro};
+use crate::types::{fill, layout, mro};
 use crate::value::{Py, PyResult, Ref, Value};
 
 /// Replaces the bases of a class.
@@ -36,7 +36,7 @@ pub fn replace_bases(class: &TypeObject, bases: &TupleObject) -> PyResult<()> {
     }
     enter_subclass(class, &old_bases);
     class.modified();
-    dunder::update_slots(class);
+    fill::update_slots(class);
     outcome
 }
 

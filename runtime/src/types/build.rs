@@ -14,7 +14,7 @@ use crate::objects::tuple::TupleObject;
 use crate::objects::{self, object::OBJECT, type_type::TYPE};
 use crate::protocol;
 use crate::type_object::{TypeObject, type_flags};
-use crate::types::{dunder, layout, mro};
+use crate::types::{fill, layout, mro};
 use crate::value::{Py, PyResult, Ref, Value};
 
 /// `type.__new__`
@@ -134,7 +134,7 @@ pub fn build(
     }
     class.set_flags(type_flags::READY);
     class.modified();
-    dunder::update_slots(&class);
+    fill::update_slots(&class);
     Ok(class)
 }
 

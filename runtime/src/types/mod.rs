@@ -3,6 +3,7 @@
 pub mod bases;
 pub mod build;
 pub mod dunder;
+pub mod fill;
 pub mod layout;
 pub mod mro;
 pub mod pickle;
@@ -23,7 +24,7 @@ pub fn attribute_changed(ty: &TypeObject, name: Value) {
     ty.modified();
     if name.get::<StrObject>().is_some_and(|name| name.as_ascii().is_some_and(|text| text.starts_with("__")))
     {
-        dunder::update_slots(ty);
+        fill::update_slots(ty);
     }
 }
 
