@@ -390,6 +390,11 @@ pub fn locals_at(depth: usize) -> Option<Ref> {
     }
 }
 
+/// Whether the `depth`-th Python frame is this one; `None` if there are not so many.
+pub fn is_at(frame: *mut u8, depth: usize) -> Option<bool> {
+    find(depth).map(|found| matches!(found, Found::Interpreted(other) if other.cast() == frame))
+}
+
 /// A frame on the chain.
 enum Found {
     Interpreted(*mut Frame),
@@ -442,8 +447,8 @@ pub fn current_locals() -> PyResult {
 /// The namespace of a frame, or a fresh dict of what its slots hold.
 ///
 /// # Safety
-/// The frame is on the chain.
-unsafe fn locals_of(frame: *mut Frame) -> Ref {
+/// The frame is live, and what it holds is in it.
+pub(crate) unsafe fn locals_of(frame: *mut Frame) -> Ref {
     // SAFETY: the contract.
     unsafe {
         if !(*frame).namespace.is_null() {

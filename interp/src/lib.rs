@@ -59,6 +59,8 @@ pub fn install() {
         hooks.traverse_frame = resume::traverse_frame;
         hooks.clear_frame = resume::clear_frame;
         hooks.frame_awaits = resume::frame_awaits;
+        hooks.generator_frame = resume::generator_frame;
+        hooks.is_frame_at = frame::is_at;
         hooks.frame = frame::info;
         hooks.frame_locals = frame::locals_at;
         hooks.current_locals = frame::current_locals;

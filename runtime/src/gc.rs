@@ -11,6 +11,7 @@ use std::cell::Cell;
 
 use crate::alloc;
 use crate::header::{Header, flags};
+use crate::names::names;
 use crate::stress::{self, Knob};
 use crate::thread::{breaker, thread};
 use crate::value::{Ref, Value};
@@ -141,8 +142,8 @@ fn is_tracked(value: Value) -> bool {
 fn tracked() -> Vec<*mut Header> {
     let mut objects = Vec::new();
     alloc::for_each_block(|block| {
-        // SAFETY: an occupied block is a live object.
-        if unsafe { (*block).has(flags::TRACKED) } {
+        // SAFETY: an occupied block is a live object, or one that waits for its deallocation.
+        if unsafe { (*block).has(flags::TRACKED) && (*block).refcount() != 0 } {
             objects.push(block);
         }
     });
@@ -277,7 +278,10 @@ pub(crate) fn finalize(object: Value) {
     let Some(finalizer) = object.ty().slots().finalize else { return };
     let pending = thread().fetch_raised();
     if let Err(raised) = finalizer(object) {
-        crate::error::write_unraisable(raised, Some(object));
+        // Whoever is told hears of the method, not of an object that is about to go.
+        let method = object.ty().lookup(names().__del__).map(Value::to_ref);
+        let context = method.as_ref().filter(|_| object.ty().spec().is_none());
+        crate::error::write_unraisable(raised, Some(context.map_or(object, Ref::value)));
     }
     if let Some(exception) = pending {
         let _raised = thread().set_raised(exception);

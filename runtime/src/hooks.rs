@@ -105,6 +105,10 @@ pub struct Hooks {
     pub clear_frame: fn(frame: *mut u8),
     /// The iterator that a suspended frame delegates to.
     pub frame_awaits: fn(frame: *mut u8) -> Option<Ref>,
+    /// What a generator's frame shows of itself: its place and, if it has them itself, its locals.
+    pub generator_frame: fn(frame: *mut u8) -> (FrameInfo, Option<Ref>),
+    /// Whether the `depth`-th Python frame from the top is this one; `None` if there are not so many.
+    pub is_frame_at: fn(frame: *mut u8, depth: usize) -> Option<bool>,
     /// The text of a source file, wherever it lies.
     pub source_text: fn(filename: &str) -> Option<String>,
     /// Compiles source; gives a code object, or a tree if the flags ask for one.
@@ -167,6 +171,8 @@ static HOOKS: World<Cell<Hooks>> = World::new(Cell::new(Hooks {
     traverse_frame: |_, _| {},
     clear_frame: |_| {},
     frame_awaits: |_| None,
+    generator_frame: |_| panic!("generators have frames only with an interpreter"),
+    is_frame_at: |_, _| None,
     source_text: |_| None,
     compile: |_| missing("compile() without a compiler"),
     anchors: |_| None,

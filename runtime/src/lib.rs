@@ -49,6 +49,7 @@ pub mod type_object;
 pub mod types;
 pub mod unicode;
 pub mod value;
+pub mod warning;
 pub mod weakref;
 pub mod world;
 

@@ -10,6 +10,7 @@
 //!
 //! The importer asks [`load`] before it looks for files.
 
+pub mod abc;
 pub mod accounts;
 pub mod array;
 pub mod atexit;
@@ -69,6 +70,7 @@ struct NativeModule {
 }
 
 static MODULES: &[NativeModule] = &[
+    NativeModule { name: "_abc", fill: abc::fill },
     NativeModule { name: "atexit", fill: atexit::fill },
     NativeModule { name: "math", fill: math::fill },
     NativeModule { name: "marshal", fill: marshal::fill },

@@ -12,7 +12,7 @@ use runtime::objects::module::ModuleObject;
 use runtime::objects::namespace::NamespaceObject;
 use runtime::objects::str::StrObject;
 use runtime::objects::tuple::TupleObject;
-use runtime::objects::{self, async_generator, float, frame, struct_sequence};
+use runtime::objects::{self, async_generator, float, frame, struct_sequence, unawaited};
 use runtime::{Py, PyResult, Ref, Value, error, gc, protocol, py_functions, sys_state, thread};
 
 /// What the command line knows.
@@ -283,11 +283,30 @@ py_functions! { static FUNCTIONS;
     /// Return the size of object in bytes.
     "getsizeof(object, default=None, /)"
     fn getsizeof(object: Value, default: Option<Ref>) -> PyResult {
-        let size = protocol::call_method_text(object, "__sizeof__", &[]);
+        let name = StrObject::intern("__sizeof__");
+        let size = match protocol::attribute::call_special(object, name.value(), &[]) {
+            Ok(Some(size)) => Ok(size),
+            Ok(None) => Err(runtime::raise!(TypeError, "Type {} doesn't define __sizeof__", object.ty().name())),
+            Err(raised) => Err(raised),
+        };
         match (size, default) {
             (Err(raised), Some(default)) => error::catch(raised, &error::types::TypeError).map(|_| default),
             (size, _) => size,
         }
+    }
+    /// Check status of origin tracking for coroutine objects in this thread.
+    "get_coroutine_origin_tracking_depth()"
+    fn get_coroutine_origin_tracking_depth() -> usize {
+        unawaited::origin_depth()
+    }
+    /// Enable or disable origin tracking for coroutine objects in this thread.
+    "set_coroutine_origin_tracking_depth(depth)"
+    fn set_coroutine_origin_tracking_depth(depth: i32) -> PyResult<()> {
+        let Ok(depth) = usize::try_from(depth) else {
+            return Err(runtime::raise!(ValueError, "depth must be >= 0"));
+        };
+        unawaited::set_origin_depth(depth);
+        Ok(())
     }
     /// Return the current value of the recursion limit.
     "getrecursionlimit()"

@@ -3,7 +3,7 @@
 //! A program may look at them by `sys.unraisablehook`. Without a hook of its own they are written to `sys.stderr`, with a line that says
 //! where they come from. A hook that raises is itself reported, and not asked again for that.
 
-use crate::error::{ExceptionObject, print};
+use crate::error::{ExceptionObject, print, traceback};
 use crate::objects::module::ModuleObject;
 use crate::objects::str::StrObject;
 use crate::objects::{self, struct_sequence::StructType};
@@ -31,6 +31,9 @@ pub fn write_unraisable_with(raised: Raised, message: &str, context: Value) {
 
 fn tell(raised: Raised, message: Option<&str>, context: Option<Value>) {
     let exception = thread().take_raised(raised);
+    if let Some(exception) = exception.get::<ExceptionObject>() {
+        traceback::add_running(exception);
+    }
     let Some(hook) = program_hook() else {
         write(exception.value(), message, context);
         return;

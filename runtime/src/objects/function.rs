@@ -298,11 +298,22 @@ macro_rules! attributes {
     };
 }
 
-static GETSET: &[GetSetDef] = attributes! {
-    "__code__": |value| Ok(this(value).code.get_or_none()), Some(set_code);
+static MEMBERS: &[GetSetDef] = attributes! {
     "__globals__": |value| Ok(this(value).globals.get_or_none()), None;
     "__builtins__": |value| Ok(this(value).builtins.get_or_none()), None;
     "__closure__": |value| Ok(this(value).closure.get_or_none()), None;
+    "__doc__": |value| Ok(this(value).doc()), Some(|value, new| {
+        drop(this(value).doc.replace(Some(new.unwrap_or(objects::none()).to_ref())));
+        Ok(())
+    });
+    "__module__": |value| Ok(this(value).module.get_or_none()), Some(|value, new| {
+        drop(this(value).module.replace(new.map(Value::to_ref)));
+        Ok(())
+    });
+};
+
+static GETSET: &[GetSetDef] = attributes! {
+    "__code__": |value| Ok(this(value).code.get_or_none()), Some(set_code);
     "__defaults__": |value| Ok(this(value).defaults.get_or_none()), Some(|value, new| {
         set_checked::<TupleObject>(&this(value).defaults, new, "__defaults__ must be set to a tuple object", true)?;
         this(value).changed();
@@ -318,14 +329,6 @@ static GETSET: &[GetSetDef] = attributes! {
     });
     "__qualname__": |value| Ok(this(value).qualname.get_or_none()), Some(|value, new| {
         set_checked::<StrObject>(&this(value).qualname, new, "__qualname__ must be set to a string object", false)
-    });
-    "__doc__": |value| Ok(this(value).doc()), Some(|value, new| {
-        drop(this(value).doc.replace(Some(new.unwrap_or(objects::none()).to_ref())));
-        Ok(())
-    });
-    "__module__": |value| Ok(this(value).module.get_or_none()), Some(|value, new| {
-        drop(this(value).module.replace(new.map(Value::to_ref)));
-        Ok(())
     });
     "__annotations__": get_annotations, Some(|value, new| {
         set_checked::<DictObject>(&this(value).annotations, new, "__annotations__ must be set to a dict object", true)?;
@@ -404,7 +407,7 @@ fn check_closure(code: &CodeObject, closure: Option<Value>) -> PyResult<()> {
 /// `function`.
 pub static FUNCTION: TypeObject = TypeObject::from_spec(&SPEC);
 static SPEC: TypeSpec = TypeSpec {
-    flags: type_flags::GC | type_flags::HAS_ENTRY | type_flags::METHOD_DESCRIPTOR,
+    flags: type_flags::WEAK | type_flags::GC | type_flags::HAS_ENTRY | type_flags::METHOD_DESCRIPTOR,
     dict_offset: FunctionObject::DICT_OFFSET,
     slots: Slots {
         new: Some(new),
@@ -413,6 +416,7 @@ static SPEC: TypeSpec = TypeSpec {
         call: Some(protocol::call_through_entry),
         ..Slots::EMPTY
     },
+    members: MEMBERS,
     getset: GETSET,
     ..TypeSpec::of::<FunctionObject>("function")
 };

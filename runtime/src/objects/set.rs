@@ -489,7 +489,7 @@ const COMMON_SLOTS: Slots = Slots {
 pub static SET: TypeObject = TypeObject::from_spec(&SET_SPEC);
 static SET_SPEC: TypeSpec = TypeSpec {
     doc: "Build an unordered collection of unique elements.",
-    flags: type_flags::BASE | type_flags::GC | type_flags::MATCH_SELF,
+    flags: type_flags::BASE | type_flags::GC | type_flags::MATCH_SELF | type_flags::WEAK,
     slots: Slots {
         init: Some(init),
         hash: Some(protocol::unhashable),
@@ -507,7 +507,7 @@ static SET_SPEC: TypeSpec = TypeSpec {
 pub static FROZENSET: TypeObject = TypeObject::from_spec(&FROZENSET_SPEC);
 static FROZENSET_SPEC: TypeSpec = TypeSpec {
     doc: "Build an immutable unordered collection of unique elements.",
-    flags: type_flags::BASE | type_flags::GC | type_flags::MATCH_SELF,
+    flags: type_flags::BASE | type_flags::GC | type_flags::MATCH_SELF | type_flags::WEAK,
     slots: Slots { hash: Some(frozen_hash), ..COMMON_SLOTS },
     methods: &[frozenset_common::METHODS, crate::objects::typing::generic_alias::SUBSCRIPTABLE],
     ..TypeSpec::of::<SetObject>("frozenset")

@@ -207,6 +207,33 @@ fn dispatch_setattr(object: Value, name: Value, value: Option<Value>) -> PyResul
     }
 }
 
+/// A slot that writes attributes.
+type SetAttr = fn(Value, Value, Option<Value>) -> PyResult<()>;
+
+/// Refuses to write by `object.__setattr__` where a builtin type in between has its own rules: a class's attributes, say.
+fn check_jump(object: Value, slot: SetAttr, what: &str) -> PyResult<()> {
+    let dispatcher: SetAttr = dispatch_setattr;
+    let has = |ty: &TypeObject, slot: SetAttr| {
+        ty.slots().setattro.is_some_and(|own| std::ptr::fn_addr_eq(own, slot))
+    };
+    let ty = object.ty();
+    let defines = |class: &&TypeObject| {
+        !has(class, dispatcher) && ty.slots().setattro.is_some_and(|own| has(class, own))
+    };
+    let order = ty.mro().iter().rev().filter_map(|class| class.get::<TypeObject>());
+    let mut base = Some(order.clone().find(defines).unwrap_or(ty));
+    while let Some(class) = base {
+        if has(class, slot) {
+            return Ok(());
+        }
+        if !has(class, dispatcher) {
+            return Err(crate::raise!(TypeError, "can't apply this {what} to {} object", ty.name()));
+        }
+        base = class.base();
+    }
+    Ok(())
+}
+
 fn dispatch_descr_get(descriptor: Value, object: Option<Value>, owner: Value) -> PyResult {
     let object = object.unwrap_or_else(objects::none);
     match descriptor.ty().lookup(names().__get__) {
@@ -407,11 +434,13 @@ groups! {
         "__setattr__" => |slot: fn(Value, Value, Option<Value>) -> PyResult<()>, this, args| {
             let [name, value] = exactly(args)?;
             attribute::check_name(name)?;
+            check_jump(this, slot, "__setattr__")?;
             slot(this, name, Some(value)).map(|()| none())
         };
         "__delattr__" => |slot: fn(Value, Value, Option<Value>) -> PyResult<()>, this, args| {
             let [name] = exactly(args)?;
             attribute::check_name(name)?;
+            check_jump(this, slot, "__delattr__")?;
             slot(this, name, None).map(|()| none())
         };
     } Some(|slots| slots.setattro = Some(dispatch_setattr));

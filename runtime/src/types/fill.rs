@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 use super::dunder::{GROUPS, GroupIndex, SlotGroup, dispatch_new, dispatch_power_mod};
 use super::ready::set_attribute_flags;
 use crate::names::names;
-use crate::objects::descriptor::{NewFunction, WrapperDescriptor};
+use crate::objects::descriptor::{NewFunction, WrapperDescriptor, makes_instances_of};
 use crate::objects::object::OBJECT;
 use crate::objects::str::StrObject;
 use crate::slots::Slots;
@@ -85,7 +85,9 @@ fn fill_group(ty: &TypeObject, index: usize, group: &SlotGroup, slots: &mut Slot
     let mut source = Source::Nowhere;
     for def in group.methods {
         let Some(found) = ty.lookup(StrObject::intern(def.name).value()) else { continue };
-        let wrapper = found.get_exact::<WrapperDescriptor>();
+        // A wrapper of a class that this one does not derive from is called as any method is, and complains.
+        let wrapper =
+            found.get_exact::<WrapperDescriptor>().filter(|wrapper| ty.is_subclass_of(wrapper.owner()));
         // The same name in two groups is one method: `list.__add__` concatenates. Another name is a method of its own.
         if wrapper.is_some_and(|wrapper| wrapper.def().group != index && wrapper.def().name == def.name) {
             continue;
@@ -119,8 +121,9 @@ fn fill_group(ty: &TypeObject, index: usize, group: &SlotGroup, slots: &mut Slot
 fn fill_new(ty: &TypeObject, slots: &mut Slots) {
     let found = ty.lookup(names().__new__).and_then(|found| found.get_exact::<NewFunction>());
     slots.new = match found {
-        Some(function) => function.owner().slots().new,
-        None => Some(dispatch_new),
+        // Another class's `__new__` would make instances of another layout; called by way of its object, it refuses.
+        Some(function) if makes_instances_of(function, ty) => function.owner().slots().new,
+        _ => Some(dispatch_new),
     };
 }
 

@@ -182,7 +182,7 @@ py_methods! { static CACHED_METHODS for "_lru_cache_wrapper", &Cached;
 pub(super) static CACHED: TypeObject = TypeObject::from_spec(&CACHED_SPEC);
 static CACHED_SPEC: TypeSpec = TypeSpec {
     module: "functools",
-    flags: type_flags::GC | type_flags::BASE | type_flags::METHOD_DESCRIPTOR,
+    flags: type_flags::WEAK | type_flags::GC | type_flags::BASE | type_flags::METHOD_DESCRIPTOR,
     dict_offset: std::mem::offset_of!(Cached, dict),
     slots: Slots {
         new: Some(new),

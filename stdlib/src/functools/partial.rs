@@ -233,7 +233,7 @@ pub(super) static PARTIAL: TypeObject = TypeObject::from_spec(&PARTIAL_SPEC);
 static PARTIAL_SPEC: TypeSpec = TypeSpec {
     module: "functools",
     doc: "Create a new function with partial application of the given arguments and keywords.",
-    flags: type_flags::BASE | type_flags::GC,
+    flags: type_flags::WEAK | type_flags::BASE | type_flags::GC,
     dict_offset: std::mem::offset_of!(Partial, dict),
     slots: Slots {
         new: Some(new_partial),

@@ -159,7 +159,7 @@ pub(super) static LOCAL: TypeObject = TypeObject::from_spec(&LOCAL_SPEC);
 static LOCAL_SPEC: TypeSpec = TypeSpec {
     module: "_thread",
     doc: "Thread-local data",
-    flags: type_flags::BASE | type_flags::GC,
+    flags: type_flags::WEAK | type_flags::BASE | type_flags::GC,
     dict_offset: Local::DICT_OFFSET,
     slots: Slots {
         new: Some(new),

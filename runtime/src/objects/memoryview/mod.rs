@@ -265,7 +265,7 @@ fn lend(value: Value) -> PyResult<Buffer> {
 pub static MEMORYVIEW: TypeObject = TypeObject::from_spec(&SPEC);
 static SPEC: TypeSpec = TypeSpec {
     doc: "Create a new memoryview object which references the given object.",
-    flags: type_flags::GC | type_flags::SEQUENCE,
+    flags: type_flags::WEAK | type_flags::GC | type_flags::SEQUENCE,
     slots: Slots {
         new: Some(new),
         repr: Some(repr),
