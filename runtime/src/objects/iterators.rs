@@ -183,6 +183,12 @@ sequence_iterators! {
     BYTEARRAY_ITERATOR BYTEARRAY_SPEC = "bytearray_iterator", bytes_next;
 }
 
+/// The arguments that `__new__` of a builtin iterator looks at: keywords for the `__init__` of a subclass are none of its business.
+pub fn own_keywords<'a>(class: &TypeObject, base: &TypeObject, args: Args<'a>) -> Args<'a> {
+    let init = names().__init__;
+    if class.lookup(init) == base.lookup(init) { args } else { Args::new(args.positional, None) }
+}
+
 /// `StopIteration`, for `__next__` called as a method.
 pub fn exhausted(iterator: Value) -> Raised {
     if let Some(generator) = iterator.get::<objects::generator::GeneratorObject>() {
@@ -350,7 +356,7 @@ fn iterators_of(iterables: &[Value]) -> PyResult {
 }
 
 fn new_map(ty: &TypeObject, args: Args<'_>) -> PyResult {
-    args.no_keywords("map")?;
+    own_keywords(ty, &MAP, args).no_keywords("map")?;
     match args.positional {
         [] | [_] => Err(crate::raise!(TypeError, "map() must have at least two arguments.")),
         [function, iterables @ ..] => {
@@ -379,7 +385,7 @@ iterator_type! {
 }
 
 fn new_filter(ty: &TypeObject, args: Args<'_>) -> PyResult {
-    args.no_keywords("filter")?;
+    own_keywords(ty, &FILTER, args).no_keywords("filter")?;
     let [function, iterable] = args.positional else {
         return Err(crate::raise!(TypeError, "filter expected 2 arguments, got {}", args.positional.len()));
     };
@@ -395,7 +401,7 @@ iterator_type! {
 
 fn new_zip(ty: &TypeObject, args: Args<'_>) -> PyResult {
     let mut strict = false;
-    for (name, value) in args.keywords() {
+    for (name, value) in own_keywords(ty, &ZIP, args).keywords() {
         if !name.get::<StrObject>().is_some_and(|name| name.eq_str("strict")) {
             return Err(crate::raise!(TypeError, "zip() got an unexpected keyword argument"));
         }
@@ -452,7 +458,7 @@ iterator_type! {
 }
 
 fn new_reversed(ty: &TypeObject, args: Args<'_>) -> PyResult {
-    args.no_keywords("reversed")?;
+    own_keywords(ty, &REVERSED, args).no_keywords("reversed")?;
     let [sequence] = args.positional else {
         return Err(crate::raise!(TypeError, "reversed expected 1 argument, got {}", args.positional.len()));
     };
