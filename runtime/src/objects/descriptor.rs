@@ -17,6 +17,7 @@ use crate::py_methods;
 use crate::slots::Slots;
 use crate::type_object::{TypeObject, TypeSpec, type_flags};
 use crate::types::dunder::SlotDef;
+use crate::types::slot_docs;
 use crate::value::{Py, PyResult, Ref, Value};
 
 /// A computed attribute of a builtin type.
@@ -354,8 +355,8 @@ static WRAPPER_GETSET: &[GetSetDef] = getters! {
     "__name__" => |value| Ok(StrObject::intern(wrapper(value).def.name).into());
     "__qualname__" => |value| Ok(StrObject::new(&format!("{}.{}", wrapper(value).owner.name(), wrapper(value).def.name)).into());
     "__objclass__" => |value| Ok(wrapper(value).owner.value().to_ref());
-    "__doc__" => |_| Ok(objects::none().to_ref());
-    "__text_signature__" => |_| Ok(StrObject::new("($self, /, *args, **kwargs)").into());
+    "__doc__" => |value| Ok(slot_docs::doc_of(wrapper(value).def.name).map_or_else(|| objects::none().to_ref(), |doc| StrObject::new(doc).into()));
+    "__text_signature__" => |value| Ok(StrObject::new(slot_docs::signature_of(wrapper(value).def.name)).into());
 };
 static NEW_GETSET: &[GetSetDef] = getters! {
     "__name__" => |_| Ok(names().__new__.to_ref());
@@ -769,7 +770,7 @@ static PROPERTY_GETSET: &[GetSetDef] = &[
 /// `property`.
 pub static PROPERTY: TypeObject = TypeObject::from_spec(&PROPERTY_SPEC);
 static PROPERTY_SPEC: TypeSpec = TypeSpec {
-    doc: "Property attribute.",
+    doc: "property(fget=None, fset=None, fdel=None, doc=None)\n--\n\nProperty attribute.",
     flags: type_flags::BASE | type_flags::GC,
     dict_offset: Property::DICT_OFFSET,
     slots: Slots {

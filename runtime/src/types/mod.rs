@@ -5,6 +5,7 @@ pub mod dunder;
 pub mod mro;
 pub mod pickle;
 pub mod ready;
+pub mod slot_docs;
 
 use crate::error::Raised;
 use crate::names::names;

@@ -9,7 +9,7 @@ use crate::objects::tuple::TupleObject;
 use crate::protocol::attribute;
 use crate::slots::Slots;
 use crate::type_object::{TypeObject, TypeSpec, type_flags};
-use crate::types::dunder;
+use crate::types::{dunder, slot_docs};
 use crate::value::Ref;
 
 /// Completes a builtin type and, before it, its base.
@@ -87,7 +87,7 @@ fn add_methods(ty: &'static TypeObject, spec: &'static TypeSpec) {
         dict.set_text("__dict__", descriptor::instance_dict_descriptor());
     }
     if !spec.doc.is_empty() {
-        dict.set_text("__doc__", StrObject::new(spec.doc));
+        dict.set_text("__doc__", StrObject::new(slot_docs::split(spec.doc).1));
     }
 }
 

@@ -235,7 +235,7 @@ static GETSET: &[GetSetDef] = &[
 pub(super) static PARTIAL: TypeObject = TypeObject::from_spec(&PARTIAL_SPEC);
 static PARTIAL_SPEC: TypeSpec = TypeSpec {
     module: "functools",
-    doc: "Create a new function with partial application of the given arguments and keywords.",
+    doc: "partial(func, /, *args, **keywords)\n--\n\nCreate a new function with partial application of the given arguments and keywords.",
     flags: type_flags::BASE | type_flags::GC | type_flags::WEAK,
     dict_offset: std::mem::offset_of!(Partial, dict),
     slots: Slots {

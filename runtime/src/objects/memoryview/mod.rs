@@ -264,7 +264,7 @@ fn lend(value: Value) -> PyResult<Buffer> {
 /// `memoryview`.
 pub static MEMORYVIEW: TypeObject = TypeObject::from_spec(&SPEC);
 static SPEC: TypeSpec = TypeSpec {
-    doc: "Create a new memoryview object which references the given object.",
+    doc: "memoryview(object)\n--\n\nCreate a new memoryview object which references the given object.",
     flags: type_flags::GC | type_flags::SEQUENCE,
     slots: Slots {
         new: Some(new),
