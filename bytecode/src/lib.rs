@@ -6,6 +6,7 @@
 //! - [`descr`]: operands that describe types, fields, callees and classes
 //! - [`code`]: what one function or module body compiles to
 //! - [`effect`]: what an instruction pops and pushes, with representations
+//! - [`image`]: the binary form, for files
 //! - [`verify`]: the invariants of well-formed code
 //! - [`text`]: printer and parser, which round-trip
 //!
@@ -15,6 +16,7 @@
 pub mod code;
 pub mod descr;
 pub mod effect;
+pub mod image;
 pub mod opcode;
 pub mod operator;
 pub mod text;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use base::Diagnostic;
 use bumpalo::Bump;
-use bytecode::Code;
+use bytecode::{Code, CodeFlags};
 use parser::SourceText;
 use runtime::error;
 use runtime::hooks::CompileMode;
@@ -18,6 +18,7 @@ use runtime::objects::tuple::TupleObject;
 use runtime::value::{PyResult, Raised, Ref};
 use typeck::{ModuleId, ModuleLoader, Program};
 
+use crate::cache::Slot;
 use crate::files;
 use crate::tree;
 
@@ -181,6 +182,23 @@ pub fn raise_syntax_error(source: &SourceText, filename: &str, error: &parser::S
     };
     let message: Ref = StrObject::new(&error.message).into();
     error::raise_with_args(kind, &[message.value(), details.value()])
+}
+
+/// The code object of an imported file: what the cache keeps, or compiled, and then kept.
+pub(crate) fn load_file(name: &str, path: &Path, loader: &dyn ModuleLoader) -> PyResult {
+    let Some(slot) = files::identity(path).and_then(|identity| Slot::of(path, &identity)) else {
+        return compile_file(name, path, loader);
+    };
+    if let Some(code) = slot.load(&path.display().to_string()) {
+        return CodeObject::new(Arc::new(code)).map(Into::into);
+    }
+    let code = compile_file(name, path, loader)?;
+    if let Some(code) = code.get::<CodeObject>()
+        && !code.has(CodeFlags::STATIC)
+    {
+        slot.store(code.code());
+    }
+    Ok(code)
 }
 
 /// Decodes and compiles a file for a module of this name; gives a code object.

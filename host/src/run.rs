@@ -12,7 +12,7 @@ use runtime::value::{PyResult, Raised};
 use stdlib::sys::{Startup, exit_code_of};
 
 use crate::program::{self, Failure, Program};
-use crate::{compile, import, tokens};
+use crate::{compile, files, import, tokens};
 
 /// How a process is set up.
 #[derive(Clone, Debug, Default)]
@@ -36,6 +36,7 @@ pub fn start(settings: &Settings) -> PyResult<()> {
     hooks::install(|hooks| {
         hooks.compile = compile::compile;
         hooks.load_module = import::load_module;
+        hooks.source_text = files::source_text;
         hooks.tokenize = tokens::tokenize;
     });
     stdlib::sys::initialize(&Startup {

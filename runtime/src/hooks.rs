@@ -70,6 +70,8 @@ pub struct Hooks {
     pub frame_awaits: fn(frame: *mut u8) -> Option<Ref>,
     /// Compiles source: text, file name, mode, flags; gives a code object.
     pub compile: fn(source: &str, filename: &str, mode: CompileMode, flags: i64) -> PyResult,
+    /// The text of a source file, wherever it lies.
+    pub source_text: fn(filename: &str) -> Option<String>,
     /// The tokens of a text: a list of (kind, text, start, end), and the error that ends it or None.
     pub tokenize: fn(source: &str) -> PyResult,
     /// Finds, loads and registers a module by its absolute dotted name; gives that very module.
@@ -122,6 +124,7 @@ static HOOKS: World<Cell<Hooks>> = World::new(Cell::new(Hooks {
     clear_frame: |_| {},
     frame_awaits: |_| None,
     compile: |_, _, _, _| missing("compile() without a compiler"),
+    source_text: |_| None,
     tokenize: |_| missing("tokens without a compiler"),
     load_module: |name| {
         let raised = crate::raise!(ModuleNotFoundError, "No module named '{name}'");

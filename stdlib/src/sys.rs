@@ -93,7 +93,7 @@ fn add_constants(dict: &DictObject) -> PyResult<()> {
         dict.set_text(name, text("/usr"));
     }
     dict.set_text("platlibdir", text("lib"));
-    dict.set_text("dont_write_bytecode", objects::bool(true).to_ref());
+    dict.set_text("dont_write_bytecode", objects::bool(false).to_ref());
     dict.set_text("pycache_prefix", objects::none().to_ref());
     dict.set_text("float_repr_style", text("short"));
     for name in ["meta_path", "path_hooks", "warnoptions"] {
