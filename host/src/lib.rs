@@ -21,3 +21,4 @@ mod tree;
 
 pub use program::Program;
 pub use run::{Settings, finish, run_program, start};
+pub use stdlib::sys::Options;

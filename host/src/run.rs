@@ -9,7 +9,7 @@ use runtime::protocol;
 use runtime::stress::{self, Knob};
 use runtime::sys_state;
 use runtime::value::{PyResult, Raised};
-use stdlib::sys::{Startup, exit_code_of};
+use stdlib::sys::{Options, Startup, exit_code_of};
 
 use crate::program::{self, Failure, Program};
 use crate::{compile, files, import, tokens};
@@ -23,6 +23,8 @@ pub struct Settings {
     pub path: Vec<PathBuf>,
     /// What is compiled to machine code, and when.
     pub jit: jit::Settings,
+    /// What the program finds in `sys.flags` and its neighbours.
+    pub options: Options,
 }
 
 /// Wires the hooks and makes `sys`. The runtime must be attached to the calling thread.
@@ -43,14 +45,14 @@ pub fn start(settings: &Settings) -> PyResult<()> {
         argv: settings.argv.clone(),
         path: search_path(settings),
         executable: std::env::current_exe().map(|path| path.display().to_string()).unwrap_or_default(),
-        flags: Vec::new(),
+        options: settings.options.clone(),
     })
 }
 
-/// `sys.path`: what the settings say, then `PYTHONPATH`, then the library, or the folder that `SPC_STDLIB` names in its place.
+/// `sys.path`: what the settings say, then `PYTHONPATH`, unless the environment is ignored, then the library, or the folder that `SPC_STDLIB` names in its place.
 fn search_path(settings: &Settings) -> Vec<String> {
     let mut path: Vec<String> = settings.path.iter().map(|path| path.display().to_string()).collect();
-    let more = std::env::var_os("PYTHONPATH").unwrap_or_default();
+    let more = settings.options.environment("PYTHONPATH").unwrap_or_default();
     path.extend(
         std::env::split_paths(&more)
             .filter(|path| !path.as_os_str().is_empty())

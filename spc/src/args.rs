@@ -4,13 +4,16 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
-use host::Program;
+use host::{Options as PythonOptions, Program};
+
+use crate::python_options;
 
 const USAGE: &str = "\
 As python: spc [--jit=...] FILE [ARGS]    run a file
            spc -c CODE [ARGS]             run a text
            spc -m MODULE [ARGS]           run a module
-           spc - [ARGS]                   run what standard input gives";
+           spc - [ARGS]                   run what standard input gives
+           before any of these: -B -E -I -P -S -s -q -u -W ARG -X OPTION";
 
 /// Static Python: run, check and compile typed Python programs.
 #[derive(Parser, Debug)]
@@ -150,7 +153,7 @@ struct Options {
 /// What the command line asks for.
 pub(crate) enum CommandLine {
     /// As `python` is used: a program and its arguments.
-    Run(JitArgs, Program, Vec<String>),
+    Run(JitArgs, PythonOptions, Program, Vec<String>),
     /// A command by its name.
     Command(Args),
     /// Neither; the message says why.
@@ -164,15 +167,20 @@ pub(crate) fn parse() -> CommandLine {
     let options = words.iter().skip(1).take_while(is_option).count();
     let (before, rest) = words.split_at((options + 1).min(words.len()));
     let jit = || Options::parse_from(before).jit;
+    let mut python = PythonOptions::default();
+    let rest = match python_options::take(rest, &mut python) {
+        Ok(rest) => rest,
+        Err(message) => return CommandLine::Wrong(message),
+    };
     let Some(first) = rest.first() else {
         return if std::io::stdin().is_terminal() {
             CommandLine::Command(Args::parse())
         } else {
-            CommandLine::Run(jit(), Program::Input, Vec::new())
+            CommandLine::Run(jit(), python, Program::Input, Vec::new())
         };
     };
     match program_of(first, &rest[1..]) {
-        Some(Ok((program, args))) => CommandLine::Run(jit(), program, args),
+        Some(Ok((program, args))) => CommandLine::Run(jit(), python, program, args),
         Some(Err(message)) => CommandLine::Wrong(message),
         None => CommandLine::Command(Args::parse()),
     }

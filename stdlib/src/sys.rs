@@ -1,5 +1,9 @@
 //! `sys`: the interpreter's own settings and state.
 
+mod options;
+
+pub use options::Options;
+
 use std::cell::Cell;
 
 use runtime::convert::OrNone;
@@ -24,8 +28,8 @@ pub struct Startup {
     pub path: Vec<String>,
     /// `sys.executable`
     pub executable: String,
-    /// Flags by name that differ from 0.
-    pub flags: Vec<(String, i64)>,
+    /// What was said by options.
+    pub options: Options,
 }
 
 /// Makes and registers `sys`.
@@ -43,9 +47,9 @@ pub fn initialize(startup: &Startup) -> PyResult<()> {
     dict.set_text("path", strings(&startup.path));
     dict.set_text("executable", StrObject::new(&startup.executable));
     dict.set_text("modules", Value::from_object(sys_state::modules()).to_ref());
-    add_streams(dict)?;
+    add_streams(dict, startup.options.is_unbuffered)?;
     add_constants(dict)?;
-    add_flags(dict, &startup.flags)?;
+    add_options(dict, &startup.options)?;
     for (name, original) in ORIGINALS {
         let function = dict.get_text(name).expect("it is in the table of functions");
         dict.set_text(original, function);
@@ -54,9 +58,9 @@ pub fn initialize(startup: &Startup) -> PyResult<()> {
     Ok(())
 }
 
-fn add_streams(dict: &DictObject) -> PyResult<()> {
+fn add_streams(dict: &DictObject, is_unbuffered: bool) -> PyResult<()> {
     for (fd, name, file) in [(0, "stdin", "<stdin>"), (1, "stdout", "<stdout>"), (2, "stderr", "<stderr>")] {
-        let stream = crate::io::standard::stream(fd, file)?;
+        let stream = crate::io::standard::stream(fd, file, is_unbuffered)?;
         dict.set_text(name, stream.clone());
         dict.set_text(&format!("__{name}__"), stream);
     }
@@ -93,14 +97,12 @@ fn add_constants(dict: &DictObject) -> PyResult<()> {
         dict.set_text(name, text("/usr"));
     }
     dict.set_text("platlibdir", text("lib"));
-    dict.set_text("dont_write_bytecode", objects::bool(false).to_ref());
     dict.set_text("pycache_prefix", objects::none().to_ref());
     dict.set_text("float_repr_style", text("short"));
-    for name in ["meta_path", "path_hooks", "warnoptions"] {
+    for name in ["meta_path", "path_hooks"] {
         dict.set_text(name, ListObject::empty());
     }
     dict.set_text("path_importer_cache", DictObject::new());
-    dict.set_text("_xoptions", DictObject::new());
     let names = crate::names().into_iter().map(text).collect();
     dict.set_text("builtin_module_names", TupleObject::new(names));
     dict.set_text("monitoring", crate::monitoring::make()?);
@@ -169,6 +171,19 @@ const ORIGINALS: [(&str, &str); 3] = [
     ("unraisablehook", "__unraisablehook__"),
 ];
 
+fn add_options(dict: &DictObject, options: &Options) -> PyResult<()> {
+    dict.set_text("dont_write_bytecode", objects::bool(options.has("dont_write_bytecode")).to_ref());
+    let warnings = options.warnings.iter().map(|option| text(option)).collect();
+    dict.set_text("warnoptions", ListObject::new(warnings));
+    let extended = DictObject::new();
+    for (name, value) in &options.extended {
+        extended
+            .set_text(name, value.as_ref().map_or_else(|| objects::bool(true).to_ref(), |value| text(value)));
+    }
+    dict.set_text("_xoptions", extended);
+    add_flags(dict, &options.flags)
+}
+
 fn add_flags(dict: &DictObject, set: &[(String, i64)]) -> PyResult<()> {
     const NAMES: [&str; 21] = [
         "debug",
@@ -199,7 +214,7 @@ fn add_flags(dict: &DictObject, set: &[(String, i64)]) -> PyResult<()> {
             "int_max_str_digits" => 4300,
             _ => 0,
         };
-        set.iter().find(|(flag, _)| flag == name).map_or(default, |(_, value)| *value)
+        set.iter().rfind(|(flag, _)| flag == name).map_or(default, |(_, value)| *value)
     };
     let fields: Vec<(&str, Ref)> = NAMES.iter().map(|&name| (name, number(value(name)))).collect();
     dict.set_text("flags", struct_sequence::new("sys", "flags", &fields)?);

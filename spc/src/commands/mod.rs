@@ -6,14 +6,14 @@ mod dump;
 mod machine;
 mod run;
 
-use host::Program;
+use host::{Options, Program};
 
 use crate::args::{Args, Command, CommandLine, Stage};
 
 /// Carries the command line out; returns the exit code.
 pub(crate) fn dispatch(line: CommandLine) -> u8 {
     match line {
-        CommandLine::Run(jit, program, args) => run::run(&jit, program, args),
+        CommandLine::Run(jit, options, program, args) => run::run(&jit, options, program, args),
         CommandLine::Wrong(message) => {
             eprintln!("spc: {message}");
             2
@@ -24,7 +24,7 @@ pub(crate) fn dispatch(line: CommandLine) -> u8 {
 
 fn command(args: Args) -> u8 {
     match args.command {
-        Command::Run { jit, file, args } => run::run(&jit, Program::File(file), args),
+        Command::Run { jit, file, args } => run::run(&jit, Options::default(), Program::File(file), args),
         Command::Check { syntax_only, files } => check::run(&files, syntax_only),
         Command::Dump {
             stage: stage @ (Stage::Hir | Stage::Lir | Stage::Asm),

@@ -2,14 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use host::Program;
+use host::{Options, Program};
 
 use crate::args::JitArgs;
 use crate::compile::{self, Failure};
 use crate::render;
 
 /// Runs a program. A file that cannot even be read or, in a static module, does not check, is reported without running anything.
-pub(crate) fn run(jit: &JitArgs, program: Program, args: Vec<String>) -> u8 {
+pub(crate) fn run(jit: &JitArgs, options: Options, program: Program, args: Vec<String>) -> u8 {
     let settings = match jit.settings() {
         Ok(settings) => settings,
         Err(message) => {
@@ -33,7 +33,9 @@ pub(crate) fn run(jit: &JitArgs, program: Program, args: Vec<String>) -> u8 {
     runtime::signal::install();
     let mut argv = vec![name];
     argv.extend(args);
-    let settings = host::Settings { argv, path: vec![program.directory()], jit: settings };
+    let options = options.with_environment();
+    let path = if options.has("safe_path") { Vec::new() } else { vec![program.directory()] };
+    let settings = host::Settings { argv, path, jit: settings, options };
     let code = match host::start(&settings) {
         Ok(()) => host::run_program(&program),
         Err(raised) => host::run::report(raised),
