@@ -8,7 +8,7 @@ use runtime::objects;
 use runtime::protocol;
 use runtime::stress::{self, Knob};
 use runtime::sys_state;
-use runtime::value::{PyResult, Raised};
+use runtime::value::{PyResult, Raised, Value};
 use stdlib::sys::{Options, Startup, exit_code_of};
 
 use crate::program::{self, Failure, Program};
@@ -130,11 +130,22 @@ fn flushed(code: u8) -> u8 {
     }
 }
 
-/// Flushes `sys.stdout`, if there is one.
+/// Whether a stream says that it is closed; one that cannot tell is not.
+fn is_closed(stream: Value) -> bool {
+    let answer =
+        protocol::get_attr_text(stream, "closed").and_then(|closed| protocol::is_true(closed.value()));
+    answer.unwrap_or_else(|raised| {
+        drop(runtime::thread().take_raised(raised));
+        false
+    })
+}
+
+/// Flushes `sys.stdout`, if there is one that is open.
 fn flush_stdout() -> PyResult<()> {
     let Some(sys) = sys_state::modules().get_text("sys") else { return Ok(()) };
     let stdout = protocol::get_attr_text(sys.value(), "stdout")?;
-    if !objects::is_none(stdout.value()) {
+    let is_open = !objects::is_none(stdout.value()) && !is_closed(stdout.value());
+    if is_open {
         protocol::call_method_text(stdout.value(), "flush", &[])?;
     }
     Ok(())

@@ -277,7 +277,10 @@ pub(crate) fn finalize(object: Value) {
     let Some(finalizer) = object.ty().slots().finalize else { return };
     let pending = thread().fetch_raised();
     if let Err(raised) = finalizer(object) {
-        crate::error::write_unraisable(raised, Some(object));
+        match object.ty().lookup(crate::names::names().__del__) {
+            Some(method) => crate::error::write_unraisable_call(raised, "deallocator", method),
+            None => crate::error::write_unraisable(raised, Some(object)),
+        }
     }
     if let Some(exception) = pending {
         let _raised = thread().set_raised(exception);

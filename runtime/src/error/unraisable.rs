@@ -6,6 +6,7 @@
 use crate::error::{ExceptionObject, print};
 use crate::hooks;
 use crate::objects::module::ModuleObject;
+use crate::objects::str::StrObject;
 use crate::objects::{self, struct_sequence::StructType};
 use crate::protocol;
 use crate::sys_state;
@@ -22,11 +23,21 @@ static ARGS: StructType = StructType::new(
 /// Reports an exception that cannot be passed on: to `sys.unraisablehook` if the program has set one, else as that does by default.
 pub fn write_unraisable(raised: Raised, context: Option<Value>) {
     let exception = thread().take_raised(raised);
+    report(&exception, None, context);
+}
+
+/// The same for a function that was called because an object has gone away; `what` is the role of the function.
+pub fn write_unraisable_call(raised: Raised, what: &str, function: Value) {
+    let exception = thread().take_raised(raised);
+    report(&exception, Some(&format!("Exception ignored while calling {what} {}", shown(function))), None);
+}
+
+fn report(exception: &Ref, message: Option<&str>, context: Option<Value>) {
     let Some(hook) = program_hook() else {
-        write(exception.value(), None, context);
+        write(exception.value(), message, context);
         return;
     };
-    if let Err(raised) = call_hook(hook.value(), &exception, context) {
+    if let Err(raised) = call_hook(hook.value(), exception, message, context) {
         let failure = thread().take_raised(raised);
         write(failure.value(), Some("Exception ignored in sys.unraisablehook"), Some(hook.value()));
     }
@@ -41,14 +52,14 @@ fn program_hook() -> Option<Ref> {
     (hook.value() != original.value()).then_some(hook)
 }
 
-fn call_hook(hook: Value, exception: &Ref, context: Option<Value>) -> PyResult<()> {
+fn call_hook(hook: Value, exception: &Ref, message: Option<&str>, context: Option<Value>) -> PyResult<()> {
     let traceback = exception.get::<ExceptionObject>().and_then(|exception| exception.traceback.get_ref());
     let none = || objects::none().to_ref();
     let args = ARGS.make(vec![
         exception.ty().value().to_ref(),
         exception.clone(),
         traceback.unwrap_or_else(none),
-        none(),
+        message.map_or_else(none, |message| StrObject::new(message).into()),
         context.map_or_else(none, Value::to_ref),
     ])?;
     protocol::call_one(hook, args.value()).map(drop)
