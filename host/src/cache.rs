@@ -50,11 +50,7 @@ impl Slot {
     pub(crate) fn of(path: &Path, source: &[u8]) -> Option<Self> {
         let path = path.to_str()?;
         let is_library = stdlib::library::is_file(path);
-        let path = if is_library {
-            PathBuf::from(path)
-        } else {
-            std::path::absolute(path).ok()?
-        };
+        let path = if is_library { PathBuf::from(path) } else { std::path::absolute(path).ok()? };
         let level = crate::options::optimize() as u8;
         let place = keyed(PATH_KEY, path.as_os_str().as_encoded_bytes());
         let mut key = Vec::with_capacity(HEADER);

@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use runtime::error;
-use runtime::error::unraisable::write_unraisable_with;
+use runtime::error::unraisable::write_unraisable_at;
 use runtime::hooks;
 use runtime::objects;
 use runtime::protocol;
 use runtime::stress::{self, Knob};
 use runtime::sys_state;
-use runtime::value::{PyResult, Raised};
+use runtime::value::{PyResult, Raised, Value};
 use stdlib::excepthook::exit_code_of;
 use stdlib::sys::Startup;
 
@@ -67,7 +67,7 @@ pub fn start(settings: &Settings) -> PyResult<()> {
     Ok(())
 }
 
-/// `sys.path`: what the settings say, then `PYTHONPATH`, then the library, or the folder that `SPC_STDLIB` names in its place.
+/// `sys.path`: what the settings say, then `PYTHONPATH`, unless the environment is ignored, then the library, or the folder that `SPC_STDLIB` names in its place.
 fn search_path(settings: &Settings) -> Vec<String> {
     let mut path: Vec<String> = settings.path.iter().map(|path| path.display().to_string()).collect();
     let more = settings.options.variable("PYTHONPATH").unwrap_or_default();
@@ -152,7 +152,7 @@ fn wait_for_threads() {
     if let Err(raised) = stdlib::thread::shut_down() {
         let threading =
             sys_state::modules().get_text("threading").unwrap_or_else(|| objects::none().to_ref());
-        write_unraisable_with(raised, "Exception ignored on threading shutdown", threading.value());
+        write_unraisable_at(raised, "on threading shutdown", threading.value());
     }
 }
 
@@ -169,11 +169,22 @@ fn flushed(code: u8) -> u8 {
     }
 }
 
-/// Flushes `sys.stdout`, if there is one.
+/// Whether a stream says that it is closed; one that cannot tell is not.
+fn is_closed(stream: Value) -> bool {
+    let answer =
+        protocol::get_attr_text(stream, "closed").and_then(|closed| protocol::is_true(closed.value()));
+    answer.unwrap_or_else(|raised| {
+        drop(runtime::thread().take_raised(raised));
+        false
+    })
+}
+
+/// Flushes `sys.stdout`, if there is one that is open.
 fn flush_stdout() -> PyResult<()> {
     let Some(sys) = sys_state::modules().get_text("sys") else { return Ok(()) };
     let stdout = protocol::get_attr_text(sys.value(), "stdout")?;
-    if !objects::is_none(stdout.value()) {
+    let is_open = !objects::is_none(stdout.value()) && !is_closed(stdout.value());
+    if is_open {
         protocol::call_method_text(stdout.value(), "flush", &[])?;
     }
     Ok(())

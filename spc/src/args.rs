@@ -191,7 +191,11 @@ pub(crate) fn parse() -> CommandLine {
     let mut options = line.options;
     options.complete();
     let program = line.program.unwrap_or_else(|| {
-        if options.inspect > 0 || std::io::stdin().is_terminal() { Program::Interactive } else { Program::Input }
+        if options.inspect > 0 || std::io::stdin().is_terminal() {
+            Program::Interactive
+        } else {
+            Program::Input
+        }
     });
     CommandLine::Run(Box::new(Run { jit: Own::parse_from(line.own).jit, options, program, args: line.args }))
 }

@@ -24,9 +24,9 @@ pub fn write_unraisable(raised: Raised, context: Option<Value>) {
     tell(raised, None, context);
 }
 
-/// The same, with words of its own about where the exception comes from.
-pub fn write_unraisable_with(raised: Raised, message: &str, context: Value) {
-    tell(raised, Some(message), Some(context));
+/// The same, with words of its own about where the exception comes from: `Exception ignored`, `place`, and what was called there.
+pub fn write_unraisable_at(raised: Raised, place: &str, called: Value) {
+    tell(raised, Some(&format!("Exception ignored {place} {}", shown(called))), None);
 }
 
 fn tell(raised: Raised, message: Option<&str>, context: Option<Value>) {
