@@ -65,9 +65,7 @@ pub(crate) fn continue_frame(frame: *mut u8) -> Continued {
             return if thread().has_room() { enter(machine, frame) } else { Continued::Not };
         }
         match jit().machine_for(frame, code) {
-            Some(machine) if fits(machine, frame) && thread().has_room() => {
-                enter(machine, frame)
-            }
+            Some(machine) if fits(machine, frame) && thread().has_room() => enter(machine, frame),
             _ => Continued::Not,
         }
     }
