@@ -162,10 +162,13 @@ impl Mistakes {
             | ExprKind::JoinedStr { .. } => true,
             _ => false,
         };
-        if let Some(index) = type_name(index).filter(|index| is_sequence && !["int", "bool"].contains(index)) { self.doubt(
-            value.span,
-            format!("{ty} indices must be integers or slices, not {index}; perhaps you missed a comma?"),
-        ) }
+        if let Some(index) = type_name(index).filter(|index| is_sequence && !["int", "bool"].contains(index))
+        {
+            self.doubt(
+                value.span,
+                format!("{ty} indices must be integers or slices, not {index}; perhaps you missed a comma?"),
+            )
+        }
     }
 
     /// `is` with a literal, once per comparison.

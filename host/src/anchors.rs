@@ -42,7 +42,7 @@ impl Segment {
 /// The hook [`runtime::hooks::Hooks::anchors`].
 pub(crate) fn anchors(segment: &str) -> Option<Anchors> {
     let arena = Bump::new();
-    let source = SourceText::new(&format!("(\n{segment}\n)"));
+    let source = SourceText::new(format!("(\n{segment}\n)"));
     let module = parser::parse_module(&source, &arena).ok()?;
     let [only] = module.body else { return None };
     let StmtKind::Expr { value } = only.kind else { return None };

@@ -101,11 +101,11 @@ impl Options {
 
     /// The value of `-X name=value`, or an empty text for `-X name`; the last one counts.
     fn extended(&self, name: &str) -> Option<&str> {
-        let values = self.extended.iter().filter_map(|option| match option.split_once('=') {
+        let mut values = self.extended.iter().filter_map(|option| match option.split_once('=') {
             Some((key, value)) => (key == name).then_some(value),
             None => (option == name).then_some(""),
         });
-        values.last()
+        values.next_back()
     }
 
     /// The limit for digits of `int` texts; `Err` says what is wrong with it.
