@@ -222,6 +222,20 @@ impl<'a, 's> Emitter<'a, 's> {
         self.block().set_range(range)
     }
 
+    /// What follows comes from `span`, but is blamed on the line of the attribute's name if the expression starts on another.
+    pub(crate) fn at_attribute(&mut self, span: Span, attribute: &Expr<'_>) {
+        let mut range = self.range(span);
+        let end = self.lines.position(attribute.span.end);
+        if let ExprKind::Attribute { attr, .. } = attribute.kind
+            && range.line != end.line
+        {
+            range.line = end.line;
+            range.column = end.column.saturating_sub(attr.chars().count() as u32);
+            range.end_column = end.column;
+        }
+        self.block().set_range(range);
+    }
+
     /// What follows comes from nowhere in particular.
     pub(crate) fn nowhere(&mut self) -> SourceRange {
         self.block().set_range(SourceRange::default())

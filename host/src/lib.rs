@@ -11,6 +11,7 @@
 
 mod anchors;
 pub mod compile;
+mod decode;
 mod files;
 pub mod import;
 mod interpretation;

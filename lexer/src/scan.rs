@@ -64,6 +64,9 @@ pub struct TokenStream {
     pub warnings: Vec<Warning>,
 }
 
+/// What is said, behind the prefix, of a field that the end of its string cuts off.
+const MISSING_BRACE: &str = "-string: expecting '}'";
+
 /// Tokenizes a file.
 pub fn tokenize(source: &SourceText, trivia: Trivia) -> TokenStream {
     let mut scanner = Scanner::new(source, trivia);
@@ -109,6 +112,8 @@ impl<'s> Scanner<'s> {
 
     fn error_rank(&self, error: Option<&SyntaxError>) -> ErrorRank {
         match error {
+            // What is wrong inside the field is found before its end is missed.
+            Some(error) if error.message.ends_with(MISSING_BRACE) => ErrorRank::Lazy,
             Some(error) if error.kind == ErrorKind::Syntax && !error.is_open_ended => ErrorRank::Eager,
             Some(_) if self.is_at_end() && self.brackets.depth() > 0 => ErrorRank::OpenBracket,
             _ => ErrorRank::Lazy,
@@ -343,7 +348,7 @@ impl<'s> Scanner<'s> {
         if let Some(mode) = self.modes.last()
             && mode.quote == quote
         {
-            return SyntaxError::new(here, format!("{}-string: expecting '}}'", mode.holed.prefix));
+            return SyntaxError::new(here, format!("{}{MISSING_BRACE}", mode.holed.prefix));
         }
         let line = self.line_of_end(at);
         let message = match (quote.is_triple, has_escaped_quote) {

@@ -277,7 +277,9 @@ pub(crate) fn finalize(object: Value) {
     let Some(finalizer) = object.ty().slots().finalize else { return };
     let pending = thread().fetch_raised();
     if let Err(raised) = finalizer(object) {
-        crate::error::write_unraisable(raised, Some(object));
+        // The finaliser is what is reported: its object may be half destroyed.
+        let finalizer = object.ty().lookup(crate::names::names().__del__);
+        crate::error::write_unraisable(raised, Some(finalizer.unwrap_or(object)));
     }
     if let Some(exception) = pending {
         let _raised = thread().set_raised(exception);

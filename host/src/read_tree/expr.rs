@@ -145,10 +145,11 @@ impl<'a> Reader<'a> {
                 ExprKind::BoolOp { op, values }
             }
             "NamedExpr" => {
-                let target = self.child_in(node, class, "target", ExprContext::Store)?;
-                if target.as_name().is_none() {
+                let target = self.required(node, class, "target")?;
+                if self.class(target.value()) != Some("Name") {
                     return Err(raise!(TypeError, "NamedExpr target must be a Name"));
                 }
+                let target = self.expr(target.value(), ExprContext::Store)?;
                 ExprKind::NamedExpr { target, value: self.child(node, class, "value")? }
             }
             "BinOp" => ExprKind::BinOp {

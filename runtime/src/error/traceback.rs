@@ -1,5 +1,6 @@
 //! Traceback objects: where an exception passed through, innermost last.
 
+use crate::args::Args;
 use crate::field::Field;
 use crate::header::Header;
 use crate::methods::GetSetDef;
@@ -111,6 +112,38 @@ pub fn add_entry(place: Place<'_>) {
     }
 }
 
+/// `TracebackType(tb_next, tb_frame, tb_lasti, tb_lineno)`; the line is that of the instruction.
+fn new(_: &TypeObject, args: Args<'_>) -> PyResult {
+    args.no_keywords("traceback")?;
+    let &[next, frame, instruction, line] = args.positional else {
+        let given = args.positional.len();
+        return Err(crate::raise!(TypeError, "traceback() takes exactly 4 arguments ({given} given)"));
+    };
+    let next = match next {
+        next if objects::is_none(next) => None,
+        next if next.is_instance::<TracebackObject>() => Some(next.to_ref()),
+        other => {
+            let got = other.ty().name();
+            return Err(crate::raise!(TypeError, "expected traceback object or None, got '{got}'"));
+        }
+    };
+    let Some((code, globals)) = objects::frame::parts(frame) else {
+        let got = frame.ty().name();
+        return Err(crate::raise!(TypeError, "traceback() argument 'tb_frame' must be frame, not {got}"));
+    };
+    let (instruction, _line) = (int::to_isize(instruction)?, int::to_isize(line)?);
+    let entry = object::new_object(TracebackObject {
+        header: Header::new(&TRACEBACK),
+        next: Field::from_option(next),
+        code: Field::new(code),
+        globals: Field::new(globals),
+        locals: Field::empty(),
+        frame: Field::new(frame.to_ref()),
+        instruction: u32::try_from(instruction / 2).unwrap_or(u32::MAX),
+    });
+    Ok(entry.into())
+}
+
 fn this<'a>(value: Value) -> &'a TracebackObject {
     value.get::<TracebackObject>().expect("descriptors check their owner")
 }
@@ -159,8 +192,8 @@ static GETSET: &[GetSetDef] = &[
 pub static TRACEBACK: TypeObject = TypeObject::from_spec(&SPEC);
 static SPEC: TypeSpec = TypeSpec {
     module: "types",
-    flags: type_flags::GC | type_flags::NO_NEW,
-    slots: Slots::EMPTY,
+    flags: type_flags::GC,
+    slots: Slots { new: Some(new), ..Slots::EMPTY },
     getset: GETSET,
     ..TypeSpec::of::<TracebackObject>("traceback")
 };

@@ -78,6 +78,11 @@ pub fn left(info: FrameInfo, locals: Option<Ref>) -> Ref {
     object::new_object(contents).into()
 }
 
+/// The code and the globals of a frame.
+pub fn parts(frame: Value) -> Option<(Ref, Ref)> {
+    frame.get::<FrameObject>().map(|frame| (frame.code.clone(), frame.globals.clone()))
+}
+
 py_methods! { static METHODS for "frame", &FrameObject;
     /// Clears all references to local variables of a frame that has ended.
     "clear(self, /)"

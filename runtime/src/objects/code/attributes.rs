@@ -8,6 +8,7 @@ use bytecode::code::CellKind;
 use bytecode::{Code, SourceRange};
 
 use super::CodeObject;
+use super::compare::are_equal;
 use crate::convert::Keywords;
 use crate::error;
 use crate::hash;
@@ -73,7 +74,9 @@ fn richcompare(a: Value, b: Value, op: CompareOp) -> PyResult {
         return singleton::decline();
     };
     let same = match op {
-        CompareOp::Equal | CompareOp::NotEqual => Arc::ptr_eq(&x.code, &y.code) || x.code == y.code,
+        CompareOp::Equal | CompareOp::NotEqual => {
+            Arc::ptr_eq(&x.code, &y.code) || are_equal(&x.code, &y.code)
+        }
         _ => return singleton::decline(),
     };
     Ok(objects::bool(same == (op == CompareOp::Equal)).to_ref())
