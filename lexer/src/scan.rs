@@ -43,6 +43,8 @@ pub struct Warning {
 /// prefers some lexical errors to what the parser has found.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ErrorRank {
+    /// It stands only where the parser has stopped at it.
+    Last,
     /// Reported even if the parser finds an error before it.
     Eager,
     /// Reported only if the parser gets there.
@@ -113,7 +115,7 @@ impl<'s> Scanner<'s> {
     fn error_rank(&self, error: Option<&SyntaxError>) -> ErrorRank {
         match error {
             // What is wrong inside the field is found before its end is missed.
-            Some(error) if error.message.ends_with(MISSING_BRACE) => ErrorRank::Lazy,
+            Some(error) if error.message.ends_with(MISSING_BRACE) => ErrorRank::Last,
             Some(error) if error.kind == ErrorKind::Syntax && !error.is_open_ended => ErrorRank::Eager,
             Some(_) if self.is_at_end() && self.brackets.depth() > 0 => ErrorRank::OpenBracket,
             _ => ErrorRank::Lazy,

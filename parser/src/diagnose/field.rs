@@ -60,7 +60,7 @@ fn behind_value(site: &Site<'_>, frame: Frame, end: usize, prefix: char) -> Opti
     if frame.spec.is_some() {
         return expecting(site.at, "expecting '}', or format specs");
     }
-    site.reach.set(at);
+    site.reach.set(at + 1);
     match site.kind(at) {
         TokenKind::Colon | TokenKind::RightBrace => None,
         _ if has_debug => expecting(at, "expecting '!', or ':', or '}'"),
