@@ -428,7 +428,7 @@ pub fn current_locals() -> PyResult {
 ///
 /// # Safety
 /// The frame is on the chain.
-unsafe fn locals_of(frame: *mut Frame) -> Ref {
+pub(crate) unsafe fn locals_of(frame: *mut Frame) -> Ref {
     // SAFETY: the contract.
     unsafe {
         if !(*frame).namespace.is_null() {

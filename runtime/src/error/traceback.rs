@@ -68,15 +68,28 @@ impl TracebackObject {
         })
     }
 
-    /// The frame, as it was left. A garbage collection in progress may have taken its parts.
+    /// The frame, as it was left or as it is now. A garbage collection in progress may have taken its parts.
     fn frame(&self) -> Ref {
-        if self.frame.get().is_none()
-            && let (Some(code), Some(globals)) = (self.code.get_ref(), self.globals.get_ref())
-        {
-            let info = FrameInfo { code, instruction: self.instruction, globals };
-            self.frame.set(objects::frame::left(info, self.locals.get_ref()));
+        if let Some(frame) = self.frame.get_ref() {
+            return frame;
         }
-        self.frame.get_or_none()
+        let (Some(code), Some(globals)) = (self.code.get_ref(), self.globals.get_ref()) else {
+            return objects::none().to_ref();
+        };
+        let running =
+            if self.locals.get().is_none() { objects::frame::locals_of_running(code.value()) } else { None };
+        let is_running = running.is_some();
+        let info = FrameInfo { code, instruction: self.instruction, globals };
+        let frame = objects::frame::left(info, running.or_else(|| self.locals.get_ref()));
+        if !is_running {
+            self.frame.set(frame.clone());
+        }
+        frame
+    }
+
+    /// Keeps the variables that the frame had when it ended.
+    pub fn keep_locals(&self, locals: Ref) {
+        self.locals.set(locals);
     }
 
     /// The code.
@@ -142,6 +155,13 @@ fn new(_: &TypeObject, args: Args<'_>) -> PyResult {
         instruction: u32::try_from(instruction / 2).unwrap_or(u32::MAX),
     });
     Ok(entry.into())
+}
+
+/// The newest traceback entry of the raised exception, if it is that of this code.
+pub fn entry_of_raised<'a>(code: &CodeObject) -> Option<&'a TracebackObject> {
+    let exception = crate::thread::thread().peek_raised()?.get::<super::ExceptionObject>()?;
+    let entry = exception.traceback.get()?.get::<TracebackObject>()?;
+    std::ptr::eq(entry.code(), code).then_some(entry)
 }
 
 fn this<'a>(value: Value) -> &'a TracebackObject {

@@ -27,6 +27,8 @@ pub struct FrameObject {
     instruction: u32,
     back: Field,
     locals: Field,
+    /// Whether the frame has ended; its variables are gone then if nothing has kept them, as after `clear()`.
+    has_ended: bool,
 }
 
 // SAFETY: `repr(C)`, header first.
@@ -59,10 +61,18 @@ pub fn at(depth: usize) -> Option<Ref> {
             instruction: info.instruction,
             back: Field::from_option(back.take()),
             locals: Field::from_option(locals),
+            has_ended: false,
         };
         back = Some(object::new_object(contents).into());
     }
     back
+}
+
+/// The variables of the innermost running frame of some code, if the interpreter runs it.
+pub fn locals_of_running(code: Value) -> Option<Ref> {
+    let find = hooks::hooks().frame;
+    let depth = (0..).map_while(find).position(|info| info.code.value() == code)?;
+    (hooks::hooks().frame_locals)(depth)
 }
 
 /// A frame that has been left by an exception.
@@ -74,6 +84,7 @@ pub fn left(info: FrameInfo, locals: Option<Ref>) -> Ref {
         instruction: info.instruction,
         back: Field::empty(),
         locals: Field::from_option(locals),
+        has_ended: true,
     };
     object::new_object(contents).into()
 }
@@ -87,8 +98,10 @@ py_methods! { static METHODS for "frame", &FrameObject;
     /// Clears all references to local variables of a frame that has ended.
     "clear(self, /)"
     fn clear(this) {
-        // The object is a picture: it has nothing of the running frame but a copy of its names.
-        let _ = this;
+        // A running frame has lent nothing but a copy of its names.
+        if this.has_ended {
+            drop(this.locals.take());
+        }
     }
 }
 
@@ -106,7 +119,11 @@ fn line(value: Value) -> u32 {
 }
 
 fn locals(value: Value) -> PyResult {
-    this(value).locals.get_ref().ok_or_else(|| crate::error::not_supported("f_locals of this frame"))
+    match this(value).locals.get_ref() {
+        Some(locals) => Ok(locals),
+        None if this(value).has_ended => Ok(DictObject::new().into()),
+        None => Err(crate::error::not_supported("f_locals of this frame")),
+    }
 }
 
 fn repr(value: Value) -> PyResult {
