@@ -178,12 +178,14 @@ impl<'a, 's> Emitter<'a, 's> {
     }
 
     fn open_root(&mut self, flags: CodeFlags) {
+        let future =
+            if self.future_annotations { CodeFlags::FUTURE_ANNOTATIONS } else { CodeFlags::default() };
         let code = Code {
             name: "<module>".to_owned(),
             qualname: "<module>".to_owned(),
             filename: self.options.filename.clone(),
             first_line: 1,
-            flags,
+            flags: flags | future,
             ..Code::default()
         };
         self.open_unit(self.scopes.module(), code);

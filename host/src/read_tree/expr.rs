@@ -206,7 +206,7 @@ impl<'a> Reader<'a> {
         })?;
         let comparators = self.children(node, class, "comparators")?;
         if comparators.is_empty() {
-            return Err(raise!(ValueError, "Compare has no comparators"));
+            return Err(raise!(ValueError, "Compare with no comparators"));
         }
         if comparators.len() != ops.len() {
             return Err(raise!(ValueError, "Compare has a different number of comparators and operands"));
