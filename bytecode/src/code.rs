@@ -7,12 +7,15 @@
 use std::fmt;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::descr::{ClassDecl, FieldDescr, FunctionDescr, Signature, TypeDescr};
+use crate::nested::NestedCode;
 use crate::operator::TypeCode;
 use crate::word::Word;
 
 /// A constant. Constants are plain data; the runtime makes objects of them.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub enum Const {
     /// `None`
     None,
@@ -39,7 +42,7 @@ pub enum Const {
     /// A slice.
     Slice(Box<[Const; 3]>),
     /// The code of a nested function or class body.
-    Code(Arc<Code>),
+    Code(Arc<NestedCode>),
 }
 
 impl Const {
@@ -66,7 +69,7 @@ impl Const {
 }
 
 /// One local slot.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Local {
     /// Name in the source; slots that the compiler makes have names that no program can spell (`.0`).
     pub name: String,
@@ -77,7 +80,7 @@ pub struct Local {
 }
 
 /// Whether a local slot holds a value or a cell.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum CellKind {
     /// The value itself.
     None,
@@ -90,7 +93,7 @@ pub enum CellKind {
 /// One entry of the exception table: where an exception between `start` and `end` goes.
 ///
 /// Entries that cover an instruction are nested; the first one in the table is the innermost.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Handler {
     /// First instruction covered.
     pub start: u32,
@@ -103,7 +106,7 @@ pub struct Handler {
 }
 
 /// Where an instruction comes from: 1-based lines, 0-based UTF-8 columns. Line 0 stands for "nowhere".
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct SourceRange {
     /// First line.
     pub line: u32,
@@ -119,7 +122,7 @@ pub struct SourceRange {
 macro_rules! code_flags {
     ($($(#[doc = $doc:literal])+ $name:ident = $bit:literal $text:literal,)*) => {
         /// Properties of a code object; values that CPython has are CPython's.
-        #[derive(Clone, Copy, PartialEq, Eq, Default)]
+        #[derive(Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
         pub struct CodeFlags(pub u32);
 
         impl CodeFlags {
@@ -207,13 +210,14 @@ impl fmt::Display for CodeFlags {
 }
 
 /// What one function, class body, module or comprehension compiles to. See the module documentation.
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct Code {
     /// `f`
     pub name: String,
     /// `C.m.<locals>.f`
     pub qualname: String,
-    /// The source file as tracebacks print it.
+    /// The source file as tracebacks print it; not part of an [image](crate::image).
+    #[serde(skip)]
     pub filename: Arc<str>,
     /// Line of the `def` or of the first decorator.
     pub first_line: u32,
@@ -275,7 +279,7 @@ impl Code {
         let mut at = 0;
         while let Some(code) = found.get(at).copied() {
             found.extend(code.consts.iter().filter_map(|item| match item {
-                Const::Code(inner) => Some(&**inner),
+                Const::Code(inner) => Some(&***inner),
                 _ => None,
             }));
             at += 1;

@@ -8,10 +8,12 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::operator::{Repr, TypeCode};
 
 /// A type as instructions carry it: everything a run-time check can decide in constant time.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub enum TypeDescr {
     /// Anything; never checked. Also what is only known dynamically.
     Object,
@@ -138,7 +140,7 @@ fn write_list<T: fmt::Display>(f: &mut fmt::Formatter<'_>, items: &[T], separato
 }
 
 /// A field of a static class.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct FieldDescr {
     /// The class through which the field is reached.
     pub class: TypeDescr,
@@ -158,7 +160,7 @@ impl fmt::Display for FieldDescr {
 }
 
 /// Parameter and return types of a statically resolved callee; a call passes exactly these parameters, in this order.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Signature {
     /// Parameter types; for methods the receiver comes first.
     pub params: Vec<TypeDescr>,
@@ -187,7 +189,7 @@ impl fmt::Display for Signature {
 }
 
 /// How a callee binds its first argument.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub enum MethodKind {
     /// A module-level function.
     Function,
@@ -215,7 +217,7 @@ impl MethodKind {
 }
 
 /// A statically known callee: the operand of `INVOKE_FUNCTION`, `LOAD_METHOD_STATIC` and `INVOKE_METHOD`.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct FunctionDescr {
     /// Dotted name of the module that holds it.
     pub module: String,
@@ -244,7 +246,7 @@ impl fmt::Display for FunctionDescr {
 }
 
 /// A field that a static class declares.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct FieldDecl {
     /// Its name.
     pub name: String,
@@ -257,7 +259,7 @@ pub struct FieldDecl {
 }
 
 /// A method that a static class declares.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct MethodDecl {
     /// Its name.
     pub name: String,
@@ -270,7 +272,7 @@ pub struct MethodDecl {
 }
 
 /// What `BUILD_STATIC_CLASS` makes: the layout and the typed members of a class.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct ClassDecl {
     /// Dotted name inside the module.
     pub name: String,

@@ -3,10 +3,12 @@
 //! A fixed width makes jump targets plain indices, needs no `EXTENDED_ARG`, and lets the interpreter rewrite an instruction
 //! (quickening) with one store. Operands that do not fit in 24 bits live in the pools of the code object.
 
+use serde::{Deserialize, Serialize};
+
 use crate::opcode::Opcode;
 
 /// One encoded instruction.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[repr(transparent)]
 pub struct Word(u32);
 

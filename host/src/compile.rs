@@ -4,11 +4,10 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
 
 use base::{Diagnostic, LineIndex, Span};
 use bumpalo::Bump;
-use bytecode::Code;
+use bytecode::{Code, CodeFlags};
 use emit::Doubt;
 use parser::SourceText;
 use parser::ast::StmtKind;
@@ -22,6 +21,7 @@ use runtime::value::{Py, PyResult, Raised, Ref, Value};
 use runtime::{error, raise};
 use typeck::{ModuleId, ModuleLoader, Program};
 
+use crate::cache::Slot;
 use crate::decode;
 use crate::files;
 use crate::read_tree::{self, Root};
@@ -120,16 +120,9 @@ pub fn with_module<T>(
     }
 }
 
-/// What `-O` says for everything that is compiled without an optimization level of its own.
-static OPTIMIZATION: AtomicU8 = AtomicU8::new(0);
-
-/// Sets the level that `-O` options ask for.
-pub(crate) fn set_optimization(level: i64) {
-    OPTIMIZATION.store(level.clamp(0, 2) as u8, Ordering::Relaxed);
-}
-
+/// The level of `-O`.
 fn optimization() -> u8 {
-    OPTIMIZATION.load(Ordering::Relaxed)
+    crate::options::optimize() as u8
 }
 
 /// The flag of `from __future__ import annotations`.
@@ -138,6 +131,16 @@ const FUTURE_ANNOTATIONS: i64 = 0x100_0000;
 const ONLY_AST: i64 = 0x400;
 /// The flag that lets input end inside a block only behind an empty line: `PyCF_DONT_IMPLY_DEDENT`.
 const DONT_IMPLY_DEDENT: i64 = 0x200;
+
+/// The flag that tells input that may go on apart from what is wrong: `PyCF_ALLOW_INCOMPLETE_INPUT`.
+const ALLOW_INCOMPLETE_INPUT: i64 = 0x4000;
+
+/// Whether what is wrong with a text is that it ends: more could make it right.
+fn is_incomplete(source: &SourceText, error: &parser::SyntaxError) -> bool {
+    const OPEN: [&str; 3] = ["was never closed", "unterminated triple-quoted", "unexpected EOF"];
+    let end = source.text().trim_end_matches('\n').len();
+    OPEN.iter().any(|words| error.message.contains(words)) || error.span.start as usize >= end
+}
 
 /// The `compile` hook: gives a code object, or a tree if the flags say so.
 pub fn compile(how: &Compilation<'_>) -> PyResult {
@@ -161,8 +164,16 @@ fn compile_parsed(source: &SourceText, how: &Compilation<'_>) -> PyResult {
         CompileMode::Single => parser::parse_interactive(source, &arena).map(Tree::Interactive),
         CompileMode::Eval => parser::parse_expression(source, &arena).map(Tree::Expression),
     };
-    let tree = parsed.map_err(|error| raise_syntax_error(source, how.filename, &error))?;
+    let tree = parsed.map_err(|error| {
+        if how.flags & ALLOW_INCOMPLETE_INPUT != 0 && is_incomplete(source, &error) {
+            return raise!(_IncompleteInputError, "incomplete input");
+        }
+        raise_syntax_error(source, how.filename, &error)
+    })?;
     if let Some(error) = unfinished_block(source, &tree, how.flags) {
+        if how.flags & ALLOW_INCOMPLETE_INPUT != 0 {
+            return Err(raise!(_IncompleteInputError, "incomplete input"));
+        }
         return Err(raise_syntax_error(source, how.filename, &error));
     }
     if how.flags & ONLY_AST != 0 {
@@ -220,7 +231,7 @@ fn emit_tree(
     let code = emitted.map_err(|error| {
         raise_located(place, how.filename, &parser::SyntaxError::new(error.span, error.message))
     })?;
-    CodeObject::new(Arc::new(code)).map(Into::into)
+    Ok(CodeObject::of(code).into())
 }
 
 /// What is wrong with one interactive statement that is a block and does not end in a line end: more lines may follow. The end of the input is
@@ -338,6 +349,23 @@ pub fn raise_syntax_error(source: &SourceText, filename: &str, error: &parser::S
     error::raise_with_args(kind, &[message.value(), details.value()])
 }
 
+/// The code object of an imported file: what the cache keeps, or compiled, and then kept.
+pub(crate) fn load_file(name: &str, path: &Path, loader: &dyn ModuleLoader) -> PyResult {
+    let Some(slot) = files::identity(path).and_then(|identity| Slot::of(path, &identity)) else {
+        return compile_file(name, path, loader);
+    };
+    if let Some(code) = slot.load(&path.display().to_string()) {
+        return Ok(CodeObject::of(code).into());
+    }
+    let code = compile_file(name, path, loader)?;
+    if let Some(code) = code.get::<CodeObject>()
+        && !code.has(CodeFlags::STATIC)
+    {
+        slot.store(code.code());
+    }
+    Ok(code)
+}
+
 /// Decodes and compiles a file for a module of this name; gives a code object.
 pub fn compile_file(name: &str, path: &Path, loader: &dyn ModuleLoader) -> PyResult {
     let shown = path.display().to_string();
@@ -365,7 +393,7 @@ fn compile_source(source: SourceText, name: &str, path: &Path, loader: &dyn Modu
         warning::issue(source, &filename, &compiled.doubts).map(|()| compiled.code)
     });
     match compiled {
-        Ok(code) => CodeObject::new(Arc::new(code?)).map(Into::into),
+        Ok(code) => Ok(CodeObject::of(code?).into()),
         Err(rejected) => Err(raise_rejected(&rejected, &filename)),
     }
 }

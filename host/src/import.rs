@@ -26,7 +26,7 @@ fn load_natively(name: &str) -> PyResult {
     let (search, relative) = search_path(name)?;
     if let Some(path) = search.find(&relative) {
         let whole = SearchPath { directories: sys_path()? };
-        let code = compile::compile_file(name, &path, &whole)?;
+        let code = compile::load_file(name, &path, &whole)?;
         return run_module(name, new_module(name, &path), &code);
     }
     let folders = search.folders(&relative);

@@ -3,18 +3,19 @@
 use std::path::{Path, PathBuf};
 
 use runtime::error;
+use runtime::error::unraisable::write_unraisable_at;
 use runtime::hooks;
 use runtime::objects;
 use runtime::protocol;
 use runtime::stress::{self, Knob};
 use runtime::sys_state;
-use runtime::value::{PyResult, Raised};
+use runtime::value::{PyResult, Raised, Value};
 use stdlib::excepthook::exit_code_of;
 use stdlib::sys::Startup;
 
-use crate::interpretation::Interpretation;
+use crate::options::Options;
 use crate::program::{self, Failure, Program};
-use crate::{anchors, compile, import, tokens};
+use crate::{anchors, compile, files, import, interactive, site, tokens};
 
 /// How a process is set up.
 #[derive(Clone, Debug, Default)]
@@ -25,8 +26,8 @@ pub struct Settings {
     pub path: Vec<PathBuf>,
     /// What is compiled to machine code, and when.
     pub jit: jit::Settings,
-    /// What Python's own options say.
-    pub interpretation: Interpretation,
+    /// Python's own options.
+    pub options: Options,
 }
 
 /// Wires the hooks and makes `sys`. The runtime must be attached to the calling thread.
@@ -35,12 +36,12 @@ pub fn start(settings: &Settings) -> PyResult<()> {
     if stress::every(Knob::Compile) != 0 {
         jit.mode = jit::Mode::Always;
     }
-    compile::set_optimization(settings.interpretation.flag("optimize"));
     interp::install();
     jit::install(jit);
     hooks::install(|hooks| {
         hooks.compile = compile::compile;
         hooks.load_module = import::load_module;
+        hooks.source_text = files::source_text;
         hooks.anchors = anchors::anchors;
         hooks.is_whole_call = anchors::is_whole_call;
         hooks.tokenize = tokens::tokenize;
@@ -49,19 +50,27 @@ pub fn start(settings: &Settings) -> PyResult<()> {
         argv: settings.argv.clone(),
         path: search_path(settings),
         executable: std::env::current_exe().map(|path| path.display().to_string()).unwrap_or_default(),
-        flags: settings.interpretation.flags.clone(),
-        warnings: settings.interpretation.all_warnings(),
-        x_options: settings.interpretation.x_options.clone(),
-    })
+        flags: settings.options.flags(),
+        warnings: settings.options.warnings.clone(),
+        extended: settings.options.extended.clone(),
+        cache_prefix: settings.options.variable("PYTHONPYCACHEPREFIX"),
+        is_unbuffered: settings.options.unbuffered > 0,
+    })?;
+    if settings.options.no_site == 0 {
+        stdlib::site::install();
+        site::add_packages(&settings.options)?;
+    }
+    if !settings.options.warnings.is_empty() {
+        // They are read when the module that serves them is imported, and are to hold from here on.
+        protocol::import::import_absolute("warnings")?;
+    }
+    Ok(())
 }
 
-/// `sys.path`: what the settings say, then `PYTHONPATH`, then the library, or the folder that `SPC_STDLIB` names in its place.
+/// `sys.path`: what the settings say, then `PYTHONPATH`, unless the environment is ignored, then the library, or the folder that `SPC_STDLIB` names in its place.
 fn search_path(settings: &Settings) -> Vec<String> {
     let mut path: Vec<String> = settings.path.iter().map(|path| path.display().to_string()).collect();
-    if settings.interpretation.flag("safe_path") != 0 {
-        path.clear();
-    }
-    let more = settings.interpretation.environment("PYTHONPATH").unwrap_or_default();
+    let more = settings.options.variable("PYTHONPATH").unwrap_or_default();
     path.extend(
         std::env::split_paths(&more)
             .filter(|path| !path.as_os_str().is_empty())
@@ -92,6 +101,14 @@ pub fn run_program(program: &Program) -> u8 {
     }
 }
 
+/// `-i`: the prompt behind a program; gives the exit code.
+pub fn inspect() -> u8 {
+    match interactive::inspect() {
+        Ok(()) => 0,
+        Err(raised) => report(raised),
+    }
+}
+
 /// Runs a file as `__main__`; an exception is the caller's.
 pub fn run_main(path: &Path) -> PyResult {
     program::run_path(path, None)
@@ -109,7 +126,9 @@ const LEAKED: u8 = 99;
 /// Ends a process after its program: calls what `atexit` knows, writes out what is buffered, empties modules, lets go of compiled code,
 /// and destroys what is left, as Python does; gives the exit code. A debug build audits what is left over then.
 pub fn finish(code: u8) -> u8 {
+    wait_for_threads();
     stdlib::atexit::run();
+    let has_daemons = runtime::global_lock::end() > 0;
     stdlib::release();
     let code = flushed(code);
     runtime::finalize::clear_modules();
@@ -117,13 +136,24 @@ pub fn finish(code: u8) -> u8 {
     // Finalisers may have printed.
     let code = flushed(code);
     runtime::finalize::clear_sys();
+    // Threads that never run again keep what they had.
     if cfg!(debug_assertions)
+        && !has_daemons
         && let Some(report) = runtime::audit::leaks()
     {
         hooks::write_stderr(&format!("leak audit: {report}"));
         return LEAKED;
     }
     code
+}
+
+/// Waits for the threads of the program that are not daemons.
+fn wait_for_threads() {
+    if let Err(raised) = stdlib::thread::shut_down() {
+        let threading =
+            sys_state::modules().get_text("threading").unwrap_or_else(|| objects::none().to_ref());
+        write_unraisable_at(raised, "on threading shutdown", threading.value());
+    }
 }
 
 /// Flushes what is still buffered; the exit code if that fails is 120.
@@ -139,11 +169,22 @@ fn flushed(code: u8) -> u8 {
     }
 }
 
-/// Flushes `sys.stdout`, if there is one.
+/// Whether a stream says that it is closed; one that cannot tell is not.
+fn is_closed(stream: Value) -> bool {
+    let answer =
+        protocol::get_attr_text(stream, "closed").and_then(|closed| protocol::is_true(closed.value()));
+    answer.unwrap_or_else(|raised| {
+        drop(runtime::thread().take_raised(raised));
+        false
+    })
+}
+
+/// Flushes `sys.stdout`, if there is one that is open.
 fn flush_stdout() -> PyResult<()> {
     let Some(sys) = sys_state::modules().get_text("sys") else { return Ok(()) };
     let stdout = protocol::get_attr_text(sys.value(), "stdout")?;
-    if !objects::is_none(stdout.value()) {
+    let is_open = !objects::is_none(stdout.value()) && !is_closed(stdout.value());
+    if is_open {
         protocol::call_method_text(stdout.value(), "flush", &[])?;
     }
     Ok(())

@@ -305,6 +305,7 @@ pub(crate) extern "C" fn overflow() -> i64 {
 /// Counts the nested calls, now that they may be too many; if they are not, lets compiled code use the stack as it has done so far.
 fn check_calls() -> PyResult<()> {
     let thread = thread();
+    runtime::global_lock::switch();
     thread.check_stack("")?;
     let (calls, bytes) = stack::measure((thread.native_sp.get(), thread.native_fp.get()));
     // The outermost call of the stretch has been counted by whoever entered it.

@@ -105,6 +105,12 @@ pub struct Hooks {
     pub clear_frame: fn(frame: *mut u8),
     /// The iterator that a suspended frame delegates to.
     pub frame_awaits: fn(frame: *mut u8) -> Option<Ref>,
+    /// What a generator's frame shows of itself: its place and, if it has them itself, its locals.
+    pub generator_frame: fn(frame: *mut u8) -> (FrameInfo, Option<Ref>),
+    /// Whether the `depth`-th Python frame from the top is this one; `None` if there are not so many.
+    pub is_frame_at: fn(frame: *mut u8, depth: usize) -> Option<bool>,
+    /// The text of a source file, wherever it lies.
+    pub source_text: fn(filename: &str) -> Option<String>,
     /// Compiles source; gives a code object, or a tree if the flags ask for one.
     pub compile: fn(&Compilation<'_>) -> PyResult,
     /// Where the operator of a binary operation, or the brackets of a subscript or a call, stand in the text of an expression.
@@ -142,6 +148,8 @@ pub struct Hooks {
     pub function_changed: fn(&FunctionObject),
     /// The runtime ends: machine code is not entered any more, and lets go of the objects that it refers to.
     pub release_code: fn(),
+    /// A thread ends: its stack of frames is given back.
+    pub release_stack: fn(),
     /// Writes to the process's standard error.
     pub write_stderr: fn(&str),
 }
@@ -163,6 +171,9 @@ static HOOKS: World<Cell<Hooks>> = World::new(Cell::new(Hooks {
     traverse_frame: |_, _| {},
     clear_frame: |_| {},
     frame_awaits: |_| None,
+    generator_frame: |_| panic!("generators have frames only with an interpreter"),
+    is_frame_at: |_, _| None,
+    source_text: |_| None,
     compile: |_| missing("compile() without a compiler"),
     anchors: |_| None,
     is_whole_call: |_, _, _| false,
@@ -183,6 +194,7 @@ static HOOKS: World<Cell<Hooks>> = World::new(Cell::new(Hooks {
     dict_changed: |_, _, _| {},
     function_changed: |_| {},
     release_code: || {},
+    release_stack: || {},
     write_stderr: |text| {
         use std::io::Write;
         let written = std::io::stderr().write_all(text.as_bytes());

@@ -34,11 +34,16 @@ pub fn is_file(path: &str) -> bool {
     entry(path).is_some()
 }
 
+/// The packed form of a file of the library.
+pub fn packed(path: &str) -> Option<&'static [u8]> {
+    let entry = entry(path)?;
+    Some(&PACKED[entry.offset..entry.offset + entry.packed])
+}
+
 /// The contents of a file of the library.
 pub fn read(path: &str) -> Option<Vec<u8>> {
-    let entry = entry(path)?;
+    let (entry, stream) = (entry(path)?, packed(path)?);
     let mut contents = vec![0; entry.length];
-    let stream = &PACKED[entry.offset..entry.offset + entry.packed];
     let (_, code) = zlib_rs::decompress_slice(&mut contents, stream, zlib_rs::InflateConfig::default());
     assert_eq!(code, zlib_rs::ReturnCode::Ok, "the build script has packed {path}");
     Some(contents)

@@ -1,6 +1,6 @@
 //! `sys`: the interpreter's own settings and state.
 
-use std::cell::Cell;
+use std::time::Duration;
 
 use runtime::convert::OrNone;
 use runtime::error::ExceptionObject;
@@ -13,7 +13,7 @@ use runtime::objects::namespace::NamespaceObject;
 use runtime::objects::set;
 use runtime::objects::str::StrObject;
 use runtime::objects::tuple::TupleObject;
-use runtime::objects::{self, async_generator, float, frame, struct_sequence};
+use runtime::objects::{self, async_generator, float, frame, struct_sequence, unawaited};
 use runtime::{Py, PyResult, Ref, Value, error, gc, protocol, py_functions, sys_state, thread};
 
 /// What the command line knows.
@@ -29,9 +29,16 @@ pub struct Startup {
     pub flags: Vec<(String, i64)>,
     /// `sys.warnoptions`
     pub warnings: Vec<String>,
-    /// The arguments of `-X`: a name, or a name and a value.
-    pub x_options: Vec<String>,
+    /// `sys._xoptions`, as `name` or `name=value`.
+    pub extended: Vec<String>,
+    /// `sys.pycache_prefix`
+    pub cache_prefix: Option<String>,
+    /// Whether what is written to the standard streams is written at once.
+    pub is_unbuffered: bool,
 }
+
+/// `sys.copyright`
+pub(crate) const COPYRIGHT: &str = "Copyright (c) the Static Python in Rust contributors.";
 
 /// Makes and registers `sys`.
 pub fn initialize(startup: &Startup) -> PyResult<()> {
@@ -48,11 +55,10 @@ pub fn initialize(startup: &Startup) -> PyResult<()> {
     dict.set_text("path", strings(&startup.path));
     dict.set_text("executable", StrObject::new(&startup.executable));
     dict.set_text("modules", Value::from_object(sys_state::modules()).to_ref());
-    add_streams(dict)?;
+    add_streams(dict, startup.is_unbuffered)?;
     add_constants(dict)?;
     add_flags(dict, &startup.flags)?;
-    dict.set_text("warnoptions", strings(&startup.warnings));
-    dict.set_text("_xoptions", x_options(&startup.x_options));
+    add_options(dict, startup)?;
     for (name, original) in ORIGINALS {
         let function = dict.get_text(name).expect("it is in the table of functions");
         dict.set_text(original, function);
@@ -61,9 +67,9 @@ pub fn initialize(startup: &Startup) -> PyResult<()> {
     Ok(())
 }
 
-fn add_streams(dict: &DictObject) -> PyResult<()> {
+fn add_streams(dict: &DictObject, is_unbuffered: bool) -> PyResult<()> {
     for (fd, name, file) in [(0, "stdin", "<stdin>"), (1, "stdout", "<stdout>"), (2, "stderr", "<stderr>")] {
-        let stream = crate::io::standard::stream(fd, file)?;
+        let stream = crate::io::standard::stream(fd, file, is_unbuffered)?;
         dict.set_text(name, stream.clone());
         dict.set_text(&format!("__{name}__"), stream);
     }
@@ -90,7 +96,7 @@ fn add_constants(dict: &DictObject) -> PyResult<()> {
     dict.set_text("version", text("3.14.0 (Static Python in Rust)"));
     dict.set_text("hexversion", number(0x030e_00f0));
     dict.set_text("api_version", number(1013));
-    dict.set_text("copyright", text("Copyright (c) the Static Python in Rust contributors."));
+    dict.set_text("copyright", text(COPYRIGHT));
     dict.set_text("abiflags", text(""));
     dict.set_text("platform", text("linux"));
     dict.set_text("byteorder", text("little"));
@@ -100,8 +106,6 @@ fn add_constants(dict: &DictObject) -> PyResult<()> {
         dict.set_text(name, text("/usr"));
     }
     dict.set_text("platlibdir", text("lib"));
-    dict.set_text("dont_write_bytecode", objects::bool(true).to_ref());
-    dict.set_text("pycache_prefix", objects::none().to_ref());
     dict.set_text("float_repr_style", text("short"));
     for name in ["meta_path", "path_hooks"] {
         dict.set_text(name, ListObject::empty());
@@ -189,18 +193,6 @@ const ORIGINALS: [(&str, &str); 3] = [
     ("unraisablehook", "__unraisablehook__"),
 ];
 
-/// `sys._xoptions`: True for an option without a value.
-fn x_options(given: &[String]) -> Py<DictObject> {
-    let options = DictObject::new();
-    for option in given {
-        match option.split_once('=') {
-            Some((name, value)) => options.set_text(name, text(value)),
-            None => options.set_text(option, objects::bool(true).to_ref()),
-        }
-    }
-    options
-}
-
 fn add_flags(dict: &DictObject, set: &[(String, i64)]) -> PyResult<()> {
     const NAMES: [&str; 21] = [
         "debug",
@@ -238,6 +230,31 @@ fn add_flags(dict: &DictObject, set: &[(String, i64)]) -> PyResult<()> {
     Ok(())
 }
 
+/// What the command line says in other places than `sys.flags`.
+fn add_options(dict: &DictObject, startup: &Startup) -> PyResult<()> {
+    dict.set_text(
+        "warnoptions",
+        ListObject::new(startup.warnings.iter().map(|option| text(option)).collect()),
+    );
+    let extended = DictObject::new();
+    for option in &startup.extended {
+        let (name, value) = match option.split_once('=') {
+            Some((name, value)) => (name, text(value)),
+            None => (option.as_str(), objects::bool(true).to_ref()),
+        };
+        extended.set(text(name).value(), value)?;
+    }
+    dict.set_text("_xoptions", extended);
+    let is_set = |name: &str| startup.flags.iter().any(|(flag, level)| flag == name && *level != 0);
+    dict.set_text("dont_write_bytecode", objects::bool(is_set("dont_write_bytecode")).to_ref());
+    let prefix = startup.cache_prefix.as_deref().map_or_else(|| objects::none().to_ref(), text);
+    dict.set_text("pycache_prefix", prefix);
+    if let Some((_, limit)) = startup.flags.iter().find(|(flag, _)| flag == "int_max_str_digits") {
+        int::parse::set_max_str_digits(*limit as usize);
+    }
+    Ok(())
+}
+
 /// Flushes the standard streams.
 pub fn flush_streams() {
     let Some(sys) = sys_state::modules().get_text("sys") else { return };
@@ -256,10 +273,6 @@ pub fn flush_streams() {
 /// `sys.asyncgen_hooks`
 static ASYNCGEN_HOOKS: struct_sequence::StructType =
     struct_sequence::StructType::new("builtins", "asyncgen_hooks", &["firstiter", "finalizer"]);
-
-thread_local! {
-    static SWITCH_INTERVAL: Cell<f64> = const { Cell::new(0.005) };
-}
 
 py_functions! { static FUNCTIONS;
     /// Exit the interpreter by raising SystemExit(status).
@@ -285,11 +298,30 @@ py_functions! { static FUNCTIONS;
     /// Return the size of object in bytes.
     "getsizeof(object, default=None, /)"
     fn getsizeof(object: Value, default: Option<Ref>) -> PyResult {
-        let size = protocol::call_method_text(object, "__sizeof__", &[]);
+        let name = StrObject::intern("__sizeof__");
+        let size = match protocol::attribute::call_special(object, name.value(), &[]) {
+            Ok(Some(size)) => Ok(size),
+            Ok(None) => Err(runtime::raise!(TypeError, "Type {} doesn't define __sizeof__", object.ty().name())),
+            Err(raised) => Err(raised),
+        };
         match (size, default) {
             (Err(raised), Some(default)) => error::catch(raised, &error::types::TypeError).map(|_| default),
             (size, _) => size,
         }
+    }
+    /// Check status of origin tracking for coroutine objects in this thread.
+    "get_coroutine_origin_tracking_depth()"
+    fn get_coroutine_origin_tracking_depth() -> usize {
+        unawaited::origin_depth()
+    }
+    /// Enable or disable origin tracking for coroutine objects in this thread.
+    "set_coroutine_origin_tracking_depth(depth)"
+    fn set_coroutine_origin_tracking_depth(depth: i32) -> PyResult<()> {
+        let Ok(depth) = usize::try_from(depth) else {
+            return Err(runtime::raise!(ValueError, "depth must be >= 0"));
+        };
+        unawaited::set_origin_depth(depth);
+        Ok(())
     }
     /// Return the current value of the recursion limit.
     "getrecursionlimit()"
@@ -430,12 +462,17 @@ py_functions! { static FUNCTIONS;
     /// Return the current thread switch interval.
     "getswitchinterval()"
     fn getswitchinterval() -> f64 {
-        SWITCH_INTERVAL.get()
+        runtime::global_lock::interval().as_secs_f64()
     }
     /// Set the ideal thread switching delay inside the Python interpreter.
     "setswitchinterval(interval, /)"
-    fn setswitchinterval(interval: f64) {
-        SWITCH_INTERVAL.set(interval);
+    fn setswitchinterval(interval: f64) -> PyResult<()> {
+        if interval.is_nan() || interval <= 0.0 {
+            return Err(runtime::raise!(ValueError, "switch interval must be strictly positive"));
+        }
+        let interval = Duration::try_from_secs_f64(interval).unwrap_or(Duration::MAX);
+        runtime::global_lock::set_interval(interval);
+        Ok(())
     }
     /// Return the number of memory blocks currently allocated.
     "getallocatedblocks()"

@@ -11,4 +11,4 @@ pub use parse::{parse, parse_type};
 pub use print::{listing, print};
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -5,7 +5,7 @@ use crate::verify::{needed_stack, stack_maps, verify};
 use crate::{Opcode, Repr};
 
 /// A static method that reads a field, and a loop with primitives and a handler.
-const SAMPLE: &str = r#"code "<module>" qualname="<module>" file="m.py" line=1 flags=module_body args=0 posonly=0 kwonly=0 stack=2 {
+pub(crate) const SAMPLE: &str = r#"code "<module>" qualname="<module>" file="m.py" line=1 flags=module_body args=0 posonly=0 kwonly=0 stack=2 {
   name "print"
   const code
   code "f" qualname="C.f" file="m.py" line=3 flags=optimized,newlocals,static,method args=1 posonly=0 kwonly=0 stack=2 {

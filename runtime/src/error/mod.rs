@@ -16,7 +16,7 @@ pub mod unraisable;
 
 pub use crate::value::Raised;
 pub use exception::{EXTRA_FIELDS, ExceptionObject};
-pub use unraisable::write_unraisable;
+pub use unraisable::{write_unraisable, write_unraisable_at};
 
 use crate::objects::str::StrObject;
 use crate::objects::tuple::TupleObject;

@@ -36,10 +36,7 @@ pub fn source_line(filename: &str, line: u32) -> Option<String> {
     if let Some(text) = SOURCES.borrow().get(filename) {
         return text.lines().nth(at).map(str::to_owned);
     }
-    if filename.starts_with('<') {
-        return None;
-    }
-    let text = String::from_utf8_lossy(&std::fs::read(filename).ok()?).into_owned();
+    let text = (crate::hooks::hooks().source_text)(filename)?;
     let found = text.lines().nth(at).map(str::to_owned);
     register_source(filename, &text);
     found

@@ -3,8 +3,9 @@
 //! A program may look at them by `sys.unraisablehook`. Without a hook of its own they are written to `sys.stderr`, with a line that says
 //! where they come from. A hook that raises is itself reported, and not asked again for that.
 
-use crate::error::{ExceptionObject, print};
+use crate::error::{ExceptionObject, print, traceback};
 use crate::objects::module::ModuleObject;
+use crate::objects::str::StrObject;
 use crate::objects::{self, struct_sequence::StructType};
 use crate::protocol;
 use crate::sys_state;
@@ -20,12 +21,24 @@ static ARGS: StructType = StructType::new(
 
 /// Reports an exception that cannot be passed on: to `sys.unraisablehook` if the program has set one, else as that does by default.
 pub fn write_unraisable(raised: Raised, context: Option<Value>) {
+    tell(raised, None, context);
+}
+
+/// The same, with words of its own about where the exception comes from: `Exception ignored`, `place`, and what was called there.
+pub fn write_unraisable_at(raised: Raised, place: &str, called: Value) {
+    tell(raised, Some(&format!("Exception ignored {place} {}", shown(called))), None);
+}
+
+fn tell(raised: Raised, message: Option<&str>, context: Option<Value>) {
     let exception = thread().take_raised(raised);
+    if let Some(exception) = exception.get::<ExceptionObject>() {
+        traceback::add_running(exception);
+    }
     let Some(hook) = program_hook() else {
-        write(exception.value(), None, context);
+        write(exception.value(), message, context);
         return;
     };
-    if let Err(raised) = call_hook(hook.value(), &exception, context) {
+    if let Err(raised) = call_hook(hook.value(), &exception, message, context) {
         let failure = thread().take_raised(raised);
         write(failure.value(), Some("Exception ignored in sys.unraisablehook"), Some(hook.value()));
     }
@@ -40,14 +53,14 @@ fn program_hook() -> Option<Ref> {
     (hook.value() != original.value()).then_some(hook)
 }
 
-fn call_hook(hook: Value, exception: &Ref, context: Option<Value>) -> PyResult<()> {
+fn call_hook(hook: Value, exception: &Ref, message: Option<&str>, context: Option<Value>) -> PyResult<()> {
     let traceback = exception.get::<ExceptionObject>().and_then(|exception| exception.traceback.get_ref());
     let none = || objects::none().to_ref();
     let args = ARGS.make(vec![
         exception.ty().value().to_ref(),
         exception.clone(),
         traceback.unwrap_or_else(none),
-        none(),
+        message.map_or_else(none, |message| StrObject::new(message).into()),
         context.map_or_else(none, Value::to_ref),
     ])?;
     protocol::call_one(hook, args.value()).map(drop)

@@ -12,11 +12,12 @@ use crate::object::{self, Object, Visitor};
 use crate::objects::code::CodeObject;
 use crate::objects::dict::DictObject;
 use crate::objects::str::StrObject;
-use crate::objects::{self, function, int};
+use crate::objects::{self, function, generator, int};
 use crate::py_methods;
 use crate::slots::Slots;
 use crate::type_object::{TypeObject, TypeSpec, type_flags};
 use crate::value::{PyResult, Ref, Value};
+use crate::weakref;
 
 /// A frame, as it was when it was asked for.
 #[repr(C)]
@@ -29,6 +30,8 @@ pub struct FrameObject {
     locals: Field,
     /// Whether the frame has ended; its variables are gone then if nothing has kept them, as after `clear()`.
     has_ended: bool,
+    /// A weak reference to the generator whose frame this is.
+    generator: Field,
 }
 
 // SAFETY: `repr(C)`, header first.
@@ -41,6 +44,7 @@ unsafe impl Object for FrameObject {
         visit(self.globals.value());
         self.back.visit(visit);
         self.locals.visit(visit);
+        self.generator.visit(visit);
     }
 }
 
@@ -62,6 +66,7 @@ pub fn at(depth: usize) -> Option<Ref> {
             back: Field::from_option(back.take()),
             locals: Field::from_option(locals),
             has_ended: false,
+            generator: Field::empty(),
         };
         back = Some(object::new_object(contents).into());
     }
@@ -77,6 +82,35 @@ pub fn locals_of_running(code: Value) -> Option<Ref> {
 
 /// A frame that has been left by an exception.
 pub fn left(info: FrameInfo, locals: Option<Ref>) -> Ref {
+    apart(info, locals, None)
+}
+
+/// The frame of a generator that is suspended or has not started.
+pub fn of_generator(generator: Value, frame: *mut u8) -> PyResult {
+    let (info, locals) = (hooks::hooks().generator_frame)(frame);
+    let reference = weakref::new_ref(&weakref::WEAK_REF, generator, None)?;
+    Ok(apart(info, locals, Some(reference)))
+}
+
+/// The frame of a generator that is running, with those below it.
+pub fn of_running(generator: Value, frame: *mut u8) -> PyResult {
+    let is_at = hooks::hooks().is_frame_at;
+    let mut depth = 0;
+    while let Some(found) = is_at(frame, depth) {
+        if found && let Some(running) = at(depth) {
+            this(running.value()).generator.set(weakref::new_ref(&weakref::WEAK_REF, generator, None)?);
+            return Ok(running);
+        }
+        depth += 1;
+    }
+    // Compiled code runs it.
+    let (info, _) = (hooks::hooks().generator_frame)(frame);
+    Ok(apart(info, None, None))
+}
+
+/// A frame that is not on the chain.
+fn apart(info: FrameInfo, locals: Option<Ref>, generator: Option<Ref>) -> Ref {
+    let has_ended = generator.is_none();
     let contents = FrameObject {
         header: Header::new(&FRAME),
         code: info.code,
@@ -84,7 +118,8 @@ pub fn left(info: FrameInfo, locals: Option<Ref>) -> Ref {
         instruction: info.instruction,
         back: Field::empty(),
         locals: Field::from_option(locals),
-        has_ended: true,
+        has_ended,
+        generator: Field::from_option(generator),
     };
     object::new_object(contents).into()
 }
@@ -97,10 +132,14 @@ pub fn parts(frame: Value) -> Option<(Ref, Ref)> {
 py_methods! { static METHODS for "frame", &FrameObject;
     /// Clears all references to local variables of a frame that has ended.
     "clear(self, /)"
-    fn clear(this) {
+    fn clear(this) -> PyResult<()> {
         // A running frame has lent nothing but a copy of its names.
         if this.has_ended {
             drop(this.locals.take());
+        }
+        match this.generator.get().and_then(weakref::referent) {
+            Some(generator) => generator::clear_frame(generator.value()),
+            None => Ok(()),
         }
     }
 }

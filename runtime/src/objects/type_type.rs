@@ -13,7 +13,7 @@ use crate::objects::{self, int};
 use crate::protocol;
 use crate::slots::Slots;
 use crate::type_object::{TypeObject, TypeSpec, type_flags};
-use crate::types;
+use crate::types::{self, slot_docs};
 use crate::value::{Py, PyResult, Ref, Value};
 use crate::{py_class_methods, py_methods};
 
@@ -142,7 +142,7 @@ py_methods! { static METHODS for "type", &TypeObject;
     "__dir__(self, /)"
     fn dir(this) -> PyResult {
         let found = DictObject::new();
-        types::collect_names(this, &found)?;
+        types::collect_names(this.value(), &found)?;
         Ok(ListObject::new(found.keys()).into())
     }
     /// Return memory consumption of the type object.
@@ -216,7 +216,12 @@ fn set_qualname(value: Value, new: Option<Value>) -> PyResult<()> {
 }
 
 /// An attribute kept in the class dict under its own name.
+///
+/// `type` has none: its dict holds the descriptors of what all other classes have.
 fn dict_entry(value: Value, name: Value) -> Option<Ref> {
+    if value == TYPE.value() {
+        return None;
+    }
     this(value).dict().get_str(name).map(Value::to_ref)
 }
 
@@ -246,7 +251,7 @@ fn set_dict_entry(value: Value, name: Value, new: Option<Value>) -> PyResult<()>
 
 fn get_doc(value: Value) -> PyResult {
     if let Some(spec) = this(value).spec() {
-        let doc = spec.doc;
+        let (_, doc) = slot_docs::split(spec.doc);
         return Ok(if doc.is_empty() { objects::none().to_ref() } else { StrObject::new(doc).into() });
     }
     let Some(doc) = dict_entry(value, names().__doc__) else { return Ok(objects::none().to_ref()) };
@@ -254,6 +259,11 @@ fn get_doc(value: Value) -> PyResult {
         Some(get) => get(doc.value(), None, value),
         None => Ok(doc),
     }
+}
+
+fn get_text_signature(value: Value) -> PyResult {
+    let parameters = this(value).spec().and_then(|spec| slot_docs::split(spec.doc).0);
+    Ok(parameters.map_or_else(|| objects::none().to_ref(), |text| StrObject::new(text).into()))
 }
 
 /// The function that computes the annotations (PEP 649).
@@ -285,9 +295,10 @@ fn get_annotations(value: Value) -> PyResult {
 fn set_bases(value: Value, new: Option<Value>) -> PyResult<()> {
     check_mutable(this(value), "__bases__")?;
     let Some(bases) = new.and_then(|new| new.get::<TupleObject>()) else {
-        return Err(crate::raise!(TypeError, "can only assign tuple to {}.__bases__", this(value).name()));
+        let (name, got) = (this(value).name(), new.map_or("NULL", |new| new.ty().name()));
+        return Err(crate::raise!(TypeError, "can only assign tuple to {name}.__bases__, not {got}"));
     };
-    types::build::replace_bases(this(value), bases)
+    types::bases::replace_bases(this(value), bases)
 }
 
 static GETSET: &[GetSetDef] = &[
@@ -308,7 +319,13 @@ static GETSET: &[GetSetDef] = &[
         name: "__doc__",
         doc: "",
         get: get_doc,
-        set: Some(|value, new| set_dict_entry(value, names().__doc__, new)),
+        set: Some(|value, new| match new {
+            Some(_) => set_dict_entry(value, names().__doc__, new),
+            None => {
+                let name = this(value).full_name();
+                Err(crate::raise!(TypeError, "cannot delete '__doc__' attribute of immutable type '{name}'"))
+            }
+        }),
     },
     GetSetDef {
         name: "__annotations__",
@@ -389,7 +406,7 @@ static GETSET: &[GetSetDef] = &[
     GetSetDef {
         name: "__itemsize__",
         doc: "",
-        get: |value| Ok(int::from_i64(if this(value).is_variable_sized() { 8 } else { 0 })),
+        get: |value| Ok(int::from_i64(types::layout::item_size(this(value)) as i64)),
         set: None,
     },
     GetSetDef {
@@ -405,14 +422,14 @@ static GETSET: &[GetSetDef] = &[
         set: None,
     },
     GetSetDef { name: "__weakrefoffset__", doc: "", get: |_| Ok(int::from_i64(0)), set: None },
-    GetSetDef { name: "__text_signature__", doc: "", get: |_| Ok(objects::none().to_ref()), set: None },
+    GetSetDef { name: "__text_signature__", doc: "", get: get_text_signature, set: None },
 ];
 
 /// `type`.
 pub static TYPE: TypeObject = TypeObject::from_spec(&SPEC);
 static SPEC: TypeSpec = TypeSpec {
     doc: "type(object) -> the object's type\ntype(name, bases, dict, **kwds) -> a new type",
-    flags: type_flags::BASE | type_flags::GC,
+    flags: type_flags::WEAK | type_flags::BASE | type_flags::GC,
     slots: Slots {
         new: Some(types::build::type_new),
         init: Some(types::build::type_init),

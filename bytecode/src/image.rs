@@ -1,0 +1,76 @@
+//! The binary form of code: what a cache keeps of a compiled module.
+//!
+//! The fields of [`Code`] in the order of their declaration, in the format of `postcard`: varints, lengths before contents, no
+//! names. An image belongs to the build that made it, so the format has no version of its own; whoever keeps images says in their
+//! key which compiler they come from. The file name is left out, because a file may be found under another name.
+//!
+//! Nested code is an image inside the image, so that it can be [left packed](crate::nested) until it runs.
+//!
+//! Reading checks that the bytes are an image, not that the code in it is sound: what may have been changed on its way is hashed
+//! by its keeper. Cost: linear, about the time of reading the source without looking at it.
+
+use std::sync::Arc;
+
+use crate::code::{Code, Const};
+
+/// The image of a module's code with all code nested in it.
+pub fn encode(code: &Code) -> Vec<u8> {
+    postcard::to_allocvec(code).expect("code is plain data, and vectors grow")
+}
+
+/// The code of an image, as if compiled from a file of this name; `None` if the bytes are no image.
+pub fn decode(image: &[u8], filename: &Arc<str>) -> Option<Code> {
+    let (mut code, rest): (Code, _) = postcard::take_from_bytes(image).ok()?;
+    if !rest.is_empty() {
+        return None;
+    }
+    code.filename = Arc::clone(filename);
+    for item in &mut code.consts {
+        if let Const::Code(inner) = item {
+            Arc::get_mut(inner).expect("decoded a moment ago").name_file(filename);
+        }
+    }
+    Some(code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text;
+
+    fn sample() -> Code {
+        text::parse(text::tests::SAMPLE).expect("it parses")
+    }
+
+    #[test]
+    fn images_round_trip() {
+        let code = sample();
+        let image = encode(&code);
+        assert_eq!(decode(&image, &code.filename).as_ref(), Some(&code));
+        let elsewhere = decode(&image, &"elsewhere.py".into()).expect("an image");
+        assert!(elsewhere.walk().iter().all(|code| &*code.filename == "elsewhere.py"));
+    }
+
+    #[test]
+    fn what_is_cut_or_longer_is_no_image() {
+        let mut image = encode(&sample());
+        for end in 0..image.len() {
+            assert_eq!(decode(&image[..end], &"".into()), None, "{end}");
+        }
+        image.push(0);
+        assert_eq!(decode(&image, &"".into()), None);
+    }
+
+    #[test]
+    fn changed_bytes_never_panic() {
+        let image = encode(&sample());
+        for at in 0..image.len() {
+            for bit in 0..8 {
+                let mut changed = image.clone();
+                changed[at] ^= 1 << bit;
+                // Packed code inside is only read when it is wanted.
+                drop(decode(&changed, &"".into()));
+            }
+        }
+    }
+}
