@@ -162,12 +162,11 @@ impl Mistakes {
             | ExprKind::JoinedStr { .. } => true,
             _ => false,
         };
-        match type_name(index).filter(|index| is_sequence && !["int", "bool"].contains(index)) {
-            Some(index) => self.doubt(
-                value.span,
-                format!("{ty} indices must be integers or slices, not {index}; perhaps you missed a comma?"),
-            ),
-            None => {}
+        if let Some(index) = type_name(index).filter(|index| is_sequence && !["int", "bool"].contains(index))
+        {
+            let message =
+                format!("{ty} indices must be integers or slices, not {index}; perhaps you missed a comma?");
+            self.doubt(value.span, message);
         }
     }
 
