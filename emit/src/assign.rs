@@ -39,7 +39,7 @@ impl<'a> Emitter<'a, '_> {
             ExprKind::Attribute { value, attr, .. } => {
                 self.check_assignable(target, attr)?;
                 self.expr(value)?;
-                self.at(target.span);
+                self.at_attribute(target.span, target);
                 self.store_attribute(target, attr);
             }
             ExprKind::Subscript { value, slice, .. } => {

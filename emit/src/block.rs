@@ -9,7 +9,8 @@ use bytecode::{
     ClassDecl, Code, Const, FieldDescr, FunctionDescr, Local, Opcode, SourceRange, TypeCode, TypeDescr, Word,
     effect,
 };
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHasher};
+use std::hash::Hasher;
 
 /// A place that jumps go to.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -63,6 +64,8 @@ pub(crate) struct Block {
     handlers: Vec<HandlerRef>,
     range: SourceRange,
     names: FxHashMap<String, u32>,
+    /// Constants by a hash; those that have the same one are compared.
+    constants: FxHashMap<u64, Vec<u32>>,
     locals: FxHashMap<String, u32>,
 }
 
@@ -191,11 +194,15 @@ impl Block {
 
     /// Index of a constant.
     pub(crate) fn constant(&mut self, constant: Const) -> u32 {
-        let known = self.code.consts.iter().position(|known| known.is_same(&constant));
-        known.unwrap_or_else(|| {
-            self.code.consts.push(constant);
-            self.code.consts.len() - 1
-        }) as u32
+        let known = self.constants.entry(hash_of(&constant)).or_default();
+        let same = known.iter().find(|&&at| self.code.consts[at as usize].is_same(&constant));
+        if let Some(&at) = same {
+            return at;
+        }
+        let at = self.code.consts.len() as u32;
+        known.push(at);
+        self.code.consts.push(constant);
+        at
     }
 
     /// Index of a name.
@@ -241,6 +248,22 @@ impl Block {
     pub(crate) fn local(&self, key: &str) -> Option<u32> {
         self.locals.get(key).copied()
     }
+}
+
+/// A hash of what tells most constants apart.
+fn hash_of(constant: &Const) -> u64 {
+    use std::hash::Hash;
+    let mut hasher = FxHasher::default();
+    std::mem::discriminant(constant).hash(&mut hasher);
+    match constant {
+        Const::Int(value) => value.hash(&mut hasher),
+        Const::Float(value) => value.to_bits().hash(&mut hasher),
+        Const::Str(bytes) | Const::Bytes(bytes) => bytes.hash(&mut hasher),
+        Const::BigInt(digits) => digits.hash(&mut hasher),
+        Const::Tuple(items) => items.iter().for_each(|item| hash_of(item).hash(&mut hasher)),
+        _ => {}
+    }
+    hasher.finish()
 }
 
 /// Index of `item` in `pool`, added if it is new.

@@ -67,7 +67,7 @@ impl<'a> Emitter<'a, '_> {
             self.name_op(Opcode::LOAD_SUPER_METHOD, &attr_name);
         } else {
             self.expr(value)?;
-            self.at(func.span);
+            self.at_attribute(func.span, func);
             self.name_op(Opcode::LOAD_METHOD, &attr_name);
         }
         Ok(())
@@ -83,7 +83,10 @@ impl<'a> Emitter<'a, '_> {
     ) -> Emit {
         args.iter().try_for_each(|arg| self.expr(arg))?;
         keywords.iter().try_for_each(|keyword| self.expr(keyword.value))?;
-        self.at(expr.span);
+        match expr.kind {
+            ExprKind::Call { func, .. } => self.at_attribute(expr.span, func),
+            _ => drop(self.at(expr.span)),
+        }
         let count = (args.len() + keywords.len()) as u32;
         if keywords.is_empty() {
             self.block().op(plain, count);

@@ -164,10 +164,9 @@ impl Mistakes {
         };
         if let Some(index) = type_name(index).filter(|index| is_sequence && !["int", "bool"].contains(index))
         {
-            self.doubt(
-                value.span,
-                format!("{ty} indices must be integers or slices, not {index}; perhaps you missed a comma?"),
-            )
+            let message =
+                format!("{ty} indices must be integers or slices, not {index}; perhaps you missed a comma?");
+            self.doubt(value.span, message);
         }
     }
 

@@ -225,7 +225,7 @@ impl<'a> Emitter<'a, '_> {
             return Ok(());
         }
         self.expr(value)?;
-        self.at(expr.span);
+        self.at_attribute(expr.span, expr);
         if let Some(field) = self.field_of(expr, attr) {
             self.block().op(Opcode::LOAD_FIELD, field);
             return Ok(());

@@ -178,12 +178,14 @@ impl<'a, 's> Emitter<'a, 's> {
     }
 
     fn open_root(&mut self, flags: CodeFlags) {
+        let future =
+            if self.future_annotations { CodeFlags::FUTURE_ANNOTATIONS } else { CodeFlags::default() };
         let code = Code {
             name: "<module>".to_owned(),
             qualname: "<module>".to_owned(),
             filename: self.options.filename.clone(),
             first_line: 1,
-            flags,
+            flags: flags | future,
             ..Code::default()
         };
         self.open_unit(self.scopes.module(), code);
@@ -220,6 +222,20 @@ impl<'a, 's> Emitter<'a, 's> {
     pub(crate) fn at(&mut self, span: Span) -> SourceRange {
         let range = self.range(span);
         self.block().set_range(range)
+    }
+
+    /// What follows comes from `span`, but is blamed on the line of the attribute's name if the expression starts on another.
+    pub(crate) fn at_attribute(&mut self, span: Span, attribute: &Expr<'_>) {
+        let mut range = self.range(span);
+        let end = self.lines.position(attribute.span.end);
+        if let ExprKind::Attribute { attr, .. } = attribute.kind
+            && range.line != end.line
+        {
+            range.line = end.line;
+            range.column = end.column.saturating_sub(attr.chars().count() as u32);
+            range.end_column = end.column;
+        }
+        self.block().set_range(range);
     }
 
     /// What follows comes from nowhere in particular.

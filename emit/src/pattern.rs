@@ -190,7 +190,7 @@ impl<'a> Emitter<'a, '_> {
         if let Some(star) = star
             && patterns[star + 1..].iter().any(is_star)
         {
-            return self.error(pattern.span, "multiple starred expressions in sequence pattern");
+            return self.error(pattern.span, "multiple starred names in sequence pattern");
         }
         let only_wildcards = patterns.iter().all(|inner| is_wildcard(inner) || is_star_wildcard(inner));
         context.on_top += 1;
@@ -270,7 +270,8 @@ impl<'a> Emitter<'a, '_> {
     ) -> Emit {
         for (at, attr) in kwd_attrs.iter().enumerate() {
             if kwd_attrs[..at].contains(attr) {
-                return self.error(pattern.span, format!("attribute name repeated in class pattern: {attr}"));
+                let message = format!("attribute name repeated in class pattern: {attr}");
+                return self.error(kwd_patterns[at].span, message);
             }
         }
         self.expr(cls)?;

@@ -10,6 +10,7 @@ use bumpalo::Bump;
 use bytecode::{Code, CodeFlags};
 use emit::Doubt;
 use parser::SourceText;
+use parser::ast::StmtKind;
 use runtime::hooks::{Compilation, CompileMode, CompileSource};
 use runtime::objects;
 use runtime::objects::code::CodeObject;
@@ -21,6 +22,7 @@ use runtime::{error, raise};
 use typeck::{ModuleId, ModuleLoader, Program};
 
 use crate::cache::Slot;
+use crate::decode;
 use crate::files;
 use crate::read_tree::{self, Root};
 use crate::{tree, warning};
@@ -144,10 +146,7 @@ fn is_incomplete(source: &SourceText, error: &parser::SyntaxError) -> bool {
 pub fn compile(how: &Compilation<'_>) -> PyResult {
     match how.source {
         CompileSource::Text(text) => compile_parsed(&SourceText::new(text), how),
-        CompileSource::Bytes(bytes) => match lexer::decode(bytes) {
-            Ok(source) => compile_parsed(&source, how),
-            Err(error) => Err(raise_syntax_error(&lexer::decode_lossy(bytes), how.filename, &error)),
-        },
+        CompileSource::Bytes(bytes) => compile_parsed(&decode::source(bytes, how.filename, false)?, how),
         CompileSource::Object(object) => {
             if !read_tree::is_node(object)? {
                 let name = how.wanted_by;
@@ -171,9 +170,10 @@ fn compile_parsed(source: &SourceText, how: &Compilation<'_>) -> PyResult {
         }
         raise_syntax_error(source, how.filename, &error)
     })?;
-    if how.flags & DONT_IMPLY_DEDENT != 0
-        && let Some(error) = implied_dedent(source, &tree)
-    {
+    if let Some(error) = unfinished_block(source, &tree, how.flags) {
+        if how.flags & ALLOW_INCOMPLETE_INPUT != 0 {
+            return Err(raise!(_IncompleteInputError, "incomplete input"));
+        }
         return Err(raise_syntax_error(source, how.filename, &error));
     }
     if how.flags & ONLY_AST != 0 {
@@ -234,16 +234,31 @@ fn emit_tree(
     Ok(CodeObject::of(code).into())
 }
 
-/// What is wrong with interactive input whose last line is inside a block: more lines may follow.
-fn implied_dedent(source: &SourceText, tree: &Tree<'_>) -> Option<parser::SyntaxError> {
-    let (Tree::Module(module) | Tree::Interactive(module)) = tree else { return None };
-    let last = module.body.last()?;
+/// What is wrong with one interactive statement that is a block and does not end in a line end: more lines may follow. The end of the input is
+/// taken for the end of an indented block unless the flags say otherwise.
+fn unfinished_block(source: &SourceText, tree: &Tree<'_>, flags: i64) -> Option<parser::SyntaxError> {
+    let Tree::Interactive(module) = tree else { return None };
+    let is_block = module.body.last().is_some_and(|last| {
+        matches!(
+            last.kind,
+            StmtKind::FunctionDef(_)
+                | StmtKind::AsyncFunctionDef(_)
+                | StmtKind::ClassDef(_)
+                | StmtKind::For { .. }
+                | StmtKind::AsyncFor { .. }
+                | StmtKind::While { .. }
+                | StmtKind::If { .. }
+                | StmtKind::With { .. }
+                | StmtKind::AsyncWith { .. }
+                | StmtKind::Match { .. }
+                | StmtKind::Try(_)
+                | StmtKind::TryStar(_)
+        )
+    });
     let text = source.text();
-    let end = text.trim_end_matches('\n').len();
-    let is_block = source.lines().line(last.span.start) < source.lines().line(end as u32);
-    let is_open = is_block && text.lines().last().is_some_and(|line| line.starts_with([' ', '\t']));
-    (is_open && !text.ends_with("\n"))
-        .then(|| parser::SyntaxError::new(Span::at(text.len() as u32), "invalid syntax"))
+    let is_indented = text.lines().last().is_some_and(|line| line.starts_with([' ', '\t']));
+    let is_open = is_block && !text.ends_with('\n') && (!is_indented || flags & DONT_IMPLY_DEDENT != 0);
+    is_open.then(|| parser::SyntaxError::new(Span::at(text.len() as u32), "invalid syntax").open_ended())
 }
 
 /// What the three modes parse.
@@ -361,13 +376,7 @@ pub fn compile_file(name: &str, path: &Path, loader: &dyn ModuleLoader) -> PyRes
             return Err(error::os_error(os.raw_os_error().unwrap_or(0), Some(filename.value())));
         }
     };
-    let source = match lexer::decode(&bytes) {
-        Ok(source) => source,
-        Err(error) => {
-            let text = SourceText::new(String::from_utf8_lossy(&bytes).into_owned());
-            return Err(raise_syntax_error(&text, &shown, &error));
-        }
-    };
+    let source = decode::source(&bytes, &shown, true)?;
     error::print::register_source(&shown, source.text());
     compile_source(source, name, path, loader)
 }

@@ -65,7 +65,14 @@ const STANDARD_HOOKS: usize = 2;
 fn list_of_sys(name: &str) -> PyResult<Vec<Ref>> {
     let sys = sys_state::modules().get_text("sys");
     let list = sys.and_then(|sys| sys.get::<ModuleObject>().and_then(|sys| sys.dict().get_text(name)));
-    list.map_or(Ok(Vec::new()), |list| protocol::collect(list.value()))
+    match list {
+        Some(list) if runtime::objects::is_none(list.value()) => {
+            let message = format!("sys.{name} is None, Python is likely shutting down");
+            Err(runtime::raise!(ImportError, "{message}"))
+        }
+        Some(list) => protocol::collect(list.value()),
+        None => Ok(Vec::new()),
+    }
 }
 
 /// Imports as `importlib` does, step by step.

@@ -16,6 +16,7 @@
 mod anchors;
 mod cache;
 pub mod compile;
+mod decode;
 mod files;
 pub mod import;
 mod interactive;

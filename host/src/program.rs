@@ -15,7 +15,7 @@ use runtime::sys_state;
 use runtime::value::{Py, PyResult, Raised, Ref, Value};
 
 use crate::compile::{self, SearchPath};
-use crate::{import, interactive};
+use crate::{decode, import, interactive};
 
 /// A program.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -120,13 +120,7 @@ fn run_input() -> PyResult<()> {
     let buffer = protocol::get_attr_text(stdin.value(), "buffer")?;
     let bytes = protocol::call_method_text(buffer.value(), "read", &[])?;
     let bytes = runtime::buffer::to_vec(bytes.value())?;
-    match lexer::decode(&bytes) {
-        Ok(source) => run_text(source.text(), "<stdin>"),
-        Err(problem) => {
-            let text = parser::SourceText::new(String::from_utf8_lossy(&bytes).into_owned());
-            Err(compile::raise_syntax_error(&text, "<stdin>", &problem))
-        }
-    }
+    run_text(decode::source(&bytes, "<stdin>", false)?.text(), "<stdin>")
 }
 
 /// `-m`: finds the module as an import does, and runs its file; of a package, the file of its `__main__`.

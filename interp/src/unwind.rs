@@ -41,7 +41,11 @@ pub(crate) unsafe fn unwind(frame: *mut Frame, is_reraising: bool) -> Unwound {
     let depth = handler.map_or(0, |handler| handler.depth);
     // SAFETY: the contract.
     unsafe { cut(frame, failing, depth) };
-    let Some(handler) = handler else { return Unwound::Leaves };
+    let Some(handler) = handler else {
+        // SAFETY: the contract.
+        unsafe { keep_locals(frame) };
+        return Unwound::Leaves;
+    };
     let exception = thread().fetch_raised().expect("an exception is set");
     // SAFETY: the verifier has counted the handler's exception.
     unsafe {
@@ -50,6 +54,22 @@ pub(crate) unsafe fn unwind(frame: *mut Frame, is_reraising: bool) -> Unwound {
         (*frame).instruction = handler.target;
     }
     Unwound::Handler
+}
+
+/// Leaves the variables of a frame that ends with its traceback entry, where `tb_frame.f_locals` finds them.
+///
+/// # Safety
+/// As for [`unwind`].
+unsafe fn keep_locals(frame: *mut Frame) {
+    // SAFETY: the contract.
+    let (code, has_namespace) = unsafe { (&*(*frame).code, !(*frame).namespace.is_null()) };
+    if has_namespace {
+        return;
+    }
+    if let Some(entry) = traceback::entry_of_raised(code) {
+        // SAFETY: the frame's variables are still there.
+        entry.keep_locals(unsafe { frame::locals_of(frame) });
+    }
 }
 
 /// Releases the operands above `depth`.

@@ -43,6 +43,8 @@ pub struct Warning {
 /// prefers some lexical errors to what the parser has found.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ErrorRank {
+    /// It stands only where the parser has stopped at it.
+    Last,
     /// Reported even if the parser finds an error before it.
     Eager,
     /// Reported only if the parser gets there.
@@ -63,6 +65,9 @@ pub struct TokenStream {
     /// Doubts, in source order.
     pub warnings: Vec<Warning>,
 }
+
+/// What is said, behind the prefix, of a field that the end of its string cuts off.
+const MISSING_BRACE: &str = "-string: expecting '}'";
 
 /// Tokenizes a file.
 pub fn tokenize(source: &SourceText, trivia: Trivia) -> TokenStream {
@@ -109,6 +114,8 @@ impl<'s> Scanner<'s> {
 
     fn error_rank(&self, error: Option<&SyntaxError>) -> ErrorRank {
         match error {
+            // What is wrong inside the field is found before its end is missed.
+            Some(error) if error.message.ends_with(MISSING_BRACE) => ErrorRank::Last,
             Some(error) if error.kind == ErrorKind::Syntax && !error.is_open_ended => ErrorRank::Eager,
             Some(_) if self.is_at_end() && self.brackets.depth() > 0 => ErrorRank::OpenBracket,
             _ => ErrorRank::Lazy,
@@ -343,7 +350,7 @@ impl<'s> Scanner<'s> {
         if let Some(mode) = self.modes.last()
             && mode.quote == quote
         {
-            return SyntaxError::new(here, format!("{}-string: expecting '}}'", mode.holed.prefix));
+            return SyntaxError::new(here, format!("{}{MISSING_BRACE}", mode.holed.prefix));
         }
         let line = self.line_of_end(at);
         let message = match (quote.is_triple, has_escaped_quote) {

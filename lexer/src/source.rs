@@ -78,6 +78,12 @@ pub fn decode(bytes: &[u8]) -> Result<SourceText, SyntaxError> {
     if u32::try_from(bytes.len()).is_err() {
         return Err(SyntaxError::new(Span::at(0), "source code is too large"));
     }
+    if let Some(at) = bytes.iter().position(|&byte| byte == 0)
+        && std::str::from_utf8(&bytes[..at]).is_ok()
+    {
+        let message = "source code cannot contain null bytes";
+        return Err(SyntaxError::new(Span::at(at as u32), message).open_ended());
+    }
     let cookie = find_cookie(bytes);
     let encoding = cookie.map_or(Some(Encoding::Utf8), Encoding::from_name);
     match (encoding, cookie) {

@@ -10,6 +10,7 @@ use runtime::objects::int::{self, parse};
 use runtime::objects::list::ListObject;
 use runtime::objects::module::ModuleObject;
 use runtime::objects::namespace::NamespaceObject;
+use runtime::objects::set;
 use runtime::objects::str::StrObject;
 use runtime::objects::tuple::TupleObject;
 use runtime::objects::{self, async_generator, float, frame, struct_sequence, unawaited};
@@ -112,6 +113,7 @@ fn add_constants(dict: &DictObject) -> PyResult<()> {
     dict.set_text("path_importer_cache", DictObject::new());
     let names = crate::names().into_iter().map(text).collect();
     dict.set_text("builtin_module_names", TupleObject::new(names));
+    dict.set_text("stdlib_module_names", stdlib_module_names()?);
     dict.set_text("monitoring", crate::monitoring::make()?);
     dict.set_text("float_info", float_info()?);
     dict.set_text("int_info", int_info()?);
@@ -124,6 +126,19 @@ fn add_constants(dict: &DictObject) -> PyResult<()> {
     implementation.set_text("_multiarch", text("x86_64-linux-gnu"));
     dict.set_text("implementation", NamespaceObject::make(&implementation));
     Ok(())
+}
+
+/// `sys.stdlib_module_names`: the native modules, and what the library has at its top.
+fn stdlib_module_names() -> PyResult {
+    let mut names: Vec<&str> = crate::names();
+    names.extend(crate::library::files().filter_map(|file| match file.split_once('/') {
+        Some((package, _)) => Some(package),
+        None => file.strip_suffix(".py"),
+    }));
+    names.retain(|name| !matches!(*name, "__init__" | "test" | "__pycache__"));
+    names.sort_unstable();
+    names.dedup();
+    set::frozen_from(names.into_iter().map(text).collect())
 }
 
 fn float_info() -> PyResult {

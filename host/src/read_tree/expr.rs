@@ -145,10 +145,11 @@ impl<'a> Reader<'a> {
                 ExprKind::BoolOp { op, values }
             }
             "NamedExpr" => {
-                let target = self.child_in(node, class, "target", ExprContext::Store)?;
-                if target.as_name().is_none() {
+                let target = self.required(node, class, "target")?;
+                if self.class(target.value()) != Some("Name") {
                     return Err(raise!(TypeError, "NamedExpr target must be a Name"));
                 }
+                let target = self.expr(target.value(), ExprContext::Store)?;
                 ExprKind::NamedExpr { target, value: self.child(node, class, "value")? }
             }
             "BinOp" => ExprKind::BinOp {
@@ -205,7 +206,7 @@ impl<'a> Reader<'a> {
         })?;
         let comparators = self.children(node, class, "comparators")?;
         if comparators.is_empty() {
-            return Err(raise!(ValueError, "Compare has no comparators"));
+            return Err(raise!(ValueError, "Compare with no comparators"));
         }
         if comparators.len() != ops.len() {
             return Err(raise!(ValueError, "Compare has a different number of comparators and operands"));

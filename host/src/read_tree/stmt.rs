@@ -181,7 +181,7 @@ impl<'a> Reader<'a> {
         let orelse = self.stmts(node, class, "orelse")?;
         let finalbody = self.stmts(node, class, "finalbody")?;
         if handlers.is_empty() && finalbody.is_empty() {
-            return Err(raise!(ValueError, "{class} has neither handlers nor finalbody"));
+            return Err(raise!(ValueError, "{class} has neither except handlers nor finalbody"));
         }
         if handlers.is_empty() && !orelse.is_empty() {
             return Err(raise!(ValueError, "{class} has orelse but no except handlers"));

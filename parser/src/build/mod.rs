@@ -112,6 +112,8 @@ impl<'a, 's> Builder<'a, 's> {
     /// All warnings in source order.
     pub(crate) fn finish_warnings(&mut self) -> &'a [Warning<'a>] {
         self.warnings.sort_by_key(|warning| warning.span);
+        // The lexer and the action of one literal may doubt the same escape.
+        self.warnings.dedup();
         self.arena.alloc_slice_copy(&self.warnings)
     }
 

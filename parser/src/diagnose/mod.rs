@@ -78,7 +78,8 @@ fn weigh(site: &Site<'_>, found: SyntaxError) -> SyntaxError {
             lexical.clone()
         }
         ErrorRank::Lazy if is_at_end => lexical.clone(),
-        ErrorRank::OpenBracket | ErrorRank::Lazy => found,
+        ErrorRank::Last if site.kind(site.at) == TokenKind::Error => lexical.clone(),
+        ErrorRank::OpenBracket | ErrorRank::Lazy | ErrorRank::Last => found,
     }
 }
 

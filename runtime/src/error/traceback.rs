@@ -1,5 +1,6 @@
 //! Traceback objects: where an exception passed through, innermost last.
 
+use crate::args::Args;
 use crate::field::Field;
 use crate::header::Header;
 use crate::methods::GetSetDef;
@@ -67,15 +68,28 @@ impl TracebackObject {
         })
     }
 
-    /// The frame, as it was left. A garbage collection in progress may have taken its parts.
+    /// The frame, as it was left or as it is now. A garbage collection in progress may have taken its parts.
     fn frame(&self) -> Ref {
-        if self.frame.get().is_none()
-            && let (Some(code), Some(globals)) = (self.code.get_ref(), self.globals.get_ref())
-        {
-            let info = FrameInfo { code, instruction: self.instruction, globals };
-            self.frame.set(objects::frame::left(info, self.locals.get_ref()));
+        if let Some(frame) = self.frame.get_ref() {
+            return frame;
         }
-        self.frame.get_or_none()
+        let (Some(code), Some(globals)) = (self.code.get_ref(), self.globals.get_ref()) else {
+            return objects::none().to_ref();
+        };
+        let running =
+            if self.locals.get().is_none() { objects::frame::locals_of_running(code.value()) } else { None };
+        let is_running = running.is_some();
+        let info = FrameInfo { code, instruction: self.instruction, globals };
+        let frame = objects::frame::left(info, running.or_else(|| self.locals.get_ref()));
+        if !is_running {
+            self.frame.set(frame.clone());
+        }
+        frame
+    }
+
+    /// Keeps the variables that the frame had when it ended.
+    pub fn keep_locals(&self, locals: Ref) {
+        self.locals.set(locals);
     }
 
     /// The code.
@@ -109,6 +123,45 @@ pub fn add_entry(place: Place<'_>) {
         let entry = TracebackObject::new(place, exception.traceback.get_ref());
         exception.add_traceback(entry);
     }
+}
+
+/// `TracebackType(tb_next, tb_frame, tb_lasti, tb_lineno)`; the line is that of the instruction.
+fn new(_: &TypeObject, args: Args<'_>) -> PyResult {
+    args.no_keywords("traceback")?;
+    let &[next, frame, instruction, line] = args.positional else {
+        let given = args.positional.len();
+        return Err(crate::raise!(TypeError, "traceback() takes exactly 4 arguments ({given} given)"));
+    };
+    let next = match next {
+        next if objects::is_none(next) => None,
+        next if next.is_instance::<TracebackObject>() => Some(next.to_ref()),
+        other => {
+            let got = other.ty().name();
+            return Err(crate::raise!(TypeError, "expected traceback object or None, got '{got}'"));
+        }
+    };
+    let Some((code, globals)) = objects::frame::parts(frame) else {
+        let got = frame.ty().name();
+        return Err(crate::raise!(TypeError, "traceback() argument 'tb_frame' must be frame, not {got}"));
+    };
+    let (instruction, _line) = (int::to_isize(instruction)?, int::to_isize(line)?);
+    let entry = object::new_object(TracebackObject {
+        header: Header::new(&TRACEBACK),
+        next: Field::from_option(next),
+        code: Field::new(code),
+        globals: Field::new(globals),
+        locals: Field::empty(),
+        frame: Field::new(frame.to_ref()),
+        instruction: u32::try_from(instruction / 2).unwrap_or(u32::MAX),
+    });
+    Ok(entry.into())
+}
+
+/// The newest traceback entry of the raised exception, if it is that of this code.
+pub fn entry_of_raised<'a>(code: &CodeObject) -> Option<&'a TracebackObject> {
+    let exception = crate::thread::thread().peek_raised()?.get::<super::ExceptionObject>()?;
+    let entry = exception.traceback.get()?.get::<TracebackObject>()?;
+    std::ptr::eq(entry.code(), code).then_some(entry)
 }
 
 /// Gives an exception that has passed through no frame an entry for the running one.
@@ -173,8 +226,8 @@ static GETSET: &[GetSetDef] = &[
 pub static TRACEBACK: TypeObject = TypeObject::from_spec(&SPEC);
 static SPEC: TypeSpec = TypeSpec {
     module: "types",
-    flags: type_flags::GC | type_flags::NO_NEW,
-    slots: Slots::EMPTY,
+    flags: type_flags::GC,
+    slots: Slots { new: Some(new), ..Slots::EMPTY },
     getset: GETSET,
     ..TypeSpec::of::<TracebackObject>("traceback")
 };

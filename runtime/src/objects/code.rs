@@ -4,6 +4,7 @@
 //! turns; the JIT hangs its data on one pointer. None of that is visible to Python.
 
 mod attributes;
+mod compare;
 
 use std::cell::{Cell, OnceCell};
 use std::sync::Arc;

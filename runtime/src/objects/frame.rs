@@ -28,6 +28,8 @@ pub struct FrameObject {
     instruction: u32,
     back: Field,
     locals: Field,
+    /// Whether the frame has ended; its variables are gone then if nothing has kept them, as after `clear()`.
+    has_ended: bool,
     /// A weak reference to the generator whose frame this is.
     generator: Field,
 }
@@ -63,11 +65,19 @@ pub fn at(depth: usize) -> Option<Ref> {
             instruction: info.instruction,
             back: Field::from_option(back.take()),
             locals: Field::from_option(locals),
+            has_ended: false,
             generator: Field::empty(),
         };
         back = Some(object::new_object(contents).into());
     }
     back
+}
+
+/// The variables of the innermost running frame of some code, if the interpreter runs it.
+pub fn locals_of_running(code: Value) -> Option<Ref> {
+    let find = hooks::hooks().frame;
+    let depth = (0..).map_while(find).position(|info| info.code.value() == code)?;
+    (hooks::hooks().frame_locals)(depth)
 }
 
 /// A frame that has been left by an exception.
@@ -100,6 +110,7 @@ pub fn of_running(generator: Value, frame: *mut u8) -> PyResult {
 
 /// A frame that is not on the chain.
 fn apart(info: FrameInfo, locals: Option<Ref>, generator: Option<Ref>) -> Ref {
+    let has_ended = generator.is_none();
     let contents = FrameObject {
         header: Header::new(&FRAME),
         code: info.code,
@@ -107,16 +118,25 @@ fn apart(info: FrameInfo, locals: Option<Ref>, generator: Option<Ref>) -> Ref {
         instruction: info.instruction,
         back: Field::empty(),
         locals: Field::from_option(locals),
+        has_ended,
         generator: Field::from_option(generator),
     };
     object::new_object(contents).into()
+}
+
+/// The code and the globals of a frame.
+pub fn parts(frame: Value) -> Option<(Ref, Ref)> {
+    frame.get::<FrameObject>().map(|frame| (frame.code.clone(), frame.globals.clone()))
 }
 
 py_methods! { static METHODS for "frame", &FrameObject;
     /// Clears all references to local variables of a frame that has ended.
     "clear(self, /)"
     fn clear(this) -> PyResult<()> {
-        // The object is a picture: it has nothing of the running frame but a copy of its names.
+        // A running frame has lent nothing but a copy of its names.
+        if this.has_ended {
+            drop(this.locals.take());
+        }
         match this.generator.get().and_then(weakref::referent) {
             Some(generator) => generator::clear_frame(generator.value()),
             None => Ok(()),
@@ -138,7 +158,11 @@ fn line(value: Value) -> u32 {
 }
 
 fn locals(value: Value) -> PyResult {
-    this(value).locals.get_ref().ok_or_else(|| crate::error::not_supported("f_locals of this frame"))
+    match this(value).locals.get_ref() {
+        Some(locals) => Ok(locals),
+        None if this(value).has_ended => Ok(DictObject::new().into()),
+        None => Err(crate::error::not_supported("f_locals of this frame")),
+    }
 }
 
 fn repr(value: Value) -> PyResult {

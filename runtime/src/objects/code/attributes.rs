@@ -5,9 +5,10 @@
 use std::sync::Arc;
 
 use bytecode::code::CellKind;
-use bytecode::{Code, SourceRange};
+use bytecode::{Code, CodeFlags, SourceRange};
 
 use super::CodeObject;
+use super::compare::are_equal;
 use crate::convert::Keywords;
 use crate::error;
 use crate::hash;
@@ -73,7 +74,9 @@ fn richcompare(a: Value, b: Value, op: CompareOp) -> PyResult {
         return singleton::decline();
     };
     let same = match op {
-        CompareOp::Equal | CompareOp::NotEqual => Arc::ptr_eq(&x.source, &y.source) || x.code() == y.code(),
+        CompareOp::Equal | CompareOp::NotEqual => {
+            Arc::ptr_eq(&x.source, &y.source) || are_equal(x.code(), y.code())
+        }
         _ => return singleton::decline(),
     };
     Ok(objects::bool(same == (op == CompareOp::Equal)).to_ref())
@@ -89,6 +92,9 @@ fn hash_code(value: Value) -> PyResult<i64> {
 
 pub(super) const SLOTS: Slots =
     Slots { repr: Some(repr), richcompare: Some(richcompare), hash: Some(hash_code), ..Slots::EMPTY };
+
+/// The flags that CPython has, too.
+const SHOWN_FLAGS: u32 = 0xffff | CodeFlags::FUTURE_ANNOTATIONS.0;
 
 /// A number of a place, or None where there is none.
 fn place(number: u32, range: SourceRange) -> Ref {
@@ -152,7 +158,8 @@ fn change(code: &mut Code, name: &str, value: Value) -> PyResult<()> {
         "co_filename" => code.filename = text()?.into(),
         "co_firstlineno" => code.first_line = int::to_index(value, "line number does not fit")?.max(0) as u32,
         "co_flags" => {
-            code.flags.0 = code.flags.0 & !0xffff | int::to_index(value, "flags do not fit")? as u32 & 0xffff
+            code.flags.0 =
+                code.flags.0 & !SHOWN_FLAGS | int::to_index(value, "flags do not fit")? as u32 & SHOWN_FLAGS
         }
         _ => return Err(error::not_supported(&format!("code.replace({name}=...)"))),
     }
@@ -168,7 +175,7 @@ pub(super) static GETSET: &[GetSetDef] = getters! {
     "co_qualname" => |value| Ok(StrObject::new(&this(value).code().qualname).into());
     "co_filename" => |value| Ok(StrObject::new(&this(value).code().filename).into());
     "co_firstlineno" => |value| Ok(int::from_i64(i64::from(this(value).code().first_line)));
-    "co_flags" => |value| Ok(int::from_i64(i64::from(this(value).code().flags.0 & 0xffff)));
+    "co_flags" => |value| Ok(int::from_i64(i64::from(this(value).code().flags.0 & SHOWN_FLAGS)));
     "co_argcount" => |value| Ok(int::from_i64(i64::from(this(value).code().arg_count)));
     "co_posonlyargcount" => |value| Ok(int::from_i64(i64::from(this(value).code().posonly_count)));
     "co_kwonlyargcount" => |value| Ok(int::from_i64(i64::from(this(value).code().kwonly_count)));
