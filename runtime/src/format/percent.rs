@@ -179,10 +179,16 @@ fn read_size(chars: &[u32], at: &mut usize, source: &mut Source, what: &str) -> 
     if peek(chars, *at)? == '*' {
         *at += 1;
         let value = source.take()?;
-        return match value.as_small() {
-            Some(size) => Ok(Some(size as isize)),
-            None => Err(crate::raise!(TypeError, "* wants int")),
+        let Some(number) = IntRef::of(value.value()) else {
+            return Err(crate::raise!(TypeError, "* wants int"));
         };
+        let limit = if what == "width" { isize::MAX as i64 } else { i64::from(i32::MAX) };
+        let size = number.to_i64().filter(|size| (-limit - 1..=limit).contains(size));
+        let size = size.ok_or_else(|| {
+            let word = if what == "width" { "ssize_t" } else { "int" };
+            crate::raise!(OverflowError, "Python int too large to convert to C {word}")
+        })?;
+        return Ok(Some(size as isize));
     }
     let mut size: Option<isize> = None;
     while let Some(digit) = peek(chars, *at)?.to_digit(10) {

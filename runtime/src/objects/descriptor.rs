@@ -151,9 +151,7 @@ static CLASS_DICT_DEF: GetSetDef = GetSetDef {
 /// The `__dict__` of the builtin type that an instance's class derives from: types and modules have rules of their own.
 fn native_dict<'a>(object: Value) -> PyResult<Option<&'a GetSetDescriptor>> {
     let native = nearest_native(object.ty()).and_then(|native| native.lookup(names().__dict__));
-    Ok(native
-        .and_then(|found| found.get::<GetSetDescriptor>())
-        .filter(|found| !std::ptr::eq(found.def, &raw const DICT_DEF)))
+    Ok(native.and_then(|found| found.get::<GetSetDescriptor>()))
 }
 
 /// `__dict__` of the instances of a class, or of a builtin type.

@@ -293,17 +293,20 @@ fn check_class_cell(cell: &Ref, name: Value, class: &Ref) -> PyResult<()> {
     if !class.is_instance::<TypeObject>() {
         return Ok(());
     }
+    let found = cell.contents.get_ref();
+    if found.as_ref().is_some_and(|found| found.value() == class.value()) {
+        return Ok(());
+    }
     let (name, shown) = (protocol::repr_string(name)?, protocol::repr_string(class.value())?);
-    match cell.contents.get_ref() {
+    match found {
         None => Err(crate::raise!(
             RuntimeError,
             "__class__ not set defining {name} as {shown}. Was __classcell__ propagated to type.__new__?"
         )),
-        Some(other) if other.value() != class.value() => {
+        Some(other) => {
             let other = protocol::repr_string(other.value())?;
             Err(crate::raise!(TypeError, "__class__ set to {other} defining {name} as {shown}"))
         }
-        Some(_) => Ok(()),
     }
 }
 

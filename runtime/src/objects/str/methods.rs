@@ -53,6 +53,12 @@ fn new(ty: &TypeObject, args: Args<'_>) -> PyResult {
             }
         }
     }
+    for (name, part) in ["encoding", "errors"].iter().zip(&parts[1..]) {
+        if let Some(given) = part.filter(|given| !given.is_instance::<StrObject>()) {
+            let got = crate::signature::type_name_or_none(given);
+            return Err(crate::raise!(TypeError, "str() argument '{name}' must be str, not {got}"));
+        }
+    }
     let text = match parts {
         [None, ..] => StrObject::empty().into_ref(),
         [Some(value), None, None] => protocol::str(value)?,
@@ -453,7 +459,11 @@ py_methods! { static METHODS for "str", &StrObject;
         if !protocol::is_iterable(iterable) {
             return Err(crate::raise!(TypeError, "can only join an iterable"));
         }
-        join(this, &protocol::collect(iterable)?)
+        let items = protocol::collect(iterable)?;
+        match &items[..] {
+            [only] if only.value().is_exact(&STR) => Ok(Py::from_object(only.value().get().expect("an exact str is a str"))),
+            items => join(this, items),
+        }
     }
     /// Return a left-justified string of length width.
     "ljust(self, width, fillchar=' ', /)"
@@ -585,8 +595,8 @@ py_methods! { static METHODS for "str", &StrObject;
     }
     /// For pickling.
     "__getnewargs__(self, /)"
-    fn getnewargs(this) -> Py<TupleObject> {
-        TupleObject::of([Value::from_object(this).to_ref()])
+    fn getnewargs(this) -> PyResult<Py<TupleObject>> {
+        Ok(TupleObject::of([StrObject::from_units(&STR, this.units())?.into()]))
     }
     /// Return the size of the string in memory, in bytes.
     "__sizeof__(self, /)"
