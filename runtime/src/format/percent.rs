@@ -340,7 +340,9 @@ fn integer(conversion: &Conversion, value: Value, base: u32) -> PyResult<String>
     let number = match (IntRef::of(value), float::of(value)) {
         (Some(_), _) => value.to_ref(),
         (None, Some(double)) if base == 10 => float::methods::to_int(double)?,
-        _ if value.ty().slots().index.is_some() => int::index(value)?,
+        _ if value.ty().slots().index.is_some() && (base != 10 || value.ty().slots().int.is_none()) => {
+            int::index(value)?
+        }
         _ if base == 10 && value.ty().slots().int.is_some() => {
             let convert = value.ty().slots().int.expect("just seen");
             let made = convert(value)?;

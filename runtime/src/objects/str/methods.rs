@@ -31,6 +31,10 @@ fn this<'a>(value: Value) -> &'a StrObject {
 
 fn new(ty: &TypeObject, args: Args<'_>) -> PyResult {
     let mut parts = [None; 3];
+    let given = args.positional.len() + args.keywords().count();
+    if args.has_keywords() && given > 3 {
+        return Err(crate::raise!(TypeError, "str() takes at most 3 arguments ({given} given)"));
+    }
     if args.positional.len() > 3 {
         return Err(crate::raise!(
             TypeError,
@@ -46,6 +50,13 @@ fn new(ty: &TypeObject, args: Args<'_>) -> PyResult {
             .get::<StrObject>()
             .and_then(|name| ["object", "encoding", "errors"].iter().position(|key| name.eq_str(key)));
         match at {
+            Some(at) if parts[at].is_some() => {
+                let (name, place) = (["object", "encoding", "errors"][at], at + 1);
+                return Err(crate::raise!(
+                    TypeError,
+                    "argument for str() given by name ('{name}') and position ({place})"
+                ));
+            }
             Some(at) => parts[at] = Some(value),
             None => {
                 let name = name.get::<StrObject>().map(StrObject::to_string_lossy).unwrap_or_default();
