@@ -321,7 +321,13 @@ fn call_new(function: &NewFunction, args: Args<'_>) -> PyResult {
         return Err(crate::raise!(TypeError, "{owner}.__new__({name}): {name} is not a subtype of {owner}"));
     }
     if class.has(type_flags::NO_NEW) || !makes_instances_of(function, class) {
-        let native = nearest_native(class).map_or(owner, TypeObject::name);
+        let mut maker = class;
+        while let Some(base) = maker.base()
+            && !maker.lookup(names().__new__).is_some_and(|new| new.is_instance::<NewFunction>())
+        {
+            maker = base;
+        }
+        let native = maker.name();
         let name = class.name();
         return Err(crate::raise!(TypeError, "{owner}.__new__({name}) is not safe, use {native}.__new__()"));
     }
