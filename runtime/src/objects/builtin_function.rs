@@ -226,9 +226,8 @@ fn function_hash(value: Value) -> PyResult<i64> {
 }
 
 fn function_compare(a: Value, b: Value, op: CompareOp) -> PyResult {
-    if !(a.is_instance::<BuiltinFunction>() && b.is_instance::<BuiltinFunction>())
-        || !matches!(op, CompareOp::Equal | CompareOp::NotEqual)
-    {
+    let are_functions = a.is_instance::<BuiltinFunction>() && b.is_instance::<BuiltinFunction>();
+    if !are_functions || !matches!(op, CompareOp::Equal | CompareOp::NotEqual) {
         return singleton::decline();
     }
     let same = identity(a) == identity(b);

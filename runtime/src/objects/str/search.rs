@@ -43,7 +43,7 @@ pub fn matches_at(text: &StrObject, wanted: &StrObject, at: usize) -> bool {
 }
 
 /// The memory of the characters, and bytes per character.
-fn memory<'a>(text: &'a StrObject) -> (&'a [u8], usize) {
+fn memory(text: &StrObject) -> (&[u8], usize) {
     fn bytes<T>(units: &[T]) -> &[u8] {
         // SAFETY: the units are integers, whose bytes are all initialised; the slice borrows them.
         unsafe { std::slice::from_raw_parts(units.as_ptr().cast(), size_of_val(units)) }
