@@ -3,17 +3,19 @@
 use std::path::{Path, PathBuf};
 
 use runtime::error;
-use runtime::error::unraisable::write_unraisable_with;
+use runtime::error::unraisable::write_unraisable_at;
 use runtime::hooks;
 use runtime::objects;
 use runtime::protocol;
 use runtime::stress::{self, Knob};
 use runtime::sys_state;
-use runtime::value::{PyResult, Raised};
-use stdlib::sys::{Startup, exit_code_of};
+use runtime::value::{PyResult, Raised, Value};
+use stdlib::excepthook::exit_code_of;
+use stdlib::sys::Startup;
 
+use crate::options::Options;
 use crate::program::{self, Failure, Program};
-use crate::{compile, files, import, tokens};
+use crate::{anchors, compile, files, import, interactive, site, tokens};
 
 /// How a process is set up.
 #[derive(Clone, Debug, Default)]
@@ -24,6 +26,8 @@ pub struct Settings {
     pub path: Vec<PathBuf>,
     /// What is compiled to machine code, and when.
     pub jit: jit::Settings,
+    /// Python's own options.
+    pub options: Options,
 }
 
 /// Wires the hooks and makes `sys`. The runtime must be attached to the calling thread.
@@ -38,20 +42,35 @@ pub fn start(settings: &Settings) -> PyResult<()> {
         hooks.compile = compile::compile;
         hooks.load_module = import::load_module;
         hooks.source_text = files::source_text;
+        hooks.anchors = anchors::anchors;
+        hooks.is_whole_call = anchors::is_whole_call;
         hooks.tokenize = tokens::tokenize;
     });
     stdlib::sys::initialize(&Startup {
         argv: settings.argv.clone(),
         path: search_path(settings),
         executable: std::env::current_exe().map(|path| path.display().to_string()).unwrap_or_default(),
-        flags: Vec::new(),
-    })
+        flags: settings.options.flags(),
+        warnings: settings.options.warnings.clone(),
+        extended: settings.options.extended.clone(),
+        cache_prefix: settings.options.variable("PYTHONPYCACHEPREFIX"),
+        is_unbuffered: settings.options.unbuffered > 0,
+    })?;
+    if settings.options.no_site == 0 {
+        stdlib::site::install();
+        site::add_packages(&settings.options)?;
+    }
+    if !settings.options.warnings.is_empty() {
+        // They are read when the module that serves them is imported, and are to hold from here on.
+        protocol::import::import_absolute("warnings")?;
+    }
+    Ok(())
 }
 
-/// `sys.path`: what the settings say, then `PYTHONPATH`, then the library, or the folder that `SPC_STDLIB` names in its place.
+/// `sys.path`: what the settings say, then `PYTHONPATH`, unless the environment is ignored, then the library, or the folder that `SPC_STDLIB` names in its place.
 fn search_path(settings: &Settings) -> Vec<String> {
     let mut path: Vec<String> = settings.path.iter().map(|path| path.display().to_string()).collect();
-    let more = std::env::var_os("PYTHONPATH").unwrap_or_default();
+    let more = settings.options.variable("PYTHONPATH").unwrap_or_default();
     path.extend(
         std::env::split_paths(&more)
             .filter(|path| !path.as_os_str().is_empty())
@@ -79,6 +98,14 @@ pub fn run_program(program: &Program) -> u8 {
             hooks::write_stderr(&format!("{}: {message}\n", executable.display()));
             1
         }
+    }
+}
+
+/// `-i`: the prompt behind a program; gives the exit code.
+pub fn inspect() -> u8 {
+    match interactive::inspect() {
+        Ok(()) => 0,
+        Err(raised) => report(raised),
     }
 }
 
@@ -125,7 +152,7 @@ fn wait_for_threads() {
     if let Err(raised) = stdlib::thread::shut_down() {
         let threading =
             sys_state::modules().get_text("threading").unwrap_or_else(|| objects::none().to_ref());
-        write_unraisable_with(raised, "Exception ignored on threading shutdown", threading.value());
+        write_unraisable_at(raised, "on threading shutdown", threading.value());
     }
 }
 
@@ -142,11 +169,22 @@ fn flushed(code: u8) -> u8 {
     }
 }
 
-/// Flushes `sys.stdout`, if there is one.
+/// Whether a stream says that it is closed; one that cannot tell is not.
+fn is_closed(stream: Value) -> bool {
+    let answer =
+        protocol::get_attr_text(stream, "closed").and_then(|closed| protocol::is_true(closed.value()));
+    answer.unwrap_or_else(|raised| {
+        drop(runtime::thread().take_raised(raised));
+        false
+    })
+}
+
+/// Flushes `sys.stdout`, if there is one that is open.
 fn flush_stdout() -> PyResult<()> {
     let Some(sys) = sys_state::modules().get_text("sys") else { return Ok(()) };
     let stdout = protocol::get_attr_text(sys.value(), "stdout")?;
-    if !objects::is_none(stdout.value()) {
+    let is_open = !objects::is_none(stdout.value()) && !is_closed(stdout.value());
+    if is_open {
         protocol::call_method_text(stdout.value(), "flush", &[])?;
     }
     Ok(())

@@ -1,5 +1,6 @@
 //! The module `builtins`: functions that every program can name, and the namespace that holds them with the types.
 
+mod compile;
 pub mod functions;
 pub mod io;
 

@@ -11,7 +11,6 @@ use std::cell::Cell;
 
 use crate::alloc;
 use crate::header::{Header, flags};
-use crate::names::names;
 use crate::stress::{self, Knob};
 use crate::thread::{breaker, thread};
 use crate::value::{Ref, Value};
@@ -278,10 +277,10 @@ pub(crate) fn finalize(object: Value) {
     let Some(finalizer) = object.ty().slots().finalize else { return };
     let pending = thread().fetch_raised();
     if let Err(raised) = finalizer(object) {
-        // Whoever is told hears of the method, not of an object that is about to go.
-        let method = object.ty().lookup(names().__del__).map(Value::to_ref);
-        let context = method.as_ref().filter(|_| object.ty().spec().is_none());
-        crate::error::write_unraisable(raised, Some(context.map_or(object, Ref::value)));
+        match object.ty().lookup(crate::names::names().__del__) {
+            Some(method) => crate::error::write_unraisable_at(raised, "while calling deallocator", method),
+            None => crate::error::write_unraisable(raised, Some(object)),
+        }
     }
     if let Some(exception) = pending {
         let _raised = thread().set_raised(exception);

@@ -51,6 +51,43 @@ pub enum CompileMode {
     Single,
 }
 
+/// What is to be compiled.
+#[derive(Clone, Copy, Debug)]
+pub enum CompileSource<'a> {
+    /// A text.
+    Text(&'a str),
+    /// The bytes of a text, which may say how it is encoded.
+    Bytes(&'a [u8]),
+    /// A syntax tree, or an object that is no source at all.
+    Object(Value),
+}
+
+/// The arguments of `compile()`.
+#[derive(Clone, Copy, Debug)]
+pub struct Compilation<'a> {
+    /// What is compiled.
+    pub source: CompileSource<'a>,
+    /// Where it says that it comes from.
+    pub filename: &'a str,
+    /// As what.
+    pub mode: CompileMode,
+    /// `PyCF_...` and `CO_FUTURE_...`
+    pub flags: i64,
+    /// The level of optimization; `None` for that of the process.
+    pub optimize: Option<u8>,
+    /// The function that wants it, for errors.
+    pub wanted_by: &'a str,
+}
+
+/// What is marked inside an expression, as (line, character) from the start of its text.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Anchors {
+    /// The first character.
+    pub left: (usize, usize),
+    /// Behind the last one.
+    pub right: (usize, usize),
+}
+
 /// Everything that can be installed.
 #[derive(Clone, Copy)]
 pub struct Hooks {
@@ -72,10 +109,15 @@ pub struct Hooks {
     pub generator_frame: fn(frame: *mut u8) -> (FrameInfo, Option<Ref>),
     /// Whether the `depth`-th Python frame from the top is this one; `None` if there are not so many.
     pub is_frame_at: fn(frame: *mut u8, depth: usize) -> Option<bool>,
-    /// Compiles source: text, file name, mode, flags; gives a code object.
-    pub compile: fn(source: &str, filename: &str, mode: CompileMode, flags: i64) -> PyResult,
     /// The text of a source file, wherever it lies.
     pub source_text: fn(filename: &str) -> Option<String>,
+    /// Compiles source; gives a code object, or a tree if the flags ask for one.
+    pub compile: fn(&Compilation<'_>) -> PyResult,
+    /// Where the operator of a binary operation, or the brackets of a subscript or a call, stand in the text of an expression.
+    pub anchors: fn(&str) -> Option<Anchors>,
+    /// Whether a text is the assignment or return of a call of a plain name that goes from one character of its first line to one of its
+    /// last: the call is then all that there is to see. So it is if the text is no statement at all.
+    pub is_whole_call: fn(text: &str, start: usize, end: usize) -> bool,
     /// The tokens of a text: a list of (kind, text, start, end), and the error that ends it or None.
     pub tokenize: fn(source: &str) -> PyResult,
     /// Finds, loads and registers a module by its absolute dotted name; gives that very module.
@@ -131,8 +173,10 @@ static HOOKS: World<Cell<Hooks>> = World::new(Cell::new(Hooks {
     frame_awaits: |_| None,
     generator_frame: |_| panic!("generators have frames only with an interpreter"),
     is_frame_at: |_, _| None,
-    compile: |_, _, _, _| missing("compile() without a compiler"),
     source_text: |_| None,
+    compile: |_| missing("compile() without a compiler"),
+    anchors: |_| None,
+    is_whole_call: |_, _, _| false,
     tokenize: |_| missing("tokens without a compiler"),
     load_module: |name| {
         let raised = crate::raise!(ModuleNotFoundError, "No module named '{name}'");

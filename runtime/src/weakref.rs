@@ -218,7 +218,7 @@ fn run_callbacks(references: Vec<Ref>) {
         let Some(callback) = callback else { continue };
         let pending = crate::thread::thread().fetch_raised();
         if let Err(raised) = protocol::call_one(callback.value(), reference.value()) {
-            crate::error::write_unraisable(raised, Some(callback.value()));
+            crate::error::write_unraisable_at(raised, "while calling weakref callback", callback.value());
         }
         if let Some(exception) = pending {
             let _raised = crate::thread::thread().set_raised(exception);

@@ -1,6 +1,7 @@
 //! The `spc` command: runs, checks and explains Python programs.
 //!
 //! - `args`: the command line
+//! - `options`: the command line as `python` reads it
 //! - `commands`: one file per command
 //! - `compile`: from a file to checked trees and bytecode
 //! - `render`: errors for people
@@ -10,6 +11,7 @@
 mod args;
 mod commands;
 mod compile;
+mod options;
 mod render;
 
 use std::process::ExitCode;

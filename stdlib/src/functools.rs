@@ -7,6 +7,7 @@
 mod key;
 mod lru_cache;
 mod partial;
+mod recency;
 
 use runtime::objects::module::ModuleObject;
 use runtime::types::ready;

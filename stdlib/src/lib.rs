@@ -21,6 +21,7 @@ pub mod collections;
 pub mod contextvars;
 pub mod csv;
 pub mod errno;
+pub mod excepthook;
 pub mod fcntl;
 pub mod functools;
 pub mod future;
@@ -42,6 +43,7 @@ pub mod random;
 pub mod resource;
 pub mod select;
 pub mod signal;
+pub mod site;
 pub mod socket;
 pub mod sre;
 pub mod static_python;
@@ -50,6 +52,7 @@ pub mod structs;
 pub mod subprocess;
 pub mod sys;
 pub(crate) mod system;
+mod termios;
 pub mod thread;
 pub mod time;
 pub mod typing;
@@ -88,6 +91,7 @@ static MODULES: &[NativeModule] = &[
     NativeModule { name: "_imp", fill: imp::fill },
     NativeModule { name: "_contextvars", fill: contextvars::fill },
     NativeModule { name: "_thread", fill: thread::fill },
+    NativeModule { name: "termios", fill: termios::fill },
     NativeModule { name: "_string", fill: string::fill },
     NativeModule { name: "_codecs", fill: codecs::fill },
     NativeModule { name: "unicodedata", fill: unicodedata::fill },

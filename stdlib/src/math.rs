@@ -1,6 +1,7 @@
 //! `math`: the C library's functions with Python's errors, and exact integer functions.
 
 mod exact;
+mod extended;
 mod real;
 
 use runtime::PyResult;

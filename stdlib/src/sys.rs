@@ -26,7 +26,18 @@ pub struct Startup {
     pub executable: String,
     /// Flags by name that differ from 0.
     pub flags: Vec<(String, i64)>,
+    /// `sys.warnoptions`
+    pub warnings: Vec<String>,
+    /// `sys._xoptions`, as `name` or `name=value`.
+    pub extended: Vec<String>,
+    /// `sys.pycache_prefix`
+    pub cache_prefix: Option<String>,
+    /// Whether what is written to the standard streams is written at once.
+    pub is_unbuffered: bool,
 }
+
+/// `sys.copyright`
+pub(crate) const COPYRIGHT: &str = "Copyright (c) the Static Python in Rust contributors.";
 
 /// Makes and registers `sys`.
 pub fn initialize(startup: &Startup) -> PyResult<()> {
@@ -43,9 +54,10 @@ pub fn initialize(startup: &Startup) -> PyResult<()> {
     dict.set_text("path", strings(&startup.path));
     dict.set_text("executable", StrObject::new(&startup.executable));
     dict.set_text("modules", Value::from_object(sys_state::modules()).to_ref());
-    add_streams(dict)?;
+    add_streams(dict, startup.is_unbuffered)?;
     add_constants(dict)?;
     add_flags(dict, &startup.flags)?;
+    add_options(dict, startup)?;
     for (name, original) in ORIGINALS {
         let function = dict.get_text(name).expect("it is in the table of functions");
         dict.set_text(original, function);
@@ -54,9 +66,9 @@ pub fn initialize(startup: &Startup) -> PyResult<()> {
     Ok(())
 }
 
-fn add_streams(dict: &DictObject) -> PyResult<()> {
+fn add_streams(dict: &DictObject, is_unbuffered: bool) -> PyResult<()> {
     for (fd, name, file) in [(0, "stdin", "<stdin>"), (1, "stdout", "<stdout>"), (2, "stderr", "<stderr>")] {
-        let stream = crate::io::standard::stream(fd, file)?;
+        let stream = crate::io::standard::stream(fd, file, is_unbuffered)?;
         dict.set_text(name, stream.clone());
         dict.set_text(&format!("__{name}__"), stream);
     }
@@ -83,7 +95,7 @@ fn add_constants(dict: &DictObject) -> PyResult<()> {
     dict.set_text("version", text("3.14.0 (Static Python in Rust)"));
     dict.set_text("hexversion", number(0x030e_00f0));
     dict.set_text("api_version", number(1013));
-    dict.set_text("copyright", text("Copyright (c) the Static Python in Rust contributors."));
+    dict.set_text("copyright", text(COPYRIGHT));
     dict.set_text("abiflags", text(""));
     dict.set_text("platform", text("linux"));
     dict.set_text("byteorder", text("little"));
@@ -93,14 +105,11 @@ fn add_constants(dict: &DictObject) -> PyResult<()> {
         dict.set_text(name, text("/usr"));
     }
     dict.set_text("platlibdir", text("lib"));
-    dict.set_text("dont_write_bytecode", objects::bool(false).to_ref());
-    dict.set_text("pycache_prefix", objects::none().to_ref());
     dict.set_text("float_repr_style", text("short"));
-    for name in ["meta_path", "path_hooks", "warnoptions"] {
+    for name in ["meta_path", "path_hooks"] {
         dict.set_text(name, ListObject::empty());
     }
     dict.set_text("path_importer_cache", DictObject::new());
-    dict.set_text("_xoptions", DictObject::new());
     let names = crate::names().into_iter().map(text).collect();
     dict.set_text("builtin_module_names", TupleObject::new(names));
     dict.set_text("monitoring", crate::monitoring::make()?);
@@ -206,6 +215,31 @@ fn add_flags(dict: &DictObject, set: &[(String, i64)]) -> PyResult<()> {
     Ok(())
 }
 
+/// What the command line says in other places than `sys.flags`.
+fn add_options(dict: &DictObject, startup: &Startup) -> PyResult<()> {
+    dict.set_text(
+        "warnoptions",
+        ListObject::new(startup.warnings.iter().map(|option| text(option)).collect()),
+    );
+    let extended = DictObject::new();
+    for option in &startup.extended {
+        let (name, value) = match option.split_once('=') {
+            Some((name, value)) => (name, text(value)),
+            None => (option.as_str(), objects::bool(true).to_ref()),
+        };
+        extended.set(text(name).value(), value)?;
+    }
+    dict.set_text("_xoptions", extended);
+    let is_set = |name: &str| startup.flags.iter().any(|(flag, level)| flag == name && *level != 0);
+    dict.set_text("dont_write_bytecode", objects::bool(is_set("dont_write_bytecode")).to_ref());
+    let prefix = startup.cache_prefix.as_deref().map_or_else(|| objects::none().to_ref(), text);
+    dict.set_text("pycache_prefix", prefix);
+    if let Some((_, limit)) = startup.flags.iter().find(|(flag, _)| flag == "int_max_str_digits") {
+        int::parse::set_max_str_digits(*limit as usize);
+    }
+    Ok(())
+}
+
 /// Flushes the standard streams.
 pub fn flush_streams() {
     let Some(sys) = sys_state::modules().get_text("sys") else { return };
@@ -218,30 +252,6 @@ pub fn flush_streams() {
         if let Err(raised) = protocol::call_method_text(stream.value(), "flush", &[]) {
             drop(thread().take_raised(raised));
         }
-    }
-}
-
-/// What the process ends with after an uncaught exception; prints the exception unless it is `SystemExit`.
-pub fn exit_code_of(exception: &Ref) -> i32 {
-    if !exception.ty().is_subclass_of(&error::types::SystemExit) {
-        flush_streams();
-        hooks::write_stderr(&error::print::format_exception(exception.value()));
-        return if exception.ty().is_subclass_of(&error::types::KeyboardInterrupt) { 130 } else { 1 };
-    }
-    let code =
-        exception.get::<ExceptionObject>().and_then(|exit| exit.extra[error::types::EXIT_CODE].get_ref());
-    match code {
-        None => 0,
-        Some(code) if objects::is_none(code.value()) => 0,
-        Some(code) => match int::IntRef::of(code.value()) {
-            Some(code) => code.to_i64().unwrap_or(-1) as i32 & 0xff,
-            None => {
-                flush_streams();
-                let shown = protocol::str_string(code.value()).unwrap_or_default();
-                hooks::write_stderr(&format!("{shown}\n"));
-                1
-            }
-        },
     }
 }
 
@@ -345,9 +355,8 @@ py_functions! { static FUNCTIONS;
     }
     /// Handle an exception by displaying it with a traceback on sys.stderr.
     "excepthook(exctype, value, traceback, /)"
-    fn excepthook(exctype: Value, value: Value, traceback: Value) {
-        let (_, _) = (exctype, traceback);
-        hooks::write_stderr(&error::print::format_exception(value));
+    fn excepthook(exctype: Value, value: Value, traceback: Value) -> PyResult<()> {
+        crate::excepthook::display(exctype, value, traceback)
     }
     /// Handle an unraisable exception by displaying it on sys.stderr.
     "unraisablehook(unraisable, /)"

@@ -4,7 +4,6 @@
 //! where they come from. A hook that raises is itself reported, and not asked again for that.
 
 use crate::error::{ExceptionObject, print, traceback};
-use crate::hooks;
 use crate::objects::module::ModuleObject;
 use crate::objects::str::StrObject;
 use crate::objects::{self, struct_sequence::StructType};
@@ -25,9 +24,9 @@ pub fn write_unraisable(raised: Raised, context: Option<Value>) {
     tell(raised, None, context);
 }
 
-/// The same, with words of its own about where the exception comes from.
-pub fn write_unraisable_with(raised: Raised, message: &str, context: Value) {
-    tell(raised, Some(message), Some(context));
+/// The same, with words of its own about where the exception comes from: `Exception ignored`, `place`, and what was called there.
+pub fn write_unraisable_at(raised: Raised, place: &str, called: Value) {
+    tell(raised, Some(&format!("Exception ignored {place} {}", shown(called))), None);
 }
 
 fn tell(raised: Raised, message: Option<&str>, context: Option<Value>) {
@@ -87,7 +86,7 @@ fn write(exception: Value, message: Option<&str>, context: Option<Value>) {
         (None, None) => String::new(),
     };
     let text = print::format_exception(exception);
-    hooks::write_stderr(&format!("{head}{text}"));
+    print::write_to_sys_stderr(&format!("{head}{text}"));
 }
 
 fn shown(object: Value) -> String {

@@ -63,7 +63,7 @@ fn invert(value: Value) -> PyResult {
 pub static BOOL: TypeObject = TypeObject::from_spec(&SPEC);
 static SPEC: TypeSpec = TypeSpec {
     base: Some(&INT),
-    doc: "Returns True when the argument is true, False otherwise.\nThe builtins True and False are the only two instances of the class bool.\nThe class bool is a subclass of the class int, and cannot be subclassed.",
+    doc: "bool(object=False, /)\n--\n\nReturns True when the argument is true, False otherwise.\nThe builtins True and False are the only two instances of the class bool.\nThe class bool is a subclass of the class int, and cannot be subclassed.",
     layout: Layout::of::<IntObject>(),
     flags: type_flags::FINAL | type_flags::MATCH_SELF,
     slots: Slots {

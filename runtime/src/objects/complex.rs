@@ -339,7 +339,7 @@ static MEMBERS: &[GetSetDef] = &[
 /// `complex`.
 pub static COMPLEX: TypeObject = TypeObject::from_spec(&SPEC);
 static SPEC: TypeSpec = TypeSpec {
-    doc: "Create a complex number from a string or numbers.",
+    doc: "complex(real=0, imag=0)\n--\n\nCreate a complex number from a string or numbers.",
     flags: type_flags::BASE | type_flags::TRIVIAL_DROP,
     slots: Slots {
         new: Some(new_complex),

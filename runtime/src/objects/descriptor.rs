@@ -443,8 +443,8 @@ pub(crate) use getters;
 
 static WRAPPER_GETSET: &[GetSetDef] = getters! {
     "__qualname__" => |value| qualified(wrapper(value).owner, wrapper(value).def.name);
-    "__doc__" => |value| Ok(slot_text(value, |texts| texts.1));
-    "__text_signature__" => |value| Ok(slot_text(value, |texts| texts.0));
+    "__doc__" => |value| Ok(slot_docs::doc_of(wrapper(value).def.name).map_or_else(|| objects::none().to_ref(), |doc| StrObject::new(doc).into()));
+    "__text_signature__" => |value| Ok(StrObject::new(slot_docs::signature_of(wrapper(value).def.name)).into());
 };
 static WRAPPER_MEMBERS: &[GetSetDef] = getters! {
     "__name__" => |value| Ok(StrObject::intern(wrapper(value).def.name).into());
@@ -460,12 +460,6 @@ static NEW_GETSET: &[GetSetDef] = getters! {
     "__doc__" => |_| Ok(StrObject::new("Create and return a new object.  See help(type) for accurate signature.").into());
     "__text_signature__" => |_| Ok(StrObject::new("($type, *args, **kwargs)").into());
 };
-/// One of the texts of a slot's special method.
-fn slot_text(value: Value, part: fn((&'static str, &'static str)) -> &'static str) -> Ref {
-    let texts = slot_docs::of(wrapper(value).def.name);
-    texts.map_or_else(|| objects::none().to_ref(), |texts| StrObject::new(part(texts)).into())
-}
-
 /// "C.name", for a descriptor of a class.
 fn qualified(owner: &TypeObject, name: &str) -> PyResult {
     let class = owner.qualname();

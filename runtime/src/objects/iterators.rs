@@ -185,6 +185,12 @@ sequence_iterators! {
     BYTEARRAY_ITERATOR BYTEARRAY_SPEC = "bytearray_iterator", bytes_next;
 }
 
+/// The arguments that `__new__` of a builtin iterator looks at: keywords for the `__init__` of a subclass are none of its business.
+pub fn own_keywords<'a>(class: &TypeObject, base: &TypeObject, args: Args<'a>) -> Args<'a> {
+    let init = names().__init__;
+    if class.lookup(init) == base.lookup(init) { args } else { Args::new(args.positional, None) }
+}
+
 /// `StopIteration`, for `__next__` called as a method.
 pub fn exhausted(iterator: Value) -> Raised {
     if let Some(generator) = iterator.get::<objects::generator::GeneratorObject>() {
@@ -305,7 +311,7 @@ iterator_type! {
         let at = this.count.get();
         this.count.set(at + 1);
         Ok(Some(TupleObject::of([int::from_i64(at), item]).into()))
-    }, "Return an enumerate object.\n\n  iterable\n    an object supporting iteration\n\nThe enumerate object yields pairs containing a count (from start, which\ndefaults to zero) and a value yielded by the iterable argument.\n\nenumerate is useful for obtaining an indexed list:\n    (0, seq[0]), (1, seq[1]), (2, seq[2]), ..."
+    }, "enumerate(iterable, start=0)\n--\n\nReturn an enumerate object.\n\n  iterable\n    an object supporting iteration\n\nThe enumerate object yields pairs containing a count (from start, which\ndefaults to zero) and a value yielded by the iterable argument.\n\nenumerate is useful for obtaining an indexed list:\n    (0, seq[0]), (1, seq[1]), (2, seq[2]), ..."
 }
 
 fn new_enumerate(ty: &TypeObject, args: Args<'_>) -> PyResult {
@@ -342,7 +348,7 @@ iterator_type! {
         }
         let values: Vec<Value> = args.iter().map(|arg| arg.value()).collect();
         protocol::call(function.value(), &values, None).map(Some)
-    }, "Make an iterator that computes the function using arguments from\neach of the iterables.  Stops when the shortest iterable is exhausted."
+    }, "map(function, iterable, /, *iterables)\n--\n\nMake an iterator that computes the function using arguments from\neach of the iterables.  Stops when the shortest iterable is exhausted."
 }
 
 fn iterators_of(iterables: &[Value]) -> PyResult {
@@ -352,7 +358,7 @@ fn iterators_of(iterables: &[Value]) -> PyResult {
 }
 
 fn new_map(ty: &TypeObject, args: Args<'_>) -> PyResult {
-    args.no_keywords("map")?;
+    own_keywords(ty, &MAP, args).no_keywords("map")?;
     match args.positional {
         [] | [_] => Err(crate::raise!(TypeError, "map() must have at least two arguments.")),
         [function, iterables @ ..] => {
@@ -377,11 +383,11 @@ iterator_type! {
             }
         }
         Ok(None)
-    }, "Return an iterator yielding those items of iterable for which function(item)\nis true. If function is None, return the items that are true."
+    }, "filter(function, iterable, /)\n--\n\nReturn an iterator yielding those items of iterable for which function(item)\nis true. If function is None, return the items that are true."
 }
 
 fn new_filter(ty: &TypeObject, args: Args<'_>) -> PyResult {
-    args.no_keywords("filter")?;
+    own_keywords(ty, &FILTER, args).no_keywords("filter")?;
     let [function, iterable] = args.positional else {
         return Err(crate::raise!(TypeError, "filter expected 2 arguments, got {}", args.positional.len()));
     };
@@ -392,12 +398,12 @@ fn new_filter(ty: &TypeObject, args: Args<'_>) -> PyResult {
 iterator_type! {
     /// `zip`; the counter tells whether lengths must agree.
     Zip(iterators), ZIP, ZIP_SPEC, "zip", type_flags::BASE, Some(new_zip), zip_next,
-    "The zip object yields n-length tuples, where n is the number of iterables\npassed as positional arguments to zip().  The i-th element in every tuple\ncomes from the i-th iterable argument to zip().  This continues until the\nshortest argument is exhausted.\n\nIf strict is true and one of the arguments is exhausted before the others,\nraise a ValueError.\n\n   >>> list(zip('abcdefg', range(3), range(4)))\n   [('a', 0, 0), ('b', 1, 1), ('c', 2, 2)]"
+    "zip(*iterables, strict=False)\n--\n\nThe zip object yields n-length tuples, where n is the number of iterables\npassed as positional arguments to zip().  The i-th element in every tuple\ncomes from the i-th iterable argument to zip().  This continues until the\nshortest argument is exhausted.\n\nIf strict is true and one of the arguments is exhausted before the others,\nraise a ValueError.\n\n   >>> list(zip('abcdefg', range(3), range(4)))\n   [('a', 0, 0), ('b', 1, 1), ('c', 2, 2)]"
 }
 
 fn new_zip(ty: &TypeObject, args: Args<'_>) -> PyResult {
     let mut strict = false;
-    for (name, value) in args.keywords() {
+    for (name, value) in own_keywords(ty, &ZIP, args).keywords() {
         if !name.get::<StrObject>().is_some_and(|name| name.eq_str("strict")) {
             return Err(crate::raise!(TypeError, "zip() got an unexpected keyword argument"));
         }
@@ -450,11 +456,11 @@ iterator_type! {
             return Ok(None);
         }
         error::ignore(protocol::get_item(sequence.value(), Value::small(at)), &error::types::IndexError)
-    }, "Return a reverse iterator over the values of the given sequence."
+    }, "reversed(object, /)\n--\n\nReturn a reverse iterator over the values of the given sequence."
 }
 
 fn new_reversed(ty: &TypeObject, args: Args<'_>) -> PyResult {
-    args.no_keywords("reversed")?;
+    own_keywords(ty, &REVERSED, args).no_keywords("reversed")?;
     let [sequence] = args.positional else {
         return Err(crate::raise!(TypeError, "reversed expected 1 argument, got {}", args.positional.len()));
     };

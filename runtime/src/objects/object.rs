@@ -224,7 +224,7 @@ static GETSET: &[GetSetDef] = &[GetSetDef {
 /// `object`.
 pub static OBJECT: TypeObject = TypeObject::from_spec(&SPEC);
 static SPEC: TypeSpec = TypeSpec {
-    doc: "The base class of the class hierarchy.\n\nWhen called, it accepts no arguments and returns a new featureless\ninstance that has no instance attributes and cannot be given any.\n",
+    doc: "object()\n--\n\nThe base class of the class hierarchy.\n\nWhen called, it accepts no arguments and returns a new featureless\ninstance that has no instance attributes and cannot be given any.\n",
     base: None,
     flags: type_flags::BASE | type_flags::TRIVIAL_DROP,
     slots: Slots {

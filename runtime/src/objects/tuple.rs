@@ -294,7 +294,7 @@ py_methods! { static METHODS for "tuple", &TupleObject;
 /// `tuple`.
 pub static TUPLE: TypeObject = TypeObject::from_spec(&SPEC);
 static SPEC: TypeSpec = TypeSpec {
-    doc: "Built-in immutable sequence.\n\nIf no argument is given, the constructor returns an empty tuple.\nIf iterable is specified the tuple is initialized from iterable's items.\n\nIf the argument is a tuple, the return value is the same object.",
+    doc: "tuple(iterable=(), /)\n--\n\nBuilt-in immutable sequence.\n\nIf no argument is given, the constructor returns an empty tuple.\nIf iterable is specified the tuple is initialized from iterable's items.\n\nIf the argument is a tuple, the return value is the same object.",
     flags: type_flags::BASE | type_flags::GC | type_flags::SEQUENCE | type_flags::MATCH_SELF,
     var_end: Some(var_end),
     slots: Slots {

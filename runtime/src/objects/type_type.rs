@@ -13,7 +13,7 @@ use crate::objects::{self, int};
 use crate::protocol;
 use crate::slots::Slots;
 use crate::type_object::{TypeObject, TypeSpec, type_flags};
-use crate::types;
+use crate::types::{self, slot_docs};
 use crate::value::{Py, PyResult, Ref, Value};
 use crate::{py_class_methods, py_methods};
 
@@ -251,7 +251,7 @@ fn set_dict_entry(value: Value, name: Value, new: Option<Value>) -> PyResult<()>
 
 fn get_doc(value: Value) -> PyResult {
     if let Some(spec) = this(value).spec() {
-        let doc = spec.doc;
+        let (_, doc) = slot_docs::split(spec.doc);
         return Ok(if doc.is_empty() { objects::none().to_ref() } else { StrObject::new(doc).into() });
     }
     let Some(doc) = dict_entry(value, names().__doc__) else { return Ok(objects::none().to_ref()) };
@@ -259,6 +259,11 @@ fn get_doc(value: Value) -> PyResult {
         Some(get) => get(doc.value(), None, value),
         None => Ok(doc),
     }
+}
+
+fn get_text_signature(value: Value) -> PyResult {
+    let parameters = this(value).spec().and_then(|spec| slot_docs::split(spec.doc).0);
+    Ok(parameters.map_or_else(|| objects::none().to_ref(), |text| StrObject::new(text).into()))
 }
 
 /// The function that computes the annotations (PEP 649).
@@ -417,7 +422,7 @@ static GETSET: &[GetSetDef] = &[
         set: None,
     },
     GetSetDef { name: "__weakrefoffset__", doc: "", get: |_| Ok(int::from_i64(0)), set: None },
-    GetSetDef { name: "__text_signature__", doc: "", get: |_| Ok(objects::none().to_ref()), set: None },
+    GetSetDef { name: "__text_signature__", doc: "", get: get_text_signature, set: None },
 ];
 
 /// `type`.

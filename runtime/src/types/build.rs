@@ -201,8 +201,12 @@ fn fill_dict(class: &TypeObject, dict: &DictObject) -> PyResult<()> {
     if dict.get_str(names().__eq__).is_some() && dict.get_str(names().__hash__).is_none() {
         dict.set_str(names().__hash__, objects::none().to_ref());
     }
-    // The cell goes on to hold the namespace of the body, in which annotations look names up.
-    drop(dict.remove_str(names().__classdictcell__));
+    // Annotations that are evaluated later look names up in the class itself.
+    if let Some(cell) = dict.remove_str(names().__classdictcell__)
+        && let Some(cell) = cell.get::<CellObject>()
+    {
+        cell.contents.set(Value::from_object(dict).to_ref());
+    }
     if let Some(cell) = dict.remove_str(names().__classcell__) {
         match cell.get::<CellObject>() {
             Some(cell) => cell.contents.set(class.value().to_ref()),
@@ -298,16 +302,14 @@ fn check_class_cell(cell: &Ref, name: Value, class: &Ref) -> PyResult<()> {
         return Ok(());
     }
     let (name, shown) = (protocol::repr_string(name)?, protocol::repr_string(class.value())?);
-    match found {
-        None => Err(crate::raise!(
+    let Some(other) = found else {
+        return Err(crate::raise!(
             RuntimeError,
             "__class__ not set defining {name} as {shown}. Was __classcell__ propagated to type.__new__?"
-        )),
-        Some(other) => {
-            let other = protocol::repr_string(other.value())?;
-            Err(crate::raise!(TypeError, "__class__ set to {other} defining {name} as {shown}"))
-        }
-    }
+        ));
+    };
+    let other = protocol::repr_string(other.value())?;
+    Err(crate::raise!(TypeError, "__class__ set to {other} defining {name} as {shown}"))
 }
 
 fn call_with_keywords(callable: Value, args: &[Value], keywords: &[(Value, Value)]) -> PyResult {

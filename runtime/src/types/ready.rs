@@ -10,7 +10,7 @@ use crate::objects::tuple::TupleObject;
 use crate::protocol::attribute;
 use crate::slots::Slots;
 use crate::type_object::{TypeObject, TypeSpec, type_flags};
-use crate::types::dunder;
+use crate::types::{dunder, slot_docs};
 use crate::value::Ref;
 
 /// Completes a builtin type and, before it, its base.
@@ -92,7 +92,7 @@ fn add_methods(ty: &'static TypeObject, spec: &'static TypeSpec) {
     }
     // Where `__doc__` is an attribute of instances, `type.__doc__` knows the type's.
     if !spec.doc.is_empty() && dict.get_text("__doc__").is_none() {
-        dict.set_text("__doc__", StrObject::new(spec.doc));
+        dict.set_text("__doc__", StrObject::new(slot_docs::split(spec.doc).1));
     }
 }
 

@@ -4,12 +4,17 @@ use std::path::{Path, PathBuf};
 
 use host::Program;
 
-use crate::args::JitArgs;
+use crate::args::Run;
 use crate::compile::{self, Failure};
 use crate::render;
 
 /// Runs a program. A file that cannot even be read or, in a static module, does not check, is reported without running anything.
-pub(crate) fn run(jit: &JitArgs, program: Program, args: Vec<String>) -> u8 {
+pub(crate) fn run(line: Run) -> u8 {
+    let Run { jit, options, program, args } = line;
+    if let Err(message) = options.max_digits() {
+        eprintln!("Fatal Python error: {message}");
+        return 1;
+    }
     let settings = match jit.settings() {
         Ok(settings) => settings,
         Err(message) => {
@@ -33,8 +38,13 @@ pub(crate) fn run(jit: &JitArgs, program: Program, args: Vec<String>) -> u8 {
     runtime::signal::install();
     let mut argv = vec![name];
     argv.extend(args);
-    let settings = host::Settings { argv, path: vec![program.directory()], jit: settings };
+    let path = if options.safe_path > 0 { Vec::new() } else { vec![program.directory()] };
+    let settings = host::Settings { argv, path, jit: settings, options };
     let code = match host::start(&settings) {
+        Ok(()) if settings.options.inspect > 0 && program != Program::Interactive => {
+            host::run_program(&program);
+            host::run::inspect()
+        }
         Ok(()) => host::run_program(&program),
         Err(raised) => host::run::report(raised),
     };

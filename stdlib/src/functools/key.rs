@@ -5,6 +5,7 @@ use runtime::field::Field;
 use runtime::header::Header;
 use runtime::methods::GetSetDef;
 use runtime::object::{self, Object, Visitor};
+use runtime::objects::str::StrObject;
 use runtime::objects::{self};
 use runtime::operator::CompareOp;
 use runtime::slots::Slots;
@@ -59,15 +60,23 @@ fn compare(a: Value, b: Value, op: CompareOp) -> PyResult {
     protocol::compare(op, order.value(), Value::small(0))
 }
 
-static GETSET: &[GetSetDef] = &[GetSetDef {
-    name: "obj",
-    doc: "Value wrapped by a key function.",
-    get: |value| {
-        let this = value.get::<Key>().expect("descriptors check their owner");
-        Ok(this.value.get_ref().unwrap_or_else(|| objects::none().to_ref()))
+static GETSET: &[GetSetDef] = &[
+    GetSetDef {
+        name: "obj",
+        doc: "Value wrapped by a key function.",
+        get: |value| {
+            let this = value.get::<Key>().expect("descriptors check their owner");
+            Ok(this.value.get_ref().unwrap_or_else(|| objects::none().to_ref()))
+        },
+        set: None,
     },
-    set: None,
-}];
+    GetSetDef {
+        name: "__text_signature__",
+        doc: "",
+        get: |_| Ok(StrObject::intern("(obj)").into()),
+        set: None,
+    },
+];
 
 pub(super) static KEY: TypeObject = TypeObject::from_spec(&KEY_SPEC);
 static KEY_SPEC: TypeSpec = TypeSpec {

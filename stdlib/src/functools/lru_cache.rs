@@ -1,15 +1,15 @@
 //! `_lru_cache_wrapper`: a function that remembers its results, the least recently used of which go first.
 //!
-//! The results lie in a dict in the order of use: a hit moves its entry to the end. Looking up compares keys, so Python code may run
-//! at any point; the dict is consulted again behind every call.
+//! A dict finds results by key; the order of use is kept apart ([`Recency`]). A key is hashed once. Looking up compares keys, so Python
+//! code may run at any point, this function itself included; the dict is consulted again behind every call.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use runtime::args::Args;
 use runtime::field::Field;
 use runtime::header::Header;
 use runtime::object::{self, Object, Visitor};
-use runtime::objects::dict::DictObject;
+use runtime::objects::dict::{self, DictObject};
 use runtime::objects::method::MethodObject;
 use runtime::objects::tuple::TupleObject;
 use runtime::objects::{self, int};
@@ -17,13 +17,17 @@ use runtime::slots::Slots;
 use runtime::type_object::{TypeSpec, type_flags};
 use runtime::{PyResult, Ref, TypeObject, Value, protocol, py_methods, py_new, raise};
 
+use super::recency::{self, Entry, Recency};
+
 /// What `lru_cache` makes of a function.
 #[repr(C)]
 pub(super) struct Cached {
     header: Header,
     function: Field,
-    /// Results by key, in order of use.
+    /// By key, the results, or, if there is a limit, the places of the entries.
     cache: Field,
+    /// What a bounded cache holds.
+    entries: RefCell<Recency>,
     dict: Field,
     /// The class of `cache_info()`.
     info: Field,
@@ -42,10 +46,11 @@ unsafe impl Object for Cached {
         [&self.function, &self.cache, &self.dict, &self.info]
             .into_iter()
             .for_each(|field| field.visit(visit));
+        recency::visit(&self.entries, visit);
     }
     fn clear(&self) {
         [&self.function, &self.dict].into_iter().for_each(|field| drop(field.take()));
-        self.cache().clear_all();
+        self.clear_cache();
     }
 }
 
@@ -53,6 +58,72 @@ impl Cached {
     fn cache(&self) -> &DictObject {
         self.cache.get().and_then(Value::get).expect("a cached function keeps its dict")
     }
+
+    /// The result of an earlier call, which is the newest then.
+    fn find(&self, key: Value, hash: i64) -> PyResult<Option<Ref>> {
+        let Some(found) = self.cache().get_hashed(key, hash)? else {
+            return Ok(None);
+        };
+        Ok(if self.limit.is_some() {
+            self.entries.borrow_mut().use_at(place_of(&found))
+        } else {
+            Some(found)
+        })
+    }
+
+    /// Adds an entry to a bounded cache. Comparing keys may call the function, which may fill or clear the cache meanwhile.
+    fn remember(&self, entry: Entry, limit: usize) -> PyResult<()> {
+        if self.cache().get_hashed(entry.key.value(), entry.hash)?.is_some() {
+            // The call itself has added it.
+            return Ok(());
+        }
+        if self.cache().len() >= limit && !self.evict()? {
+            return Ok(());
+        }
+        let (key, hash) = (entry.key.clone(), entry.hash);
+        let at = self.entries.borrow_mut().add(entry);
+        let added = self.cache().set_hashed(key.value(), hash, int::from_i64(at as i64));
+        if added.is_err() {
+            let removed = self.entries.borrow_mut().free(at);
+            drop(removed);
+        }
+        added
+    }
+
+    /// Removes the oldest entry; false if the cache was cleared meanwhile.
+    fn evict(&self) -> PyResult<bool> {
+        let (generation, oldest) = {
+            let mut entries = self.entries.borrow_mut();
+            (entries.generation, entries.take_oldest())
+        };
+        let Some((at, oldest)) = oldest else { return Ok(false) };
+        match self.cache().remove_hashed(oldest.key.value(), oldest.hash) {
+            Ok(found) => {
+                let removed =
+                    found.as_ref().and_then(|found| self.entries.borrow_mut().free(place_of(found)));
+                drop(removed);
+                Ok(found.is_some())
+            }
+            Err(error) => {
+                let mut entries = self.entries.borrow_mut();
+                if entries.generation == generation {
+                    entries.put(at, oldest);
+                }
+                Err(error)
+            }
+        }
+    }
+
+    fn clear_cache(&self) {
+        let entries = self.entries.borrow_mut().take();
+        self.cache().clear_all();
+        drop(entries);
+    }
+}
+
+/// The place that the dict of a bounded cache gives.
+fn place_of(found: &Ref) -> usize {
+    found.value().as_small().expect("places are small integers") as usize
 }
 
 fn cached<'a>(value: Value) -> &'a Cached {
@@ -76,6 +147,7 @@ py_new! {
             header: Header::new(class),
             function: Field::new(user_function.to_ref()),
             cache: Field::new(DictObject::new()),
+            entries: RefCell::new(Recency::new()),
             dict: Field::empty(),
             info: Field::new(cache_info_type),
             limit,
@@ -118,23 +190,16 @@ fn call_cached(value: Value, args: Args<'_>) -> PyResult {
         return protocol::call_args(function.value(), args);
     }
     let key = key_of(this, args);
-    if let Some(found) = this.cache().get(key.value())? {
+    let hash = dict::key_hash(key.value())?;
+    if let Some(found) = this.find(key.value(), hash)? {
         this.hits.set(this.hits.get() + 1);
-        if this.limit.is_some() {
-            drop(this.cache().remove(key.value())?);
-            this.cache().set(key.value(), found.clone())?;
-        }
         return Ok(found);
     }
     this.misses.set(this.misses.get() + 1);
     let result = protocol::call_args(function.value(), args)?;
-    this.cache().set(key.value(), result.clone())?;
-    while this.limit.is_some_and(|limit| this.cache().len() > limit) {
-        let oldest = this.cache().table.next_from(0).map(|(_, entry)| entry.key.to_ref());
-        match oldest {
-            Some(oldest) => drop(this.cache().remove(oldest.value())?),
-            None => break,
-        }
+    match this.limit {
+        None => this.cache().set_hashed(key.value(), hash, result.clone())?,
+        Some(limit) => this.remember(Entry { key, hash, result: result.clone() }, limit)?,
     }
     Ok(result)
 }
@@ -159,7 +224,7 @@ py_methods! { static CACHED_METHODS for "_lru_cache_wrapper", &Cached;
     fn cache_clear(this) {
         this.hits.set(0);
         this.misses.set(0);
-        this.cache().clear_all();
+        this.clear_cache();
     }
     /// For pickling: the name under which the function is found.
     "__reduce__(self, /)"
@@ -182,7 +247,7 @@ py_methods! { static CACHED_METHODS for "_lru_cache_wrapper", &Cached;
 pub(super) static CACHED: TypeObject = TypeObject::from_spec(&CACHED_SPEC);
 static CACHED_SPEC: TypeSpec = TypeSpec {
     module: "functools",
-    flags: type_flags::WEAK | type_flags::GC | type_flags::BASE | type_flags::METHOD_DESCRIPTOR,
+    flags: type_flags::GC | type_flags::BASE | type_flags::WEAK | type_flags::METHOD_DESCRIPTOR,
     dict_offset: std::mem::offset_of!(Cached, dict),
     slots: Slots {
         new: Some(new),

@@ -205,8 +205,11 @@ py_methods! { static METHODS for "functools.partial", &Partial;
             return Err(raise!(TypeError, "trailing Placeholders are not allowed"));
         }
         this.function.set(function.to_ref());
-        this.args.set(TupleObject::from_values(&tuple_items(*args)));
-        // A subclass of dict may not stay: calls copy the plain table.
+        // Instances of subclasses may not stay: calls take the plain items.
+        this.args.set(match args.get_exact::<TupleObject>() {
+            Some(given) => Py::from_object(given),
+            None => TupleObject::from_values(&tuple_items(*args)),
+        });
         this.keywords.set(match keywords.get::<DictObject>() {
             Some(given) if keywords.get_exact::<DictObject>().is_none() => given.copy(),
             Some(given) => Py::from_object(given),
@@ -232,8 +235,8 @@ static GETSET: &[GetSetDef] = &[
 pub(super) static PARTIAL: TypeObject = TypeObject::from_spec(&PARTIAL_SPEC);
 static PARTIAL_SPEC: TypeSpec = TypeSpec {
     module: "functools",
-    doc: "Create a new function with partial application of the given arguments and keywords.",
-    flags: type_flags::WEAK | type_flags::BASE | type_flags::GC,
+    doc: "partial(func, /, *args, **keywords)\n--\n\nCreate a new function with partial application of the given arguments and keywords.",
+    flags: type_flags::BASE | type_flags::GC | type_flags::WEAK,
     dict_offset: std::mem::offset_of!(Partial, dict),
     slots: Slots {
         new: Some(new_partial),

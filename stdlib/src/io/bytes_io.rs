@@ -318,7 +318,7 @@ fn new(ty: &TypeObject, _: Args<'_>) -> PyResult {
 pub(super) static BYTES_IO: TypeObject = TypeObject::from_spec(&SPEC);
 static SPEC: TypeSpec = TypeSpec {
     module: "_io",
-    doc: "Buffered I/O implementation using an in-memory bytes buffer.",
+    doc: "BytesIO(initial_bytes=b'')\n--\n\nBuffered I/O implementation using an in-memory bytes buffer.",
     flags: type_flags::BASE | type_flags::GC,
     base: Some(&BUFFERED_BASE),
     slots: Slots {

@@ -529,7 +529,7 @@ fn finalize(value: Value) -> PyResult<()> {
 pub(super) static FILE_IO: TypeObject = TypeObject::from_spec(&SPEC);
 static SPEC: TypeSpec = TypeSpec {
     module: "_io",
-    doc: "Open a file.",
+    doc: "FileIO(file, mode='r', closefd=True, opener=None)\n--\n\nOpen a file.",
     flags: type_flags::BASE | type_flags::GC,
     base: Some(&RAW_BASE),
     slots: Slots {

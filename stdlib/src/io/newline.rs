@@ -330,7 +330,7 @@ fn new(ty: &TypeObject, _: Args<'_>) -> PyResult {
 pub(super) static DECODER: TypeObject = TypeObject::from_spec(&SPEC);
 static SPEC: TypeSpec = TypeSpec {
     module: "_io",
-    doc: "Codec used when reading a file in universal newlines mode.",
+    doc: "IncrementalNewlineDecoder(decoder, translate, errors='strict')\n--\n\nCodec used when reading a file in universal newlines mode.",
     flags: type_flags::BASE | type_flags::GC,
     slots: Slots { new: Some(new), init: Some(init), ..Slots::EMPTY },
     methods: &[METHODS],

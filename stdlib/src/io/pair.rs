@@ -159,7 +159,7 @@ fn new(ty: &TypeObject, _: Args<'_>) -> PyResult {
 pub(super) static PAIR: TypeObject = TypeObject::from_spec(&SPEC);
 static SPEC: TypeSpec = TypeSpec {
     module: "_io",
-    doc: "A buffered reader and writer object together.",
+    doc: "BufferedRWPair(reader, writer, buffer_size=131072, /)\n--\n\nA buffered reader and writer object together.",
     flags: type_flags::BASE | type_flags::GC,
     base: Some(&BUFFERED_BASE),
     slots: Slots { new: Some(new), init: Some(init), ..Slots::EMPTY },

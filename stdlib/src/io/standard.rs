@@ -9,8 +9,8 @@ use super::file::{Access, FileIo};
 use super::newline::Newline;
 use super::text::{Options, TEXT_IO_WRAPPER, TextIo};
 
-/// The stream over descriptor 0, 1 or 2; `None` if it is not open.
-pub(crate) fn stream(fd: i32, name: &str) -> PyResult {
+/// The stream over descriptor 0, 1 or 2; `None` if it is not open. What is written goes out at once if it is not to be buffered.
+pub(crate) fn stream(fd: i32, name: &str, is_unbuffered: bool) -> PyResult {
     // SAFETY: a question about a descriptor.
     if unsafe { libc::fcntl(fd, libc::F_GETFD) } < 0 {
         return Ok(objects::none().to_ref());
@@ -21,7 +21,8 @@ pub(crate) fn stream(fd: i32, name: &str) -> PyResult {
     let access = Access::parse(if reads { "rb" } else { "wb" })?;
     let raw = FileIo::over(fd, access, name)?;
     let ty = if reads { &buffered::READER } else { &buffered::WRITER };
-    let below = Buffered::over(ty, raw, super::BLOCK);
+    let is_direct = is_unbuffered && !reads;
+    let below = if is_direct { raw } else { Buffered::over(ty, raw, super::BLOCK) };
     let made = TextIo::allocate(&TEXT_IO_WRAPPER);
     let errors = if fd == 2 { "backslashreplace" } else { "strict" };
     let text = made.get::<TextIo>().expect("made as one");
@@ -32,7 +33,7 @@ pub(crate) fn stream(fd: i32, name: &str) -> PyResult {
             errors: Some(errors),
             newline: if reads { Newline::Translate } else { Newline::Feed },
             line_buffering: is_terminal || fd == 2,
-            write_through: false,
+            write_through: is_direct,
         },
     )?;
     let mode = StrObject::intern(if reads { "r" } else { "w" });

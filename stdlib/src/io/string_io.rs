@@ -348,7 +348,7 @@ fn new(ty: &TypeObject, _: Args<'_>) -> PyResult {
 pub(super) static STRING_IO: TypeObject = TypeObject::from_spec(&SPEC);
 static SPEC: TypeSpec = TypeSpec {
     module: "_io",
-    doc: "Text I/O implementation using an in-memory buffer.",
+    doc: "StringIO(initial_value='', newline='\\n')\n--\n\nText I/O implementation using an in-memory buffer.",
     flags: type_flags::BASE | type_flags::GC,
     base: Some(&TEXT_BASE),
     slots: Slots { new: Some(new), init: Some(init), iternext: Some(next), ..Slots::EMPTY },

@@ -856,7 +856,7 @@ fn next(value: Value) -> PyResult<Option<Ref>> {
 pub(super) static TEXT_IO_WRAPPER: TypeObject = TypeObject::from_spec(&SPEC);
 static SPEC: TypeSpec = TypeSpec {
     module: "_io",
-    doc: "Character and line based layer over a BufferedIOBase object, buffer.",
+    doc: "TextIOWrapper(buffer, encoding=None, errors=None, newline=None, line_buffering=False, write_through=False)\n--\n\nCharacter and line based layer over a BufferedIOBase object, buffer.",
     flags: type_flags::BASE | type_flags::GC,
     base: Some(&TEXT_BASE),
     slots: Slots {

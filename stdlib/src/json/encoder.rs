@@ -270,14 +270,15 @@ impl Writer<'_> {
     }
 
     fn array(&mut self, value: Value, level: usize) -> PyResult<()> {
-        let items = protocol::collect(value)?;
-        if items.is_empty() {
-            self.out.push_str("[]");
-            return Ok(());
-        }
-        self.out.push('[' as u32);
-        for (at, item) in items.iter().enumerate() {
+        // The function for other objects may shorten the list meanwhile.
+        let item_at = |at: usize| match value.get::<ListObject>() {
+            Some(list) => list.get(at),
+            None => value.get::<TupleObject>()?.items().get(at).map(|item| item.to_ref()),
+        };
+        let mut at = 0;
+        while let Some(item) = item_at(at) {
             if at == 0 {
+                self.out.push('[' as u32);
                 self.new_line(level + 1)
             } else {
                 self.separate(level + 1)
@@ -285,9 +286,14 @@ impl Writer<'_> {
             self.value(item.value(), level + 1).map_err(|raised| {
                 noted(raised, &format!("when serializing {} item {at}", shown_type(value)))
             })?;
+            at += 1;
         }
-        self.new_line(level);
-        self.out.push(']' as u32);
+        if at == 0 {
+            self.out.push_str("[]");
+        } else {
+            self.new_line(level);
+            self.out.push(']' as u32);
+        }
         Ok(())
     }
 

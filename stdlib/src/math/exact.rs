@@ -1,8 +1,12 @@
 //! Functions on ints: exact at any size.
 
 use runtime::convert::{OrNone, Rest};
+use runtime::objects::bool::BOOL;
+use runtime::objects::float::{self, FLOAT};
 use runtime::objects::int::{self, IntRef};
 use runtime::{BinaryOp, PyResult, Ref, Value, protocol, py_functions};
+
+use super::extended::Dot;
 
 fn op(operator: BinaryOp, a: &Ref, b: &Ref) -> PyResult {
     protocol::binary_op(operator, a.value(), b.value())
@@ -67,31 +71,101 @@ fn integer_sqrt(number: Ref) -> PyResult {
     }
 }
 
-/// `n * (n-1) * ... * (n-k+1)`
-fn falling(n: i64, k: i64) -> PyResult {
-    if k > n { Ok(int::from_i64(0)) } else { product(n - k + 1, n) }
+/// `n * (n-1) * ... * (n-k+1)`, by halves.
+fn falling(n: &Ref, k: i64) -> PyResult {
+    match k {
+        0 => Ok(int::from_i64(1)),
+        1 => Ok(n.clone()),
+        _ => {
+            let lower = op(BinaryOp::Subtract, n, &int::from_i64(k / 2))?;
+            op(BinaryOp::Multiply, &falling(n, k / 2)?, &falling(&lower, k - k / 2)?)
+        }
+    }
 }
 
-fn pair(n: Value, k: Value) -> PyResult<(i64, i64)> {
-    let check = |value: Value, name: &str| {
-        let number = int::to_i64(value)?;
-        if number < 0 {
-            return Err(runtime::raise!(ValueError, "{name} must be a non-negative integer"));
-        }
-        Ok(number)
-    };
+fn is_less(a: &Ref, b: &Ref) -> PyResult<bool> {
+    protocol::compare_bool(runtime::CompareOp::Less, a.value(), b.value())
+}
 
-    Ok((check(n, "n")?, check(k, "k")?))
+/// A plain int that is not negative.
+fn natural(value: Value, name: &str) -> PyResult {
+    let number = int::index(value)?;
+    let number = IntRef::of(number.value()).expect("`index` gives ints");
+    if number.is_negative() {
+        return Err(runtime::raise!(ValueError, "{name} must be a non-negative integer"));
+    }
+    Ok(number.to_exact())
+}
+
+/// A number of factors.
+fn factors(k: &Ref, name: &str) -> PyResult<i64> {
+    let most = i64::MAX;
+    let k = IntRef::of(k.value()).and_then(IntRef::to_i64);
+    k.ok_or_else(|| runtime::raise!(OverflowError, "{name} must not exceed {most}"))
+}
+
+/// Two numbers as doubles, if `sumprod` may take them so: a float with a float or a plain int.
+fn as_doubles(a: Value, b: Value) -> Option<(f64, f64)> {
+    let is_float = |value: Value| value.is_exact(&FLOAT);
+    let double = |value: Value| {
+        if is_float(value) {
+            return float::of(value);
+        }
+        let is_plain = value.is_small() || value.is_exact(&int::INT) || value.is_exact(&BOOL);
+        let number = IntRef::of(value).filter(|_| is_plain)?;
+        int::to_f64(number).map_err(|raised| drop(runtime::thread().take_raised(raised))).ok()
+    };
+    if !is_float(a) && !is_float(b) {
+        return None;
+    }
+    double(a).zip(double(b))
+}
+
+/// The running total of `sumprod`: floats are summed apart, with more digits, until something comes that is none.
+struct Total {
+    total: Ref,
+    floats: Option<Dot>,
+    takes_floats: bool,
+}
+
+impl Total {
+    fn add(&mut self, a: &Ref, b: &Ref) -> PyResult<()> {
+        if self.takes_floats {
+            let sum = as_doubles(a.value(), b.value())
+                .and_then(|(x, y)| self.floats.unwrap_or_default().plus(x, y));
+            if sum.is_some() {
+                self.floats = sum;
+                return Ok(());
+            }
+            // Ints in front of floats leave that open.
+            self.takes_floats =
+                self.floats.is_none() && IntRef::of(a.value()).is_some() && IntRef::of(b.value()).is_some();
+            self.settle()?;
+        }
+        let term = op(BinaryOp::Multiply, a, b)?;
+        self.total = op(BinaryOp::Add, &self.total, &term)?;
+        Ok(())
+    }
+
+    /// Adds the sum of the floats to the total.
+    fn settle(&mut self) -> PyResult<()> {
+        if let Some(floats) = self.floats.take() {
+            let floats = float::new(floats.rounded());
+            self.total = op(BinaryOp::Add, &self.total, &floats)?;
+        }
+        Ok(())
+    }
 }
 
 py_functions! { pub(super) static FUNCTIONS;
     /// Number of ways to choose k items from n items without repetition and without order.
     "comb(n, k, /)"
     fn comb(n: Value, k: Value) -> PyResult {
-        let (n, k) = pair(n, k)?;
-        if k > n { return Ok(int::from_i64(0)) }
-        let k = k.min(n - k);
-        op(BinaryOp::FloorDivide, &falling(n, k)?, &product(1, k)?)
+        let (n, k) = (natural(n, "n")?, natural(k, "k")?);
+        if is_less(&n, &k)? { return Ok(int::from_i64(0)) }
+        let others = op(BinaryOp::Subtract, &n, &k)?;
+        let k = factors(if is_less(&others, &k)? { &others } else { &k }, "min(n - k, k)")?;
+        op(BinaryOp::FloorDivide, &falling(&n, k)?, &product(1, k)?)
     }
     /// Find n!.
     "factorial(n, /)"
@@ -117,7 +191,7 @@ py_functions! { pub(super) static FUNCTIONS;
         if IntRef::of(number.value()).is_some_and(IntRef::is_negative) {
             return Err(runtime::raise!(ValueError, "isqrt() argument must be nonnegative"));
         }
-        integer_sqrt(number)
+        integer_sqrt(IntRef::of(number.value()).expect("`index` gives ints").to_exact())
     }
     /// Least Common Multiple.
     "lcm(*integers)"
@@ -136,8 +210,12 @@ py_functions! { pub(super) static FUNCTIONS;
     /// Number of ways to choose k items from n items without repetition and with order.
     "perm(n, k=None, /)"
     fn perm(n: Value, k: OrNone<Value>) -> PyResult {
-        let (n, k) = pair(n, k.0.unwrap_or(n))?;
-        falling(n, k)
+        let Some(k) = k.0 else {
+            return factorial(n);
+        };
+        let (n, k) = (natural(n, "n")?, natural(k, "k")?);
+        if is_less(&n, &k)? { return Ok(int::from_i64(0)) }
+        falling(&n, factors(&k, "k")?)
     }
     /// Calculate the product of all the elements in the input iterable.
     "prod(iterable, /, *, start=1)"
@@ -152,14 +230,16 @@ py_functions! { pub(super) static FUNCTIONS;
     /// Return the sum of products of values from two iterables p and q.
     "sumprod(p, q, /)"
     fn sumprod(p: Value, q: Value) -> PyResult {
-        let (p, q) = (protocol::collect(p)?, protocol::collect(q)?);
-        if p.len() != q.len() {
-            return Err(runtime::raise!(ValueError, "Inputs are not the same length"));
+        let (p, q) = (protocol::get_iter(p)?, protocol::get_iter(q)?);
+        let mut total = Total { total: int::from_i64(0), floats: None, takes_floats: true };
+        loop {
+            match (protocol::iter_next(p.value())?, protocol::iter_next(q.value())?) {
+                (Some(a), Some(b)) => total.add(&a, &b)?,
+                (None, None) => break,
+                _ => return Err(runtime::raise!(ValueError, "Inputs are not the same length")),
+            }
         }
-        let mut total = int::from_i64(0);
-        for (a, b) in p.iter().zip(&q) {
-            total = op(BinaryOp::Add, &total, &op(BinaryOp::Multiply, a, b)?)?;
-        }
-        Ok(total)
+        total.settle()?;
+        Ok(total.total)
     }
 }

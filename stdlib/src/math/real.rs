@@ -3,10 +3,16 @@
 use runtime::convert::Rest;
 use runtime::objects::float;
 use runtime::objects::int::{self, IntRef};
+use runtime::objects::str::StrObject;
 use runtime::objects::tuple::TupleObject;
 use runtime::{Py, PyResult, Raised, Value, hash, protocol, py_functions};
 
+use super::extended::norm;
+
 unsafe extern "C" {
+    safe fn acosh(x: f64) -> f64;
+    safe fn asinh(x: f64) -> f64;
+    safe fn atanh(x: f64) -> f64;
     safe fn erf(x: f64) -> f64;
     safe fn erfc(x: f64) -> f64;
     safe fn tgamma(x: f64) -> f64;
@@ -67,33 +73,13 @@ fn bit_length(number: IntRef<'_>) -> i64 {
 
 /// `floor`, `ceil`, `trunc`: through the special method if there is one.
 fn rounded(value: Value, method: &str, round: fn(f64) -> f64) -> PyResult {
-    let name = runtime::objects::str::StrObject::intern(method);
+    let name = StrObject::intern(method);
     if !value.is_exact(&float::FLOAT)
         && let Some(result) = protocol::attribute::call_special(value, name.value(), &[])?
     {
         return Ok(result);
     }
     float::methods::to_int(round(float::to_f64(value)?))
-}
-
-/// Euclidean norm, scaled so that squares neither overflow nor vanish.
-fn norm(values: &[f64]) -> f64 {
-    if values.iter().any(|x| x.is_infinite()) {
-        return f64::INFINITY;
-    }
-    let most = values.iter().fold(0.0, |most: f64, x| most.max(x.abs()));
-    if most == 0.0 || values.iter().any(|x| x.is_nan()) {
-        return values.iter().fold(0.0, |sum, x| sum + x * x).sqrt();
-    }
-    let (mut sum, mut low) = (0.0f64, 0.0f64);
-    for x in values {
-        let scaled = x / most;
-        let square = scaled * scaled;
-        let next = sum + square;
-        low += if sum >= square { (sum - next) + square } else { (square - next) + sum };
-        sum = next;
-    }
-    most * (sum + low).sqrt()
 }
 
 /// Exactly rounded sum (Shewchuk): partial sums that do not overlap.
@@ -179,11 +165,11 @@ macro_rules! simple {
 
 simple! {
     "Return the arc cosine (measured in radians) of x." "acos(x, /)" acos = f64::acos, false;
-    "Return the inverse hyperbolic cosine of x." "acosh(x, /)" acosh = f64::acosh, false;
+    "Return the inverse hyperbolic cosine of x." "acosh(x, /)" acosh_function = |x| acosh(x), false;
     "Return the arc sine (measured in radians) of x." "asin(x, /)" asin = f64::asin, false;
-    "Return the inverse hyperbolic sine of x." "asinh(x, /)" asinh = f64::asinh, false;
+    "Return the inverse hyperbolic sine of x." "asinh(x, /)" asinh_function = |x| asinh(x), false;
     "Return the arc tangent (measured in radians) of x." "atan(x, /)" atan = f64::atan, false;
-    "Return the inverse hyperbolic tangent of x." "atanh(x, /)" atanh = f64::atanh, true;
+    "Return the inverse hyperbolic tangent of x." "atanh(x, /)" atanh_function = |x| atanh(x), true;
     "Return the cube root of x." "cbrt(x, /)" cbrt = f64::cbrt, false;
     "Return the cosine of x (measured in radians)." "cos(x, /)" cos = f64::cos, false;
     "Return the hyperbolic cosine of x." "cosh(x, /)" cosh = f64::cosh, false;
@@ -195,7 +181,7 @@ simple! {
     "Return exp(x)-1." "expm1(x, /)" expm1 = f64::exp_m1, false;
     "Return the absolute value of the float x." "fabs(x, /)" fabs = f64::abs, false;
     "Gamma function at x." "gamma(x, /)" gamma = gamma_of, false;
-    "Natural logarithm of absolute value of Gamma function at x." "lgamma(x, /)" lgamma_function = |x| lgamma(x), true;
+    "Natural logarithm of absolute value of Gamma function at x." "lgamma(x, /)" lgamma_function = lgamma_of, false;
     "Return the natural logarithm of 1+x (base e)." "log1p(x, /)" log1p = f64::ln_1p, true;
     "Convert angle x from degrees to radians." "radians(x, /)" radians = |x| x * (std::f64::consts::PI / 180.0), false;
     "Return the sine of x (measured in radians)." "sin(x, /)" sin = f64::sin, false;
@@ -205,13 +191,18 @@ simple! {
     "Return the hyperbolic tangent of x." "tanh(x, /)" tanh = f64::tanh, false;
 }
 
-/// Gamma has poles at zero and the negative integers: NaN there, which is a domain error.
+/// Gamma has poles at zero and the negative integers.
+fn is_pole(x: f64) -> bool {
+    x <= 0.0 && x.is_finite() && x == x.floor()
+}
+
+/// NaN at a pole, which is a domain error.
 fn gamma_of(x: f64) -> f64 {
-    if x == 0.0 || (x < 0.0 && x.is_finite() && x == x.floor()) || x == f64::NEG_INFINITY {
-        f64::NAN
-    } else {
-        tgamma(x)
-    }
+    if is_pole(x) || x == f64::NEG_INFINITY { f64::NAN } else { tgamma(x) }
+}
+
+fn lgamma_of(x: f64) -> f64 {
+    if is_pole(x) { f64::NAN } else { lgamma(x) }
 }
 
 py_functions! { pub(super) static OTHERS;
@@ -233,7 +224,9 @@ py_functions! { pub(super) static OTHERS;
     /// Truncates the Real x to the nearest Integral toward 0.
     "trunc(x, /)"
     fn trunc(x: Value) -> PyResult {
-        rounded(x, "__trunc__", f64::trunc)
+        let name = StrObject::intern("__trunc__");
+        protocol::attribute::call_special(x, name.value(), &[])?
+            .ok_or_else(|| runtime::raise!(TypeError, "type {} doesn't define __trunc__ method", x.ty().name()))
     }
     /// Return a float with the magnitude (absolute value) of x but the sign of y.
     "copysign(x, y, /)"

@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use runtime::args::Args;
 use runtime::convert::OrNone;
-use runtime::error::unraisable::write_unraisable_with;
+use runtime::error::unraisable::write_unraisable_at;
 use runtime::header::Header;
 use runtime::methods::GetSetDef;
 use runtime::object::{self, Object};
@@ -153,7 +153,7 @@ fn report(raised: Raised, function: Value) {
         return;
     }
     let raised = thread().set_raised(exception);
-    write_unraisable_with(raised, "Exception ignored in thread started by", function);
+    write_unraisable_at(raised, "in thread started by", function);
 }
 
 /// Waits for all threads that are not daemons, those that they start meanwhile included.

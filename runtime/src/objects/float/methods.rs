@@ -337,7 +337,7 @@ static GETSET: &[GetSetDef] = &[
 /// `float`.
 pub static FLOAT: TypeObject = TypeObject::from_spec(&SPEC);
 static SPEC: TypeSpec = TypeSpec {
-    doc: "Convert a string or number to a floating-point number, if possible.",
+    doc: "float(x=0, /)\n--\n\nConvert a string or number to a floating-point number, if possible.",
     flags: type_flags::BASE | type_flags::TRIVIAL_DROP | type_flags::MATCH_SELF,
     slots: Slots {
         new: Some(new),

@@ -314,7 +314,7 @@ py_methods! { static METHODS for "list", &ListObject;
 /// `list`.
 pub static LIST: TypeObject = TypeObject::from_spec(&SPEC);
 static SPEC: TypeSpec = TypeSpec {
-    doc: "Built-in mutable sequence.\n\nIf no argument is given, the constructor creates a new empty list.\nThe argument must be an iterable if specified.",
+    doc: "list(iterable=(), /)\n--\n\nBuilt-in mutable sequence.\n\nIf no argument is given, the constructor creates a new empty list.\nThe argument must be an iterable if specified.",
     flags: type_flags::BASE | type_flags::GC | type_flags::SEQUENCE | type_flags::MATCH_SELF,
     slots: Slots {
         new: Some(|ty, _| Ok(ListObject::new_of(ty).into())),
