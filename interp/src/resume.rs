@@ -127,7 +127,9 @@ pub fn generator_frame(frame: *mut u8) -> (FrameInfo, Option<Ref>) {
     unsafe {
         let code = Value::from_object(&*(*frame).code).to_ref();
         let globals = Value::from_object(&*(*frame).globals).to_ref();
-        let info = FrameInfo { code, instruction: (*frame).instruction, globals };
+        // One that has not started stands at its `def`.
+        let instruction = if (*frame).flags & IS_STARTED != 0 { (*frame).instruction } else { 0 };
+        let info = FrameInfo { code, instruction, globals };
         let locals = ((*frame).flags & IS_AWAY == 0).then(|| frame::locals_of(frame));
         (info, locals)
     }

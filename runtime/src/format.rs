@@ -15,7 +15,8 @@ use crate::value::PyResult;
 pub struct Spec {
     fill: char,
     align: Option<char>,
-    sign: char,
+    /// The sign that was asked for.
+    sign: Option<char>,
     no_negative_zero: bool,
     alternate: bool,
     width: usize,
@@ -34,7 +35,7 @@ pub fn parse_spec(text: &str, type_name: &str) -> PyResult<Spec> {
     let mut spec = Spec {
         fill: ' ',
         align: None,
-        sign: '-',
+        sign: None,
         no_negative_zero: false,
         alternate: false,
         width: 0,
@@ -51,7 +52,7 @@ pub fn parse_spec(text: &str, type_name: &str) -> PyResult<Spec> {
         (spec.align, at) = (Some(chars[0]), 1);
     }
     if let Some(&sign) = chars.get(at).filter(|c| matches!(c, '+' | '-' | ' ')) {
-        (spec.sign, at) = (sign, at + 1);
+        (spec.sign, at) = (Some(sign), at + 1);
     }
     let eat = |wanted: char, at: &mut usize| {
         let found = chars.get(*at) == Some(&wanted);
@@ -146,8 +147,8 @@ pub fn format_str(value: &StrObject, spec: &StrObject) -> PyResult {
         None | Some('s') => {}
         Some(kind) => return Err(unknown_code(kind, "str")),
     }
-    if spec.sign != '-' {
-        let what = if spec.sign == ' ' { "Space" } else { "Sign" };
+    if let Some(sign) = spec.sign {
+        let what = if sign == ' ' { "Space" } else { "Sign" };
         return Err(crate::raise!(ValueError, "{what} not allowed in string format specifier"));
     }
     if spec.alternate {
@@ -217,8 +218,8 @@ fn format_character(value: IntRef<'_>, spec: &Spec) -> PyResult {
 fn number_text(negative: bool, prefix: &str, digits: &str, rest: &str, spec: &Spec, every: usize) -> String {
     let sign = match (negative, spec.sign) {
         (true, _) => "-",
-        (false, '+') => "+",
-        (false, ' ') => " ",
+        (false, Some('+')) => "+",
+        (false, Some(' ')) => " ",
         (false, _) => "",
     };
     let zero_fill = spec.align == Some('=') && spec.fill == '0';
@@ -291,7 +292,7 @@ pub fn format_complex(real: f64, imaginary: f64, spec_text: &StrObject) -> PyRes
     let kind = spec.kind.unwrap_or('r');
     let part = Spec { width: 0, align: None, ..spec.clone() };
     let is_bare = kind == 'r' && real == 0.0 && real.is_sign_positive();
-    let second_sign = if is_bare { spec.sign } else { '+' };
+    let second_sign = if is_bare { spec.sign } else { Some('+') };
     let second = float_text(imaginary, &Spec { sign: second_sign, ..part.clone() }, kind);
     let text = match (is_bare, kind) {
         (true, _) => format!("{second}j"),
@@ -380,6 +381,8 @@ pub fn general_text(value: f64, precision: usize, kind: char, alternate: bool, k
     };
     if !alternate {
         text = strip_zeros(&text);
+    } else if !text.contains(['.', 'e', 'E']) {
+        text.push('.');
     }
     if keep_point && !text.contains(['.', 'e', 'E']) {
         text.push_str(".0");

@@ -37,6 +37,16 @@ fn module_for(class: &TypeObject) -> PyResult<Option<Ref>> {
     protocol::import::import_absolute("warnings").map(Some)
 }
 
+/// Warns that a conversion gave an instance of a subclass: `what` returned it although it has to return a `wanted`.
+pub fn warn_strict_subclass(what: &str, wanted: &str, got: &TypeObject) -> PyResult<()> {
+    let got = got.name();
+    let message = format!(
+        "{what} returned non-{wanted} (type {got}).  The ability to return an instance of a strict subclass of {wanted} is deprecated, \
+         and may not be supported in a future version of Python."
+    );
+    warn(&error::types::DeprecationWarning, &message, 1)
+}
+
 /// Warns where nobody can be raised to: a failure is reported as of `source`.
 pub fn warn_unraisable(class: &TypeObject, message: &str, source: Value) {
     let pending = thread::thread().fetch_raised();

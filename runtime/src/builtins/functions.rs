@@ -209,8 +209,8 @@ py_functions! { pub(super) static FUNCTIONS;
     /// Deletes the named attribute from the given object.
     "delattr(obj, name, /)"
     fn delattr(obj: Value, name: Value) -> PyResult<()> {
-        protocol::attribute::check_name(name)?;
-        protocol::del_attr(obj, name)
+        let name = protocol::attribute::exact_name(name)?;
+        protocol::del_attr(obj, name.value())
     }
     /// Show attributes of an object.
     "dir(object=None, /)"
@@ -257,10 +257,10 @@ py_functions! { pub(super) static FUNCTIONS;
     /// exist; without it, an exception is raised in that case.
     "getattr(object, name, default=None, /)"
     fn getattr(object: Value, name: Value, default: Option<Ref>) -> PyResult {
-        protocol::attribute::check_name(name)?;
+        let name = protocol::attribute::exact_name(name)?;
         match default {
-            None => protocol::get_attr(object, name),
-            Some(default) => Ok(protocol::get_optional_attr(object, name)?.unwrap_or(default)),
+            None => protocol::get_attr(object, name.value()),
+            Some(default) => Ok(protocol::get_optional_attr(object, name.value())?.unwrap_or(default)),
         }
     }
     /// Return the dictionary containing the current scope's global variables.
@@ -271,8 +271,8 @@ py_functions! { pub(super) static FUNCTIONS;
     /// Return whether the object has an attribute with the given name.
     "hasattr(obj, name, /)"
     fn hasattr(obj: Value, name: Value) -> PyResult<bool> {
-        protocol::attribute::check_name(name)?;
-        protocol::has_attr(obj, name)
+        let name = protocol::attribute::exact_name(name)?;
+        protocol::has_attr(obj, name.value())
     }
     /// Return the hash value for the given object.
     "hash(obj, /)"
@@ -392,8 +392,8 @@ py_functions! { pub(super) static FUNCTIONS;
     /// Sets the named attribute on the given object to the specified value.
     "setattr(obj, name, value, /)"
     fn setattr(obj: Value, name: Value, value: Value) -> PyResult<()> {
-        protocol::attribute::check_name(name)?;
-        protocol::set_attr(obj, name, value)
+        let name = protocol::attribute::exact_name(name)?;
+        protocol::set_attr(obj, name.value(), value)
     }
     /// Return a new list containing all items from the iterable in ascending order.
     ///

@@ -179,10 +179,16 @@ fn read_size(chars: &[u32], at: &mut usize, source: &mut Source, what: &str) -> 
     if peek(chars, *at)? == '*' {
         *at += 1;
         let value = source.take()?;
-        return match value.as_small() {
-            Some(size) => Ok(Some(size as isize)),
-            None => Err(crate::raise!(TypeError, "* wants int")),
+        let Some(number) = IntRef::of(value.value()) else {
+            return Err(crate::raise!(TypeError, "* wants int"));
         };
+        let limit = if what == "width" { isize::MAX as i64 } else { i64::from(i32::MAX) };
+        let size = number.to_i64().filter(|size| (-limit - 1..=limit).contains(size));
+        let size = size.ok_or_else(|| {
+            let word = if what == "width" { "ssize_t" } else { "int" };
+            crate::raise!(OverflowError, "Python int too large to convert to C {word}")
+        })?;
+        return Ok(Some(size as isize));
     }
     let mut size: Option<isize> = None;
     while let Some(digit) = peek(chars, *at)?.to_digit(10) {
@@ -334,7 +340,9 @@ fn integer(conversion: &Conversion, value: Value, base: u32) -> PyResult<String>
     let number = match (IntRef::of(value), float::of(value)) {
         (Some(_), _) => value.to_ref(),
         (None, Some(double)) if base == 10 => float::methods::to_int(double)?,
-        _ if value.ty().slots().index.is_some() => int::index(value)?,
+        _ if value.ty().slots().index.is_some() && (base != 10 || value.ty().slots().int.is_none()) => {
+            int::index(value)?
+        }
         _ if base == 10 && value.ty().slots().int.is_some() => {
             let convert = value.ty().slots().int.expect("just seen");
             let made = convert(value)?;

@@ -72,9 +72,14 @@ pub enum Step {
     Item(Ref),
 }
 
+/// The first part of a field's name, and the rest.
+fn split_first(name: &str) -> (&str, &str) {
+    name.split_at(name.find(['.', '[']).unwrap_or(name.len()))
+}
+
 /// The first part of a field's name, and the steps behind it.
 pub fn split_steps(name: &str) -> PyResult<(&str, Vec<Step>)> {
-    let (first, mut rest) = name.split_at(name.find(['.', '[']).unwrap_or(name.len()));
+    let (first, mut rest) = split_first(name);
     let mut steps = Vec::new();
     while !rest.is_empty() {
         let (step, after) = next_step(rest)?;
@@ -99,9 +104,16 @@ fn next_step(rest: &str) -> PyResult<(Step, &str)> {
     if key.is_empty() {
         return Err(empty());
     }
-    let number = key.parse::<i64>().ok().filter(|_| key.bytes().all(|b| b.is_ascii_digit()));
-    let key = number.map_or_else(|| StrObject::new(key).into(), crate::objects::int::from_i64);
+    let key = match key.bytes().all(|byte| byte.is_ascii_digit()) {
+        true => crate::objects::int::from_i64(number(key)?),
+        false => StrObject::new(key).into(),
+    };
     Ok((Step::Item(key), after))
+}
+
+/// A number in a field's name.
+fn number(digits: &str) -> PyResult<i64> {
+    digits.parse().map_err(|_| crate::raise!(ValueError, "Too many decimal digits in format string"))
 }
 
 fn chars_of(template: &StrObject) -> Vec<char> {
@@ -214,9 +226,11 @@ fn split_rest(rest: &[char]) -> PyResult<(Option<char>, &[char])> {
 
 /// The value that `0.name[key]` names.
 fn lookup(name: &str, source: &mut Source<'_>) -> PyResult {
-    let (first, steps) = split_steps(name)?;
+    let (first, mut rest) = split_first(name);
     let mut value = lookup_first(first, source)?;
-    for step in steps {
+    while !rest.is_empty() {
+        let (step, after) = next_step(rest)?;
+        rest = after;
         value = match step {
             Step::Attribute(name) => protocol::get_attr_text(value.value(), &name)?,
             Step::Item(key) => protocol::get_item(value.value(), key.value())?,
@@ -226,7 +240,7 @@ fn lookup(name: &str, source: &mut Source<'_>) -> PyResult {
 }
 
 fn lookup_first(first: &str, source: &mut Source<'_>) -> PyResult {
-    let number = if first.is_empty() {
+    let index = if first.is_empty() {
         if source.manual {
             return Err(crate::raise!(
                 ValueError,
@@ -244,13 +258,11 @@ fn lookup_first(first: &str, source: &mut Source<'_>) -> PyResult {
             ));
         }
         source.manual = true;
-        let parsed =
-            first.parse().map_err(|_| crate::raise!(ValueError, "Too many decimal digits in format string"));
-        Some(parsed?)
+        Some(number(first)? as usize)
     } else {
         None
     };
-    match (number, source.mapping) {
+    match (index, source.mapping) {
         (Some(_), Some(_)) => Err(crate::raise!(ValueError, "Format string contains positional fields")),
         (Some(at), None) => match source.args.get(at) {
             Some(value) => Ok(value.to_ref()),

@@ -50,6 +50,15 @@ fn logical(a: Value, b: Value, both: fn(bool, bool) -> bool, int_operator: Optio
     }
 }
 
+/// `~value`, which is about the int.
+fn invert(value: Value) -> PyResult {
+    const MESSAGE: &str = "Bitwise inversion '~' on bool is deprecated and will be removed in Python 3.16. This returns the \
+        bitwise inversion of the underlying int object and is usually not what you expect from the negation of a bool object. \
+        Use the 'not' operator for boolean negation or ~int(x) for the bitwise inversion of the underlying int.";
+    crate::warning::warn(&crate::error::types::DeprecationWarning, MESSAGE, 1)?;
+    Ok(objects::int::from_i64(if truth_of(value) == Some(true) { -2 } else { -1 }))
+}
+
 /// `bool`.
 pub static BOOL: TypeObject = TypeObject::from_spec(&SPEC);
 static SPEC: TypeSpec = TypeSpec {
@@ -63,6 +72,7 @@ static SPEC: TypeSpec = TypeSpec {
         str: Some(repr),
         and: Some(|a, b| logical(a, b, |a, b| a & b, INT.slots().and)),
         or: Some(|a, b| logical(a, b, |a, b| a | b, INT.slots().or)),
+        invert: Some(invert),
         xor: Some(|a, b| logical(a, b, |a, b| a ^ b, INT.slots().xor)),
         ..Slots::EMPTY
     },

@@ -104,7 +104,7 @@ fn new(ty: &TypeObject, args: Args<'_>) -> PyResult {
     if let Some(source) = args.single().filter(|source| is_exact && source.is_exact(&BYTES)) {
         return Ok(source.to_ref());
     }
-    if let Some(source) = args.single().filter(|source| is_exact && !source.is_instance::<BytesObject>())
+    if let Some(source) = args.single().filter(|_| is_exact)
         && let Some(made) = convert::special_bytes(source)?
     {
         return Ok(made);

@@ -151,9 +151,7 @@ static CLASS_DICT_DEF: GetSetDef = GetSetDef {
 /// The `__dict__` of the builtin type that an instance's class derives from: types and modules have rules of their own.
 fn native_dict<'a>(object: Value) -> PyResult<Option<&'a GetSetDescriptor>> {
     let native = nearest_native(object.ty()).and_then(|native| native.lookup(names().__dict__));
-    Ok(native
-        .and_then(|found| found.get::<GetSetDescriptor>())
-        .filter(|found| !std::ptr::eq(found.def, &raw const DICT_DEF)))
+    Ok(native.and_then(|found| found.get::<GetSetDescriptor>()))
 }
 
 /// `__dict__` of the instances of a class, or of a builtin type.
@@ -323,7 +321,13 @@ fn call_new(function: &NewFunction, args: Args<'_>) -> PyResult {
         return Err(crate::raise!(TypeError, "{owner}.__new__({name}): {name} is not a subtype of {owner}"));
     }
     if class.has(type_flags::NO_NEW) || !makes_instances_of(function, class) {
-        let native = nearest_native(class).map_or(owner, TypeObject::name);
+        let mut maker = class;
+        while let Some(base) = maker.base()
+            && !maker.lookup(names().__new__).is_some_and(|new| new.is_instance::<NewFunction>())
+        {
+            maker = base;
+        }
+        let native = maker.name();
         let name = class.name();
         return Err(crate::raise!(TypeError, "{owner}.__new__({name}) is not safe, use {native}.__new__()"));
     }

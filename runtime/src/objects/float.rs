@@ -117,14 +117,7 @@ pub fn to_f64(value: Value) -> PyResult<f64> {
         return Ok(double);
     }
     if let Some(convert) = value.ty().slots().float {
-        let result = convert(value)?;
-        return match of(result.value()) {
-            Some(double) => Ok(double),
-            None => {
-                let (name, got) = (value.ty().name(), result.ty().name());
-                Err(crate::raise!(TypeError, "{name}.__float__ returned non-float (type {got})"))
-            }
-        };
+        return converted(value, &convert(value)?);
     }
     if value.ty().slots().index.is_some() {
         let int = int::index(value)?;
@@ -133,6 +126,19 @@ pub fn to_f64(value: Value) -> PyResult<f64> {
     let name = crate::signature::type_name_or_none(value);
     let name = if name == "None" { "NoneType" } else { name };
     Err(crate::raise!(TypeError, "must be real number, not {name}"))
+}
+
+/// What a `__float__` has given, as a double.
+fn converted(value: Value, result: &Ref) -> PyResult<f64> {
+    let (name, got) = (value.ty().name(), result.ty());
+    let Some(double) = of(result.value()) else {
+        let got = got.name();
+        return Err(crate::raise!(TypeError, "{name}.__float__ returned non-float (type {got})"));
+    };
+    if !result.value().is_exact(&FLOAT) {
+        crate::warning::warn_strict_subclass(&format!("{name}.__float__"), "float", got)?;
+    }
+    Ok(double)
 }
 
 /// Two operands as doubles, one of which is a float.

@@ -153,8 +153,13 @@ fn code<'a>(value: Value) -> &'a CodeObject {
 }
 
 fn line(value: Value) -> u32 {
-    let range = code(value).code().ranges.get(this(value).instruction as usize).copied();
-    range.unwrap_or_default().line
+    let code = code(value).code();
+    let range = code.ranges.get(this(value).instruction as usize).copied();
+    match range.unwrap_or_default().line {
+        // What the compiler has put in front of the body belongs to the `def`.
+        0 => code.first_line,
+        line => line,
+    }
 }
 
 fn locals(value: Value) -> PyResult {

@@ -151,7 +151,9 @@ py_methods! { static HINT for "list_iterator", Value;
     /// For pickling.
     "__setstate__(self, state, /)"
     fn setstate(this, state: isize) {
-        SequenceIterator::of(this).position.set(state.max(0) as usize);
+        // A reversed one pickles the index of the next item, but keeps how many are left.
+        let next = if this.is_exact(&LIST_REVERSE_ITERATOR) { state.max(-1) + 1 } else { state.max(0) };
+        SequenceIterator::of(this).position.set(next as usize);
     }
 }
 

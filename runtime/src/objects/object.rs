@@ -90,7 +90,11 @@ fn init(value: Value, args: Args<'_>) -> PyResult<()> {
         ));
     }
     if is_object_new(ty) {
-        return Err(crate::raise!(TypeError, "{}() takes no arguments", ty.name()));
+        let name = ty.name();
+        return Err(crate::raise!(
+            TypeError,
+            "{name}.__init__() takes exactly one argument (the instance to initialize)"
+        ));
     }
     Ok(())
 }

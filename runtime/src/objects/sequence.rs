@@ -169,6 +169,10 @@ pub fn compare(
     let mut at = 0;
     while let (Some(a), Some(b)) = (first(at), second(at)) {
         if !protocol::is_same_or_equal(a.value(), b.value())? {
+            if first(at).is_none() || second(at).is_none() {
+                // The comparison has shortened a sequence: what is left decides.
+                break;
+            }
             return match op {
                 CompareOp::Equal => Ok(objects::bool(false).to_ref()),
                 CompareOp::NotEqual => Ok(objects::bool(true).to_ref()),

@@ -322,7 +322,7 @@ static GETSET: &[GetSetDef] = &[
         set: Some(|value, new| match new {
             Some(_) => set_dict_entry(value, names().__doc__, new),
             None => {
-                let name = this(value).full_name();
+                let name = this(value).name();
                 Err(crate::raise!(TypeError, "cannot delete '__doc__' attribute of immutable type '{name}'"))
             }
         }),

@@ -203,6 +203,18 @@ pub fn lookup_special(object: Value, name: Value) -> PyResult<Option<Ref>> {
     }
 }
 
+/// A name that a program gives, as an exact str: instances of subclasses stand for what they spell.
+pub fn exact_name(name: Value) -> PyResult {
+    match name.get::<StrObject>() {
+        _ if name.is_exact(&STR) => Ok(name.to_ref()),
+        Some(text) => {
+            let plain = StrObject::from_units(&STR, text.units())?;
+            Ok(StrObject::intern_object(&plain).into())
+        }
+        None => check_name(name).map(|()| name.to_ref()),
+    }
+}
+
 /// Fails unless `name` is a str.
 pub fn check_name(name: Value) -> PyResult<()> {
     if name.is_instance::<StrObject>() {

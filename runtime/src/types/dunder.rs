@@ -119,7 +119,20 @@ const COMPARISONS: [fn(&Names) -> Value; 6] = [
 ];
 
 fn dispatch_compare(a: Value, b: Value, op: CompareOp) -> PyResult {
-    send_or_decline(a, COMPARISONS[op as usize](names()), &[b])
+    let Some(method) = a.ty().lookup(COMPARISONS[op as usize](names())) else { return singleton::decline() };
+    if method.ty().has(type_flags::METHOD_DESCRIPTOR) || method.ty().slots().descr_get.is_none() {
+        return protocol::call_bound(method, a, &[b]);
+    }
+    // A descriptor that cannot be bound counts as absent.
+    let method = method.to_ref();
+    let get = method.ty().slots().descr_get.expect("just seen");
+    match get(method.value(), Some(a), a.ty().value()) {
+        Ok(bound) => protocol::call_one(bound.value(), b),
+        Err(raised) => {
+            drop(crate::thread::thread().take_raised(raised));
+            singleton::decline()
+        }
+    }
 }
 
 pub(super) fn dispatch_new(ty: &TypeObject, args: Args<'_>) -> PyResult {

@@ -76,11 +76,7 @@ fn from_bytes(value: Value) -> PyResult<f64> {
 pub fn from_object(value: Value) -> PyResult<f64> {
     // A subclass of float or str that has a `__float__` is asked by it; plain ones are read.
     if let Some(convert) = value.ty().slots().float.filter(|_| !value.is_exact(&FLOAT)) {
-        let result = convert(value)?;
-        return super::of(result.value()).ok_or_else(|| {
-            let (name, got) = (value.ty().name(), result.ty().name());
-            crate::raise!(TypeError, "{name}.__float__ returned non-float (type {got})")
-        });
+        return super::converted(value, &convert(value)?);
     }
     if let Some(text) = value.get::<StrObject>() {
         return match parse(&text.to_string_lossy()) {

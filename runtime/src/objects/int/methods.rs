@@ -77,7 +77,12 @@ pub fn from_object(value: Value) -> PyResult {
     if let Some(convert) = slots.int {
         let result = convert(value)?;
         return match IntRef::of(result.value()) {
-            Some(number) => Ok(number.to_exact()),
+            Some(number) => {
+                if !(value.is_instance::<IntObject>() || result.is_small() || result.value().is_exact(&INT)) {
+                    crate::warning::warn_strict_subclass("__int__", "int", result.ty())?;
+                }
+                Ok(number.to_exact())
+            }
             None => {
                 let name = result.ty().name();
                 Err(crate::raise!(TypeError, "__int__ returned non-int (type {name})"))

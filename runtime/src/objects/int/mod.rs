@@ -162,7 +162,11 @@ pub fn index(value: Value) -> PyResult {
         return Err(crate::raise!(TypeError, "'{name}' object cannot be interpreted as an integer"));
     };
     let result = convert(value)?;
-    if result.is_small() || result.is_instance::<IntObject>() {
+    if result.is_small() || result.value().is_exact(&INT) {
+        return Ok(result);
+    }
+    if result.is_instance::<IntObject>() {
+        crate::warning::warn_strict_subclass("__index__", "int", result.ty())?;
         return Ok(result);
     }
     let name = result.ty().name();

@@ -31,6 +31,10 @@ fn this<'a>(value: Value) -> &'a StrObject {
 
 fn new(ty: &TypeObject, args: Args<'_>) -> PyResult {
     let mut parts = [None; 3];
+    let given = args.positional.len() + args.keywords().count();
+    if args.has_keywords() && given > 3 {
+        return Err(crate::raise!(TypeError, "str() takes at most 3 arguments ({given} given)"));
+    }
     if args.positional.len() > 3 {
         return Err(crate::raise!(
             TypeError,
@@ -46,11 +50,24 @@ fn new(ty: &TypeObject, args: Args<'_>) -> PyResult {
             .get::<StrObject>()
             .and_then(|name| ["object", "encoding", "errors"].iter().position(|key| name.eq_str(key)));
         match at {
+            Some(at) if parts[at].is_some() => {
+                let (name, place) = (["object", "encoding", "errors"][at], at + 1);
+                return Err(crate::raise!(
+                    TypeError,
+                    "argument for str() given by name ('{name}') and position ({place})"
+                ));
+            }
             Some(at) => parts[at] = Some(value),
             None => {
                 let name = name.get::<StrObject>().map(StrObject::to_string_lossy).unwrap_or_default();
                 return Err(crate::raise!(TypeError, "str() got an unexpected keyword argument '{name}'"));
             }
+        }
+    }
+    for (name, part) in ["encoding", "errors"].iter().zip(&parts[1..]) {
+        if let Some(given) = part.filter(|given| !given.is_instance::<StrObject>()) {
+            let got = crate::signature::type_name_or_none(given);
+            return Err(crate::raise!(TypeError, "str() argument '{name}' must be str, not {got}"));
         }
     }
     let text = match parts {
@@ -453,7 +470,11 @@ py_methods! { static METHODS for "str", &StrObject;
         if !protocol::is_iterable(iterable) {
             return Err(crate::raise!(TypeError, "can only join an iterable"));
         }
-        join(this, &protocol::collect(iterable)?)
+        let items = protocol::collect(iterable)?;
+        match &items[..] {
+            [only] if only.value().is_exact(&STR) => Ok(Py::from_object(only.value().get().expect("an exact str is a str"))),
+            items => join(this, items),
+        }
     }
     /// Return a left-justified string of length width.
     "ljust(self, width, fillchar=' ', /)"
@@ -585,8 +606,8 @@ py_methods! { static METHODS for "str", &StrObject;
     }
     /// For pickling.
     "__getnewargs__(self, /)"
-    fn getnewargs(this) -> Py<TupleObject> {
-        TupleObject::of([Value::from_object(this).to_ref()])
+    fn getnewargs(this) -> PyResult<Py<TupleObject>> {
+        Ok(TupleObject::of([StrObject::from_units(&STR, this.units())?.into()]))
     }
     /// Return the size of the string in memory, in bytes.
     "__sizeof__(self, /)"

@@ -1,10 +1,13 @@
 //! Finding, splitting and replacing in strs of any width.
 //!
-//! A needle wider than the haystack cannot occur; a narrower one is compared unit by unit. Narrow texts use `memchr`-like scanning
-//! for the first unit. Cost: O(n) typical, O(n m) worst case.
+//! A needle wider than the haystack cannot occur; a narrower one is widened. What is looked for are bytes then, by `memchr`'s two-way
+//! search, and a place that is not a whole number of units from the start is passed over. Cost: O(n + m).
+
+use std::borrow::Cow;
 
 use super::case::is_space;
 use super::{StrBuilder, StrObject, Units};
+use crate::objects::byte_string;
 use crate::objects::tuple::TupleObject;
 use crate::value::{Py, PyResult, Ref, Value};
 
@@ -39,37 +42,69 @@ pub fn matches_at(text: &StrObject, wanted: &StrObject, at: usize) -> bool {
     }
 }
 
+/// The memory of the characters, and bytes per character.
+fn memory(text: &StrObject) -> (&[u8], usize) {
+    fn bytes<T>(units: &[T]) -> &[u8] {
+        // SAFETY: the units are integers, whose bytes are all initialised; the slice borrows them.
+        unsafe { std::slice::from_raw_parts(units.as_ptr().cast(), size_of_val(units)) }
+    }
+    match text.units() {
+        Units::One(units) => (units, 1),
+        Units::Two(units) => (bytes(units), 2),
+        Units::Four(units) => (bytes(units), 4),
+    }
+}
+
+/// A text's memory as it would be with this many bytes per character, which are no fewer than it has.
+fn widened(text: &StrObject, width: usize) -> Cow<'_, [u8]> {
+    let (bytes, own) = memory(text);
+    if own == width {
+        return Cow::Borrowed(bytes);
+    }
+    let code_points = (0..text.len()).map(|at| text.units().at(at));
+    Cow::Owned(code_points.flat_map(|unit| unit.to_le_bytes().into_iter().take(width)).collect())
+}
+
 /// First position of `wanted` within the range.
 pub fn find(text: &StrObject, wanted: &StrObject, from: usize, to: usize) -> Option<usize> {
     let to = to.min(text.len());
     if from > to || wanted.len() > to - from || wanted.kind() > text.kind() {
         return None;
     }
-    let last = to - wanted.len();
     if wanted.is_empty() {
         return Some(from);
     }
-    if let (Units::One(units), Units::One(needle)) = (text.units(), wanted.units()) {
-        let mut at = from;
-        while at <= last {
-            at += units[at..=last].iter().position(|&unit| unit == needle[0])?;
-            if &units[at..at + needle.len()] == needle {
-                return Some(at);
-            }
-            at += 1;
+    let (bytes, width) = memory(text);
+    let needle = widened(wanted, width);
+    let mut start = from * width;
+    loop {
+        let at = start + byte_string::search::find(&bytes[start..to * width], &needle)?;
+        if at.is_multiple_of(width) {
+            return Some(at / width);
         }
-        return None;
+        start = at + 1;
     }
-    (from..=last).find(|&at| matches_at(text, wanted, at))
 }
 
 /// Last position of `wanted` within the range.
 pub fn rfind(text: &StrObject, wanted: &StrObject, from: usize, to: usize) -> Option<usize> {
     let to = to.min(text.len());
-    if from > to || wanted.len() > to - from {
+    if from > to || wanted.len() > to - from || wanted.kind() > text.kind() {
         return None;
     }
-    (from..=to - wanted.len()).rev().find(|&at| matches_at(text, wanted, at))
+    if wanted.is_empty() {
+        return Some(to);
+    }
+    let (bytes, width) = memory(text);
+    let needle = widened(wanted, width);
+    let mut end = to * width;
+    loop {
+        let at = from * width + byte_string::search::rfind(&bytes[from * width..end], &needle)?;
+        if at.is_multiple_of(width) {
+            return Some(at / width);
+        }
+        end = at + needle.len() - 1;
+    }
 }
 
 /// Number of occurrences that do not overlap.
