@@ -6,6 +6,7 @@
 //! - [`static_python`], the module `__static__`
 //! - [`typing`], [`future`]: names that annotations and compatibility need
 //!
+//! - [`site_builtins`]: `exit`, `quit`, `help`
 //! - [`library`]: modules in Python, those of `lib/` among them
 //!
 //! The importer asks [`load`] before it looks for files.
@@ -41,6 +42,7 @@ pub mod random;
 pub mod resource;
 pub mod select;
 pub mod signal;
+mod site_builtins;
 pub mod socket;
 pub mod sre;
 pub mod static_python;

@@ -55,6 +55,12 @@ pub fn initialize(startup: &Startup) -> PyResult<()> {
         dict.set_text(original, function);
     }
     sys_state::modules().set_text("sys", module);
+    let builtins = sys_state::modules().get_text("builtins");
+    if let Some(builtins) = builtins.as_ref().and_then(|builtins| builtins.get::<ModuleObject>())
+        && !startup.options.has("no_site")
+    {
+        crate::site_builtins::add(builtins);
+    }
     Ok(())
 }
 

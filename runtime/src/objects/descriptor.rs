@@ -9,6 +9,7 @@ use crate::header::Header;
 use crate::methods::GetSetDef;
 use crate::names::names;
 use crate::object::{self, Object, Visitor};
+use crate::objects::builtin_function::BUILTIN_FUNCTION;
 use crate::objects::method::MethodObject;
 use crate::objects::str::StrObject;
 use crate::objects::{self};
@@ -359,6 +360,7 @@ static WRAPPER_GETSET: &[GetSetDef] = getters! {
     "__text_signature__" => |value| Ok(StrObject::new(slot_docs::signature_of(wrapper(value).def.name)).into());
 };
 static NEW_GETSET: &[GetSetDef] = getters! {
+    "__class__" => |_| Ok(BUILTIN_FUNCTION.value().to_ref());
     "__name__" => |_| Ok(names().__new__.to_ref());
     "__qualname__" => |value| {
         let owner = value.get::<NewFunction>().map_or("?", |function| function.owner.name());

@@ -86,7 +86,8 @@ fn add_methods(ty: &'static TypeObject, spec: &'static TypeSpec) {
     if spec.dict_offset != 0 && dict.get_text("__dict__").is_none() {
         dict.set_text("__dict__", descriptor::instance_dict_descriptor());
     }
-    if !spec.doc.is_empty() {
+    // A computed `__doc__` of instances stands in the same place; the type itself knows its text.
+    if !spec.doc.is_empty() && dict.get_text("__doc__").is_none() {
         dict.set_text("__doc__", StrObject::new(slot_docs::split(spec.doc).1));
     }
 }
