@@ -21,6 +21,23 @@ const LEFT_OUT: [&str; 9] = [
     "python_builtins",
 ];
 
+/// Lines of Lib that are not true here, and what stands in their place: file, line, new line.
+const CHANGED: [(&str, &str, &str); 1] = [
+    // The start of a process has done what `site.main` would do, and the library's folder is no path to make absolute.
+    ("site.py", "if not sys.flags.no_site:", "if False:"),
+];
+
+/// The source of a file with its changes.
+fn changed(name: &str, source: Vec<u8>) -> Vec<u8> {
+    let mut source = source;
+    for (_, line, new) in CHANGED.iter().filter(|(file, ..)| *file == name) {
+        let text = String::from_utf8(source).expect("Lib's sources are UTF-8");
+        assert!(text.contains(line), "{name} has no line {line:?} any more");
+        source = text.replace(line, new).into_bytes();
+    }
+    source
+}
+
 fn main() -> io::Result<()> {
     let overlay = Path::new(&variable("CARGO_MANIFEST_DIR")).join("lib");
     println!("cargo::rerun-if-changed={}", overlay.display());
@@ -30,7 +47,7 @@ fn main() -> io::Result<()> {
     collect(&overlay, "", &mut files)?;
     let (mut packed, mut table) = (Vec::new(), String::from("&[\n"));
     for (name, path) in files {
-        let source = fs::read(&path)?;
+        let source = changed(&name, fs::read(&path)?);
         let stream = deflate(&source);
         let (offset, length) = (packed.len(), source.len());
         writeln!(

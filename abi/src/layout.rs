@@ -91,7 +91,7 @@ pub mod type_object {
     /// Array of the bases from depth `DISPLAY_LEN` on.
     pub const DISPLAY_OVERFLOW: usize = 96;
     /// First entry of the vtable of native entry points.
-    pub const VTABLE: usize = 800;
+    pub const VTABLE: usize = 832;
 }
 
 /// Every callable whose type has the entry flag.

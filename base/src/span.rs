@@ -82,6 +82,11 @@ impl LineIndex {
         Self { starts }
     }
 
+    /// An index of `count` lines of the same width, for places that are given without a text.
+    pub fn uniform(width: u32, count: u32) -> Self {
+        Self { starts: (0..count.max(1)).map(|line| line * width).collect() }
+    }
+
     /// Line and column of a byte offset; offsets past the end count on the last line.
     pub fn position(&self, offset: u32) -> Position {
         let line = self.starts.partition_point(|&start| start <= offset);

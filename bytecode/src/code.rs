@@ -10,6 +10,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::descr::{ClassDecl, FieldDescr, FunctionDescr, Signature, TypeDescr};
+use crate::nested::NestedCode;
 use crate::operator::TypeCode;
 use crate::word::Word;
 
@@ -41,7 +42,7 @@ pub enum Const {
     /// A slice.
     Slice(Box<[Const; 3]>),
     /// The code of a nested function or class body.
-    Code(Arc<Code>),
+    Code(Arc<NestedCode>),
 }
 
 impl Const {
@@ -278,7 +279,7 @@ impl Code {
         let mut at = 0;
         while let Some(code) = found.get(at).copied() {
             found.extend(code.consts.iter().filter_map(|item| match item {
-                Const::Code(inner) => Some(&**inner),
+                Const::Code(inner) => Some(&***inner),
                 _ => None,
             }));
             at += 1;

@@ -4,6 +4,8 @@
 //! names. An image belongs to the build that made it, so the format has no version of its own; whoever keeps images says in their
 //! key which compiler they come from. The file name is left out, because a file may be found under another name.
 //!
+//! Nested code is an image inside the image, so that it can be [left packed](crate::nested) until it runs.
+//!
 //! Reading checks that the bytes are an image, not that the code in it is sound: what may have been changed on its way is hashed
 //! by its keeper. Cost: linear, about the time of reading the source without looking at it.
 
@@ -22,17 +24,13 @@ pub fn decode(image: &[u8], filename: &Arc<str>) -> Option<Code> {
     if !rest.is_empty() {
         return None;
     }
-    name_file(&mut code, filename);
-    Some(code)
-}
-
-fn name_file(code: &mut Code, filename: &Arc<str>) {
     code.filename = Arc::clone(filename);
     for item in &mut code.consts {
         if let Const::Code(inner) = item {
-            name_file(Arc::get_mut(inner).expect("decoded a moment ago"), filename);
+            Arc::get_mut(inner).expect("decoded a moment ago").name_file(filename);
         }
     }
+    Some(code)
 }
 
 #[cfg(test)]
@@ -70,6 +68,7 @@ mod tests {
             for bit in 0..8 {
                 let mut changed = image.clone();
                 changed[at] ^= 1 << bit;
+                // Packed code inside is only read when it is wanted.
                 drop(decode(&changed, &"".into()));
             }
         }

@@ -5,6 +5,7 @@
 //! - [`operator`]: operands that are small enumerations
 //! - [`descr`]: operands that describe types, fields, callees and classes
 //! - [`code`]: what one function or module body compiles to
+//! - [`nested`]: code that is decoded when it is looked into
 //! - [`effect`]: what an instruction pops and pushes, with representations
 //! - [`image`]: the binary form, for files
 //! - [`verify`]: the invariants of well-formed code
@@ -17,6 +18,7 @@ pub mod code;
 pub mod descr;
 pub mod effect;
 pub mod image;
+pub mod nested;
 pub mod opcode;
 pub mod operator;
 pub mod text;
@@ -27,6 +29,7 @@ pub use code::{Code, CodeFlags, Const, Handler, Local, SourceRange};
 pub use descr::{
     ClassDecl, FieldDecl, FieldDescr, FunctionDescr, MethodDecl, MethodKind, Signature, TypeDescr,
 };
+pub use nested::{FrameShape, Head, NestedCode};
 pub use opcode::{Opcode, OperandKind};
 pub use operator::{
     BinaryOp, CompareOp, Intrinsic, LenKind, PrimitiveBinaryOp, PrimitiveCompareOp, PrimitiveUnaryOp, Repr,

@@ -3,6 +3,8 @@
 //! Inlined ones (see `typeck::scope`) run in the surrounding frame: the collection is built on the stack, above the iterators
 //! of the clauses. Others are functions of one argument, the outermost iterator, named `.0`.
 
+use std::sync::Arc;
+
 use bytecode::code::CellKind;
 use bytecode::{Code, CodeFlags, Const, Opcode};
 use parser::ast::{Comprehension, Expr, ExprKind};
@@ -250,7 +252,7 @@ impl<'a> Emitter<'a, '_> {
             self.block().op(Opcode::BUILD_TUPLE, free.len() as u32);
             attributes |= 8;
         }
-        self.load_const(Const::Code(code.into()));
+        self.load_const(Const::Code(Arc::new(code.into())));
         self.block().op0(Opcode::MAKE_FUNCTION);
         // The last pushed attribute is right below the function.
         for flag in [8, 16, 4, 2, 1] {

@@ -3,7 +3,7 @@
 use bytecode::code::CellKind;
 use bytecode::{Code, CodeFlags, Const, Opcode, TypeCode};
 use parser::ast::{Arguments, Expr, FunctionDef, Stmt};
-use typeck::scope::{Resolution, ScopeKind, ScopeRole, mangle};
+use typeck::scope::{Resolution, ScopeKind, ScopeRole};
 
 use crate::error::Emit;
 use crate::module::{Emitter, docstring};
@@ -168,10 +168,10 @@ impl<'a> Emitter<'a, '_> {
     /// Gives parameters the first slots.
     fn declare_params(&mut self, args: &Arguments<'a>) {
         let scope = self.scope_id();
-        let private = self.scopes.table[scope].private;
+        let scopes = self.scopes;
         let named = args.posonlyargs.iter().chain(args.args).chain(args.kwonlyargs);
         for arg in named.chain(args.vararg).chain(args.kwarg) {
-            let name = mangle(private, arg.arg);
+            let name = scopes.table[scope].mangle(arg.arg);
             let is_cell =
                 self.scopes.table[scope].symbol(&name).is_some_and(|s| s.resolution == Resolution::Cell);
             let cell = if is_cell { CellKind::Cell } else { CellKind::None };
@@ -184,7 +184,7 @@ impl<'a> Emitter<'a, '_> {
     /// The qualified name of a function or class defined here.
     pub(crate) fn qualname(&self, name: &str) -> String {
         let scope = self.unit_scope();
-        let mangled = mangle(scope.private, name);
+        let mangled = scope.mangle(name);
         let is_global =
             scope.symbol(&mangled).is_some_and(|symbol| symbol.resolution == Resolution::GlobalExplicit);
         if is_global { name.to_owned() } else { self.nested_qualname(name) }

@@ -77,6 +77,10 @@ impl<'a> Emitter<'a, '_> {
             "generator_stop",
             "annotations",
         ];
+        if stmt.span.end > self.future_end {
+            let message = "from __future__ imports must occur at the beginning of the file";
+            return self.error(stmt.span, message);
+        }
         for alias in names {
             if alias.name == "braces" {
                 return self.error(alias.span, "not a chance");

@@ -6,6 +6,7 @@
 //! - `stmt`, `loops`, `try_`, `with_`, `assign`, `import`, `pattern`: statements by family
 //! - `expr`, `call`, `comprehension`, `string`, `fold`: expressions by family
 //! - `function`, `class`, `annotation`, `generic`: definitions
+//! - `doubt`: what is worth a `SyntaxWarning`
 //! - `statics`: typed instructions for modules that the checker has accepted
 //!
 //! The emitter decides nothing about types: what the checker proved it only spells as typed instructions.
@@ -18,12 +19,14 @@ mod block;
 mod call;
 mod class;
 mod comprehension;
+mod doubt;
 mod error;
 mod expr;
 mod fold;
 mod function;
 mod generic;
 mod import;
+mod literal_key;
 mod loops;
 pub mod module;
 mod name;
@@ -35,6 +38,7 @@ mod try_;
 mod unparse;
 mod with_;
 
+pub use doubt::{Doubt, doubts_of_expression, doubts_of_module, of_parser as doubts_of_parser};
 pub use error::EmitError;
 pub use fold::literal as constant;
 pub use module::{Options, emit_expression, emit_interactive, emit_module, emit_static_module};

@@ -21,6 +21,8 @@ pub struct Options {
     pub optimize: u8,
     /// `from __future__ import annotations` is in force from outside (`exec` in a module that has it).
     pub future_annotations: bool,
+    /// Where spans are, for a tree without a text.
+    pub lines: Option<LineIndex>,
 }
 
 /// Compiles a module.
@@ -87,6 +89,8 @@ pub(crate) enum FrameBlock<'a> {
     FinallyEnd,
     /// An `except` body: the previous exception is on the stack; a name may have to be unbound.
     Handler { name: Option<(&'a str, Span)> },
+    /// The body of `except*`, which cannot be left by a jump: what it leaves of the group would be lost.
+    StarHandler,
     /// The body of `with`: the exit method is on the stack.
     With { is_async: bool, span: Span },
     /// A value that nobody needs any more.
@@ -112,6 +116,8 @@ pub(crate) struct Emitter<'a, 's> {
     pub(crate) options: &'s Options,
     pub(crate) future_annotations: bool,
     pub(crate) is_interactive: bool,
+    /// Where the imports from `__future__` at the beginning of the module end.
+    pub(crate) future_end: u32,
     pub(crate) units: Vec<Unit<'a>>,
     /// What the checker found out, in a static module.
     pub(crate) checked: Option<Checked<'a, 's>>,
@@ -120,7 +126,7 @@ pub(crate) struct Emitter<'a, 's> {
 impl<'a, 's> Emitter<'a, 's> {
     fn new(scopes: &'s Scopes<'a>, source: &'a str, options: &'s Options) -> Self {
         let future_annotations = scopes.future_annotations;
-        let lines = LineIndex::new(source);
+        let lines = options.lines.clone().unwrap_or_else(|| LineIndex::new(source));
         let units = Vec::new();
         Self {
             scopes,
@@ -129,6 +135,7 @@ impl<'a, 's> Emitter<'a, 's> {
             options,
             future_annotations,
             is_interactive: false,
+            future_end: 0,
             units,
             checked: None,
         }
@@ -188,6 +195,7 @@ impl<'a, 's> Emitter<'a, 's> {
 
     fn module_body(&mut self, body: &'a [Stmt<'a>]) -> Emit {
         let mut rest = body;
+        self.future_end = future_end(body);
         if let Some(text) = docstring(body).filter(|_| self.options.optimize < 2 && !self.is_interactive) {
             self.at(body[0].span);
             self.load_const(Const::Str(text.to_vec()));
@@ -237,6 +245,15 @@ impl<'a, 's> Emitter<'a, 's> {
     pub(crate) fn error<T>(&self, span: Span, message: impl Into<String>) -> Emit<T> {
         Err(EmitError::new(span, message))
     }
+}
+
+/// Where the last import from `__future__` ends that only a docstring and other such imports precede.
+fn future_end(body: &[Stmt<'_>]) -> u32 {
+    let body = if docstring(body).is_some() { &body[1..] } else { body };
+    let is_future = |stmt: &&Stmt<'_>| {
+        matches!(stmt.kind, StmtKind::ImportFrom { module: Some("__future__"), level: 0, .. })
+    };
+    body.iter().take_while(is_future).last().map_or(0, |stmt| stmt.span.end)
 }
 
 /// The docstring of a body, if it has one.

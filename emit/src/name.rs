@@ -2,7 +2,7 @@
 
 use bytecode::code::CellKind;
 use bytecode::{Opcode, TypeCode};
-use typeck::scope::{Resolution, ScopeId, ScopeKind, mangle};
+use typeck::scope::{Resolution, ScopeId, ScopeKind};
 
 use crate::module::Emitter;
 
@@ -89,7 +89,7 @@ impl Emitter<'_, '_> {
 
     /// The name as it is stored inside the current class.
     pub(crate) fn mangled(&self, name: &str) -> String {
-        mangle(self.scopes.table[self.scope_id()].private, name).into_owned()
+        self.scopes.table[self.scope_id()].mangle(name).into_owned()
     }
 
     fn access(&mut self, name: &str) -> Access {

@@ -6,11 +6,12 @@
 
 use base::Span;
 use bytecode::{BinaryOp, CompareOp, Const, Opcode};
-use parser::ast::{Expr, MatchCase, Pattern, PatternKind};
+use parser::ast::{Expr, ExprKind, MatchCase, Pattern, PatternKind};
 
 use crate::block::Label;
 use crate::error::Emit;
 use crate::fold;
+use crate::literal_key;
 use crate::module::Emitter;
 
 /// State of one `case`.
@@ -118,6 +119,9 @@ impl<'a> Emitter<'a, '_> {
     fn pattern(&mut self, pattern: &'a Pattern<'a>, context: &mut Context) -> Emit {
         self.at(pattern.span);
         match pattern.kind {
+            PatternKind::MatchValue { value: Expr { kind: ExprKind::JoinedStr { .. }, .. } } => {
+                self.error(pattern.span, "patterns may only match literals and attribute lookups")
+            }
             PatternKind::MatchValue { value } => {
                 self.expr(value)?;
                 self.at(pattern.span);
@@ -143,7 +147,8 @@ impl<'a> Emitter<'a, '_> {
             PatternKind::MatchAs { pattern: Some(inner), name } => {
                 context.on_top += 1;
                 self.block().op(Opcode::COPY, 1);
-                self.inner_pattern(inner, context)?;
+                // A name does not make a pattern refutable.
+                self.pattern(inner, context)?;
                 context.on_top -= 1;
                 self.capture(name, pattern.span, context)
             }
@@ -287,6 +292,27 @@ impl<'a> Emitter<'a, '_> {
         Ok(())
     }
 
+    /// Keys are literals, of which no two are equal, or dotted names.
+    fn check_keys(&self, pattern: &Pattern<'a>, keys: &'a [Expr<'a>]) -> Emit {
+        let mut seen: Vec<Const> = Vec::new();
+        for key in keys {
+            match fold::constant(key) {
+                Some(constant) if seen.iter().any(|other| literal_key::are_equal(other, &constant)) => {
+                    let shown = literal_key::shown(key, &constant);
+                    return self
+                        .error(pattern.span, format!("mapping pattern checks duplicate key ({shown})"));
+                }
+                Some(constant) => seen.push(constant),
+                None if matches!(key.kind, ExprKind::Attribute { .. } | ExprKind::BinOp { .. }) => {}
+                None => {
+                    let message = "mapping pattern keys may only match literals and attribute lookups";
+                    return self.error(pattern.span, message);
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn mapping_pattern(
         &mut self,
         pattern: &Pattern<'a>,
@@ -295,6 +321,7 @@ impl<'a> Emitter<'a, '_> {
         rest: Option<&'a str>,
         context: &mut Context,
     ) -> Emit {
+        self.check_keys(pattern, keys)?;
         context.on_top += 1;
         self.block().op0(Opcode::MATCH_MAPPING);
         self.jump_to_fail(context, Opcode::POP_JUMP_IF_FALSE);

@@ -89,6 +89,7 @@ impl<'a> Emitter<'a, '_> {
             self.expr(value.expect("no value is a constant"))?;
             self.at(stmt.span);
         }
+        self.refuse_leaving_star_handler(0, stmt.span)?;
         self.unwind_all(constant.is_none())?;
         let handlers = self.block().suspend_handlers(0);
         if let Some(constant) = constant {
@@ -267,13 +268,24 @@ impl<'a> Emitter<'a, '_> {
     fn unwind_to_loop(&mut self, span: Span) -> Emit<Option<(FrameBlock<'a>, usize)>> {
         let is_loop =
             |item: &FrameBlock<'_>| matches!(item, FrameBlock::ForLoop { .. } | FrameBlock::WhileLoop { .. });
-        let Some(at) = self.unit().frame_blocks.iter().rposition(|(item, _)| is_loop(item)) else {
+        let inner = self.unit().frame_blocks.iter().rposition(|(item, _)| is_loop(item));
+        self.refuse_leaving_star_handler(inner.map_or(0, |at| at + 1), span)?;
+        let Some(at) = inner else {
             return Ok(None);
         };
         self.at(span);
         let target = self.unit().frame_blocks[at];
         self.unwind(at + 1, false)?;
         Ok(Some(target))
+    }
+
+    /// Fails if one of the frame blocks from the innermost down to `from` is the body of `except*`.
+    fn refuse_leaving_star_handler(&mut self, from: usize, span: Span) -> Emit {
+        let left = &self.unit().frame_blocks[from..];
+        if left.iter().any(|(item, _)| matches!(item, FrameBlock::StarHandler)) {
+            return self.error(span, "'break', 'continue' and 'return' cannot appear in an except* block");
+        }
+        Ok(())
     }
 
     /// Undoes everything, for `return`; a value on top of the stack is kept if `keep`.
@@ -307,6 +319,7 @@ impl<'a> Emitter<'a, '_> {
     fn undo(&mut self, frame_block: FrameBlock<'a>, keep: bool) -> Emit {
         match frame_block {
             FrameBlock::WhileLoop { .. } => {}
+            FrameBlock::StarHandler => unreachable!("no jump leaves the body of `except*`"),
             FrameBlock::ForLoop { .. } | FrameBlock::Value => self.drop_below(keep),
             FrameBlock::Try { finalbody } => {
                 if keep {

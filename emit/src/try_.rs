@@ -203,9 +203,11 @@ impl<'a> Emitter<'a, '_> {
             None => self.block().op0(Opcode::POP_TOP),
         }
         let depth = self.block().depth();
+        self.push_frame_block(FrameBlock::StarHandler);
         self.block().push_handler(failed);
         self.stmts(handler.body)?;
         self.block().pop_handler();
+        self.pop_frame_block();
         self.nowhere();
         if let Some(name) = handler.name {
             self.unbind_exception(name);

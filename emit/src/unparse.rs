@@ -37,6 +37,11 @@ impl Emitter<'_, '_> {
     }
 }
 
+/// The source text of an expression; nothing in a tree that no text was parsed for.
+fn text_of<'s>(expr: &Expr<'_>, source: &'s str) -> &'s str {
+    source.get(expr.span.start as usize..expr.span.end as usize).unwrap_or_default()
+}
+
 fn write(out: &mut Vec<u8>, expr: &Expr<'_>, level: Level, source: &str) {
     let own = level_of(expr);
     let parenthesize = own < level;
@@ -101,7 +106,7 @@ fn tighter(level: Level) -> Level {
 fn write_bare(out: &mut Vec<u8>, expr: &Expr<'_>, own: Level, source: &str) {
     match expr.kind {
         ExprKind::Name { id, .. } => out.extend_from_slice(id.as_bytes()),
-        ExprKind::Constant { value, .. } => write_constant(out, value, expr.span.text(source)),
+        ExprKind::Constant { value, .. } => write_constant(out, value, text_of(expr, source)),
         ExprKind::Attribute { value, attr, .. } => {
             write(out, value, Level::Atom, source);
             if matches!(value.kind, ExprKind::Constant { value: Constant::Int(_), .. }) {
@@ -172,7 +177,7 @@ fn write_bare(out: &mut Vec<u8>, expr: &Expr<'_>, own: Level, source: &str) {
             write(out, orelse, Level::Test, source);
         }
         // Anything else is rare in an annotation and keeps the author's spelling.
-        _ => out.extend_from_slice(expr.span.text(source).as_bytes()),
+        _ => out.extend_from_slice(text_of(expr, source).as_bytes()),
     }
 }
 

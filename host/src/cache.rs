@@ -1,7 +1,7 @@
 //! Compiled modules on disk, so that what has not changed is not compiled again.
 //!
 //! A folder of its own, `sys.pycache_prefix`, else `$XDG_CACHE_HOME/staticpy`, else `~/.cache/staticpy`, holds one file for each path
-//! that was imported. It begins with a key: which compiler (a hash of its sources), which path, which source (a hash of its bytes), and
+//! that was imported. It begins with a key: which compiler (a hash of its sources, and the level of `-O`), which path, which source (a hash of its bytes), and
 //! a hash of the image after it. A file with any other key, or of any other contents, is as good as none: it is compiled anew and written
 //! over. Only this user's own files are read, never what others may write to, and never through a symbolic link. A file is written
 //! under a name of its own and then renamed, so two writers do not meet. Nothing here ever fails: without a cache
@@ -33,11 +33,13 @@ const PATH_KEY: u64 = 1;
 const SOURCE_KEY: u64 = 2;
 const IMAGE_KEY: u64 = 3;
 
-/// Bytes before the image: the magic, the compiler, and the hashes of path, source and image.
-const HEADER: usize = MAGIC.len() + COMPILER.len() + 3 * 8;
+/// Bytes before the image: the magic, the compiler, its level of optimisation, and the hashes of path, source and image.
+const HEADER: usize = MAGIC.len() + COMPILER.len() + 1 + 3 * 8;
 
 /// Where the code of one module is kept.
 pub(crate) struct Slot {
+    /// Whether it is for a file of the library.
+    is_library: bool,
     file: PathBuf,
     /// Everything of the header but the last hash.
     key: Vec<u8>,
@@ -47,18 +49,17 @@ impl Slot {
     /// The place for a module's code, or `None` where nothing can be kept. `source` is its file's bytes, or what stands for them.
     pub(crate) fn of(path: &Path, source: &[u8]) -> Option<Self> {
         let path = path.to_str()?;
-        let path = if path.starts_with(stdlib::library::ROOT) {
-            PathBuf::from(path)
-        } else {
-            std::path::absolute(path).ok()?
-        };
+        let is_library = stdlib::library::is_file(path);
+        let path = if is_library { PathBuf::from(path) } else { std::path::absolute(path).ok()? };
+        let level = crate::options::optimize() as u8;
         let place = keyed(PATH_KEY, path.as_os_str().as_encoded_bytes());
         let mut key = Vec::with_capacity(HEADER);
         key.extend_from_slice(MAGIC);
         key.extend_from_slice(COMPILER.as_bytes());
+        key.push(level);
         key.extend_from_slice(&place.to_le_bytes());
         key.extend_from_slice(&keyed(SOURCE_KEY, source).to_le_bytes());
-        Some(Self { file: folder()?.join(format!("{place:016x}.code")), key })
+        Some(Self { is_library, file: folder()?.join(format!("{place:016x}-{level}.code")), key })
     }
 
     /// The code that is kept here for this very key.
@@ -85,7 +86,7 @@ impl Slot {
 
     /// Keeps code here.
     pub(crate) fn store(&self, code: &Code) {
-        if !is_wanted() {
+        if !self.is_library && !is_wanted() {
             return;
         }
         let kept = image::encode(code);
@@ -121,7 +122,7 @@ fn user() -> Option<u32> {
     *USER.get_or_init(|| fs::metadata("/proc/self").ok().map(|meta| meta.uid()))
 }
 
-/// Whether the program lets modules be kept: `sys.dont_write_bytecode`.
+/// Whether the program lets its modules be kept: `sys.dont_write_bytecode`. The library's are as if the installation had kept them.
 fn is_wanted() -> bool {
     of_sys("dont_write_bytecode").is_none_or(|flag| matches!(protocol::is_true(flag.value()), Ok(false)))
 }

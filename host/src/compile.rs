@@ -5,22 +5,25 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use base::Diagnostic;
+use base::{Diagnostic, LineIndex, Span};
 use bumpalo::Bump;
 use bytecode::{Code, CodeFlags};
+use emit::Doubt;
 use parser::SourceText;
-use runtime::error;
-use runtime::hooks::CompileMode;
+use runtime::hooks::{Compilation, CompileMode, CompileSource};
+use runtime::objects;
 use runtime::objects::code::CodeObject;
 use runtime::objects::int;
 use runtime::objects::str::StrObject;
 use runtime::objects::tuple::TupleObject;
-use runtime::value::{PyResult, Raised, Ref};
+use runtime::value::{Py, PyResult, Raised, Ref, Value};
+use runtime::{error, raise};
 use typeck::{ModuleId, ModuleLoader, Program};
 
 use crate::cache::Slot;
 use crate::files;
-use crate::tree;
+use crate::read_tree::{self, Root};
+use crate::{tree, warning};
 
 /// What is wrong with a source text, all of it.
 pub struct Rejected {
@@ -70,13 +73,21 @@ impl ModuleLoader for SearchPath {
 /// A checked session and the module in it, for static modules; dynamic ones have none.
 pub type Session<'p, 'a> = Option<(&'p Program<'a>, ModuleId)>;
 
+/// What a module is compiled to.
+pub struct Compiled {
+    /// Its code.
+    pub code: Code,
+    /// What is worth a warning.
+    pub doubts: Vec<Doubt>,
+}
+
 /// Compiles a module and hands its session and code to `then`.
 pub fn with_module<T>(
     source: SourceText,
     name: &str,
     path: &Path,
     loader: &dyn ModuleLoader,
-    then: impl FnOnce(&SourceText, Session<'_, '_>, Code) -> T,
+    then: impl FnOnce(&SourceText, Session<'_, '_>, Compiled) -> T,
 ) -> Result<T, Rejected> {
     let arena = Bump::new();
     let reject = |diagnostics, syntax| Rejected { source: source.clone(), diagnostics, syntax };
@@ -87,10 +98,12 @@ pub fn with_module<T>(
         Err(error) => return Err(reject(vec![error.to_diagnostic()], Some(error))),
     };
     let filename: Arc<str> = path.display().to_string().into();
-    let options = emit::Options { filename, optimize: 0, future_annotations: false };
+    let options =
+        emit::Options { filename, optimize: optimization(), future_annotations: false, lines: None };
+    let doubts = emit::doubts_of_module(&tree);
     if !typeck::opts_in(tree.body) {
         let code = emit::emit_module(&tree, source.text(), &options).map_err(semantic)?;
-        return Ok(then(&source, None, code));
+        return Ok(then(&source, None, Compiled { code, doubts }));
     }
     let scopes = typeck::scope::analyse(&tree, false).map_err(|error| semantic(error.into()))?;
     let mut program = Program::new(&arena, loader);
@@ -99,48 +112,138 @@ pub fn with_module<T>(
     match emit::Checked::new(&program, module) {
         Some(checked) => {
             let code = emit::emit_static_module(checked, &options).map_err(semantic)?;
-            Ok(then(&source, Some((&program, module)), code))
+            Ok(then(&source, Some((&program, module)), Compiled { code, doubts }))
         }
         None => Err(reject(program.modules[module].diagnostics.clone(), None)),
     }
+}
+
+/// The level of `-O`.
+fn optimization() -> u8 {
+    crate::options::optimize() as u8
 }
 
 /// The flag of `from __future__ import annotations`.
 const FUTURE_ANNOTATIONS: i64 = 0x100_0000;
 /// The flag that asks for a tree: `ast.PyCF_ONLY_AST`.
 const ONLY_AST: i64 = 0x400;
+/// The flag that lets input end inside a block only behind an empty line: `PyCF_DONT_IMPLY_DEDENT`.
+const DONT_IMPLY_DEDENT: i64 = 0x200;
+
+/// The flag that tells input that may go on apart from what is wrong: `PyCF_ALLOW_INCOMPLETE_INPUT`.
+const ALLOW_INCOMPLETE_INPUT: i64 = 0x4000;
+
+/// Whether what is wrong with a text is that it ends: more could make it right.
+fn is_incomplete(source: &SourceText, error: &parser::SyntaxError) -> bool {
+    const OPEN: [&str; 3] = ["was never closed", "unterminated triple-quoted", "unexpected EOF"];
+    let end = source.text().trim_end_matches('\n').len();
+    OPEN.iter().any(|words| error.message.contains(words)) || error.span.start as usize >= end
+}
 
 /// The `compile` hook: gives a code object, or a tree if the flags say so.
-pub fn compile(source: &str, filename: &str, mode: CompileMode, flags: i64) -> PyResult {
-    let source = SourceText::new(source);
-    let options = emit::Options {
-        filename: filename.into(),
-        optimize: 0,
-        future_annotations: flags & FUTURE_ANNOTATIONS != 0,
-    };
+pub fn compile(how: &Compilation<'_>) -> PyResult {
+    match how.source {
+        CompileSource::Text(text) => compile_parsed(&SourceText::new(text), how),
+        CompileSource::Bytes(bytes) => match lexer::decode(bytes) {
+            Ok(source) => compile_parsed(&source, how),
+            Err(error) => Err(raise_syntax_error(&lexer::decode_lossy(bytes), how.filename, &error)),
+        },
+        CompileSource::Object(object) => {
+            if !read_tree::is_node(object)? {
+                let name = how.wanted_by;
+                return Err(raise!(TypeError, "{name}() arg 1 must be a string, bytes or AST object"));
+            }
+            compile_tree(object, how)
+        }
+    }
+}
+
+fn compile_parsed(source: &SourceText, how: &Compilation<'_>) -> PyResult {
     let arena = Bump::new();
-    let parsed = match mode {
-        CompileMode::Exec => parser::parse_module(&source, &arena).map(Tree::Module),
-        CompileMode::Single => parser::parse_interactive(&source, &arena).map(Tree::Interactive),
-        CompileMode::Eval => parser::parse_expression(&source, &arena).map(Tree::Expression),
+    let parsed = match how.mode {
+        CompileMode::Exec => parser::parse_module(source, &arena).map(Tree::Module),
+        CompileMode::Single => parser::parse_interactive(source, &arena).map(Tree::Interactive),
+        CompileMode::Eval => parser::parse_expression(source, &arena).map(Tree::Expression),
     };
-    let tree = parsed.map_err(|error| raise_syntax_error(&source, filename, &error))?;
-    if flags & ONLY_AST != 0 {
+    let tree = parsed.map_err(|error| {
+        if how.flags & ALLOW_INCOMPLETE_INPUT != 0 && is_incomplete(source, &error) {
+            return raise!(_IncompleteInputError, "incomplete input");
+        }
+        raise_syntax_error(source, how.filename, &error)
+    })?;
+    if how.flags & DONT_IMPLY_DEDENT != 0
+        && let Some(error) = implied_dedent(source, &tree)
+    {
+        return Err(raise_syntax_error(source, how.filename, &error));
+    }
+    if how.flags & ONLY_AST != 0 {
+        warning::issue(source, how.filename, &emit::doubts_of_parser(tree.warnings()))?;
         return match &tree {
             Tree::Module(module) => tree::of_module("Module", module, source.lines()),
             Tree::Interactive(module) => tree::of_module("Interactive", module, source.lines()),
             Tree::Expression(expression) => tree::of_expression(expression, source.lines()),
         };
     }
-    let emitted = match &tree {
-        Tree::Module(module) => emit::emit_module(module, source.text(), &options),
-        Tree::Interactive(module) => emit::emit_interactive(module, source.text(), &options),
-        Tree::Expression(expression) => emit::emit_expression(expression, source.text(), &options),
+    emit_tree(&tree, source, how, None)
+}
+
+/// Compiles a tree of objects; one that a tree is asked for is the answer itself.
+fn compile_tree(object: Value, how: &Compilation<'_>) -> PyResult {
+    let wanted = match how.mode {
+        CompileMode::Exec => "Module",
+        CompileMode::Single => "Interactive",
+        CompileMode::Eval => "Expression",
+    };
+    let arena = Bump::new();
+    let (root, lines) = read_tree::read(object, wanted, &arena)?;
+    if how.flags & ONLY_AST != 0 {
+        return Ok(object.to_ref());
+    }
+    let tree = match root {
+        Root::Module(module) if how.mode == CompileMode::Single => Tree::Interactive(module),
+        Root::Module(module) => Tree::Module(module),
+        Root::Expression(expression) => Tree::Expression(expression),
+    };
+    emit_tree(&tree, &SourceText::new(""), how, Some(lines))
+}
+
+/// Bytecode of a tree; `lines` says where spans are if there is no text.
+fn emit_tree(
+    tree: &Tree<'_>,
+    source: &SourceText,
+    how: &Compilation<'_>,
+    lines: Option<LineIndex>,
+) -> PyResult {
+    let options = emit::Options {
+        filename: how.filename.into(),
+        optimize: how.optimize.unwrap_or_else(optimization),
+        future_annotations: how.flags & FUTURE_ANNOTATIONS != 0,
+        lines,
+    };
+    let place = Located { source, lines: options.lines.as_ref() };
+    warning::issue_at(place, how.filename, &tree.doubts())?;
+    let text = source.text();
+    let emitted = match tree {
+        Tree::Module(module) => emit::emit_module(module, text, &options),
+        Tree::Interactive(module) => emit::emit_interactive(module, text, &options),
+        Tree::Expression(expression) => emit::emit_expression(expression, text, &options),
     };
     let code = emitted.map_err(|error| {
-        raise_syntax_error(&source, filename, &parser::SyntaxError::new(error.span, error.message))
+        raise_located(place, how.filename, &parser::SyntaxError::new(error.span, error.message))
     })?;
-    CodeObject::new(Arc::new(code)).map(Into::into)
+    Ok(CodeObject::of(code).into())
+}
+
+/// What is wrong with interactive input whose last line is inside a block: more lines may follow.
+fn implied_dedent(source: &SourceText, tree: &Tree<'_>) -> Option<parser::SyntaxError> {
+    let (Tree::Module(module) | Tree::Interactive(module)) = tree else { return None };
+    let last = module.body.last()?;
+    let text = source.text();
+    let end = text.trim_end_matches('\n').len();
+    let is_block = source.lines().line(last.span.start) < source.lines().line(end as u32);
+    let is_open = is_block && text.lines().last().is_some_and(|line| line.starts_with([' ', '\t']));
+    (is_open && !text.ends_with("\n"))
+        .then(|| parser::SyntaxError::new(Span::at(text.len() as u32), "invalid syntax"))
 }
 
 /// What the three modes parse.
@@ -148,6 +251,22 @@ enum Tree<'a> {
     Module(parser::ast::Module<'a>),
     Interactive(parser::ast::Module<'a>),
     Expression(parser::ast::Expression<'a>),
+}
+
+impl<'a> Tree<'a> {
+    fn warnings(&self) -> &'a [parser::ast::Warning<'a>] {
+        match self {
+            Tree::Module(module) | Tree::Interactive(module) => module.warnings,
+            Tree::Expression(expression) => expression.warnings,
+        }
+    }
+
+    fn doubts(&self) -> Vec<Doubt> {
+        match self {
+            Tree::Module(module) | Tree::Interactive(module) => emit::doubts_of_module(module),
+            Tree::Expression(expression) => emit::doubts_of_expression(expression),
+        }
+    }
 }
 
 /// Raises everything that is wrong with a source as one `SyntaxError`, located at the first error.
@@ -160,6 +279,37 @@ pub fn raise_rejected(rejected: &Rejected, filename: &str) -> Raised {
             raise_syntax_error(&rejected.source, filename, &error)
         }
     }
+}
+
+/// A text, or only the lines of one that is not there.
+#[derive(Clone, Copy)]
+pub(crate) struct Located<'s> {
+    pub(crate) source: &'s SourceText,
+    pub(crate) lines: Option<&'s LineIndex>,
+}
+
+/// Raises an error about a text, or about a tree that has none.
+pub(crate) fn raise_located(place: Located<'_>, filename: &str, error: &parser::SyntaxError) -> Raised {
+    let Some(lines) = place.lines else { return raise_syntax_error(place.source, filename, error) };
+    let (start, end) = (lines.position(error.span.start), lines.position(error.span.end));
+    let number = |value: u32| int::from_i64(value.into());
+    let line = file_line(filename, start.line).map_or_else(|| objects::none().to_ref(), Into::into);
+    let details = TupleObject::of([
+        StrObject::new(filename).into(),
+        number(start.line),
+        number(start.column + 1),
+        line,
+        number(end.line),
+        number(end.column + 1),
+    ]);
+    let message: Ref = StrObject::new(&error.message).into();
+    error::raise_with_args(&error::types::SyntaxError, &[message.value(), details.value()])
+}
+
+/// The line of a file that a tree says to come from.
+fn file_line(filename: &str, line: u32) -> Option<Py<StrObject>> {
+    let text = error::print::source_line(filename, line)?;
+    Some(StrObject::new(&format!("{text}\n")))
 }
 
 /// Raises an error of the parser with CPython's arguments: message, (file, line, column, text, end line, end column).
@@ -190,7 +340,7 @@ pub(crate) fn load_file(name: &str, path: &Path, loader: &dyn ModuleLoader) -> P
         return compile_file(name, path, loader);
     };
     if let Some(code) = slot.load(&path.display().to_string()) {
-        return CodeObject::new(Arc::new(code)).map(Into::into);
+        return Ok(CodeObject::of(code).into());
     }
     let code = compile_file(name, path, loader)?;
     if let Some(code) = code.get::<CodeObject>()
@@ -229,8 +379,12 @@ pub fn compile_text(name: &str, path: &Path, text: &str) -> PyResult {
 }
 
 fn compile_source(source: SourceText, name: &str, path: &Path, loader: &dyn ModuleLoader) -> PyResult {
-    match with_module(source, name, path, loader, |_, _, code| code) {
-        Ok(code) => CodeObject::new(Arc::new(code)).map(Into::into),
-        Err(rejected) => Err(raise_rejected(&rejected, &path.display().to_string())),
+    let filename = path.display().to_string();
+    let compiled = with_module(source, name, path, loader, |source, _, compiled| {
+        warning::issue(source, &filename, &compiled.doubts).map(|()| compiled.code)
+    });
+    match compiled {
+        Ok(code) => Ok(CodeObject::of(code?).into()),
+        Err(rejected) => Err(raise_rejected(&rejected, &filename)),
     }
 }

@@ -6,19 +6,31 @@
 //! - `cache`: compiled modules on disk
 //! - [`compile`]: source to code, dynamic or static, errors as Python's `SyntaxError`
 //! - [`import`]: modules from `sys.path`
+//! - `interactive`: the prompt
+//! - `options`: what stands before the program on a command line, and in the environment
 //! - [`program`]: files, modules, texts as `__main__`
+//! - `site`: folders of installed packages, virtual environments
 //! - [`run`]: a process from its settings to its exit code
 #![forbid(unsafe_code)]
 
+mod anchors;
 mod cache;
 pub mod compile;
 mod files;
 pub mod import;
+mod interactive;
+mod options;
 pub mod program;
+mod read_tree;
 pub mod run;
+mod site;
 mod tokens;
 mod tree;
+mod warning;
 
+/// The version of the language, and of the library.
+pub const PYTHON_VERSION: &str = "3.14.0";
+
+pub use options::Options;
 pub use program::Program;
 pub use run::{Settings, finish, run_program, start};
-pub use stdlib::sys::Options;

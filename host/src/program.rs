@@ -15,7 +15,7 @@ use runtime::sys_state;
 use runtime::value::{Py, PyResult, Raised, Ref, Value};
 
 use crate::compile::{self, SearchPath};
-use crate::import;
+use crate::{import, interactive};
 
 /// A program.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -28,6 +28,8 @@ pub enum Program {
     Command(String),
     /// What standard input gives: `-`.
     Input,
+    /// What people type: the prompt.
+    Interactive,
 }
 
 /// Why a program does not end by itself.
@@ -52,6 +54,7 @@ impl Program {
             Program::Module(_) => "-m".to_owned(),
             Program::Command(_) => "-c".to_owned(),
             Program::Input => "-".to_owned(),
+            Program::Interactive => String::new(),
         }
     }
 
@@ -60,7 +63,7 @@ impl Program {
         match self {
             Program::File(path) => path.parent().map(Path::to_path_buf).unwrap_or_default(),
             Program::Module(_) => std::env::current_dir().unwrap_or_default(),
-            Program::Command(_) | Program::Input => PathBuf::new(),
+            Program::Command(_) | Program::Input | Program::Interactive => PathBuf::new(),
         }
     }
 
@@ -74,6 +77,7 @@ impl Program {
                 Ok(run_text(text, "<string>")?)
             }
             Program::Input => Ok(run_input()?),
+            Program::Interactive => Ok(interactive::run()?),
         }
     }
 }

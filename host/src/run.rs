@@ -3,16 +3,19 @@
 use std::path::{Path, PathBuf};
 
 use runtime::error;
+use runtime::error::unraisable::write_unraisable_at;
 use runtime::hooks;
 use runtime::objects;
 use runtime::protocol;
 use runtime::stress::{self, Knob};
 use runtime::sys_state;
 use runtime::value::{PyResult, Raised, Value};
-use stdlib::sys::{Options, Startup, exit_code_of};
+use stdlib::excepthook::exit_code_of;
+use stdlib::sys::Startup;
 
+use crate::options::Options;
 use crate::program::{self, Failure, Program};
-use crate::{compile, files, import, tokens};
+use crate::{anchors, compile, files, import, interactive, site, tokens};
 
 /// How a process is set up.
 #[derive(Clone, Debug, Default)]
@@ -23,7 +26,7 @@ pub struct Settings {
     pub path: Vec<PathBuf>,
     /// What is compiled to machine code, and when.
     pub jit: jit::Settings,
-    /// What the program finds in `sys.flags` and its neighbours.
+    /// Python's own options.
     pub options: Options,
 }
 
@@ -39,20 +42,35 @@ pub fn start(settings: &Settings) -> PyResult<()> {
         hooks.compile = compile::compile;
         hooks.load_module = import::load_module;
         hooks.source_text = files::source_text;
+        hooks.anchors = anchors::anchors;
+        hooks.is_whole_call = anchors::is_whole_call;
         hooks.tokenize = tokens::tokenize;
     });
     stdlib::sys::initialize(&Startup {
         argv: settings.argv.clone(),
         path: search_path(settings),
         executable: std::env::current_exe().map(|path| path.display().to_string()).unwrap_or_default(),
-        options: settings.options.clone(),
-    })
+        flags: settings.options.flags(),
+        warnings: settings.options.warnings.clone(),
+        extended: settings.options.extended.clone(),
+        cache_prefix: settings.options.variable("PYTHONPYCACHEPREFIX"),
+        is_unbuffered: settings.options.unbuffered > 0,
+    })?;
+    if settings.options.no_site == 0 {
+        stdlib::site::install();
+        site::add_packages(&settings.options)?;
+    }
+    if !settings.options.warnings.is_empty() {
+        // They are read when the module that serves them is imported, and are to hold from here on.
+        protocol::import::import_absolute("warnings")?;
+    }
+    Ok(())
 }
 
 /// `sys.path`: what the settings say, then `PYTHONPATH`, unless the environment is ignored, then the library, or the folder that `SPC_STDLIB` names in its place.
 fn search_path(settings: &Settings) -> Vec<String> {
     let mut path: Vec<String> = settings.path.iter().map(|path| path.display().to_string()).collect();
-    let more = settings.options.environment("PYTHONPATH").unwrap_or_default();
+    let more = settings.options.variable("PYTHONPATH").unwrap_or_default();
     path.extend(
         std::env::split_paths(&more)
             .filter(|path| !path.as_os_str().is_empty())
@@ -83,6 +101,14 @@ pub fn run_program(program: &Program) -> u8 {
     }
 }
 
+/// `-i`: the prompt behind a program; gives the exit code.
+pub fn inspect() -> u8 {
+    match interactive::inspect() {
+        Ok(()) => 0,
+        Err(raised) => report(raised),
+    }
+}
+
 /// Runs a file as `__main__`; an exception is the caller's.
 pub fn run_main(path: &Path) -> PyResult {
     program::run_path(path, None)
@@ -100,7 +126,9 @@ const LEAKED: u8 = 99;
 /// Ends a process after its program: calls what `atexit` knows, writes out what is buffered, empties modules, lets go of compiled code,
 /// and destroys what is left, as Python does; gives the exit code. A debug build audits what is left over then.
 pub fn finish(code: u8) -> u8 {
+    wait_for_threads();
     stdlib::atexit::run();
+    let has_daemons = runtime::global_lock::end() > 0;
     stdlib::release();
     let code = flushed(code);
     runtime::finalize::clear_modules();
@@ -108,13 +136,24 @@ pub fn finish(code: u8) -> u8 {
     // Finalisers may have printed.
     let code = flushed(code);
     runtime::finalize::clear_sys();
+    // Threads that never run again keep what they had.
     if cfg!(debug_assertions)
+        && !has_daemons
         && let Some(report) = runtime::audit::leaks()
     {
         hooks::write_stderr(&format!("leak audit: {report}"));
         return LEAKED;
     }
     code
+}
+
+/// Waits for the threads of the program that are not daemons.
+fn wait_for_threads() {
+    if let Err(raised) = stdlib::thread::shut_down() {
+        let threading =
+            sys_state::modules().get_text("threading").unwrap_or_else(|| objects::none().to_ref());
+        write_unraisable_at(raised, "on threading shutdown", threading.value());
+    }
 }
 
 /// Flushes what is still buffered; the exit code if that fails is 120.

@@ -135,6 +135,6 @@ impl Sink for Builder {
     }
 
     fn constant(&mut self, value: &Constant<'_>) {
-        self.make(|_| runtime::objects::code::constant(&emit::constant(*value)));
+        self.make(|_| Ok(runtime::objects::code::constant(&emit::constant(*value))));
     }
 }

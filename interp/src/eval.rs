@@ -123,7 +123,7 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                                 pc = words.add((*frame).instruction as usize);
                                 sp = Frame::operands(frame).add((*frame).operands as usize);
                             }
-                            is_reraising = rare::reraises(code!().code().words[index!()].opcode());
+                            is_reraising = rare::reraises(code!().code().words[index!()]);
                             break 'raised;
                         }
                         Continued::Left => {
@@ -594,6 +594,7 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                             }
                             None => runtime::error::reraise(),
                         };
+                        is_reraising = rare::reraises(word);
                         break 'raised;
                     }
                     Opcode::RERAISE => {
@@ -957,7 +958,7 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                         // SAFETY: see `enter_frame`.
                         sp = unsafe { Frame::operands(frame).add((*frame).operands as usize) };
                         if done.is_err() {
-                            is_reraising = rare::reraises(word.opcode());
+                            is_reraising = rare::reraises(word);
                             break 'raised;
                         }
                     }

@@ -92,6 +92,17 @@ fn reserve_stack(thread: &ThreadState) {
     thread.shadow_limit.set(unsafe { start.cast::<u8>().add(STACK_BYTES) });
 }
 
+/// Gives the stack of a thread that ends back.
+pub(crate) fn release_stack() {
+    let thread = thread();
+    let end = thread.shadow_limit.replace(std::ptr::null_mut());
+    thread.shadow_top.set(std::ptr::null_mut());
+    if !end.is_null() {
+        // SAFETY: the mapping that `reserve_stack` made for this thread, which has no frames any more.
+        unsafe { libc::munmap(end.sub(STACK_BYTES).cast(), STACK_BYTES) };
+    }
+}
+
 /// Bytes of a frame for this code.
 #[inline]
 fn frame_bytes(code: &CodeObject) -> usize {
@@ -105,7 +116,8 @@ fn take_room(thread: &ThreadState, code: &CodeObject) -> PyResult<*mut Frame> {
     let bytes = frame_bytes(code);
     let top = thread.shadow_top.get();
     let room = thread.shadow_limit.get() as usize - top as usize;
-    let is_interrupted = thread.eval_breaker.load(Ordering::Relaxed) & breaker::SIGNAL != 0;
+    let is_interrupted =
+        thread.eval_breaker.load(Ordering::Relaxed) & (breaker::SIGNAL | breaker::SWITCH) != 0;
     if depth > thread.recursion_limit.get() || bytes > room || is_interrupted {
         return take_room_slowly(thread, code);
     }
@@ -115,19 +127,22 @@ fn take_room(thread: &ThreadState, code: &CodeObject) -> PyResult<*mut Frame> {
     Ok(top.cast())
 }
 
-/// The stack is used up, or has not been reserved yet, or a signal has arrived: recursion can be interrupted as loops can.
+/// The stack is used up, or has not been reserved yet, or a signal or another thread waits: recursion can be interrupted as loops can.
 #[cold]
 #[inline(never)]
 fn take_room_slowly(thread: &ThreadState, code: &CodeObject) -> PyResult<*mut Frame> {
+    runtime::global_lock::switch();
     runtime::signal::check()?;
-    if !thread.shadow_top.get().is_null() {
+    if thread.shadow_top.get().is_null() {
+        reserve_stack(thread);
+    }
+    let (depth, bytes, top) = (thread.recursion.get() + 1, frame_bytes(code), thread.shadow_top.get());
+    if depth > thread.recursion_limit.get() || bytes > thread.shadow_limit.get() as usize - top as usize {
         return Err(runtime::raise!(RecursionError, "maximum recursion depth exceeded"));
     }
-    reserve_stack(thread);
-    let top = thread.shadow_top.get();
-    thread.recursion.set(thread.recursion.get() + 1);
-    // SAFETY: the stack has just been reserved and is larger than any frame.
-    thread.shadow_top.set(unsafe { top.add(frame_bytes(code)) });
+    thread.recursion.set(depth);
+    // SAFETY: the room was checked.
+    thread.shadow_top.set(unsafe { top.add(bytes) });
     Ok(top.cast())
 }
 
@@ -375,6 +390,11 @@ pub fn locals_at(depth: usize) -> Option<Ref> {
     }
 }
 
+/// Whether the `depth`-th Python frame is this one; `None` if there are not so many.
+pub fn is_at(frame: *mut u8, depth: usize) -> Option<bool> {
+    find(depth).map(|found| matches!(found, Found::Interpreted(other) if other.cast() == frame))
+}
+
 /// A frame on the chain.
 enum Found {
     Interpreted(*mut Frame),
@@ -427,8 +447,8 @@ pub fn current_locals() -> PyResult {
 /// The namespace of a frame, or a fresh dict of what its slots hold.
 ///
 /// # Safety
-/// The frame is on the chain.
-unsafe fn locals_of(frame: *mut Frame) -> Ref {
+/// The frame is live, and what it holds is in it.
+pub(crate) unsafe fn locals_of(frame: *mut Frame) -> Ref {
     // SAFETY: the contract.
     unsafe {
         if !(*frame).namespace.is_null() {

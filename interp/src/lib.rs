@@ -55,9 +55,12 @@ pub fn install() {
         hooks.run_code = entry::run_code;
         hooks.resume = resume::resume;
         hooks.drop_frame = resume::drop_frame;
+        hooks.release_stack = frame::release_stack;
         hooks.traverse_frame = resume::traverse_frame;
         hooks.clear_frame = resume::clear_frame;
         hooks.frame_awaits = resume::frame_awaits;
+        hooks.generator_frame = resume::generator_frame;
+        hooks.is_frame_at = frame::is_at;
         hooks.frame = frame::info;
         hooks.frame_locals = frame::locals_at;
         hooks.current_locals = frame::current_locals;

@@ -4,19 +4,29 @@
 //! stack as it finds it afterwards, whether the instruction has succeeded or not.
 
 use bytecode::{Intrinsic, Opcode, Word};
+use runtime::error::ExceptionObject;
 use runtime::objects;
 use runtime::objects::cell::CellObject;
 use runtime::objects::code::CodeObject;
 use runtime::protocol::{self, awaiting};
+use runtime::thread::thread;
 use runtime::value::{PyResult, Ref, Value};
 
 use crate::entry::fill_closure;
 use crate::frame::{self, Frame};
 use crate::ops;
 
-/// Whether a failure of this instruction passes on an exception that has its traceback entry for this frame already.
-pub fn reraises(opcode: Opcode) -> bool {
-    matches!(opcode, Opcode::END_ASYNC_FOR | Opcode::CLEANUP_THROW | Opcode::RERAISE)
+/// Whether the exception that is set passes this instruction with its traceback entry for this frame: it is raised again. A bare `raise` with
+/// nothing to raise makes an exception of its own, which has no traceback yet.
+pub fn reraises(word: Word) -> bool {
+    match word.opcode() {
+        Opcode::END_ASYNC_FOR | Opcode::CLEANUP_THROW | Opcode::RERAISE => true,
+        Opcode::RAISE_VARARGS if word.index() == 0 => {
+            let raised = thread().peek_raised().and_then(Value::get::<ExceptionObject>);
+            raised.is_some_and(|raised| raised.traceback.get().is_some())
+        }
+        _ => false,
+    }
 }
 
 /// The operand stack of the running frame.

@@ -3,6 +3,7 @@
 //! A generator's frame lives in a heap block and is linked on top of the running frames while it runs.
 
 use bytecode::CodeFlags;
+use runtime::error::traceback::FrameInfo;
 use runtime::error::{self, Raised};
 use runtime::hooks::{self, Continued, Resume};
 use runtime::objects;
@@ -71,6 +72,25 @@ pub fn resume(generator: &GeneratorObject, resume: Resume) -> PyResult<Resumed> 
     thread.check_stack("")?;
     // SAFETY: the generator owns a suspended frame; it is linked while it runs and unlinked afterwards.
     unsafe {
+        (*frame).previous = frame::current();
+        thread.anchor.set(frame.cast());
+        thread.recursion.set(thread.recursion.get() + 1);
+        let outcome = resume_linked(generator, frame, resume);
+        thread.recursion.set(thread.recursion.get() - 1);
+        thread.anchor.set((*frame).previous.cast());
+        (*frame).previous = std::ptr::null_mut();
+        outcome
+    }
+}
+
+/// [`resume`] with the frame on the chain, where what it delegates to can see it.
+///
+/// # Safety
+/// The frame is the generator's, suspended, and the running one.
+unsafe fn resume_linked(generator: &GeneratorObject, frame: *mut Frame, resume: Resume) -> PyResult<Resumed> {
+    let thread = thread();
+    // SAFETY: the contract.
+    unsafe {
         let resume = match resume {
             Resume::Throw(exception) if (*frame).flags & IS_STARTED != 0 => {
                 match forward_throw(frame, exception.to_ref())? {
@@ -86,24 +106,30 @@ pub fn resume(generator: &GeneratorObject, resume: Resume) -> PyResult<Resumed> 
             Resume::Throw(exception) => Some(Thrown::Exception(exception.to_ref())),
             Resume::Send(value) => Some(Thrown::Nothing(value)),
         };
-        let injected = prepare(frame, resume);
-        (*frame).previous = frame::current();
-        thread.anchor.set(frame.cast());
-        thread.recursion.set(thread.recursion.get() + 1);
         generator.exc_info.previous.set(thread.handled.get());
         thread.handled.set((&raw const generator.exc_info).cast_mut());
-        let outcome = match injected {
+        let outcome = match prepare(generator, frame, resume) {
             None => go_on(frame),
             Some(raised) => eval::run(frame, Some(raised)),
         };
         thread.handled.set(generator.exc_info.previous.get());
-        thread.recursion.set(thread.recursion.get() - 1);
-        thread.anchor.set((*frame).previous.cast());
-        (*frame).previous = std::ptr::null_mut();
         Ok(match outcome? {
             Exit::Yielded(value) => Resumed::Yielded(value),
             Exit::Returned(value) => Resumed::Returned(value),
         })
+    }
+}
+
+/// What a generator's frame shows of itself: its place and, if they are in it, its locals.
+pub fn generator_frame(frame: *mut u8) -> (FrameInfo, Option<Ref>) {
+    let frame = frame.cast::<Frame>();
+    // SAFETY: the generator owns the frame, which keeps its code and globals alive.
+    unsafe {
+        let code = Value::from_object(&*(*frame).code).to_ref();
+        let globals = Value::from_object(&*(*frame).globals).to_ref();
+        let info = FrameInfo { code, instruction: (*frame).instruction, globals };
+        let locals = ((*frame).flags & IS_AWAY == 0).then(|| frame::locals_of(frame));
+        (info, locals)
     }
 }
 
@@ -145,7 +171,7 @@ enum Thrown {
 ///
 /// # Safety
 /// The frame is suspended.
-unsafe fn prepare(frame: *mut Frame, resume: Option<Thrown>) -> Option<Raised> {
+unsafe fn prepare(generator: &GeneratorObject, frame: *mut Frame, resume: Option<Thrown>) -> Option<Raised> {
     // SAFETY: the contract; the verifier has counted the sent value.
     unsafe {
         match resume {
@@ -155,7 +181,11 @@ unsafe fn prepare(frame: *mut Frame, resume: Option<Thrown>) -> Option<Raised> {
                 if (*frame).flags & IS_STARTED != 0 {
                     push_operand(frame, objects::none().to_ref());
                 }
-                Some(error::exception::restore(exception))
+                // Its context is what the generator is handling, not what whoever throws it in is.
+                Some(match generator.exc_info.exception.get().non_null() {
+                    Some(handled) if !objects::is_none(handled) => error::raise_object(exception),
+                    _ => error::exception::restore(exception),
+                })
             }
             Some(Thrown::Nothing(value)) => {
                 if (*frame).flags & IS_STARTED != 0 {
@@ -200,12 +230,10 @@ unsafe fn forward_throw(frame: *mut Frame, exception: Ref) -> PyResult<Forwarded
         return Ok(Forwarded::Raise(exception));
     };
     if exception.ty().is_subclass_of(&error::types::GeneratorExit) {
-        if let Some(close) =
-            protocol::get_optional_attr(receiver.value(), StrObject::intern("close").value())?
-        {
-            protocol::call(close.value(), &[], None)?;
-        }
-        return Ok(Forwarded::Raise(exception));
+        return Ok(Forwarded::Raise(match close(receiver.value()) {
+            Ok(()) => exception,
+            Err(raised) => thread().take_raised(raised),
+        }));
     }
     let Some(throw) = protocol::get_optional_attr(receiver.value(), StrObject::intern("throw").value())?
     else {
@@ -215,6 +243,23 @@ unsafe fn forward_throw(frame: *mut Frame, exception: Ref) -> PyResult<Forwarded
         Ok(Ok(yielded)) => Ok(Forwarded::Yielded(yielded)),
         Ok(Err(returned)) => Ok(Forwarded::Returned(returned, target)),
         Err(raised) => Ok(Forwarded::Raise(thread().take_raised(raised))),
+    }
+}
+
+/// Closes a sub-iterator, if it can be closed.
+fn close(receiver: Value) -> PyResult<()> {
+    let name = StrObject::intern("close");
+    let found = match as_generator(receiver) {
+        Some(_) => protocol::get_attr(receiver, name.value()).map(Some),
+        None => protocol::get_optional_attr(receiver, name.value()),
+    };
+    match found {
+        Ok(Some(close)) => protocol::call(close.value(), &[], None).map(drop),
+        Ok(None) => Ok(()),
+        Err(raised) => {
+            error::write_unraisable(raised, Some(receiver));
+            Ok(())
+        }
     }
 }
 

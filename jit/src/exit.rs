@@ -154,7 +154,7 @@ fn add_entries(place: &Place<'_>, frames: &[ExitFrame]) -> usize {
         if code.code().handler_at(frame.offset as usize).is_some() {
             return at;
         }
-        if at > 0 || !interp::reraises(code.code().words[frame.offset as usize].opcode()) {
+        if at > 0 || !interp::reraises(code.code().words[frame.offset as usize]) {
             let globals = body.globals.get::<DictObject>().expect("globals are a dict");
             let instruction = frame.offset;
             traceback::add_entry(traceback::Place { code, instruction, globals, locals: None });
@@ -305,6 +305,7 @@ pub(crate) extern "C" fn overflow() -> i64 {
 /// Counts the nested calls, now that they may be too many; if they are not, lets compiled code use the stack as it has done so far.
 fn check_calls() -> PyResult<()> {
     let thread = thread();
+    runtime::global_lock::switch();
     thread.check_stack("")?;
     let (calls, bytes) = stack::measure((thread.native_sp.get(), thread.native_fp.get()));
     // The outermost call of the stretch has been counted by whoever entered it.

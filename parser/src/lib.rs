@@ -28,11 +28,13 @@ mod depth;
 pub mod describe;
 mod diagnose;
 mod grammar;
+mod nodes;
 mod parse;
 pub mod print;
 pub mod visit;
 
 pub use lexer::{ErrorKind, SourceText, SyntaxError};
+pub use nodes::Nodes;
 pub use parse::{parse_expression, parse_interactive, parse_module};
 
 /// No path in a tree is longer than this; deeper source text is a located error. Recursive passes over the tree rely on it.

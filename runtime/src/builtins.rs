@@ -1,5 +1,6 @@
 //! The module `builtins`: functions that every program can name, and the namespace that holds them with the types.
 
+mod compile;
 pub mod functions;
 pub mod io;
 
@@ -35,9 +36,9 @@ fn published_types() -> Vec<&'static TypeObject> {
         &set::FROZENSET,
         &range::RANGE,
         &slice::SLICE,
-        &descriptor::PROPERTY,
-        &descriptor::CLASS_METHOD,
-        &descriptor::STATIC_METHOD,
+        &property::PROPERTY,
+        &class_method::CLASS_METHOD,
+        &class_method::STATIC_METHOD,
         &super_object::SUPER,
         &iterators::ENUMERATE,
         &iterators::MAP,

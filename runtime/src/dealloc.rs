@@ -65,8 +65,8 @@ fn drain_deferred(thread: &ThreadState) {
 /// As for [`dealloc`].
 unsafe fn destroy(object: *mut Header) {
     // SAFETY: live by the contract; its type lives as long.
-    let (header, ty) = unsafe { (&*object, (*object).ty()) };
-    if ty.has(type_flags::HAS_FINALIZER) && !header.has(flags::FINALIZED) {
+    let header = unsafe { &*object };
+    if header.ty().has(type_flags::HAS_FINALIZER) && !header.has(flags::FINALIZED) {
         // SAFETY: a header address is an object word.
         let value = unsafe { Value::from_bits(object as u64) };
         header.set_refcount(1);
@@ -77,10 +77,13 @@ unsafe fn destroy(object: *mut Header) {
             return;
         }
     }
+    // A callback of a weak reference may collect, and must not find what is dying.
+    gc::untrack(object);
     if header.has(flags::HAS_WEAKREFS) {
         weakref::clear_for(object);
     }
-    gc::untrack(object);
+    // Not before: the finaliser may have changed the class.
+    let ty = header.ty();
     header.set(flags::DYING);
     // SAFETY: the object is unreachable; its drop slot fits its layout; the block came from `alloc`.
     unsafe {

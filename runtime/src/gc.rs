@@ -141,8 +141,8 @@ fn is_tracked(value: Value) -> bool {
 fn tracked() -> Vec<*mut Header> {
     let mut objects = Vec::new();
     alloc::for_each_block(|block| {
-        // SAFETY: an occupied block is a live object.
-        if unsafe { (*block).has(flags::TRACKED) } {
+        // SAFETY: an occupied block is a live object, or one that waits for its deallocation.
+        if unsafe { (*block).has(flags::TRACKED) && (*block).refcount() != 0 } {
             objects.push(block);
         }
     });
@@ -278,7 +278,7 @@ pub(crate) fn finalize(object: Value) {
     let pending = thread().fetch_raised();
     if let Err(raised) = finalizer(object) {
         match object.ty().lookup(crate::names::names().__del__) {
-            Some(method) => crate::error::write_unraisable_call(raised, "deallocator", method),
+            Some(method) => crate::error::write_unraisable_at(raised, "while calling deallocator", method),
             None => crate::error::write_unraisable(raised, Some(object)),
         }
     }

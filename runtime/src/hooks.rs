@@ -51,6 +51,43 @@ pub enum CompileMode {
     Single,
 }
 
+/// What is to be compiled.
+#[derive(Clone, Copy, Debug)]
+pub enum CompileSource<'a> {
+    /// A text.
+    Text(&'a str),
+    /// The bytes of a text, which may say how it is encoded.
+    Bytes(&'a [u8]),
+    /// A syntax tree, or an object that is no source at all.
+    Object(Value),
+}
+
+/// The arguments of `compile()`.
+#[derive(Clone, Copy, Debug)]
+pub struct Compilation<'a> {
+    /// What is compiled.
+    pub source: CompileSource<'a>,
+    /// Where it says that it comes from.
+    pub filename: &'a str,
+    /// As what.
+    pub mode: CompileMode,
+    /// `PyCF_...` and `CO_FUTURE_...`
+    pub flags: i64,
+    /// The level of optimization; `None` for that of the process.
+    pub optimize: Option<u8>,
+    /// The function that wants it, for errors.
+    pub wanted_by: &'a str,
+}
+
+/// What is marked inside an expression, as (line, character) from the start of its text.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Anchors {
+    /// The first character.
+    pub left: (usize, usize),
+    /// Behind the last one.
+    pub right: (usize, usize),
+}
+
 /// Everything that can be installed.
 #[derive(Clone, Copy)]
 pub struct Hooks {
@@ -68,10 +105,19 @@ pub struct Hooks {
     pub clear_frame: fn(frame: *mut u8),
     /// The iterator that a suspended frame delegates to.
     pub frame_awaits: fn(frame: *mut u8) -> Option<Ref>,
-    /// Compiles source: text, file name, mode, flags; gives a code object.
-    pub compile: fn(source: &str, filename: &str, mode: CompileMode, flags: i64) -> PyResult,
+    /// What a generator's frame shows of itself: its place and, if it has them itself, its locals.
+    pub generator_frame: fn(frame: *mut u8) -> (FrameInfo, Option<Ref>),
+    /// Whether the `depth`-th Python frame from the top is this one; `None` if there are not so many.
+    pub is_frame_at: fn(frame: *mut u8, depth: usize) -> Option<bool>,
     /// The text of a source file, wherever it lies.
     pub source_text: fn(filename: &str) -> Option<String>,
+    /// Compiles source; gives a code object, or a tree if the flags ask for one.
+    pub compile: fn(&Compilation<'_>) -> PyResult,
+    /// Where the operator of a binary operation, or the brackets of a subscript or a call, stand in the text of an expression.
+    pub anchors: fn(&str) -> Option<Anchors>,
+    /// Whether a text is the assignment or return of a call of a plain name that goes from one character of its first line to one of its
+    /// last: the call is then all that there is to see. So it is if the text is no statement at all.
+    pub is_whole_call: fn(text: &str, start: usize, end: usize) -> bool,
     /// The tokens of a text: a list of (kind, text, start, end), and the error that ends it or None.
     pub tokenize: fn(source: &str) -> PyResult,
     /// Finds, loads and registers a module by its absolute dotted name; gives that very module.
@@ -102,6 +148,8 @@ pub struct Hooks {
     pub function_changed: fn(&FunctionObject),
     /// The runtime ends: machine code is not entered any more, and lets go of the objects that it refers to.
     pub release_code: fn(),
+    /// A thread ends: its stack of frames is given back.
+    pub release_stack: fn(),
     /// Writes to the process's standard error.
     pub write_stderr: fn(&str),
 }
@@ -123,8 +171,12 @@ static HOOKS: World<Cell<Hooks>> = World::new(Cell::new(Hooks {
     traverse_frame: |_, _| {},
     clear_frame: |_| {},
     frame_awaits: |_| None,
-    compile: |_, _, _, _| missing("compile() without a compiler"),
+    generator_frame: |_| panic!("generators have frames only with an interpreter"),
+    is_frame_at: |_, _| None,
     source_text: |_| None,
+    compile: |_| missing("compile() without a compiler"),
+    anchors: |_| None,
+    is_whole_call: |_, _, _| false,
     tokenize: |_| missing("tokens without a compiler"),
     load_module: |name| {
         let raised = crate::raise!(ModuleNotFoundError, "No module named '{name}'");
@@ -142,6 +194,7 @@ static HOOKS: World<Cell<Hooks>> = World::new(Cell::new(Hooks {
     dict_changed: |_, _, _| {},
     function_changed: |_| {},
     release_code: || {},
+    release_stack: || {},
     write_stderr: |text| {
         use std::io::Write;
         let written = std::io::stderr().write_all(text.as_bytes());

@@ -24,6 +24,7 @@ pub mod field;
 pub mod finalize;
 pub mod format;
 pub mod gc;
+pub mod global_lock;
 pub mod hash;
 pub mod header;
 pub mod hooks;
@@ -48,6 +49,7 @@ pub mod type_object;
 pub mod types;
 pub mod unicode;
 pub mod value;
+pub mod warning;
 pub mod weakref;
 pub mod world;
 

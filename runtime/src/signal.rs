@@ -148,9 +148,31 @@ pub fn check() -> PyResult<()> {
     }
 }
 
+/// Whether the calling thread is the one whose business signals are.
+pub fn is_runner() -> bool {
+    // SAFETY: a query.
+    RUNNER.load(Ordering::Relaxed) == unsafe { libc::pthread_self() }
+}
+
+/// Asks for attention again if signals have arrived while another thread ran, which has left them.
+pub(crate) fn remind() {
+    if PENDING.load(Ordering::Relaxed) != 0 && is_runner() {
+        thread().interrupt();
+    }
+}
+
+/// Lets a signal arrive that nobody has sent.
+pub fn simulate(signal: i32) {
+    PENDING.fetch_or(1 << (signal - 1), Ordering::Relaxed);
+    thread().interrupt();
+}
+
 #[cold]
 fn serve() -> PyResult<()> {
     if !thread().acknowledge_interrupt() {
+        return Ok(());
+    }
+    if !is_runner() {
         return Ok(());
     }
     let mut pending = PENDING.swap(0, Ordering::Relaxed);

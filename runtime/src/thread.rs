@@ -23,6 +23,8 @@ pub mod breaker {
     pub const SIGNAL: u64 = 1 << 1;
     /// Memory has run out.
     pub const MEMORY: u64 = 1 << 2;
+    /// Another thread waits for its turn.
+    pub const SWITCH: u64 = 1 << 3;
 }
 
 /// One level of `except` handling: the exception being handled there, or null, and the level outside it. A generator carries
@@ -109,10 +111,32 @@ static MAIN: World<ThreadState> = World::new(ThreadState {
     stack_limit: AtomicUsize::new(0),
 });
 
+/// What is a thread's own in the [`ThreadState`], while another thread runs.
+pub(crate) struct Suspended {
+    call_limit: usize,
+    raised: Value,
+    handled: *mut ExcInfo,
+    recursion: u32,
+    shadow_top: *mut u8,
+    shadow_limit: *mut u8,
+    anchor: *mut u8,
+    native_sp: usize,
+    native_fp: usize,
+    dealloc_depth: u32,
+    deferred: Vec<*mut Header>,
+    own_stack_limit: usize,
+}
+
 /// The state of the thread that holds the global lock.
 #[inline]
 pub fn thread() -> &'static ThreadState {
     &MAIN
+}
+
+/// The number by which the system knows the calling thread.
+pub fn identity() -> u64 {
+    // SAFETY: a plain query.
+    unsafe { libc::pthread_self() }
 }
 
 /// What a compiled call needs of the stack, at least: a function that is built into itself a few times shares a frame of 32 bytes.
@@ -153,6 +177,52 @@ fn approximate_stack_pointer() -> usize {
 }
 
 impl ThreadState {
+    /// Takes out what is the running thread's own, because another one is to run.
+    pub(crate) fn suspend(&self) -> Suspended {
+        let null = std::ptr::null_mut::<u8>();
+        Suspended {
+            call_limit: self.call_limit.load(Ordering::Relaxed),
+            raised: self.raised.replace(Value::NULL),
+            handled: self.handled.replace(null.cast()),
+            recursion: self.recursion.replace(0),
+            shadow_top: self.shadow_top.replace(null),
+            shadow_limit: self.shadow_limit.replace(null),
+            anchor: self.anchor.replace(null),
+            native_sp: self.native_sp.replace(0),
+            native_fp: self.native_fp.replace(0),
+            dealloc_depth: self.dealloc_depth.replace(0),
+            deferred: self.deferred.take(),
+            own_stack_limit: self.own_stack_limit.get(),
+        }
+    }
+
+    /// Puts back what [`suspend`](Self::suspend) has taken out.
+    pub(crate) fn resume(&self, own: Suspended) {
+        self.raised.set(own.raised);
+        self.handled.set(own.handled);
+        self.recursion.set(own.recursion);
+        self.shadow_top.set(own.shadow_top);
+        self.shadow_limit.set(own.shadow_limit);
+        self.anchor.set(own.anchor);
+        self.native_sp.set(own.native_sp);
+        self.native_fp.set(own.native_fp);
+        self.dealloc_depth.set(own.dealloc_depth);
+        drop(self.deferred.replace(own.deferred));
+        self.set_stack_limit(own.own_stack_limit);
+        self.acknowledge(breaker::SWITCH);
+        self.set_call_limit(own.call_limit);
+    }
+
+    /// Makes the state that of a thread that begins now; `base` is its outermost level of exception handling.
+    pub(crate) fn begin(&self, base: &ExcInfo) {
+        drop(self.suspend());
+        self.handled.set(std::ptr::from_ref(base).cast_mut());
+        self.call_limit.store(usize::MAX, Ordering::Relaxed);
+        self.set_stack_limit(stack_bottom() + STACK_MARGIN);
+        self.acknowledge(breaker::SWITCH);
+        crate::signal::remind();
+    }
+
     /// Whether an exception is set.
     #[inline]
     pub fn has_raised(&self) -> bool {
@@ -279,8 +349,8 @@ impl ThreadState {
     #[inline]
     fn set_call_limit(&self, limit: usize) {
         self.call_limit.store(limit, Ordering::Relaxed);
-        // A signal may have arrived before the store, whose handler the store has undone.
-        if self.eval_breaker.load(Ordering::Relaxed) & breaker::SIGNAL != 0 {
+        // A signal or another thread may have asked before the store, which has undone that.
+        if self.eval_breaker.load(Ordering::Relaxed) & (breaker::SIGNAL | breaker::SWITCH) != 0 {
             self.call_limit.store(usize::MAX, Ordering::Relaxed);
         }
     }
@@ -289,6 +359,12 @@ impl ThreadState {
     pub(crate) fn interrupt(&self) {
         self.request(breaker::SIGNAL);
         self.stack_limit.store(usize::MAX, Ordering::Relaxed);
+        self.call_limit.store(usize::MAX, Ordering::Relaxed);
+    }
+
+    /// Asks for the lock from another thread: loops look at the breaker, function entries at the limit for calls.
+    pub(crate) fn ask_for_turn(&self) {
+        self.request(breaker::SWITCH);
         self.call_limit.store(usize::MAX, Ordering::Relaxed);
     }
 

@@ -56,7 +56,7 @@ pub mod type_flags {
     pub const GENERIC_SETATTR: u32 = 1 << 16;
     /// A positional class pattern captures the subject itself.
     pub const MATCH_SELF: u32 = 1 << 17;
-    /// A builtin type whose instances can be referenced weakly.
+    /// Instances can be referenced weakly.
     pub const WEAK: u32 = 1 << 20;
 }
 
@@ -104,6 +104,8 @@ pub struct TypeSpec {
     pub flags: u32,
     /// Offset of the instance dict inside the Rust struct, 0 for none.
     pub dict_offset: usize,
+    /// Attributes that programs see as `member_descriptor`s: fields of the struct, not computed.
+    pub members: &'static [GetSetDef],
     /// Where a variable-sized instance ends, for the dict of subclass instances.
     pub var_end: Option<fn(&Header) -> usize>,
     /// Protocol functions.
@@ -125,6 +127,7 @@ impl TypeSpec {
             layout: Layout::of::<T>(),
             flags: 0,
             dict_offset: 0,
+            members: &[],
             var_end: None,
             slots: Slots::EMPTY,
             methods: &[],
@@ -159,6 +162,8 @@ pub struct TypeObject {
     subclasses: RefCell<Vec<*const TypeObject>>,
     /// Offsets of owned values behind the native layout: `__slots__`, object fields of static classes, the instance dict.
     owned_offsets: RefCell<Vec<u32>>,
+    /// The entries that `__slots__` of this very class added, in order of their offsets.
+    slot_names: RefCell<Vec<String>>,
     static_layout: RefCell<Option<Box<StaticLayout>>>,
 }
 
@@ -227,17 +232,9 @@ impl Drop for TypeObject {
             unsafe { Header::decref(std::ptr::from_ref(base).cast_mut().cast()) };
         }
         if self.spec.is_none() {
-            // SAFETY: the name of a heap type was leaked by `set_name` and is used by nobody after the type is gone; the
-            // overflow array likewise by `set_display`.
-            unsafe {
-                drop(Box::from_raw(std::ptr::from_ref(self.name.get()).cast_mut()));
-                let extra = (self.depth() + 1).saturating_sub(DISPLAY);
-                if extra > 0 {
-                    let array =
-                        std::ptr::slice_from_raw_parts_mut(self.display_overflow.get().cast_mut(), extra);
-                    drop(Box::from_raw(array));
-                }
-            }
+            // SAFETY: the name of a heap type was leaked by `set_name` and is used by nobody after the type is gone.
+            drop(unsafe { Box::from_raw(std::ptr::from_ref(self.name.get()).cast_mut()) });
+            self.drop_display_overflow();
         }
     }
 }
@@ -270,6 +267,7 @@ impl TypeObject {
             mro: Cell::new(Value::NULL),
             subclasses: RefCell::new(Vec::new()),
             owned_offsets: RefCell::new(Vec::new()),
+            slot_names: RefCell::new(Vec::new()),
             static_layout: RefCell::new(None),
         }
     }
@@ -301,6 +299,7 @@ impl TypeObject {
             mro: Cell::new(Value::NULL),
             subclasses: RefCell::new(Vec::new()),
             owned_offsets: RefCell::new(base.owned_offsets.borrow().clone()),
+            slot_names: RefCell::new(Vec::new()),
             static_layout: RefCell::new(None),
         }
     }
@@ -496,6 +495,51 @@ impl TypeObject {
     #[inline]
     pub fn depth(&self) -> usize {
         self.depth.get() as usize
+    }
+
+    /// Replaces `__base__`, whose layout must be the old one's, and the displays that depend on it.
+    pub(crate) fn set_base(&self, base: &TypeObject) {
+        if !base.header.has(flags::IMMORTAL) {
+            base.header.incref();
+        }
+        let old = self.base.replace(base);
+        self.refresh_display();
+        // SAFETY: a heap type owns one count of its base, unless that is immortal.
+        if let Some(old) = unsafe { old.as_ref() }.filter(|old| !old.header.has(flags::IMMORTAL)) {
+            // SAFETY: as above; the displays no longer name it.
+            unsafe { Header::decref(std::ptr::from_ref(old).cast_mut().cast()) };
+        }
+    }
+
+    /// Computes the display again, and those of the classes that have this one as `__base__`.
+    fn refresh_display(&self) {
+        self.drop_display_overflow();
+        self.display.iter().for_each(|entry| entry.set(std::ptr::null()));
+        self.set_display();
+        for subclass in self.subclasses() {
+            if std::ptr::eq(subclass.base.get(), self) {
+                subclass.refresh_display();
+            }
+        }
+    }
+
+    /// Frees the part of a heap type's display that is not inside the type.
+    fn drop_display_overflow(&self) {
+        let extra = (self.depth() + 1).saturating_sub(DISPLAY);
+        let array = self.display_overflow.replace(std::ptr::null());
+        if extra > 0 && !array.is_null() {
+            // SAFETY: `set_display` leaked a box of that many entries.
+            drop(unsafe { Box::from_raw(std::ptr::slice_from_raw_parts_mut(array.cast_mut(), extra)) });
+        }
+    }
+
+    /// Names of the slots that this very class adds.
+    pub(crate) fn slot_names(&self) -> std::cell::Ref<'_, Vec<String>> {
+        self.slot_names.borrow()
+    }
+
+    pub(crate) fn set_slot_names(&self, names: Vec<String>) {
+        *self.slot_names.borrow_mut() = names;
     }
 
     /// Fills the display in from `__base__`.

@@ -1,7 +1,8 @@
 //! Weak references: a side table from objects to the references that watch them.
 //!
 //! An object that is watched carries a header flag, so that the others pay nothing. When it dies, every reference to it is
-//! cleared first and then the callbacks run.
+//! cleared first and then the callbacks run. Proxies are references, too, which the types of `_weakref` make transparent. The list of an
+//! object begins with the plain reference and the plain proxy, which have no callback and are shared; the others follow, newest first.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -9,6 +10,8 @@ use std::collections::BTreeMap;
 use crate::args::Args;
 use crate::field::Field;
 use crate::header::{Header, flags};
+use crate::methods::GetSetDef;
+use crate::names::names;
 use crate::object::{self, Object, Visitor};
 use crate::objects::str::StrObject;
 use crate::objects::{self, singleton};
@@ -66,69 +69,93 @@ fn forget(referent: Value, reference: *const WeakRef) {
     }
 }
 
-/// A reference to `object`.
-pub fn new_ref(ty: &TypeObject, object: Value, callback: Option<Ref>) -> PyResult {
-    if callback.is_none()
-        && std::ptr::eq(ty, &raw const WEAK_REF)
-        && let Some(known) = existing(object)
-    {
-        return Ok(known);
-    }
-    new_own_ref(ty, object, callback)
+/// What of an object is shared: the first of its list.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Plain {
+    Reference,
+    Proxy,
+    /// It has a callback or is of a subclass.
+    Not,
 }
 
-/// A reference to `object` that nobody else has.
-pub fn new_own_ref(ty: &TypeObject, object: Value, callback: Option<Ref>) -> PyResult {
-    let Some(header) = object.header().filter(|_| can_be_referenced(object.ty())) else {
-        return Err(crate::raise!(
-            TypeError,
-            "cannot create weak reference to '{}' object",
-            object.ty().name()
-        ));
+impl WeakRef {
+    fn plain(&self) -> Plain {
+        match self.header.ty() {
+            _ if self.callback.get().is_some() => Plain::Not,
+            ty if std::ptr::eq(ty, &raw const WEAK_REF) => Plain::Reference,
+            ty if ty.is_subtype_of(&WEAK_REF) => Plain::Not,
+            _ => Plain::Proxy,
+        }
+    }
+}
+
+/// A reference to `object`. `ty` is [`WEAK_REF`], a subclass, or a type of proxies.
+pub fn new_ref(ty: &TypeObject, object: Value, callback: Option<Ref>) -> PyResult {
+    let Some(header) = object.header().filter(|_| object.ty().has(type_flags::WEAK)) else {
+        let name = object.ty().name();
+        return Err(crate::raise!(TypeError, "cannot create weak reference to '{name}' object"));
     };
     let contents = WeakRef {
         header: Header::new(ty),
-        referent: Cell::new(object),
+        referent: Cell::new(Value::NULL),
         callback: Field::from_option(callback),
         hash: Cell::new(None),
     };
-    let made = object::new_object_of(ty, contents);
+    let plain = contents.plain();
+    if let Some(known) = existing(object, plain) {
+        return Ok(known);
+    }
+    // Making the object may collect, and a callback may make a plain reference meanwhile.
+    let made = object::new_object_in_layout(ty, contents);
+    if let Some(known) = existing(object, plain) {
+        return Ok(known);
+    }
+    made.referent.set(object);
     header.set(flags::HAS_WEAKREFS);
-    TABLE.borrow_mut().entry(object.ptr() as usize).or_default().push(&raw const *made);
+    let mut table = TABLE.borrow_mut();
+    let list = table.entry(object.ptr() as usize).or_default();
+    // SAFETY: references remove themselves from the table when they die.
+    let at = list.iter().take_while(|&&entry| comes_before(unsafe { &*entry }.plain(), plain)).count();
+    list.insert(at, &raw const *made);
+    drop(table);
     Ok(made.into())
 }
 
-fn can_be_referenced(ty: &TypeObject) -> bool {
-    let native: [&TypeObject; 5] = [
-        &objects::function::FUNCTION,
-        &objects::type_type::TYPE,
-        &objects::module::MODULE,
-        &objects::set::SET,
-        &objects::generator::GENERATOR,
-    ];
-    ty.has(type_flags::HEAP)
-        || ty.has(type_flags::WEAK)
-        || native.into_iter().any(|native| ty.is_subtype_of(native))
-        || ty.is_subtype_of(&objects::set::FROZENSET)
+/// Whether an entry of a list stands before a new one.
+fn comes_before(entry: Plain, new: Plain) -> bool {
+    match new {
+        Plain::Reference => false,
+        Plain::Proxy => entry == Plain::Reference,
+        Plain::Not => entry != Plain::Not,
+    }
 }
 
-/// A plain reference without callback that exists already.
-fn existing(object: Value) -> Option<Ref> {
+/// A plain reference or proxy that exists already.
+fn existing(object: Value, plain: Plain) -> Option<Ref> {
+    if plain == Plain::Not {
+        return None;
+    }
     let table = TABLE.borrow();
     let list = table.get(&(object.ptr() as usize))?;
     // SAFETY: references remove themselves from the table when they die.
-    let found = list.iter().map(|&entry| unsafe { &*entry });
+    let mut found = list.iter().take(2).map(|&entry| unsafe { &*entry });
     found
-        .filter(|entry| {
-            entry.callback.get().is_none() && std::ptr::eq(entry.header.ty(), &raw const WEAK_REF)
-        })
+        .find(|entry| entry.plain() == plain && !is_dying(&entry.header))
         .map(|entry| Value::from_object(entry).to_ref())
-        .next()
 }
 
 /// What a weak reference refers to, if that is alive.
 pub fn referent(reference: Value) -> Option<Ref> {
     reference.get::<WeakRef>().and_then(WeakRef::upgrade)
+}
+
+/// What a proxy stands for, if that is alive.
+///
+/// # Safety
+/// The type of `proxy` is declared with the layout of [`WeakRef`].
+pub unsafe fn behind_proxy(proxy: Value) -> Option<Ref> {
+    // SAFETY: the contract.
+    unsafe { proxy.cast::<WeakRef>() }.upgrade()
 }
 
 /// Number of references that watch an object.
@@ -141,7 +168,8 @@ pub fn references(object: Value) -> Vec<Ref> {
     let table = TABLE.borrow();
     // SAFETY: references remove themselves from the table when they die.
     let list = table.get(&(object.ptr() as usize)).map(|list| list.iter().map(|&entry| unsafe { &*entry }));
-    list.map(|list| list.map(|entry| Value::from_object(entry).to_ref()).collect()).unwrap_or_default()
+    let alive = list.into_iter().flatten().filter(|entry| !is_dying(&entry.header));
+    alive.map(|entry| Value::from_object(entry).to_ref()).collect()
 }
 
 /// Clears the references to a dying object and runs their callbacks.
@@ -167,24 +195,30 @@ pub(crate) fn clear_garbage(garbage: &[Ref]) {
     run_callbacks(pending);
 }
 
+/// Clears references. Those that are dying themselves are not among the result: their callbacks do not run.
 fn detach(list: Vec<*const WeakRef>) -> Vec<Ref> {
-    // SAFETY: references in the table are alive.
-    let alive = list.into_iter().map(|entry| unsafe { &*entry });
-    alive
-        .map(|entry| {
-            entry.referent.set(Value::NULL);
-            Value::from_object(entry).to_ref()
-        })
+    // SAFETY: references in the table have not been freed.
+    let entries = list.into_iter().map(|entry| unsafe { &*entry });
+    entries
+        .inspect(|entry| entry.referent.set(Value::NULL))
+        .filter(|entry| !is_dying(&entry.header))
+        .map(|entry| Value::from_object(entry).to_ref())
         .collect()
 }
 
+/// Whether an object has no owner any more: it is being destroyed, or waits for that.
+fn is_dying(header: &Header) -> bool {
+    header.has(flags::DYING) || header.refcount() == 0
+}
+
 fn run_callbacks(references: Vec<Ref>) {
-    for reference in references.into_iter().rev() {
-        let callback = reference.get::<WeakRef>().and_then(|entry| entry.callback.take());
+    for reference in references {
+        // SAFETY: entries of the table are of types that share the layout.
+        let callback = unsafe { reference.value().cast::<WeakRef>() }.callback.take();
         let Some(callback) = callback else { continue };
         let pending = crate::thread::thread().fetch_raised();
         if let Err(raised) = protocol::call_one(callback.value(), reference.value()) {
-            crate::error::write_unraisable_call(raised, "weakref callback", callback.value());
+            crate::error::write_unraisable_at(raised, "while calling weakref callback", callback.value());
         }
         if let Some(exception) = pending {
             let _raised = crate::thread::thread().set_raised(exception);
@@ -196,7 +230,7 @@ impl WeakRef {
     /// The referent, counted, if it is alive.
     pub fn upgrade(&self) -> Option<Ref> {
         let referent = self.referent.get().non_null()?;
-        referent.header().filter(|header| !header.has(flags::DYING)).map(|_| referent.to_ref())
+        referent.header().filter(|header| !is_dying(header)).map(|_| referent.to_ref())
     }
 }
 
@@ -204,31 +238,50 @@ fn this<'a>(value: Value) -> &'a WeakRef {
     value.get::<WeakRef>().expect("slots are called for instances")
 }
 
-fn new(ty: &TypeObject, args: Args<'_>) -> PyResult {
-    match args.positional {
-        [object] => new_ref(ty, *object, None),
-        [object, callback, ..] => {
-            new_ref(ty, *object, Some(*callback).filter(|&c| !objects::is_none(c)).map(Value::to_ref))
-        }
-        [] => Err(crate::raise!(TypeError, "ref expected at least 1 argument, got 0")),
+fn check_count(method: &str, args: Args<'_>) -> PyResult<()> {
+    let given = args.positional.len();
+    match given {
+        0 => Err(crate::raise!(TypeError, "{method} expected at least 1 argument, got 0")),
+        1 | 2 => Ok(()),
+        _ => Err(crate::raise!(TypeError, "{method} expected at most 2 arguments, got {given}")),
     }
 }
 
-fn call(value: Value, _: Args<'_>) -> PyResult {
+fn new(ty: &TypeObject, args: Args<'_>) -> PyResult {
+    if std::ptr::eq(ty, &raw const WEAK_REF) {
+        args.no_keywords("ref")?;
+    }
+    check_count("__new__", args)?;
+    let callback = args.positional.get(1).filter(|&&callback| !objects::is_none(callback));
+    new_ref(ty, args.positional[0], callback.map(|callback| callback.to_ref()))
+}
+
+fn init(value: Value, args: Args<'_>) -> PyResult<()> {
+    if std::ptr::eq(value.ty(), &raw const WEAK_REF) {
+        args.no_keywords("ref")?;
+    }
+    check_count("__init__", args)
+}
+
+fn call(value: Value, args: Args<'_>) -> PyResult {
+    args.no_keywords("weakref")?;
+    if !args.positional.is_empty() {
+        let given = args.positional.len();
+        return Err(crate::raise!(TypeError, "weakref expected 0 arguments, got {given}"));
+    }
     Ok(this(value).upgrade().unwrap_or_else(|| objects::none().to_ref()))
 }
 
+/// "<weakref at ...; to 'C' at ... (name)>"
 fn repr(value: Value) -> PyResult {
-    let text = match this(value).upgrade() {
-        Some(referent) => format!(
-            "<weakref at {:#x}; to '{}' at {:#x}>",
-            value.bits(),
-            referent.ty().name(),
-            referent.bits()
-        ),
-        None => format!("<weakref at {:#x}; dead>", value.bits()),
+    let Some(referent) = this(value).upgrade() else {
+        return Ok(StrObject::new(&format!("<weakref at {:#x}; dead>", value.bits())).into());
     };
-    Ok(StrObject::new(&text).into())
+    let name = protocol::attribute::lookup_special(referent.value(), names().__name__)?;
+    let name = name.as_ref().and_then(|name| name.get::<StrObject>()).map(StrObject::to_string_lossy);
+    let name = name.map_or_else(String::new, |name| format!(" ({name})"));
+    let (at, class, to) = (value.bits(), referent.ty().name(), referent.bits());
+    Ok(StrObject::new(&format!("<weakref at {at:#x}; to '{class}' at {to:#x}{name}>")).into())
 }
 
 fn hash(value: Value) -> PyResult<i64> {
@@ -254,6 +307,13 @@ fn richcompare(a: Value, b: Value, op: CompareOp) -> PyResult {
     }
 }
 
+static MEMBERS: &[GetSetDef] = &[GetSetDef {
+    name: "__callback__",
+    doc: "",
+    get: |value| Ok(this(value).callback.get_or_none()),
+    set: None,
+}];
+
 /// `weakref.ref`.
 pub static WEAK_REF: TypeObject = TypeObject::from_spec(&SPEC);
 static SPEC: TypeSpec = TypeSpec {
@@ -261,12 +321,13 @@ static SPEC: TypeSpec = TypeSpec {
     flags: type_flags::BASE | type_flags::GC,
     slots: Slots {
         new: Some(new),
-        init: Some(|_, _| Ok(())),
+        init: Some(init),
         call: Some(call),
         repr: Some(repr),
         hash: Some(hash),
         richcompare: Some(richcompare),
         ..Slots::EMPTY
     },
+    members: MEMBERS,
     ..TypeSpec::of::<WeakRef>("ReferenceType")
 };

@@ -4,16 +4,17 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
-use host::{Options as PythonOptions, Program};
+use host::Program;
 
-use crate::python_options;
+use crate::options;
 
 const USAGE: &str = "\
 As python: spc [--jit=...] FILE [ARGS]    run a file
            spc -c CODE [ARGS]             run a text
            spc -m MODULE [ARGS]           run a module
            spc - [ARGS]                   run what standard input gives
-           before any of these: -B -E -I -P -S -s -q -u -W ARG -X OPTION";
+           spc                            interactive
+Options as python's: -b -B -E -i -I -O -OO -P -q -s -S -u -V -W ARG -X ARG";
 
 /// Static Python: run, check and compile typed Python programs.
 #[derive(Parser, Debug)]
@@ -142,20 +143,30 @@ impl JitArgs {
     }
 }
 
-/// The options that may stand before a program.
+/// Our own options among Python's.
 #[derive(Parser, Debug)]
-#[command(name = "spc")]
-struct Options {
+#[command(name = "spc", no_binary_name = true)]
+struct Own {
     #[command(flatten)]
     jit: JitArgs,
+}
+
+/// A program to run.
+pub(crate) struct Run {
+    pub(crate) jit: JitArgs,
+    pub(crate) options: host::Options,
+    pub(crate) program: Program,
+    pub(crate) args: Vec<String>,
 }
 
 /// What the command line asks for.
 pub(crate) enum CommandLine {
     /// As `python` is used: a program and its arguments.
-    Run(JitArgs, PythonOptions, Program, Vec<String>),
+    Run(Box<Run>),
     /// A command by its name.
     Command(Args),
+    /// The version, in Python's words.
+    Version,
     /// Neither; the message says why.
     Wrong(String),
 }
@@ -163,48 +174,35 @@ pub(crate) enum CommandLine {
 /// Reads the command line; one that is wrong in `clap`'s eyes ends the process with 2.
 pub(crate) fn parse() -> CommandLine {
     let words: Vec<String> = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
-    let is_option = |word: &&String| word.starts_with("--jit") || *word == "--perf-map";
-    let options = words.iter().skip(1).take_while(is_option).count();
-    let (before, rest) = words.split_at((options + 1).min(words.len()));
-    let jit = || Options::parse_from(before).jit;
-    let mut python = PythonOptions::default();
-    let rest = match python_options::take(rest, &mut python) {
-        Ok(rest) => rest,
+    let words = words.get(1..).unwrap_or_default();
+    if words.first().is_some_and(|first| is_command(first)) {
+        return CommandLine::Command(Args::parse());
+    }
+    let line = match options::parse(words) {
+        Ok(line) => line,
         Err(message) => return CommandLine::Wrong(message),
     };
-    let Some(first) = rest.first() else {
-        return if std::io::stdin().is_terminal() {
-            CommandLine::Command(Args::parse())
-        } else {
-            CommandLine::Run(jit(), python, Program::Input, Vec::new())
-        };
-    };
-    match program_of(first, &rest[1..]) {
-        Some(Ok((program, args))) => CommandLine::Run(jit(), python, program, args),
-        Some(Err(message)) => CommandLine::Wrong(message),
-        None => CommandLine::Command(Args::parse()),
+    if line.shows_help {
+        return CommandLine::Command(Args::parse_from(["spc", "--help"]));
     }
+    if line.shows_version {
+        return CommandLine::Version;
+    }
+    let mut options = line.options;
+    options.complete();
+    let program = line.program.unwrap_or_else(|| {
+        if options.inspect > 0 || std::io::stdin().is_terminal() {
+            Program::Interactive
+        } else {
+            Program::Input
+        }
+    });
+    CommandLine::Run(Box::new(Run { jit: Own::parse_from(line.own).jit, options, program, args: line.args }))
 }
 
-/// The program that Python's conventions see in the words, if they do: everything behind it belongs to it.
-fn program_of(first: &str, rest: &[String]) -> Option<Result<(Program, Vec<String>), String>> {
-    let option = first.get(..2).filter(|option| ["-c", "-m"].contains(option));
-    if let Some(option) = option {
-        let attached = first[2..].to_owned();
-        let (value, rest) = match (attached.is_empty(), rest) {
-            (false, rest) => (attached, rest),
-            (true, [value, rest @ ..]) => (value.clone(), rest),
-            (true, []) => return Some(Err(format!("Argument expected for the {option} option"))),
-        };
-        let program = if option == "-c" { Program::Command(value + "\n") } else { Program::Module(value) };
-        return Some(Ok((program, rest.to_vec())));
-    }
-    if first == "-" {
-        return Some(Ok((Program::Input, rest.to_vec())));
-    }
-    let path = PathBuf::from(first);
-    let is_command = Args::command().get_subcommands().any(|command| command.get_name() == first);
-    let names_a_file = first.contains(['/', '.']) || path.exists();
-    (!first.starts_with('-') && !is_command && first != "help" && names_a_file)
-        .then(|| Ok((Program::File(path), rest.to_vec())))
+/// Whether a word is the name of a command and not of a file.
+fn is_command(word: &str) -> bool {
+    let is_name =
+        word == "help" || Args::command().get_subcommands().any(|command| command.get_name() == word);
+    is_name && !PathBuf::from(word).is_file()
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use base::Diagnostic;
 use bytecode::Code;
-use host::compile::{Rejected, SearchPath, Session, with_module};
+use host::compile::{Compiled, Rejected, SearchPath, Session, with_module};
 use parser::SourceText;
 use typeck::program::ModuleKind;
 
@@ -55,7 +55,10 @@ pub(crate) fn with_code<T>(
     let source = read(path)?;
     let directory = path.parent().map(Path::to_path_buf).unwrap_or_default();
     let loader = SearchPath { directories: vec![directory] };
-    with_module(source, "__main__", path, &loader, then).map_err(|rejected| wrong(path, rejected))
+    let take_code = |source: &SourceText, session: Session<'_, '_>, compiled: Compiled| {
+        then(source, session, compiled.code)
+    };
+    with_module(source, "__main__", path, &loader, take_code).map_err(|rejected| wrong(path, rejected))
 }
 
 fn wrong(path: &Path, rejected: Rejected) -> Failure {

@@ -1,9 +1,9 @@
 //! The `spc` command: runs, checks and explains Python programs.
 //!
 //! - `args`: the command line
+//! - `options`: the command line as `python` reads it
 //! - `commands`: one file per command
 //! - `compile`: from a file to checked trees and bytecode
-//! - `python_options`: options that `python` has, too
 //! - `render`: errors for people
 //!
 //! Exit codes: 0, the program's own, 1 for an uncaught exception, 2 for a program or command line that is wrong.
@@ -11,7 +11,7 @@
 mod args;
 mod commands;
 mod compile;
-mod python_options;
+mod options;
 mod render;
 
 use std::process::ExitCode;

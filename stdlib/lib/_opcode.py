@@ -6,6 +6,10 @@ read their tables from it when they are imported.
 
 from _opcode_metadata import HAVE_ARGUMENT, opmap as _opmap
 
+# Specialised instructions are not CPython's and do not show.
+ENABLE_SPECIALIZATION = False
+ENABLE_SPECIALIZATION_FT = False
+
 _CONSTANT = {"LOAD_CONST"}
 _NAME = {
     "DELETE_ATTR", "DELETE_GLOBAL", "DELETE_NAME", "IMPORT_FROM", "IMPORT_NAME", "LOAD_ATTR", "LOAD_FROM_DICT_OR_GLOBALS",

@@ -5,10 +5,13 @@ import sys
 import types
 
 __all__ = ["code_info", "dis", "disassemble", "distb", "disco", "findlinestarts", "findlabels", "show_code", "Positions",
-           "COMPILER_FLAG_NAMES", "get_instructions", "pretty_flags", "opname", "opmap"]
+           "COMPILER_FLAG_NAMES", "get_instructions", "pretty_flags", "opname", "opmap", "hasarg", "hasconst", "hasname",
+           "hasjump", "hasjrel", "hasjabs", "haslocal", "hascompare", "hasfree", "hasexc"]
 
+# The instructions that CPython numbers do not exist here, and so none of them has a property.
 opname = []
 opmap = {}
+hasarg, hasconst, hasname, hasjump, hasjrel, hasjabs, haslocal, hascompare, hasfree, hasexc = ([] for _ in range(10))
 
 COMPILER_FLAG_NAMES = {
     1: "OPTIMIZED",

@@ -399,7 +399,7 @@ pub static ARRAY: TypeObject = TypeObject::from_spec(&SPEC);
 static SPEC: TypeSpec = TypeSpec {
     module: "array",
     doc: "array(typecode [, initializer]) -> array\n\nReturn a new array whose items are restricted by typecode, and\ninitialized from the optional initializer value, which must be a list,\nstring or iterable over elements of the appropriate type.",
-    flags: type_flags::BASE | type_flags::SEQUENCE,
+    flags: type_flags::WEAK | type_flags::BASE | type_flags::SEQUENCE,
     slots: Slots {
         new: Some(new),
         repr: Some(repr),

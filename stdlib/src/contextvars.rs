@@ -3,7 +3,8 @@
 //! A context is a dict from variables to values, shared between copies until one of them writes: copying is one step, as an event
 //! loop that copies for every callback needs it. The current context belongs to the thread; it is made when first asked for.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 
 use runtime::args::Args;
 use runtime::field::Field;
@@ -16,6 +17,7 @@ use runtime::objects::str::StrObject;
 use runtime::objects::{self};
 use runtime::operator::CompareOp;
 use runtime::slots::Slots;
+use runtime::thread::identity;
 use runtime::type_object::{TypeSpec, type_flags};
 use runtime::types::ready;
 use runtime::value::Py;
@@ -35,19 +37,33 @@ pub(crate) fn fill(module: &ModuleObject) -> PyResult<()> {
     Ok(())
 }
 
-static CURRENT: World<Field> = World::new(Field::empty());
+/// The context that each thread is in.
+static CURRENT: World<RefCell<BTreeMap<u64, Py<Context>>>> = World::new(RefCell::new(BTreeMap::new()));
 
-/// Lets go of the context that the program has left: it is over.
+/// Lets go of the contexts that the program has left: it is over.
 pub(crate) fn release() {
     drop(CURRENT.take());
 }
 
+/// Lets go of the context of a thread that ends.
+pub(crate) fn forget_thread() {
+    let context = CURRENT.borrow_mut().remove(&identity());
+    drop(context);
+}
+
 /// The context of the running code.
 fn current() -> Py<Context> {
-    if CURRENT.get().is_none() {
-        CURRENT.set(Context::new(DictObject::new(), false));
+    let mut all = CURRENT.borrow_mut();
+    all.entry(identity()).or_insert_with(|| Context::new(DictObject::new(), false)).clone()
+}
+
+/// Makes a context the current one, or none; gives the one before.
+fn switch_to(context: Option<Py<Context>>) -> Option<Py<Context>> {
+    let mut all = CURRENT.borrow_mut();
+    match context {
+        Some(context) => all.insert(identity(), context),
+        None => all.remove(&identity()),
     }
-    Py::from_object(CURRENT.get().and_then(Value::get::<Context>).expect("set above"))
 }
 
 /// A context.
@@ -196,12 +212,12 @@ py_methods! { static CONTEXT_METHODS for "Context", &Context;
             let text = protocol::repr_string(Value::from_object(this))?;
             return Err(raise!(RuntimeError, "cannot enter context: {text} is already entered"));
         }
-        let before = CURRENT.replace(Some(Value::from_object(this).to_ref()));
+        let before = switch_to(Some(Py::from_object(this)));
         let (names, values): (Vec<Value>, Vec<Value>) = kwargs.0.into_iter().unzip();
         let all: Vec<Value> = args.0.iter().copied().chain(values).collect();
         let names = objects::tuple::TupleObject::from_values(&names);
         let result = protocol::call(callable, &all, (!names.items().is_empty()).then(|| names.value()));
-        drop(CURRENT.replace(before));
+        drop(switch_to(before));
         this.is_entered.set(false);
         result
     }

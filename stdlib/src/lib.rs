@@ -6,11 +6,11 @@
 //! - [`static_python`], the module `__static__`
 //! - [`typing`], [`future`]: names that annotations and compatibility need
 //!
-//! - [`site_builtins`]: `exit`, `quit`, `help`
 //! - [`library`]: modules in Python, those of `lib/` among them
 //!
 //! The importer asks [`load`] before it looks for files.
 
+pub mod abc;
 pub mod accounts;
 pub mod array;
 pub mod atexit;
@@ -21,6 +21,7 @@ pub mod collections;
 pub mod contextvars;
 pub mod csv;
 pub mod errno;
+pub mod excepthook;
 pub mod fcntl;
 pub mod functools;
 pub mod future;
@@ -42,7 +43,7 @@ pub mod random;
 pub mod resource;
 pub mod select;
 pub mod signal;
-mod site_builtins;
+pub mod site;
 pub mod socket;
 pub mod sre;
 pub mod static_python;
@@ -51,6 +52,7 @@ pub mod structs;
 pub mod subprocess;
 pub mod sys;
 pub(crate) mod system;
+mod termios;
 pub mod thread;
 pub mod time;
 pub mod typing;
@@ -68,6 +70,7 @@ struct NativeModule {
 }
 
 static MODULES: &[NativeModule] = &[
+    NativeModule { name: "_abc", fill: abc::fill },
     NativeModule { name: "atexit", fill: atexit::fill },
     NativeModule { name: "math", fill: math::fill },
     NativeModule { name: "marshal", fill: marshal::fill },
@@ -88,6 +91,7 @@ static MODULES: &[NativeModule] = &[
     NativeModule { name: "_imp", fill: imp::fill },
     NativeModule { name: "_contextvars", fill: contextvars::fill },
     NativeModule { name: "_thread", fill: thread::fill },
+    NativeModule { name: "termios", fill: termios::fill },
     NativeModule { name: "_string", fill: string::fill },
     NativeModule { name: "_codecs", fill: codecs::fill },
     NativeModule { name: "unicodedata", fill: unicodedata::fill },
@@ -120,6 +124,7 @@ pub fn release() {
     posix::release();
     contextvars::release();
     monitoring::release();
+    thread::release();
 }
 
 /// Names of all native modules, `sys` and `builtins` included.

@@ -23,7 +23,7 @@ use runtime::{
 };
 
 use crate::posix::argument::Descriptor;
-use crate::system::{add_constants, constants, last_errno, os_error, pair, system};
+use crate::system::{add_constants, constants, os_error, pair, system, waiting};
 use crate::time::{deadline, left};
 
 const CONSTANTS: &[(&str, i64)] = constants![
@@ -78,8 +78,9 @@ impl Wait {
 /// Asks again while signals interrupt.
 fn wait_for(mut once: impl FnMut() -> i32) -> PyResult<i32> {
     loop {
-        match once() {
-            -1 => match last_errno() {
+        let (count, errno) = waiting(&mut once);
+        match count {
+            -1 => match errno {
                 libc::EINTR => runtime::signal::check()?,
                 errno => return Err(os_error(errno, &[])),
             },

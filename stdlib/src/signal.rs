@@ -270,7 +270,7 @@ py_functions! { static FUNCTIONS;
     fn sigwait(sigset: Value) -> PyResult<i32> {
         let (set, mut signal) = (signal_set(sigset)?, 0);
         // SAFETY: a valid set.
-        match unsafe { libc::sigwait(&raw const set, &raw mut signal) } {
+        match crate::system::waiting(|| unsafe { libc::sigwait(&raw const set, &raw mut signal) }).0 {
             0 => Ok(signal),
             errno => Err(os_error(errno, &[])),
         }
@@ -297,10 +297,12 @@ py_functions! { static FUNCTIONS;
         loop {
             let left = crate::time::left(deadline);
             // SAFETY: valid structures.
-            if unsafe { libc::sigtimedwait(&raw const set, &raw mut info, &raw const left) } != -1 {
+            let (status, errno) =
+                crate::system::waiting(|| unsafe { libc::sigtimedwait(&raw const set, &raw mut info, &raw const left) });
+            if status != -1 {
                 return siginfo(&info);
             }
-            match crate::system::last_errno() {
+            match errno {
                 libc::EAGAIN => return Ok(objects::none().to_ref()),
                 libc::EINTR => runtime::signal::check()?,
                 errno => return Err(os_error(errno, &[])),

@@ -298,8 +298,8 @@ py_functions! { static FUNCTIONS;
         if has_function {
             before_fork();
         }
-        // SAFETY: only one thread runs Python code, and it is the one that goes on in the child.
-        let pid = unsafe { libc::fork() };
+        // SAFETY: the calling thread has the global lock, and is the one that goes on in the child.
+        let pid = runtime::global_lock::around_fork(|| unsafe { libc::fork() });
         if pid == 0 {
             if has_function {
                 after_fork(0);

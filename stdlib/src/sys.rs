@@ -1,10 +1,6 @@
 //! `sys`: the interpreter's own settings and state.
 
-mod options;
-
-pub use options::Options;
-
-use std::cell::Cell;
+use std::time::Duration;
 
 use runtime::convert::OrNone;
 use runtime::error::ExceptionObject;
@@ -16,7 +12,7 @@ use runtime::objects::module::ModuleObject;
 use runtime::objects::namespace::NamespaceObject;
 use runtime::objects::str::StrObject;
 use runtime::objects::tuple::TupleObject;
-use runtime::objects::{self, async_generator, float, frame, struct_sequence};
+use runtime::objects::{self, async_generator, float, frame, struct_sequence, unawaited};
 use runtime::{Py, PyResult, Ref, Value, error, gc, protocol, py_functions, sys_state, thread};
 
 /// What the command line knows.
@@ -28,9 +24,20 @@ pub struct Startup {
     pub path: Vec<String>,
     /// `sys.executable`
     pub executable: String,
-    /// What was said by options.
-    pub options: Options,
+    /// Flags by name that differ from 0.
+    pub flags: Vec<(String, i64)>,
+    /// `sys.warnoptions`
+    pub warnings: Vec<String>,
+    /// `sys._xoptions`, as `name` or `name=value`.
+    pub extended: Vec<String>,
+    /// `sys.pycache_prefix`
+    pub cache_prefix: Option<String>,
+    /// Whether what is written to the standard streams is written at once.
+    pub is_unbuffered: bool,
 }
+
+/// `sys.copyright`
+pub(crate) const COPYRIGHT: &str = "Copyright (c) the Static Python in Rust contributors.";
 
 /// Makes and registers `sys`.
 pub fn initialize(startup: &Startup) -> PyResult<()> {
@@ -47,20 +54,15 @@ pub fn initialize(startup: &Startup) -> PyResult<()> {
     dict.set_text("path", strings(&startup.path));
     dict.set_text("executable", StrObject::new(&startup.executable));
     dict.set_text("modules", Value::from_object(sys_state::modules()).to_ref());
-    add_streams(dict, startup.options.is_unbuffered)?;
+    add_streams(dict, startup.is_unbuffered)?;
     add_constants(dict)?;
-    add_options(dict, &startup.options)?;
+    add_flags(dict, &startup.flags)?;
+    add_options(dict, startup)?;
     for (name, original) in ORIGINALS {
         let function = dict.get_text(name).expect("it is in the table of functions");
         dict.set_text(original, function);
     }
     sys_state::modules().set_text("sys", module);
-    let builtins = sys_state::modules().get_text("builtins");
-    if let Some(builtins) = builtins.as_ref().and_then(|builtins| builtins.get::<ModuleObject>())
-        && !startup.options.has("no_site")
-    {
-        crate::site_builtins::add(builtins);
-    }
     Ok(())
 }
 
@@ -93,7 +95,7 @@ fn add_constants(dict: &DictObject) -> PyResult<()> {
     dict.set_text("version", text("3.14.0 (Static Python in Rust)"));
     dict.set_text("hexversion", number(0x030e_00f0));
     dict.set_text("api_version", number(1013));
-    dict.set_text("copyright", text("Copyright (c) the Static Python in Rust contributors."));
+    dict.set_text("copyright", text(COPYRIGHT));
     dict.set_text("abiflags", text(""));
     dict.set_text("platform", text("linux"));
     dict.set_text("byteorder", text("little"));
@@ -103,7 +105,6 @@ fn add_constants(dict: &DictObject) -> PyResult<()> {
         dict.set_text(name, text("/usr"));
     }
     dict.set_text("platlibdir", text("lib"));
-    dict.set_text("pycache_prefix", objects::none().to_ref());
     dict.set_text("float_repr_style", text("short"));
     for name in ["meta_path", "path_hooks"] {
         dict.set_text(name, ListObject::empty());
@@ -177,19 +178,6 @@ const ORIGINALS: [(&str, &str); 3] = [
     ("unraisablehook", "__unraisablehook__"),
 ];
 
-fn add_options(dict: &DictObject, options: &Options) -> PyResult<()> {
-    dict.set_text("dont_write_bytecode", objects::bool(options.has("dont_write_bytecode")).to_ref());
-    let warnings = options.warnings.iter().map(|option| text(option)).collect();
-    dict.set_text("warnoptions", ListObject::new(warnings));
-    let extended = DictObject::new();
-    for (name, value) in &options.extended {
-        extended
-            .set_text(name, value.as_ref().map_or_else(|| objects::bool(true).to_ref(), |value| text(value)));
-    }
-    dict.set_text("_xoptions", extended);
-    add_flags(dict, &options.flags)
-}
-
 fn add_flags(dict: &DictObject, set: &[(String, i64)]) -> PyResult<()> {
     const NAMES: [&str; 21] = [
         "debug",
@@ -220,10 +208,35 @@ fn add_flags(dict: &DictObject, set: &[(String, i64)]) -> PyResult<()> {
             "int_max_str_digits" => 4300,
             _ => 0,
         };
-        set.iter().rfind(|(flag, _)| flag == name).map_or(default, |(_, value)| *value)
+        set.iter().find(|(flag, _)| flag == name).map_or(default, |(_, value)| *value)
     };
     let fields: Vec<(&str, Ref)> = NAMES.iter().map(|&name| (name, number(value(name)))).collect();
     dict.set_text("flags", struct_sequence::new("sys", "flags", &fields)?);
+    Ok(())
+}
+
+/// What the command line says in other places than `sys.flags`.
+fn add_options(dict: &DictObject, startup: &Startup) -> PyResult<()> {
+    dict.set_text(
+        "warnoptions",
+        ListObject::new(startup.warnings.iter().map(|option| text(option)).collect()),
+    );
+    let extended = DictObject::new();
+    for option in &startup.extended {
+        let (name, value) = match option.split_once('=') {
+            Some((name, value)) => (name, text(value)),
+            None => (option.as_str(), objects::bool(true).to_ref()),
+        };
+        extended.set(text(name).value(), value)?;
+    }
+    dict.set_text("_xoptions", extended);
+    let is_set = |name: &str| startup.flags.iter().any(|(flag, level)| flag == name && *level != 0);
+    dict.set_text("dont_write_bytecode", objects::bool(is_set("dont_write_bytecode")).to_ref());
+    let prefix = startup.cache_prefix.as_deref().map_or_else(|| objects::none().to_ref(), text);
+    dict.set_text("pycache_prefix", prefix);
+    if let Some((_, limit)) = startup.flags.iter().find(|(flag, _)| flag == "int_max_str_digits") {
+        int::parse::set_max_str_digits(*limit as usize);
+    }
     Ok(())
 }
 
@@ -251,37 +264,9 @@ pub fn flush_streams() {
     }
 }
 
-/// What the process ends with after an uncaught exception; prints the exception unless it is `SystemExit`.
-pub fn exit_code_of(exception: &Ref) -> i32 {
-    if !exception.ty().is_subclass_of(&error::types::SystemExit) {
-        flush_streams();
-        hooks::write_stderr(&error::print::format_exception(exception.value()));
-        return if exception.ty().is_subclass_of(&error::types::KeyboardInterrupt) { 130 } else { 1 };
-    }
-    let code =
-        exception.get::<ExceptionObject>().and_then(|exit| exit.extra[error::types::EXIT_CODE].get_ref());
-    match code {
-        None => 0,
-        Some(code) if objects::is_none(code.value()) => 0,
-        Some(code) => match int::IntRef::of(code.value()) {
-            Some(code) => code.to_i64().unwrap_or(-1) as i32 & 0xff,
-            None => {
-                flush_streams();
-                let shown = protocol::str_string(code.value()).unwrap_or_default();
-                hooks::write_stderr(&format!("{shown}\n"));
-                1
-            }
-        },
-    }
-}
-
 /// `sys.asyncgen_hooks`
 static ASYNCGEN_HOOKS: struct_sequence::StructType =
     struct_sequence::StructType::new("builtins", "asyncgen_hooks", &["firstiter", "finalizer"]);
-
-thread_local! {
-    static SWITCH_INTERVAL: Cell<f64> = const { Cell::new(0.005) };
-}
 
 py_functions! { static FUNCTIONS;
     /// Exit the interpreter by raising SystemExit(status).
@@ -307,11 +292,30 @@ py_functions! { static FUNCTIONS;
     /// Return the size of object in bytes.
     "getsizeof(object, default=None, /)"
     fn getsizeof(object: Value, default: Option<Ref>) -> PyResult {
-        let size = protocol::call_method_text(object, "__sizeof__", &[]);
+        let name = StrObject::intern("__sizeof__");
+        let size = match protocol::attribute::call_special(object, name.value(), &[]) {
+            Ok(Some(size)) => Ok(size),
+            Ok(None) => Err(runtime::raise!(TypeError, "Type {} doesn't define __sizeof__", object.ty().name())),
+            Err(raised) => Err(raised),
+        };
         match (size, default) {
             (Err(raised), Some(default)) => error::catch(raised, &error::types::TypeError).map(|_| default),
             (size, _) => size,
         }
+    }
+    /// Check status of origin tracking for coroutine objects in this thread.
+    "get_coroutine_origin_tracking_depth()"
+    fn get_coroutine_origin_tracking_depth() -> usize {
+        unawaited::origin_depth()
+    }
+    /// Enable or disable origin tracking for coroutine objects in this thread.
+    "set_coroutine_origin_tracking_depth(depth)"
+    fn set_coroutine_origin_tracking_depth(depth: i32) -> PyResult<()> {
+        let Ok(depth) = usize::try_from(depth) else {
+            return Err(runtime::raise!(ValueError, "depth must be >= 0"));
+        };
+        unawaited::set_origin_depth(depth);
+        Ok(())
     }
     /// Return the current value of the recursion limit.
     "getrecursionlimit()"
@@ -360,9 +364,8 @@ py_functions! { static FUNCTIONS;
     }
     /// Handle an exception by displaying it with a traceback on sys.stderr.
     "excepthook(exctype, value, traceback, /)"
-    fn excepthook(exctype: Value, value: Value, traceback: Value) {
-        let (_, _) = (exctype, traceback);
-        hooks::write_stderr(&error::print::format_exception(value));
+    fn excepthook(exctype: Value, value: Value, traceback: Value) -> PyResult<()> {
+        crate::excepthook::display(exctype, value, traceback)
     }
     /// Handle an unraisable exception by displaying it on sys.stderr.
     "unraisablehook(unraisable, /)"
@@ -453,12 +456,17 @@ py_functions! { static FUNCTIONS;
     /// Return the current thread switch interval.
     "getswitchinterval()"
     fn getswitchinterval() -> f64 {
-        SWITCH_INTERVAL.get()
+        runtime::global_lock::interval().as_secs_f64()
     }
     /// Set the ideal thread switching delay inside the Python interpreter.
     "setswitchinterval(interval, /)"
-    fn setswitchinterval(interval: f64) {
-        SWITCH_INTERVAL.set(interval);
+    fn setswitchinterval(interval: f64) -> PyResult<()> {
+        if interval.is_nan() || interval <= 0.0 {
+            return Err(runtime::raise!(ValueError, "switch interval must be strictly positive"));
+        }
+        let interval = Duration::try_from_secs_f64(interval).unwrap_or(Duration::MAX);
+        runtime::global_lock::set_interval(interval);
+        Ok(())
     }
     /// Return the number of memory blocks currently allocated.
     "getallocatedblocks()"

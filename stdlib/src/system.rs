@@ -3,12 +3,12 @@
 //! The one place that turns a C result into a `PyResult` (PEP 475: `EINTR` runs the handlers of signals and goes on, unless one of
 //! them raises). [`system!`] is the only way in which modules of the system call the C library for something that may fail.
 //!
-//! Cost: that of the call.
+//! Other threads run meanwhile. Cost: that of the call.
 
 use runtime::objects::str::StrObject;
 use runtime::objects::tuple::TupleObject;
 use runtime::objects::{self, int};
-use runtime::{PyResult, Raised, Ref, Value, error, signal};
+use runtime::{PyResult, Raised, Ref, Value, error, global_lock, signal};
 
 /// A result of the C library that says by a special value that it failed.
 pub(crate) trait Status: Copy {
@@ -50,14 +50,22 @@ pub(crate) fn failure() -> Raised {
     os_error(last_errno(), &[])
 }
 
+/// Makes a call that may take its time while other threads run; gives its result and the error number. It must not touch objects.
+pub(crate) fn waiting<T>(call: impl FnOnce() -> T) -> (T, i32) {
+    global_lock::released(|| {
+        let result = call();
+        (result, last_errno())
+    })
+}
+
 /// Calls until no signal interrupts; `names` are the files that an error is about.
 pub(crate) fn retry<T: Status>(names: &[Value], mut call: impl FnMut() -> T) -> PyResult<T> {
     loop {
-        let result = call();
+        let (result, errno) = waiting(&mut call);
         if !result.is_failure() {
             return Ok(result);
         }
-        match last_errno() {
+        match errno {
             libc::EINTR => signal::check()?,
             errno => return Err(os_error(errno, names)),
         }

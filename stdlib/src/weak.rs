@@ -1,21 +1,19 @@
 //! `_weakref`: references that do not keep alive, and proxies through them.
 //!
-//! A proxy holds a weak reference and passes every operation on to what that refers to, for as long as it is alive.
+//! A proxy is a weak reference that passes every operation on to what it refers to, for as long as that is alive.
 
 use runtime::args::Args;
 use runtime::convert::OrNone;
-use runtime::field::Field;
-use runtime::header::Header;
-use runtime::object::{self, Object, Visitor};
 use runtime::objects::dict::DictObject;
 use runtime::objects::list::ListObject;
 use runtime::objects::module::ModuleObject;
 use runtime::objects::str::StrObject;
+use runtime::objects::{float, int};
 use runtime::slots::Slots;
 use runtime::type_object::{TypeSpec, type_flags};
 use runtime::types::ready;
-use runtime::weakref::{self, WEAK_REF};
-use runtime::{BinaryOp, PyResult, Ref, TypeObject, Value, error, protocol, py_functions, raise};
+use runtime::weakref::{self, WEAK_REF, WeakRef};
+use runtime::{BinaryOp, PyResult, Ref, TypeObject, Value, error, protocol, py_functions, py_methods, raise};
 
 /// Fills the module.
 pub(crate) fn fill(module: &ModuleObject) -> PyResult<()> {
@@ -35,34 +33,24 @@ pub(crate) fn fill(module: &ModuleObject) -> PyResult<()> {
     Ok(())
 }
 
-/// A proxy.
-#[repr(C)]
-pub struct Proxy {
-    header: Header,
-    reference: Field,
-}
-
-// SAFETY: `repr(C)`, header first. Both types share the layout.
-unsafe impl Object for Proxy {
-    fn type_object() -> &'static TypeObject {
-        &PROXY
-    }
-    fn traverse(&self, visit: Visitor<'_>) {
-        self.reference.visit(visit);
-    }
-}
-
 /// What a value stands for: itself, unless it is a proxy.
 fn through(value: Value) -> PyResult {
-    let is_proxy = [&PROXY, &CALLABLE_PROXY].iter().any(|ty| value.is_exact(ty));
-    if !is_proxy {
+    if !is_proxy(value) {
         return Ok(value.to_ref());
     }
-    // SAFETY: the types share one layout.
-    let reference = unsafe { value.cast::<Proxy>() }.reference.raw();
-    weakref::referent(reference).ok_or_else(|| {
+    behind(value).ok_or_else(|| {
         error::raise(&error::types::ReferenceError, "weakly-referenced object no longer exists")
     })
+}
+
+fn is_proxy(value: Value) -> bool {
+    [&PROXY, &CALLABLE_PROXY].iter().any(|ty| value.is_exact(ty))
+}
+
+fn behind(proxy: Value) -> Option<Ref> {
+    assert!(is_proxy(proxy), "slots of proxies are called for proxies");
+    // SAFETY: both types are declared with the layout of weak references.
+    unsafe { weakref::behind_proxy(proxy) }
 }
 
 macro_rules! binary {
@@ -91,13 +79,18 @@ macro_rules! inplace {
 const WITH_INPLACE: Slots = inplace! {
     OPERATORS;
     inplace_add Add inplace_subtract Subtract inplace_multiply Multiply inplace_true_divide Divide
-    inplace_floor_divide FloorDivide inplace_remainder Modulo inplace_power Power
+    inplace_floor_divide FloorDivide inplace_remainder Modulo inplace_power Power inplace_matrix_multiply MatrixMultiply
+    inplace_lshift LeftShift inplace_rshift RightShift inplace_and And inplace_or Or inplace_xor Xor
 };
 
 fn repr(value: Value) -> PyResult {
-    let referent = through(value)?;
-    let text =
-        format!("<weakproxy at {:#x} to {} at {:#x}>", value.bits(), referent.ty().name(), referent.bits());
+    let at = value.bits();
+    let text = match behind(value) {
+        Some(referent) => {
+            format!("<weakproxy at {at:#x}; to '{}' at {:#x}>", referent.ty().name(), referent.bits())
+        }
+        None => format!("<weakproxy at {at:#x}; dead>"),
+    };
     Ok(StrObject::new(&text).into())
 }
 
@@ -135,6 +128,13 @@ const PROXY_SLOTS: Slots = Slots {
     positive: Some(|value| protocol::positive(through(value)?.value())),
     absolute: Some(|value| protocol::absolute(through(value)?.value())),
     invert: Some(|value| protocol::invert(through(value)?.value())),
+    index: Some(|value| int::index(through(value)?.value())),
+    int: Some(|value| protocol::call(int::INT.value(), &[through(value)?.value()], None)),
+    float: Some(|value| protocol::call(float::FLOAT.value(), &[through(value)?.value()], None)),
+    divmod: Some(|a, b| protocol::divmod(through(a)?.value(), through(b)?.value())),
+    power_mod: Some(|a, b, c| {
+        protocol::power_mod(through(a)?.value(), through(b)?.value(), through(c)?.value())
+    }),
     ..WITH_INPLACE
 };
 
@@ -147,13 +147,33 @@ fn next(value: Value) -> PyResult<Option<Ref>> {
     protocol::iter_next(target.value())
 }
 
+macro_rules! proxy_methods {
+    ($table:ident, $bytes:ident, $reversed:ident, $owner:literal) => {
+        py_methods! { static $table for $owner, Value;
+            /// bytes(self)
+            "__bytes__(self, /)"
+            fn $bytes(this) -> PyResult {
+                protocol::call_method_text(through(this)?.value(), "__bytes__", &[])
+            }
+            /// reversed(self)
+            "__reversed__(self, /)"
+            fn $reversed(this) -> PyResult {
+                protocol::call_method_text(through(this)?.value(), "__reversed__", &[])
+            }
+        }
+    };
+}
+proxy_methods!(METHODS, to_bytes, reversed, "ProxyType");
+proxy_methods!(CALLABLE_METHODS, callable_to_bytes, callable_reversed, "CallableProxyType");
+
 /// `weakref.ProxyType`.
 pub static PROXY: TypeObject = TypeObject::from_spec(&PROXY_SPEC);
 static PROXY_SPEC: TypeSpec = TypeSpec {
     module: "weakref",
     flags: type_flags::GC | type_flags::NO_NEW,
     slots: PROXY_SLOTS,
-    ..TypeSpec::of::<Proxy>("ProxyType")
+    methods: &[METHODS],
+    ..TypeSpec::of::<WeakRef>("ProxyType")
 };
 
 /// `weakref.CallableProxyType`.
@@ -162,7 +182,8 @@ static CALLABLE_SPEC: TypeSpec = TypeSpec {
     module: "weakref",
     flags: type_flags::GC | type_flags::NO_NEW,
     slots: Slots { call: Some(call), ..PROXY_SLOTS },
-    ..TypeSpec::of::<Proxy>("CallableProxyType")
+    methods: &[CALLABLE_METHODS],
+    ..TypeSpec::of::<WeakRef>("CallableProxyType")
 };
 
 fn call(value: Value, args: Args<'_>) -> PyResult {
@@ -174,9 +195,7 @@ py_functions! { static FUNCTIONS;
     "proxy(object, callback=None, /)"
     fn proxy(object: Value, callback: OrNone<Ref>) -> PyResult {
         let ty = if protocol::is_callable(object) { &CALLABLE_PROXY } else { &PROXY };
-        let reference = weakref::new_own_ref(&WEAK_REF, object, callback.0)?;
-        let contents = Proxy { header: Header::new(ty), reference: Field::new(reference) };
-        Ok(object::new_object_sharing_layout(ty, contents).into_ref())
+        weakref::new_ref(ty, object, callback.0)
     }
     /// Return the number of weak references to 'object'.
     "getweakrefcount(object, /)"

@@ -16,6 +16,7 @@ import sys
 import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+STAND_IN = os.path.join(HERE, "stand_in")
 ROOT = os.path.dirname(os.path.dirname(HERE))
 
 MODULES = """
@@ -58,7 +59,7 @@ def run_module(module, options):
     outcomes = {}
     with tempfile.TemporaryDirectory() as folder:
         os.symlink(options.tests, os.path.join(folder, "test"))
-        environment = dict(os.environ, PYTHONPATH=folder, PYTHONDONTWRITEBYTECODE="1")
+        environment = dict(os.environ, PYTHONPATH=os.pathsep.join([folder, STAND_IN]), PYTHONDONTWRITEBYTECODE="1")
         for _ in range(30):
             report = os.path.join(folder, "report")
             open(report, "w").close()

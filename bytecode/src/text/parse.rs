@@ -247,7 +247,7 @@ fn constant(cursor: &mut Cursor<'_>) -> Parse<Const> {
         }
         "code" => {
             cursor.skip_lines();
-            Const::Code(Arc::new(code(cursor)?))
+            Const::Code(Arc::new(code(cursor)?.into()))
         }
         other => return Err(mark.error(format!("unknown constant `{other}`"))),
     })

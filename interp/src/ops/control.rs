@@ -15,7 +15,7 @@ pub(crate) fn plain_truth(value: Value) -> Option<bool> {
     objects::bool::truth_of(value).or_else(|| objects::is_none(value).then_some(false))
 }
 
-/// Whether a collection or a signal waits.
+/// Whether a collection, a signal or another thread waits.
 #[inline]
 pub(crate) fn has_pending() -> bool {
     thread().eval_breaker.load(Ordering::Relaxed) != 0
@@ -24,6 +24,7 @@ pub(crate) fn has_pending() -> bool {
 /// Serves what waits; a signal raises KeyboardInterrupt.
 #[cold]
 pub fn serve_pending() -> PyResult<()> {
+    runtime::global_lock::switch();
     runtime::gc::run_pending();
     runtime::reserve::check()?;
     runtime::signal::check()

@@ -2,8 +2,7 @@
 
 use runtime::error::{self, ExceptionObject};
 use runtime::names::names;
-use runtime::objects;
-use runtime::objects::str::StrObject;
+use runtime::objects::{self, exception_group, list::ListObject, str::StrObject, tuple::TupleObject};
 use runtime::protocol;
 use runtime::thread::thread;
 use runtime::value::{PyResult, Ref, Value};
@@ -39,23 +38,63 @@ pub fn call_exit(exit: Value, exception: Value) -> PyResult {
     protocol::call(exit, &[exception.ty().value(), exception, traceback.value()], None)
 }
 
-/// `(rest, matched)` of an exception or group against the classes of an `except*`.
+/// `(rest, matched)` of an exception or group against the classes of an `except*`. What matches becomes the handled exception, until the
+/// statement ends or another clause matches.
 pub fn match_group(exception: &Ref, class: &Ref) -> PyResult<(Ref, Ref)> {
-    let none = || objects::none().to_ref();
-    let is_group = protocol::is_instance(exception.value(), error::types::BaseExceptionGroup.value())?;
-    if is_group {
-        let split =
-            protocol::call_method(exception.value(), StrObject::intern("split").value(), &[class.value()])?;
-        let parts = protocol::unpack(split.value(), 2, None)?;
-        let [matched, rest]: [Ref; 2] = parts.try_into().expect("two items were asked for");
-        return Ok((rest, matched));
+    error::check_star_classes(class.value())?;
+    let (rest, matched) = split_for_star(exception, class)?;
+    if !objects::is_none(matched.value()) {
+        crate::frame::release(exchange_handled(matched.clone().into_value()));
     }
-    if !error::matches(exception.value(), class.value())? {
+    Ok((rest, matched))
+}
+
+fn split_for_star(exception: &Ref, class: &Ref) -> PyResult<(Ref, Ref)> {
+    let none = || objects::none().to_ref();
+    if objects::is_none(exception.value()) {
+        return Ok((none(), none()));
+    }
+    let is_group = exception.ty().is_subclass_of(&error::types::BaseExceptionGroup);
+    if error::matches(exception.value(), class.value())? {
+        // A naked exception is wrapped, so that the body always sees a group.
+        let wrapped = || new_group(TupleObject::of([exception.clone()]).value());
+        return Ok((none(), if is_group { exception.clone() } else { wrapped()? }));
+    }
+    if !is_group {
         return Ok((exception.clone(), none()));
     }
-    // A naked exception is wrapped, so that the handler always sees a group.
-    let list = objects::tuple::TupleObject::of([exception.clone()]);
-    Ok((none(), new_group(list.value())?))
+    let parts =
+        protocol::call_method(exception.value(), StrObject::intern("split").value(), &[class.value()])?;
+    let group = exception.ty().name();
+    match parts.get::<TupleObject>().map(TupleObject::items) {
+        Some([matched, rest, ..]) => Ok((rest.to_ref(), matched.to_ref())),
+        Some(few) => {
+            let size = few.len();
+            Err(runtime::raise!(TypeError, "{group}.split must return a 2-tuple, got tuple of size {size}"))
+        }
+        None => {
+            let got = parts.ty().name();
+            Err(runtime::raise!(TypeError, "{group}.split must return a tuple, not {got}"))
+        }
+    }
+}
+
+/// What an `except*` statement raises at its end, None if nothing is left: what its bodies raised, and one group of what they reraised and
+/// what no clause matched, in the shape of the original.
+pub(crate) fn prepare_reraise_star(original: Value, raised: &[Ref]) -> PyResult {
+    let mut given = raised.iter().filter(|item| !objects::is_none(item.value()));
+    if !original.ty().is_subclass_of(&error::types::BaseExceptionGroup) {
+        // A naked exception matches at most one clause.
+        return Ok(given.next().cloned().unwrap_or_else(|| objects::none().to_ref()));
+    }
+    let (again, mut left): (Vec<Ref>, Vec<Ref>) =
+        given.cloned().partition(|item| exception_group::is_part_of(item.value(), original));
+    left.extend(exception_group::projection(original, &again)?);
+    match left.as_slice() {
+        [] => Ok(objects::none().to_ref()),
+        [one] => Ok(one.clone()),
+        _ => new_group(ListObject::new(left).value()),
+    }
 }
 
 /// An unnamed exception group of a sequence of exceptions.

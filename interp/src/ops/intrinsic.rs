@@ -12,7 +12,7 @@ use runtime::objects::str::StrObject;
 use runtime::objects::tuple::TupleObject;
 use runtime::objects::typing::{type_alias, type_param};
 use runtime::protocol;
-use runtime::value::{PyResult, Ref, Value};
+use runtime::value::{PyResult, Value};
 
 use crate::frame::Frame;
 
@@ -49,7 +49,10 @@ pub(crate) fn call(intrinsic: Intrinsic, args: &[Value], frame: *mut Frame) -> P
             let list = args[0].get::<ListObject>().expect("the emitter passes a list");
             Ok(TupleObject::new(list.to_vec()).into_ref())
         }
-        Intrinsic::PrepareReraiseStar => prepare_reraise_star(args[0], args[1]),
+        Intrinsic::PrepareReraiseStar => {
+            let list = args[1].get::<ListObject>().expect("the emitter passes a list");
+            super::exception::prepare_reraise_star(args[0], &list.to_vec())
+        }
         Intrinsic::TypeVar => Ok(type_param::type_var(args[0].to_ref())),
         Intrinsic::ParamSpec => Ok(type_param::param_spec(args[0].to_ref())),
         Intrinsic::TypeVarTuple => Ok(type_param::type_var_tuple(args[0].to_ref())),
@@ -112,18 +115,4 @@ fn stop_iteration_error(exception: Value, frame: *mut Frame) -> PyResult {
     made.cause.set(exception.to_ref());
     made.context.set(exception.to_ref());
     Ok(made.into_ref())
-}
-
-/// What an `except*` statement raises at its end: None if nothing is left.
-fn prepare_reraise_star(original: Value, raised: Value) -> PyResult {
-    let list = raised.get::<ListObject>().expect("the emitter passes a list");
-    let left: Vec<Ref> = list.to_vec().into_iter().filter(|item| !objects::is_none(item.value())).collect();
-    match left.as_slice() {
-        [] => Ok(objects::none().to_ref()),
-        [one] => Ok(one.clone()),
-        _ => {
-            let _ = original;
-            super::exception::new_group(ListObject::new(left).value())
-        }
-    }
 }

@@ -197,13 +197,15 @@ pub(crate) fn setup_annotations(frame: *mut Frame) -> PyResult<()> {
     store_name(frame, name, DictObject::new().into_ref())
 }
 
-/// `super(class, receiver).name`; the builtin `super` makes no object.
+/// `super().name` with what `super` is, and what it would find out; the builtin `super` makes no object.
 pub fn load_super(function: Value, class: Value, receiver: Value, name: Value) -> PyResult {
     let is_builtin = function == super_object::SUPER.value();
     match class.get::<TypeObject>().filter(|_| is_builtin) {
         Some(class) => super_object::super_attribute(class, receiver, name),
         None => {
-            let made = protocol::call(function, &[class, receiver], None)?;
+            // A builtin `super` whose class is none says so; any other callable of that name is called as it is written.
+            let args: &[Value] = if is_builtin { &[class, receiver] } else { &[] };
+            let made = protocol::call(function, args, None)?;
             protocol::get_attr(made.value(), name)
         }
     }

@@ -119,7 +119,7 @@ impl<'a, 's> Builder<'a, 's> {
         &self.source[l as usize..r as usize]
     }
 
-    fn id(&mut self) -> NodeId {
+    pub(crate) fn id(&mut self) -> NodeId {
         let id = NodeId::from_index(self.next_id as usize);
         self.next_id += 1;
         id
@@ -197,7 +197,7 @@ impl<'a, 's> Builder<'a, 's> {
         self.intern(&normal)
     }
 
-    fn intern(&mut self, name: &str) -> &'a str {
+    pub(crate) fn intern(&mut self, name: &str) -> &'a str {
         if let Some(&known) = self.names.get(name) {
             return known;
         }

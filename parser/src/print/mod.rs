@@ -26,6 +26,13 @@ impl Style {
     pub const WITH_ATTRIBUTES: Self = Self { include_attributes: true, indent: None };
 }
 
+/// A literal as Python's `repr()` shows it.
+pub fn constant_repr(value: &crate::ast::Constant<'_>) -> String {
+    let mut out = String::new();
+    repr::constant(&mut out, value);
+    out
+}
+
 /// Prints a module as `ast.Module`.
 pub fn dump_module(module: &Module<'_>, lines: &LineIndex, style: Style) -> String {
     let mut printer = Printer::new(style);

@@ -116,10 +116,7 @@ fn run(
     let code = if source.is_instance::<CodeObject>() {
         source.to_ref()
     } else {
-        let text = source_text(source, name)?;
-        let text =
-            if mode == CompileMode::Eval { text.trim_start_matches([' ', '\t']).to_owned() } else { text };
-        (hooks::hooks().compile)(&text, "<string>", mode, 0)?
+        super::compile::for_run(name, source, mode)?
     };
     let closure = checked_closure(name, &code, closure)?;
     (hooks::hooks().run_code)(code.value(), &globals, locals.value(), closure.unwrap_or(Value::NULL))
@@ -149,20 +146,6 @@ fn checked_closure(name: &str, code: &Ref, closure: Option<Value>) -> PyResult<O
         return Err(crate::raise!(TypeError, "code object requires a closure of exactly length {free}"));
     }
     Ok(Some(closure))
-}
-
-fn source_text(source: Value, name: &str) -> PyResult<String> {
-    if let Some(text) = source.get::<StrObject>() {
-        let text = text.to_utf8()?;
-        if text.contains('\0') {
-            return Err(crate::raise!(SyntaxError, "source code string cannot contain null bytes"));
-        }
-        return Ok(text);
-    }
-    if let Some(data) = source.get::<BytesObject>() {
-        return Ok(String::from_utf8_lossy(data.as_slice()).into_owned());
-    }
-    Err(crate::raise!(TypeError, "{name}() arg 1 must be a string, bytes or code object"))
 }
 
 py_functions! { pub(super) static FUNCTIONS;
@@ -219,15 +202,9 @@ py_functions! { pub(super) static FUNCTIONS;
     /// Compile source into a code object that can be executed by exec() or eval().
     "compile(source, filename, mode, flags=0, dont_inherit=False, optimize=-1, *, _feature_version=-1)"
     fn compile(source: Value, filename: Value, mode: &StrObject, flags: Option<i64>, dont_inherit: Option<bool>, optimize: Option<i64>, feature: Option<i64>) -> PyResult {
-        let (_, _, _) = (dont_inherit, optimize, feature);
-        let mode = match mode.to_string_lossy().as_str() {
-            "exec" => CompileMode::Exec,
-            "eval" => CompileMode::Eval,
-            "single" => CompileMode::Single,
-            _ => return Err(crate::raise!(ValueError, "compile() mode must be 'exec', 'eval' or 'single'")),
-        };
-        let filename = protocol::str_string(filename)?;
-        (hooks::hooks().compile)(&source_text(source, "compile")?, &filename, mode, flags.unwrap_or(0))
+        let _ = feature;
+        let how = super::compile::Options { flags, dont_inherit, optimize };
+        super::compile::compile(source, filename, &mode.to_string_lossy(), how)
     }
     /// Deletes the named attribute from the given object.
     "delattr(obj, name, /)"

@@ -114,9 +114,9 @@ fn new(ty: &TypeObject, args: Args<'_>) -> PyResult {
 
 fn init_slot(value: Value, args: Args<'_>) -> PyResult<()> {
     let exception = this(value);
-    init::check_keywords(exception, value.ty(), args)?;
     exception.args.set(TupleObject::from_values(args.positional));
     init::fill_fields(exception, value.ty(), args.positional);
+    init::check_keywords(exception, value.ty(), args)?;
     init::after_init(exception, value.ty(), args.positional)
 }
 
@@ -179,22 +179,21 @@ py_methods! { pub(super) static METHODS for "BaseException", &ExceptionObject;
     /// Restores attributes from a pickle.
     "__setstate__(self, state, /)"
     fn setstate(this, state: Value) -> PyResult<()> {
-        if let Some(state) = state.get::<DictObject>() {
-            for (name, value) in state.to_pairs() {
-                protocol::set_attr(Value::from_object(this), name.value(), value.value())?;
-            }
+        if objects::is_none(state) {
+            return Ok(());
+        }
+        let Some(state) = state.get::<DictObject>() else {
+            return Err(crate::raise!(TypeError, "state is not a dictionary"));
+        };
+        for (name, value) in state.to_pairs() {
+            protocol::set_attr(Value::from_object(this), name.value(), value.value())?;
         }
         Ok(())
     }
     /// For pickling.
     "__reduce__(self, /)"
     fn reduce(this) -> Py<TupleObject> {
-        let class = Value::from_object(this).ty().value().to_ref();
-        let args = this.args.get_or_none();
-        match this.dict.get_ref() {
-            Some(dict) => TupleObject::of([class, args, dict]),
-            None => TupleObject::of([class, args]),
-        }
+        super::pickling::reduce(this)
     }
 }
 

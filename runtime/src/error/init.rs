@@ -14,10 +14,29 @@ use crate::value::{PyResult, Ref, Value};
 
 /// Checks of `__init__` that need more than positional arguments, and the fields that come from them.
 pub(super) fn after_init(exception: &ExceptionObject, ty: &TypeObject, args: &[Value]) -> PyResult<()> {
+    if ty.is_subtype_of(&types::SyntaxError) {
+        return fill_syntax_details(exception, args);
+    }
     match unicode::Kind::of(ty) {
         Some(kind) => unicode::fill(exception, kind, args),
         None => Ok(()),
     }
+}
+
+/// The place of a syntax error: file, line, offset and text, with the end of the range or without it, and what only the compiler knows.
+fn fill_syntax_details(exception: &ExceptionObject, args: &[Value]) -> PyResult<()> {
+    let &[_, details] = args else { return Ok(()) };
+    let details = protocol::collect(details)?;
+    let given = details.len();
+    if !(4..=7).contains(&given) {
+        let (bound, wanted) = if given < 4 { ("least", 4) } else { ("most", 7) };
+        return Err(crate::raise!(TypeError, "function takes at {bound} {wanted} arguments ({given} given)"));
+    }
+    if given == 5 {
+        return Err(crate::raise!(TypeError, "end_offset must be provided when end_lineno is provided"));
+    }
+    details.iter().take(6).enumerate().for_each(|(at, item)| set(exception, at + 1, Some(item.value())));
+    Ok(())
 }
 
 /// Fills extra fields from positional arguments.
@@ -36,6 +55,7 @@ pub(super) fn fill_fields(exception: &ExceptionObject, ty: &TypeObject, args: &[
         fill_os_error(exception, args);
     } else if is(&types::ImportError) {
         set(exception, 0, args.first().copied().filter(|_| args.len() == 1));
+        (1..4).for_each(|at| set(exception, at, None));
     } else if is(&types::SyntaxError) {
         fill_syntax_error(exception, args);
     } else if is(&types::UnicodeDecodeError)

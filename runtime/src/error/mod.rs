@@ -4,7 +4,9 @@
 //! handled (`__context__`), as CPython does when it sets an error.
 
 pub mod exception;
+mod frame_lines;
 pub mod init;
+mod pickling;
 pub mod print;
 pub mod suggest;
 pub mod traceback;
@@ -14,7 +16,7 @@ pub mod unraisable;
 
 pub use crate::value::Raised;
 pub use exception::{EXTRA_FIELDS, ExceptionObject};
-pub use unraisable::{write_unraisable, write_unraisable_call};
+pub use unraisable::{write_unraisable, write_unraisable_at};
 
 use crate::objects::str::StrObject;
 use crate::objects::tuple::TupleObject;
@@ -64,18 +66,32 @@ fn set_context(exception: &Ref) {
     if handled == exception.value() {
         return;
     }
-    // Cut the chain where it would come back to this exception.
-    let mut link = handled.to_ref();
-    while let Some(outer) = link.get::<ExceptionObject>().and_then(|inner| inner.context.get_ref()) {
-        if outer.value() == exception.value() {
-            if let Some(inner) = link.get::<ExceptionObject>() {
-                drop(inner.context.take());
+    cut_context_chain(handled.to_ref(), exception.value());
+    this.context.set(handled.to_ref());
+}
+
+/// Cuts the chain of contexts from `first` on where it comes to `end`. A program may have made a cycle of a chain: a second walk at half the
+/// speed meets the first one then (Floyd), and the chain is left as it is.
+fn cut_context_chain(first: Ref, end: Value) {
+    let context_of = |link: &Ref| link.get::<ExceptionObject>().and_then(|link| link.context.get_ref());
+    let mut slow = first.clone();
+    let (mut link, mut is_slow_due) = (first, false);
+    while let Some(outer) = context_of(&link) {
+        if outer.value() == end {
+            if let Some(link) = link.get::<ExceptionObject>() {
+                drop(link.context.take());
             }
-            break;
+            return;
         }
         link = outer;
+        if link.value() == slow.value() {
+            return;
+        }
+        if is_slow_due && let Some(next) = context_of(&slow) {
+            slow = next;
+        }
+        is_slow_due = !is_slow_due;
     }
-    this.context.set(handled.to_ref());
 }
 
 /// The `raise` statement: raises an instance or instantiates a class; `cause` is what follows `from`.
@@ -144,14 +160,36 @@ pub fn matches(exception: Value, handler: Value) -> PyResult<bool> {
             return Ok(exception.ty().is_subclass_of(class));
         }
     } else if let Some(classes) = handler.get::<TupleObject>() {
+        // Every class is looked at, so that a wrong one shows even behind one that matches.
+        let mut is_match = false;
         for &class in classes.items() {
-            if matches(exception, class)? {
-                return Ok(true);
-            }
+            is_match |= matches(exception, class)?;
         }
-        return Ok(false);
+        return Ok(is_match);
     }
     Err(raise!(TypeError, "catching classes that do not inherit from BaseException is not allowed"))
+}
+
+/// Fails unless `except*` may name this: exception classes that are no groups.
+pub fn check_star_classes(handler: Value) -> PyResult<()> {
+    let classes = handler.get::<TupleObject>().map_or(std::slice::from_ref(&handler), TupleObject::items);
+    let named =
+        |value: &Value| value.get::<TypeObject>().filter(|class| class.is_subclass_of(&types::BaseException));
+    for class in classes {
+        let Some(class) = named(class) else {
+            return Err(raise!(
+                TypeError,
+                "catching classes that do not inherit from BaseException is not allowed"
+            ));
+        };
+        if class.is_subclass_of(&types::BaseExceptionGroup) {
+            return Err(raise!(
+                TypeError,
+                "catching ExceptionGroup with except* is not allowed. Use except instead."
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Takes the raised exception if it is an instance of `ty`; otherwise it stays raised.

@@ -1,18 +1,19 @@
 //! Printing exceptions as CPython 3.13 does: chains, tracebacks with carets, notes, syntax errors, groups.
 //!
 //! Source lines come from the file, or from text registered for input that has no file. Repeated frames are folded.
-//! Anchors: the whole range gets `~` with `^` under the operator of a binary operation, the subscript or the call, when
-//! the range is one line; a range that is the whole line gets none.
+//! What stands under a source line is `frame_lines`' affair.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use super::exception::ExceptionObject;
-use super::suggest;
-use super::traceback::{SourceRange, TracebackObject};
+use super::traceback::TracebackObject;
 use super::types;
+use super::{frame_lines, suggest};
+use crate::hooks;
 use crate::names::names;
 use crate::objects::list::ListObject;
+use crate::objects::module::ModuleObject;
 use crate::objects::str::StrObject;
 use crate::objects::tuple::TupleObject;
 use crate::objects::{self};
@@ -41,80 +42,150 @@ pub fn source_line(filename: &str, line: u32) -> Option<String> {
     found
 }
 
+/// Writes to `sys.stderr` as a program sees it: nothing if that is None, and to the process's own stream if there is none or it fails.
+pub fn write_to_sys_stderr(text: &str) {
+    let stream = crate::sys_state::modules()
+        .get_text("sys")
+        .and_then(|sys| sys.get::<ModuleObject>()?.dict().get_text("stderr"));
+    let Some(stream) = stream else {
+        hooks::write_stderr(text);
+        return;
+    };
+    if objects::is_none(stream.value()) {
+        return;
+    }
+    let written = protocol::call_method_text(stream.value(), "write", &[StrObject::new(text).value()])
+        .and_then(|_| protocol::call_method_text(stream.value(), "flush", &[]));
+    if let Err(raised) = written {
+        drop(thread().take_raised(raised));
+        hooks::write_stderr(text);
+    }
+}
+
 /// The whole report of an exception with its chain.
 pub fn format_exception(exception: Value) -> String {
-    let mut out = String::new();
-    let mut seen = Vec::new();
-    format_chain(exception, &mut out, &mut seen, "");
-    out
+    let mut report = Report { out: String::new(), seen: Vec::new(), depth: 0, needs_close: false };
+    report.chain(exception);
+    report.out
 }
 
 const CAUSE: &str = "\nThe above exception was the direct cause of the following exception:\n\n";
 const CONTEXT: &str = "\nDuring handling of the above exception, another exception occurred:\n\n";
+/// How many exceptions of a group are shown.
+const GROUP_WIDTH: usize = 15;
+/// How deep groups in groups are shown.
+const GROUP_DEPTH: usize = 10;
 
-fn format_chain(exception: Value, out: &mut String, seen: &mut Vec<Value>, margin: &str) {
-    if seen.contains(&exception) || thread().check_stack("").is_err() {
-        drop(thread().fetch_raised());
-        return;
+/// A report under construction. Inside of groups every line has a margin.
+struct Report {
+    out: String,
+    /// Exceptions that are in the report, so that a cycle ends.
+    seen: Vec<Value>,
+    /// How many groups are around.
+    depth: usize,
+    /// Whether the last exception of a group closes the frame around it.
+    needs_close: bool,
+}
+
+impl Report {
+    fn indent(&self) -> String {
+        " ".repeat(2 * self.depth)
     }
-    seen.push(exception);
-    let Some(this) = exception.get::<ExceptionObject>() else { return };
-    let (linked, text) = match (this.cause.get_ref(), this.context.get_ref()) {
-        (Some(cause), _) => (Some(cause), CAUSE),
-        (None, Some(context)) if !this.suppress_context.get() => (Some(context), CONTEXT),
-        _ => (None, ""),
-    };
-    if let Some(linked) = linked.filter(|linked| !seen.contains(&linked.value())) {
-        format_chain(linked.value(), out, seen, margin);
-        push_lines(out, margin, text);
+
+    /// Appends lines with the margin.
+    fn emit(&mut self, text: &str, mark: char) {
+        let margin = if self.depth > 0 { format!("{}{mark} ", self.indent()) } else { String::new() };
+        for line in text.split_inclusive('\n') {
+            self.out.push_str(&margin);
+            self.out.push_str(line);
+        }
     }
-    if exception.ty().is_subclass_of(&types::BaseExceptionGroup) {
-        format_group(exception, this, out, seen, margin);
-    } else {
+
+    /// An exception and what it is linked to, the oldest first.
+    fn chain(&mut self, exception: Value) {
+        let mut links: Vec<(Value, &str)> = Vec::new();
+        let mut next = Some((exception, ""));
+        while let Some((exception, text)) = next {
+            self.seen.push(exception);
+            links.push((exception, text));
+            let Some(this) = exception.get::<ExceptionObject>() else { break };
+            let is_new = |value: &Value| !self.seen.contains(value);
+            let context = this.context.get().filter(|_| !this.suppress_context.get());
+            next = match (this.cause.get().filter(is_new), context.filter(is_new)) {
+                (Some(cause), _) => Some((cause, CAUSE)),
+                (None, Some(context)) => Some((context, CONTEXT)),
+                (None, None) => None,
+            };
+        }
+        for at in (0..links.len()).rev() {
+            let follows = links.get(at + 1).map_or("", |(_, text)| text);
+            self.emit(follows, '|');
+            self.one(links[at].0);
+        }
+    }
+
+    fn one(&mut self, exception: Value) {
+        let Some(this) = exception.get::<ExceptionObject>() else { return };
+        if thread().check_stack("").is_err() {
+            drop(thread().fetch_raised());
+            return;
+        }
+        if exception.ty().is_subclass_of(&types::BaseExceptionGroup) {
+            self.group(exception, this);
+            return;
+        }
         if let Some(traceback) = this.traceback.get_ref() {
-            push_lines(out, margin, "Traceback (most recent call last):\n");
-            push_lines(out, margin, &format_traceback(traceback));
+            self.emit("Traceback (most recent call last):\n", '|');
+            self.emit(&format_traceback(traceback), '|');
         }
-        push_lines(out, margin, &format_exception_only(exception));
+        self.emit(&format_exception_only(exception), '|');
     }
-}
 
-/// Appends text with a margin in front of every line.
-fn push_lines(out: &mut String, margin: &str, text: &str) {
-    for line in text.split_inclusive('\n') {
-        out.push_str(margin);
-        out.push_str(line);
+    fn group(&mut self, exception: Value, this: &ExceptionObject) {
+        if self.depth > GROUP_DEPTH {
+            self.emit(&format!("... (max_group_depth is {GROUP_DEPTH})\n"), '|');
+            return;
+        }
+        let is_top = self.depth == 0;
+        self.depth += usize::from(is_top);
+        if let Some(traceback) = this.traceback.get_ref() {
+            let mark = if is_top { '+' } else { '|' };
+            self.emit("Exception Group Traceback (most recent call last):\n", mark);
+            self.emit(&format_traceback(traceback), '|');
+        }
+        self.emit(&format_exception_only(exception), '|');
+        let members = this.extra[1].get().and_then(|members| members.get::<TupleObject>());
+        let members: Vec<Ref> = members
+            .map(|members| members.items().iter().map(|item| item.to_ref()).collect())
+            .unwrap_or_default();
+        let shown = members.len().min(GROUP_WIDTH + 1);
+        self.needs_close = false;
+        for (at, member) in members.iter().take(shown).enumerate() {
+            self.needs_close |= at + 1 == shown;
+            self.member(at, member.value(), members.len());
+            if at + 1 == shown && self.needs_close {
+                self.out.push_str(&format!("{}+------------------------------------\n", self.indent()));
+                self.needs_close = false;
+            }
+            self.depth -= 1;
+        }
+        self.depth -= usize::from(is_top);
     }
-}
 
-fn format_group(
-    exception: Value,
-    this: &ExceptionObject,
-    out: &mut String,
-    seen: &mut Vec<Value>,
-    margin: &str,
-) {
-    let top = margin.is_empty();
-    let inner = if top { "  | ".to_owned() } else { margin.to_owned() };
-    if let Some(traceback) = this.traceback.get_ref() {
-        if top {
-            out.push_str("  + Exception Group Traceback (most recent call last):\n");
+    /// One exception of a group of `count`; the depth stays that of its inside.
+    fn member(&mut self, at: usize, member: Value, count: usize) {
+        let is_cut = at >= GROUP_WIDTH;
+        let title = if is_cut { "...".to_owned() } else { (at + 1).to_string() };
+        let corner = if at == 0 { "+-" } else { "  " };
+        self.out.push_str(&format!("{}{corner}+---------------- {title} ----------------\n", self.indent()));
+        self.depth += 1;
+        if is_cut {
+            let more = count - GROUP_WIDTH;
+            self.emit(&format!("and {more} more exception{}\n", crate::signature::plural(more)), '|');
         } else {
-            push_lines(out, &inner, "Exception Group Traceback (most recent call last):\n");
+            self.chain(member);
         }
-        push_lines(out, &inner, &format_traceback(traceback));
     }
-    push_lines(out, &inner, &format_exception_only(exception));
-    let members = this.extra[1].get().and_then(|members| members.get::<TupleObject>());
-    let members: Vec<Ref> =
-        members.map(|members| members.items().iter().map(|item| item.to_ref()).collect()).unwrap_or_default();
-    let indent = inner.trim_end_matches("| ").to_owned();
-    for (at, member) in members.iter().enumerate() {
-        let plus = if at == 0 { "+-" } else { "  " };
-        out.push_str(&format!("{indent}{plus}+---------------- {} ----------------\n", at + 1));
-        format_chain(member.value(), out, seen, &format!("{indent}  | "));
-    }
-    out.push_str(&format!("{indent}  +------------------------------------\n"));
 }
 
 /// The entries of a traceback, repeated ones folded after three.
@@ -133,7 +204,7 @@ fn format_traceback(first: Ref) -> String {
             last = Some(key);
         }
         if repeated < 3 {
-            out.push_str(&format_entry(this, range));
+            out.push_str(&frame_lines::format(&this.code().code().filename, &this.code().code().name, range));
         }
         link = this.next.get_ref();
     }
@@ -155,159 +226,6 @@ impl TracebackObject {
     fn name_for_display(&self) -> String {
         self.code().code().name.clone()
     }
-}
-
-fn format_entry(entry: &TracebackObject, range: SourceRange) -> String {
-    let code = entry.code().code();
-    let mut out = format!("  File \"{}\", line {}, in {}\n", code.filename, range.line, code.name);
-    let Some(line) = source_line(&code.filename, range.line) else { return out };
-    let trimmed = line.trim();
-    if trimmed.is_empty() {
-        return out;
-    }
-    out.push_str(&format!("    {trimmed}\n"));
-    if let Some(anchors) = anchors(&line, range) {
-        out.push_str(&format!("    {anchors}\n"));
-    }
-    out
-}
-
-/// The line of carets under a trimmed source line, if it says more than "all of it".
-fn anchors(line: &str, range: SourceRange) -> Option<String> {
-    let indent = line.len() - line.trim_start().len();
-    let end_of_line = line.trim_end().len();
-    let start = (range.column as usize).max(indent);
-    let end =
-        if range.end_line > range.line { end_of_line } else { (range.end_column as usize).min(end_of_line) };
-    if end <= start || !line.is_char_boundary(start) || !line.is_char_boundary(end) {
-        return None;
-    }
-    let segment = &line[start..end];
-    let width =
-        |text: &str| text.chars().map(|c| if c.is_ascii() { 1 } else { display_width(c) }).sum::<usize>();
-    let lead = " ".repeat(width(&line[indent..start]));
-    match operator_anchor(segment).filter(|_| range.end_line == range.line) {
-        Some((left, right)) => {
-            let parts = [(&segment[..left], '~'), (&segment[left..right], '^'), (&segment[right..], '~')];
-            let marks: String =
-                parts.into_iter().map(|(text, mark)| mark.to_string().repeat(width(text))).collect();
-            Some(lead + &marks)
-        }
-        None if start == indent && end == end_of_line => None,
-        None => Some(lead + &"^".repeat(width(segment))),
-    }
-}
-
-/// Wide East Asian characters take two columns.
-fn display_width(c: char) -> usize {
-    let wide = matches!(c as u32, 0x1100..=0x115f | 0x2e80..=0xa4cf | 0xac00..=0xd7a3 | 0xf900..=0xfaff | 0xfe30..=0xfe6f | 0xff00..=0xff60 | 0xffe0..=0xffe6 | 0x1f300..=0x1faff | 0x20000..=0x3fffd);
-    if wide { 2 } else { 1 }
-}
-
-/// What to mark inside an expression: the operator of a binary operation, the brackets of a subscript, or the parentheses of a
-/// call; nothing for other expressions.
-fn operator_anchor(segment: &str) -> Option<(usize, usize)> {
-    if is_statement(segment) {
-        return None;
-    }
-    let bytes = segment.as_bytes();
-    let mut depth = 0i32;
-    let (mut at, mut last_group, mut operator) = (0, None, None);
-    let mut best_precedence = u8::MAX;
-    while at < bytes.len() {
-        let byte = bytes[at];
-        match byte {
-            b'\'' | b'"' => {
-                at = skip_string(bytes, at);
-                continue;
-            }
-            b'(' | b'[' | b'{' => {
-                if depth == 0 {
-                    last_group = Some((at, byte));
-                }
-                depth += 1;
-            }
-            b')' | b']' | b'}' => depth -= 1,
-            b',' | b':' | b'=' | b'<' | b'>' | b'!' if depth == 0 => {
-                let is_shift = matches!(byte, b'<' | b'>') && bytes.get(at + 1) == Some(&byte);
-                if !is_shift {
-                    return None;
-                }
-                if best_precedence >= 4 {
-                    (best_precedence, operator) = (4, Some((at, at + 2)));
-                }
-                at += 2;
-                continue;
-            }
-            _ if depth == 0 => {
-                if let Some((precedence, len)) = binary_operator(bytes, at) {
-                    let prefix = segment[..at].trim_end();
-                    let is_binary = prefix.ends_with(|c: char| {
-                        c.is_alphanumeric() || matches!(c, '_' | ')' | ']' | '}' | '"' | '\'')
-                    });
-                    if is_binary && precedence <= best_precedence {
-                        (best_precedence, operator) = (precedence, Some((at, at + len)));
-                    }
-                    at += len;
-                    continue;
-                }
-                if is_keyword_operator(segment, at) {
-                    return None;
-                }
-            }
-            _ => {}
-        }
-        at += 1;
-    }
-    operator.or_else(|| group_anchor(bytes, last_group))
-}
-
-/// Whether a marked range is a statement rather than an expression.
-fn is_statement(segment: &str) -> bool {
-    const KEYWORDS: [&str; 11] = [
-        "raise ", "return ", "assert ", "import ", "from ", "del ", "for ", "while ", "with ", "yield ",
-        "await ",
-    ];
-    KEYWORDS.iter().any(|keyword| segment.starts_with(keyword))
-}
-
-/// A trailing `[...]` or `(...)` that follows something.
-fn group_anchor(bytes: &[u8], group: Option<(usize, u8)>) -> Option<(usize, usize)> {
-    let (start, open) = group?;
-    let close = if open == b'(' { b')' } else { b']' };
-    let follows = start > 0 && open != b'{' && bytes.last() == Some(&close);
-    follows.then_some((start, bytes.len()))
-}
-
-fn skip_string(bytes: &[u8], start: usize) -> usize {
-    let quote = bytes[start];
-    let mut at = start + 1;
-    while at < bytes.len() && bytes[at] != quote {
-        at += if bytes[at] == b'\\' { 2 } else { 1 };
-    }
-    at + 1
-}
-
-/// Precedence (lower binds looser) and length of a binary operator at a position.
-fn binary_operator(bytes: &[u8], at: usize) -> Option<(u8, usize)> {
-    let doubled = bytes.get(at + 1) == Some(&bytes[at]);
-    match bytes[at] {
-        b'|' => Some((1, 1)),
-        b'^' => Some((2, 1)),
-        b'&' => Some((3, 1)),
-        b'+' | b'-' => Some((5, 1)),
-        b'*' if doubled => Some((7, 2)),
-        b'/' if doubled => Some((6, 2)),
-        b'*' | b'/' | b'%' | b'@' => Some((6, 1)),
-        _ => None,
-    }
-}
-
-/// Whether a word operator such as `in` or `if` starts here: then the expression is no plain binary operation.
-fn is_keyword_operator(segment: &str, at: usize) -> bool {
-    const WORDS: [&str; 10] =
-        [" and ", " or ", " in ", " is ", " if ", " else ", "not ", "await ", "lambda ", " not "];
-    segment.is_char_boundary(at) && WORDS.iter().any(|word| segment[at..].starts_with(word))
 }
 
 /// The last lines: type, message, notes.
@@ -338,9 +256,12 @@ fn message_of(exception: Value) -> Option<String> {
     if exception.ty().is_subclass_of(&types::SyntaxError) {
         let this = exception.get::<ExceptionObject>()?;
         let message = this.extra[0].get().filter(|message| !objects::is_none(*message));
-        return Some(
-            message.map_or_else(|| "None".to_owned(), |message| quiet_str(message).unwrap_or_default()),
-        );
+        let message = message.and_then(quiet_str).filter(|message| !message.is_empty());
+        let message = message.unwrap_or_else(|| "<no detail available>".to_owned());
+        let has_no = |at: usize| this.extra[at].get().is_none_or(objects::is_none);
+        let file = this.extra[1].get().filter(|file| has_no(2) && !objects::is_none(*file));
+        let place = file.and_then(quiet_str).map(|file| format!(" ({file})")).unwrap_or_default();
+        return Some(message + &place);
     }
     quiet_str(exception)
 }
@@ -379,23 +300,34 @@ fn push_syntax_location(exception: Value, out: &mut String) {
         this.extra[at].get().and_then(|value| value.get::<StrObject>()).map(StrObject::to_string_lossy)
     };
     let number = |at: usize| this.extra[at].get().and_then(Value::as_small);
-    let Some(line) = number(2) else { return };
-    out.push_str(&format!("  File \"{}\", line {line}\n", text(1).unwrap_or_else(|| "<string>".to_owned())));
+    let Some(line) = this.extra[2].get().filter(|line| !objects::is_none(*line)) else { return };
+    let line = quiet_str(line).unwrap_or_default();
+    let file = text(1).filter(|name| !name.is_empty()).unwrap_or_else(|| "<string>".to_owned());
+    out.push_str(&format!("  File \"{file}\", line {line}\n"));
     let Some(source) = text(4) else { return };
-    let source = source.trim_end_matches(['\n', '\r']);
-    let trimmed = source.trim_start_matches([' ', '\t', '\u{c}']);
-    out.push_str(&format!("    {trimmed}\n"));
-    let Some(offset) = number(3).filter(|&offset| offset > 0) else { return };
-    let removed = (source.chars().count() - trimmed.chars().count()) as i64;
-    let start = offset - 1 - removed;
-    let same_line = number(5).is_none_or(|end_line| end_line == line);
-    let end = match number(6).filter(|&end| end > 0) {
-        Some(end) if same_line => end - 1 - removed,
-        Some(_) => trimmed.trim_end().chars().count() as i64,
-        None => start + 1,
-    };
+    let len = |text: &str| text.chars().count() as i64;
+    let whole = source.trim_end_matches('\n');
+    let shown = whole.trim_start_matches([' ', '\n', '\u{c}']);
+    out.push_str(&format!("    {shown}\n"));
+    let Some(mut offset) = number(3) else { return };
+    let mut end = len(whole) + 1;
+    if number(2) == number(5) || this.extra[5].get().is_none() {
+        end = number(6).filter(|&end| end != 0).unwrap_or(offset);
+    }
+    let behind = len(whole) + 1;
+    if !source.is_empty() {
+        offset = if offset > len(&source) { behind } else { offset };
+        end = if end > len(&source) { behind } else { end };
+    }
+    if offset >= end || end < 0 {
+        end = offset + 1;
+    }
+    let removed = len(whole) - len(shown);
+    let (start, end) = (offset - 1 - removed, end - 1 - removed);
     if start >= 0 {
-        let (lead, marks) = (" ".repeat(start as usize), "^".repeat((end - start).max(1) as usize));
-        out.push_str(&format!("    {lead}{marks}\n"));
+        // Blanks other than spaces stay, so that the carets stand where they should.
+        let blank = |letter: char| if letter.is_whitespace() { letter } else { ' ' };
+        let lead: String = shown.chars().take(start as usize).map(blank).collect();
+        out.push_str(&format!("    {lead}{}\n", "^".repeat((end - start).max(0) as usize)));
     }
 }

@@ -111,6 +111,20 @@ pub fn add_entry(place: Place<'_>) {
     }
 }
 
+/// Gives an exception that has passed through no frame an entry for the running one.
+pub fn add_running(exception: &super::ExceptionObject) {
+    if exception.traceback.get().is_some() {
+        return;
+    }
+    let Some(info) = (crate::hooks::hooks().frame)(0) else { return };
+    let (Some(code), Some(globals)) = (info.code.get::<CodeObject>(), info.globals.get::<DictObject>())
+    else {
+        return;
+    };
+    let place = Place { code, instruction: info.instruction, globals, locals: None };
+    exception.add_traceback(TracebackObject::new(place, None));
+}
+
 fn this<'a>(value: Value) -> &'a TracebackObject {
     value.get::<TracebackObject>().expect("descriptors check their owner")
 }

@@ -126,6 +126,7 @@ exceptions! {
     StopIteration(Exception) { value } "Signal the end from iterator.__next__().";
     SyntaxError(Exception) { msg filename lineno offset text end_lineno end_offset print_file_and_line } "Invalid syntax.";
     IndentationError(SyntaxError) {} "Improper indentation.";
+    _IncompleteInputError(SyntaxError) {} "incomplete input.";
     TabError(IndentationError) {} "Improper mixture of spaces and tabs.";
     SystemError(Exception) {} "Internal error in the Python interpreter.\n\nPlease report this to the Python maintainer, along with the traceback,\nthe Python version, and the hardware/OS platform and version.";
     TypeError(Exception) {} "Inappropriate argument type.";

@@ -112,14 +112,16 @@ pub(super) fn text(exception: &ExceptionObject) -> PyResult {
     let field = |at: usize| exception.extra[at].get().map_or(Ok(String::new()), protocol::str_string);
     let (reason, encoding) = (field(at + 3)?, if at == 0 { String::new() } else { field(0)? });
     let Some(parts) = parts(value)? else { return Ok(StrObject::empty().into()) };
-    let (start, end) = (parts.start, parts.end);
+    // The text names the places that the program has set, even if the object has none there.
+    let place = |at: usize| exception.extra[at].get().map_or(Ok(0), int::to_clamped_index);
+    let (start, end) = (place(at + 1)?.max(0) as usize, place(at + 2)?.max(0) as usize);
     let subject = match kind {
         Kind::Encode => format!("'{encoding}' codec can't encode"),
         Kind::Decode => format!("'{encoding}' codec can't decode"),
         Kind::Translate => "can't translate".to_owned(),
     };
     let single = match (parts.object.get::<StrObject>(), parts.object.get::<BytesObject>()) {
-        _ if end != start + 1 => None,
+        _ if end.checked_sub(1) != Some(start) => None,
         (Some(text), _) if start < text.len() => {
             Some(format!("character '{}'", backslashed(text.code_point(start))))
         }

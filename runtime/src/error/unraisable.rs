@@ -3,8 +3,7 @@
 //! A program may look at them by `sys.unraisablehook`. Without a hook of its own they are written to `sys.stderr`, with a line that says
 //! where they come from. A hook that raises is itself reported, and not asked again for that.
 
-use crate::error::{ExceptionObject, print};
-use crate::hooks;
+use crate::error::{ExceptionObject, print, traceback};
 use crate::objects::module::ModuleObject;
 use crate::objects::str::StrObject;
 use crate::objects::{self, struct_sequence::StructType};
@@ -22,22 +21,24 @@ static ARGS: StructType = StructType::new(
 
 /// Reports an exception that cannot be passed on: to `sys.unraisablehook` if the program has set one, else as that does by default.
 pub fn write_unraisable(raised: Raised, context: Option<Value>) {
-    let exception = thread().take_raised(raised);
-    report(&exception, None, context);
+    tell(raised, None, context);
 }
 
-/// The same for a function that was called because an object has gone away; `what` is the role of the function.
-pub fn write_unraisable_call(raised: Raised, what: &str, function: Value) {
-    let exception = thread().take_raised(raised);
-    report(&exception, Some(&format!("Exception ignored while calling {what} {}", shown(function))), None);
+/// The same, with words of its own about where the exception comes from: `Exception ignored`, `place`, and what was called there.
+pub fn write_unraisable_at(raised: Raised, place: &str, called: Value) {
+    tell(raised, Some(&format!("Exception ignored {place} {}", shown(called))), None);
 }
 
-fn report(exception: &Ref, message: Option<&str>, context: Option<Value>) {
+fn tell(raised: Raised, message: Option<&str>, context: Option<Value>) {
+    let exception = thread().take_raised(raised);
+    if let Some(exception) = exception.get::<ExceptionObject>() {
+        traceback::add_running(exception);
+    }
     let Some(hook) = program_hook() else {
         write(exception.value(), message, context);
         return;
     };
-    if let Err(raised) = call_hook(hook.value(), exception, message, context) {
+    if let Err(raised) = call_hook(hook.value(), &exception, message, context) {
         let failure = thread().take_raised(raised);
         write(failure.value(), Some("Exception ignored in sys.unraisablehook"), Some(hook.value()));
     }
@@ -85,7 +86,7 @@ fn write(exception: Value, message: Option<&str>, context: Option<Value>) {
         (None, None) => String::new(),
     };
     let text = print::format_exception(exception);
-    hooks::write_stderr(&format!("{head}{text}"));
+    print::write_to_sys_stderr(&format!("{head}{text}"));
 }
 
 fn shown(object: Value) -> String {

@@ -6,14 +6,15 @@
 
 use std::cell::Cell;
 
-use super::generator::{GeneratorObject, exception_of, this};
-use crate::convert::OrNone;
+use super::generator::{GeneratorObject, this};
+use super::{thrown, unawaited};
 use crate::error;
 use crate::field::Field;
 use crate::header::Header;
 use crate::hooks::Resume;
 use crate::object::{self, Object, Visitor};
 use crate::objects;
+use crate::objects::tuple::TupleObject;
 use crate::protocol;
 use crate::py_methods;
 use crate::slots::Slots;
@@ -142,10 +143,11 @@ py_methods! { pub(super) static METHODS for "async_generator", Value;
         step(this(generator), Action::Send, value)
     }
     /// athrow(value) -> raise exception in generator.
-    "athrow(self, typ, val=None, tb=None, /)"
-    fn athrow(generator, typ: Value, val: Option<Value>, tb: OrNone<Value>) -> PyResult {
-        let _ = tb.0;
-        step(this(generator), Action::Throw, exception_of(typ, val)?)
+    "athrow(self, typ, val=<unrepresentable>, tb=<unrepresentable>, /)"
+    fn athrow(generator, typ: Value, val: Option<Value>, tb: Option<Value>) -> PyResult {
+        thrown::check_signature("athrow", val, tb)?;
+        let given = [Some(typ), val, tb].map(|part| part.unwrap_or_else(objects::none).to_ref());
+        step(this(generator), Action::Throw, TupleObject::of(given).into())
     }
     /// aclose() -> raise GeneratorExit inside generator.
     "aclose(self, /)"
@@ -275,7 +277,11 @@ impl Step {
     fn throw_first(&self) -> PyResult<Option<Ref>> {
         let generator = self.generator();
         if self.action == Action::Throw {
-            return generator.resume(Resume::Throw(self.operand.raw()));
+            let given = self.operand.get_ref().filter(|given| given.is_instance::<TupleObject>());
+            let given = given.map(|given| protocol::collect(given.value())).transpose()?.unwrap_or_default();
+            let part = |at: usize| given.get(at).map_or_else(objects::none, Ref::value);
+            let exception = thrown::exception_of(part(0), Some(part(1)), Some(part(2)))?;
+            return generator.resume(Resume::Throw(exception.value()));
         }
         generator.closed.set(true);
         let exit = error::new_exception(&error::types::GeneratorExit, &[]);
@@ -352,10 +358,10 @@ py_methods! { static STEP_METHODS for "async_generator_asend", Value;
         step_of(step).send(value)
     }
     /// throw(value) -> raise exception in the generator.
-    "throw(self, typ, val=None, tb=None, /)"
-    fn throw(step, typ: Value, val: Option<Value>, tb: OrNone<Value>) -> PyResult {
-        let _ = tb.0;
-        step_of(step).throw(&exception_of(typ, val)?)
+    "throw(self, typ, val=<unrepresentable>, tb=<unrepresentable>, /)"
+    fn throw(step, typ: Value, val: Option<Value>, tb: Option<Value>) -> PyResult {
+        thrown::check_signature("throw", val, tb)?;
+        step_of(step).throw(&thrown::exception_of(typ, val, tb)?)
     }
     /// close() -> raise GeneratorExit inside the generator.
     "close(self, /)"
@@ -364,7 +370,22 @@ py_methods! { static STEP_METHODS for "async_generator_asend", Value;
     }
 }
 
+/// What was made and never awaited is most likely a mistake.
+fn finalize(value: Value) -> PyResult<()> {
+    let step = step_of(value);
+    if step.state.get() == State::Fresh {
+        let method = match step.action {
+            Action::Send => "asend",
+            Action::Throw => "athrow",
+            Action::Close => "aclose",
+        };
+        unawaited::warn_about_step(method, &step.generator().qualname_text(), value);
+    }
+    Ok(())
+}
+
 const STEP_SLOTS: Slots = Slots {
+    finalize: Some(finalize),
     await_: Some(protocol::identity),
     iter: Some(protocol::identity),
     iternext: Some(|value| step_of(value).send(objects::none()).map(Some)),

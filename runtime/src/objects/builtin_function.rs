@@ -13,8 +13,10 @@ use crate::methods::{GetSetDef, MethodDef, MethodKind};
 use crate::object::{self, Object, Visitor};
 use crate::objects;
 use crate::objects::module::ModuleObject;
+use crate::objects::singleton;
 use crate::objects::str::StrObject;
 use crate::objects::tuple::TupleObject;
+use crate::operator::CompareOp;
 use crate::protocol;
 use crate::py_methods;
 use crate::slots::Slots;
@@ -211,6 +213,28 @@ fn function_repr(value: Value) -> PyResult {
     Ok(StrObject::new(&text).into())
 }
 
+/// What a builtin function is: its definition, which is in one place, and its receiver.
+fn identity(value: Value) -> (usize, u64) {
+    let function = function(value);
+    let receiver = function.receiver.get().filter(|receiver| !receiver.is_instance::<ModuleObject>());
+    (std::ptr::from_ref(function.def) as usize, receiver.map_or(0, Value::bits))
+}
+
+fn function_hash(value: Value) -> PyResult<i64> {
+    let (def, receiver) = identity(value);
+    Ok(crate::hash::avoid_minus_one(crate::hash::address(receiver) ^ crate::hash::address(def as u64)))
+}
+
+fn function_compare(a: Value, b: Value, op: CompareOp) -> PyResult {
+    if !(a.is_instance::<BuiltinFunction>() && b.is_instance::<BuiltinFunction>())
+        || !matches!(op, CompareOp::Equal | CompareOp::NotEqual)
+    {
+        return singleton::decline();
+    }
+    let same = identity(a) == identity(b);
+    Ok(objects::bool(same == (op == CompareOp::Equal)).to_ref())
+}
+
 fn descriptor_repr(value: Value) -> PyResult {
     let descriptor = descriptor(value);
     let (name, owner) = (descriptor.def.signature.name(), descriptor.owner.name());
@@ -346,8 +370,14 @@ py_methods! { static FUNCTION_METHODS for "builtin_function_or_method", &Builtin
 /// `builtin_function_or_method`.
 pub static BUILTIN_FUNCTION: TypeObject = TypeObject::from_spec(&FUNCTION_SPEC);
 static FUNCTION_SPEC: TypeSpec = TypeSpec {
-    flags: type_flags::GC | type_flags::HAS_ENTRY | type_flags::NO_NEW,
-    slots: Slots { repr: Some(function_repr), call: Some(protocol::call_through_entry), ..Slots::EMPTY },
+    flags: type_flags::WEAK | type_flags::GC | type_flags::HAS_ENTRY | type_flags::NO_NEW,
+    slots: Slots {
+        repr: Some(function_repr),
+        call: Some(protocol::call_through_entry),
+        hash: Some(function_hash),
+        richcompare: Some(function_compare),
+        ..Slots::EMPTY
+    },
     methods: &[FUNCTION_METHODS],
     getset: FUNCTION_GETSET,
     ..TypeSpec::of::<BuiltinFunction>("builtin_function_or_method")

@@ -8,7 +8,7 @@ mod attributes;
 use std::cell::{Cell, OnceCell};
 use std::sync::Arc;
 
-use bytecode::{Code, CodeFlags, Const, Word};
+use bytecode::{Code, CodeFlags, Const, FrameShape, NestedCode, Word};
 
 use crate::header::Header;
 use crate::object::{self, Object, Visitor};
@@ -16,7 +16,7 @@ use crate::objects::str::{StrBuilder, StrObject};
 use crate::objects::tuple::TupleObject;
 use crate::objects::{self, bytes::BytesObject, complex, float, int, set, slice::SliceObject};
 use crate::type_object::{TypeObject, TypeSpec, type_flags};
-use crate::value::{Py, PyResult, Ref};
+use crate::value::{Py, Ref};
 
 /// One inline cache; what the words mean is up to the instruction.
 #[repr(C)]
@@ -26,45 +26,6 @@ pub struct InlineCache {
     pub key: Cell<u64>,
     /// Usually a value, an offset or a position.
     pub data: Cell<u64>,
-}
-
-/// What a call has to know of its callee, in one place.
-#[derive(Clone, Copy, Debug)]
-pub struct FrameShape {
-    /// Local slots.
-    pub locals: u32,
-    /// Local slots and operands.
-    pub words: u32,
-    /// Positional arguments that fill the parameters without binding; `u32::MAX` if the signature has more than those.
-    pub exact_args: u32,
-    /// Whether some local is a primitive, so that its slot must not be released.
-    pub has_primitives: bool,
-    /// Whether the first instruction checks the arguments of untyped callers.
-    pub checks_args: bool,
-    /// The [`Signature::representation`](bytecode::Signature::representation) of a static function that static callers can
-    /// enter directly, else 0.
-    pub signature: u64,
-}
-
-impl FrameShape {
-    fn of(code: &Code) -> Self {
-        let stars = CodeFlags(CodeFlags::VARARGS.0 | CodeFlags::VARKEYWORDS.0);
-        let is_exact = code.kwonly_count == 0 && !code.flags.intersects(stars);
-        let locals = code.locals.len() as u32;
-        FrameShape {
-            locals,
-            words: locals + code.stack_size,
-            exact_args: if is_exact { code.arg_count } else { u32::MAX },
-            has_primitives: code.locals.iter().any(|local| local.ty != bytecode::TypeCode::Object),
-            signature: code
-                .signature
-                .as_ref()
-                .filter(|signature| is_exact && signature.params.len() == code.arg_count as usize)
-                .filter(|_| !code.flags.intersects(CodeFlags::SUSPENDS))
-                .map_or(0, bytecode::Signature::representation),
-            checks_args: code.words.first().is_some_and(|word| word.opcode() == bytecode::Opcode::CHECK_ARGS),
-        }
-    }
 }
 
 /// What instructions ask of a static callee, prepared.
@@ -82,8 +43,9 @@ impl Callee {
     }
 }
 
-/// So many turns of a loop count as one call.
-const TURNS_OF_A_CALL: u32 = 32;
+/// So many turns of a loop count as so many calls.
+const TURNS: u32 = 32;
+const CALLS_OF_TURNS: u32 = 4;
 
 /// A code object.
 #[repr(C)]
@@ -97,15 +59,36 @@ pub struct CodeObject {
     pub loops: Cell<u32>,
     /// The JIT's own data.
     pub jit: Cell<*mut u8>,
+    /// The name and the qualified name of functions made of it.
+    names_of_functions: [Ref; 2],
+    parts: OnceCell<Box<Parts>>,
+    source: Arc<NestedCode>,
+}
+
+/// What running code takes, made when it is first looked into.
+struct Parts {
     consts: Box<[Ref]>,
     names: Box<[Ref]>,
     words: Box<[Cell<Word>]>,
     caches: OnceCell<Box<[InlineCache]>>,
-    /// The name and the qualified name of functions made of it.
-    names_of_functions: [Ref; 2],
     local_names: Box<[Ref]>,
     callees: Box<[Callee]>,
     code: Arc<Code>,
+}
+
+impl Parts {
+    fn of(code: &Arc<Code>) -> Box<Self> {
+        let intern = |name: &String| StrObject::intern(name).into_ref();
+        Box::new(Parts {
+            consts: code.consts.iter().map(constant).collect(),
+            names: code.names.iter().map(intern).collect(),
+            words: code.words.iter().map(|&word| Cell::new(word)).collect(),
+            caches: OnceCell::new(),
+            callees: code.functions.iter().map(Callee::of).collect(),
+            local_names: code.locals.iter().map(|local| intern(&local.name)).collect(),
+            code: Arc::clone(code),
+        })
+    }
 }
 
 // SAFETY: `repr(C)`, header first.
@@ -114,30 +97,38 @@ unsafe impl Object for CodeObject {
         &CODE
     }
     fn traverse(&self, visit: Visitor<'_>) {
-        self.consts.iter().for_each(|item| visit(item.value()));
+        self.parts
+            .get()
+            .into_iter()
+            .for_each(|parts| parts.consts.iter().for_each(|item| visit(item.value())));
     }
 }
 
 impl CodeObject {
-    /// Makes the objects that `code` mentions.
-    pub fn new(code: Arc<Code>) -> PyResult<Py<CodeObject>> {
+    /// A code object; what it mentions becomes objects when it is first looked into.
+    pub fn new(source: Arc<NestedCode>) -> Py<CodeObject> {
         let intern = |name: &String| StrObject::intern(name).into_ref();
-        let contents = CodeObject {
+        let head = &source.head;
+        object::new_object(CodeObject {
             header: Header::new(&CODE),
-            shape: FrameShape::of(&code),
+            shape: head.shape,
             calls: Cell::new(0),
             loops: Cell::new(0),
             jit: Cell::new(std::ptr::null_mut()),
-            consts: code.consts.iter().map(constant).collect::<PyResult<_>>()?,
-            names: code.names.iter().map(intern).collect(),
-            words: code.words.iter().map(|&word| Cell::new(word)).collect(),
-            caches: OnceCell::new(),
-            names_of_functions: [intern(&code.name), intern(&code.qualname)],
-            callees: code.functions.iter().map(Callee::of).collect(),
-            local_names: code.locals.iter().map(|local| intern(&local.name)).collect(),
-            code,
-        };
-        Ok(object::new_object(contents))
+            names_of_functions: [intern(&head.name), intern(&head.qualname)],
+            parts: OnceCell::new(),
+            source,
+        })
+    }
+
+    /// The code object of what was just compiled or decoded.
+    pub fn of(code: Code) -> Py<CodeObject> {
+        Self::new(Arc::new(code.into()))
+    }
+
+    #[inline]
+    fn parts(&self) -> &Parts {
+        self.parts.get_or_init(|| Parts::of(self.source.shared()))
     }
 
     /// Counts a turn of a loop; many of them weigh as much as a call. True now and then, if the code is hot.
@@ -150,8 +141,8 @@ impl CodeObject {
 
     #[cold]
     fn count_turns(&self, turns: u32) -> bool {
-        if turns.is_multiple_of(TURNS_OF_A_CALL) {
-            self.calls.set(self.calls.get().saturating_add(1));
+        if turns.is_multiple_of(TURNS) {
+            self.calls.set(self.calls.get().saturating_add(CALLS_OF_TURNS));
         }
         crate::hooks::is_hot(self)
     }
@@ -159,41 +150,41 @@ impl CodeObject {
     /// What was compiled.
     #[inline]
     pub fn code(&self) -> &Code {
-        &self.code
+        &self.parts().code
     }
 
     /// The whole code as text that [`from_text`](Self::from_text) reads.
     pub fn to_text(&self) -> String {
-        bytecode::text::print(&self.code)
+        bytecode::text::print(self.code())
     }
 
     /// The code of a text, if it is one, and code that may run.
-    pub fn from_text(text: &str) -> PyResult<Option<Py<CodeObject>>> {
+    pub fn from_text(text: &str) -> Option<Py<CodeObject>> {
         let parsed = bytecode::text::parse(text).ok();
         let sound = parsed.filter(|code| bytecode::verify::verify(code).is_empty());
-        sound.map(|code| CodeObject::new(Arc::new(code))).transpose()
+        sound.map(CodeObject::of)
     }
 
     /// Its instructions, for people.
     pub fn listing(&self) -> String {
-        bytecode::text::listing(&self.code)
+        bytecode::text::listing(self.code())
     }
 
     /// What was compiled, shared.
     pub fn shared_code(&self) -> Arc<Code> {
-        Arc::clone(&self.code)
+        Arc::clone(&self.parts().code)
     }
 
     /// Constants, by index.
     #[inline]
     pub fn consts(&self) -> &[Ref] {
-        &self.consts
+        &self.parts().consts
     }
 
     /// Names as interned strs, by index.
     #[inline]
     pub fn names(&self) -> &[Ref] {
-        &self.names
+        &self.parts().names
     }
 
     /// The name and the qualified name of functions made of it, interned.
@@ -205,13 +196,14 @@ impl CodeObject {
     /// The quickened instructions.
     #[inline]
     pub fn words(&self) -> &[Cell<Word>] {
-        &self.words
+        &self.parts().words
     }
 
     /// One inline cache per instruction, made on first use.
     #[inline]
     pub fn caches(&self) -> &[InlineCache] {
-        self.caches.get_or_init(|| self.words.iter().map(|_| InlineCache::default()).collect())
+        let parts = self.parts();
+        parts.caches.get_or_init(|| parts.words.iter().map(|_| InlineCache::default()).collect())
     }
 
     /// The cache of an instruction that has been specialised, which is when caches are made.
@@ -221,37 +213,37 @@ impl CodeObject {
     #[inline]
     pub unsafe fn made_cache(&self, at: usize) -> &InlineCache {
         // SAFETY: the contract.
-        unsafe { self.caches.get().unwrap_unchecked().get_unchecked(at) }
+        unsafe { self.parts.get().unwrap_unchecked().caches.get().unwrap_unchecked().get_unchecked(at) }
     }
 
     /// Names of the local slots as interned strs.
     #[inline]
     pub fn local_names(&self) -> &[Ref] {
-        &self.local_names
+        &self.parts().local_names
     }
 
     /// Static callees, by index.
     #[inline]
     pub fn callees(&self) -> &[Callee] {
-        &self.callees
+        &self.parts().callees
     }
 
     /// Name of the function or class.
     pub fn name(&self) -> &str {
-        &self.code.name
+        &self.source.head.name
     }
 
     /// Whether a flag is set.
     #[inline]
     pub fn has(&self, flags: CodeFlags) -> bool {
-        self.code.flags.contains(flags)
+        self.source.head.flags.contains(flags)
     }
 }
 
 /// The object of a constant; strings that look like names are interned.
-pub fn constant(item: &Const) -> PyResult {
-    let all = |items: &[Const]| items.iter().map(constant).collect::<PyResult<Vec<_>>>();
-    Ok(match item {
+pub fn constant(item: &Const) -> Ref {
+    let all = |items: &[Const]| items.iter().map(constant).collect::<Vec<_>>();
+    match item {
         Const::None => objects::none().to_ref(),
         Const::Ellipsis => objects::ellipsis().to_ref(),
         Const::Bool(truth) => objects::bool(*truth).to_ref(),
@@ -261,14 +253,14 @@ pub fn constant(item: &Const) -> PyResult {
         Const::Complex(real, imaginary) => complex::new(*real, *imaginary),
         Const::Str(text) => str_constant(text),
         Const::Bytes(data) => BytesObject::new(data).into(),
-        Const::Tuple(items) => TupleObject::new(all(items)?).into(),
-        Const::FrozenSet(items) => set::frozen_from(all(items)?)?,
+        Const::Tuple(items) => TupleObject::new(all(items)).into(),
+        Const::FrozenSet(items) => set::frozen_from(all(items)).expect("constants have a hash"),
         Const::Slice(parts) => {
             let [start, stop, step] = &**parts;
-            SliceObject::new(constant(start)?, constant(stop)?, constant(step)?).into()
+            SliceObject::new(constant(start), constant(stop), constant(step)).into()
         }
-        Const::Code(code) => CodeObject::new(Arc::clone(code))?.into(),
-    })
+        Const::Code(code) => CodeObject::new(Arc::clone(code)).into(),
+    }
 }
 
 /// A str from WTF-8.
@@ -303,7 +295,7 @@ fn decode_wtf8(data: &[u8]) -> Py<StrObject> {
 pub static CODE: TypeObject = TypeObject::from_spec(&SPEC);
 static SPEC: TypeSpec = TypeSpec {
     module: "builtins",
-    flags: type_flags::GC | type_flags::NO_NEW,
+    flags: type_flags::WEAK | type_flags::GC | type_flags::NO_NEW,
     slots: attributes::SLOTS,
     methods: &[attributes::METHODS],
     getset: attributes::GETSET,

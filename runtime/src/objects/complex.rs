@@ -1,19 +1,23 @@
 //! `complex`: two doubles.
 
+mod arithmetic;
+
 use crate::args::Args;
 use crate::hash;
 use crate::header::Header;
 use crate::methods::GetSetDef;
 use crate::object::{self, Object};
-use crate::objects::float;
+use crate::objects::complex::arithmetic::Operand;
 use crate::objects::str::StrObject;
 use crate::objects::tuple::TupleObject;
 use crate::objects::{self, singleton};
+use crate::objects::{float, int};
 use crate::operator::CompareOp;
-use crate::py_methods;
+use crate::protocol::{self, attribute};
 use crate::slots::Slots;
 use crate::type_object::{TypeObject, TypeSpec, type_flags};
 use crate::value::{PyResult, Ref, Value};
+use crate::{py_class_methods, py_methods};
 
 /// A complex number.
 #[repr(C)]
@@ -52,12 +56,12 @@ fn new_of(ty: &TypeObject, real: f64, imaginary: f64) -> Ref {
     object::new_object_of(ty, ComplexObject { header: Header::new(ty), real, imaginary }).into()
 }
 
-/// The parts of a complex, float or int.
-fn parts(value: Value) -> Option<PyResult<(f64, f64)>> {
+/// A complex, float or int as an operand.
+fn operand(value: Value) -> Option<PyResult<Operand>> {
     if let Some(complex) = value.get::<ComplexObject>() {
-        return Some(Ok((complex.real, complex.imaginary)));
+        return Some(Ok(Operand::Complex((complex.real, complex.imaginary))));
     }
-    float::operand(value).map(|real| real.map(|real| (real, 0.0)))
+    float::operand(value).map(|real| real.map(Operand::Real))
 }
 
 fn this(value: Value) -> (f64, f64) {
@@ -65,53 +69,17 @@ fn this(value: Value) -> (f64, f64) {
     (complex.real, complex.imaginary)
 }
 
-fn with(a: Value, b: Value, operate: impl Fn((f64, f64), (f64, f64)) -> PyResult) -> PyResult {
-    match (parts(a), parts(b)) {
-        (Some(a), Some(b)) => operate(a?, b?),
+fn with(a: Value, b: Value, operate: fn(Operand, Operand) -> PyResult<(f64, f64)>) -> PyResult {
+    match (operand(a), operand(b)) {
+        (Some(a), Some(b)) => operate(a?, b?).map(|(real, imaginary)| new(real, imaginary)),
         _ => singleton::decline(),
     }
 }
 
-fn divide((a, b): (f64, f64), (c, d): (f64, f64)) -> PyResult {
-    if c == 0.0 && d == 0.0 {
-        return Err(crate::raise!(ZeroDivisionError, "complex division by zero"));
-    }
-    // Smith's method, as in CPython.
-    if c.abs() >= d.abs() {
-        let ratio = d / c;
-        let denominator = c + d * ratio;
-        Ok(new((a + b * ratio) / denominator, (b - a * ratio) / denominator))
-    } else {
-        let ratio = c / d;
-        let denominator = c * ratio + d;
-        Ok(new((a * ratio + b) / denominator, (b * ratio - a) / denominator))
-    }
-}
-
-fn power((a, b): (f64, f64), (c, d): (f64, f64)) -> PyResult {
-    if c == 0.0 && d == 0.0 {
-        return Ok(new(1.0, 0.0));
-    }
-    if a == 0.0 && b == 0.0 {
-        if d != 0.0 || c < 0.0 {
-            return Err(crate::raise!(ZeroDivisionError, "zero to a negative or complex power"));
-        }
-        return Ok(new(0.0, 0.0));
-    }
-    let modulus = a.hypot(b);
-    let angle = b.atan2(a);
-    let mut length = modulus.powf(c);
-    let mut phase = angle * c;
-    if d != 0.0 {
-        length *= (-angle * d).exp();
-        phase += d * modulus.ln();
-    }
-    Ok(new(length * phase.cos(), length * phase.sin()))
-}
-
 /// A negative real to a fractional power.
 pub fn power_of_reals(a: f64, b: f64) -> PyResult {
-    power((a, 0.0), (b, 0.0))
+    arithmetic::power(Operand::Complex((a, 0.0)), Operand::Real(b))
+        .map(|(real, imaginary)| new(real, imaginary))
 }
 
 fn part_text(value: f64) -> String {
@@ -131,35 +99,116 @@ fn repr(value: Value) -> PyResult {
 }
 
 fn new_complex(ty: &TypeObject, args: Args<'_>) -> PyResult {
+    if let Some(value) = args.single() {
+        if std::ptr::eq(ty, &raw const COMPLEX) && value.is_exact(&COMPLEX) {
+            return Ok(value.to_ref());
+        }
+        if let Some(text) = value.get::<StrObject>() {
+            return from_text(ty, text);
+        }
+        return match of_number(value)? {
+            Some(number) => Ok(new_of(ty, number.0, number.1)),
+            None => {
+                let got = value.ty().name();
+                Err(crate::raise!(TypeError, "complex() argument must be a string or a number, not {got}"))
+            }
+        };
+    }
+    let [real, imaginary] = given_parts(args)?;
+    let first = part_of("real", real)?;
+    let second = part_of("imag", imaginary)?;
+    // A part that was not given, or has no imaginary part of its own, must not touch the sign of a zero.
+    let (mut x, mut y) = (0.0, 0.0);
+    match first {
+        Some(Operand::Complex((real, imaginary))) => (x, y) = (real, imaginary),
+        Some(Operand::Real(real)) => x = real,
+        None => {}
+    }
+    match (second, first) {
+        (Some(Operand::Complex((real, imaginary))), _) => (x, y) = (x - imaginary, y + real),
+        (Some(Operand::Real(real)), Some(Operand::Complex(_))) => y += real,
+        (Some(Operand::Real(real)), _) => y = real,
+        (None, _) => {}
+    }
+    Ok(new_of(ty, x, y))
+}
+
+fn given_parts(args: Args<'_>) -> PyResult<[Option<Value>; 2]> {
     let mut given = [None, None];
+    if args.positional.len() > 2 {
+        let count = args.positional.len();
+        return Err(crate::raise!(TypeError, "complex() takes at most 2 arguments ({count} given)"));
+    }
     for (part, &value) in given.iter_mut().zip(args.positional) {
         *part = Some(value);
     }
     for (name, value) in args.keywords() {
-        match name.get::<StrObject>() {
-            Some(name) if name.eq_str("real") => given[0] = Some(value),
-            Some(name) if name.eq_str("imag") => given[1] = Some(value),
-            _ => return Err(crate::raise!(TypeError, "complex() got an unexpected keyword argument")),
+        let name = name.get::<StrObject>().map(StrObject::to_string_lossy).unwrap_or_default();
+        let Some(at) = ["real", "imag"].iter().position(|part| *part == name) else {
+            return Err(crate::raise!(TypeError, "complex() got an unexpected keyword argument '{name}'"));
+        };
+        if given[at].replace(value).is_some() {
+            let place = at + 1;
+            return Err(crate::raise!(
+                TypeError,
+                "argument for complex() given by name ('{name}') and position ({place})"
+            ));
         }
     }
-    if let Some(text) = given[0].and_then(Value::get::<StrObject>) {
-        if given[1].is_some() {
-            return Err(crate::raise!(TypeError, "complex() can't take second arg if first is a string"));
-        }
-        return from_text(ty, text);
-    }
-    if given[1].is_some_and(|value| value.is_instance::<StrObject>()) {
-        return Err(crate::raise!(TypeError, "complex() second arg can't be a string"));
-    }
-    let part = |value: Option<Value>| match value {
-        None => Ok((0.0, 0.0)),
-        Some(value) => parts(value).unwrap_or_else(|| float::to_f64(value).map(|real| (real, 0.0))),
+    Ok(given)
+}
+
+/// One of two arguments. That it may be complex is deprecated.
+fn part_of(name: &str, value: Option<Value>) -> PyResult<Option<Operand>> {
+    let Some(value) = value else { return Ok(None) };
+    let number = match value.is_instance::<StrObject>() || (name == "imag" && is_only_complex(value)) {
+        true => None,
+        false => of_number(value)?,
     };
-    let ((a, b), (c, d)) = (part(given[0])?, part(given[1])?);
-    // Adding a zero that was not given would lose the sign of a zero that was.
-    let real = if d == 0.0 { a } else { a - d };
-    let imaginary = if b == 0.0 && given[1].is_some() { c } else { b + c };
-    Ok(new_of(ty, real, imaginary))
+    let message = format!("complex() argument '{name}' must be a real number, not {}", value.ty().name());
+    let Some(number) = number else { return Err(crate::raise!(TypeError, "{message}")) };
+    if float::operand(value).is_some() || !is_complex_like(value) {
+        return Ok(Some(Operand::Real(number.0)));
+    }
+    crate::warning::warn(&crate::error::types::DeprecationWarning, &message, 1)?;
+    Ok(Some(Operand::Complex(number)))
+}
+
+fn is_complex_like(value: Value) -> bool {
+    value.is_instance::<ComplexObject>()
+        || value.ty().lookup(StrObject::intern("__complex__").value()).is_some()
+}
+
+/// Whether all that makes a value a number is `__complex__`.
+fn is_only_complex(value: Value) -> bool {
+    let slots = value.ty().slots();
+    !value.is_instance::<ComplexObject>() && slots.float.is_none() && slots.index.is_none()
+}
+
+/// The number that an object stands for: what `__complex__`, `__float__` or `__index__` gives. `None` if it has none of these.
+fn of_number(value: Value) -> PyResult<Option<(f64, f64)>> {
+    if value.is_exact(&COMPLEX) {
+        return Ok(Some(this(value)));
+    }
+    if let Some(found) = attribute::call_special(value, StrObject::intern("__complex__").value(), &[])? {
+        let (name, got) = (value.ty().name(), found.ty().name());
+        if !found.is_instance::<ComplexObject>() {
+            return Err(crate::raise!(TypeError, "{name}.__complex__() must return a complex, not {got}"));
+        }
+        if !found.value().is_exact(&COMPLEX) {
+            let message = format!(
+                "{name}.__complex__() must return a complex, not {got}.  The ability to return an instance of a strict \
+                 subclass of complex is deprecated, and may not be supported in a future version of Python."
+            );
+            crate::warning::warn(&crate::error::types::DeprecationWarning, &message, 1)?;
+        }
+        return Ok(Some(this(found.value())));
+    }
+    let slots = value.ty().slots();
+    if slots.float.is_none() && slots.index.is_none() && float::operand(value).is_none() {
+        return Ok(None);
+    }
+    float::to_f64(value).map(|real| Some((real, 0.0)))
 }
 
 /// Reads a complex number as `complex(text)` does: `1`, `2j`, `1+2j`, perhaps in parentheses.
@@ -209,7 +258,20 @@ fn richcompare(a: Value, b: Value, op: CompareOp) -> PyResult {
     if !matches!(op, CompareOp::Equal | CompareOp::NotEqual) {
         return singleton::decline();
     }
-    with(a, b, |a, b| Ok(objects::bool((a == b) == (op == CompareOp::Equal)).to_ref()))
+    let (Some(left), Some(right)) = (a.get::<ComplexObject>(), b.get::<ComplexObject>()) else {
+        // A real number is compared exactly, however long it is.
+        let (z, real) = if a.is_instance::<ComplexObject>() { (a, b) } else { (b, a) };
+        if !z.is_instance::<ComplexObject>() || (float::of(real).is_none() && int::IntRef::of(real).is_none())
+        {
+            return singleton::decline();
+        }
+        if this(z).1 == 0.0 {
+            return float::richcompare(float::new(this(z).0).value(), real, op);
+        }
+        return Ok(objects::bool(op == CompareOp::NotEqual).to_ref());
+    };
+    let same = left.real == right.real && left.imaginary == right.imaginary;
+    Ok(objects::bool(same == (op == CompareOp::Equal)).to_ref())
 }
 
 py_methods! { static METHODS for "complex", &ComplexObject;
@@ -227,6 +289,14 @@ py_methods! { static METHODS for "complex", &ComplexObject;
     fn getnewargs(this) -> Ref {
         TupleObject::of([float::new(this.real), float::new(this.imaginary)]).into()
     }
+    /// Convert this value to exact type complex.
+    "__complex__(self, /)"
+    fn complex(this) -> Ref {
+        match Value::from_object(this).is_exact(&COMPLEX) {
+            true => Value::from_object(this).to_ref(),
+            false => new(this.real, this.imaginary),
+        }
+    }
     /// Return the complex conjugate of its argument. (3-4j).conjugate() == 3+4j.
     "conjugate(self, /)"
     fn conjugate(this) -> Ref {
@@ -234,7 +304,24 @@ py_methods! { static METHODS for "complex", &ComplexObject;
     }
 }
 
-static GETSET: &[GetSetDef] = &[
+py_class_methods! { static CLASS_METHODS for "complex";
+    /// Convert number to a complex floating-point number.
+    "from_number(cls, number, /)"
+    fn from_number(cls, number: Value) -> PyResult {
+        if std::ptr::eq(cls, &raw const COMPLEX) && number.is_exact(&COMPLEX) {
+            return Ok(number.to_ref());
+        }
+        let Some((real, imaginary)) = of_number(number)? else {
+            return Err(crate::raise!(TypeError, "must be real number, not {}", number.ty().name()));
+        };
+        match std::ptr::eq(cls, &raw const COMPLEX) {
+            true => Ok(new(real, imaginary)),
+            false => protocol::call(cls.value(), &[new(real, imaginary).value()], None),
+        }
+    }
+}
+
+static MEMBERS: &[GetSetDef] = &[
     GetSetDef {
         name: "real",
         doc: "the real part of a complex number",
@@ -262,15 +349,19 @@ static SPEC: TypeSpec = TypeSpec {
         bool: Some(|value| Ok(this(value) != (0.0, 0.0))),
         negative: Some(|value| Ok(new(-this(value).0, -this(value).1))),
         positive: Some(|value| Ok(new(this(value).0, this(value).1))),
-        absolute: Some(|value| Ok(float::new(this(value).0.hypot(this(value).1)))),
-        add: Some(|a, b| with(a, b, |a, b| Ok(new(a.0 + b.0, a.1 + b.1)))),
-        subtract: Some(|a, b| with(a, b, |a, b| Ok(new(a.0 - b.0, a.1 - b.1)))),
-        multiply: Some(|a, b| with(a, b, |a, b| Ok(new(a.0 * b.0 - a.1 * b.1, a.0 * b.1 + a.1 * b.0)))),
-        true_divide: Some(|a, b| with(a, b, divide)),
-        power: Some(|a, b| with(a, b, power)),
+        absolute: Some(|value| arithmetic::absolute(this(value)).map(float::new)),
+        add: Some(|a, b| with(a, b, arithmetic::add)),
+        subtract: Some(|a, b| with(a, b, arithmetic::subtract)),
+        multiply: Some(|a, b| with(a, b, arithmetic::multiply)),
+        true_divide: Some(|a, b| with(a, b, arithmetic::divide)),
+        power: Some(|a, b| with(a, b, arithmetic::power)),
+        power_mod: Some(|a, b, _| match (operand(a), operand(b)) {
+            (Some(_), Some(_)) => Err(crate::raise!(ValueError, "complex modulo")),
+            _ => singleton::decline(),
+        }),
         ..Slots::EMPTY
     },
-    methods: &[METHODS],
-    getset: GETSET,
+    methods: &[METHODS, CLASS_METHODS],
+    members: MEMBERS,
     ..TypeSpec::of::<ComplexObject>("complex")
 };

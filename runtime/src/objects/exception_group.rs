@@ -110,6 +110,58 @@ pub fn split(exception: Value, matcher: Value) -> PyResult<(Option<Ref>, Option<
     Ok((derived(exception, matching)?, derived(exception, rest)?))
 }
 
+/// Whether an exception was derived from a group by splitting: it has the group's notes, traceback, cause and context.
+pub fn is_part_of(exception: Value, original: Value) -> bool {
+    let (Some(one), Some(other)) = (exception.get::<ExceptionObject>(), original.get::<ExceptionObject>())
+    else {
+        return false;
+    };
+    let notes =
+        |exception: &ExceptionObject| exception.dict().and_then(|dict| dict.get_str(names().__notes__));
+    is_group(exception)
+        && is_group(original)
+        && notes(one) == notes(other)
+        && one.traceback.get() == other.traceback.get()
+        && one.cause.get() == other.cause.get()
+        && one.context.get() == other.context.get()
+}
+
+/// The part of `original` whose leaves occur in one of the groups `parts`.
+pub fn projection(original: Value, parts: &[Ref]) -> PyResult<Option<Ref>> {
+    let mut wanted = Vec::new();
+    for part in parts {
+        collect_leaves(part.value(), &mut wanted)?;
+    }
+    if wanted.is_empty() { Ok(None) } else { keep(original, &wanted) }
+}
+
+/// Appends the exceptions in an exception that are no groups.
+fn collect_leaves(exception: Value, leaves: &mut Vec<Value>) -> PyResult<()> {
+    crate::thread::thread().check_stack(" in collect_exception_group_leaf_ids")?;
+    match exception.get::<ExceptionObject>().filter(|_| is_group(exception)) {
+        None => leaves.push(exception),
+        Some(group) => {
+            for member in members(group) {
+                collect_leaves(member.value(), leaves)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The part of an exception that consists of these leaves.
+fn keep(exception: Value, leaves: &[Value]) -> PyResult<Option<Ref>> {
+    crate::thread::thread().check_stack(" in exceptiongroup_split_recursive")?;
+    let Some(group) = exception.get::<ExceptionObject>().filter(|_| is_group(exception)) else {
+        return Ok(leaves.contains(&exception).then(|| exception.to_ref()));
+    };
+    let mut kept = Vec::new();
+    for member in members(group) {
+        kept.extend(keep(member.value(), leaves)?);
+    }
+    derived(exception, kept)
+}
+
 fn or_none(part: Option<Ref>) -> Ref {
     part.unwrap_or_else(|| objects::none().to_ref())
 }

@@ -12,11 +12,12 @@ use crate::object::{self, Object, Visitor};
 use crate::objects::code::CodeObject;
 use crate::objects::dict::DictObject;
 use crate::objects::str::StrObject;
-use crate::objects::{self, function, int};
+use crate::objects::{self, function, generator, int};
 use crate::py_methods;
 use crate::slots::Slots;
 use crate::type_object::{TypeObject, TypeSpec, type_flags};
 use crate::value::{PyResult, Ref, Value};
+use crate::weakref;
 
 /// A frame, as it was when it was asked for.
 #[repr(C)]
@@ -27,6 +28,8 @@ pub struct FrameObject {
     instruction: u32,
     back: Field,
     locals: Field,
+    /// A weak reference to the generator whose frame this is.
+    generator: Field,
 }
 
 // SAFETY: `repr(C)`, header first.
@@ -39,6 +42,7 @@ unsafe impl Object for FrameObject {
         visit(self.globals.value());
         self.back.visit(visit);
         self.locals.visit(visit);
+        self.generator.visit(visit);
     }
 }
 
@@ -59,6 +63,7 @@ pub fn at(depth: usize) -> Option<Ref> {
             instruction: info.instruction,
             back: Field::from_option(back.take()),
             locals: Field::from_option(locals),
+            generator: Field::empty(),
         };
         back = Some(object::new_object(contents).into());
     }
@@ -67,6 +72,34 @@ pub fn at(depth: usize) -> Option<Ref> {
 
 /// A frame that has been left by an exception.
 pub fn left(info: FrameInfo, locals: Option<Ref>) -> Ref {
+    apart(info, locals, None)
+}
+
+/// The frame of a generator that is suspended or has not started.
+pub fn of_generator(generator: Value, frame: *mut u8) -> PyResult {
+    let (info, locals) = (hooks::hooks().generator_frame)(frame);
+    let reference = weakref::new_ref(&weakref::WEAK_REF, generator, None)?;
+    Ok(apart(info, locals, Some(reference)))
+}
+
+/// The frame of a generator that is running, with those below it.
+pub fn of_running(generator: Value, frame: *mut u8) -> PyResult {
+    let is_at = hooks::hooks().is_frame_at;
+    let mut depth = 0;
+    while let Some(found) = is_at(frame, depth) {
+        if found && let Some(running) = at(depth) {
+            this(running.value()).generator.set(weakref::new_ref(&weakref::WEAK_REF, generator, None)?);
+            return Ok(running);
+        }
+        depth += 1;
+    }
+    // Compiled code runs it.
+    let (info, _) = (hooks::hooks().generator_frame)(frame);
+    Ok(apart(info, None, None))
+}
+
+/// A frame that is not on the chain.
+fn apart(info: FrameInfo, locals: Option<Ref>, generator: Option<Ref>) -> Ref {
     let contents = FrameObject {
         header: Header::new(&FRAME),
         code: info.code,
@@ -74,6 +107,7 @@ pub fn left(info: FrameInfo, locals: Option<Ref>) -> Ref {
         instruction: info.instruction,
         back: Field::empty(),
         locals: Field::from_option(locals),
+        generator: Field::from_option(generator),
     };
     object::new_object(contents).into()
 }
@@ -81,9 +115,12 @@ pub fn left(info: FrameInfo, locals: Option<Ref>) -> Ref {
 py_methods! { static METHODS for "frame", &FrameObject;
     /// Clears all references to local variables of a frame that has ended.
     "clear(self, /)"
-    fn clear(this) {
+    fn clear(this) -> PyResult<()> {
         // The object is a picture: it has nothing of the running frame but a copy of its names.
-        let _ = this;
+        match this.generator.get().and_then(weakref::referent) {
+            Some(generator) => generator::clear_frame(generator.value()),
+            None => Ok(()),
+        }
     }
 }
 

@@ -94,8 +94,6 @@ impl FunctionObject {
 
     /// A function whose globals and name come with its code; defaults and closure are set afterwards.
     pub fn new(code: &CodeObject, globals: &DictObject) -> Py<FunctionObject> {
-        let doc =
-            code.has(bytecode::CodeFlags::HAS_DOCSTRING).then(|| code.consts().first().cloned()).flatten();
         let module = globals.get_str(names().__name__).map(Value::to_ref);
         let [name, qualname] = code.names_of_functions().clone();
         let contents = FunctionObject {
@@ -112,7 +110,7 @@ impl FunctionObject {
             dict: Field::empty(),
             name: Field::new(name),
             qualname: Field::new(qualname),
-            doc: Field::from_option(doc),
+            doc: Field::empty(),
             module: Field::from_option(module),
             annotations: Field::empty(),
             annotate: Field::empty(),
@@ -152,6 +150,18 @@ impl FunctionObject {
     pub fn globals(&self) -> &DictObject {
         // SAFETY: set to a dict for life.
         unsafe { self.globals.raw().cast() }
+    }
+
+    /// `__doc__`: what has been assigned, else the docstring in the code, which stays packed as long as nobody asks.
+    fn doc(&self) -> Ref {
+        if let Some(doc) = self.doc.get() {
+            return doc.to_ref();
+        }
+        let code = self.code();
+        match code.consts().first() {
+            Some(doc) if code.has(bytecode::CodeFlags::HAS_DOCSTRING) => doc.clone(),
+            _ => objects::none().to_ref(),
+        }
     }
 
     /// `__name__` and `__qualname__`.
@@ -275,6 +285,7 @@ fn set_code(value: Value, new: Option<Value>) -> PyResult<()> {
             "{name}() requires a code object with {cells} free vars, not {free}"
         ));
     }
+    function.doc.set(function.doc());
     function.code.set(Value::from_object(code).to_ref());
     function.entry.set(hooks::function_entry());
     function.changed();
@@ -287,11 +298,22 @@ macro_rules! attributes {
     };
 }
 
-static GETSET: &[GetSetDef] = attributes! {
-    "__code__": |value| Ok(this(value).code.get_or_none()), Some(set_code);
+static MEMBERS: &[GetSetDef] = attributes! {
     "__globals__": |value| Ok(this(value).globals.get_or_none()), None;
     "__builtins__": |value| Ok(this(value).builtins.get_or_none()), None;
     "__closure__": |value| Ok(this(value).closure.get_or_none()), None;
+    "__doc__": |value| Ok(this(value).doc()), Some(|value, new| {
+        drop(this(value).doc.replace(Some(new.unwrap_or(objects::none()).to_ref())));
+        Ok(())
+    });
+    "__module__": |value| Ok(this(value).module.get_or_none()), Some(|value, new| {
+        drop(this(value).module.replace(new.map(Value::to_ref)));
+        Ok(())
+    });
+};
+
+static GETSET: &[GetSetDef] = attributes! {
+    "__code__": |value| Ok(this(value).code.get_or_none()), Some(set_code);
     "__defaults__": |value| Ok(this(value).defaults.get_or_none()), Some(|value, new| {
         set_checked::<TupleObject>(&this(value).defaults, new, "__defaults__ must be set to a tuple object", true)?;
         this(value).changed();
@@ -307,14 +329,6 @@ static GETSET: &[GetSetDef] = attributes! {
     });
     "__qualname__": |value| Ok(this(value).qualname.get_or_none()), Some(|value, new| {
         set_checked::<StrObject>(&this(value).qualname, new, "__qualname__ must be set to a string object", false)
-    });
-    "__doc__": |value| Ok(this(value).doc.get_or_none()), Some(|value, new| {
-        drop(this(value).doc.replace(new.map(Value::to_ref)));
-        Ok(())
-    });
-    "__module__": |value| Ok(this(value).module.get_or_none()), Some(|value, new| {
-        drop(this(value).module.replace(new.map(Value::to_ref)));
-        Ok(())
     });
     "__annotations__": get_annotations, Some(|value, new| {
         set_checked::<DictObject>(&this(value).annotations, new, "__annotations__ must be set to a dict object", true)?;
@@ -393,7 +407,7 @@ fn check_closure(code: &CodeObject, closure: Option<Value>) -> PyResult<()> {
 /// `function`.
 pub static FUNCTION: TypeObject = TypeObject::from_spec(&SPEC);
 static SPEC: TypeSpec = TypeSpec {
-    flags: type_flags::GC | type_flags::HAS_ENTRY | type_flags::METHOD_DESCRIPTOR,
+    flags: type_flags::WEAK | type_flags::GC | type_flags::HAS_ENTRY | type_flags::METHOD_DESCRIPTOR,
     dict_offset: FunctionObject::DICT_OFFSET,
     slots: Slots {
         new: Some(new),
@@ -402,6 +416,7 @@ static SPEC: TypeSpec = TypeSpec {
         call: Some(protocol::call_through_entry),
         ..Slots::EMPTY
     },
+    members: MEMBERS,
     getset: GETSET,
     ..TypeSpec::of::<FunctionObject>("function")
 };

@@ -2,16 +2,15 @@
 
 use std::cell::Cell;
 
-use crate::convert::OrNone;
-use crate::error::{self, ExceptionObject};
+use crate::error;
 use crate::field::Field;
 use crate::header::Header;
 use crate::hooks::{self, Resume};
 use crate::methods::GetSetDef;
 use crate::object::{self, Object, Visitor};
-use crate::objects;
 use crate::objects::code::CodeObject;
 use crate::objects::str::StrObject;
+use crate::objects::{self, thrown, unawaited};
 use crate::protocol;
 use crate::py_methods;
 use crate::slots::Slots;
@@ -51,6 +50,8 @@ pub struct GeneratorObject {
     qualname: Field,
     code: Field,
     returned: Field,
+    /// Coroutines: the frames that made it, if that is wanted.
+    origin: Field,
     kind: GeneratorKind,
     running: Cell<bool>,
     started: Cell<bool>,
@@ -68,7 +69,7 @@ unsafe impl Object for GeneratorObject {
         &GENERATOR
     }
     fn traverse(&self, visit: Visitor<'_>) {
-        [&self.name, &self.qualname, &self.code, &self.returned]
+        [&self.name, &self.qualname, &self.code, &self.returned, &self.origin]
             .into_iter()
             .for_each(|field| field.visit(visit));
         if let Some(exception) = self.exc_info.exception.get().non_null() {
@@ -118,6 +119,10 @@ impl GeneratorObject {
             qualname: Field::new(qualname),
             code: Field::new(code),
             returned: Field::empty(),
+            origin: Field::from_option(match kind {
+                GeneratorKind::Coroutine => unawaited::origin(),
+                _ => None,
+            }),
             kind,
             running: Cell::new(false),
             started: Cell::new(false),
@@ -153,6 +158,12 @@ impl GeneratorObject {
     pub fn is_delegating(&self) -> bool {
         let frame = self.frame.get();
         !frame.is_null() && !self.running.get() && (hooks::hooks().frame_awaits)(frame).is_some()
+    }
+
+    /// `__qualname__`, for messages.
+    pub(super) fn qualname_text(&self) -> String {
+        let qualname = self.qualname.get().and_then(|name| name.get::<StrObject>());
+        qualname.map(StrObject::to_string_lossy).unwrap_or_default()
     }
 
     fn drop_frame(&self) {
@@ -225,23 +236,31 @@ pub(super) fn this<'a>(value: Value) -> &'a GeneratorObject {
     unsafe { value.cast() }
 }
 
-/// The exception that `throw()`'s arguments stand for.
-pub(super) fn exception_of(kind: Value, value: Option<Value>) -> PyResult {
-    if kind.is_instance::<ExceptionObject>() {
-        return Ok(kind.to_ref());
+fn throw_into(
+    generator: &GeneratorObject,
+    kind: Value,
+    value: Option<Value>,
+    traceback: Option<Value>,
+) -> PyResult {
+    thrown::check_signature("throw", value, traceback)?;
+    let exception = thrown::exception_of(kind, value, traceback)?;
+    or_stop(generator, generator.resume(Resume::Throw(exception.value())))
+}
+
+/// `frame.clear()` of a generator's frame: one that has not started is finished.
+pub(super) fn clear_frame(value: Value) -> PyResult<()> {
+    let generator = this(value);
+    if generator.running.get() {
+        return Err(crate::raise!(RuntimeError, "cannot clear an executing frame"));
     }
-    match kind.get::<TypeObject>().filter(|class| class.is_subclass_of(&error::types::BaseException)) {
-        Some(class) => match value.filter(|value| !objects::is_none(*value)) {
-            Some(value) if value.ty().is_subclass_of(class) => Ok(value.to_ref()),
-            Some(value) => protocol::call_one(kind, value),
-            None => protocol::call(kind, &[], None),
-        },
-        None => Err(crate::raise!(
-            TypeError,
-            "exceptions must be classes or instances deriving from BaseException, not {}",
-            kind.ty().name()
-        )),
+    if is_suspended(value) {
+        return Err(crate::raise!(RuntimeError, "cannot clear a suspended frame"));
     }
+    if !generator.is_finished() {
+        finalize(value)?;
+        generator.drop_frame();
+    }
+    Ok(())
 }
 
 /// `close()`
@@ -267,25 +286,30 @@ fn close(generator: &GeneratorObject) -> PyResult {
     }
 }
 
-py_methods! { static METHODS for "generator", Value;
-    /// send(value) -> send 'value' into generator, return next yielded value or raise StopIteration.
-    "send(self, value, /)"
-    fn send(this_value, value: Value) -> PyResult {
-        or_stop(this(this_value), this(this_value).resume(Resume::Send(value)))
-    }
-    /// Raise exception in generator, return next yielded value or raise StopIteration.
-    "throw(self, typ, val=None, tb=None, /)"
-    fn throw(this_value, typ: Value, val: Option<Value>, tb: OrNone<Value>) -> PyResult {
-        let _ = tb.0;
-        let exception = exception_of(typ, val)?;
-        or_stop(this(this_value), this(this_value).resume(Resume::Throw(exception.value())))
-    }
-    /// close() -> raise GeneratorExit inside generator.
-    "close(self, /)"
-    fn close_method(this_value) -> PyResult {
-        close(this(this_value))
-    }
+/// The methods of generators and coroutines, which differ in their documentation.
+macro_rules! methods {
+    ($table:ident, $owner:literal, $send:ident, $throw:ident, $close:ident) => {
+        py_methods! { static $table for $owner, Value;
+            #[doc = concat!("send(value) -> send 'value' into ", $owner, ",\nreturn next yielded value or raise StopIteration.")]
+            "send(self, value, /)"
+            fn $send(this_value, value: Value) -> PyResult {
+                or_stop(this(this_value), this(this_value).resume(Resume::Send(value)))
+            }
+            #[doc = concat!("throw(value)\nthrow(type[,value[,tb]])\n\nRaise exception in ", $owner, ", return next yielded value or raise\nStopIteration. More than one argument is deprecated.")]
+            "throw(self, typ, val=<unrepresentable>, tb=<unrepresentable>, /)"
+            fn $throw(this_value, typ: Value, val: Option<Value>, tb: Option<Value>) -> PyResult {
+                throw_into(this(this_value), typ, val, tb)
+            }
+            #[doc = concat!("close() -> raise GeneratorExit inside ", $owner, ".")]
+            "close(self, /)"
+            fn $close(this_value) -> PyResult {
+                close(this(this_value))
+            }
+        }
+    };
 }
+methods!(METHODS, "generator", send, throw, close_method);
+methods!(COROUTINE_METHODS, "coroutine", coroutine_send, coroutine_throw, coroutine_close);
 
 fn repr(value: Value) -> PyResult {
     let qualname =
@@ -302,20 +326,46 @@ fn finalize(value: Value) -> PyResult<()> {
             false => Ok(()),
         };
     }
-    close(this(value)).map(drop)
+    let generator = this(value);
+    if generator.kind == GeneratorKind::Coroutine && !generator.started.get() && !generator.is_finished() {
+        unawaited::warn_about_coroutine(value, &generator.qualname_text());
+        return Ok(());
+    }
+    close(generator).map(drop)
+}
+
+/// A setter that takes a str.
+fn set_text(field: &Field, what: &str, new: Option<Value>) -> PyResult<()> {
+    match new.filter(|new| new.is_instance::<StrObject>()) {
+        Some(new) => {
+            field.set(new.to_ref());
+            Ok(())
+        }
+        None => Err(crate::raise!(TypeError, "{what} must be set to a string object")),
+    }
+}
+
+/// The frame: None at the end.
+fn frame_of(value: Value) -> PyResult {
+    let generator = this(value);
+    match generator.frame.get() {
+        frame if frame.is_null() => Ok(objects::none().to_ref()),
+        frame if generator.running.get() => objects::frame::of_running(value, frame),
+        frame => objects::frame::of_generator(value, frame),
+    }
 }
 
 const NAME: GetSetDef = GetSetDef {
     name: "__name__",
-    doc: "name of the generator",
+    doc: "",
     get: |value| Ok(this(value).name.get_or_none()),
-    set: None,
+    set: Some(|value, new| set_text(&this(value).name, "__name__", new)),
 };
 const QUALNAME: GetSetDef = GetSetDef {
     name: "__qualname__",
-    doc: "qualified name of the generator",
+    doc: "",
     get: |value| Ok(this(value).qualname.get_or_none()),
-    set: None,
+    set: Some(|value, new| set_text(&this(value).qualname, "__qualname__", new)),
 };
 
 fn is_suspended(value: Value) -> bool {
@@ -332,11 +382,12 @@ fn awaits(value: Value) -> PyResult {
 
 /// The attributes that each kind has under names of its own.
 macro_rules! kind_attributes {
-    ($table:ident, $code:literal, $running:literal, $suspended:literal, $awaits:literal) => {
+    ($table:ident, $noun:literal, $code:literal, $frame:literal, $running:literal, $suspended:literal, $awaits:literal, $doc:literal) => {
         static $table: &[GetSetDef] = &[
-            NAME,
-            QUALNAME,
+            GetSetDef { doc: concat!("name of the ", $noun), ..NAME },
+            GetSetDef { doc: concat!("qualified name of the ", $noun), ..QUALNAME },
             GetSetDef { name: $code, doc: "", get: |value| Ok(this(value).code.get_or_none()), set: None },
+            GetSetDef { name: $frame, doc: "", get: frame_of, set: None },
             GetSetDef {
                 name: $running,
                 doc: "",
@@ -351,21 +402,48 @@ macro_rules! kind_attributes {
                 get: |value| Ok(objects::bool(is_suspended(value)).to_ref()),
                 set: None,
             },
-            GetSetDef { name: $awaits, doc: "", get: awaits, set: None },
+            GetSetDef { name: $awaits, doc: $doc, get: awaits, set: None },
         ];
     };
 }
 
-kind_attributes!(GENERATOR_ATTRIBUTES, "gi_code", "gi_running", "gi_suspended", "gi_yieldfrom");
-kind_attributes!(COROUTINE_ATTRIBUTES, "cr_code", "cr_running", "cr_suspended", "cr_await");
-kind_attributes!(ASYNC_ATTRIBUTES, "ag_code", "ag_running", "ag_suspended", "ag_await");
+kind_attributes!(
+    GENERATOR_ATTRIBUTES,
+    "generator",
+    "gi_code",
+    "gi_frame",
+    "gi_running",
+    "gi_suspended",
+    "gi_yieldfrom",
+    "object being iterated by yield from, or None"
+);
+kind_attributes!(
+    COROUTINE_ATTRIBUTES,
+    "coroutine",
+    "cr_code",
+    "cr_frame",
+    "cr_running",
+    "cr_suspended",
+    "cr_await",
+    "object being awaited on, or None"
+);
+kind_attributes!(
+    ASYNC_ATTRIBUTES,
+    "async generator",
+    "ag_code",
+    "ag_frame",
+    "ag_running",
+    "ag_suspended",
+    "ag_await",
+    "object being awaited on, or None"
+);
 
 const COMMON: Slots = Slots { repr: Some(repr), finalize: Some(finalize), ..Slots::EMPTY };
 
 /// `generator`.
 pub static GENERATOR: TypeObject = TypeObject::from_spec(&GENERATOR_SPEC);
 static GENERATOR_SPEC: TypeSpec = TypeSpec {
-    flags: type_flags::GC | type_flags::NO_NEW,
+    flags: type_flags::WEAK | type_flags::GC | type_flags::NO_NEW,
     slots: Slots {
         iter: Some(protocol::identity),
         iternext: Some(|value| {
@@ -384,7 +462,13 @@ pub static COROUTINE: TypeObject = TypeObject::from_spec(&COROUTINE_SPEC);
 static COROUTINE_SPEC: TypeSpec = TypeSpec {
     flags: type_flags::WEAK | type_flags::GC | type_flags::NO_NEW,
     slots: Slots { await_: Some(|value| Ok(CoroutineWrapper::over(value))), ..COMMON },
-    methods: &[METHODS],
+    methods: &[COROUTINE_METHODS],
+    members: &[GetSetDef {
+        name: "cr_origin",
+        doc: "",
+        get: |value| Ok(this(value).origin.get_or_none()),
+        set: None,
+    }],
     getset: COROUTINE_ATTRIBUTES,
     ..TypeSpec::of::<GeneratorObject>("coroutine")
 };
@@ -437,11 +521,9 @@ py_methods! { static WRAPPER_METHODS for "coroutine_wrapper", &CoroutineWrapper;
         or_stop(driven(wrapper), driven(wrapper).resume(Resume::Send(value)))
     }
     /// Raise exception in coroutine, return next yielded value or raise StopIteration.
-    "throw(self, typ, val=None, tb=None, /)"
-    fn wrapper_throw(wrapper, typ: Value, val: Option<Value>, tb: OrNone<Value>) -> PyResult {
-        let _ = tb.0;
-        let exception = exception_of(typ, val)?;
-        or_stop(driven(wrapper), driven(wrapper).resume(Resume::Throw(exception.value())))
+    "throw(self, typ, val=<unrepresentable>, tb=<unrepresentable>, /)"
+    fn wrapper_throw(wrapper, typ: Value, val: Option<Value>, tb: Option<Value>) -> PyResult {
+        throw_into(driven(wrapper), typ, val, tb)
     }
     /// close() -> raise GeneratorExit inside coroutine.
     "close(self, /)"

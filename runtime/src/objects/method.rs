@@ -84,10 +84,11 @@ fn new(_: &TypeObject, args: Args<'_>) -> PyResult {
 
 fn repr(value: Value) -> PyResult {
     let method = this(value);
-    let name = match protocol::get_optional_attr(method.function.raw(), names().__qualname__)? {
-        Some(name) => name.get::<StrObject>().map(StrObject::to_string_lossy),
-        None => None,
-    };
+    let mut name = protocol::get_optional_attr(method.function.raw(), names().__qualname__)?;
+    if name.is_none() {
+        name = protocol::get_optional_attr(method.function.raw(), names().__name__)?;
+    }
+    let name = name.and_then(|name| name.get::<StrObject>().map(StrObject::to_string_lossy));
     let receiver = protocol::repr_string(method.receiver.raw())?;
     Ok(StrObject::new(&format!("<bound method {} of {receiver}>", name.as_deref().unwrap_or("?"))).into())
 }
@@ -119,7 +120,7 @@ fn getattro(value: Value, name: Value) -> PyResult {
     protocol::get_attr(this(value).function.raw(), name)
 }
 
-static GETSET: &[GetSetDef] = &[
+static MEMBERS: &[GetSetDef] = &[
     GetSetDef {
         name: "__func__",
         doc: "the function (or other callable) implementing a method",
@@ -132,18 +133,19 @@ static GETSET: &[GetSetDef] = &[
         get: |value| Ok(this(value).receiver.get_or_none()),
         set: None,
     },
-    GetSetDef {
-        name: "__doc__",
-        doc: "",
-        get: |value| protocol::get_attr(this(value).function.raw(), names().__doc__),
-        set: None,
-    },
 ];
+
+static GETSET: &[GetSetDef] = &[GetSetDef {
+    name: "__doc__",
+    doc: "",
+    get: |value| protocol::get_attr(this(value).function.raw(), names().__doc__),
+    set: None,
+}];
 
 /// `method`.
 pub static METHOD: TypeObject = TypeObject::from_spec(&SPEC);
 static SPEC: TypeSpec = TypeSpec {
-    flags: type_flags::GC | type_flags::HAS_ENTRY,
+    flags: type_flags::WEAK | type_flags::GC | type_flags::HAS_ENTRY,
     slots: Slots {
         new: Some(new),
         repr: Some(repr),
@@ -154,6 +156,7 @@ static SPEC: TypeSpec = TypeSpec {
         call: Some(protocol::call_through_entry),
         ..Slots::EMPTY
     },
+    members: MEMBERS,
     getset: GETSET,
     ..TypeSpec::of::<MethodObject>("method")
 };

@@ -152,10 +152,14 @@ py_methods! { static METHODS for "module", &ModuleObject;
     /// specialized dir() implementation
     "__dir__(self, /)"
     fn dir(this) -> PyResult {
-        if let Some(own) = this.dict().get_str(names().__dir__) {
+        let dict = protocol::get_attr(Value::from_object(this), names().__dict__)?;
+        let Some(dict) = dict.get::<DictObject>() else {
+            return Err(crate::raise!(TypeError, "{}.__dict__ is not a dictionary", this.name()));
+        };
+        if let Some(own) = dict.get_str(names().__dir__) {
             return protocol::call(own, &[], None);
         }
-        Ok(ListObject::new(this.dict().keys()).into())
+        Ok(ListObject::new(dict.keys()).into())
     }
 }
 
@@ -166,7 +170,7 @@ static GETSET: &[GetSetDef] =
 pub static MODULE: TypeObject = TypeObject::from_spec(&SPEC);
 static SPEC: TypeSpec = TypeSpec {
     doc: "Create a module object.\n\nThe name must be a string; the optional docstring can have any type.",
-    flags: type_flags::BASE | type_flags::GC,
+    flags: type_flags::WEAK | type_flags::BASE | type_flags::GC,
     dict_offset: ModuleObject::DICT_OFFSET,
     slots: Slots {
         new: Some(|ty, _| Ok(ModuleObject::new_of(ty).into())),

@@ -3,6 +3,7 @@
 use crate::args::Args;
 use crate::header::Header;
 use crate::methods::GetSetDef;
+use crate::names::names;
 use crate::object::{self, Object};
 use crate::objects::dict::DictObject;
 use crate::objects::list::ListObject;
@@ -125,10 +126,13 @@ py_methods! { static METHODS for "object", Value;
     "__dir__(self, /)"
     fn dir(this) -> PyResult {
         let names_found = DictObject::new();
-        if let Some(dict) = protocol::instance_dict(this) {
+        let dict = protocol::get_optional_attr(this, names().__dict__)?;
+        if let Some(dict) = dict.as_ref().and_then(|dict| dict.get::<DictObject>()) {
             names_found.merge(dict, true)?;
         }
-        types::collect_names(this.ty(), &names_found)?;
+        if let Some(class) = protocol::get_optional_attr(this, names().__class__)? {
+            types::collect_names(class.value(), &names_found)?;
+        }
         Ok(ListObject::new(names_found.keys()).into())
     }
     /// Size of object in memory, in bytes.
@@ -185,30 +189,24 @@ fn set_class(value: Value, new: Option<Value>) -> PyResult<()> {
         ));
     };
     let old = value.ty();
-    if value.is_small() || !(old.has(type_flags::HEAP) && new.has(type_flags::HEAP)) {
+    let are_modules = [old, new].iter().all(|ty| ty.is_subtype_of(&objects::module::MODULE));
+    let are_mutable = [old, new].iter().all(|ty| ty.has(type_flags::HEAP) && !ty.has(type_flags::IMMUTABLE));
+    if value.is_small() || !(are_modules || are_mutable) {
         return Err(crate::raise!(
             TypeError,
             "__class__ assignment only supported for mutable types or ModuleType subclasses"
         ));
     }
-    let same_layout = old.basicsize() == new.basicsize()
-        && old.dict_offset() == new.dict_offset()
-        && std::ptr::fn_addr_eq(old.layout().drop, new.layout().drop)
-        && *old.owned_offsets() == *new.owned_offsets()
-        && old.static_layout().is_none()
-        && new.static_layout().is_none();
-    if !same_layout {
-        let (new, old) = (new.name(), old.name());
-        return Err(crate::raise!(
-            TypeError,
-            "__class__ assignment: '{new}' object layout differs from '{old}'"
-        ));
-    }
+    types::layout::check_assignment(old, new, "__class__")?;
     let header = value.header().expect("small ints were excluded");
-    new.header.incref();
+    if new.has(type_flags::HEAP) {
+        new.header.incref();
+    }
     header.set_raw_type(new);
-    // SAFETY: the instance owned one count of its old heap type.
-    unsafe { Header::decref(std::ptr::from_ref(old).cast_mut().cast()) };
+    if old.has(type_flags::HEAP) {
+        // SAFETY: the instance owned one count of its old heap type.
+        unsafe { Header::decref(std::ptr::from_ref(old).cast_mut().cast()) };
+    }
     Ok(())
 }
 

@@ -104,7 +104,9 @@ impl RangeObject {
     /// A range of ints; the step is not zero.
     fn of_ints(start: Ref, stop: Ref, step: Ref) -> PyResult {
         let word = |part: &Ref| int::IntRef::of(part.value()).and_then(int::IntRef::to_i64);
-        if let (Some(start), Some(stop), Some(step)) = (word(&start), word(&stop), word(&step)) {
+        if let (Some(start), Some(stop), Some(step)) = (word(&start), word(&stop), word(&step))
+            && fits_words(start, stop, step)
+        {
             return Ok(RangeObject::new(start, stop, step).into());
         }
         let big = Some(Box::new(BigRange::new(start, stop, step)?));
@@ -141,6 +143,13 @@ impl RangeObject {
         };
         object::new_leaf(contents).into()
     }
+}
+
+/// Whether the length of a range, and what an iterator stands at behind its last number, are words, too.
+fn fits_words(start: i64, stop: i64, step: i64) -> bool {
+    let len = length(start, stop, step) as i128;
+    let end = i128::from(start) + len * i128::from(step);
+    len <= i128::from(i64::MAX) && i64::try_from(end).is_ok()
 }
 
 fn length(start: i64, stop: i64, step: i64) -> usize {
@@ -253,9 +262,9 @@ fn contains(value: Value, item: Value) -> PyResult<bool> {
             Ok(first_equal(value, item)?.is_some())
         };
     }
-    if item.is_small() || objects::bool::truth_of(item).is_some() {
-        let number = int::to_i64(item)?;
-        return Ok(this(value).position(number).is_some());
+    if is_plain_int(item) {
+        let number = int::IntRef::of(item).and_then(int::IntRef::to_i64);
+        return Ok(number.and_then(|number| this(value).position(number)).is_some());
     }
     Ok(first_equal(value, item)?.is_some())
 }
@@ -351,7 +360,7 @@ py_methods! { static METHODS for "range", &RangeObject;
     }
 }
 
-static GETSET: &[GetSetDef] = &[
+static MEMBERS: &[GetSetDef] = &[
     GetSetDef {
         name: "start",
         doc: "",
@@ -393,7 +402,7 @@ static SPEC: TypeSpec = TypeSpec {
         ..Slots::EMPTY
     },
     methods: &[METHODS],
-    getset: GETSET,
+    members: MEMBERS,
     ..TypeSpec::of::<RangeObject>("range")
 };
 

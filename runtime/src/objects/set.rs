@@ -488,8 +488,8 @@ const COMMON_SLOTS: Slots = Slots {
 /// `set`.
 pub static SET: TypeObject = TypeObject::from_spec(&SET_SPEC);
 static SET_SPEC: TypeSpec = TypeSpec {
+    flags: type_flags::BASE | type_flags::GC | type_flags::MATCH_SELF | type_flags::WEAK,
     doc: "set(iterable=(), /)\n--\n\nBuild an unordered collection of unique elements.",
-    flags: type_flags::BASE | type_flags::GC | type_flags::MATCH_SELF,
     slots: Slots {
         init: Some(init),
         hash: Some(protocol::unhashable),
@@ -506,8 +506,8 @@ static SET_SPEC: TypeSpec = TypeSpec {
 /// `frozenset`.
 pub static FROZENSET: TypeObject = TypeObject::from_spec(&FROZENSET_SPEC);
 static FROZENSET_SPEC: TypeSpec = TypeSpec {
+    flags: type_flags::BASE | type_flags::GC | type_flags::MATCH_SELF | type_flags::WEAK,
     doc: "frozenset(iterable=(), /)\n--\n\nBuild an immutable unordered collection of unique elements.",
-    flags: type_flags::BASE | type_flags::GC | type_flags::MATCH_SELF,
     slots: Slots { hash: Some(frozen_hash), ..COMMON_SLOTS },
     methods: &[frozenset_common::METHODS, crate::objects::typing::generic_alias::SUBSCRIPTABLE],
     ..TypeSpec::of::<SetObject>("frozenset")

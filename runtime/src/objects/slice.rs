@@ -146,7 +146,7 @@ py_methods! { static METHODS for "slice", &SliceObject;
     }
 }
 
-static GETSET: &[GetSetDef] = &[
+static MEMBERS: &[GetSetDef] = &[
     GetSetDef { name: "start", doc: "", get: |value| Ok(this(value).start.get_or_none()), set: None },
     GetSetDef { name: "stop", doc: "", get: |value| Ok(this(value).stop.get_or_none()), set: None },
     GetSetDef { name: "step", doc: "", get: |value| Ok(this(value).step.get_or_none()), set: None },
@@ -165,6 +165,6 @@ static SPEC: TypeSpec = TypeSpec {
         ..Slots::EMPTY
     },
     methods: &[METHODS],
-    getset: GETSET,
+    members: MEMBERS,
     ..TypeSpec::of::<SliceObject>("slice")
 };

@@ -1,7 +1,6 @@
 //! `super`: attribute lookup that starts behind a class in an instance's MRO.
 
 use crate::args::Args;
-use crate::error;
 use crate::field::Field;
 use crate::header::Header;
 use crate::methods::GetSetDef;
@@ -9,10 +8,11 @@ use crate::names::names;
 use crate::object::{self, Object, Visitor};
 use crate::objects;
 use crate::objects::str::StrObject;
+use crate::objects::tuple::TupleObject;
 use crate::protocol;
 use crate::slots::Slots;
 use crate::type_object::{TypeObject, TypeSpec, type_flags};
-use crate::value::{PyResult, Value};
+use crate::value::{Py, PyResult, Value};
 
 /// A super object.
 #[repr(C)]
@@ -34,27 +34,56 @@ unsafe impl Object for SuperObject {
 }
 
 /// The class in whose MRO `super(class, receiver)` looks.
-fn receiver_class<'a>(class: &TypeObject, receiver: Value) -> PyResult<&'a TypeObject> {
+fn receiver_class(class: &TypeObject, receiver: Value) -> PyResult<Py<TypeObject>> {
     if let Some(as_class) = receiver.get::<TypeObject>()
-        && as_class.is_subclass_of(class)
+        && derives(as_class, class)
     {
-        return Ok(as_class);
+        return Ok(Py::from_object(as_class));
     }
-    if receiver.ty().is_subclass_of(class) {
-        return Ok(receiver.ty());
+    if derives(receiver.ty(), class) {
+        return Ok(Py::from_object(receiver.ty()));
     }
-    Err(crate::raise!(TypeError, "super(type, obj): obj must be an instance or subtype of type"))
+    // A proxy may claim the class of what it stands for.
+    if receiver.ty().lookup(names().__class__) != objects::object::OBJECT.lookup(names().__class__)
+        || !receiver.ty().has(type_flags::GENERIC_GETATTR)
+    {
+        let claimed = protocol::get_optional_attr(receiver, names().__class__)?;
+        if let Some(claimed) = claimed.as_ref().and_then(|claimed| claimed.get::<TypeObject>())
+            && derives(claimed, class)
+        {
+            return Ok(Py::from_object(claimed));
+        }
+    }
+    let (what, got) = match receiver.get::<TypeObject>() {
+        Some(as_class) => ("type", as_class.name()),
+        None => ("instance of", receiver.ty().name()),
+    };
+    let class = class.name();
+    Err(crate::raise!(
+        TypeError,
+        "super(type, obj): obj ({what} {got}) is not an instance or subtype of type ({class})."
+    ))
+}
+
+/// Whether a class has another in its order of resolution, which a metaclass may have made up.
+fn derives(class: &TypeObject, other: &TypeObject) -> bool {
+    match class.mro() {
+        [] => class.is_subclass_of(other),
+        order => order.contains(&other.value()),
+    }
 }
 
 /// `super(class, receiver).name`, without making the super object.
 pub fn super_attribute(class: &TypeObject, receiver: Value, name: Value) -> PyResult {
-    match lookup(class, receiver, receiver_class(class, receiver)?, name)? {
-        Some(found) => Ok(found),
-        None => {
-            let text = name.get::<StrObject>().map(StrObject::to_string_lossy).unwrap_or_default();
-            Err(error::attribute_error(receiver, name, &format!("'super' object has no attribute '{text}'")))
-        }
+    let start = receiver_class(class, receiver)?;
+    if name != names().__class__
+        && let Some(found) = lookup(class, receiver, &start, name)?
+    {
+        return Ok(found);
     }
+    // What no class behind has may be an attribute of super objects.
+    let made = protocol::call(SUPER.value(), &[class.value(), receiver], None)?;
+    protocol::generic_get_attr(made.value(), name)
 }
 
 fn lookup(
@@ -63,7 +92,11 @@ fn lookup(
     start: &TypeObject,
     name: Value,
 ) -> PyResult<Option<crate::value::Ref>> {
-    let after = start.mro().iter().skip_while(|&&entry| entry != class.value()).skip(1);
+    // The code of a descriptor may change the order.
+    let order = start.mro_object();
+    let order =
+        order.as_ref().and_then(|order| order.get::<TupleObject>()).map_or(&[][..], TupleObject::items);
+    let after = order.iter().skip_while(|&&entry| entry != class.value()).skip(1);
     for entry in after {
         let Some(found) = entry.get::<TypeObject>().and_then(|entry| entry.dict().get_str(name)) else {
             continue;
@@ -144,7 +177,7 @@ fn descr_get(value: Value, object: Option<Value>, _: Value) -> PyResult {
     }
 }
 
-static GETSET: &[GetSetDef] = &[
+static MEMBERS: &[GetSetDef] = &[
     GetSetDef { name: "__thisclass__", doc: "", get: |value| Ok(this(value).class.get_or_none()), set: None },
     GetSetDef { name: "__self__", doc: "", get: |value| Ok(this(value).receiver.get_or_none()), set: None },
     GetSetDef {
@@ -168,6 +201,6 @@ static SPEC: TypeSpec = TypeSpec {
         descr_get: Some(descr_get),
         ..Slots::EMPTY
     },
-    getset: GETSET,
+    members: MEMBERS,
     ..TypeSpec::of::<SuperObject>("super")
 };

@@ -142,7 +142,7 @@ py_methods! { static METHODS for "type", &TypeObject;
     "__dir__(self, /)"
     fn dir(this) -> PyResult {
         let found = DictObject::new();
-        types::collect_names(this, &found)?;
+        types::collect_names(this.value(), &found)?;
         Ok(ListObject::new(found.keys()).into())
     }
     /// Return memory consumption of the type object.
@@ -216,7 +216,12 @@ fn set_qualname(value: Value, new: Option<Value>) -> PyResult<()> {
 }
 
 /// An attribute kept in the class dict under its own name.
+///
+/// `type` has none: its dict holds the descriptors of what all other classes have.
 fn dict_entry(value: Value, name: Value) -> Option<Ref> {
+    if value == TYPE.value() {
+        return None;
+    }
     this(value).dict().get_str(name).map(Value::to_ref)
 }
 
@@ -290,9 +295,10 @@ fn get_annotations(value: Value) -> PyResult {
 fn set_bases(value: Value, new: Option<Value>) -> PyResult<()> {
     check_mutable(this(value), "__bases__")?;
     let Some(bases) = new.and_then(|new| new.get::<TupleObject>()) else {
-        return Err(crate::raise!(TypeError, "can only assign tuple to {}.__bases__", this(value).name()));
+        let (name, got) = (this(value).name(), new.map_or("NULL", |new| new.ty().name()));
+        return Err(crate::raise!(TypeError, "can only assign tuple to {name}.__bases__, not {got}"));
     };
-    types::build::replace_bases(this(value), bases)
+    types::bases::replace_bases(this(value), bases)
 }
 
 static GETSET: &[GetSetDef] = &[
@@ -313,7 +319,13 @@ static GETSET: &[GetSetDef] = &[
         name: "__doc__",
         doc: "",
         get: get_doc,
-        set: Some(|value, new| set_dict_entry(value, names().__doc__, new)),
+        set: Some(|value, new| match new {
+            Some(_) => set_dict_entry(value, names().__doc__, new),
+            None => {
+                let name = this(value).full_name();
+                Err(crate::raise!(TypeError, "cannot delete '__doc__' attribute of immutable type '{name}'"))
+            }
+        }),
     },
     GetSetDef {
         name: "__annotations__",
@@ -394,7 +406,7 @@ static GETSET: &[GetSetDef] = &[
     GetSetDef {
         name: "__itemsize__",
         doc: "",
-        get: |value| Ok(int::from_i64(if this(value).is_variable_sized() { 8 } else { 0 })),
+        get: |value| Ok(int::from_i64(types::layout::item_size(this(value)) as i64)),
         set: None,
     },
     GetSetDef {
@@ -417,7 +429,7 @@ static GETSET: &[GetSetDef] = &[
 pub static TYPE: TypeObject = TypeObject::from_spec(&SPEC);
 static SPEC: TypeSpec = TypeSpec {
     doc: "type(object) -> the object's type\ntype(name, bases, dict, **kwds) -> a new type",
-    flags: type_flags::BASE | type_flags::GC,
+    flags: type_flags::WEAK | type_flags::BASE | type_flags::GC,
     slots: Slots {
         new: Some(types::build::type_new),
         init: Some(types::build::type_init),

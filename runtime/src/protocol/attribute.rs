@@ -230,12 +230,23 @@ pub fn set_dict_attr(object: Value, value: Option<Value>) -> PyResult<()> {
             return Err(crate::raise!(TypeError, "__dict__ must be set to a dictionary, not a '{name}'"));
         }
     };
-    let old = slot.replace(new.into_value());
+    put_dict(slot, new.into_value());
+    Ok(())
+}
+
+/// Forgets the dict: the next access makes an empty one.
+pub fn del_dict_attr(object: Value) -> PyResult<()> {
+    let Some(slot) = instance_dict_slot(object) else { return Err(no_attribute(object, names().__dict__)) };
+    put_dict(slot, Value::NULL);
+    Ok(())
+}
+
+fn put_dict(slot: &Cell<Value>, new: Value) {
+    let old = slot.replace(new);
     if !old.is_null() {
         // SAFETY: the slot owned one count.
         drop(unsafe { Ref::from_owned(old) });
     }
-    Ok(())
 }
 
 /// Whether a name is a plain str, so that lookups cannot run code.

@@ -94,7 +94,10 @@ pub fn len(container: Value) -> PyResult<usize> {
 /// A guess at how many items an iterable has, for reserving memory.
 pub fn length_hint(iterable: Value, default: usize) -> PyResult<usize> {
     if let Some(slot) = iterable.ty().slots().len {
-        return slot(iterable);
+        match slot(iterable) {
+            Err(raised) => drop(error::catch(raised, &error::types::TypeError)?),
+            len => return len,
+        }
     }
     let hint = match protocol::attribute::call_special(iterable, names().__length_hint__, &[]) {
         Ok(Some(hint)) => hint,

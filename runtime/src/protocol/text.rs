@@ -106,24 +106,28 @@ pub fn format(value: Value, spec: Value) -> PyResult {
     }
 }
 
-static ACTIVE: World<RefCell<Vec<Value>>> = World::new(RefCell::new(Vec::new()));
+/// Containers that are being printed, each with the thread that does it.
+static ACTIVE: World<RefCell<Vec<(u64, Value)>>> = World::new(RefCell::new(Vec::new()));
 
 /// Remembers that a container's repr is being made, so that a container inside itself prints as `[...]`.
-pub struct ReprGuard(());
+pub struct ReprGuard(u64, Value);
 
 impl ReprGuard {
     /// Enters, unless the container is being printed already.
     pub fn enter(container: Value) -> PyResult<Option<ReprGuard>> {
-        if ACTIVE.borrow().contains(&container) {
+        let entry = (crate::thread::identity(), container);
+        if ACTIVE.borrow().contains(&entry) {
             return Ok(None);
         }
-        ACTIVE.borrow_mut().push(container);
-        Ok(Some(ReprGuard(())))
+        ACTIVE.borrow_mut().push(entry);
+        Ok(Some(ReprGuard(entry.0, entry.1)))
     }
 }
 
 impl Drop for ReprGuard {
     fn drop(&mut self) {
-        ACTIVE.borrow_mut().pop();
+        let mut active = ACTIVE.borrow_mut();
+        let at = active.iter().rposition(|&entry| entry == (self.0, self.1)).expect("entered by this guard");
+        active.remove(at);
     }
 }

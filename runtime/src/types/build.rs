@@ -6,7 +6,7 @@ use crate::gc;
 use crate::header::{Header, flags};
 use crate::names::names;
 use crate::objects::cell::CellObject;
-use crate::objects::descriptor::{ClassMethod, MemberDescriptor, StaticMethod};
+use crate::objects::class_method::{ClassMethod, StaticMethod};
 use crate::objects::dict::DictObject;
 use crate::objects::function::FunctionObject;
 use crate::objects::str::StrObject;
@@ -14,7 +14,7 @@ use crate::objects::tuple::TupleObject;
 use crate::objects::{self, object::OBJECT, type_type::TYPE};
 use crate::protocol;
 use crate::type_object::{TypeObject, type_flags};
-use crate::types::{dunder, mro};
+use crate::types::{fill, layout, mro};
 use crate::value::{Py, PyResult, Ref, Value};
 
 /// `type.__new__`
@@ -108,25 +108,25 @@ pub fn build(
 ) -> PyResult<Py<TypeObject>> {
     let bases =
         if bases.is_empty() { TupleObject::of([OBJECT.value().to_ref()]) } else { Py::from_object(bases) };
-    let base = best_base(bases.items())?;
+    let base = layout::best_base(bases.items())?;
     let class = allocate_type(metatype, base, shape.vtable_len.max(base.vtable_len()));
     class.set_name(name);
     class.set_bases(bases.clone().into());
-    class.set_dict_object(namespace.copy().into());
+    let dict = namespace.copy();
+    warn_about_keys(&dict, name)?;
+    class.set_dict_object(dict.into());
     class.set_display();
     let dict = class.dict();
     fill_dict(&class, dict)?;
     match shape.fixed_fields {
-        true => inherit_flags(&class, bases.items()),
-        false => lay_out(&class, base, bases.items(), dict)?,
+        true => layout::fix(&class, bases.items()),
+        false => layout::lay_out(&class, base, bases.items(), dict)?,
     }
     // A slot may have that name, so this comes behind the layout.
     if dict.get_str(names().__doc__).is_none() {
         dict.set_str(names().__doc__, objects::none().to_ref());
     }
-    class.set_mro(TupleObject::new(mro::compute(&class)?).into());
-    let order = mro::compute_with_override(&class)?;
-    class.set_mro(TupleObject::new(order).into());
+    mro::update(&class)?;
     for base in bases.items() {
         if let Some(base) = base.get::<TypeObject>() {
             base.add_subclass(&class);
@@ -134,8 +134,17 @@ pub fn build(
     }
     class.set_flags(type_flags::READY);
     class.modified();
-    dunder::update_slots(&class);
+    fill::update_slots(&class);
     Ok(class)
+}
+
+/// Attributes have names: whoever puts other keys into a class is told.
+fn warn_about_keys(dict: &DictObject, name: &StrObject) -> PyResult<()> {
+    if dict.keys().iter().all(|key| key.is_instance::<StrObject>()) {
+        return Ok(());
+    }
+    let message = format!("non-string key in the __dict__ of class {}", name.to_string_lossy());
+    crate::warning::warn(&crate::error::types::RuntimeWarning, &message, 1)
 }
 
 fn allocate_type(metatype: &TypeObject, base: &TypeObject, vtable_len: usize) -> Py<TypeObject> {
@@ -158,41 +167,6 @@ fn allocate_type(metatype: &TypeObject, base: &TypeObject, vtable_len: usize) ->
     }
     class.set_vtable_len(vtable_len);
     class
-}
-
-/// The base whose layout the class extends; all others must be compatible with it.
-fn best_base<'a>(bases: &[Value]) -> PyResult<&'a TypeObject> {
-    let mut winner: Option<(&TypeObject, &TypeObject)> = None;
-    for &base in bases {
-        let Some(base) = base.get::<TypeObject>() else {
-            return Err(crate::raise!(TypeError, "bases must be types"));
-        };
-        if !base.has(type_flags::BASE) || base.has(type_flags::FINAL) {
-            return Err(crate::raise!(
-                TypeError,
-                "type '{}' is not an acceptable base type",
-                base.full_name()
-            ));
-        }
-        let solid = solid_base(base);
-        match winner {
-            None => winner = Some((base, solid)),
-            Some((_, best)) if best.is_subtype_of(solid) => {}
-            Some((_, best)) if solid.is_subtype_of(best) => winner = Some((base, solid)),
-            Some(_) => return Err(crate::raise!(TypeError, "multiple bases have instance lay-out conflict")),
-        }
-    }
-    Ok(winner.map_or(&OBJECT, |(base, _)| base))
-}
-
-/// The nearest type along `__base__` that adds to the layout of instances, other than a dict, or of classes, which is a vtable.
-fn solid_base(ty: &TypeObject) -> &TypeObject {
-    let Some(base) = ty.base() else { return ty };
-    let own_dict = usize::from(ty.dict_offset() > 0 && base.dict_offset() == 0) * 8;
-    let adds_native = ty.spec().is_some() && ty.layout().size != base.layout().size;
-    let adds_fields = ty.spec().is_none() && ty.basicsize() > base.basicsize() + own_dict;
-    let adds_vtable = ty.vtable_len() > base.vtable_len();
-    if adds_native || adds_fields || adds_vtable { ty } else { solid_base(base) }
 }
 
 /// Entries that every class dict has.
@@ -227,8 +201,12 @@ fn fill_dict(class: &TypeObject, dict: &DictObject) -> PyResult<()> {
     if dict.get_str(names().__eq__).is_some() && dict.get_str(names().__hash__).is_none() {
         dict.set_str(names().__hash__, objects::none().to_ref());
     }
-    // The cell goes on to hold the namespace of the body, in which annotations look names up.
-    drop(dict.remove_str(names().__classdictcell__));
+    // Annotations that are evaluated later look names up in the class itself.
+    if let Some(cell) = dict.remove_str(names().__classdictcell__)
+        && let Some(cell) = cell.get::<CellObject>()
+    {
+        cell.contents.set(Value::from_object(dict).to_ref());
+    }
     if let Some(cell) = dict.remove_str(names().__classcell__) {
         match cell.get::<CellObject>() {
             Some(cell) => cell.contents.set(class.value().to_ref()),
@@ -242,113 +220,6 @@ fn fill_dict(class: &TypeObject, dict: &DictObject) -> PyResult<()> {
         }
     }
     Ok(())
-}
-
-fn inherit_flags(class: &TypeObject, bases: &[Value]) {
-    let inherited = type_flags::SEQUENCE | type_flags::MAPPING | type_flags::MATCH_SELF;
-    for base in bases.iter().filter_map(|base| base.get::<TypeObject>()) {
-        class.set_flags(base.flag_bits() & inherited);
-    }
-    class.set_flags(
-        class.base().map_or(0, |base| base.flag_bits() & (type_flags::GC | type_flags::TRIVIAL_DROP)),
-    );
-    if class.is_subtype_of(&TYPE) {
-        class.set_flags(type_flags::GC);
-    }
-}
-
-/// Adds `__slots__` or an instance dict to the layout.
-fn lay_out(class: &TypeObject, base: &TypeObject, bases: &[Value], dict: &DictObject) -> PyResult<()> {
-    inherit_flags(class, bases);
-    class.set_flags(type_flags::GC);
-    let slots = dict.get_str(names().__slots__).map(Value::to_ref);
-    let (wants_dict, slot_names) = match &slots {
-        None => (true, Vec::new()),
-        Some(slots) => read_slots(base, slots.value(), dict)?,
-    };
-    let mut size = base.basicsize().next_multiple_of(8);
-    for name in slot_names {
-        let mangled = mangle(class.name(), &name);
-        let descriptor = MemberDescriptor::new(class, &mangled, size);
-        class.add_owned_offset(size);
-        dict.set_text(&mangled, descriptor);
-        size += 8;
-    }
-    let needs_dict = wants_dict && base.dict_offset() == 0 && !class.is_subtype_of(&TYPE);
-    if needs_dict {
-        if base.is_variable_sized() {
-            class.set_dict_offset(-1);
-        } else {
-            class.set_dict_offset(size as i32);
-            class.add_owned_offset(size);
-            size += 8;
-        }
-        add_dict_descriptor(dict);
-    } else if slots.is_none() && base.dict_offset() != 0 && base.spec().is_some() {
-        add_dict_descriptor(dict);
-    }
-    class.set_basicsize(size);
-    Ok(())
-}
-
-fn add_dict_descriptor(dict: &DictObject) {
-    if dict.get_str(names().__dict__).is_none() {
-        dict.set_str(names().__dict__, objects::descriptor::instance_dict_descriptor());
-    }
-}
-
-/// The names in `__slots__`, without `__dict__` and `__weakref__`, and whether `__dict__` was among them.
-fn read_slots(base: &TypeObject, slots: Value, dict: &DictObject) -> PyResult<(bool, Vec<String>)> {
-    let listed =
-        if slots.is_instance::<StrObject>() { vec![slots.to_ref()] } else { protocol::collect(slots)? };
-    let (mut wants_dict, mut found) = (false, Vec::new());
-    for slot in listed {
-        let Some(name) = slot.get::<StrObject>() else {
-            let got = slot.ty().name();
-            return Err(crate::raise!(TypeError, "__slots__ items must be strings, not '{got}'"));
-        };
-        let name = name.to_utf8()?;
-        match name.as_str() {
-            "__dict__" => wants_dict = true,
-            "__weakref__" => {}
-            _ if !is_identifier(&name) => {
-                return Err(crate::raise!(TypeError, "__slots__ must be identifiers"));
-            }
-            _ if !found.contains(&name) => found.push(name),
-            _ => {}
-        }
-    }
-    if base.is_variable_sized() && !found.is_empty() && base.is_subtype_of(&crate::objects::str::STR) {
-        // The length of a str varies, so its instances have no place for slots: a dict behind the characters stands in for them.
-        return Ok((true, Vec::new()));
-    }
-    if base.is_variable_sized() && !found.is_empty() {
-        let base = base.name();
-        return Err(crate::raise!(TypeError, "nonempty __slots__ not supported for subtype of '{base}'"));
-    }
-    for name in &found {
-        if dict.get_text(name).is_some() && name != "__qualname__" && name != "__classcell__" {
-            return Err(crate::raise!(ValueError, "'{name}' in __slots__ conflicts with class variable"));
-        }
-    }
-    found.sort();
-    Ok((wants_dict, found))
-}
-
-fn is_identifier(name: &str) -> bool {
-    !name.is_empty()
-        && !name.starts_with(|c: char| c.is_ascii_digit())
-        && name.chars().all(|c| c == '_' || c.is_alphanumeric())
-}
-
-/// `__name` inside class `_C` becomes `_C__name`.
-fn mangle(class: &str, name: &str) -> String {
-    let class = class.trim_start_matches('_');
-    if name.starts_with("__") && !name.ends_with("__") && !class.is_empty() {
-        format!("_{class}{name}")
-    } else {
-        name.to_owned()
-    }
 }
 
 /// Runs `__set_name__` of the attributes and `__init_subclass__` of the bases.
@@ -386,47 +257,6 @@ fn note_set_name(
     crate::error::exception::restore(exception)
 }
 
-/// `C.__bases__ = bases`
-pub fn replace_bases(class: &TypeObject, bases: &TupleObject) -> PyResult<()> {
-    if bases.is_empty() {
-        return Err(crate::raise!(
-            TypeError,
-            "can only assign non-empty tuple to {}.__bases__, not ()",
-            class.name()
-        ));
-    }
-    let base = best_base(bases.items())?;
-    let current = class.base().expect("heap types have a base");
-    if !std::ptr::eq(solid_base(base), solid_base(current)) || base.dict_offset() != current.dict_offset() {
-        let (new, old) = (base.name(), current.name());
-        return Err(crate::raise!(
-            TypeError,
-            "__bases__ assignment: '{new}' object layout differs from '{old}'"
-        ));
-    }
-    if !std::ptr::eq(base, current) {
-        return Err(crate::error::not_supported("assigning __bases__ with another first layout base"));
-    }
-    let old = class.bases().map(Py::from_object);
-    class.set_bases(Value::from_object(bases).to_ref());
-    match mro::compute_with_override(class) {
-        Ok(order) => class.set_mro(TupleObject::new(order).into()),
-        Err(raised) => {
-            if let Some(old) = old {
-                class.set_bases(old.into());
-            }
-            return Err(raised);
-        }
-    }
-    for base in bases.items().iter().filter_map(|base| base.get::<TypeObject>()) {
-        base.forget_subclass(class);
-        base.add_subclass(class);
-    }
-    class.modified();
-    dunder::update_slots(class);
-    Ok(())
-}
-
 /// `__build_class__(func, name, *bases, metaclass=None, **keywords)`.
 pub fn build_class(func: Value, name: Value, bases: &[Value], keywords: &[(Value, Value)]) -> PyResult {
     let Some(function) = func.get::<FunctionObject>() else {
@@ -458,20 +288,28 @@ pub fn build_class(func: Value, name: Value, bases: &[Value], keywords: &[(Value
         protocol::set_item(namespace.value(), StrObject::intern("__orig_bases__").value(), original.value())?;
     }
     let class = call_with_keywords(metaclass, &[name, bases_tuple.value(), namespace.value()], &rest)?;
-    check_class_cell(&cell, &class)?;
+    check_class_cell(&cell, name, &class)?;
     Ok(class)
 }
 
-fn check_class_cell(cell: &Ref, class: &Ref) -> PyResult<()> {
+fn check_class_cell(cell: &Ref, name: Value, class: &Ref) -> PyResult<()> {
     let Some(cell) = cell.get::<CellObject>() else { return Ok(()) };
-    if class.is_instance::<TypeObject>() && cell.contents.get().is_none() {
-        let shown = protocol::repr_string(class.value())?;
+    if !class.is_instance::<TypeObject>() {
+        return Ok(());
+    }
+    let found = cell.contents.get_ref();
+    if found.as_ref().is_some_and(|found| found.value() == class.value()) {
+        return Ok(());
+    }
+    let (name, shown) = (protocol::repr_string(name)?, protocol::repr_string(class.value())?);
+    let Some(other) = found else {
         return Err(crate::raise!(
             RuntimeError,
-            "__class__ not set defining {shown}. Was __classcell__ propagated to type.__new__?"
+            "__class__ not set defining {name} as {shown}. Was __classcell__ propagated to type.__new__?"
         ));
-    }
-    Ok(())
+    };
+    let other = protocol::repr_string(other.value())?;
+    Err(crate::raise!(TypeError, "__class__ set to {other} defining {name} as {shown}"))
 }
 
 fn call_with_keywords(callable: Value, args: &[Value], keywords: &[(Value, Value)]) -> PyResult {

@@ -17,7 +17,6 @@ use crate::protocol;
 use crate::protocol::attribute;
 use crate::slots::{Binary, Slots};
 use crate::type_object::{TypeObject, type_flags};
-use crate::types::ready::set_attribute_flags;
 use crate::value::{PyResult, Ref, Value};
 
 /// One special method that wraps a slot.
@@ -34,10 +33,10 @@ pub struct SlotDef {
 pub struct SlotGroup {
     /// Its special methods.
     pub methods: &'static [SlotDef],
-    is_set: fn(&Slots) -> bool,
-    is_same: fn(&Slots, &Slots) -> bool,
-    copy: fn(&mut Slots, &Slots),
-    dispatch: Option<fn(&mut Slots)>,
+    pub(super) is_set: fn(&Slots) -> bool,
+    pub(super) is_same: fn(&Slots, &Slots) -> bool,
+    pub(super) copy: fn(&mut Slots, &Slots),
+    pub(super) dispatch: Option<fn(&mut Slots)>,
 }
 
 /// The arguments of a wrapper, exactly `N`.
@@ -123,7 +122,7 @@ fn dispatch_compare(a: Value, b: Value, op: CompareOp) -> PyResult {
     send_or_decline(a, COMPARISONS[op as usize](names()), &[b])
 }
 
-fn dispatch_new(ty: &TypeObject, args: Args<'_>) -> PyResult {
+pub(super) fn dispatch_new(ty: &TypeObject, args: Args<'_>) -> PyResult {
     let new = attribute_of_class(ty, names().__new__)?;
     protocol::call_with_receiver(new.value(), ty.value(), args)
 }
@@ -208,6 +207,33 @@ fn dispatch_setattr(object: Value, name: Value, value: Option<Value>) -> PyResul
     }
 }
 
+/// A slot that writes attributes.
+type SetAttr = fn(Value, Value, Option<Value>) -> PyResult<()>;
+
+/// Refuses to write by `object.__setattr__` where a builtin type in between has its own rules: a class's attributes, say.
+fn check_jump(object: Value, slot: SetAttr, what: &str) -> PyResult<()> {
+    let dispatcher: SetAttr = dispatch_setattr;
+    let has = |ty: &TypeObject, slot: SetAttr| {
+        ty.slots().setattro.is_some_and(|own| std::ptr::fn_addr_eq(own, slot))
+    };
+    let ty = object.ty();
+    let defines = |class: &&TypeObject| {
+        !has(class, dispatcher) && ty.slots().setattro.is_some_and(|own| has(class, own))
+    };
+    let order = ty.mro().iter().rev().filter_map(|class| class.get::<TypeObject>());
+    let mut base = Some(order.clone().find(defines).unwrap_or(ty));
+    while let Some(class) = base {
+        if has(class, slot) {
+            return Ok(());
+        }
+        if !has(class, dispatcher) {
+            return Err(crate::raise!(TypeError, "can't apply this {what} to {} object", ty.name()));
+        }
+        base = class.base();
+    }
+    Ok(())
+}
+
 fn dispatch_descr_get(descriptor: Value, object: Option<Value>, owner: Value) -> PyResult {
     let object = object.unwrap_or_else(objects::none);
     match descriptor.ty().lookup(names().__get__) {
@@ -283,7 +309,7 @@ fn dispatch_bool(object: Value) -> PyResult<bool> {
     }
 }
 
-fn dispatch_power_mod(a: Value, b: Value, c: Value) -> PyResult {
+pub(super) fn dispatch_power_mod(a: Value, b: Value, c: Value) -> PyResult {
     send_or_decline(a, names().__pow__, &[b, c])
 }
 
@@ -292,7 +318,7 @@ macro_rules! groups {
     ($($field:ident { $($name:literal => $call:expr;)* } $dispatch:expr;)*) => {
         #[allow(non_camel_case_types, reason = "one variant per slot, named as the slot")]
         #[derive(Clone, Copy)]
-        enum GroupIndex { $($field,)* }
+        pub(super) enum GroupIndex { $($field,)* }
 
         /// All slots that special methods can fill.
         pub static GROUPS: &[SlotGroup] = &[$(SlotGroup {
@@ -408,11 +434,13 @@ groups! {
         "__setattr__" => |slot: fn(Value, Value, Option<Value>) -> PyResult<()>, this, args| {
             let [name, value] = exactly(args)?;
             attribute::check_name(name)?;
+            check_jump(this, slot, "__setattr__")?;
             slot(this, name, Some(value)).map(|()| none())
         };
         "__delattr__" => |slot: fn(Value, Value, Option<Value>) -> PyResult<()>, this, args| {
             let [name] = exactly(args)?;
             attribute::check_name(name)?;
+            check_jump(this, slot, "__delattr__")?;
             slot(this, name, None).map(|()| none())
         };
     } Some(|slots| slots.setattro = Some(dispatch_setattr));
@@ -600,81 +628,4 @@ fn wrapper_for(def: &'static SlotDef, ty: &'static TypeObject, slots: &Slots) ->
         return none();
     }
     WrapperDescriptor::new(def, ty).into_ref()
-}
-
-/// Computes all slots of a heap type from its MRO, and those of its subclasses.
-pub fn update_slots(ty: &TypeObject) {
-    if ty.spec().is_none() {
-        let mut slots = Slots::EMPTY;
-        for (index, group) in GROUPS.iter().enumerate() {
-            fill_group(ty, index, group, &mut slots);
-        }
-        fill_new(ty, &mut slots);
-        fill_power_mod(ty, &mut slots);
-        ty.set_slots(slots);
-        set_attribute_flags(ty);
-    }
-    for subclass in ty.subclasses() {
-        update_slots(subclass);
-    }
-}
-
-/// Where a slot of a class comes from.
-enum Source<'a> {
-    Nowhere,
-    Native(&'a TypeObject),
-    Methods,
-}
-
-fn fill_group(ty: &TypeObject, index: usize, group: &SlotGroup, slots: &mut Slots) {
-    let mut source = Source::Nowhere;
-    for def in group.methods {
-        let Some(found) = ty.lookup(StrObject::intern(def.name).value()) else { continue };
-        let wrapper = found.get_exact::<WrapperDescriptor>();
-        // The same name in two groups is one method: `list.__add__` concatenates. Another name is a method of its own.
-        if wrapper.is_some_and(|wrapper| wrapper.def().group != index && wrapper.def().name == def.name) {
-            continue;
-        }
-        source = match (source, wrapper) {
-            (Source::Nowhere, Some(wrapper)) if wrapper.def().name == def.name => {
-                Source::Native(wrapper.owner())
-            }
-            (Source::Native(owner), Some(wrapper))
-                if wrapper.def().name == def.name
-                    && (group.is_same)(owner.slots(), wrapper.owner().slots()) =>
-            {
-                Source::Native(owner)
-            }
-            _ => Source::Methods,
-        };
-    }
-    let has_getattr = std::ptr::eq(group, &raw const GROUPS[GroupIndex::getattro as usize])
-        && ty.lookup(names().__getattr__).is_some();
-    match source {
-        Source::Native(owner) if !has_getattr => (group.copy)(slots, owner.slots()),
-        Source::Nowhere if !has_getattr => {}
-        _ => {
-            if let Some(dispatch) = group.dispatch {
-                dispatch(slots);
-            }
-        }
-    }
-}
-
-fn fill_new(ty: &TypeObject, slots: &mut Slots) {
-    let found =
-        ty.lookup(names().__new__).and_then(|found| found.get_exact::<objects::descriptor::NewFunction>());
-    slots.new = match found {
-        Some(function) => function.owner().slots().new,
-        None => Some(dispatch_new),
-    };
-}
-
-fn fill_power_mod(ty: &TypeObject, slots: &mut Slots) {
-    let native = ty.lookup(names().__pow__).and_then(|found| found.get_exact::<WrapperDescriptor>());
-    slots.power_mod = match (native, slots.power) {
-        (Some(wrapper), _) => wrapper.owner().slots().power_mod,
-        (None, Some(_)) => Some(dispatch_power_mod),
-        (None, None) => None,
-    };
 }

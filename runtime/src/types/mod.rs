@@ -1,7 +1,10 @@
 //! Making types work: completing the builtin ones, building classes, resolution order, special methods.
 
+pub mod bases;
 pub mod build;
 pub mod dunder;
+pub mod fill;
+pub mod layout;
 pub mod mro;
 pub mod pickle;
 pub mod ready;
@@ -11,6 +14,7 @@ use crate::error::Raised;
 use crate::names::names;
 use crate::objects::dict::DictObject;
 use crate::objects::str::StrObject;
+use crate::objects::tuple::TupleObject;
 use crate::protocol;
 use crate::type_object::{TypeObject, type_flags};
 use crate::value::{PyResult, Value};
@@ -20,16 +24,27 @@ pub fn attribute_changed(ty: &TypeObject, name: Value) {
     ty.modified();
     if name.get::<StrObject>().is_some_and(|name| name.as_ascii().is_some_and(|text| text.starts_with("__")))
     {
-        dunder::update_slots(ty);
+        fill::update_slots(ty);
     }
 }
 
-/// Collects the names of a class and its bases.
-pub fn collect_names(ty: &TypeObject, into: &DictObject) -> PyResult<()> {
-    for class in ty.mro() {
-        if let Some(class) = class.get::<TypeObject>() {
+/// Collects the names of a class and its bases, as far as what is given as a class has any.
+pub fn collect_names(class: Value, into: &DictObject) -> PyResult<()> {
+    if let Some(ty) = class.get::<TypeObject>() {
+        for class in ty.mro().iter().filter_map(|class| class.get::<TypeObject>()) {
             into.merge(class.dict(), true)?;
         }
+        return Ok(());
+    }
+    crate::thread::thread().check_stack(" in dir()")?;
+    let dict = protocol::get_optional_attr(class, names().__dict__)?;
+    if let Some(dict) = dict.as_ref().and_then(|dict| dict.get::<DictObject>()) {
+        into.merge(dict, true)?;
+    }
+    let bases = protocol::get_optional_attr(class, StrObject::intern("__bases__").value())?;
+    let Some(bases) = bases.filter(|bases| bases.is_instance::<TupleObject>()) else { return Ok(()) };
+    for base in protocol::collect(bases.value())? {
+        collect_names(base.value(), into)?;
     }
     Ok(())
 }

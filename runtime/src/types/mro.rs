@@ -1,8 +1,10 @@
 //! Method resolution order: C3 linearisation (Barrett et al. 1996), as CPython computes it.
 
 use crate::objects::str::StrObject;
+use crate::objects::tuple::TupleObject;
 use crate::protocol;
 use crate::type_object::TypeObject;
+use crate::types::layout;
 use crate::value::{PyResult, Ref, Value};
 
 /// The order for `ty` from its bases.
@@ -12,6 +14,7 @@ pub fn compute(ty: &TypeObject) -> PyResult<Vec<Ref>> {
         .iter()
         .map(|base| base.get::<TypeObject>().map(|base| base.mro().to_vec()).unwrap_or_default())
         .collect();
+    check_complete(&bases)?;
     check_duplicates(&bases)?;
     lists.push(bases);
     let mut order = vec![ty.value().to_ref()];
@@ -31,6 +34,16 @@ pub fn compute(ty: &TypeObject) -> PyResult<Vec<Ref>> {
             }
         }
     }
+}
+
+/// A class whose order is being computed has none yet, and cannot be extended.
+fn check_complete(bases: &[Value]) -> PyResult<()> {
+    for base in bases.iter().filter_map(|base| base.get::<TypeObject>()) {
+        if base.mro().is_empty() {
+            return Err(crate::raise!(TypeError, "Cannot extend an incomplete type '{}'", base.name()));
+        }
+    }
+    Ok(())
 }
 
 fn check_duplicates(bases: &[Value]) -> PyResult<()> {
@@ -56,8 +69,19 @@ fn conflict(lists: &[Vec<Value>]) -> crate::error::Raised {
     crate::raise!(TypeError, "Cannot create a consistent method resolution order (MRO) for bases {names}")
 }
 
+/// Computes and sets the order of a class, unless code that a metaclass's `mro` runs has set a newer one meanwhile. Says whether it did.
+pub fn update(ty: &TypeObject) -> PyResult<bool> {
+    let before = ty.mro_object();
+    let order = compute_with_override(ty)?;
+    let is_current = ty.mro_object().map(|order| order.value()) == before.map(|order| order.value());
+    if is_current {
+        ty.set_mro(TupleObject::new(order).into());
+    }
+    Ok(is_current)
+}
+
 /// The order that `ty.mro()` gives, for metaclasses that override it.
-pub fn compute_with_override(ty: &TypeObject) -> PyResult<Vec<Ref>> {
+fn compute_with_override(ty: &TypeObject) -> PyResult<Vec<Ref>> {
     let metatype = ty.header.ty();
     let name = StrObject::intern("mro");
     let own = metatype.lookup(name.value());
@@ -67,10 +91,15 @@ pub fn compute_with_override(ty: &TypeObject) -> PyResult<Vec<Ref>> {
     let Some(own) = own else { return compute(ty) };
     let order = protocol::call_bound(own, ty.value(), &[])?;
     let order = protocol::collect(order.value())?;
+    let solid = layout::solid_base(ty);
     for class in &order {
-        if !class.is_instance::<TypeObject>() {
+        let Some(class) = class.get::<TypeObject>() else {
             let got = class.ty().name();
             return Err(crate::raise!(TypeError, "mro() returned a non-class ('{got}')"));
+        };
+        if !solid.is_subtype_of(layout::solid_base(class)) {
+            let name = class.name();
+            return Err(crate::raise!(TypeError, "mro() returned base with unsuitable layout ('{name}')"));
         }
     }
     Ok(order)

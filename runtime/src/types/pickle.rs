@@ -59,7 +59,7 @@ fn cannot_pickle(value: Value) -> crate::value::Raised {
 type Arguments = Option<(Ref, Option<Ref>)>;
 
 fn new_arguments(value: Value) -> PyResult<Arguments> {
-    let method = |name: &str| protocol::get_optional_attr(value, StrObject::intern(name).value());
+    let method = |name: &str| protocol::attribute::lookup_special(value, StrObject::intern(name).value());
     if let Some(get) = method("__getnewargs_ex__")? {
         let both = protocol::call(get.value(), &[], None)?;
         let Some(parts) = both.get::<TupleObject>() else {

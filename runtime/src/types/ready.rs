@@ -2,7 +2,8 @@
 
 use crate::methods::MethodKind;
 use crate::objects::builtin_function::{BuiltinFunction, MethodDescriptor};
-use crate::objects::descriptor::{self, GetSetDescriptor, StaticMethod};
+use crate::objects::class_method::StaticMethod;
+use crate::objects::descriptor::{self, GetSetDescriptor, MemberDescriptor};
 use crate::objects::dict::DictObject;
 use crate::objects::str::StrObject;
 use crate::objects::tuple::TupleObject;
@@ -83,10 +84,13 @@ fn add_methods(ty: &'static TypeObject, spec: &'static TypeSpec) {
     for def in spec.getset {
         dict.set_text(def.name, GetSetDescriptor::new(def, ty).into_ref());
     }
-    if spec.dict_offset != 0 && dict.get_text("__dict__").is_none() {
-        dict.set_text("__dict__", descriptor::instance_dict_descriptor());
+    for def in spec.members {
+        dict.set_text(def.name, MemberDescriptor::native(def, ty).into_ref());
     }
-    // A computed `__doc__` of instances stands in the same place; the type itself knows its text.
+    if spec.dict_offset != 0 && dict.get_text("__dict__").is_none() {
+        dict.set_text("__dict__", descriptor::instance_dict_descriptor(ty));
+    }
+    // Where `__doc__` is an attribute of instances, `type.__doc__` knows the type's.
     if !spec.doc.is_empty() && dict.get_text("__doc__").is_none() {
         dict.set_text("__doc__", StrObject::new(slot_docs::split(spec.doc).1));
     }

@@ -29,8 +29,12 @@ pub(crate) fn run(request: &Request<'_>, file: &Path) -> u8 {
     let _attached = runtime::attach();
     let file = &std::path::absolute(file).unwrap_or_else(|_| file.to_path_buf());
     let directory = file.parent().map(Path::to_path_buf).unwrap_or_default();
-    let settings =
-        host::Settings { argv: vec![String::new()], path: vec![directory], ..host::Settings::default() };
+    let settings = host::Settings {
+        argv: vec![String::new()],
+        path: vec![directory],
+        jit: jit::Settings::default(),
+        ..host::Settings::default()
+    };
     let name = file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
     let module = host::start(&settings).and_then(|()| runtime::protocol::import::import_absolute(&name));
     match module {

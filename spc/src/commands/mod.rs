@@ -6,16 +6,23 @@ mod dump;
 mod machine;
 mod run;
 
-use host::{Options, Program};
+use host::Program;
 
-use crate::args::{Args, Command, CommandLine, Stage};
+use crate::args::{Args, Command, CommandLine, Run, Stage};
 
 /// Carries the command line out; returns the exit code.
 pub(crate) fn dispatch(line: CommandLine) -> u8 {
     match line {
-        CommandLine::Run(jit, options, program, args) => run::run(&jit, options, program, args),
+        CommandLine::Run(line) => run::run(*line),
+        CommandLine::Version => print(&format!(
+            "Python {} (Static Python in Rust {})\n",
+            host::PYTHON_VERSION,
+            env!("CARGO_PKG_VERSION")
+        )),
         CommandLine::Wrong(message) => {
-            eprintln!("spc: {message}");
+            eprintln!(
+                "{message}\nusage: spc [option] ... [-c cmd | -m mod | file | -] [arg] ...\nTry `spc -h' for more information."
+            );
             2
         }
         CommandLine::Command(args) => command(args),
@@ -24,7 +31,11 @@ pub(crate) fn dispatch(line: CommandLine) -> u8 {
 
 fn command(args: Args) -> u8 {
     match args.command {
-        Command::Run { jit, file, args } => run::run(&jit, Options::default(), Program::File(file), args),
+        Command::Run { jit, file, args } => {
+            let mut options = host::Options::default();
+            options.complete();
+            run::run(Run { jit, options, program: Program::File(file), args })
+        }
         Command::Check { syntax_only, files } => check::run(&files, syntax_only),
         Command::Dump {
             stage: stage @ (Stage::Hir | Stage::Lir | Stage::Asm),

@@ -2,14 +2,19 @@
 
 use std::path::{Path, PathBuf};
 
-use host::{Options, Program};
+use host::Program;
 
-use crate::args::JitArgs;
+use crate::args::Run;
 use crate::compile::{self, Failure};
 use crate::render;
 
 /// Runs a program. A file that cannot even be read or, in a static module, does not check, is reported without running anything.
-pub(crate) fn run(jit: &JitArgs, options: Options, program: Program, args: Vec<String>) -> u8 {
+pub(crate) fn run(line: Run) -> u8 {
+    let Run { jit, options, program, args } = line;
+    if let Err(message) = options.max_digits() {
+        eprintln!("Fatal Python error: {message}");
+        return 1;
+    }
     let settings = match jit.settings() {
         Ok(settings) => settings,
         Err(message) => {
@@ -33,10 +38,13 @@ pub(crate) fn run(jit: &JitArgs, options: Options, program: Program, args: Vec<S
     runtime::signal::install();
     let mut argv = vec![name];
     argv.extend(args);
-    let options = options.with_environment();
-    let path = if options.has("safe_path") { Vec::new() } else { vec![program.directory()] };
+    let path = if options.safe_path > 0 { Vec::new() } else { vec![program.directory()] };
     let settings = host::Settings { argv, path, jit: settings, options };
     let code = match host::start(&settings) {
+        Ok(()) if settings.options.inspect > 0 && program != Program::Interactive => {
+            host::run_program(&program);
+            host::run::inspect()
+        }
         Ok(()) => host::run_program(&program),
         Err(raised) => host::run::report(raised),
     };

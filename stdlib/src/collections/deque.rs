@@ -385,7 +385,7 @@ pub static DEQUE: TypeObject = TypeObject::from_spec(&SPEC);
 static SPEC: TypeSpec = TypeSpec {
     module: "collections",
     doc: "A list-like sequence optimized for data accesses near its endpoints.",
-    flags: type_flags::BASE | type_flags::GC | type_flags::SEQUENCE,
+    flags: type_flags::WEAK | type_flags::BASE | type_flags::GC | type_flags::SEQUENCE,
     slots: Slots {
         new: Some(new),
         init: Some(init),

@@ -254,7 +254,7 @@ impl Reader<'_> {
                 let size = self.size("code object")?;
                 let text = self.take(size)?;
                 let text = std::str::from_utf8(&text).map_err(|_| bad("code object"))?;
-                match CodeObject::from_text(text)? {
+                match CodeObject::from_text(text) {
                     Some(code) => Ok(self.keep(code.into(), numbered)),
                     None => Err(bad("code object")),
                 }

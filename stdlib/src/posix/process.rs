@@ -9,7 +9,7 @@ use runtime::objects::struct_sequence::StructType;
 use runtime::objects::tuple::TupleObject;
 use runtime::objects::{self, float, int};
 use runtime::world::World;
-use runtime::{PyResult, Ref, Value, error, protocol, py_functions, raise};
+use runtime::{PyResult, Ref, Value, error, global_lock, protocol, py_functions, raise};
 
 use super::argument::{self, Identity, NAME_OR_FD, Path, c_string};
 use crate::system::{failure, os_error, pair, system};
@@ -536,8 +536,8 @@ py_functions! { pub(super) static FUNCTIONS;
     "fork()"
     fn fork() -> PyResult<i32> {
         before_fork();
-        // SAFETY: only one thread runs Python code, and it is the one that goes on in the child.
-        let pid = unsafe { libc::fork() };
+        // SAFETY: the calling thread has the global lock, and is the one that goes on in the child.
+        let pid = global_lock::around_fork(|| unsafe { libc::fork() });
         let failed = (pid < 0).then(failure);
         after_fork(pid);
         failed.map_or(Ok(pid), Err)
@@ -548,7 +548,9 @@ py_functions! { pub(super) static FUNCTIONS;
         let mut fd = -1;
         before_fork();
         // SAFETY: as for a fork.
-        let pid = unsafe { libc::forkpty(&raw mut fd, std::ptr::null_mut(), std::ptr::null(), std::ptr::null()) };
+        let pid = global_lock::around_fork(|| unsafe {
+            libc::forkpty(&raw mut fd, std::ptr::null_mut(), std::ptr::null(), std::ptr::null())
+        });
         let failed = (pid < 0).then(failure);
         after_fork(pid);
         failed.map_or(Ok(pair(pid, fd)), Err)

@@ -22,7 +22,7 @@ use runtime::{PyResult, Ref, TypeObject, Value, buffer, error, protocol, py_meth
 
 use super::address::Address;
 use crate::posix::descriptor::{close_descriptor, set_blocking_flag};
-use crate::system::{failure, last_errno, os_error, system};
+use crate::system::{last_errno, os_error, system, waiting};
 use crate::time::{deadline, left};
 
 /// A socket.
@@ -79,10 +79,10 @@ impl Socket {
             });
             let mut entry = libc::pollfd { fd: self.fd.get(), events, revents: 0 };
             // SAFETY: one valid entry.
-            match unsafe { libc::poll(&raw mut entry, 1, milliseconds) } {
-                0 => return Err(raise!(TimeoutError, "timed out")),
-                -1 if last_errno() == libc::EINTR => runtime::signal::check()?,
-                -1 => return Err(failure()),
+            match waiting(|| unsafe { libc::poll(&raw mut entry, 1, milliseconds) }) {
+                (0, _) => return Err(raise!(TimeoutError, "timed out")),
+                (-1, libc::EINTR) => runtime::signal::check()?,
+                (-1, errno) => return Err(os_error(errno, &[])),
                 _ => return Ok(()),
             }
         }
@@ -104,11 +104,12 @@ impl Socket {
             if until.is_some() {
                 self.wait(events, until)?;
             }
-            let result = once(self.fd.get());
+            let fd = self.fd.get();
+            let (result, errno) = waiting(|| once(fd));
             if result >= 0 {
                 return Ok(result);
             }
-            match last_errno() {
+            match errno {
                 libc::EINTR => runtime::signal::check()?,
                 libc::EAGAIN if until.is_some() => {}
                 errno => return Err(os_error(errno, &[])),
@@ -142,11 +143,12 @@ impl Socket {
 
     /// Connects; gives the error number, 0 for success.
     fn connect_to(&self, address: &Address) -> PyResult<i32> {
+        let fd = self.fd.get();
         // SAFETY: an address and its length.
-        if unsafe { libc::connect(self.fd.get(), address.as_ptr(), address.len) } == 0 {
+        let (status, errno) = waiting(|| unsafe { libc::connect(fd, address.as_ptr(), address.len) });
+        if status == 0 {
             return Ok(0);
         }
-        let errno = last_errno();
         let waits = errno == libc::EINTR || (errno == libc::EINPROGRESS && self.timeout.get() > 0.0);
         if errno == libc::EINTR {
             runtime::signal::check()?;

@@ -4,7 +4,7 @@
 //! `__init__` again with the arguments of the first call.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use runtime::args::Args;
 use runtime::field::Field;
@@ -16,7 +16,8 @@ use runtime::slots::Slots;
 use runtime::type_object::{TypeSpec, type_flags};
 use runtime::{PyResult, Ref, TypeObject, Value, protocol, raise};
 
-use super::identity;
+use runtime::thread::identity;
+use runtime::world::World;
 
 /// Thread-local data.
 #[repr(C)]
@@ -45,6 +46,31 @@ unsafe impl Object for Local {
         drop((self.dict.take(), self.args.take(), self.keywords.take()));
         drop(self.aside.take());
     }
+}
+
+/// Where all thread-local data is, so that a thread that ends can take its part away.
+static ALL: World<RefCell<BTreeSet<usize>>> = World::new(RefCell::new(BTreeSet::new()));
+
+impl Drop for Local {
+    fn drop(&mut self) {
+        ALL.borrow_mut().remove(&(&raw const *self as usize));
+    }
+}
+
+/// Lets go of the data of a thread that ends: another one may get its number.
+pub(super) fn forget_thread() {
+    let me = identity();
+    let mut its_own: Vec<Ref> = Vec::new();
+    for &place in &*ALL.borrow() {
+        // SAFETY: thread-local data is taken out of the set when it is destroyed.
+        let local = unsafe { &*(place as *const Local) };
+        its_own.extend(local.aside.borrow_mut().remove(&me));
+        if local.owner.get() == me {
+            local.owner.set(0);
+            its_own.extend(local.dict.take());
+        }
+    }
+    drop(its_own);
 }
 
 impl Local {
@@ -98,7 +124,9 @@ fn new(ty: &TypeObject, args: Args<'_>) -> PyResult {
         args: Field::new(TupleObject::from_values(args.positional)),
         keywords: Field::new(keywords),
     };
-    Ok(object::new_object_of(ty, contents).into())
+    let made = object::new_object_of(ty, contents);
+    ALL.borrow_mut().insert(&raw const *made as usize);
+    Ok(made.into())
 }
 
 fn no_init(_: Value, _: Args<'_>) -> PyResult<()> {
@@ -131,7 +159,7 @@ pub(super) static LOCAL: TypeObject = TypeObject::from_spec(&LOCAL_SPEC);
 static LOCAL_SPEC: TypeSpec = TypeSpec {
     module: "_thread",
     doc: "Thread-local data",
-    flags: type_flags::BASE | type_flags::GC,
+    flags: type_flags::WEAK | type_flags::BASE | type_flags::GC,
     dict_offset: Local::DICT_OFFSET,
     slots: Slots {
         new: Some(new),

@@ -6,7 +6,7 @@ use runtime::objects::str::StrObject;
 use runtime::objects::{self, float, int};
 use runtime::{PyResult, Ref, Value, py_functions, raise};
 
-use crate::system::{os_error, system};
+use crate::system::{os_error, system, waiting};
 
 const SECOND: i64 = 1_000_000_000;
 
@@ -78,10 +78,10 @@ fn sleep_for(seconds: f64) -> PyResult<()> {
     let until = libc::timespec { tv_sec: end / SECOND, tv_nsec: end % SECOND };
     loop {
         // SAFETY: a valid structure.
-        let errno = unsafe {
+        let (errno, _) = waiting(|| unsafe {
             let (clock, absolute) = (libc::CLOCK_MONOTONIC, libc::TIMER_ABSTIME);
             libc::clock_nanosleep(clock, absolute, &raw const until, std::ptr::null_mut())
-        };
+        });
         match errno {
             0 => return Ok(()),
             libc::EINTR => runtime::signal::check()?,

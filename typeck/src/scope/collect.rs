@@ -7,7 +7,7 @@ use parser::ast::{
 };
 use rustc_hash::FxHashMap;
 
-use super::{Scope, ScopeId, ScopeKind, ScopeRole, Scopes, Usage, mangle};
+use super::{Scope, ScopeId, ScopeKind, ScopeRole, Scopes, Usage};
 
 /// A violation of the rules of scopes, a `SyntaxError` for the user.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -33,7 +33,10 @@ pub(super) fn collect<'a>(body: &'a [Stmt<'a>], future_annotations: bool) -> Res
     let mut collector = Collector::new(future_annotations);
     collector.open_root();
     collector.block(body)?;
-    Ok(collector.scopes)
+    match collector.forbidden {
+        Some(error) => Err(error),
+        None => Ok(collector.scopes),
+    }
 }
 
 /// Collects the scopes of one expression.
@@ -53,6 +56,10 @@ struct Collector<'a> {
     mangled: FxHashMap<(&'a str, &'a str), &'a str>,
     /// Depth of the comprehension iterables around: assignment expressions are not allowed there.
     in_iterable: u32,
+    /// What the innermost deferred value is.
+    value_place: &'static str,
+    /// A definition of a name that must not be bound.
+    forbidden: Option<ScopeError>,
 }
 
 impl<'a> Collector<'a> {
@@ -63,6 +70,8 @@ impl<'a> Collector<'a> {
             future_annotations,
             mangled: FxHashMap::default(),
             in_iterable: 0,
+            value_place: "",
+            forbidden: None,
         }
     }
 
@@ -83,6 +92,7 @@ impl<'a> Collector<'a> {
         let parent = self.current_id();
         let private = if kind == ScopeKind::Class { Some(name) } else { self.current().private };
         let mut scope = new_scope(kind, name, Some(parent), private);
+        scope.mangled_names = self.current().mangled_names.clone().filter(|_| kind != ScopeKind::Class);
         scope.can_see_class = self.current().kind == ScopeKind::Class
             || (self.current().can_see_class && self.current().kind == ScopeKind::TypeParams);
         let id = self.scopes.table.push(scope);
@@ -125,7 +135,7 @@ impl<'a> Collector<'a> {
 
     fn mangled(&mut self, name: &'a str) -> &'a str {
         let Some(class) = self.current().private else { return name };
-        match mangle(Some(class), name) {
+        match self.current().mangle(name) {
             std::borrow::Cow::Borrowed(same) => same,
             std::borrow::Cow::Owned(new) => {
                 self.mangled.entry((class, name)).or_insert_with(|| Box::leak(new.into_boxed_str()))
@@ -141,6 +151,10 @@ impl<'a> Collector<'a> {
     }
 
     fn bind(&mut self, name: &'a str, span: Span) {
+        if name == "__debug__" {
+            let error = || ScopeError::new(span, "cannot assign to __debug__");
+            self.forbidden.get_or_insert_with(error);
+        }
         self.note(name, span, |usage| usage.is_bound = true);
     }
 
@@ -166,6 +180,9 @@ impl<'a> Collector<'a> {
     }
 
     fn param(&mut self, name: &'a str, span: Span) -> Visit {
+        if name == "__debug__" {
+            return Err(ScopeError::new(span, "cannot assign to __debug__"));
+        }
         let mangled = self.mangled(name);
         if self.current().symbol(mangled).is_some_and(|symbol| symbol.usage.is_param) {
             return Err(ScopeError::new(span, format!("duplicate argument '{name}' in function definition")));
@@ -186,7 +203,8 @@ impl<'a> Collector<'a> {
             let complaint = if usage.is_param {
                 format!("name '{name}' is parameter and {what}")
             } else if usage.is_global && !is_global || usage.is_nonlocal && is_global {
-                format!("name '{name}' is nonlocal and global")
+                let first = self.current().symbol(mangled).map_or(span, |symbol| symbol.span);
+                return Err(ScopeError::new(first, format!("name '{name}' is nonlocal and global")));
             } else if usage.is_annotated {
                 format!("annotated name '{name}' can't be {what}")
             } else if usage.is_bound {
@@ -433,6 +451,7 @@ impl<'a> Collector<'a> {
         if is_generic {
             self.open(ScopeKind::TypeParams, def.name, node, ScopeRole::TypeParams);
             self.current().private = Some(def.name);
+            self.current().mangled_names = Some(def.type_params.iter().map(type_param_name).collect());
             self.bind(".type_params", def.name_span);
             self.bind(".generic_base", def.name_span);
             self.type_params(def.type_params)?;
@@ -464,7 +483,7 @@ impl<'a> Collector<'a> {
             self.open(ScopeKind::TypeParams, label, node, ScopeRole::TypeParams);
             self.type_params(type_params)?;
         }
-        self.type_value(label, node, ScopeRole::Value, value)?;
+        self.type_value(label, node, ScopeRole::Value, value, "a type alias")?;
         if !type_params.is_empty() {
             self.close();
         }
@@ -472,31 +491,55 @@ impl<'a> Collector<'a> {
     }
 
     fn type_params(&mut self, params: &'a [TypeParam<'a>]) -> Visit {
+        let mut has_defaults = false;
         for param in params {
-            let (name, bound, default) = match param.kind {
-                TypeParamKind::TypeVar { name, bound, default_value } => (name, bound, default_value),
-                TypeParamKind::ParamSpec { name, default_value }
-                | TypeParamKind::TypeVarTuple { name, default_value } => (name, None, default_value),
+            let name = type_param_name(param);
+            let (kind, bound, default) = match param.kind {
+                TypeParamKind::TypeVar { bound, default_value, .. } => ("TypeVar", bound, default_value),
+                TypeParamKind::ParamSpec { default_value, .. } => ("ParamSpec", None, default_value),
+                TypeParamKind::TypeVarTuple { default_value, .. } => ("TypeVarTuple", None, default_value),
             };
+            if has_defaults && default.is_none() {
+                let message = format!("non-default type parameter '{name}' follows default type parameter");
+                return Err(ScopeError::new(param.span, message));
+            }
+            has_defaults |= default.is_some();
             let mangled = self.mangled(name);
             if self.current().symbol(mangled).is_some_and(|symbol| symbol.usage.is_bound) {
                 return Err(ScopeError::new(param.span, format!("duplicate type parameter '{name}'")));
             }
             self.bind(name, param.span);
             if let Some(bound) = bound {
-                self.type_value(name, param.id, ScopeRole::Value, bound)?;
+                let is_tuple = matches!(bound.kind, ExprKind::Tuple { .. });
+                let place = if is_tuple { "a TypeVar constraint" } else { "a TypeVar bound" };
+                self.type_value(name, param.id, ScopeRole::Value, bound, place)?;
             }
             if let Some(default) = default {
-                self.type_value(name, param.id, ScopeRole::Default, default)?;
+                let place = match kind {
+                    "TypeVar" => "a TypeVar default",
+                    "ParamSpec" => "a ParamSpec default",
+                    _ => "a TypeVarTuple default",
+                };
+                self.type_value(name, param.id, ScopeRole::Default, default, place)?;
             }
         }
         Ok(())
     }
 
-    fn type_value(&mut self, name: &'a str, node: NodeId, role: ScopeRole, value: &'a Expr<'a>) -> Visit {
+    /// A deferred value; `place` is what complaints call it.
+    fn type_value(
+        &mut self,
+        name: &'a str,
+        node: NodeId,
+        role: ScopeRole,
+        value: &'a Expr<'a>,
+        place: &'static str,
+    ) -> Visit {
         self.open(ScopeKind::TypeValue, name, node, role);
         self.annotation_parameter();
+        let around = std::mem::replace(&mut self.value_place, place);
         self.expr(value)?;
+        self.value_place = around;
         self.close();
         Ok(())
     }
@@ -516,7 +559,10 @@ impl<'a> Collector<'a> {
             ExprKind::Name { id, ctx } => {
                 match ctx {
                     ExprContext::Load => self.load(id, expr.span),
-                    ExprContext::Store | ExprContext::Del => self.bind(id, expr.span),
+                    // The emitter says what is wrong with a target.
+                    ExprContext::Store | ExprContext::Del => {
+                        self.note(id, expr.span, |usage| usage.is_bound = true)
+                    }
                 }
                 Ok(())
             }
@@ -544,7 +590,7 @@ impl<'a> Collector<'a> {
             ExprKind::Yield { .. } | ExprKind::YieldFrom { .. } => self.yield_(expr),
             ExprKind::Await { value } => {
                 self.forbid_in_annotation(expr, "await expression")?;
-                self.current().is_coroutine = true;
+                self.suspends();
                 self.expr(value)
             }
             _ => self.children(expr),
@@ -606,6 +652,12 @@ impl<'a> Collector<'a> {
         }
     }
 
+    /// A comprehension that awaits is asynchronous; functions have to say so themselves.
+    fn suspends(&mut self) {
+        let scope = self.current();
+        scope.is_coroutine |= matches!(scope.kind, ScopeKind::Comprehension | ScopeKind::Generator);
+    }
+
     fn yield_(&mut self, expr: &'a Expr<'a>) -> Visit {
         self.forbid_in_annotation(expr, "yield expression")?;
         let scope = self.current();
@@ -633,7 +685,7 @@ impl<'a> Collector<'a> {
         let place = match self.current().kind {
             ScopeKind::Annotations => "an annotation",
             ScopeKind::TypeParams => "the definition of a generic",
-            ScopeKind::TypeValue => "a type alias",
+            ScopeKind::TypeValue => self.value_place,
             _ => return Ok(()),
         };
         Err(ScopeError::new(expr.span, format!("{what} cannot be used within {place}")))
@@ -666,8 +718,15 @@ impl<'a> Collector<'a> {
     fn bind_walrus(&mut self, name: &'a str, span: Span, depth: usize) -> Visit {
         let owner = self.stack[depth];
         let inside = depth + 1 < self.stack.len();
-        if inside && self.scopes.table[owner].kind == ScopeKind::Class {
-            let message = "assignment expression within a comprehension cannot be used in a class body";
+        let place = match self.scopes.table[owner].kind {
+            ScopeKind::Class => Some("in a class body"),
+            ScopeKind::TypeParams => Some("within the definition of a generic"),
+            ScopeKind::TypeValue if self.value_place == "a type alias" => Some("in a type alias"),
+            ScopeKind::TypeValue => Some("in a TypeVar bound"),
+            _ => None,
+        };
+        if let Some(place) = place.filter(|_| inside) {
+            let message = format!("assignment expression within a comprehension cannot be used {place}");
             return Err(ScopeError::new(span, message));
         }
         let mangled = self.mangled(name);
@@ -680,6 +739,7 @@ impl<'a> Collector<'a> {
             let inlined = scope.is_inlined;
             let usage = &mut scope.intern(mangled, span).usage;
             usage.is_used = true;
+            usage.is_named_target = true;
             // A block of its own reaches the variable through a cell or as a global; an inlined one shares the frame.
             usage.is_global |= is_global && !inlined;
             usage.is_nonlocal |= !is_global && !inlined;
@@ -731,7 +791,7 @@ impl<'a> Collector<'a> {
         self.current().is_coroutine = is_async;
         self.close_comprehension();
         if is_async && !is_generator {
-            self.current().is_coroutine = true;
+            self.suspends();
         }
         Ok(())
     }
@@ -742,6 +802,13 @@ impl<'a> Collector<'a> {
         while let Some(expr) = pending.pop() {
             match expr.kind {
                 ExprKind::Name { id, .. } => {
+                    let mangled = self.mangled(id);
+                    if self.current().symbol(mangled).is_some_and(|symbol| symbol.usage.is_named_target) {
+                        let message = format!(
+                            "comprehension inner loop cannot rebind assignment expression target '{id}'"
+                        );
+                        return Err(ScopeError::new(expr.span, message));
+                    }
                     self.note(id, expr.span, |usage| usage.is_iteration_variable = true)
                 }
                 ExprKind::Starred { value, .. } => pending.push(value),
@@ -792,6 +859,14 @@ impl<'a> Collector<'a> {
     }
 }
 
+fn type_param_name<'a>(param: &TypeParam<'a>) -> &'a str {
+    match param.kind {
+        TypeParamKind::TypeVar { name, .. }
+        | TypeParamKind::ParamSpec { name, .. }
+        | TypeParamKind::TypeVarTuple { name, .. } => name,
+    }
+}
+
 fn new_scope<'a>(
     kind: ScopeKind,
     name: &'a str,
@@ -805,6 +880,7 @@ fn new_scope<'a>(
         children: Vec::new(),
         symbols: Vec::new(),
         private,
+        mangled_names: None,
         is_inlined: false,
         has_yield: false,
         is_coroutine: false,

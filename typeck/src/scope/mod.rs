@@ -87,6 +87,8 @@ pub struct Usage {
     pub is_annotated: bool,
     /// The variable of a comprehension clause.
     pub is_iteration_variable: bool,
+    /// The target of an assignment expression inside the comprehension, which binds it further outside.
+    pub is_named_target: bool,
 }
 
 /// One name in one scope.
@@ -117,6 +119,8 @@ pub struct Scope<'a> {
     pub symbols: Vec<Symbol<'a>>,
     /// The class whose name mangles private names here.
     pub private: Option<&'a str>,
+    /// The only names that are mangled here, if not all private ones are: the type parameters of a generic class, seen from its head.
+    pub mangled_names: Option<Vec<&'a str>>,
     /// A comprehension that runs in its parent's frame.
     pub is_inlined: bool,
     /// It contains `yield`.
@@ -137,6 +141,12 @@ pub struct Scope<'a> {
 }
 
 impl<'a> Scope<'a> {
+    /// A name as it is stored when it occurs here.
+    pub fn mangle<'n>(&self, name: &'n str) -> std::borrow::Cow<'n, str> {
+        let is_spared = self.mangled_names.as_ref().is_some_and(|names| !names.contains(&name));
+        mangle(self.private.filter(|_| !is_spared), name)
+    }
+
     /// What is known of a (mangled) name here.
     pub fn symbol(&self, name: &str) -> Option<&Symbol<'a>> {
         self.by_name.get(name).map(|&at| &self.symbols[at as usize])

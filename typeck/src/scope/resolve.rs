@@ -6,7 +6,7 @@
 use rustc_hash::FxHashSet;
 
 use super::collect::ScopeError;
-use super::{Resolution, ScopeId, ScopeKind, Scopes};
+use super::{Resolution, ScopeId, ScopeKind, Scopes, Symbol, Usage};
 
 /// Names of enclosing functions that a scope can reach.
 type Visible<'a> = FxHashSet<&'a str>;
@@ -14,7 +14,53 @@ type Visible<'a> = FxHashSet<&'a str>;
 /// Fills in every symbol's resolution.
 pub(super) fn resolve(scopes: &mut Scopes<'_>) -> Result<(), ScopeError> {
     let module = scopes.module();
+    share_globals(scopes, module);
     resolve_scope(scopes, module, &Visible::default()).map(|_| ())
+}
+
+/// What any block declares `global` is a global of the module's own code, too, which `exec` may run with other locals.
+fn share_globals(scopes: &mut Scopes<'_>, module: ScopeId) {
+    let declared: FxHashSet<&str> = (scopes.table.values().skip(1))
+        .filter(|scope| !scope.is_inlined)
+        .flat_map(|scope| scope.symbols.iter().filter(|symbol| symbol.usage.is_global))
+        .map(|symbol| symbol.name)
+        .collect();
+    for symbol in &mut scopes.table[module].symbols {
+        symbol.usage.is_global |= declared.contains(symbol.name);
+    }
+}
+
+/// Whether the variable that `nonlocal` finds is a type parameter.
+fn is_type_param(scopes: &Scopes<'_>, id: ScopeId, name: &str) -> bool {
+    let mut around = scopes.table[id].parent;
+    while let Some(outer) = around {
+        let scope = &scopes.table[outer];
+        let is_own = scope.symbol(name).is_some_and(|symbol| symbol.resolution == Resolution::Local);
+        if is_own && scope.kind.is_function_like() {
+            return scope.kind == ScopeKind::TypeParams;
+        }
+        around = scope.parent;
+    }
+    false
+}
+
+/// What the class around a deferred block does with a name that the block uses: its own variables come from its namespace at run time,
+/// so that nothing further outside is meant.
+fn in_class_around(scopes: &Scopes<'_>, id: ScopeId, name: &str) -> Option<Resolution> {
+    let mut scope = &scopes.table[id];
+    let is_deferred =
+        matches!(scope.kind, ScopeKind::Annotations | ScopeKind::TypeParams | ScopeKind::TypeValue);
+    if !is_deferred || !scope.can_see_class {
+        return None;
+    }
+    while scope.kind != ScopeKind::Class {
+        scope = &scopes.table[scope.parent?];
+    }
+    match scope.symbol(name)?.usage {
+        Usage { is_global: true, .. } => Some(Resolution::GlobalExplicit),
+        Usage { is_bound: true, is_nonlocal: false, .. } => Some(Resolution::GlobalImplicit),
+        _ => None,
+    }
 }
 
 /// Resolves one scope and those inside; returns the names that they take from outside.
@@ -38,31 +84,46 @@ fn resolve_scope<'a>(
 
 /// Decides each symbol by what the scope does with it and what encloses it.
 fn decide<'a>(scopes: &mut Scopes<'a>, id: ScopeId, visible: &Visible<'a>) -> Result<(), ScopeError> {
-    let scope = &mut scopes.table[id];
-    let (kind, inlined) = (scope.kind, scope.is_inlined);
-    for symbol in &mut scope.symbols {
-        symbol.resolution = if symbol.usage.is_global {
-            Resolution::GlobalExplicit
-        } else if symbol.usage.is_nonlocal {
-            if kind == ScopeKind::Module {
-                return Err(ScopeError::new(symbol.span, "nonlocal declaration not allowed at module level"));
-            }
-            if !visible.contains(symbol.name) {
-                let message = format!("no binding for nonlocal '{}' found", symbol.name);
-                return Err(ScopeError::new(symbol.span, message));
-            }
-            Resolution::Free
-        } else if symbol.usage.is_bound {
-            Resolution::Local
-        } else if inlined {
-            Resolution::Outer
-        } else if visible.contains(symbol.name) {
-            Resolution::Free
-        } else {
-            Resolution::GlobalImplicit
-        };
+    for at in 0..scopes.table[id].symbols.len() {
+        let resolution = decide_symbol(scopes, id, &scopes.table[id].symbols[at], visible)?;
+        scopes.table[id].symbols[at].resolution = resolution;
     }
     Ok(())
+}
+
+fn decide_symbol<'a>(
+    scopes: &Scopes<'a>,
+    id: ScopeId,
+    symbol: &Symbol<'a>,
+    visible: &Visible<'a>,
+) -> Result<Resolution, ScopeError> {
+    let (scope, name) = (&scopes.table[id], symbol.name);
+    if symbol.usage.is_global {
+        return Ok(Resolution::GlobalExplicit);
+    }
+    if symbol.usage.is_nonlocal {
+        let message = if scope.kind == ScopeKind::Module {
+            "nonlocal declaration not allowed at module level".to_owned()
+        } else if !visible.contains(name) {
+            format!("no binding for nonlocal '{name}' found")
+        } else if is_type_param(scopes, id, name) {
+            format!("nonlocal binding not allowed for type parameter '{name}'")
+        } else {
+            return Ok(Resolution::Free);
+        };
+        return Err(ScopeError::new(symbol.span, message));
+    }
+    Ok(if symbol.usage.is_bound {
+        Resolution::Local
+    } else if scope.is_inlined {
+        Resolution::Outer
+    } else if let Some(found) = in_class_around(scopes, id, name) {
+        found
+    } else if visible.contains(name) {
+        Resolution::Free
+    } else {
+        Resolution::GlobalImplicit
+    })
 }
 
 /// What scopes inside `id` can reach.

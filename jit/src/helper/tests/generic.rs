@@ -27,7 +27,7 @@ pub(super) const ADD: &str = r#"code "add" qualname="add" file="m.py" line=1 fla
 
 pub(super) fn code(text: &str) -> Py<CodeObject> {
     let code = bytecode::text::parse(text).unwrap_or_else(|error| panic!("{error:?}"));
-    CodeObject::new(std::sync::Arc::new(code)).expect("constants can be made")
+    CodeObject::of(code)
 }
 
 fn binary(op: BinaryOp) -> i64 {

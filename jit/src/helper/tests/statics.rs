@@ -73,7 +73,7 @@ fn code_with_types(types: &str) -> Py<CodeObject> {
 "#
     );
     let code = bytecode::text::parse(&text).unwrap_or_else(|error| panic!("{error:?}"));
-    CodeObject::new(std::sync::Arc::new(code)).expect("constants can be made")
+    CodeObject::of(code)
 }
 
 #[test]

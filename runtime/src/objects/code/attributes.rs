@@ -40,30 +40,30 @@ fn repr(value: Value) -> PyResult {
 
 fn names_where(value: Value, wanted: impl Fn(usize, CellKind) -> bool) -> PyResult {
     let code = this(value);
-    let chosen = code.code.locals.iter().enumerate().filter(|(at, local)| wanted(*at, local.cell));
-    Ok(TupleObject::new(chosen.map(|(at, _)| code.local_names[at].clone()).collect()).into())
+    let chosen = code.code().locals.iter().enumerate().filter(|(at, local)| wanted(*at, local.cell));
+    Ok(TupleObject::new(chosen.map(|(at, _)| code.local_names()[at].clone()).collect()).into())
 }
 
 fn variables(value: Value) -> PyResult {
-    let params = this(value).code.param_count();
+    let params = this(value).code().param_count();
     names_where(value, |at, cell| cell == CellKind::None || at < params)
 }
 
 /// The instructions as bytes, in this program's own encoding.
 fn encoded(value: Value) -> Vec<u8> {
-    this(value).code.words.iter().flat_map(|word| word.bits().to_le_bytes()).collect()
+    this(value).code().words.iter().flat_map(|word| word.bits().to_le_bytes()).collect()
 }
 
 /// The places as bytes, in this program's own encoding.
 fn line_table(value: Value) -> Vec<u8> {
     let numbers =
-        this(value).code.ranges.iter().flat_map(|at| [at.line, at.end_line, at.column, at.end_column]);
+        this(value).code().ranges.iter().flat_map(|at| [at.line, at.end_line, at.column, at.end_column]);
     numbers.flat_map(u32::to_le_bytes).collect()
 }
 
 /// The handlers as bytes, in this program's own encoding.
 fn handler_table(value: Value) -> Vec<u8> {
-    let numbers = this(value).code.handlers.iter().flat_map(|at| [at.start, at.end, at.target, at.depth]);
+    let numbers = this(value).code().handlers.iter().flat_map(|at| [at.start, at.end, at.target, at.depth]);
     numbers.flat_map(u32::to_le_bytes).collect()
 }
 
@@ -73,7 +73,7 @@ fn richcompare(a: Value, b: Value, op: CompareOp) -> PyResult {
         return singleton::decline();
     };
     let same = match op {
-        CompareOp::Equal | CompareOp::NotEqual => Arc::ptr_eq(&x.code, &y.code) || x.code == y.code,
+        CompareOp::Equal | CompareOp::NotEqual => Arc::ptr_eq(&x.source, &y.source) || x.code() == y.code(),
         _ => return singleton::decline(),
     };
     Ok(objects::bool(same == (op == CompareOp::Equal)).to_ref())
@@ -99,7 +99,7 @@ py_methods! { pub(super) static METHODS for "code", &CodeObject;
     /// An iterator over the places of the instructions: first line, last line, first column, last column.
     "co_positions(self, /)"
     fn co_positions(this) -> PyResult {
-        let places = this.code.ranges.iter().map(|&at| {
+        let places = this.code().ranges.iter().map(|&at| {
             let numbers = [at.line, at.end_line, at.column, at.end_column];
             TupleObject::of(numbers.map(|number| place(number, at))).into()
         });
@@ -108,7 +108,7 @@ py_methods! { pub(super) static METHODS for "code", &CodeObject;
     /// An iterator over the lines: start and end offset of the instructions, and their line.
     "co_lines(self, /)"
     fn co_lines(this) -> PyResult {
-        let ranges = &this.code.ranges;
+        let ranges = &this.code().ranges;
         let mut lines = Vec::new();
         let mut start = 0;
         for at in 1..=ranges.len() {
@@ -124,11 +124,11 @@ py_methods! { pub(super) static METHODS for "code", &CodeObject;
     /// A copy with other values for the given attributes.
     "replace(self, /, **changes)"
     fn replace(this, changes: Keywords) -> PyResult {
-        let mut code = Code::clone(&this.code);
+        let mut code = Code::clone(this.code());
         for (name, value) in changes.0 {
             change(&mut code, &protocol::str_string(name)?, value)?;
         }
-        Ok(CodeObject::new(Arc::new(code))?.into())
+        Ok(CodeObject::of(code).into())
     }
     /// A copy with other values for the given attributes.
     "__replace__(self, /, **changes)"
@@ -164,18 +164,18 @@ macro_rules! getters {
 }
 
 pub(super) static GETSET: &[GetSetDef] = getters! {
-    "co_name" => |value| Ok(StrObject::intern(&this(value).code.name).into());
-    "co_qualname" => |value| Ok(StrObject::new(&this(value).code.qualname).into());
-    "co_filename" => |value| Ok(StrObject::new(&this(value).code.filename).into());
-    "co_firstlineno" => |value| Ok(int::from_i64(i64::from(this(value).code.first_line)));
-    "co_flags" => |value| Ok(int::from_i64(i64::from(this(value).code.flags.0 & 0xffff)));
-    "co_argcount" => |value| Ok(int::from_i64(i64::from(this(value).code.arg_count)));
-    "co_posonlyargcount" => |value| Ok(int::from_i64(i64::from(this(value).code.posonly_count)));
-    "co_kwonlyargcount" => |value| Ok(int::from_i64(i64::from(this(value).code.kwonly_count)));
+    "co_name" => |value| Ok(StrObject::intern(&this(value).code().name).into());
+    "co_qualname" => |value| Ok(StrObject::new(&this(value).code().qualname).into());
+    "co_filename" => |value| Ok(StrObject::new(&this(value).code().filename).into());
+    "co_firstlineno" => |value| Ok(int::from_i64(i64::from(this(value).code().first_line)));
+    "co_flags" => |value| Ok(int::from_i64(i64::from(this(value).code().flags.0 & 0xffff)));
+    "co_argcount" => |value| Ok(int::from_i64(i64::from(this(value).code().arg_count)));
+    "co_posonlyargcount" => |value| Ok(int::from_i64(i64::from(this(value).code().posonly_count)));
+    "co_kwonlyargcount" => |value| Ok(int::from_i64(i64::from(this(value).code().kwonly_count)));
     "co_nlocals" => |value| Ok(int::from_i64(variables(value)?.get::<TupleObject>().map_or(0, |names| names.items().len()) as i64));
-    "co_stacksize" => |value| Ok(int::from_i64(i64::from(this(value).code.stack_size)));
-    "co_consts" => |value| Ok(TupleObject::new(this(value).consts.to_vec()).into());
-    "co_names" => |value| Ok(TupleObject::new(this(value).names.to_vec()).into());
+    "co_stacksize" => |value| Ok(int::from_i64(i64::from(this(value).code().stack_size)));
+    "co_consts" => |value| Ok(TupleObject::new(this(value).consts().to_vec()).into());
+    "co_names" => |value| Ok(TupleObject::new(this(value).names().to_vec()).into());
     "co_varnames" => variables;
     "co_code" => |value| Ok(BytesObject::new(&encoded(value)).into());
     "_co_code_adaptive" => |value| Ok(BytesObject::new(&encoded(value)).into());

@@ -264,8 +264,8 @@ fn lend(value: Value) -> PyResult<Buffer> {
 /// `memoryview`.
 pub static MEMORYVIEW: TypeObject = TypeObject::from_spec(&SPEC);
 static SPEC: TypeSpec = TypeSpec {
+    flags: type_flags::WEAK | type_flags::GC | type_flags::SEQUENCE,
     doc: "memoryview(object)\n--\n\nCreate a new memoryview object which references the given object.",
-    flags: type_flags::GC | type_flags::SEQUENCE,
     slots: Slots {
         new: Some(new),
         repr: Some(repr),

@@ -356,7 +356,7 @@ macro_rules! param_types {
             static $spec: TypeSpec = TypeSpec {
                 module: "typing",
                 doc: $doc,
-                flags: type_flags::GC,
+                flags: type_flags::WEAK | type_flags::GC,
                 dict_offset: TypeParam::DICT_OFFSET,
                 slots: $slots,
                 methods: &[METHODS],
@@ -456,7 +456,7 @@ pub static PARAM_SPEC_ARGS: TypeObject = TypeObject::from_spec(&ARGS_SPEC);
 static ARGS_SPEC: TypeSpec = TypeSpec {
     module: "typing",
     doc: "The args for a ParamSpec object.",
-    flags: type_flags::GC,
+    flags: type_flags::WEAK | type_flags::GC,
     slots: Slots { new: Some(new_args), ..PART_SLOTS },
     methods: &[PART_METHODS],
     getset: PART_GETSET,
@@ -468,7 +468,7 @@ pub static PARAM_SPEC_KWARGS: TypeObject = TypeObject::from_spec(&KWARGS_SPEC);
 static KWARGS_SPEC: TypeSpec = TypeSpec {
     module: "typing",
     doc: "The kwargs for a ParamSpec object.",
-    flags: type_flags::GC,
+    flags: type_flags::WEAK | type_flags::GC,
     slots: Slots { new: Some(new_kwargs), ..PART_SLOTS },
     methods: &[PART_METHODS],
     getset: PART_GETSET,

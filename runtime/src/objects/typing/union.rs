@@ -240,7 +240,7 @@ pub static UNION_TYPE: TypeObject = TypeObject::from_spec(&UNION_SPEC);
 static UNION_SPEC: TypeSpec = TypeSpec {
     module: "typing",
     doc: "Represent a union type\n\nE.g. for int | str",
-    flags: type_flags::GC,
+    flags: type_flags::WEAK | type_flags::GC,
     slots: Slots {
         new: Some(no_instances),
         repr: Some(repr),

@@ -1,0 +1,192 @@
+//! Python's own options: what stands on the command line before the program, joined with what the environment says.
+//!
+//! The words are split in `spc`; here is what they mean: the fields of `sys.flags`, `sys.warnoptions`, `sys._xoptions`, and what the start of
+//! a process does differently. The environment speaks only where no `-E` or `-I` forbids it, and the larger of two levels counts.
+
+use std::env;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// The options of a process. Levels count how often a letter was given.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Options {
+    /// `-b`: warn about comparing bytes with str.
+    pub bytes_warning: u32,
+    /// `-B`: keep no compiled modules.
+    pub dont_write_bytecode: u32,
+    /// `-d`, which says nothing here.
+    pub debug: u32,
+    /// `-E`: the environment's `PYTHON...` variables do not count.
+    pub ignore_environment: u32,
+    /// `-i`: interactive after the program.
+    pub inspect: u32,
+    /// `-I`: `-E`, `-P` and `-s`.
+    pub isolated: u32,
+    /// `-O`, `-OO`: no asserts, no docstrings.
+    pub optimize: u32,
+    /// `-P`: no unsafe folder at the front of `sys.path`.
+    pub safe_path: u32,
+    /// `-q`: no greeting.
+    pub quiet: u32,
+    /// `-s`: no folder of the user's own.
+    pub no_user_site: u32,
+    /// `-S`: no `site`.
+    pub no_site: u32,
+    /// `-u`: streams that write at once.
+    pub unbuffered: u32,
+    /// `-v`, which says nothing here.
+    pub verbose: u32,
+    /// `-W`, in order.
+    pub warnings: Vec<String>,
+    /// `-X`, in order.
+    pub extended: Vec<String>,
+}
+
+/// The level of `-O` that code is compiled with.
+static OPTIMIZE: AtomicU32 = AtomicU32::new(0);
+
+/// The level of `-O` of this process.
+pub(crate) fn optimize() -> u32 {
+    OPTIMIZE.load(Ordering::Relaxed)
+}
+
+impl Options {
+    /// Completes the options by what follows from them and from the environment.
+    pub fn complete(&mut self) {
+        if self.isolated > 0 {
+            for implied in [&mut self.ignore_environment, &mut self.safe_path, &mut self.no_user_site] {
+                *implied = (*implied).max(1);
+            }
+        }
+        for (name, level) in [
+            ("PYTHONDONTWRITEBYTECODE", &mut self.dont_write_bytecode),
+            ("PYTHONDEBUG", &mut self.debug),
+            ("PYTHONINSPECT", &mut self.inspect),
+            ("PYTHONOPTIMIZE", &mut self.optimize),
+            ("PYTHONSAFEPATH", &mut self.safe_path),
+            ("PYTHONNOUSERSITE", &mut self.no_user_site),
+            ("PYTHONUNBUFFERED", &mut self.unbuffered),
+            ("PYTHONVERBOSE", &mut self.verbose),
+        ] {
+            if let Some(text) = variable(self.ignore_environment, name) {
+                // A word that is no number counts as one.
+                *level = (*level).max(text.parse().unwrap_or(1));
+            }
+        }
+        if let Some(text) = variable(self.ignore_environment, "PYTHONWARNINGS") {
+            let given = std::mem::take(&mut self.warnings);
+            self.warnings = text.split(',').map(str::to_owned).chain(given).collect();
+        }
+        if variable(self.ignore_environment, "PYTHONDEVMODE").is_some() {
+            self.extended.push("dev".to_owned());
+        }
+        if self.is_dev() {
+            self.warnings.insert(0, "default".to_owned());
+        }
+        match self.bytes_warning {
+            0 => {}
+            1 => self.warnings.push("default::BytesWarning".to_owned()),
+            _ => self.warnings.push("error::BytesWarning".to_owned()),
+        }
+        OPTIMIZE.store(self.optimize, Ordering::Relaxed);
+    }
+
+    /// A `PYTHON...` variable that is not empty, unless the environment does not count.
+    pub fn variable(&self, name: &str) -> Option<String> {
+        variable(self.ignore_environment, name)
+    }
+
+    fn is_dev(&self) -> bool {
+        self.extended.iter().any(|option| option == "dev")
+    }
+
+    /// The value of `-X name=value`, or an empty text for `-X name`; the last one counts.
+    fn extended(&self, name: &str) -> Option<&str> {
+        let values = self.extended.iter().filter_map(|option| match option.split_once('=') {
+            Some((key, value)) => (key == name).then_some(value),
+            None => (option == name).then_some(""),
+        });
+        values.last()
+    }
+
+    /// The limit for digits of `int` texts; `Err` says what is wrong with it.
+    pub fn max_digits(&self) -> Result<Option<usize>, String> {
+        const LEAST: usize = 640;
+        let parse = |text: &str| text.parse().ok().filter(|&limit| limit == 0 || limit >= LEAST);
+        if let Some(text) = self.extended("int_max_str_digits") {
+            let message =
+                || format!("-X int_max_str_digits: invalid limit; must be >= {LEAST} or 0 for unlimited.");
+            return parse(text).map(Some).ok_or_else(message);
+        }
+        let Some(text) = self.variable("PYTHONINTMAXSTRDIGITS") else { return Ok(None) };
+        let message =
+            || format!("PYTHONINTMAXSTRDIGITS: invalid limit; must be >= {LEAST} or 0 for unlimited.");
+        parse(&text).map(Some).ok_or_else(message)
+    }
+
+    /// What `sys.flags` shows, where it differs from the default.
+    pub fn flags(&self) -> Vec<(String, i64)> {
+        let mut flags: Vec<(String, i64)> = [
+            ("debug", self.debug),
+            ("inspect", self.inspect),
+            ("interactive", self.inspect),
+            ("optimize", self.optimize),
+            ("dont_write_bytecode", self.dont_write_bytecode),
+            ("no_user_site", self.no_user_site),
+            ("no_site", self.no_site),
+            ("ignore_environment", self.ignore_environment),
+            ("verbose", self.verbose),
+            ("bytes_warning", self.bytes_warning),
+            ("quiet", self.quiet),
+            ("isolated", self.isolated),
+            ("dev_mode", u32::from(self.is_dev())),
+            ("safe_path", self.safe_path),
+            ("warn_default_encoding", u32::from(self.extended("warn_default_encoding").is_some())),
+        ]
+        .into_iter()
+        .map(|(name, level)| (name.to_owned(), i64::from(level)))
+        .collect();
+        if let Ok(Some(limit)) = self.max_digits() {
+            flags.push(("int_max_str_digits".to_owned(), limit as i64));
+        }
+        if self.variable("PYTHONHASHSEED").as_deref() == Some("0") {
+            flags.push(("hash_randomization".to_owned(), 0));
+        }
+        flags
+    }
+}
+
+fn variable(ignored: u32, name: &str) -> Option<String> {
+    let text = env::var(name).ok().filter(|text| !text.is_empty());
+    text.filter(|_| ignored == 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn isolation_implies_others() {
+        let mut options = Options { isolated: 1, ..Options::default() };
+        options.complete();
+        let set: Vec<String> =
+            options.flags().into_iter().filter(|(_, level)| *level == 1).map(|(name, _)| name).collect();
+        for name in ["isolated", "ignore_environment", "no_user_site", "safe_path"] {
+            assert!(set.iter().any(|flag| flag == name), "{name} in {set:?}");
+        }
+    }
+
+    #[test]
+    fn limits_of_digits_are_checked() {
+        let limit = |text: &str| {
+            Options {
+                extended: vec![format!("int_max_str_digits={text}")],
+                ignore_environment: 1,
+                ..Options::default()
+            }
+            .max_digits()
+        };
+        assert_eq!(limit("0"), Ok(Some(0)));
+        assert_eq!(limit("640"), Ok(Some(640)));
+        assert!(limit("639").is_err() && limit("many").is_err());
+    }
+}

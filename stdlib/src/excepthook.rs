@@ -1,0 +1,90 @@
+//! What happens to an exception that nobody has caught: `sys.excepthook`, and the exit code.
+//!
+//! The exception is first remembered as `sys.last_exc` and its parts, for debuggers; then the hook is called. A hook that fails is reported
+//! itself, together with the exception that it was called for. `SystemExit` is not reported: it only tells the exit code.
+
+use runtime::error::{self, ExceptionObject, print};
+use runtime::objects::module::ModuleObject;
+use runtime::objects::{self, int};
+use runtime::{PyResult, Ref, Value, protocol, raise, sys_state, thread};
+
+/// `sys.__excepthook__`: prints an exception with its traceback and its chain on `sys.stderr`.
+pub(crate) fn display(class: Value, exception: Value, traceback: Value) -> PyResult<()> {
+    let _ = class;
+    let Some(this) = exception.get::<ExceptionObject>() else {
+        let got = exception.ty().name();
+        return Err(raise!(TypeError, "print_exception(): Exception expected for value, {got} found"));
+    };
+    if !objects::is_none(traceback) && this.traceback.get().is_none() {
+        let given = protocol::call_method_text(exception, "with_traceback", &[traceback]);
+        if let Err(raised) = given {
+            drop(thread().take_raised(raised));
+        }
+    }
+    print::write_to_sys_stderr(&print::format_exception(exception));
+    Ok(())
+}
+
+/// What the process ends with after an uncaught exception, which is reported unless it is `SystemExit`.
+pub fn exit_code_of(exception: &Ref) -> i32 {
+    crate::sys::flush_streams();
+    if exception.ty().is_subclass_of(&error::types::SystemExit) {
+        return requested_code(exception);
+    }
+    match report(exception) {
+        Ok(()) if exception.ty().is_subclass_of(&error::types::KeyboardInterrupt) => 130,
+        Ok(()) => 1,
+        Err(code) => code,
+    }
+}
+
+/// What `SystemExit` asks for.
+fn requested_code(exception: &Ref) -> i32 {
+    let code =
+        exception.get::<ExceptionObject>().and_then(|exit| exit.extra[error::types::EXIT_CODE].get_ref());
+    let Some(code) = code.filter(|code| !objects::is_none(code.value())) else { return 0 };
+    match int::IntRef::of(code.value()) {
+        Some(code) => code.to_i64().unwrap_or(-1) as i32 & 0xff,
+        None => {
+            let shown = protocol::str_string(code.value()).unwrap_or_default();
+            print::write_to_sys_stderr(&format!("{shown}\n"));
+            1
+        }
+    }
+}
+
+/// Calls the program's hook; `Err` is the exit code that the hook asks for.
+fn report(exception: &Ref) -> Result<(), i32> {
+    let none = || objects::none().to_ref();
+    let traceback = exception
+        .get::<ExceptionObject>()
+        .and_then(|exception| exception.traceback.get_ref())
+        .unwrap_or_else(none);
+    let class = exception.ty().value().to_ref();
+    let sys = sys_state::modules().get_text("sys");
+    let Some(dict) = sys.as_ref().and_then(|sys| sys.get::<ModuleObject>()).map(ModuleObject::dict) else {
+        print::write_to_sys_stderr(&print::format_exception(exception.value()));
+        return Ok(());
+    };
+    dict.set_text("last_exc", exception.clone());
+    dict.set_text("last_type", class.clone());
+    dict.set_text("last_value", exception.clone());
+    dict.set_text("last_traceback", traceback.clone());
+    let Some(hook) = dict.get_text("excepthook") else {
+        let text = print::format_exception(exception.value());
+        print::write_to_sys_stderr(&format!("sys.excepthook is missing\n{text}"));
+        return Ok(());
+    };
+    let args = [class.value(), exception.value(), traceback.value()];
+    let Err(raised) = protocol::call(hook.value(), &args, None) else { return Ok(()) };
+    let failure = thread().take_raised(raised);
+    if failure.ty().is_subclass_of(&error::types::SystemExit) {
+        return Err(requested_code(&failure));
+    }
+    let (failed, original) =
+        (print::format_exception(failure.value()), print::format_exception(exception.value()));
+    print::write_to_sys_stderr(&format!(
+        "Error in sys.excepthook:\n{failed}\nOriginal exception was:\n{original}"
+    ));
+    Ok(())
+}

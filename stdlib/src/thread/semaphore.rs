@@ -1,0 +1,88 @@
+//! A semaphore of the system that can be waited for without the global lock, and whose waiters notice signals.
+//!
+//! Condition variables of the Rust library go on waiting after a signal; POSIX semaphores come back with `EINTR`, so that Ctrl-C ends
+//! a wait for a lock (CPython uses them for the same reason).
+
+use std::cell::UnsafeCell;
+
+use runtime::{PyResult, signal};
+
+use crate::system::waiting;
+
+/// How long to wait.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Patience {
+    /// Not at all.
+    None,
+    /// So many seconds.
+    Seconds(f64),
+    /// Until it is over.
+    Endless,
+}
+
+/// Zero or one permission to go on.
+pub(super) struct Semaphore(Box<UnsafeCell<libc::sem_t>>);
+
+impl Semaphore {
+    /// A semaphore that lets one go on at once, or none.
+    pub(super) fn new(is_free: bool) -> Self {
+        // SAFETY: a semaphore consists of numbers; it is initialised below, before it is used.
+        let place = Box::new(UnsafeCell::new(unsafe { std::mem::zeroed() }));
+        // SAFETY: the place lives as long as the semaphore and does not move.
+        unsafe { libc::sem_init(place.get(), 0, u32::from(is_free)) };
+        Self(place)
+    }
+
+    /// Lets one go on.
+    pub(super) fn post(&self) {
+        // SAFETY: initialised.
+        unsafe { libc::sem_post(self.0.get()) };
+    }
+
+    /// Waits to go on; false if the patience has ended before.
+    pub(super) fn wait(&self, patience: Patience) -> PyResult<bool> {
+        let place = self.0.get();
+        // SAFETY: initialised.
+        if unsafe { libc::sem_trywait(place) } == 0 {
+            return Ok(true);
+        }
+        let until = match patience {
+            Patience::None => return Ok(false),
+            Patience::Seconds(seconds) => Some(deadline(seconds)),
+            Patience::Endless => None,
+        };
+        loop {
+            let (status, errno) = waiting(|| match &until {
+                // SAFETY: initialised, and kept by whoever waits; a valid time.
+                Some(until) => unsafe { libc::sem_timedwait(place, until) },
+                // SAFETY: as above.
+                None => unsafe { libc::sem_wait(place) },
+            });
+            match (status, errno) {
+                (0, _) => return Ok(true),
+                (_, libc::EINTR) => signal::check()?,
+                _ => return Ok(false),
+            }
+        }
+    }
+}
+
+impl Drop for Semaphore {
+    fn drop(&mut self) {
+        // SAFETY: initialised; who waits for it keeps its owner.
+        unsafe { libc::sem_destroy(self.0.get()) };
+    }
+}
+
+/// The moment in so many seconds, on the clock that `sem_timedwait` reads.
+fn deadline(seconds: f64) -> libc::timespec {
+    const SECOND: i64 = 1_000_000_000;
+    let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: a valid structure.
+    unsafe { libc::clock_gettime(libc::CLOCK_REALTIME, &raw mut now) };
+    let nanoseconds = now.tv_nsec + (seconds.fract() * SECOND as f64) as i64;
+    libc::timespec {
+        tv_sec: now.tv_sec.saturating_add(seconds as i64).saturating_add(nanoseconds / SECOND),
+        tv_nsec: nanoseconds % SECOND,
+    }
+}
