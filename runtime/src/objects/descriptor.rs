@@ -449,6 +449,7 @@ static WRAPPER_MEMBERS: &[GetSetDef] = getters! {
 };
 static NEW_GETSET: &[GetSetDef] = getters! {
     "__class__" => |_| Ok(BUILTIN_FUNCTION.value().to_ref());
+    "__module__" => |_| Ok(objects::none().to_ref());
     "__name__" => |_| Ok(names().__new__.to_ref());
     "__qualname__" => |value| {
         let owner = value.get::<NewFunction>().map_or("?", |function| function.owner.name());
