@@ -140,14 +140,20 @@ impl Total {
                 self.floats = sum;
                 return Ok(());
             }
-            // Plain ints in front of floats leave that open.
-            self.takes_floats =
-                self.floats.is_none() && [a, b].iter().all(|number| is_plain_int(number.value()));
+            self.takes_floats = self.floats.is_none() && self.fits(a, b);
             self.settle()?;
         }
         let term = op(BinaryOp::Multiply, a, b)?;
         self.total = op(BinaryOp::Add, &self.total, &term)?;
         Ok(())
+    }
+
+    /// Whether the total stays a machine integer, as CPython demands of ints in front of floats: beyond that the order of roundings shows.
+    fn fits(&self, a: &Ref, b: &Ref) -> bool {
+        let plain =
+            |number: &Ref| IntRef::of(number.value()).filter(|_| is_plain_int(number.value()))?.to_i64();
+        let sum = || plain(a)?.checked_mul(plain(b)?)?.checked_add(plain(&self.total)?);
+        sum().is_some()
     }
 
     /// Adds the sum of the floats to the total.
