@@ -5,8 +5,8 @@
 //! - [`select`]: `compress`, `dropwhile`, `takewhile`, `filterfalse`, `islice`
 //! - [`apply`]: `accumulate`, `starmap`
 //! - [`join`]: `chain`, `zip_longest`, `pairwise`, `batched`
-//! - [`group`]: `groupby`
-//! - [`branch`]: `tee`
+//! - [`group`]: stretches of items with one key: `groupby`
+//! - [`branch`]: several iterators over the items of one: `tee`
 //! - [`product`], [`choose`]: combinatoric iterators
 //!
 //! What an iterator holds is in fields, where the cycle collector sees it. Any step can run Python code, which may step the same iterator
