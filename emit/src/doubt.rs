@@ -162,13 +162,10 @@ impl Mistakes {
             | ExprKind::JoinedStr { .. } => true,
             _ => false,
         };
-        match type_name(index).filter(|index| is_sequence && !["int", "bool"].contains(index)) {
-            Some(index) => self.doubt(
-                value.span,
-                format!("{ty} indices must be integers or slices, not {index}; perhaps you missed a comma?"),
-            ),
-            None => {}
-        }
+        if let Some(index) = type_name(index).filter(|index| is_sequence && !["int", "bool"].contains(index)) { self.doubt(
+            value.span,
+            format!("{ty} indices must be integers or slices, not {index}; perhaps you missed a comma?"),
+        ) }
     }
 
     /// `is` with a literal, once per comparison.

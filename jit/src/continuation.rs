@@ -62,12 +62,10 @@ pub(crate) fn continue_frame(frame: *mut u8) -> Continued {
     // SAFETY: the frame is saved and on top of the chain.
     unsafe {
         if let Some(machine) = known_resumption(code, frame) {
-            return if thread().check_stack("").is_ok() { enter(machine, frame) } else { Continued::Not };
+            return if thread().has_room() { enter(machine, frame) } else { Continued::Not };
         }
         match jit().machine_for(frame, code) {
-            Some(machine) if fits(machine, frame) && thread().check_stack("").is_ok() => {
-                enter(machine, frame)
-            }
+            Some(machine) if fits(machine, frame) && thread().has_room() => enter(machine, frame),
             _ => Continued::Not,
         }
     }

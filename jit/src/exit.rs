@@ -305,8 +305,12 @@ pub(crate) extern "C" fn overflow() -> i64 {
 /// Counts the nested calls, now that they may be too many; if they are not, lets compiled code use the stack as it has done so far.
 fn check_calls() -> PyResult<()> {
     let thread = thread();
-    runtime::global_lock::switch();
-    thread.check_stack("")?;
+    let is_entering = Activation::of(thread.anchor.get()).is_some_and(Activation::take_entering);
+    // What waits is served behind the entry of code that continues a frame: that has handlers, which the entry is outside of.
+    if !is_entering || !thread.has_room() {
+        runtime::global_lock::switch();
+        thread.check_stack("")?;
+    }
     let (calls, bytes) = stack::measure((thread.native_sp.get(), thread.native_fp.get()));
     // The outermost call of the stretch has been counted by whoever entered it.
     let depth = thread.recursion.get() + calls.saturating_sub(1);

@@ -31,6 +31,8 @@ pub struct Activation {
     frame: *mut u8,
     /// What has become of it.
     handover: Cell<Handover>,
+    /// Whether that frame is continued, and no function has been entered since, as far as is known.
+    is_entering: Cell<bool>,
 }
 
 const _: () = {
@@ -61,6 +63,7 @@ impl Activation {
             outer_fp: thread.native_fp.get(),
             frame,
             handover: Cell::new(Handover::None),
+            is_entering: Cell::new(!frame.is_null()),
         };
         // A frame that is continued has been counted.
         let depth = thread.recursion.get();
@@ -90,6 +93,11 @@ impl Activation {
     /// Hands that frame back.
     pub fn hand_over(&self, how: Handover) {
         self.handover.set(how);
+    }
+
+    /// Whether this is the first time that it is asked for, of a stretch that continues a frame.
+    pub fn take_entering(&self) -> bool {
+        self.is_entering.replace(false)
     }
 
     /// What is below it on the chain.

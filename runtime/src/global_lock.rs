@@ -154,7 +154,7 @@ pub fn start(stack: Option<usize>, body: impl FnOnce() + 'static) -> std::io::Re
         drop(give(turn()));
     });
     match started {
-        Ok(handle) => Ok(handle.as_pthread_t() as u64),
+        Ok(handle) => Ok(handle.as_pthread_t()),
         Err(error) => {
             THREADS.fetch_sub(1, Ordering::Relaxed);
             Err(error)

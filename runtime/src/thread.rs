@@ -272,6 +272,11 @@ impl ThreadState {
         None
     }
 
+    /// Whether the native stack is not nearly used up; serves nothing that waits.
+    pub fn has_room(&self) -> bool {
+        approximate_stack_pointer() >= self.own_stack_limit.get()
+    }
+
     /// Fails with `RecursionError` when the native stack is nearly used up. `what` completes the message, for example
     /// `" while getting the repr of an object"`.
     #[inline]

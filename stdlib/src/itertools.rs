@@ -1,12 +1,12 @@
 //! `itertools`: building blocks for iterators, each a type of its own.
 //!
 //! - [`declare`]: what the types have in common
-//! - [`endless`]: `count`, `cycle`, `repeat`
-//! - [`select`]: `compress`, `dropwhile`, `takewhile`, `filterfalse`, `islice`
-//! - [`apply`]: `accumulate`, `starmap`
-//! - [`join`]: `chain`, `zip_longest`, `pairwise`, `batched`
-//! - [`group`]: stretches of items with one key: `groupby`
-//! - [`branch`]: several iterators over the items of one: `tee`
+//! - [`endless`] has `count`, `cycle`, `repeat`
+//! - [`select`] has `compress`, `dropwhile`, `takewhile`, `filterfalse`, `islice`
+//! - [`apply`] has `accumulate`, `starmap`
+//! - [`join`] has `chain`, `zip_longest`, `pairwise`, `batched`
+//! - [`group`] has `groupby`
+//! - [`branch`] has `tee`
 //! - [`product`], [`choose`]: combinatoric iterators
 //!
 //! What an iterator holds is in fields, where the cycle collector sees it. Any step can run Python code, which may step the same iterator

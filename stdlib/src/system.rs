@@ -60,6 +60,8 @@ pub(crate) fn waiting<T>(call: impl FnOnce() -> T) -> (T, i32) {
 
 /// Calls until no signal interrupts; `names` are the files that an error is about.
 pub(crate) fn retry<T: Status>(names: &[Value], mut call: impl FnMut() -> T) -> PyResult<T> {
+    // A signal that arrived since the last safe point would not interrupt a call that waits.
+    signal::check()?;
     loop {
         let (result, errno) = waiting(&mut call);
         if !result.is_failure() {

@@ -62,7 +62,9 @@ fn bad_input_is_reported() {
     rejects(&spc, &["check", &nul], "source code cannot contain null bytes");
     rejects(&spc, &["check", &utf8], "Non-UTF-8 code starting with '\\xff' on line 1");
     rejects(&spc, &["check", &nested], "too many nested parentheses");
-    rejects(&spc, &["frobnicate"], "unrecognized subcommand");
+    rejects(&spc, &["frobnicate"], "can't open file 'frobnicate': [Errno 2] No such file");
+    rejects(&spc, &["-Z"], "Unknown option: -Z\nusage: spc");
+    rejects(&spc, &["-W"], "Argument expected for the -W option");
     std::fs::remove_dir_all(&folder).expect("the temporary folder can be removed");
 }
 
@@ -159,6 +161,114 @@ fn programs_are_started_as_python_starts_them() {
 }
 
 /// Starts a program that prints a line, sends it SIGINT, and gives what it leaves.
+/// What a command line prints with a cache of its own.
+fn with_cache(spc: &Path, cache: &Path, args: &[&str]) -> String {
+    let output = Command::new(spc)
+        .args(args)
+        .env("XDG_CACHE_HOME", cache)
+        .env_remove("PYTHONDONTWRITEBYTECODE")
+        .output()
+        .expect("spc starts");
+    assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[test]
+fn options_stand_before_a_program() {
+    let (spc, cache) = (spc(), std::env::temp_dir());
+    for (args, wanted) in [
+        (&["-O", "-c", "assert False; print(__debug__)"][..], "False\n"),
+        (&["-OO", "-c", "def f(): 'doc'\nprint(f.__doc__)"], "None\n"),
+        (
+            &["-IBc", "import sys; print(sys.flags.isolated, sys.dont_write_bytecode, sys.argv)", "-x"],
+            "1 True ['-c', '-x']\n",
+        ),
+        (
+            &["-Wignore", "-X", "a=b", "-Xc", "-c", "import sys; print(sys.warnoptions, sys._xoptions)"],
+            "['ignore'] {'a': 'b', 'c': True}\n",
+        ),
+        (&["-S", "-c", "import builtins; print(hasattr(builtins, 'exit'))"], "False\n"),
+        (
+            &["-c", "print(exit, help)"],
+            "Use exit() or Ctrl-D (i.e. EOF) to exit Type help() for interactive help, or help(object) for help about object.\n",
+        ),
+        (&["-X", "int_max_str_digits=640", "-c", "import sys; print(sys.get_int_max_str_digits())"], "640\n"),
+    ] {
+        assert_eq!(with_cache(&spc, &cache, args), wanted, "{args:?}");
+    }
+    assert!(with_cache(&spc, &cache, &["-V"]).starts_with("Python 3.14"));
+}
+
+#[test]
+fn the_prompt_reads_statements() {
+    let input =
+        "print(1 + 1)\ndef f(x):\n    return (x *\n            2)\n\nf(21)\n_ + 1\n1 / 0\n'still here'\n";
+    let (code, output, errors) = run_with_input(&spc(), &std::env::temp_dir(), &["-i"], input);
+    assert_eq!(
+        (code, output.as_str()),
+        (Some(0), ">>> 2\n>>> ... ... ... >>> 42\n>>> 43\n>>> >>> 'still here'\n>>> "),
+        "{errors}"
+    );
+    assert!(
+        errors.starts_with("Python 3.14") && errors.contains("ZeroDivisionError: division by zero"),
+        "{errors}"
+    );
+}
+
+/// Kept code is used while it fits, and whatever is wrong with it, it is compiled anew.
+#[test]
+fn kept_modules_are_only_used_as_they_were_written() {
+    use std::os::unix::fs::PermissionsExt;
+    let spc = spc();
+    let folder = std::env::temp_dir().join(format!("spc-cache-{}", std::process::id()));
+    let (cache, kept) = (folder.join("cache"), folder.join("cache/staticpy"));
+    std::fs::create_dir_all(&folder).expect("a temporary folder can be made");
+    let (module, program) = (folder.join("module_of_mine.py"), folder.join("program.py"));
+    let write = |text: &str| std::fs::write(&module, text).expect("a temporary file can be written");
+    std::fs::write(&program, "import module_of_mine as m; print(m.f(1))")
+        .expect("a temporary file can be written");
+    let files = || -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(&kept).expect("the cache has been made");
+        entries.map(|entry| entry.expect("it can be read").path()).collect()
+    };
+    let program = program.display().to_string();
+    let answer = |wanted: &str, why: &str| assert_eq!(with_cache(&spc, &cache, &[&program]), wanted, "{why}");
+
+    write("def f(x): return x + 1\n");
+    answer("2\n", "compiled");
+    let [file] = &files()[..] else { panic!("one module was imported: {:?}", files()) };
+    let written = std::fs::read(file).expect("it can be read");
+    answer("2\n", "kept");
+    for at in (0..written.len()).step_by(23) {
+        let mut changed = written.clone();
+        changed[at] ^= 0x10;
+        std::fs::write(file, &changed).expect("it can be written");
+        answer("2\n", "a flipped bit");
+        assert_eq!(std::fs::read(file).expect("it can be read"), written, "written anew");
+    }
+    for end in [0, 1, 50, written.len() - 1] {
+        std::fs::write(file, &written[..end]).expect("it can be written");
+        answer("2\n", "cut off");
+    }
+    write("def f(x): return x + 2\n");
+    answer("3\n", "another source");
+    std::fs::write(file, &written).expect("it can be written");
+    answer("3\n", "stale");
+    // Code that others may have written is not believed, nor what lies elsewhere.
+    write("def f(x): return x + 1\n");
+    let trap = folder.join("trap");
+    std::fs::write(&trap, &written).expect("it can be written");
+    std::fs::remove_file(file).expect("it can be removed");
+    std::os::unix::fs::symlink(&trap, file).expect("a link can be made");
+    answer("2\n", "behind a link");
+    assert!(!std::fs::symlink_metadata(file).expect("it is there").is_symlink(), "written anew");
+    std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o666)).expect("it is ours");
+    answer("2\n", "writable by others");
+    let mode = std::fs::metadata(file).expect("it is there").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600, "written anew");
+    std::fs::remove_dir_all(&folder).expect("the temporary folder can be removed");
+}
+
 fn interrupted(spc: &Path, program: &str) -> (Option<i32>, String) {
     let mut command = Command::new(spc);
     command.args(["-c", program]).stdout(Stdio::piped()).stderr(Stdio::piped());

@@ -226,9 +226,8 @@ fn function_hash(value: Value) -> PyResult<i64> {
 }
 
 fn function_compare(a: Value, b: Value, op: CompareOp) -> PyResult {
-    if !(a.is_instance::<BuiltinFunction>() && b.is_instance::<BuiltinFunction>())
-        || !matches!(op, CompareOp::Equal | CompareOp::NotEqual)
-    {
+    let is_comparable = matches!(op, CompareOp::Equal | CompareOp::NotEqual);
+    if !is_comparable || !a.is_instance::<BuiltinFunction>() || !b.is_instance::<BuiltinFunction>() {
         return singleton::decline();
     }
     let same = identity(a) == identity(b);

@@ -59,7 +59,7 @@ fn made(class: &TypeObject, value: Option<Value>) -> PyResult {
         None => protocol::call(class.value(), &[], None)?,
         Some(value) if value.ty().is_subclass_of(class) => return Ok(value.to_ref()),
         Some(value) => match value.get::<TupleObject>() {
-            Some(arguments) => protocol::call(class.value(), &arguments.items().to_vec(), None)?,
+            Some(arguments) => protocol::call(class.value(), arguments.items(), None)?,
             None => protocol::call_one(class.value(), value)?,
         },
     };

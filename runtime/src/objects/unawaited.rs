@@ -40,7 +40,7 @@ pub(super) fn origin() -> Option<Ref> {
     }
     let find = hooks::hooks().frame;
     let places: Vec<Ref> = (0..depth)
-        .map_while(|at| find(at))
+        .map_while(find)
         .map(|info| {
             let code = info.code.get::<CodeObject>().expect("frames run code objects").code();
             let line = code.ranges.get(info.instruction as usize).copied().unwrap_or_default().line;

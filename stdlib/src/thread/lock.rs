@@ -135,6 +135,9 @@ fn patience(blocking: Option<bool>, timeout: Option<f64>) -> PyResult<Patience> 
     if timeout < 0.0 && timeout != -1.0 {
         return Err(raise!(ValueError, "timeout value must be a non-negative number"));
     }
+    if timeout > i64::MAX as f64 {
+        return Err(raise!(OverflowError, "timestamp out of range for platform time_t"));
+    }
     if timeout > TIMEOUT_MAX {
         return Err(raise!(OverflowError, "timeout value is too large"));
     }
