@@ -103,11 +103,11 @@ fn stack(raw: &Ref, mode: &Mode, mode_text: &str, buffering: isize, text: &TextA
     if mode.is_updating && !raw_file.can_seek()? {
         return Err(super::unsupported("File or stream is not seekable."));
     }
+    let newline = text.newline.map_or(Ok(Newline::Translate), Newline::parse)?;
     let binary = Buffered::over(ty, raw.clone(), size.unwrap_or(super::BLOCK));
     if mode.is_binary {
         return Ok(binary);
     }
-    let newline = text.newline.map_or(Ok(Newline::Translate), Newline::parse)?;
     let made = TextIo::allocate(&TEXT_IO_WRAPPER);
     made.get::<TextIo>().expect("made as one").set_up(
         binary,
