@@ -80,7 +80,7 @@ py_functions! { static REGISTRY;
     /// Looks up a codec tuple in the Python codec registry and returns a CodecInfo object.
     "lookup(encoding, /)"
     fn lookup(encoding: String) -> PyResult {
-        registry::lookup(&encoding)
+        registry::lookup(without_null(&encoding)?)
     }
     /// Encodes obj using the codec registered for encoding.
     "encode(obj, encoding='utf-8', errors='strict')"
@@ -107,8 +107,13 @@ py_functions! { static REGISTRY;
     /// Return the error handler for the specified error handling name or raise a LookupError.
     "lookup_error(name, /)"
     fn lookup_error(name: String) -> PyResult {
-        registry::lookup_error(&name)
+        registry::lookup_error(without_null(&name)?)
     }
+}
+
+/// A name as C takes it.
+fn without_null(name: &str) -> PyResult<&str> {
+    if name.contains('\0') { Err(runtime::raise!(ValueError, "embedded null character")) } else { Ok(name) }
 }
 
 fn utf16(byteorder: Option<i64>) -> Encoding {

@@ -2,6 +2,7 @@
 
 use runtime::convert::{Keywords, Rest};
 use runtime::objects::dict::DICT;
+use runtime::objects::int::IntRef;
 use runtime::objects::module::ModuleObject;
 use runtime::objects::str::StrObject;
 use runtime::objects::tuple::TupleObject;
@@ -111,7 +112,8 @@ py_functions! { static OTHERS;
     /// Same as a.__index__()
     "index(a, /)"
     fn index(a: Value) -> PyResult {
-        runtime::objects::int::index(a)
+        let number = runtime::objects::int::index(a)?;
+        Ok(IntRef::of(number.value()).map_or_else(|| number.clone(), IntRef::to_exact))
     }
     /// Same as b in a (note reversed operands).
     "contains(a, b, /)"

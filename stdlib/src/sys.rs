@@ -255,6 +255,15 @@ fn add_options(dict: &DictObject, startup: &Startup) -> PyResult<()> {
     Ok(())
 }
 
+/// Whether a flag of `sys.flags` is set.
+pub(crate) fn flag(name: &str) -> bool {
+    let flags = sys_state::modules()
+        .get_text("sys")
+        .and_then(|sys| protocol::get_attr_text(sys.value(), "flags").ok());
+    let flag = flags.and_then(|flags| protocol::get_attr_text(flags.value(), name).ok());
+    flag.and_then(|flag| flag.as_small()).is_some_and(|value| value != 0)
+}
+
 /// Flushes the standard streams.
 pub fn flush_streams() {
     let Some(sys) = sys_state::modules().get_text("sys") else { return };

@@ -320,11 +320,17 @@ py_functions! { pub(super) static FUNCTIONS;
     fn locals() -> PyResult {
         (hooks::hooks().current_locals)()
     }
+    /// max(iterable, *[, default=obj, key=func]) -> value
+    /// max(arg1, arg2, *args, *[, key=func]) -> value
+    ///
     /// With a single iterable argument, return its biggest item.
     "max(*args, **kwargs)"
     fn max(args: Rest<'_>, keywords: Keywords) -> PyResult {
         extreme("max", CompareOp::Greater, args.0, keywords.0)
     }
+    /// min(iterable, *[, default=obj, key=func]) -> value
+    /// min(arg1, arg2, *args, *[, key=func]) -> value
+    ///
     /// With a single iterable argument, return its smallest item.
     "min(*args, **kwargs)"
     fn min(args: Rest<'_>, keywords: Keywords) -> PyResult {

@@ -138,12 +138,12 @@ fn static_method_get(value: Value, _: Option<Value>, _: Value) -> PyResult {
 callable_wrapper! {
     /// `classmethod`.
     ClassMethod, CLASS_METHOD, CLASS_METHOD_SPEC, CLASS_METHOD_GETSET, "classmethod",
-    "Convert a function to be a class method.", class_method_get, None
+    "classmethod(function, /)\n--\n\nConvert a function to be a class method.", class_method_get, None
 }
 
 callable_wrapper! {
     /// `staticmethod`.
     StaticMethod, STATIC_METHOD, STATIC_METHOD_SPEC, STATIC_METHOD_GETSET, "staticmethod",
-    "Convert a function to be a static method.", static_method_get,
+    "staticmethod(function, /)\n--\n\nConvert a function to be a static method.", static_method_get,
     Some(|value, args| protocol::call_args(StaticMethod::of(value).callable(), args))
 }

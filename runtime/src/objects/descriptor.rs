@@ -11,6 +11,7 @@ use crate::methods::GetSetDef;
 use crate::names::names;
 use crate::object::{self, Object, Visitor};
 use crate::objects;
+use crate::objects::builtin_function::BUILTIN_FUNCTION;
 use crate::objects::method::MethodObject;
 use crate::objects::str::StrObject;
 use crate::objects::tuple::TupleObject;
@@ -451,6 +452,8 @@ static WRAPPER_MEMBERS: &[GetSetDef] = getters! {
     "__objclass__" => |value| Ok(wrapper(value).owner.value().to_ref());
 };
 static NEW_GETSET: &[GetSetDef] = getters! {
+    "__class__" => |_| Ok(BUILTIN_FUNCTION.value().to_ref());
+    "__module__" => |_| Ok(objects::none().to_ref());
     "__name__" => |_| Ok(names().__new__.to_ref());
     "__qualname__" => |value| {
         let owner = value.get::<NewFunction>().map_or("?", |function| function.owner.name());

@@ -288,7 +288,7 @@ static PROPERTY_GETSET: &[GetSetDef] = &[
 /// `property`.
 pub static PROPERTY: TypeObject = TypeObject::from_spec(&PROPERTY_SPEC);
 static PROPERTY_SPEC: TypeSpec = TypeSpec {
-    doc: "Property attribute.",
+    doc: "property(fget=None, fset=None, fdel=None, doc=None)\n--\n\nProperty attribute.",
     flags: type_flags::BASE | type_flags::GC,
     dict_offset: Property::DICT_OFFSET,
     slots: Slots {

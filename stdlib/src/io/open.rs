@@ -11,6 +11,7 @@ use super::file::{self, FILE_IO, FileIo};
 use super::newline::Newline;
 use super::text::{Options, TEXT_IO_WRAPPER, TextIo};
 use crate::posix::argument;
+use crate::sys;
 
 /// What a mode string asks for.
 struct Mode {
@@ -102,11 +103,11 @@ fn stack(raw: &Ref, mode: &Mode, mode_text: &str, buffering: isize, text: &TextA
     if mode.is_updating && !raw_file.can_seek()? {
         return Err(super::unsupported("File or stream is not seekable."));
     }
+    let newline = text.newline.map_or(Ok(Newline::Translate), Newline::parse)?;
     let binary = Buffered::over(ty, raw.clone(), size.unwrap_or(super::BLOCK));
     if mode.is_binary {
         return Ok(binary);
     }
-    let newline = text.newline.map_or(Ok(Newline::Translate), Newline::parse)?;
     let made = TextIo::allocate(&TEXT_IO_WRAPPER);
     made.get::<TextIo>().expect("made as one").set_up(
         binary,
@@ -144,6 +145,12 @@ fn open_stream(
     stack(&raw, &mode, mode_text, buffering, text).map_err(|raised| abandon(&raw, raised))
 }
 
+/// `EncodingWarning`, for who asked for it by an option.
+fn warn_default_encoding(level: i64) -> PyResult<()> {
+    protocol::import::import_absolute("warnings")?;
+    crate::warning::warn(&error::types::EncodingWarning, "'encoding' argument not specified", level)
+}
+
 fn text_argument(value: Option<Value>, name: &str) -> PyResult<Option<String>> {
     match value {
         None => Ok(None),
@@ -171,6 +178,10 @@ py_functions! { pub(super) static FUNCTIONS;
             errors: text_argument(errors.0, "errors")?,
             newline: newline.0,
         };
+        let is_text = !mode.as_deref().unwrap_or("r").contains('b');
+        if is_text && text.encoding.is_none() && sys::flag("warn_default_encoding") {
+            warn_default_encoding(1)?;
+        }
         open_stream(file, mode.as_deref().unwrap_or("r"), buffering.unwrap_or(-1), &text, closefd.unwrap_or(true), opener.0)
     }
     /// Opens the provided file with the intent to import the contents.
@@ -181,8 +192,14 @@ py_functions! { pub(super) static FUNCTIONS;
     }
     /// A helper function to choose the text encoding.
     "text_encoding(encoding, stacklevel=2, /)"
-    fn text_encoding(encoding: Value, stacklevel: Option<isize>) -> Ref {
-        let _ = stacklevel;
-        if runtime::objects::is_none(encoding) { StrObject::intern("utf-8").into() } else { encoding.to_ref() }
+    fn text_encoding(encoding: Value, stacklevel: Option<isize>) -> PyResult {
+        if !runtime::objects::is_none(encoding) {
+            return Ok(encoding.to_ref());
+        }
+        if sys::flag("warn_default_encoding") {
+            let level = stacklevel.unwrap_or(2) as i64;
+            warn_default_encoding(level)?;
+        }
+        Ok(StrObject::intern(if sys::flag("utf8_mode") { "utf-8" } else { "locale" }).into())
     }
 }

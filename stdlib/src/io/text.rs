@@ -815,7 +815,9 @@ fn repr(value: Value) -> PyResult {
     if stream.encoding.get().is_none() {
         return Err(uninitialized());
     }
-    let mut text = "<_io.TextIOWrapper".to_owned();
+    let ty = value.ty();
+    let mut text =
+        if ty.spec().is_some() { format!("<{}", ty.full_name()) } else { format!("<{}", ty.name()) };
     let Some(_guard) = protocol::ReprGuard::enter(value)? else {
         return Err(raise!(RuntimeError, "reentrant call inside {}.__repr__", value.ty().full_name()));
     };

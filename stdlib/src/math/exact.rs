@@ -104,6 +104,10 @@ fn factors(k: &Ref, name: &str) -> PyResult<i64> {
     k.ok_or_else(|| runtime::raise!(OverflowError, "{name} must not exceed {most}"))
 }
 
+fn is_plain_int(value: Value) -> bool {
+    value.is_small() || value.is_exact(&int::INT)
+}
+
 /// Two numbers as doubles, if `sumprod` may take them so: a float with a float or a plain int.
 fn as_doubles(a: Value, b: Value) -> Option<(f64, f64)> {
     let is_float = |value: Value| value.is_exact(&FLOAT);
@@ -111,8 +115,7 @@ fn as_doubles(a: Value, b: Value) -> Option<(f64, f64)> {
         if is_float(value) {
             return float::of(value);
         }
-        let is_plain = value.is_small() || value.is_exact(&int::INT) || value.is_exact(&BOOL);
-        let number = IntRef::of(value).filter(|_| is_plain)?;
+        let number = IntRef::of(value).filter(|_| is_plain_int(value) || value.is_exact(&BOOL))?;
         int::to_f64(number).map_err(|raised| drop(runtime::thread().take_raised(raised))).ok()
     };
     if !is_float(a) && !is_float(b) {
@@ -137,14 +140,20 @@ impl Total {
                 self.floats = sum;
                 return Ok(());
             }
-            // Ints in front of floats leave that open.
-            self.takes_floats =
-                self.floats.is_none() && IntRef::of(a.value()).is_some() && IntRef::of(b.value()).is_some();
+            self.takes_floats = self.floats.is_none() && self.fits(a, b);
             self.settle()?;
         }
         let term = op(BinaryOp::Multiply, a, b)?;
         self.total = op(BinaryOp::Add, &self.total, &term)?;
         Ok(())
+    }
+
+    /// Whether the total stays a machine integer, as CPython demands of ints in front of floats: beyond that the order of roundings shows.
+    fn fits(&self, a: &Ref, b: &Ref) -> bool {
+        let plain =
+            |number: &Ref| IntRef::of(number.value()).filter(|_| is_plain_int(number.value()))?.to_i64();
+        let sum = || plain(a)?.checked_mul(plain(b)?)?.checked_add(plain(&self.total)?);
+        sum().is_some()
     }
 
     /// Adds the sum of the floats to the total.

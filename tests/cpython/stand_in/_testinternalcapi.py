@@ -3,7 +3,21 @@
 What only the C module can do is absent, so that the methods which need it fail by themselves.
 """
 
+import sys
+
 
 def get_config():
     """The settings that tests look up: every code object here has the columns of its instructions."""
     return {"code_debug_ranges": 1}
+
+
+def suppress_immortalization(suppress):
+    """Nothing is made immortal behind a program's back here, so there is nothing to suppress."""
+
+
+def get_recursion_depth():
+    """How many frames there are above the caller's, itself included."""
+    frame, depth = sys._getframe(1), 0
+    while frame is not None:
+        frame, depth = frame.f_back, depth + 1
+    return depth
