@@ -107,6 +107,10 @@ fn run_with_input(spc: &Path, folder: &Path, args: &[&str], input: &str) -> (Opt
     (output.status.code(), text(&output.stdout), text(&output.stderr))
 }
 
+/// What follows the message about a command line that is wrong.
+const USAGE: &str =
+    "usage: spc [option] ... [-c cmd | -m mod | file | -] [arg] ...\nTry `spc -h' for more information.\n";
+
 #[test]
 fn programs_are_started_as_python_starts_them() {
     let spc = spc();
@@ -137,8 +141,8 @@ fn programs_are_started_as_python_starts_them() {
     check(&["-c", "x = ("], "", 1, "", "    x = (\n        ^\nSyntaxError: '(' was never closed\n");
     check(&["-c", "raise SystemExit(7)"], "", 7, "", "");
     check(&["-c", "raise SystemExit('bye')"], "", 1, "", "bye\n");
-    check(&["-c"], "", 2, "", "Argument expected for the -c option\n");
-    check(&["-m"], "", 2, "", "Argument expected for the -m option\n");
+    check(&["-c"], "", 2, "", &format!("Argument expected for the -c option\n{USAGE}"));
+    check(&["-m"], "", 2, "", &format!("Argument expected for the -m option\n{USAGE}"));
     check(&["prog.py", "-a", "--", "b"], "", 0, "__main__ ['prog.py', '-a', '--', 'b'] None\n", "");
     check(&["run", "prog.py", "a"], "", 0, "__main__ ['prog.py', 'a'] None\n", "");
     check(&["--jit=off", "prog.py"], "", 0, "__main__ ['prog.py'] None\n", "");
