@@ -37,6 +37,9 @@ pub struct Startup {
     pub is_unbuffered: bool,
 }
 
+/// `sys.version`, in the form that `platform` takes apart: version, build and its date (that of the language's release), compiler.
+const VERSION: &str = "3.14.0 (main, Oct  7 2025, 00:00:00) [Static Python in Rust]";
+
 /// `sys.copyright`
 pub(crate) const COPYRIGHT: &str = "Copyright (c) the Static Python in Rust contributors.";
 
@@ -93,7 +96,7 @@ fn add_constants(dict: &DictObject) -> PyResult<()> {
         ("serial", number(0)),
     ];
     dict.set_text("version_info", struct_sequence::new("sys", "version_info", &version)?);
-    dict.set_text("version", text("3.14.0 (Static Python in Rust)"));
+    dict.set_text("version", text(VERSION));
     dict.set_text("hexversion", number(0x030e_00f0));
     dict.set_text("api_version", number(1013));
     dict.set_text("copyright", text(COPYRIGHT));

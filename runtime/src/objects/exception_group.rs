@@ -14,6 +14,7 @@ use crate::objects::list::ListObject;
 use crate::objects::str::StrObject;
 use crate::objects::tuple::TupleObject;
 use crate::objects::type_type::TYPE;
+use crate::objects::typing::generic_alias::SUBSCRIPTABLE;
 use crate::protocol;
 use crate::py_methods;
 use crate::type_object::TypeObject;
@@ -26,7 +27,7 @@ static GROUP: World<Cell<Value>> = World::new(Cell::new(Value::NULL));
 /// Builds the class.
 pub(crate) fn initialize() -> PyResult<()> {
     let base = &types::BaseExceptionGroup;
-    for def in METHODS {
+    for def in METHODS.iter().chain(SUBSCRIPTABLE) {
         base.dict().set_text(def.signature.name(), MethodDescriptor::make(def, base));
     }
     base.modified();
