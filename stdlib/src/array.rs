@@ -45,7 +45,9 @@ pub(crate) fn fill(module: &ModuleObject) -> PyResult<()> {
     dict.set_text("ArrayType", ARRAY.value().to_ref());
     dict.set_text("typecodes", StrObject::from_latin1(&codes));
     module.add_functions(machine::FUNCTIONS);
-    let classes = protocol::import::import_absolute("_collections_abc")?;
+    // Without a library there is nothing to register with.
+    let classes = protocol::import::import_absolute("_collections_abc");
+    let Some(classes) = error::ignore(classes, &error::types::ImportError)? else { return Ok(()) };
     let sequence = protocol::get_attr_text(classes.value(), "MutableSequence")?;
     protocol::call_method_text(sequence.value(), "register", &[ARRAY.value()]).map(drop)
 }

@@ -22,7 +22,8 @@ pub mod contextvars;
 pub mod csv;
 pub mod errno;
 pub mod excepthook;
-pub mod fcntl;
+pub mod faulthandler;
+mod fcntl;
 pub mod functools;
 pub mod future;
 pub mod gc;
@@ -79,6 +80,7 @@ static MODULES: &[NativeModule] = &[
     NativeModule { name: "posix", fill: posix::fill },
     NativeModule { name: "_posixsubprocess", fill: subprocess::fill },
     NativeModule { name: "_locale", fill: locale::fill },
+    NativeModule { name: "faulthandler", fill: faulthandler::fill },
     NativeModule { name: "fcntl", fill: fcntl::fill },
     NativeModule { name: "grp", fill: accounts::fill_groups },
     NativeModule { name: "pwd", fill: accounts::fill_users },

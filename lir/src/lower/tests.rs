@@ -94,7 +94,7 @@ bb0(v0: Other{class20}):
     bb2:
       %3:g = load_s.4 [%1+16]
       %4:g = load.8 [%1+8]
-      %5:g = call_mem [%4+816] (%1, %3) fails zero exit1
+      %5:g = call_mem [%4+848] (%1, %3) fails zero exit1
       decref %1
       ret (%5)
     bb1 cold:

@@ -42,6 +42,8 @@ fn groups_are_split() {
     assert!(objects::is_none(rest.value()));
     let inner = protocol::get_attr_text(matched.value(), "exceptions").expect("a group");
     assert_eq!(repr(&inner), "(ValueError('bad'),)");
+    // What is caught is being handled from here on.
+    assert_eq!(own(help!(exchange_handled(Value::NULL))).value(), matched.value());
 }
 
 #[test]
