@@ -19,7 +19,7 @@ use runtime::thread::identity;
 use runtime::types::ready;
 use runtime::value::Py;
 use runtime::world::World;
-use runtime::{PyResult, Ref, Value, error, global_lock, hooks, protocol, py_functions, raise, signal};
+use runtime::{PyResult, Ref, Value, error, global_lock, protocol, py_functions, raise, signal};
 
 use handle::{HANDLE, Handle};
 
@@ -76,7 +76,7 @@ fn print_exception(args: Value) -> PyResult<()> {
         protocol::str_string(protocol::get_attr_text(thread.value(), "name")?.value())?
     };
     let text = error::print::format_exception(exception.value());
-    hooks::write_stderr(&format!("Exception in thread {name}:\n{text}"));
+    error::print::write_to_sys_stderr(&format!("Exception in thread {name}:\n{text}"));
     Ok(())
 }
 
@@ -192,7 +192,8 @@ py_functions! { static FUNCTIONS;
         if signal::is_ours(signal) {
             signal::simulate(signal);
         }
-        Ok(())
+        // In the main thread it has arrived with the end of this call.
+        signal::check()
     }
     /// Raise SystemExit to exit the current thread.
     "exit()"

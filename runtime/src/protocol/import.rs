@@ -7,7 +7,7 @@ use crate::objects::dict::DictObject;
 use crate::objects::str::StrObject;
 use crate::objects::tuple::TupleObject;
 use crate::objects::{self, int};
-use crate::protocol;
+use crate::protocol::{self, import_lock};
 use crate::value::{PyResult, Ref, Value};
 
 /// `__import__(name, globals, locals, fromlist, level)`.
@@ -72,6 +72,7 @@ fn package_of(globals: &DictObject) -> PyResult<String> {
 
 /// Imports every part of a dotted name and gives the last module.
 pub fn import_absolute(name: &str) -> PyResult {
+    import_lock::wait_for(name)?;
     if let Some(module) = loaded_module(name)? {
         return Ok(module);
     }
@@ -82,7 +83,7 @@ pub fn import_absolute(name: &str) -> PyResult {
     if let Some(module) = loaded_module(name)? {
         return Ok(module);
     }
-    let module = (hooks::hooks().load_module)(name)?;
+    let module = import_lock::loading(name, || (hooks::hooks().load_module)(name))?;
     if let (Some(parent), Some((_, last))) = (parent, name.rsplit_once('.')) {
         protocol::set_attr(parent.value(), StrObject::intern(last).value(), module.value())?;
     }

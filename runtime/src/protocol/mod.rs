@@ -9,6 +9,7 @@ pub mod awaiting;
 pub mod call;
 pub mod compare;
 pub mod import;
+mod import_lock;
 pub mod item;
 pub mod iterate;
 pub mod text;

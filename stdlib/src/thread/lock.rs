@@ -297,6 +297,7 @@ fn new_rlock(ty: &TypeObject, _: Args<'_>) -> PyResult {
 pub(super) static LOCK: TypeObject = TypeObject::from_spec(&LOCK_SPEC);
 static LOCK_SPEC: TypeSpec = TypeSpec {
     module: "_thread",
+    flags: type_flags::WEAK,
     slots: Slots { new: Some(new_lock), init: Some(|_, _| Ok(())), repr: Some(repr_lock), ..Slots::EMPTY },
     methods: &[LOCK_METHODS],
     ..TypeSpec::of::<Lock>("lock")
@@ -306,7 +307,7 @@ static LOCK_SPEC: TypeSpec = TypeSpec {
 pub(super) static RLOCK: TypeObject = TypeObject::from_spec(&RLOCK_SPEC);
 static RLOCK_SPEC: TypeSpec = TypeSpec {
     module: "_thread",
-    flags: type_flags::BASE,
+    flags: type_flags::BASE | type_flags::WEAK,
     slots: Slots { new: Some(new_rlock), init: Some(|_, _| Ok(())), repr: Some(repr_rlock), ..Slots::EMPTY },
     methods: &[RLOCK_METHODS],
     ..TypeSpec::of::<RLock>("RLock")
