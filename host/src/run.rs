@@ -49,7 +49,7 @@ pub fn start(settings: &Settings) -> PyResult<()> {
     stdlib::sys::initialize(&Startup {
         argv: settings.argv.clone(),
         path: search_path(settings),
-        executable: std::env::current_exe().map(|path| path.display().to_string()).unwrap_or_default(),
+        executable: site::executable().map(|path| path.display().to_string()).unwrap_or_default(),
         flags: settings.options.flags(),
         warnings: settings.options.warnings.clone(),
         extended: settings.options.extended.clone(),

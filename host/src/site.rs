@@ -38,6 +38,20 @@ pub(crate) fn add_packages(options: &Options) -> PyResult<()> {
     Ok(())
 }
 
+/// The program that runs, under the name that it was started by: a link in a virtual environment stays one.
+pub(crate) fn executable() -> Option<PathBuf> {
+    started_as().or_else(|| std::env::current_exe().ok())
+}
+
+/// The path of the program, if it was started by one that leads there.
+fn started_as() -> Option<PathBuf> {
+    let name = PathBuf::from(std::env::args_os().next()?);
+    let path = std::path::absolute(&name).ok().filter(|_| name.components().count() > 1)?;
+    let is_this =
+        std::fs::canonicalize(&path).ok()? == std::fs::canonicalize(std::env::current_exe().ok()?).ok()?;
+    is_this.then_some(path)
+}
+
 /// A virtual environment.
 struct Environment {
     root: PathBuf,
@@ -46,9 +60,7 @@ struct Environment {
 }
 
 fn environment(options: &Options) -> Option<Environment> {
-    let beside = std::env::args_os().next().map(PathBuf::from).filter(|name| name.components().count() > 1);
-    let beside =
-        beside.and_then(|name| Some(std::path::absolute(name).ok()?.parent()?.parent()?.to_path_buf()));
+    let beside = started_as().and_then(|path| Some(path.parent()?.parent()?.to_path_buf()));
     let named = options.variable("VIRTUAL_ENV").map(PathBuf::from);
     beside.into_iter().chain(named).find_map(|root| {
         let text = std::fs::read_to_string(root.join("pyvenv.cfg")).ok()?;

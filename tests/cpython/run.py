@@ -54,18 +54,39 @@ def read(report):
     return outcomes, running, ended
 
 
+def environment_with(options, folder):
+    """Makes a virtual environment whose packages are the tests and the stand-ins, which processes that are started with `-I` find
+    too; gives the command that starts in it."""
+    if options.python:
+        os.symlink(options.tests, os.path.join(folder, "test"))
+        return options.command
+    packages = os.path.join(folder, "lib/python3.14/site-packages")
+    for made in (packages, os.path.join(folder, "bin")):
+        os.makedirs(made)
+    with open(os.path.join(folder, "pyvenv.cfg"), "w") as file:
+        file.write("include-system-site-packages = false\n")
+    os.symlink(options.tests, os.path.join(packages, "test"))
+    for name in os.listdir(STAND_IN):
+        os.symlink(os.path.join(STAND_IN, name), os.path.join(packages, name))
+    executable = os.path.join(folder, "bin/spc")
+    os.symlink(os.path.abspath(options.spc), executable)
+    return [executable, *options.command[1:]]
+
+
 def run_module(module, options):
     """Outcomes by method, each with a detail. A module that cannot be loaded is one method that crashed."""
     outcomes = {}
     with tempfile.TemporaryDirectory() as folder:
-        os.symlink(options.tests, os.path.join(folder, "test"))
-        environment = dict(os.environ, PYTHONPATH=os.pathsep.join([folder, STAND_IN]), PYTHONDONTWRITEBYTECODE="1")
+        command = environment_with(options, folder)
+        environment = dict(os.environ, PYTHONDONTWRITEBYTECODE="1")
+        if options.python:
+            environment["PYTHONPATH"] = folder
         for _ in range(30):
             report = os.path.join(folder, "report")
             open(report, "w").close()
-            command = [*options.command, os.path.join(HERE, "methods.py"), report, "test." + module, *outcomes]
+            whole = [*command, os.path.join(HERE, "methods.py"), report, "test." + module, *outcomes]
             try:
-                done = subprocess.run(command, env=environment, cwd=folder, timeout=options.timeout, stdin=subprocess.DEVNULL,
+                done = subprocess.run(whole, env=environment, cwd=folder, timeout=options.timeout, stdin=subprocess.DEVNULL,
                                       stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
                 how = f"exit code {done.returncode}: {last_line(done.stderr)}"
             except subprocess.TimeoutExpired:
