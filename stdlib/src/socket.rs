@@ -183,16 +183,15 @@ py_functions! { static FUNCTIONS;
             }
             _ => Address::from_python(family, value, "getnameinfo")?,
         };
-        let (mut host, mut service) = ([0; 1025], [0; 32]);
-        // SAFETY: the address and both rooms are valid for their lengths.
-        unsafe {
-            let (host_room, service_room) = (host.as_mut_ptr(), service.as_mut_ptr());
-            let code = libc::getnameinfo(address.as_ptr(), address.len, host_room, 1025, service_room, 32, flags);
-            if code != 0 {
-                return Err(address::gai_error(code));
-            }
-            Ok(TupleObject::of([decode_c(host.as_ptr()), decode_c(service.as_ptr())]).into())
-        }
+        address.names(flags).map(|names| TupleObject::of(names).into()).map_err(address::gai_error)
+    }
+    /// Return the true host name, a list of aliases, and a list of IP addresses, for a host.
+    "gethostbyaddr(host, /)"
+    fn gethostbyaddr(host: Value) -> PyResult {
+        let address = address::resolve(&address::host_name(host)?, libc::AF_UNSPEC)?;
+        let [name, _] = address.names(libc::NI_NAMEREQD).map_err(|_| address::host_error())?;
+        let hosts = ListObject::new(vec![address.host()?]);
+        Ok(TupleObject::of([name, ListObject::empty().into(), hosts.into()]).into())
     }
     /// Return the current host name.
     "gethostname()"

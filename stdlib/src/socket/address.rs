@@ -13,6 +13,7 @@ use runtime::world::World;
 use runtime::{PyResult, Raised, Ref, TypeObject, Value, error, protocol, raise};
 
 use crate::posix::argument;
+use crate::system::waiting;
 
 /// An address of any family, and its length.
 pub(super) struct Address {
@@ -51,6 +52,21 @@ impl Address {
     /// Its kind.
     pub(super) fn family(&self) -> i32 {
         i32::from(self.storage.ss_family)
+    }
+
+    /// The names of host and service, as `flags` want them; an error is a code for [`gai_error`].
+    pub(super) fn names(&self, flags: i32) -> Result<[Ref; 2], i32> {
+        let (mut host, mut service) = ([0; 1025], [0; 32]);
+        let (host_room, service_room) = (host.as_mut_ptr(), service.as_mut_ptr());
+        // SAFETY: the address and both rooms are valid for their lengths.
+        let (code, _) = waiting(|| unsafe {
+            libc::getnameinfo(self.as_ptr(), self.len, host_room, 1025, service_room, 32, flags)
+        });
+        if code != 0 {
+            return Err(code);
+        }
+        // SAFETY: terminated by the call.
+        Ok(unsafe { [argument::decode_c(host.as_ptr()), argument::decode_c(service.as_ptr())] })
     }
 
     /// The host in numbers.
@@ -235,7 +251,8 @@ pub(super) fn lookup(
     let pointer = |text: Option<&CStr>| text.map_or(std::ptr::null(), CStr::as_ptr);
     let mut first = std::ptr::null_mut();
     // SAFETY: terminated texts or null; a valid structure; the result is freed below.
-    let code = unsafe { libc::getaddrinfo(pointer(host), pointer(service), hints, &raw mut first) };
+    let (code, _) =
+        waiting(|| unsafe { libc::getaddrinfo(pointer(host), pointer(service), hints, &raw mut first) });
     if code != 0 {
         return Err(gai_error(code));
     }
@@ -285,6 +302,17 @@ pub(super) fn error_class(which: usize) -> PyResult {
     runtime::audit::exempt_graph(class.value());
     CLASSES[which].set(class.clone().into_value());
     Ok(class)
+}
+
+/// The error of a host that has no name: what `h_errno` calls `HOST_NOT_FOUND`.
+pub(super) fn host_error() -> Raised {
+    match error_class(1) {
+        Ok(class) => {
+            let class = class.get::<TypeObject>().expect("made as a class");
+            error::raise_with_args(class, &[Value::small(1), StrObject::new("Unknown host").value()])
+        }
+        Err(raised) => raised,
+    }
 }
 
 /// The error of a lookup.
