@@ -6,9 +6,9 @@
 use std::sync::Arc;
 
 use bytecode::code::CellKind;
-use bytecode::{Code, CodeFlags, Const, Opcode};
+use bytecode::{Code, CodeFlags, Const, Opcode, TypeCode};
 use parser::ast::{Comprehension, Expr, ExprKind};
-use typeck::scope::Resolution;
+use typeck::scope::{Resolution, ScopeId};
 
 use crate::block::Label;
 use crate::error::Emit;
@@ -94,7 +94,21 @@ impl<'a> Emitter<'a, '_> {
         self.at(expr.span);
         self.block().op(build, 0);
         self.block().op(Opcode::SWAP, 2);
-        self.clauses(expr, parts, 0)
+        self.clauses(expr, parts, 0)?;
+        self.forget_variables(scope);
+        Ok(())
+    }
+
+    /// Unbinds the variables of an inlined comprehension, bound or not: in a frame of its own they would be gone.
+    fn forget_variables(&mut self, scope: ScopeId) {
+        for name in self.scopes.table[scope].local_names() {
+            if self.slot_type(scope, name) == TypeCode::Object {
+                let slot = self.slot(scope, name);
+                self.load_const(Const::None);
+                self.block().op(Opcode::STORE_FAST, slot);
+                self.block().op(Opcode::DELETE_FAST, slot);
+            }
+        }
     }
 
     /// Makes the function of a comprehension that has a frame of its own.

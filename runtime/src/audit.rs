@@ -57,7 +57,7 @@ fn is_audited(header: &Header) -> bool {
 
 /// Counts live objects, after a collection.
 pub fn census() -> Census {
-    gc::collect();
+    gc::collect_at_end();
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for block in audited() {
         // SAFETY: an occupied block is a live object.

@@ -81,7 +81,7 @@ pub fn clear_modules() {
         reset_sys(&sys);
     }
     let survivors = remove_modules();
-    gc::collect();
+    gc::collect_at_end();
     for module in survivors.iter().rev() {
         if let Some(module) = weakref::referent(module.value())
             && let Some(module) = module.get::<ModuleObject>()
@@ -93,7 +93,7 @@ pub fn clear_modules() {
     restore_builtins();
     checked::forget_classes();
     codec::registry::forget();
-    gc::collect();
+    gc::collect_at_end();
 }
 
 /// Empties `sys`. From here on `print` does nothing, as there is no `sys.stdout`.
@@ -102,11 +102,11 @@ pub fn clear_sys() {
         && let Some(module) = sys.get::<ModuleObject>()
     {
         clear_namespace(module.dict());
-        gc::collect();
+        gc::collect_at_end();
     }
     sys_state::modules().clear_all();
     drop(thread().fetch_raised());
-    gc::collect();
+    gc::collect_at_end();
 }
 
 /// Drops what `sys` holds of the program, and puts its first streams back.

@@ -3,16 +3,21 @@
 //! Method (CPython's `gc.c`, after Christopher 1984): copy every tracked object's count to a side array, subtract one for each
 //! reference found inside a tracked object; what stays above zero is referenced from outside (the native stack counts its owned
 //! references, borrowed ones are backed by owners) and everything reachable from it lives. The rest is garbage: weak
-//! references to it are cleared, finalisers run once, and unless they resurrect it its references are dropped.
+//! references to it are cleared, finalisers run once, and what they do not resurrect loses its references. There is one
+//! generation, the oldest.
 //! Runs at safe points only (`eval_breaker`), never inside an allocation. Trigger: net tracked allocations beyond a threshold
 //! that grows with the surviving heap, which keeps the total cost linear in allocation.
 
+pub mod watch;
+
 use std::cell::Cell;
+use std::collections::{HashMap, HashSet};
 
 use crate::alloc;
 use crate::header::{Header, flags};
 use crate::stress::{self, Knob};
 use crate::thread::{breaker, thread};
+use crate::type_object::type_flags;
 use crate::value::{Ref, Value};
 use crate::weakref;
 use crate::world::World;
@@ -24,6 +29,8 @@ struct Settings {
     /// The next safe point collects whatever the threshold says.
     forced: Cell<bool>,
     threshold: Cell<i64>,
+    /// What the program has asked for: the least threshold, zero for no collections of themselves, and two numbers for other generations.
+    asked: Cell<[i64; 3]>,
     collecting: Cell<bool>,
     collections: Cell<u64>,
     collected: Cell<u64>,
@@ -33,6 +40,7 @@ static SETTINGS: World<Settings> = World::new(Settings {
     enabled: Cell::new(true),
     forced: Cell::new(false),
     threshold: Cell::new(BASE_THRESHOLD),
+    asked: Cell::new([BASE_THRESHOLD, 10, 0]),
     collecting: Cell::new(false),
     collections: Cell::new(0),
     collected: Cell::new(0),
@@ -73,8 +81,9 @@ pub(crate) fn untrack(object: *mut Header) {
 /// Collects if the threshold has been passed; called at safe points.
 pub fn run_pending() {
     let wanted = thread().acknowledge(breaker::GC);
+    let is_asked = SETTINGS.enabled.get() && SETTINGS.asked.get()[0] > 0;
     let is_due = SETTINGS.forced.take() || thread().gc_count.get() > SETTINGS.threshold.get();
-    if wanted && SETTINGS.enabled.get() && is_due {
+    if wanted && is_asked && is_due {
         collect();
     }
 }
@@ -94,39 +103,100 @@ pub fn statistics() -> (u64, u64) {
     (SETTINGS.collections.get(), SETTINGS.collected.get())
 }
 
-/// The threshold on net tracked allocations.
-pub fn threshold() -> i64 {
-    SETTINGS.threshold.get()
+/// What [`set_thresholds`] has set. The first is the least threshold on net tracked allocations.
+pub fn thresholds() -> [i64; 3] {
+    SETTINGS.asked.get()
 }
 
-/// Replaces the threshold.
-pub fn set_threshold(threshold: i64) {
-    SETTINGS.threshold.set(threshold);
+/// Replaces the thresholds.
+pub fn set_thresholds(asked: [i64; 3]) {
+    SETTINGS.asked.set(asked);
+    SETTINGS.threshold.set(asked[0]);
 }
 
-/// Every tracked object, owned.
+/// Every object that collections look at, owned.
 pub fn tracked_objects() -> Vec<Ref> {
     tracked().into_iter().map(|object| to_value(object).to_ref()).collect()
 }
 
-/// Collects now; returns the number of unreachable objects found.
+/// Leaves all objects that are tracked now out of collections: they live as long as somebody refers to them.
+pub fn freeze() {
+    // SAFETY: tracked objects are live.
+    tracked().into_iter().for_each(|object| unsafe { (*object).set(flags::FROZEN) });
+}
+
+/// Ends what [`freeze`] has begun.
+pub fn unfreeze() {
+    // SAFETY: occupied blocks are objects.
+    alloc::for_each_block(|block| unsafe { (*block).clear(flags::FROZEN) });
+}
+
+/// How many objects are frozen.
+pub fn frozen_count() -> usize {
+    let mut count = 0;
+    // SAFETY: occupied blocks are objects.
+    alloc::for_each_block(|block| count += usize::from(unsafe { (*block).has(flags::FROZEN) }));
+    count
+}
+
+/// What an object refers to, owned; nothing for what is no container.
+pub fn referents(object: Value) -> Vec<Ref> {
+    let mut found = Vec::new();
+    if object.ty().has(type_flags::GC) && object.header().is_some() {
+        visit_references(object.ptr(), &mut |child| found.push(child.to_ref()));
+    }
+    found
+}
+
+/// The tracked objects that refer to one of `wanted`, owned.
+pub fn referrers(wanted: &[Value]) -> Vec<Ref> {
+    let refers = |&object: &*mut Header| {
+        let mut found = false;
+        visit_references(object, &mut |child| found |= wanted.contains(&child));
+        found
+    };
+    tracked().into_iter().filter(refers).map(|object| to_value(object).to_ref()).collect()
+}
+
+/// Collects now, and tells those who watch; returns the number of objects collected.
 pub fn collect() -> usize {
+    alone(|| {
+        watch::call_back("start", 0);
+        let collected = collect_quietly();
+        watch::call_back("stop", collected);
+        collected
+    })
+}
+
+/// Collects as the runtime ends.
+pub fn collect_at_end() -> usize {
+    alone(collect_quietly)
+}
+
+/// Runs a collection unless one is running, past an exception that is being raised.
+fn alone(collection: impl FnOnce() -> usize) -> usize {
     if SETTINGS.collecting.replace(true) {
         return 0;
     }
     let pending = thread().fetch_raised();
-    let (garbage, survivors) = find_garbage();
-    let found = garbage.len();
-    dispose(garbage);
+    let collected = collection();
     if let Some(exception) = pending {
         let _raised = thread().set_raised(exception);
     }
-    SETTINGS.collections.set(SETTINGS.collections.get() + 1);
-    SETTINGS.collected.set(SETTINGS.collected.get() + found as u64);
-    SETTINGS.threshold.set(BASE_THRESHOLD.max(survivors as i64 / 2));
-    thread().gc_count.set(0);
     SETTINGS.collecting.set(false);
-    found
+    collected
+}
+
+fn collect_quietly() -> usize {
+    let (watched, garbage, survivors) = find_garbage();
+    let unreachable = garbage.len();
+    let collected = dispose(garbage);
+    watched.end(unreachable);
+    SETTINGS.collections.set(SETTINGS.collections.get() + 1);
+    SETTINGS.collected.set(SETTINGS.collected.get() + collected as u64);
+    SETTINGS.threshold.set(SETTINGS.asked.get()[0].max(survivors as i64 / 2));
+    thread().gc_count.set(0);
+    collected
 }
 
 fn to_value(object: *mut Header) -> Value {
@@ -134,15 +204,20 @@ fn to_value(object: *mut Header) -> Value {
     unsafe { Value::from_bits(object as u64) }
 }
 
+/// Whether collections look at it.
+fn is_scanned(header: &Header) -> bool {
+    header.has(flags::TRACKED) && !header.has(flags::FROZEN)
+}
+
 fn is_tracked(value: Value) -> bool {
-    value.header().is_some_and(|header| header.has(flags::TRACKED))
+    value.header().is_some_and(is_scanned)
 }
 
 fn tracked() -> Vec<*mut Header> {
     let mut objects = Vec::new();
     alloc::for_each_block(|block| {
         // SAFETY: an occupied block is a live object, or one that waits for its deallocation.
-        if unsafe { (*block).has(flags::TRACKED) && (*block).refcount() != 0 } {
+        if unsafe { is_scanned(&*block) && (*block).refcount() != 0 } {
             objects.push(block);
         }
     });
@@ -150,15 +225,16 @@ fn tracked() -> Vec<*mut Header> {
 }
 
 /// Splits the tracked objects into garbage, owned by the result, and the number of survivors.
-fn find_garbage() -> (Vec<Ref>, usize) {
+fn find_garbage() -> (watch::Watched, Vec<Ref>, usize) {
     let objects = tracked();
+    let watched = watch::Watched::begin(objects.len());
     alloc::begin_gc_counts();
     subtract_internal(&objects);
     let garbage = unreachable_of(&objects);
     alloc::end_gc_counts();
     let owned: Vec<Ref> = garbage.into_iter().map(|object| to_value(object).to_ref()).collect();
     let survivors = objects.len() - owned.len();
-    (owned, survivors)
+    (watched, owned, survivors)
 }
 
 /// Leaves in each object's side count the number of references from outside `objects`.
@@ -221,53 +297,61 @@ fn unreachable_of(objects: &[*mut Header]) -> Vec<*mut Header> {
     garbage
 }
 
-/// Clears weak references, runs finalisers, and breaks the cycles of what is still unreachable.
-fn dispose(garbage: Vec<Ref>) {
+/// Clears weak references, runs finalisers, and breaks the cycles of what is still unreachable. Gives how many objects those are.
+fn dispose(mut garbage: Vec<Ref>) -> usize {
+    watch::show(&garbage);
     weakref::clear_garbage(&garbage);
     let mut finalized = false;
     for object in &garbage {
         let header = object.header().expect("garbage consists of objects");
-        if object.ty().has(crate::type_object::type_flags::HAS_FINALIZER) && !header.has(flags::FINALIZED) {
+        if object.ty().has(type_flags::HAS_FINALIZER) && !header.has(flags::FINALIZED) {
             finalized = true;
             finalize(object.value());
         }
     }
-    if finalized && is_resurrected(&garbage) {
-        return;
+    if finalized {
+        let resurrected = resurrected(&garbage);
+        garbage.retain(|object| !resurrected.contains(&object.value().ptr()));
+    }
+    if watch::keep(&garbage) {
+        return garbage.len();
     }
     for object in &garbage {
         let ptr = object.value().ptr();
         // SAFETY: we own a count, so the object is live while its references are cleared.
         unsafe { object.ty().clear_contents(ptr) };
     }
+    garbage.len()
 }
 
-/// Whether a finaliser has made any of the garbage reachable again. Then all of it stays until the next collection, which will
-/// not run the finalisers a second time.
-fn is_resurrected(garbage: &[Ref]) -> bool {
-    let objects: Vec<*mut Header> = garbage.iter().map(|object| object.value().ptr()).collect();
-    for &object in &objects {
-        // SAFETY: owned by `garbage`.
-        unsafe { (*object).set(flags::MARKED) };
-    }
-    let mut internal: std::collections::HashMap<*mut Header, u32> = std::collections::HashMap::new();
-    for &object in &objects {
-        visit_references(object, &mut |child| {
-            if child.header().is_some_and(|header| header.has(flags::MARKED)) {
-                *internal.entry(child.ptr()).or_insert(0) += 1;
+/// The garbage that finalisers have made reachable again: what is referenced from outside, and what that reaches. It stays until a later
+/// collection, which does not run the finalisers a second time.
+fn resurrected(garbage: &[Ref]) -> HashSet<*mut Header> {
+    let mut internal: HashMap<*mut Header, u32> =
+        garbage.iter().map(|object| (object.value().ptr(), 0)).collect();
+    for object in garbage {
+        visit_references(object.value().ptr(), &mut |child| {
+            if let Some(count) = child.header().and_then(|_| internal.get_mut(&child.ptr())) {
+                *count += 1;
             }
         });
     }
     // One count is ours.
-    // SAFETY: owned by `garbage`.
-    let outside = objects
-        .iter()
-        .any(|object| unsafe { (**object).refcount() } > 1 + internal.get(object).copied().unwrap_or(0));
-    for &object in &objects {
+    let outside = garbage.iter().map(|object| object.value().ptr()).filter(|object| {
         // SAFETY: owned by `garbage`.
-        unsafe { (*object).clear(flags::MARKED) };
+        unsafe { (**object).refcount() > 1 + internal[object] }
+    });
+    let mut worklist: Vec<*mut Header> = outside.collect();
+    let mut reached: HashSet<*mut Header> = worklist.iter().copied().collect();
+    while let Some(object) = worklist.pop() {
+        visit_references(object, &mut |child| {
+            let is_garbage = child.header().is_some() && internal.contains_key(&child.ptr());
+            if is_garbage && reached.insert(child.ptr()) {
+                worklist.push(child.ptr());
+            }
+        });
     }
-    outside
+    reached
 }
 
 /// Runs `__del__` once; an exception in it is reported and forgotten.

@@ -38,6 +38,8 @@ pub mod flags {
     pub const DYING: u16 = 1 << 6;
     /// Not counted by the leak audit: interned strings, types, modules.
     pub const UNAUDITED: u16 = 1 << 7;
+    /// Tracked, but left alone by collections: `gc.freeze()`.
+    pub const FROZEN: u16 = 1 << 8;
 }
 
 impl Header {

@@ -5,7 +5,7 @@
 //! object begins with the plain reference and the plain proxy, which have no callback and are shared; the others follow, newest first.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use crate::args::Args;
 use crate::field::Field;
@@ -190,14 +190,13 @@ pub(crate) fn clear_for(object: *mut Header) {
 /// Clears the references to garbage; callbacks of references that are garbage themselves do not run.
 pub(crate) fn clear_garbage(garbage: &[Ref]) {
     let mut pending = Vec::new();
+    let dead: HashSet<u64> = garbage.iter().map(|object| object.value().bits()).collect();
     for object in garbage {
         let Some(header) = object.header().filter(|header| header.has(flags::HAS_WEAKREFS)) else { continue };
         header.clear(flags::HAS_WEAKREFS);
         let list = TABLE.borrow_mut().remove(&(object.value().ptr() as usize)).unwrap_or_default();
         let detached = detach(list).into_iter();
-        pending.extend(
-            detached.filter(|reference| !garbage.iter().any(|object| object.value() == reference.value())),
-        );
+        pending.extend(detached.filter(|reference| !dead.contains(&reference.value().bits())));
     }
     run_callbacks(pending);
 }

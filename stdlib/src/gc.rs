@@ -1,26 +1,44 @@
 //! `gc`: the cycle collector's controls.
 
+use runtime::convert::Rest;
+use runtime::gc::watch::{self, debug};
 use runtime::objects::list::ListObject;
 use runtime::objects::module::ModuleObject;
 use runtime::objects::tuple::TupleObject;
 use runtime::objects::{dict::DictObject, int};
-use runtime::{Py, PyResult, Ref, Value, gc, header, py_functions};
+use runtime::{Py, PyResult, Ref, Value, gc, header, py_functions, raise};
 
 /// Fills the module.
 pub(crate) fn fill(module: &ModuleObject) -> PyResult<()> {
     module.add_functions(FUNCTIONS);
     for (name, value) in [
-        ("DEBUG_STATS", 1),
-        ("DEBUG_COLLECTABLE", 2),
-        ("DEBUG_UNCOLLECTABLE", 4),
-        ("DEBUG_SAVEALL", 32),
-        ("DEBUG_LEAK", 38),
+        ("DEBUG_STATS", debug::STATS),
+        ("DEBUG_COLLECTABLE", debug::COLLECTABLE),
+        ("DEBUG_UNCOLLECTABLE", debug::UNCOLLECTABLE),
+        ("DEBUG_SAVEALL", debug::SAVEALL),
+        ("DEBUG_LEAK", debug::LEAK),
     ] {
         module.dict().set_text(name, int::from_i64(value));
     }
-    module.dict().set_text("garbage", ListObject::empty());
-    module.dict().set_text("callbacks", ListObject::empty());
+    let (callbacks, garbage) = (ListObject::empty().into_ref(), ListObject::empty().into_ref());
+    watch::set_lists(callbacks.clone(), garbage.clone());
+    module.dict().set_text("callbacks", callbacks);
+    module.dict().set_text("garbage", garbage);
     Ok(())
+}
+
+/// Lets go of what the module has handed to the collector.
+pub(crate) fn release() {
+    watch::release();
+}
+
+/// One generation's statistics.
+fn statistics(collections: u64, collected: u64) -> Ref {
+    let stats = DictObject::new();
+    stats.set_text("collections", int::from_i64(collections as i64));
+    stats.set_text("collected", int::from_i64(collected as i64));
+    stats.set_text("uncollectable", int::from_i64(0));
+    stats.into()
 }
 
 py_functions! { static FUNCTIONS;
@@ -45,7 +63,7 @@ py_functions! { static FUNCTIONS;
     "collect(generation=2)"
     fn collect(generation: Option<i64>) -> PyResult<usize> {
         if generation.is_some_and(|generation| !(0..=2).contains(&generation)) {
-            return Err(runtime::raise!(ValueError, "invalid generation"));
+            return Err(raise!(ValueError, "invalid generation"));
         }
         Ok(gc::collect())
     }
@@ -58,29 +76,47 @@ py_functions! { static FUNCTIONS;
     /// Return the current collection thresholds.
     "get_threshold()"
     fn get_threshold() -> Py<TupleObject> {
-        TupleObject::of([int::from_i64(gc::threshold()), int::from_i64(10), int::from_i64(0)])
+        TupleObject::of(gc::thresholds().map(int::from_i64))
     }
     /// Set the collection thresholds (the collection frequency).
+    ///
+    /// A threshold0 of zero ends automatic collection.
     "set_threshold(threshold0, threshold1=10, threshold2=0, /)"
     fn set_threshold(threshold0: i64, threshold1: Option<i64>, threshold2: Option<i64>) {
-        let (_, _) = (threshold1, threshold2);
-        gc::set_threshold(threshold0);
+        let [_, old1, old2] = gc::thresholds();
+        gc::set_thresholds([threshold0, threshold1.unwrap_or(old1), threshold2.unwrap_or(old2)]);
     }
     /// Return a list of objects tracked by the collector (excluding the list returned).
+    ///
+    /// With a generation, only the objects of that generation: all of them are in the oldest, 2.
     "get_objects(generation=None)"
-    fn get_objects(generation: Option<Value>) -> Ref {
-        let _ = generation;
-        ListObject::new(gc::tracked_objects()).into()
+    fn get_objects(generation: Option<i64>) -> PyResult<Ref> {
+        let objects = match generation {
+            Some(..0) => return Err(raise!(ValueError, "generation parameter cannot be negative")),
+            Some(3..) => {
+                let text = "generation parameter must be less than the number of available generations (3)";
+                return Err(raise!(ValueError, "{text}"));
+            }
+            Some(0 | 1) => Vec::new(),
+            Some(2) | None => gc::tracked_objects(),
+        };
+        Ok(ListObject::new(objects).into())
     }
     /// Return a list of dictionaries containing per-generation statistics.
     "get_stats()"
     fn get_stats() -> Py<ListObject> {
         let (collections, collected) = gc::statistics();
-        let stats = DictObject::new();
-        stats.set_text("collections", int::from_i64(collections as i64));
-        stats.set_text("collected", int::from_i64(collected as i64));
-        stats.set_text("uncollectable", int::from_i64(0));
-        ListObject::new(vec![stats.into()])
+        ListObject::new(vec![statistics(0, 0), statistics(0, 0), statistics(collections, collected)])
+    }
+    /// Return the list of objects that are directly referred to by 'objs'.
+    "get_referents(*objs)"
+    fn get_referents(objs: Rest<'_>) -> Py<ListObject> {
+        ListObject::new(objs.0.iter().flat_map(|&object| gc::referents(object)).collect())
+    }
+    /// Return the list of objects that directly refer to any of 'objs'.
+    "get_referrers(*objs)"
+    fn get_referrers(objs: Rest<'_>) -> Py<ListObject> {
+        ListObject::new(gc::referrers(objs.0))
     }
     /// Returns true if the object is tracked by the garbage collector.
     "is_tracked(obj, /)"
@@ -93,19 +129,34 @@ py_functions! { static FUNCTIONS;
         obj.header().is_some_and(|object| object.has(header::flags::FINALIZED))
     }
     /// Freeze all current tracked objects and ignore them for future collections.
+    ///
+    /// This can be used before a POSIX fork() call to make the gc copy-on-write friendly.
     "freeze()"
-    fn freeze() {}
+    fn freeze() {
+        gc::freeze();
+    }
     /// Unfreeze all objects in the permanent generation.
+    ///
+    /// Put all objects in the permanent generation back into oldest generation.
     "unfreeze()"
-    fn unfreeze() {}
+    fn unfreeze() {
+        gc::unfreeze();
+    }
+    /// Return the number of objects in the permanent generation.
+    "get_freeze_count()"
+    fn get_freeze_count() -> usize {
+        gc::frozen_count()
+    }
     /// Set the garbage collection debugging flags.
+    ///
+    /// Debugging information is written to sys.stderr.
     "set_debug(flags, /)"
     fn set_debug(flags: i64) {
-        let _ = flags;
+        watch::set_flags(flags);
     }
     /// Get the garbage collection debugging flags.
     "get_debug()"
     fn get_debug() -> i64 {
-        0
+        watch::flags()
     }
 }

@@ -125,6 +125,7 @@ static MODULES: &[NativeModule] = &[
 pub fn release() {
     posix::release();
     contextvars::release();
+    gc::release();
     monitoring::release();
     thread::release();
 }
