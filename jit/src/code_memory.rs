@@ -132,7 +132,7 @@ impl CodeMemory {
 
     /// Puts the copy where the code was. A child without one ends at once: what it wrote would change the parent.
     pub(crate) fn in_child(&self) {
-        if !self.twin.take().is_some_and(|twin| twin.take_place(self.views).is_ok()) {
+        if self.twin.take().is_none_or(|twin| twin.take_place(self.views).is_err()) {
             let message = b"fatal error: no memory for the code of a forked process\n";
             // SAFETY: the bytes are readable; nothing runs after the exit.
             unsafe {
