@@ -421,7 +421,13 @@ static GETSET: &[GetSetDef] = &[
         get: |value| Ok(int::from_i64(i64::from(this(value).dict_offset()))),
         set: None,
     },
-    GetSetDef { name: "__weakrefoffset__", doc: "", get: |_| Ok(int::from_i64(0)), set: None },
+    // Lists of weak references stand beside objects, not in them: before their first word, as it were.
+    GetSetDef {
+        name: "__weakrefoffset__",
+        doc: "",
+        get: |value| Ok(int::from_i64(if this(value).has(type_flags::WEAK) { -32 } else { 0 })),
+        set: None,
+    },
     GetSetDef { name: "__text_signature__", doc: "", get: get_text_signature, set: None },
 ];
 
