@@ -40,6 +40,7 @@ impl<'a> Emitter<'a, '_> {
         first_line: u32,
         is_generic: bool,
     ) -> Emit {
+        self.check_keywords(def.keywords)?;
         self.block().op0(Opcode::LOAD_BUILD_CLASS);
         self.class_body(stmt, def, first_line, is_generic)?;
         self.load_const(Const::str(def.name));
