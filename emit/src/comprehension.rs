@@ -6,9 +6,9 @@
 use std::sync::Arc;
 
 use bytecode::code::CellKind;
-use bytecode::{Code, CodeFlags, Const, Opcode};
+use bytecode::{Code, CodeFlags, Const, Opcode, TypeCode};
 use parser::ast::{Comprehension, Expr, ExprKind};
-use typeck::scope::Resolution;
+use typeck::scope::{Resolution, ScopeId};
 
 use crate::block::Label;
 use crate::error::Emit;
@@ -94,7 +94,21 @@ impl<'a> Emitter<'a, '_> {
         self.at(expr.span);
         self.block().op(build, 0);
         self.block().op(Opcode::SWAP, 2);
-        self.clauses(expr, parts, 0)
+        self.clauses(expr, parts, 0)?;
+        self.forget_variables(scope);
+        Ok(())
+    }
+
+    /// Unbinds what the comprehension has bound in the surrounding frame: its last items live no longer, and `locals()` does not
+    /// show them.
+    fn forget_variables(&mut self, scope: ScopeId) {
+        for name in self.scopes.table[scope].local_names() {
+            let slot = self.slot(scope, name);
+            let local = &self.block().code.locals[slot as usize];
+            if local.ty == TypeCode::Object && local.cell == CellKind::None {
+                self.block().op(Opcode::CLEAR_FAST, slot);
+            }
+        }
     }
 
     /// Makes the function of a comprehension that has a frame of its own.

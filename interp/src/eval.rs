@@ -881,6 +881,7 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                         }
                     }
                     Opcode::DELETE_FAST
+                    | Opcode::CLEAR_FAST
                     | Opcode::MAKE_CELL
                     | Opcode::COPY_FREE_VARS
                     | Opcode::DELETE_DEREF

@@ -165,6 +165,11 @@ impl<'a> Scope<'a> {
         self.names_with(Resolution::Cell)
     }
 
+    /// Names that have slots of their own without cells, in the order of their spelling.
+    pub fn local_names(&self) -> Vec<&'a str> {
+        self.names_with(Resolution::Local)
+    }
+
     /// The symbol of a name, made if it is new.
     fn intern(&mut self, name: &'a str, span: Span) -> &mut Symbol<'a> {
         let next = self.symbols.len() as u32;
