@@ -27,6 +27,7 @@ struct Settings {
     collecting: Cell<bool>,
     collections: Cell<u64>,
     collected: Cell<u64>,
+    observer: Cell<Option<fn(Option<usize>)>>,
 }
 
 static SETTINGS: World<Settings> = World::new(Settings {
@@ -36,6 +37,7 @@ static SETTINGS: World<Settings> = World::new(Settings {
     collecting: Cell::new(false),
     collections: Cell::new(0),
     collected: Cell::new(0),
+    observer: Cell::new(None),
 });
 
 /// Starts scanning an object.
@@ -109,15 +111,50 @@ pub fn tracked_objects() -> Vec<Ref> {
     tracked().into_iter().map(|object| to_value(object).to_ref()).collect()
 }
 
+/// What an object refers to, as its traversal shows it.
+pub fn referents(value: Value) -> Vec<Ref> {
+    let mut found = Vec::new();
+    if is_tracked(value) {
+        visit_references(value.ptr(), &mut |child| found.push(child.to_ref()));
+    }
+    found
+}
+
+/// The tracked objects that refer to one of these.
+pub fn referrers(values: &[Value]) -> Vec<Ref> {
+    let mut found = Vec::new();
+    for object in tracked() {
+        let mut refers = false;
+        visit_references(object, &mut |child| refers |= values.contains(&child));
+        if refers {
+            found.push(to_value(object).to_ref());
+        }
+    }
+    found
+}
+
+/// Sets the function that is told of each collection: at its start, and at its end with the number of objects found.
+pub fn observe(observer: fn(Option<usize>)) {
+    SETTINGS.observer.set(Some(observer));
+}
+
+fn tell(found: Option<usize>) {
+    if let Some(observer) = SETTINGS.observer.get() {
+        observer(found);
+    }
+}
+
 /// Collects now; returns the number of unreachable objects found.
 pub fn collect() -> usize {
     if SETTINGS.collecting.replace(true) {
         return 0;
     }
     let pending = thread().fetch_raised();
+    tell(None);
     let (garbage, survivors) = find_garbage();
     let found = garbage.len();
     dispose(garbage);
+    tell(Some(found));
     if let Some(exception) = pending {
         let _raised = thread().set_raised(exception);
     }
