@@ -79,7 +79,9 @@ py_functions! { pub(super) static FUNCTIONS;
     fn input(prompt: Option<Value>) -> PyResult {
         if let (Some(prompt), Some(stdout)) = (prompt, sys_attribute(names().stdout)) {
             protocol::call_method(stdout.value(), names().write, &[protocol::str(prompt)?.value()])?;
-            protocol::call_method(stdout.value(), names().flush, &[])?;
+            // A stream that cannot be flushed will do.
+            let flushed = protocol::call_method(stdout.value(), names().flush, &[]);
+            drop(crate::error::ignore(flushed, &crate::error::types::Exception)?);
         }
         let Some(stdin) = sys_attribute(names().stdin) else {
             return Err(crate::raise!(RuntimeError, "input(): lost sys.stdin"));

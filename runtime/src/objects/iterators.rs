@@ -138,11 +138,16 @@ py_methods! { static HINT for "list_iterator", Value;
     /// Private method returning an estimate of len(list(it)).
     "__length_hint__(self, /)"
     fn length_hint(this) -> PyResult<usize> {
+        let is_reversed = this.is_exact(&LIST_REVERSE_ITERATOR);
         let this = SequenceIterator::of(this);
-        match this.sequence.get_ref() {
-            None => Ok(0),
-            Some(sequence) => Ok(protocol::len(sequence.value())?.saturating_sub(this.position.get())),
-        }
+        let Some(sequence) = this.sequence.get_ref() else { return Ok(0) };
+        let (len, position) = (protocol::len(sequence.value())?, this.position.get());
+        Ok(match is_reversed {
+            // What is left of it, unless the list has become shorter than that.
+            true if position <= len => position,
+            true => 0,
+            false => len.saturating_sub(position),
+        })
     }
     /// For pickling.
     "__reduce__(self, /)"
