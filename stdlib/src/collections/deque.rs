@@ -458,7 +458,7 @@ fn iterator(deque: &Deque, is_reversed: bool) -> Ref {
         is_reversed,
     };
     let ty = if is_reversed { &DEQUE_REVERSE_ITERATOR } else { &DEQUE_ITERATOR };
-    object::new_object_of(ty, contents).into()
+    object::new_object_in_layout(ty, contents).into_ref()
 }
 
 fn next(value: Value) -> PyResult<Option<Ref>> {
