@@ -251,6 +251,7 @@ static SPEC: TypeSpec = TypeSpec {
     module: "types",
     flags: type_flags::GC,
     slots: Slots { new: Some(new), ..Slots::EMPTY },
+    methods: &[METHODS],
     getset: GETSET,
     ..TypeSpec::of::<TracebackObject>("traceback")
 };

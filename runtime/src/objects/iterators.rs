@@ -361,7 +361,7 @@ fn new_enumerate(ty: &TypeObject, args: Args<'_>) -> PyResult {
         }
     }
     let [Some(iterable), start] = parts else {
-        return Err(crate::raise!(TypeError, "enumerate() missing required argument 'iterable' (pos 1)"));
+        return Err(crate::raise!(TypeError, "enumerate() missing required argument 'iterable'"));
     };
     let start = start.map_or(Ok(int::from_i64(0)), int::index)?;
     let iterator = protocol::get_iter(iterable)?;

@@ -357,7 +357,7 @@ py_methods! { static METHODS for "deque", &Deque;
     /// Remove first occurrence of value.
     "remove(self, value, /)"
     fn remove(deque, value: Value) -> PyResult<()> {
-        match deque.find(value, 0, usize::MAX, || raise!(IndexError, "deque mutated during remove()."))? {
+        match deque.find(value, 0, usize::MAX, || raise!(IndexError, "deque mutated during iteration"))? {
             Some(at) => {
                 let removed = deque.change(|items| items.remove(at));
                 drop(removed);
