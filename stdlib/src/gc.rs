@@ -6,7 +6,7 @@ use runtime::objects::module::ModuleObject;
 use runtime::objects::str::StrObject;
 use runtime::objects::tuple::TupleObject;
 use runtime::objects::{dict::DictObject, int};
-use runtime::{Py, PyResult, Ref, Value, error, gc, header, protocol, py_functions, raise, sys_state};
+use runtime::{Py, PyResult, Value, error, gc, header, protocol, py_functions, raise, sys_state};
 
 /// Fills the module.
 pub(crate) fn fill(module: &ModuleObject) -> PyResult<()> {

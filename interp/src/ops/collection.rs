@@ -2,7 +2,6 @@
 
 use runtime::error;
 use runtime::objects::dict::DictObject;
-use runtime::objects::function::FunctionObject;
 use runtime::objects::list::ListObject;
 use runtime::objects::set::{self, SetObject};
 use runtime::objects::str::StrObject;

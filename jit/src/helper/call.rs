@@ -2,7 +2,6 @@
 
 use bytecode::Intrinsic;
 use interp::frame::Frame;
-use runtime::objects::code::InlineCache;
 use runtime::protocol::{self, Method};
 use runtime::value::{PyResult, Value};
 
