@@ -178,6 +178,8 @@ macro_rules! for_each_opcode {
             STORE_FAST { Local } (Object =>);
             /// Unbind a local; UnboundLocalError if it is unbound already.
             DELETE_FAST { Local } (=>);
+            /// Unbind a local, if it is bound: one that a comprehension leaves behind in the frame it ran in.
+            CLEAR_FAST { Local } (=>) [cannot_raise];
             /// Replace a local by a new cell that holds its value, if any.
             MAKE_CELL { Local } (=>);
             /// Store the closure's cells into the last `n` local slots.

@@ -199,7 +199,7 @@ fn bound_locals(code: &Code) -> Vec<Option<Bound>> {
         let slot = word.index();
         match word.opcode() {
             Opcode::STORE_FAST | Opcode::LOAD_FAST_CHECK => state[slot / 64] |= 1 << (slot % 64),
-            Opcode::DELETE_FAST => state[slot / 64] &= !(1 << (slot % 64)),
+            Opcode::DELETE_FAST | Opcode::CLEAR_FAST => state[slot / 64] &= !(1 << (slot % 64)),
             _ => {}
         }
         if word.opcode().jumps() {

@@ -121,6 +121,7 @@ impl<'a> Emitter<'a, '_> {
         self.at(target.span);
         match target.kind {
             ExprKind::Name { id, .. } => {
+                self.check_assignable(target, id)?;
                 self.load_name(id);
                 self.operate_in_place(stmt, target, op, value)?;
                 self.coerce(target.id);
@@ -198,12 +199,18 @@ impl<'a> Emitter<'a, '_> {
 
     pub(crate) fn annotated_assign(
         &mut self,
-        _stmt: &'a Stmt<'a>,
+        stmt: &'a Stmt<'a>,
         target: &'a Expr<'a>,
         annotation: &'a Expr<'a>,
         value: Option<&'a Expr<'a>>,
         simple: bool,
     ) -> Emit {
+        if let (None, ExprKind::Name { id: name, .. } | ExprKind::Attribute { attr: name, .. }) =
+            (value, target.kind)
+            && name == "__debug__"
+        {
+            return self.error(stmt.span, "cannot assign to __debug__");
+        }
         if let Some(value) = value {
             self.expr(value)?;
             self.store(target)?;

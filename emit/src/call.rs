@@ -45,7 +45,7 @@ impl<'a> Emitter<'a, '_> {
         }
     }
 
-    fn check_keywords(&self, keywords: &[Keyword<'a>]) -> Emit {
+    pub(crate) fn check_keywords(&self, keywords: &[Keyword<'a>]) -> Emit {
         for (at, keyword) in keywords.iter().enumerate() {
             let Some(name) = keyword.arg else { continue };
             if name == "__debug__" {

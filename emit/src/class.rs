@@ -40,6 +40,7 @@ impl<'a> Emitter<'a, '_> {
         first_line: u32,
         is_generic: bool,
     ) -> Emit {
+        self.check_keywords(def.keywords)?;
         self.block().op0(Opcode::LOAD_BUILD_CLASS);
         self.class_body(stmt, def, first_line, is_generic)?;
         self.load_const(Const::str(def.name));
@@ -183,14 +184,13 @@ impl<'a> Emitter<'a, '_> {
     }
 }
 
-/// Names stored through the first parameter of a method.
+/// Names stored through `self` in a method, or in a function inside it.
 fn collect_self_attributes<'a>(stmt: &'a Stmt<'a>, names: &mut Vec<&'a str>) {
     use parser::ast::{ExprKind, StmtKind};
     let (StmtKind::FunctionDef(method) | StmtKind::AsyncFunctionDef(method)) = stmt.kind else { return };
-    let Some(first) = method.args.posonlyargs.iter().chain(method.args.args).next() else { return };
     let mut visit = |target: &'a parser::ast::Expr<'a>| {
         if let ExprKind::Attribute { value, attr, .. } = target.kind
-            && value.as_name() == Some(first.arg)
+            && value.as_name() == Some("self")
         {
             names.push(attr);
         }
@@ -198,15 +198,30 @@ fn collect_self_attributes<'a>(stmt: &'a Stmt<'a>, names: &mut Vec<&'a str>) {
     visit_store_targets(method.body, &mut visit);
 }
 
-/// Calls `visit` for every plain assignment target in `body`, nested statements included.
+/// Calls `visit` for a target, or for the parts of one that is taken apart.
+fn visit_parts<'a>(target: &'a parser::ast::Expr<'a>, visit: &mut impl FnMut(&'a parser::ast::Expr<'a>)) {
+    use parser::ast::ExprKind;
+    match target.kind {
+        ExprKind::Tuple { elts, .. } | ExprKind::List { elts, .. } => {
+            elts.iter().for_each(|elt| visit_parts(elt, visit));
+        }
+        ExprKind::Starred { value, .. } => visit_parts(value, visit),
+        _ => visit(target),
+    }
+}
+
+/// Calls `visit` for every assignment target in `body`, nested statements and functions included.
 fn visit_store_targets<'a>(body: &'a [Stmt<'a>], visit: &mut impl FnMut(&'a parser::ast::Expr<'a>)) {
     use parser::ast::StmtKind;
     for stmt in body {
         match stmt.kind {
-            StmtKind::Assign { targets, .. } => targets.iter().for_each(&mut *visit),
+            StmtKind::Assign { targets, .. } => targets.iter().for_each(|target| visit_parts(target, visit)),
+            StmtKind::FunctionDef(def) | StmtKind::AsyncFunctionDef(def) => {
+                visit_store_targets(def.body, visit)
+            }
             StmtKind::AugAssign { target, .. } | StmtKind::AnnAssign { target, .. } => visit(target),
             StmtKind::For { target, body, orelse, .. } | StmtKind::AsyncFor { target, body, orelse, .. } => {
-                visit(target);
+                visit_parts(target, visit);
                 visit_store_targets(body, visit);
                 visit_store_targets(orelse, visit);
             }
@@ -214,8 +229,12 @@ fn visit_store_targets<'a>(body: &'a [Stmt<'a>], visit: &mut impl FnMut(&'a pars
                 visit_store_targets(body, visit);
                 visit_store_targets(orelse, visit);
             }
-            StmtKind::With { body, .. } | StmtKind::AsyncWith { body, .. } => {
-                visit_store_targets(body, visit)
+            StmtKind::With { items, body } | StmtKind::AsyncWith { items, body } => {
+                items
+                    .iter()
+                    .filter_map(|item| item.optional_vars)
+                    .for_each(|target| visit_parts(target, visit));
+                visit_store_targets(body, visit);
             }
             StmtKind::Try(parts) | StmtKind::TryStar(parts) => {
                 visit_store_targets(parts.body, visit);

@@ -99,14 +99,14 @@ impl<'a> Emitter<'a, '_> {
         Ok(())
     }
 
-    /// Unbinds the variables of an inlined comprehension, bound or not: in a frame of its own they would be gone.
+    /// Unbinds what the comprehension has bound in the surrounding frame: its last items live no longer, and `locals()` does not
+    /// show them.
     fn forget_variables(&mut self, scope: ScopeId) {
         for name in self.scopes.table[scope].local_names() {
-            if self.slot_type(scope, name) == TypeCode::Object {
-                let slot = self.slot(scope, name);
-                self.load_const(Const::None);
-                self.block().op(Opcode::STORE_FAST, slot);
-                self.block().op(Opcode::DELETE_FAST, slot);
+            let slot = self.slot(scope, name);
+            let local = &self.block().code.locals[slot as usize];
+            if local.ty == TypeCode::Object && local.cell == CellKind::None {
+                self.block().op(Opcode::CLEAR_FAST, slot);
             }
         }
     }

@@ -106,7 +106,7 @@ fn tighter(level: Level) -> Level {
 fn write_bare(out: &mut Vec<u8>, expr: &Expr<'_>, own: Level, source: &str) {
     match expr.kind {
         ExprKind::Name { id, .. } => out.extend_from_slice(id.as_bytes()),
-        ExprKind::Constant { value, .. } => write_constant(out, value, text_of(expr, source)),
+        ExprKind::Constant { value, .. } => write_constant(out, value),
         ExprKind::Attribute { value, attr, .. } => {
             write(out, value, Level::Atom, source);
             if matches!(value.kind, ExprKind::Constant { value: Constant::Int(_), .. }) {
@@ -214,16 +214,20 @@ fn write_list(out: &mut Vec<u8>, elts: &[Expr<'_>], source: &str) {
     }
 }
 
-/// Strings and floats keep the author's spelling.
-fn write_constant(out: &mut Vec<u8>, value: Constant<'_>, text: &str) {
+/// Constants are shown as `repr` shows them; an infinity is written as a number that is too big.
+fn write_constant(out: &mut Vec<u8>, value: Constant<'_>) {
     match value {
         Constant::None => out.extend_from_slice(b"None"),
         Constant::Ellipsis => out.extend_from_slice(b"..."),
         Constant::Bool(true) => out.extend_from_slice(b"True"),
         Constant::Bool(false) => out.extend_from_slice(b"False"),
         Constant::Int(int) => out.extend_from_slice(int.to_string().as_bytes()),
-        Constant::Float(_) | Constant::Complex(_) | Constant::Str(_) | Constant::Bytes(_) => {
+        Constant::Float(_) | Constant::Complex(_) => {
+            let text = parser::print::constant_repr(&value).replace("inf", "1e309");
             out.extend_from_slice(text.as_bytes());
+        }
+        Constant::Str(_) | Constant::Bytes(_) => {
+            out.extend_from_slice(parser::print::constant_repr(&value).as_bytes());
         }
     }
 }

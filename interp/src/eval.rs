@@ -3,7 +3,6 @@
 //! `loop { match }` with the program counter, the stack pointer and the frame's tables in locals, so that they live in
 //! registers. Calls between Python functions push a frame and go on in the same loop; only native code in between recurses. An
 //! arm either finishes its instruction and continues, or leaves the match, which means that an exception is set.
-//!
 //! Every operand on the stack is owned, but for primitives, which are raw words (`bytecode::verify` proves which is which).
 
 use std::cell::Cell;
@@ -881,6 +880,7 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                         }
                     }
                     Opcode::DELETE_FAST
+                    | Opcode::CLEAR_FAST
                     | Opcode::MAKE_CELL
                     | Opcode::COPY_FREE_VARS
                     | Opcode::DELETE_DEREF

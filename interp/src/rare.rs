@@ -131,6 +131,12 @@ fn step(stack: &mut Stack, word: Word) -> PyResult<()> {
             }
             frame::release(old);
         }
+        Opcode::CLEAR_FAST => {
+            let old = stack.set_local(at, Value::NULL);
+            if !old.is_null() {
+                frame::release(old);
+            }
+        }
         Opcode::MAKE_CELL => {
             let old = stack.set_local(at, Value::NULL);
             // SAFETY: the slot owned its value.

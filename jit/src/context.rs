@@ -6,6 +6,7 @@ use std::time::Duration;
 use hir::Unsupported;
 use hir::env::{ClassId, ConstId, FuncId};
 use runtime::objects::function::FunctionObject;
+use runtime::value::Value;
 use runtime::world::World;
 use rustc_hash::FxHashMap;
 
@@ -36,6 +37,9 @@ pub(crate) struct Jit {
     pub(crate) stats: Statistics,
     /// Everything has been let go: nothing is compiled or entered any more.
     pub(crate) is_released: Cell<bool>,
+    /// The instruction of a code object that has failed on behalf of the one whose exit is about to be taken: a method's lookup, which
+    /// its call does.
+    pub(crate) failed_at: Cell<Option<(Value, u32)>>,
 }
 
 /// What has happened so far.
@@ -83,6 +87,7 @@ pub(crate) fn create(settings: Settings) -> bool {
         natives: RefCell::default(),
         stats: Statistics::default(),
         is_released: Cell::new(false),
+        failed_at: Cell::new(None),
     };
     let is_first = JIT.set(made).is_ok();
     if is_first {

@@ -156,7 +156,8 @@ fn add_entries(place: &Place<'_>, frames: &[ExitFrame]) -> usize {
         }
         if at > 0 || !interp::reraises(code.code().words[frame.offset as usize]) {
             let globals = body.globals.get::<DictObject>().expect("globals are a dict");
-            let instruction = frame.offset;
+            let failed = place.jit.failed_at.take().filter(|(of, _)| at == 0 && *of == body.code.value());
+            let instruction = failed.map_or(frame.offset, |(_, instruction)| instruction);
             traceback::add_entry(traceback::Place { code, instruction, globals, locals: None });
         }
     }

@@ -52,7 +52,9 @@ fn fill(function: &FunctionObject, args: Args<'_>, slots: &mut [Option<Ref>]) ->
     }
     let extra = code.flags.contains(CodeFlags::VARKEYWORDS).then(DictObject::new);
     for (name, value) in args.keywords() {
-        bind_keyword(function, name, value, slots, extra.as_deref())?;
+        if !bind_keyword(function, name, value, slots, extra.as_deref())? {
+            return Err(unexpected_keyword(function, name, args));
+        }
     }
     if let Some(extra) = extra {
         slots[count + kwonly + usize::from(has_rest)] = Some(extra.into());
@@ -70,7 +72,7 @@ fn bind_keyword(
     value: Value,
     slots: &mut [Option<Ref>],
     extra: Option<&DictObject>,
-) -> PyResult<()> {
+) -> PyResult<bool> {
     let object = function.code();
     let Some(text) = name.get::<StrObject>() else {
         return Err(crate::raise!(TypeError, "{}() keywords must be strings", function.qualname()));
@@ -82,11 +84,11 @@ fn bind_keyword(
         }
         Some(at) => {
             slots[at] = Some(value.to_ref());
-            Ok(())
+            Ok(true)
         }
         None => match extra {
-            Some(extra) => extra.set(name, value.to_ref()),
-            None => Err(unexpected_keyword(function, text)),
+            Some(extra) => extra.set(name, value.to_ref()).map(|()| true),
+            None => Ok(false),
         },
     }
 }
@@ -106,14 +108,16 @@ fn parameter_position(code: &CodeObject, name: Value, text: &StrObject) -> Optio
 }
 
 #[cold]
-fn unexpected_keyword(function: &FunctionObject, keyword: &StrObject) -> Raised {
+fn unexpected_keyword(function: &FunctionObject, keyword: Value, args: Args<'_>) -> Raised {
     let code = function.code().code();
     let name = function.qualname();
-    let keyword = keyword.to_string_lossy();
+    let text =
+        |keyword: Value| keyword.get::<StrObject>().map(StrObject::to_string_lossy).unwrap_or_default();
+    let given: Vec<String> = args.keywords().map(|(name, _)| text(name)).collect();
     let positional_only: Vec<&str> = code.locals[..code.posonly_count as usize]
         .iter()
         .map(|local| local.name.as_str())
-        .filter(|n| *n == keyword)
+        .filter(|name| given.iter().any(|given| given == name))
         .collect();
     if !positional_only.is_empty() {
         return crate::raise!(
@@ -122,7 +126,7 @@ fn unexpected_keyword(function: &FunctionObject, keyword: &StrObject) -> Raised 
             positional_only.join(", ")
         );
     }
-    crate::raise!(TypeError, "{name}() got an unexpected keyword argument '{keyword}'")
+    crate::raise!(TypeError, "{name}() got an unexpected keyword argument '{}'", text(keyword))
 }
 
 #[cold]

@@ -56,6 +56,8 @@ pub mod type_flags {
     pub const GENERIC_SETATTR: u32 = 1 << 16;
     /// A positional class pattern captures the subject itself.
     pub const MATCH_SELF: u32 = 1 << 17;
+    /// Native here, made at run time in CPython, which programs such as `copyreg` ask `__flags__` about.
+    pub const SHOWN_AS_HEAP: u32 = 1 << 18;
     /// Instances can be referenced weakly.
     pub const WEAK: u32 = 1 << 20;
 }

@@ -4,6 +4,7 @@ The methods are generated as source text with the signatures that users see, as 
 """
 
 import sys
+import types
 import typing
 
 __all__ = [
@@ -84,6 +85,25 @@ class InitVar:
         return InitVar(type)
 
 
+_running = set()
+
+
+def _recursive(function):
+    """`...` for an object that is being shown already."""
+    def __repr__(self):
+        key = id(self)
+        if key in _running:
+            return "..."
+        _running.add(key)
+        try:
+            return function(self)
+        finally:
+            _running.discard(key)
+    __repr__.__qualname__, __repr__.__module__ = function.__qualname__, function.__module__
+    __repr__.__wrapped__ = function
+    return __repr__
+
+
 class Field:
     """What a dataclass knows about one field."""
 
@@ -106,6 +126,7 @@ class Field:
         self.doc = doc
         self._field_type = None
 
+    @_recursive
     def __repr__(self):
         shown = [
             "name", "type", "default", "default_factory", "init", "repr", "hash", "compare", "metadata", "kw_only", "doc",
@@ -345,25 +366,6 @@ def _init_function(cls, all_fields, frozen, has_post_init, has_slots):
     return _make(cls, "__init__", ", ".join(parameters), body or ["pass"], values, annotations=annotations)
 
 
-_running = set()
-
-
-def _recursive(function):
-    """`...` for an object that is being shown already."""
-    def __repr__(self):
-        key = id(self)
-        if key in _running:
-            return "..."
-        _running.add(key)
-        try:
-            return function(self)
-        finally:
-            _running.discard(key)
-    __repr__.__qualname__, __repr__.__module__ = function.__qualname__, function.__module__
-    __repr__.__wrapped__ = function
-    return __repr__
-
-
 def _repr_function(cls, shown):
     parts = ", ".join(f"{made.name}={{self.{made.name}!r}}" for made in shown)
     return _recursive(_make(cls, "__repr__", "self", [f'return f"{{self.__class__.__qualname__}}({parts})"'], {}))
@@ -533,7 +535,15 @@ def _process(cls, params):
         cls = _with_slots(cls, params, plain)
     if not getattr(cls, "__doc__"):
         cls.__doc__ = cls.__name__ + _signature(cls, for_init)
+    _update_abstract_methods(cls)
     return cls
+
+
+def _update_abstract_methods(cls):
+    """Methods that were generated may have implemented abstract ones (`abc` need not be imported to find that out)."""
+    abc = sys.modules.get("abc")
+    if abc is not None and hasattr(cls, "__abstractmethods__"):
+        abc.update_abstractmethods(cls)
 
 
 def _renamed_replace():
@@ -543,9 +553,10 @@ def _renamed_replace():
 
 
 def _signature(cls, for_init):
-    """The parameters of the class as `inspect.signature` prints them."""
-    if "__init__" not in cls.__dict__ or not getattr(cls, _PARAMS).init:
-        return "()"
+    """The parameters of the class as `inspect.signature` prints them; nothing where it finds none."""
+    has_own_call = type(cls).__call__ is not type.__call__
+    if has_own_call or "__init__" not in cls.__dict__ or not getattr(cls, _PARAMS).init:
+        return _inspected_signature(cls)
     def shown(made):
         text = made.name
         annotation = made.type
@@ -570,14 +581,31 @@ def _signature(cls, for_init):
     return f"({', '.join(parts)})"
 
 
+def _inspected_signature(cls):
+    """The signature of a class that is not called through an `__init__` made here."""
+    import annotationlib
+    import inspect
+    try:
+        signature = inspect.signature(cls, annotation_format=annotationlib.Format.FORWARDREF)
+    except (TypeError, ValueError):
+        return ""
+    return str(signature).replace(" -> None", "")
+
+
 # --- Slots: a class with them has to be made anew ---
 
 
 def _slots_of(cls):
-    found = cls.__dict__.get("__slots__")
+    """The slots of a base, with those that a class without `__slots__` adds by itself."""
+    found = cls.__dict__.get("__slots__", ())
     if found is None:
         return []
-    return [found] if isinstance(found, str) else list(found)
+    if isinstance(found, str):
+        return [found]
+    if hasattr(found, "__next__"):
+        raise TypeError(f"Slots of '{cls.__name__}' cannot be determined")
+    automatic = ["__weakref__"] if "__slots__" not in cls.__dict__ and getattr(cls, "__weakrefoffset__", 0) else []
+    return [*found, *automatic]
 
 
 def _getstate(self):
@@ -765,7 +793,7 @@ def make_dataclass(cls_name, fields, *, bases=(), namespace=None, init=True, rep
         seen.add(name)
         annotations[name] = annotation
     body["__annotations__"] = annotations
-    cls = type(bases[0] if bases else object)(cls_name, tuple(bases), body)
+    cls = types.new_class(cls_name, bases, {}, lambda namespace: namespace.update(body))
     if module is None:
         module = sys._getframemodulename(1) or "__main__"
     cls.__module__ = module

@@ -165,11 +165,15 @@ fn abstract_names(class: Value) -> PyResult<Vec<Ref>> {
 /// `__abc_tpflags__` of the classes of `collections.abc`: whether sequence or mapping patterns match.
 const COLLECTIONS: [(i64, u32); 2] = [(1 << 5, type_flags::SEQUENCE), (1 << 6, type_flags::MAPPING)];
 
-fn take_collection_flags(class: &TypeObject) {
+fn take_collection_flags(class: &TypeObject) -> PyResult<()> {
     let name = StrObject::intern("__abc_tpflags__");
     let Some(flags) = class.dict().get_text("__abc_tpflags__").and_then(|flags| flags.as_small()) else {
-        return;
+        return Ok(());
     };
+    if COLLECTIONS.iter().all(|(bit, _)| flags & bit != 0) {
+        let message = "__abc_tpflags__ cannot be both Py_TPFLAGS_SEQUENCE and Py_TPFLAGS_MAPPING";
+        return Err(raise!(TypeError, "{message}"));
+    }
     drop(class.dict().remove_str(name.value()));
     class.modified();
     for (bit, flag) in COLLECTIONS {
@@ -177,6 +181,7 @@ fn take_collection_flags(class: &TypeObject) {
             class.set_flags(flag);
         }
     }
+    Ok(())
 }
 
 /// A registered class matches the patterns that its new virtual base does, and so do its subclasses.
@@ -292,7 +297,7 @@ py_functions! { static FUNCTIONS;
         });
         protocol::set_attr(class, impl_name().value(), made.value())?;
         if let Some(class) = class.get::<TypeObject>() {
-            take_collection_flags(class);
+            take_collection_flags(class)?;
         }
         Ok(())
     }

@@ -17,12 +17,19 @@ use runtime::{PyResult, TypeObject, Value, protocol, py_functions, raise};
 
 /// Fills the module.
 pub(crate) fn fill(module: &ModuleObject) -> PyResult<()> {
-    for ty in [&deque::DEQUE, &deque::DEQUE_ITERATOR, &defaultdict::DEFAULT_DICT, &TUPLE_GETTER] {
+    for ty in [
+        &deque::DEQUE,
+        &deque::DEQUE_ITERATOR,
+        &deque::DEQUE_REVERSE_ITERATOR,
+        &defaultdict::DEFAULT_DICT,
+        &TUPLE_GETTER,
+    ] {
         ready::ready(ty);
     }
     let dict = module.dict();
     dict.set_text("deque", deque::DEQUE.value().to_ref());
     dict.set_text("_deque_iterator", deque::DEQUE_ITERATOR.value().to_ref());
+    dict.set_text("_deque_reverse_iterator", deque::DEQUE_REVERSE_ITERATOR.value().to_ref());
     dict.set_text("defaultdict", defaultdict::DEFAULT_DICT.value().to_ref());
     dict.set_text("_tuplegetter", TUPLE_GETTER.value().to_ref());
     module.add_functions(FUNCTIONS);

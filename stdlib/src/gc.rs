@@ -1,6 +1,6 @@
 //! `gc`: the cycle collector's controls.
 
-use runtime::convert::Rest;
+use runtime::convert::{OrNone, Rest};
 use runtime::gc::watch::{self, debug};
 use runtime::objects::list::ListObject;
 use runtime::objects::module::ModuleObject;
@@ -90,8 +90,8 @@ py_functions! { static FUNCTIONS;
     ///
     /// With a generation, only the objects of that generation: all of them are in the oldest, 2.
     "get_objects(generation=None)"
-    fn get_objects(generation: Option<i64>) -> PyResult<Ref> {
-        let objects = match generation {
+    fn get_objects(generation: OrNone<i64>) -> PyResult<Ref> {
+        let objects = match generation.0 {
             Some(..0) => return Err(raise!(ValueError, "generation parameter cannot be negative")),
             Some(3..) => {
                 let text = "generation parameter must be less than the number of available generations (3)";

@@ -16,6 +16,7 @@ pub mod array;
 pub mod atexit;
 pub mod binascii;
 pub mod bisect;
+mod breakpoint;
 pub mod codecs;
 pub mod collections;
 pub mod contextvars;

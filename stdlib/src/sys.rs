@@ -49,6 +49,7 @@ pub fn initialize(startup: &Startup) -> PyResult<()> {
     let module = ModuleObject::new("sys");
     module.unaudited();
     module.add_functions(FUNCTIONS);
+    module.add_functions(crate::breakpoint::FUNCTIONS);
     let dict = module.dict();
     let strings = |items: &[String]| -> Ref {
         ListObject::new(items.iter().map(|item| StrObject::new(item).into()).collect()).into()
@@ -190,7 +191,8 @@ fn hash_info() -> PyResult {
 }
 
 /// Hooks that a program may replace, and the names under which the originals stay.
-const ORIGINALS: [(&str, &str); 3] = [
+const ORIGINALS: [(&str, &str); 4] = [
+    ("breakpointhook", "__breakpointhook__"),
     ("excepthook", "__excepthook__"),
     ("displayhook", "__displayhook__"),
     ("unraisablehook", "__unraisablehook__"),

@@ -80,7 +80,7 @@ static GENERIC: TypeObject = TypeObject::from_spec(&GENERIC_SPEC);
 static GENERIC_SPEC: TypeSpec = TypeSpec {
     module: "typing",
     doc: "Abstract base class for generic types.\n\nOn Python 3.12 and newer, generic classes implicitly inherit from\nGeneric when they declare a parameter list after the class's name.",
-    flags: type_flags::BASE | type_flags::TRIVIAL_DROP,
+    flags: type_flags::BASE | type_flags::TRIVIAL_DROP | type_flags::SHOWN_AS_HEAP,
     methods: &[CLASS_METHODS],
     ..TypeSpec::of::<GenericBase>("Generic")
 };

@@ -97,7 +97,12 @@ def flatten(suite):
 def main():
     report, module, *skipped = sys.argv[1:]
     stand_in("_testlimitedcapi", "_testinternalcapi")
-    suite = unittest.defaultTestLoader.loadTestsFromName(module)
+    try:
+        suite = unittest.defaultTestLoader.loadTestsFromName(module)
+    except unittest.SkipTest as reason:
+        with open(report, "a", encoding="utf-8") as file:
+            file.write(f"start\t{module}\nskipped\t{module}\t{reason}\nend\t{module}\n")
+        return
     tests = [test for test in flatten(suite) if test.id() not in skipped]
     with open(report, "a", encoding="utf-8") as file:
         reporter = Reporter(file)

@@ -85,7 +85,7 @@ impl Liveness {
                 }
                 match word.opcode() {
                     B::STORE_FAST | B::STORE_LOCAL => now[word.index() / 64] |= 1 << (word.index() % 64),
-                    B::DELETE_FAST => now[word.index() / 64] &= !(1 << (word.index() % 64)),
+                    B::DELETE_FAST | B::CLEAR_FAST => now[word.index() / 64] &= !(1 << (word.index() % 64)),
                     _ => {}
                 }
                 if word.opcode().jumps() {
@@ -177,6 +177,7 @@ fn apply(word: Word, live: &mut [u64]) {
         | B::LOAD_FAST_CHECK
         | B::LOAD_LOCAL
         | B::DELETE_FAST
+        | B::CLEAR_FAST
         | B::MAKE_CELL
         | B::LOAD_CLOSURE
         | B::LOAD_DEREF

@@ -645,8 +645,10 @@ impl Builder<'_> {
                 let old = self.locals[n].replace(value);
                 self.keep(old);
             }
-            B::DELETE_FAST => {
-                self.check_bound(n);
+            B::DELETE_FAST | B::CLEAR_FAST => {
+                if word.opcode() == B::DELETE_FAST {
+                    self.check_bound(n);
+                }
                 let old = self.locals[n].take();
                 self.keep(old);
             }

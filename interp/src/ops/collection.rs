@@ -2,7 +2,6 @@
 
 use runtime::error;
 use runtime::objects::dict::DictObject;
-use runtime::objects::function::FunctionObject;
 use runtime::objects::list::ListObject;
 use runtime::objects::set::{self, SetObject};
 use runtime::objects::str::StrObject;
@@ -83,17 +82,13 @@ pub fn dict_update(target: Value, mapping: &Ref) -> PyResult<()> {
 
 /// Merges keyword arguments; a key that is there already is an error of the call.
 pub fn dict_merge(target: Value, mapping: &Ref, callable: Value) -> PyResult<()> {
-    let name = || {
-        callable
-            .get::<FunctionObject>()
-            .map_or_else(|| callable.ty().name().to_owned(), FunctionObject::qualname)
-    };
+    let name = || protocol::call::callable_text(callable);
     let merged = DictObject::new();
     if mapping.get::<DictObject>().is_none()
         && !protocol::has_attr(mapping.value(), StrObject::intern("keys").value())?
     {
         let ty = mapping.ty().name();
-        return Err(runtime::raise!(TypeError, "{}() argument after ** must be a mapping, not {ty}", name()));
+        return Err(runtime::raise!(TypeError, "{} argument after ** must be a mapping, not {ty}", name()?));
     }
     runtime::objects::dict::methods::update_from_mapping(&merged, mapping.value())?;
     for (key, value) in merged.to_pairs() {
@@ -101,10 +96,10 @@ pub fn dict_merge(target: Value, mapping: &Ref, callable: Value) -> PyResult<()>
             return Err(runtime::raise!(TypeError, "keywords must be strings"));
         };
         if dict(target).contains(key.value())? {
-            let (function, key) = (name(), text.to_string_lossy());
+            let (function, key) = (name()?, text.to_string_lossy());
             return Err(runtime::raise!(
                 TypeError,
-                "{function}() got multiple values for keyword argument '{key}'"
+                "{function} got multiple values for keyword argument '{key}'"
             ));
         }
         dict(target).set(key.value(), value)?;

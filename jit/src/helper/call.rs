@@ -2,12 +2,12 @@
 
 use bytecode::Intrinsic;
 use interp::frame::Frame;
-use runtime::objects::code::InlineCache;
 use runtime::protocol::{self, Method};
 use runtime::value::{PyResult, Value};
 
 use super::attribute::cache;
 use super::{own, slice};
+use crate::context::jit;
 
 pub(super) unsafe extern "C" fn call(callable: Value, items: *const Value, count: usize) -> Value {
     // SAFETY: the compiler passes its frame's words and their number.
@@ -60,16 +60,21 @@ pub(super) unsafe extern "C" fn call_method(
 ) -> Value {
     // SAFETY: the compiler passes its frame's words and their number; the receiver is the first.
     let args = unsafe { slice(items, count) };
-    own(by_name(name, cache(code, at), args))
+    own(by_name(name, code, at, args))
 }
 
-fn by_name(name: Value, cache: &InlineCache, args: &[Value]) -> PyResult {
+fn by_name(name: Value, code: Value, at: usize, args: &[Value]) -> PyResult {
+    let cache = cache(code, at);
     if let Some(function) = interp::attribute::cached_method(args[0], name, cache) {
         // The class may lose the method while it runs.
         let function = function.to_ref();
         return protocol::call(function.value(), args, None);
     }
-    match interp::attribute::load_method(args[0], name, cache)? {
+    let found = interp::attribute::load_method(args[0], name, cache);
+    if found.is_err() {
+        jit().failed_at.set(Some((code, at as u32)));
+    }
+    match found? {
         Method::Unbound(function) => protocol::call(function.value(), args, None),
         Method::Bound(callable) => protocol::call(callable.value(), &args[1..], None),
     }

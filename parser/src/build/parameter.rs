@@ -106,6 +106,9 @@ const BARE_STAR: &str = "named arguments must follow bare *";
 impl<'a> Seen<'a> {
     fn all(params: Vec<Param<'a>>) -> Fallible<Self> {
         let mut seen = Self::default();
+        if let [Param { kind: ParamKind::Slash, span, .. }] = params[..] {
+            return refuse_at(span, "invalid syntax");
+        }
         for param in params {
             seen.add(param)?;
         }

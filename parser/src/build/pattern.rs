@@ -116,14 +116,17 @@ impl<'a> Builder<'a, '_> {
         items: Vec<SubPattern<'a>>,
     ) -> Fallible<PatternRef<'a>> {
         let (mut patterns, mut kwd_attrs, mut kwd_patterns) = (Vec::new(), Vec::new(), Vec::new());
-        let mut misplaced: Option<Span> = None;
+        // What is misplaced is the first run of positional patterns behind a keyword.
+        let (mut misplaced, mut has_run_ended): (Option<Span>, bool) = (None, false);
         for item in items {
             match item {
                 SubPattern::Positional(pattern) if kwd_attrs.is_empty() => patterns.push(pattern),
+                SubPattern::Positional(_) if has_run_ended => {}
                 SubPattern::Positional(pattern) => {
                     misplaced = Some(misplaced.map_or(pattern.span, |span| span.to(pattern.span)));
                 }
                 SubPattern::Named(name, pattern) => {
+                    has_run_ended = misplaced.is_some();
                     kwd_attrs.push(name);
                     kwd_patterns.push(pattern);
                 }

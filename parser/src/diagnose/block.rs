@@ -97,12 +97,32 @@ pub(super) fn missing_colon(site: &Site<'_>) -> Option<SyntaxError> {
 fn function_head(site: &Site<'_>, keyword: usize) -> Option<SyntaxError> {
     match site.frames[..] {
         [Frame { kind: FrameKind::Subscript, open, .. }] => error_at(site.span(open), "expected '('"),
-        [] if site.at == keyword + 2 => error_at(site.span(site.at), "expected '('"),
+        [] if site.at == keyword + 2 || is_behind_type_parameters(site, keyword + 2) => {
+            error_at(site.span(site.at), "expected '('")
+        }
         [] if site.at > 0 && site.kind(site.at - 1) == TokenKind::Arrow => {
             error_at(site.span(site.at - 1), "expected ':'")
         }
         _ => None,
     }
+}
+
+/// Whether the failure is right behind the bracket that closes the type parameters opened at `open`.
+fn is_behind_type_parameters(site: &Site<'_>, open: usize) -> bool {
+    let is_bracket =
+        |index: usize| matches!(site.kind(index), TokenKind::LeftBracket | TokenKind::RightBracket);
+    let brackets: Vec<usize> = (open..site.at).filter(|&index| is_bracket(index)).collect();
+    let mut depth = 0usize;
+    for (nth, &index) in brackets.iter().enumerate() {
+        match site.kind(index) {
+            TokenKind::LeftBracket => depth += 1,
+            _ => depth = depth.saturating_sub(1),
+        }
+        if depth == 0 {
+            return brackets[0] == open && nth + 1 == brackets.len() && index + 1 == site.at;
+        }
+    }
+    false
 }
 
 /// `match x` at the end of a line: the look-ahead has seen no colon and taken `match` for a name.

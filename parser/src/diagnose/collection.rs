@@ -35,7 +35,7 @@ fn dict(site: &Site<'_>, frame: Frame) -> Option<SyntaxError> {
             }
             TokenKind::Star => {
                 let value = site.probe_longest(site.at + 1, Level::Operand)?;
-                let span = site.range(site.at, value.end - 1);
+                let span = site.range_as_read(site.at, value.end);
                 error_at(span, "cannot use a starred expression in a dictionary value")
             }
             _ => None,
@@ -99,7 +99,7 @@ fn call(site: &Site<'_>, frame: Frame) -> Option<SyntaxError> {
     if is_item_end(here) && site.has(item, &[TokenKind::Name, TokenKind::Equal]) && site.at == item + 2 {
         return error_at(site.range(item, item + 1), "expected argument value expression");
     }
-    if star == TokenKind::Star && site.at == item + 1 {
+    if star == TokenKind::Star && site.at == item + 1 && !site.is_in_parameters() {
         return error_at(site.span(site.at), "Invalid star expression");
     }
     let message = match star {
@@ -112,6 +112,21 @@ fn call(site: &Site<'_>, frame: Frame) -> Option<SyntaxError> {
     }
     let value = site.probe_longest(site.at + 1, Level::Expression)?;
     error_at(site.range(item, value.end - 1), message)
+}
+
+/// `a[*]`, `[*(1:2)]`: a star with no expression behind it, which brackets around the failure may have begun.
+pub(super) fn star_without_value(site: &Site<'_>) -> Option<SyntaxError> {
+    let is_open = |frame: &Frame| {
+        let is_any_item = matches!(frame.kind, FrameKind::Subscript | FrameKind::Call);
+        let is_first = frame.item == frame.open + 1;
+        let is_display = matches!(frame.kind, FrameKind::List | FrameKind::Group | FrameKind::Brace);
+        (is_any_item || (is_first && is_display)) && site.kind(frame.item) == TokenKind::Star
+    };
+    let inner = site.innermost()?;
+    let is_inner = is_open(&inner) && site.at == inner.item + 1;
+    let is_outer = site.frames[..site.frames.len() - 1].iter().any(is_open);
+    ((is_inner || is_outer) && !site.is_in_parameters())
+        .then(|| SyntaxError::new(site.span(site.at), "Invalid star expression"))
 }
 
 /// `[x for x y]`

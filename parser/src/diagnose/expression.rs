@@ -3,6 +3,7 @@
 use super::error_at;
 use super::probe::Level;
 use super::site::{FrameKind, Site, ends_operand};
+use base::Span;
 use lexer::{SyntaxError, TokenKind};
 
 pub(super) fn find(site: &Site<'_>) -> Option<SyntaxError> {
@@ -19,6 +20,7 @@ pub(super) fn find(site: &Site<'_>) -> Option<SyntaxError> {
         .or_else(|| missing_else(site))
         .or_else(|| not_behind_operator(site))
         .or_else(|| equals_sign(site))
+        .or_else(|| walrus_statement(site))
 }
 
 /// Where an expression may start in the item at hand: at its start, and behind tokens that an expression follows.
@@ -251,6 +253,46 @@ fn misspelt_comparison(site: &Site<'_>, first: usize, sign: usize) -> Option<Syn
     }
     let message = format!("cannot assign to {} here. Maybe you meant '==' instead of '='?", left.name);
     error_at(left.span, message)
+}
+
+/// `f(), a = 1`: before it looks at targets, CPython reads the last element of a bare tuple and what follows as a comparison that
+/// is misspelt. `refused` is where the target has been found wanting.
+pub(super) fn assignment_to_tuple(site: &Site<'_>, refused: Span) -> Option<SyntaxError> {
+    let (mut depth, mut comma) = (0usize, None);
+    for index in site.statement..site.tokens().len() {
+        match site.kind(index) {
+            TokenKind::LeftParen | TokenKind::LeftBracket | TokenKind::LeftBrace => depth += 1,
+            TokenKind::RightParen | TokenKind::RightBracket | TokenKind::RightBrace => {
+                depth = depth.saturating_sub(1);
+            }
+            TokenKind::Comma if depth == 0 => comma = Some(index),
+            TokenKind::Equal if depth == 0 => {
+                let is_target = refused.end <= site.span(index).start;
+                return comma
+                    .filter(|_| is_target)
+                    .and_then(|comma| misspelt_comparison(site, comma + 1, index));
+            }
+            TokenKind::Newline | TokenKind::Colon | TokenKind::ColonEqual | TokenKind::Semicolon
+                if depth == 0 =>
+            {
+                return None;
+            }
+            TokenKind::Del | TokenKind::For | TokenKind::With | TokenKind::Error => return None,
+            _ => {}
+        }
+    }
+    None
+}
+
+/// `f() := 1` as a statement
+fn walrus_statement(site: &Site<'_>) -> Option<SyntaxError> {
+    if site.kind(site.at) != TokenKind::ColonEqual || !site.frames.is_empty() {
+        return None;
+    }
+    let target = site.probe(site.statement, site.at, Level::Expression)?;
+    site.probe_longest(site.at + 1, Level::Expression)?;
+    let message = format!("cannot use assignment expressions with {}", target.name);
+    (!target.is_name).then(|| SyntaxError::new(target.span, message))
 }
 
 /// `a, b c = d`: CPython reads the last part as an element that is a misspelt comparison.

@@ -29,6 +29,9 @@ use site::Site;
 pub(crate) fn diagnose(source: &SourceText, stream: &TokenStream, failure: Failure) -> SyntaxError {
     let site = Site::new(source, stream, failure.at);
     if let Some(refusal) = failure.refused {
+        if let Some(error) = expression::assignment_to_tuple(&site, refusal.error.span) {
+            return error;
+        }
         let span = if refusal.blames_next { site.span(site.at) } else { refusal.error.span };
         return weigh(&site, SyntaxError { span, ..refusal.error });
     }
@@ -51,6 +54,7 @@ const fn rules() -> &'static [Rule] {
         collection::find,
         expression::find,
         field::find,
+        collection::star_without_value,
         block::missing_colon,
         block::missing_handler,
     ]

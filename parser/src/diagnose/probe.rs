@@ -4,7 +4,7 @@
 //! follow; what stands before is the longest candidate.
 
 use super::site::Site;
-use crate::ast::{ExprKind, UnaryOp};
+use crate::ast::{CmpOp, Expr, ExprKind, UnaryOp};
 use crate::build::{Builder, Top, expr_name};
 use crate::parse::parse_tokens;
 use base::Span;
@@ -36,6 +36,8 @@ pub(super) struct Probed {
     pub(super) is_name: bool,
     /// Whether it is a list, tuple or generator, or one of the constants that have names.
     pub(super) is_unlike_comparison: bool,
+    /// The first part of it that cannot be a loop's target, and CPython's word for that.
+    pub(super) bad_target: Option<(Span, &'static str)>,
     /// One past the index of its last token.
     pub(super) end: usize,
 }
@@ -115,6 +117,7 @@ impl Site<'_> {
                 span: expr.span,
                 is_name: expr.as_name().is_some() && !expr.is_parenthesized(),
                 is_unlike_comparison: is_unlike_comparison(&expr.kind),
+                bad_target: bad_loop_target(expr),
                 end,
             }),
             Ok(Top::Body(_)) => Err(0),
@@ -136,7 +139,7 @@ impl Site<'_> {
     }
 }
 
-fn level_of(expr: &crate::ast::Expr<'_>) -> Level {
+fn level_of(expr: &Expr<'_>) -> Level {
     if expr.is_parenthesized() {
         return Level::Operand;
     }
@@ -150,6 +153,18 @@ fn level_of(expr: &crate::ast::Expr<'_>) -> Level {
             Level::Disjunction
         }
         _ => Level::Operand,
+    }
+}
+
+/// The first part of an expression that a loop cannot bind; of a comparison by `in`, as which a head without its colon may be read,
+/// the left side counts.
+fn bad_loop_target(expr: &Expr<'_>) -> Option<(Span, &'static str)> {
+    match expr.kind {
+        ExprKind::Name { .. } | ExprKind::Attribute { .. } | ExprKind::Subscript { .. } => None,
+        ExprKind::Tuple { elts, .. } | ExprKind::List { elts, .. } => elts.iter().find_map(bad_loop_target),
+        ExprKind::Starred { value, .. } => bad_loop_target(value),
+        ExprKind::Compare { left, ops: [CmpOp::In, ..], .. } => bad_loop_target(left),
+        _ => Some((expr.span, expr_name(expr))),
     }
 }
 

@@ -95,6 +95,13 @@ impl<'s> Site<'s> {
         self.span(first).to(self.span(last))
     }
 
+    /// From the start of one token to the last character of another: as far as CPython has read when it ends a range "here".
+    pub(super) fn range_as_read(&self, first: usize, last: usize) -> Span {
+        let (start, end) = (self.span(first).start, self.span(last).end);
+        let last_len = self.text(last).chars().next_back().map_or(0, char::len_utf8) as u32;
+        Span { start, end: (end - last_len).max(start) }
+    }
+
     pub(super) fn line(&self, span: Span) -> u32 {
         self.source.lines().line(span.start)
     }

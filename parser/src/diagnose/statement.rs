@@ -11,6 +11,7 @@ pub(super) fn find(site: &Site<'_>) -> Option<SyntaxError> {
         TokenKind::Import => import(site),
         TokenKind::From => from_import(site),
         TokenKind::For => loop_target(site),
+        TokenKind::Case => class_pattern(site),
         TokenKind::Def | TokenKind::Class | TokenKind::Type | TokenKind::Async => {
             type_parameters(site).or_else(|| parameters(site))
         }
@@ -79,11 +80,38 @@ fn import_target(site: &Site<'_>) -> Option<SyntaxError> {
 /// `for f(): …`
 fn loop_target(site: &Site<'_>) -> Option<SyntaxError> {
     let target = site.probe_longest(site.statement + 1, Level::Any)?;
-    let may_be_bound = matches!(
-        target.name,
-        "name" | "attribute" | "subscript" | "tuple" | "list" | "starred" | "comparison"
-    );
-    (!may_be_bound).then(|| SyntaxError::new(target.span, format!("cannot assign to {}", target.name)))
+    let (span, name) = target.bad_target?;
+    error_at(span, format!("cannot assign to {name}"))
+}
+
+/// `case C(a=b, c, …`, where the failure is further on: a positional pattern behind a keyword is the first mistake.
+fn class_pattern(site: &Site<'_>) -> Option<SyntaxError> {
+    let frame = site.innermost().filter(|frame| frame.kind == FrameKind::Call)?;
+    let (mut depth, mut start, mut has_keyword) = (0usize, frame.open + 1, false);
+    let mut run: Option<Span> = None;
+    for index in frame.open + 1..site.at {
+        match site.kind(index) {
+            TokenKind::LeftParen | TokenKind::LeftBracket | TokenKind::LeftBrace => depth += 1,
+            TokenKind::RightParen | TokenKind::RightBracket | TokenKind::RightBrace => {
+                depth = depth.saturating_sub(1);
+            }
+            TokenKind::Comma if depth == 0 => {
+                let is_keyword = site.has(start, &[TokenKind::Name, TokenKind::Equal]);
+                match run {
+                    Some(_) if is_keyword => break,
+                    _ if is_keyword => has_keyword = true,
+                    _ if has_keyword => {
+                        let item = site.range(start, index - 1);
+                        run = Some(run.map_or(item, |run| run.to(item)));
+                    }
+                    _ => {}
+                }
+                start = index + 1;
+            }
+            _ => {}
+        }
+    }
+    error_at(run?, "positional patterns follow keyword patterns")
 }
 
 /// The parameters of a definition.
@@ -95,17 +123,24 @@ fn parameters(site: &Site<'_>) -> Option<SyntaxError> {
     if !is_parameters {
         return None;
     }
-    default_value(site, frame.item)
+    default_value(site, frame.open + 1, frame.item)
         .or_else(|| comma_between_marks(site))
         .or_else(|| parenthesized(site, frame.item, "Function parameters cannot be parenthesized"))
 }
 
-/// `def f(a=)`
-fn default_value(site: &Site<'_>, item: usize) -> Option<SyntaxError> {
+/// `def f(a=)`, in parameters that start at `first` with the one at hand at `item`. Mistakes before it come first.
+fn default_value(site: &Site<'_>, first: usize, item: usize) -> Option<SyntaxError> {
     let sign =
         site.at.checked_sub(1).filter(|&index| site.kind(index) == TokenKind::Equal && index > item)?;
-    matches!(site.kind(site.at), TokenKind::RightParen | TokenKind::Comma)
-        .then(|| SyntaxError::new(site.span(sign), "expected default value expression"))
+    if site.has(first, &[TokenKind::Slash, TokenKind::Comma]) {
+        return error_at(site.span(first), "at least one argument must precede /");
+    }
+    match site.kind(item) {
+        TokenKind::Star => error_at(site.span(sign), "var-positional argument cannot have default value"),
+        TokenKind::DoubleStar => error_at(site.span(sign), "var-keyword argument cannot have default value"),
+        _ => matches!(site.kind(site.at), TokenKind::RightParen | TokenKind::Comma)
+            .then(|| SyntaxError::new(site.span(sign), "expected default value expression")),
+    }
 }
 
 /// `def f(a, / *b)`
@@ -135,7 +170,11 @@ fn lambda_parameters(site: &Site<'_>) -> Option<SyntaxError> {
         (lambda..site.at).rev().find(|&index| site.kind(index) == TokenKind::Comma).unwrap_or(lambda) + 1;
     let is_open = (lambda..site.at).all(|index| site.kind(index) != TokenKind::Colon);
     let message = "Lambda expression parameters cannot be parenthesized";
-    is_open.then(|| comma_between_marks(site).or_else(|| parenthesized(site, item, message)))?
+    is_open.then(|| {
+        default_value(site, lambda + 1, item)
+            .or_else(|| comma_between_marks(site))
+            .or_else(|| parenthesized(site, item, message))
+    })?
 }
 
 fn type_parameters(site: &Site<'_>) -> Option<SyntaxError> {
@@ -147,7 +186,10 @@ fn type_parameters(site: &Site<'_>) -> Option<SyntaxError> {
     }
     let here = site.kind(site.at);
     if here == TokenKind::RightBracket && site.at == frame.open + 1 {
-        return error_at(Span::at(site.span(site.at).start), "Type parameter list cannot be empty");
+        // For an alias, CPython has read the token behind the bracket, too.
+        let is_alias = site.kind(head) == TokenKind::Type;
+        let span = site.range_as_read(site.at, site.at + usize::from(is_alias));
+        return error_at(span, "Type parameter list cannot be empty");
     }
     let kind = match site.kind(frame.item) {
         TokenKind::Star => "TypeVarTuple",

@@ -193,7 +193,8 @@ py_functions! { pub(super) static FUNCTIONS;
     }
     /// Return a Unicode string of one character with ordinal i; 0 <= i <= 0x10ffff.
     "chr(i, /)"
-    fn chr(i: isize) -> PyResult<Py<StrObject>> {
+    fn chr(i: Value) -> PyResult<Py<StrObject>> {
+        let i = int::to_clamped_index(i)?;
         match u32::try_from(i).ok().filter(|&point| point < 0x11_0000) {
             Some(point) => Ok(StrObject::from_code_point(point)),
             None => Err(crate::raise!(ValueError, "chr() arg not in range(0x110000)")),
@@ -425,6 +426,9 @@ py_functions! { pub(super) static FUNCTIONS;
         if total.is_instance::<BytesObject>() {
             return Err(crate::raise!(TypeError, "sum() can't sum bytes [use b''.join(seq) instead]"));
         }
+        if total.is_instance::<ByteArray>() {
+            return Err(crate::raise!(TypeError, "sum() can't sum bytearray [use b''.join(seq) instead]"));
+        }
         let iterator = protocol::get_iter(iterable)?;
         // Floats are summed with compensation (Neumaier), as CPython does since 3.12.
         let mut compensated: Option<(f64, f64)> = None;
@@ -495,5 +499,5 @@ fn neumaier(high: f64, low: f64, next: f64) -> (f64, f64) {
 }
 
 fn finished(high: f64, low: f64) -> f64 {
-    if low.is_finite() { high + low } else { high }
+    if low != 0.0 && low.is_finite() { high + low } else { high }
 }

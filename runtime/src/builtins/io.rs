@@ -1,11 +1,12 @@
 //! `print` and `input`: the builtins that talk to files, by way of `sys.stdout` and `sys.stdin`.
 
-use crate::convert::{OrNone, Rest};
+use crate::convert::{Keywords, OrNone, Rest};
 use crate::names::names;
 use crate::objects;
 use crate::objects::dict::DictObject;
 use crate::objects::module::ModuleObject;
 use crate::objects::str::{StrBuilder, StrObject};
+use crate::objects::tuple::TupleObject;
 use crate::protocol;
 use crate::py_functions;
 use crate::value::{PyResult, Ref, Value};
@@ -62,12 +63,25 @@ py_functions! { pub(super) static FUNCTIONS;
         }
         Ok(())
     }
+    /// Call sys.breakpointhook(*args, **kws).  sys.breakpointhook() must accept whatever arguments are passed.
+    "breakpoint(*args, **kws)"
+    fn breakpoint(args: Rest<'_>, kws: Keywords) -> PyResult {
+        let Some(hook) = sys_attribute(StrObject::intern("breakpointhook").value()) else {
+            return Err(crate::raise!(RuntimeError, "lost sys.breakpointhook"));
+        };
+        let (names, values): (Vec<Value>, Vec<Value>) = kws.0.into_iter().unzip();
+        let all: Vec<Value> = args.0.iter().copied().chain(values).collect();
+        let names = TupleObject::from_values(&names);
+        protocol::call(hook.value(), &all, (!names.items().is_empty()).then(|| names.value()))
+    }
     /// Read a string from standard input.  The trailing newline is stripped.
     "input(prompt='', /)"
     fn input(prompt: Option<Value>) -> PyResult {
         if let (Some(prompt), Some(stdout)) = (prompt, sys_attribute(names().stdout)) {
             protocol::call_method(stdout.value(), names().write, &[protocol::str(prompt)?.value()])?;
-            protocol::call_method(stdout.value(), names().flush, &[])?;
+            // A stream that cannot be flushed will do.
+            let flushed = protocol::call_method(stdout.value(), names().flush, &[]);
+            drop(crate::error::ignore(flushed, &crate::error::types::Exception)?);
         }
         let Some(stdin) = sys_attribute(names().stdin) else {
             return Err(crate::raise!(RuntimeError, "input(): lost sys.stdin"));

@@ -280,6 +280,20 @@ pub fn attribute_error(object: Value, name: Value, message: &str) -> Raised {
     raised
 }
 
+/// Lets a raised AttributeError that says neither name nor object say them, for suggestions.
+#[cold]
+pub fn with_attribute_context(raised: Raised, object: Value, name: Value) -> Raised {
+    let pending = thread().peek_raised().filter(|pending| pending.ty().is_subtype_of(&types::AttributeError));
+    if let Some(exception) = pending.and_then(Value::get::<ExceptionObject>)
+        && exception.extra[types::ATTRIBUTE_NAME].get().is_none()
+        && exception.extra[types::ATTRIBUTE_OBJ].get().is_none()
+    {
+        set_extra(types::ATTRIBUTE_NAME, name);
+        set_extra(types::ATTRIBUTE_OBJ, object);
+    }
+    raised
+}
+
 /// Sets an extra field of the exception that has just been raised.
 fn set_extra(at: usize, value: Value) {
     if let Some(exception) = thread().peek_raised().and_then(Value::get::<ExceptionObject>) {

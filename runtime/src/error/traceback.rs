@@ -7,7 +7,10 @@ use crate::methods::GetSetDef;
 use crate::object::{self, Object, Visitor};
 use crate::objects::code::CodeObject;
 use crate::objects::dict::DictObject;
+use crate::objects::list::ListObject;
+use crate::objects::str::StrObject;
 use crate::objects::{self, int};
+use crate::py_methods;
 use crate::slots::Slots;
 use crate::type_object::{TypeObject, TypeSpec, type_flags};
 use crate::value::{Py, PyResult, Ref, Value};
@@ -38,6 +41,8 @@ pub struct TracebackObject {
     /// Made when first asked for.
     frame: Field,
     instruction: u32,
+    /// `tb_lasti` and the line, where a program has made the entry and said so.
+    given: Option<(i64, i64)>,
 }
 
 // SAFETY: `repr(C)`, header first.
@@ -65,6 +70,7 @@ impl TracebackObject {
             locals: Field::from_option(place.locals.map(Value::to_ref)),
             frame: Field::empty(),
             instruction: place.instruction,
+            given: None,
         })
     }
 
@@ -144,7 +150,7 @@ fn new(_: &TypeObject, args: Args<'_>) -> PyResult {
         let got = frame.ty().name();
         return Err(crate::raise!(TypeError, "traceback() argument 'tb_frame' must be frame, not {got}"));
     };
-    let (instruction, _line) = (int::to_isize(instruction)?, int::to_isize(line)?);
+    let (instruction, line) = (int::to_isize(instruction)?, int::to_isize(line)?);
     let entry = object::new_object(TracebackObject {
         header: Header::new(&TRACEBACK),
         next: Field::from_option(next),
@@ -153,6 +159,7 @@ fn new(_: &TypeObject, args: Args<'_>) -> PyResult {
         locals: Field::empty(),
         frame: Field::new(frame.to_ref()),
         instruction: u32::try_from(instruction / 2).unwrap_or(u32::MAX),
+        given: Some((instruction as i64, line as i64)),
     });
     Ok(entry.into())
 }
@@ -200,6 +207,16 @@ fn set_next(value: Value, new: Option<Value>) -> PyResult<()> {
     Ok(())
 }
 
+py_methods! { static METHODS for "traceback", &TracebackObject;
+    /// The attributes that make up an entry.
+    "__dir__(self, /)"
+    fn dir(this) -> Py<ListObject> {
+        let _ = this;
+        let names = ["tb_frame", "tb_next", "tb_lasti", "tb_lineno"];
+        ListObject::new(names.iter().map(|name| StrObject::intern(name).into()).collect())
+    }
+}
+
 static GETSET: &[GetSetDef] = &[
     GetSetDef {
         name: "tb_next",
@@ -210,13 +227,19 @@ static GETSET: &[GetSetDef] = &[
     GetSetDef {
         name: "tb_lineno",
         doc: "",
-        get: |value| Ok(int::from_i64(i64::from(this(value).range().line))),
+        get: |value| {
+            let this = this(value);
+            Ok(int::from_i64(this.given.map_or_else(|| i64::from(this.range().line), |(_, line)| line)))
+        },
         set: None,
     },
     GetSetDef {
         name: "tb_lasti",
         doc: "",
-        get: |value| Ok(int::from_i64(i64::from(this(value).instruction) * 2)),
+        get: |value| {
+            let this = this(value);
+            Ok(int::from_i64(this.given.map_or(i64::from(this.instruction) * 2, |(lasti, _)| lasti)))
+        },
         set: None,
     },
     GetSetDef { name: "tb_frame", doc: "", get: |value| Ok(this(value).frame()), set: None },
@@ -228,6 +251,7 @@ static SPEC: TypeSpec = TypeSpec {
     module: "types",
     flags: type_flags::GC,
     slots: Slots { new: Some(new), ..Slots::EMPTY },
+    methods: &[METHODS],
     getset: GETSET,
     ..TypeSpec::of::<TracebackObject>("traceback")
 };

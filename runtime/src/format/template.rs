@@ -116,18 +116,26 @@ fn number(digits: &str) -> PyResult<i64> {
     digits.parse().map_err(|_| crate::raise!(ValueError, "Too many decimal digits in format string"))
 }
 
+/// The characters by which a template is taken apart; lone surrogates, which mean nothing in it, are represented.
 fn chars_of(template: &StrObject) -> Vec<char> {
     template.code_points().map(|point| char::from_u32(point).unwrap_or('\u{fffd}')).collect()
 }
 
 fn run(template: &StrObject, mut source: Source<'_>) -> PyResult<Py<StrObject>> {
-    let chars = chars_of(template);
-    let mut out = StrBuilder::with_capacity(chars.len());
-    expand(&chars, &mut source, 2, &mut out)?;
+    let points: Vec<u32> = template.code_points().collect();
+    let mut out = StrBuilder::with_capacity(points.len());
+    expand(&chars_of(template), &points, &mut source, 2, &mut out)?;
     out.try_finish()
 }
 
-fn expand(chars: &[char], source: &mut Source<'_>, depth: usize, out: &mut StrBuilder) -> PyResult<()> {
+/// Expands a template, given as characters and as the code points that are copied.
+fn expand(
+    chars: &[char],
+    points: &[u32],
+    source: &mut Source<'_>,
+    depth: usize,
+    out: &mut StrBuilder,
+) -> PyResult<()> {
     if depth == 0 {
         return Err(crate::raise!(ValueError, "Max string recursion exceeded"));
     }
@@ -144,10 +152,10 @@ fn expand(chars: &[char], source: &mut Source<'_>, depth: usize, out: &mut StrBu
             ('}', _) => return Err(crate::raise!(ValueError, "Single '}}' encountered in format string")),
             ('{', Some(_)) => {
                 let end = field_end(chars, at)?;
-                expand_field(&chars[at..end], source, depth, out)?;
+                expand_field(&chars[at..end], &points[at..end], source, depth, out)?;
                 at = end + 1;
             }
-            _ => out.push(c as u32),
+            _ => out.push(points[at - 1]),
         }
     }
     Ok(())
@@ -162,7 +170,10 @@ fn field_end(chars: &[char], mut at: usize) -> PyResult<usize> {
         match chars[at] {
             '[' if !in_spec => in_brackets = true,
             ']' => in_brackets = false,
-            ':' if depth == 1 && !in_brackets => in_spec = true,
+            ':' | '!' if depth == 1 && !in_brackets => in_spec = true,
+            '{' if !in_spec && !in_brackets => {
+                return Err(crate::raise!(ValueError, "unexpected '{{' in field name"));
+            }
             '{' if !in_brackets => depth += 1,
             '}' if !in_brackets => {
                 depth -= 1;
@@ -174,10 +185,19 @@ fn field_end(chars: &[char], mut at: usize) -> PyResult<usize> {
         }
         at += 1;
     }
+    if in_spec {
+        return Err(crate::raise!(ValueError, "unmatched '{{' in format spec"));
+    }
     Err(crate::raise!(ValueError, "expected '}}' before end of string"))
 }
 
-fn expand_field(field: &[char], source: &mut Source<'_>, depth: usize, out: &mut StrBuilder) -> PyResult<()> {
+fn expand_field(
+    field: &[char],
+    points: &[u32],
+    source: &mut Source<'_>,
+    depth: usize,
+    out: &mut StrBuilder,
+) -> PyResult<()> {
     let (name, rest) = split_name(field);
     let (conversion, spec) = split_rest(rest)?;
     let mut value = lookup(&name, source)?;
@@ -189,10 +209,11 @@ fn expand_field(field: &[char], source: &mut Source<'_>, depth: usize, out: &mut
         Some(other) => return Err(crate::raise!(ValueError, "Unknown conversion specifier {other}")),
     };
     let mut expanded = StrBuilder::new();
+    let spec_points = &points[points.len() - spec.len()..];
     if spec.contains(&'{') {
-        expand(spec, source, depth - 1, &mut expanded)?;
+        expand(spec, spec_points, source, depth - 1, &mut expanded)?;
     } else {
-        spec.iter().for_each(|&c| expanded.push(c as u32));
+        spec_points.iter().for_each(|&point| expanded.push(point));
     }
     let text = protocol::format(value.value(), expanded.finish().value())?;
     if let Some(text) = text.get::<StrObject>() {

@@ -6,16 +6,15 @@
 use std::cell::Cell;
 
 use crate::args::{Args, Entry, into_entry};
-use crate::builtins;
 use crate::field::Field;
 use crate::header::Header;
 use crate::methods::{GetSetDef, MethodDef, MethodKind};
 use crate::object::{self, Object, Visitor};
 use crate::objects;
+use crate::objects::descriptor::reduce_to_getattr;
 use crate::objects::module::ModuleObject;
 use crate::objects::singleton;
 use crate::objects::str::StrObject;
-use crate::objects::tuple::TupleObject;
 use crate::operator::CompareOp;
 use crate::protocol;
 use crate::py_methods;
@@ -359,10 +358,15 @@ py_methods! { static FUNCTION_METHODS for "builtin_function_or_method", &Builtin
         let Some(receiver) = this.receiver.get_ref().filter(|receiver| !receiver.is_instance::<ModuleObject>()) else {
             return Ok(name.into());
         };
-        let getattr = builtins::namespace().get_text("getattr");
-        let getattr = getattr.ok_or_else(|| crate::raise!(AttributeError, "getattr"))?;
-        let args = TupleObject::of([receiver, name.into()]);
-        Ok(TupleObject::of([getattr, args.into()]).into())
+        reduce_to_getattr(receiver.value(), name.into())
+    }
+}
+
+py_methods! { static DESCRIPTOR_METHODS for "method_descriptor", &MethodDescriptor;
+    /// For pickling.
+    "__reduce__(self, /)"
+    fn reduce_descriptor(this) -> PyResult {
+        reduce_to_getattr(this.owner.value(), StrObject::intern(this.def.signature.name()).into())
     }
 }
 
@@ -392,6 +396,7 @@ static DESCRIPTOR_SPEC: TypeSpec = TypeSpec {
         call: Some(protocol::call_through_entry),
         ..Slots::EMPTY
     },
+    methods: &[DESCRIPTOR_METHODS],
     getset: DESCRIPTOR_GETSET,
     ..TypeSpec::of::<MethodDescriptor>("method_descriptor")
 };
@@ -406,6 +411,7 @@ static CLASS_DESCRIPTOR_SPEC: TypeSpec = TypeSpec {
         call: Some(protocol::call_through_entry),
         ..Slots::EMPTY
     },
+    methods: &[DESCRIPTOR_METHODS],
     getset: DESCRIPTOR_GETSET,
     ..TypeSpec::of::<MethodDescriptor>("classmethod_descriptor")
 };

@@ -479,7 +479,7 @@ fn doc_of(def: &GetSetDef) -> Ref {
 }
 
 /// For pickling: `getattr(owner, name)`.
-fn reduce_to_getattr(owner: Value, name: Ref) -> PyResult {
+pub(super) fn reduce_to_getattr(owner: Value, name: Ref) -> PyResult {
     let getattr = crate::builtins::namespace().get_text("getattr");
     let getattr = getattr.ok_or_else(|| crate::raise!(AttributeError, "getattr"))?;
     let args = TupleObject::of([owner.to_ref(), name]);
@@ -491,6 +491,13 @@ py_methods! { static WRAPPER_METHODS for "wrapper_descriptor", &WrapperDescripto
     "__reduce__(self, /)"
     fn reduce_wrapper(this) -> PyResult {
         reduce_to_getattr(this.owner.value(), StrObject::intern(this.def.name).into())
+    }
+}
+py_methods! { static NEW_METHODS for "builtin_function_or_method", &NewFunction;
+    /// For pickling.
+    "__reduce__(self, /)"
+    fn reduce_new(this) -> PyResult {
+        reduce_to_getattr(this.owner.value(), names().__new__.to_ref())
     }
 }
 py_methods! { static GETSET_METHODS for "getset_descriptor", &GetSetDescriptor;
@@ -559,6 +566,7 @@ static NEW_SPEC: TypeSpec = TypeSpec {
         call: Some(protocol::call_through_entry),
         ..Slots::EMPTY
     },
+    methods: &[NEW_METHODS],
     getset: NEW_GETSET,
     ..TypeSpec::of::<NewFunction>("builtin_function_or_method")
 };

@@ -16,6 +16,7 @@ use crate::objects::list::ListObject;
 use crate::objects::str::StrObject;
 use crate::objects::tuple::TupleObject;
 use crate::objects::{self, bytes, int};
+use crate::operator::BinaryOp;
 use crate::protocol;
 use crate::py_methods;
 use crate::slots::Slots;
@@ -137,11 +138,16 @@ py_methods! { static HINT for "list_iterator", Value;
     /// Private method returning an estimate of len(list(it)).
     "__length_hint__(self, /)"
     fn length_hint(this) -> PyResult<usize> {
+        let is_reversed = this.is_exact(&LIST_REVERSE_ITERATOR);
         let this = SequenceIterator::of(this);
-        match this.sequence.get_ref() {
-            None => Ok(0),
-            Some(sequence) => Ok(protocol::len(sequence.value())?.saturating_sub(this.position.get())),
-        }
+        let Some(sequence) = this.sequence.get_ref() else { return Ok(0) };
+        let (len, position) = (protocol::len(sequence.value())?, this.position.get());
+        Ok(match is_reversed {
+            // What is left of it, unless the list has become shorter than that.
+            true if position <= len => position,
+            true => 0,
+            false => len.saturating_sub(position),
+        })
     }
     /// For pickling.
     "__reduce__(self, /)"
@@ -201,7 +207,7 @@ pub fn exhausted(iterator: Value) -> Raised {
 
 /// Iterator state shared by the small iterator types: a few fields and a counter.
 macro_rules! iterator_type {
-    ($(#[$meta:meta])* $layout:ident($($field:ident),*), $static:ident, $spec:ident, $name:literal, $flags:expr, $new:expr, $next:expr, $doc:literal) => {
+    ($(#[$meta:meta])* $layout:ident($($field:ident),*), $static:ident, $spec:ident, $name:literal, $flags:expr, $new:expr, $next:expr, $doc:literal $(, $class_methods:ident)?) => {
         $(#[$meta])*
         #[repr(C)]
         pub struct $layout {
@@ -243,7 +249,7 @@ macro_rules! iterator_type {
             doc: $doc,
             flags: type_flags::GC | $flags,
             slots: Slots { new: $new, iter: Some(protocol::identity), iternext: Some($next), ..Slots::EMPTY },
-            methods: &[pickling::$static],
+            methods: &[pickling::$static $(, pickling::$class_methods)?],
             ..TypeSpec::of::<$layout>($name)
         };
     };
@@ -304,17 +310,39 @@ impl SentinelIterator {
 
 iterator_type! {
     /// `enumerate`: pairs items with numbers; the number is an object once it outgrows a word.
-    Enumerate(iterator), ENUMERATE, ENUMERATE_SPEC, "enumerate", type_flags::BASE, Some(new_enumerate), |value| {
+    Enumerate(iterator, number), ENUMERATE, ENUMERATE_SPEC, "enumerate", type_flags::BASE, Some(new_enumerate), |value| {
         let this = Enumerate::of(value);
         let Some(iterator) = this.iterator.get_ref() else { return Ok(None) };
         let Some(item) = protocol::iter_next(iterator.value())? else { return Ok(None) };
-        let at = this.count.get();
-        this.count.set(at + 1);
-        Ok(Some(TupleObject::of([int::from_i64(at), item]).into()))
-    }, "enumerate(iterable, start=0)\n--\n\nReturn an enumerate object.\n\n  iterable\n    an object supporting iteration\n\nThe enumerate object yields pairs containing a count (from start, which\ndefaults to zero) and a value yielded by the iterable argument.\n\nenumerate is useful for obtaining an indexed list:\n    (0, seq[0]), (1, seq[1]), (2, seq[2]), ..."
+        Ok(Some(TupleObject::of([this.next_number()?, item]).into()))
+    }, "enumerate(iterable, start=0)\n--\n\nReturn an enumerate object.\n\n  iterable\n    an object supporting iteration\n\nThe enumerate object yields pairs containing a count (from start, which\ndefaults to zero) and a value yielded by the iterable argument.\n\nenumerate is useful for obtaining an indexed list:\n    (0, seq[0]), (1, seq[1]), (2, seq[2]), ...", ENUMERATE_CLASS
+}
+
+impl Enumerate {
+    /// The number of the next item, which is counted on.
+    fn next_number(&self) -> PyResult {
+        let current = self.current();
+        match self.count.get().checked_add(1) {
+            Some(next) if self.number.get().is_none() => self.count.set(next),
+            _ => {
+                let next = protocol::binary_op(BinaryOp::Add, current.value(), Value::small(1))?;
+                self.number.set(next);
+            }
+        }
+        Ok(current)
+    }
+
+    /// The number of the next item.
+    fn current(&self) -> Ref {
+        self.number.get_ref().unwrap_or_else(|| int::from_i64(self.count.get()))
+    }
 }
 
 fn new_enumerate(ty: &TypeObject, args: Args<'_>) -> PyResult {
+    let given = args.positional.len() + args.keywords().count();
+    if given > 2 {
+        return Err(crate::raise!(TypeError, "enumerate() takes at most 2 arguments ({given} given)"));
+    }
     let mut parts = [None, None];
     for (part, &value) in parts.iter_mut().zip(args.positional) {
         *part = Some(value);
@@ -323,14 +351,25 @@ fn new_enumerate(ty: &TypeObject, args: Args<'_>) -> PyResult {
         match name.get::<StrObject>() {
             Some(name) if name.eq_str("iterable") => parts[0] = Some(value),
             Some(name) if name.eq_str("start") => parts[1] = Some(value),
-            _ => return Err(crate::raise!(TypeError, "enumerate() got an unexpected keyword argument")),
+            _ => {
+                let name = protocol::str_string(name)?;
+                return Err(crate::raise!(
+                    TypeError,
+                    "'{name}' is an invalid keyword argument for enumerate()"
+                ));
+            }
         }
     }
     let [Some(iterable), start] = parts else {
-        return Err(crate::raise!(TypeError, "enumerate() missing required argument 'iterable' (pos 1)"));
+        return Err(crate::raise!(TypeError, "enumerate() missing required argument 'iterable'"));
     };
-    let start = start.map_or(Ok(0), int::to_i64)?;
-    Ok(Enumerate::make(ty, start, Some(protocol::get_iter(iterable)?)).into())
+    let start = start.map_or(Ok(int::from_i64(0)), int::index)?;
+    let iterator = protocol::get_iter(iterable)?;
+    Ok(match start.value().as_small() {
+        Some(small) => Enumerate::make(ty, small, Some(iterator), None),
+        None => Enumerate::make(ty, 0, Some(iterator), Some(start)),
+    }
+    .into())
 }
 
 iterator_type! {

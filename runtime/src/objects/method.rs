@@ -9,10 +9,12 @@ use crate::header::Header;
 use crate::methods::GetSetDef;
 use crate::names::names;
 use crate::object::{self, Object, Visitor};
+use crate::objects::descriptor::reduce_to_getattr;
 use crate::objects::str::StrObject;
 use crate::objects::{self, singleton};
 use crate::operator::CompareOp;
 use crate::protocol;
+use crate::py_methods;
 use crate::slots::Slots;
 use crate::type_object::{TypeObject, TypeSpec, type_flags};
 use crate::value::{Py, PyResult, Value};
@@ -120,6 +122,15 @@ fn getattro(value: Value, name: Value) -> PyResult {
     protocol::get_attr(this(value).function.raw(), name)
 }
 
+py_methods! { static METHODS for "method", &MethodObject;
+    /// For pickling: `getattr(receiver, name)`.
+    "__reduce__(self, /)"
+    fn reduce(this) -> PyResult {
+        let name = protocol::get_attr(this.function.raw(), names().__name__)?;
+        reduce_to_getattr(this.receiver.raw(), name)
+    }
+}
+
 static MEMBERS: &[GetSetDef] = &[
     GetSetDef {
         name: "__func__",
@@ -156,6 +167,7 @@ static SPEC: TypeSpec = TypeSpec {
         call: Some(protocol::call_through_entry),
         ..Slots::EMPTY
     },
+    methods: &[METHODS],
     members: MEMBERS,
     getset: GETSET,
     ..TypeSpec::of::<MethodObject>("method")

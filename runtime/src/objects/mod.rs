@@ -25,6 +25,7 @@ pub mod mapping_proxy;
 pub mod memoryview;
 pub mod method;
 pub mod module;
+mod module_annotations;
 pub mod namespace;
 pub mod object;
 pub mod property;

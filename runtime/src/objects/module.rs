@@ -11,6 +11,7 @@ use crate::objects;
 use crate::objects::builtin_function::BuiltinFunction;
 use crate::objects::dict::DictObject;
 use crate::objects::list::ListObject;
+use crate::objects::module_annotations;
 use crate::objects::str::StrObject;
 use crate::protocol;
 use crate::py_methods;
@@ -163,8 +164,12 @@ py_methods! { static METHODS for "module", &ModuleObject;
     }
 }
 
-static GETSET: &[GetSetDef] =
-    &[GetSetDef { name: "__dict__", doc: "", get: |value| Ok(this(value).dict.get_or_none()), set: None }];
+static GETSET: &[GetSetDef] = {
+    let [annotations, annotate] = module_annotations::ATTRIBUTES;
+    let dict =
+        GetSetDef { name: "__dict__", doc: "", get: |value| Ok(this(value).dict.get_or_none()), set: None };
+    &[dict, annotations, annotate]
+};
 
 /// `module`.
 pub static MODULE: TypeObject = TypeObject::from_spec(&SPEC);

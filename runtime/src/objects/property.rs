@@ -27,7 +27,6 @@ pub struct Property {
     deleter: Field,
     doc: Field,
     name: Field,
-    dict: Field,
     /// Whether the documentation is the getter's, and changes with it.
     has_getter_doc: Cell<bool>,
 }
@@ -38,12 +37,12 @@ unsafe impl Object for Property {
         &PROPERTY
     }
     fn traverse(&self, visit: Visitor<'_>) {
-        for field in [&self.getter, &self.setter, &self.deleter, &self.doc, &self.name, &self.dict] {
+        for field in [&self.getter, &self.setter, &self.deleter, &self.doc, &self.name] {
             field.visit(visit);
         }
     }
     fn clear(&self) {
-        for field in [&self.getter, &self.setter, &self.deleter, &self.doc, &self.dict] {
+        for field in [&self.getter, &self.setter, &self.deleter, &self.doc] {
             drop(field.take());
         }
     }
@@ -54,15 +53,13 @@ fn property<'a>(value: Value) -> &'a Property {
 }
 
 impl Property {
-    pub(crate) const DICT_OFFSET: usize = std::mem::offset_of!(Property, dict);
-
     /// The getter.
     pub fn getter(&self) -> Option<Value> {
         self.getter.get()
     }
 
     fn new_of(ty: &TypeObject) -> Py<Property> {
-        let [getter, setter, deleter, doc, name, dict] = [const { Field::empty() }; 6];
+        let [getter, setter, deleter, doc, name] = [const { Field::empty() }; 5];
         object::new_object_of(
             ty,
             Property {
@@ -72,7 +69,6 @@ impl Property {
                 deleter,
                 doc,
                 name,
-                dict,
                 has_getter_doc: Cell::new(false),
             },
         )
@@ -290,7 +286,6 @@ pub static PROPERTY: TypeObject = TypeObject::from_spec(&PROPERTY_SPEC);
 static PROPERTY_SPEC: TypeSpec = TypeSpec {
     doc: "property(fget=None, fset=None, fdel=None, doc=None)\n--\n\nProperty attribute.",
     flags: type_flags::BASE | type_flags::GC,
-    dict_offset: Property::DICT_OFFSET,
     slots: Slots {
         new: Some(|ty, _| Ok(Property::new_of(ty).into())),
         init: Some(property_init),

@@ -51,6 +51,11 @@ impl SetObject {
         is_set.then(|| unsafe { value.cast() })
     }
 
+    /// The set in an exact set or frozenset.
+    pub fn of_exact<'a>(value: Value) -> Option<&'a SetObject> {
+        Self::of(value).filter(|_| value.is_exact(&SET) || value.is_exact(&FROZENSET))
+    }
+
     fn make(ty: &TypeObject, table: Table) -> Ref {
         let contents = SetObject { header: Header::new(ty), table, hash: Cell::new(None) };
         object::new_object_in_layout(ty, contents).into_ref()
@@ -177,9 +182,7 @@ fn new(ty: &TypeObject, args: Args<'_>) -> PyResult {
 }
 
 fn init(value: Value, args: Args<'_>) -> PyResult<()> {
-    if value.is_exact(&SET) || objects::object::has_new_of(value.ty(), &SET) {
-        args.no_keywords("set")?;
-    }
+    args.no_keywords("set")?;
     let table = match args.positional {
         [] => Table::new(),
         [source] => table_from(*source)?,

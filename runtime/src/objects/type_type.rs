@@ -183,12 +183,22 @@ fn check_mutable(ty: &TypeObject, name: &str) -> PyResult<()> {
     Err(crate::raise!(TypeError, "cannot set '{name}' attribute of immutable type '{class}'"))
 }
 
+/// Refuses names that CPython could not keep.
+pub(crate) fn check_name(name: &StrObject) -> PyResult<()> {
+    if name.to_utf8()?.contains('\0') {
+        return Err(crate::raise!(ValueError, "type name must not contain null characters"));
+    }
+    Ok(())
+}
+
 fn set_name(value: Value, new: Option<Value>) -> PyResult<()> {
     let ty = this(value);
     check_mutable(ty, "__name__")?;
     match new.map(|new| (new, new.get::<StrObject>())) {
         None => Err(no_delete("__name__")),
         Some((_, Some(name))) => {
+            check_name(name)?;
+            ty.set_qualname(ty.qualname());
             ty.set_name(name);
             Ok(())
         }
@@ -239,7 +249,13 @@ fn set_dict_entry(value: Value, name: Value, new: Option<Value>) -> PyResult<()>
     let shown = name.get::<StrObject>().map(StrObject::to_string_lossy).unwrap_or_default();
     check_mutable(this(value), &shown)?;
     match new {
-        Some(new) => this(value).dict().set_str(name, new.to_ref()),
+        Some(new) => {
+            this(value).dict().set_str(name, new.to_ref());
+            if name == names().__module__ {
+                // The line belongs to the module that the class came from.
+                drop(this(value).dict().remove_str(StrObject::intern("__firstlineno__").value()));
+            }
+        }
         None if this(value).dict().remove_str(name).is_none() => {
             return Err(error::attribute_error(value, name, &shown));
         }
@@ -365,7 +381,10 @@ static GETSET: &[GetSetDef] = &[
         get: |value| {
             Ok(dict_entry(value, names().__type_params__).unwrap_or_else(|| TupleObject::empty().into()))
         },
-        set: Some(|value, new| set_dict_entry(value, names().__type_params__, new)),
+        set: Some(|value, new| match new {
+            Some(_) => set_dict_entry(value, names().__type_params__, new),
+            None => Err(no_delete("__type_params__")),
+        }),
     },
     GetSetDef {
         name: "__bases__",
@@ -421,7 +440,13 @@ static GETSET: &[GetSetDef] = &[
         get: |value| Ok(int::from_i64(i64::from(this(value).dict_offset()))),
         set: None,
     },
-    GetSetDef { name: "__weakrefoffset__", doc: "", get: |_| Ok(int::from_i64(0)), set: None },
+    // Lists of weak references stand beside objects, not in them: before their first word, as it were.
+    GetSetDef {
+        name: "__weakrefoffset__",
+        doc: "",
+        get: |value| Ok(int::from_i64(if this(value).has(type_flags::WEAK) { -32 } else { 0 })),
+        set: None,
+    },
     GetSetDef { name: "__text_signature__", doc: "", get: get_text_signature, set: None },
 ];
 

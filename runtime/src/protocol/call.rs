@@ -1,7 +1,10 @@
 //! Calls. Values travel as one slice: positional arguments, then one value per keyword name.
 
 use crate::args::{Args, Entry};
+use crate::names::names;
+use crate::objects;
 use crate::objects::str::StrObject;
+use crate::protocol;
 use crate::protocol::attribute::{Method, get_method};
 use crate::type_object::type_flags;
 use crate::value::{PyResult, Ref, Value};
@@ -116,4 +119,21 @@ pub fn call_method_text(object: Value, name: &str, args: &[Value]) -> PyResult {
 pub fn is_callable(value: Value) -> bool {
     let ty = value.ty();
     ty.has(type_flags::HAS_ENTRY) || ty.slots().call.is_some()
+}
+
+/// A callable as messages about its calls name it: module and qualified name, and parentheses; what has no such name shows itself.
+#[cold]
+pub fn callable_text(callable: Value) -> PyResult<String> {
+    let Some(qualname) = protocol::get_optional_attr(callable, names().__qualname__)? else {
+        return protocol::str_string(callable);
+    };
+    let qualname = protocol::str_string(qualname.value())?;
+    let module = protocol::get_optional_attr(callable, names().__module__)?;
+    match module.filter(|module| !objects::is_none(module.value())) {
+        Some(module) => match protocol::str_string(module.value())? {
+            module if module == "builtins" => Ok(format!("{qualname}()")),
+            module => Ok(format!("{module}.{qualname}()")),
+        },
+        None => Ok(format!("{qualname}()")),
+    }
 }

@@ -2,10 +2,12 @@
 
 use crate::error;
 use crate::names::names;
+use crate::objects::descriptor::WrapperDescriptor;
 use crate::objects::iterators::CallSequenceIterator;
 use crate::objects::list::{LIST, ListObject};
 use crate::objects::tuple::{TUPLE, TupleObject};
 use crate::reserve;
+use crate::type_object::TypeObject;
 use crate::value::{PyResult, Ref, Value};
 
 /// `iter(iterable)`
@@ -21,10 +23,16 @@ pub fn get_iter(iterable: Value) -> PyResult {
     Ok(iterator)
 }
 
+/// Whether a type has the `__getitem__` of a sequence: one that a class defines. Native sequences have iterators of their own, and
+/// what else has the slot natively takes keys.
+fn has_sequence_items(ty: &TypeObject) -> bool {
+    ty.lookup(names().__getitem__).is_some_and(|found| !found.is_instance::<WrapperDescriptor>())
+}
+
 /// The old protocol: `__getitem__` with 0, 1, 2 ...
 fn get_sequence_iter(iterable: Value) -> PyResult {
     if !iterable.is_small()
-        && iterable.ty().lookup(names().__getitem__).is_some()
+        && has_sequence_items(iterable.ty())
         && !iterable.is_instance::<crate::objects::dict::DictObject>()
     {
         return Ok(CallSequenceIterator::new(iterable).into());
@@ -34,7 +42,7 @@ fn get_sequence_iter(iterable: Value) -> PyResult {
 
 /// Whether `iter()` would find something to call.
 pub fn is_iterable(value: Value) -> bool {
-    value.ty().slots().iter.is_some() || value.ty().lookup(names().__getitem__).is_some()
+    value.ty().slots().iter.is_some() || has_sequence_items(value.ty())
 }
 
 /// `next(iterator)`; `None` when exhausted.

@@ -3,6 +3,7 @@
 //! Each operation looks its slot up in the operand's type and falls back as CPython does, with the same messages. Quick paths for
 //! small ints, floats and strs come first, so that dynamic code that meets them allocates nothing it need not.
 
+mod abstract_class;
 pub mod arithmetic;
 pub mod attribute;
 pub mod awaiting;

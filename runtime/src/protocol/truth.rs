@@ -4,7 +4,7 @@ use crate::names::names;
 use crate::objects::tuple::TupleObject;
 use crate::objects::typing::union;
 use crate::objects::{self};
-use crate::protocol::{self, attribute};
+use crate::protocol::{self, abstract_class, attribute};
 use crate::thread::thread;
 use crate::type_object::TypeObject;
 use crate::value::{PyResult, Value};
@@ -57,9 +57,7 @@ pub fn is_instance(value: Value, class: Value) -> PyResult<bool> {
     }
     match attribute::call_special(class, names().__instancecheck__, &[value])? {
         Some(answer) => is_true(answer.value()),
-        None => {
-            Err(crate::raise!(TypeError, "isinstance() arg 2 must be a type, a tuple of types, or a union"))
-        }
+        None => abstract_class::is_instance(value, class),
     }
 }
 
@@ -109,10 +107,7 @@ pub fn is_subclass(derived: Value, class: Value) -> PyResult<bool> {
     }
     match attribute::call_special(class, names().__subclasscheck__, &[derived])? {
         Some(answer) => is_true(answer.value()),
-        None => Err(crate::raise!(
-            TypeError,
-            "issubclass() arg 2 must be a class, a tuple of classes, or a union"
-        )),
+        None => abstract_class::is_subclass(derived, class),
     }
 }
 
@@ -120,6 +115,6 @@ pub fn is_subclass(derived: Value, class: Value) -> PyResult<bool> {
 pub fn plain_is_subclass(derived: Value, ty: &TypeObject) -> PyResult<bool> {
     match derived.get::<TypeObject>() {
         Some(derived) => Ok(derived.is_subclass_of(ty)),
-        None => Err(crate::raise!(TypeError, "issubclass() arg 1 must be a class")),
+        None => abstract_class::is_subclass(derived, ty.value()),
     }
 }

@@ -44,6 +44,7 @@ pub(crate) fn type_new(metatype: &TypeObject, args: Args<'_>) -> PyResult {
             namespace.ty().name()
         ));
     };
+    crate::objects::type_type::check_name(name)?;
     let winner = calculate_metaclass(metatype, bases.items())?;
     if !std::ptr::eq(winner, metatype)
         && let Some(new) = winner.slots().new

@@ -203,9 +203,10 @@ fn dispatch_getattr(object: Value, name: Value) -> PyResult {
     match ty.lookup(names().__getattr__) {
         Some(fallback) => {
             drop(crate::error::catch(raised, &crate::error::types::AttributeError)?);
-            protocol::call_bound(fallback, object, &[name])
+            let found = protocol::call_bound(fallback, object, &[name]);
+            found.map_err(|raised| crate::error::with_attribute_context(raised, object, name))
         }
-        None => Err(raised),
+        None => Err(crate::error::with_attribute_context(raised, object, name)),
     }
 }
 

@@ -58,9 +58,13 @@ pub(super) fn fix(class: &TypeObject, bases: &[Value]) {
 }
 
 fn inherit_flags(class: &TypeObject, bases: &[Value]) {
-    let inherited = type_flags::SEQUENCE | type_flags::MAPPING | type_flags::MATCH_SELF;
+    let collection = type_flags::SEQUENCE | type_flags::MAPPING;
     for base in bases.iter().filter_map(|base| base.get::<TypeObject>()) {
-        class.set_flags(base.flag_bits() & inherited);
+        class.set_flags(base.flag_bits() & type_flags::MATCH_SELF);
+        // A class is a sequence or a mapping, not both: the first base that is one of them decides.
+        if class.flag_bits() & collection == 0 {
+            class.set_flags(base.flag_bits() & collection);
+        }
     }
     let of_the_best = type_flags::GC | type_flags::TRIVIAL_DROP | type_flags::WEAK;
     class.set_flags(class.base().map_or(0, |base| base.flag_bits() & of_the_best));

@@ -71,6 +71,7 @@ pub fn abstract_error(ty: &TypeObject) -> Raised {
 pub fn cpython_flags(ty: &TypeObject) -> i64 {
     let bits = [
         (type_flags::HEAP, 9),
+        (type_flags::SHOWN_AS_HEAP, 9),
         (type_flags::BASE, 10),
         (type_flags::READY, 12),
         (type_flags::GC, 14),

@@ -16,7 +16,7 @@ use runtime::objects::tuple::TupleObject;
 use runtime::objects::{self, int, singleton};
 use runtime::slots::Slots;
 use runtime::type_object::{TypeSpec, type_flags};
-use runtime::{CompareOp, Py, PyResult, Ref, TypeObject, Value, protocol, py_methods, raise};
+use runtime::{CompareOp, Py, PyResult, Raised, Ref, TypeObject, Value, protocol, py_methods, raise};
 
 /// A queue.
 #[repr(C)]
@@ -105,12 +105,18 @@ impl Deque {
     }
 
     /// Where an item is between two positions; fails if the queue changes meanwhile.
-    fn find(&self, wanted: Value, start: usize, stop: usize) -> PyResult<Option<usize>> {
+    fn find(
+        &self,
+        wanted: Value,
+        start: usize,
+        stop: usize,
+        mutated: impl Fn() -> Raised,
+    ) -> PyResult<Option<usize>> {
         let changes = self.changes.get();
         for (at, item) in self.snapshot().into_iter().enumerate().take(stop).skip(start) {
             let is_equal = protocol::is_same_or_equal(item.value(), wanted)?;
             if self.changes.get() != changes {
-                return Err(raise!(RuntimeError, "deque mutated during iteration"));
+                return Err(mutated());
             }
             if is_equal {
                 return Ok(Some(at));
@@ -118,6 +124,10 @@ impl Deque {
         }
         Ok(None)
     }
+}
+
+fn mutated() -> Raised {
+    raise!(RuntimeError, "deque mutated during iteration")
 }
 
 fn this<'a>(value: Value) -> &'a Deque {
@@ -322,11 +332,13 @@ py_methods! { static METHODS for "deque", &Deque;
     ///
     /// Raises ValueError if the value is not present.
     "index(self, value, start=0, stop=9223372036854775807, /)"
-    fn index(deque, value: Value, start: Option<isize>, stop: Option<isize>) -> PyResult<usize> {
+    fn index(deque, value: Value, start: Option<Value>, stop: Option<Value>) -> PyResult<usize> {
+        let start = start.map(int::to_clamped_index).transpose()?;
+        let stop = stop.map(int::to_clamped_index).transpose()?;
         let len = deque.len() as isize;
-        let clamp = |at: isize| (if at < 0 { at + len } else { at }).clamp(0, len) as usize;
+        let clamp = |at: isize| (if at < 0 { at.saturating_add(len) } else { at }).clamp(0, len) as usize;
         let (start, stop) = (clamp(start.unwrap_or(0)), clamp(stop.unwrap_or(isize::MAX)));
-        match deque.find(value, start, stop)? {
+        match deque.find(value, start, stop, mutated)? {
             Some(at) => Ok(at),
             None => Err(raise!(ValueError, "{} is not in deque", protocol::repr_string(value)?)),
         }
@@ -345,7 +357,7 @@ py_methods! { static METHODS for "deque", &Deque;
     /// Remove first occurrence of value.
     "remove(self, value, /)"
     fn remove(deque, value: Value) -> PyResult<()> {
-        match deque.find(value, 0, usize::MAX)? {
+        match deque.find(value, 0, usize::MAX, || raise!(IndexError, "deque mutated during iteration"))? {
             Some(at) => {
                 let removed = deque.change(|items| items.remove(at));
                 drop(removed);
@@ -372,9 +384,7 @@ py_methods! { static METHODS for "deque", &Deque;
             None => TupleObject::of([]),
             Some(max) => TupleObject::of([TupleObject::of([]).into(), int::from_i64(max as i64)]),
         };
-        let state = protocol::attribute::instance_dict(value)
-            .filter(|dict| !dict.is_empty())
-            .map_or_else(|| objects::none().to_ref(), |dict| Value::from_object(dict).to_ref());
+        let state = protocol::call_method_text(value, "__getstate__", &[])?;
         let parts = [value.ty().value().to_ref(), args.into(), state, iterator(deque, false)];
         Ok(TupleObject::of(parts).into())
     }
@@ -396,7 +406,7 @@ static SPEC: TypeSpec = TypeSpec {
         len: Some(|value| Ok(this(value).len())),
         subscript: Some(subscript),
         ass_subscript: Some(ass_subscript),
-        contains: Some(|value, item| Ok(this(value).find(item, 0, usize::MAX)?.is_some())),
+        contains: Some(|value, item| Ok(this(value).find(item, 0, usize::MAX, mutated)?.is_some())),
         concat: Some(concat),
         repeat: Some(repeat),
         inplace_concat: Some(|a, b| {
@@ -441,17 +451,18 @@ unsafe impl Object for DequeIterator {
 
 fn iterator(deque: &Deque, is_reversed: bool) -> Ref {
     let contents = DequeIterator {
-        header: Header::new(&DEQUE_ITERATOR),
+        header: Header::new(if is_reversed { &DEQUE_REVERSE_ITERATOR } else { &DEQUE_ITERATOR }),
         deque: Value::from_object(deque).to_ref(),
         passed: Cell::new(0),
         changes: deque.changes.get(),
         is_reversed,
     };
-    object::new_object(contents).into()
+    let ty = if is_reversed { &DEQUE_REVERSE_ITERATOR } else { &DEQUE_ITERATOR };
+    object::new_object_in_layout(ty, contents).into_ref()
 }
 
 fn next(value: Value) -> PyResult<Option<Ref>> {
-    let iterator = value.get::<DequeIterator>().expect("slots are called for instances");
+    let iterator = of(value);
     let deque = this(iterator.deque.value());
     if deque.changes.get() != iterator.changes {
         return Err(raise!(RuntimeError, "deque mutated during iteration"));
@@ -468,7 +479,67 @@ fn next(value: Value) -> PyResult<Option<Ref>> {
 pub static DEQUE_ITERATOR: TypeObject = TypeObject::from_spec(&ITERATOR_SPEC);
 static ITERATOR_SPEC: TypeSpec = TypeSpec {
     module: "_collections",
-    flags: type_flags::GC | type_flags::NO_NEW,
-    slots: Slots { iter: Some(protocol::identity), iternext: Some(next), ..Slots::EMPTY },
+    flags: type_flags::GC,
+    slots: Slots {
+        new: Some(|_, args| new_iterator(args, false)),
+        iter: Some(protocol::identity),
+        iternext: Some(next),
+        ..Slots::EMPTY
+    },
+    methods: &[ITERATOR_METHODS],
     ..TypeSpec::of::<DequeIterator>("_deque_iterator")
 };
+
+/// Iterators of `deque` from its end.
+pub static DEQUE_REVERSE_ITERATOR: TypeObject = TypeObject::from_spec(&REVERSE_ITERATOR_SPEC);
+static REVERSE_ITERATOR_SPEC: TypeSpec = TypeSpec {
+    module: "_collections",
+    flags: type_flags::GC,
+    slots: Slots {
+        new: Some(|_, args| new_iterator(args, true)),
+        iter: Some(protocol::identity),
+        iternext: Some(next),
+        ..Slots::EMPTY
+    },
+    methods: &[ITERATOR_METHODS],
+    ..TypeSpec::of::<DequeIterator>("_deque_reverse_iterator")
+};
+
+/// `_deque_iterator(deque, passed=0)`, as pickles make it.
+fn new_iterator(args: Args<'_>, is_reversed: bool) -> PyResult {
+    let ([source] | [source, _]) = args.positional else {
+        return Err(raise!(TypeError, "deque iterators take a deque and a number"));
+    };
+    let Some(deque) = source.get::<Deque>() else {
+        let got = source.ty().name();
+        return Err(raise!(TypeError, "argument 1 must be collections.deque, not {got}"));
+    };
+    let passed = args.positional.get(1).map_or(Ok(0), |passed| int::to_clamped_index(*passed))?;
+    let made = iterator(deque, is_reversed);
+    of(made.value()).passed.set((passed.max(0) as usize).min(deque.len()));
+    Ok(made)
+}
+
+/// An iterator of either type.
+fn of<'a>(value: Value) -> &'a DequeIterator {
+    let is_iterator = value.is_exact(&DEQUE_ITERATOR) || value.is_exact(&DEQUE_REVERSE_ITERATOR);
+    assert!(is_iterator, "slots are called for instances");
+    // SAFETY: both types, which have no subclasses, have this layout.
+    unsafe { value.cast() }
+}
+
+py_methods! { static ITERATOR_METHODS for "_deque_iterator", Value;
+    /// Return state information for pickling.
+    "__reduce__(self, /)"
+    fn reduce_iterator(value) -> PyResult<Ref> {
+        let this = of(value);
+        let args = TupleObject::of([this.deque.clone(), int::from_i64(this.passed.get() as i64)]);
+        Ok(TupleObject::of([value.ty().value().to_ref(), args.into()]).into())
+    }
+    /// Private method returning an estimate of len(list(it)).
+    "__length_hint__(self, /)"
+    fn length_hint(value) -> usize {
+        let this = of(value);
+        self::this(this.deque.value()).len().saturating_sub(this.passed.get())
+    }
+}

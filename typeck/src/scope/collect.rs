@@ -254,7 +254,7 @@ impl<'a> Collector<'a> {
                 self.expr(value)
             }
             StmtKind::AnnAssign { target, annotation, value, simple } => {
-                self.annotated_assignment(target, annotation, value, simple)
+                self.annotated_assignment(stmt.span, target, annotation, value, simple)
             }
             StmtKind::For { target, iter, body, orelse }
             | StmtKind::AsyncFor { target, iter, body, orelse } => {
@@ -329,6 +329,7 @@ impl<'a> Collector<'a> {
 
     fn annotated_assignment(
         &mut self,
+        span: Span,
         target: &'a Expr<'a>,
         annotation: &'a Expr<'a>,
         value: Option<&'a Expr<'a>>,
@@ -340,7 +341,7 @@ impl<'a> Collector<'a> {
             let usage = self.current().symbol(mangled).map(|symbol| symbol.usage).unwrap_or_default();
             if (usage.is_global || usage.is_nonlocal) && simple && kind != ScopeKind::Module {
                 let what = if usage.is_global { "global" } else { "nonlocal" };
-                return Err(ScopeError::new(target.span, format!("annotated name '{id}' can't be {what}")));
+                return Err(ScopeError::new(span, format!("annotated name '{id}' can't be {what}")));
             }
             self.note(id, target.span, |usage| {
                 usage.is_annotated = simple;

@@ -165,7 +165,7 @@ impl<'a> Scope<'a> {
         self.names_with(Resolution::Cell)
     }
 
-    /// Names of the slots that this block uses alone, sorted.
+    /// Names that have slots of their own without cells, in the order of their spelling.
     pub fn local_names(&self) -> Vec<&'a str> {
         self.names_with(Resolution::Local)
     }

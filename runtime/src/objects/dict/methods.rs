@@ -5,6 +5,7 @@ use super::views::{self, ViewKind};
 use crate::args::Args;
 use crate::convert::{Keywords, OrNone};
 use crate::names::names;
+use crate::objects::set::SetObject;
 use crate::objects::str::{StrBuilder, StrObject};
 use crate::objects::tuple::TupleObject;
 use crate::objects::{self, sequence, singleton};
@@ -257,6 +258,15 @@ py_class_methods! { static CLASS_METHODS for "dict";
     fn fromkeys(cls, iterable: Value, value: OrNone<Ref>) -> PyResult {
         let value = value.0.unwrap_or_else(|| objects::none().to_ref());
         let made = protocol::call(cls.value(), &[], None)?;
+        let known = iterable.get_exact::<DictObject>().map(DictObject::hashed_keys);
+        let known = known.or_else(|| SetObject::of_exact(iterable).map(SetObject::items));
+        if let (Some(dict), Some(keys)) = (made.get_exact::<DictObject>(), known) {
+            // Dicts and sets know the hashes of their keys, so that no `__hash__` runs.
+            for (key, hash) in keys {
+                dict.set_hashed(key.value(), hash, value.clone())?;
+            }
+            return Ok(made);
+        }
         protocol::for_each(iterable, |key| match made.get_exact::<DictObject>() {
             Some(dict) => dict.set(key.value(), value.clone()),
             None => protocol::set_item(made.value(), key.value(), value.value()),

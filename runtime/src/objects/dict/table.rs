@@ -254,12 +254,15 @@ impl Table {
                     return Ok(Some(at));
                 }
                 let version = self.keys_version();
-                let equal = protocol::is_same_or_equal(found.to_ref().value(), key)?;
-                if self.keys_version() != version {
-                    continue 'restart;
-                }
-                if equal {
+                let found = found.to_ref();
+                let equal = protocol::is_same_or_equal(found.value(), key)?;
+                let is_unchanged = self.keys_version() == version;
+                // What the comparison did to other entries does not matter as long as this one is where it was.
+                if equal && (is_unchanged || self.entry(at).is_some_and(|entry| entry.key == found.value())) {
                     return Ok(Some(at));
+                }
+                if !is_unchanged {
+                    continue 'restart;
                 }
                 rejected.push(at);
             }

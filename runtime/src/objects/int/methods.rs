@@ -90,7 +90,8 @@ pub fn from_object(value: Value) -> PyResult {
         };
     }
     if slots.index.is_some() {
-        return index(value);
+        let result = index(value)?;
+        return Ok(IntRef::of(result.value()).map_or_else(|| result.clone(), |number| number.to_exact()));
     }
     let name = value.ty().name();
     Err(crate::raise!(

@@ -9,8 +9,8 @@ use crate::objects::str::StrObject;
 use crate::objects::tuple::TupleObject;
 use crate::objects::{self, int};
 use crate::protocol;
-use crate::py_methods;
 use crate::value::{PyResult, Ref, Value};
+use crate::{py_class_methods, py_methods};
 
 /// A builtin function, as the program sees it.
 pub(crate) fn builtin(name: &str) -> PyResult {
@@ -82,12 +82,20 @@ py_methods! { pub(super) static SENTINEL_ITERATOR for "callable_iterator", Value
     }
 }
 
+py_class_methods! { pub(super) static ENUMERATE_CLASS for "enumerate";
+    /// See PEP 585
+    "__class_getitem__(cls, item, /)"
+    fn class_getitem(cls, item: Value) -> PyResult {
+        crate::objects::typing::generic_alias::new(cls.value(), item)
+    }
+}
+
 py_methods! { pub(super) static ENUMERATE for "enumerate", Value;
     /// Return state information for pickling.
     "__reduce__(self, /)"
     fn reduce_enumerate(value) -> PyResult {
         let this = Enumerate::of(value);
-        Ok(call_of(class(value), [this.iterator.get_or_none(), int::from_i64(this.count.get())]))
+        Ok(call_of(class(value), [this.iterator.get_or_none(), this.current()]))
     }
 }
 
@@ -157,8 +165,10 @@ py_methods! { pub(super) static REVERSED for "reversed", Value;
     }
     /// Private method returning an estimate of len(list(it)).
     "__length_hint__(self, /)"
-    fn reversed_hint(value) -> i64 {
+    fn reversed_hint(value) -> PyResult<i64> {
         let this = Reversed::of(value);
-        if this.sequence.get().is_some() { this.count.get() } else { 0 }
+        let Some(sequence) = this.sequence.get_ref() else { return Ok(0) };
+        let len = protocol::len(sequence.value())? as i64;
+        Ok(if len < this.count.get() { 0 } else { this.count.get() })
     }
 }

@@ -15,6 +15,7 @@ pub mod type_param;
 pub mod union;
 
 use crate::hooks::hooks;
+use crate::objects;
 use crate::objects::dict::DictObject;
 use crate::objects::str::StrObject;
 use crate::protocol;
@@ -31,10 +32,11 @@ pub(crate) fn typing_name(name: &str) -> PyResult {
     protocol::get_attr_text(typing.value(), name)
 }
 
-/// The name of the module whose code is running.
+/// The name of the module whose code is running: None if its namespace says none.
 fn calling_module() -> Option<Ref> {
     let globals = (hooks().current_globals)()?;
-    globals.get::<DictObject>()?.get_text("__name__")
+    let name = globals.get::<DictObject>()?.get_text("__name__");
+    Some(name.unwrap_or_else(|| objects::none().to_ref()))
 }
 
 /// An attribute that need not be there, by its name.

@@ -279,7 +279,12 @@ fn prepare_type_var(param: Value, alias: Value, args: Value) -> PyResult {
     }
     let default = if at == given.len() { this(param).default.get()? } else { None };
     let Some(default) = default else {
-        return Err(raise!(TypeError, "Too few arguments for {}", protocol::str_string(alias)?));
+        let (shown, given) = (protocol::str_string(alias)?, given.len());
+        let least = at + 1;
+        return Err(raise!(
+            TypeError,
+            "Too few arguments for {shown}; actual {given}, expected at least {least}"
+        ));
     };
     Ok(TupleObject::new(given.into_iter().chain([default]).collect()).into())
 }

@@ -228,6 +228,12 @@ static GETSET: &[GetSetDef] = &[
         set: None,
     },
     GetSetDef { name: "__name__", doc: "Name of the type", get: union_name, set: None },
+    GetSetDef {
+        name: "__module__",
+        doc: "Module of the type",
+        get: |_| Ok(StrObject::intern(UNION_SPEC.module).into()),
+        set: None,
+    },
     GetSetDef { name: "__qualname__", doc: "Qualified name of the type", get: union_name, set: None },
 ];
 
