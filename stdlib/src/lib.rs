@@ -60,6 +60,7 @@ pub mod typing;
 pub mod unicodedata;
 pub(crate) mod warning;
 pub mod weak;
+mod zlib;
 
 use runtime::objects::module::ModuleObject;
 use runtime::{Py, PyResult, Ref};
@@ -73,6 +74,7 @@ struct NativeModule {
 static MODULES: &[NativeModule] = &[
     NativeModule { name: "_abc", fill: abc::fill },
     NativeModule { name: "atexit", fill: atexit::fill },
+    NativeModule { name: "zlib", fill: zlib::fill },
     NativeModule { name: "math", fill: math::fill },
     NativeModule { name: "marshal", fill: marshal::fill },
     NativeModule { name: "time", fill: time::fill },
