@@ -39,7 +39,8 @@ static SPEC: TypeSpec = TypeSpec {
 /// A new one.
 pub(super) fn new(options: Options, dictionary: Option<Value>) -> PyResult<Py<CompressObject>> {
     let dictionary = dictionary.map(buffer::to_vec).transpose()?;
-    let mut stream = Compressor::new(options).ok_or_else(|| raise!(ValueError, "Invalid initialization option"))?;
+    let mut stream =
+        Compressor::new(options).ok_or_else(|| raise!(ValueError, "Invalid initialization option"))?;
     if dictionary.is_some_and(|dictionary| !stream.set_dictionary(&dictionary)) {
         return Err(raise!(ValueError, "Invalid dictionary"));
     }

@@ -14,8 +14,8 @@ use runtime::slots::Slots;
 use runtime::type_object::{TypeSpec, type_flags};
 use runtime::{Py, PyResult, TypeObject, Value, py_methods, py_new, raise};
 
-use super::stream::Decompressor;
 use super::decompress::stream as new_stream;
+use super::stream::Decompressor;
 use super::{error, slice};
 
 /// A decompressor and its input.

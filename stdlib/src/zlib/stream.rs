@@ -3,7 +3,10 @@
 //! Both directions follow zlib's manual: call again while output fills its space, stop when the input is used up, at the end of the
 //! stream, or where the caller's limit is. A failure keeps zlib's number and reason. Cost: that of the algorithm; output space doubles.
 
-use zlib_rs::{Deflate, DeflateConfig, DeflateError, DeflateFlush, Inflate, InflateError, InflateFlush, Method, Status, Strategy};
+use zlib_rs::{
+    Deflate, DeflateConfig, DeflateError, DeflateFlush, Inflate, InflateError, InflateFlush, Method, Status,
+    Strategy,
+};
 
 /// The one method of compression there is.
 pub(super) const DEFLATED: i32 = 8;
@@ -43,12 +46,14 @@ pub(super) struct Options {
 
 impl Options {
     /// What zlib takes by itself.
-    pub(super) const DEFAULT: Options = Options { level: -1, method: DEFLATED, wbits: 15, mem_level: 8, strategy: 0 };
+    pub(super) const DEFAULT: Options =
+        Options { level: -1, method: DEFLATED, wbits: 15, mem_level: 8, strategy: 0 };
 
     /// The crate's form of them, if zlib would take them: a window of 256 bytes exists within a zlib frame only.
     fn config(&self) -> Option<DeflateConfig> {
         let is_window = matches!(self.wbits, -15..=-9 | 8..=15 | 25..=31);
-        let is_known = (-1..=9).contains(&self.level) && self.method == DEFLATED && (1..=9).contains(&self.mem_level);
+        let is_known =
+            (-1..=9).contains(&self.level) && self.method == DEFLATED && (1..=9).contains(&self.mem_level);
         let strategy = Strategy::try_from(self.strategy).ok()?;
         (is_window && is_known).then_some(DeflateConfig {
             level: self.level,
@@ -142,7 +147,9 @@ impl Decompressor {
             return None;
         }
         let mut stream = Inflate::new(wbits >= 0, wbits.unsigned_abs() as u8);
-        if wbits < 0 && let Some(dictionary) = &dictionary {
+        if wbits < 0
+            && let Some(dictionary) = &dictionary
+        {
             stream.set_dictionary(dictionary).ok()?;
         }
         Some(Decompressor { stream, dictionary, is_ended: false })
@@ -154,7 +161,12 @@ impl Decompressor {
     }
 
     /// Appends what comes out for this input, at most `limit` bytes; gives how much of the input it took.
-    pub(super) fn run(&mut self, input: &[u8], output: &mut Vec<u8>, limit: Option<usize>) -> Result<usize, Failure> {
+    pub(super) fn run(
+        &mut self,
+        input: &[u8],
+        output: &mut Vec<u8>,
+        limit: Option<usize>,
+    ) -> Result<usize, Failure> {
         let (mut used, mut taken) = (0, 0);
         debug_assert!(output.is_empty());
         while !self.is_ended {
