@@ -38,6 +38,7 @@ pub mod locale;
 pub mod marshal;
 pub mod math;
 pub(crate) mod monitoring;
+mod multibyte;
 pub mod operator;
 pub mod posix;
 pub mod random;
@@ -73,6 +74,11 @@ struct NativeModule {
 
 static MODULES: &[NativeModule] = &[
     NativeModule { name: "_abc", fill: abc::fill },
+    NativeModule { name: "_codecs_cn", fill: multibyte::fill_cn },
+    NativeModule { name: "_codecs_jp", fill: multibyte::fill_jp },
+    NativeModule { name: "_codecs_kr", fill: multibyte::fill_kr },
+    NativeModule { name: "_codecs_tw", fill: multibyte::fill_tw },
+    NativeModule { name: "_codecs_iso2022", fill: multibyte::fill_iso2022 },
     NativeModule { name: "atexit", fill: atexit::fill },
     NativeModule { name: "zlib", fill: zlib::fill },
     NativeModule { name: "math", fill: math::fill },
