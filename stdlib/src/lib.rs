@@ -16,6 +16,7 @@ pub mod array;
 pub mod atexit;
 pub mod binascii;
 pub mod bisect;
+mod cmath;
 pub mod codecs;
 pub mod collections;
 pub mod contextvars;
@@ -82,6 +83,7 @@ static MODULES: &[NativeModule] = &[
     NativeModule { name: "atexit", fill: atexit::fill },
     NativeModule { name: "zlib", fill: zlib::fill },
     NativeModule { name: "math", fill: math::fill },
+    NativeModule { name: "cmath", fill: cmath::fill },
     NativeModule { name: "marshal", fill: marshal::fill },
     NativeModule { name: "time", fill: time::fill },
     NativeModule { name: "gc", fill: gc::fill },
