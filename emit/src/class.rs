@@ -6,9 +6,10 @@
 use bytecode::{Code, CodeFlags, Const, Opcode};
 use parser::ast::{ClassDef, Stmt};
 
+use crate::docstring::{doc_const, docstring};
 use crate::error::Emit;
 use crate::expr::is_starred;
-use crate::module::{Emitter, docstring};
+use crate::module::Emitter;
 
 impl<'a> Emitter<'a, '_> {
     pub(crate) fn class_def(&mut self, stmt: &'a Stmt<'a>, def: &'a ClassDef<'a>) -> Emit {
@@ -118,7 +119,7 @@ impl<'a> Emitter<'a, '_> {
         if let Some(text) = docstring(def.body) {
             rest = &def.body[1..];
             if self.options.optimize < 2 {
-                self.load_const(Const::Str(text.to_vec()));
+                self.load_const(doc_const(text));
                 self.store_namespace("__doc__");
             }
         }

@@ -5,8 +5,9 @@ use bytecode::{Code, CodeFlags, Const, Opcode, TypeCode};
 use parser::ast::{Arguments, Expr, FunctionDef, Stmt};
 use typeck::scope::{Resolution, ScopeKind, ScopeRole};
 
+use crate::docstring::{doc_const, docstring};
 use crate::error::Emit;
-use crate::module::{Emitter, docstring};
+use crate::module::Emitter;
 
 impl<'a> Emitter<'a, '_> {
     pub(crate) fn function_def(
@@ -81,7 +82,7 @@ impl<'a> Emitter<'a, '_> {
         let text = docstring(def.body).filter(|_| self.options.optimize < 2);
         if let Some(text) = text {
             code.flags |= CodeFlags::HAS_DOCSTRING;
-            code.consts.push(Const::Str(text.to_vec()));
+            code.consts.push(doc_const(text));
         }
         let function = self.static_function(stmt);
         self.open_unit(scope, code);

@@ -19,6 +19,7 @@ mod block;
 mod call;
 mod class;
 mod comprehension;
+mod docstring;
 mod doubt;
 mod error;
 mod expr;

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use base::{LineIndex, Span};
 use bytecode::{Code, CodeFlags, Const, Opcode, SourceRange};
-use parser::ast::{Constant, Expr, ExprKind, Expression, Module, Stmt, StmtKind};
+use parser::ast::{Expr, ExprKind, Expression, Module, Stmt, StmtKind};
 use typeck::scope::{ScopeId, Scopes};
 
 use crate::assemble::assemble;
 use crate::block::{Block, Label};
+use crate::docstring::{doc_const, docstring};
 use crate::error::{Emit, EmitError};
 use crate::statics::Checked;
 
@@ -200,7 +201,7 @@ impl<'a, 's> Emitter<'a, 's> {
         self.future_end = future_end(body);
         if let Some(text) = docstring(body).filter(|_| self.options.optimize < 2 && !self.is_interactive) {
             self.at(body[0].span);
-            self.load_const(Const::Str(text.to_vec()));
+            self.load_const(doc_const(text));
             self.store_name("__doc__");
             rest = &body[1..];
         }
@@ -270,14 +271,4 @@ fn future_end(body: &[Stmt<'_>]) -> u32 {
         matches!(stmt.kind, StmtKind::ImportFrom { module: Some("__future__"), level: 0, .. })
     };
     body.iter().take_while(is_future).last().map_or(0, |stmt| stmt.span.end)
-}
-
-/// The docstring of a body, if it has one.
-pub(crate) fn docstring<'a>(body: &'a [Stmt<'a>]) -> Option<&'a [u8]> {
-    let StmtKind::Expr { value: Expr { kind: ExprKind::Constant { value: Constant::Str(text), .. }, .. } } =
-        body.first()?.kind
-    else {
-        return None;
-    };
-    Some(text.as_bytes())
 }

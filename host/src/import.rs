@@ -12,18 +12,30 @@ use runtime::sys_state;
 use runtime::value::{Py, PyResult, Ref, Value};
 
 use crate::compile::{self, SearchPath};
+use crate::files;
 
 /// The `load_module` hook: finds, compiles, registers and runs a module.
 pub fn load_module(name: &str) -> PyResult {
-    if has_foreign_finders()? { find_and_load(name) } else { load_natively(name) }
+    if has_foreign_finders()? { find_and_load(name) } else { load_natively(name, Archives::Left) }
+}
+
+/// Who looks into archives on the path: `zipimport`, unless `importlib` is being set up.
+#[derive(Clone, Copy, PartialEq)]
+enum Archives {
+    /// Leave the import to `importlib` if there are any.
+    Left,
+    Ignored,
 }
 
 /// Finds and loads a module without `importlib`.
-fn load_natively(name: &str) -> PyResult {
+fn load_natively(name: &str, archives: Archives) -> PyResult {
     if let Some(module) = stdlib::load(name) {
         return module;
     }
     let (search, relative) = search_path(name)?;
+    if archives == Archives::Left && search.directories.iter().any(|path| files::is_archive(path)) {
+        return find_and_load(name);
+    }
     if let Some(path) = search.find(&relative) {
         let whole = SearchPath { directories: sys_path()? };
         let code = compile::load_file(name, &path, &whole)?;
@@ -60,7 +72,7 @@ fn has_foreign_finders() -> PyResult<bool> {
 
 /// How many finders and path hooks the library's `importlib` installs.
 const STANDARD_FINDERS: usize = 3;
-const STANDARD_HOOKS: usize = 2;
+const STANDARD_HOOKS: usize = 3;
 
 fn list_of_sys(name: &str) -> PyResult<Vec<Ref>> {
     let sys = sys_state::modules().get_text("sys");
@@ -87,7 +99,7 @@ fn find_and_load(name: &str) -> PyResult {
             protocol::import::import_absolute("importlib")?;
         }
         if bootstrap().is_none() {
-            return load_natively(name);
+            return load_natively(name, Archives::Ignored);
         }
     }
     let bootstrap = bootstrap().expect("set up above");

@@ -12,7 +12,7 @@ const HINT: &str = "Type \"help\", \"copyright\", \"credits\" or \"license\" for
 /// Greets, and runs the prompt in a `__main__` of its own.
 pub(crate) fn run() -> PyResult<()> {
     let main = ModuleObject::new("__main__");
-    main.dict().set_text("__builtins__", runtime::builtins::dict());
+    main.dict().set_text("__builtins__", runtime::builtins::module());
     for name in ["__spec__", "__package__"] {
         main.dict().set_text(name, objects::none().to_ref());
     }

@@ -97,6 +97,7 @@ fn start(module: &Py<ModuleObject>, package: Ref) {
     let dict = module.dict();
     dict.set_text("__package__", package);
     dict.set_text("__spec__", objects::none().to_ref());
+    dict.set_text("__builtins__", runtime::builtins::module());
     sys_state::modules().set_text("__main__", module.clone());
 }
 
@@ -107,7 +108,6 @@ fn run_in(module: &ModuleObject, code: &Ref) -> PyResult {
 
 fn run_text(text: &str, filename: &str) -> PyResult<()> {
     let module = ModuleObject::new("__main__");
-    module.dict().set_text("__builtins__", runtime::builtins::dict());
     start(&module, objects::none().to_ref());
     let code = compile::compile_text("__main__", Path::new(filename), text)?;
     run_in(&module, &code).map(drop)

@@ -73,6 +73,11 @@ pub(crate) fn initialize() {
     MODULE.set(module.into_ref().into_value());
 }
 
+/// The module itself, which is what `__main__` has under `__builtins__`.
+pub fn module() -> Ref {
+    MODULE.get().to_ref()
+}
+
 /// The namespace.
 pub fn dict() -> Ref {
     // SAFETY: the module is made at start-up and owned for ever.

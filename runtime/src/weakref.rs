@@ -335,5 +335,6 @@ static SPEC: TypeSpec = TypeSpec {
         ..Slots::EMPTY
     },
     members: MEMBERS,
+    methods: &[crate::objects::typing::generic_alias::SUBSCRIPTABLE],
     ..TypeSpec::of::<WeakRef>("ReferenceType")
 };

@@ -77,6 +77,22 @@ class LibraryFinder:
         pass
 
 
+_is_loading = False
+
+
+def _archive_hook(path):
+    """The importer of an archive; `zipimport` is loaded when the first one is met, and not looked for in archives."""
+    global _is_loading
+    if _is_loading or not path or _bootstrap_external._path_isdir(path):
+        raise ImportError("no archive", path=path)
+    _is_loading = True
+    try:
+        from zipimport import zipimporter
+    finally:
+        _is_loading = False
+    return zipimporter(path)
+
+
 def _spec(name, path):
     """The spec of a module with this file."""
     loader_class = LibraryLoader if path.startswith(_ROOT + "/") else _bootstrap_external.SourceFileLoader
@@ -106,7 +122,7 @@ def _give_spec(module):
 _bootstrap._bootstrap_external = _bootstrap_external
 _bootstrap._install(sys, _imp)
 _bootstrap_external._install(_bootstrap)
-sys.path_hooks.insert(0, LibraryFinder)
+sys.path_hooks[:0] = LibraryFinder, _archive_hook
 _bootstrap._give_spec = _give_spec
 for _module in list(sys.modules.values()):
     if isinstance(_module, type(sys)):

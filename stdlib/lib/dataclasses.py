@@ -644,6 +644,8 @@ def _with_slots(cls, params, plain):
     for value in made_class.__dict__.values():
         for function in _functions_of(value):
             _point_at(function, cls, made_class)
+    # The annotations of the methods may keep the first class's namespace alive, and these in it the class.
+    sys._clear_type_descriptors(cls)
     return made_class
 
 
@@ -703,26 +705,7 @@ _ATOMIC = {
 }
 
 
-def _copy_inner(value, memo):
-    """A deep copy of a value that is no dataclass, container of one, or immutable."""
-    if type(value) in _ATOMIC or isinstance(value, type):
-        return value
-    if id(value) in memo:
-        return memo[id(value)]
-    own = getattr(type(value), "__deepcopy__", None)
-    if own is not None:
-        return own(value, memo)
-    if type(value) in (set, frozenset):
-        return type(value)(_copy_inner(item, memo) for item in value)
-    if isinstance(value, (list, dict, tuple, set, frozenset, BaseException)) or not hasattr(value, "__dict__"):
-        raise NotImplementedError(f"not supported yet: deep copies of '{type(value).__name__}' objects")
-    copied = memo[id(value)] = object.__new__(type(value))
-    for name, item in value.__dict__.items():
-        copied.__dict__[name] = _copy_inner(item, memo)
-    return copied
-
-
-def _converted(value, convert, memo):
+def _converted(value, convert):
     """`value` with every dataclass in it given to `convert`, containers rebuilt."""
     cls = type(value)
     if cls in _ATOMIC:
@@ -730,11 +713,11 @@ def _converted(value, convert, memo):
     if _is_dataclass_instance(value):
         return convert(value)
     if isinstance(value, tuple) and hasattr(value, "_fields"):
-        return cls(*[_converted(item, convert, memo) for item in value])
+        return cls(*[_converted(item, convert) for item in value])
     if isinstance(value, (list, tuple)):
-        return cls(_converted(item, convert, memo) for item in value)
+        return cls(_converted(item, convert) for item in value)
     if isinstance(value, dict):
-        pairs = [(_converted(key, convert, memo), _converted(item, convert, memo))
+        pairs = [(_converted(key, convert), _converted(item, convert))
                  for key, item in value.items()]
         if hasattr(cls, "default_factory"):
             made = cls(value.default_factory)
@@ -742,17 +725,17 @@ def _converted(value, convert, memo):
                 made[key] = item
             return made
         return cls(pairs)
-    return _copy_inner(value, memo)
+    from copy import deepcopy
+    return deepcopy(value)
 
 
 def asdict(obj, *, dict_factory=dict):
     """Return the fields of a dataclass instance as a new dictionary mapping field names to field values."""
     if not _is_dataclass_instance(obj):
         raise TypeError("asdict() should be called on dataclass instances")
-    memo = {}
     def convert(value):
         return dict_factory(
-            [(made.name, _converted(getattr(value, made.name), convert, memo)) for made in fields(value)]
+            [(made.name, _converted(getattr(value, made.name), convert)) for made in fields(value)]
         )
     return convert(obj)
 
@@ -761,10 +744,9 @@ def astuple(obj, *, tuple_factory=tuple):
     """Return the fields of a dataclass instance as a new tuple of field values."""
     if not _is_dataclass_instance(obj):
         raise TypeError("astuple() should be called on dataclass instances")
-    memo = {}
     def convert(value):
         return tuple_factory(
-            [_converted(getattr(value, made.name), convert, memo) for made in fields(value)]
+            [_converted(getattr(value, made.name), convert) for made in fields(value)]
         )
     return convert(obj)
 

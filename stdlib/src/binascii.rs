@@ -71,7 +71,7 @@ fn slice(data: &Buffer) -> &[u8] {
 }
 
 /// The low 32 bits of an int.
-fn low_bits(value: Value) -> PyResult<u32> {
+pub(crate) fn low_bits(value: Value) -> PyResult<u32> {
     let number = int::index(value)?;
     let masked = bits::and(number.value(), Value::small(u32::MAX.into()))?;
     Ok(int::to_i64(masked.value())? as u32)

@@ -17,6 +17,7 @@ pub mod atexit;
 pub mod binascii;
 pub mod bisect;
 mod breakpoint;
+mod cmath;
 pub mod codecs;
 pub mod collections;
 pub mod contextvars;
@@ -39,6 +40,7 @@ pub mod locale;
 pub mod marshal;
 pub mod math;
 pub(crate) mod monitoring;
+mod multibyte;
 pub mod operator;
 pub mod posix;
 pub mod random;
@@ -61,6 +63,7 @@ pub mod typing;
 pub mod unicodedata;
 pub(crate) mod warning;
 pub mod weak;
+mod zlib;
 
 use runtime::objects::module::ModuleObject;
 use runtime::{Py, PyResult, Ref};
@@ -73,8 +76,15 @@ struct NativeModule {
 
 static MODULES: &[NativeModule] = &[
     NativeModule { name: "_abc", fill: abc::fill },
+    NativeModule { name: "_codecs_cn", fill: multibyte::fill_cn },
+    NativeModule { name: "_codecs_jp", fill: multibyte::fill_jp },
+    NativeModule { name: "_codecs_kr", fill: multibyte::fill_kr },
+    NativeModule { name: "_codecs_tw", fill: multibyte::fill_tw },
+    NativeModule { name: "_codecs_iso2022", fill: multibyte::fill_iso2022 },
     NativeModule { name: "atexit", fill: atexit::fill },
+    NativeModule { name: "zlib", fill: zlib::fill },
     NativeModule { name: "math", fill: math::fill },
+    NativeModule { name: "cmath", fill: cmath::fill },
     NativeModule { name: "marshal", fill: marshal::fill },
     NativeModule { name: "time", fill: time::fill },
     NativeModule { name: "gc", fill: gc::fill },

@@ -168,8 +168,8 @@ py_functions! { static OTHERS;
     }
     /// Return an estimate of the number of items in obj.
     "length_hint(obj, default=0, /)"
-    fn length_hint(obj: Value, default: Option<isize>) -> PyResult<usize> {
-        protocol::length_hint(obj, default.unwrap_or(0).max(0) as usize)
+    fn length_hint(obj: Value, default: Option<isize>) -> PyResult<isize> {
+        Ok(protocol::known_length(obj)?.map_or(default.unwrap_or(0), |known| known as isize))
     }
     /// Same as a.__call__(*args).
     "call(obj, /, *args, **kwargs)"

@@ -14,6 +14,7 @@ use runtime::objects::set;
 use runtime::objects::str::StrObject;
 use runtime::objects::tuple::TupleObject;
 use runtime::objects::{self, async_generator, float, frame, struct_sequence, unawaited};
+use runtime::type_object::{TypeObject, type_flags};
 use runtime::{Py, PyResult, Ref, Value, error, gc, protocol, py_functions, sys_state, thread};
 
 /// What the command line knows.
@@ -364,6 +365,20 @@ py_functions! { static FUNCTIONS;
             Some(text) => Ok(StrObject::intern_object(text).into()),
             None => Err(runtime::raise!(TypeError, "intern() argument must be str, not {}", string.ty().name())),
         }
+    }
+    /// Private function for clearing certain descriptors from a type's dictionary.
+    ///
+    /// A decorator that puts a class with slots in another's place calls it: these descriptors hold the old class.
+    "_clear_type_descriptors(type, /)"
+    fn clear_type_descriptors(ty: &TypeObject) -> PyResult<()> {
+        if !ty.has(type_flags::HEAP) || ty.has(type_flags::IMMUTABLE) {
+            return Err(runtime::raise!(TypeError, "argument is immutable"));
+        }
+        for name in ["__dict__", "__weakref__"] {
+            drop(ty.dict().remove_str(StrObject::intern(name).value()));
+        }
+        ty.modified();
+        Ok(())
     }
     /// Return current exception information: (type, value, traceback).
     "exc_info()"

@@ -52,7 +52,14 @@ pub(crate) fn scopes<'a>(frame: *mut Frame) -> (&'a DictObject, Value) {
 /// A global at the position where this instruction found it last; the position is checked against the name.
 #[inline]
 pub(crate) fn cached_global(frame: *mut Frame, name: Value, cache: &InlineCache) -> Option<Value> {
-    scopes(frame).0.get_at(cache.data.get() as usize, name)
+    let globals = exact(Value::from_object(scopes(frame).0))?;
+    globals.get_at(cache.data.get() as usize, name)
+}
+
+/// A dict whose items are what its table says; a subclass may have `__missing__` or a `__getitem__` of its own.
+#[inline]
+fn exact<'a>(namespace: Value) -> Option<&'a DictObject> {
+    namespace.get_exact::<DictObject>()
 }
 
 /// A builtin at the position where this instruction found it last, as long as the globals have got no new key.
@@ -70,14 +77,16 @@ pub(crate) fn cached_builtin(frame: *mut Frame, name: Value, cache: &InlineCache
 pub(crate) fn load_global(frame: *mut Frame, name: Value, cache: &InlineCache) -> PyResult {
     let (globals, builtins) = scopes(frame);
     cache.key.set(0);
-    if let Some(position) = globals.position_of(name) {
-        cache.key.set(IN_GLOBALS);
-        cache.data.set(position as u64);
-    } else if let Some(position) = builtins.get::<DictObject>().and_then(|dict| dict.position_of(name)) {
-        cache.key.set(globals.table.keys_version());
-        cache.data.set(position as u64);
+    if let Some(globals) = exact(Value::from_object(globals)) {
+        if let Some(position) = globals.position_of(name) {
+            cache.key.set(IN_GLOBALS);
+            cache.data.set(position as u64);
+        } else if let Some(position) = exact(builtins).and_then(|dict| dict.position_of(name)) {
+            cache.key.set(globals.table.keys_version());
+            cache.data.set(position as u64);
+        }
     }
-    global_of(frame, name)
+    find_global(globals, builtins, name)
 }
 
 /// In the key of a global's cache; tables never filled have this version, and no names.
@@ -99,19 +108,9 @@ fn global_of(frame: *mut Frame, name: Value) -> PyResult {
 
 /// A global or builtin.
 pub fn find_global(globals: &DictObject, builtins: Value, name: Value) -> PyResult {
-    if let Some(value) = globals.get_str(name) {
-        return Ok(value.to_ref());
-    }
-    load_builtin(builtins, name)
-}
-
-fn load_builtin(builtins: Value, name: Value) -> PyResult {
-    match builtins.get::<DictObject>() {
-        Some(dict) => match dict.get_str(name) {
-            Some(value) => Ok(value.to_ref()),
-            None => Err(error::name_error(name)),
-        },
-        None => protocol::get_item(builtins, name),
+    match mapping_get(Value::from_object(globals), name)? {
+        Some(value) => Ok(value),
+        None => mapping_get(builtins, name)?.ok_or_else(|| error::name_error(name)),
     }
 }
 

@@ -92,9 +92,9 @@ pub(super) fn for_run(name: &str, source: Value, mode: CompileMode) -> PyResult 
 /// Compiles a source with everything but the source as `how` says.
 fn run(source: Value, how: Compilation<'_>) -> PyResult {
     let compile = hooks::hooks().compile;
-    // Blanks in front of an expression are no indentation.
-    let blanks = |is_eval: bool| if is_eval { [' ', '\t'].as_slice() } else { &[] };
-    let blanks = blanks(how.mode == CompileMode::Eval);
+    // Blanks in front of what `eval` is given are no indentation; to `compile` they are.
+    let is_eval = how.mode == CompileMode::Eval && how.wanted_by != "compile";
+    let blanks = if is_eval { [' ', '\t'].as_slice() } else { &[] };
     if let Some(text) = source.get::<StrObject>() {
         let text = text.to_utf8()?;
         check_nulls(text.as_bytes())?;

@@ -272,6 +272,15 @@ fn signature_text(def: &MethodDef) -> PyResult {
     Ok(StrObject::new(&marked).into())
 }
 
+/// Builtins that show no signature, because none says what they take: what is left out is no value, or the kinds of call differ.
+const UNSIGNED: [&str; 8] = ["__build_class__", "dir", "getattr", "iter", "max", "min", "next", "vars"];
+
+fn is_unsigned(value: Value) -> bool {
+    let this = function(value);
+    let is_builtin = |module: &Ref| module.get::<StrObject>().is_some_and(|module| module.eq_str("builtins"));
+    UNSIGNED.contains(&this.def.signature.name()) && this.module.get_ref().as_ref().is_some_and(is_builtin)
+}
+
 fn function_qualname(value: Value) -> PyResult {
     let function = function(value);
     let name = function.def.signature.name();
@@ -298,7 +307,10 @@ static FUNCTION_GETSET: &[GetSetDef] = &[
     GetSetDef {
         name: "__text_signature__",
         doc: "",
-        get: |value| signature_text(function(value).def),
+        get: |value| match is_unsigned(value) {
+            true => Ok(objects::none().to_ref()),
+            false => signature_text(function(value).def),
+        },
         set: None,
     },
     GetSetDef {

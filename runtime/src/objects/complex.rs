@@ -211,6 +211,15 @@ fn of_number(value: Value) -> PyResult<Option<(f64, f64)>> {
     float::to_f64(value).map(|real| Some((real, 0.0)))
 }
 
+/// The parts of the number that an argument stands for.
+pub fn parts_of(value: Value) -> PyResult<(f64, f64)> {
+    match of_number(value)? {
+        Some(parts) => Ok(parts),
+        // The error is that of a function of one double.
+        None => float::to_f64(value).map(|real| (real, 0.0)),
+    }
+}
+
 /// Reads a complex number as `complex(text)` does: `1`, `2j`, `1+2j`, perhaps in parentheses.
 fn parse(text: &str) -> Option<(f64, f64)> {
     let is_blank = |c: char| c.is_whitespace() || matches!(c, '\u{1c}'..='\u{1f}');

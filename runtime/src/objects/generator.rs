@@ -10,6 +10,7 @@ use crate::methods::GetSetDef;
 use crate::object::{self, Object, Visitor};
 use crate::objects::code::CodeObject;
 use crate::objects::str::StrObject;
+use crate::objects::typing::generic_alias::SUBSCRIPTABLE;
 use crate::objects::{self, thrown, unawaited};
 use crate::protocol;
 use crate::py_methods;
@@ -452,7 +453,7 @@ static GENERATOR_SPEC: TypeSpec = TypeSpec {
         }),
         ..COMMON
     },
-    methods: &[METHODS],
+    methods: &[METHODS, SUBSCRIPTABLE],
     getset: GENERATOR_ATTRIBUTES,
     ..TypeSpec::of::<GeneratorObject>("generator")
 };
@@ -462,7 +463,7 @@ pub static COROUTINE: TypeObject = TypeObject::from_spec(&COROUTINE_SPEC);
 static COROUTINE_SPEC: TypeSpec = TypeSpec {
     flags: type_flags::WEAK | type_flags::GC | type_flags::NO_NEW,
     slots: Slots { await_: Some(|value| Ok(CoroutineWrapper::over(value))), ..COMMON },
-    methods: &[COROUTINE_METHODS],
+    methods: &[COROUTINE_METHODS, SUBSCRIPTABLE],
     members: &[GetSetDef {
         name: "cr_origin",
         doc: "",
@@ -478,7 +479,7 @@ pub static ASYNC_GENERATOR: TypeObject = TypeObject::from_spec(&ASYNC_GENERATOR_
 static ASYNC_GENERATOR_SPEC: TypeSpec = TypeSpec {
     flags: type_flags::WEAK | type_flags::GC | type_flags::NO_NEW,
     slots: Slots { aiter: Some(protocol::identity), anext: Some(super::async_generator::anext), ..COMMON },
-    methods: &[super::async_generator::METHODS],
+    methods: &[super::async_generator::METHODS, SUBSCRIPTABLE],
     getset: ASYNC_ATTRIBUTES,
     ..TypeSpec::of::<GeneratorObject>("async_generator")
 };

@@ -373,21 +373,14 @@ fn new_enumerate(ty: &TypeObject, args: Args<'_>) -> PyResult {
 }
 
 iterator_type! {
-    /// `map`.
+    /// `map`; the counter tells whether lengths must agree.
     Map(function, iterators), MAP, MAP_SPEC, "map", type_flags::BASE, Some(new_map), |value| {
         let this = Map::of(value);
         let (Some(function), Some(iterators)) = (this.function.get_ref(), this.iterators.get_ref()) else { return Ok(None) };
-        let iterators = iterators.get::<TupleObject>().expect("map keeps a tuple of iterators");
-        let mut args = Vec::with_capacity(iterators.len());
-        for &iterator in iterators.items() {
-            match protocol::iter_next(iterator)? {
-                Some(item) => args.push(item),
-                None => return Ok(None),
-            }
-        }
+        let Some(args) = next_of_each("map", &iterators, this.count.get() != 0)? else { return Ok(None) };
         let values: Vec<Value> = args.iter().map(|arg| arg.value()).collect();
         protocol::call(function.value(), &values, None).map(Some)
-    }, "map(function, iterable, /, *iterables)\n--\n\nMake an iterator that computes the function using arguments from\neach of the iterables.  Stops when the shortest iterable is exhausted."
+    }, "map(function, iterable, /, *iterables, strict=False)\n--\n\nMake an iterator that computes the function using arguments from\neach of the iterables.  Stops when the shortest iterable is exhausted.\n\nIf strict is true and one of the arguments is exhausted before the others,\nraise a ValueError."
 }
 
 fn iterators_of(iterables: &[Value]) -> PyResult {
@@ -397,13 +390,41 @@ fn iterators_of(iterables: &[Value]) -> PyResult {
 }
 
 fn new_map(ty: &TypeObject, args: Args<'_>) -> PyResult {
-    own_keywords(ty, &MAP, args).no_keywords("map")?;
+    let strict = is_strict("map", own_keywords(ty, &MAP, args))?;
     match args.positional {
         [] | [_] => Err(crate::raise!(TypeError, "map() must have at least two arguments.")),
         [function, iterables @ ..] => {
-            Ok(Map::make(ty, 0, Some(function.to_ref()), Some(iterators_of(iterables)?)).into())
+            Ok(Map::make(ty, i64::from(strict), Some(function.to_ref()), Some(iterators_of(iterables)?))
+                .into())
         }
     }
+}
+
+/// The keyword argument of `map` and `zip`.
+fn is_strict(callable: &str, args: Args<'_>) -> PyResult<bool> {
+    let mut strict = false;
+    for (name, value) in args.keywords() {
+        if !name.get::<StrObject>().is_some_and(|name| name.eq_str("strict")) {
+            let name = protocol::str_string(name)?;
+            return Err(crate::raise!(TypeError, "{callable}() got an unexpected keyword argument '{name}'"));
+        }
+        strict = protocol::is_true(value)?;
+    }
+    Ok(strict)
+}
+
+/// The next item of every iterator, unless one of them is exhausted; all must be then if lengths must agree.
+fn next_of_each(callable: &str, iterators: &Ref, strict: bool) -> PyResult<Option<Vec<Ref>>> {
+    let iterators = iterators.get::<TupleObject>().expect("map and zip keep a tuple of iterators").items();
+    let mut items = Vec::with_capacity(iterators.len());
+    for (at, &iterator) in iterators.iter().enumerate() {
+        match protocol::iter_next(iterator)? {
+            Some(item) => items.push(item),
+            None if !strict => return Ok(None),
+            None => return check_all_exhausted(callable, iterators, at).map(|()| None),
+        }
+    }
+    Ok(Some(items))
 }
 
 iterator_type! {
@@ -441,46 +462,36 @@ iterator_type! {
 }
 
 fn new_zip(ty: &TypeObject, args: Args<'_>) -> PyResult {
-    let mut strict = false;
-    for (name, value) in own_keywords(ty, &ZIP, args).keywords() {
-        if !name.get::<StrObject>().is_some_and(|name| name.eq_str("strict")) {
-            return Err(crate::raise!(TypeError, "zip() got an unexpected keyword argument"));
-        }
-        strict = protocol::is_true(value)?;
-    }
+    let strict = is_strict("zip", own_keywords(ty, &ZIP, args))?;
     Ok(Zip::make(ty, i64::from(strict), Some(iterators_of(args.positional)?)).into())
 }
 
 fn zip_next(value: Value) -> PyResult<Option<Ref>> {
     let this = Zip::of(value);
     let Some(iterators) = this.iterators.get_ref() else { return Ok(None) };
-    let iterators = iterators.get::<TupleObject>().expect("zip keeps a tuple of iterators");
-    let mut items = Vec::with_capacity(iterators.len());
-    for (at, &iterator) in iterators.items().iter().enumerate() {
-        match protocol::iter_next(iterator)? {
-            Some(item) => items.push(item),
-            None if this.count.get() == 0 => return Ok(None),
-            None => return check_all_exhausted(iterators.items(), at),
-        }
-    }
-    Ok(if items.is_empty() { None } else { Some(TupleObject::new(items).into()) })
+    let items = next_of_each("zip", &iterators, this.count.get() != 0)?;
+    Ok(items.filter(|items| !items.is_empty()).map(|items| TupleObject::new(items).into()))
 }
 
 /// `strict=True`: the iterator at `at` is exhausted, so those before it must not have given an item and those behind it must be too.
-fn check_all_exhausted(iterators: &[Value], at: usize) -> PyResult<Option<Ref>> {
+fn check_all_exhausted(callable: &str, iterators: &[Value], at: usize) -> PyResult<()> {
     let others =
         |count: usize| if count == 1 { "argument 1".to_owned() } else { format!("arguments 1-{count}") };
     if at > 0 {
         let others = others(at);
-        return Err(crate::raise!(ValueError, "zip() argument {} is shorter than {others}", at + 1));
+        return Err(crate::raise!(ValueError, "{callable}() argument {} is shorter than {others}", at + 1));
     }
     for (at, &iterator) in iterators.iter().enumerate().skip(1) {
         if protocol::iter_next(iterator)?.is_some() {
             let others = others(at);
-            return Err(crate::raise!(ValueError, "zip() argument {} is longer than {others}", at + 1));
+            return Err(crate::raise!(
+                ValueError,
+                "{callable}() argument {} is longer than {others}",
+                at + 1
+            ));
         }
     }
-    Ok(None)
+    Ok(())
 }
 
 iterator_type! {

@@ -96,6 +96,6 @@ static SPEC: TypeSpec = TypeSpec {
         or: Some(|a, b| protocol::binary_op(BinaryOp::Or, inner(a), inner(b))),
         ..Slots::EMPTY
     },
-    methods: &[METHODS],
+    methods: &[METHODS, crate::objects::typing::generic_alias::SUBSCRIPTABLE],
     ..TypeSpec::of::<MappingProxy>("mappingproxy")
 };

@@ -283,8 +283,13 @@ fn get_text_signature(value: Value) -> PyResult {
 }
 
 /// The function that computes the annotations (PEP 649).
-fn annotate(value: Value) -> Option<Ref> {
-    dict_entry(value, names().__annotate__).or_else(|| this(value).dict().get_text("__annotate_func__"))
+fn annotate(value: Value) -> PyResult<Option<Ref>> {
+    let found =
+        dict_entry(value, names().__annotate__).or_else(|| this(value).dict().get_text("__annotate_func__"));
+    match found.as_ref().and_then(|found| found.ty().slots().descr_get.map(|get| (found, get))) {
+        Some((found, get)) => get(found.value(), None, value).map(Some),
+        None => Ok(found),
+    }
 }
 
 fn get_annotations(value: Value) -> PyResult {
@@ -298,7 +303,7 @@ fn get_annotations(value: Value) -> PyResult {
         let message = format!("type object '{}' has no attribute '__annotations__'", this(value).name());
         return Err(error::attribute_error(value, names().__annotations__, &message));
     }
-    let computed = match annotate(value) {
+    let computed = match annotate(value)? {
         Some(annotate) if !objects::is_none(annotate.value()) => {
             protocol::call(annotate.value(), &[Value::small(1)], None)?
         }
@@ -352,7 +357,7 @@ static GETSET: &[GetSetDef] = &[
     GetSetDef {
         name: "__annotate__",
         doc: "",
-        get: |value| Ok(annotate(value).unwrap_or_else(|| objects::none().to_ref())),
+        get: |value| Ok(annotate(value)?.unwrap_or_else(|| objects::none().to_ref())),
         set: Some(|value, new| set_dict_entry(value, names().__annotate__, new)),
     },
     GetSetDef {

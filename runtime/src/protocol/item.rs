@@ -8,7 +8,7 @@ use crate::objects::sequence;
 use crate::objects::slice::SliceObject;
 use crate::objects::tuple::{TUPLE, TupleObject};
 use crate::protocol;
-use crate::type_object::TypeObject;
+use crate::type_object::{TypeObject, type_flags};
 use crate::value::{PyResult, Ref, Value};
 
 /// `container[key]`
@@ -70,10 +70,16 @@ pub fn set_item(container: Value, key: Value, value: Value) -> PyResult<()> {
 pub fn del_item(container: Value, key: Value) -> PyResult<()> {
     match container.ty().slots().ass_subscript {
         Some(slot) => slot(container, key, None),
-        None => {
-            Err(crate::raise!(TypeError, "'{}' object doesn't support item deletion", container.ty().name()))
-        }
+        None => Err(no_deletion(container, key)),
     }
+}
+
+/// The error of `del container[key]` where there is no such thing; of what might be a sequence, an item has other words.
+pub(crate) fn no_deletion(container: Value, key: Value) -> error::Raised {
+    let ty = container.ty();
+    let is_sequence = ty.has(type_flags::HEAP) || ty.slots().len.is_some() || ty.slots().contains.is_some();
+    let verb = if is_sequence && key.ty().slots().index.is_some() { "doesn't" } else { "does not" };
+    crate::raise!(TypeError, "'{}' object {verb} support item deletion", ty.name())
 }
 
 /// `container[start:stop]`; bounds may be None.
@@ -93,22 +99,29 @@ pub fn len(container: Value) -> PyResult<usize> {
 
 /// A guess at how many items an iterable has, for reserving memory.
 pub fn length_hint(iterable: Value, default: usize) -> PyResult<usize> {
+    Ok(known_length(iterable)?.unwrap_or(default))
+}
+
+/// How many items something has or says that it will give, if it says so.
+pub fn known_length(iterable: Value) -> PyResult<Option<usize>> {
     if let Some(slot) = iterable.ty().slots().len {
         match slot(iterable) {
             Err(raised) => drop(error::catch(raised, &error::types::TypeError)?),
-            len => return len,
+            len => return len.map(Some),
         }
     }
     let hint = match protocol::attribute::call_special(iterable, names().__length_hint__, &[]) {
         Ok(Some(hint)) => hint,
-        Ok(None) => return Ok(default),
-        Err(raised) => return error::catch(raised, &error::types::TypeError).map(|_| default),
+        Ok(None) => return Ok(None),
+        Err(raised) => return error::catch(raised, &error::types::TypeError).map(|_| None),
     };
     if crate::objects::is_not_implemented(hint.value()) {
-        return Ok(default);
+        return Ok(None);
     }
     let hint = hint_number(&hint)?;
-    usize::try_from(hint).map_err(|_| crate::raise!(ValueError, "__length_hint__() should return >= 0"))
+    usize::try_from(hint)
+        .map(Some)
+        .map_err(|_| crate::raise!(ValueError, "__length_hint__() should return >= 0"))
 }
 
 fn hint_number(hint: &Ref) -> PyResult<isize> {

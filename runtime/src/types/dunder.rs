@@ -300,7 +300,7 @@ fn dispatch_ass_subscript(object: Value, key: Value, value: Option<Value>) -> Py
         let ty = object.ty().name();
         return Err(match value {
             Some(_) => crate::raise!(TypeError, "'{ty}' object does not support item assignment"),
-            None => crate::raise!(TypeError, "'{ty}' object doesn't support item deletion"),
+            None => protocol::item::no_deletion(object, key),
         });
     }
     send(object, name, args).map(drop)

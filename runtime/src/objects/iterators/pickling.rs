@@ -106,12 +106,26 @@ fn over_iterators(value: Value, first: Option<Ref>, iterators: Value) -> Ref {
     TupleObject::of([class(value), TupleObject::new(args.collect()).into()]).into()
 }
 
+/// With a state that says that lengths must agree.
+fn with_strictness(plain: Ref, strict: bool) -> PyResult {
+    if !strict {
+        return Ok(plain);
+    }
+    let parts = protocol::collect(plain.value())?;
+    Ok(TupleObject::new(parts.into_iter().chain([objects::bool(true).to_ref()]).collect()).into())
+}
+
 py_methods! { pub(super) static MAP for "map", Value;
     /// Return state information for pickling.
     "__reduce__(self, /)"
-    fn reduce_map(value) -> Ref {
+    fn reduce_map(value) -> PyResult {
         let this = Map::of(value);
-        over_iterators(value, this.function.get_ref(), this.iterators.raw())
+        with_strictness(over_iterators(value, this.function.get_ref(), this.iterators.raw()), this.count.get() != 0)
+    }
+    /// Set state information for unpickling.
+    "__setstate__(self, object, /)"
+    fn set_map(value, object: bool) {
+        Map::of(value).count.set(i64::from(object));
     }
 }
 
@@ -129,12 +143,7 @@ py_methods! { pub(super) static ZIP for "zip", Value;
     "__reduce__(self, /)"
     fn reduce_zip(value) -> PyResult {
         let this = Zip::of(value);
-        let plain = over_iterators(value, None, this.iterators.raw());
-        if this.count.get() == 0 {
-            return Ok(plain);
-        }
-        let parts = protocol::collect(plain.value())?;
-        Ok(TupleObject::new(parts.into_iter().chain([objects::bool(true).to_ref()]).collect()).into())
+        with_strictness(over_iterators(value, None, this.iterators.raw()), this.count.get() != 0)
     }
     /// Set state information for unpickling.
     "__setstate__(self, object, /)"
