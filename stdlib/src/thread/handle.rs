@@ -49,8 +49,8 @@ unsafe impl Object for Handle {
     }
 }
 
-/// Threads that the program waits for at its end.
-static AWAITED: World<RefCell<Vec<Py<Handle>>>> = World::new(RefCell::new(Vec::new()));
+/// Threads that have been started and have not ended, and whether the program waits for them at its end.
+static STARTED: World<RefCell<Vec<(Py<Handle>, bool)>>> = World::new(RefCell::new(Vec::new()));
 
 /// Stack of new threads in bytes; 0 stands for the default.
 static STACK: World<Cell<usize>> = World::new(Cell::new(0));
@@ -111,31 +111,55 @@ pub(super) fn start(
     if handle.phase.get() != Phase::NotStarted {
         return Err(raise!(RuntimeError, "thread already started"));
     }
+    if runtime::finalize::is_finalizing() {
+        return Err(raise!(PythonFinalizationError, "can't create new thread at interpreter shutdown"));
+    }
     handle.phase.set(Phase::Running);
     let its_own = handle.clone();
     let stack = Some(STACK.get()).filter(|&size| size != 0);
+    STARTED.borrow_mut().push((handle.clone(), !is_daemon));
     let started = global_lock::start(stack, move || {
         its_own.ident.set(identity());
         run(function, args, names);
         super::local::forget_thread();
         crate::contextvars::forget_thread();
         its_own.finish();
-        AWAITED.borrow_mut().retain(|other| !std::ptr::eq(&raw const **other, &raw const *its_own));
+        forget(&its_own);
         drop(its_own);
     });
     match started {
         Ok(ident) => {
             handle.ident.set(ident);
-            if !is_daemon {
-                AWAITED.borrow_mut().push(handle.clone());
-            }
             Ok(ident)
         }
         Err(_) => {
+            forget(handle);
             handle.phase.set(Phase::NotStarted);
             Err(raise!(RuntimeError, "can't start new thread"))
         }
     }
+}
+
+/// Takes a thread out of the table.
+fn forget(handle: &Py<Handle>) {
+    let is_other = |(other, _): &(Py<Handle>, bool)| !std::ptr::eq(&raw const **other, &raw const **handle);
+    // What is taken out may run code when it dies, and so does it behind the borrow.
+    let gone: Vec<_> = STARTED.borrow_mut().extract_if(.., |entry| !is_other(entry)).collect();
+    drop(gone);
+}
+
+/// In a child process only the thread that has forked lives on: all others have ended.
+pub(crate) fn after_fork() {
+    let me = identity();
+    super::MAIN.set(me);
+    let gone: Vec<_> =
+        STARTED.borrow_mut().extract_if(.., |(handle, _)| handle.ident.get() != me).collect();
+    for (handle, _) in &gone {
+        handle.finish();
+    }
+    // The thread that is the main one now is not waited for.
+    let own = STARTED.take();
+    drop((gone, own));
 }
 
 /// The whole life of a thread: what it calls, and a report of what that raises.
@@ -160,16 +184,17 @@ fn report(raised: Raised, function: Value) {
 pub(super) fn join_all() -> PyResult<()> {
     loop {
         let me = identity();
-        let other = AWAITED.borrow().iter().find(|handle| handle.ident.get() != me).cloned();
+        let is_other = |(handle, is_awaited): &&(Py<Handle>, bool)| *is_awaited && handle.ident.get() != me;
+        let other = STARTED.borrow().iter().find(is_other).map(|(handle, _)| handle.clone());
         let Some(handle) = other else { return Ok(()) };
         handle.join(Patience::Endless)?;
-        AWAITED.borrow_mut().retain(|other| !std::ptr::eq(&raw const **other, &raw const *handle));
+        forget(&handle);
     }
 }
 
 /// Lets go of the handles of threads that are still there when the program has ended.
 pub(crate) fn release() {
-    drop(AWAITED.take());
+    drop(STARTED.take());
 }
 
 py_methods! { static METHODS for "_ThreadHandle", &Handle;
