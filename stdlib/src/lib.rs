@@ -126,7 +126,6 @@ pub fn release() {
     posix::release();
     contextvars::release();
     monitoring::release();
-    thread::release();
 }
 
 /// Names of all native modules, `sys` and `builtins` included.

@@ -23,7 +23,7 @@ use runtime::{PyResult, Ref, Value, error, global_lock, protocol, py_functions, 
 
 use handle::{HANDLE, Handle};
 
-pub(crate) use handle::{after_fork, release};
+pub(crate) use handle::after_fork;
 
 /// Longest wait, in seconds.
 const TIMEOUT_MAX: f64 = 9_223_372_036.0;

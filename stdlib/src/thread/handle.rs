@@ -39,7 +39,15 @@ pub(super) struct Handle {
     header: Header,
     ident: Cell<u64>,
     phase: Cell<Phase>,
+    /// Whether the program waits for the thread at its end.
+    is_awaited: Cell<bool>,
     end: Rc<Semaphore>,
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        HANDLES.borrow_mut().retain(|&other| !std::ptr::eq(other, self));
+    }
 }
 
 // SAFETY: `repr(C)`, header first.
@@ -49,8 +57,8 @@ unsafe impl Object for Handle {
     }
 }
 
-/// Threads that have been started and have not ended, and whether the program waits for them at its end.
-static STARTED: World<RefCell<Vec<(Py<Handle>, bool)>>> = World::new(RefCell::new(Vec::new()));
+/// All handles that there are. That of a thread that runs is kept by the thread.
+static HANDLES: World<RefCell<Vec<*const Handle>>> = World::new(RefCell::new(Vec::new()));
 
 /// Stack of new threads in bytes; 0 stands for the default.
 static STACK: World<Cell<usize>> = World::new(Cell::new(0));
@@ -69,12 +77,15 @@ impl Handle {
     /// A handle of a thread that runs already, or is yet to start.
     pub(super) fn new(ident: Option<u64>) -> Py<Self> {
         let phase = if ident.is_some() { Phase::Running } else { Phase::NotStarted };
-        object::new_object(Self {
+        let handle = object::new_object(Self {
             header: Header::new(&HANDLE),
             ident: Cell::new(ident.unwrap_or(0)),
             phase: Cell::new(phase),
+            is_awaited: Cell::new(false),
             end: Rc::new(Semaphore::new(false)),
-        })
+        });
+        HANDLES.borrow_mut().push(&raw const *handle);
+        handle
     }
 
     fn finish(&self) {
@@ -117,14 +128,13 @@ pub(super) fn start(
     handle.phase.set(Phase::Running);
     let its_own = handle.clone();
     let stack = Some(STACK.get()).filter(|&size| size != 0);
-    STARTED.borrow_mut().push((handle.clone(), !is_daemon));
+    handle.is_awaited.set(!is_daemon);
     let started = global_lock::start(stack, move || {
         its_own.ident.set(identity());
         run(function, args, names);
         super::local::forget_thread();
         crate::contextvars::forget_thread();
         its_own.finish();
-        forget(&its_own);
         drop(its_own);
     });
     match started {
@@ -133,33 +143,28 @@ pub(super) fn start(
             Ok(ident)
         }
         Err(_) => {
-            forget(handle);
             handle.phase.set(Phase::NotStarted);
             Err(raise!(RuntimeError, "can't start new thread"))
         }
     }
 }
 
-/// Takes a thread out of the table.
-fn forget(handle: &Py<Handle>) {
-    let is_other = |(other, _): &(Py<Handle>, bool)| !std::ptr::eq(&raw const **other, &raw const **handle);
-    // What is taken out may run code when it dies, and so does it behind the borrow.
-    let gone: Vec<_> = STARTED.borrow_mut().extract_if(.., |entry| !is_other(entry)).collect();
-    drop(gone);
+/// The handles of other threads that run.
+fn running_others() -> Vec<Py<Handle>> {
+    let me = identity();
+    let handles = HANDLES.borrow();
+    // SAFETY: a handle that dies takes itself out of the table.
+    let handles = handles.iter().map(|&handle| unsafe { &*handle });
+    let is_other = |handle: &&Handle| handle.phase.get() == Phase::Running && handle.ident.get() != me;
+    handles.filter(is_other).map(Py::from_object).collect()
 }
 
-/// In a child process only the thread that has forked lives on: all others have ended.
+/// In a child process only the thread that has forked lives on, as its main one; all others have ended.
 pub(crate) fn after_fork() {
-    let me = identity();
-    super::MAIN.set(me);
-    let gone: Vec<_> =
-        STARTED.borrow_mut().extract_if(.., |(handle, _)| handle.ident.get() != me).collect();
-    for (handle, _) in &gone {
+    super::MAIN.set(identity());
+    for handle in running_others() {
         handle.finish();
     }
-    // The thread that is the main one now is not waited for.
-    let own = STARTED.take();
-    drop((gone, own));
 }
 
 /// The whole life of a thread: what it calls, and a report of what that raises.
@@ -183,18 +188,10 @@ fn report(raised: Raised, function: Value) {
 /// Waits for all threads that are not daemons, those that they start meanwhile included.
 pub(super) fn join_all() -> PyResult<()> {
     loop {
-        let me = identity();
-        let is_other = |(handle, is_awaited): &&(Py<Handle>, bool)| *is_awaited && handle.ident.get() != me;
-        let other = STARTED.borrow().iter().find(is_other).map(|(handle, _)| handle.clone());
-        let Some(handle) = other else { return Ok(()) };
+        let awaited = running_others().into_iter().find(|handle| handle.is_awaited.get());
+        let Some(handle) = awaited else { return Ok(()) };
         handle.join(Patience::Endless)?;
-        forget(&handle);
     }
-}
-
-/// Lets go of the handles of threads that are still there when the program has ended.
-pub(crate) fn release() {
-    drop(STARTED.take());
 }
 
 py_methods! { static METHODS for "_ThreadHandle", &Handle;
