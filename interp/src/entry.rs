@@ -8,6 +8,7 @@ use runtime::objects::function::FunctionObject;
 use runtime::objects::tuple::TupleObject;
 use runtime::protocol;
 use runtime::thread::thread;
+use runtime::tracing;
 use runtime::value::{PyResult, Ref, Value};
 
 use crate::eval::run;
@@ -19,6 +20,8 @@ pub enum Exit {
     Returned(Ref),
     /// The entry frame, a generator's, yielded.
     Yielded(Ref),
+    /// The loop is to go on with this frame as the one that reports events, or as the one that does not; nobody but [`run`] sees it.
+    Switched(*mut Frame),
 }
 
 /// The generic entry of every interpreted function.
@@ -40,7 +43,7 @@ pub unsafe extern "C" fn function_entry(
 /// Calls a Python function.
 pub fn call_function(function: &FunctionObject, args: Args<'_>) -> PyResult {
     thread().check_stack("")?;
-    if hooks::count_call(function) && !is_interpreted(function) {
+    if hooks::count_call(function) && !is_interpreted(function) && !tracing::is_on() {
         return protocol::call_args(Value::from_object(function), args);
     }
     let code = function.code();
@@ -55,6 +58,7 @@ pub fn call_function(function: &FunctionObject, args: Args<'_>) -> PyResult {
         }
         match run(frame, None)? {
             Exit::Returned(value) | Exit::Yielded(value) => Ok(value),
+            Exit::Switched(_) => unreachable!("`run` goes on with frames that are switched"),
         }
     }
 }
@@ -79,6 +83,7 @@ pub fn run_code(code: Value, globals: &DictObject, locals: Value, closure: Value
         fill_closure(frame, object, closure);
         match run(frame, None)? {
             Exit::Returned(value) | Exit::Yielded(value) => Ok(value),
+            Exit::Switched(_) => unreachable!("`run` goes on with frames that are switched"),
         }
     }
 }

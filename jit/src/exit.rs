@@ -157,7 +157,8 @@ fn add_entries(place: &Place<'_>, frames: &[ExitFrame]) -> usize {
         if at > 0 || !interp::reraises(code.code().words[frame.offset as usize]) {
             let globals = body.globals.get::<DictObject>().expect("globals are a dict");
             let instruction = frame.offset;
-            traceback::add_entry(traceback::Place { code, instruction, globals, locals: None });
+            let place = traceback::Place { code, instruction, globals, locals: None, frame: None };
+            traceback::add_entry(place);
         }
     }
     frames.len()

@@ -57,6 +57,7 @@ pub(crate) fn remember_builtins() {
 pub fn clear_modules() {
     FINALIZING.set(true);
     crate::signal::release();
+    crate::tracing::release();
     (0..2).for_each(|which| objects::async_generator::set_hook(which, None));
     (hooks::hooks().release_code)();
     if let Some(sys) = sys_state::modules().get_text("sys") {

@@ -52,6 +52,7 @@ pub mod string;
 pub mod structs;
 pub mod subprocess;
 pub mod sys;
+mod sys_tracing;
 pub(crate) mod system;
 mod termios;
 pub mod thread;

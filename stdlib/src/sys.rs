@@ -49,6 +49,7 @@ pub fn initialize(startup: &Startup) -> PyResult<()> {
     let module = ModuleObject::new("sys");
     module.unaudited();
     module.add_functions(FUNCTIONS);
+    crate::sys_tracing::fill(&module);
     let dict = module.dict();
     let strings = |items: &[String]| -> Ref {
         ListObject::new(items.iter().map(|item| StrObject::new(item).into()).collect()).into()
@@ -503,12 +504,4 @@ py_functions! { static FUNCTIONS;
     fn audit(event: Value, args: runtime::convert::Rest<'_>) {
         let (_, _) = (event, args.0);
     }
-    /// Set the global debug tracing function.
-    "settrace(function, /)"
-    fn settrace(function: Value) -> PyResult<()> {
-        if objects::is_none(function) { Ok(()) } else { Err(error::not_supported("sys.settrace")) }
-    }
-    /// Return the global debug tracing function set with sys.settrace.
-    "gettrace()"
-    fn gettrace() {}
 }

@@ -350,7 +350,6 @@ fn frame_of(value: Value) -> PyResult {
     let generator = this(value);
     match generator.frame.get() {
         frame if frame.is_null() => Ok(objects::none().to_ref()),
-        frame if generator.running.get() => objects::frame::of_running(value, frame),
         frame => objects::frame::of_generator(value, frame),
     }
 }
