@@ -117,6 +117,7 @@ impl<'a> Emitter<'a, '_> {
         if let Some(text) = docstring(def.body) {
             rest = &def.body[1..];
             if self.options.optimize < 2 {
+                self.at(def.body[0].span);
                 self.load_const(Const::Str(text.to_vec()));
                 self.store_namespace("__doc__");
             }

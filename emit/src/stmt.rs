@@ -101,8 +101,17 @@ impl<'a> Emitter<'a, '_> {
         Ok(())
     }
 
+    /// A test that is no code has a line all the same, for whoever traces.
+    pub(crate) fn mark_constant(&mut self, test: &'a Expr<'a>) {
+        if fold::constant(test).is_some() {
+            self.at(test.span);
+            self.block().op0(Opcode::NOP);
+        }
+    }
+
     fn if_(&mut self, test: &'a Expr<'a>, body: &'a [Stmt<'a>], orelse: &'a [Stmt<'a>]) -> Emit {
         let (else_, end) = (self.block().label(), self.block().label());
+        self.mark_constant(test);
         self.jump_if(test, false, else_)?;
         self.stmts(body)?;
         if !orelse.is_empty() {
@@ -275,7 +284,12 @@ impl<'a> Emitter<'a, '_> {
         };
         self.at(span);
         let target = self.unit().frame_blocks[at];
-        self.unwind(at + 1, false)?;
+        if at + 1 < self.unit().frame_blocks.len() {
+            // The statement's line comes before those of what it leaves.
+            self.block().op0(Opcode::NOP);
+            self.unwind(at + 1, false)?;
+            self.nowhere();
+        }
         Ok(Some(target))
     }
 

@@ -113,11 +113,13 @@ unsafe fn begin(frame: *mut Frame, at: usize) -> PyResult<()> {
         let is_resumed = (*frame).flags & IS_STARTED != 0;
         let line = match is_resumed {
             true => line_at(code, at.saturating_sub(1)),
-            false if code.flags.contains(CodeFlags::MODULE_BODY) && code.name == "<module>" => 0,
-            false => code.first_line,
+            false => code.beginning(),
         };
         own.shown_line.set(line);
+        // It is shown at the `yield`, or in front of its first instruction.
+        (*frame).instruction = if is_resumed { at as u32 } else { 0 };
         let done = told_of_call(&object, is_resumed);
+        (*frame).instruction = at as u32 + 1;
         own.shown_line.set(NO_LINE);
         own.last_line.set(if is_resumed { line } else { NO_LINE });
         own.last_instruction.set(if is_resumed { at.saturating_sub(1) as u32 } else { 0 });

@@ -125,14 +125,7 @@ impl FrameObject {
         if self.shown_line.get() != NO_LINE {
             return self.shown_line.get();
         }
-        let code = self.code().code();
-        let range = code.ranges.get(self.place() as usize).copied();
-        match range.unwrap_or_default().line {
-            // What the compiler has put in front of the body belongs to the `def`, and to no line of a module.
-            0 if code.flags.contains(bytecode::CodeFlags::MODULE_BODY) => 0,
-            0 => code.first_line,
-            line => line,
-        }
+        self.code().code().line_at(self.place() as usize)
     }
 
     /// The frame's own trace function.
@@ -374,7 +367,11 @@ static SPEC: TypeSpec = TypeSpec {
         shown("f_builtins", builtins),
         shown("f_locals", locals),
         shown("f_back", back),
-        shown("f_lasti", |value| Ok(int::from_i64(i64::from(this(value).place()) * 2))),
+        shown("f_lasti", |value| {
+            let (own, place) = (this(value), this(value).place());
+            let is_beginning = own.shown_line.get() != NO_LINE && place == 0;
+            Ok(int::from_i64(if is_beginning { -2 } else { i64::from(place) * 2 }))
+        }),
         shown("f_generator", |value| {
             let generator = this(value).generator.get().and_then(weakref::referent);
             Ok(generator.unwrap_or_else(|| objects::none().to_ref()))
