@@ -162,6 +162,7 @@ impl<'a> Emitter<'a, '_> {
         }
         names.sort_unstable();
         names.dedup();
+        self.nowhere();
         self.load_const(Const::Tuple(names.into_iter().map(Const::str).collect()));
         self.store_namespace("__static_attributes__");
     }

@@ -568,7 +568,7 @@ unsafe fn run_loop<const TRACED: bool>(entry: *mut Frame, injected: Option<Raise
                         match outcall!(protocol::iter_next(iterator)) {
                             Some(item) => push!(item),
                             None => {
-                                tell!(exhausted(peek!(1), ()));
+                                tell!(exhausted(peek!(1), word));
                                 frame::release(pop_raw!());
                                 jump!(at);
                             }
@@ -722,7 +722,7 @@ unsafe fn run_loop<const TRACED: bool>(entry: *mut Frame, injected: Option<Raise
                         match outcall!(crate::resume::send(peek!(1), &value)) {
                             Ok(yielded) => push!(yielded),
                             Err(returned) => {
-                                tell!(exhausted(peek!(1), ()));
+                                tell!(exhausted(peek!(1), word));
                                 push!(returned);
                                 jump!(at);
                             }

@@ -2,6 +2,7 @@
 //!
 //! - [`frame`]: shadow frames on a contiguous stack
 //! - [`live`]: the Python-visible objects of frames
+//! - `jump`: what setting `f_lineno` does
 //! - `tracing`: what trace and profile functions are told of
 //! - [`entry`]: calls from native code, module and class bodies
 //! - [`eval`]: the dispatch loop
@@ -19,6 +20,7 @@
 pub mod entry;
 pub mod eval;
 pub mod frame;
+mod jump;
 pub mod live;
 pub mod namespace;
 pub mod native;

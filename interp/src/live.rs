@@ -25,7 +25,7 @@ pub(crate) const HOOKS: FrameHooks = FrameHooks {
     variables: |frame| unsafe { variables(frame.cast()) },
     set_variable: |frame, name, value| unsafe { set_variable(frame.cast(), name, value) },
     watch: |frame, is_watched| unsafe { watch(frame.cast(), is_watched) },
-    jump: |frame, line| unsafe { crate::tracing::jump(frame.cast(), line) },
+    jump: |frame, line| unsafe { crate::jump::jump(frame.cast(), line) },
 };
 
 fn shown(found: Found) -> FoundFrame {

@@ -7,7 +7,7 @@
 //!
 //! Frames of compiled code that run when tracing is switched on report nothing themselves; what they call does.
 
-use bytecode::{CodeFlags, Opcode, TypeCode, Word};
+use bytecode::{Opcode, TypeCode, Word};
 use runtime::objects::builtin_function::{BuiltinFunction, MethodDescriptor};
 use runtime::objects::frame::{FrameObject, NO_LINE};
 use runtime::objects::tuple::TupleObject;
@@ -18,13 +18,8 @@ use runtime::value::{PyResult, Raised, Ref, Value};
 use runtime::{monitoring, protocol};
 
 use crate::frame::{Frame, HAS_BEGUN, IS_STARTED, IS_WATCHED};
+use crate::jump::is_prologue;
 use crate::live;
-
-/// Whether an instruction belongs to what comes before a frame begins.
-fn is_prologue(opcode: Opcode) -> bool {
-    use Opcode as O;
-    matches!(opcode, O::COPY_FREE_VARS | O::MAKE_CELL | O::CHECK_ARGS | O::RETURN_GENERATOR)
-}
 
 /// How the loop goes on with an instruction.
 pub(crate) enum Step {
@@ -168,6 +163,9 @@ unsafe fn watched_step(frame: *mut Frame, at: usize) -> PyResult<bool> {
             own.last_line.set(NO_LINE);
         }
         own.last_instruction.set(at as u32);
+        if line_at(code, at) != 0 {
+            own.last_lined.set(at as u32);
+        }
         let is_new = line != 0 && line != own.last_line.get();
         if line != 0 {
             own.last_line.set(line);
@@ -210,13 +208,26 @@ pub(crate) unsafe fn leaving(frame: *mut Frame, value: Value, word: Word) -> PyR
     };
     let is_yield = word.opcode() == Opcode::YIELD_VALUE;
     // SAFETY: the contract.
-    let object = unsafe { live::object_of(frame) };
+    unsafe {
+        let object = live::object_of(frame);
+        let (place, code) = ((*frame).instruction, (*(*frame).code).code());
+        if line_at(code, place as usize - 1) == 0 && own(&object).last_lined.get() != NO_LINE {
+            // A return without a line belongs to the line that ran last.
+            (*frame).instruction = own(&object).last_lined.get() + 1;
+        }
+        let done = told_of_leaving(&object, value, is_yield);
+        (*frame).instruction = place;
+        done
+    }
+}
+
+fn told_of_leaving(object: &Ref, value: Value, is_yield: bool) -> PyResult<()> {
     if tracing::has_tools() {
         let event = if is_yield { monitoring::PY_YIELD } else { monitoring::PY_RETURN };
-        monitoring::fire(event, own(&object).code(), own(&object).place(), &[value])?;
+        monitoring::fire(event, own(object).code(), own(object).place(), &[value])?;
     }
-    tracing::profile(&object, "return", value)?;
-    tracing::trace_local(&object, "return", value)
+    tracing::profile(object, "return", value)?;
+    tracing::trace_local(object, "return", value)
 }
 
 /// Runs what tells of an exception that is set; what it raises takes the exception's place.
@@ -311,14 +322,16 @@ pub(crate) unsafe fn thrown(frame: *mut Frame) -> Option<Raised> {
 ///
 /// # Safety
 /// The frame is the running one, and its place is saved.
-pub(crate) unsafe fn exhausted(frame: *mut Frame, iterator: Value, (): ()) -> PyResult<()> {
+pub(crate) unsafe fn exhausted(frame: *mut Frame, iterator: Value, word: Word) -> PyResult<()> {
     let kinds = [&objects::generator::GENERATOR, &objects::generator::COROUTINE];
     if !tracing::is_on() || !iterator.is_object() || !kinds.iter().any(|kind| iterator.is_exact(kind)) {
         return Ok(());
     }
     // SAFETY: the contract.
     let object = unsafe { live::object_of(frame) };
-    if !tracing::has_tools() {
+    // Trace functions hear of delegations alone.
+    let is_shown = word.opcode() == Opcode::SEND && own(&object).trace().is_some();
+    if !tracing::has_tools() && !is_shown {
         return Ok(());
     }
     let exception = runtime::error::new_exception(&runtime::error::types::StopIteration, &[]).into_ref();
@@ -326,7 +339,12 @@ pub(crate) unsafe fn exhausted(frame: *mut Frame, iterator: Value, (): ()) -> Py
         let own = own(&object);
         monitoring::fire(monitoring::STOP_ITERATION, own.code(), own.place(), &[exception.value()])?;
     }
-    Ok(())
+    if !is_shown {
+        return Ok(());
+    }
+    let class = exception.ty().value().to_ref();
+    let arg = TupleObject::of([class, exception, objects::none().to_ref()]);
+    tracing::trace_local(&object, "exception", Value::from_object(&*arg))
 }
 
 /// A call by the running frame of something that is no function of the interpreter.
@@ -419,62 +437,4 @@ fn shown_native(callable: Value, first: Option<Value>) -> Option<Ref> {
     let class = receiver.ty().value().to_ref();
     let bound = protocol::call_method_text(callable, "__get__", &[receiver, class.value()]);
     bound.map_err(|raised| drop(thread().take_raised(raised))).ok()
-}
-
-/// Makes a frame go on at the beginning of a line, if nothing is on its operand stack here or there.
-///
-/// # Safety
-/// The frame is live; its trace function is being told of a line.
-pub(crate) unsafe fn jump(frame: *mut Frame, line: i64) -> PyResult<()> {
-    // SAFETY: the contract.
-    let (code, depth) = unsafe { ((*(*frame).code).code(), (*frame).operands) };
-    if line < i64::from(code.first_line) {
-        return Err(runtime::raise!(ValueError, "line {line} comes before the current code block"));
-    }
-    let found = code.ranges.iter().map(|range| i64::from(range.line)).filter(|&other| other >= line).min();
-    let Some(found) = found else {
-        return Err(runtime::raise!(ValueError, "line {line} comes after the current code block"));
-    };
-    let maps = bytecode::verify::stack_maps(code);
-    let starts_line = |&at: &usize| {
-        i64::from(code.ranges[at].line) == found
-            && !is_prologue(code.words[at].opcode())
-            && maps[at].is_some()
-    };
-    let Some(target) = (0..code.words.len()).find(starts_line) else {
-        return Err(runtime::raise!(ValueError, "line {line} comes after the current code block"));
-    };
-    let at_target = maps[target].as_ref().map_or(0, Vec::len);
-    if code.flags.contains(CodeFlags::STATIC) {
-        return Err(runtime::raise!(ValueError, "can't jump in static code"));
-    }
-    if depth != 0 || at_target != 0 {
-        return Err(runtime::raise!(ValueError, "can't jump into or out of a block that keeps values"));
-    }
-    // SAFETY: the contract.
-    unsafe {
-        fill_unset(frame)?;
-        (*frame).instruction = target as u32;
-    }
-    Ok(())
-}
-
-/// Gives variables that have no value one: the code at the target of a jump may take them for set.
-///
-/// # Safety
-/// As for [`jump`].
-unsafe fn fill_unset(frame: *mut Frame) -> PyResult<()> {
-    // SAFETY: the contract.
-    let code = unsafe { (*(*frame).code).code() };
-    // SAFETY: a frame's slots are as many as its code's locals.
-    let slots = unsafe { std::slice::from_raw_parts_mut(Frame::locals(frame), code.locals.len()) };
-    let unset = slots.iter().filter(|slot| slot.is_null()).count();
-    if unset != 0 {
-        let message = format!("assigning None to {unset} unbound local{}", if unset == 1 { "" } else { "s" });
-        runtime::warning::warn(&runtime::error::types::RuntimeWarning, &message, 0)?;
-        for slot in slots.iter_mut().filter(|slot| slot.is_null()) {
-            *slot = objects::none().to_ref().into_value();
-        }
-    }
-    Ok(())
 }

@@ -50,6 +50,8 @@ pub struct FrameObject {
     pub last_line: Cell<u32>,
     /// See [`FrameObject::last_line`].
     pub last_instruction: Cell<u32>,
+    /// The last instruction that has a line.
+    pub last_lined: Cell<u32>,
     /// Line and instruction that tools have last been told of.
     pub seen_line: Cell<u32>,
     /// See [`FrameObject::seen_line`].
@@ -97,6 +99,7 @@ impl FrameObject {
             wants_opcodes: Cell::new(false),
             last_line: Cell::new(NO_LINE),
             last_instruction: Cell::new(0),
+            last_lined: Cell::new(NO_LINE),
             seen_line: Cell::new(NO_LINE),
             seen_instruction: Cell::new(0),
             shown_line: Cell::new(NO_LINE),
@@ -328,6 +331,9 @@ fn set_line(value: Value, new: Option<Value>) -> PyResult<()> {
     let own = this(value);
     match own.live() {
         Some(live) if own.may_jump.get() => (hooks::hooks().frames.jump)(live, line),
+        _ if own.shown_line.get() != NO_LINE && own.place() == 0 => {
+            Err(crate::raise!(ValueError, "can't jump from the 'call' trace event of a new frame"))
+        }
         _ if own.trace.get().is_some() => {
             Err(crate::raise!(ValueError, "can only jump from a 'line' trace event"))
         }
