@@ -10,10 +10,13 @@
 use bytecode::{Opcode, TypeCode, Word};
 use runtime::objects::builtin_function::{BuiltinFunction, MethodDescriptor};
 use runtime::objects::frame::{FrameObject, NO_LINE};
+use runtime::objects::generator::GeneratorObject;
+use runtime::objects::method::MethodObject;
 use runtime::objects::tuple::TupleObject;
 use runtime::objects::{self};
 use runtime::thread::thread;
 use runtime::tracing::{self, Which};
+use runtime::type_object::type_flags;
 use runtime::value::{PyResult, Raised, Ref, Value};
 use runtime::{monitoring, protocol};
 
@@ -318,28 +321,34 @@ pub(crate) unsafe fn thrown(frame: *mut Frame) -> Option<Raised> {
     Some(Raised::assert_set())
 }
 
-/// An iteration or a delegation has ended because its generator returned, for which no exception was made.
+/// An iteration or a delegation has ended, for which no exception was kept. CPython tells of one that its code would have made: at the end
+/// of a delegation, of a generator that returned a value, and of an iterator written in Python.
 ///
 /// # Safety
 /// The frame is the running one, and its place is saved.
 pub(crate) unsafe fn exhausted(frame: *mut Frame, iterator: Value, word: Word) -> PyResult<()> {
+    if !tracing::is_on() || !iterator.is_object() {
+        return Ok(());
+    }
     let kinds = [&objects::generator::GENERATOR, &objects::generator::COROUTINE];
-    if !tracing::is_on() || !iterator.is_object() || !kinds.iter().any(|kind| iterator.is_exact(kind)) {
+    let is_generator = kinds.iter().any(|kind| iterator.is_exact(kind));
+    let has_raised = match iterator.get_exact::<GeneratorObject>() {
+        Some(generator) => generator.has_returned_value(),
+        None => iterator.ty().has(type_flags::HEAP),
+    };
+    let is_shown = if word.opcode() == Opcode::SEND { is_generator } else { has_raised };
+    if !is_shown && !is_generator {
         return Ok(());
     }
     // SAFETY: the contract.
     let object = unsafe { live::object_of(frame) };
-    // Trace functions hear of delegations alone.
-    let is_shown = word.opcode() == Opcode::SEND && own(&object).trace().is_some();
-    if !tracing::has_tools() && !is_shown {
-        return Ok(());
-    }
     let exception = runtime::error::new_exception(&runtime::error::types::StopIteration, &[]).into_ref();
     if tracing::has_tools() {
+        let event = if is_generator { monitoring::STOP_ITERATION } else { monitoring::RAISE };
         let own = own(&object);
-        monitoring::fire(monitoring::STOP_ITERATION, own.code(), own.place(), &[exception.value()])?;
+        monitoring::fire(event, own.code(), own.place(), &[exception.value()])?;
     }
-    if !is_shown {
+    if !is_shown || own(&object).trace().is_none() {
         return Ok(());
     }
     let class = exception.ty().value().to_ref();
@@ -431,6 +440,9 @@ fn shown_native(callable: Value, first: Option<Value>) -> Option<Ref> {
     }
     if callable.get_exact::<BuiltinFunction>().is_some() {
         return Some(callable.to_ref());
+    }
+    if let Some(method) = callable.get_exact::<MethodObject>() {
+        return shown_native(method.function.raw(), None);
     }
     callable.get_exact::<MethodDescriptor>()?;
     let receiver = first?;

@@ -109,6 +109,14 @@ pub fn tracked_objects() -> Vec<Ref> {
     tracked().into_iter().map(|object| to_value(object).to_ref()).collect()
 }
 
+/// Shows what a tracked object refers to.
+pub fn visit_referents(value: Value, visit: &mut dyn FnMut(Value)) {
+    if let Some(object) = value.header().filter(|object| object.has(flags::TRACKED)) {
+        // SAFETY: tracked objects have valid contents, and a type's traverse fits its layout.
+        unsafe { object.ty().traverse_contents(std::ptr::from_ref(object).cast_mut(), visit) };
+    }
+}
+
 /// Collects now; returns the number of unreachable objects found.
 pub fn collect() -> usize {
     if SETTINGS.collecting.replace(true) {

@@ -72,6 +72,26 @@ py_functions! { static FUNCTIONS;
         let _ = generation;
         ListObject::new(gc::tracked_objects()).into()
     }
+    /// Return the list of objects that directly refer to any of 'objs'.
+    "get_referrers(*objs)"
+    fn get_referrers(objs: runtime::convert::Rest<'_>) -> Ref {
+        let all = gc::tracked_objects();
+        let refers = |object: &Ref| {
+            let mut found = false;
+            gc::visit_referents(object.value(), &mut |referent| found |= objs.0.contains(&referent));
+            found
+        };
+        ListObject::new(all.into_iter().filter(refers).collect()).into()
+    }
+    /// Return the list of objects that are directly referred to by 'objs'.
+    "get_referents(*objs)"
+    fn get_referents(objs: runtime::convert::Rest<'_>) -> Ref {
+        let mut found = Vec::new();
+        for &object in objs.0 {
+            gc::visit_referents(object, &mut |referent| found.push(referent.to_ref()));
+        }
+        ListObject::new(found).into()
+    }
     /// Return a list of dictionaries containing per-generation statistics.
     "get_stats()"
     fn get_stats() -> Py<ListObject> {

@@ -138,6 +138,11 @@ impl GeneratorObject {
         self.returned.take().unwrap_or_else(|| objects::none().to_ref())
     }
 
+    /// Whether it has returned a value that is not None and that nobody has taken.
+    pub fn has_returned_value(&self) -> bool {
+        self.returned.get().is_some_and(|value| !objects::is_none(value))
+    }
+
     /// Which kind it is.
     pub fn kind(&self) -> GeneratorKind {
         self.kind
