@@ -130,6 +130,14 @@ fn new(_: &TypeObject, args: Args<'_>) -> PyResult {
     }
 }
 
+/// All proxies of a frame are one mapping, which may be among its own values.
+fn repr(value: Value) -> PyResult {
+    let Some(_guard) = protocol::ReprGuard::enter(this(value).frame.value())? else {
+        return Ok(StrObject::new("{...}").into());
+    };
+    protocol::repr(inner(value).value())
+}
+
 fn is_mapping(value: Value) -> bool {
     value.is_instance::<LocalsProxy>() || value.is_instance::<DictObject>()
 }
@@ -223,7 +231,7 @@ static SPEC: TypeSpec = TypeSpec {
     slots: Slots {
         new: Some(new),
         init: Some(|_, _| Ok(())),
-        repr: Some(|value| protocol::repr(inner(value).value())),
+        repr: Some(repr),
         richcompare: Some(|a, b, op| match is_mapping(b) {
             true => protocol::compare(op, inner(a).value(), inner(b).value()),
             false => Ok(crate::objects::not_implemented().to_ref()),
