@@ -9,10 +9,10 @@ use runtime::objects::tuple::TupleObject;
 use runtime::protocol;
 use runtime::thread::thread;
 use runtime::tracing;
-use runtime::value::{PyResult, Ref, Value};
+use runtime::value::{PyResult, Raised, Ref, Value};
 
-use crate::eval::run;
-use crate::frame::{self, Frame, IS_ENTRY};
+use crate::eval::run_loop;
+use crate::frame::{self, Frame, HAS_BEGUN, IS_ENTRY};
 
 /// How the loop was left.
 pub enum Exit {
@@ -22,6 +22,28 @@ pub enum Exit {
     Yielded(Ref),
     /// The loop is to go on with this frame as the one that reports events, or as the one that does not; nobody but [`run`] sees it.
     Switched(*mut Frame),
+}
+
+/// Runs `entry` and everything it calls until it returns, yields or raises. With `injected`, an exception is already set and
+/// is raised at the current instruction.
+///
+/// # Safety
+/// `entry` is the topmost frame, or a generator's frame that has been made the running one, with `IS_ENTRY` set.
+pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit> {
+    // SAFETY: the contract; a loop that is switched hands its topmost frame over.
+    unsafe {
+        let mut outcome = match injected {
+            _ if !tracing::is_on() => run_loop::<false>(entry, injected),
+            Some(_) => run_loop::<true>(entry, crate::tracing::thrown(entry)),
+            None => run_loop::<true>(entry, None),
+        };
+        while let Ok(Exit::Switched(frame)) = outcome {
+            (*frame).flags |= HAS_BEGUN;
+            outcome =
+                if tracing::is_on() { run_loop::<true>(frame, None) } else { run_loop::<false>(frame, None) };
+        }
+        outcome
+    }
 }
 
 /// The generic entry of every interpreted function.

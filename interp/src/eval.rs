@@ -22,34 +22,15 @@ use crate::frame::{self, Frame, HAS_BEGUN, IS_ENTRY, IS_INIT, IS_STARTED, WANTS_
 use crate::registers::define_register_macros;
 use crate::{ops, quicken, rare, tracing as trace, unwind};
 
-/// Runs `entry` and everything it calls until it returns, yields or raises. With `injected`, an exception is already set and
-/// is raised at the current instruction.
-///
-/// # Safety
-/// `entry` is the topmost frame, or a generator's frame that has been made the running one, with `IS_ENTRY` set.
-pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit> {
-    // SAFETY: the contract; a loop that is switched hands its topmost frame over.
-    unsafe {
-        let mut outcome = match injected {
-            _ if !tracing::is_on() => run_loop::<false>(entry, injected),
-            Some(_) => run_loop::<true>(entry, trace::thrown(entry)),
-            None => run_loop::<true>(entry, None),
-        };
-        while let Ok(Exit::Switched(frame)) = outcome {
-            (*frame).flags |= HAS_BEGUN;
-            outcome =
-                if tracing::is_on() { run_loop::<true>(frame, None) } else { run_loop::<false>(frame, None) };
-        }
-        outcome
-    }
-}
-
-/// [`run`], which with `TRACED` reports events; stops at the next instruction when it has to be the other one of the two loops.
+/// [`run`](crate::entry::run), which with `TRACED` reports events; stops at the next instruction when it has to be the other one of the two loops.
 ///
 /// # Safety
 /// As there.
 #[allow(clippy::too_many_lines, clippy::cognitive_complexity, reason = "one arm per instruction")]
-unsafe fn run_loop<const TRACED: bool>(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit> {
+pub(crate) unsafe fn run_loop<const TRACED: bool>(
+    entry: *mut Frame,
+    injected: Option<Raised>,
+) -> PyResult<Exit> {
     let mut frame = entry;
     let mut is_raising = injected.is_some();
     let mut is_reraising = false;
@@ -195,11 +176,10 @@ unsafe fn run_loop<const TRACED: bool>(entry: *mut Frame, injected: Option<Raise
             macro_rules! call {
                 ($callable:expr, $args:expr) => {{
                     let args: &[Value] = $args;
-                    // SAFETY: as above.
-                    outcall!(if TRACED {
-                        unsafe { trace::call(frame, $callable, args, None) }
-                    } else {
-                        protocol::call($callable, args, None)
+                    outcall!(match TRACED {
+                        // SAFETY: as above.
+                        true => unsafe { trace::call(frame, $callable, args, None) },
+                        false => protocol::call($callable, args, None),
                     })
                 }};
             }

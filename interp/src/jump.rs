@@ -147,7 +147,10 @@ pub(crate) unsafe fn jump(frame: *mut Frame, line: i64) -> PyResult<()> {
         return Err(runtime::raise!(ValueError, "line {line} comes after the current code block"));
     };
     if code.flags.contains(CodeFlags::STATIC) {
-        return Err(runtime::raise!(ValueError, "can't jump in static code, whose variables have proved types"));
+        return Err(runtime::raise!(
+            ValueError,
+            "can't jump in static code, whose variables have proved types"
+        ));
     }
     let stacks = stacks(code);
     let Some(from) = &stacks[at] else {
@@ -157,11 +160,10 @@ pub(crate) unsafe fn jump(frame: *mut Frame, line: i64) -> PyResult<()> {
         starts(code, found).filter_map(|at| stacks[at].as_ref().map(|stack| (at, stack))).collect();
     let fitting = candidates.iter().filter(|(_, to)| fits(from, to));
     let Some(&(target, to)) = fitting.max_by_key(|(at, to)| (to.len(), usize::MAX - at)) else {
-        return Err(candidates
-            .first()
-            .map_or_else(|| runtime::raise!(ValueError, "cannot find bytecode for specified line"), |(_, to)| {
-                refusal(to)
-            }));
+        return Err(candidates.first().map_or_else(
+            || runtime::raise!(ValueError, "cannot find bytecode for specified line"),
+            |(_, to)| refusal(to),
+        ));
     };
     // SAFETY: the contract; what is given up has the kinds that were found.
     unsafe {

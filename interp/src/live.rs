@@ -17,14 +17,21 @@ use crate::frame::{self, Found, Frame, HAS_OBJECT, IS_AWAY, IS_WATCHED};
 pub(crate) const HOOKS: FrameHooks = FrameHooks {
     find: |depth| frame::find(depth).map(shown),
     find_from: |anchor, place, depth| frame::find_from(anchor, place, depth).map(shown),
-    // SAFETY (for all of them): objects look into live frames only.
+    // SAFETY: objects look into live frames only.
     object_of: |frame| unsafe { object_of(frame.cast()) },
+    // SAFETY: objects look into live frames only.
     instruction: |frame| unsafe { (*frame.cast::<Frame>()).instruction.saturating_sub(1) },
+    // SAFETY: objects look into live frames only.
     caller: |frame| unsafe { caller(frame.cast()) },
+    // SAFETY: objects look into live frames only.
     namespace: |frame| unsafe { (*frame.cast::<Frame>()).namespace.non_null().map(Value::to_ref) },
+    // SAFETY: objects look into live frames only.
     variables: |frame| unsafe { variables(frame.cast()) },
+    // SAFETY: objects look into live frames only.
     set_variable: |frame, name, value| unsafe { set_variable(frame.cast(), name, value) },
+    // SAFETY: objects look into live frames only.
     watch: |frame, is_watched| unsafe { watch(frame.cast(), is_watched) },
+    // SAFETY: objects look into live frames only.
     jump: |frame, line| unsafe { crate::jump::jump(frame.cast(), line) },
 };
 
@@ -82,6 +89,10 @@ pub(crate) unsafe fn end(frame: *mut Frame) {
     }
 }
 
+/// [`end`] of a frame that has an object.
+///
+/// # Safety
+/// As there, and the frame has one.
 #[cold]
 unsafe fn end_object(frame: *mut Frame) {
     // SAFETY: the contract of `end`; the word is owned, and given up with the flag.
@@ -148,6 +159,8 @@ unsafe fn caller(frame: *mut Frame) -> Option<Ref> {
     }
 }
 
+/// The variables that have a value, if they are in the frame.
+///
 /// # Safety
 /// The frame is live.
 unsafe fn variables(frame: *mut Frame) -> Vec<(Ref, Ref)> {
@@ -155,6 +168,8 @@ unsafe fn variables(frame: *mut Frame) -> Vec<(Ref, Ref)> {
     unsafe { if (*frame).flags & IS_AWAY != 0 { Vec::new() } else { frame::variables(frame) } }
 }
 
+/// Sets a variable; false if there is none of that name.
+///
 /// # Safety
 /// The frame is live.
 unsafe fn set_variable(frame: *mut Frame, name: &str, value: Value) -> PyResult<bool> {
@@ -181,6 +196,8 @@ unsafe fn set_variable(frame: *mut Frame, name: &str, value: Value) -> PyResult<
     Ok(true)
 }
 
+/// Lets the loop that reports events look at every instruction of the frame, or only at some.
+///
 /// # Safety
 /// The frame is live.
 unsafe fn watch(frame: *mut Frame, is_watched: bool) {

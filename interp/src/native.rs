@@ -10,8 +10,8 @@ use runtime::objects::dict::DictObject;
 use runtime::thread::thread;
 use runtime::value::{PyResult, Raised, Ref, Value};
 
+use crate::entry::run;
 use crate::entry::{Exit, fill_closure};
-use crate::eval::run;
 use crate::frame::{self, Frame, HAS_BEGUN, IS_ENTRY, WANTS_RAW};
 
 /// An interpreter frame to be made.

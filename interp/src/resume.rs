@@ -14,8 +14,8 @@ use runtime::protocol;
 use runtime::thread::thread;
 use runtime::value::{PyResult, Ref, Value};
 
+use crate::entry;
 use crate::entry::Exit;
-use crate::eval;
 use crate::frame::{self, Frame, HAS_BEGUN, IS_AWAY, IS_ENTRY, IS_STARTED, OWNS_NAMES};
 
 /// Makes the generator of a call: its frame moves to the heap.
@@ -112,7 +112,7 @@ unsafe fn resume_linked(generator: &GeneratorObject, frame: *mut Frame, resume: 
         thread.handled.set((&raw const generator.exc_info).cast_mut());
         let outcome = match prepare(generator, frame, resume) {
             None => go_on(frame),
-            Some(raised) => eval::run(frame, Some(raised)),
+            Some(raised) => entry::run(frame, Some(raised)),
         };
         thread.handled.set(generator.exc_info.previous.get());
         Ok(match outcome? {
@@ -138,8 +138,8 @@ unsafe fn go_on(frame: *mut Frame) -> PyResult<Exit> {
             Continued::Not
         };
         match continued {
-            Continued::Not | Continued::Interpret => eval::run(frame, None),
-            Continued::Raised => eval::run(frame, Some(Raised::assert_set())),
+            Continued::Not | Continued::Interpret => entry::run(frame, None),
+            Continued::Raised => entry::run(frame, Some(Raised::assert_set())),
             Continued::Yielded(value) => Ok(Exit::Yielded(Ref::from_owned(value))),
             Continued::Returned(value) => {
                 leave_entry(frame);

@@ -162,7 +162,8 @@ unsafe fn watched_step(frame: *mut Frame, at: usize) -> PyResult<bool> {
         let object = live::object_of(frame);
         let (own, code) = (own(&object), (*(*frame).code).code());
         let line = started_line(code, at);
-        if (at as u32) < own.last_instruction.get() {
+        // A delegation that goes on jumps back to its own instruction, and begins nothing.
+        if (at as u32) < own.last_instruction.get() && code.words[at].opcode() != Opcode::SEND {
             own.last_line.set(NO_LINE);
         }
         own.last_instruction.set(at as u32);

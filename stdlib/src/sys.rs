@@ -191,7 +191,8 @@ fn hash_info() -> PyResult {
 }
 
 /// Hooks that a program may replace, and the names under which the originals stay.
-const ORIGINALS: [(&str, &str); 3] = [
+const ORIGINALS: [(&str, &str); 4] = [
+    ("breakpointhook", "__breakpointhook__"),
     ("excepthook", "__excepthook__"),
     ("displayhook", "__displayhook__"),
     ("unraisablehook", "__unraisablehook__"),

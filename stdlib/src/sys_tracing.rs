@@ -2,15 +2,44 @@
 //!
 //! `threading.settrace_all_threads` and its relatives end here. The state is `runtime::tracing`.
 
+use runtime::convert::{Keywords, Rest};
 use runtime::objects::dict::DictObject;
 use runtime::objects::module::ModuleObject;
+use runtime::objects::tuple::TupleObject;
 use runtime::objects::{self, frame, int};
 use runtime::tracing::{self, Which};
-use runtime::{PyResult, Ref, Value, py_functions};
+use runtime::{PyResult, Ref, Value, error, protocol, py_functions};
 
 /// Adds the functions.
 pub(crate) fn fill(module: &ModuleObject) {
     module.add_functions(FUNCTIONS);
+}
+
+/// What `PYTHONBREAKPOINT` names, or None for nothing; a name that cannot be imported gets a warning.
+fn breakpoint_function() -> PyResult<Option<Ref>> {
+    let environ = std::env::var("PYTHONBREAKPOINT").unwrap_or_default();
+    let path = match environ.as_str() {
+        "0" => return Ok(None),
+        "" => "pdb.set_trace",
+        path => path,
+    };
+    let (module, name) = path.rsplit_once('.').unwrap_or(("builtins", path));
+    let found = protocol::import::import_absolute(module)
+        .and_then(|module| protocol::get_attr_text(module.value(), name));
+    match found {
+        Ok(function) => Ok(Some(function)),
+        Err(raised) => {
+            let exception = runtime::thread().take_raised(raised);
+            let expected =
+                [&error::types::ImportError, &error::types::AttributeError, &error::types::ValueError];
+            if !expected.iter().any(|class| exception.ty().is_subclass_of(class)) {
+                return Err(error::exception::restore(exception));
+            }
+            let message = format!("Ignoring unimportable $PYTHONBREAKPOINT: \"{path}\"");
+            runtime::warning::warn(&error::types::RuntimeWarning, &message, 1)?;
+            Ok(None)
+        }
+    }
 }
 
 fn given(function: Value) -> Option<Value> {
@@ -18,6 +47,15 @@ fn given(function: Value) -> Option<Value> {
 }
 
 py_functions! { static FUNCTIONS;
+    /// This hook function is called by built-in breakpoint().
+    "breakpointhook(*args, **kws)"
+    fn breakpointhook(args: Rest<'_>, kws: Keywords) -> PyResult {
+        let Some(function) = breakpoint_function()? else { return Ok(objects::none().to_ref()) };
+        let names = TupleObject::new(kws.0.iter().map(|&(name, _)| name.to_ref()).collect());
+        let values: Vec<Value> = args.0.iter().copied().chain(kws.0.iter().map(|&(_, value)| value)).collect();
+        let names = (!kws.0.is_empty()).then(|| Value::from_object(&*names));
+        protocol::call(function.value(), &values, names)
+    }
     /// Set the global debug tracing function.
     "settrace(function, /)"
     fn settrace(function: Value) {
@@ -51,7 +89,7 @@ py_functions! { static FUNCTIONS;
     /// Call func(*args), while tracing is enabled.
     "call_tracing(func, args, /)"
     fn call_tracing(func: Value, args: &objects::tuple::TupleObject) -> PyResult {
-        tracing::loudly(|| runtime::protocol::call(func, args.items(), None))
+        tracing::loudly(|| protocol::call(func, args.items(), None))
     }
     /// Return a dict mapping each thread's id to its current stack frame.
     "_current_frames()"

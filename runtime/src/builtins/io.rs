@@ -1,11 +1,12 @@
 //! `print` and `input`: the builtins that talk to files, by way of `sys.stdout` and `sys.stdin`.
 
-use crate::convert::{OrNone, Rest};
+use crate::convert::{Keywords, OrNone, Rest};
 use crate::names::names;
 use crate::objects;
 use crate::objects::dict::DictObject;
 use crate::objects::module::ModuleObject;
 use crate::objects::str::{StrBuilder, StrObject};
+use crate::objects::tuple::TupleObject;
 use crate::protocol;
 use crate::py_functions;
 use crate::value::{PyResult, Ref, Value};
@@ -61,6 +62,17 @@ py_functions! { pub(super) static FUNCTIONS;
             protocol::call_method(file.value(), names().flush, &[])?;
         }
         Ok(())
+    }
+    /// Call sys.breakpointhook(*args, **kws).
+    "breakpoint(*args, **kws)"
+    fn breakpoint(args: Rest<'_>, kws: Keywords) -> PyResult {
+        let Some(hook) = sys_attribute(StrObject::intern("breakpointhook").value()) else {
+            return Err(crate::raise!(RuntimeError, "lost sys.breakpointhook"));
+        };
+        let names = TupleObject::new(kws.0.iter().map(|&(name, _)| name.to_ref()).collect());
+        let values: Vec<Value> = args.0.iter().copied().chain(kws.0.iter().map(|&(_, value)| value)).collect();
+        let names = (!kws.0.is_empty()).then(|| Value::from_object(&*names));
+        protocol::call(hook.value(), &values, names)
     }
     /// Read a string from standard input.  The trailing newline is stripped.
     "input(prompt='', /)"
