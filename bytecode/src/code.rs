@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::blob::{self, SourceRanges};
 use crate::descr::{ClassDecl, FieldDescr, FunctionDescr, Signature, TypeDescr};
 use crate::nested::NestedCode;
 use crate::operator::TypeCode;
@@ -32,9 +33,9 @@ pub enum Const {
     /// The imaginary part of a complex number, with its real part first.
     Complex(f64, f64),
     /// A string, in WTF-8: lone surrogates are allowed.
-    Str(Vec<u8>),
+    Str(#[serde(with = "blob::bytes")] Vec<u8>),
     /// A bytes object.
-    Bytes(Vec<u8>),
+    Bytes(#[serde(with = "blob::bytes")] Vec<u8>),
     /// A tuple.
     Tuple(Vec<Const>),
     /// A frozenset.
@@ -244,9 +245,10 @@ pub struct Code {
     /// Classes that instructions build.
     pub classes: Vec<ClassDecl>,
     /// The instructions.
+    #[serde(with = "blob::words")]
     pub words: Vec<Word>,
     /// Source range of each instruction; as long as `words`.
-    pub ranges: Vec<SourceRange>,
+    pub ranges: SourceRanges,
     /// Exception table, innermost first.
     pub handlers: Vec<Handler>,
     /// Entries that the operand stack needs.

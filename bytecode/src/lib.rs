@@ -5,6 +5,7 @@
 //! - [`operator`]: operands that are small enumerations
 //! - [`descr`]: operands that describe types, fields, callees and classes
 //! - [`code`]: what one function or module body compiles to
+//! - [`blob`]: its fields that files keep as they are, or packed
 //! - [`nested`]: code that is decoded when it is looked into
 //! - [`effect`]: what an instruction pops and pushes, with representations
 //! - [`image`]: the binary form, for files
@@ -14,6 +15,7 @@
 //! Everything here is plain data without run-time objects, so that compilers, interpreters and files share it.
 #![forbid(unsafe_code)]
 
+pub mod blob;
 pub mod code;
 pub mod descr;
 pub mod effect;
@@ -25,6 +27,7 @@ pub mod text;
 pub mod verify;
 pub mod word;
 
+pub use blob::SourceRanges;
 pub use code::{Code, CodeFlags, Const, Handler, Local, SourceRange};
 pub use descr::{
     ClassDecl, FieldDecl, FieldDescr, FunctionDescr, MethodDecl, MethodKind, Signature, TypeDescr,

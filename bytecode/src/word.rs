@@ -3,12 +3,10 @@
 //! A fixed width makes jump targets plain indices, needs no `EXTENDED_ARG`, and lets the interpreter rewrite an instruction
 //! (quickening) with one store. Operands that do not fit in 24 bits live in the pools of the code object.
 
-use serde::{Deserialize, Serialize};
-
 use crate::opcode::Opcode;
 
 /// One encoded instruction.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[repr(transparent)]
 pub struct Word(u32);
 
@@ -61,5 +59,10 @@ impl Word {
     /// The raw bits, for the interpreter's mutable copy.
     pub const fn bits(self) -> u32 {
         self.0
+    }
+
+    /// What [`Self::bits`] gave.
+    pub const fn from_bits(bits: u32) -> Self {
+        Self(bits)
     }
 }

@@ -261,7 +261,7 @@ fn pair_loads(code: &mut Code) {
 fn remove(code: &mut Code, keep: &[bool]) {
     let offsets = offsets(keep);
     let words = std::mem::take(&mut code.words);
-    let ranges = std::mem::take(&mut code.ranges);
+    let ranges = code.ranges.take();
     for ((at, word), range) in words.into_iter().enumerate().zip(ranges) {
         if !keep[at] {
             continue;

@@ -131,6 +131,10 @@ pub fn finish(code: u8) -> u8 {
     let has_daemons = runtime::global_lock::end() > 0;
     stdlib::release();
     let code = flushed(code);
+    // Debug builds look for leaks among what is left when everything has gone.
+    if !cfg!(debug_assertions) && !runtime::finalize::is_noticed(&standard_streams()) {
+        return code;
+    }
     runtime::finalize::clear_modules();
     stdlib::release();
     // Finalisers may have printed.
@@ -154,6 +158,27 @@ fn wait_for_threads() {
             sys_state::modules().get_text("threading").unwrap_or_else(|| objects::none().to_ref());
         write_unraisable_at(raised, "on threading shutdown", threading.value());
     }
+}
+
+/// The standard streams, if the program still has those that the process began with, and they have nothing left to write.
+fn standard_streams() -> Vec<Value> {
+    let layers = ["stdin", "stdout", "stderr"].map(|name| {
+        flushed_layers(name).unwrap_or_else(|raised| {
+            drop(runtime::thread().take_raised(raised));
+            Vec::new()
+        })
+    });
+    layers.concat()
+}
+
+/// Flushes a standard stream; gives it and what is under it.
+fn flushed_layers(name: &str) -> PyResult<Vec<Value>> {
+    let Some(sys) = sys_state::modules().get_text("sys") else { return Ok(Vec::new()) };
+    let current = protocol::get_attr_text(sys.value(), name)?;
+    let first = protocol::get_attr_text(sys.value(), &format!("__{name}__"))?;
+    flush(current.value())?;
+    let is_first = current.value() == first.value() && !objects::is_none(current.value());
+    Ok(if is_first { stdlib::io::standard::layers(current.value()) } else { Vec::new() })
 }
 
 /// Flushes what is still buffered; the exit code if that fails is 120.
@@ -182,10 +207,14 @@ fn is_closed(stream: Value) -> bool {
 /// Flushes `sys.stdout`, if there is one that is open.
 fn flush_stdout() -> PyResult<()> {
     let Some(sys) = sys_state::modules().get_text("sys") else { return Ok(()) };
-    let stdout = protocol::get_attr_text(sys.value(), "stdout")?;
-    let is_open = !objects::is_none(stdout.value()) && !is_closed(stdout.value());
+    flush(protocol::get_attr_text(sys.value(), "stdout")?.value())
+}
+
+/// Flushes a stream that is open.
+fn flush(stream: Value) -> PyResult<()> {
+    let is_open = !objects::is_none(stream) && !is_closed(stream);
     if is_open {
-        protocol::call_method_text(stdout.value(), "flush", &[])?;
+        protocol::call_method_text(stream, "flush", &[])?;
     }
     Ok(())
 }

@@ -84,7 +84,23 @@ pub(crate) fn create(settings: Settings) -> bool {
         stats: Statistics::default(),
         is_released: Cell::new(false),
     };
-    JIT.set(made).is_ok()
+    let is_first = JIT.set(made).is_ok();
+    if is_first {
+        CodeMemory::follow_forks(before_fork, in_parent, in_child);
+    }
+    is_first
+}
+
+extern "C" fn before_fork() {
+    jit().memory.before_fork();
+}
+
+extern "C" fn in_parent() {
+    jit().memory.in_parent();
+}
+
+extern "C" fn in_child() {
+    jit().memory.in_child();
 }
 
 impl Jit {

@@ -4,7 +4,8 @@
 //! address, so freeing needs no size. Free blocks of a class are linked through their first word from a head in the thread
 //! state: machine code allocates by popping it (`abi::layout::thread::FREE_LISTS`). A free block has a null type pointer, which is
 //! how the collector and the audit tell blocks apart. Larger objects are malloc'ed behind a prefix that links them together.
-//! Cost: a pop or push of a list; a page is carved when its class runs dry.
+//! Cost: a pop or push of a list; when its class runs dry, a few blocks are carved from a page, so that memory which no object needs
+//! is never touched.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
@@ -22,10 +23,15 @@ const PAGES_PER_CHUNK: usize = 16;
 /// What the contents of freed blocks are overwritten with in debug builds.
 const POISON: u8 = 0xdd;
 
+/// Bytes that are carved into blocks at a time, at least one block: a page of the system's.
+const CARVED_AT_ONCE: usize = 4096;
+
 /// Start of a page.
 #[repr(C, align(16))]
 pub(crate) struct Page {
-    block_size: usize,
+    block_size: u32,
+    /// Blocks that have been carved; those behind are memory that nobody has looked at.
+    carved: Cell<u32>,
     /// One collector count per block while a collection runs.
     pub(crate) gc_refs: Cell<*mut u32>,
 }
@@ -41,12 +47,15 @@ struct LargePrefix {
 
 struct Heap {
     pages: RefCell<Vec<*mut Page>>,
+    /// The page of each class that is being carved.
+    carving: [Cell<*mut Page>; SIZE_CLASSES],
     spare_pages: RefCell<Vec<*mut Page>>,
     large: Cell<*mut LargePrefix>,
 }
 
 static HEAP: World<Heap> = World::new(Heap {
     pages: RefCell::new(Vec::new()),
+    carving: [const { Cell::new(std::ptr::null_mut()) }; SIZE_CLASSES],
     spare_pages: RefCell::new(Vec::new()),
     large: Cell::new(std::ptr::null_mut()),
 });
@@ -95,9 +104,9 @@ pub unsafe fn free(block: *mut Header) {
         let page = page_of(block);
         debug_assert!(!(*block).raw_type().is_null(), "an object is freed twice");
         if cfg!(debug_assertions) {
-            poison(block, (*page).block_size);
+            poison(block, size_in(page));
         }
-        let list = &thread().free_lists[(*page).block_size / 16 - 1];
+        let list = &thread().free_lists[size_in(page) / 16 - 1];
         *block.cast::<*mut Header>() = list.get();
         (*block).set_raw_type(std::ptr::null());
         list.set(block);
@@ -127,7 +136,7 @@ pub fn check_free_lists() -> Result<(), String> {
             let is_block = pages.contains(&page)
                 && at.is_multiple_of((class + 1) * 16)
                 // SAFETY: the page is one of ours, and the block is one of its blocks.
-                && unsafe { (*page).block_size == (class + 1) * 16 && (*block).raw_type().is_null() };
+                && unsafe { size_in(page) == (class + 1) * 16 && (*block).raw_type().is_null() };
             if !is_block {
                 return Err(format!("the free list of {}-byte blocks leads astray", (class + 1) * 16));
             }
@@ -145,36 +154,63 @@ fn page_of(block: *mut Header) -> *mut Page {
     (block as usize & !(PAGE_SIZE - 1)) as *mut Page
 }
 
-/// Carves a page into blocks, links all but one, and returns that one.
+/// Carves some blocks, links all but one, and returns that one.
 #[cold]
 fn refill(class: usize) -> *mut Header {
-    let block_size = (class + 1) * 16;
-    let page = take_page();
-    // SAFETY: the page is fresh memory of PAGE_SIZE bytes; every block lies inside it.
+    let page = page_to_carve(class);
+    // SAFETY: the page is one of ours with memory that is not carved; every block lies inside it.
     unsafe {
-        std::ptr::write(page, Page { block_size, gc_refs: Cell::new(std::ptr::null_mut()) });
+        let first = (*page).carved.get() as usize;
+        let end = blocks_in(page).min(first + (CARVED_AT_ONCE / size_in(page)).max(1));
         let mut next = std::ptr::null_mut();
-        for at in (0..blocks_in(page)).rev() {
+        for at in (first..end).rev() {
             let block = block_at(page, at);
             *block.cast::<*mut Header>() = next;
             (*block).set_raw_type(std::ptr::null());
             next = block;
         }
+        (*page).carved.set(end as u32);
         thread().free_lists[class].set(*next.cast::<*mut Header>());
         *next.cast::<u64>() = 0;
-        HEAP.pages.borrow_mut().push(page);
         next
     }
 }
 
+/// A page of a class with room for another block.
+fn page_to_carve(class: usize) -> *mut Page {
+    let page = HEAP.carving[class].get();
+    // SAFETY: a page that is being carved is one of ours.
+    if !page.is_null() && unsafe { ((*page).carved.get() as usize) < blocks_in(page) } {
+        return page;
+    }
+    let page = take_page();
+    let block_size = (class as u32 + 1) * 16;
+    // SAFETY: the page is fresh memory of PAGE_SIZE bytes.
+    unsafe {
+        std::ptr::write(
+            page,
+            Page { block_size, carved: Cell::new(0), gc_refs: Cell::new(std::ptr::null_mut()) },
+        );
+    }
+    HEAP.pages.borrow_mut().push(page);
+    HEAP.carving[class].set(page);
+    page
+}
+
+unsafe fn size_in(page: *mut Page) -> usize {
+    // SAFETY: the caller passes a page of ours.
+    unsafe { (*page).block_size as usize }
+}
+
+/// Blocks for which a page has room.
 unsafe fn blocks_in(page: *mut Page) -> usize {
     // SAFETY: the caller passes a page of ours.
-    (PAGE_SIZE - size_of::<Page>()) / unsafe { (*page).block_size }
+    (PAGE_SIZE - size_of::<Page>()) / unsafe { size_in(page) }
 }
 
 unsafe fn block_at(page: *mut Page, at: usize) -> *mut Header {
     // SAFETY: `at` is less than `blocks_in(page)`, so the block lies inside the page.
-    unsafe { page.cast::<u8>().add(size_of::<Page>() + at * (*page).block_size).cast() }
+    unsafe { page.cast::<u8>().add(size_of::<Page>() + at * size_in(page)).cast() }
 }
 
 fn take_page() -> *mut Page {
@@ -253,20 +289,26 @@ unsafe fn free_large(block: *mut Header) {
 /// `block` came from this module and is occupied.
 pub unsafe fn block_size(block: *mut Header) -> usize {
     // SAFETY: the contract.
-    unsafe {
-        if (*block).has(flags::LARGE) { (*prefix_of(block)).size } else { (*page_of(block)).block_size }
-    }
+    unsafe { if (*block).has(flags::LARGE) { (*prefix_of(block)).size } else { size_in(page_of(block)) } }
 }
 
 /// Calls `visit` with every occupied block. Objects must not be made or freed meanwhile.
 pub fn for_each_block(mut visit: impl FnMut(*mut Header)) {
+    any_block(|block| {
+        visit(block);
+        false
+    });
+}
+
+/// Whether an occupied block is as wanted; those behind the first one are not looked at. As for [`for_each_block`].
+pub fn any_block(mut is_wanted: impl FnMut(*mut Header) -> bool) -> bool {
     for &page in HEAP.pages.borrow().iter() {
         // SAFETY: blocks lie in their page; a null type marks a free one.
         unsafe {
-            for at in 0..blocks_in(page) {
+            for at in 0..(*page).carved.get() as usize {
                 let block = block_at(page, at);
-                if !(*block).raw_type().is_null() {
-                    visit(block);
+                if !(*block).raw_type().is_null() && is_wanted(block) {
+                    return true;
                 }
             }
         }
@@ -277,11 +319,12 @@ pub fn for_each_block(mut visit: impl FnMut(*mut Header)) {
         unsafe {
             let block = prefix.add(1).cast::<Header>();
             prefix = (*prefix).next.get();
-            if !(*block).raw_type().is_null() {
-                visit(block);
+            if !(*block).raw_type().is_null() && is_wanted(block) {
+                return true;
             }
         }
     }
+    false
 }
 
 /// Gives every page a zeroed array of collector counts.
@@ -319,7 +362,7 @@ pub(crate) unsafe fn gc_refs<'a>(block: *mut Header) -> &'a Cell<u32> {
             return &(*prefix_of(block)).gc_refs;
         }
         let page = page_of(block);
-        let at = (block as usize - page as usize - size_of::<Page>()) / (*page).block_size;
+        let at = (block as usize - page as usize - size_of::<Page>()) / size_in(page);
         &*(*page).gc_refs.get().add(at).cast::<Cell<u32>>()
     }
 }

@@ -5,17 +5,22 @@
 //! with; `sys` goes last, because finalisers may print. The order can be seen by programs: `__del__` runs here.
 //! What the process keeps beyond that is the caller's business: the compiler lets go through [`crate::hooks::Hooks::release_code`].
 //!
-//! Cost: that of destroying every object of the program, and three collections.
+//! Most programs leave nothing that would notice ([`is_noticed`]); their process ends without all that.
+//!
+//! Cost: that of destroying every object of the program, and three collections; else a look at every object.
 
 use std::cell::Cell;
 
+use crate::alloc;
 use crate::gc;
+use crate::header::flags;
 use crate::objects::dict::DictObject;
 use crate::objects::module::ModuleObject;
 use crate::objects::str::StrObject;
 use crate::objects::{self, checked};
 use crate::sys_state;
 use crate::thread::thread;
+use crate::type_object::type_flags;
 use crate::value::{Py, Ref, Value};
 use crate::weakref;
 use crate::world::World;
@@ -51,6 +56,19 @@ pub fn is_finalizing() -> bool {
 /// Notes what `builtins` holds before any program runs.
 pub(crate) fn remember_builtins() {
     ORIGINAL_BUILTINS.set(builtins::namespace().copy().into_ref().into_value());
+}
+
+/// Whether a program could tell if its objects were not destroyed at the end: one of them has a finaliser, or something that waits for its
+/// death. `quiet` names objects whose finalisers would do nothing.
+pub fn is_noticed(quiet: &[Value]) -> bool {
+    weakref::any_calls_back()
+        || alloc::any_block(|block| {
+            // SAFETY: an occupied block is a live object, and a header address is an object word.
+            let (header, object) = unsafe { (&*block, Value::from_bits(block as u64)) };
+            header.ty().has(type_flags::HAS_FINALIZER)
+                && !header.has(flags::FINALIZED)
+                && !quiet.contains(&object)
+        })
 }
 
 /// Empties all modules but `sys`, so that finalisers can still print. No Python code may be running.

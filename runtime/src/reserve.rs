@@ -79,6 +79,16 @@ fn give_back(size: usize) -> bool {
     true
 }
 
+/// Tells the system's allocator how we use it, before the first thread starts: threads take turns, so one arena serves them all, and it
+/// grows by much at a time.
+pub fn tune() {
+    // SAFETY: plain parameters.
+    unsafe {
+        libc::mallopt(libc::M_ARENA_MAX, 1);
+        libc::mallopt(libc::M_TOP_PAD, LARGE as libc::c_int);
+    }
+}
+
 /// Takes the reserve, if it is not there and there is memory.
 pub fn keep() {
     if KEPT.load(Ordering::Relaxed).is_null() {

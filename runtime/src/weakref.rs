@@ -172,6 +172,13 @@ pub fn references(object: Value) -> Vec<Ref> {
     alive.map(|entry| Value::from_object(entry).to_ref()).collect()
 }
 
+/// Whether some object that lives has a reference that calls back when it dies.
+pub(crate) fn any_calls_back() -> bool {
+    let table = TABLE.borrow();
+    // SAFETY: references leave the table before they die.
+    table.values().flatten().any(|&reference| unsafe { (*reference).callback.get().is_some() })
+}
+
 /// Clears the references to a dying object and runs their callbacks.
 pub(crate) fn clear_for(object: *mut Header) {
     // SAFETY: the object is dying but still there.

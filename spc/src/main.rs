@@ -17,6 +17,7 @@ mod render;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    runtime::reserve::tune();
     // Deep but legal source recurses deeply in the passes over its tree.
     let child = std::thread::Builder::new().stack_size(256 << 20).spawn(|| commands::dispatch(args::parse()));
     runtime::signal::leave_to_others();

@@ -17,7 +17,7 @@ mod file;
 mod newline;
 mod open;
 mod pair;
-pub(crate) mod standard;
+pub mod standard;
 mod string_io;
 mod text;
 

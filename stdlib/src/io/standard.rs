@@ -2,7 +2,8 @@
 
 use runtime::objects::str::StrObject;
 use runtime::objects::{self};
-use runtime::{PyResult, protocol};
+use runtime::type_object::type_flags;
+use runtime::{PyResult, Value, protocol};
 
 use super::buffered::{self, Buffered};
 use super::file::{Access, FileIo};
@@ -39,4 +40,17 @@ pub(crate) fn stream(fd: i32, name: &str, is_unbuffered: bool) -> PyResult {
     let mode = StrObject::intern(if reads { "r" } else { "w" });
     protocol::set_attr(made.value(), StrObject::intern("mode").value(), mode.value())?;
     Ok(made)
+}
+
+/// A standard stream with the buffer and the file under it, if all of them are of this module's own types.
+pub fn layers(stream: Value) -> Vec<Value> {
+    let mut found = vec![stream];
+    for name in ["buffer", "raw"] {
+        match protocol::get_attr_text(found[found.len() - 1], name) {
+            Ok(under) => found.push(under.value()),
+            Err(raised) => drop(runtime::thread().take_raised(raised)),
+        }
+    }
+    let is_ours = found.iter().all(|layer| !layer.ty().has(type_flags::HEAP));
+    if is_ours { found } else { Vec::new() }
 }
