@@ -258,6 +258,17 @@ pub struct Code {
 }
 
 impl Code {
+    /// The line where a frame of it begins: that of the definition, and 0 for a module.
+    pub fn beginning(&self) -> u32 {
+        if self.flags.contains(CodeFlags::MODULE_BODY) { 0 } else { self.first_line }
+    }
+
+    /// The line that an instruction belongs to: its own, or, if it has none, that of what comes before it.
+    pub fn line_at(&self, at: usize) -> u32 {
+        let before = self.ranges.get(..=at).unwrap_or(&self.ranges);
+        before.iter().rev().map(|range| range.line).find(|&line| line != 0).unwrap_or(self.beginning())
+    }
+
     /// How many slots parameters take, `*args` and `**kwargs` included.
     pub fn param_count(&self) -> usize {
         let stars = self.flags.contains(CodeFlags::VARARGS) as u32

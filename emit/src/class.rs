@@ -119,6 +119,7 @@ impl<'a> Emitter<'a, '_> {
         if let Some(text) = docstring(def.body) {
             rest = &def.body[1..];
             if self.options.optimize < 2 {
+                self.at(def.body[0].span);
                 self.load_const(doc_const(text));
                 self.store_namespace("__doc__");
             }
@@ -163,6 +164,7 @@ impl<'a> Emitter<'a, '_> {
         }
         names.sort_unstable();
         names.dedup();
+        self.nowhere();
         self.load_const(Const::Tuple(names.into_iter().map(Const::str).collect()));
         self.store_namespace("__static_attributes__");
     }

@@ -175,7 +175,7 @@ impl<'a> Emitter<'a, '_> {
                 self.open_iterator(inner);
                 self.clauses(expr, parts, at + 1)?;
             }
-            None => self.collect(expr, parts)?,
+            None => self.collect(parts)?,
         }
         self.mark_next(next, clause, start);
         self.pop_frame_block();
@@ -194,7 +194,7 @@ impl<'a> Emitter<'a, '_> {
     }
 
     /// Adds an element to the collection below the iterators, or yields it.
-    fn collect(&mut self, expr: &Expr<'a>, parts: Parts<'a>) -> Emit {
+    fn collect(&mut self, parts: Parts<'a>) -> Emit {
         if let Some(key) = parts.key {
             self.expr(key)?;
         }
@@ -206,7 +206,7 @@ impl<'a> Emitter<'a, '_> {
                 self.block().op(add, depth);
             }
             None => {
-                self.at(expr.span);
+                self.at(parts.element.span);
                 if self.unit_scope().is_coroutine {
                     self.block().op(Opcode::CALL_INTRINSIC, bytecode::Intrinsic::AsyncGenWrap as u32);
                 }

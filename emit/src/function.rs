@@ -96,19 +96,14 @@ impl<'a> Emitter<'a, '_> {
         let rest = if docstring(def.body).is_some() { &def.body[1..] } else { def.body };
         if suspend == CodeFlags::default() {
             self.stmts(rest)?;
-            self.implicit_return();
+            self.return_behind(rest);
             return Ok(());
         }
         self.guard_stop_iteration(|emitter| {
             emitter.stmts(rest)?;
-            emitter.implicit_return();
+            emitter.return_behind(rest);
             Ok(())
         })
-    }
-
-    /// The implicit `return None` belongs to the last line that ran.
-    fn implicit_return(&mut self) {
-        self.return_none();
     }
 
     pub(crate) fn lambda(&mut self, expr: &'a Expr<'a>, args: &'a Arguments<'a>, body: &'a Expr<'a>) -> Emit {

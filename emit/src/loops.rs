@@ -15,6 +15,7 @@ impl<'a> Emitter<'a, '_> {
         orelse: &'a [Stmt<'a>],
     ) -> Emit {
         let (start, orelse_, end) = (self.block().label(), self.block().label(), self.block().label());
+        self.mark_constant(test);
         self.block().mark(start);
         self.push_frame_block(FrameBlock::WhileLoop { start, end });
         let is_endless = fold::constant(test).as_ref().and_then(fold::truth) == Some(true);

@@ -207,7 +207,7 @@ impl<'a, 's> Emitter<'a, 's> {
         }
         self.module_annotations(body)?;
         self.stmts(rest)?;
-        self.return_none();
+        self.return_behind(rest);
         Ok(())
     }
 
@@ -248,6 +248,18 @@ impl<'a, 's> Emitter<'a, 's> {
     pub(crate) fn load_const(&mut self, constant: Const) {
         let at = self.block().constant(constant);
         self.block().op(Opcode::LOAD_CONST, at);
+    }
+
+    /// Returns None behind the last statement. Behind one that has several ends, that is on no line of its own.
+    pub(crate) fn return_behind(&mut self, body: &'a [Stmt<'a>]) {
+        use parser::ast::StmtKind as S;
+        let has_ends = |stmt: &Stmt<'_>| {
+            matches!(stmt.kind, S::If { .. } | S::Try(_) | S::TryStar(_) | S::Match { .. } | S::With { .. })
+        };
+        if body.last().is_some_and(has_ends) {
+            self.nowhere();
+        }
+        self.return_none();
     }
 
     /// Returns None.

@@ -90,7 +90,13 @@ impl<'a> Emitter<'a, '_> {
             self.at(stmt.span);
         }
         self.refuse_leaving_star_handler(0, stmt.span)?;
-        self.unwind_all(constant.is_none())?;
+        if !self.unit().frame_blocks.is_empty() {
+            if constant.is_some() {
+                self.block().op0(Opcode::NOP);
+            }
+            self.unwind_all(constant.is_none())?;
+            self.nowhere();
+        }
         let handlers = self.block().suspend_handlers(0);
         if let Some(constant) = constant {
             self.load_const(constant);
@@ -101,8 +107,17 @@ impl<'a> Emitter<'a, '_> {
         Ok(())
     }
 
+    /// A test that is no code has a line all the same, for whoever traces.
+    pub(crate) fn mark_constant(&mut self, test: &'a Expr<'a>) {
+        if fold::constant(test).is_some() {
+            self.at(test.span);
+            self.block().op0(Opcode::NOP);
+        }
+    }
+
     fn if_(&mut self, test: &'a Expr<'a>, body: &'a [Stmt<'a>], orelse: &'a [Stmt<'a>]) -> Emit {
         let (else_, end) = (self.block().label(), self.block().label());
+        self.mark_constant(test);
         self.jump_if(test, false, else_)?;
         self.stmts(body)?;
         if !orelse.is_empty() {
@@ -234,7 +249,7 @@ impl<'a> Emitter<'a, '_> {
 
     fn break_(&mut self, span: Span) -> Emit {
         let depth = self.block().depth();
-        let Some((target, count)) = self.unwind_to_loop(span)? else {
+        let Some((target, count)) = self.unwind_to_loop(span, true)? else {
             return self.error(span, "'break' outside loop");
         };
         let handlers = self.block().suspend_handlers(count);
@@ -251,7 +266,7 @@ impl<'a> Emitter<'a, '_> {
 
     fn continue_(&mut self, span: Span) -> Emit {
         let depth = self.block().depth();
-        let Some((target, count)) = self.unwind_to_loop(span)? else {
+        let Some((target, count)) = self.unwind_to_loop(span, false)? else {
             return self.error(span, "'continue' not properly in loop");
         };
         let handlers = self.block().suspend_handlers(count);
@@ -265,7 +280,7 @@ impl<'a> Emitter<'a, '_> {
     }
 
     /// Undoes everything inside the innermost loop; returns it with the number of handlers in force outside it.
-    fn unwind_to_loop(&mut self, span: Span) -> Emit<Option<(FrameBlock<'a>, usize)>> {
+    fn unwind_to_loop(&mut self, span: Span, is_break: bool) -> Emit<Option<(FrameBlock<'a>, usize)>> {
         let is_loop =
             |item: &FrameBlock<'_>| matches!(item, FrameBlock::ForLoop { .. } | FrameBlock::WhileLoop { .. });
         let inner = self.unit().frame_blocks.iter().rposition(|(item, _)| is_loop(item));
@@ -275,7 +290,15 @@ impl<'a> Emitter<'a, '_> {
         };
         self.at(span);
         let target = self.unit().frame_blocks[at];
-        self.unwind(at + 1, false)?;
+        let leaves_more = at + 1 < self.unit().frame_blocks.len();
+        if leaves_more || is_break {
+            // The statement's line comes before those of what it leaves; the jump of a `break` may turn out to be none.
+            self.block().op0(Opcode::NOP);
+        }
+        if leaves_more {
+            self.unwind(at + 1, false)?;
+            self.nowhere();
+        }
         Ok(Some(target))
     }
 

@@ -13,6 +13,8 @@ use crate::module::{Emitter, FrameBlock};
 
 impl<'a> Emitter<'a, '_> {
     pub(crate) fn try_(&mut self, parts: &'a Try<'a>, is_star: bool) -> Emit {
+        // The line of the `try` itself, for whoever traces.
+        self.block().op0(Opcode::NOP);
         if parts.finalbody.is_empty() {
             self.try_except(parts, is_star)
         } else {

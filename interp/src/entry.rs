@@ -8,10 +8,11 @@ use runtime::objects::function::FunctionObject;
 use runtime::objects::tuple::TupleObject;
 use runtime::protocol;
 use runtime::thread::thread;
-use runtime::value::{PyResult, Ref, Value};
+use runtime::tracing;
+use runtime::value::{PyResult, Raised, Ref, Value};
 
-use crate::eval::run;
-use crate::frame::{self, Frame, IS_ENTRY};
+use crate::eval::run_loop;
+use crate::frame::{self, Frame, HAS_BEGUN, IS_ENTRY};
 
 /// How the loop was left.
 pub enum Exit {
@@ -19,6 +20,30 @@ pub enum Exit {
     Returned(Ref),
     /// The entry frame, a generator's, yielded.
     Yielded(Ref),
+    /// The loop is to go on with this frame as the one that reports events, or as the one that does not; nobody but [`run`] sees it.
+    Switched(*mut Frame),
+}
+
+/// Runs `entry` and everything it calls until it returns, yields or raises. With `injected`, an exception is already set and
+/// is raised at the current instruction.
+///
+/// # Safety
+/// `entry` is the topmost frame, or a generator's frame that has been made the running one, with `IS_ENTRY` set.
+pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit> {
+    // SAFETY: the contract; a loop that is switched hands its topmost frame over.
+    unsafe {
+        let mut outcome = match injected {
+            _ if !tracing::is_on() => run_loop::<false>(entry, injected),
+            Some(_) => run_loop::<true>(entry, crate::tracing::thrown(entry)),
+            None => run_loop::<true>(entry, None),
+        };
+        while let Ok(Exit::Switched(frame)) = outcome {
+            (*frame).flags |= HAS_BEGUN;
+            outcome =
+                if tracing::is_on() { run_loop::<true>(frame, None) } else { run_loop::<false>(frame, None) };
+        }
+        outcome
+    }
 }
 
 /// The generic entry of every interpreted function.
@@ -40,7 +65,7 @@ pub unsafe extern "C" fn function_entry(
 /// Calls a Python function.
 pub fn call_function(function: &FunctionObject, args: Args<'_>) -> PyResult {
     thread().check_stack("")?;
-    if hooks::count_call(function) && !is_interpreted(function) {
+    if hooks::count_call(function) && !is_interpreted(function) && !tracing::is_on() {
         return protocol::call_args(Value::from_object(function), args);
     }
     let code = function.code();
@@ -55,6 +80,7 @@ pub fn call_function(function: &FunctionObject, args: Args<'_>) -> PyResult {
         }
         match run(frame, None)? {
             Exit::Returned(value) | Exit::Yielded(value) => Ok(value),
+            Exit::Switched(_) => unreachable!("`run` goes on with frames that are switched"),
         }
     }
 }
@@ -79,6 +105,7 @@ pub fn run_code(code: Value, globals: &DictObject, locals: Value, closure: Value
         fill_closure(frame, object, closure);
         match run(frame, None)? {
             Exit::Returned(value) | Exit::Yielded(value) => Ok(value),
+            Exit::Switched(_) => unreachable!("`run` goes on with frames that are switched"),
         }
     }
 }

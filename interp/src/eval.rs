@@ -13,20 +13,23 @@ use runtime::objects::iterators::SequenceIterator;
 use runtime::objects::range::RangeIterator;
 use runtime::objects::{self, list::ListObject, tuple::TupleObject};
 use runtime::protocol;
+use runtime::tracing;
 use runtime::value::{PyResult, Raised, Ref, Value};
 
 use crate::entry::Exit;
-use crate::frame::{self, Frame, IS_ENTRY, IS_INIT, IS_STARTED, WANTS_RAW};
+use crate::frame::{self, Frame, HAS_BEGUN, IS_ENTRY, IS_INIT, IS_STARTED, WANTS_RAW};
 use crate::registers::define_register_macros;
-use crate::{ops, quicken, rare, unwind};
+use crate::{ops, quicken, rare, tracing as trace, unwind};
 
-/// Runs `entry` and everything it calls until it returns, yields or raises. With `injected`, an exception is already set and
-/// is raised at the current instruction.
+/// [`run`](crate::entry::run), which with `TRACED` reports events; stops at the next instruction when it has to be the other one of the two loops.
 ///
 /// # Safety
-/// `entry` is the topmost frame, or a generator's frame that has been made the running one, with `IS_ENTRY` set.
+/// As there.
 #[allow(clippy::too_many_lines, clippy::cognitive_complexity, reason = "one arm per instruction")]
-pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit> {
+pub(crate) unsafe fn run_loop<const TRACED: bool>(
+    entry: *mut Frame,
+    injected: Option<Raised>,
+) -> PyResult<Exit> {
     let mut frame = entry;
     let mut is_raising = injected.is_some();
     let mut is_reraising = false;
@@ -93,6 +96,9 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                         let caller = (*frame).previous;
                         frame::pop(frame);
                         frame = caller;
+                        if TRACED {
+                            (*frame).flags |= HAS_BEGUN;
+                        }
                         flags
                     };
                     enter_frame!();
@@ -108,7 +114,7 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
             macro_rules! continue_compiled {
                 () => {{
                     save_frame!();
-                    match hooks::continue_frame(frame.cast()) {
+                    match if TRACED { Continued::Not } else { hooks::continue_frame(frame.cast()) } {
                         Continued::Not => {}
                         Continued::Interpret => enter_frame!(),
                         Continued::Returned(value) => leave_frame!(value),
@@ -142,7 +148,54 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                     attempt!($result)
                 }};
             }
+            // A call is over: a signal that has arrived, or a trace function that it has set, is noticed here.
+            macro_rules! look_up {
+                () => {
+                    if ops::control::has_pending() {
+                        outcall!(ops::control::serve_pending());
+                        if !TRACED && tracing::is_on() {
+                            save_frame!();
+                            return Ok(Exit::Switched(frame));
+                        }
+                    }
+                };
+            }
+            // What a trace function is told, which it may turn into an exception.
+            macro_rules! tell {
+                ($function:ident($first:expr, $second:expr)) => {
+                    if TRACED {
+                        save_frame!();
+                        let (first, second) = ($first, $second);
+                        // SAFETY: the frame is the running one, and saved.
+                        attempt!(unsafe { trace::$function(frame, first, second) });
+                    }
+                };
+            }
+            // A call of what is no function of the interpreter.
+            macro_rules! call {
+                ($callable:expr, $args:expr) => {{
+                    let args: &[Value] = $args;
+                    outcall!(match TRACED {
+                        // SAFETY: as above.
+                        true => unsafe { trace::call(frame, $callable, args, None) },
+                        false => protocol::call($callable, args, None),
+                    })
+                }};
+            }
             loop {
+                if TRACED {
+                    save_frame!();
+                    // SAFETY: as above.
+                    match unsafe { trace::before(frame) } {
+                        trace::Step::Go => {}
+                        trace::Step::Reload => enter_frame!(),
+                        trace::Step::Switch => return Ok(Exit::Switched(frame)),
+                        trace::Step::Raise => {
+                            skip!();
+                            break 'raised;
+                        }
+                    }
+                }
                 // SAFETY: see `enter_frame`.
                 let word = unsafe { (*pc).get() };
                 // SAFETY: see `enter_frame`; control never runs off the end.
@@ -437,10 +490,15 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                     // --- Control ---
                     Opcode::JUMP => jump!(at),
                     Opcode::JUMP_BACKWARD => {
-                        if ops::control::has_pending() {
+                        let is_pending = ops::control::has_pending();
+                        if is_pending {
                             outcall!(ops::control::serve_pending());
                         }
                         jump!(at);
+                        if !TRACED && is_pending && tracing::is_on() {
+                            save_frame!();
+                            return Ok(Exit::Switched(frame));
+                        }
                         if code!().count_loop() {
                             continue_compiled!();
                         }
@@ -466,6 +524,7 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                         }
                     }
                     Opcode::RETURN_VALUE | Opcode::RETURN_PRIMITIVE => {
+                        tell!(leaving(peek!(1), word));
                         let raw = pop_raw!();
                         let is_primitive = word.opcode() == Opcode::RETURN_PRIMITIVE;
                         // SAFETY: see `enter_frame`; the frame has no operands left that matter.
@@ -488,6 +547,7 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                         match outcall!(protocol::iter_next(iterator)) {
                             Some(item) => push!(item),
                             None => {
+                                tell!(exhausted(peek!(1), word));
                                 frame::release(pop_raw!());
                                 jump!(at);
                             }
@@ -519,6 +579,7 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                     Opcode::CALL => {
                         let callable = peek!(at + 1);
                         if let Some(function) = ops::call::simple_function(callable, at) {
+                            tell!(calling(callable, args!(at)));
                             save_place!();
                             let args = args!(at);
                             // SAFETY: the function takes just these arguments; they and the callable move into the frame.
@@ -536,9 +597,10 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                             };
                             enter_callee!(next, at);
                         } else {
-                            let result = outcall!(protocol::call(callable, args!(at), None));
+                            let result = call!(callable, args!(at));
                             drop_n!(at + 1);
                             push!(result);
+                            look_up!();
                         }
                     }
                     Opcode::CALL_METHOD => {
@@ -546,15 +608,17 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                         let callable = peek!(at + 2);
                         let count = at + !receiver.is_null() as usize;
                         if let Some(function) = ops::call::simple_function(callable, count) {
+                            tell!(calling(callable, args!(count)));
                             save_place!();
                             let args = args!(at);
                             // SAFETY: as in `CALL`.
                             let next = unsafe { frame::push_function(function, receiver, args, 0) };
                             enter_callee!(attempt!(next), at + 2);
                         } else {
-                            let result = outcall!(protocol::call(callable, args!(count), None));
+                            let result = call!(callable, args!(count));
                             drop_n!(at + 2);
                             push!(result);
+                            look_up!();
                         }
                     }
 
@@ -625,6 +689,7 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                         }
                     }
                     Opcode::YIELD_VALUE => {
+                        tell!(leaving(peek!(1), word));
                         let value = pop!();
                         save_frame!();
                         // SAFETY: a generator's frame is an entry.
@@ -636,6 +701,7 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                         match outcall!(crate::resume::send(peek!(1), &value)) {
                             Ok(yielded) => push!(yielded),
                             Err(returned) => {
+                                tell!(exhausted(peek!(1), word));
                                 push!(returned);
                                 jump!(at);
                             }
@@ -879,79 +945,7 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                             None => generalise!(),
                         }
                     }
-                    Opcode::DELETE_FAST
-                    | Opcode::CLEAR_FAST
-                    | Opcode::MAKE_CELL
-                    | Opcode::COPY_FREE_VARS
-                    | Opcode::DELETE_DEREF
-                    | Opcode::DELETE_GLOBAL
-                    | Opcode::LOAD_NAME
-                    | Opcode::STORE_NAME
-                    | Opcode::DELETE_NAME
-                    | Opcode::LOAD_LOCALS
-                    | Opcode::LOAD_FROM_DICT_OR_DEREF
-                    | Opcode::LOAD_FROM_DICT_OR_GLOBALS
-                    | Opcode::LOAD_BUILD_CLASS
-                    | Opcode::LOAD_ASSERTION_ERROR
-                    | Opcode::SETUP_ANNOTATIONS
-                    | Opcode::DELETE_ATTR
-                    | Opcode::LOAD_SUPER_ATTR
-                    | Opcode::LOAD_SUPER_METHOD
-                    | Opcode::DELETE_SUBSCR
-                    | Opcode::BINARY_SLICE
-                    | Opcode::STORE_SLICE
-                    | Opcode::UNARY_POSITIVE
-                    | Opcode::UNARY_INVERT
-                    | Opcode::GET_LEN
-                    | Opcode::CALL_KW
-                    | Opcode::CALL_METHOD_KW
-                    | Opcode::CALL_FUNCTION_EX
-                    | Opcode::CALL_INTRINSIC
-                    | Opcode::MAKE_FUNCTION
-                    | Opcode::SET_FUNCTION_ATTRIBUTE
-                    | Opcode::BUILD_SET
-                    | Opcode::BUILD_MAP
-                    | Opcode::BUILD_SLICE
-                    | Opcode::BUILD_STRING
-                    | Opcode::SET_ADD
-                    | Opcode::MAP_ADD
-                    | Opcode::LIST_EXTEND
-                    | Opcode::SET_UPDATE
-                    | Opcode::DICT_UPDATE
-                    | Opcode::DICT_MERGE
-                    | Opcode::UNPACK_EX
-                    | Opcode::FORMAT_SIMPLE
-                    | Opcode::FORMAT_WITH_SPEC
-                    | Opcode::CONVERT_VALUE
-                    | Opcode::BUILD_INTERPOLATION
-                    | Opcode::BUILD_TEMPLATE
-                    | Opcode::MATCH_MAPPING
-                    | Opcode::MATCH_SEQUENCE
-                    | Opcode::MATCH_KEYS
-                    | Opcode::MATCH_CLASS
-                    | Opcode::PUSH_EXC_INFO
-                    | Opcode::POP_EXCEPT
-                    | Opcode::CHECK_EXC_MATCH
-                    | Opcode::CHECK_EG_MATCH
-                    | Opcode::BEFORE_WITH
-                    | Opcode::WITH_EXCEPT_START
-                    | Opcode::IMPORT_NAME
-                    | Opcode::IMPORT_FROM
-                    | Opcode::GET_YIELD_FROM_ITER
-                    | Opcode::END_SEND
-                    | Opcode::CLEANUP_THROW
-                    | Opcode::GET_AWAITABLE
-                    | Opcode::GET_AITER
-                    | Opcode::GET_ANEXT
-                    | Opcode::END_ASYNC_FOR
-                    | Opcode::BEFORE_ASYNC_WITH
-                    | Opcode::CHECK_ARGS
-                    | Opcode::BUILD_STATIC_CLASS
-                    | Opcode::LOAD_CLASS
-                    | Opcode::LIST_DEL
-                    | Opcode::BUILD_CHECKED_LIST
-                    | Opcode::BUILD_CHECKED_MAP
-                    | Opcode::BUILD_ARRAY => {
+                    rare::rare_opcode!() => {
                         save_frame!();
                         // SAFETY: the frame is the running one, and saved.
                         let done = unsafe { rare::execute(frame, word) };
@@ -961,6 +955,7 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                             is_reraising = rare::reraises(word);
                             break 'raised;
                         }
+                        look_up!();
                     }
                 }
             }
@@ -992,6 +987,9 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
                         let caller = (*frame).previous;
                         frame::pop(frame);
                         frame = caller;
+                        if TRACED {
+                            (*frame).flags |= HAS_BEGUN;
+                        }
                     }
                 }
             }

@@ -7,6 +7,7 @@
 //! Layout: `[Frame][locals][operands]`, all words. Cost of a call: about ten stores.
 
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
+use std::mem::MaybeUninit;
 use std::sync::atomic::Ordering;
 
 use bytecode::TypeCode;
@@ -47,6 +48,8 @@ pub struct Frame {
     pub instruction: u32,
     /// Properties.
     pub flags: u32,
+    /// Its Python-visible object, with `HAS_OBJECT`; nothing else is written here, as calls are many and objects few. Owned.
+    pub object: MaybeUninit<Value>,
 }
 
 /// Returning from the frame leaves the dispatch loop.
@@ -64,6 +67,13 @@ pub const IS_INIT: u32 = 16;
 pub const HAS_YIELDED: u32 = 32;
 /// Compiled code has moved everything out of the frame, and goes on in its place.
 pub const IS_AWAY: u32 = 64;
+
+/// The frame has an object.
+pub const HAS_OBJECT: u32 = 128;
+/// The object has a trace function, which is told of lines.
+pub const IS_WATCHED: u32 = 256;
+/// Tracing has seen the frame: it has been told that it began, or it ran before.
+pub const HAS_BEGUN: u32 = 512;
 
 impl Frame {
     /// The local slots.
@@ -171,6 +181,7 @@ pub fn push(
             operands: 0,
             instruction: 0,
             flags: flags | OWNS_NAMES,
+            object: MaybeUninit::uninit(),
         });
         std::ptr::write_bytes(Frame::locals(frame), 0, code.shape.locals as usize);
     }
@@ -206,6 +217,7 @@ pub unsafe fn push_function(
             operands: 0,
             instruction: 0,
             flags,
+            object: MaybeUninit::uninit(),
         });
         // Plain stores: slots are few, and `memcpy` and `memset` cost more than they do.
         let mut slot = Frame::locals(frame);
@@ -299,6 +311,24 @@ pub fn release(value: Value) {
 pub unsafe fn pop(frame: *mut Frame) {
     // SAFETY: the contract.
     unsafe {
+        if (*frame).flags & (OWNS_NAMES | HAS_OBJECT) != 0 {
+            return pop_slowly(frame);
+        }
+        clear_locals(frame);
+        unlink(frame);
+        release(std::ptr::replace(&raw mut (*frame).owner, Value::NULL));
+    }
+}
+
+/// [`pop`] of a frame that owns more than its function.
+///
+/// # Safety
+/// As there.
+#[inline(never)]
+unsafe fn pop_slowly(frame: *mut Frame) {
+    // SAFETY: the contract.
+    unsafe {
+        crate::live::end(frame);
         clear_locals(frame);
         unlink(frame);
         release_owner(frame);
@@ -372,12 +402,22 @@ pub unsafe fn free_heap(frame: *mut Frame) {
 pub fn info(depth: usize) -> Option<FrameInfo> {
     match find(depth)? {
         Found::Compiled(info) => Some(info),
-        // SAFETY: frames on the chain are live, and keep their code and globals alive.
-        Found::Interpreted(frame) => unsafe {
-            let code = Value::from_object(&*(*frame).code).to_ref();
-            let globals = Value::from_object(&*(*frame).globals).to_ref();
-            Some(FrameInfo { code, instruction: (*frame).instruction, globals })
-        },
+        // SAFETY: frames on the chain are live.
+        Found::Interpreted(frame) => Some(unsafe { info_of(frame) }),
+    }
+}
+
+/// What a frame of the interpreter shows of itself.
+///
+/// # Safety
+/// The frame is live.
+pub(crate) unsafe fn info_of(frame: *mut Frame) -> FrameInfo {
+    // SAFETY: the contract; frames keep their code and globals alive.
+    unsafe {
+        let code = Value::from_object(&*(*frame).code).to_ref();
+        let globals = Value::from_object(&*(*frame).globals).to_ref();
+        // What is saved is the place behind the instruction that runs.
+        FrameInfo { code, instruction: (*frame).instruction.saturating_sub(1), globals }
     }
 }
 
@@ -390,21 +430,19 @@ pub fn locals_at(depth: usize) -> Option<Ref> {
     }
 }
 
-/// Whether the `depth`-th Python frame is this one; `None` if there are not so many.
-pub fn is_at(frame: *mut u8, depth: usize) -> Option<bool> {
-    find(depth).map(|found| matches!(found, Found::Interpreted(other) if other.cast() == frame))
-}
-
 /// A frame on the chain.
-enum Found {
+pub(crate) enum Found {
     Interpreted(*mut Frame),
     Compiled(FrameInfo),
 }
 
-fn find(depth: usize) -> Option<Found> {
+pub(crate) fn find(depth: usize) -> Option<Found> {
     let thread = thread();
-    let mut word = thread.anchor.get();
-    let mut place = (thread.native_sp.get(), thread.native_fp.get());
+    find_from(thread.anchor.get(), (thread.native_sp.get(), thread.native_fp.get()), depth)
+}
+
+/// The `depth`-th frame of the chain that begins at a word, whose compiled code called out at `place`.
+pub(crate) fn find_from(mut word: *mut u8, mut place: (usize, usize), depth: usize) -> Option<Found> {
     let mut left = depth;
     while !word.is_null() {
         if let Some(activation) = Activation::of(word) {
@@ -455,6 +493,21 @@ pub(crate) unsafe fn locals_of(frame: *mut Frame) -> Ref {
             return (*frame).namespace.to_ref();
         }
         let snapshot = DictObject::new();
+        for (name, value) in variables(frame) {
+            snapshot.set_str(name.value(), value);
+        }
+        snapshot.into_ref()
+    }
+}
+
+/// The variables of a frame that have a value, cells opened.
+///
+/// # Safety
+/// The frame is live, and what it holds is in it.
+pub(crate) unsafe fn variables(frame: *mut Frame) -> Vec<(Ref, Ref)> {
+    let mut found = Vec::new();
+    // SAFETY: the contract.
+    unsafe {
         let code = &*(*frame).code;
         for (at, (local, name)) in code.code().locals.iter().zip(code.local_names()).enumerate() {
             if local.ty != TypeCode::Object || local.name.starts_with('.') {
@@ -466,11 +519,11 @@ pub(crate) unsafe fn locals_of(frame: *mut Frame) -> Ref {
                 _ => value,
             };
             if !value.is_null() {
-                snapshot.set_str(name.value(), value.to_ref());
+                found.push((name.clone(), value.to_ref()));
             }
         }
-        snapshot.into_ref()
     }
+    found
 }
 
 /// The function whose frame this is, if it is one.

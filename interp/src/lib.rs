@@ -1,6 +1,9 @@
 //! The interpreter: frames, the dispatch loop, and everything an instruction does.
 //!
 //! - [`frame`]: shadow frames on a contiguous stack
+//! - [`live`]: the Python-visible objects of frames
+//! - `jump`: what setting `f_lineno` does
+//! - `tracing`: what trace and profile functions are told of
 //! - [`entry`]: calls from native code, module and class bodies
 //! - [`eval`]: the dispatch loop
 //! - `registers`: the loop's vocabulary
@@ -17,6 +20,8 @@
 pub mod entry;
 pub mod eval;
 pub mod frame;
+mod jump;
+pub mod live;
 pub mod namespace;
 pub mod native;
 mod ops;
@@ -24,6 +29,7 @@ mod quicken;
 mod rare;
 mod registers;
 pub mod resume;
+mod tracing;
 mod unwind;
 
 use runtime::hooks;
@@ -59,8 +65,7 @@ pub fn install() {
         hooks.traverse_frame = resume::traverse_frame;
         hooks.clear_frame = resume::clear_frame;
         hooks.frame_awaits = resume::frame_awaits;
-        hooks.generator_frame = resume::generator_frame;
-        hooks.is_frame_at = frame::is_at;
+        hooks.frames = live::HOOKS;
         hooks.frame = frame::info;
         hooks.frame_locals = frame::locals_at;
         hooks.current_locals = frame::current_locals;

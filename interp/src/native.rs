@@ -10,9 +10,9 @@ use runtime::objects::dict::DictObject;
 use runtime::thread::thread;
 use runtime::value::{PyResult, Raised, Ref, Value};
 
+use crate::entry::run;
 use crate::entry::{Exit, fill_closure};
-use crate::eval::run;
-use crate::frame::{self, Frame, IS_ENTRY, WANTS_RAW};
+use crate::frame::{self, Frame, HAS_BEGUN, IS_ENTRY, WANTS_RAW};
 
 /// An interpreter frame to be made.
 pub struct FrameImage {
@@ -39,7 +39,7 @@ pub fn resume(images: Vec<FrameImage>, raised: Option<Raised>) -> PyResult<Value
     thread.recursion_limit.set(limit.saturating_add(images.len() as u32));
     let mut kept = Vec::with_capacity(images.len());
     let mut innermost = std::ptr::null_mut();
-    let mut flags = IS_ENTRY | WANTS_RAW;
+    let mut flags = IS_ENTRY | WANTS_RAW | HAS_BEGUN;
     let mut images = images.into_iter();
     while let Some(image) = images.next() {
         // SAFETY: images hold code and dicts.
@@ -48,7 +48,7 @@ pub fn resume(images: Vec<FrameImage>, raised: Option<Raised>) -> PyResult<Value
         match pushed {
             Ok(frame) => {
                 innermost = frame;
-                flags = WANTS_RAW;
+                flags = WANTS_RAW | HAS_BEGUN;
                 // SAFETY: the frame has been made for this code, whose slots and stack the image describes.
                 unsafe { fill(frame, image.instruction, &image.locals, &image.stack) };
             }
@@ -70,6 +70,7 @@ pub fn resume(images: Vec<FrameImage>, raised: Option<Raised>) -> PyResult<Value
 fn finish(outcome: PyResult<Exit>, _kept: Vec<(Ref, Ref)>) -> PyResult<Value> {
     outcome.map(|exit| match exit {
         Exit::Returned(value) | Exit::Yielded(value) => value.into_value(),
+        Exit::Switched(_) => unreachable!("`run` goes on with frames that are switched"),
     })
 }
 

@@ -105,6 +105,86 @@ impl Stack {
     }
 }
 
+/// The pattern of the instructions that [`execute`] runs. The loop names all of its own, so that the compiler can tell that none is missing.
+macro_rules! rare_opcode {
+    () => {
+        Opcode::DELETE_FAST
+            | Opcode::CLEAR_FAST
+            | Opcode::MAKE_CELL
+            | Opcode::COPY_FREE_VARS
+            | Opcode::DELETE_DEREF
+            | Opcode::DELETE_GLOBAL
+            | Opcode::LOAD_NAME
+            | Opcode::STORE_NAME
+            | Opcode::DELETE_NAME
+            | Opcode::LOAD_LOCALS
+            | Opcode::LOAD_FROM_DICT_OR_DEREF
+            | Opcode::LOAD_FROM_DICT_OR_GLOBALS
+            | Opcode::LOAD_BUILD_CLASS
+            | Opcode::LOAD_ASSERTION_ERROR
+            | Opcode::SETUP_ANNOTATIONS
+            | Opcode::DELETE_ATTR
+            | Opcode::LOAD_SUPER_ATTR
+            | Opcode::LOAD_SUPER_METHOD
+            | Opcode::DELETE_SUBSCR
+            | Opcode::BINARY_SLICE
+            | Opcode::STORE_SLICE
+            | Opcode::UNARY_POSITIVE
+            | Opcode::UNARY_INVERT
+            | Opcode::GET_LEN
+            | Opcode::CALL_KW
+            | Opcode::CALL_METHOD_KW
+            | Opcode::CALL_FUNCTION_EX
+            | Opcode::CALL_INTRINSIC
+            | Opcode::MAKE_FUNCTION
+            | Opcode::SET_FUNCTION_ATTRIBUTE
+            | Opcode::BUILD_SET
+            | Opcode::BUILD_MAP
+            | Opcode::BUILD_SLICE
+            | Opcode::BUILD_STRING
+            | Opcode::SET_ADD
+            | Opcode::MAP_ADD
+            | Opcode::LIST_EXTEND
+            | Opcode::SET_UPDATE
+            | Opcode::DICT_UPDATE
+            | Opcode::DICT_MERGE
+            | Opcode::UNPACK_EX
+            | Opcode::FORMAT_SIMPLE
+            | Opcode::FORMAT_WITH_SPEC
+            | Opcode::CONVERT_VALUE
+            | Opcode::BUILD_INTERPOLATION
+            | Opcode::BUILD_TEMPLATE
+            | Opcode::MATCH_MAPPING
+            | Opcode::MATCH_SEQUENCE
+            | Opcode::MATCH_KEYS
+            | Opcode::MATCH_CLASS
+            | Opcode::PUSH_EXC_INFO
+            | Opcode::POP_EXCEPT
+            | Opcode::CHECK_EXC_MATCH
+            | Opcode::CHECK_EG_MATCH
+            | Opcode::BEFORE_WITH
+            | Opcode::WITH_EXCEPT_START
+            | Opcode::IMPORT_NAME
+            | Opcode::IMPORT_FROM
+            | Opcode::GET_YIELD_FROM_ITER
+            | Opcode::END_SEND
+            | Opcode::CLEANUP_THROW
+            | Opcode::GET_AWAITABLE
+            | Opcode::GET_AITER
+            | Opcode::GET_ANEXT
+            | Opcode::END_ASYNC_FOR
+            | Opcode::BEFORE_ASYNC_WITH
+            | Opcode::CHECK_ARGS
+            | Opcode::BUILD_STATIC_CLASS
+            | Opcode::LOAD_CLASS
+            | Opcode::LIST_DEL
+            | Opcode::BUILD_CHECKED_LIST
+            | Opcode::BUILD_CHECKED_MAP
+            | Opcode::BUILD_ARRAY
+    };
+}
+pub(crate) use rare_opcode;
+
 /// Runs one instruction of the running frame.
 ///
 /// # Safety
@@ -231,7 +311,9 @@ fn step(stack: &mut Stack, word: Word) -> PyResult<()> {
         Opcode::CALL_KW => {
             let kwnames = stack.pop();
             let callable = stack.peek(at + 1);
-            let result = protocol::call(callable, stack.args(at), Some(kwnames.value()))?;
+            // SAFETY: the frame is the running one, and saved.
+            let result =
+                unsafe { crate::tracing::call(frame, callable, stack.args(at), Some(kwnames.value())) }?;
             stack.drop_n(at + 1);
             stack.push(result);
         }
@@ -239,7 +321,9 @@ fn step(stack: &mut Stack, word: Word) -> PyResult<()> {
             let kwnames = stack.pop();
             let callable = stack.peek(at + 2);
             let count = at + !stack.peek(at + 1).is_null() as usize;
-            let result = protocol::call(callable, stack.args(count), Some(kwnames.value()))?;
+            // SAFETY: as above.
+            let result =
+                unsafe { crate::tracing::call(frame, callable, stack.args(count), Some(kwnames.value())) }?;
             stack.drop_n(at + 2);
             stack.push(result);
         }
@@ -250,6 +334,7 @@ fn step(stack: &mut Stack, word: Word) -> PyResult<()> {
             // SAFETY: the word was owned.
             let keywords = keywords.non_null().map(|value| unsafe { Ref::from_owned(value) });
             stack.push(ops::call::call_ex(
+                frame,
                 callable.value(),
                 positional.value(),
                 keywords.as_ref().map(Ref::value),

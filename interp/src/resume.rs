@@ -3,7 +3,6 @@
 //! A generator's frame lives in a heap block and is linked on top of the running frames while it runs.
 
 use bytecode::CodeFlags;
-use runtime::error::traceback::FrameInfo;
 use runtime::error::{self, Raised};
 use runtime::hooks::{self, Continued, Resume};
 use runtime::objects;
@@ -15,9 +14,9 @@ use runtime::protocol;
 use runtime::thread::thread;
 use runtime::value::{PyResult, Ref, Value};
 
+use crate::entry;
 use crate::entry::Exit;
-use crate::eval;
-use crate::frame::{self, Frame, IS_AWAY, IS_ENTRY, IS_STARTED, OWNS_NAMES};
+use crate::frame::{self, Frame, HAS_BEGUN, IS_AWAY, IS_ENTRY, IS_STARTED, OWNS_NAMES};
 
 /// Makes the generator of a call: its frame moves to the heap.
 ///
@@ -26,6 +25,7 @@ use crate::frame::{self, Frame, IS_AWAY, IS_ENTRY, IS_STARTED, OWNS_NAMES};
 pub unsafe fn make_generator(frame: *mut Frame) -> Ref {
     // SAFETY: the contract; the frame owns its function and code.
     unsafe {
+        crate::live::end(frame);
         let code = &*(*frame).code;
         let kind = match code.code().flags {
             flags if flags.contains(CodeFlags::ASYNC_GENERATOR) => GeneratorKind::AsyncGenerator,
@@ -55,6 +55,7 @@ pub unsafe fn leave_entry(frame: *mut Frame) {
         if (*frame).generator.is_null() {
             frame::pop(frame);
         } else {
+            crate::live::end(frame);
             frame::clear_locals(frame);
             // The count is of the last suspension; what stood there has been consumed, and the result has been popped.
             (*frame).operands = 0;
@@ -73,6 +74,7 @@ pub fn resume(generator: &GeneratorObject, resume: Resume) -> PyResult<Resumed> 
     // SAFETY: the generator owns a suspended frame; it is linked while it runs and unlinked afterwards.
     unsafe {
         (*frame).previous = frame::current();
+        (*frame).flags &= !HAS_BEGUN;
         thread.anchor.set(frame.cast());
         thread.recursion.set(thread.recursion.get() + 1);
         let outcome = resume_linked(generator, frame, resume);
@@ -110,28 +112,14 @@ unsafe fn resume_linked(generator: &GeneratorObject, frame: *mut Frame, resume: 
         thread.handled.set((&raw const generator.exc_info).cast_mut());
         let outcome = match prepare(generator, frame, resume) {
             None => go_on(frame),
-            Some(raised) => eval::run(frame, Some(raised)),
+            Some(raised) => entry::run(frame, Some(raised)),
         };
         thread.handled.set(generator.exc_info.previous.get());
         Ok(match outcome? {
             Exit::Yielded(value) => Resumed::Yielded(value),
             Exit::Returned(value) => Resumed::Returned(value),
+            Exit::Switched(_) => unreachable!("`run` goes on with frames that are switched"),
         })
-    }
-}
-
-/// What a generator's frame shows of itself: its place and, if they are in it, its locals.
-pub fn generator_frame(frame: *mut u8) -> (FrameInfo, Option<Ref>) {
-    let frame = frame.cast::<Frame>();
-    // SAFETY: the generator owns the frame, which keeps its code and globals alive.
-    unsafe {
-        let code = Value::from_object(&*(*frame).code).to_ref();
-        let globals = Value::from_object(&*(*frame).globals).to_ref();
-        // One that has not started stands at its `def`.
-        let instruction = if (*frame).flags & IS_STARTED != 0 { (*frame).instruction } else { 0 };
-        let info = FrameInfo { code, instruction, globals };
-        let locals = ((*frame).flags & IS_AWAY == 0).then(|| frame::locals_of(frame));
-        (info, locals)
     }
 }
 
@@ -144,10 +132,14 @@ unsafe fn go_on(frame: *mut Frame) -> PyResult<Exit> {
     unsafe {
         let code = &*(*frame).code;
         let is_due = code.count_loop() || hooks::is_hot(code);
-        let continued = if is_due { hooks::continue_frame(frame.cast()) } else { Continued::Not };
+        let continued = if is_due && !runtime::tracing::is_on() {
+            hooks::continue_frame(frame.cast())
+        } else {
+            Continued::Not
+        };
         match continued {
-            Continued::Not | Continued::Interpret => eval::run(frame, None),
-            Continued::Raised => eval::run(frame, Some(Raised::assert_set())),
+            Continued::Not | Continued::Interpret => entry::run(frame, None),
+            Continued::Raised => entry::run(frame, Some(Raised::assert_set())),
             Continued::Yielded(value) => Ok(Exit::Yielded(Ref::from_owned(value))),
             Continued::Returned(value) => {
                 leave_entry(frame);
@@ -307,6 +299,9 @@ pub fn traverse_frame(frame: *mut u8, visit: &mut dyn FnMut(Value)) {
                 visit(value);
             }
         }
+        if let Some(object) = crate::live::object(frame) {
+            visit(object);
+        }
         if (*frame).flags & IS_AWAY != 0 {
             return;
         }
@@ -323,6 +318,7 @@ pub fn clear_frame(frame: *mut u8) {
     let frame = frame.cast::<Frame>();
     // SAFETY: the frame is suspended and will not run again.
     unsafe {
+        crate::live::end(frame);
         for_each_object(frame, |slot| frame::release(std::ptr::replace(slot, Value::NULL)));
         (*frame).operands = 0;
     }

@@ -35,7 +35,18 @@ pub(crate) unsafe fn unwind(frame: *mut Frame, is_reraising: bool) -> Unwound {
     if !is_reraising {
         // SAFETY: the contract; the frame keeps its globals alive.
         let (globals, locals) = unsafe { (&*(*frame).globals, (*frame).namespace.non_null()) };
-        traceback::add_entry(traceback::Place { code, instruction: failing, globals, locals });
+        // SAFETY: the contract.
+        let object = unsafe { crate::live::object(frame) };
+        traceback::add_entry(traceback::Place { code, instruction: failing, globals, locals, frame: object });
+    }
+    let is_traced = runtime::tracing::is_on();
+    if is_traced {
+        // SAFETY: the contract; the frame is shown at the failing instruction.
+        unsafe {
+            (*frame).instruction = failing + 1;
+            crate::tracing::raised(frame, is_reraising);
+            (*frame).instruction = failing;
+        }
     }
     let handler = code.code().handler_at(failing as usize);
     let depth = handler.map_or(0, |handler| handler.depth);
@@ -43,9 +54,20 @@ pub(crate) unsafe fn unwind(frame: *mut Frame, is_reraising: bool) -> Unwound {
     unsafe { cut(frame, failing, depth) };
     let Some(handler) = handler else {
         // SAFETY: the contract.
-        unsafe { keep_locals(frame) };
+        unsafe {
+            if is_traced {
+                (*frame).instruction = failing + 1;
+                crate::tracing::unwinding(frame);
+                (*frame).instruction = failing;
+            }
+            keep_locals(frame);
+        }
         return Unwound::Leaves;
     };
+    if is_traced {
+        // SAFETY: the contract.
+        unsafe { crate::tracing::handled(frame) };
+    }
     let exception = thread().fetch_raised().expect("an exception is set");
     // SAFETY: the verifier has counted the handler's exception.
     unsafe {

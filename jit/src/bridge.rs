@@ -43,9 +43,14 @@ fn call_target(jit: &Jit, func: FuncId, registers: &SavedRegisters) -> PyResult<
     let params: Vec<TypeCode> =
         code.code().locals[..code.code().param_count()].iter().map(|local| local.ty).collect();
     let words = arguments(&params, registers);
-    jit.compile(body);
+    let is_traced = runtime::tracing::is_on();
+    if !is_traced {
+        jit.compile(body);
+    }
     let state = jit.functions.borrow().bodies[body].state;
-    if let State::Compiled(machine) = state {
+    if let State::Compiled(machine) = state
+        && !is_traced
+    {
         jit.functions.borrow().point(func, machine.start, &jit.memory);
         return call_machine(machine, words.as_ptr().cast(), Value::NULL);
     }

@@ -48,6 +48,11 @@ pub(crate) enum Progress {
 
 /// The hook.
 pub(crate) fn continue_frame(frame: *mut u8) -> Continued {
+    // A frame whose object somebody has is looked into, which its code would not notice.
+    // SAFETY: the interpreter passes its running frame.
+    if runtime::tracing::is_on() || !unsafe { interp::live::let_go(frame) } {
+        return Continued::Not;
+    }
     let frame = frame.cast::<Frame>();
     // SAFETY: the interpreter passes its running frame, which keeps its code and globals alive.
     let (code, is_local) = unsafe {

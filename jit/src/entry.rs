@@ -110,6 +110,9 @@ unsafe extern "C" fn compiled_entry(
     // SAFETY: the contract.
     let (function, args) =
         unsafe { (callable.cast::<FunctionObject>(), Args::from_entry(args, nargs, kwnames)) };
+    if runtime::tracing::is_on() {
+        return into_entry(interp::entry::call_function(function, args));
+    }
     let Some(machine) = machine_of(function) else {
         function.entry.set(runtime::hooks::function_entry());
         return into_entry(interp::entry::call_function(function, args));
@@ -170,6 +173,9 @@ fn call_checked(machine: &Machine, function: &FunctionObject, args: &[Value]) ->
 /// The interpreter's typed call: one borrowed or raw word per parameter, an owned or raw word back. `None` if the function has no code
 /// any more.
 pub(crate) fn call_typed(function: &FunctionObject, args: &[Value]) -> Option<PyResult<Value>> {
+    if runtime::tracing::is_on() {
+        return None;
+    }
     let Some(machine) = machine_of(function) else {
         function.typed_entry.set(std::ptr::null());
         return None;
@@ -185,6 +191,9 @@ pub(crate) fn call_typed(function: &FunctionObject, args: &[Value]) -> Option<Py
 
 /// A function is called often: compile it, or let it use what has been compiled.
 pub(crate) fn function_hot(function: &FunctionObject) {
+    if runtime::tracing::is_on() {
+        return;
+    }
     if machine_of(function).or_else(|| jit().compile_function(function)).is_none() {
         // Asked again after as many calls.
         function.code().calls.set(0);

@@ -158,7 +158,8 @@ fn add_entries(place: &Place<'_>, frames: &[ExitFrame]) -> usize {
             let globals = body.globals.get::<DictObject>().expect("globals are a dict");
             let failed = place.jit.failed_at.take().filter(|(of, _)| at == 0 && *of == body.code.value());
             let instruction = failed.map_or(frame.offset, |(_, instruction)| instruction);
-            traceback::add_entry(traceback::Place { code, instruction, globals, locals: None });
+            let place = traceback::Place { code, instruction, globals, locals: None, frame: None };
+            traceback::add_entry(place);
         }
     }
     frames.len()

@@ -64,5 +64,6 @@ pub fn install(settings: Settings) {
         hooks.class_changed = links::class_changed;
         hooks.function_changed = links::function_changed;
         hooks.release_code = release::release;
+        hooks.leave_compiled = links::leave_compiled;
     });
 }

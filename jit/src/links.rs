@@ -261,3 +261,12 @@ pub(crate) fn function_changed(function: &FunctionObject) {
         jit.namespace_changed(globals, Value::NULL);
     }
 }
+
+/// Events are to be reported, which compiled code does not: every call of compiled code asks the bridge from here on.
+pub(crate) fn leave_compiled() {
+    let jit = jit();
+    let mut functions = jit.functions.borrow_mut();
+    for at in 0..functions.funcs.len() {
+        functions.unbind(FuncId::from_index(at), &jit.memory);
+    }
+}

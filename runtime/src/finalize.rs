@@ -75,6 +75,7 @@ pub fn is_noticed(quiet: &[Value]) -> bool {
 pub fn clear_modules() {
     FINALIZING.set(true);
     crate::signal::release();
+    crate::tracing::release();
     (0..2).for_each(|which| objects::async_generator::set_hook(which, None));
     (hooks::hooks().release_code)();
     if let Some(sys) = sys_state::modules().get_text("sys") {

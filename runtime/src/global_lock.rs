@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use crate::hooks;
 use crate::thread::{ExcInfo, breaker, thread};
+use crate::tracing::ThreadRecord;
 
 struct Turn {
     is_taken: bool,
@@ -146,9 +147,10 @@ pub fn start(stack: Option<usize>, body: impl FnOnce() + 'static) -> std::io::Re
         let handed = handed;
         BEGAN.set(Some(ended));
         take();
-        let base = ExcInfo::new();
-        thread().begin(&base);
+        let (base, record) = (ExcInfo::new(), ThreadRecord::new());
+        thread().begin(&base, &record);
         (handed.0)();
+        crate::tracing::end(&record);
         (hooks::hooks().release_stack)();
         THREADS.fetch_sub(1, Ordering::Relaxed);
         drop(give(turn()));
@@ -192,6 +194,7 @@ pub fn around_fork(fork: impl FnOnce() -> i32) -> i32 {
         turn.waiting = 0;
         THREADS.store(1, Ordering::Relaxed);
         BEGAN.set(None);
+        crate::tracing::after_fork();
     }
     pid
 }

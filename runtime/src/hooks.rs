@@ -88,6 +88,55 @@ pub struct Anchors {
     pub right: (usize, usize),
 }
 
+/// A frame that has been looked for.
+#[derive(Debug)]
+pub enum FoundFrame {
+    /// The object of an interpreter's frame.
+    Interpreted(Ref),
+    /// A place in compiled code.
+    Compiled(FrameInfo),
+}
+
+/// What the objects of the interpreter's frames ask of them.
+#[derive(Clone, Copy)]
+pub struct FrameHooks {
+    /// The `depth`-th frame from the top.
+    pub find: fn(depth: usize) -> Option<FoundFrame>,
+    /// The `depth`-th frame of the chain that begins at an anchor, whose compiled code called out at a place.
+    pub find_from: fn(anchor: *mut u8, place: (usize, usize), depth: usize) -> Option<FoundFrame>,
+    /// The object of a frame.
+    pub object_of: fn(frame: *mut u8) -> Ref,
+    /// The instruction that it is at.
+    pub instruction: fn(frame: *mut u8) -> u32,
+    /// The object of the frame that has called it, if there is one.
+    pub caller: fn(frame: *mut u8) -> Option<Ref>,
+    /// The namespace of a module or class body.
+    pub namespace: fn(frame: *mut u8) -> Option<Ref>,
+    /// The names and values of its variables that have some.
+    pub variables: fn(frame: *mut u8) -> Vec<(Ref, Ref)>,
+    /// Sets a variable; false if there is none of that name.
+    pub set_variable: fn(frame: *mut u8, name: &str, value: Value) -> PyResult<bool>,
+    /// Reports its events, or does not any more.
+    pub watch: fn(frame: *mut u8, is_watched: bool),
+    /// Goes on at a line.
+    pub jump: fn(frame: *mut u8, line: i64) -> PyResult<()>,
+}
+
+impl FrameHooks {
+    const NONE: FrameHooks = FrameHooks {
+        find: |_| None,
+        find_from: |_, _, _| None,
+        object_of: |_| panic!("frames are made by an interpreter"),
+        instruction: |_| 0,
+        caller: |_| None,
+        namespace: |_| None,
+        variables: |_| Vec::new(),
+        set_variable: |_, _, _| Ok(false),
+        watch: |_, _| {},
+        jump: |_, _| missing("setting f_lineno"),
+    };
+}
+
 /// Everything that can be installed.
 #[derive(Clone, Copy)]
 pub struct Hooks {
@@ -105,10 +154,10 @@ pub struct Hooks {
     pub clear_frame: fn(frame: *mut u8),
     /// The iterator that a suspended frame delegates to.
     pub frame_awaits: fn(frame: *mut u8) -> Option<Ref>,
-    /// What a generator's frame shows of itself: its place and, if it has them itself, its locals.
-    pub generator_frame: fn(frame: *mut u8) -> (FrameInfo, Option<Ref>),
-    /// Whether the `depth`-th Python frame from the top is this one; `None` if there are not so many.
-    pub is_frame_at: fn(frame: *mut u8, depth: usize) -> Option<bool>,
+    /// What frame objects ask of frames.
+    pub frames: FrameHooks,
+    /// Compiled code is not to be entered, as events are to be reported.
+    pub leave_compiled: fn(),
     /// The text of a source file, wherever it lies.
     pub source_text: fn(filename: &str) -> Option<String>,
     /// Compiles source; gives a code object, or a tree if the flags ask for one.
@@ -171,8 +220,8 @@ static HOOKS: World<Cell<Hooks>> = World::new(Cell::new(Hooks {
     traverse_frame: |_, _| {},
     clear_frame: |_| {},
     frame_awaits: |_| None,
-    generator_frame: |_| panic!("generators have frames only with an interpreter"),
-    is_frame_at: |_, _| None,
+    frames: FrameHooks::NONE,
+    leave_compiled: || {},
     source_text: |_| None,
     compile: |_| missing("compile() without a compiler"),
     anchors: |_| None,

@@ -22,6 +22,7 @@ pub struct Attached(#[allow(dead_code, reason = "held for its drop")] MutexGuard
 pub fn attach() -> Attached {
     let guard = LOCK.lock().unwrap_or_else(PoisonError::into_inner);
     thread::attach();
+    crate::tracing::attach();
     if !STARTED.swap(true, Ordering::Relaxed) {
         start();
     }
@@ -47,6 +48,7 @@ pub(crate) fn builtin_types() -> Vec<&'static TypeObject> {
         &set::SET_ITERATOR,
         &range::RANGE,
         &frame::FRAME,
+        &frame_locals::LOCALS_PROXY,
         &range::LONG_RANGE_ITERATOR,
         &range::RANGE_ITERATOR,
         &slice::SLICE,

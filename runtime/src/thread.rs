@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use crate::error::Raised;
 use crate::header::Header;
+use crate::tracing::ThreadRecord;
 use crate::value::{PyResult, Ref, Value};
 use crate::world::World;
 
@@ -25,6 +26,8 @@ pub mod breaker {
     pub const MEMORY: u64 = 1 << 2;
     /// Another thread waits for its turn.
     pub const SWITCH: u64 = 1 << 3;
+    /// The running thread reports events to a trace function; the bit stays while it does.
+    pub const TRACE: u64 = 1 << 4;
 }
 
 /// One level of `except` handling: the exception being handled there, or null, and the level outside it. A generator carries
@@ -125,6 +128,7 @@ pub(crate) struct Suspended {
     dealloc_depth: u32,
     deferred: Vec<*mut Header>,
     own_stack_limit: usize,
+    record: *const ThreadRecord,
 }
 
 /// The state of the thread that holds the global lock.
@@ -180,6 +184,9 @@ impl ThreadState {
     /// Takes out what is the running thread's own, because another one is to run.
     pub(crate) fn suspend(&self) -> Suspended {
         let null = std::ptr::null_mut::<u8>();
+        let record = crate::tracing::record();
+        record.anchor.set(self.anchor.get());
+        record.place.set((self.native_sp.get(), self.native_fp.get()));
         Suspended {
             call_limit: self.call_limit.load(Ordering::Relaxed),
             raised: self.raised.replace(Value::NULL),
@@ -193,6 +200,7 @@ impl ThreadState {
             dealloc_depth: self.dealloc_depth.replace(0),
             deferred: self.deferred.take(),
             own_stack_limit: self.own_stack_limit.get(),
+            record,
         }
     }
 
@@ -210,11 +218,13 @@ impl ThreadState {
         drop(self.deferred.replace(own.deferred));
         self.set_stack_limit(own.own_stack_limit);
         self.acknowledge(breaker::SWITCH);
+        crate::tracing::exchange(own.record);
         self.set_call_limit(own.call_limit);
     }
 
     /// Makes the state that of a thread that begins now; `base` is its outermost level of exception handling.
-    pub(crate) fn begin(&self, base: &ExcInfo) {
+    pub(crate) fn begin(&self, base: &ExcInfo, record: &ThreadRecord) {
+        crate::tracing::begin(record);
         drop(self.suspend());
         self.handled.set(std::ptr::from_ref(base).cast_mut());
         self.call_limit.store(usize::MAX, Ordering::Relaxed);

@@ -1,11 +1,12 @@
 """Disassembly of this program's own bytecode, which shares names with CPython's but not the encoding."""
 
 import collections
+import re
 import sys
 import types
 
 __all__ = ["code_info", "dis", "disassemble", "distb", "disco", "findlinestarts", "findlabels", "show_code", "Positions",
-           "COMPILER_FLAG_NAMES", "get_instructions", "pretty_flags", "opname", "opmap", "hasarg", "hasconst", "hasname",
+           "COMPILER_FLAG_NAMES", "Instruction", "get_instructions", "pretty_flags", "opname", "opmap", "hasarg", "hasconst", "hasname",
            "hasjump", "hasjrel", "hasjabs", "haslocal", "hascompare", "hasfree", "hasexc"]
 
 # The instructions that CPython numbers do not exist here, and so none of them has a property.
@@ -29,6 +30,14 @@ COMPILER_FLAG_NAMES = {
 }
 
 Positions = collections.namedtuple("Positions", "lineno end_lineno col_offset end_col_offset", defaults=[None] * 4)
+
+Instruction = collections.namedtuple(
+    "Instruction",
+    "opname opcode arg argval argrepr offset start_offset starts_line line_number label positions cache_info",
+)
+
+# What runs before a frame begins.
+_PROLOGUE = {"COPY_FREE_VARS", "MAKE_CELL", "CHECK_ARGS", "RETURN_GENERATOR"}
 
 
 def pretty_flags(flags):
@@ -141,4 +150,21 @@ def findlabels(code):
 
 
 def get_instructions(x, **_):
-    raise NotImplementedError("not supported yet: this program's bytecode as CPython's instructions")
+    """The instructions of one code object, without those nested in it. Behind the prologue stands `RESUME`, which is no instruction
+    here but the place where a frame begins, and where debuggers look for it."""
+    import _imp
+    code = _code_of(x)
+    positions = [Positions(*at) for at in code.co_positions()]
+    has_begun, last = False, None
+    for line in _imp.code_listing(code).splitlines():
+        found = re.match(r"\s*(?:\d+\s+)?(?:>>\s+)?(\d+) ([A-Z][A-Z_0-9]*)(?:\s+(\d+))?(?:\s+; (.*))?$", line)
+        if found is None:
+            continue
+        at, name, arg, shown = int(found[1]), found[2], found[3] and int(found[3]), found[4] or ""
+        if not has_begun and name not in _PROLOGUE:
+            has_begun = True
+            first = code.co_firstlineno
+            yield Instruction("RESUME", 0, 0, 0, "", 2 * at - 2, 2 * at - 2, True, first, None, Positions(first, first, 0, 0), None)
+        where = positions[at]
+        yield Instruction(name, 0, arg, shown or arg, shown, 2 * at, 2 * at, where.lineno not in (None, last), where.lineno, None, where, None)
+        last = where.lineno or last

@@ -55,6 +55,7 @@ pub mod string;
 pub mod structs;
 pub mod subprocess;
 pub mod sys;
+mod sys_tracing;
 pub(crate) mod system;
 mod termios;
 pub mod thread;
@@ -138,7 +139,6 @@ pub fn release() {
     contextvars::release();
     gc::release();
     monitoring::release();
-    thread::release();
 }
 
 /// Names of all native modules, `sys` and `builtins` included.

@@ -51,6 +51,7 @@ pub fn initialize(startup: &Startup) -> PyResult<()> {
     module.unaudited();
     module.add_functions(FUNCTIONS);
     module.add_functions(crate::breakpoint::FUNCTIONS);
+    crate::sys_tracing::fill(&module);
     let dict = module.dict();
     let strings = |items: &[String]| -> Ref {
         ListObject::new(items.iter().map(|item| StrObject::new(item).into()).collect()).into()
@@ -520,12 +521,4 @@ py_functions! { static FUNCTIONS;
     fn audit(event: Value, args: runtime::convert::Rest<'_>) {
         let (_, _) = (event, args.0);
     }
-    /// Set the global debug tracing function.
-    "settrace(function, /)"
-    fn settrace(function: Value) -> PyResult<()> {
-        if objects::is_none(function) { Ok(()) } else { Err(error::not_supported("sys.settrace")) }
-    }
-    /// Return the global debug tracing function set with sys.settrace.
-    "gettrace()"
-    fn gettrace() {}
 }

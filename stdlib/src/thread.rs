@@ -23,7 +23,7 @@ use runtime::{PyResult, Ref, Value, error, global_lock, protocol, py_functions, 
 
 use handle::{HANDLE, Handle};
 
-pub(crate) use handle::release;
+pub(crate) use handle::after_fork;
 
 /// Longest wait, in seconds.
 const TIMEOUT_MAX: f64 = 9_223_372_036.0;
@@ -75,8 +75,20 @@ fn print_exception(args: Value) -> PyResult<()> {
     } else {
         protocol::str_string(protocol::get_attr_text(thread.value(), "name")?.value())?
     };
-    let text = error::print::format_exception(exception.value());
-    error::print::write_to_sys_stderr(&format!("Exception in thread {name}:\n{text}"));
+    let text = format!("Exception in thread {name}:\n{}", error::print::format_exception(exception.value()));
+    let is_none = |stream: &Ref| objects::is_none(stream.value());
+    let sys = runtime::sys_state::modules().get_text("sys");
+    let sys_stderr = sys.and_then(|sys| protocol::get_attr_text(sys.value(), "stderr").ok());
+    if sys_stderr.as_ref().is_none_or(is_none) && !objects::is_none(thread.value()) {
+        // The stream that there was when the thread was made.
+        let kept = protocol::get_attr_text(thread.value(), "_stderr")?;
+        if !is_none(&kept) {
+            let text = StrObject::new(&text);
+            protocol::call_method_text(kept.value(), "write", &[text.value()])?;
+        }
+        return Ok(());
+    }
+    error::print::write_to_sys_stderr(&text);
     Ok(())
 }
 

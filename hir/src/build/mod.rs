@@ -88,8 +88,20 @@ struct Builder<'c> {
 /// The most instructions that one function may have.
 const LIMIT: usize = 20_000;
 
-/// Names of builtins that read the locals of their caller, which compiled code keeps nowhere: the interpreter goes on where they are loaded.
-const FRAME_READERS: [&str; 6] = ["locals", "vars", "dir", "eval", "exec", "_getframe"];
+/// Names of functions that read the locals of their caller, which compiled code keeps nowhere, or follow its lines: the interpreter goes
+/// on where they are loaded.
+const FRAME_READERS: [&str; 10] = [
+    "locals",
+    "vars",
+    "dir",
+    "eval",
+    "exec",
+    "_getframe",
+    "settrace",
+    "setprofile",
+    "set_trace",
+    "breakpoint",
+];
 
 /// Builds the HIR of `code`. From the start, its typed entry takes the parameters that its signature says, and behind them the closure
 /// if the environment knows no cells; see [`Start`] for others.

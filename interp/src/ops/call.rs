@@ -91,19 +91,27 @@ pub(crate) fn finish_init(result: Ref) -> PyResult<()> {
     Err(runtime::raise!(TypeError, "__init__() should return None, not '{}'", result.ty().name()))
 }
 
-/// `callable(*positional, **keywords)`
-pub fn call_ex(callable: Value, positional: Value, keywords: Option<Value>) -> PyResult {
+/// `callable(*positional, **keywords)`, by a frame of the interpreter that is saved, or by none.
+pub fn call_ex(frame: *mut Frame, callable: Value, positional: Value, keywords: Option<Value>) -> PyResult {
     let tuple = positional.get::<TupleObject>().expect("the emitter passes a tuple");
     let Some(dict) =
         keywords.and_then(|keywords| keywords.get::<DictObject>()).filter(|dict| !dict.is_empty())
     else {
-        return protocol::call(callable, tuple.items(), None);
+        return call_by(frame, callable, tuple.items(), None);
     };
     let pairs = dict.to_pairs();
     let names = TupleObject::new(pairs.iter().map(|(name, _)| name.clone()).collect());
     let mut values = tuple.items().to_vec();
     values.extend(pairs.iter().map(|(_, value)| value.value()));
-    protocol::call(callable, &values, Some(names.value()))
+    call_by(frame, callable, &values, Some(names.value()))
+}
+
+fn call_by(frame: *mut Frame, callable: Value, args: &[Value], names: Option<Value>) -> PyResult {
+    if frame.is_null() {
+        return protocol::call(callable, args, names);
+    }
+    // SAFETY: the frame is the running one, and saved.
+    unsafe { crate::tracing::call(frame, callable, args, names) }
 }
 
 /// A function of a code object, with the running frame's globals.

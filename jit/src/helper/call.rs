@@ -48,7 +48,7 @@ fn present(args: &[Value]) -> &[Value] {
 }
 
 pub(super) extern "C" fn call_ex(callable: Value, args: Value, kwargs: Value) -> Value {
-    own(interp::call_ex(callable, args, kwargs.non_null()))
+    own(interp::call_ex(std::ptr::null_mut(), callable, args, kwargs.non_null()))
 }
 
 pub(super) unsafe extern "C" fn call_method(

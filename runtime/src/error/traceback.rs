@@ -68,7 +68,7 @@ impl TracebackObject {
             code: Field::new(Value::from_object(place.code).to_ref()),
             globals: Field::new(Value::from_object(place.globals).to_ref()),
             locals: Field::from_option(place.locals.map(Value::to_ref)),
-            frame: Field::empty(),
+            frame: Field::from_option(place.frame.map(Value::to_ref)),
             instruction: place.instruction,
             given: None,
         })
@@ -82,14 +82,15 @@ impl TracebackObject {
         let (Some(code), Some(globals)) = (self.code.get_ref(), self.globals.get_ref()) else {
             return objects::none().to_ref();
         };
-        let running =
-            if self.locals.get().is_none() { objects::frame::locals_of_running(code.value()) } else { None };
-        let is_running = running.is_some();
-        let info = FrameInfo { code, instruction: self.instruction, globals };
-        let frame = objects::frame::left(info, running.or_else(|| self.locals.get_ref()));
-        if !is_running {
-            self.frame.set(frame.clone());
-        }
+        let running = match self.locals.get() {
+            None => objects::frame::running(code.value()),
+            Some(_) => None,
+        };
+        let frame = running.unwrap_or_else(|| {
+            let info = FrameInfo { code, instruction: self.instruction, globals };
+            objects::frame::left(info, self.locals.get_ref())
+        });
+        self.frame.set(frame.clone());
         frame
     }
 
@@ -120,6 +121,8 @@ pub struct Place<'a> {
     pub globals: &'a DictObject,
     /// The namespace of a module or class body.
     pub locals: Option<Value>,
+    /// The frame's object, if it has one.
+    pub frame: Option<Value>,
 }
 
 /// Adds an entry for a frame that the raised exception leaves.
@@ -181,7 +184,7 @@ pub fn add_running(exception: &super::ExceptionObject) {
     else {
         return;
     };
-    let place = Place { code, instruction: info.instruction, globals, locals: None };
+    let place = Place { code, instruction: info.instruction, globals, locals: None, frame: None };
     exception.add_traceback(TracebackObject::new(place, None));
 }
 

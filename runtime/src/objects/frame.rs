@@ -1,16 +1,22 @@
-//! Frame objects: what `sys._getframe` shows of running code.
+//! Frame objects: what `sys._getframe`, tracebacks and trace functions show of code.
 //!
-//! The interpreter's frames are not objects, and compiled code keeps none; a frame object is made when somebody asks, and shows the place
-//! as it was then. Its locals are a copy, and only the frame that was asked for has them.
+//! The interpreter's frames are not objects; one gets an object when somebody asks, and keeps it to its end, so that there is one object a
+//! frame. While the frame lives, the object looks into it (`hooks::FrameHooks`); when it ends, and somebody still has the object, its
+//! place, its variables and its caller are kept there. Compiled code keeps no frames: what is made of one is a picture of its place.
+//!
+//! `f_lineno` can be set by a trace function only (`hooks::FrameHooks::jump`).
+
+use std::cell::Cell;
 
 use crate::error::traceback::FrameInfo;
 use crate::field::Field;
 use crate::header::Header;
-use crate::hooks;
+use crate::hooks::{self, FoundFrame};
 use crate::methods::GetSetDef;
 use crate::object::{self, Object, Visitor};
 use crate::objects::code::CodeObject;
 use crate::objects::dict::DictObject;
+use crate::objects::frame_locals::LocalsProxy;
 use crate::objects::str::StrObject;
 use crate::objects::{self, function, generator, int};
 use crate::py_methods;
@@ -19,19 +25,41 @@ use crate::type_object::{TypeObject, TypeSpec, type_flags};
 use crate::value::{PyResult, Ref, Value};
 use crate::weakref;
 
-/// A frame, as it was when it was asked for.
+/// A frame.
 #[repr(C)]
 pub struct FrameObject {
     header: Header,
     code: Ref,
     globals: Ref,
-    instruction: u32,
+    /// The interpreter's frame while it lives, or null.
+    live: Cell<*mut u8>,
+    /// Where it was left, or where it was when a picture of it was taken.
+    instruction: Cell<u32>,
     back: Field,
+    /// The variables of a frame that has ended, or names that are no variables of one that lives.
     locals: Field,
-    /// Whether the frame has ended; its variables are gone then if nothing has kept them, as after `clear()`.
-    has_ended: bool,
+    /// Whether the frame has ended.
+    has_ended: Cell<bool>,
     /// A weak reference to the generator whose frame this is.
     generator: Field,
+    /// The function that is told of events in the frame.
+    trace: Field,
+    wants_lines: Cell<bool>,
+    wants_opcodes: Cell<bool>,
+    /// Line and instruction that the interpreter has last been seen at while it traced.
+    pub last_line: Cell<u32>,
+    /// See [`FrameObject::last_line`].
+    pub last_instruction: Cell<u32>,
+    /// The last instruction that has a line.
+    pub last_lined: Cell<u32>,
+    /// Line and instruction that tools have last been told of.
+    pub seen_line: Cell<u32>,
+    /// See [`FrameObject::seen_line`].
+    pub seen_instruction: Cell<u32>,
+    /// The line that is shown while the frame begins, or [`NO_LINE`].
+    pub shown_line: Cell<u32>,
+    /// Whether a trace function is being told of a line, when it may jump.
+    pub may_jump: Cell<bool>,
 }
 
 // SAFETY: `repr(C)`, header first.
@@ -42,86 +70,177 @@ unsafe impl Object for FrameObject {
     fn traverse(&self, visit: Visitor<'_>) {
         visit(self.code.value());
         visit(self.globals.value());
-        self.back.visit(visit);
-        self.locals.visit(visit);
-        self.generator.visit(visit);
+        for field in [&self.back, &self.locals, &self.generator, &self.trace] {
+            field.visit(visit);
+        }
+    }
+    fn clear(&self) {
+        drop((self.back.take(), self.locals.take(), self.trace.take()));
     }
 }
 
-/// The frame at a depth, 0 is the running code's, with those below it. `None` if there are not so many.
-pub fn at(depth: usize) -> Option<Ref> {
-    let find = hooks::hooks().frame;
-    let mut infos: Vec<FrameInfo> = Vec::new();
-    while let Some(info) = find(depth + infos.len()) {
-        infos.push(info);
-    }
-    let mut back: Option<Ref> = None;
-    for (at, info) in infos.into_iter().enumerate().rev() {
-        let locals = if at == 0 { (hooks::hooks().frame_locals)(depth) } else { None };
+/// A line that no instruction has.
+pub const NO_LINE: u32 = u32::MAX;
+
+impl FrameObject {
+    fn make(info: FrameInfo, live: *mut u8) -> Ref {
         let contents = FrameObject {
             header: Header::new(&FRAME),
             code: info.code,
             globals: info.globals,
-            instruction: info.instruction,
-            back: Field::from_option(back.take()),
-            locals: Field::from_option(locals),
-            has_ended: false,
+            live: Cell::new(live),
+            instruction: Cell::new(info.instruction),
+            back: Field::empty(),
+            locals: Field::empty(),
+            has_ended: Cell::new(false),
             generator: Field::empty(),
+            trace: Field::empty(),
+            wants_lines: Cell::new(true),
+            wants_opcodes: Cell::new(false),
+            last_line: Cell::new(NO_LINE),
+            last_instruction: Cell::new(0),
+            last_lined: Cell::new(NO_LINE),
+            seen_line: Cell::new(NO_LINE),
+            seen_instruction: Cell::new(0),
+            shown_line: Cell::new(NO_LINE),
+            may_jump: Cell::new(false),
         };
-        back = Some(object::new_object(contents).into());
+        object::new_object(contents).into()
     }
-    back
+
+    /// The interpreter's frame, while it lives.
+    pub(crate) fn live(&self) -> Option<*mut u8> {
+        Some(self.live.get()).filter(|live| !live.is_null())
+    }
+
+    /// The instruction that runs, ran last, or is about to run first.
+    pub fn place(&self) -> u32 {
+        self.live().map_or_else(|| self.instruction.get(), |live| (hooks::hooks().frames.instruction)(live))
+    }
+
+    /// The code.
+    pub fn code(&self) -> &CodeObject {
+        self.code.get::<CodeObject>().expect("frames run code objects")
+    }
+
+    /// The source line.
+    pub fn line(&self) -> u32 {
+        if self.shown_line.get() != NO_LINE {
+            return self.shown_line.get();
+        }
+        self.code().code().line_at(self.place() as usize)
+    }
+
+    /// The frame's own trace function.
+    pub fn trace(&self) -> Option<Ref> {
+        self.trace.get_ref()
+    }
+
+    /// Whether line events are wanted, and whether events for every instruction are.
+    pub fn wants(&self) -> (bool, bool) {
+        (self.wants_lines.get(), self.wants_opcodes.get())
+    }
+
+    /// Names that are kept beside the variables.
+    pub(crate) fn extra_locals(&self, make: bool) -> Option<Ref> {
+        if make && self.locals.get().is_none() {
+            self.locals.set(DictObject::new());
+        }
+        self.locals.get_ref()
+    }
 }
 
-/// The variables of the innermost running frame of some code, if the interpreter runs it.
-pub fn locals_of_running(code: Value) -> Option<Ref> {
-    let find = hooks::hooks().frame;
-    let depth = (0..).map_while(find).position(|info| info.code.value() == code)?;
-    (hooks::hooks().frame_locals)(depth)
+/// The object of a frame of the interpreter that lives as long as `live` is told not to ([`end`]).
+pub fn of_live(info: FrameInfo, live: *mut u8) -> Ref {
+    FrameObject::make(info, live)
+}
+
+/// The frame has ended or is about to: what somebody may ask for later moves into its object.
+pub fn end(frame: &FrameObject, instruction: u32, locals: Ref, back: Option<Ref>) {
+    frame.live.set(std::ptr::null_mut());
+    frame.instruction.set(instruction);
+    if let (Some(extra), Some(locals)) = (frame.locals.take(), locals.get::<DictObject>())
+        && let Some(extra) = extra.get::<DictObject>()
+    {
+        for (key, value) in extra.to_pairs() {
+            locals.set_str(key.value(), value);
+        }
+    }
+    frame.locals.set(locals);
+    frame.has_ended.set(true);
+    drop(frame.back.replace(back));
+}
+
+/// The interpreter's frame has moved.
+pub fn moved(frame: &FrameObject, live: *mut u8) {
+    frame.live.set(live);
+}
+
+/// Says whose frame it is.
+pub fn set_generator(frame: Value, generator: Value) -> PyResult<()> {
+    let own = this(frame);
+    if own.generator.get().is_none() {
+        own.generator.set(weakref::new_ref(&weakref::WEAK_REF, generator, None)?);
+    }
+    Ok(())
+}
+
+/// The frame at a depth, 0 is the running code's. `None` if there are not so many.
+pub fn at(depth: usize) -> Option<Ref> {
+    let find = hooks::hooks().frames.find;
+    chain(|at| find(depth + at))
+}
+
+/// The innermost frame of a thread that waits, or of the running one, whose frames are on the chain that begins at `anchor`.
+pub fn of_thread(anchor: *mut u8, place: (usize, usize)) -> Option<Ref> {
+    let find = hooks::hooks().frames.find_from;
+    chain(|at| find(anchor, place, at))
+}
+
+/// The first of some frames. Pictures of compiled code are linked to what is below them.
+fn chain(find: impl Fn(usize) -> Option<FoundFrame>) -> Option<Ref> {
+    let mut pictures = Vec::new();
+    let mut below = None;
+    while let Some(found) = find(pictures.len()) {
+        match found {
+            FoundFrame::Interpreted(frame) => {
+                below = Some(frame);
+                break;
+            }
+            FoundFrame::Compiled(info) => pictures.push(info),
+        }
+    }
+    for info in pictures.into_iter().rev() {
+        let picture = FrameObject::make(info, std::ptr::null_mut());
+        drop(this(picture.value()).back.replace(below.take()));
+        below = Some(picture);
+    }
+    below
+}
+
+/// The innermost running frame of some code, if the interpreter runs it.
+pub fn running(code: Value) -> Option<Ref> {
+    let hooks = hooks::hooks();
+    let depth = (0..).map_while(hooks.frame).position(|info| info.code.value() == code)?;
+    match (hooks.frames.find)(depth)? {
+        FoundFrame::Interpreted(frame) => Some(frame),
+        FoundFrame::Compiled(_) => None,
+    }
 }
 
 /// A frame that has been left by an exception.
 pub fn left(info: FrameInfo, locals: Option<Ref>) -> Ref {
-    apart(info, locals, None)
+    let frame = FrameObject::make(info, std::ptr::null_mut());
+    this(frame.value()).has_ended.set(true);
+    drop(this(frame.value()).locals.replace(locals));
+    frame
 }
 
-/// The frame of a generator that is suspended or has not started.
-pub fn of_generator(generator: Value, frame: *mut u8) -> PyResult {
-    let (info, locals) = (hooks::hooks().generator_frame)(frame);
-    let reference = weakref::new_ref(&weakref::WEAK_REF, generator, None)?;
-    Ok(apart(info, locals, Some(reference)))
-}
-
-/// The frame of a generator that is running, with those below it.
-pub fn of_running(generator: Value, frame: *mut u8) -> PyResult {
-    let is_at = hooks::hooks().is_frame_at;
-    let mut depth = 0;
-    while let Some(found) = is_at(frame, depth) {
-        if found && let Some(running) = at(depth) {
-            this(running.value()).generator.set(weakref::new_ref(&weakref::WEAK_REF, generator, None)?);
-            return Ok(running);
-        }
-        depth += 1;
-    }
-    // Compiled code runs it.
-    let (info, _) = (hooks::hooks().generator_frame)(frame);
-    Ok(apart(info, None, None))
-}
-
-/// A frame that is not on the chain.
-fn apart(info: FrameInfo, locals: Option<Ref>, generator: Option<Ref>) -> Ref {
-    let has_ended = generator.is_none();
-    let contents = FrameObject {
-        header: Header::new(&FRAME),
-        code: info.code,
-        globals: info.globals,
-        instruction: info.instruction,
-        back: Field::empty(),
-        locals: Field::from_option(locals),
-        has_ended,
-        generator: Field::from_option(generator),
-    };
-    object::new_object(contents).into()
+/// The frame of a generator.
+pub fn of_generator(generator: Value, live: *mut u8) -> PyResult {
+    let frame = (hooks::hooks().frames.object_of)(live);
+    set_generator(frame.value(), generator)?;
+    Ok(frame)
 }
 
 /// The code and the globals of a frame.
@@ -129,17 +248,37 @@ pub fn parts(frame: Value) -> Option<(Ref, Ref)> {
     frame.get::<FrameObject>().map(|frame| (frame.code.clone(), frame.globals.clone()))
 }
 
+/// The trace function of a frame.
+pub fn trace_of(frame: Value) -> Option<Ref> {
+    this(frame).trace.get_ref()
+}
+
+/// Sets the trace function of a frame.
+pub fn set_trace(frame: Value, function: Option<Value>) {
+    let own = this(frame);
+    let old = own.trace.replace(function.map(Value::to_ref));
+    if let Some(live) = own.live() {
+        (hooks::hooks().frames.watch)(live, function.is_some());
+        if old.is_none() && own.last_line.get() == NO_LINE && !own.may_jump.get() {
+            // A function that is set later hears of the next line, not of the rest of this one.
+            own.last_line.set(own.line());
+            own.last_instruction.set(own.place());
+        }
+    }
+    drop(old);
+}
+
 py_methods! { static METHODS for "frame", &FrameObject;
     /// Clears all references to local variables of a frame that has ended.
     "clear(self, /)"
     fn clear(this) -> PyResult<()> {
-        // A running frame has lent nothing but a copy of its names.
-        if this.has_ended {
-            drop(this.locals.take());
+        if this.has_ended.get() {
+            drop((this.locals.take(), this.trace.take()));
+            return Ok(());
         }
         match this.generator.get().and_then(weakref::referent) {
             Some(generator) => generator::clear_frame(generator.value()),
-            None => Ok(()),
+            None => Err(crate::raise!(RuntimeError, "cannot clear an executing frame")),
         }
     }
 }
@@ -148,33 +287,78 @@ fn this<'a>(value: Value) -> &'a FrameObject {
     value.get::<FrameObject>().expect("attributes are asked of instances")
 }
 
-fn code<'a>(value: Value) -> &'a CodeObject {
-    this(value).code.get::<CodeObject>().expect("frames run code objects")
-}
-
-fn line(value: Value) -> u32 {
-    let code = code(value).code();
-    let range = code.ranges.get(this(value).instruction as usize).copied();
-    match range.unwrap_or_default().line {
-        // What the compiler has put in front of the body belongs to the `def`.
-        0 => code.first_line,
-        line => line,
-    }
+fn back(value: Value) -> PyResult {
+    let own = this(value);
+    Ok(match own.live() {
+        Some(live) => (hooks::hooks().frames.caller)(live).unwrap_or_else(|| objects::none().to_ref()),
+        None => own.back.get_or_none(),
+    })
 }
 
 fn locals(value: Value) -> PyResult {
-    match this(value).locals.get_ref() {
+    let own = this(value);
+    if let Some(live) = own.live() {
+        return Ok(match (hooks::hooks().frames.namespace)(live) {
+            Some(namespace) => namespace,
+            None => LocalsProxy::make(value.to_ref()),
+        });
+    }
+    match own.locals.get_ref() {
         Some(locals) => Ok(locals),
-        None if this(value).has_ended => Ok(DictObject::new().into()),
+        None if own.has_ended.get() => Ok(DictObject::new().into()),
         None => Err(crate::error::not_supported("f_locals of this frame")),
     }
 }
 
+fn builtins(value: Value) -> PyResult {
+    let globals = this(value).globals.get::<DictObject>().expect("globals are a dict");
+    Ok(function::builtins_of(globals))
+}
+
 fn repr(value: Value) -> PyResult {
-    let code = code(value).code();
-    let (file, name) = (&code.filename, &code.name);
-    let text = format!("<frame at {:#x}, file '{file}', line {}, code {name}>", value.bits(), line(value));
+    let code = this(value).code().code();
+    let (file, name, line) = (&code.filename, &code.name, this(value).line());
+    let text = format!("<frame at {:#x}, file '{file}', line {line}, code {name}>", value.bits());
     Ok(StrObject::new(&text).into())
+}
+
+fn set_line(value: Value, new: Option<Value>) -> PyResult<()> {
+    let Some(new) = new else { return Err(crate::raise!(AttributeError, "cannot delete attribute")) };
+    if !new.is_instance::<int::IntObject>() && !new.is_small() {
+        return Err(crate::raise!(ValueError, "lineno must be an integer"));
+    }
+    let line = int::to_i64(new)?;
+    let own = this(value);
+    match own.live() {
+        Some(live) if own.may_jump.get() => (hooks::hooks().frames.jump)(live, line),
+        _ if own.shown_line.get() != NO_LINE && own.place() == 0 => {
+            Err(crate::raise!(ValueError, "can't jump from the 'call' trace event of a new frame"))
+        }
+        _ if own.trace.get().is_some() => {
+            Err(crate::raise!(ValueError, "can only jump from a 'line' trace event"))
+        }
+        _ => Err(crate::raise!(ValueError, "f_lineno can only be set in a trace function")),
+    }
+}
+
+fn set_trace_attribute(value: Value, new: Option<Value>) -> PyResult<()> {
+    set_trace(value, new.filter(|&new| !objects::is_none(new)));
+    Ok(())
+}
+
+fn set_flag(flag: &Cell<bool>, new: Option<Value>) -> PyResult<()> {
+    match new.and_then(objects::bool::truth_of) {
+        Some(new) => {
+            flag.set(new);
+            Ok(())
+        }
+        None => Err(crate::raise!(TypeError, "attribute value type must be bool")),
+    }
+}
+
+/// A read-only attribute.
+const fn shown(name: &'static str, get: fn(Value) -> PyResult) -> GetSetDef {
+    GetSetDef { name, doc: "", get, set: None }
 }
 
 /// `frame`.
@@ -184,32 +368,44 @@ static SPEC: TypeSpec = TypeSpec {
     slots: Slots { repr: Some(repr), ..Slots::EMPTY },
     methods: &[METHODS],
     getset: &[
-        GetSetDef { name: "f_code", doc: "", get: |value| Ok(this(value).code.clone()), set: None },
-        GetSetDef { name: "f_globals", doc: "", get: |value| Ok(this(value).globals.clone()), set: None },
-        GetSetDef {
-            name: "f_builtins",
-            doc: "",
-            get: |value| {
-                let globals = this(value).globals.get::<DictObject>().expect("globals are a dict");
-                Ok(function::builtins_of(globals))
-            },
-            set: None,
-        },
-        GetSetDef { name: "f_locals", doc: "", get: locals, set: None },
-        GetSetDef { name: "f_back", doc: "", get: |value| Ok(this(value).back.get_or_none()), set: None },
+        shown("f_code", |value| Ok(this(value).code.clone())),
+        shown("f_globals", |value| Ok(this(value).globals.clone())),
+        shown("f_builtins", builtins),
+        shown("f_locals", locals),
+        shown("f_back", back),
+        shown("f_lasti", |value| {
+            let (own, place) = (this(value), this(value).place());
+            let is_beginning = own.shown_line.get() != NO_LINE && place == 0;
+            Ok(int::from_i64(if is_beginning { -2 } else { i64::from(place) * 2 }))
+        }),
+        shown("f_generator", |value| {
+            let generator = this(value).generator.get().and_then(weakref::referent);
+            Ok(generator.unwrap_or_else(|| objects::none().to_ref()))
+        }),
         GetSetDef {
             name: "f_lineno",
             doc: "",
-            get: |value| Ok(int::from_i64(line(value).into())),
-            set: None,
+            get: |value| Ok(int::from_i64(this(value).line().into())),
+            set: Some(set_line),
         },
         GetSetDef {
-            name: "f_lasti",
+            name: "f_trace",
             doc: "",
-            get: |value| Ok(int::from_i64(i64::from(this(value).instruction) * 2)),
-            set: None,
+            get: |value| Ok(this(value).trace.get_or_none()),
+            set: Some(set_trace_attribute),
         },
-        GetSetDef { name: "f_trace", doc: "", get: |_| Ok(objects::none().to_ref()), set: None },
+        GetSetDef {
+            name: "f_trace_lines",
+            doc: "",
+            get: |value| Ok(objects::bool(this(value).wants_lines.get()).to_ref()),
+            set: Some(|value, new| set_flag(&this(value).wants_lines, new)),
+        },
+        GetSetDef {
+            name: "f_trace_opcodes",
+            doc: "",
+            get: |value| Ok(objects::bool(this(value).wants_opcodes.get()).to_ref()),
+            set: Some(|value, new| set_flag(&this(value).wants_opcodes, new)),
+        },
     ],
     ..TypeSpec::of::<FrameObject>("frame")
 };

@@ -139,6 +139,11 @@ impl GeneratorObject {
         self.returned.take().unwrap_or_else(|| objects::none().to_ref())
     }
 
+    /// Whether it has returned a value that is not None and that nobody has taken.
+    pub fn has_returned_value(&self) -> bool {
+        self.returned.get().is_some_and(|value| !objects::is_none(value))
+    }
+
     /// Which kind it is.
     pub fn kind(&self) -> GeneratorKind {
         self.kind
@@ -351,7 +356,6 @@ fn frame_of(value: Value) -> PyResult {
     let generator = this(value);
     match generator.frame.get() {
         frame if frame.is_null() => Ok(objects::none().to_ref()),
-        frame if generator.running.get() => objects::frame::of_running(value, frame),
         frame => objects::frame::of_generator(value, frame),
     }
 }

@@ -16,6 +16,7 @@ pub mod dict;
 pub mod exception_group;
 pub mod float;
 pub mod frame;
+pub mod frame_locals;
 pub mod function;
 pub mod generator;
 pub mod int;

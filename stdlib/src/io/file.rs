@@ -18,7 +18,7 @@ use super::base::{IoBase, RAW_BASE};
 use super::{Size, boolean, unsupported};
 use crate::posix::argument::c_string;
 use crate::posix::descriptor::{close_descriptor, set_inheritable_flag};
-use crate::system::{failure, last_errno, os_error, retry, system};
+use crate::system::{failure, last_errno, os_error, retry, system, waiting};
 
 /// What a mode string asks for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -218,16 +218,18 @@ impl FileIo {
     }
 }
 
-/// A call again and again while signals interrupt it; `None` if it would have to wait.
+/// A call again and again while signals interrupt it, which other threads may run beside; `None` if it would have to wait.
 fn retry_unless_blocked(mut once: impl FnMut() -> isize) -> PyResult<Option<isize>> {
+    // A signal that has arrived before would not interrupt a call that waits.
+    runtime::signal::check()?;
     loop {
-        match once() {
-            -1 => match last_errno() {
+        match waiting(&mut once) {
+            (-1, errno) => match errno {
                 libc::EINTR => runtime::signal::check()?,
                 libc::EAGAIN => return Ok(None),
                 errno => return Err(os_error(errno, &[])),
             },
-            count => return Ok(Some(count)),
+            (count, _) => return Ok(Some(count)),
         }
     }
 }
@@ -382,7 +384,10 @@ py_methods! { static METHODS for "_io.FileIO", &FileIo;
     fn write(this, data: Value) -> PyResult<Option<usize>> {
         this.check_writes()?;
         let data = buffer::to_vec(data)?;
-        this.write_some(&data)
+        let written = this.write_some(&data)?;
+        // What a signal's handler raises is raised by the call that the signal has cut short.
+        runtime::signal::check()?;
+        Ok(written)
     }
     /// Move to new file position and return the file position.
     "seek(self, pos, whence=0, /)"

@@ -98,8 +98,29 @@ pub(crate) fn before_fork() {
 pub(crate) fn after_fork(pid: i32) {
     if pid == 0 {
         runtime::signal::after_fork();
+        crate::thread::after_fork();
     }
     run_at_fork(if pid == 0 { 2 } else { 1 });
+}
+
+/// A program that is over makes no processes like itself.
+fn refuse_at_end() -> PyResult<()> {
+    match runtime::finalize::is_finalizing() {
+        true => Err(raise!(PythonFinalizationError, "can't fork at interpreter shutdown")),
+        false => Ok(()),
+    }
+}
+
+/// Warns the parent of a new process whose threads are not in the child, and what they hold is not released there.
+fn warn_of_threads(function: &str, pid: i32) -> PyResult<()> {
+    if pid <= 0 || global_lock::others() == 0 {
+        return Ok(());
+    }
+    let own = std::process::id();
+    let message = format!(
+        "This process (pid={own}) is multi-threaded, use of {function}() may lead to deadlocks in the child."
+    );
+    runtime::warning::warn(&error::types::DeprecationWarning, &message, 1)
 }
 
 /// Strings for the C library, and the array of pointers to them.
@@ -535,17 +556,20 @@ py_functions! { pub(super) static FUNCTIONS;
     /// Fork a child process.
     "fork()"
     fn fork() -> PyResult<i32> {
+        refuse_at_end()?;
         before_fork();
         // SAFETY: the calling thread has the global lock, and is the one that goes on in the child.
         let pid = global_lock::around_fork(|| unsafe { libc::fork() });
         let failed = (pid < 0).then(failure);
         after_fork(pid);
+        warn_of_threads("fork", pid)?;
         failed.map_or(Ok(pid), Err)
     }
     /// Fork a new process with a new pseudo-terminal as controlling tty.
     "forkpty()"
     fn forkpty() -> PyResult {
         let mut fd = -1;
+        refuse_at_end()?;
         before_fork();
         // SAFETY: as for a fork.
         let pid = global_lock::around_fork(|| unsafe {
@@ -553,6 +577,7 @@ py_functions! { pub(super) static FUNCTIONS;
         });
         let failed = (pid < 0).then(failure);
         after_fork(pid);
+        warn_of_threads("forkpty", pid)?;
         failed.map_or(Ok(pair(pid, fd)), Err)
     }
     /// Register callables to be called when forking a new process.

@@ -39,7 +39,15 @@ pub(super) struct Handle {
     header: Header,
     ident: Cell<u64>,
     phase: Cell<Phase>,
+    /// Whether the program waits for the thread at its end.
+    is_awaited: Cell<bool>,
     end: Rc<Semaphore>,
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        HANDLES.borrow_mut().retain(|&other| !std::ptr::eq(other, self));
+    }
 }
 
 // SAFETY: `repr(C)`, header first.
@@ -49,8 +57,8 @@ unsafe impl Object for Handle {
     }
 }
 
-/// Threads that the program waits for at its end.
-static AWAITED: World<RefCell<Vec<Py<Handle>>>> = World::new(RefCell::new(Vec::new()));
+/// All handles that there are. That of a thread that runs is kept by the thread.
+static HANDLES: World<RefCell<Vec<*const Handle>>> = World::new(RefCell::new(Vec::new()));
 
 /// Stack of new threads in bytes; 0 stands for the default.
 static STACK: World<Cell<usize>> = World::new(Cell::new(0));
@@ -69,12 +77,15 @@ impl Handle {
     /// A handle of a thread that runs already, or is yet to start.
     pub(super) fn new(ident: Option<u64>) -> Py<Self> {
         let phase = if ident.is_some() { Phase::Running } else { Phase::NotStarted };
-        object::new_object(Self {
+        let handle = object::new_object(Self {
             header: Header::new(&HANDLE),
             ident: Cell::new(ident.unwrap_or(0)),
             phase: Cell::new(phase),
+            is_awaited: Cell::new(false),
             end: Rc::new(Semaphore::new(false)),
-        })
+        });
+        HANDLES.borrow_mut().push(&raw const *handle);
+        handle
     }
 
     fn finish(&self) {
@@ -111,30 +122,48 @@ pub(super) fn start(
     if handle.phase.get() != Phase::NotStarted {
         return Err(raise!(RuntimeError, "thread already started"));
     }
+    if runtime::finalize::is_finalizing() {
+        return Err(raise!(PythonFinalizationError, "can't create new thread at interpreter shutdown"));
+    }
     handle.phase.set(Phase::Running);
     let its_own = handle.clone();
     let stack = Some(STACK.get()).filter(|&size| size != 0);
+    handle.is_awaited.set(!is_daemon);
     let started = global_lock::start(stack, move || {
         its_own.ident.set(identity());
         run(function, args, names);
         super::local::forget_thread();
         crate::contextvars::forget_thread();
         its_own.finish();
-        AWAITED.borrow_mut().retain(|other| !std::ptr::eq(&raw const **other, &raw const *its_own));
         drop(its_own);
     });
     match started {
         Ok(ident) => {
             handle.ident.set(ident);
-            if !is_daemon {
-                AWAITED.borrow_mut().push(handle.clone());
-            }
             Ok(ident)
         }
         Err(_) => {
             handle.phase.set(Phase::NotStarted);
             Err(raise!(RuntimeError, "can't start new thread"))
         }
+    }
+}
+
+/// The handles of other threads that run.
+fn running_others() -> Vec<Py<Handle>> {
+    let me = identity();
+    let handles = HANDLES.borrow();
+    // SAFETY: a handle that dies takes itself out of the table.
+    let handles = handles.iter().map(|&handle| unsafe { &*handle });
+    let is_other = |handle: &&Handle| handle.phase.get() == Phase::Running && handle.ident.get() != me;
+    handles.filter(is_other).map(Py::from_object).collect()
+}
+
+/// In a child process only the thread that has forked lives on, as its main one; all others have ended.
+pub(crate) fn after_fork() {
+    super::MAIN.set(identity());
+    for handle in running_others() {
+        handle.finish();
     }
 }
 
@@ -159,17 +188,10 @@ fn report(raised: Raised, function: Value) {
 /// Waits for all threads that are not daemons, those that they start meanwhile included.
 pub(super) fn join_all() -> PyResult<()> {
     loop {
-        let me = identity();
-        let other = AWAITED.borrow().iter().find(|handle| handle.ident.get() != me).cloned();
-        let Some(handle) = other else { return Ok(()) };
+        let awaited = running_others().into_iter().find(|handle| handle.is_awaited.get());
+        let Some(handle) = awaited else { return Ok(()) };
         handle.join(Patience::Endless)?;
-        AWAITED.borrow_mut().retain(|other| !std::ptr::eq(&raw const **other, &raw const *handle));
     }
-}
-
-/// Lets go of the handles of threads that are still there when the program has ended.
-pub(crate) fn release() {
-    drop(AWAITED.take());
 }
 
 py_methods! { static METHODS for "_ThreadHandle", &Handle;

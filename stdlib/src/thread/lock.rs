@@ -152,12 +152,18 @@ py_methods! { static LOCK_METHODS for "lock", &Lock;
     /// Lock the lock.
     "acquire(self, blocking=True, timeout=-1)"
     fn acquire_lock(lock, blocking: Option<bool>, timeout: Option<f64>) -> PyResult<bool> {
-        lock.state.acquire(patience(blocking, timeout)?)
+        let got = lock.state.acquire(patience(blocking, timeout)?)?;
+        // A signal that has arrived meanwhile is served here, where `try` sees it, and not in the first function that is called next.
+        runtime::signal::check()?;
+        Ok(got)
     }
     /// An obsolete synonym of acquire().
     "acquire_lock(self, blocking=True, timeout=-1)"
     fn acquire_synonym(lock, blocking: Option<bool>, timeout: Option<f64>) -> PyResult<bool> {
-        lock.state.acquire(patience(blocking, timeout)?)
+        let got = lock.state.acquire(patience(blocking, timeout)?)?;
+        // A signal that has arrived meanwhile is served here, where `try` sees it, and not in the first function that is called next.
+        runtime::signal::check()?;
+        Ok(got)
     }
     /// Release the lock, allowing another thread that is blocked waiting for the lock to acquire the lock.
     "release(self, /)"
@@ -201,7 +207,9 @@ py_methods! { static RLOCK_METHODS for "RLock", &RLock;
     /// Lock the lock, once more if this thread holds it.
     "acquire(self, blocking=True, timeout=-1)"
     fn acquire_rlock(lock, blocking: Option<bool>, timeout: Option<f64>) -> PyResult<bool> {
-        lock.state.acquire_again(patience(blocking, timeout)?)
+        let got = lock.state.acquire_again(patience(blocking, timeout)?)?;
+        runtime::signal::check()?;
+        Ok(got)
     }
     /// Release the lock once.
     "release(self, /)"

@@ -111,19 +111,28 @@ py_methods! { pub(super) static METHODS for "code", &CodeObject;
         });
         protocol::get_iter(TupleObject::new(places.collect()).value())
     }
-    /// An iterator over the lines: start and end offset of the instructions, and their line.
+    /// An iterator over the lines: start and end offset of the instructions, and their line. The first range is that in front of the first
+    /// instruction, where a frame begins.
     "co_lines(self, /)"
     fn co_lines(this) -> PyResult {
-        let ranges = &this.code().ranges;
-        let mut lines = Vec::new();
-        let mut start = 0;
-        for at in 1..=ranges.len() {
-            if at == ranges.len() || ranges[at].line != ranges[start].line {
-                let offset = |at: usize| int::from_i64(2 * at as i64);
-                let line = place(ranges[start].line, ranges[start]);
-                lines.push(TupleObject::of([offset(start), offset(at), line]).into());
-                start = at;
+        let (count, beginning) = (this.code().ranges.len(), this.code().beginning());
+        let entry = |start: i64, end: usize, line: u32| {
+            let offsets = [start * 2, end as i64 * 2, line.into()];
+            TupleObject::of(offsets.map(int::from_i64)).into()
+        };
+        let mut lines = vec![entry(-1, 0, beginning)];
+        let (mut start, mut line) = (0, beginning);
+        for (at, range) in this.code().ranges.iter().enumerate() {
+            // An instruction without a line belongs to what comes before it.
+            if range.line != 0 && range.line != line {
+                if start != at {
+                    lines.push(entry(start as i64, at, line));
+                }
+                (start, line) = (at, range.line);
             }
+        }
+        if start != count {
+            lines.push(entry(start as i64, count, line));
         }
         protocol::get_iter(TupleObject::new(lines).value())
     }
