@@ -94,7 +94,7 @@ impl<'a> Emitter<'a, '_> {
         self.at(expr.span);
         self.block().op(build, 0);
         self.block().op(Opcode::SWAP, 2);
-        self.clauses(expr, parts, 0)?;
+        self.clauses(parts, 0)?;
         self.forget_variables(scope);
         Ok(())
     }
@@ -140,21 +140,21 @@ impl<'a> Emitter<'a, '_> {
         } else {
             self.guard_stop_iteration(|emitter| {
                 emitter.block().op(Opcode::LOAD_FAST_CHECK, iterator);
-                emitter.clauses(expr, parts, 0)?;
+                emitter.clauses(parts, 0)?;
                 emitter.return_none();
                 Ok(())
             })?;
         }
         if !is_generator {
             self.block().op(Opcode::LOAD_FAST_CHECK, iterator);
-            self.clauses(expr, parts, 0)?;
+            self.clauses(parts, 0)?;
             self.block().op0(Opcode::RETURN_VALUE);
         }
         self.make_function(0)
     }
 
     /// The loops of the clauses from `at` on; the iterator of clause `at` is on top.
-    fn clauses(&mut self, expr: &'a Expr<'a>, parts: Parts<'a>, at: usize) -> Emit {
+    fn clauses(&mut self, parts: Parts<'a>, at: usize) -> Emit {
         let clause = &parts.generators[at];
         let (start, next, finished) = (self.block().label(), self.block().label(), self.block().label());
         self.at(clause.iter.span);
@@ -173,7 +173,7 @@ impl<'a> Emitter<'a, '_> {
             Some(inner) => {
                 self.expr(inner.iter)?;
                 self.open_iterator(inner);
-                self.clauses(expr, parts, at + 1)?;
+                self.clauses(parts, at + 1)?;
             }
             None => self.collect(parts)?,
         }

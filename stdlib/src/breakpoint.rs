@@ -50,11 +50,7 @@ fn find_or_warn(name: &str) -> PyResult<Option<Ref>> {
         Ok(found) => return Ok(Some(found)),
         Err(raised) => raised,
     };
-    let raised = match error::catch(raised, &error::types::ImportError) {
-        Ok(_) => None,
-        Err(raised) => Some(raised),
-    };
-    if let Some(raised) = raised {
+    if let Err(raised) = error::catch(raised, &error::types::ImportError) {
         drop(error::catch(raised, &error::types::AttributeError)?);
     }
     let message = format!("Ignoring unimportable $PYTHONBREAKPOINT: \"{name}\"");
