@@ -70,9 +70,14 @@ fn current_handler(signal: i32) -> Ref {
 pub(crate) fn signal_set(numbers: Value) -> PyResult<libc::sigset_t> {
     let mut set = empty_set();
     for number in protocol::collect(numbers)? {
-        let number = int::to_i64(number.value())?;
+        let shown = protocol::repr_string(number.value())?;
+        let number = match int::to_i64(number.value()) {
+            Ok(number) => number,
+            // Too large for a word is out of range, too.
+            Err(raised) => error::catch(raised, &error::types::OverflowError).map(|_| 0)?,
+        };
         if !(1..=i64::from(LARGEST)).contains(&number) {
-            return Err(raise!(ValueError, "signal number {number} out of range [1; {LARGEST}]"));
+            return Err(raise!(ValueError, "signal number {shown} out of range [1; {LARGEST}]"));
         }
         // SAFETY: a valid set.
         unsafe { libc::sigaddset(&raw mut set, number as i32) };
