@@ -78,7 +78,9 @@ pub fn from_object(value: Value) -> PyResult {
         let result = convert(value)?;
         return match IntRef::of(result.value()) {
             Some(number) => {
-                if !(value.is_instance::<IntObject>() || result.is_small() || result.value().is_exact(&INT)) {
+                // An instance of a subclass gives itself where the subclass says nothing else.
+                let is_plain = result.value() == value || result.is_small() || result.value().is_exact(&INT);
+                if !is_plain {
                     crate::warning::warn_strict_subclass("__int__", "int", result.ty())?;
                 }
                 Ok(number.to_exact())
