@@ -106,7 +106,10 @@ fn tighter(level: Level) -> Level {
 fn write_bare(out: &mut Vec<u8>, expr: &Expr<'_>, own: Level, source: &str) {
     match expr.kind {
         ExprKind::Name { id, .. } => out.extend_from_slice(id.as_bytes()),
-        ExprKind::Constant { value, .. } => write_constant(out, value, text_of(expr, source)),
+        ExprKind::Constant { value, kind } => {
+            out.extend_from_slice(kind.unwrap_or_default().as_bytes());
+            write_constant(out, &value);
+        }
         ExprKind::Attribute { value, attr, .. } => {
             write(out, value, Level::Atom, source);
             if matches!(value.kind, ExprKind::Constant { value: Constant::Int(_), .. }) {
@@ -214,16 +217,13 @@ fn write_list(out: &mut Vec<u8>, elts: &[Expr<'_>], source: &str) {
     }
 }
 
-/// Strings and floats keep the author's spelling.
-fn write_constant(out: &mut Vec<u8>, value: Constant<'_>, text: &str) {
-    match value {
-        Constant::None => out.extend_from_slice(b"None"),
-        Constant::Ellipsis => out.extend_from_slice(b"..."),
-        Constant::Bool(true) => out.extend_from_slice(b"True"),
-        Constant::Bool(false) => out.extend_from_slice(b"False"),
-        Constant::Int(int) => out.extend_from_slice(int.to_string().as_bytes()),
-        Constant::Float(_) | Constant::Complex(_) | Constant::Str(_) | Constant::Bytes(_) => {
-            out.extend_from_slice(text.as_bytes());
-        }
-    }
+/// As `repr` shows it; an infinity as a number that is too large.
+fn write_constant(out: &mut Vec<u8>, value: &Constant<'_>) {
+    let shown = parser::print::constant_repr(value);
+    let shown = if matches!(value, Constant::Float(_) | Constant::Complex(_)) {
+        shown.replace("inf", "1e309")
+    } else {
+        shown
+    };
+    out.extend_from_slice(if matches!(value, Constant::Ellipsis) { b"..." } else { shown.as_bytes() });
 }

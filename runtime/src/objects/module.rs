@@ -16,7 +16,7 @@ use crate::protocol;
 use crate::py_methods;
 use crate::slots::Slots;
 use crate::type_object::{TypeObject, TypeSpec, type_flags};
-use crate::value::{Py, PyResult, Value};
+use crate::value::{Py, PyResult, Ref, Value};
 
 /// A module.
 #[repr(C)]
@@ -163,8 +163,65 @@ py_methods! { static METHODS for "module", &ModuleObject;
     }
 }
 
-static GETSET: &[GetSetDef] =
-    &[GetSetDef { name: "__dict__", doc: "", get: |value| Ok(this(value).dict.get_or_none()), set: None }];
+/// What the module's namespace has under a name.
+fn entry(value: Value, name: Value) -> Option<Ref> {
+    this(value).dict().get_str(name).map(Value::to_ref)
+}
+
+/// Stores or removes what the namespace has under a name.
+fn set_entry(value: Value, name: Value, new: Option<Value>) -> PyResult<()> {
+    let dict = this(value).dict();
+    match new {
+        Some(new) => dict.set_str(name, new.to_ref()),
+        None if dict.remove_str(name).is_some() => {}
+        None => {
+            let text = name.get::<StrObject>().map(StrObject::to_string_lossy).unwrap_or_default();
+            return Err(error::attribute_error(value, name, &text));
+        }
+    }
+    Ok(())
+}
+
+/// The annotations, computed when they are first asked for (PEP 649); a module without any has an empty dict.
+fn annotations(value: Value) -> PyResult {
+    if let Some(known) = entry(value, names().__annotations__) {
+        return Ok(known);
+    }
+    let computed = match entry(value, names().__annotate__) {
+        Some(annotate) if protocol::is_callable(annotate.value()) => {
+            let computed = protocol::call_one(annotate.value(), Value::small(1))?;
+            if !computed.is_instance::<DictObject>() {
+                let got = computed.ty().name();
+                return Err(crate::raise!(TypeError, "__annotate__ returned non-dict of type '{got}'"));
+            }
+            computed
+        }
+        _ => DictObject::new().into(),
+    };
+    this(value).dict().set_str(names().__annotations__, computed.clone());
+    Ok(computed)
+}
+
+static GETSET: &[GetSetDef] = &[
+    GetSetDef { name: "__dict__", doc: "", get: |value| Ok(this(value).dict.get_or_none()), set: None },
+    GetSetDef {
+        name: "__annotations__",
+        doc: "",
+        get: annotations,
+        set: Some(|value, new| {
+            set_entry(value, names().__annotations__, new)?;
+            // What is set or deleted is not computed any more.
+            drop(this(value).dict().remove_str(names().__annotate__));
+            Ok(())
+        }),
+    },
+    GetSetDef {
+        name: "__annotate__",
+        doc: "",
+        get: |value| Ok(entry(value, names().__annotate__).unwrap_or_else(|| objects::none().to_ref())),
+        set: Some(|value, new| set_entry(value, names().__annotate__, new)),
+    },
+];
 
 /// `module`.
 pub static MODULE: TypeObject = TypeObject::from_spec(&SPEC);
