@@ -106,7 +106,10 @@ fn tighter(level: Level) -> Level {
 fn write_bare(out: &mut Vec<u8>, expr: &Expr<'_>, own: Level, source: &str) {
     match expr.kind {
         ExprKind::Name { id, .. } => out.extend_from_slice(id.as_bytes()),
-        ExprKind::Constant { value, .. } => write_constant(out, value),
+        ExprKind::Constant { value, kind } => {
+            out.extend_from_slice(kind.unwrap_or_default().as_bytes());
+            write_constant(out, value);
+        }
         ExprKind::Attribute { value, attr, .. } => {
             write(out, value, Level::Atom, source);
             if matches!(value.kind, ExprKind::Constant { value: Constant::Int(_), .. }) {

@@ -79,5 +79,8 @@ pub fn cpython_flags(ty: &TypeObject) -> i64 {
         (type_flags::SEQUENCE, 5),
         (type_flags::MAPPING, 6),
     ];
-    bits.into_iter().filter(|&(flag, _)| ty.has(flag)).map(|(_, bit)| 1 << bit).sum()
+    let shown: i64 = bits.into_iter().filter(|&(flag, _)| ty.has(flag)).map(|(_, bit)| 1 << bit).sum();
+    // CPython makes the types of its modules on the heap; `copyreg` looks for the first base that is not.
+    let is_of_module = ty.spec().is_some_and(|spec| spec.module != "builtins");
+    shown | i64::from(is_of_module) << 9
 }
