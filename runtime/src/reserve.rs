@@ -79,14 +79,10 @@ fn give_back(size: usize) -> bool {
     true
 }
 
-/// Tells the system's allocator how we use it, before the first thread starts: threads take turns, so one arena serves them all, and it
-/// grows by much at a time.
+/// Tells the system's allocator how we use it, before the first thread starts: threads take turns, so one arena serves them all.
 pub fn tune() {
-    // SAFETY: plain parameters.
-    unsafe {
-        libc::mallopt(libc::M_ARENA_MAX, 1);
-        libc::mallopt(libc::M_TOP_PAD, LARGE as libc::c_int);
-    }
+    // SAFETY: a plain parameter.
+    unsafe { libc::mallopt(libc::M_ARENA_MAX, 1) };
 }
 
 /// Takes the reserve, if it is not there and there is memory.

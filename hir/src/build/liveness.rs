@@ -4,10 +4,11 @@
 //! never dead, because closures and the interpreter share them.
 //!
 //! A variable keeps what it holds until it is bound anew or the function is left, whether or not anything reads it again: finalisers can
-//! tell. So a slot that may have been bound on the way is live, too, unless it only ever holds an argument, which the caller keeps.
+//! tell. So a slot that may have been bound on the way is live, too, unless it only ever holds an argument, which the caller keeps. Where
+//! code goes on in a frame, the frame has had the arguments, and nobody else need have them.
 
 use bytecode::code::CellKind;
-use bytecode::{Code, Opcode as B, Word};
+use bytecode::{Code, Opcode as B, TypeCode, Word};
 
 /// Result of the analysis; one bit per local slot and instruction.
 pub(super) struct Liveness {
@@ -16,14 +17,15 @@ pub(super) struct Liveness {
     bits: Vec<u64>,
     /// The live slots with those that variables keep.
     held: Vec<u64>,
-    /// The slots that are bound by more than a call.
+    /// The slots whose variables keep what they hold.
     kept: Vec<u64>,
     targets: Vec<bool>,
     slots: usize,
 }
 
 impl Liveness {
-    pub(super) fn new(code: &Code) -> Self {
+    /// `owns_arguments` says that the code goes on in a frame.
+    pub(super) fn new(code: &Code, owns_arguments: bool) -> Self {
         let slots = code.locals.len();
         let width = slots.div_ceil(64).max(1);
         let mut live = Self {
@@ -41,6 +43,12 @@ impl Liveness {
             }
         }
         while live.pass(code) {}
+        if owns_arguments {
+            let params = code.locals.iter().take(code.param_count()).enumerate();
+            for (slot, _) in params.filter(|(_, local)| local.ty == TypeCode::Object) {
+                live.kept[slot / 64] |= 1 << (slot % 64);
+            }
+        }
         live.keep_bound(code);
         live
     }

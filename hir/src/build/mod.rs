@@ -139,7 +139,7 @@ fn build_with(
         code,
         env,
         func,
-        live: Liveness::new(code),
+        live: Liveness::new(code, matches!(start, Start::Resume(_))),
         stack_maps: bytecode::verify::stack_maps(code),
         block_at: vec![None; code.words.len()],
         work: Vec::new(),
