@@ -4,26 +4,20 @@ use runtime::error;
 use runtime::names::names;
 use runtime::objects;
 use runtime::objects::dict::DictObject;
-use runtime::objects::list::ListObject;
 use runtime::objects::str::StrObject;
 use runtime::objects::tuple::TupleObject;
-use runtime::objects::{bytes::BytesObject, range::RangeObject};
 use runtime::protocol;
 use runtime::type_object::{TypeObject, type_flags};
 use runtime::value::{PyResult, Ref, Value};
 
 /// Whether mapping patterns can match.
 pub fn is_mapping(subject: Value) -> PyResult<bool> {
-    Ok(subject.is_instance::<DictObject>() || subject.ty().has(type_flags::MAPPING))
+    Ok(subject.ty().has(type_flags::MAPPING))
 }
 
-/// Whether sequence patterns can match; text does not count.
+/// Whether sequence patterns can match. The types of text are not marked, and so do not.
 pub fn is_sequence(subject: Value) -> PyResult<bool> {
-    let is_text = subject.is_instance::<StrObject>() || subject.is_instance::<BytesObject>();
-    let is_builtin = subject.is_instance::<ListObject>()
-        || subject.is_instance::<TupleObject>()
-        || subject.is_instance::<RangeObject>();
-    Ok(!is_text && (is_builtin || subject.ty().has(type_flags::SEQUENCE)))
+    Ok(subject.ty().has(type_flags::SEQUENCE))
 }
 
 /// The values of the keys, or None if one is missing.
