@@ -7,7 +7,7 @@ use runtime::value::{PyResult, Value};
 
 use super::attribute::cache;
 use super::{own, slice};
-use crate::context::jit;
+use crate::context::installed;
 
 pub(super) unsafe extern "C" fn call(callable: Value, items: *const Value, count: usize) -> Value {
     // SAFETY: the compiler passes its frame's words and their number.
@@ -71,8 +71,10 @@ fn by_name(name: Value, code: Value, at: usize, args: &[Value]) -> PyResult {
         return protocol::call(function.value(), args, None);
     }
     let found = interp::attribute::load_method(args[0], name, cache);
-    if found.is_err() {
-        jit().failed_at.set(Some((code, at as u32)));
+    if found.is_err()
+        && let Some(jit) = installed()
+    {
+        jit.failed_at.set(Some((code, at as u32)));
     }
     match found? {
         Method::Unbound(function) => protocol::call(function.value(), args, None),
