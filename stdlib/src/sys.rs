@@ -305,11 +305,10 @@ py_functions! { static FUNCTIONS;
             None => Err(runtime::raise!(ValueError, "call stack is not deep enough")),
         }
     }
-    /// Return the reference count of object.
+    /// Return the reference count of object, that of the argument included.
     "getrefcount(object, /)"
     fn getrefcount(object: Value) -> u32 {
-        // CPython counts the reference that the call holds; here arguments are borrowed.
-        object.header().map_or(1, |header| header.refcount() + 1)
+        object.header().map_or(1, |header| header.refcount())
     }
     /// Return the size of object in bytes.
     "getsizeof(object, default=None, /)"

@@ -88,15 +88,16 @@ struct Builder<'c> {
 /// The most instructions that one function may have.
 const LIMIT: usize = 20_000;
 
-/// Names of functions that read the locals of their caller, which compiled code keeps nowhere, or follow its lines: the interpreter goes
-/// on where they are loaded.
-const FRAME_READERS: [&str; 10] = [
+/// Names of functions that read the locals of their caller, which compiled code keeps nowhere, count the references that they hold, or
+/// follow its lines: the interpreter goes on where they are loaded.
+const FRAME_READERS: [&str; 11] = [
     "locals",
     "vars",
     "dir",
     "eval",
     "exec",
     "_getframe",
+    "getrefcount",
     "settrace",
     "setprofile",
     "set_trace",
@@ -604,7 +605,7 @@ impl Builder<'_> {
         let name = || self.code.names[word.index()].as_str();
         let names_it = match word.opcode() {
             B::LOAD_GLOBAL | B::LOAD_NAME => FRAME_READERS.contains(&name()),
-            B::LOAD_ATTR | B::LOAD_METHOD => name() == "_getframe",
+            B::LOAD_ATTR | B::LOAD_METHOD => matches!(name(), "_getframe" | "getrefcount"),
             _ => false,
         };
         if names_it {
