@@ -13,7 +13,7 @@ use runtime::objects::frame::{FrameObject, NO_LINE};
 use runtime::objects::generator::GeneratorObject;
 use runtime::objects::method::MethodObject;
 use runtime::objects::tuple::TupleObject;
-use runtime::objects::{self};
+use runtime::objects::{self, int};
 use runtime::thread::thread;
 use runtime::tracing::{self, Which};
 use runtime::type_object::type_flags;
@@ -141,6 +141,7 @@ fn monitor_line(object: &Ref, code: &objects::code::CodeObject, at: usize) -> Py
         return Ok(());
     }
     let (own, line) = (own(object), started_line(code.code(), at));
+    monitor_jump(code, own.seen_instruction.get() as usize, at)?;
     let is_back = (at as u32) < own.seen_instruction.get();
     if line != 0 && (line != own.seen_line.get() || is_back) {
         monitoring::fire_line(code, at as u32, line)?;
@@ -150,6 +151,24 @@ fn monitor_line(object: &Ref, code: &objects::code::CodeObject, at: usize) -> Py
     }
     own.seen_instruction.set(at as u32);
     monitoring::fire(monitoring::INSTRUCTION, code, at as u32, &[])
+}
+
+/// Tells the tools of the jump or branch by which a frame has come from one instruction to another, if it was one. A branch goes to the
+/// left when it falls through.
+fn monitor_jump(code: &objects::code::CodeObject, from: usize, to: usize) -> PyResult<()> {
+    let word = code.code().words[from];
+    let is_target = to == word.index();
+    // An iteration may have run the store behind it as well.
+    let is_next = !is_target && (from + 1..=from + 2).contains(&to);
+    if !word.opcode().jumps() || word.opcode() == Opcode::SEND || !(is_next || is_target) {
+        return Ok(());
+    }
+    let event = match (word.opcode().info().flags.ends_block, is_next) {
+        (true, _) => monitoring::JUMP,
+        (false, true) => monitoring::BRANCH_LEFT,
+        (false, false) => monitoring::BRANCH_RIGHT,
+    };
+    monitoring::fire(event, code, from as u32, &[int::from_i64(2 * to as i64).value()])
 }
 
 /// Tells a frame's trace function of a line or an instruction. True if it has made the frame stand elsewhere.
