@@ -55,7 +55,7 @@ impl Liveness {
 
     /// Adds the slots that hold what finalisers could notice.
     fn keep_bound(&mut self, code: &Code) {
-        if code.names.iter().any(|name| super::FRAME_READERS.contains(&name.as_str())) {
+        if code.names.iter().any(|name| super::reads_frame(name)) {
             // Somebody may ask for everything that is bound.
             let bound = self.bound(code);
             self.bits.iter_mut().zip(&bound).for_each(|(live, &bound)| *live |= bound);

@@ -88,21 +88,17 @@ struct Builder<'c> {
 /// The most instructions that one function may have.
 const LIMIT: usize = 20_000;
 
-/// Names of functions that read the locals of their caller, which compiled code keeps nowhere, count the references that they hold, or
-/// follow its lines: the interpreter goes on where they are loaded.
-const FRAME_READERS: [&str; 11] = [
-    "locals",
-    "vars",
-    "dir",
-    "eval",
-    "exec",
-    "_getframe",
-    "getrefcount",
-    "settrace",
-    "setprofile",
-    "set_trace",
-    "breakpoint",
-];
+/// Builtins that read the locals of their caller, which compiled code keeps nowhere, or follow its lines: the interpreter goes on where they
+/// are loaded.
+const FRAME_BUILTINS: [&str; 6] = ["locals", "vars", "dir", "eval", "exec", "breakpoint"];
+
+/// Functions of modules that do so, or count the references that a frame holds, by the names of their attributes.
+const FRAME_FUNCTIONS: [&str; 5] = ["_getframe", "getrefcount", "settrace", "setprofile", "set_trace"];
+
+/// Whether a variable of this name may be one of them.
+fn reads_frame(name: &str) -> bool {
+    FRAME_BUILTINS.contains(&name) || FRAME_FUNCTIONS.contains(&name)
+}
 
 /// Builds the HIR of `code`. From the start, its typed entry takes the parameters that its signature says, and behind them the closure
 /// if the environment knows no cells; see [`Start`] for others.
@@ -604,8 +600,8 @@ impl Builder<'_> {
     fn translate_frame_reader(&mut self, word: Word) -> bool {
         let name = || self.code.names[word.index()].as_str();
         let names_it = match word.opcode() {
-            B::LOAD_GLOBAL | B::LOAD_NAME => FRAME_READERS.contains(&name()),
-            B::LOAD_ATTR | B::LOAD_METHOD => matches!(name(), "_getframe" | "getrefcount"),
+            B::LOAD_GLOBAL | B::LOAD_NAME => reads_frame(name()),
+            B::LOAD_ATTR | B::LOAD_METHOD => FRAME_FUNCTIONS.contains(&name()),
             _ => false,
         };
         if names_it {
