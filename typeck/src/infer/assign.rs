@@ -2,11 +2,11 @@
 
 use parser::ast::{Expr, ExprKind, Operator, Stmt};
 
-use super::{Checker, Env};
+use super::{Checker, Env, Variable};
 use crate::annotation::Place;
 use crate::facts::{AttributePlan, Coercion};
 use crate::program::{ClassMember, Member};
-use crate::ty::{Primitive, Ty, Type, TypeId};
+use crate::ty::{Assignable, Primitive, Ty, Type, TypeId};
 
 impl<'a> Checker<'_, 'a> {
     pub(crate) fn assign(&mut self, env: &mut Env<'a>, targets: &'a [Expr<'a>], value: &'a Expr<'a>) {
@@ -197,7 +197,7 @@ impl<'a> Checker<'_, 'a> {
                     format!("not supported yet: primitive value in '{name}', which is no plain local");
                 self.error("SP0147", target.span, message);
             }
-            return;
+            return self.keep_kind(target, name, ty);
         };
         if is_final && target.span != span {
             self.error("SP0104", target.span, format!("Cannot assign to a Final variable '{name}'"));
@@ -206,6 +206,22 @@ impl<'a> Checker<'_, 'a> {
             && !self.flow(target.id, ty, declared)
         {
             let (from, to) = (self.program.show(ty.id), self.program.show(declared));
+            self.error("SP0131", target.span, format!("type mismatch: {from} cannot be assigned to {to}"));
+        }
+    }
+
+    /// Assignments at the top level to a name without annotation agree with the first of them.
+    fn keep_kind(&mut self, target: &Expr<'a>, name: &'a str, ty: Ty) {
+        if self.function.is_some() || self.depth > 1 {
+            return;
+        }
+        let kind = self.program.inexact(ty.id);
+        let Some(&first) = self.kinds.get(name) else {
+            self.kinds.insert(name, kind);
+            return;
+        };
+        if self.program.assignable(ty, first) == Assignable::No {
+            let (from, to) = (self.program.show(ty.id), self.program.show(first));
             self.error("SP0131", target.span, format!("type mismatch: {from} cannot be assigned to {to}"));
         }
     }
@@ -336,9 +352,15 @@ impl<'a> Checker<'_, 'a> {
         };
         let place = Place { module: self.module, params: &[] };
         let declared = self.program.resolve_annotation(place, annotation);
-        if let Some(known) = self.vars.declared(var).filter(|&known| known != declared) {
-            let (old, new) = (self.program.show(known), self.program.show(declared));
-            self.error("SP0101", target.span, format!("cannot redefine local variable from {old} to {new}"));
+        if self.is_final_form(annotation) {
+            let message = "Final annotation is only valid in initial declaration of attributes or module-level constants";
+            self.error("SP0104", annotation.span, message);
+        }
+        if !self.may_declare(var, target, Some(declared)) {
+            if let Some(value) = value {
+                self.expr(env, value, None);
+            }
+            return;
         }
         if declared != self.program.types.dynamic {
             self.vars.declare(var, declared);
@@ -347,6 +369,27 @@ impl<'a> Checker<'_, 'a> {
             let ty = self.check(env, value, declared, "");
             self.store_name(env, target, target.as_name().unwrap_or(""), ty, Some(value));
         }
+    }
+
+    /// Whether a local can be declared here: once, or again alike. (decision 18)
+    fn may_declare(&mut self, var: Variable, target: &Expr<'a>, ty: Option<TypeId>) -> bool {
+        let first = *self.declarations.entry(var).or_insert(target.id);
+        let known = self.vars.declared(var);
+        if first == target.id || known.is_none() || known == ty {
+            return true;
+        }
+        let name = target.as_name().unwrap_or_default();
+        self.error("SP0101", target.span, format!("Cannot redefine local variable {name}"));
+        false
+    }
+
+    fn is_final_form(&mut self, annotation: &'a Expr<'a>) -> bool {
+        let form = match annotation.kind {
+            ExprKind::Subscript { value, .. } => value,
+            _ => annotation,
+        };
+        let found = self.program.chase_expr(self.module, form);
+        matches!(found, Some((_, Member::Imported { module: "typing", name: "Final" })))
     }
 
     /// `self.x: T = value` in `__init__`, or an annotated global. A declaration that contradicts an earlier one has been
