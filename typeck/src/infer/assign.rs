@@ -3,7 +3,7 @@
 use parser::ast::{Expr, ExprKind, Operator, Stmt};
 
 use super::{Checker, Env, Variable};
-use crate::annotation::Place;
+use crate::annotation::{Place, Role};
 use crate::facts::{AttributePlan, Coercion};
 use crate::program::{ClassMember, Member};
 use crate::ty::{Assignable, Primitive, Ty, Type, TypeId};
@@ -141,9 +141,12 @@ impl<'a> Checker<'_, 'a> {
         value: Option<&'a Expr<'a>>,
     ) {
         let Some(var) = self.variable(name) else { return self.store_global(target, name, ty) };
+        let literal = ty;
         let ty = Ty { id: self.program.widen_literal(ty.id), is_sure: ty.is_sure };
         match self.vars.declared(var) {
             Some(declared) => {
+                let is_wide = self.program.assignable(ty, declared) == Assignable::No;
+                let ty = if is_wide { literal } else { ty };
                 let known = if self.flow(target.id, ty, declared) {
                     self.narrowed_store(target, ty, declared)
                 } else {
@@ -324,6 +327,13 @@ impl<'a> Checker<'_, 'a> {
         } else if item.is_none() {
             self.object_only(target, ty);
         }
+        if let (&[key, _], true) = (&*args, [known.dict, known.checked_dict].contains(&class))
+            && self.primitive_of(index).is_none()
+            && self.program.assignable(index, key) == Assignable::No
+        {
+            let (from, to) = (self.program.show(index.id), self.program.show(key));
+            self.error("SP0131", slice.span, format!("type mismatch: {from} cannot be assigned to {to}"));
+        }
         let is_direct = class == known.array
             || (class == known.list && self.primitive_of(index).is_some_and(Primitive::is_signed));
         if is_direct && !is_slice {
@@ -350,12 +360,8 @@ impl<'a> Checker<'_, 'a> {
             }
             return;
         };
-        let place = Place { module: self.module, params: &[] };
+        let place = Place::plain(self.module);
         let declared = self.program.resolve_annotation(place, annotation);
-        if self.is_final_form(annotation) {
-            let message = "Final annotation is only valid in initial declaration of attributes or module-level constants";
-            self.error("SP0104", annotation.span, message);
-        }
         if !self.may_declare(var, target, Some(declared)) {
             if let Some(value) = value {
                 self.expr(env, value, None);
@@ -383,15 +389,6 @@ impl<'a> Checker<'_, 'a> {
         false
     }
 
-    fn is_final_form(&mut self, annotation: &'a Expr<'a>) -> bool {
-        let form = match annotation.kind {
-            ExprKind::Subscript { value, .. } => value,
-            _ => annotation,
-        };
-        let found = self.program.chase_expr(self.module, form);
-        matches!(found, Some((_, Member::Imported { module: "typing", name: "Final" })))
-    }
-
     /// `self.x: T = value` in `__init__`, or an annotated global. A declaration that contradicts an earlier one has been
     /// reported; the value is then not measured by either.
     fn declare_and_assign(
@@ -401,7 +398,7 @@ impl<'a> Checker<'_, 'a> {
         annotation: &'a Expr<'a>,
         value: &'a Expr<'a>,
     ) {
-        let place = Place { module: self.module, params: &[] };
+        let place = Place { role: Role::Constant, ..Place::plain(self.module) };
         let here = self.program.resolve_annotation(place, annotation);
         let declared = self.declared_type(env, target);
         let is_contradiction =

@@ -528,7 +528,7 @@ impl<'a> Checker<'_, 'a> {
                 Ty::sure(self.program.types.primitive(wanted))
             }
             (Special::Cast, [ty, value]) => {
-                let place = Place { module: self.module, params: &[] };
+                let place = Place::plain(self.module);
                 let target = self.program.resolve_annotation(place, ty);
                 self.object(env, value);
                 if self.program.types.as_primitive(target).is_some() {

@@ -720,7 +720,7 @@ impl<'a> Checker<'_, 'a> {
             ExprKind::Tuple { elts, .. } => elts,
             _ => std::slice::from_ref(slice),
         };
-        let place = crate::annotation::Place { module: self.module, params: &[] };
+        let place = crate::annotation::Place::plain(self.module);
         let args: Vec<_> = args.iter().map(|arg| self.program.resolve_annotation(place, arg)).collect();
         if args.len() != self.program.classes[class].type_params.len() {
             return self.dynamic();
