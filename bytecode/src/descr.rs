@@ -166,6 +166,8 @@ pub struct Signature {
     pub params: Vec<TypeDescr>,
     /// Return type.
     pub ret: TypeDescr,
+    /// Names of the last parameters, where they are keyword-only: whatever takes the callee's place is given them by name.
+    pub keywords: Vec<String>,
 }
 
 impl Signature {
@@ -183,7 +185,14 @@ impl Signature {
 impl fmt::Display for Signature {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("(")?;
-        write_list(f, &self.params, ", ")?;
+        let positional = self.params.len() - self.keywords.len();
+        for (at, param) in self.params.iter().enumerate() {
+            f.write_str(if at > 0 { ", " } else { "" })?;
+            if let Some(name) = at.checked_sub(positional).map(|at| &self.keywords[at]) {
+                write!(f, "{name}=")?;
+            }
+            write!(f, "{param}")?;
+        }
         write!(f, ") -> {}", self.ret)
     }
 }

@@ -51,7 +51,8 @@ impl FrameShape {
             signature: code
                 .signature
                 .as_ref()
-                .filter(|signature| is_exact && signature.params.len() == code.arg_count as usize)
+                .filter(|signature| signature.params.len() == (code.arg_count + code.kwonly_count) as usize)
+                .filter(|_| !code.flags.intersects(stars))
                 .filter(|_| !code.flags.intersects(CodeFlags::SUSPENDS))
                 .map_or(0, Signature::representation),
             checks_args: code.words.first().is_some_and(|word| word.opcode() == Opcode::CHECK_ARGS),

@@ -57,7 +57,8 @@ fn load_natively(name: &str, archives: Archives) -> PyResult {
 /// The `static_code` hook: what finders of `importlib` have found may be a static module, too.
 pub fn static_code(name: &str, path: &str) -> PyResult<Option<Ref>> {
     let path = Path::new(path);
-    let mentions_marker = files::read(path).is_ok_and(|bytes| memchr::memmem::find(&bytes, b"__static__").is_some());
+    let mentions_marker =
+        files::read(path).is_ok_and(|bytes| memchr::memmem::find(&bytes, b"__static__").is_some());
     if !mentions_marker {
         return Ok(None);
     }

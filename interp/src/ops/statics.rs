@@ -270,7 +270,10 @@ pub fn invoke_values(target: &Ref, descr: &FunctionDescr, args: &[Value]) -> PyR
         })
         .collect();
     let values: Vec<Value> = boxed.iter().map(Ref::value).collect();
-    let result = protocol::call(target.value(), &values, None)?;
+    let names = (!signature.keywords.is_empty()).then(|| {
+        TupleObject::new(signature.keywords.iter().map(|name| StrObject::intern(name).into()).collect())
+    });
+    let result = protocol::call(target.value(), &values, names.as_ref().map(|names| names.value()))?;
     match &signature.ret {
         TypeDescr::Primitive(code) => primitive::unboxed(*code, result.value()),
         ret if static_class::admits(ret, result.value())? => Ok(result.into_value()),
