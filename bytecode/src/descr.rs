@@ -164,6 +164,8 @@ impl fmt::Display for FieldDescr {
 pub struct Signature {
     /// Parameter types; for methods the receiver comes first.
     pub params: Vec<TypeDescr>,
+    /// Names of the last parameters, which untyped callees are passed by name.
+    pub keyword_only: Vec<String>,
     /// Return type.
     pub ret: TypeDescr,
 }
@@ -182,8 +184,13 @@ impl Signature {
 
 impl fmt::Display for Signature {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (positional, named) = self.params.split_at(self.params.len() - self.keyword_only.len());
         f.write_str("(")?;
-        write_list(f, &self.params, ", ")?;
+        write_list(f, positional, ", ")?;
+        for (at, (name, ty)) in self.keyword_only.iter().zip(named).enumerate() {
+            let comma = if at == 0 && positional.is_empty() { "" } else { ", " };
+            write!(f, "{comma}{}{name}: {ty}", if at == 0 { "*, " } else { "" })?;
+        }
         write!(f, ") -> {}", self.ret)
     }
 }

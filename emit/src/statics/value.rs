@@ -90,6 +90,12 @@ impl<'a> Emitter<'a, '_> {
         self.block().op(Opcode::PRIMITIVE_UNARY_OP, operator as u32 | (type_code(primitive) as u32) << 12);
     }
 
+    /// `number -- cbool`
+    pub(crate) fn is_zero(&mut self, primitive: Primitive) {
+        self.primitive_const(&Const::Int(0), primitive);
+        self.primitive_compare(CmpOp::Eq, primitive);
+    }
+
     /// `a, b -- cbool`
     pub(crate) fn primitive_compare(&mut self, op: CmpOp, primitive: Primitive) {
         self.block().op(Opcode::PRIMITIVE_COMPARE_OP, compare_operator(op, primitive) as u32);
