@@ -3,7 +3,7 @@
 use base::Diagnostic;
 use parser::ast::{self, Expr, ExprKind, Operator};
 
-use crate::program::{ClassId, Member, ModuleId, Program};
+use crate::program::{ClassId, Guard, Member, ModuleId, Program};
 use crate::ty::{Literal, Primitive, Type, TypeId};
 
 /// Follows imports and aliases at most this far.
@@ -101,6 +101,17 @@ impl<'a> Program<'a> {
             Some((_, Member::Class(class))) => self.generic_instance(place, class, args),
             _ => self.types.dynamic,
         }
+    }
+
+    /// `TypeGuard[T]` and `TypeIs[T]`, where a function says what it returns.
+    pub(crate) fn resolve_guard(&mut self, place: Place<'_, 'a>, expr: &'a Expr<'a>) -> Option<Guard> {
+        let ExprKind::Subscript { value, slice, .. } = expr.kind else { return None };
+        let tells_both = match self.chase_expr(place.module, value)? {
+            (_, Member::Imported { module: "typing", name: "TypeGuard" }) => false,
+            (_, Member::Imported { module: "typing", name: "TypeIs" }) => true,
+            _ => return None,
+        };
+        Some(Guard { ty: self.resolve_annotation(place, slice), tells_both })
     }
 
     fn generic_instance(&mut self, place: Place<'_, 'a>, class: ClassId, args: &'a [Expr<'a>]) -> TypeId {

@@ -318,10 +318,13 @@ impl<'a> Program<'a> {
                 params.push(Param { name: arg.arg, ty, kind, default: None, span: arg.span });
             }
         }
+        let guard = def.returns.and_then(|returns| self.resolve_guard(place, returns));
         let ret = match def.returns {
+            Some(_) if guard.is_some() => self.types.instance(self.known.bool),
             Some(returns) => self.resolve_annotation(place, returns),
             None => self.types.dynamic,
         };
+        self.functions[function].guard = guard;
         self.functions[function].params = params;
         self.functions[function].ret = ret;
     }

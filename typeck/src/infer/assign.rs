@@ -249,11 +249,11 @@ impl<'a> Checker<'_, 'a> {
                 self.facts().attributes.insert(target.id, AttributePlan::Field(class));
                 env.forget_field(attr);
                 let known = self.narrowed_store(target, ty, declared);
-                if let Some(var) = value.as_name().and_then(|name| self.variable(name))
+                if let Some((var, path)) = self.field_path(target)
                     && known.id != declared
                 {
                     let narrowed = self.program.inexact(known.id);
-                    env.narrow_field(var, attr, narrowed);
+                    env.narrow_field(var, path, narrowed);
                 }
             }
             Some(ClassMember::Variable(..)) if self.program.classes[class].is_static => {

@@ -515,9 +515,13 @@ impl<'a> Checker<'_, 'a> {
                 self.error("SP0146", expr.span, "crange can only be the iterable of a for loop");
                 self.dynamic()
             }
-            (Special::ProdAssert, _) => {
-                self.untyped_arguments(env, actuals);
-                self.dynamic()
+            (Special::ProdAssert, [test, message @ ..])
+                if message.len() < 2 && actuals.keywords.is_empty() =>
+            {
+                self.element(env, test);
+                let str = self.instance(self.program.known.str);
+                message.iter().for_each(|message| _ = self.check(env, message, str, "prod_assert:"));
+                Ty::sure(self.program.types.none)
             }
             (special, args) => {
                 let message =

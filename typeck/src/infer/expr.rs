@@ -4,6 +4,7 @@ use base::Diagnostic;
 use parser::ast::{self, BoolOp, Constant, Expr, ExprKind, Int, UnaryOp};
 
 use super::{Checker, Env};
+use crate::builtin_names;
 use crate::facts::{AttributePlan, Coercion, SubscriptPlan};
 use crate::program::{Binding, ClassId, ClassMember, Member};
 use crate::scope::Resolution;
@@ -354,7 +355,7 @@ impl<'a> Checker<'_, 'a> {
     fn name(&mut self, env: &mut Env<'a>, expr: &Expr<'a>, name: &'a str) -> Ty {
         self.facts().refinements.remove(&expr.id);
         if let Some(var) = self.variable(name) {
-            let Some(ty) = env.get(var) else { return self.unbound(env, var) };
+            let Some(ty) = env.get(var) else { return self.unbound(env, expr, name, var) };
             let is_narrowed = self.vars.declared(var).is_some_and(|declared| declared != ty.id);
             if is_narrowed && ty.is_sure && self.is_refinable(ty.id) {
                 self.facts().refinements.insert(expr.id, ty.id);
@@ -364,8 +365,27 @@ impl<'a> Checker<'_, 'a> {
         let scope = *self.scopes.last().expect("checking is always inside a scope");
         match self.program.modules[self.module].scopes.lookup(scope, name).1 {
             Resolution::Cell | Resolution::Free => self.dynamic(),
-            _ => self.global(name),
+            _ => {
+                self.check_global(env, expr, name);
+                self.global(name)
+            }
         }
+    }
+
+    /// A name that nothing around binds, and that no star import can have brought, does not exist.
+    fn check_global(&mut self, env: &Env<'a>, expr: &Expr<'a>, name: &'a str) {
+        let module = &self.program.modules[self.module];
+        let may_exist = module.members.contains_key("*")
+            || module.scopes.binds_global(name)
+            || builtin_names::is_known(name)
+            || self.program.chase_name(self.module, name).is_some();
+        if !may_exist && env.is_reachable {
+            self.undefined(expr, name);
+        }
+    }
+
+    fn undefined(&mut self, expr: &Expr<'a>, name: &str) {
+        self.error("SP0150", expr.span, format!("Name `{name}` is not defined."));
     }
 
     /// Whether run-time checks of the type exist.
@@ -373,9 +393,14 @@ impl<'a> Checker<'_, 'a> {
         matches!(self.program.types.get(id), Type::Instance { .. } | Type::None | Type::Union(_))
     }
 
-    /// A variable that some path does not bind: the run-time reports it; a primitive reads as zero.
-    fn unbound(&mut self, env: &Env<'a>, var: super::Variable) -> Ty {
-        match self.vars.declared(var) {
+    /// A variable that some path does not bind; a primitive reads as zero there.
+    fn unbound(&mut self, env: &Env<'a>, expr: &Expr<'a>, name: &str, var: super::Variable) -> Ty {
+        let declared = self.vars.declared(var);
+        let is_primitive = declared.is_some_and(|ty| self.program.types.as_primitive(ty).is_some());
+        if env.is_reachable && !is_primitive {
+            self.undefined(expr, name);
+        }
+        match declared {
             Some(declared) if env.is_reachable => Ty::sure(declared),
             _ => self.dynamic(),
         }
@@ -508,8 +533,7 @@ impl<'a> Checker<'_, 'a> {
             Some(ClassMember::Field(field)) if self.program.classes[class].is_static => {
                 self.make_sure(value, owner);
                 self.facts().attributes.insert(expr.id, AttributePlan::Field(class));
-                let narrowed =
-                    value.as_name().and_then(|name| self.variable(name)).and_then(|var| env.field(var, attr));
+                let narrowed = self.field_path(expr).and_then(|(var, path)| env.field(var, &path));
                 match narrowed {
                     Some(ty) if ty != field.ty => {
                         self.set_coercion(expr.id, Some(Coercion::Cast(ty)));

@@ -10,6 +10,7 @@ mod env;
 mod expr;
 mod narrow;
 mod operator;
+mod pattern;
 mod stmt;
 
 use base::{Diagnostic, Span};
@@ -21,7 +22,7 @@ use crate::program::{ClassMember, FunctionId, ModuleId, ModuleKind, Program};
 use crate::scope::{Resolution, ScopeId};
 use crate::ty::{Assignable, Primitive, Ty, Type, TypeId};
 
-pub(crate) use env::{Env, Variable, Variables};
+pub(crate) use env::{Env, FieldPath, Variable, Variables};
 
 /// State of checking one block of code: a function body or the top level of a module.
 pub(crate) struct Checker<'p, 'a> {
