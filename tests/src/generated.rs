@@ -10,7 +10,7 @@ use crate::command::spc;
 use crate::fuzz::{Program, Style, compare, program};
 
 /// Programs of each style.
-const COUNT: u64 = 60;
+const COUNT: u64 = 50;
 /// Programs of one process.
 const BATCH: u64 = 10;
 

@@ -64,7 +64,8 @@ impl<'a> Emitter<'a, '_> {
                 Const::Float(digits.parse().unwrap_or(f64::INFINITY))
             }
             (Const::Bool(value), _) => Const::Int((*value).into()),
-            (Const::BigInt(digits), _) => Const::Int(digits.parse::<u64>().unwrap_or(0) as i64),
+            // The ends of the 64-bit types; the checker has seen that the value is in range.
+            (Const::BigInt(digits), _) => Const::Int(digits.parse::<i128>().unwrap_or(0) as i64),
             (Const::Int(value), _) => Const::Int(*value),
             _ => unreachable!("the checker lets only numbers become primitives"),
         };

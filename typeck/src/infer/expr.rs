@@ -401,7 +401,7 @@ impl<'a> Checker<'_, 'a> {
             self.undefined(expr, name);
         }
         match declared {
-            Some(declared) if env.is_reachable => Ty::sure(declared),
+            Some(declared) if env.is_reachable || is_primitive => Ty::sure(declared),
             _ => self.dynamic(),
         }
     }
