@@ -64,8 +64,12 @@ impl<'a> Emitter<'a, '_> {
                 Const::Float(digits.parse().unwrap_or(f64::INFINITY))
             }
             (Const::Bool(value), _) => Const::Int((*value).into()),
-            // The ends of the 64-bit types; the checker has seen that the value is in range.
-            (Const::BigInt(digits), _) => Const::Int(digits.parse::<i128>().unwrap_or(0) as i64),
+            // The ends of the 64-bit types.
+            (Const::BigInt(digits), _) => {
+                let value: i128 =
+                    digits.parse().expect("the checker lets only integers of 64 bits become primitives");
+                Const::Int(value as i64)
+            }
             (Const::Int(value), _) => Const::Int(*value),
             _ => unreachable!("the checker lets only numbers become primitives"),
         };

@@ -16,7 +16,9 @@ impl<'a> Checker<'_, 'a> {
                 return;
             }
             self.facts().reached.insert(stmt.span.start);
+            self.depth += 1;
             self.stmt(env, stmt);
+            self.depth -= 1;
         }
     }
 
@@ -75,11 +77,11 @@ impl<'a> Checker<'_, 'a> {
                 def.decorator_list.iter().for_each(|decorator| self.element(env, decorator));
                 def.args.defaults.iter().for_each(|default| self.element(env, default));
                 def.args.kw_defaults.iter().flatten().for_each(|default| self.element(env, default));
-                self.bind_dynamic(env, def.name);
+                self.define_local(env, def.name, def.name_span);
             }
             StmtKind::ClassDef(def) => {
                 def.decorator_list.iter().for_each(|decorator| self.element(env, decorator));
-                self.bind_dynamic(env, def.name);
+                self.define_local(env, def.name, def.name_span);
             }
             StmtKind::Import { names } | StmtKind::ImportFrom { names, .. } => {
                 for alias in names {
@@ -93,6 +95,14 @@ impl<'a> Checker<'_, 'a> {
             }
             StmtKind::Global { .. } | StmtKind::Nonlocal { .. } | StmtKind::Pass => {}
         }
+    }
+
+    /// A function or class that is defined inside a function; it may not take the place of a declared variable.
+    fn define_local(&mut self, env: &mut Env<'a>, name: &'a str, span: base::Span) {
+        if self.variable(name).is_some_and(|var| self.vars.declared(var).is_some()) {
+            self.error("SP0101", span, format!("Cannot redefine local variable {name}"));
+        }
+        self.bind_dynamic(env, name);
     }
 
     pub(super) fn bind_dynamic(&mut self, env: &mut Env<'a>, name: &'a str) {
