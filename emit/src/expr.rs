@@ -2,6 +2,7 @@
 
 use bytecode::{CompareOp, Const, Opcode};
 use parser::ast::{BoolOp, CmpOp, Expr, ExprKind, Operator, UnaryOp};
+use typeck::ty::Primitive;
 
 use crate::assign::{binary_operator, two_part_slice};
 use crate::block::Label;
@@ -87,7 +88,10 @@ impl<'a> Emitter<'a, '_> {
         self.expr(operand)?;
         self.at(expr.span);
         if let Some(primitive) = self.operator_type(expr.id) {
-            self.primitive_unary(op, primitive);
+            match self.primitive_of(operand) {
+                Some(kind) if op == UnaryOp::Not && kind != Primitive::CBool => self.is_zero(kind),
+                _ => self.primitive_unary(op, primitive),
+            }
             return Ok(());
         }
         self.block().op0(match op {

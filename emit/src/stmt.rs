@@ -16,8 +16,19 @@ impl<'a> Emitter<'a, '_> {
         body.iter().try_for_each(|stmt| self.stmt(stmt))
     }
 
+    /// Whether the types say that nobody comes to a statement; then nothing is known of its operands either.
+    fn is_unreached(&self, stmt: &Stmt<'a>) -> bool {
+        let start = stmt.span.start;
+        self.facts().is_some_and(|facts| facts.unreached.contains(&start) && !facts.reached.contains(&start))
+    }
+
     fn stmt(&mut self, stmt: &'a Stmt<'a>) -> Emit {
         self.at(stmt.span);
+        if self.is_unreached(stmt) {
+            self.block().op0(Opcode::LOAD_ASSERTION_ERROR);
+            self.block().op(Opcode::RAISE_VARARGS, 1);
+            return Ok(());
+        }
         match stmt.kind {
             StmtKind::FunctionDef(def) => self.function_def(stmt, def, false),
             StmtKind::AsyncFunctionDef(def) => self.function_def(stmt, def, true),

@@ -196,7 +196,7 @@ pub fn call(callable: Value, args: &[Value]) -> PyResult<Awaited> {
         counted.for_each(|value| _ = frame::copy(value));
         let outcome = match entry::run(frame, None) {
             Ok(Exit::Yielded(value)) => return Ok(Awaited::Yielded(make_object(frame).into_ref(), value)),
-            Ok(Exit::Returned(value)) => Ok(Awaited::Returned(value)),
+            Ok(Exit::Returned(value)) => Ok(Awaited::Returned(Ref::from_owned(value))),
             Ok(Exit::Switched(_)) => unreachable!("`run` goes on with frames that are switched"),
             Err(_) if (*frame).flags & IS_EAGER != 0 => Ok(Awaited::Raised),
             Err(raised) => Err(raised),

@@ -16,8 +16,8 @@ use crate::frame::{self, Frame, HAS_BEGUN, IS_ENTRY};
 
 /// How the loop was left.
 pub enum Exit {
-    /// The entry frame returned.
-    Returned(Ref),
+    /// The entry frame returned, an owned word or, where primitives are wanted as they are, any bits: 0 is `False` then.
+    Returned(Value),
     /// The entry frame, a generator's, yielded.
     Yielded(Ref),
     /// The loop is to go on with this frame as the one that reports events, or as the one that does not; nobody but [`run`] sees it.
@@ -79,7 +79,9 @@ pub fn call_function(function: &FunctionObject, args: Args<'_>) -> PyResult {
             return Err(raised);
         }
         match run(frame, None)? {
-            Exit::Returned(value) | Exit::Yielded(value) => Ok(value),
+            // No primitives are wanted here, so that the word is a counted object.
+            Exit::Returned(value) => Ok(Ref::from_owned(value)),
+            Exit::Yielded(value) => Ok(value),
             Exit::Switched(_) => unreachable!("`run` goes on with frames that are switched"),
         }
     }
@@ -104,7 +106,9 @@ pub fn run_code(code: Value, globals: &DictObject, locals: Value, closure: Value
         (*frame).namespace = locals.to_ref().into_value();
         fill_closure(frame, object, closure);
         match run(frame, None)? {
-            Exit::Returned(value) | Exit::Yielded(value) => Ok(value),
+            // No primitives are wanted here, so that the word is a counted object.
+            Exit::Returned(value) => Ok(Ref::from_owned(value)),
+            Exit::Yielded(value) => Ok(value),
             Exit::Switched(_) => unreachable!("`run` goes on with frames that are switched"),
         }
     }

@@ -71,7 +71,7 @@ pub(crate) unsafe fn run_loop<const TRACED: bool>(
                         if flags & (IS_ENTRY | IS_EAGER) != 0 {
                             if flags & IS_ENTRY != 0 {
                                 crate::resume::leave_entry(frame);
-                                return Ok(Exit::Returned(Ref::from_owned(result)));
+                                return Ok(Exit::Returned(result));
                             }
                             eager::returns(frame);
                         }
@@ -697,7 +697,7 @@ pub(crate) unsafe fn run_loop<const TRACED: bool>(
                             ((*frame).flags, (*frame).previous, crate::resume::make_generator(frame))
                         };
                         if flags & IS_ENTRY != 0 {
-                            return Ok(Exit::Returned(generator));
+                            return Ok(Exit::Returned(generator.into_value()));
                         }
                         frame = caller;
                         enter_frame!();

@@ -69,7 +69,8 @@ pub fn resume(images: Vec<FrameImage>, raised: Option<Raised>) -> PyResult<Value
 
 fn finish(outcome: PyResult<Exit>, _kept: Vec<(Ref, Ref)>) -> PyResult<Value> {
     outcome.map(|exit| match exit {
-        Exit::Returned(value) | Exit::Yielded(value) => value.into_value(),
+        Exit::Returned(value) => value,
+        Exit::Yielded(value) => value.into_value(),
         Exit::Switched(_) => unreachable!("`run` goes on with frames that are switched"),
     })
 }

@@ -132,7 +132,7 @@ unsafe fn resume_linked(generator: &GeneratorObject, frame: *mut Frame, resume: 
         thread.handled.set(generator.exc_info.previous.get());
         Ok(match outcome? {
             Exit::Yielded(value) => Resumed::Yielded(value),
-            Exit::Returned(value) => Resumed::Returned(value),
+            Exit::Returned(value) => Resumed::Returned(Ref::from_owned(value)),
             Exit::Switched(_) => unreachable!("`run` goes on with frames that are switched"),
         })
     }
@@ -158,7 +158,7 @@ unsafe fn go_on(frame: *mut Frame) -> PyResult<Exit> {
             Continued::Yielded(value) => Ok(Exit::Yielded(Ref::from_owned(value))),
             Continued::Returned(value) => {
                 leave_entry(frame);
-                Ok(Exit::Returned(Ref::from_owned(value)))
+                Ok(Exit::Returned(value))
             }
             Continued::Left => {
                 leave_entry(frame);

@@ -29,6 +29,20 @@ impl ErrorKind {
     }
 }
 
+/// How much of a span CPython's four numbers tell.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Extent {
+    /// Start and end. A span at the end of the text stands for the line end that is missing there.
+    #[default]
+    Span,
+    /// Where the error starts, twice.
+    Point,
+    /// Where the error starts; CPython says 0 for the end column.
+    Start,
+    /// The line alone; CPython says 0 for both columns.
+    Line,
+}
+
 /// A located error in the source text.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SyntaxError {
@@ -38,8 +52,8 @@ pub struct SyntaxError {
     pub message: String,
     /// The guilty text; empty where CPython points at one place.
     pub span: Span,
-    /// CPython knows where the error starts but not where it ends, and says 0 for the end column.
-    pub is_open_ended: bool,
+    /// What CPython's four numbers say of the span.
+    pub extent: Extent,
     /// More text might mend it: the source ends too early. A prompt then asks for another line.
     pub is_incomplete: bool,
 }
@@ -64,7 +78,7 @@ impl SyntaxError {
             kind: ErrorKind::Syntax,
             message: message.into(),
             span,
-            is_open_ended: false,
+            extent: Extent::Span,
             is_incomplete: false,
         }
     }
@@ -77,7 +91,12 @@ impl SyntaxError {
     /// The same error, without a known end.
     #[must_use]
     pub fn open_ended(self) -> Self {
-        Self { is_open_ended: true, ..self }
+        Self { extent: Extent::Start, ..self }
+    }
+
+    /// Whether CPython does not know where the error ends.
+    pub fn is_open_ended(&self) -> bool {
+        matches!(self.extent, Extent::Start | Extent::Line)
     }
 
     /// The same error, of source that ends too early.
@@ -90,10 +109,12 @@ impl SyntaxError {
     pub fn location(&self, source: &SourceText) -> Location {
         let (line, offset) = source.character_position(self.span.start);
         let (end_line, end_offset) = self.end_position(source);
-        if self.is_open_ended {
-            return Location { line, offset, end_line: line, end_offset: 0 };
+        match self.extent {
+            Extent::Span => Location { line, offset, end_line, end_offset },
+            Extent::Point => Location { line, offset, end_line: line, end_offset: offset },
+            Extent::Start => Location { line, offset, end_line: line, end_offset: 0 },
+            Extent::Line => Location { line, offset: 0, end_line: line, end_offset: 0 },
         }
-        Location { line, offset, end_line, end_offset }
     }
 
     /// A line end belongs to the line that it ends, even the one that the last line may lack.

@@ -26,7 +26,7 @@ pub mod source;
 mod string;
 pub mod token;
 
-pub use error::{ErrorKind, Location, SyntaxError};
+pub use error::{ErrorKind, Extent, Location, SyntaxError};
 pub use scan::{ErrorRank, TokenStream, Trivia, Warning, tokenize};
 pub use source::{SourceText, decode, decode_file, decode_lossy};
 pub use token::{Token, TokenKind};

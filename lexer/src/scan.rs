@@ -116,7 +116,7 @@ impl<'s> Scanner<'s> {
         match error {
             // What is wrong inside the field is found before its end is missed.
             Some(error) if error.message.ends_with(MISSING_BRACE) => ErrorRank::Last,
-            Some(error) if error.kind == ErrorKind::Syntax && !error.is_open_ended => ErrorRank::Eager,
+            Some(error) if error.kind == ErrorKind::Syntax && !error.is_open_ended() => ErrorRank::Eager,
             Some(_) if self.is_at_end() && self.brackets.depth() > 0 => ErrorRank::OpenBracket,
             _ => ErrorRank::Lazy,
         }

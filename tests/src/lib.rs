@@ -7,6 +7,7 @@
 //! - `programs`: programs with their output, compared with CPython
 //! - `stress`: programs under the stress knobs
 //! - `benchmarks`: the benchmark programs on small inputs, in every form and mode
+//! - `fuzz`: the generator of random programs, and `generated`: such programs in every mode, under stress, and beside CPython
 //! - `docs`: the examples, listings, quotations and paths of the documents
 //! - `corpus`: the emitter over every library file that a Python on this machine brings
 //!
@@ -22,6 +23,9 @@ mod command;
 mod corpus;
 #[cfg(test)]
 mod docs;
+pub mod fuzz;
+#[cfg(test)]
+mod generated;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]

@@ -5,7 +5,7 @@
 
 use base::entity::SecondaryMap;
 use parser::ast::NodeId;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::program::{ClassId, FunctionId};
 use crate::scope::ScopeId;
@@ -146,4 +146,8 @@ pub struct Facts {
     pub operators: FxHashMap<NodeId, Primitive>,
     /// Conditions that are primitives.
     pub conditions: FxHashMap<NodeId, Primitive>,
+    /// Where statements start that some pass has looked at.
+    pub reached: FxHashSet<u32>,
+    /// Where statements start that nothing leads to, by the types. They have not been looked at unless they have been reached otherwise.
+    pub unreached: FxHashSet<u32>,
 }

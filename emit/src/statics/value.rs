@@ -79,10 +79,11 @@ impl<'a> Emitter<'a, '_> {
                 Const::Float(digits.parse().unwrap_or(f64::INFINITY))
             }
             (Const::Bool(value), _) => Const::Int((*value).into()),
+            // The ends of the 64-bit types.
             (Const::BigInt(digits), _) => {
-                let bits: u64 =
+                let value: i128 =
                     digits.parse().expect("the checker lets only integers of 64 bits become primitives");
-                Const::Int(bits as i64)
+                Const::Int(value as i64)
             }
             (Const::Int(value), _) => Const::Int(*value),
             _ => unreachable!("the checker lets only numbers become primitives"),
@@ -107,6 +108,12 @@ impl<'a> Emitter<'a, '_> {
             (UnaryOp::Not, _) => PrimitiveUnaryOp::Not,
         };
         self.block().op(Opcode::PRIMITIVE_UNARY_OP, operator as u32 | (type_code(primitive) as u32) << 12);
+    }
+
+    /// `number -- cbool`
+    pub(crate) fn is_zero(&mut self, primitive: Primitive) {
+        self.primitive_const(&Const::Int(0), primitive);
+        self.primitive_compare(CmpOp::Eq, primitive);
     }
 
     /// `a, b -- cbool`

@@ -476,12 +476,11 @@ impl Builder<'_> {
     fn as_prim(&mut self, value: Value, ty: Type) -> Value {
         let have = self.func.ty(value);
         if have.is_subtype(ty) {
-            value
-        } else if ty.is_subtype(have) {
-            self.emit(Opcode::Refine, &[value], Imm::None, ty)
-        } else {
-            self.emit(Opcode::Convert, &[value], Imm::None, ty)
+            return value;
         }
+        // A primitive that comes over an edge has no type of its own yet, and may turn out to have another one than this use asks
+        // for: the truth of a `cbool` is asked for as that of a number.
+        self.emit(Opcode::Convert, &[value], Imm::None, ty)
     }
 
     fn pop_code(&mut self, code: TypeCode) -> Value {

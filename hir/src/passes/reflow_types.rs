@@ -53,7 +53,9 @@ fn result_type(func: &Function, inst: Inst, types: &SecondaryMap<Value, Type>) -
     match (func.insts[inst].op.info().ret, func.insts[inst].imm) {
         (Ret::Narrowed, _) => {
             let operand = types[func.arg(inst, 0)];
-            let both = operand.intersect(declared);
+            // Of two classes neither of which is known to be the other's subclass the declared one stays: it is the narrower one
+            // as a rule, and where the type is not written back the parameters must not be told of another.
+            let both = declared.intersect(operand);
             // Where they contradict each other nobody comes, but others may be told of the result all the same.
             if both.is_empty() && !operand.is_empty() { declared } else { both }
         }
@@ -127,6 +129,21 @@ bb2:
       return v3
     }
     "#);
+    }
+
+    #[test]
+    fn a_loop_that_narrows_to_a_subclass_keeps_both() {
+        let text = "func @f func0 -> Object phase=ssa {
+bb0(v0: CBool, v1: Other{class1}):
+  jump bb1(v1)
+bb1(v2: Word):
+  v3: Other{class1} = refine v2
+  v4: Other{class2} = refine v3
+  branch v0, bb1(v4), bb2
+bb2:
+  return v3
+}";
+        assert!(check_pass(super::run, text).contains("bb1(v2: Other):"));
     }
 
     #[test]

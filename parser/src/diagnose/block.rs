@@ -4,7 +4,7 @@ use super::error_at;
 use super::probe::Level;
 use super::site::{Frame, FrameKind, Site, starts_block};
 use base::Span;
-use lexer::{SyntaxError, TokenKind};
+use lexer::{Extent, SyntaxError, TokenKind};
 
 /// `if x:` and then no indented line.
 pub(super) fn missing_block(site: &Site<'_>) -> Option<SyntaxError> {
@@ -15,10 +15,7 @@ pub(super) fn missing_block(site: &Site<'_>) -> Option<SyntaxError> {
     let (header, what) = header_of(site, colon)?;
     let line = site.line(site.span(header));
     let message = format!("expected an indented block after {what} on line {line}");
-    Some(SyntaxError {
-        is_open_ended: is_mark(site.kind(site.at)),
-        ..SyntaxError::indentation(place(site), message)
-    })
+    Some(SyntaxError { extent: extent(site), ..SyntaxError::indentation(place(site), message) })
 }
 
 /// The keyword of the line that ends at the colon, and what CPython calls the statement.
@@ -52,6 +49,11 @@ pub(super) fn is_mark(kind: TokenKind) -> bool {
     matches!(kind, TokenKind::Indent | TokenKind::Dedent | TokenKind::EndMarker)
 }
 
+/// CPython does not know where errors at tokens without text end.
+pub(super) fn extent(site: &Site<'_>) -> Extent {
+    if is_mark(site.kind(site.at)) { Extent::Start } else { Extent::Span }
+}
+
 /// Where CPython puts errors at the failure: tokens without text are where the lexer stood, at the end of the file behind the
 /// last line end.
 pub(super) fn place(site: &Site<'_>) -> Span {
@@ -72,6 +74,14 @@ pub(super) fn place(site: &Site<'_>) -> Span {
 pub(super) fn unexpected_indent(site: &Site<'_>) -> Option<SyntaxError> {
     (site.kind(site.at) == TokenKind::Indent)
         .then(|| SyntaxError::indentation(place(site), "unexpected indent").open_ended())
+}
+
+/// A block that ends where it must go on. CPython's lexer has then read up to the next statement, or all the text.
+pub(super) fn unexpected_unindent(site: &Site<'_>) -> SyntaxError {
+    let place = place(site);
+    let is_at_end = place.start as usize + 1 >= site.source.text().len();
+    let extent = if is_at_end { Extent::Start } else { Extent::Line };
+    SyntaxError { extent, ..SyntaxError::indentation(place, "unexpected unindent") }
 }
 
 /// A compound statement whose head ends without a colon.
@@ -151,7 +161,7 @@ pub(super) fn missing_handler(site: &Site<'_>) -> Option<SyntaxError> {
         return None;
     }
     let error = SyntaxError::new(place(site), "expected 'except' or 'finally' block");
-    Some(SyntaxError { is_open_ended: is_mark(site.kind(site.at)), ..error })
+    Some(SyntaxError { extent: extent(site), ..error })
 }
 
 /// `elif` where the `else` has been.

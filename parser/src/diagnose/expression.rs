@@ -284,6 +284,17 @@ pub(super) fn assignment_to_tuple(site: &Site<'_>, refused: Span) -> Option<Synt
     None
 }
 
+/// `f(a.b := 1)`: CPython's grammar has assignment expressions in calls, but no rule for mistakes in them. `refused` is the target.
+pub(super) fn walrus_of_argument(site: &Site<'_>, refused: Span) -> Option<SyntaxError> {
+    if site.innermost()?.kind != FrameKind::Call {
+        return None;
+    }
+    let behind = site.tokens()[..site.at].iter().filter(|token| token.span.start >= refused.end);
+    let mut behind = behind.skip_while(|token| token.kind == TokenKind::RightParen);
+    let sign = behind.next().filter(|token| token.kind == TokenKind::ColonEqual)?;
+    Some(SyntaxError::new(sign.span, "invalid syntax"))
+}
+
 /// `f() := 1` as a statement
 fn walrus_statement(site: &Site<'_>) -> Option<SyntaxError> {
     if site.kind(site.at) != TokenKind::ColonEqual || !site.frames.is_empty() {

@@ -57,6 +57,10 @@ fn behind_value(site: &Site<'_>, frame: Frame, end: usize, prefix: char) -> Opti
             return expecting(at, "expecting ':' or '}'");
         }
     }
+    // What looks like a format spec may be the body of a lambda.
+    if frame.spec.is_some_and(|spec| spec < end) {
+        return expecting(site.at, "expecting '=', or '!', or ':', or '}'");
+    }
     if frame.spec.is_some() {
         return expecting(site.at, "expecting '}', or format specs");
     }

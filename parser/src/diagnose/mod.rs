@@ -22,7 +22,7 @@ mod statement;
 
 use crate::parse::Failure;
 use base::Span;
-use lexer::{ErrorRank, SourceText, SyntaxError, TokenKind, TokenStream};
+use lexer::{ErrorRank, Extent, SourceText, SyntaxError, TokenKind, TokenStream};
 use site::Site;
 
 /// The error that CPython would raise.
@@ -31,6 +31,9 @@ pub(crate) fn diagnose(source: &SourceText, stream: &TokenStream, failure: Failu
     if let Some(refusal) = failure.refused {
         if let Some(error) = expression::assignment_to_tuple(&site, refusal.error.span) {
             return error;
+        }
+        if let Some(error) = expression::walrus_of_argument(&site, refusal.error.span) {
+            return weigh(&site, error);
         }
         let span = if refusal.blames_next { site.span(site.at) } else { refusal.error.span };
         return weigh(&site, SyntaxError { span, ..refusal.error });
@@ -67,8 +70,16 @@ fn generic(site: &Site<'_>) -> SyntaxError {
     {
         return error.clone();
     }
+    if site.kind(site.at) == TokenKind::Dedent {
+        return block::unexpected_unindent(site);
+    }
     let error = SyntaxError::new(block::place(site), "invalid syntax");
-    SyntaxError { is_open_ended: block::is_mark(site.kind(site.at)), ..error }
+    // The end of the text has no column.
+    let extent = match site.kind(site.at) {
+        TokenKind::EndMarker => Extent::Line,
+        _ => block::extent(site),
+    };
+    SyntaxError { extent, ..error }
 }
 
 /// Decides between the parser's error and the lexer's.

@@ -4,7 +4,7 @@ use super::error_at;
 use super::probe::Level;
 use super::site::{FrameKind, Site};
 use base::Span;
-use lexer::{SyntaxError, TokenKind};
+use lexer::{Extent, SyntaxError, TokenKind};
 
 pub(super) fn find(site: &Site<'_>) -> Option<SyntaxError> {
     match site.kind(site.statement) {
@@ -45,7 +45,8 @@ fn import(site: &Site<'_>) -> Option<SyntaxError> {
 }
 
 fn names_expected(site: &Site<'_>) -> Option<SyntaxError> {
-    error_at(Span::at(site.span(site.at).start), "Expected one or more names after 'import'")
+    let error = SyntaxError::new(site.span(site.at), "Expected one or more names after 'import'");
+    Some(SyntaxError { extent: Extent::Point, ..error })
 }
 
 fn from_import(site: &Site<'_>) -> Option<SyntaxError> {

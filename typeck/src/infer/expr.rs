@@ -436,7 +436,7 @@ impl<'a> Checker<'_, 'a> {
             self.undefined(expr, name);
         }
         match declared {
-            Some(declared) if env.is_reachable => Ty::sure(declared),
+            Some(declared) if env.is_reachable || is_primitive => Ty::sure(declared),
             _ => self.dynamic(),
         }
     }
@@ -772,6 +772,7 @@ impl<'a> Checker<'_, 'a> {
             } else {
                 let (when_true, when_false) = self.condition(going.clone(), value);
                 going = if op == BoolOp::And { when_true } else { when_false };
+                self.check_choices(value);
                 self.facts().types[value.id].unwrap_or(self.dynamic())
             };
             is_sure &= ty.is_sure;
@@ -788,7 +789,7 @@ impl<'a> Checker<'_, 'a> {
     }
 
     /// `and` and `or` of primitives take one primitive type throughout.
-    fn primitive_choice(&mut self, values: &'a [Expr<'a>], members: &[TypeId]) -> Option<Ty> {
+    pub(super) fn primitive_choice(&mut self, values: &'a [Expr<'a>], members: &[TypeId]) -> Option<Ty> {
         let first = members.iter().find(|&&member| self.program.types.as_primitive(member).is_some())?;
         if let Some(at) = members.iter().position(|member| member != first) {
             let (a, b) = (self.program.show(*first), self.program.show(members[at]));
@@ -839,12 +840,9 @@ impl<'a> Checker<'_, 'a> {
         }
         if op == UnaryOp::Not {
             let (_, _) = self.condition(env.clone(), operand);
+            self.check_choices(operand);
             let ty = self.facts().types[operand.id].unwrap_or(self.dynamic());
-            if self.primitive_of(ty).is_some() {
-                self.facts().operators.insert(expr.id, Primitive::CBool);
-                return Ty::sure(self.program.types.primitive(Primitive::CBool));
-            }
-            return Ty::sure(self.exact(self.program.known.bool));
+            return self.negated(expr, ty);
         }
         let ty = self.expr(env, operand, want);
         if let Some(primitive) = self.primitive_of(ty) {

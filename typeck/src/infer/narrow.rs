@@ -6,7 +6,7 @@ use parser::ast::{BoolOp, CmpOp, Constant, Expr, ExprKind, UnaryOp};
 use super::{Checker, Env, FieldPath, Variable};
 use crate::facts::AttributePlan;
 use crate::program::{ClassId, Guard, Member};
-use crate::ty::{Literal, Special, Ty, Type, TypeId};
+use crate::ty::{Literal, Primitive, Special, Ty, Type, TypeId};
 
 impl<'a> Checker<'_, 'a> {
     /// Checks a condition; returns the states in which it is true and false.
@@ -16,9 +16,8 @@ impl<'a> Checker<'_, 'a> {
                 let (when_true, when_false) = self.condition(env, operand);
                 let operand = self.facts().types[operand.id];
                 if let Some(ty) = operand {
-                    let is_primitive = self.primitive_of(ty).is_some();
-                    let bool = self.exact(self.program.known.bool);
-                    self.record(test, if is_primitive { ty } else { Ty::sure(bool) });
+                    let truth = self.negated(test, ty);
+                    self.record(test, truth);
                     self.note_condition(test);
                 }
                 (when_false, when_true)
@@ -63,6 +62,29 @@ impl<'a> Checker<'_, 'a> {
         }
     }
 
+    /// What `not` of a value of a type is; of a primitive, a primitive.
+    pub(super) fn negated(&mut self, test: &Expr<'a>, operand: Ty) -> Ty {
+        if self.primitive_of(operand).is_none() {
+            self.facts().operators.remove(&test.id);
+            return Ty::sure(self.exact(self.program.known.bool));
+        }
+        self.facts().operators.insert(test.id, Primitive::CBool);
+        Ty::sure(self.program.types.primitive(Primitive::CBool))
+    }
+
+    /// Refuses operands of a choice whose value is asked for, not only its truth, if only some of them are primitives.
+    pub(super) fn check_choices(&mut self, value: &'a Expr<'a>) {
+        match value.kind {
+            ExprKind::UnaryOp { op: UnaryOp::Not, operand } => self.check_choices(operand),
+            ExprKind::BoolOp { values, .. } => {
+                values.iter().for_each(|value| self.check_choices(value));
+                let members: Vec<TypeId> = values.iter().map(|value| self.subject_type(value)).collect();
+                self.primitive_choice(values, &members);
+            }
+            _ => {}
+        }
+    }
+
     /// A primitive condition is tested as such.
     fn note_condition(&mut self, test: &Expr<'a>) {
         let ty = self.facts().types[test.id];
@@ -89,8 +111,14 @@ impl<'a> Checker<'_, 'a> {
             if at + 1 == values.len() {
                 super::env::join_into(&mut left, &off, self.program);
                 let off = left.expect("just joined");
-                let bool = self.exact(self.program.known.bool);
-                self.record(test, Ty::expected(bool));
+                let members = values.iter().map(|value| self.subject_type(value));
+                let members: Vec<TypeId> = members.collect();
+                let is_uniform = members.iter().all(|&member| member == members[0]);
+                let ty = match self.program.types.as_primitive(members[0]) {
+                    Some(_) if is_uniform => Ty::sure(members[0]),
+                    _ => Ty::expected(self.exact(self.program.known.bool)),
+                };
+                self.record(test, ty);
                 return if op == BoolOp::And { (on, off) } else { (off, on) };
             }
             super::env::join_into(&mut left, &off, self.program);

@@ -12,8 +12,10 @@ impl<'a> Checker<'_, 'a> {
     pub(crate) fn stmts(&mut self, env: &mut Env<'a>, body: &'a [Stmt<'a>]) {
         for stmt in body {
             if !env.is_reachable {
+                self.facts().unreached.insert(stmt.span.start);
                 return;
             }
+            self.facts().reached.insert(stmt.span.start);
             self.depth += 1;
             self.stmt(env, stmt);
             self.depth -= 1;
