@@ -7,7 +7,7 @@
 //! - [`compile`]: source to code, dynamic or static, errors as Python's `SyntaxError`
 //! - [`import`]: modules from `sys.path`
 //! - `interactive`: the prompt
-//! - `options`: what stands before the program on a command line, and in the environment
+//! - `options`, `checked_options`: what stands before the program on a command line, and in the environment
 //! - [`program`]: files, modules, texts as `__main__`
 //! - `site`: folders of installed packages, virtual environments
 //! - [`run`]: a process from its settings to its exit code
@@ -15,6 +15,7 @@
 
 mod anchors;
 mod cache;
+mod checked_options;
 pub mod compile;
 mod decode;
 mod files;

@@ -53,9 +53,20 @@ pub fn start(settings: &Settings) -> PyResult<()> {
         flags: settings.options.flags(),
         warnings: settings.options.warnings.clone(),
         extended: settings.options.extended.clone(),
-        cache_prefix: settings.options.variable("PYTHONPYCACHEPREFIX"),
+        cache_prefix: match settings.options.extended("pycache_prefix") {
+            Some(prefix) => Some(prefix.to_owned()).filter(|prefix| !prefix.is_empty()),
+            None => settings.options.variable("PYTHONPYCACHEPREFIX"),
+        },
+        cpu_count: settings.options.checked().unwrap_or_default().cpu_count,
         is_unbuffered: settings.options.unbuffered > 0,
     })?;
+    let options = &settings.options;
+    if options.is_asked("no_debug_ranges", "PYTHONNODEBUGRANGES") {
+        error::hide_columns();
+    }
+    if options.is_dev() || options.is_asked("faulthandler", "PYTHONFAULTHANDLER") {
+        stdlib::faulthandler::watch(libc::STDERR_FILENO);
+    }
     if settings.options.no_site == 0 {
         stdlib::site::install();
         site::add_packages(&settings.options)?;

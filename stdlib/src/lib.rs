@@ -139,6 +139,7 @@ pub fn release() {
     contextvars::release();
     gc::release();
     monitoring::release();
+    faulthandler::release();
 }
 
 /// Names of all native modules, `sys` and `builtins` included.

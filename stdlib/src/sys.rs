@@ -1,5 +1,6 @@
 //! `sys`: the interpreter's own settings and state.
 
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use runtime::convert::OrNone;
@@ -36,6 +37,16 @@ pub struct Startup {
     pub cache_prefix: Option<String>,
     /// Whether what is written to the standard streams is written at once.
     pub is_unbuffered: bool,
+    /// How many processors `os.cpu_count` is to tell of.
+    pub cpu_count: Option<i64>,
+}
+
+/// How many processors `os.cpu_count` is to tell of, or -1 to ask the system.
+static CPU_COUNT: AtomicI64 = AtomicI64::new(-1);
+
+/// How many processors the command line says that there are.
+pub(crate) fn cpu_count() -> Option<i64> {
+    Some(CPU_COUNT.load(Ordering::Relaxed)).filter(|&count| count > 0)
 }
 
 /// `sys.version`, in the form that `platform` takes apart: version, build and its date (that of the language's release), compiler.
@@ -47,6 +58,7 @@ pub(crate) const COPYRIGHT: &str = "Copyright (c) the Static Python in Rust cont
 /// Makes and registers `sys`.
 pub fn initialize(startup: &Startup) -> PyResult<()> {
     crate::io::initialize();
+    CPU_COUNT.store(startup.cpu_count.unwrap_or(-1), Ordering::Relaxed);
     let module = ModuleObject::new("sys");
     module.unaudited();
     module.add_functions(FUNCTIONS);
@@ -481,7 +493,7 @@ py_functions! { static FUNCTIONS;
     /// How many CPUs `os.cpu_count` is to tell, or -1 to ask the system.
     "_get_cpu_count_config()"
     fn get_cpu_count_config() -> i64 {
-        -1
+        cpu_count().unwrap_or(-1)
     }
     /// Return True if Python is exiting.
     "is_finalizing()"
