@@ -21,8 +21,8 @@ pub struct Shown<'s> {
 }
 
 /// The tokens of a file, comments included, and the error that ends them early.
-pub fn shown_tokens(source: &SourceText) -> (Vec<Shown<'_>>, Option<SyntaxError>) {
-    let stream = tokenize(source, Trivia::Keep);
+pub fn shown_tokens(source: &SourceText, trivia: Trivia) -> (Vec<Shown<'_>>, Option<SyntaxError>) {
+    let stream = tokenize(source, trivia);
     let tokens = stream.tokens.iter().filter(|token| token.kind != TokenKind::Error);
     (tokens.map(|token| shown(source, *token)).collect(), stream.error)
 }
@@ -30,7 +30,7 @@ pub fn shown_tokens(source: &SourceText) -> (Vec<Shown<'_>>, Option<SyntaxError>
 /// Lists the tokens of a file, comments included. An error ends the listing as its last line.
 pub fn dump(source: &SourceText) -> String {
     let mut listing = String::new();
-    let (tokens, error) = shown_tokens(source);
+    let (tokens, error) = shown_tokens(source, Trivia::Keep);
     for Shown { name, text, start, end } in tokens {
         let range = format!("{},{}-{},{}:", start.0, start.1, end.0, end.1);
         let mut shown = String::new();
@@ -57,11 +57,18 @@ fn shown(source: &SourceText, token: Token) -> Shown<'_> {
         _ => place(source, token.span.end),
     };
     let text = match token.kind {
-        TokenKind::Newline | TokenKind::NonLogicalNewline if token.span.is_empty() => "",
+        TokenKind::Newline | TokenKind::NonLogicalNewline if is_missing(source, token) => "",
         TokenKind::Newline | TokenKind::NonLogicalNewline => "\n",
+        // The blanks in front of a continued line count, those behind the backslash do not.
+        TokenKind::Indent => token.span.text(source.text()).split('\\').next().unwrap_or_default(),
         _ => token.span.text(source.text()),
     };
     Shown { name: token.kind.name(), text, start, end }
+}
+
+/// Whether a line end is not in the text, which ends without one.
+fn is_missing(source: &SourceText, token: Token) -> bool {
+    token.span.is_empty() || token.span.start as usize >= source.text().len()
 }
 
 /// Whether the token stands behind a last line that has no end; Python's listing adds one.

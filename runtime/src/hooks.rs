@@ -168,7 +168,7 @@ pub struct Hooks {
     /// last: the call is then all that there is to see. So it is if the text is no statement at all.
     pub is_whole_call: fn(text: &str, start: usize, end: usize) -> bool,
     /// The tokens of a text: a list of (kind, text, start, end), and the error that ends it or None.
-    pub tokenize: fn(source: &str) -> PyResult,
+    pub tokenize: fn(source: &str, in_pieces: bool) -> PyResult,
     /// Finds, loads and registers a module by its absolute dotted name; gives that very module.
     pub load_module: fn(name: &str) -> PyResult,
     /// The `depth`-th Python frame from the top, 0 is the caller.
@@ -226,7 +226,7 @@ static HOOKS: World<Cell<Hooks>> = World::new(Cell::new(Hooks {
     compile: |_| missing("compile() without a compiler"),
     anchors: |_| None,
     is_whole_call: |_, _, _| false,
-    tokenize: |_| missing("tokens without a compiler"),
+    tokenize: |_, _| missing("tokens without a compiler"),
     load_module: |name| {
         let raised = crate::raise!(ModuleNotFoundError, "No module named '{name}'");
         Err(raised)

@@ -120,10 +120,10 @@ py_functions! { static FUNCTIONS;
     fn library_files() -> Ref {
         ListObject::new(library::files().map(|name| StrObject::new(name).into()).collect()).into()
     }
-    /// The tokens of a text: a list of (kind, text, start, end), and the error that ends it or None.
-    "tokens(source, /)"
-    fn tokens(source: String) -> PyResult {
-        (runtime::hooks::hooks().tokenize)(&source)
+    /// The tokens of a text, or of a piece of one: a list of (kind, text, start, end), and the error that ends it or None.
+    "tokens(source, in_pieces, /)"
+    fn tokens(source: String, in_pieces: bool) -> PyResult {
+        (runtime::hooks::hooks().tokenize)(&source, in_pieces)
     }
     /// The instructions of a code object as text.
     "code_listing(code, /)"
