@@ -15,7 +15,7 @@ use stdlib::sys::Startup;
 
 use crate::options::Options;
 use crate::program::{self, Failure, Program};
-use crate::{anchors, compile, files, import, interactive, site, tokens};
+use crate::{anchors, cache, compile, files, import, interactive, site, tokens};
 
 /// How a process is set up.
 #[derive(Clone, Debug, Default)]
@@ -46,6 +46,7 @@ pub fn start(settings: &Settings) -> PyResult<()> {
         hooks.is_whole_call = anchors::is_whole_call;
         hooks.tokenize = tokens::tokenize;
     });
+    stdlib::imp::set_compiler(cache::fingerprint());
     stdlib::sys::initialize(&Startup {
         argv: settings.argv.clone(),
         path: search_path(settings),

@@ -138,7 +138,7 @@ fn add_constants(dict: &DictObject) -> PyResult<()> {
     dict.set_text("hash_info", hash_info()?);
     let implementation = DictObject::new();
     implementation.set_text("name", text("spc"));
-    implementation.set_text("cache_tag", objects::none().to_ref());
+    implementation.set_text("cache_tag", text("staticpy-314"));
     implementation.set_text("version", dict.get_text("version_info").unwrap_or_else(|| number(0)));
     implementation.set_text("hexversion", number(0x030e_00f0));
     implementation.set_text("_multiarch", text("x86_64-linux-gnu"));
