@@ -102,8 +102,10 @@ pub enum FoundFrame {
 pub struct FrameHooks {
     /// The `depth`-th frame from the top.
     pub find: fn(depth: usize) -> Option<FoundFrame>,
-    /// The `depth`-th frame of the chain that begins at an anchor, whose compiled code called out at a place.
-    pub find_from: fn(anchor: *mut u8, place: (usize, usize), depth: usize) -> Option<FoundFrame>,
+    /// Shows the frames from the `depth`-th from the top on to `visit`, until that has seen enough.
+    pub walk: fn(depth: usize, visit: &mut dyn FnMut(FoundFrame) -> bool),
+    /// The same for the chain that begins at an anchor, whose compiled code called out at a place.
+    pub walk_from: fn(anchor: *mut u8, place: (usize, usize), visit: &mut dyn FnMut(FoundFrame) -> bool),
     /// The object of a frame.
     pub object_of: fn(frame: *mut u8) -> Ref,
     /// The instruction that it is at.
@@ -125,7 +127,8 @@ pub struct FrameHooks {
 impl FrameHooks {
     const NONE: FrameHooks = FrameHooks {
         find: |_| None,
-        find_from: |_, _, _| None,
+        walk: |_, _| {},
+        walk_from: |_, _, _| {},
         object_of: |_| panic!("frames are made by an interpreter"),
         instruction: |_| 0,
         caller: |_| None,
@@ -175,9 +178,10 @@ pub struct Hooks {
     pub frame: fn(depth: usize) -> Option<FrameInfo>,
     /// The locals of the `depth`-th Python frame from the top, if the interpreter runs it.
     pub frame_locals: fn(depth: usize) -> Option<Ref>,
-    /// A frame in the stretch of compiled code that called out at this place, stack and frame pointer; if the stretch has fewer
-    /// frames than `depth`, that many are taken off it.
-    pub compiled_frame: fn(place: (usize, usize), depth: &mut usize) -> Option<FrameInfo>,
+    /// Shows the frames in the stretch of compiled code that called out at this place, stack and frame pointer, to `visit`, the innermost
+    /// first, but for `skipped`, from which their number is taken off; true if `visit` has said that it has seen enough.
+    pub compiled_frames:
+        fn(place: (usize, usize), skipped: &mut usize, visit: &mut dyn FnMut(FrameInfo) -> bool) -> bool,
     /// A function has been called often: its entries may be replaced.
     pub function_hot: fn(&FunctionObject),
     /// Goes on in compiled code where an interpreter's frame stands: it is saved, and on top of the chain.
@@ -233,7 +237,7 @@ static HOOKS: World<Cell<Hooks>> = World::new(Cell::new(Hooks {
     },
     frame: |_| None,
     frame_locals: |_| None,
-    compiled_frame: |_, _| None,
+    compiled_frames: |_, _, _| false,
     function_hot: |_| {},
     continue_frame: |_| Continued::Not,
     call_typed: |_, _| None,

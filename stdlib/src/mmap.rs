@@ -356,7 +356,7 @@ fn repr(value: Value) -> PyResult {
         }
         Err(raised) => {
             drop(runtime::thread().take_raised(raised));
-            format!("<{name} closed=True, access={access}>")
+            format!("<{name} closed=True>")
         }
     };
     Ok(StrObject::new(&text).into())

@@ -7,7 +7,7 @@ use runtime::objects::int;
 use runtime::{PyResult, Value, py_methods, raise};
 
 use super::{Access, Mmap, closed_error, count_of};
-use crate::system::{failure, system};
+use crate::system::{failure, os_error, system};
 
 /// An offset as `find` takes it: negative ones count from the end.
 fn wrapped(at: isize, len: usize) -> usize {
@@ -209,7 +209,7 @@ py_methods! { pub(super) static METHODS for "mmap.mmap", &Mmap;
         if fd == -1 {
             return match this.tracks_fd {
                 true => Ok(len as i64),
-                false => Err(raise!(ValueError, "can't get size with trackfd=False")),
+                false => Err(os_error(libc::EBADF, &[])),
             };
         }
         // SAFETY: the structure is filled in by the call, of which it consists of numbers.
