@@ -5,6 +5,7 @@ use crate::repr;
 use crate::scan::{Trivia, tokenize};
 use crate::source::SourceText;
 use crate::token::{Token, TokenKind};
+use base::Span;
 use std::fmt::Write;
 
 /// A token as listings show it: lines from 1, columns in characters from 0.
@@ -45,6 +46,7 @@ pub fn dump(source: &SourceText) -> String {
 }
 
 fn shown(source: &SourceText, token: Token) -> Shown<'_> {
+    let token = Token { span: visible(source, token), ..token };
     let start = match token.kind {
         TokenKind::Dedent | TokenKind::EndMarker if lacks_newline(source, token) => {
             (source.lines().line_count() + 1, 0)
@@ -59,11 +61,18 @@ fn shown(source: &SourceText, token: Token) -> Shown<'_> {
     let text = match token.kind {
         TokenKind::Newline | TokenKind::NonLogicalNewline if is_missing(source, token) => "",
         TokenKind::Newline | TokenKind::NonLogicalNewline => "\n",
-        // The blanks in front of a continued line count, those behind the backslash do not.
-        TokenKind::Indent => token.span.text(source.text()).split('\\').next().unwrap_or_default(),
         _ => token.span.text(source.text()),
     };
     Shown { name: token.kind.name(), text, start, end }
+}
+
+/// What of the text is shown of a token: of blanks in front of a line that is continued, those of the line that continues it.
+fn visible(source: &SourceText, token: Token) -> Span {
+    if token.kind != TokenKind::Indent {
+        return token.span;
+    }
+    let skipped = token.span.text(source.text()).rfind('\n').map_or(0, |at| at as u32 + 1);
+    Span::new(token.span.start + skipped, token.span.end)
 }
 
 /// Whether a line end is not in the text, which ends without one.

@@ -44,21 +44,24 @@ def _tokens(readline, encoding, extra_tokens):
         if not extra_tokens:
             if name in ("COMMENT", "NL"):
                 continue
-            string, start, end = _bare(name, string, start, end)
+            string, start, end = _bare(name, string, start, end, len(lines) - (not lines[-1]))
         elif string == "\n" and lines[start[0] - 1].endswith("\r\n"):
             string, end = "\r\n", (end[0], end[1] + 1)
         kind = _KINDS[name] if name in _OWN or not extra_tokens else _token.OP
         yield kind, string, start, end, "".join(lines[start[0] - 1:end[0]])
     if error is not None:
         kind, message, line, column = error
+        if extra_tokens and message.endswith((" was never closed", "EOF while parsing")):
+            message, line, column = "unexpected EOF in multi-line statement", len(lines) - (not lines[-1]), 0
         shown = lines[line - 1].rstrip("\n") if 0 < line <= len(lines) else ""
         raise _ERRORS[kind](message, ("<string>", line, column, shown))
 
 
-def _bare(name, string, start, end):
-    """A token as the parser sees it: what is not in the text has neither a text nor a column."""
+def _bare(name, string, start, end, last):
+    """A token as the parser sees it: what is not in the text has neither a text nor a column, and no line behind the last one."""
     if name == "NEWLINE":
         return "", start, start
     if name in ("INDENT", "DEDENT", "ENDMARKER"):
-        return "", (start[0], -1), (start[0], -1)
+        place = min(start[0], last), -1
+        return "", place, place
     return string, start, end

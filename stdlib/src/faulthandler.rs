@@ -6,6 +6,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 
+use runtime::objects::int;
 use runtime::objects::module::ModuleObject;
 use runtime::{PyResult, Value, protocol, py_functions, raise, sys_state};
 
@@ -75,8 +76,12 @@ fn target(file: Option<Value>) -> PyResult<i32> {
             }
         }
     };
+    let is_negative = int::IntRef::of(file.value()).is_some_and(int::IntRef::is_negative);
+    if is_negative {
+        return Err(raise!(ValueError, "file is not a valid file descriptor"));
+    }
     let fd = Descriptor::of(file.value())?;
-    if runtime::objects::int::IntRef::of(file.value()).is_none() {
+    if int::IntRef::of(file.value()).is_none() {
         // What the stream still holds comes before what is written past it.
         protocol::call_method_text(file.value(), "flush", &[])?;
     }
