@@ -45,6 +45,22 @@ impl Options {
         })
     }
 
+    /// The encoding and the error handler of the standard streams: what `PYTHONIOENCODING` says, or, where the locale says nothing of
+    /// texts, that other bytes pass through unharmed.
+    pub(crate) fn streams(&self) -> (Option<String>, Option<String>) {
+        let said = self.variable("PYTHONIOENCODING").unwrap_or_default();
+        let (encoding, errors) = said.split_once(':').unwrap_or((&said, ""));
+        let given = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+            .into_iter()
+            .find_map(|name| std::env::var(name).ok().filter(|text| !text.is_empty()));
+        let passes = self.extended("utf8").is_some_and(|text| text != "0")
+            || matches!(locale.as_deref(), None | Some("C" | "POSIX"));
+        let errors =
+            given(errors).or_else(|| (passes && encoding.is_empty()).then(|| "surrogateescape".to_owned()));
+        (given(encoding), errors)
+    }
+
     fn max_digits(&self) -> Result<Option<usize>, String> {
         let (name, text) = match self.extended("int_max_str_digits") {
             Some(text) => ("-X int_max_str_digits", text.to_owned()),

@@ -46,9 +46,11 @@ pub fn start(settings: &Settings) -> PyResult<()> {
         hooks.is_whole_call = anchors::is_whole_call;
         hooks.tokenize = tokens::tokenize;
     });
+    let (stream_encoding, stream_errors) = settings.options.streams();
     stdlib::imp::set_compiler(cache::fingerprint());
     stdlib::sys::initialize(&Startup {
         argv: settings.argv.clone(),
+        original: std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect(),
         path: search_path(settings),
         executable: site::executable().map(|path| path.display().to_string()).unwrap_or_default(),
         flags: settings.options.flags(),
@@ -58,6 +60,8 @@ pub fn start(settings: &Settings) -> PyResult<()> {
             Some(prefix) => Some(prefix.to_owned()).filter(|prefix| !prefix.is_empty()),
             None => settings.options.variable("PYTHONPYCACHEPREFIX"),
         },
+        stream_encoding,
+        stream_errors,
         cpu_count: settings.options.checked().unwrap_or_default().cpu_count,
         is_unbuffered: settings.options.unbuffered > 0,
     })?;

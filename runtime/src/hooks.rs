@@ -97,15 +97,18 @@ pub enum FoundFrame {
     Compiled(FrameInfo),
 }
 
+/// Who is shown frames or pictures of frames, until it says that it has seen enough.
+pub type Visit<'v, F> = &'v mut dyn FnMut(F) -> bool;
+
 /// What the objects of the interpreter's frames ask of them.
 #[derive(Clone, Copy)]
 pub struct FrameHooks {
     /// The `depth`-th frame from the top.
     pub find: fn(depth: usize) -> Option<FoundFrame>,
     /// Shows the frames from the `depth`-th from the top on to `visit`, until that has seen enough.
-    pub walk: fn(depth: usize, visit: &mut dyn FnMut(FoundFrame) -> bool),
+    pub walk: fn(depth: usize, visit: Visit<'_, FoundFrame>),
     /// The same for the chain that begins at an anchor, whose compiled code called out at a place.
-    pub walk_from: fn(anchor: *mut u8, place: (usize, usize), visit: &mut dyn FnMut(FoundFrame) -> bool),
+    pub walk_from: fn(anchor: *mut u8, place: (usize, usize), visit: Visit<'_, FoundFrame>),
     /// The object of a frame.
     pub object_of: fn(frame: *mut u8) -> Ref,
     /// The instruction that it is at.
@@ -180,8 +183,7 @@ pub struct Hooks {
     pub frame_locals: fn(depth: usize) -> Option<Ref>,
     /// Shows the frames in the stretch of compiled code that called out at this place, stack and frame pointer, to `visit`, the innermost
     /// first, but for `skipped`, from which their number is taken off; true if `visit` has said that it has seen enough.
-    pub compiled_frames:
-        fn(place: (usize, usize), skipped: &mut usize, visit: &mut dyn FnMut(FrameInfo) -> bool) -> bool,
+    pub compiled_frames: fn(place: (usize, usize), skipped: &mut usize, visit: Visit<'_, FrameInfo>) -> bool,
     /// A function has been called often: its entries may be replaced.
     pub function_hot: fn(&FunctionObject),
     /// Goes on in compiled code where an interpreter's frame stands: it is saved, and on top of the chain.

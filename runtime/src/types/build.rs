@@ -340,7 +340,15 @@ fn prepare(metaclass: Value, name: Value, bases: Value, keywords: &[(Value, Valu
     let Some(method) = protocol::get_optional_attr(metaclass, names().__prepare__)? else {
         return Ok(DictObject::new().into());
     };
-    call_with_keywords(method.value(), &[name, bases], keywords)
+    let namespace = call_with_keywords(method.value(), &[name, bases], keywords)?;
+    if namespace.ty().slots().subscript.is_none() {
+        let shown = metaclass
+            .get::<TypeObject>()
+            .map_or_else(|| "<metaclass>".to_owned(), |meta| meta.name().to_owned());
+        let got = namespace.ty().name();
+        return Err(crate::raise!(TypeError, "{shown}.__prepare__() must return a mapping, not {got}"));
+    }
+    Ok(namespace)
 }
 
 /// Replaces bases that are not classes by what their `__mro_entries__` gives.
