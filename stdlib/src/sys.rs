@@ -96,6 +96,9 @@ pub fn initialize(startup: &Startup) -> PyResult<()> {
 
 /// Gives the standard streams another encoding: its codec may be a module, which can be imported once there is `sys`.
 fn recode_streams(dict: &DictObject, encoding: &str, errors: Option<&str>) -> PyResult<()> {
+    let codecs = protocol::import::import_absolute("codecs")?;
+    let info = protocol::call_method_text(codecs.value(), "lookup", &[text(encoding).value()])?;
+    let encoding = protocol::get_attr_text(info.value(), "name")?;
     let names = TupleObject::of([text("encoding"), text("errors")]);
     for name in ["stdin", "stdout", "stderr"] {
         let Some(stream) = dict.get_text(name).filter(|stream| !objects::is_none(stream.value())) else {
@@ -103,7 +106,7 @@ fn recode_streams(dict: &DictObject, encoding: &str, errors: Option<&str>) -> Py
         };
         let errors = if name == "stderr" { "backslashreplace" } else { errors.unwrap_or("strict") };
         let change = protocol::get_attr_text(stream.value(), "reconfigure")?;
-        protocol::call(change.value(), &[text(encoding).value(), text(errors).value()], Some(names.value()))?;
+        protocol::call(change.value(), &[encoding.value(), text(errors).value()], Some(names.value()))?;
     }
     Ok(())
 }

@@ -518,14 +518,7 @@ impl Builder<'_> {
         let stack =
             stack.iter().zip(reprs).map(|(&value, repr)| self.slot(value, repr != Repr::Object)).collect();
         let is_handled = self.code.handler_at(self.at as usize).is_some();
-        FrameState {
-            code: self.func.id,
-            offset: self.at,
-            locals: slots,
-            stack,
-            parent: None,
-            is_handled,
-        }
+        FrameState { code: self.func.id, offset: self.at, locals: slots, stack, parent: None, is_handled }
     }
 
     /// The state at a call: the caller's frame while the callee runs, its operands popped.
