@@ -8,6 +8,7 @@
 //! - [`import`]: modules from `sys.path`
 //! - `interactive`: the prompt
 //! - `options`, `checked_options`: what stands before the program on a command line, and in the environment
+//! - `packed`: archives and compiled files as programs
 //! - [`program`]: files, modules, texts as `__main__`
 //! - `site`: folders of installed packages, virtual environments
 //! - [`run`]: a process from its settings to its exit code
@@ -22,6 +23,7 @@ mod files;
 pub mod import;
 mod interactive;
 mod options;
+mod packed;
 pub mod program;
 mod read_tree;
 pub mod run;
