@@ -21,7 +21,6 @@ use runtime::value::{PyResult, Raised, Ref, Value};
 use runtime::{monitoring, protocol};
 
 use crate::frame::{Frame, HAS_BEGUN, IS_STARTED, IS_WATCHED};
-use crate::jump::is_prologue;
 use crate::live;
 
 /// How the loop goes on with an instruction.
@@ -82,7 +81,7 @@ unsafe fn step(frame: *mut Frame, at: usize) -> PyResult<bool> {
     // SAFETY: the contract; the frame keeps its code alive.
     let (flags, code) = unsafe { ((*frame).flags, &*(*frame).code) };
     if flags & HAS_BEGUN == 0 {
-        if is_prologue(code.code().words[at].opcode()) {
+        if code.code().words[at].opcode().is_prologue() {
             return Ok(false);
         }
         // SAFETY: the contract.
@@ -168,7 +167,7 @@ fn monitor_jump(code: &objects::code::CodeObject, from: usize, to: usize) -> PyR
         (false, true) => monitoring::BRANCH_LEFT,
         (false, false) => monitoring::BRANCH_RIGHT,
     };
-    monitoring::fire(event, code, from as u32, &[int::from_i64(2 * to as i64).value()])
+    monitoring::fire(event, code, from as u32, &[int::from_i64(code.offset(to)).value()])
 }
 
 /// Tells a frame's trace function of a line or an instruction. True if it has made the frame stand elsewhere.

@@ -1,11 +1,12 @@
 //! Attributes and methods of code objects.
 //!
-//! Offsets count two bytes for an instruction, as CPython's do; what stands at them is this program's own encoding.
+//! Instructions, offsets and places are those of the [view](bytecode::cpython) in CPython's terms.
 
 use std::sync::Arc;
 
 use bytecode::code::CellKind;
-use bytecode::{Code, CodeFlags, SourceRange};
+use bytecode::cpython::{Place, slots_in_order};
+use bytecode::{Code, CodeFlags};
 
 use super::CodeObject;
 use super::compare::are_equal;
@@ -50,24 +51,6 @@ fn variables(value: Value) -> PyResult {
     names_where(value, |at, cell| cell == CellKind::None || at < params)
 }
 
-/// The instructions as bytes, in this program's own encoding.
-fn encoded(value: Value) -> Vec<u8> {
-    this(value).code().words.iter().flat_map(|word| word.bits().to_le_bytes()).collect()
-}
-
-/// The places as bytes, in this program's own encoding.
-fn line_table(value: Value) -> Vec<u8> {
-    let numbers =
-        this(value).code().ranges.iter().flat_map(|at| [at.line, at.end_line, at.column, at.end_column]);
-    numbers.flat_map(u32::to_le_bytes).collect()
-}
-
-/// The handlers as bytes, in this program's own encoding.
-fn handler_table(value: Value) -> Vec<u8> {
-    let numbers = this(value).code().handlers.iter().flat_map(|at| [at.start, at.end, at.target, at.depth]);
-    numbers.flat_map(u32::to_le_bytes).collect()
-}
-
 /// Equal code does the same at the same places.
 fn richcompare(a: Value, b: Value, op: CompareOp) -> PyResult {
     let (Some(x), Some(y)) = (a.get::<CodeObject>(), b.get::<CodeObject>()) else {
@@ -96,45 +79,52 @@ pub(super) const SLOTS: Slots =
 /// The flags that CPython has, too.
 const SHOWN_FLAGS: u32 = 0xffff | CodeFlags::FUTURE_ANNOTATIONS.0;
 
-/// A number of a place, or None where there is none.
-fn place(number: u32, range: SourceRange) -> Ref {
-    if range.line == 0 { objects::none().to_ref() } else { int::from_i64(number.into()) }
+/// First line, last line, first column, last column of a unit; None for what is not known.
+fn position(place: &Place) -> Ref {
+    let number = |number: Option<u32>| match number {
+        Some(number) => int::from_i64(number.into()),
+        None => objects::none().to_ref(),
+    };
+    let (column, end_column) = place.columns.unzip();
+    TupleObject::of([place.line, place.end_line, column, end_column].map(number)).into()
+}
+
+/// Runs of units on one line: start and end offset, and the line.
+fn lines(code: &CodeObject) -> impl Iterator<Item = [i64; 3]> {
+    let mut next = 0;
+    code.view().places.chunk_by(|a, b| a.line == b.line).map(move |run| {
+        let start = next;
+        next += 2 * run.len() as i64;
+        [start, next, run[0].line.map_or(0, i64::from)]
+    })
+}
+
+/// The name of the local slot that an argument means.
+fn name_of_slot(code: &CodeObject, number: i64) -> PyResult {
+    let order = slots_in_order(code.code());
+    match usize::try_from(number).ok().and_then(|number| order.get(number)) {
+        Some(&slot) => Ok(code.local_names()[slot].clone()),
+        None => Err(crate::raise!(IndexError, "tuple index out of range")),
+    }
 }
 
 py_methods! { pub(super) static METHODS for "code", &CodeObject;
-    /// An iterator over the places of the instructions: first line, last line, first column, last column.
+    /// An iterator over the places of the units: first line, last line, first column, last column.
     "co_positions(self, /)"
     fn co_positions(this) -> PyResult {
-        let places = this.code().ranges.iter().map(|&at| {
-            let numbers = [at.line, at.end_line, at.column, at.end_column];
-            TupleObject::of(numbers.map(|number| place(number, at))).into()
-        });
+        let places = this.view().places.iter().map(position);
         protocol::get_iter(TupleObject::new(places.collect()).value())
     }
-    /// An iterator over the lines: start and end offset of the instructions, and their line. The first range is that in front of the first
-    /// instruction, where a frame begins.
+    /// An iterator over the lines: start and end offset of the instructions, and their line.
     "co_lines(self, /)"
     fn co_lines(this) -> PyResult {
-        let (count, beginning) = (this.code().ranges.len(), this.code().beginning());
-        let entry = |start: i64, end: usize, line: u32| {
-            let offsets = [start * 2, end as i64 * 2, line.into()];
-            TupleObject::of(offsets.map(int::from_i64)).into()
-        };
-        let mut lines = vec![entry(-1, 0, beginning)];
-        let (mut start, mut line) = (0, beginning);
-        for (at, range) in this.code().ranges.iter().enumerate() {
-            // An instruction without a line belongs to what comes before it.
-            if range.line != 0 && range.line != line {
-                if start != at {
-                    lines.push(entry(start as i64, at, line));
-                }
-                (start, line) = (at, range.line);
-            }
-        }
-        if start != count {
-            lines.push(entry(start as i64, count, line));
-        }
-        protocol::get_iter(TupleObject::new(lines).value())
+        let lines = lines(this).map(|run| TupleObject::of(run.map(int::from_i64)).into());
+        protocol::get_iter(TupleObject::new(lines.collect()).value())
+    }
+    /// The name of the variable that an argument of an instruction means.
+    "_varname_from_oparg(self, /, oparg)"
+    fn varname_from_oparg(this, oparg: i64) -> PyResult {
+        name_of_slot(this, oparg)
     }
     /// A copy with other values for the given attributes.
     "replace(self, /, **changes)"
@@ -193,10 +183,10 @@ pub(super) static GETSET: &[GetSetDef] = getters! {
     "co_consts" => |value| Ok(TupleObject::new(this(value).consts().to_vec()).into());
     "co_names" => |value| Ok(TupleObject::new(this(value).names().to_vec()).into());
     "co_varnames" => variables;
-    "co_code" => |value| Ok(BytesObject::new(&encoded(value)).into());
-    "_co_code_adaptive" => |value| Ok(BytesObject::new(&encoded(value)).into());
-    "co_linetable" => |value| Ok(BytesObject::new(&line_table(value)).into());
-    "co_exceptiontable" => |value| Ok(BytesObject::new(&handler_table(value)).into());
+    "co_code" => |value| Ok(BytesObject::new(&this(value).view().bytes).into());
+    "_co_code_adaptive" => |value| Ok(BytesObject::new(&this(value).view().bytes).into());
+    "co_linetable" => |value| Ok(BytesObject::new(&this(value).view().location_table()).into());
+    "co_exceptiontable" => |value| Ok(BytesObject::new(&this(value).view().exception_table()).into());
     "co_cellvars" => |value| names_where(value, |_, cell| cell == CellKind::Cell);
     "co_freevars" => |value| names_where(value, |_, cell| cell == CellKind::Free);
 };
