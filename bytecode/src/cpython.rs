@@ -27,7 +27,7 @@ fn own_opcodes() -> impl Iterator<Item = Opcode> {
     Opcode::ALL.iter().copied().filter(|&opcode| shown(opcode) == Shown::Own)
 }
 
-/// Where a unit comes from. A line without columns is that of what comes before it.
+/// Where a unit comes from. One without a place belongs to the line of what comes before it, as frames and tracebacks have it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Place {
     /// First line; 0 where a module begins.

@@ -81,21 +81,24 @@ const SHOWN_FLAGS: u32 = 0xffff | CodeFlags::FUTURE_ANNOTATIONS.0;
 
 /// First line, last line, first column, last column of a unit; None for what is not known.
 fn position(place: &Place) -> Ref {
-    let number = |number: Option<u32>| match number {
-        Some(number) => int::from_i64(number.into()),
-        None => objects::none().to_ref(),
-    };
     let (column, end_column) = place.columns.unzip();
-    TupleObject::of([place.line, place.end_line, column, end_column].map(number)).into()
+    TupleObject::of(
+        [place.line, place.end_line, column, end_column].map(|number| number_or_none(number.map(i64::from))),
+    )
+    .into()
+}
+
+fn number_or_none(number: Option<i64>) -> Ref {
+    number.map_or_else(|| objects::none().to_ref(), int::from_i64)
 }
 
 /// Runs of units on one line: start and end offset, and the line.
-fn lines(code: &CodeObject) -> impl Iterator<Item = [i64; 3]> {
+fn lines(code: &CodeObject) -> impl Iterator<Item = [Option<i64>; 3]> {
     let mut next = 0;
     code.view().places.chunk_by(|a, b| a.line == b.line).map(move |run| {
         let start = next;
         next += 2 * run.len() as i64;
-        [start, next, run[0].line.map_or(0, i64::from)]
+        [Some(start), Some(next), run[0].line.map(i64::from)]
     })
 }
 
@@ -118,7 +121,7 @@ py_methods! { pub(super) static METHODS for "code", &CodeObject;
     /// An iterator over the lines: start and end offset of the instructions, and their line.
     "co_lines(self, /)"
     fn co_lines(this) -> PyResult {
-        let lines = lines(this).map(|run| TupleObject::of(run.map(int::from_i64)).into());
+        let lines = lines(this).map(|run| TupleObject::of(run.map(number_or_none)).into());
         protocol::get_iter(TupleObject::new(lines.collect()).value())
     }
     /// The name of the variable that an argument of an instruction means.
