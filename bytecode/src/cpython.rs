@@ -17,7 +17,7 @@ use column::{Arg, Shown, shown};
 use instruction::{Instruction, own_number};
 use location::Covered;
 
-use crate::code::{CellKind, Code, CodeFlags, SourceRange};
+use crate::code::{CellKind, Code, CodeFlags, Handler, SourceRange};
 use crate::opcode::{Opcode, OperandKind};
 use crate::operator::{CompareOp, Intrinsic};
 use crate::word::Word;
@@ -59,7 +59,8 @@ pub struct View {
     pub beginning: u32,
     first_line: u32,
     handlers: Vec<Covered>,
-    /// For each of our instructions, the offset of the first unit that is its instruction.
+    /// For each of our instructions, the offset of its first unit, and of the unit that is its instruction.
+    begins: Vec<u32>,
     offsets: Vec<u32>,
 }
 
@@ -110,6 +111,7 @@ impl View {
             beginning: prefixed(draft.resume),
             first_line: code.first_line,
             handlers: handlers.collect(),
+            begins: draft.begins.iter().map(|&item| 2 * starts[item as usize]).collect(),
             offsets: words.iter().map(|&item| prefixed(item)).collect(),
         };
         for (at, item) in draft.items.iter().enumerate() {
@@ -136,8 +138,26 @@ impl View {
 
     /// Our instruction that is shown at an offset, or that the unit there belongs to.
     pub fn word_at(&self, offset: u32) -> Option<u32> {
-        let behind = self.offsets.partition_point(|&start| start <= offset);
+        let behind = self.begins.partition_point(|&start| start <= offset);
         behind.checked_sub(1).map(|word| word as u32)
+    }
+
+    /// The places that a table encoded by [`location_table`](Self::location_table) gives our instructions. An instruction that it does
+    /// not reach has none.
+    pub fn ranges_of(&self, table: &[u8]) -> Vec<SourceRange> {
+        let places = location::places(table, self.first_line);
+        let place = |offset: &u32| places.get(*offset as usize / 2).copied().flatten().unwrap_or_default();
+        self.offsets.iter().map(place).collect()
+    }
+
+    /// The handlers of a table encoded by [`exception_table`](Self::exception_table), if it names instructions.
+    pub fn handlers_of(&self, table: &[u8]) -> Option<Vec<Handler>> {
+        let word = |unit: u32| self.begins.binary_search(&(2 * unit)).ok().map(|word| word as u32);
+        let entries = location::covered(table)?.into_iter().map(|entry| {
+            let (start, end) = (word(entry.start)?, word(entry.end)?);
+            Some(Handler { start, end, target: word(entry.target)?, depth: entry.depth })
+        });
+        entries.collect()
     }
 
     /// The table of places, encoded as CPython does.

@@ -5,6 +5,7 @@
 
 mod attributes;
 mod compare;
+mod replace;
 
 use std::cell::{Cell, OnceCell};
 use std::sync::Arc;

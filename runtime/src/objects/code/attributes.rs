@@ -6,12 +6,11 @@ use std::sync::Arc;
 
 use bytecode::code::CellKind;
 use bytecode::cpython::{Place, slots_in_order};
-use bytecode::{Code, CodeFlags};
 
 use super::CodeObject;
 use super::compare::are_equal;
+use super::replace::{self, SHOWN_FLAGS};
 use crate::convert::Keywords;
-use crate::error;
 use crate::hash;
 use crate::methods::GetSetDef;
 use crate::objects::bytes::BytesObject;
@@ -76,9 +75,6 @@ fn hash_code(value: Value) -> PyResult<i64> {
 pub(super) const SLOTS: Slots =
     Slots { repr: Some(repr), richcompare: Some(richcompare), hash: Some(hash_code), ..Slots::EMPTY };
 
-/// The flags that CPython has, too.
-const SHOWN_FLAGS: u32 = 0xffff | CodeFlags::FUTURE_ANNOTATIONS.0;
-
 /// First line, last line, first column, last column of a unit; None for what is not known.
 fn position(place: &Place) -> Ref {
     let (column, end_column) = place.columns.unzip();
@@ -131,41 +127,14 @@ py_methods! { pub(super) static METHODS for "code", &CodeObject;
     }
     /// A copy with other values for the given attributes.
     "replace(self, /, **changes)"
-    fn replace(this, changes: Keywords) -> PyResult {
-        let mut code = Code::clone(this.code());
-        for (name, value) in changes.0 {
-            change(&mut code, &protocol::str_string(name)?, value)?;
-        }
-        Ok(CodeObject::of(code).into())
+    fn changed(this, changes: Keywords) -> PyResult {
+        Ok(replace::replace(this, &changes)?.into())
     }
     /// A copy with other values for the given attributes.
     "__replace__(self, /, **changes)"
     fn dunder_replace(this, changes: Keywords) -> PyResult {
-        replace(this, changes)
+        Ok(replace::replace(this, &changes)?.into())
     }
-}
-
-fn change(code: &mut Code, name: &str, value: Value) -> PyResult<()> {
-    let text = || match value.get::<StrObject>() {
-        Some(text) => text.to_utf8(),
-        None => Err(crate::raise!(
-            TypeError,
-            "replace() argument '{name}' must be str, not {}",
-            value.ty().name()
-        )),
-    };
-    match name {
-        "co_name" => code.name = text()?,
-        "co_qualname" => code.qualname = text()?,
-        "co_filename" => code.filename = text()?.into(),
-        "co_firstlineno" => code.first_line = int::to_index(value, "line number does not fit")?.max(0) as u32,
-        "co_flags" => {
-            code.flags.0 =
-                code.flags.0 & !SHOWN_FLAGS | int::to_index(value, "flags do not fit")? as u32 & SHOWN_FLAGS
-        }
-        _ => return Err(error::not_supported(&format!("code.replace({name}=...)"))),
-    }
-    Ok(())
 }
 
 macro_rules! getters {
