@@ -58,7 +58,7 @@ fn wrong_type(name: &str, wanted: &str, value: Value) -> error::Raised {
 fn number(name: &str, value: Value) -> PyResult<u32> {
     match int::to_index(value, "number does not fit")? {
         number @ 0..=MAX_COUNT => Ok(number as u32),
-        ..0 => Err(crate::raise!(ValueError, "code: {name} must not be negative")),
+        ..0 => Err(crate::raise!(ValueError, "{name} must be a positive integer")),
         _ => Err(crate::raise!(OverflowError, "code: {name} is too large")),
     }
 }
@@ -181,7 +181,7 @@ fn rename(code: &mut Code, kind: CellKind, names: Vec<String>, attribute: &str) 
 fn check_params(before: &Code, code: &mut Code) -> PyResult<()> {
     let (was, is) = (before.param_count(), code.param_count());
     if code.posonly_count > code.arg_count || is > code.locals.len() - code.free_count() {
-        return Err(crate::raise!(ValueError, "code: varnames is too small"));
+        return Err(crate::raise!(ValueError, "code: co_varnames is too small"));
     }
     let is_doubtful = |slot: usize| (is..was).contains(&slot);
     for word in &mut code.words {
