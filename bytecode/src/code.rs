@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::blob::{self, SourceRanges};
 use crate::descr::{ClassDecl, FieldDescr, FunctionDescr, Signature, TypeDescr};
 use crate::nested::NestedCode;
+use crate::opcode::Opcode;
 use crate::operator::TypeCode;
 use crate::word::Word;
 
@@ -279,6 +280,14 @@ impl Code {
     /// How many slots hold free variables; they are the last ones.
     pub fn free_count(&self) -> usize {
         self.locals.iter().rev().take_while(|local| local.cell == CellKind::Free).count()
+    }
+
+    /// Number of the `SEND` with which an `await` takes the result of the call in front of instruction `next`, if one does.
+    pub fn awaiting_send(&self, next: u32) -> Option<u32> {
+        let opcode_at = |at: u32| self.words.get(at as usize).map(|word| word.opcode());
+        let is_plain =
+            opcode_at(next) == Some(Opcode::GET_AWAITABLE) && self.words[next as usize].operand() == 0;
+        (is_plain && opcode_at(next + 2) == Some(Opcode::SEND)).then_some(next + 2)
     }
 
     /// The innermost handler that covers an instruction.

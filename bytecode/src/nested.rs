@@ -21,7 +21,7 @@ use crate::operator::TypeCode;
 pub struct FrameShape {
     /// Local slots.
     pub locals: u32,
-    /// Local slots and operands.
+    /// Local slots and operands, and in coroutines [`FrameShape::LEVEL_WORDS`] more.
     pub words: u32,
     /// Positional arguments that fill the parameters without binding; `u32::MAX` if the signature has more than those.
     pub exact_args: u32,
@@ -34,13 +34,18 @@ pub struct FrameShape {
 }
 
 impl FrameShape {
+    /// Words at the end of a coroutine's frame for what it is handling while it has no object that could know.
+    pub const LEVEL_WORDS: u32 = 2;
+
     fn of(code: &Code) -> Self {
         let stars = CodeFlags(CodeFlags::VARARGS.0 | CodeFlags::VARKEYWORDS.0);
         let is_exact = code.kwonly_count == 0 && !code.flags.intersects(stars);
         let locals = code.locals.len() as u32;
+        let is_coroutine = code.flags.contains(CodeFlags::COROUTINE);
+        let level_words = if is_coroutine { Self::LEVEL_WORDS } else { 0 };
         Self {
             locals,
-            words: locals + code.stack_size,
+            words: locals + code.stack_size + level_words,
             exact_args: if is_exact { code.arg_count } else { u32::MAX },
             has_primitives: code.locals.iter().any(|local| local.ty != TypeCode::Object),
             signature: code

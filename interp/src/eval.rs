@@ -16,8 +16,9 @@ use runtime::protocol;
 use runtime::tracing;
 use runtime::value::{PyResult, Raised, Ref, Value};
 
+use crate::eager;
 use crate::entry::Exit;
-use crate::frame::{self, Frame, HAS_BEGUN, IS_ENTRY, IS_INIT, IS_STARTED, WANTS_RAW};
+use crate::frame::{self, Frame, HAS_BEGUN, IS_EAGER, IS_ENTRY, IS_INIT, IS_STARTED, WANTS_RAW};
 use crate::registers::define_register_macros;
 use crate::{ops, quicken, rare, tracing as trace, unwind};
 
@@ -60,28 +61,6 @@ pub(crate) unsafe fn run_loop<const TRACED: bool>(
                     }
                 };
             }
-            // Follows the jump behind a specialised comparison, or passes it.
-            macro_rules! branch {
-                ($jumps:expr) => {{
-                    let word = next!();
-                    if $jumps {
-                        jump!(word.index());
-                    } else {
-                        skip!();
-                    }
-                }};
-            }
-            // Compares the words of two small ints, which are in the order of the ints, and follows the jump behind.
-            macro_rules! jump_if {
-                ($op:tt) => {{
-                    let (a, b) = (peek!(2).bits(), peek!(1).bits());
-                    if a & b & 1 == 0 {
-                        generalise!();
-                    }
-                    forget_n!(2);
-                    branch!((a as i64) $op (b as i64));
-                }};
-            }
             // Leaves the frame, which is the topmost one and has no operands left that matter, with an owned or raw word.
             macro_rules! leave_frame {
                 ($result:expr) => {{
@@ -89,9 +68,12 @@ pub(crate) unsafe fn run_loop<const TRACED: bool>(
                     // SAFETY: see `enter_frame`; a frame that is no entry has a caller in this loop.
                     let flags = unsafe {
                         let flags = (*frame).flags;
-                        if flags & IS_ENTRY != 0 {
-                            crate::resume::leave_entry(frame);
-                            return Ok(Exit::Returned(Ref::from_owned(result)));
+                        if flags & (IS_ENTRY | IS_EAGER) != 0 {
+                            if flags & IS_ENTRY != 0 {
+                                crate::resume::leave_entry(frame);
+                                return Ok(Exit::Returned(Ref::from_owned(result)));
+                            }
+                            eager::returns(frame);
                         }
                         let caller = (*frame).previous;
                         frame::pop(frame);
@@ -110,6 +92,20 @@ pub(crate) unsafe fn run_loop<const TRACED: bool>(
                     }
                 }};
             }
+            // Leaves the frame, saved behind the instruction that yields a value.
+            macro_rules! suspend_frame {
+                ($value:expr) => {{
+                    let value: Ref = $value;
+                    // SAFETY: see `enter_frame`; a generator's frame is an entry.
+                    unsafe {
+                        if (*frame).flags & (IS_ENTRY | IS_EAGER) != IS_EAGER {
+                            return Ok(Exit::Yielded(value));
+                        }
+                        frame = eager::suspend(frame, value);
+                    }
+                    enter_frame!();
+                }};
+            }
             // Goes on in compiled code where the frame stands, if there is some.
             macro_rules! continue_compiled {
                 () => {{
@@ -119,9 +115,7 @@ pub(crate) unsafe fn run_loop<const TRACED: bool>(
                         Continued::Interpret => enter_frame!(),
                         Continued::Returned(value) => leave_frame!(value),
                         // SAFETY: the value is owned.
-                        Continued::Yielded(value) => unsafe {
-                            return Ok(Exit::Yielded(Ref::from_owned(value)));
-                        },
+                        Continued::Yielded(value) => suspend_frame!(unsafe { Ref::from_owned(value) }),
                         Continued::Raised => {
                             // SAFETY: see `enter_frame`.
                             unsafe {
@@ -156,6 +150,28 @@ pub(crate) unsafe fn run_loop<const TRACED: bool>(
                         if !TRACED && tracing::is_on() {
                             save_frame!();
                             return Ok(Exit::Switched(frame));
+                        }
+                    }
+                };
+            }
+            // Goes on with a static callee, or with its result. The arguments have been consumed; callables below them are released.
+            macro_rules! enter_invoked {
+                ($invoked:expr, $count:expr, $callables:literal) => {
+                    match attempt!($invoked) {
+                        ops::statics::Invoked::Frame(next) => {
+                            // SAFETY: see `enter_frame`.
+                            unsafe {
+                                (0..$callables).for_each(|at| frame::release(*sp.sub($count + 1 + at)));
+                                (*frame).operands -= ($count + $callables) as u32;
+                            }
+                            frame = next;
+                            enter_frame!();
+                        }
+                        ops::statics::Invoked::Result(result) => {
+                            // SAFETY: as above.
+                            sp = unsafe { sp.sub($count) };
+                            (0..$callables).for_each(|_| frame::release(pop_raw!()));
+                            push_raw!(result);
                         }
                     }
                 };
@@ -670,17 +686,20 @@ pub(crate) unsafe fn run_loop<const TRACED: bool>(
                     Opcode::RETURN_GENERATOR => {
                         save_frame!();
                         // SAFETY: see `enter_frame`.
-                        let flags = unsafe { (*frame).flags };
-                        // SAFETY: the frame is the topmost one and its operand stack is empty.
-                        let generator = unsafe {
-                            let caller = (*frame).previous;
-                            let generator = crate::resume::make_generator(frame);
-                            if flags & IS_ENTRY != 0 {
-                                return Ok(Exit::Returned(generator));
+                        if unsafe { eager::begin(frame) } {
+                            if code!().count_loop() || hooks::is_hot(code!()) {
+                                continue_compiled!();
                             }
-                            frame = caller;
-                            generator
+                            continue;
+                        }
+                        // SAFETY: the frame is the topmost one and its operand stack is empty.
+                        let (flags, caller, generator) = unsafe {
+                            ((*frame).flags, (*frame).previous, crate::resume::make_generator(frame))
                         };
+                        if flags & IS_ENTRY != 0 {
+                            return Ok(Exit::Returned(generator));
+                        }
+                        frame = caller;
                         enter_frame!();
                         if flags & IS_INIT == 0 {
                             push!(generator);
@@ -692,9 +711,9 @@ pub(crate) unsafe fn run_loop<const TRACED: bool>(
                         tell!(leaving(peek!(1), word));
                         let value = pop!();
                         save_frame!();
-                        // SAFETY: a generator's frame is an entry.
+                        // SAFETY: see `enter_frame`.
                         unsafe { (*frame).flags |= IS_STARTED };
-                        return Ok(Exit::Yielded(value));
+                        suspend_frame!(value);
                     }
                     Opcode::SEND => {
                         let value = pop!();
@@ -717,19 +736,11 @@ pub(crate) unsafe fn run_loop<const TRACED: bool>(
                             None => outcall!(ops::statics::resolve_callee(descr, cache!())),
                         };
                         save_frame!();
-                        match attempt!(ops::statics::invoke(target, descr, args!(count), cached.is_some())) {
-                            ops::statics::Invoked::Frame(next) => {
-                                // SAFETY: see `enter_frame`.
-                                unsafe { (*frame).operands -= count as u32 };
-                                frame = next;
-                                enter_frame!();
-                            }
-                            ops::statics::Invoked::Result(result) => {
-                                // SAFETY: the arguments have been consumed.
-                                sp = unsafe { sp.sub(count) };
-                                push_raw!(result);
-                            }
-                        }
+                        enter_invoked!(
+                            ops::statics::invoke(target, descr, args!(count), cached.is_some()),
+                            count,
+                            0
+                        );
                     }
                     Opcode::LOAD_METHOD_STATIC => {
                         let name = code!().callees()[at].name.value();
@@ -744,23 +755,7 @@ pub(crate) unsafe fn run_loop<const TRACED: bool>(
                         save_frame!();
                         let target = peek!(count + 1).to_ref();
                         let fits = ops::statics::fits(target.value(), code!().callees()[at].signature);
-                        match attempt!(ops::statics::invoke(target, descr, args!(count), fits)) {
-                            ops::statics::Invoked::Frame(next) => {
-                                // SAFETY: the callable below the arguments is released, then all are off the stack.
-                                unsafe {
-                                    frame::release(*sp.sub(count + 1));
-                                    (*frame).operands -= count as u32 + 1;
-                                }
-                                frame = next;
-                                enter_frame!();
-                            }
-                            ops::statics::Invoked::Result(result) => {
-                                // SAFETY: the arguments have been consumed.
-                                sp = unsafe { sp.sub(count) };
-                                frame::release(pop_raw!());
-                                push_raw!(result);
-                            }
-                        }
+                        enter_invoked!(ops::statics::invoke(target, descr, args!(count), fits), count, 1);
                     }
                     Opcode::TP_ALLOC => {
                         let ty = &code!().code().types[at];
@@ -983,6 +978,9 @@ pub(crate) unsafe fn run_loop<const TRACED: bool>(
                         if (*frame).flags & IS_ENTRY != 0 {
                             crate::resume::leave_entry(frame);
                             return Err(Raised::assert_set());
+                        }
+                        if (*frame).flags & IS_EAGER != 0 {
+                            eager::raises(frame);
                         }
                         let caller = (*frame).previous;
                         frame::pop(frame);

@@ -10,14 +10,14 @@ use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::mem::MaybeUninit;
 use std::sync::atomic::Ordering;
 
-use bytecode::TypeCode;
+use bytecode::{FrameShape, TypeCode};
 use runtime::error::traceback::FrameInfo;
 use runtime::hooks;
 use runtime::objects::code::CodeObject;
 use runtime::objects::dict::DictObject;
 use runtime::objects::function::FunctionObject;
 use runtime::objects::generator::GeneratorObject;
-use runtime::thread::{ThreadState, breaker, thread};
+use runtime::thread::{ExcInfo, ThreadState, breaker, thread};
 use runtime::value::{PyResult, Ref, Value};
 
 use runtime::activation::Activation;
@@ -74,6 +74,10 @@ pub const HAS_OBJECT: u32 = 128;
 pub const IS_WATCHED: u32 = 256;
 /// Tracing has seen the frame: it has been told that it began, or it ran before.
 pub const HAS_BEGUN: u32 = 512;
+/// A coroutine that has no object, because its caller awaits it and it has not been suspended yet.
+pub const IS_EAGER: u32 = 1024;
+/// An entry frame that is to run eagerly; whoever has entered pops it.
+pub const IS_AWAITED: u32 = 2048;
 
 impl Frame {
     /// The local slots.
@@ -87,7 +91,18 @@ impl Frame {
         // SAFETY: the code is alive as long as the frame; the operands follow the slots.
         unsafe { Self::locals(this).add((*(*this).code).shape.locals as usize) }
     }
+
+    /// The words in which a coroutine keeps what it handles.
+    pub(crate) fn level(this: *mut Frame) -> *mut ExcInfo {
+        // SAFETY: frames of coroutines end in words for it, which are aligned as it is.
+        unsafe {
+            let words = (*(*this).code).shape.words - FrameShape::LEVEL_WORDS;
+            Self::locals(this).add(words as usize).cast()
+        }
+    }
 }
+
+const _: () = assert!(size_of::<ExcInfo>() == FrameShape::LEVEL_WORDS as usize * size_of::<Value>());
 
 /// Reserves the stack, at the first call of a thread.
 #[cold]
@@ -367,7 +382,7 @@ pub unsafe fn release_owner(frame: *mut Frame) {
 /// Moves a frame from the stack to a heap block, for a generator; the stack's frame is left unlinked.
 ///
 /// # Safety
-/// `frame` is the topmost frame and has no operands.
+/// `frame` is the topmost frame, and saved.
 pub unsafe fn move_to_heap(frame: *mut Frame) -> *mut Frame {
     // SAFETY: the contract; both blocks have the same size.
     unsafe {

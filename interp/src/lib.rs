@@ -4,6 +4,7 @@
 //! - [`live`]: the Python-visible objects of frames
 //! - `jump`: what setting `f_lineno` does
 //! - `tracing`: what trace and profile functions are told of
+//! - [`eager`]: awaited calls of coroutines
 //! - [`entry`]: calls from native code, module and class bodies
 //! - [`eval`]: the dispatch loop
 //! - `registers`: the loop's vocabulary
@@ -17,6 +18,7 @@
 //!
 //! The runtime reaches the interpreter through hooks that [`install`] fills in; the interpreter never names a compiler.
 
+pub mod eager;
 pub mod entry;
 pub mod eval;
 pub mod frame;

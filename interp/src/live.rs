@@ -66,13 +66,21 @@ pub(crate) unsafe fn object_of(frame: *mut Frame) -> Ref {
         let made = frame_object::of_live(frame::info_of(frame), frame.cast());
         (*frame).object.write(made.clone().into_value());
         (*frame).flags |= HAS_OBJECT;
-        if let Some(generator) = (*frame).generator.as_ref() {
-            // Without memory for a weak reference the frame does not know its generator.
-            if let Err(raised) = frame_object::set_generator(made.value(), Value::from_object(generator)) {
-                drop(runtime::thread().take_raised(raised));
-            }
-        }
+        tell_generator(frame, made.value());
         made
+    }
+}
+
+/// Tells a frame's object whose frame it is.
+///
+/// # Safety
+/// The frame is live.
+pub(crate) unsafe fn tell_generator(frame: *mut Frame, object: Value) {
+    // SAFETY: the contract; a generator outlives its frame.
+    let Some(generator) = (unsafe { (*frame).generator.as_ref() }) else { return };
+    // Without memory for a weak reference the frame does not know its generator.
+    if let Err(raised) = frame_object::set_generator(object, Value::from_object(generator)) {
+        drop(runtime::thread().take_raised(raised));
     }
 }
 

@@ -253,6 +253,28 @@ macro_rules! define_register_macros {
                         $pc = unsafe { $words.add($d to) }
                     };
                 }
+        // Follows the jump behind a specialised comparison, or passes it.
+        macro_rules! branch {
+            ($d jumps:expr) => {{
+                let word = next!();
+                if $d jumps {
+                    jump!(word.index());
+                } else {
+                    skip!();
+                }
+            }};
+        }
+        // Compares the words of two small ints, which are in the order of the ints, and follows the jump behind.
+        macro_rules! jump_if {
+            ($d op:tt) => {{
+                let (a, b) = (peek!(2).bits(), peek!(1).bits());
+                if a & b & 1 == 0 {
+                    generalise!();
+                }
+                forget_n!(2);
+                branch!((a as i64) $d op (b as i64));
+            }};
+        }
     };
 }
 pub(crate) use define_register_macros;

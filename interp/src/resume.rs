@@ -12,20 +12,31 @@ use runtime::objects::generator::{GeneratorKind, GeneratorObject, Resumed};
 use runtime::objects::str::StrObject;
 use runtime::protocol;
 use runtime::thread::thread;
-use runtime::value::{PyResult, Ref, Value};
+use runtime::value::{Py, PyResult, Ref, Value};
 
 use crate::entry;
 use crate::entry::Exit;
-use crate::frame::{self, Frame, HAS_BEGUN, IS_AWAY, IS_ENTRY, IS_STARTED, OWNS_NAMES};
+use crate::frame::{self, Frame, HAS_BEGUN, IS_AWAITED, IS_AWAY, IS_ENTRY, IS_STARTED, OWNS_NAMES};
 
 /// Makes the generator of a call: its frame moves to the heap.
 ///
 /// # Safety
 /// `frame` is the topmost frame, at its `RETURN_GENERATOR`, with no operands.
 pub unsafe fn make_generator(frame: *mut Frame) -> Ref {
-    // SAFETY: the contract; the frame owns its function and code.
+    // SAFETY: the contract.
     unsafe {
         crate::live::end(frame);
+        wrap(frame, 0).into_ref()
+    }
+}
+
+/// The object of a frame that moves to the heap, where it has the `flags`.
+///
+/// # Safety
+/// `frame` is the topmost frame, and saved.
+pub(crate) unsafe fn wrap(frame: *mut Frame, flags: u32) -> Py<GeneratorObject> {
+    // SAFETY: the contract; the frame owns its function and code.
+    unsafe {
         let code = &*(*frame).code;
         let kind = match code.code().flags {
             flags if flags.contains(CodeFlags::ASYNC_GENERATOR) => GeneratorKind::AsyncGenerator,
@@ -37,21 +48,25 @@ pub unsafe fn make_generator(frame: *mut Frame) -> Ref {
             None => code.names_of_functions().clone(),
         };
         let moved = frame::move_to_heap(frame);
-        (*moved).flags = IS_ENTRY | (*moved).flags & OWNS_NAMES;
+        (*moved).flags = IS_ENTRY | flags | (*moved).flags & OWNS_NAMES;
         let code = Value::from_object(&*(*moved).code).to_ref();
         let generator = GeneratorObject::new(kind, moved.cast(), name, qualname, code);
         (*moved).generator = &raw const *generator;
-        generator.into_ref()
+        generator
     }
 }
 
-/// Leaves an entry frame that has returned or raised: a call's frame is popped, a generator's is unlinked and emptied.
+/// Leaves an entry frame that has returned or raised: a call's frame is popped, a generator's is unlinked and emptied; that of an
+/// awaited call is left to its caller.
 ///
 /// # Safety
 /// `frame` is the running entry frame.
 pub unsafe fn leave_entry(frame: *mut Frame) {
     // SAFETY: the contract.
     unsafe {
+        if (*frame).flags & IS_AWAITED != 0 {
+            return;
+        }
         if (*frame).generator.is_null() {
             frame::pop(frame);
         } else {
@@ -195,7 +210,7 @@ unsafe fn prepare(generator: &GeneratorObject, frame: *mut Frame, resume: Option
 ///
 /// # Safety
 /// The stack has room.
-unsafe fn push_operand(frame: *mut Frame, value: Ref) {
+pub(crate) unsafe fn push_operand(frame: *mut Frame, value: Ref) {
     // SAFETY: the contract.
     unsafe {
         let at = (*frame).operands;

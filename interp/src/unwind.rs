@@ -123,7 +123,7 @@ unsafe fn cut(frame: *mut Frame, failing: u32, depth: u32) {
 ///
 /// # Safety
 /// The slot owns its word.
-unsafe fn release_operand(slot: *mut Value) {
+pub(crate) unsafe fn release_operand(slot: *mut Value) {
     // SAFETY: the contract.
     let value = unsafe { *slot };
     if value.is_object() {

@@ -55,7 +55,7 @@ pub(crate) extern "C" fn receive(
     let outcome = match site.data.kind {
         ExitKind::Deopt => {
             jit.stats.deopts.set(jit.stats.deopts.get() + 1);
-            let images = place.images(&site.data.frames, 0);
+            let images = place.images(&site.data.frames, None);
             place.drop_owned(&site.data.owned);
             if !runtime::stress::was_deopt_forced() {
                 count_deopt(jit, machine);
@@ -80,9 +80,9 @@ fn continued(place: &Place<'_>, data: &ExitData) -> usize {
     let activation = Activation::of(thread().anchor.get()).expect("compiled code runs in an activation");
     let frame = activation.frame().cast::<Frame>();
     let is_raise = data.kind == ExitKind::Raise;
-    let bare = if is_raise { add_entries(place, &data.frames) } else { 0 };
+    let (left, failing) = if is_raise { add_entries(place, &data.frames) } else { (&*data.frames, None) };
     let raised = is_raise.then(Raised::assert_set);
-    let images = place.images(&data.frames[bare..], u32::from(is_raise));
+    let images = place.images(left, failing);
     place.drop_owned_with(&data.owned, raised);
     if !is_raise {
         place.jit.stats.deopts.set(place.jit.stats.deopts.get() + 1);
@@ -138,31 +138,33 @@ fn count_deopt(jit: &Jit, machine: &Machine) {
 
 /// An exception is pending: frames that cannot handle it get their traceback entries, the others go on in the interpreter.
 fn raise(place: &Place<'_>, frames: &[ExitFrame], owned: &[Reg]) -> PyResult<Value> {
-    let bare = add_entries(place, frames);
+    let (left, failing) = add_entries(place, frames);
     let raised = Raised::assert_set();
-    let images = place.images(&frames[bare..], 1);
+    let images = place.images(left, failing);
     place.drop_owned_with(owned, Some(raised));
     let raised = Raised::assert_set();
     if images.is_empty() { Err(raised) } else { interp::native::resume(images, Some(raised)) }
 }
 
-/// Adds the traceback entries of the frames that no handler can see, innermost first; gives their number.
-fn add_entries(place: &Place<'_>, frames: &[ExitFrame]) -> usize {
+/// Adds the traceback entries of the frames that no handler can see, innermost first; gives the others, and the instruction that has failed
+/// in the first of them.
+fn add_entries<'f>(place: &Place<'_>, frames: &'f [ExitFrame]) -> (&'f [ExitFrame], Option<u32>) {
     for (at, frame) in frames.iter().enumerate() {
         let body = place.code(frame);
         let code = body.code_object();
-        if code.code().handler_at(frame.offset as usize).is_some() {
-            return at;
+        let named = if at == 0 { place.jit.failed_at.take() } else { None };
+        let instruction =
+            named.filter(|(of, _)| *of == body.code.value()).map_or(frame.offset, |(_, named)| named);
+        if code.code().handler_at(instruction as usize).is_some() {
+            return (&frames[at..], Some(instruction));
         }
         if at > 0 || !interp::reraises(code.code().words[frame.offset as usize]) {
             let globals = body.globals.get::<DictObject>().expect("globals are a dict");
-            let failed = place.jit.failed_at.take().filter(|(of, _)| at == 0 && *of == body.code.value());
-            let instruction = failed.map_or(frame.offset, |(_, instruction)| instruction);
             let place = traceback::Place { code, instruction, globals, locals: None, frame: None };
             traceback::add_entry(place);
         }
     }
-    frames.len()
+    (&[], None)
 }
 
 /// Where the values of an exit are.
@@ -194,15 +196,20 @@ impl Place<'_> {
         BodyView { code: body.code.clone(), globals: body.globals.clone(), builtins: body.builtins.clone() }
     }
 
-    /// Images of frames, outermost first. The innermost one stands at its offset plus `ahead`; those around it behind their calls.
-    fn images(&self, frames: &[ExitFrame], ahead: u32) -> Vec<FrameImage> {
+    /// Images of frames, outermost first. The innermost one stands at its offset, or behind the instruction that is `failing` in it;
+    /// those around it stand behind their calls.
+    fn images(&self, frames: &[ExitFrame], failing: Option<u32>) -> Vec<FrameImage> {
         let image = |(at, frame): (usize, &ExitFrame)| {
             let body = self.code(frame);
             let local_count = body.code_object().code().locals.len();
             let mut locals: Vec<Value> = frame.locals.iter().map(|slot| self.slot(slot)).collect();
             locals.resize(local_count, Value::NULL);
             FrameImage {
-                instruction: frame.offset + if at == 0 { ahead } else { 1 },
+                instruction: match failing {
+                    Some(instruction) if at == 0 => instruction + 1,
+                    None if at == 0 => frame.offset,
+                    _ => frame.offset + 1,
+                },
                 locals,
                 stack: frame.stack.iter().map(|slot| self.slot(slot)).collect(),
                 code: body.code,

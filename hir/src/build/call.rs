@@ -9,6 +9,9 @@ use crate::ir::{Imm, Opcode, Type, Value};
 impl Builder<'_> {
     pub(super) fn translate_call(&mut self, word: Word) -> Built<bool> {
         let n = word.index();
+        if self.is_awaited() && self.translate_awaited(word) {
+            return Ok(true);
+        }
         let value = match word.opcode() {
             B::CALL => {
                 let args = self.pop_many(n + 1);
@@ -62,6 +65,53 @@ impl Builder<'_> {
         Ok(true)
     }
 
+    /// Whether the result of the instruction is awaited, where this code can suspend.
+    fn is_awaited(&self) -> bool {
+        self.frame.is_some() && self.awaiting_send().is_some()
+    }
+
+    fn awaiting_send(&self) -> Option<u32> {
+        self.code.awaiting_send(self.at + 1)
+    }
+
+    /// A call whose result is awaited does what follows up to the `SEND`, and goes on behind it or behind the `await`.
+    fn translate_awaited(&mut self, word: Word) -> bool {
+        let (n, send) = (word.index(), self.awaiting_send().expect("the result is awaited"));
+        let (helper, first, at, args) = match word.opcode() {
+            B::CALL => {
+                let args = self.pop_many(n + 1);
+                (H::CallAwaited, args[0], 0, args[1..].to_vec())
+            }
+            B::CALL_METHOD => {
+                let mut args = self.pop_many(n);
+                let (receiver, callable) = (self.pop(), self.pop_object());
+                let is_absent = self.func.ty(receiver).is_subtype(Type::NULL);
+                let lookup = if is_absent { self.take_lookup(callable) } else { None };
+                match lookup {
+                    Some((owner, name)) => {
+                        args.insert(0, owner);
+                        let at = self.lookups.get(&callable).copied().unwrap_or(self.at);
+                        (H::CallMethodAwaited, name, i64::from(at), args)
+                    }
+                    None => {
+                        args.insert(0, receiver);
+                        (H::CallAwaited, callable, 0, args)
+                    }
+                }
+            }
+            _ => return false,
+        };
+        let at = if helper == H::CallAwaited { i64::from(send) } else { i64::from(send) << 32 | at };
+        let (size, code, at) =
+            (self.const_int(2, Type::I64), self.code_object(), self.const_int(at, Type::I64));
+        let all: Vec<Value> = [first, size, code, at].into_iter().chain(args).collect();
+        let status = self.helper(helper, &all, Type::I64);
+        self.push_unpacked(2);
+        let finished = self.code.words[send as usize].operand();
+        self.go_on_sent(status, send + 1, finished);
+        true
+    }
+
     /// Calls a helper with scalars and then arguments.
     fn call_with(&mut self, helper: H, first: &[Value], receiver: Option<Value>, args: &[Value]) -> Value {
         let all: Vec<Value> = first.iter().copied().chain(receiver).chain(args.iter().copied()).collect();
@@ -95,13 +145,14 @@ impl Builder<'_> {
             return None;
         }
         // The interpreter would need the bound method.
-        let mut is_named = self.code.handler_at(self.at as usize).is_some();
+        let mut is_named = false;
         for state in self.func.states.values() {
             state.for_each_value(|value| is_named |= value == callable);
         }
         if is_named {
             return None;
         }
+        self.raise_without_operands();
         let found = (self.func.arg(inst, 0), self.func.arg(inst, 1));
         self.func.blocks[self.block].insts.remove(at);
         Some(found)

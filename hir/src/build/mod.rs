@@ -495,6 +495,13 @@ impl Builder<'_> {
         if let Some(state) = self.states[0] {
             return state;
         }
+        let state = self.make_state();
+        let id = self.func.states.push(state);
+        self.states[0] = Some(id);
+        id
+    }
+
+    fn make_state(&mut self) -> FrameState {
         let live: Vec<usize> = self.live.live_at(self.at).collect();
         let (locals, stack) = self.before.clone();
         let is_raw = |slot: usize| code_type(self.code.locals[slot].ty).is_some();
@@ -511,17 +518,14 @@ impl Builder<'_> {
         let stack =
             stack.iter().zip(reprs).map(|(&value, repr)| self.slot(value, repr != Repr::Object)).collect();
         let is_handled = self.code.handler_at(self.at as usize).is_some();
-        let state = FrameState {
+        FrameState {
             code: self.func.id,
             offset: self.at,
             locals: slots,
             stack,
             parent: None,
             is_handled,
-        };
-        let id = self.func.states.push(state);
-        self.states[0] = Some(id);
-        id
+        }
     }
 
     /// The state at a call: the caller's frame while the callee runs, its operands popped.
@@ -560,16 +564,25 @@ impl Builder<'_> {
 
     /// The state for an exception: everything if a handler may see it, else the position.
     fn raise_state(&mut self) -> StateId {
-        if self.code.handler_at(self.at as usize).is_some() {
-            return self.full_state();
-        }
         if let Some(state) = self.states[1] {
             return state;
+        }
+        if self.code.handler_at(self.at as usize).is_some() {
+            return self.full_state();
         }
         let position = FrameState::position(self.func.id, self.at);
         let id = self.func.states.push(position);
         self.states[1] = Some(id);
         id
+    }
+
+    /// Lets what raises in this instruction leave no operands but those that the handler, if there is one, finds below its exception.
+    fn raise_without_operands(&mut self) {
+        let Some(handler) = self.code.handler_at(self.at as usize) else { return };
+        let depth = handler.depth as usize;
+        let mut state = self.make_state();
+        state.stack.truncate(depth);
+        self.states[1] = Some(self.func.states.push(state));
     }
 
     fn unsupported<T>(&self, word: Word) -> Built<T> {

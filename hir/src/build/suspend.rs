@@ -69,10 +69,7 @@ impl Builder<'_> {
         let mut all = args.to_vec();
         all.push(self.const_int(2, Type::I64));
         self.status_helper(helper, &all);
-        for at in 0..2 {
-            let value = self.emit(Opcode::Unpacked, &[], Imm::Int(at), Type::OBJECT);
-            self.push(value);
-        }
+        self.push_unpacked(2);
     }
 
     fn suspend(&mut self, frame: Value) {
@@ -106,12 +103,24 @@ impl Builder<'_> {
         let args = self.pop_many(2);
         let size = self.const_int(1, Type::I64);
         let status = self.helper(H::Send, &[args[0], args[1], size], Type::I64);
-        let value = self.emit(Opcode::Unpacked, &[], Imm::Int(0), Type::OBJECT);
+        self.push(args[0]);
+        self.push_unpacked(1);
+        self.go_on_sent(status, self.at + 1, finished);
+    }
+
+    /// Pushes the objects that a helper has given.
+    pub(super) fn push_unpacked(&mut self, count: i64) {
+        for at in 0..count {
+            let value = self.emit(Opcode::Unpacked, &[], Imm::Int(at), Type::OBJECT);
+            self.push(value);
+        }
+    }
+
+    /// Goes on behind a `SEND` if the status is 0, and where it has `finished` otherwise.
+    pub(super) fn go_on_sent(&mut self, status: Value, yielded: u32, finished: u32) {
         let zero = self.const_int(0, Type::I64);
         let is_yielded = self.emit(Opcode::Icmp, &[status, zero], Imm::Cond(Cond::Eq), Type::CBOOL);
-        self.push(args[0]);
-        self.push(value);
-        let (next, end): (Edge, Edge) = (self.edge_to(self.at + 1), self.edge_to(finished));
+        let (next, end): (Edge, Edge) = (self.edge_to(yielded), self.edge_to(finished));
         self.branch(is_yielded, next, end);
     }
 }

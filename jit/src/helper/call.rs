@@ -1,12 +1,14 @@
 //! Calls.
 
 use bytecode::Intrinsic;
+use interp::eager::Awaited;
 use interp::frame::Frame;
+use runtime::objects;
 use runtime::protocol::{self, Method};
 use runtime::value::{PyResult, Value};
 
 use super::attribute::cache;
-use super::{own, slice};
+use super::{give, own, slice};
 use crate::context::installed;
 
 pub(super) unsafe extern "C" fn call(callable: Value, items: *const Value, count: usize) -> Value {
@@ -64,22 +66,83 @@ pub(super) unsafe extern "C" fn call_method(
 }
 
 fn by_name(name: Value, code: Value, at: usize, args: &[Value]) -> PyResult {
-    let cache = cache(code, at);
-    if let Some(function) = interp::attribute::cached_method(args[0], name, cache) {
-        // The class may lose the method while it runs.
-        let function = function.to_ref();
-        return protocol::call(function.value(), args, None);
+    match look_up(name, code, at, args[0])? {
+        Method::Unbound(function) => protocol::call(function.value(), args, None),
+        Method::Bound(callable) => protocol::call(callable.value(), &args[1..], None),
     }
-    let found = interp::attribute::load_method(args[0], name, cache);
+}
+
+/// A method by its name; what fails, fails where it was looked up.
+fn look_up(name: Value, code: Value, at: usize, owner: Value) -> PyResult<Method> {
+    let cache = cache(code, at);
+    if let Some(function) = interp::attribute::cached_method(owner, name, cache) {
+        // The class may lose the method while it runs.
+        return Ok(Method::Unbound(function.to_ref()));
+    }
+    let found = interp::attribute::load_method(owner, name, cache);
     if found.is_err()
         && let Some(jit) = installed()
     {
         jit.failed_at.set(Some((code, at as u32)));
     }
-    match found? {
-        Method::Unbound(function) => protocol::call(function.value(), args, None),
-        Method::Bound(callable) => protocol::call(callable.value(), &args[1..], None),
-    }
+    found
+}
+
+pub(super) unsafe extern "C" fn call_awaited(
+    callable: Value,
+    out: *mut Value,
+    code: Value,
+    send: usize,
+    items: *const Value,
+    count: usize,
+) -> i64 {
+    // SAFETY: the compiler passes its frame's words and their number, and room for two results in the same place.
+    let (args, out) = unsafe { (present(slice(items, count)), Out { words: out, code, send }) };
+    awaited(interp::eager::call(callable, args), out)
+}
+
+pub(super) unsafe extern "C" fn call_method_awaited(
+    name: Value,
+    out: *mut Value,
+    code: Value,
+    at: usize,
+    items: *const Value,
+    count: usize,
+) -> i64 {
+    // SAFETY: as above; the receiver is the first.
+    let args = unsafe { slice(items, count) };
+    let out = Out { words: out, code, send: at >> 32 };
+    awaited(
+        look_up(name, code, at & u32::MAX as usize, args[0]).and_then(|found| match found {
+            Method::Unbound(function) => interp::eager::call(function.value(), args),
+            Method::Bound(callable) => interp::eager::call(callable.value(), &args[1..]),
+        }),
+        out,
+    )
+}
+
+/// Where an awaited call leaves what it has come to.
+struct Out {
+    words: *mut Value,
+    code: Value,
+    send: usize,
+}
+
+fn awaited(called: PyResult<Awaited>, out: Out) -> i64 {
+    let (status, results) = match called {
+        Ok(Awaited::Yielded(awaitable, value)) => (0, [awaitable, value]),
+        Ok(Awaited::Returned(value)) => (1, [objects::none().to_ref(), value]),
+        Ok(Awaited::Raised) => {
+            if let Some(jit) = installed() {
+                jit.failed_at.set(Some((out.code, out.send as u32)));
+            }
+            return -1;
+        }
+        Err(_) => return -1,
+    };
+    // SAFETY: the compiler passes room for two words.
+    unsafe { give(out.words, results) };
+    status
 }
 
 pub(super) extern "C" fn call_intrinsic_1(op: u32, a: Value) -> Value {

@@ -144,6 +144,11 @@ impl GeneratorObject {
         self.returned.get().is_some_and(|value| !objects::is_none(value))
     }
 
+    /// Its frame has run already, before there was an object.
+    pub fn mark_started(&self) {
+        self.started.set(true);
+    }
+
     /// Which kind it is.
     pub fn kind(&self) -> GeneratorKind {
         self.kind

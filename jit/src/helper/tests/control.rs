@@ -79,6 +79,57 @@ fn sending_tells_yields_from_returns() {
     failed(help!(yield_from_iter(small(1), code.value())), "TypeError: 'int' object is not iterable");
 }
 
+/// Coroutines that return or first yield their argument.
+const RETURNS: &str = r#"code "returns" qualname="returns" file="m.py" line=1 flags=optimized,newlocals,coroutine args=1 posonly=0 kwonly=0 stack=1 {
+  local "a" object
+     0: RETURN_GENERATOR
+     1: LOAD_FAST               0
+     2: RETURN_VALUE
+}
+"#;
+const YIELDS: &str = r#"code "yields" qualname="yields" file="m.py" line=1 flags=optimized,newlocals,coroutine args=1 posonly=0 kwonly=0 stack=1 {
+  local "a" object
+     0: RETURN_GENERATOR
+     1: LOAD_FAST               0
+     2: YIELD_VALUE
+     3: RETURN_VALUE
+}
+"#;
+
+#[test]
+fn awaited_calls_have_an_object_once_they_are_suspended() {
+    let _session = session();
+    let (code, globals, item) = (generic::code(generic::ADD), DictObject::new(), text("item"));
+    let [returns, yields] = [RETURNS, YIELDS].map(|text| {
+        let code = generic::code(text);
+        own(help!(make_function(globals.value(), code.value())))
+    });
+    let mut words = [item.value(), Value::NULL];
+    let await_call = |callable: &Ref, words: &mut [Value; 2]| {
+        help!(call_awaited(callable.value(), words.as_mut_ptr(), code.value(), 7, words.as_ptr(), 1))
+    };
+    assert_eq!(await_call(&returns, &mut words), 1);
+    assert_eq!((objects::is_none(own(words[0]).value()), repr(&own(words[1])).as_str()), (true, "'item'"));
+    words = [item.value(), Value::NULL];
+    assert_eq!(await_call(&yields, &mut words), 0);
+    let (coroutine, yielded) = (own(words[0]), own(words[1]));
+    assert_eq!((coroutine.ty().name(), yielded.value()), ("coroutine", item.value()));
+    drop((coroutine, yielded));
+    assert_eq!(count(&item), 1);
+    let list = objects::list::LIST.value().to_ref();
+    words = [item.value(), Value::NULL];
+    assert!(await_call(&list, &mut words) < 0);
+    assert_eq!(error(), "TypeError: object list can't be used in 'await' expression");
+    // Methods are looked up first; the number of the `SEND` is in the upper half.
+    let args = [item.value(), Value::NULL];
+    let out = args.as_ptr().cast_mut();
+    let at = 7 << 32;
+    assert!(help!(call_method_awaited(name("upper"), out, code.value(), at, args.as_ptr(), 1)) < 0);
+    assert_eq!(error(), "TypeError: object str can't be used in 'await' expression");
+    assert!(help!(call_method_awaited(name("nothing"), out, code.value(), at | 1, args.as_ptr(), 1)) < 0);
+    assert_eq!(error(), "AttributeError: 'str' object has no attribute 'nothing'");
+}
+
 #[test]
 fn delegation_ends_with_the_value_of_stop_iteration() {
     let _session = session();
