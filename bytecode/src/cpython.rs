@@ -160,6 +160,16 @@ impl View {
         entries.collect()
     }
 
+    /// The branches of the code: the offset of each, and where it goes on to the left, falling through, and to the right.
+    pub fn branches(&self, code: &Code) -> Vec<[u32; 3]> {
+        let is_branch = |word: &Word| {
+            let (opcode, ends) = (word.opcode(), word.opcode().info().flags.ends_block);
+            opcode.jumps() && !ends && opcode != Opcode::SEND
+        };
+        let branches = code.words.iter().enumerate().filter(|(_, word)| is_branch(word));
+        branches.map(|(at, word)| [at, at + 1, word.index()].map(|place| self.offset(place))).collect()
+    }
+
     /// The table of places, encoded as CPython does.
     pub fn location_table(&self) -> Vec<u8> {
         location::location_table(&self.places, self.first_line)

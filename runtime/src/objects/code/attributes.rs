@@ -120,6 +120,13 @@ py_methods! { pub(super) static METHODS for "code", &CodeObject;
         let lines = lines(this).map(|run| TupleObject::of(run.map(number_or_none)).into());
         protocol::get_iter(TupleObject::new(lines.collect()).value())
     }
+    /// An iterator over the branches: the offset of each, and those where it goes on if it falls through and if it jumps.
+    "co_branches(self, /)"
+    fn co_branches(this) -> PyResult {
+        let branches = this.view().branches(this.code()).into_iter();
+        let shown = branches.map(|branch| TupleObject::of(branch.map(|offset| int::from_i64(offset.into()))).into());
+        protocol::get_iter(TupleObject::new(shown.collect()).value())
+    }
     /// The name of the variable that an argument of an instruction means.
     "_varname_from_oparg(self, /, oparg)"
     fn varname_from_oparg(this, oparg: i64) -> PyResult {

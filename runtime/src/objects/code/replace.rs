@@ -81,9 +81,7 @@ fn data(name: &str, value: Value) -> PyResult<Vec<u8>> {
 fn texts(name: &str, value: Value) -> PyResult<Vec<String>> {
     let one = |item: &Value| match item.get::<StrObject>() {
         Some(text) => text.to_utf8(),
-        None => {
-            Err(crate::raise!(TypeError, "name tuples must contain only strings, not '{}'", item.ty().name()))
-        }
+        None => Err(crate::raise!(SystemError, "non-string found in code slot")),
     };
     items(name, value)?.iter().map(one).collect()
 }
