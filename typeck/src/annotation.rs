@@ -3,7 +3,7 @@
 use base::Diagnostic;
 use parser::ast::{self, Expr, ExprKind, Operator};
 
-use crate::program::{ClassId, Member, ModuleId, Program};
+use crate::program::{ClassId, Guard, Member, ModuleId, Program};
 use crate::ty::{Literal, Primitive, Type, TypeId};
 
 /// Follows imports and aliases at most this far.
@@ -16,6 +16,31 @@ pub(crate) struct Place<'p, 'a> {
     pub(crate) module: ModuleId,
     /// Type parameters in scope.
     pub(crate) params: &'p [&'a str],
+    /// What is declared.
+    pub(crate) role: Role,
+}
+
+/// What an annotation declares, which decides whether it may say how as well as of what type.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// A parameter, a result, a local, or a part of another annotation.
+    Plain,
+    /// A name of a module, or a field in `__init__`: it may be `Final`.
+    Constant,
+    /// A name in the body of a class: it may be `Final`, `ClassVar` or `InitVar`.
+    ClassAttribute,
+}
+
+impl<'p, 'a> Place<'p, 'a> {
+    /// Where nothing but a type can stand, outside of generic definitions.
+    pub(crate) fn plain(module: ModuleId) -> Self {
+        Self { module, params: &[], role: Role::Plain }
+    }
+
+    /// The parts of the annotation.
+    fn inner(self) -> Self {
+        Self { role: Role::Plain, ..self }
+    }
 }
 
 impl<'a> Program<'a> {
@@ -24,12 +49,13 @@ impl<'a> Program<'a> {
         match expr.kind {
             ExprKind::Name { id, .. } => self.resolve_name(place, id),
             ExprKind::Attribute { .. } => match self.chase_expr(place.module, expr) {
-                Some((module, member)) => self.member_type(Place { module, params: &[] }, &member),
+                Some((module, member)) => self.member_type(Place::plain(module), &member),
                 None => self.types.dynamic,
             },
             ExprKind::Constant { value: ast::Constant::None, .. } => self.types.none,
             ExprKind::Constant { value: ast::Constant::Str(text), .. } => self.resolve_string(place, text),
             ExprKind::BinOp { left, op: Operator::BitOr, right } => {
+                let place = place.inner();
                 let members = [self.resolve_annotation(place, left), self.resolve_annotation(place, right)];
                 self.annotation_union(place.module, expr, &members)
             }
@@ -52,7 +78,8 @@ impl<'a> Program<'a> {
             self.report(module, Diagnostic::error("SP0110", expr.span, message));
             return self.types.dynamic;
         }
-        self.types.union(members.iter().copied())
+        let union = self.types.union(members.iter().copied());
+        self.without_covered(union)
     }
 
     fn resolve_name(&mut self, place: Place<'_, 'a>, name: &'a str) -> TypeId {
@@ -60,7 +87,7 @@ impl<'a> Program<'a> {
             return self.types.intern(Type::Param(at as u8));
         }
         match self.chase_name(place.module, name) {
-            Some((module, member)) => self.member_type(Place { module, params: &[] }, &member),
+            Some((module, member)) => self.member_type(Place::plain(module), &member),
             None => self.types.dynamic,
         }
     }
@@ -103,11 +130,23 @@ impl<'a> Program<'a> {
         }
     }
 
+    /// `TypeGuard[T]` and `TypeIs[T]`, where a function says what it returns.
+    pub(crate) fn resolve_guard(&mut self, place: Place<'_, 'a>, expr: &'a Expr<'a>) -> Option<Guard> {
+        let ExprKind::Subscript { value, slice, .. } = expr.kind else { return None };
+        let tells_both = match self.chase_expr(place.module, value)? {
+            (_, Member::Imported { module: "typing", name: "TypeGuard" }) => false,
+            (_, Member::Imported { module: "typing", name: "TypeIs" }) => true,
+            _ => return None,
+        };
+        Some(Guard { ty: self.resolve_annotation(place, slice), tells_both })
+    }
+
     fn generic_instance(&mut self, place: Place<'_, 'a>, class: ClassId, args: &'a [Expr<'a>]) -> TypeId {
         // `tuple[int, ...]` keeps no element types yet.
         if args.iter().any(is_ellipsis) {
             return self.types.instance(class);
         }
+        let place = place.inner();
         let args: Vec<_> = args.iter().map(|arg| self.resolve_annotation(place, arg)).collect();
         if class == self.known.tuple {
             return self.types.intern(Type::Instance { class, args: args.into(), exact: false });
@@ -127,6 +166,8 @@ impl<'a> Program<'a> {
         name: &str,
         args: &'a [Expr<'a>],
     ) -> TypeId {
+        self.check_form(place, expr, name, args);
+        let place = place.inner();
         match (name, args) {
             ("Optional", [arg]) => {
                 let members = [self.resolve_annotation(place, arg), self.types.none];
@@ -147,17 +188,40 @@ impl<'a> Program<'a> {
                     if text.as_str() == Some("Exact"));
                 if is_exact { self.exact(ty) } else { ty }
             }
-            ("Literal", [arg]) => match arg.kind {
-                ExprKind::Constant { value: ast::Constant::Int(ast::Int::Small(value)), .. } => {
-                    self.types.intern(Type::Literal(Literal::Int(value)))
-                }
-                ExprKind::Constant { value: ast::Constant::Bool(value), .. } => {
-                    self.types.intern(Type::Literal(Literal::Bool(value)))
-                }
-                _ => self.types.dynamic,
-            },
+            ("Literal", [arg]) => {
+                literal(arg).map_or(self.types.dynamic, |value| self.types.intern(Type::Literal(value)))
+            }
             _ => self.types.dynamic,
         }
+    }
+
+    /// Whether a special form may stand here, with these arguments.
+    fn check_form(&mut self, place: Place<'_, 'a>, expr: &'a Expr<'a>, name: &str, args: &'a [Expr<'a>]) {
+        let is_constant = |arg: &Expr<'a>| {
+            matches!(arg.kind, ExprKind::Constant { .. } | ExprKind::UnaryOp { op: ast::UnaryOp::USub, .. })
+        };
+        let (code, message) = match (name, args) {
+            ("Final", _) if place.role == Role::Plain => (
+                "SP0104",
+                "Final annotation is only valid in initial declaration of attributes or module-level constants",
+            ),
+            ("Final", [_, _, ..]) => ("SP0104", "Final types can only have a single type arg"),
+            ("ClassVar", _) if place.role != Role::ClassAttribute => (
+                "SP0111",
+                "ClassVar is allowed only in class attribute annotations. Class Finals are inferred ClassVar; do not nest with Final.",
+            ),
+            ("InitVar", _) if place.role != Role::ClassAttribute => {
+                ("SP0111", "InitVar is allowed only in class attribute annotations.")
+            }
+            ("Annotated", [_]) => {
+                ("SP0111", "Annotated types must be parametrized by at least one annotation.")
+            }
+            ("Literal", _) if !args.iter().all(is_constant) => {
+                ("SP0111", "Literal must be parametrized by constants.")
+            }
+            _ => return,
+        };
+        self.report(place.module, Diagnostic::error(code, expr.span, message));
     }
 
     /// The type without subclasses; unions member by member.
@@ -226,4 +290,19 @@ impl<'a> Program<'a> {
 
 fn is_ellipsis(expr: &Expr<'_>) -> bool {
     matches!(expr.kind, ExprKind::Constant { value: ast::Constant::Ellipsis, .. })
+}
+
+/// The constant that a `Literal` of one int or bool names.
+fn literal(arg: &Expr<'_>) -> Option<Literal> {
+    match arg.kind {
+        ExprKind::Constant { value: ast::Constant::Int(ast::Int::Small(value)), .. } => {
+            Some(Literal::Int(value))
+        }
+        ExprKind::Constant { value: ast::Constant::Bool(value), .. } => Some(Literal::Bool(value)),
+        ExprKind::UnaryOp { op: ast::UnaryOp::USub, operand } => match literal(operand)? {
+            Literal::Int(value) => Some(Literal::Int(-value)),
+            Literal::Bool(_) => None,
+        },
+        _ => None,
+    }
 }

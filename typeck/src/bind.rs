@@ -6,12 +6,12 @@
 use base::{Diagnostic, Span};
 use parser::ast::{self, Arg, Expr, ExprKind, Stmt, StmtKind};
 
-use crate::annotation::Place;
+use crate::annotation::{Place, Role};
 use crate::declare::is_final_annotation;
 use crate::program::{
     Binding, ClassId, ClassMember, Field, FunctionId, Member, ModuleId, ModuleKind, Param, ParamKind, Program,
 };
-use crate::ty::{Type, TypeId};
+use crate::ty::{Assignable, Literal, Ty, Type, TypeId};
 
 impl<'a> Program<'a> {
     /// Binds everything that a module declares.
@@ -137,7 +137,7 @@ impl<'a> Program<'a> {
             if let StmtKind::AnnAssign { target, annotation, value, simple: true } = stmt.kind
                 && let Some(name) = target.as_name()
             {
-                let place = Place { module, params: &params };
+                let place = Place { module, params: &params, role: Role::ClassAttribute };
                 self.bind_class_annotation(class, place, name, annotation, value, target.span);
             }
         }
@@ -227,7 +227,10 @@ impl<'a> Program<'a> {
                 }
             }
             let ty = match annotation {
-                Some(annotation) => self.resolve_annotation(Place { module, params: &params }, annotation),
+                Some(annotation) => {
+                    let place = Place { module, params: &params, role: Role::Constant };
+                    self.resolve_annotation(place, annotation)
+                }
                 None => self.parameter_type(init, value),
             };
             let is_final = annotation.is_some_and(is_final_annotation);
@@ -284,7 +287,7 @@ impl<'a> Program<'a> {
         entry.is_bound = true;
         let (module, class, def, binding) = (entry.module, entry.class, entry.def, entry.binding);
         let type_params = class.map(|class| self.classes[class].type_params.clone()).unwrap_or_default();
-        let place = Place { module, params: &type_params };
+        let place = Place { module, params: &type_params, role: Role::Plain };
         let args = def.args;
         let mut params = Vec::new();
         let positional: Vec<&'a Arg<'a>> = args.posonlyargs.iter().chain(args.args).collect();
@@ -318,12 +321,40 @@ impl<'a> Program<'a> {
                 params.push(Param { name: arg.arg, ty, kind, default: None, span: arg.span });
             }
         }
+        for param in &params {
+            self.check_default(module, param);
+        }
+        let guard = def.returns.and_then(|returns| self.resolve_guard(place, returns));
         let ret = match def.returns {
+            Some(_) if guard.is_some() => self.types.instance(self.known.bool),
             Some(returns) => self.resolve_annotation(place, returns),
             None => self.types.dynamic,
         };
+        self.functions[function].guard = guard;
         self.functions[function].params = params;
         self.functions[function].ret = ret;
+    }
+
+    /// A constant default fits its parameter.
+    fn check_default(&mut self, module: ModuleId, param: &Param<'a>) {
+        let Some(default) = param.default else { return };
+        let ExprKind::Constant { value, .. } = default.kind else { return };
+        let source = match value {
+            ast::Constant::None => self.types.none,
+            ast::Constant::Int(ast::Int::Small(value)) => {
+                self.types.intern(Type::Literal(Literal::Int(value)))
+            }
+            ast::Constant::Bool(value) => self.types.intern(Type::Literal(Literal::Bool(value))),
+            _ => self.literal_type(Some(default)),
+        };
+        if self.types.as_primitive(param.ty).is_some() || source == self.types.dynamic {
+            return;
+        }
+        if self.assignable(Ty::sure(source), param.ty) == Assignable::No {
+            let (from, to) = (self.show(source), self.show(param.ty));
+            let message = format!("type mismatch: {from} cannot be assigned to {to}");
+            self.report(module, Diagnostic::error("SP0131", default.span, message));
+        }
     }
 
     fn receiver_type(&mut self, class: ClassId, binding: Binding) -> TypeId {
@@ -365,7 +396,7 @@ impl<'a> Program<'a> {
             let ty = if is_bare {
                 self.literal_type(value)
             } else {
-                self.resolve_annotation(Place { module, params: &[] }, annotation)
+                self.resolve_annotation(Place { role: Role::Constant, ..Place::plain(module) }, annotation)
             };
             if let Some(Member::Variable { ty: slot, .. }) = self.modules[module].members.get_mut(name) {
                 *slot = Some(ty);

@@ -470,6 +470,7 @@ impl<'a> Program<'a> {
             node,
             params: Vec::new(),
             ret: self.types.dynamic,
+            guard: None,
             binding: decorators.binding,
             is_final: decorators.is_final,
             is_async,

@@ -259,6 +259,8 @@ pub struct Function<'a> {
     pub params: Vec<Param<'a>>,
     /// What it returns; for `async` functions, what awaiting gives.
     pub ret: TypeId,
+    /// What its truth says of its first argument.
+    pub guard: Option<Guard>,
     /// How it binds its first argument.
     pub binding: Binding,
     /// It may not be overridden.
@@ -271,6 +273,15 @@ pub struct Function<'a> {
     pub is_dynamic: bool,
     /// Whether its signature has been resolved.
     pub is_bound: bool,
+}
+
+/// What the result of a `TypeGuard` or `TypeIs` function says of its argument. (PEP 647, PEP 742)
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Guard {
+    /// The type that the argument has if the result is true.
+    pub ty: TypeId,
+    /// `TypeIs`: it has not, if the result is false.
+    pub tells_both: bool,
 }
 
 /// Classes that the checker itself mentions.

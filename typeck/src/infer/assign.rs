@@ -2,11 +2,11 @@
 
 use parser::ast::{Expr, ExprKind, Operator, Stmt};
 
-use super::{Checker, Env};
-use crate::annotation::Place;
+use super::{Checker, Env, Variable};
+use crate::annotation::{Place, Role};
 use crate::facts::{AttributePlan, Coercion};
 use crate::program::{ClassMember, Member};
-use crate::ty::{Primitive, Ty, Type, TypeId};
+use crate::ty::{Assignable, Primitive, Ty, Type, TypeId};
 
 impl<'a> Checker<'_, 'a> {
     pub(crate) fn assign(&mut self, env: &mut Env<'a>, targets: &'a [Expr<'a>], value: &'a Expr<'a>) {
@@ -141,9 +141,12 @@ impl<'a> Checker<'_, 'a> {
         value: Option<&'a Expr<'a>>,
     ) {
         let Some(var) = self.variable(name) else { return self.store_global(target, name, ty) };
+        let literal = ty;
         let ty = Ty { id: self.program.widen_literal(ty.id), is_sure: ty.is_sure };
         match self.vars.declared(var) {
             Some(declared) => {
+                let is_wide = self.program.assignable(ty, declared) == Assignable::No;
+                let ty = if is_wide { literal } else { ty };
                 let known = if self.flow(target.id, ty, declared) {
                     self.narrowed_store(target, ty, declared)
                 } else {
@@ -197,7 +200,7 @@ impl<'a> Checker<'_, 'a> {
                     format!("not supported yet: primitive value in '{name}', which is no plain local");
                 self.error("SP0147", target.span, message);
             }
-            return;
+            return self.keep_kind(target, name, ty);
         };
         if is_final && target.span != span {
             self.error("SP0104", target.span, format!("Cannot assign to a Final variable '{name}'"));
@@ -206,6 +209,22 @@ impl<'a> Checker<'_, 'a> {
             && !self.flow(target.id, ty, declared)
         {
             let (from, to) = (self.program.show(ty.id), self.program.show(declared));
+            self.error("SP0131", target.span, format!("type mismatch: {from} cannot be assigned to {to}"));
+        }
+    }
+
+    /// Assignments at the top level to a name without annotation agree with the first of them.
+    fn keep_kind(&mut self, target: &Expr<'a>, name: &'a str, ty: Ty) {
+        if self.function.is_some() || self.depth > 1 {
+            return;
+        }
+        let kind = self.program.inexact(ty.id);
+        let Some(&first) = self.kinds.get(name) else {
+            self.kinds.insert(name, kind);
+            return;
+        };
+        if self.program.assignable(ty, first) == Assignable::No {
+            let (from, to) = (self.program.show(ty.id), self.program.show(first));
             self.error("SP0131", target.span, format!("type mismatch: {from} cannot be assigned to {to}"));
         }
     }
@@ -249,11 +268,11 @@ impl<'a> Checker<'_, 'a> {
                 self.facts().attributes.insert(target.id, AttributePlan::Field(class));
                 env.forget_field(attr);
                 let known = self.narrowed_store(target, ty, declared);
-                if let Some(var) = value.as_name().and_then(|name| self.variable(name))
+                if let Some((var, path)) = self.field_path(target)
                     && known.id != declared
                 {
                     let narrowed = self.program.inexact(known.id);
-                    env.narrow_field(var, attr, narrowed);
+                    env.narrow_field(var, path, narrowed);
                 }
             }
             Some(ClassMember::Variable(..)) if self.program.classes[class].is_static => {
@@ -308,6 +327,13 @@ impl<'a> Checker<'_, 'a> {
         } else if item.is_none() {
             self.object_only(target, ty);
         }
+        if let (&[key, _], true) = (&*args, [known.dict, known.checked_dict].contains(&class))
+            && self.primitive_of(index).is_none()
+            && self.program.assignable(index, key) == Assignable::No
+        {
+            let (from, to) = (self.program.show(index.id), self.program.show(key));
+            self.error("SP0131", slice.span, format!("type mismatch: {from} cannot be assigned to {to}"));
+        }
         let is_direct = class == known.array
             || (class == known.list && self.primitive_of(index).is_some_and(Primitive::is_signed));
         if is_direct && !is_slice {
@@ -334,11 +360,13 @@ impl<'a> Checker<'_, 'a> {
             }
             return;
         };
-        let place = Place { module: self.module, params: &[] };
+        let place = Place::plain(self.module);
         let declared = self.program.resolve_annotation(place, annotation);
-        if let Some(known) = self.vars.declared(var).filter(|&known| known != declared) {
-            let (old, new) = (self.program.show(known), self.program.show(declared));
-            self.error("SP0101", target.span, format!("cannot redefine local variable from {old} to {new}"));
+        if !self.may_declare(var, target, Some(declared)) {
+            if let Some(value) = value {
+                self.expr(env, value, None);
+            }
+            return;
         }
         if declared != self.program.types.dynamic {
             self.vars.declare(var, declared);
@@ -347,6 +375,18 @@ impl<'a> Checker<'_, 'a> {
             let ty = self.check(env, value, declared, "");
             self.store_name(env, target, target.as_name().unwrap_or(""), ty, Some(value));
         }
+    }
+
+    /// Whether a local can be declared here: once, or again alike. (decision 18)
+    fn may_declare(&mut self, var: Variable, target: &Expr<'a>, ty: Option<TypeId>) -> bool {
+        let first = *self.declarations.entry(var).or_insert(target.id);
+        let known = self.vars.declared(var);
+        if first == target.id || known.is_none() || known == ty {
+            return true;
+        }
+        let name = target.as_name().unwrap_or_default();
+        self.error("SP0101", target.span, format!("Cannot redefine local variable {name}"));
+        false
     }
 
     /// `self.x: T = value` in `__init__`, or an annotated global. A declaration that contradicts an earlier one has been
@@ -358,7 +398,7 @@ impl<'a> Checker<'_, 'a> {
         annotation: &'a Expr<'a>,
         value: &'a Expr<'a>,
     ) {
-        let place = Place { module: self.module, params: &[] };
+        let place = Place { role: Role::Constant, ..Place::plain(self.module) };
         let here = self.program.resolve_annotation(place, annotation);
         let declared = self.declared_type(env, target);
         let is_contradiction =

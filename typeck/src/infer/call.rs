@@ -82,6 +82,10 @@ impl<'a> Checker<'_, 'a> {
         let entry = &self.program.functions[function];
         let is_plain = !entry.is_dynamic && !entry.is_async && !entry.is_generator;
         let is_stub = self.program.modules[entry.module].kind == crate::program::ModuleKind::Stub;
+        if entry.is_async && !entry.is_dynamic && !entry.is_generator && !is_stub {
+            let params = entry.params.clone();
+            return self.coroutine_call(env, expr, function, &params, actuals);
+        }
         if !is_plain || is_stub {
             let ret = if is_plain { entry.ret } else { self.program.types.dynamic };
             self.untyped_arguments(env, actuals);
@@ -95,6 +99,36 @@ impl<'a> Checker<'_, 'a> {
             }
             None => self.dynamic_result(ret),
         }
+    }
+
+    /// A call that makes a coroutine: dynamic, with arguments that are checked as far as they are objects. What awaiting it gives is
+    /// remembered.
+    fn coroutine_call(
+        &mut self,
+        env: &mut Env<'a>,
+        expr: &Expr<'a>,
+        function: FunctionId,
+        params: &[Param<'a>],
+        actuals: Actuals<'a>,
+    ) -> Ty {
+        let is_primitive = |this: &Self, ty: TypeId| this.program.types.as_primitive(ty).is_some();
+        for (at, arg) in actuals.args.iter().enumerate() {
+            let param = params
+                .get(at)
+                .filter(|param| matches!(param.kind, ParamKind::Ordinary | ParamKind::PositionalOnly));
+            match param {
+                Some(param) if !is_primitive(self, param.ty) && !actuals.has_stars() => {
+                    self.check(env, arg, param.ty, &format!("positional arg '{}'", param.name));
+                }
+                _ => self.element(env, arg),
+            }
+        }
+        actuals.keywords.iter().for_each(|keyword| self.element(env, keyword.value));
+        let ret = self.program.functions[function].ret;
+        if !is_primitive(self, ret) {
+            self.awaited.insert(expr.id, ret);
+        }
+        self.dynamic()
     }
 
     /// A static callee called dynamically: its result is boxed and only expected.
@@ -122,6 +156,9 @@ impl<'a> Checker<'_, 'a> {
         let type_args = type_args.to_vec();
         let entry = &self.program.functions[function];
         let (params, ret, binding) = (entry.params.clone(), entry.ret, entry.binding);
+        if entry.is_async && !entry.is_dynamic && !entry.is_generator && binding == Binding::Instance {
+            return self.coroutine_call(env, expr, function, &params[1..], actuals);
+        }
         let is_final = entry.is_final || self.program.classes[class].is_final;
         let is_static = self.program.classes[class].is_static
             && !entry.is_dynamic
@@ -491,7 +528,7 @@ impl<'a> Checker<'_, 'a> {
                 Ty::sure(self.program.types.primitive(wanted))
             }
             (Special::Cast, [ty, value]) => {
-                let place = Place { module: self.module, params: &[] };
+                let place = Place::plain(self.module);
                 let target = self.program.resolve_annotation(place, ty);
                 self.object(env, value);
                 if self.program.types.as_primitive(target).is_some() {
@@ -515,9 +552,13 @@ impl<'a> Checker<'_, 'a> {
                 self.error("SP0146", expr.span, "crange can only be the iterable of a for loop");
                 self.dynamic()
             }
-            (Special::ProdAssert, _) => {
-                self.untyped_arguments(env, actuals);
-                self.dynamic()
+            (Special::ProdAssert, [test, message @ ..])
+                if message.len() < 2 && actuals.keywords.is_empty() =>
+            {
+                self.element(env, test);
+                let str = self.instance(self.program.known.str);
+                message.iter().for_each(|message| _ = self.check(env, message, str, "prod_assert:"));
+                Ty::sure(self.program.types.none)
             }
             (special, args) => {
                 let message =

@@ -9,6 +9,9 @@ use crate::ty::{Ty, TypeId};
 /// Number of a variable of the block being checked.
 pub(crate) type Variable = usize;
 
+/// Fields one behind the other, from a variable on: `["next", "value"]` in `node.next.value`.
+pub(crate) type FieldPath<'a> = Vec<&'a str>;
+
 /// The variables of a block: numbers, names and declarations.
 #[derive(Default)]
 pub(crate) struct Variables<'a> {
@@ -45,7 +48,7 @@ impl<'a> Variables<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Env<'a> {
     types: Vec<Option<Ty>>,
-    fields: Vec<(Variable, &'a str, TypeId)>,
+    fields: Vec<(Variable, FieldPath<'a>, TypeId)>,
     /// Whether control can get here.
     pub(crate) is_reachable: bool,
 }
@@ -83,20 +86,20 @@ impl<'a> Env<'a> {
         self.fields.retain(|(owner, _, _)| *owner != var);
     }
 
-    /// What a field of a variable is narrowed to.
-    pub(crate) fn field(&self, var: Variable, name: &str) -> Option<TypeId> {
-        self.fields.iter().find(|(owner, field, _)| *owner == var && *field == name).map(|(_, _, ty)| *ty)
+    /// What a path of fields of a variable is narrowed to.
+    pub(crate) fn field(&self, var: Variable, path: &[&str]) -> Option<TypeId> {
+        self.fields.iter().find(|(owner, field, _)| *owner == var && field == path).map(|(_, _, ty)| *ty)
     }
 
-    /// Narrows a field of a variable.
-    pub(crate) fn narrow_field(&mut self, var: Variable, name: &'a str, ty: TypeId) {
-        self.fields.retain(|(owner, field, _)| !(*owner == var && *field == name));
-        self.fields.push((var, name, ty));
+    /// Narrows a path of fields of a variable.
+    pub(crate) fn narrow_field(&mut self, var: Variable, path: FieldPath<'a>, ty: TypeId) {
+        self.fields.retain(|(owner, field, _)| !(*owner == var && *field == path));
+        self.fields.push((var, path, ty));
     }
 
     /// A field of this name may have changed in any object.
     pub(crate) fn forget_field(&mut self, name: &str) {
-        self.fields.retain(|(_, field, _)| *field != name);
+        self.fields.retain(|(_, path, _)| !path.contains(&name));
     }
 
     /// Any field may have changed.
@@ -107,6 +110,18 @@ impl<'a> Env<'a> {
     /// Control cannot get here.
     pub(crate) fn stop(&mut self) {
         self.is_reachable = false;
+    }
+
+    /// What is known behind a block that may have been left early, `before` which this was known. What only the block binds counts as
+    /// bound: reading it finds out.
+    pub(crate) fn join_interrupted(&mut self, before: &Self, program: &mut Program<'a>) {
+        let bound = self.clone();
+        self.join(before, program);
+        for (var, slot) in self.types.iter_mut().enumerate() {
+            if slot.is_none() && bound.is_reachable && before.get(var).is_none() {
+                *slot = bound.get(var);
+            }
+        }
     }
 
     /// What is known where this path and another one meet.
@@ -131,7 +146,7 @@ impl<'a> Env<'a> {
                 _ => None,
             };
         }
-        self.fields.retain(|(var, name, ty)| other.field(*var, name) == Some(*ty));
+        self.fields.retain(|(var, path, ty)| other.field(*var, path) == Some(*ty));
     }
 }
 

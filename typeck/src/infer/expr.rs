@@ -4,6 +4,7 @@ use base::Diagnostic;
 use parser::ast::{self, BoolOp, Constant, Expr, ExprKind, Int, UnaryOp};
 
 use super::{Checker, Env};
+use crate::builtin_names;
 use crate::facts::{AttributePlan, Coercion, SubscriptPlan};
 use crate::program::{Binding, ClassId, ClassMember, Member};
 use crate::scope::Resolution;
@@ -24,6 +25,11 @@ impl<'a> Checker<'_, 'a> {
             ExprKind::Compare { left, ops, comparators } => self.compare(env, expr, left, ops, comparators),
             ExprKind::BoolOp { op, values } => self.bool_op(env, op, values, want),
             ExprKind::IfExp { test, body, orelse } => self.if_exp(env, test, body, orelse, want),
+            ExprKind::Await { value } => {
+                self.object(env, value);
+                env.forget_fields();
+                self.awaited.get(&value.id).map_or(self.dynamic(), |&ty| Ty::expected(ty))
+            }
             ExprKind::NamedExpr { target, value } => {
                 let ty = self.object(env, value);
                 self.bind(env, target, ty);
@@ -354,7 +360,7 @@ impl<'a> Checker<'_, 'a> {
     fn name(&mut self, env: &mut Env<'a>, expr: &Expr<'a>, name: &'a str) -> Ty {
         self.facts().refinements.remove(&expr.id);
         if let Some(var) = self.variable(name) {
-            let Some(ty) = env.get(var) else { return self.unbound(env, var) };
+            let Some(ty) = env.get(var) else { return self.unbound(env, expr, name, var) };
             let is_narrowed = self.vars.declared(var).is_some_and(|declared| declared != ty.id);
             if is_narrowed && ty.is_sure && self.is_refinable(ty.id) {
                 self.facts().refinements.insert(expr.id, ty.id);
@@ -364,8 +370,27 @@ impl<'a> Checker<'_, 'a> {
         let scope = *self.scopes.last().expect("checking is always inside a scope");
         match self.program.modules[self.module].scopes.lookup(scope, name).1 {
             Resolution::Cell | Resolution::Free => self.dynamic(),
-            _ => self.global(name),
+            _ => {
+                self.check_global(env, expr, name);
+                self.global(name)
+            }
         }
+    }
+
+    /// A name that nothing around binds, and that no star import can have brought, does not exist.
+    fn check_global(&mut self, env: &Env<'a>, expr: &Expr<'a>, name: &'a str) {
+        let module = &self.program.modules[self.module];
+        let may_exist = module.members.contains_key("*")
+            || module.scopes.binds_global(name)
+            || builtin_names::is_known(name)
+            || self.program.chase_name(self.module, name).is_some();
+        if !may_exist && env.is_reachable {
+            self.undefined(expr, name);
+        }
+    }
+
+    fn undefined(&mut self, expr: &Expr<'a>, name: &str) {
+        self.error("SP0150", expr.span, format!("Name `{name}` is not defined."));
     }
 
     /// Whether run-time checks of the type exist.
@@ -373,9 +398,14 @@ impl<'a> Checker<'_, 'a> {
         matches!(self.program.types.get(id), Type::Instance { .. } | Type::None | Type::Union(_))
     }
 
-    /// A variable that some path does not bind: the run-time reports it; a primitive reads as zero.
-    fn unbound(&mut self, env: &Env<'a>, var: super::Variable) -> Ty {
-        match self.vars.declared(var) {
+    /// A variable that some path does not bind; a primitive reads as zero there.
+    fn unbound(&mut self, env: &Env<'a>, expr: &Expr<'a>, name: &str, var: super::Variable) -> Ty {
+        let declared = self.vars.declared(var);
+        let is_primitive = declared.is_some_and(|ty| self.program.types.as_primitive(ty).is_some());
+        if env.is_reachable && !is_primitive {
+            self.undefined(expr, name);
+        }
+        match declared {
             Some(declared) if env.is_reachable => Ty::sure(declared),
             _ => self.dynamic(),
         }
@@ -484,14 +514,35 @@ impl<'a> Checker<'_, 'a> {
         }
     }
 
+    /// Every member of a union must have the attribute; what it gives is the union of what they do.
     fn union_attribute(&mut self, expr: &Expr<'a>, union: TypeId, members: &[TypeId], attr: &str) -> Ty {
         if members.contains(&self.program.types.none) {
             let shown = self.program.show(union);
             let message = format!("{shown}: 'None' object has no attribute '{attr}'");
             let help = "narrow it first: `if ... is not None`";
             self.report(Diagnostic::error("SP0133", expr.span, message).with_help(help));
+            return self.dynamic();
         }
-        self.dynamic()
+        let dynamic = self.program.types.dynamic;
+        let mut found = Vec::new();
+        for &member in members {
+            let Some((class, ..)) = self.program.types.as_instance(member) else { return self.dynamic() };
+            let ty = match self.program.class_member(class, attr).map(|(_, member)| member.clone()) {
+                Some(ClassMember::Field(field)) => field.ty,
+                Some(ClassMember::Variable(ty, _)) => ty,
+                Some(_) => dynamic,
+                None if self.program.classes[class].is_static && !attr.starts_with("__") => {
+                    let (shown, name) = (self.program.show(union), self.program.classes[class].name);
+                    let message = format!("{shown}: '{name}' object has no attribute '{attr}'");
+                    self.error("SP0134", expr.span, message);
+                    return self.dynamic();
+                }
+                None => dynamic,
+            };
+            found.push(if self.program.types.as_primitive(ty).is_some() { dynamic } else { ty });
+        }
+        let found = self.program.types.union(found);
+        Ty::expected(self.program.simplify_union(found))
     }
 
     fn instance_attribute(
@@ -508,8 +559,7 @@ impl<'a> Checker<'_, 'a> {
             Some(ClassMember::Field(field)) if self.program.classes[class].is_static => {
                 self.make_sure(value, owner);
                 self.facts().attributes.insert(expr.id, AttributePlan::Field(class));
-                let narrowed =
-                    value.as_name().and_then(|name| self.variable(name)).and_then(|var| env.field(var, attr));
+                let narrowed = self.field_path(expr).and_then(|(var, path)| env.field(var, &path));
                 match narrowed {
                     Some(ty) if ty != field.ty => {
                         self.set_coercion(expr.id, Some(Coercion::Cast(ty)));
@@ -564,8 +614,11 @@ impl<'a> Checker<'_, 'a> {
         if let Type::Class { class, .. } = self.program.types.get(container.id).clone() {
             return self.generic_class(expr, slice, class);
         }
-        if self.program.types.get(container.id) == &Type::None {
-            self.error("SP0135", expr.span, "'None' object is not subscriptable");
+        if self.program.types.admits_none(container.id) {
+            let is_none = self.program.types.get(container.id) == &Type::None;
+            let prefix =
+                if is_none { String::new() } else { format!("{}: ", self.program.show(container.id)) };
+            self.error("SP0135", expr.span, format!("{prefix}'None' object is not subscriptable"));
         }
         let Some((class, args, exact)) = self.program.types.as_instance(container.id) else {
             self.index(env, slice);
@@ -599,7 +652,7 @@ impl<'a> Checker<'_, 'a> {
         if class == known.dict {
             self.element_read(expr, item(1))
         } else if class == known.tuple {
-            match tuple_index(slice) {
+            match tuple_index(slice, args.len()) {
                 Some(at) if at < args.len() => self.element_read(expr, args[at]),
                 _ => self.dynamic(),
             }
@@ -667,7 +720,7 @@ impl<'a> Checker<'_, 'a> {
             ExprKind::Tuple { elts, .. } => elts,
             _ => std::slice::from_ref(slice),
         };
-        let place = crate::annotation::Place { module: self.module, params: &[] };
+        let place = crate::annotation::Place::plain(self.module);
         let args: Vec<_> = args.iter().map(|arg| self.program.resolve_annotation(place, arg)).collect();
         if args.len() != self.program.classes[class].type_params.len() {
             return self.dynamic();
@@ -805,7 +858,7 @@ impl<'a> Checker<'_, 'a> {
     /// Expressions that are compiled dynamically: their parts are checked, and must be objects.
     fn untyped_children(&mut self, env: &mut Env<'a>, expr: &'a Expr<'a>) {
         match expr.kind {
-            ExprKind::Await { value } | ExprKind::YieldFrom { value } | ExprKind::Starred { value, .. } => {
+            ExprKind::YieldFrom { value } | ExprKind::Starred { value, .. } => {
                 self.object(env, value);
             }
             ExprKind::Yield { value } => {
@@ -834,10 +887,13 @@ impl<'a> Checker<'_, 'a> {
     }
 }
 
-/// The constant that indexes a tuple from its start.
-fn tuple_index(slice: &Expr<'_>) -> Option<usize> {
+/// The place that a constant index means in a tuple of so many elements.
+fn tuple_index(slice: &Expr<'_>, len: usize) -> Option<usize> {
     match slice.kind {
         ExprKind::Constant { value: Constant::Int(Int::Small(at)), .. } => usize::try_from(at).ok(),
+        ExprKind::UnaryOp { op: UnaryOp::USub, operand } => {
+            tuple_index(operand, 0).and_then(|at| len.checked_sub(at))
+        }
         _ => None,
     }
 }

@@ -10,6 +10,7 @@ mod env;
 mod expr;
 mod narrow;
 mod operator;
+mod pattern;
 mod stmt;
 
 use base::{Diagnostic, Span};
@@ -21,7 +22,7 @@ use crate::program::{ClassMember, FunctionId, ModuleId, ModuleKind, Program};
 use crate::scope::{Resolution, ScopeId};
 use crate::ty::{Assignable, Primitive, Ty, Type, TypeId};
 
-pub(crate) use env::{Env, Variable, Variables};
+pub(crate) use env::{Env, FieldPath, Variable, Variables};
 
 /// State of checking one block of code: a function body or the top level of a module.
 pub(crate) struct Checker<'p, 'a> {
@@ -37,6 +38,14 @@ pub(crate) struct Checker<'p, 'a> {
     heads: FxHashMap<NodeId, Env<'a>>,
     /// States at `break` and `continue` of the loops around.
     loops: Vec<LoopExits<'a>>,
+    /// What awaiting the result of a call gives, by the call.
+    awaited: FxHashMap<NodeId, TypeId>,
+    /// Kinds of the module variables that have no annotation, by their first assignments.
+    kinds: FxHashMap<&'a str, TypeId>,
+    /// Statements around the current one, inside the block.
+    depth: u32,
+    /// Where locals are declared.
+    declarations: FxHashMap<Variable, NodeId>,
     /// In the first round nothing is reported.
     is_silent: bool,
 }
@@ -124,6 +133,10 @@ impl<'p, 'a> Checker<'p, 'a> {
             vars: Variables::default(),
             heads: FxHashMap::default(),
             loops: Vec::new(),
+            awaited: FxHashMap::default(),
+            kinds: FxHashMap::default(),
+            depth: 0,
+            declarations: FxHashMap::default(),
             is_silent: true,
         }
     }
@@ -132,6 +145,7 @@ impl<'p, 'a> Checker<'p, 'a> {
         for is_silent in [true, false] {
             self.is_silent = is_silent;
             let mut env = Env::new();
+            self.kinds.clear();
             self.stmts(&mut env, body);
         }
         self.record_primitive_locals();

@@ -3,9 +3,10 @@
 
 use parser::ast::{BoolOp, CmpOp, Constant, Expr, ExprKind, UnaryOp};
 
-use super::{Checker, Env};
-use crate::program::{ClassId, Member};
-use crate::ty::{Special, Ty, Type, TypeId};
+use super::{Checker, Env, FieldPath, Variable};
+use crate::facts::AttributePlan;
+use crate::program::{ClassId, Guard, Member};
+use crate::ty::{Literal, Special, Ty, Type, TypeId};
 
 impl<'a> Checker<'_, 'a> {
     /// Checks a condition; returns the states in which it is true and false.
@@ -25,21 +26,34 @@ impl<'a> Checker<'_, 'a> {
             ExprKind::BoolOp { op, values } => self.bool_condition(env, test, op, values),
             ExprKind::Compare { left, ops: [op @ (CmpOp::Is | CmpOp::IsNot)], comparators: [right] } => {
                 self.expr(&mut env, test, None);
-                let subject = match (is_none(left), is_none(right)) {
-                    (false, true) => left,
-                    (true, false) => right,
-                    _ => return (env.clone(), env),
+                let (is, is_not) = match (is_none(left), is_none(right)) {
+                    (false, true) => self.split_none(env, left),
+                    (true, false) => self.split_none(env, right),
+                    _ => self.split_exact_class(env, left, right),
                 };
-                let (is, is_not) = self.split_none(env, subject);
                 if *op == CmpOp::Is { (is, is_not) } else { (is_not, is) }
+            }
+            ExprKind::Compare { left, ops: [op @ (CmpOp::Eq | CmpOp::NotEq)], comparators: [right] } => {
+                self.expr(&mut env, test, None);
+                self.note_condition(test);
+                let (equal, differs) = match (is_none(left), is_none(right)) {
+                    (false, true) => self.split_equal_none(env, left),
+                    (true, false) => self.split_equal_none(env, right),
+                    _ => (env.clone(), env),
+                };
+                if *op == CmpOp::Eq { (equal, differs) } else { (differs, equal) }
             }
             ExprKind::Call { func, args: [subject, class], keywords: [] } if self.is_isinstance(func) => {
                 self.expr(&mut env, test, None);
                 self.split_isinstance(env, subject, class)
             }
-            ExprKind::NamedExpr { target, .. } => {
+            ExprKind::Call { func, args: [subject, ..], keywords: [] } => {
                 self.expr(&mut env, test, None);
-                self.split_truth(env, target)
+                self.note_condition(test);
+                match self.guard_of(func) {
+                    Some(guard) => self.split_guard(env, subject, guard),
+                    None => self.split_truth(env, test),
+                }
             }
             _ => {
                 self.expr(&mut env, test, None);
@@ -86,17 +100,18 @@ impl<'a> Checker<'_, 'a> {
     }
 
     /// Replaces what is known of a name or field.
-    fn refine(&mut self, env: &mut Env<'a>, subject: &'a Expr<'a>, ty: TypeId) {
+    pub(super) fn refine(&mut self, env: &mut Env<'a>, subject: &'a Expr<'a>, ty: TypeId) {
         match subject.kind {
+            ExprKind::NamedExpr { target, .. } => return self.refine(env, target, ty),
             ExprKind::Name { id, .. } => {
                 if let Some(var) = self.variable(id) {
                     let is_sure = env.get(var).is_some_and(|known| known.is_sure);
                     env.set_narrowed(var, Ty { id: ty, is_sure });
                 }
             }
-            ExprKind::Attribute { value, attr, .. } => {
-                if let Some(var) = value.as_name().and_then(|name| self.variable(name)) {
-                    env.narrow_field(var, attr, ty);
+            ExprKind::Attribute { .. } => {
+                if let Some((var, path)) = self.field_path(subject) {
+                    env.narrow_field(var, path, ty);
                 }
             }
             _ => {}
@@ -106,7 +121,24 @@ impl<'a> Checker<'_, 'a> {
         }
     }
 
-    fn subject_type(&mut self, subject: &Expr<'a>) -> TypeId {
+    /// The variable that a chain of attributes begins with, and the fields along it: all but the last have been looked at, and are at
+    /// fixed places, so that whoever goes along them again finds the same objects until one of them is stored to.
+    pub(super) fn field_path(&mut self, expr: &Expr<'a>) -> Option<(Variable, FieldPath<'a>)> {
+        let mut path = Vec::new();
+        let mut at = expr;
+        while let ExprKind::Attribute { value, attr, .. } = at.kind {
+            let is_field = matches!(self.facts().attributes.get(&at.id), Some(AttributePlan::Field(_)));
+            if !path.is_empty() && !is_field {
+                return None;
+            }
+            path.push(attr);
+            at = value;
+        }
+        path.reverse();
+        Some((self.variable(at.as_name()?)?, path))
+    }
+
+    pub(super) fn subject_type(&mut self, subject: &Expr<'a>) -> TypeId {
         self.facts().types[subject.id].map_or(self.program.types.dynamic, |ty| ty.id)
     }
 
@@ -122,14 +154,93 @@ impl<'a> Checker<'_, 'a> {
         (is, is_not)
     }
 
-    fn split_truth(&mut self, env: Env<'a>, subject: &'a Expr<'a>) -> (Env<'a>, Env<'a>) {
+    /// `== None`: what differs is not None. What is equal may be an object that says so.
+    fn split_equal_none(&mut self, env: Env<'a>, subject: &'a Expr<'a>) -> (Env<'a>, Env<'a>) {
+        let equal = env.clone();
+        let (_, differs) = self.split_none(env, subject);
+        (equal, differs)
+    }
+
+    /// `type(x) is C`: an instance of just this class.
+    fn split_exact_class(
+        &mut self,
+        env: Env<'a>,
+        left: &'a Expr<'a>,
+        right: &'a Expr<'a>,
+    ) -> (Env<'a>, Env<'a>) {
+        let asked = |checker: &mut Self, call: &'a Expr<'a>, class: &'a Expr<'a>| {
+            let ExprKind::Call { func, args: [subject], keywords: [] } = call.kind else { return None };
+            let is_type = checker.class_of_expr(func) == Some(checker.program.known.type_);
+            is_type.then_some(subject).zip(checker.class_of_expr(class))
+        };
+        let (is, is_not) = (env.clone(), env);
+        let Some((subject, class)) = asked(self, left, right).or_else(|| asked(self, right, left)) else {
+            return (is, is_not);
+        };
+        let mut is = is;
+        let exact = self.exact(class);
+        self.refine(&mut is, subject, exact);
+        (is, is_not)
+    }
+
+    /// What a function that a condition calls says of its argument.
+    fn guard_of(&mut self, func: &Expr<'a>) -> Option<Guard> {
+        let ty = self.facts().types[func.id]?;
+        match *self.program.types.get(ty.id) {
+            Type::Function(function) | Type::Method(function) => self.program.functions[function].guard,
+            _ => None,
+        }
+    }
+
+    /// The program vouches for it, so that it is checked again where code relies on it.
+    fn split_guard(&mut self, env: Env<'a>, subject: &'a Expr<'a>, guard: Guard) -> (Env<'a>, Env<'a>) {
         let ty = self.subject_type(subject);
-        let (mut when_true, when_false) = (env.clone(), env);
-        if matches!(self.program.types.get(ty), Type::Union(_)) && self.program.types.admits_none(ty) {
-            let rest = self.program.types.without_none(ty);
-            self.refine(&mut when_true, subject, rest);
+        let (mut when_true, mut when_false) = (env.clone(), env);
+        self.refine(&mut when_true, subject, guard.ty);
+        if let Some(var) = subject.as_name().and_then(|name| self.variable(name)) {
+            when_true.set_narrowed(var, Ty::expected(guard.ty));
+        }
+        if guard.tells_both && matches!(self.program.types.get(ty), Type::Union(_)) {
+            let members = self.program.types.members(ty);
+            let rest: Vec<_> =
+                members.into_iter().filter(|&member| !self.program.is_subtype(member, guard.ty)).collect();
+            let rest = self.program.types.union(rest);
+            self.refine(&mut when_false, subject, rest);
         }
         (when_true, when_false)
+    }
+
+    /// What a test of the value says: None is false, and so are some literals.
+    fn split_truth(&mut self, env: Env<'a>, subject: &'a Expr<'a>) -> (Env<'a>, Env<'a>) {
+        let ty = self.subject_type(subject);
+        let (mut when_true, mut when_false) = (env.clone(), env);
+        if matches!(self.program.types.get(ty), Type::Union(_)) {
+            let members = self.program.types.members(ty);
+            let truth = |member: &TypeId| match self.program.types.get(*member) {
+                Type::None => Some(false),
+                Type::Literal(Literal::Bool(value)) => Some(*value),
+                Type::Literal(Literal::Int(value)) => Some(*value != 0),
+                _ => None,
+            };
+            let truths: Vec<_> = members.iter().map(truth).collect();
+            let mut without = |unwanted: bool| {
+                let kept = members.iter().zip(&truths).filter(|(_, truth)| **truth != Some(unwanted));
+                self.program.types.union(kept.map(|(member, _)| *member).collect::<Vec<_>>())
+            };
+            let (yes, no) = (without(false), without(true));
+            if yes != ty {
+                self.refine(&mut when_true, subject, yes);
+            }
+            if no != ty {
+                self.refine(&mut when_false, subject, no);
+            }
+        }
+        (when_true, when_false)
+    }
+
+    pub(super) fn is_prod_assert(&mut self, func: &'a Expr<'a>) -> bool {
+        let found = self.program.chase_expr(self.module, func);
+        matches!(found, Some((_, Member::Imported { module: "__static__", name: "prod_assert" })))
     }
 
     fn is_isinstance(&mut self, func: &'a Expr<'a>) -> bool {
@@ -146,7 +257,14 @@ impl<'a> Checker<'_, 'a> {
             ExprKind::Tuple { elts, .. } => elts.iter().map(|elt| self.class_of_expr(elt)).collect(),
             _ => self.class_of_expr(class).map(|class| vec![class]),
         };
-        let Some(classes) = classes else { return (env.clone(), env) };
+        let Some(classes) = classes else {
+            let mut when_true = env.clone();
+            if !self.names_float(class) {
+                let dynamic = self.program.types.dynamic;
+                self.refine(&mut when_true, subject, dynamic);
+            }
+            return (when_true, env);
+        };
         let ty = self.subject_type(subject);
         let (yes, no) = self.split_by_classes(ty, &classes);
         let (mut when_true, mut when_false) = (env.clone(), env);
@@ -158,7 +276,7 @@ impl<'a> Checker<'_, 'a> {
     }
 
     /// The parts of a type that are, and that are not, instances of the classes.
-    fn split_by_classes(&mut self, ty: TypeId, classes: &[ClassId]) -> (TypeId, TypeId) {
+    pub(super) fn split_by_classes(&mut self, ty: TypeId, classes: &[ClassId]) -> (TypeId, TypeId) {
         let wanted: Vec<_> = classes.iter().map(|&class| self.instance(class)).collect();
         let wanted = self.program.types.union(wanted);
         if !matches!(self.program.types.get(ty), Type::Union(_)) {
@@ -172,8 +290,13 @@ impl<'a> Checker<'_, 'a> {
         (yes, self.program.types.union(outside))
     }
 
+    fn names_float(&mut self, class: &'a Expr<'a>) -> bool {
+        let float = self.program.known.float;
+        matches!(self.program.chase_expr(self.module, class), Some((_, Member::Class(class))) if class == float)
+    }
+
     /// The class that an expression names at the top level.
-    fn class_of_expr(&mut self, expr: &'a Expr<'a>) -> Option<ClassId> {
+    pub(super) fn class_of_expr(&mut self, expr: &'a Expr<'a>) -> Option<ClassId> {
         if expr.as_name().is_some_and(|name| self.variable(name).is_some()) {
             return None;
         }

@@ -4,7 +4,8 @@ use parser::ast::{Expr, ExprKind, Stmt, StmtKind, Try};
 
 use super::{Checker, Env, LoopExits, env::join_into};
 use crate::facts::LoopPlan;
-use crate::ty::{Primitive, Special, Ty, Type, TypeId};
+use crate::program::ClassMember;
+use crate::ty::{Literal, Primitive, Special, Ty, Type, TypeId};
 
 impl<'a> Checker<'_, 'a> {
     /// Statements in order; what cannot be reached is not looked at.
@@ -13,21 +14,27 @@ impl<'a> Checker<'_, 'a> {
             if !env.is_reachable {
                 return;
             }
+            self.depth += 1;
             self.stmt(env, stmt);
+            self.depth -= 1;
         }
     }
 
     fn stmt(&mut self, env: &mut Env<'a>, stmt: &'a Stmt<'a>) {
         match stmt.kind {
-            StmtKind::Expr { value } => {
-                self.expr(env, value, None);
-            }
+            StmtKind::Expr { value } => match value.kind {
+                ExprKind::Call { func, args: [test, ..], .. } if self.is_prod_assert(func) => {
+                    self.expr(env, value, None);
+                    *env = self.condition(env.clone(), test).0;
+                }
+                _ => _ = self.expr(env, value, None),
+            },
             StmtKind::Assign { targets, value } => self.assign(env, targets, value),
             StmtKind::AnnAssign { target, annotation, value, .. } => {
                 self.annotated_assign(env, target, annotation, value);
             }
             StmtKind::AugAssign { target, op, value } => self.augmented_assign(env, stmt, target, op, value),
-            StmtKind::Return { value } => self.return_(env, value),
+            StmtKind::Return { value } => self.return_(env, stmt, value),
             StmtKind::If { test, body, orelse } => {
                 let (mut when_true, mut when_false) = self.condition(env.clone(), test);
                 self.stmts(&mut when_true, body);
@@ -49,7 +56,8 @@ impl<'a> Checker<'_, 'a> {
             StmtKind::With { items, body } | StmtKind::AsyncWith { items, body } => {
                 self.with(env, items, body)
             }
-            StmtKind::Try(parts) | StmtKind::TryStar(parts) => self.try_(env, parts),
+            StmtKind::Try(parts) => self.try_(env, parts, false),
+            StmtKind::TryStar(parts) => self.try_(env, parts, true),
             StmtKind::Raise { exc, cause } => {
                 exc.into_iter().chain(cause).for_each(|part| self.element(env, part));
                 env.stop();
@@ -62,29 +70,16 @@ impl<'a> Checker<'_, 'a> {
             StmtKind::Delete { targets } => targets.iter().for_each(|target| self.delete(env, target)),
             StmtKind::Break => self.leave_loop(env, |exits| &mut exits.breaks),
             StmtKind::Continue => self.leave_loop(env, |exits| &mut exits.continues),
-            StmtKind::Match { subject, cases } => {
-                self.object(env, subject);
-                let mut after: Option<Env<'a>> = Some(env.clone());
-                for case in cases {
-                    let mut inner = env.clone();
-                    self.forget_captures(&mut inner, case.pattern);
-                    if let Some(guard) = case.guard {
-                        inner = self.condition(inner, guard).0;
-                    }
-                    self.stmts(&mut inner, case.body);
-                    join_into(&mut after, &inner, self.program);
-                }
-                *env = after.expect("starts with the state before");
-            }
+            StmtKind::Match { subject, cases } => self.match_(env, subject, cases),
             StmtKind::FunctionDef(def) | StmtKind::AsyncFunctionDef(def) => {
                 def.decorator_list.iter().for_each(|decorator| self.element(env, decorator));
                 def.args.defaults.iter().for_each(|default| self.element(env, default));
                 def.args.kw_defaults.iter().flatten().for_each(|default| self.element(env, default));
-                self.bind_dynamic(env, def.name);
+                self.define_local(env, def.name, def.name_span);
             }
             StmtKind::ClassDef(def) => {
                 def.decorator_list.iter().for_each(|decorator| self.element(env, decorator));
-                self.bind_dynamic(env, def.name);
+                self.define_local(env, def.name, def.name_span);
             }
             StmtKind::Import { names } | StmtKind::ImportFrom { names, .. } => {
                 for alias in names {
@@ -100,7 +95,15 @@ impl<'a> Checker<'_, 'a> {
         }
     }
 
-    fn bind_dynamic(&mut self, env: &mut Env<'a>, name: &'a str) {
+    /// A function or class that is defined inside a function; it may not take the place of a declared variable.
+    fn define_local(&mut self, env: &mut Env<'a>, name: &'a str, span: base::Span) {
+        if self.variable(name).is_some_and(|var| self.vars.declared(var).is_some()) {
+            self.error("SP0101", span, format!("Cannot redefine local variable {name}"));
+        }
+        self.bind_dynamic(env, name);
+    }
+
+    pub(super) fn bind_dynamic(&mut self, env: &mut Env<'a>, name: &'a str) {
         if let Some(var) = self.variable(name) {
             let dynamic = self.dynamic();
             env.set(var, dynamic);
@@ -108,29 +111,7 @@ impl<'a> Checker<'_, 'a> {
         env.forget_fields();
     }
 
-    fn forget_captures(&mut self, env: &mut Env<'a>, pattern: &'a parser::ast::Pattern<'a>) {
-        use parser::ast::PatternKind;
-        match pattern.kind {
-            PatternKind::MatchAs { pattern, name } => {
-                pattern.into_iter().for_each(|inner| self.forget_captures(env, inner));
-                name.into_iter().for_each(|name| self.bind_dynamic(env, name));
-            }
-            PatternKind::MatchStar { name } => name.into_iter().for_each(|name| self.bind_dynamic(env, name)),
-            PatternKind::MatchSequence { patterns } | PatternKind::MatchOr { patterns } => {
-                patterns.iter().for_each(|inner| self.forget_captures(env, inner));
-            }
-            PatternKind::MatchMapping { patterns, rest, .. } => {
-                patterns.iter().for_each(|inner| self.forget_captures(env, inner));
-                rest.into_iter().for_each(|name| self.bind_dynamic(env, name));
-            }
-            PatternKind::MatchClass { patterns, kwd_patterns, .. } => {
-                patterns.iter().chain(kwd_patterns).for_each(|inner| self.forget_captures(env, inner));
-            }
-            PatternKind::MatchValue { .. } | PatternKind::MatchSingleton { .. } => {}
-        }
-    }
-
-    fn return_(&mut self, env: &mut Env<'a>, value: Option<&'a Expr<'a>>) {
+    fn return_(&mut self, env: &mut Env<'a>, stmt: &Stmt<'a>, value: Option<&'a Expr<'a>>) {
         match (value, self.ret) {
             (Some(value), Some(ret)) => {
                 self.check(env, value, ret, "return:");
@@ -140,12 +121,10 @@ impl<'a> Checker<'_, 'a> {
                 let none = Ty::sure(self.program.types.none);
                 if self.program.assignable(none, ret) == crate::ty::Assignable::No {
                     let shown = self.program.show(ret);
-                    let function = self.function.expect("only functions have a return type");
-                    let span = self.program.functions[function].def.name_span;
                     let message = format!(
                         "mismatched types: expected {shown} because of return type, found None instead"
                     );
-                    self.error("SP0131", span, message);
+                    self.error("SP0131", stmt.span, message);
                 }
             }
             (None, None) => {}
@@ -189,14 +168,28 @@ impl<'a> Checker<'_, 'a> {
             }
         }
         env.forget_fields();
-        // The manager may swallow an exception raised anywhere in the body.
         let before = env.clone();
         self.stmts(env, body);
-        env.join(&before, self.program);
+        if !items.iter().all(|item| self.lets_exceptions_pass(item.context_expr)) {
+            // The manager may swallow an exception raised anywhere in the body. What the body binds, it may not have bound then.
+            env.join_interrupted(&before, self.program);
+        }
         env.forget_fields();
     }
 
-    fn try_(&mut self, env: &mut Env<'a>, parts: &'a Try<'a>) {
+    /// Whether a context manager says that its `__exit__` returns False: it swallows nothing.
+    fn lets_exceptions_pass(&mut self, manager: &Expr<'a>) -> bool {
+        let ty = self.facts().types[manager.id].map(|ty| ty.id);
+        let class = ty.and_then(|ty| self.program.types.as_instance(ty)).map(|(class, _, _)| class);
+        let exit = class.and_then(|class| match self.program.class_member(class, "__exit__") {
+            Some((_, ClassMember::Method(function))) => Some(self.program.functions[*function].ret),
+            _ => None,
+        });
+        let r#false = self.program.types.intern(Type::Literal(Literal::Bool(false)));
+        exit == Some(r#false)
+    }
+
+    fn try_(&mut self, env: &mut Env<'a>, parts: &'a Try<'a>, is_star: bool) {
         let before = env.clone();
         self.stmts(env, parts.body);
         // A handler may be entered from anywhere in the body: what the body binds may or may not have been bound.
@@ -212,7 +205,8 @@ impl<'a> Checker<'_, 'a> {
             let mut inner = interrupted.clone();
             handler.type_.into_iter().for_each(|ty| self.element(&mut inner, ty));
             if let Some(name) = handler.name {
-                self.bind_dynamic(&mut inner, name);
+                let ty = handler.type_.filter(|_| !is_star).and_then(|ty| self.handled_type(ty));
+                self.bind_handled(&mut inner, name, ty);
             }
             self.stmts(&mut inner, handler.body);
             if let Some(var) = handler.name.and_then(|name| self.variable(name)) {
@@ -233,6 +227,29 @@ impl<'a> Checker<'_, 'a> {
             }
         }
         *env = after;
+    }
+
+    /// What a handler of these classes is given, if the checker knows them.
+    fn handled_type(&mut self, classes: &'a Expr<'a>) -> Option<TypeId> {
+        let classes = match classes.kind {
+            ExprKind::Tuple { elts, .. } => elts,
+            _ => std::slice::from_ref(classes),
+        };
+        let mut members = Vec::new();
+        for class in classes {
+            let class = self.class_of_expr(class)?;
+            members.push(self.instance(class));
+        }
+        let union = self.program.types.union(members);
+        Some(self.program.simplify_union(union))
+    }
+
+    fn bind_handled(&mut self, env: &mut Env<'a>, name: &'a str, ty: Option<TypeId>) {
+        self.bind_dynamic(env, name);
+        let Some(var) = self.variable(name) else { return };
+        if let (None, Some(ty)) = (self.vars.declared(var), ty) {
+            env.set(var, Ty::sure(ty));
+        }
     }
 
     /// Variables that the body stores have, when it is interrupted, a value from before or from any of its stores.

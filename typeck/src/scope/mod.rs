@@ -228,6 +228,14 @@ impl<'a> Scopes<'a> {
         self.table.keys().next().expect("every module has a scope")
     }
 
+    /// Whether some block binds a name of the module.
+    pub fn binds_global(&self, name: &str) -> bool {
+        self.table.iter().any(|(scope, entry)| {
+            let usage = entry.symbol(name).map(|symbol| symbol.usage);
+            usage.is_some_and(|usage| usage.is_bound && (usage.is_global || scope == self.module()))
+        })
+    }
+
     /// The scope that a node opens in a role, if it has one.
     pub fn find(&self, node: NodeId, role: ScopeRole) -> Option<ScopeId> {
         self.by_node.get(&(node, role)).copied()

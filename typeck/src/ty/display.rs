@@ -54,11 +54,10 @@ impl Program<'_> {
 
     fn show_union(&self, members: &[TypeId], exactness: bool) -> String {
         let none = self.types.none;
-        let rest: Vec<_> = members
-            .iter()
-            .filter(|&&member| member != none)
-            .map(|&member| self.show_with(member, exactness))
-            .collect();
+        let others = members.iter().filter(|&&member| member != none);
+        let mut rest: Vec<_> = others.map(|&member| self.show_with(member, exactness)).collect();
+        // The order of the members is that in which they were first mentioned anywhere.
+        rest.sort();
         match (members.contains(&none), rest.as_slice()) {
             (true, [one]) => format!("Optional[{one}]"),
             (true, _) => format!("Optional[Union[{}]]", rest.join(", ")),

@@ -168,9 +168,19 @@ impl Program<'_> {
                 |&member| if literals > 1 || members.len() > 2 { self.widen_literal(member) } else { member },
             )
             .collect();
+        self.union_of_widest(&widened)
+    }
+
+    /// A union without members that others contain.
+    pub fn without_covered(&mut self, id: TypeId) -> TypeId {
+        let members = self.types.members(id);
+        self.union_of_widest(&members)
+    }
+
+    fn union_of_widest(&mut self, members: &[TypeId]) -> TypeId {
         let mut kept: Vec<TypeId> = Vec::new();
-        for (at, &member) in widened.iter().enumerate() {
-            let is_covered = widened.iter().enumerate().any(|(other_at, &other)| {
+        for (at, &member) in members.iter().enumerate() {
+            let is_covered = members.iter().enumerate().any(|(other_at, &other)| {
                 other_at != at && self.covers(other, member) && (other_at < at || !self.covers(member, other))
             });
             if !is_covered {

@@ -1,0 +1,191 @@
+//! `match`: what each pattern says of the subject when it matches, and what is left when it does not. (`static-python.md` 1.9, PEP 634)
+//!
+//! A class pattern without parts is `isinstance`, `None` and the bools are `is`, a literal is equality. Patterns that look inside the
+//! subject may fail for other reasons, and leave it as it was. Captures have the type of what they take, as far as it is known.
+//!
+//! Cost: each pattern is visited once.
+
+use parser::ast::{Constant, Expr, ExprKind, Int, MatchCase, Pattern, PatternKind};
+
+use super::{Checker, Env, env::join_into};
+use crate::ty::{Literal, Ty, Type, TypeId};
+
+/// What a pattern leaves of a type.
+struct Split {
+    /// Of what matches.
+    yes: TypeId,
+    /// Of what does not.
+    no: TypeId,
+}
+
+impl<'a> Checker<'_, 'a> {
+    pub(super) fn match_(&mut self, env: &mut Env<'a>, subject: &'a Expr<'a>, cases: &'a [MatchCase<'a>]) {
+        let whole = self.object(env, subject);
+        let (mut going, mut left) = (env.clone(), whole.id);
+        let mut after: Option<Env<'a>> = None;
+        for case in cases {
+            let mut inner = going.clone();
+            let split = self.pattern(&mut inner, Ty { id: left, is_sure: whole.is_sure }, case.pattern);
+            if split.yes != left {
+                self.refine(&mut inner, subject, split.yes);
+            }
+            match case.guard {
+                Some(guard) => {
+                    let (passed, failed) = self.condition(inner, guard);
+                    inner = passed;
+                    going.join(&failed, self.program);
+                }
+                None => {
+                    left = split.no;
+                    self.leave(&mut going, subject, whole, left);
+                }
+            }
+            self.stmts(&mut inner, case.body);
+            join_into(&mut after, &inner, self.program);
+        }
+        join_into(&mut after, &going, self.program);
+        *env = after.expect("the state behind the last case has been joined");
+    }
+
+    /// No case so far has matched.
+    fn leave(&mut self, going: &mut Env<'a>, subject: &'a Expr<'a>, whole: Ty, left: TypeId) {
+        let is_exhausted = left == self.program.types.never;
+        if is_exhausted && whole.is_sure {
+            going.stop();
+        } else if left != whole.id && !is_exhausted {
+            self.refine(going, subject, left);
+        }
+    }
+
+    /// Binds what a pattern captures in a value of a type.
+    fn pattern(&mut self, env: &mut Env<'a>, ty: Ty, pattern: &'a Pattern<'a>) -> Split {
+        let never = self.program.types.never;
+        match pattern.kind {
+            PatternKind::MatchAs { pattern, name } => {
+                let split = match pattern {
+                    Some(inner) => self.pattern(env, ty, inner),
+                    None => Split { yes: ty.id, no: never },
+                };
+                name.into_iter().for_each(|name| self.capture(env, name, split.yes));
+                split
+            }
+            PatternKind::MatchSingleton { value } => self.singleton_pattern(ty.id, &value),
+            PatternKind::MatchValue { value } => self.value_pattern(ty.id, value),
+            PatternKind::MatchOr { patterns } => {
+                let (mut yes, mut left) = (never, ty.id);
+                for inner in patterns {
+                    let split = self.pattern(env, Ty { id: left, ..ty }, inner);
+                    yes = self.program.types.union([yes, split.yes]);
+                    left = split.no;
+                }
+                Split { yes, no: left }
+            }
+            PatternKind::MatchClass { cls, patterns, kwd_patterns: [], .. } => {
+                self.class_pattern(env, ty, cls, patterns)
+            }
+            _ => {
+                self.forget_captures(env, pattern);
+                Split { yes: ty.id, no: ty.id }
+            }
+        }
+    }
+
+    fn capture(&mut self, env: &mut Env<'a>, name: &'a str, ty: TypeId) {
+        let Some(var) = self.variable(name) else { return };
+        let is_open = self.vars.declared(var).is_none();
+        let dynamic = self.program.types.dynamic;
+        env.set(var, Ty::expected(if is_open { ty } else { dynamic }));
+    }
+
+    fn singleton_pattern(&mut self, ty: TypeId, value: &Constant<'a>) -> Split {
+        match value {
+            Constant::None if self.program.types.admits_none(ty) => {
+                Split { yes: self.program.types.none, no: self.program.types.without_none(ty) }
+            }
+            Constant::Bool(value) => {
+                let literal = self.program.types.intern(Type::Literal(Literal::Bool(*value)));
+                self.literal_pattern(ty, literal)
+            }
+            _ => Split { yes: ty, no: ty },
+        }
+    }
+
+    fn value_pattern(&mut self, ty: TypeId, value: &Expr<'a>) -> Split {
+        match value.kind {
+            ExprKind::Constant { value: Constant::Int(Int::Small(value)), .. } => {
+                let literal = self.program.types.intern(Type::Literal(Literal::Int(value)));
+                self.literal_pattern(ty, literal)
+            }
+            _ => Split { yes: ty, no: ty },
+        }
+    }
+
+    /// Only a type that has the literal as a member tells it from others: `1 == True`, and objects compare as they like.
+    fn literal_pattern(&mut self, ty: TypeId, literal: TypeId) -> Split {
+        let members = self.program.types.members(ty);
+        let are_literals = members.iter().all(|&member| {
+            matches!(self.program.types.get(member), Type::Literal(_)) || member == self.program.types.none
+        });
+        if !are_literals || !members.contains(&literal) {
+            return Split { yes: ty, no: ty };
+        }
+        let rest: Vec<_> = members.into_iter().filter(|&member| member != literal).collect();
+        Split { yes: literal, no: self.program.types.union(rest) }
+    }
+
+    /// Without parts, `isinstance`. The classes of builtins that match their whole value with one part pass it on.
+    fn class_pattern(
+        &mut self,
+        env: &mut Env<'a>,
+        ty: Ty,
+        cls: &'a Expr<'a>,
+        parts: &'a [Pattern<'a>],
+    ) -> Split {
+        let class = self.class_of_expr(cls);
+        let known = self.program.known;
+        let Some(class) = class else {
+            parts.iter().for_each(|part| self.forget_captures(env, part));
+            return Split { yes: ty.id, no: ty.id };
+        };
+        let (yes, no) = self.split_by_classes(ty.id, &[class]);
+        match parts {
+            [] => Split { yes, no },
+            [part]
+                if [known.int, known.str, known.bool, known.list, known.dict, known.set, known.tuple]
+                    .contains(&class) =>
+            {
+                let inner = self.pattern(env, Ty { id: yes, ..ty }, part);
+                let is_whole = inner.no == self.program.types.never;
+                Split { yes: inner.yes, no: if is_whole { no } else { ty.id } }
+            }
+            _ => {
+                env.forget_fields();
+                parts.iter().for_each(|part| self.forget_captures(env, part));
+                Split { yes, no: ty.id }
+            }
+        }
+    }
+
+    /// What a pattern captures that looks where the checker does not.
+    fn forget_captures(&mut self, env: &mut Env<'a>, pattern: &'a Pattern<'a>) {
+        match pattern.kind {
+            PatternKind::MatchAs { pattern, name } => {
+                pattern.into_iter().for_each(|inner| self.forget_captures(env, inner));
+                name.into_iter().for_each(|name| self.bind_dynamic(env, name));
+            }
+            PatternKind::MatchStar { name } => name.into_iter().for_each(|name| self.bind_dynamic(env, name)),
+            PatternKind::MatchSequence { patterns } | PatternKind::MatchOr { patterns } => {
+                patterns.iter().for_each(|inner| self.forget_captures(env, inner));
+            }
+            PatternKind::MatchMapping { patterns, rest, .. } => {
+                patterns.iter().for_each(|inner| self.forget_captures(env, inner));
+                rest.into_iter().for_each(|name| self.bind_dynamic(env, name));
+            }
+            PatternKind::MatchClass { patterns, kwd_patterns, .. } => {
+                env.forget_fields();
+                patterns.iter().chain(kwd_patterns).for_each(|inner| self.forget_captures(env, inner));
+            }
+            PatternKind::MatchValue { .. } | PatternKind::MatchSingleton { .. } => {}
+        }
+    }
+}
