@@ -13,7 +13,7 @@ const FIRST_OWN: u16 = 129;
 macro_rules! instructions {
     ($($name:ident = $number:literal $(+ $caches:literal)?,)*) => {
         /// An instruction of CPython.
-        #[allow(non_camel_case_types, reason = "the names are CPython's")]
+        #[allow(non_camel_case_types, clippy::upper_case_acronyms, reason = "the names are CPython's")]
         #[derive(Clone, Copy, PartialEq, Eq, Debug)]
         #[repr(u16)]
         pub(super) enum Instruction { $($name = $number,)* }
