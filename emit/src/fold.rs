@@ -61,7 +61,11 @@ fn unary(op: UnaryOp, operand: Const) -> Option<Const> {
         (UnaryOp::USub, Const::Complex(real, imag)) => Some(Const::Complex(-real, -imag)),
         (UnaryOp::USub, Const::BigInt(digits)) => Some(match digits.strip_prefix('-') {
             Some(positive) => Const::BigInt(positive.to_owned()),
-            None => Const::BigInt(format!("-{digits}")),
+            // The smallest small int is the negation of an int that is not small.
+            None => {
+                let negated = format!("-{digits}");
+                negated.parse().map_or(Const::BigInt(negated), Const::Int)
+            }
         }),
         (UnaryOp::UAdd, number @ (Const::Int(_) | Const::Float(_))) => Some(number),
         (UnaryOp::Invert, Const::Int(value)) => Some(Const::Int(!value)),

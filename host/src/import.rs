@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use bytecode::CodeFlags;
 use runtime::names::names;
+use runtime::objects::code::CodeObject;
 use runtime::objects::dict::DictObject;
 use runtime::objects::list::ListObject;
 use runtime::objects::module::ModuleObject;
@@ -50,6 +52,18 @@ fn load_natively(name: &str, archives: Archives) -> PyResult {
     sys_state::modules().set_text(name, module.clone());
     give_spec(&module)?;
     Ok(module.into())
+}
+
+/// The `static_code` hook: what finders of `importlib` have found may be a static module, too.
+pub fn static_code(name: &str, path: &str) -> PyResult<Option<Ref>> {
+    let path = Path::new(path);
+    let mentions_marker = files::read(path).is_ok_and(|bytes| memchr::memmem::find(&bytes, b"__static__").is_some());
+    if !mentions_marker {
+        return Ok(None);
+    }
+    let code = compile::load_file(name, path, &SearchPath { directories: sys_path()? })?;
+    let is_static = code.get::<CodeObject>().is_some_and(|code| code.has(CodeFlags::STATIC));
+    Ok(is_static.then_some(code))
 }
 
 /// The module of `importlib` that has the finders, once a program has asked for it.

@@ -41,6 +41,7 @@ pub fn start(settings: &Settings) -> PyResult<()> {
     hooks::install(|hooks| {
         hooks.compile = compile::compile;
         hooks.load_module = import::load_module;
+        hooks.static_code = import::static_code;
         hooks.source_text = files::source_text;
         hooks.anchors = anchors::anchors;
         hooks.is_whole_call = anchors::is_whole_call;

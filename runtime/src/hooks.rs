@@ -171,6 +171,8 @@ pub struct Hooks {
     pub tokenize: fn(source: &str) -> PyResult,
     /// Finds, loads and registers a module by its absolute dotted name; gives that very module.
     pub load_module: fn(name: &str) -> PyResult,
+    /// The code object of a static module of this name and file, checked and compiled with what it imports; `None` for a dynamic one.
+    pub static_code: fn(name: &str, path: &str) -> PyResult<Option<Ref>>,
     /// The `depth`-th Python frame from the top, 0 is the caller.
     pub frame: fn(depth: usize) -> Option<FrameInfo>,
     /// The locals of the `depth`-th Python frame from the top, if the interpreter runs it.
@@ -231,6 +233,7 @@ static HOOKS: World<Cell<Hooks>> = World::new(Cell::new(Hooks {
         let raised = crate::raise!(ModuleNotFoundError, "No module named '{name}'");
         Err(raised)
     },
+    static_code: |_, _| Ok(None),
     frame: |_| None,
     frame_locals: |_| None,
     compiled_frame: |_, _| None,

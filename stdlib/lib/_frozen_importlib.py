@@ -93,6 +93,24 @@ def _archive_hook(path):
     return zipimporter(path)
 
 
+_FileLoader = _bootstrap_external.SourceFileLoader
+_get_dynamic_code = _FileLoader.get_code
+
+
+def _get_code(self, fullname):
+    """Static modules are checked and compiled by the program itself; nothing that is cached beside the source is theirs.
+
+    A loader that reads or compiles in a way of its own is left to do so.
+    """
+    is_plain = (type(self).get_data is _FileLoader.get_data
+                and type(self).source_to_code is _FileLoader.source_to_code)
+    code = _imp.static_code(fullname, self.path) if is_plain else None
+    return _get_dynamic_code(self, fullname) if code is None else code
+
+
+_FileLoader.get_code = _get_code
+
+
 def _spec(name, path):
     """The spec of a module with this file."""
     loader_class = LibraryLoader if path.startswith(_ROOT + "/") else _bootstrap_external.SourceFileLoader

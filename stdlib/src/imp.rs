@@ -116,6 +116,12 @@ py_functions! { static FUNCTIONS;
         let found = library::read(&path.to_string_lossy());
         found.map_or_else(|| objects::none().to_ref(), |contents| BytesObject::new(&contents).into())
     }
+    /// The code of the static module of this name in a file, or None if the module is dynamic.
+    "static_code(fullname, path, /)"
+    fn static_code(fullname: String, path: String) -> PyResult {
+        let code = (runtime::hooks::hooks().static_code)(&fullname, &path)?;
+        Ok(code.unwrap_or_else(|| objects::none().to_ref()))
+    }
     /// The names of the files of the packed library, relative to its root.
     "library_files()"
     fn library_files() -> Ref {

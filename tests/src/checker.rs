@@ -2,9 +2,22 @@
 //!
 //! A fenced `py` block is a static module (the marker is added). `# error: [CODE] text` at the end of a line says that the
 //! line is rejected with this code and a message that contains the text; `# revealed: T` says what `reveal_type` shows.
-//! A block without either must be accepted, and what is accepted must compile to bytecode that verifies.
+//! A block without either must be accepted, and what is accepted must compile to bytecode that verifies. All that is accepted is run, too,
+//! by the interpreter and by compiled code: both must print the same, and what a fenced `output` block behind it says.
 
+use std::path::Path;
+use std::process::Command;
+
+use crate::command::spc;
 use crate::harness::{check, compile, files, root};
+
+/// One block with the heading above it.
+struct Case {
+    name: String,
+    block: String,
+    /// What running it prints; where it does not say, anything.
+    output: Option<String>,
+}
 
 /// What a block expects, by line.
 fn expectations(block: &str) -> Vec<(u32, String)> {
@@ -20,16 +33,23 @@ fn expectations(block: &str) -> Vec<(u32, String)> {
     expected
 }
 
-/// The fenced blocks of a document with the headings above them.
-fn blocks(document: &str) -> Vec<(String, String)> {
-    let (mut heading, mut found, mut open) = (String::new(), Vec::new(), None::<String>);
+/// The cases of a document.
+fn cases(file: &str, document: &str) -> Vec<Case> {
+    let (mut heading, mut found, mut open) = (String::new(), Vec::<Case>::new(), None::<(bool, String)>);
     for line in document.lines() {
         match (&mut open, line) {
-            (None, "```py") => open = Some(String::new()),
-            (Some(_), "```") => found.push((heading.clone(), open.take().expect("a block is open"))),
-            (Some(block), _) => {
-                block.push_str(line);
-                block.push('\n');
+            (None, "```py") => open = Some((false, String::new())),
+            (None, "```output") => open = Some((true, String::new())),
+            (Some(_), "```") => {
+                let (is_output, text) = open.take().expect("a block is open");
+                match found.last_mut() {
+                    Some(case) if is_output => case.output = Some(text),
+                    _ => found.push(Case { name: format!("{file}, {heading}"), block: text, output: None }),
+                }
+            }
+            (Some((_, text)), _) => {
+                text.push_str(line);
+                text.push('\n');
             }
             (None, _) if line.starts_with('#') => heading = line.trim_start_matches('#').trim().to_owned(),
             (None, _) => {}
@@ -38,11 +58,14 @@ fn blocks(document: &str) -> Vec<(String, String)> {
     found
 }
 
-/// Runs one block; returns what is wrong.
-fn run(block: &str) -> Result<(), String> {
-    // The marker shares the first line, so that line numbers stay.
-    let source = format!("import __static__; from __static__ import *\n{block}");
-    let source = source.replacen("import __static__; from __static__ import *", MARKER, 1);
+/// A block as a module.
+fn module(block: &str) -> String {
+    format!("{MARKER}{block}")
+}
+
+/// Checks one block; returns what is wrong.
+fn verify(block: &str) -> Result<(), String> {
+    let source = module(block);
     let expected = expectations(block);
     let found: Vec<_> = check(&source).into_iter().map(|(line, text)| (line - MARKER_LINES, text)).collect();
     for (line, wanted) in &expected {
@@ -71,22 +94,74 @@ fn run(block: &str) -> Result<(), String> {
 const MARKER: &str = "import __static__\n\
 from typing import Annotated, Any, ClassVar, Final, Literal, Optional, Union, final, override\n\
 from __static__ import Array, CheckedDict, CheckedList, box, cast, cbool, clen, crange, double, int8, int16, int32, int64, uint8, uint16, uint32, uint64, unbox\n";
-const MARKER_LINES: u32 = 4;
+const MARKER_LINES: u32 = 3;
+
+/// Imports every case, and tells what that prints or raises.
+const DRIVER: &str = "\
+import importlib, sys
+for number in range(int(sys.argv[1])):
+    print('=== case', number)
+    try:
+        importlib.import_module(f'case_{number}')
+    except BaseException as error:
+        print(f'{type(error).__name__}: {error}')
+";
+
+/// What running the cases prints, one by one.
+fn outputs(spc: &Path, folder: &Path, count: usize, mode: &str) -> Vec<String> {
+    let mut command = Command::new(spc);
+    command.args(["run", mode, "driver.py", &count.to_string()]).current_dir(folder);
+    let output = command.output().expect("spc starts");
+    let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{mode}: {stderr}");
+    let parts = stdout.split("=== case ").skip(1);
+    parts.map(|part| part.split_once('\n').map_or("", |(_, text)| text).to_owned()).collect()
+}
+
+/// Runs what has been accepted; says what differs.
+fn run(cases: &[&Case]) -> Vec<String> {
+    let spc = spc();
+    let folder = std::env::temp_dir().join(format!("spc-specifications-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a temporary folder can be made");
+    let write = |name: String, text: String| {
+        std::fs::write(folder.join(name), text).expect("a temporary file can be written");
+    };
+    write("driver.py".to_owned(), DRIVER.to_owned());
+    for (number, case) in cases.iter().enumerate() {
+        write(format!("case_{number}.py"), module(&case.block));
+    }
+    let interpreted = outputs(&spc, &folder, cases.len(), "--jit=off");
+    let compiled = outputs(&spc, &folder, cases.len(), "--jit=always");
+    std::fs::remove_dir_all(&folder).expect("the temporary folder can be removed");
+    assert_eq!((interpreted.len(), compiled.len()), (cases.len(), cases.len()), "every case is run");
+    let mut failures = Vec::new();
+    for ((case, interpreted), compiled) in cases.iter().zip(interpreted).zip(compiled) {
+        let Case { name, output, .. } = case;
+        if interpreted != compiled {
+            failures.push(format!("{name}: interpreted\n{interpreted}compiled\n{compiled}"));
+        } else if output.as_ref().is_some_and(|wanted| *wanted != interpreted) {
+            failures.push(format!("{name}: prints\n{interpreted}"));
+        }
+    }
+    failures
+}
 
 #[test]
 fn specifications_hold() {
-    let mut failures = Vec::new();
-    let mut count = 0;
+    let mut all = Vec::new();
     for path in files(&root().join("tests/typeck"), "md") {
         let document = std::fs::read_to_string(&path).expect("specifications are text");
         let name = path.file_name().expect("files have names").to_string_lossy().into_owned();
-        for (heading, block) in blocks(&document) {
-            count += 1;
-            if let Err(problem) = run(&block) {
-                failures.push(format!("{name}, {heading}: {problem}\n{block}"));
-            }
+        all.extend(cases(&name, &document));
+    }
+    let mut failures = Vec::new();
+    for case in &all {
+        if let Err(problem) = verify(&case.block) {
+            failures.push(format!("{}: {problem}\n{}", case.name, case.block));
         }
     }
-    assert!(count >= 40, "there are {count} specification blocks");
-    assert!(failures.is_empty(), "{} of {count} fail\n{}", failures.len(), failures.join("\n"));
+    let accepted: Vec<_> = all.iter().filter(|case| expectations(&case.block).is_empty()).collect();
+    failures.extend(run(&accepted));
+    assert!(all.len() >= 300, "there are {} specifications", all.len());
+    assert!(failures.is_empty(), "{} of {} fail\n{}", failures.len(), all.len(), failures.join("\n"));
 }

@@ -64,7 +64,11 @@ impl<'a> Emitter<'a, '_> {
                 Const::Float(digits.parse().unwrap_or(f64::INFINITY))
             }
             (Const::Bool(value), _) => Const::Int((*value).into()),
-            (Const::BigInt(digits), _) => Const::Int(digits.parse::<u64>().unwrap_or(0) as i64),
+            (Const::BigInt(digits), _) => {
+                let bits: u64 =
+                    digits.parse().expect("the checker lets only integers of 64 bits become primitives");
+                Const::Int(bits as i64)
+            }
             (Const::Int(value), _) => Const::Int(*value),
             _ => unreachable!("the checker lets only numbers become primitives"),
         };
