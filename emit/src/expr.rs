@@ -22,6 +22,7 @@ impl<'a> Emitter<'a, '_> {
             (Some(constant), None) => self.load_const(constant),
             (None, _) => self.compute(expr)?,
         }
+        self.check_display(expr.id);
         self.refine(expr.id);
         self.coerce(expr.id);
         self.block().set_range(range);

@@ -122,6 +122,8 @@ pub struct Facts {
     pub types: SecondaryMap<NodeId, Option<Ty>>,
     /// What happens to values of expressions.
     pub coercions: FxHashMap<NodeId, Coercion>,
+    /// Displays that become checked containers, because their place asks for one.
+    pub displays: FxHashMap<NodeId, TypeId>,
     /// What elements read from containers are checked against, before anything else happens to them.
     pub elements: FxHashMap<NodeId, TypeId>,
     /// What names and attributes are narrowed to, where the declaration says less.

@@ -70,19 +70,17 @@ impl<'a> Emitter<'a, '_> {
                     self.block().op(Opcode::PRIMITIVE_BOX, TypeCode::Int64 as u32);
                 }
             }
-            CallPlan::Checked(ty) | CallPlan::Array(ty) => {
+            CallPlan::Checked(ty) => {
+                self.expr(&args[0])?;
+                self.at(expr.span);
+                self.build_checked(*ty);
+            }
+            CallPlan::Array(ty) => {
                 self.expr(&args[0])?;
                 let descr = self.checked.expect("plans come from a checked module").type_descr(*ty);
-                let is_list =
-                    matches!(&descr, bytecode::TypeDescr::Class { name, .. } if name == "CheckedList");
-                let opcode = match plan {
-                    CallPlan::Array(_) => Opcode::BUILD_ARRAY,
-                    _ if is_list => Opcode::BUILD_CHECKED_LIST,
-                    _ => Opcode::BUILD_CHECKED_MAP,
-                };
                 let at = self.block().ty(descr);
                 self.at(expr.span);
-                self.block().op(opcode, at);
+                self.block().op(Opcode::BUILD_ARRAY, at);
             }
         }
         Ok(true)

@@ -82,9 +82,10 @@ impl Checked<'_, '_> {
         let params = entry.params.iter().map(|param| self.type_descr(param.ty)).collect();
         let is_plain = !entry.is_async && !entry.is_generator;
         let ret = if is_plain { self.type_descr(entry.ret) } else { TypeDescr::Object };
-        let named = entry.params.iter().filter(|param| param.kind == ParamKind::KeywordOnly);
-        let keyword_only = named.map(|param| param.name.to_owned()).collect();
-        Signature { params, keyword_only, ret }
+        let has_stars =
+            entry.params.iter().any(|param| matches!(param.kind, ParamKind::Star | ParamKind::DoubleStar));
+        let keywords = entry.params.iter().filter(|param| param.kind == ParamKind::KeywordOnly && !has_stars);
+        Signature { params, ret, keywords: keywords.map(|param| param.name.to_owned()).collect() }
     }
 
     /// The descriptor of a callee.

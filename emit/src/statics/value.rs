@@ -55,6 +55,21 @@ impl<'a> Emitter<'a, '_> {
         }
     }
 
+    /// `list -- checked list`, and the same for dicts, where a display's place asks for it.
+    pub(crate) fn check_display(&mut self, node: NodeId) {
+        let Some(&ty) = self.facts().and_then(|facts| facts.displays.get(&node)) else { return };
+        self.build_checked(ty);
+    }
+
+    /// `container -- checked container`
+    pub(crate) fn build_checked(&mut self, ty: typeck::ty::TypeId) {
+        let descr = self.checked.expect("plans come from a checked module").type_descr(ty);
+        let is_list = matches!(&descr, bytecode::TypeDescr::Class { name, .. } if name == "CheckedList");
+        let opcode = if is_list { Opcode::BUILD_CHECKED_LIST } else { Opcode::BUILD_CHECKED_MAP };
+        let at = self.block().ty(descr);
+        self.block().op(opcode, at);
+    }
+
     /// Pushes a constant as a primitive.
     pub(crate) fn primitive_const(&mut self, constant: &Const, primitive: Primitive) {
         let constant = match (constant, primitive) {

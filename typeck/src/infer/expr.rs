@@ -35,16 +35,16 @@ impl<'a> Checker<'_, 'a> {
                 self.bind(env, target, ty);
                 ty
             }
-            ExprKind::List { elts, .. } => self.list_display(env, elts, want),
+            ExprKind::List { .. }
+            | ExprKind::Dict { .. }
+            | ExprKind::ListComp { .. }
+            | ExprKind::DictComp { .. } => self.display(env, expr, want),
             ExprKind::Tuple { elts, .. } => self.tuple_display(env, elts, want),
             ExprKind::Set { elts } => {
                 elts.iter().for_each(|elt| self.element(env, elt));
                 Ty::sure(self.exact(self.program.known.set))
             }
-            ExprKind::Dict { keys, values } => self.dict_display(env, keys, values, want),
-            ExprKind::ListComp { .. } | ExprKind::SetComp { .. } | ExprKind::DictComp { .. } => {
-                self.comprehension(env, expr, want)
-            }
+            ExprKind::SetComp { .. } => self.comprehension(env, expr, want),
             ExprKind::JoinedStr { values } => {
                 values.iter().for_each(|value| self.element(env, value));
                 Ty::sure(self.exact(self.program.known.str))
@@ -198,6 +198,36 @@ impl<'a> Checker<'_, 'a> {
             }
             _ => None,
         }
+    }
+
+    /// A list or dict that is written down. Where a checked one is wanted, it becomes one.
+    fn display(&mut self, env: &mut Env<'a>, expr: &'a Expr<'a>, want: Option<TypeId>) -> Ty {
+        self.facts().displays.remove(&expr.id);
+        let is_list = matches!(expr.kind, ExprKind::List { .. } | ExprKind::ListComp { .. });
+        let known = self.program.known;
+        let (plain, checked) =
+            if is_list { (known.list, known.checked_list) } else { (known.dict, known.checked_dict) };
+        let members = want.map(|want| self.program.types.members(want)).unwrap_or_default();
+        let wanted = members.into_iter().find_map(|member| match self.program.types.as_instance(member) {
+            Some((class, args, _)) if class == checked => Some((member, args.to_vec())),
+            _ => None,
+        });
+        let (inner, checked) = match wanted {
+            Some((member, args)) => {
+                let args = args.into();
+                let plain = self.program.types.intern(Type::Instance { class: plain, args, exact: false });
+                (Some(plain), Some(member))
+            }
+            None => (want, None),
+        };
+        let ty = match expr.kind {
+            ExprKind::List { elts, .. } => self.list_display(env, elts, inner),
+            ExprKind::Dict { keys, values } => self.dict_display(env, keys, values, inner),
+            _ => self.comprehension(env, expr, inner),
+        };
+        let Some(checked) = checked else { return ty };
+        self.facts().displays.insert(expr.id, checked);
+        Ty::sure(checked)
     }
 
     fn list_display(&mut self, env: &mut Env<'a>, elts: &'a [Expr<'a>], want: Option<TypeId>) -> Ty {
