@@ -164,10 +164,10 @@ impl fmt::Display for FieldDescr {
 pub struct Signature {
     /// Parameter types; for methods the receiver comes first.
     pub params: Vec<TypeDescr>,
+    /// Names of the last parameters, which untyped callees are passed by name.
+    pub keyword_only: Vec<String>,
     /// Return type.
     pub ret: TypeDescr,
-    /// Names of the last parameters, where they are keyword-only: whatever takes the callee's place is given them by name.
-    pub keywords: Vec<String>,
 }
 
 impl Signature {
@@ -184,14 +184,12 @@ impl Signature {
 
 impl fmt::Display for Signature {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (positional, named) = self.params.split_at(self.params.len() - self.keyword_only.len());
         f.write_str("(")?;
-        let positional = self.params.len() - self.keywords.len();
-        for (at, param) in self.params.iter().enumerate() {
-            f.write_str(if at > 0 { ", " } else { "" })?;
-            if let Some(name) = at.checked_sub(positional).map(|at| &self.keywords[at]) {
-                write!(f, "{name}=")?;
-            }
-            write!(f, "{param}")?;
+        write_list(f, positional, ", ")?;
+        for (at, (name, ty)) in self.keyword_only.iter().zip(named).enumerate() {
+            let comma = if at == 0 && positional.is_empty() { "" } else { ", " };
+            write!(f, "{comma}{}{name}: {ty}", if at == 0 { "*, " } else { "" })?;
         }
         write!(f, ") -> {}", self.ret)
     }

@@ -39,7 +39,8 @@ impl FrameShape {
 
     fn of(code: &Code) -> Self {
         let stars = CodeFlags(CodeFlags::VARARGS.0 | CodeFlags::VARKEYWORDS.0);
-        let is_exact = code.kwonly_count == 0 && !code.flags.intersects(stars);
+        let has_stars = code.flags.intersects(stars);
+        let is_exact = code.kwonly_count == 0 && !has_stars;
         let locals = code.locals.len() as u32;
         let is_coroutine = code.flags.contains(CodeFlags::COROUTINE);
         let level_words = if is_coroutine { Self::LEVEL_WORDS } else { 0 };
@@ -51,8 +52,7 @@ impl FrameShape {
             signature: code
                 .signature
                 .as_ref()
-                .filter(|signature| signature.params.len() == (code.arg_count + code.kwonly_count) as usize)
-                .filter(|_| !code.flags.intersects(stars))
+                .filter(|signature| !has_stars && signature.params.len() == code.param_count())
                 .filter(|_| !code.flags.intersects(CodeFlags::SUSPENDS))
                 .map_or(0, Signature::representation),
             checks_args: code.words.first().is_some_and(|word| word.opcode() == Opcode::CHECK_ARGS),

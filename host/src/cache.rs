@@ -28,6 +28,11 @@ const MAGIC: &[u8; 8] = b"spc-code";
 /// The hash of the compiler's sources, from the build script.
 const COMPILER: &str = env!("COMPILER_FINGERPRINT");
 
+/// The hash of the compiler's sources as a number.
+pub(crate) fn fingerprint() -> u64 {
+    u64::from_str_radix(COMPILER, 16).expect("the build script writes hexadecimal digits")
+}
+
 /// Separate keys keep hashes of different things apart.
 const PATH_KEY: u64 = 1;
 const SOURCE_KEY: u64 = 2;

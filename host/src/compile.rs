@@ -61,6 +61,12 @@ impl SearchPath {
             |directory: &PathBuf| name.split('.').fold(directory.clone(), |path, part| path.join(part));
         self.directories.iter().map(place).filter(|folder| folder.is_dir()).collect()
     }
+
+    /// Whether a module has a compiled file in the place of its source.
+    pub(crate) fn has_compiled(&self, name: &str) -> bool {
+        let names = [format!("{name}.pyc"), format!("{name}/__init__.pyc")];
+        self.directories.iter().any(|directory| names.iter().any(|name| directory.join(name).is_file()))
+    }
 }
 
 impl ModuleLoader for SearchPath {

@@ -21,7 +21,7 @@ pub fn load_module(name: &str) -> PyResult {
     if has_foreign_finders()? { find_and_load(name) } else { load_natively(name, Archives::Left) }
 }
 
-/// Who looks into archives on the path: `zipimport`, unless `importlib` is being set up.
+/// Who looks into archives on the path, and at compiled files without a source: `importlib`, unless it is being set up.
 #[derive(Clone, Copy, PartialEq)]
 enum Archives {
     /// Leave the import to `importlib` if there are any.
@@ -42,6 +42,9 @@ fn load_natively(name: &str, archives: Archives) -> PyResult {
         let whole = SearchPath { directories: sys_path()? };
         let code = compile::load_file(name, &path, &whole)?;
         return run_module(name, new_module(name, &path), &code);
+    }
+    if archives == Archives::Left && search.has_compiled(&relative) {
+        return find_and_load(name);
     }
     let folders = search.folders(&relative);
     if folders.is_empty() {

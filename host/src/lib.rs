@@ -7,7 +7,8 @@
 //! - [`compile`]: source to code, dynamic or static, errors as Python's `SyntaxError`
 //! - [`import`]: modules from `sys.path`
 //! - `interactive`: the prompt
-//! - `options`: what stands before the program on a command line, and in the environment
+//! - `options`, `checked_options`: what stands before the program on a command line, and in the environment
+//! - `packed`: archives and compiled files as programs
 //! - [`program`]: files, modules, texts as `__main__`
 //! - `site`: folders of installed packages, virtual environments
 //! - [`run`]: a process from its settings to its exit code
@@ -15,12 +16,14 @@
 
 mod anchors;
 mod cache;
+mod checked_options;
 pub mod compile;
 mod decode;
 mod files;
 pub mod import;
 mod interactive;
 mod options;
+mod packed;
 pub mod program;
 mod read_tree;
 pub mod run;

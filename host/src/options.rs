@@ -95,32 +95,23 @@ impl Options {
         variable(self.ignore_environment, name)
     }
 
-    fn is_dev(&self) -> bool {
+    /// `-X dev`: what helps to find mistakes.
+    pub(crate) fn is_dev(&self) -> bool {
         self.extended.iter().any(|option| option == "dev")
     }
 
+    /// Whether `-X name` is given, or a variable is set.
+    pub(crate) fn is_asked(&self, name: &str, variable: &str) -> bool {
+        self.extended(name).is_some() || self.variable(variable).is_some()
+    }
+
     /// The value of `-X name=value`, or an empty text for `-X name`; the last one counts.
-    fn extended(&self, name: &str) -> Option<&str> {
+    pub(crate) fn extended(&self, name: &str) -> Option<&str> {
         let mut values = self.extended.iter().filter_map(|option| match option.split_once('=') {
             Some((key, value)) => (key == name).then_some(value),
             None => (option == name).then_some(""),
         });
         values.next_back()
-    }
-
-    /// The limit for digits of `int` texts; `Err` says what is wrong with it.
-    pub fn max_digits(&self) -> Result<Option<usize>, String> {
-        const LEAST: usize = 640;
-        let parse = |text: &str| text.parse().ok().filter(|&limit| limit == 0 || limit >= LEAST);
-        if let Some(text) = self.extended("int_max_str_digits") {
-            let message =
-                || format!("-X int_max_str_digits: invalid limit; must be >= {LEAST} or 0 for unlimited.");
-            return parse(text).map(Some).ok_or_else(message);
-        }
-        let Some(text) = self.variable("PYTHONINTMAXSTRDIGITS") else { return Ok(None) };
-        let message =
-            || format!("PYTHONINTMAXSTRDIGITS: invalid limit; must be >= {LEAST} or 0 for unlimited.");
-        parse(&text).map(Some).ok_or_else(message)
     }
 
     /// What `sys.flags` shows, where it differs from the default.
@@ -140,13 +131,16 @@ impl Options {
             ("isolated", self.isolated),
             ("dev_mode", u32::from(self.is_dev())),
             ("safe_path", self.safe_path),
-            ("warn_default_encoding", u32::from(self.extended("warn_default_encoding").is_some())),
+            (
+                "warn_default_encoding",
+                u32::from(self.is_asked("warn_default_encoding", "PYTHONWARNDEFAULTENCODING")),
+            ),
         ]
         .into_iter()
         .map(|(name, level)| (name.to_owned(), i64::from(level)))
         .collect();
-        if let Ok(Some(limit)) = self.max_digits() {
-            flags.push(("int_max_str_digits".to_owned(), limit as i64));
+        for (name, level) in self.checked().unwrap_or_default().flags() {
+            flags.push((name.to_owned(), level));
         }
         if self.variable("PYTHONHASHSEED").as_deref() == Some("0") {
             flags.push(("hash_randomization".to_owned(), 0));
@@ -173,20 +167,5 @@ mod tests {
         for name in ["isolated", "ignore_environment", "no_user_site", "safe_path"] {
             assert!(set.iter().any(|flag| flag == name), "{name} in {set:?}");
         }
-    }
-
-    #[test]
-    fn limits_of_digits_are_checked() {
-        let limit = |text: &str| {
-            Options {
-                extended: vec![format!("int_max_str_digits={text}")],
-                ignore_environment: 1,
-                ..Options::default()
-            }
-            .max_digits()
-        };
-        assert_eq!(limit("0"), Ok(Some(0)));
-        assert_eq!(limit("640"), Ok(Some(640)));
-        assert!(limit("639").is_err() && limit("many").is_err());
     }
 }

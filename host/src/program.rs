@@ -15,7 +15,7 @@ use runtime::sys_state;
 use runtime::value::{Py, PyResult, Raised, Ref, Value};
 
 use crate::compile::{self, SearchPath};
-use crate::{decode, import, interactive};
+use crate::{decode, import, interactive, packed};
 
 /// A program.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -61,6 +61,7 @@ impl Program {
     /// The first entry of `sys.path`.
     pub fn directory(&self) -> PathBuf {
         match self {
+            Program::File(path) if packed::is_archive(path) => path.clone(),
             Program::File(path) => path.parent().map(Path::to_path_buf).unwrap_or_default(),
             Program::Module(_) => std::env::current_dir().unwrap_or_default(),
             Program::Command(_) | Program::Input | Program::Interactive => PathBuf::new(),
@@ -70,6 +71,10 @@ impl Program {
     /// Runs it as `__main__`.
     pub fn run(&self) -> Result<(), Failure> {
         match self {
+            Program::File(path) if packed::is_archive(path) => {
+                start(&import::new_module("__main__", path), objects::none().to_ref());
+                Ok(packed::run_archive().map(drop)?)
+            }
             Program::File(path) => run_path(path, None).map(drop).map_err(Failure::from),
             Program::Module(name) => run_module(name),
             Program::Command(text) => {
@@ -88,6 +93,9 @@ pub(crate) fn run_path(path: &Path, package: Option<&str>) -> PyResult {
     let module = import::new_module("__main__", path);
     let package = package.map_or_else(|| objects::none().to_ref(), |name| StrObject::new(name).into());
     start(&module, package);
+    if packed::is_compiled(path) {
+        return run_in(&module, &packed::compiled_code(path)?);
+    }
     let code = compile::compile_file("__main__", path, &SearchPath { directories: vec![directory] })?;
     run_in(&module, &code)
 }

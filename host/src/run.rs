@@ -15,7 +15,7 @@ use stdlib::sys::Startup;
 
 use crate::options::Options;
 use crate::program::{self, Failure, Program};
-use crate::{anchors, compile, files, import, interactive, site, tokens};
+use crate::{anchors, cache, compile, files, import, interactive, site, tokens};
 
 /// How a process is set up.
 #[derive(Clone, Debug, Default)]
@@ -47,16 +47,32 @@ pub fn start(settings: &Settings) -> PyResult<()> {
         hooks.is_whole_call = anchors::is_whole_call;
         hooks.tokenize = tokens::tokenize;
     });
+    let (stream_encoding, stream_errors) = settings.options.streams();
+    stdlib::imp::set_compiler(cache::fingerprint());
     stdlib::sys::initialize(&Startup {
         argv: settings.argv.clone(),
+        original: std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect(),
         path: search_path(settings),
         executable: site::executable().map(|path| path.display().to_string()).unwrap_or_default(),
         flags: settings.options.flags(),
         warnings: settings.options.warnings.clone(),
         extended: settings.options.extended.clone(),
-        cache_prefix: settings.options.variable("PYTHONPYCACHEPREFIX"),
+        cache_prefix: match settings.options.extended("pycache_prefix") {
+            Some(prefix) => Some(prefix.to_owned()).filter(|prefix| !prefix.is_empty()),
+            None => settings.options.variable("PYTHONPYCACHEPREFIX"),
+        },
+        stream_encoding,
+        stream_errors,
+        cpu_count: settings.options.checked().unwrap_or_default().cpu_count,
         is_unbuffered: settings.options.unbuffered > 0,
     })?;
+    let options = &settings.options;
+    if options.is_asked("no_debug_ranges", "PYTHONNODEBUGRANGES") {
+        error::hide_columns();
+    }
+    if options.is_dev() || options.is_asked("faulthandler", "PYTHONFAULTHANDLER") {
+        stdlib::faulthandler::watch(libc::STDERR_FILENO);
+    }
     if settings.options.no_site == 0 {
         stdlib::site::install();
         site::add_packages(&settings.options)?;

@@ -1,16 +1,17 @@
 //! The tokens of a text as objects: what the library's `tokenize` reads through `_tokenize`.
 
-use lexer::SourceText;
+use lexer::{SourceText, Trivia};
 use runtime::objects::list::ListObject;
 use runtime::objects::str::StrObject;
 use runtime::objects::tuple::TupleObject;
 use runtime::objects::{self, int};
 use runtime::value::{PyResult, Ref};
 
-/// The `tokenize` hook: a list of (kind, text, start, end) and the error that ends it early: None, or (message, line, column).
-pub(crate) fn tokenize(source: &str) -> PyResult {
+/// The `tokenize` hook: a list of (kind, text, start, end) and the error that ends it early: None, or (kind, message, line, column).
+pub(crate) fn tokenize(source: &str, in_pieces: bool) -> PyResult {
     let source = SourceText::new(source);
-    let (tokens, error) = lexer::dump::shown_tokens(&source);
+    let (tokens, error) =
+        lexer::dump::shown_tokens(&source, if in_pieces { Trivia::KeepInPieces } else { Trivia::Keep });
     let place = |(line, column): (u32, u32)| -> Ref {
         TupleObject::of([int::from_i64(line.into()), int::from_i64(column.into())]).into()
     };
@@ -24,7 +25,8 @@ pub(crate) fn tokenize(source: &str) -> PyResult {
         Some(error) => {
             let at = error.location(&source);
             let (line, column) = (int::from_i64(at.line.into()), int::from_i64(at.offset.into()));
-            TupleObject::of([StrObject::new(&error.message).into(), line, column]).into()
+            let kind = StrObject::intern(error.kind.name());
+            TupleObject::of([kind.into(), StrObject::new(&error.message).into(), line, column]).into()
         }
     };
     Ok(TupleObject::of([tokens.into(), error]).into())

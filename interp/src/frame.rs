@@ -452,31 +452,68 @@ pub(crate) enum Found {
 }
 
 pub(crate) fn find(depth: usize) -> Option<Found> {
-    let thread = thread();
-    find_from(thread.anchor.get(), (thread.native_sp.get(), thread.native_fp.get()), depth)
+    let mut first = None;
+    walk(depth, &mut |found| {
+        first = Some(found);
+        true
+    });
+    first
 }
 
-/// The `depth`-th frame of the chain that begins at a word, whose compiled code called out at `place`.
-pub(crate) fn find_from(mut word: *mut u8, mut place: (usize, usize), depth: usize) -> Option<Found> {
+/// Shows the frames from the `depth`-th on, until `visit` has seen enough.
+pub(crate) fn walk(depth: usize, visit: &mut dyn FnMut(Found) -> bool) {
+    let thread = thread();
+    walk_from(thread.anchor.get(), (thread.native_sp.get(), thread.native_fp.get()), depth, visit);
+}
+
+/// [`walk`] along the chain that begins at a word, whose compiled code called out at `place`. One pass, however deep it goes.
+pub(crate) fn walk_from(
+    mut word: *mut u8,
+    mut place: (usize, usize),
+    depth: usize,
+    visit: &mut dyn FnMut(Found) -> bool,
+) {
     let mut left = depth;
     while !word.is_null() {
         if let Some(activation) = Activation::of(word) {
-            if let Some(found) = (hooks::hooks().compiled_frame)(place, &mut left) {
-                return Some(Found::Compiled(found));
+            if (hooks::hooks().compiled_frames)(place, &mut left, &mut |info| visit(Found::Compiled(info))) {
+                return;
             }
             place = activation.outer();
             word = activation.previous();
             continue;
         }
         let frame = word.cast::<Frame>();
-        if left == 0 {
-            return Some(Found::Interpreted(frame));
-        }
         // SAFETY: frames on the chain are live.
         word = unsafe { (*frame).previous.cast() };
-        left -= 1;
+        if left > 0 {
+            left -= 1;
+        } else if visit(Found::Interpreted(frame)) {
+            return;
+        }
     }
-    None
+}
+
+/// Where the compiled code below a frame of this thread called out.
+pub(crate) fn place_under(frame: *mut Frame) -> Option<(usize, usize)> {
+    let thread = thread();
+    place_under_from(thread.anchor.get(), (thread.native_sp.get(), thread.native_fp.get()), frame)
+}
+
+/// [`place_under`] for a frame on the chain that begins at a word.
+pub(crate) fn place_under_from(
+    mut word: *mut u8,
+    mut place: (usize, usize),
+    frame: *mut Frame,
+) -> Option<(usize, usize)> {
+    while !word.is_null() && word != frame.cast() {
+        match Activation::of(word) {
+            Some(activation) => (place, word) = (activation.outer(), activation.previous()),
+            // SAFETY: frames on the chain are live.
+            None => word = unsafe { (*word.cast::<Frame>()).previous.cast() },
+        }
+    }
+    (!word.is_null()).then_some(place)
 }
 
 /// The globals of the running frame.

@@ -16,7 +16,8 @@ use crate::frame::{self, Found, Frame, HAS_OBJECT, IS_AWAY, IS_WATCHED};
 /// What the runtime is given.
 pub(crate) const HOOKS: FrameHooks = FrameHooks {
     find: |depth| frame::find(depth).map(shown),
-    find_from: |anchor, place, depth| frame::find_from(anchor, place, depth).map(shown),
+    walk: |depth, visit| frame::walk(depth, &mut |found| visit(shown(found))),
+    walk_from: |anchor, place, visit| frame::walk_from(anchor, place, 0, &mut |found| visit(shown(found))),
     // SAFETY: objects look into live frames only.
     object_of: |frame| unsafe { object_of(frame.cast()) },
     // SAFETY: objects look into live frames only.
@@ -157,14 +158,13 @@ unsafe fn caller(frame: *mut Frame) -> Option<Ref> {
             return Some(object_of(previous));
         }
     }
-    // Compiled code is below it: where that stands is known from the top.
-    let mut depth = 0;
-    loop {
-        match frame::find(depth)? {
-            Found::Interpreted(found) if found == frame => return frame_object::at(depth + 1),
-            _ => depth += 1,
-        }
-    }
+    // Compiled code is below it: where that called out is known from the top, of this thread or of the one that the frame waits in.
+    let place = frame::place_under(frame).or_else(|| {
+        let threads = runtime::tracing::threads();
+        threads.into_iter().find_map(|(_, anchor, place)| frame::place_under_from(anchor, place, frame))
+    })?;
+    // SAFETY: the contract.
+    frame_object::of_thread(unsafe { (*frame).previous.cast() }, place)
 }
 
 /// The variables that have a value, if they are in the frame.

@@ -33,14 +33,19 @@ pub(crate) fn measure(place: (usize, usize)) -> (u32, usize) {
     (calls, stack - place.0)
 }
 
-/// The hook: frame number `depth` of the stretch that called out at `place`; if it has fewer, their number is taken off.
-pub(crate) fn compiled_frame(place: (usize, usize), depth: &mut usize) -> Option<FrameInfo> {
+/// The hook: shows the frames of the stretch that called out at `place`, the innermost first, but for `skipped`, from which their number
+/// is taken off, until `visit` says that it has seen enough; true if it has.
+pub(crate) fn compiled_frames(
+    place: (usize, usize),
+    skipped: &mut usize,
+    visit: &mut dyn FnMut(FrameInfo) -> bool,
+) -> bool {
     let jit = jit();
     let (mut stack, mut frame) = place;
     loop {
         // SAFETY: the place is the address of a return address on the stack, which the chain of frame pointers leads on from.
         let return_address = unsafe { *(stack as *const usize) };
-        let machine = jit.code.at(return_address)?;
+        let Some(machine) = jit.code.at(return_address) else { return false };
         let own = [(machine.body, 0)];
         let positions: Vec<(usize, u32)> = match machine.place_at(return_address) {
             Some(site) => {
@@ -49,19 +54,21 @@ pub(crate) fn compiled_frame(place: (usize, usize), depth: &mut usize) -> Option
             None => own.to_vec(),
         };
         for (body, offset) in positions {
-            if *depth == 0 {
+            if *skipped > 0 {
+                *skipped -= 1;
+                continue;
+            }
+            let info = {
                 let functions = jit.functions.borrow();
                 let body = &functions.bodies[body];
-                return Some(FrameInfo {
-                    code: body.code.clone(),
-                    instruction: offset,
-                    globals: body.globals.clone(),
-                });
+                FrameInfo { code: body.code.clone(), instruction: offset, globals: body.globals.clone() }
+            };
+            if visit(info) {
+                return true;
             }
-            *depth -= 1;
         }
         if !machine.frame.has_frame {
-            return None;
+            return false;
         }
         stack = frame + 8;
         // SAFETY: the frame pointer of a compiled frame points to its caller's.

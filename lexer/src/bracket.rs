@@ -16,12 +16,18 @@ pub(crate) struct Bracket {
 }
 
 /// The open brackets, outermost first.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Brackets {
     stack: Vec<Bracket>,
+    /// Whether any bracket closes any other, or none.
+    is_lenient: bool,
 }
 
 impl Brackets {
+    pub(crate) fn new(is_lenient: bool) -> Self {
+        Self { stack: Vec::new(), is_lenient }
+    }
+
     pub(crate) fn depth(&self) -> usize {
         self.stack.len()
     }
@@ -50,10 +56,13 @@ impl Brackets {
         let here = Span::at(at);
         let closing = char::from(closing);
         let Some(bracket) = self.stack.pop() else {
+            if self.is_lenient {
+                return Ok(());
+            }
             return Err(SyntaxError::new(here, format!("unmatched '{closing}'")));
         };
         let opening = char::from(bracket.opening);
-        if matches!((opening, closing), ('(', ')') | ('[', ']') | ('{', '}')) {
+        if self.is_lenient || matches!((opening, closing), ('(', ')') | ('[', ']') | ('{', '}')) {
             return Ok(());
         }
         if let Some((depth, prefix)) = field

@@ -5,6 +5,7 @@ use crate::repr;
 use crate::scan::{Trivia, tokenize};
 use crate::source::SourceText;
 use crate::token::{Token, TokenKind};
+use base::Span;
 use std::fmt::Write;
 
 /// A token as listings show it: lines from 1, columns in characters from 0.
@@ -21,8 +22,8 @@ pub struct Shown<'s> {
 }
 
 /// The tokens of a file, comments included, and the error that ends them early.
-pub fn shown_tokens(source: &SourceText) -> (Vec<Shown<'_>>, Option<SyntaxError>) {
-    let stream = tokenize(source, Trivia::Keep);
+pub fn shown_tokens(source: &SourceText, trivia: Trivia) -> (Vec<Shown<'_>>, Option<SyntaxError>) {
+    let stream = tokenize(source, trivia);
     let tokens = stream.tokens.iter().filter(|token| token.kind != TokenKind::Error);
     (tokens.map(|token| shown(source, *token)).collect(), stream.error)
 }
@@ -30,7 +31,7 @@ pub fn shown_tokens(source: &SourceText) -> (Vec<Shown<'_>>, Option<SyntaxError>
 /// Lists the tokens of a file, comments included. An error ends the listing as its last line.
 pub fn dump(source: &SourceText) -> String {
     let mut listing = String::new();
-    let (tokens, error) = shown_tokens(source);
+    let (tokens, error) = shown_tokens(source, Trivia::Keep);
     for Shown { name, text, start, end } in tokens {
         let range = format!("{},{}-{},{}:", start.0, start.1, end.0, end.1);
         let mut shown = String::new();
@@ -45,6 +46,7 @@ pub fn dump(source: &SourceText) -> String {
 }
 
 fn shown(source: &SourceText, token: Token) -> Shown<'_> {
+    let token = Token { span: visible(source, token), ..token };
     let start = match token.kind {
         TokenKind::Dedent | TokenKind::EndMarker if lacks_newline(source, token) => {
             (source.lines().line_count() + 1, 0)
@@ -57,11 +59,25 @@ fn shown(source: &SourceText, token: Token) -> Shown<'_> {
         _ => place(source, token.span.end),
     };
     let text = match token.kind {
-        TokenKind::Newline | TokenKind::NonLogicalNewline if token.span.is_empty() => "",
+        TokenKind::Newline | TokenKind::NonLogicalNewline if is_missing(source, token) => "",
         TokenKind::Newline | TokenKind::NonLogicalNewline => "\n",
         _ => token.span.text(source.text()),
     };
     Shown { name: token.kind.name(), text, start, end }
+}
+
+/// What of the text is shown of a token: of blanks in front of a line that is continued, those of the line that continues it.
+fn visible(source: &SourceText, token: Token) -> Span {
+    if token.kind != TokenKind::Indent {
+        return token.span;
+    }
+    let skipped = token.span.text(source.text()).rfind('\n').map_or(0, |at| at as u32 + 1);
+    Span::new(token.span.start + skipped, token.span.end)
+}
+
+/// Whether a line end is not in the text, which ends without one.
+fn is_missing(source: &SourceText, token: Token) -> bool {
+    token.span.is_empty() || token.span.start as usize >= source.text().len()
 }
 
 /// Whether the token stands behind a last line that has no end; Python's listing adds one.

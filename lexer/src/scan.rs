@@ -26,6 +26,8 @@ const MAX_FIELDS: usize = 3;
 pub enum Trivia {
     /// They do, for listings.
     Keep,
+    /// They do, for programs that look at texts which may be pieces of others: brackets need no partner, and numbers are not judged.
+    KeepInPieces,
     /// They do not, for the parser.
     Drop,
 }
@@ -106,7 +108,7 @@ impl<'s> Scanner<'s> {
             at: 0,
             tokens: Vec::with_capacity(text.len() / 4 + 8),
             warnings: Vec::new(),
-            brackets: Brackets::default(),
+            brackets: Brackets::new(trivia == Trivia::KeepInPieces),
             indents: Indents::default(),
             modes: Vec::new(),
         }
@@ -158,6 +160,10 @@ impl<'s> Scanner<'s> {
         let (width, len) = indent::measure(&self.bytes()[start..]);
         self.at += len;
         match self.byte(self.at) {
+            None if len > 0 && self.trivia != Trivia::Drop => {
+                self.push(TokenKind::NonLogicalNewline, self.at, self.at + 1);
+                return Ok(true);
+            }
             None => return Ok(true),
             Some(b'#' | b'\n') => {
                 self.blank_line();
@@ -178,7 +184,7 @@ impl<'s> Scanner<'s> {
     fn blank_line(&mut self) {
         let start = self.at;
         let end = self.text[start..].find('\n').map_or(self.text.len(), |len| start + len);
-        if self.trivia == Trivia::Keep {
+        if self.trivia != Trivia::Drop {
             if end > start {
                 self.push(TokenKind::Comment, start, end);
             }
@@ -248,7 +254,7 @@ impl<'s> Scanner<'s> {
             self.push(TokenKind::Newline, start, end);
             return true;
         }
-        if self.trivia == Trivia::Keep {
+        if self.trivia != Trivia::Drop {
             self.push(TokenKind::NonLogicalNewline, start, end);
         }
         false
@@ -317,6 +323,7 @@ impl<'s> Scanner<'s> {
         let has_zero = digits[0] == b'0' && digits.len() > 1;
         if is_followed || has_zero {
             match number::judge(self.text, start) {
+                Verdict::Rejected(_) if self.is_number_in_pieces(start, end) => {}
                 Verdict::Rejected(error) => return Err(error),
                 Verdict::Accepted { end, warning } => {
                     self.at = end;
@@ -329,6 +336,18 @@ impl<'s> Scanner<'s> {
         }
         self.push(TokenKind::Number, start, self.at);
         Ok(())
+    }
+
+    /// Whether digits are a number of their own although they begin with zeros or a name follows them.
+    fn is_number_in_pieces(&self, start: usize, end: usize) -> bool {
+        let (next, second) = (self.byte(end).unwrap_or(b' '), self.byte(end + 1));
+        let goes_on = match next.to_ascii_lowercase() {
+            b'_' => true,
+            b'x' | b'o' | b'b' => end - start == 1 && self.byte(start) == Some(b'0'),
+            b'e' => second.is_some_and(|byte| matches!(byte, b'+' | b'-' | b'0'..=b'9')),
+            _ => false,
+        };
+        self.trivia == Trivia::KeepInPieces && !goes_on
     }
 
     fn string(&mut self, start: usize, opening_end: usize) -> Result<(), SyntaxError> {

@@ -22,6 +22,8 @@ pub struct Spec {
     width: usize,
     grouping: Option<char>,
     precision: Option<usize>,
+    /// What stands between groups behind the point.
+    fraction_grouping: Option<char>,
     kind: Option<char>,
 }
 
@@ -41,6 +43,7 @@ pub fn parse_spec(text: &str, type_name: &str) -> PyResult<Spec> {
         width: 0,
         grouping: None,
         precision: None,
+        fraction_grouping: None,
         kind: None,
     };
     let is_align = |c: Option<&char>| c.is_some_and(|c| matches!(c, '<' | '>' | '=' | '^'));
@@ -83,7 +86,10 @@ pub fn parse_spec(text: &str, type_name: &str) -> PyResult<Spec> {
     }
     if eat('.', &mut at) {
         spec.precision = read_number(&chars, &mut at)?;
-        if spec.precision.is_none() {
+        if let Some(&group) = chars.get(at).filter(|c| matches!(c, ',' | '_')) {
+            (spec.fraction_grouping, at) = (Some(group), at + 1);
+        }
+        if spec.precision.is_none() && spec.fraction_grouping.is_none() {
             return Err(crate::raise!(ValueError, "Format specifier missing precision"));
         }
     }
@@ -97,7 +103,18 @@ pub fn parse_spec(text: &str, type_name: &str) -> PyResult<Spec> {
             ));
         }
     }
+    check_grouping(&spec)?;
     Ok(spec)
+}
+
+/// Digits are grouped where there are digits: decimal ones by either mark, others by underscores.
+fn check_grouping(spec: &Spec) -> PyResult<()> {
+    let Some(group) = spec.grouping else { return Ok(()) };
+    match spec.kind.unwrap_or('d') {
+        'd' | 'e' | 'f' | 'g' | 'E' | 'G' | 'F' | '%' => Ok(()),
+        'b' | 'o' | 'x' | 'X' if group == '_' => Ok(()),
+        kind => Err(crate::raise!(ValueError, "Cannot specify '{group}' with '{kind}'.")),
+    }
 }
 
 fn read_number(chars: &[char], at: &mut usize) -> PyResult<Option<usize>> {
@@ -154,6 +171,10 @@ pub fn format_str(value: &StrObject, spec: &StrObject) -> PyResult {
     if spec.alternate {
         return Err(crate::raise!(ValueError, "Alternate form (#) not allowed in string format specifier"));
     }
+    if spec.no_negative_zero {
+        let message = "Negative zero coercion (z) not allowed in string format specifier";
+        return Err(crate::raise!(ValueError, "{message}"));
+    }
     if spec.align == Some('=') && spec.fill != '0' {
         return Err(crate::raise!(ValueError, "'=' alignment not allowed in string format specifier"));
     }
@@ -186,11 +207,12 @@ pub fn format_int(value: IntRef<'_>, spec_text: &StrObject) -> PyResult {
     if spec.precision.is_some() {
         return Err(crate::raise!(ValueError, "Precision not allowed in integer format specifier"));
     }
+    if spec.no_negative_zero {
+        let message = "Negative zero coercion (z) not allowed in integer format specifier";
+        return Err(crate::raise!(ValueError, "{message}"));
+    }
     if kind == 'c' {
         return format_character(value, &spec);
-    }
-    if spec.grouping == Some(',') && !matches!(kind, 'd') {
-        return Err(crate::raise!(ValueError, "Cannot specify ',' with '{kind}'."));
     }
     let (base, prefix, every) = match kind {
         'b' => (2, "0b", 4),
@@ -207,6 +229,13 @@ pub fn format_int(value: IntRef<'_>, spec_text: &StrObject) -> PyResult {
 }
 
 fn format_character(value: IntRef<'_>, spec: &Spec) -> PyResult {
+    if spec.sign.is_some() {
+        return Err(crate::raise!(ValueError, "Sign not allowed with integer format specifier 'c'"));
+    }
+    if spec.alternate {
+        let message = "Alternate form (#) not allowed with integer format specifier 'c'";
+        return Err(crate::raise!(ValueError, "{message}"));
+    }
     let point = value.to_i64().and_then(|point| u32::try_from(point).ok()).and_then(char::from_u32);
     match point {
         Some(c) => finish(&pad(&c.to_string(), spec, '>')),
@@ -313,7 +342,20 @@ fn float_text(value: f64, spec: &Spec, kind: char) -> String {
     }
     let cut = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
     let (whole, rest) = digits.split_at(cut);
-    number_text(negative, "", whole, rest, spec, 3)
+    match spec.fraction_grouping {
+        Some(group) => number_text(negative, "", whole, &grouped_fraction(rest, group), spec, 3),
+        None => number_text(negative, "", whole, rest, spec, 3),
+    }
+}
+
+/// What stands behind the whole part, its digits behind the point in groups from the left.
+fn grouped_fraction(rest: &str, separator: char) -> String {
+    let Some(fraction) = rest.strip_prefix('.') else { return rest.to_owned() };
+    let cut = fraction.find(|c: char| !c.is_ascii_digit()).unwrap_or(fraction.len());
+    let (digits, tail) = fraction.split_at(cut);
+    let groups: Vec<&str> =
+        (0..digits.len()).step_by(3).map(|at| &digits[at..digits.len().min(at + 3)]).collect();
+    format!(".{}{tail}", groups.join(&separator.to_string()))
 }
 
 /// Text of a number that is not negative, and whether a percent sign follows.

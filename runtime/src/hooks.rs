@@ -97,13 +97,18 @@ pub enum FoundFrame {
     Compiled(FrameInfo),
 }
 
+/// Who is shown frames or pictures of frames, until it says that it has seen enough.
+pub type Visit<'v, F> = &'v mut dyn FnMut(F) -> bool;
+
 /// What the objects of the interpreter's frames ask of them.
 #[derive(Clone, Copy)]
 pub struct FrameHooks {
     /// The `depth`-th frame from the top.
     pub find: fn(depth: usize) -> Option<FoundFrame>,
-    /// The `depth`-th frame of the chain that begins at an anchor, whose compiled code called out at a place.
-    pub find_from: fn(anchor: *mut u8, place: (usize, usize), depth: usize) -> Option<FoundFrame>,
+    /// Shows the frames from the `depth`-th from the top on to `visit`, until that has seen enough.
+    pub walk: fn(depth: usize, visit: Visit<'_, FoundFrame>),
+    /// The same for the chain that begins at an anchor, whose compiled code called out at a place.
+    pub walk_from: fn(anchor: *mut u8, place: (usize, usize), visit: Visit<'_, FoundFrame>),
     /// The object of a frame.
     pub object_of: fn(frame: *mut u8) -> Ref,
     /// The instruction that it is at.
@@ -125,7 +130,8 @@ pub struct FrameHooks {
 impl FrameHooks {
     const NONE: FrameHooks = FrameHooks {
         find: |_| None,
-        find_from: |_, _, _| None,
+        walk: |_, _| {},
+        walk_from: |_, _, _| {},
         object_of: |_| panic!("frames are made by an interpreter"),
         instruction: |_| 0,
         caller: |_| None,
@@ -168,7 +174,7 @@ pub struct Hooks {
     /// last: the call is then all that there is to see. So it is if the text is no statement at all.
     pub is_whole_call: fn(text: &str, start: usize, end: usize) -> bool,
     /// The tokens of a text: a list of (kind, text, start, end), and the error that ends it or None.
-    pub tokenize: fn(source: &str) -> PyResult,
+    pub tokenize: fn(source: &str, in_pieces: bool) -> PyResult,
     /// Finds, loads and registers a module by its absolute dotted name; gives that very module.
     pub load_module: fn(name: &str) -> PyResult,
     /// The code object of a static module of this name and file, checked and compiled with what it imports; `None` for a dynamic one.
@@ -177,9 +183,9 @@ pub struct Hooks {
     pub frame: fn(depth: usize) -> Option<FrameInfo>,
     /// The locals of the `depth`-th Python frame from the top, if the interpreter runs it.
     pub frame_locals: fn(depth: usize) -> Option<Ref>,
-    /// A frame in the stretch of compiled code that called out at this place, stack and frame pointer; if the stretch has fewer
-    /// frames than `depth`, that many are taken off it.
-    pub compiled_frame: fn(place: (usize, usize), depth: &mut usize) -> Option<FrameInfo>,
+    /// Shows the frames in the stretch of compiled code that called out at this place, stack and frame pointer, to `visit`, the innermost
+    /// first, but for `skipped`, from which their number is taken off; true if `visit` has said that it has seen enough.
+    pub compiled_frames: fn(place: (usize, usize), skipped: &mut usize, visit: Visit<'_, FrameInfo>) -> bool,
     /// A function has been called often: its entries may be replaced.
     pub function_hot: fn(&FunctionObject),
     /// Goes on in compiled code where an interpreter's frame stands: it is saved, and on top of the chain.
@@ -228,7 +234,7 @@ static HOOKS: World<Cell<Hooks>> = World::new(Cell::new(Hooks {
     compile: |_| missing("compile() without a compiler"),
     anchors: |_| None,
     is_whole_call: |_, _, _| false,
-    tokenize: |_| missing("tokens without a compiler"),
+    tokenize: |_, _| missing("tokens without a compiler"),
     load_module: |name| {
         let raised = crate::raise!(ModuleNotFoundError, "No module named '{name}'");
         Err(raised)
@@ -236,7 +242,7 @@ static HOOKS: World<Cell<Hooks>> = World::new(Cell::new(Hooks {
     static_code: |_, _| Ok(None),
     frame: |_| None,
     frame_locals: |_| None,
-    compiled_frame: |_, _| None,
+    compiled_frames: |_, _, _| false,
     function_hot: |_| {},
     continue_frame: |_| Continued::Not,
     call_typed: |_, _| None,

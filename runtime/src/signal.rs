@@ -6,6 +6,7 @@
 //!
 //! The program's handlers are kept here; without one, SIGINT raises `KeyboardInterrupt`. Cost: a load per safe point.
 
+use std::cell::Cell;
 use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
 
 use crate::error;
@@ -30,6 +31,12 @@ static WAKEUP: AtomicI32 = AtomicI32::new(-1);
 
 /// What the program wants to be called.
 static HANDLERS: World<[Field; COUNT]> = World::new([const { Field::empty() }; COUNT]);
+
+/// Somebody besides the program who wants to know of a signal, at the safe point before the program's handler; false keeps
+/// the signal from that.
+pub type Watcher = fn(signal: i32) -> bool;
+
+static WATCHERS: World<[Cell<Option<Watcher>>; COUNT]> = World::new([const { Cell::new(None) }; COUNT]);
 
 extern "C" fn on_signal(signal: libc::c_int) {
     let runner = RUNNER.load(Ordering::Relaxed);
@@ -111,8 +118,33 @@ pub fn set_handler(signal: i32, action: Option<usize>, handler: Ref) -> bool {
     if !set_native(signal, native) {
         return false;
     }
+    WATCHERS[signal as usize].set(None);
     remember(signal, handler);
     true
+}
+
+/// Lets a watcher know of a signal, whatever it did before. False if the system refuses.
+pub fn watch(signal: i32, watcher: Watcher) -> bool {
+    if !set_native(signal, on_signal as extern "C" fn(libc::c_int) as usize) {
+        return false;
+    }
+    WATCHERS[signal as usize].set(Some(watcher));
+    true
+}
+
+/// Ends what [`watch`] began: the signal does again what it did `before`.
+pub fn unwatch(signal: i32, before: usize) {
+    if WATCHERS[signal as usize].take().is_some() {
+        set_native(signal, before);
+    }
+}
+
+/// Lets a watched signal do what it does by default, here and now.
+pub fn let_happen(signal: i32) {
+    set_native(signal, libc::SIG_DFL);
+    // SAFETY: a signal to the calling thread.
+    unsafe { libc::raise(signal) };
+    set_native(signal, on_signal as extern "C" fn(libc::c_int) as usize);
 }
 
 /// Forgets all handlers: the program is over. Signals that went to one are ignored from here on, SIGINT ends the process.
@@ -196,6 +228,11 @@ fn serve() -> PyResult<()> {
 }
 
 fn call_handler(signal: i32) -> PyResult<()> {
+    if let Some(watcher) = WATCHERS[signal as usize].get()
+        && !watcher(signal)
+    {
+        return Ok(());
+    }
     let Some(handler) = handler(signal).filter(|handler| protocol::is_callable(handler.value())) else {
         return match signal {
             libc::SIGINT => Err(error::raise_with_args(&error::types::KeyboardInterrupt, &[])),

@@ -91,9 +91,10 @@ pub(crate) fn end(record: &ThreadRecord) {
 
 /// In a child process only the running thread lives on.
 pub(crate) fn after_fork() {
-    let me = CURRENT.get();
+    let me: *const ThreadRecord = record();
     STARTED.borrow_mut().retain(|&other| other == me);
-    MAIN.ident.set(if me.is_null() { identity() } else { 0 });
+    let is_main = std::ptr::eq(me, &raw const *MAIN);
+    MAIN.ident.set(if is_main { identity() } else { 0 });
 }
 
 /// The running thread is the attached one.

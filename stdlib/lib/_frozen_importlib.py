@@ -130,6 +130,8 @@ def _give_spec(module):
         spec = _spec(name, path)
         namespace["__spec__"] = spec
         namespace["__loader__"] = spec.loader
+        if not path.startswith(_ROOT + "/"):
+            namespace["__cached__"] = spec.cached
     elif "__path__" in namespace:
         spec = _bootstrap.ModuleSpec(name, None, is_package=True)
         spec.submodule_search_locations = namespace["__path__"]
@@ -137,6 +139,12 @@ def _give_spec(module):
         namespace["__loader__"] = _bootstrap_external.NamespaceLoader(name, namespace["__path__"], None)
 
 
+def _keep_nothing(self, source_path, bytecode_path, data):
+    """Compiled code that is kept beside its source is read, but imports do not write it: it is no faster than the compiler, which has a
+    cache of its own. `py_compile` and `compileall` do."""
+
+
+_bootstrap_external.SourceFileLoader._cache_bytecode = _keep_nothing
 _bootstrap._bootstrap_external = _bootstrap_external
 _bootstrap._install(sys, _imp)
 _bootstrap_external._install(_bootstrap)

@@ -8,6 +8,8 @@ _KINDS = {name: number for number, name in _token.tok_name.items()}
 _OWN = {"NAME", "NUMBER", "STRING", "NEWLINE", "INDENT", "DEDENT", "COMMENT", "NL", "ENDMARKER", "FSTRING_START",
         "FSTRING_MIDDLE", "FSTRING_END", "TSTRING_START", "TSTRING_MIDDLE", "TSTRING_END"}
 
+_ERRORS = {error.__name__: error for error in (SyntaxError, IndentationError, TabError)}
+
 
 class TokenizerIter:
     def __init__(self, readline, *, encoding=None, extra_tokens=False):
@@ -35,14 +37,31 @@ def _read(readline, encoding):
 
 def _tokens(readline, encoding, extra_tokens):
     text = _read(readline, encoding)
-    lines = text.splitlines(keepends=True)
-    tokens, error = _imp.tokens(text)
+    lines = [line + "\n" for line in text.split("\n")]
+    lines[-1] = lines[-1][:-1]
+    tokens, error = _imp.tokens(text, extra_tokens)
     for name, string, start, end in tokens:
-        if not extra_tokens and name in ("COMMENT", "NL"):
-            continue
+        if not extra_tokens:
+            if name in ("COMMENT", "NL"):
+                continue
+            string, start, end = _bare(name, string, start, end, len(lines) - (not lines[-1]))
+        elif string == "\n" and lines[start[0] - 1].endswith("\r\n"):
+            string, end = "\r\n", (end[0], end[1] + 1)
         kind = _KINDS[name] if name in _OWN or not extra_tokens else _token.OP
-        yield kind, string, start, end, "".join(lines[start[0] - 1:end[0]]) if start[0] <= len(lines) else ""
+        yield kind, string, start, end, "".join(lines[start[0] - 1:end[0]])
     if error is not None:
-        message, line, column = error
-        shown = lines[line - 1] if 0 < line <= len(lines) else ""
-        raise SyntaxError(message, ("<string>", line, column, shown))
+        kind, message, line, column = error
+        if extra_tokens and message.endswith((" was never closed", "EOF while parsing")):
+            message, line, column = "unexpected EOF in multi-line statement", len(lines) - (not lines[-1]), 0
+        shown = lines[line - 1].rstrip("\n") if 0 < line <= len(lines) else ""
+        raise _ERRORS[kind](message, ("<string>", line, column, shown))
+
+
+def _bare(name, string, start, end, last):
+    """A token as the parser sees it: what is not in the text has neither a text nor a column, and no line behind the last one."""
+    if name == "NEWLINE":
+        return "", start, start
+    if name in ("INDENT", "DEDENT", "ENDMARKER"):
+        place = min(start[0], last), -1
+        return "", place, place
+    return string, start, end

@@ -5,15 +5,20 @@
 
 use runtime::error::{self, ExceptionObject, print};
 use runtime::objects::module::ModuleObject;
+use runtime::objects::str::StrObject;
 use runtime::objects::{self, int};
-use runtime::{PyResult, Ref, Value, protocol, raise, sys_state, thread};
+use runtime::{PyResult, Ref, Value, protocol, sys_state, thread};
 
 /// `sys.__excepthook__`: prints an exception with its traceback and its chain on `sys.stderr`.
 pub(crate) fn display(class: Value, exception: Value, traceback: Value) -> PyResult<()> {
     let _ = class;
     let Some(this) = exception.get::<ExceptionObject>() else {
         let got = exception.ty().name();
-        return Err(raise!(TypeError, "print_exception(): Exception expected for value, {got} found"));
+        // Who reports an error is told of none.
+        print::write_to_sys_stderr(&format!(
+            "TypeError: print_exception(): Exception expected for value, {got} found\n"
+        ));
+        return Ok(());
     };
     if !objects::is_none(traceback) && this.traceback.get().is_none() {
         let given = protocol::call_method_text(exception, "with_traceback", &[traceback]);
@@ -46,8 +51,14 @@ fn requested_code(exception: &Ref) -> i32 {
     match int::IntRef::of(code.value()) {
         Some(code) => code.to_i64().unwrap_or(-1) as i32 & 0xff,
         None => {
-            let shown = protocol::str_string(code.value()).unwrap_or_default();
-            print::write_to_sys_stderr(&format!("{shown}\n"));
+            match protocol::str(code.value()) {
+                Ok(shown) => {
+                    let text = shown.get::<StrObject>().map(StrObject::to_string_lossy).unwrap_or_default();
+                    print::write_object_to_sys_stderr(shown.value(), &text);
+                }
+                Err(raised) => drop(thread().take_raised(raised)),
+            }
+            print::write_to_sys_stderr("\n");
             1
         }
     }

@@ -2,19 +2,19 @@
 //!
 //! The handler in C writes which error it was and lets the signal do what it would have done; it cannot walk the frames, because those of
 //! compiled code are found through tables that a dying process should not be trusted with. `dump_traceback` can: it is called in
-//! good health. Timers (`dump_traceback_later`) and further signals (`register`) are not supported yet.
+//! good health, and so are timers ([`later`]) and further signals ([`on_signal`]), which wait for the next safe point.
 
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 
-use runtime::error::not_supported;
-use runtime::hooks;
-use runtime::objects::code::CodeObject;
+use runtime::objects::int;
 use runtime::objects::module::ModuleObject;
-use runtime::thread::identity;
 use runtime::{PyResult, Value, protocol, py_functions, raise, sys_state};
 
 use crate::posix::argument::Descriptor;
-use crate::system::system;
+
+mod later;
+mod on_signal;
+mod stacks;
 
 /// Fatal signals and what they are called.
 const FATAL: [(i32, &str); 5] = [
@@ -28,9 +28,6 @@ const FATAL: [(i32, &str); 5] = [
 /// Where the message goes.
 static TARGET: AtomicI32 = AtomicI32::new(2);
 static IS_ENABLED: AtomicBool = AtomicBool::new(false);
-
-/// Most frames that a traceback shows.
-const MOST_FRAMES: usize = 100;
 
 /// Fills the module.
 pub(crate) fn fill(module: &ModuleObject) -> PyResult<()> {
@@ -70,30 +67,41 @@ fn target(file: Option<Value>) -> PyResult<i32> {
         None => {
             let sys = sys_state::modules().get_text("sys");
             let stderr = sys.as_ref().and_then(|sys| sys.get::<ModuleObject>()?.dict().get_text("stderr"));
-            match stderr.filter(|stderr| !runtime::objects::is_none(stderr.value())) {
+            match stderr {
+                Some(stderr) if runtime::objects::is_none(stderr.value()) => {
+                    return Err(raise!(RuntimeError, "sys.stderr is None"));
+                }
                 Some(stderr) => stderr,
                 None => return Err(raise!(RuntimeError, "unable to get sys.stderr")),
             }
         }
     };
+    let is_negative = int::IntRef::of(file.value()).is_some_and(int::IntRef::is_negative);
+    if is_negative {
+        return Err(raise!(ValueError, "file is not a valid file descriptor"));
+    }
     let fd = Descriptor::of(file.value())?;
-    if runtime::objects::int::IntRef::of(file.value()).is_none() {
+    if int::IntRef::of(file.value()).is_none() {
         // What the stream still holds comes before what is written past it.
         protocol::call_method_text(file.value(), "flush", &[])?;
     }
     Ok(fd)
 }
 
-/// The frames of the running thread, the innermost first.
-fn traceback() -> String {
-    let mut text = format!("Current thread {:#018x} (most recent call first):\n", identity());
-    for depth in 0..MOST_FRAMES {
-        let Some(info) = (hooks::hooks().frame)(depth) else { return text };
-        let Some(code) = info.code.get::<CodeObject>() else { return text };
-        let line = code.code().ranges.get(info.instruction as usize).map_or(0, |range| range.line);
-        text += &format!("  File \"{}\", line {line} in {}\n", code.code().filename, code.name());
+/// Makes fatal signals say what they are, to a descriptor.
+pub fn watch(fd: i32) {
+    TARGET.store(fd, Ordering::Relaxed);
+    IS_ENABLED.store(true, Ordering::Relaxed);
+    for (signal, _) in FATAL {
+        // SAFETY: the handler is async-signal-safe.
+        unsafe { set(signal, on_fatal as extern "C" fn(libc::c_int) as usize) };
     }
-    text + "  ...\n"
+}
+
+/// The program is over: timers and signals have no traceback to write any more.
+pub(crate) fn release() {
+    later::cancel();
+    on_signal::release();
 }
 
 py_functions! { static FUNCTIONS;
@@ -101,12 +109,7 @@ py_functions! { static FUNCTIONS;
     "enable(file=sys.stderr, all_threads=True, c_stack=True)"
     fn enable(file: Option<Value>, all_threads: Option<bool>, c_stack: Option<bool>) -> PyResult<()> {
         let _ = (all_threads, c_stack);
-        TARGET.store(target(file)?, Ordering::Relaxed);
-        IS_ENABLED.store(true, Ordering::Relaxed);
-        for (signal, _) in FATAL {
-            // SAFETY: the handler is async-signal-safe.
-            unsafe { set(signal, on_fatal as extern "C" fn(libc::c_int) as usize) };
-        }
+        watch(target(file)?);
         Ok(())
     }
     /// Disable the fault handler; say whether it was enabled.
@@ -129,17 +132,41 @@ py_functions! { static FUNCTIONS;
     /// Dump the traceback of the current thread into file.
     "dump_traceback(file=sys.stderr, all_threads=True)"
     fn dump_traceback(file: Option<Value>, all_threads: Option<bool>) -> PyResult<()> {
-        let _ = all_threads;
-        let (fd, text) = (target(file)?, traceback());
-        system!(write(fd, text.as_ptr().cast(), text.len())).map(drop)
+        stacks::dump(target(file)?, all_threads.unwrap_or(true))
     }
     /// Dump the traceback of all threads in timeout seconds, or each timeout seconds if repeat is True.
     "dump_traceback_later(timeout, repeat=False, file=sys.stderr, exit=False)"
-    fn dump_traceback_later(timeout: Value, repeat: Option<bool>, file: Option<Value>, exit: Option<bool>) -> PyResult<()> {
-        let _ = (timeout, repeat, file, exit);
-        Err(not_supported("faulthandler.dump_traceback_later"))
+    fn dump_traceback_later(timeout: f64, repeat: Option<bool>, file: Option<Value>, exit: Option<bool>) -> PyResult<()> {
+        let fd = target(file)?;
+        later::start(timeout, repeat.unwrap_or(false), fd, file, exit.unwrap_or(false))
     }
-    /// Cancel the previous call to dump_traceback_later(), of which there is none.
+    /// Cancel the previous call to dump_traceback_later().
     "cancel_dump_traceback_later()"
-    fn cancel_dump_traceback_later() {}
+    fn cancel_dump_traceback_later() {
+        later::cancel();
+    }
+    /// Register a handler for the signal 'signum'.
+    "register(signum, file=sys.stderr, all_threads=True, chain=False)"
+    fn register(signum: i32, file: Option<Value>, all_threads: Option<bool>, chain: Option<bool>) -> PyResult<()> {
+        check_signal(signum)?;
+        let fd = target(file)?;
+        on_signal::register(signum, fd, file, all_threads.unwrap_or(true), chain.unwrap_or(false))
+    }
+    /// Unregister the handler of the signal 'signum' registered by register().
+    "unregister(signum, /)"
+    fn unregister(signum: i32) -> PyResult<bool> {
+        check_signal(signum)?;
+        Ok(on_signal::unregister(signum))
+    }
+}
+
+/// Signals that can be registered: those that are not fatal.
+fn check_signal(signal: i32) -> PyResult<()> {
+    if FATAL.iter().any(|(fatal, _)| *fatal == signal) {
+        return Err(raise!(RuntimeError, "signal {signal} cannot be registered, use enable() instead"));
+    }
+    match (1..runtime::signal::COUNT as i32).contains(&signal) {
+        true => Ok(()),
+        false => Err(raise!(ValueError, "signal number out of range")),
+    }
 }

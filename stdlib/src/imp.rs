@@ -4,6 +4,7 @@
 //! `_frozen_importlib` what has been imported before.
 
 use std::cell::Cell;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use runtime::buffer::Buffer;
 use runtime::objects::bytes::BytesObject;
@@ -17,15 +18,23 @@ use runtime::{PyResult, Ref, Value, hash, protocol, py_functions, raise};
 
 use crate::library;
 
-/// CPython 3.14's number for its own bytecode: caches of that are recognised, and never those of this program.
-const MAGIC: i64 = 3627 | (0x0a0d << 16);
+/// The number of this program's compiled code in files, which is none of CPython's: theirs are below 0x8000.
+static MAGIC: AtomicU32 = AtomicU32::new(NO_COMPILER);
+
+/// The number before anybody has said which compiler it is; the line end shows damage by programs that change line ends.
+const NO_COMPILER: u32 = 0x8000 | (0x0a0d << 16);
+
+/// Makes the number depend on the compiler, so that files of another one are not read.
+pub fn set_compiler(fingerprint: u64) {
+    MAGIC.store(NO_COMPILER | (fingerprint as u32 & 0x7fff), Ordering::Relaxed);
+}
 
 /// Fills the module.
 pub(crate) fn fill(module: &ModuleObject) -> PyResult<()> {
     module.add_functions(FUNCTIONS);
     let dict = module.dict();
     dict.set_text("check_hash_based_pycs", StrObject::intern("default"));
-    dict.set_text("pyc_magic_number_token", int::from_i64(MAGIC));
+    dict.set_text("pyc_magic_number_token", int::from_i64(MAGIC.load(Ordering::Relaxed).into()));
     dict.set_text("library_root", StrObject::intern(library::ROOT));
     Ok(())
 }
@@ -126,10 +135,10 @@ py_functions! { static FUNCTIONS;
     fn library_files() -> Ref {
         ListObject::new(library::files().map(|name| StrObject::new(name).into()).collect()).into()
     }
-    /// The tokens of a text: a list of (kind, text, start, end), and the error that ends it or None.
-    "tokens(source, /)"
-    fn tokens(source: String) -> PyResult {
-        (runtime::hooks::hooks().tokenize)(&source)
+    /// The tokens of a text, or of a piece of one: a list of (kind, text, start, end), and the error that ends it or None.
+    "tokens(source, in_pieces, /)"
+    fn tokens(source: String, in_pieces: bool) -> PyResult {
+        (runtime::hooks::hooks().tokenize)(&source, in_pieces)
     }
     /// The instructions of a code object as text.
     "code_listing(code, /)"

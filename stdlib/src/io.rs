@@ -1,7 +1,7 @@
 //! `_io`: streams. Lib's `io` gives them their public names and abstract classes. By theme:
 //!
 //! - [`base`]: what all streams share; [`file`]: descriptors as raw streams; [`bytes_io`]: bytes in memory
-//! - [`buffered`]: buffers over any raw stream; [`pair`]: two of them
+//! - [`buffered`]: buffers over any raw stream, which threads enter in [`turn`]; [`pair`]: two of them
 //! - [`text`]: text over any stream of bytes, with [`coding`] (decoders and encoders) and [`cookie`] (positions); [`newline`]: line ends
 //! - [`string_io`]: text in memory; [`open`]: the stack of streams for a file; [`standard`]: that of the process
 //!
@@ -20,6 +20,7 @@ mod pair;
 pub mod standard;
 mod string_io;
 mod text;
+pub(crate) mod turn;
 
 use std::cell::Cell;
 

@@ -39,8 +39,10 @@ pub mod library;
 pub mod locale;
 pub mod marshal;
 pub mod math;
+mod mmap;
 pub(crate) mod monitoring;
 mod multibyte;
+mod multiprocessing;
 pub mod operator;
 pub mod posix;
 pub mod random;
@@ -97,6 +99,9 @@ static MODULES: &[NativeModule] = &[
     NativeModule { name: "grp", fill: accounts::fill_groups },
     NativeModule { name: "pwd", fill: accounts::fill_users },
     NativeModule { name: "resource", fill: resource::fill },
+    NativeModule { name: "_multiprocessing", fill: multiprocessing::fill },
+    NativeModule { name: "_posixshmem", fill: multiprocessing::fill_memory },
+    NativeModule { name: "mmap", fill: mmap::fill },
     NativeModule { name: "select", fill: select::fill },
     NativeModule { name: "_socket", fill: socket::fill },
     NativeModule { name: "_signal", fill: signal::fill },
@@ -139,6 +144,7 @@ pub fn release() {
     contextvars::release();
     gc::release();
     monitoring::release();
+    faulthandler::release();
 }
 
 /// Names of all native modules, `sys` and `builtins` included.

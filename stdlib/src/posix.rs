@@ -248,6 +248,9 @@ py_functions! { static FUNCTIONS;
     /// Return the number of logical CPUs in the system.
     "cpu_count()"
     fn cpu_count() -> Option<i64> {
+        if let Some(told) = crate::sys::cpu_count() {
+            return Some(told);
+        }
         // SAFETY: a question about the system.
         let count = unsafe { libc::sysconf(libc::_SC_NPROCESSORS_ONLN) };
         (count >= 1).then_some(count)

@@ -1,5 +1,6 @@
 //! `sys`: the interpreter's own settings and state.
 
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use runtime::convert::OrNone;
@@ -22,6 +23,8 @@ use runtime::{Py, PyResult, Ref, Value, error, gc, protocol, py_functions, sys_s
 pub struct Startup {
     /// `sys.argv`
     pub argv: Vec<String>,
+    /// `sys.orig_argv`
+    pub original: Vec<String>,
     /// `sys.path`
     pub path: Vec<String>,
     /// `sys.executable`
@@ -36,6 +39,20 @@ pub struct Startup {
     pub cache_prefix: Option<String>,
     /// Whether what is written to the standard streams is written at once.
     pub is_unbuffered: bool,
+    /// What the standard streams are to be encoded with, if not with UTF-8.
+    pub stream_encoding: Option<String>,
+    /// What standard input and output do with what cannot be coded.
+    pub stream_errors: Option<String>,
+    /// How many processors `os.cpu_count` is to tell of.
+    pub cpu_count: Option<i64>,
+}
+
+/// How many processors `os.cpu_count` is to tell of, or -1 to ask the system.
+static CPU_COUNT: AtomicI64 = AtomicI64::new(-1);
+
+/// How many processors the command line says that there are.
+pub(crate) fn cpu_count() -> Option<i64> {
+    Some(CPU_COUNT.load(Ordering::Relaxed)).filter(|&count| count > 0)
 }
 
 /// `sys.version`, in the form that `platform` takes apart: version, build and its date (that of the language's release), compiler.
@@ -47,6 +64,7 @@ pub(crate) const COPYRIGHT: &str = "Copyright (c) the Static Python in Rust cont
 /// Makes and registers `sys`.
 pub fn initialize(startup: &Startup) -> PyResult<()> {
     crate::io::initialize();
+    CPU_COUNT.store(startup.cpu_count.unwrap_or(-1), Ordering::Relaxed);
     let module = ModuleObject::new("sys");
     module.unaudited();
     module.add_functions(FUNCTIONS);
@@ -57,11 +75,11 @@ pub fn initialize(startup: &Startup) -> PyResult<()> {
         ListObject::new(items.iter().map(|item| StrObject::new(item).into()).collect()).into()
     };
     dict.set_text("argv", strings(&startup.argv));
-    dict.set_text("orig_argv", strings(&startup.argv));
+    dict.set_text("orig_argv", strings(&startup.original));
     dict.set_text("path", strings(&startup.path));
     dict.set_text("executable", StrObject::new(&startup.executable));
     dict.set_text("modules", Value::from_object(sys_state::modules()).to_ref());
-    add_streams(dict, startup.is_unbuffered)?;
+    add_streams(dict, startup)?;
     add_constants(dict)?;
     add_flags(dict, &startup.flags)?;
     add_options(dict, startup)?;
@@ -69,13 +87,33 @@ pub fn initialize(startup: &Startup) -> PyResult<()> {
         let function = dict.get_text(name).expect("it is in the table of functions");
         dict.set_text(original, function);
     }
-    sys_state::modules().set_text("sys", module);
+    sys_state::modules().set_text("sys", module.clone());
+    match &startup.stream_encoding {
+        Some(encoding) => recode_streams(module.dict(), encoding, startup.stream_errors.as_deref()),
+        None => Ok(()),
+    }
+}
+
+/// Gives the standard streams another encoding: its codec may be a module, which can be imported once there is `sys`.
+fn recode_streams(dict: &DictObject, encoding: &str, errors: Option<&str>) -> PyResult<()> {
+    let codecs = protocol::import::import_absolute("codecs")?;
+    let info = protocol::call_method_text(codecs.value(), "lookup", &[text(encoding).value()])?;
+    let encoding = protocol::get_attr_text(info.value(), "name")?;
+    let names = TupleObject::of([text("encoding"), text("errors")]);
+    for name in ["stdin", "stdout", "stderr"] {
+        let Some(stream) = dict.get_text(name).filter(|stream| !objects::is_none(stream.value())) else {
+            continue;
+        };
+        let errors = if name == "stderr" { "backslashreplace" } else { errors.unwrap_or("strict") };
+        let change = protocol::get_attr_text(stream.value(), "reconfigure")?;
+        protocol::call(change.value(), &[encoding.value(), text(errors).value()], Some(names.value()))?;
+    }
     Ok(())
 }
 
-fn add_streams(dict: &DictObject, is_unbuffered: bool) -> PyResult<()> {
+fn add_streams(dict: &DictObject, startup: &Startup) -> PyResult<()> {
     for (fd, name, file) in [(0, "stdin", "<stdin>"), (1, "stdout", "<stdout>"), (2, "stderr", "<stderr>")] {
-        let stream = crate::io::standard::stream(fd, file, is_unbuffered)?;
+        let stream = crate::io::standard::stream(fd, file, startup)?;
         dict.set_text(name, stream.clone());
         dict.set_text(&format!("__{name}__"), stream);
     }
@@ -98,7 +136,7 @@ fn add_constants(dict: &DictObject) -> PyResult<()> {
         ("releaselevel", text("final")),
         ("serial", number(0)),
     ];
-    dict.set_text("version_info", struct_sequence::new("sys", "version_info", &version)?);
+    dict.set_text("version_info", struct_sequence::unique("sys", "version_info", &version)?);
     dict.set_text("version", text(VERSION));
     dict.set_text("hexversion", number(0x030e_00f0));
     dict.set_text("api_version", number(1013));
@@ -112,6 +150,8 @@ fn add_constants(dict: &DictObject) -> PyResult<()> {
         dict.set_text(name, text("/usr"));
     }
     dict.set_text("platlibdir", text("lib"));
+    dict.set_text("_stdlib_dir", text(crate::library::ROOT));
+    dict.set_text("thread_info", thread_info()?);
     dict.set_text("float_repr_style", text("short"));
     for name in ["meta_path", "path_hooks"] {
         dict.set_text(name, ListObject::empty());
@@ -126,7 +166,7 @@ fn add_constants(dict: &DictObject) -> PyResult<()> {
     dict.set_text("hash_info", hash_info()?);
     let implementation = DictObject::new();
     implementation.set_text("name", text("spc"));
-    implementation.set_text("cache_tag", objects::none().to_ref());
+    implementation.set_text("cache_tag", text("staticpy-314"));
     implementation.set_text("version", dict.get_text("version_info").unwrap_or_else(|| number(0)));
     implementation.set_text("hexversion", number(0x030e_00f0));
     implementation.set_text("_multiarch", text("x86_64-linux-gnu"));
@@ -145,6 +185,20 @@ fn stdlib_module_names() -> PyResult {
     names.sort_unstable();
     names.dedup();
     set::frozen_from(names.into_iter().map(text).collect())
+}
+
+fn thread_info() -> PyResult {
+    let mut room = [0_u8; 64];
+    // SAFETY: room for so many bytes.
+    let length =
+        unsafe { libc::confstr(libc::_CS_GNU_LIBPTHREAD_VERSION, room.as_mut_ptr().cast(), room.len()) };
+    let version = room.get(..length.saturating_sub(1)).unwrap_or_default();
+    let fields = [
+        ("name", text("pthread")),
+        ("lock", text("semaphore")),
+        ("version", text(&String::from_utf8_lossy(version))),
+    ];
+    struct_sequence::new("sys", "thread_info", &fields)
 }
 
 fn float_info() -> PyResult {
@@ -232,8 +286,12 @@ fn add_flags(dict: &DictObject, set: &[(String, i64)]) -> PyResult<()> {
         };
         set.iter().find(|(flag, _)| flag == name).map_or(default, |(_, value)| *value)
     };
-    let fields: Vec<(&str, Ref)> = NAMES.iter().map(|&name| (name, number(value(name)))).collect();
-    dict.set_text("flags", struct_sequence::new("sys", "flags", &fields)?);
+    let shown = |name: &str| match name {
+        "dev_mode" | "safe_path" => objects::bool(value(name) != 0).to_ref(),
+        _ => number(value(name)),
+    };
+    let fields: Vec<(&str, Ref)> = NAMES.iter().map(|&name| (name, shown(name))).collect();
+    dict.set_text("flags", struct_sequence::unique("sys", "flags", &fields)?);
     Ok(())
 }
 
@@ -268,7 +326,7 @@ pub(crate) fn flag(name: &str) -> bool {
         .get_text("sys")
         .and_then(|sys| protocol::get_attr_text(sys.value(), "flags").ok());
     let flag = flags.and_then(|flags| protocol::get_attr_text(flags.value(), name).ok());
-    flag.and_then(|flag| flag.as_small()).is_some_and(|value| value != 0)
+    flag.is_some_and(|flag| flag.as_small().map_or(flag.value() == objects::bool(true), |value| value != 0))
 }
 
 /// Flushes the standard streams.
@@ -294,8 +352,11 @@ py_functions! { static FUNCTIONS;
     /// Exit the interpreter by raising SystemExit(status).
     "exit(status=None, /)"
     fn exit(status: OrNone<Value>) -> PyResult<()> {
-        let args: &[Value] = status.0.as_slice();
-        Err(error::raise_with_args(&error::types::SystemExit, args))
+        // A tuple is what the exception is made with.
+        match status.0.and_then(|status| status.get_exact::<TupleObject>()) {
+            Some(args) => Err(error::raise_with_args(&error::types::SystemExit, args.items())),
+            None => Err(error::raise_with_args(&error::types::SystemExit, status.0.as_slice())),
+        }
     }
     /// Return a frame object from the call stack.
     "_getframe(depth=0, /)"
@@ -478,10 +539,15 @@ py_functions! { static FUNCTIONS;
         }
         Ok(())
     }
+    /// Whether one thread at a time runs Python code.
+    "_is_gil_enabled()"
+    fn is_gil_enabled() -> bool {
+        true
+    }
     /// How many CPUs `os.cpu_count` is to tell, or -1 to ask the system.
     "_get_cpu_count_config()"
     fn get_cpu_count_config() -> i64 {
-        -1
+        cpu_count().unwrap_or(-1)
     }
     /// Return True if Python is exiting.
     "is_finalizing()"

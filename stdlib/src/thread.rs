@@ -6,7 +6,7 @@
 mod handle;
 mod local;
 mod lock;
-mod semaphore;
+pub(crate) mod semaphore;
 
 use runtime::convert::OrNone;
 use runtime::objects::dict::DictObject;

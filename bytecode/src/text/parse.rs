@@ -163,18 +163,18 @@ fn local(cursor: &mut Cursor<'_>) -> Parse<Local> {
 
 fn signature(cursor: &mut Cursor<'_>) -> Parse<Signature> {
     cursor.expect("(")?;
-    let (mut params, mut keywords) = (Vec::new(), Vec::new());
+    let (mut params, mut keyword_only, mut is_named) = (Vec::new(), Vec::new(), false);
     while !cursor.eat(")") {
-        let mark = cursor.clone();
-        match identifier(cursor).map(str::to_owned) {
-            Ok(name) if cursor.eat("=") => keywords.push(name),
-            _ => *cursor = mark,
+        is_named |= cursor.eat("*,");
+        if is_named {
+            keyword_only.push(identifier(cursor)?.to_owned());
+            cursor.expect(":")?;
         }
         params.push(parse_type(cursor)?);
         cursor.eat(",");
     }
     cursor.expect("->")?;
-    Ok(Signature { params, ret: parse_type(cursor)?, keywords })
+    Ok(Signature { params, keyword_only, ret: parse_type(cursor)? })
 }
 
 fn field(cursor: &mut Cursor<'_>) -> Parse<FieldDescr> {

@@ -84,8 +84,9 @@ impl Checked<'_, '_> {
         let ret = if is_plain { self.type_descr(entry.ret) } else { TypeDescr::Object };
         let has_stars =
             entry.params.iter().any(|param| matches!(param.kind, ParamKind::Star | ParamKind::DoubleStar));
-        let keywords = entry.params.iter().filter(|param| param.kind == ParamKind::KeywordOnly && !has_stars);
-        Signature { params, ret, keywords: keywords.map(|param| param.name.to_owned()).collect() }
+        let named = entry.params.iter().filter(|param| param.kind == ParamKind::KeywordOnly && !has_stars);
+        let keyword_only = named.map(|param| param.name.to_owned()).collect();
+        Signature { params, keyword_only, ret }
     }
 
     /// The descriptor of a callee.

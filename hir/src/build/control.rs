@@ -130,6 +130,8 @@ impl Builder<'_> {
             let null = self.null();
             args.push(null);
         }
+        // The variables hold their values up to here; a handler in this function goes on with them anyway.
+        self.keep_locals();
         self.raise(HelperId::Raise, &args);
     }
 }

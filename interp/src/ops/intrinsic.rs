@@ -33,8 +33,12 @@ pub unsafe fn call_in_frame(intrinsic: Intrinsic, args: &[Value], frame: *mut Fr
 pub(crate) fn call(intrinsic: Intrinsic, args: &[Value], frame: *mut Frame) -> PyResult {
     match intrinsic {
         Intrinsic::Print => {
-            let hook = protocol::import::import_absolute("sys")?;
-            protocol::call_method(hook.value(), StrObject::intern("displayhook").value(), args)
+            let sys = protocol::import::import_absolute("sys")?;
+            let name = StrObject::intern("displayhook");
+            match protocol::get_optional_attr(sys.value(), name.value())? {
+                Some(hook) => protocol::call(hook.value(), args, None),
+                None => Err(runtime::raise!(RuntimeError, "lost sys.displayhook")),
+            }
         }
         Intrinsic::ImportStar => {
             assert!(!frame.is_null(), "the emitter allows `import *` in modules only");

@@ -184,8 +184,8 @@ pub fn from_dict_or_globals(mapping: Value, globals: &DictObject, builtins: Valu
 
 /// `__build_class__` of the builtins.
 pub fn build_class(builtins: Value) -> PyResult {
-    let found = builtins.get::<DictObject>().and_then(|dict| dict.get_str(names().__build_class__));
-    found.map(Value::to_ref).ok_or_else(|| runtime::raise!(NameError, "__build_class__ not found"))
+    let found = mapping_get(builtins, names().__build_class__)?;
+    found.ok_or_else(|| runtime::raise!(NameError, "__build_class__ not found"))
 }
 
 pub(crate) fn setup_annotations(frame: *mut Frame) -> PyResult<()> {
@@ -214,14 +214,14 @@ pub fn load_super(function: Value, class: Value, receiver: Value, name: Value) -
 pub fn import(globals: &DictObject, name: Value, wanted: Value, level: Value) -> PyResult {
     let builtins = runtime::objects::function::builtins_of(globals);
     let standard = runtime::builtins::dict();
-    let found = builtins.get::<DictObject>().and_then(|dict| dict.get_str(names().__import__));
+    let Some(found) = mapping_get(builtins.value(), names().__import__)? else {
+        return Err(runtime::raise!(ImportError, "__import__ not found"));
+    };
     let original = standard.get::<DictObject>().and_then(|dict| dict.get_str(names().__import__));
-    if found != original
-        && let Some(replaced) = found
-    {
+    if Some(found.value()) != original {
         let globals = Value::from_object(globals);
         let args = [name, globals, runtime::objects::none(), wanted, level];
-        return protocol::call(replaced, &args, None);
+        return protocol::call(found.value(), &args, None);
     }
     let text = name.get::<StrObject>().expect("names are strs");
     let level = protocol::import::level_of(level)?;

@@ -270,9 +270,8 @@ pub fn invoke_values(target: &Ref, descr: &FunctionDescr, args: &[Value]) -> PyR
         })
         .collect();
     let values: Vec<Value> = boxed.iter().map(Ref::value).collect();
-    let names = (!signature.keywords.is_empty()).then(|| {
-        TupleObject::new(signature.keywords.iter().map(|name| StrObject::intern(name).into()).collect())
-    });
+    let names = signature.keyword_only.iter().map(|name| StrObject::intern(name).into_ref());
+    let names = (!signature.keyword_only.is_empty()).then(|| TupleObject::new(names.collect()));
     let result = protocol::call(target.value(), &values, names.as_ref().map(|names| names.value()))?;
     match &signature.ret {
         TypeDescr::Primitive(code) => primitive::unboxed(*code, result.value()),

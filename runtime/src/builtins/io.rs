@@ -77,6 +77,12 @@ py_functions! { pub(super) static FUNCTIONS;
     /// Read a string from standard input.  The trailing newline is stripped.
     "input(prompt='', /)"
     fn input(prompt: Option<Value>) -> PyResult {
+        let there = |name| sys_attribute(name).filter(|stream| !objects::is_none(stream.value()));
+        for (name, shown) in [(names().stdin, "stdin"), (names().stdout, "stdout"), (names().stderr, "stderr")] {
+            if there(name).is_none() {
+                return Err(crate::raise!(RuntimeError, "input(): lost sys.{shown}"));
+            }
+        }
         if let (Some(prompt), Some(stdout)) = (prompt, sys_attribute(names().stdout)) {
             protocol::call_method(stdout.value(), names().write, &[protocol::str(prompt)?.value()])?;
             // A stream that cannot be flushed will do.

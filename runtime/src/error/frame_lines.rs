@@ -6,12 +6,31 @@
 //!
 //! Positions are counted in characters, and marks in columns of a terminal, in which East Asian characters are two wide.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use super::print::source_line;
 use super::traceback::SourceRange;
 use crate::hooks::{self, Anchors};
 
+/// Whether the columns of instructions are not to be shown.
+static HIDES_COLUMNS: AtomicBool = AtomicBool::new(false);
+
+/// From here on instructions have lines but no columns (`-X no_debug_ranges`).
+pub fn hide_columns() {
+    HIDES_COLUMNS.store(true, Ordering::Relaxed);
+}
+
+/// A range as it is shown: without end and columns, if they are hidden.
+pub(crate) fn visible(range: SourceRange) -> SourceRange {
+    match HIDES_COLUMNS.load(Ordering::Relaxed) {
+        true => SourceRange { line: range.line, ..SourceRange::default() },
+        false => range,
+    }
+}
+
 /// The lines of an entry.
 pub(super) fn format(filename: &str, function: &str, range: SourceRange) -> String {
+    let range = visible(range);
     let line = if range.line == 0 { "None".to_owned() } else { range.line.to_string() };
     let mut out = format!("  File \"{filename}\", line {line}, in {function}\n");
     let last = range.end_line.max(range.line);

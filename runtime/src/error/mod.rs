@@ -4,7 +4,7 @@
 //! handled (`__context__`), as CPython does when it sets an error.
 
 pub mod exception;
-mod frame_lines;
+pub(crate) mod frame_lines;
 pub mod init;
 mod pickling;
 pub mod print;
@@ -16,6 +16,7 @@ pub mod unraisable;
 
 pub use crate::value::Raised;
 pub use exception::{EXTRA_FIELDS, ExceptionObject};
+pub use frame_lines::hide_columns;
 pub use unraisable::{write_unraisable, write_unraisable_at};
 
 use crate::objects::str::StrObject;

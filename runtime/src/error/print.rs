@@ -44,6 +44,11 @@ pub fn source_line(filename: &str, line: u32) -> Option<String> {
 
 /// Writes to `sys.stderr` as a program sees it: nothing if that is None, and to the process's own stream if there is none or it fails.
 pub fn write_to_sys_stderr(text: &str) {
+    write_object_to_sys_stderr(StrObject::new(text).value(), text);
+}
+
+/// Writes a str to `sys.stderr`; `text` is what stands for it where there is none.
+pub fn write_object_to_sys_stderr(object: Value, text: &str) {
     let stream = crate::sys_state::modules()
         .get_text("sys")
         .and_then(|sys| sys.get::<ModuleObject>()?.dict().get_text("stderr"));
@@ -54,7 +59,7 @@ pub fn write_to_sys_stderr(text: &str) {
     if objects::is_none(stream.value()) {
         return;
     }
-    let written = protocol::call_method_text(stream.value(), "write", &[StrObject::new(text).value()])
+    let written = protocol::call_method_text(stream.value(), "write", &[object])
         .and_then(|_| protocol::call_method_text(stream.value(), "flush", &[]));
     if let Err(raised) = written {
         drop(thread().take_raised(raised));
@@ -134,7 +139,9 @@ impl Report {
             self.group(exception, this);
             return;
         }
-        if let Some(traceback) = this.traceback.get_ref() {
+        if let Some(traceback) = this.traceback.get_ref()
+            && limit().is_none_or(|limit| limit > 0)
+        {
             self.emit("Traceback (most recent call last):\n", '|');
             self.emit(&format_traceback(traceback), '|');
         }
@@ -188,10 +195,33 @@ impl Report {
     }
 }
 
+/// How many entries of a traceback are to be shown, if `sys.tracebacklimit` says so.
+fn limit() -> Option<i64> {
+    let sys = crate::builtins::io::sys_namespace()?;
+    let limit = sys.get::<crate::objects::dict::DictObject>()?.get_text("tracebacklimit")?;
+    crate::objects::int::IntRef::of(limit.value()).map(|limit| {
+        let beyond = if limit.is_negative() { 0 } else { i64::MAX };
+        limit.to_i64().unwrap_or(beyond)
+    })
+}
+
+/// The innermost entries of a traceback, as many as are to be shown.
+fn latest(first: Ref) -> Ref {
+    let Some(most) = limit() else { return first };
+    let next = |entry: &Ref| entry.get::<TracebackObject>().and_then(|entry| entry.next.get_ref());
+    let length = std::iter::successors(Some(first.clone()), next).count() as i64;
+    let mut start = first;
+    for _ in most..length {
+        let Some(following) = next(&start) else { break };
+        start = following;
+    }
+    start
+}
+
 /// The entries of a traceback, repeated ones folded after three.
 fn format_traceback(first: Ref) -> String {
     let mut out = String::new();
-    let (mut link, mut last, mut repeated) = (Some(first), None, 0usize);
+    let (mut link, mut last, mut repeated) = (Some(latest(first)), None, 0usize);
     while let Some(entry) = link {
         let Some(this) = entry.get::<TracebackObject>() else { break };
         let range = this.range();

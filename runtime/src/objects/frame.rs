@@ -187,29 +187,28 @@ pub fn set_generator(frame: Value, generator: Value) -> PyResult<()> {
 
 /// The frame at a depth, 0 is the running code's. `None` if there are not so many.
 pub fn at(depth: usize) -> Option<Ref> {
-    let find = hooks::hooks().frames.find;
-    chain(|at| find(depth + at))
+    chain(|visit| (hooks::hooks().frames.walk)(depth, visit))
 }
 
 /// The innermost frame of a thread that waits, or of the running one, whose frames are on the chain that begins at `anchor`.
 pub fn of_thread(anchor: *mut u8, place: (usize, usize)) -> Option<Ref> {
-    let find = hooks::hooks().frames.find_from;
-    chain(|at| find(anchor, place, at))
+    chain(|visit| (hooks::hooks().frames.walk_from)(anchor, place, visit))
 }
 
 /// The first of some frames. Pictures of compiled code are linked to what is below them.
-fn chain(find: impl Fn(usize) -> Option<FoundFrame>) -> Option<Ref> {
+fn chain(walk: impl FnOnce(&mut dyn FnMut(FoundFrame) -> bool)) -> Option<Ref> {
     let mut pictures = Vec::new();
     let mut below = None;
-    while let Some(found) = find(pictures.len()) {
-        match found {
-            FoundFrame::Interpreted(frame) => {
-                below = Some(frame);
-                break;
-            }
-            FoundFrame::Compiled(info) => pictures.push(info),
+    walk(&mut |found| match found {
+        FoundFrame::Interpreted(frame) => {
+            below = Some(frame);
+            true
         }
-    }
+        FoundFrame::Compiled(info) => {
+            pictures.push(info);
+            false
+        }
+    });
     for info in pictures.into_iter().rev() {
         let picture = FrameObject::make(info, std::ptr::null_mut());
         drop(this(picture.value()).back.replace(below.take()));

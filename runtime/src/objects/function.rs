@@ -201,10 +201,10 @@ impl FunctionObject {
 /// The builtins that code with these globals sees.
 pub fn builtins_of(globals: &DictObject) -> Ref {
     match globals.get_str(names().__builtins__) {
-        Some(found) if found.is_instance::<DictObject>() => found.to_ref(),
         Some(found) => match found.get::<crate::objects::module::ModuleObject>() {
             Some(module) => Value::from_object(module.dict()).to_ref(),
-            None => crate::builtins::dict(),
+            // Whatever it is, names are looked up in it as items.
+            None => found.to_ref(),
         },
         None => crate::builtins::dict(),
     }

@@ -4,7 +4,9 @@ use crate::args::Args;
 use crate::field::Field;
 use crate::header::Header;
 use crate::object::{self, Object, Visitor};
+use crate::objects::list::ListObject;
 use crate::objects::str::StrObject;
+use crate::objects::tuple::TupleObject;
 use crate::operator::BinaryOp;
 use crate::protocol;
 use crate::py_methods;
@@ -44,9 +46,16 @@ fn inner(value: Value) -> Value {
     value.get::<MappingProxy>().map_or(value, |proxy| proxy.mapping.raw())
 }
 
+/// Whether it has items by keys, and is no sequence that has them by place.
+fn is_mapping(value: Value) -> bool {
+    value.ty().slots().subscript.is_some()
+        && !value.is_instance::<TupleObject>()
+        && !value.is_instance::<ListObject>()
+}
+
 fn new(_: &TypeObject, args: Args<'_>) -> PyResult {
     match args.single() {
-        Some(mapping) if mapping.ty().slots().subscript.is_some() => Ok(MappingProxy::new(mapping).into()),
+        Some(mapping) if is_mapping(mapping) => Ok(MappingProxy::new(mapping).into()),
         Some(other) => Err(crate::raise!(
             TypeError,
             "mappingproxy() argument must be a mapping, not {}",
@@ -75,6 +84,14 @@ forward! {
     "Return a shallow copy." "copy(self, /, *args)" copy;
 }
 
+py_methods! { static REVERSED for "mappingproxy", &MappingProxy;
+    /// The keys from the last to the first.
+    "__reversed__(self, /)"
+    fn reversed(this) -> PyResult {
+        protocol::call_method_text(this.mapping.raw(), "__reversed__", &[])
+    }
+}
+
 /// `mappingproxy`.
 pub static MAPPING_PROXY: TypeObject = TypeObject::from_spec(&SPEC);
 static SPEC: TypeSpec = TypeSpec {
@@ -93,9 +110,12 @@ static SPEC: TypeSpec = TypeSpec {
         subscript: Some(|value, key| protocol::get_item(inner(value), key)),
         contains: Some(|value, key| protocol::contains(inner(value), key)),
         iter: Some(|value| protocol::get_iter(inner(value))),
+        inplace_or: Some(|_, _| {
+            Err(crate::raise!(TypeError, "'|=' is not supported by mappingproxy; use '|' instead"))
+        }),
         or: Some(|a, b| protocol::binary_op(BinaryOp::Or, inner(a), inner(b))),
         ..Slots::EMPTY
     },
-    methods: &[METHODS, crate::objects::typing::generic_alias::SUBSCRIPTABLE],
+    methods: &[METHODS, REVERSED, crate::objects::typing::generic_alias::SUBSCRIPTABLE],
     ..TypeSpec::of::<MappingProxy>("mappingproxy")
 };

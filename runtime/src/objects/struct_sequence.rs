@@ -110,6 +110,16 @@ pub fn new(module: &str, name: &str, fields: &[(&str, Ref)]) -> PyResult {
     Ok(TupleObject::instance_of(&class, items).into())
 }
 
+/// A tuple as of [`new`] of which there is one: its class makes no others.
+pub fn unique(module: &str, name: &str, fields: &[(&str, Ref)]) -> PyResult {
+    let made = new(module, name, fields)?;
+    let mut slots = *made.ty().slots();
+    slots.new =
+        Some(|class, _| Err(crate::raise!(TypeError, "cannot create '{}' instances", class.full_name())));
+    made.ty().set_slots(slots);
+    Ok(made)
+}
+
 /// A class of tuples with named items, and perhaps attributes beyond the items: `os.stat_result`, `time.struct_time`.
 ///
 /// It is made on first use. Attributes beyond the items live in the dict of the instance.

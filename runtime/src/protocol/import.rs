@@ -55,19 +55,44 @@ fn absolute_name(name: &str, globals: Option<&DictObject>, level: i64) -> PyResu
     Ok(if name.is_empty() { base.to_owned() } else { format!("{base}.{name}") })
 }
 
-/// The package of the module with these globals.
+/// The package of the module with these globals: what `__package__` says, else the parent of `__spec__`, else what the name and the
+/// path of the module tell, which is worth a warning.
 fn package_of(globals: &DictObject) -> PyResult<String> {
-    let text = |key| {
-        globals.get_str(key).and_then(|value| value.get::<StrObject>()).map(StrObject::to_utf8).transpose()
+    let given = |key| globals.get_str(key).filter(|&value| !objects::is_none(value));
+    let parent = match given(names().__spec__) {
+        Some(spec) => Some(protocol::get_attr_text(spec, "parent")?),
+        None => None,
     };
-    if let Some(package) = text(names().__package__)? {
-        return Ok(package);
+    if let Some(package) = given(names().__package__) {
+        let package_text = text_of(package, "package")?;
+        if let Some(parent) = parent
+            && !protocol::is_same_or_equal(package, parent.value())?
+        {
+            let class = &error::types::DeprecationWarning;
+            crate::warning::warn(class, "__package__ != __spec__.parent", 1)?;
+        }
+        return Ok(package_text);
     }
-    let name = text(names().__name__)?.unwrap_or_default();
+    if let Some(parent) = parent {
+        return text_of(parent.value(), "__spec__.parent");
+    }
+    let message = "can't resolve package from __spec__ or __package__, falling back on __name__ and __path__";
+    crate::warning::warn(&error::types::ImportWarning, message, 1)?;
+    let Some(name) = globals.get_str(names().__name__) else {
+        return Err(crate::raise!(KeyError, "'__name__' not in globals"));
+    };
+    let name = text_of(name, "__name__")?;
     if globals.get_str(names().__path__).is_some() {
         return Ok(name);
     }
     Ok(name.rsplit_once('.').map(|(package, _)| package.to_owned()).unwrap_or_default())
+}
+
+fn text_of(value: Value, what: &str) -> PyResult<String> {
+    match value.get::<StrObject>() {
+        Some(text) => text.to_utf8(),
+        None => Err(crate::raise!(TypeError, "{what} must be a string")),
+    }
 }
 
 /// Imports every part of a dotted name and gives the last module.

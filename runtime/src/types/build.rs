@@ -8,6 +8,7 @@ use crate::names::names;
 use crate::objects::cell::CellObject;
 use crate::objects::class_method::{ClassMethod, StaticMethod};
 use crate::objects::dict::DictObject;
+use crate::objects::dict::methods::update_from;
 use crate::objects::function::FunctionObject;
 use crate::objects::str::StrObject;
 use crate::objects::tuple::TupleObject;
@@ -99,6 +100,21 @@ pub struct Shape {
     pub fixed_fields: bool,
 }
 
+/// The entries of a namespace, in the order in which it gives them.
+fn copy_of(namespace: &DictObject) -> PyResult<Py<DictObject>> {
+    let source = Value::from_object(namespace);
+    if let Some(text) = namespace.get_str(names().__doc__).and_then(|doc| doc.get::<StrObject>()) {
+        // The documentation of a new class is one that the system could show.
+        text.to_utf8()?;
+    }
+    if source.get_exact::<DictObject>().is_some() {
+        return Ok(namespace.copy());
+    }
+    let dict = DictObject::new();
+    update_from(&dict, Some(source), std::iter::empty())?;
+    Ok(dict)
+}
+
 /// Makes the class without running `__set_name__` and `__init_subclass__`.
 pub fn build(
     metatype: &TypeObject,
@@ -113,7 +129,7 @@ pub fn build(
     let class = allocate_type(metatype, base, shape.vtable_len.max(base.vtable_len()));
     class.set_name(name);
     class.set_bases(bases.clone().into());
-    let dict = namespace.copy();
+    let dict = copy_of(namespace)?;
     warn_about_keys(&dict, name)?;
     class.set_dict_object(dict.into());
     class.set_display();
@@ -324,7 +340,15 @@ fn prepare(metaclass: Value, name: Value, bases: Value, keywords: &[(Value, Valu
     let Some(method) = protocol::get_optional_attr(metaclass, names().__prepare__)? else {
         return Ok(DictObject::new().into());
     };
-    call_with_keywords(method.value(), &[name, bases], keywords)
+    let namespace = call_with_keywords(method.value(), &[name, bases], keywords)?;
+    if namespace.ty().slots().subscript.is_none() {
+        let shown = metaclass
+            .get::<TypeObject>()
+            .map_or_else(|| "<metaclass>".to_owned(), |meta| meta.name().to_owned());
+        let got = namespace.ty().name();
+        return Err(crate::raise!(TypeError, "{shown}.__prepare__() must return a mapping, not {got}"));
+    }
+    Ok(namespace)
 }
 
 /// Replaces bases that are not classes by what their `__mro_entries__` gives.

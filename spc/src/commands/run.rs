@@ -11,7 +11,7 @@ use crate::render;
 /// Runs a program. A file that cannot even be read or, in a static module, does not check, is reported without running anything.
 pub(crate) fn run(line: Run) -> u8 {
     let Run { jit, options, program, args } = line;
-    if let Err(message) = options.max_digits() {
+    if let Err(message) = options.checked() {
         eprintln!("Fatal Python error: {message}");
         return 1;
     }

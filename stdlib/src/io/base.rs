@@ -90,11 +90,14 @@ pub(super) fn finalize(stream: Value) -> PyResult<()> {
     call(stream, "close", &[]).map(drop)
 }
 
-/// Flushes `stream`, then closes the one `below` it whether or not that went well; a failure of both is the second one, in
-/// the context of the first.
+/// Flushes `stream`, then closes the one `below` it whether or not that went well.
 pub(super) fn flush_and_close(stream: Value, below: Value) -> PyResult<()> {
     let flushed = call(stream, "flush", &[]).err().map(|raised| thread().take_raised(raised));
-    let closed = call(below, "close", &[]);
+    both(flushed, call(below, "close", &[]))
+}
+
+/// The outcome of flushing and of closing: a failure of both is the second one, in the context of the first.
+pub(super) fn both(flushed: Option<Ref>, closed: PyResult) -> PyResult<()> {
     match (flushed, closed) {
         (None, closed) => closed.map(drop),
         (Some(first), Ok(_)) => Err(thread().set_raised(first)),

@@ -21,8 +21,9 @@ use runtime::slots::Slots;
 use runtime::type_object::{TypeSpec, type_flags};
 use runtime::{PyResult, Raised, Ref, TypeObject, Value, buffer, error, protocol, py_methods, raise, thread};
 
-use super::base::{BUFFERED_BASE, IoBase, check_ability, flush_and_close};
+use super::base::{BUFFERED_BASE, IoBase, both, check_ability};
 use super::file::FileIo;
+use super::turn::{Turn, Turns};
 use super::{boolean, call, detached, is_closed, uninitialized, unsupported};
 
 /// A buffered stream.
@@ -38,6 +39,7 @@ pub(super) struct Buffered {
     input: RefCell<Vec<u8>>,
     at: Cell<usize>,
     output: RefCell<Vec<u8>>,
+    turns: Turns,
 }
 
 // SAFETY: `repr(C)`, header first. The three types share the layout.
@@ -92,6 +94,7 @@ impl Buffered {
             input: RefCell::default(),
             at: Cell::new(0),
             output: RefCell::default(),
+            turns: Turns::new(),
         };
         object::new_object_in_layout(ty, contents).into()
     }
@@ -127,6 +130,11 @@ impl Buffered {
             Some(file) => Ok(file.is_closed()),
             None => is_closed(self.raw()?.value()),
         }
+    }
+
+    /// Waits until no other thread is in the middle of something here.
+    fn turn(&self) -> PyResult<Turn<'_>> {
+        self.turns.take(Value::from_object(self))
     }
 
     fn check_open(&self, what: &str) -> PyResult<()> {
@@ -251,6 +259,7 @@ impl Buffered {
         if count <= self.unread() {
             return Ok(Some(self.take(count)));
         }
+        let _turn = self.turn()?;
         let mut data = self.take(self.unread());
         self.write_out()?;
         self.forget_input();
@@ -275,6 +284,7 @@ impl Buffered {
     }
 
     fn read_all(&self) -> PyResult {
+        let _turn = self.turn()?;
         let mut data = self.take(self.unread());
         self.write_out()?;
         let raw = self.raw()?;
@@ -312,12 +322,14 @@ impl Buffered {
         if unread > 0 || count == 0 {
             return Ok(self.take(count.min(unread)));
         }
+        let _turn = self.turn()?;
         self.write_out()?;
         Ok(self.raw_read(count)?.unwrap_or_default())
     }
 
     fn read_line(&self, limit: Option<usize>) -> PyResult<Vec<u8>> {
         let (limit, mut line) = (limit.unwrap_or(usize::MAX), Vec::new());
+        let _turn = self.turn()?;
         self.write_out()?;
         while line.len() < limit {
             let found = memchr::memchr(b'\n', &self.input.borrow()[self.at.get()..]);
@@ -347,6 +359,7 @@ impl Buffered {
 
     /// What was read ahead, and, if that is little, what one read gives; `None` if it would have to wait for the first byte.
     fn read_into_once(&self, room: usize) -> PyResult<Option<Vec<u8>>> {
+        let _turn = self.turn()?;
         let mut data = self.take(room.min(self.unread()));
         let remaining = room - data.len();
         if remaining > self.size.get() {
@@ -396,6 +409,11 @@ impl Buffered {
 
     /// Writes, later if there is room in the buffer.
     pub(super) fn write(&self, data: &[u8]) -> PyResult<()> {
+        let _turn = self.turn()?;
+        // Another thread may have closed the file before this one's turn came.
+        if self.is_closed()? {
+            return Err(raise!(ValueError, "write to closed file"));
+        }
         if self.can_read.get() {
             self.rewind()?;
         }
@@ -431,6 +449,7 @@ impl Buffered {
 
     /// Hands everything over to the raw stream.
     pub(super) fn flush_out(&self) -> PyResult<()> {
+        let _turn = self.turn()?;
         self.check_open("flush")?;
         self.write_out()?;
         if self.can_read.get() && self.can_write.get() { self.rewind() } else { Ok(()) }
@@ -439,6 +458,7 @@ impl Buffered {
     // --- Positions ---
 
     fn seek_to(&self, target: i64, whence: i32) -> PyResult<i64> {
+        let _turn = self.turn()?;
         if self.can_read.get() && self.unread() > 0 && whence != libc::SEEK_END {
             let (now, ahead) = (self.raw_tell()?, self.unread() as i64);
             let offset = if whence == libc::SEEK_SET { target - (now - ahead) } else { target };
@@ -509,7 +529,12 @@ fn close_stream(value: Value) -> PyResult<()> {
     if stream.is_closed()? {
         return Ok(());
     }
-    let closed = flush_and_close(value, raw.value());
+    let flushed = call(value, "flush", &[]).err().map(|raised| thread().take_raised(raised));
+    let closed = {
+        let _turn = stream.turn()?;
+        call(raw.value(), "close", &[])
+    };
+    let closed = both(flushed, closed);
     stream.output.borrow_mut().clear();
     closed
 }
@@ -575,6 +600,7 @@ py_methods! { static COMMON for "_io._BufferedIOBase", Value;
         if !stream.can_write.get() {
             return Err(unsupported("truncate"));
         }
+        let _turn = stream.turn()?;
         stream.write_out()?;
         stream.rewind()?;
         call(stream.raw()?.value(), "truncate", &[pos.unwrap_or_else(objects::none)])
@@ -655,6 +681,7 @@ py_methods! { static READING for "_io.BufferedReader", Value;
         let _ = size;
         check_readable(value, "peek")?;
         let stream = this(value);
+        let _turn = stream.turn()?;
         stream.write_out()?;
         if stream.unread() == 0 {
             stream.fill()?;
@@ -703,9 +730,6 @@ py_methods! { static WRITING for "_io.BufferedWriter", Value;
         stream.raw()?;
         if data.is_instance::<StrObject>() {
             return Err(raise!(TypeError, "a bytes-like object is required, not 'str'"));
-        }
-        if stream.is_closed()? {
-            return Err(raise!(ValueError, "write to closed file"));
         }
         if let Some(data) = data.get::<BytesObject>() {
             return stream.write(data.as_slice()).map(|()| data.as_slice().len());

@@ -51,6 +51,9 @@ fn incomplete_len(data: &[u8]) -> usize {
 
 /// The codec of a name, from the registry; it must be one between text and bytes.
 fn registered(encoding: &str) -> PyResult {
+    if encoding.contains('\0') {
+        return Err(raise!(LookupError, "unknown encoding: {encoding}"));
+    }
     let codecs = protocol::import::import_absolute("codecs")?;
     let info = call(codecs.value(), "lookup", &[StrObject::new(encoding).value()])?;
     let is_text = protocol::get_optional_attr(info.value(), StrObject::intern("_is_text_encoding").value())?;

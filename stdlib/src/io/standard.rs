@@ -9,9 +9,10 @@ use super::buffered::{self, Buffered};
 use super::file::{Access, FileIo};
 use super::newline::Newline;
 use super::text::{Options, TEXT_IO_WRAPPER, TextIo};
+use crate::sys::Startup;
 
 /// The stream over descriptor 0, 1 or 2; `None` if it is not open. What is written goes out at once if it is not to be buffered.
-pub(crate) fn stream(fd: i32, name: &str, is_unbuffered: bool) -> PyResult {
+pub(crate) fn stream(fd: i32, name: &str, startup: &Startup) -> PyResult {
     // SAFETY: a question about a descriptor.
     if unsafe { libc::fcntl(fd, libc::F_GETFD) } < 0 {
         return Ok(objects::none().to_ref());
@@ -22,10 +23,11 @@ pub(crate) fn stream(fd: i32, name: &str, is_unbuffered: bool) -> PyResult {
     let access = Access::parse(if reads { "rb" } else { "wb" })?;
     let raw = FileIo::over(fd, access, name)?;
     let ty = if reads { &buffered::READER } else { &buffered::WRITER };
-    let is_direct = is_unbuffered && !reads;
+    let is_direct = startup.is_unbuffered && !reads;
     let below = if is_direct { raw } else { Buffered::over(ty, raw, super::BLOCK) };
     let made = TextIo::allocate(&TEXT_IO_WRAPPER);
-    let errors = if fd == 2 { "backslashreplace" } else { "strict" };
+    let errors =
+        if fd == 2 { "backslashreplace" } else { startup.stream_errors.as_deref().unwrap_or("strict") };
     let text = made.get::<TextIo>().expect("made as one");
     text.set_up(
         below,

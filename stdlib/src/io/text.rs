@@ -17,13 +17,14 @@ use runtime::objects::{self, int};
 use runtime::signature::Signature;
 use runtime::slots::Slots;
 use runtime::type_object::{TypeSpec, type_flags};
-use runtime::{PyResult, Ref, TypeObject, Value, buffer, protocol, py_methods, raise};
+use runtime::{PyResult, Ref, TypeObject, Value, buffer, codec, protocol, py_methods, raise};
 
 use super::base::{IoBase, TEXT_BASE, flush_and_close};
 use super::coding::{self, Decoder, Encoder};
 use super::cookie::{self, Cookie};
 use super::newline::{Newline, Translation, find};
 use super::{Size, boolean, buffered, call, closed_error, detached, is_closed, uninitialized, unsupported};
+use crate::sys;
 
 /// Bytes that are read, or kept back, at a time.
 const CHUNK: usize = 8192;
@@ -125,6 +126,11 @@ impl TextIo {
         self.is_detached.set(false);
         let encoding = options.encoding.filter(|&name| name != "locale").unwrap_or("utf-8");
         coding::check(encoding)?;
+        if let Some(errors) = options.errors
+            && sys::flag("dev_mode")
+        {
+            codec::registry::lookup_error(errors)?;
+        }
         let is_truth = |question: &str| protocol::is_true(call(below.value(), question, &[])?.value());
         let (reads, writes, seeks) = match buffered::exact(below.value()) {
             Some(_) => (
@@ -530,19 +536,25 @@ static INIT: Signature = Signature::parse(
     false,
 );
 
-fn text_argument(value: Value, name: &str) -> PyResult<Option<String>> {
+fn text_or_none(value: Value, function: &str, name: &str) -> PyResult<Option<String>> {
     if value.is_null() || objects::is_none(value) {
         return Ok(None);
     }
-    let Some(text) = value.get::<StrObject>() else {
-        let got = value.ty().name();
-        return Err(raise!(TypeError, "TextIOWrapper() argument '{name}' must be str or None, not {got}"));
-    };
-    let text = text.to_utf8()?;
-    if text.contains('\0') {
-        return Err(raise!(ValueError, "embedded null character"));
+    match value.get::<StrObject>() {
+        Some(text) => text.to_utf8().map(Some),
+        None => {
+            let got = value.ty().name();
+            Err(raise!(TypeError, "{function}() argument '{name}' must be str or None, not {got}"))
+        }
     }
-    Ok(Some(text))
+}
+
+fn text_argument(value: Value, name: &str) -> PyResult<Option<String>> {
+    let text = text_or_none(value, "TextIOWrapper", name)?;
+    match text.as_deref().is_some_and(|text| text.contains('\0')) {
+        true => Err(raise!(ValueError, "embedded null character")),
+        false => Ok(text),
+    }
 }
 
 fn init(value: Value, args: Args<'_>) -> PyResult<()> {
@@ -642,8 +654,8 @@ py_methods! { static METHODS for "_io.TextIOWrapper", Value;
         if changes_coding && (stream.decoded.get().is_some() || stream.snapshot.borrow().is_some()) {
             return Err(unsupported("It is not possible to set the encoding or newline of stream after the first read"));
         }
-        let encoding_text = text_argument(encoding.unwrap_or(none), "encoding")?;
-        let errors_text = text_argument(errors.unwrap_or(none), "errors")?;
+        let encoding_text = text_or_none(encoding.unwrap_or(none), "reconfigure", "encoding")?;
+        let errors_text = text_or_none(errors.unwrap_or(none), "reconfigure", "errors")?;
         let new_newline = newline.map(Newline::parse).transpose()?;
         let flag = |value: OrNone<Value>, old: bool| value.0.map_or(Ok(old), protocol::is_true);
         let line_buffering = flag(line_buffering, stream.line_buffering.get())?;

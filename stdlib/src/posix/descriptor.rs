@@ -126,7 +126,10 @@ py_functions! { pub(super) static FUNCTIONS;
     "write(fd, data, /)"
     fn write(fd: i32, data: Value) -> PyResult<isize> {
         let data = buffer::to_vec(data)?;
-        system!(write(fd, data.as_ptr().cast(), data.len()))
+        let written = system!(write(fd, data.as_ptr().cast(), data.len()))?;
+        // What a signal's handler raises is raised by the call that the signal has cut short.
+        runtime::signal::check()?;
+        Ok(written)
     }
     /// Read a number of bytes from a file descriptor starting at a particular offset.
     "pread(fd, length, offset, /)"

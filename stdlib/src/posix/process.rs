@@ -99,6 +99,7 @@ pub(crate) fn after_fork(pid: i32) {
     if pid == 0 {
         runtime::signal::after_fork();
         crate::thread::after_fork();
+        crate::io::turn::after_fork();
     }
     run_at_fork(if pid == 0 { 2 } else { 1 });
 }

@@ -11,7 +11,7 @@ use crate::system::waiting;
 
 /// How long to wait.
 #[derive(Clone, Copy, PartialEq)]
-pub(super) enum Patience {
+pub(crate) enum Patience {
     /// Not at all.
     None,
     /// So many seconds.
@@ -21,11 +21,11 @@ pub(super) enum Patience {
 }
 
 /// Zero or one permission to go on.
-pub(super) struct Semaphore(Box<UnsafeCell<libc::sem_t>>);
+pub(crate) struct Semaphore(Box<UnsafeCell<libc::sem_t>>);
 
 impl Semaphore {
     /// A semaphore that lets one go on at once, or none.
-    pub(super) fn new(is_free: bool) -> Self {
+    pub(crate) fn new(is_free: bool) -> Self {
         // SAFETY: a semaphore consists of numbers; it is initialised below, before it is used.
         let place = Box::new(UnsafeCell::new(unsafe { std::mem::zeroed() }));
         // SAFETY: the place lives as long as the semaphore and does not move.
@@ -34,13 +34,13 @@ impl Semaphore {
     }
 
     /// Lets one go on.
-    pub(super) fn post(&self) {
+    pub(crate) fn post(&self) {
         // SAFETY: initialised.
         unsafe { libc::sem_post(self.0.get()) };
     }
 
     /// Waits to go on; false if the patience has ended before.
-    pub(super) fn wait(&self, patience: Patience) -> PyResult<bool> {
+    pub(crate) fn wait(&self, patience: Patience) -> PyResult<bool> {
         let place = self.0.get();
         // SAFETY: initialised.
         if unsafe { libc::sem_trywait(place) } == 0 {

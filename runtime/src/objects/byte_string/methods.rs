@@ -376,8 +376,9 @@ macro_rules! byte_string_methods {
                 }
                 /// Return a copy with each character mapped by the given translation table.
                 "translate(self, table, /, delete=b'')"
-                fn translate(this, table: Value, delete: Option<Buffer>) -> PyResult<Ref> {
+                fn translate(this, table: Value, delete: Option<Value>) -> PyResult<Ref> {
                     let table = translation_table(table)?;
+                    let delete = delete.map(buffer::acquire_contiguous).transpose()?;
                     let delete = delete.as_ref().map(slice_of).unwrap_or_default();
                     Ok(make(transform::translated(&this.lend(), table.as_ref().map(slice_of), delete)))
                 }

@@ -11,6 +11,7 @@ use super::CodeObject;
 use super::compare::are_equal;
 use crate::convert::Keywords;
 use crate::error;
+use crate::error::frame_lines::visible;
 use crate::hash;
 use crate::methods::GetSetDef;
 use crate::objects::bytes::BytesObject;
@@ -106,8 +107,10 @@ py_methods! { pub(super) static METHODS for "code", &CodeObject;
     "co_positions(self, /)"
     fn co_positions(this) -> PyResult {
         let places = this.code().ranges.iter().map(|&at| {
-            let numbers = [at.line, at.end_line, at.column, at.end_column];
-            TupleObject::of(numbers.map(|number| place(number, at))).into()
+            let seen = visible(at);
+            let columns = if seen == at { at } else { SourceRange::default() };
+            let (line, end) = (place(at.line, at), place(seen.end_line.max(at.line), at));
+            TupleObject::of([line, end, place(at.column, columns), place(at.end_column, columns)]).into()
         });
         protocol::get_iter(TupleObject::new(places.collect()).value())
     }
