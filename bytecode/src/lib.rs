@@ -17,6 +17,7 @@
 
 pub mod blob;
 pub mod code;
+pub mod cpython;
 pub mod descr;
 pub mod effect;
 pub mod image;

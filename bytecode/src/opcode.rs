@@ -642,6 +642,11 @@ impl Opcode {
         Self::ALL.iter().copied().find(|opcode| opcode.name() == name)
     }
 
+    /// Whether it runs before a frame begins.
+    pub fn is_prologue(self) -> bool {
+        matches!(self, Self::COPY_FREE_VARS | Self::MAKE_CELL | Self::CHECK_ARGS | Self::RETURN_GENERATOR)
+    }
+
     /// Whether its operand is a jump target.
     pub fn jumps(self) -> bool {
         self.info().operand == OperandKind::Label

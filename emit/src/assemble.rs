@@ -10,11 +10,14 @@ use bytecode::verify::{needed_stack, stack_maps};
 use bytecode::{Code, CodeFlags, Handler, Opcode, OperandKind, Repr, Word};
 
 use crate::block::{Block, Inst};
+use crate::places::{drop_nops, spread_places};
 
 /// Finishes a block. The result is well-formed; debug builds verify it.
 pub(crate) fn assemble(mut block: Block) -> Code {
     free_slots_last(&mut block);
     shorten_jumps(&mut block);
+    let live = reachable(&block);
+    drop_nops(&mut block, &live);
     let live = reachable(&block);
     let offsets = offsets(&live);
     let mut code = std::mem::take(&mut block.code);
@@ -27,6 +30,7 @@ pub(crate) fn assemble(mut block: Block) -> Code {
         code.ranges.push(inst.range);
     }
     code.handlers = handler_table(&block, &live, &offsets);
+    spread_places(&mut code);
     code.stack_size = needed_stack(&code);
     choose_copies(&mut code);
     drop_checks(&mut code);
@@ -247,6 +251,8 @@ fn pair_loads(code: &mut Code) {
     while at + 1 < code.words.len() {
         let (first, second) = (code.words[at], code.words[at + 1]);
         let both = first.opcode() == Opcode::LOAD_FAST && second.opcode() == Opcode::LOAD_FAST;
+        // A second line would never be seen.
+        let both = both && code.ranges[at].line == code.ranges[at + 1].line;
         if both && !is_target[at + 1] && first.operand() < 1 << 12 && second.operand() < 1 << 12 {
             code.words[at] = Word::new(Opcode::LOAD_FAST_LOAD_FAST, first.operand() | second.operand() << 12);
             keep[at + 1] = false;

@@ -131,6 +131,7 @@ impl<'a> Emitter<'a, '_> {
                 self.expr(owner)?;
                 self.at(target.span);
                 self.block().op(Opcode::COPY, 1);
+                self.at_attribute(target.span, target);
                 match self.field_of(target, attr) {
                     Some(field) => self.block().op(Opcode::LOAD_FIELD, field),
                     None => {
@@ -139,7 +140,7 @@ impl<'a> Emitter<'a, '_> {
                     }
                 }
                 self.operate_in_place(stmt, target, op, value)?;
-                self.at(target.span);
+                self.at_attribute(target.span, target);
                 self.coerce(target.id);
                 self.block().op(Opcode::SWAP, 2);
                 self.store_attribute(target, attr);
@@ -236,7 +237,7 @@ impl<'a> Emitter<'a, '_> {
             }
             ExprKind::Attribute { value, attr, .. } => {
                 self.expr(value)?;
-                self.at(target.span);
+                self.at_attribute(target.span, target);
                 let attr = self.mangled(attr);
                 self.name_op(Opcode::DELETE_ATTR, &attr);
             }

@@ -8,8 +8,8 @@ use crate::error::Emit;
 use crate::expr::is_starred;
 use crate::module::Emitter;
 
-/// Calls with more arguments go through a tuple, so that the stack stays small.
-const MANY_ARGUMENTS: usize = 250;
+/// Calls with more arguments go through a tuple and a dict, so that the stack stays small.
+const MANY_ARGUMENTS: usize = 30;
 
 impl<'a> Emitter<'a, '_> {
     pub(crate) fn call(
@@ -111,11 +111,15 @@ impl<'a> Emitter<'a, '_> {
         match args {
             [Expr { kind: ExprKind::Starred { value, .. }, .. }] if already == 0 && last.is_none() => {
                 self.expr(value)?;
+                self.at(expr.span);
                 self.block().op(Opcode::BUILD_LIST, 0);
                 self.block().op(Opcode::SWAP, 2);
                 self.block().op(Opcode::LIST_EXTEND, 1);
             }
-            _ => self.gather_list(args, already)?,
+            _ => {
+                self.gather_list(args, already)?;
+                self.at(expr.span);
+            }
         }
         if let Some(last) = last {
             self.load_name(last);
@@ -125,9 +129,8 @@ impl<'a> Emitter<'a, '_> {
         if keywords.is_empty() {
             self.block().op0(Opcode::PUSH_NULL);
         } else {
-            self.gather_keywords(keywords)?;
+            self.gather_keywords(expr, keywords)?;
         }
-        self.at(expr.span);
         self.block().op0(Opcode::CALL_FUNCTION_EX);
         Ok(())
     }
@@ -150,23 +153,37 @@ impl<'a> Emitter<'a, '_> {
         Ok(())
     }
 
-    fn gather_keywords(&mut self, keywords: &'a [Keyword<'a>]) -> Emit {
+    fn gather_keywords(&mut self, expr: &Expr<'a>, keywords: &'a [Keyword<'a>]) -> Emit {
         self.block().op(Opcode::BUILD_MAP, 0);
-        for keyword in keywords {
-            match keyword.arg {
-                Some(name) => {
-                    self.block().op(Opcode::BUILD_MAP, 0);
-                    self.load_const(Const::str(name));
-                    self.expr(keyword.value)?;
-                    self.block().op(Opcode::MAP_ADD, 1);
-                    self.block().op(Opcode::DICT_MERGE, 1);
-                }
-                None => {
-                    self.expr(keyword.value)?;
-                    self.at(keyword.span);
-                    self.block().op(Opcode::DICT_MERGE, 1);
-                }
+        // The first names are those of the dict itself; later ones may be there already.
+        let mut is_first = true;
+        for run in keywords.chunk_by(|a, b| a.arg.is_some() && b.arg.is_some()) {
+            if let [Keyword { arg: None, value, span, .. }] = run {
+                self.expr(value)?;
+                // A mapping that is none is blamed on its place.
+                self.at(*span);
+                self.block().op(Opcode::DICT_MERGE, 1);
+                self.at(expr.span);
+            } else {
+                self.keyword_run(run, is_first)?;
             }
+            is_first = false;
+        }
+        Ok(())
+    }
+
+    /// Adds named arguments to the dict on top.
+    fn keyword_run(&mut self, run: &'a [Keyword<'a>], is_first: bool) -> Emit {
+        if !is_first {
+            self.block().op(Opcode::BUILD_MAP, 0);
+        }
+        for keyword in run {
+            self.load_const(Const::str(keyword.arg.expect("a run of names")));
+            self.expr(keyword.value)?;
+            self.block().op(Opcode::MAP_ADD, 1);
+        }
+        if !is_first {
+            self.block().op(Opcode::DICT_MERGE, 1);
         }
         Ok(())
     }

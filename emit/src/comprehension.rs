@@ -5,12 +5,12 @@
 
 use std::sync::Arc;
 
+use base::Span;
 use bytecode::code::CellKind;
 use bytecode::{Code, CodeFlags, Const, Opcode, TypeCode};
 use parser::ast::{Comprehension, Expr, ExprKind};
 use typeck::scope::{Resolution, ScopeId};
 
-use crate::block::Label;
 use crate::error::Emit;
 use crate::module::{Emitter, FrameBlock};
 
@@ -22,27 +22,43 @@ struct Parts<'a> {
     generators: &'a [Comprehension<'a>],
     /// How to make the collection, and how to add to it; `None` for a generator.
     collect: Option<(Opcode, Opcode)>,
+    whole: Span,
+}
+
+impl Parts<'_> {
+    /// Where what is collected stands: the element, or the key and the value.
+    fn item(&self) -> Span {
+        let start = self.key.map_or(self.element.span.start, |key| key.span.start);
+        Span { start, end: self.element.span.end }
+    }
 }
 
 fn parts<'a>(expr: &Expr<'a>) -> Parts<'a> {
+    let whole = expr.span;
     match expr.kind {
         ExprKind::ListComp { elt, generators } => Parts {
             key: None,
             element: elt,
             generators,
             collect: Some((Opcode::BUILD_LIST, Opcode::LIST_APPEND)),
+            whole,
         },
-        ExprKind::SetComp { elt, generators } => {
-            Parts { key: None, element: elt, generators, collect: Some((Opcode::BUILD_SET, Opcode::SET_ADD)) }
-        }
+        ExprKind::SetComp { elt, generators } => Parts {
+            key: None,
+            element: elt,
+            generators,
+            collect: Some((Opcode::BUILD_SET, Opcode::SET_ADD)),
+            whole,
+        },
         ExprKind::DictComp { key, value, generators } => Parts {
             key: Some(key),
             element: value,
             generators,
             collect: Some((Opcode::BUILD_MAP, Opcode::MAP_ADD)),
+            whole,
         },
         ExprKind::GeneratorExp { elt, generators } => {
-            Parts { key: None, element: elt, generators, collect: None }
+            Parts { key: None, element: elt, generators, collect: None, whole }
         }
         _ => unreachable!("only comprehensions are sent here"),
     }
@@ -58,7 +74,7 @@ impl<'a> Emitter<'a, '_> {
             return self.error(expr.span, "asynchronous comprehension outside of an asynchronous function");
         }
         if self.scopes.table[scope].is_inlined {
-            self.expr(outermost.iter)?;
+            self.iterated(outermost.iter)?;
             self.open_iterator(outermost);
             self.unit().scopes.push(scope);
             self.inline_comprehension(expr, parts)?;
@@ -66,7 +82,7 @@ impl<'a> Emitter<'a, '_> {
             return Ok(());
         }
         self.comprehension_function(expr, parts, is_async)?;
-        self.expr(outermost.iter)?;
+        self.iterated(outermost.iter)?;
         self.open_iterator(outermost);
         self.at(expr.span);
         self.block().op(Opcode::CALL, 1);
@@ -95,6 +111,7 @@ impl<'a> Emitter<'a, '_> {
         self.block().op(build, 0);
         self.block().op(Opcode::SWAP, 2);
         self.clauses(parts, 0)?;
+        self.at(expr.span);
         self.forget_variables(scope);
         Ok(())
     }
@@ -131,9 +148,10 @@ impl<'a> Emitter<'a, '_> {
             ..Code::default()
         };
         self.open_unit(scope, code);
-        self.at(expr.span);
         let iterator = self.slot(scope, ".0");
+        self.nowhere();
         self.open_frame(suspend != CodeFlags::default());
+        self.at(expr.span);
         let is_generator = parts.collect.is_none();
         if let Some((build, _)) = parts.collect {
             self.block().op(build, 0);
@@ -141,6 +159,7 @@ impl<'a> Emitter<'a, '_> {
             self.guard_stop_iteration(|emitter| {
                 emitter.block().op(Opcode::LOAD_FAST_CHECK, iterator);
                 emitter.clauses(parts, 0)?;
+                emitter.nowhere();
                 emitter.return_none();
                 Ok(())
             })?;
@@ -157,12 +176,13 @@ impl<'a> Emitter<'a, '_> {
     fn clauses(&mut self, parts: Parts<'a>, at: usize) -> Emit {
         let clause = &parts.generators[at];
         let (start, next, finished) = (self.block().label(), self.block().label(), self.block().label());
-        self.at(clause.iter.span);
         self.block().mark(start);
         self.push_frame_block(FrameBlock::ForLoop { start, end: finished });
         if clause.is_async {
+            self.at(parts.whole);
             self.next_async(finished);
         } else {
+            self.at(clause.iter.span);
             self.block().jump(Opcode::FOR_ITER, finished);
         }
         self.store(clause.target)?;
@@ -171,26 +191,23 @@ impl<'a> Emitter<'a, '_> {
         }
         match parts.generators.get(at + 1) {
             Some(inner) => {
-                self.expr(inner.iter)?;
+                self.iterated(inner.iter)?;
                 self.open_iterator(inner);
                 self.clauses(parts, at + 1)?;
             }
             None => self.collect(parts)?,
         }
-        self.mark_next(next, clause, start);
+        self.at(parts.item());
+        self.block().mark(next);
+        self.block().jump(Opcode::JUMP_BACKWARD, start);
         self.pop_frame_block();
         if clause.is_async {
+            self.at(parts.whole);
             self.end_async(finished);
         } else {
             self.block().mark(finished);
         }
         Ok(())
-    }
-
-    fn mark_next(&mut self, next: Label, clause: &Comprehension<'a>, start: Label) {
-        self.block().mark(next);
-        self.at(clause.iter.span);
-        self.block().jump(Opcode::JUMP_BACKWARD, start);
     }
 
     /// Adds an element to the collection below the iterators, or yields it.
@@ -202,7 +219,7 @@ impl<'a> Emitter<'a, '_> {
         let depth = parts.generators.len() as u32 + 1;
         match parts.collect {
             Some((_, add)) => {
-                self.at(parts.element.span);
+                self.at(parts.item());
                 self.block().op(add, depth);
             }
             None => {

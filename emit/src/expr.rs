@@ -106,11 +106,23 @@ impl<'a> Emitter<'a, '_> {
     fn bool_op(&mut self, op: BoolOp, values: &'a [Expr<'a>]) -> Emit {
         let (last, first) = values.split_last().expect("a boolean operation has operands");
         let end = self.block().label();
+        let depth = self.block().depth();
         for value in first {
-            self.expr(value)?;
-            self.block().op(Opcode::COPY, 1);
-            self.jump_on_value(value, op == BoolOp::Or, end)?;
-            self.pop_value(value);
+            // A constant decides now: it is the result, or has no part in it.
+            match fold::constant(value).as_ref().and_then(fold::truth) {
+                Some(truth) if truth == (op == BoolOp::Or) => {
+                    self.expr(value)?;
+                    self.block().jump(Opcode::JUMP, end);
+                    self.block().continue_dead_at(depth);
+                }
+                Some(_) => {}
+                None => {
+                    self.expr(value)?;
+                    self.block().op(Opcode::COPY, 1);
+                    self.jump_on_value(value, op == BoolOp::Or, end)?;
+                    self.pop_value(value);
+                }
+            }
         }
         self.expr(last)?;
         self.block().mark(end);
@@ -147,6 +159,46 @@ impl<'a> Emitter<'a, '_> {
         self.block().op(opcode, operand);
     }
 
+    /// The right operand. A display of constants in which something is searched is never changed, and so it is a constant, too.
+    fn compared(&mut self, op: CmpOp, right: &'a Expr<'a>) -> Emit {
+        match right.kind {
+            ExprKind::Set { elts } if matches!(op, CmpOp::In | CmpOp::NotIn) => {
+                self.constant_display(right, elts, Const::FrozenSet)
+            }
+            ExprKind::List { elts, .. } if matches!(op, CmpOp::In | CmpOp::NotIn) => {
+                self.constant_display(right, elts, Const::Tuple)
+            }
+            _ => self.expr(right),
+        }
+    }
+
+    /// What is iterated over and cannot be reached otherwise: a list of constants may as well be a tuple.
+    pub(crate) fn iterated(&mut self, iter: &'a Expr<'a>) -> Emit {
+        match iter.kind {
+            ExprKind::List { elts, .. } => self.constant_display(iter, elts, Const::Tuple),
+            _ => self.expr(iter),
+        }
+    }
+
+    /// A display as the constant `make`s of its items, if they are constants; the checker's facts about displays stay in force.
+    fn constant_display(
+        &mut self,
+        display: &'a Expr<'a>,
+        elts: &'a [Expr<'a>],
+        make: fn(Vec<Const>) -> Const,
+    ) -> Emit {
+        let constants = elts.iter().map(fold::constant).collect::<Option<Vec<_>>>();
+        match constants.filter(|_| self.checked.is_none()) {
+            Some(constants) => {
+                let range = self.at(display.span);
+                self.load_const(make(constants));
+                self.block().set_range(range);
+                Ok(())
+            }
+            None => self.expr(display),
+        }
+    }
+
     fn compare(
         &mut self,
         expr: &Expr<'a>,
@@ -158,7 +210,7 @@ impl<'a> Emitter<'a, '_> {
         let last = ops.len() - 1;
         let (cleanup, end) = (self.block().label(), self.block().label());
         for (&op, right) in ops[..last].iter().zip(comparators) {
-            self.expr(right)?;
+            self.compared(op, right)?;
             self.at(expr.span);
             self.block().op(Opcode::SWAP, 2);
             self.block().op(Opcode::COPY, 2);
@@ -167,7 +219,7 @@ impl<'a> Emitter<'a, '_> {
             self.block().jump(Opcode::POP_JUMP_IF_FALSE, cleanup);
             self.block().op0(Opcode::POP_TOP);
         }
-        self.expr(&comparators[last])?;
+        self.compared(ops[last], &comparators[last])?;
         self.at(expr.span);
         match self.operator_type(expr.id) {
             Some(primitive) => self.primitive_compare(ops[last], primitive),
@@ -197,14 +249,14 @@ impl<'a> Emitter<'a, '_> {
         let last = ops.len() - 1;
         let (cleanup, end) = (self.block().label(), self.block().label());
         for (&op, right) in ops[..last].iter().zip(comparators) {
-            self.expr(right)?;
+            self.compared(op, right)?;
             self.at(expr.span);
             self.block().op(Opcode::SWAP, 2);
             self.block().op(Opcode::COPY, 2);
             self.comparison(op);
             self.block().jump(Opcode::POP_JUMP_IF_FALSE, cleanup);
         }
-        self.expr(&comparators[last])?;
+        self.compared(ops[last], &comparators[last])?;
         self.at(expr.span);
         self.comparison(ops[last]);
         let opcode = if when { Opcode::POP_JUMP_IF_TRUE } else { Opcode::POP_JUMP_IF_FALSE };

@@ -96,12 +96,12 @@ impl<'a> Emitter<'a, '_> {
         let rest = if docstring(def.body).is_some() { &def.body[1..] } else { def.body };
         if suspend == CodeFlags::default() {
             self.stmts(rest)?;
-            self.return_behind(rest);
+            self.return_behind();
             return Ok(());
         }
         self.guard_stop_iteration(|emitter| {
             emitter.stmts(rest)?;
-            emitter.return_behind(rest);
+            emitter.return_behind();
             Ok(())
         })
     }

@@ -32,6 +32,7 @@ mod loops;
 pub mod module;
 mod name;
 mod pattern;
+mod places;
 mod statics;
 mod stmt;
 mod string;

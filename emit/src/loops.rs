@@ -44,7 +44,7 @@ impl<'a> Emitter<'a, '_> {
             return Ok(());
         }
         let (start, exhausted, end) = (self.block().label(), self.block().label(), self.block().label());
-        self.expr(iter)?;
+        self.iterated(iter)?;
         self.at(iter.span);
         self.block().op0(Opcode::GET_ITER);
         self.block().mark(start);

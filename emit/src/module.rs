@@ -207,7 +207,7 @@ impl<'a, 's> Emitter<'a, 's> {
         }
         self.module_annotations(body)?;
         self.stmts(rest)?;
-        self.return_behind(rest);
+        self.return_behind();
         Ok(())
     }
 
@@ -234,7 +234,6 @@ impl<'a, 's> Emitter<'a, 's> {
         {
             range.line = end.line;
             range.column = end.column.saturating_sub(attr.chars().count() as u32);
-            range.end_column = end.column;
         }
         self.block().set_range(range);
     }
@@ -250,15 +249,9 @@ impl<'a, 's> Emitter<'a, 's> {
         self.block().op(Opcode::LOAD_CONST, at);
     }
 
-    /// Returns None behind the last statement. Behind one that has several ends, that is on no line of its own.
-    pub(crate) fn return_behind(&mut self, body: &'a [Stmt<'a>]) {
-        use parser::ast::StmtKind as S;
-        let has_ends = |stmt: &Stmt<'_>| {
-            matches!(stmt.kind, S::If { .. } | S::Try(_) | S::TryStar(_) | S::Match { .. } | S::With { .. })
-        };
-        if body.last().is_some_and(has_ends) {
-            self.nowhere();
-        }
+    /// Returns None behind the last statement, on no line of its own.
+    pub(crate) fn return_behind(&mut self) {
+        self.nowhere();
         self.return_none();
     }
 

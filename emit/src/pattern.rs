@@ -41,6 +41,7 @@ impl<'a> Emitter<'a, '_> {
             let mut context =
                 Context { allow_irrefutable: case.guard.is_some() || is_last, ..Context::default() };
             self.pattern(case.pattern, &mut context)?;
+            self.at(case.pattern.span);
             for name in std::mem::take(&mut context.stores) {
                 self.store_name(&name);
             }
@@ -49,12 +50,14 @@ impl<'a> Emitter<'a, '_> {
                 self.jump_if(guard, false, context.fail_pop[0])?;
             }
             if !is_last {
+                self.at(case.pattern.span);
                 self.block().op0(Opcode::POP_TOP);
             }
             self.stmts(case.body)?;
             self.nowhere();
             self.block().jump(Opcode::JUMP, end);
             self.block().continue_dead_at(if is_last { depth - 1 } else { depth });
+            self.at(case.pattern.span);
             self.reset_fail_pop(&mut context);
         }
         self.block().mark(end);
@@ -117,7 +120,13 @@ impl<'a> Emitter<'a, '_> {
 
     /// `subject --`, or a jump to where it and everything above the statement's own entries is popped.
     fn pattern(&mut self, pattern: &'a Pattern<'a>, context: &mut Context) -> Emit {
-        self.at(pattern.span);
+        let range = self.at(pattern.span);
+        self.match_pattern(pattern, context)?;
+        self.block().set_range(range);
+        Ok(())
+    }
+
+    fn match_pattern(&mut self, pattern: &'a Pattern<'a>, context: &mut Context) -> Emit {
         match pattern.kind {
             PatternKind::MatchValue { value: Expr { kind: ExprKind::JoinedStr { .. }, .. } } => {
                 self.error(pattern.span, "patterns may only match literals and attribute lookups")
@@ -279,10 +288,8 @@ impl<'a> Emitter<'a, '_> {
         self.load_const(Const::Tuple(kwd_attrs.iter().map(|attr| Const::str(attr)).collect()));
         self.block().op(Opcode::MATCH_CLASS, patterns.len() as u32);
         self.block().op(Opcode::COPY, 1);
-        self.load_const(Const::None);
-        self.block().op(Opcode::IS_OP, 1);
         context.on_top += 1;
-        self.jump_to_fail(context, Opcode::POP_JUMP_IF_FALSE);
+        self.jump_to_fail(context, Opcode::POP_JUMP_IF_NONE);
         let count = patterns.len() + kwd_patterns.len();
         self.block().op(Opcode::UNPACK_SEQUENCE, count as u32);
         context.on_top = context.on_top + count - 1;
@@ -344,9 +351,7 @@ impl<'a> Emitter<'a, '_> {
         self.block().op0(Opcode::MATCH_KEYS);
         context.on_top += 2;
         self.block().op(Opcode::COPY, 1);
-        self.load_const(Const::None);
-        self.block().op(Opcode::IS_OP, 1);
-        self.jump_to_fail(context, Opcode::POP_JUMP_IF_FALSE);
+        self.jump_to_fail(context, Opcode::POP_JUMP_IF_NONE);
         self.block().op(Opcode::UNPACK_SEQUENCE, count as u32);
         context.on_top = context.on_top + count - 1;
         for inner in patterns {
@@ -398,6 +403,7 @@ impl<'a> Emitter<'a, '_> {
             self.at(alternative.span);
             self.block().op(Opcode::COPY, 1);
             self.pattern(alternative, &mut inner)?;
+            // Captures are put in order, and what is left over is dropped, at the alternative.
             if at == 0 {
                 control.clone_from(&inner.stores);
             } else {
@@ -408,6 +414,7 @@ impl<'a> Emitter<'a, '_> {
             self.reset_fail_pop(&mut inner);
         }
         // No alternative matched.
+        self.at(pattern.span);
         self.block().op0(Opcode::POP_TOP);
         self.jump_to_fail(context, Opcode::JUMP);
         self.block().mark(end);

@@ -79,6 +79,7 @@ impl<'a> Emitter<'a, '_> {
             self.block().op0(Opcode::NOP);
         } else {
             self.expr(value)?;
+            self.nowhere();
             self.pop_value(value);
         }
         Ok(())
@@ -379,10 +380,10 @@ impl<'a> Emitter<'a, '_> {
                 }
             }
             FrameBlock::With { is_async, span } => {
+                let range = self.at(span);
                 if keep {
                     self.block().op(Opcode::SWAP, 2);
                 }
-                let range = self.at(span);
                 self.call_exit(is_async)?;
                 self.block().set_range(range);
             }

@@ -106,7 +106,7 @@ impl<'a> Emitter<'a, '_> {
             match handler.type_ {
                 Some(ty) => {
                     self.expr(ty)?;
-                    self.at(ty.span);
+                    self.at(handler.span);
                     self.block().op0(Opcode::CHECK_EXC_MATCH);
                     self.block().jump(Opcode::POP_JUMP_IF_FALSE, next);
                 }

@@ -142,10 +142,9 @@ const DONT_IMPLY_DEDENT: i64 = 0x200;
 const ALLOW_INCOMPLETE_INPUT: i64 = 0x4000;
 
 /// Whether what is wrong with a text is that it ends: more could make it right.
-fn is_incomplete(source: &SourceText, error: &parser::SyntaxError) -> bool {
+fn is_incomplete(error: &parser::SyntaxError) -> bool {
     const OPEN: [&str; 3] = ["was never closed", "unterminated triple-quoted", "unexpected EOF"];
-    let end = source.text().trim_end_matches('\n').len();
-    OPEN.iter().any(|words| error.message.contains(words)) || error.span.start as usize >= end
+    error.is_incomplete || OPEN.iter().any(|words| error.message.contains(words))
 }
 
 /// The `compile` hook: gives a code object, or a tree if the flags say so.
@@ -171,7 +170,7 @@ fn compile_parsed(source: &SourceText, how: &Compilation<'_>) -> PyResult {
         CompileMode::Eval => parser::parse_expression(source, &arena).map(Tree::Expression),
     };
     let tree = parsed.map_err(|error| {
-        if how.flags & ALLOW_INCOMPLETE_INPUT != 0 && is_incomplete(source, &error) {
+        if how.flags & ALLOW_INCOMPLETE_INPUT != 0 && is_incomplete(&error) {
             return raise!(_IncompleteInputError, "incomplete input");
         }
         raise_syntax_error(source, how.filename, &error)

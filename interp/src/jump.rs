@@ -117,18 +117,12 @@ fn refusal(to: &Stack) -> Raised {
     runtime::raise!(ValueError, "{message}")
 }
 
-/// Whether an instruction belongs to what comes before a frame begins.
-pub(crate) fn is_prologue(opcode: Opcode) -> bool {
-    use Opcode as O;
-    matches!(opcode, O::COPY_FREE_VARS | O::MAKE_CELL | O::CHECK_ARGS | O::RETURN_GENERATOR)
-}
-
 /// Instructions at which a line begins.
 fn starts(code: &Code, line: u32) -> impl Iterator<Item = usize> {
     let line_at = |at: usize| code.ranges[at].line;
     (0..code.words.len()).filter(move |&at| {
-        let is_first = at == 0 || line_at(at - 1) != line || is_prologue(code.words[at - 1].opcode());
-        line_at(at) == line && is_first && !is_prologue(code.words[at].opcode())
+        let is_first = at == 0 || line_at(at - 1) != line || code.words[at - 1].opcode().is_prologue();
+        line_at(at) == line && is_first && !code.words[at].opcode().is_prologue()
     })
 }
 

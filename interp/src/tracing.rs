@@ -21,7 +21,6 @@ use runtime::value::{PyResult, Raised, Ref, Value};
 use runtime::{monitoring, protocol};
 
 use crate::frame::{Frame, HAS_BEGUN, IS_STARTED, IS_WATCHED};
-use crate::jump::is_prologue;
 use crate::live;
 
 /// How the loop goes on with an instruction.
@@ -82,7 +81,7 @@ unsafe fn step(frame: *mut Frame, at: usize) -> PyResult<bool> {
     // SAFETY: the contract; the frame keeps its code alive.
     let (flags, code) = unsafe { ((*frame).flags, &*(*frame).code) };
     if flags & HAS_BEGUN == 0 {
-        if is_prologue(code.code().words[at].opcode()) {
+        if code.code().words[at].opcode().is_prologue() {
             return Ok(false);
         }
         // SAFETY: the contract.
@@ -168,7 +167,7 @@ fn monitor_jump(code: &objects::code::CodeObject, from: usize, to: usize) -> PyR
         (false, true) => monitoring::BRANCH_LEFT,
         (false, false) => monitoring::BRANCH_RIGHT,
     };
-    monitoring::fire(event, code, from as u32, &[int::from_i64(2 * to as i64).value()])
+    monitoring::fire(event, code, from as u32, &[int::from_i64(code.offset(to)).value()])
 }
 
 /// Tells a frame's trace function of a line or an instruction. True if it has made the frame stand elsewhere.
@@ -233,12 +232,24 @@ pub(crate) unsafe fn leaving(frame: *mut Frame, value: Value, word: Word) -> PyR
     // SAFETY: the contract.
     unsafe {
         let object = live::object_of(frame);
+        at_last_line(frame, &object, || told_of_leaving(&object, value, is_yield))
+    }
+}
+
+/// Does something while a frame that stands at an instruction without a line is shown at the line that ran last.
+///
+/// # Safety
+/// As for [`step`]; `object` is the frame's.
+unsafe fn at_last_line<T>(frame: *mut Frame, object: &Ref, body: impl FnOnce() -> T) -> T {
+    // SAFETY: the contract; the frame keeps its code alive.
+    unsafe {
         let (place, code) = ((*frame).instruction, (*(*frame).code).code());
-        if line_at(code, place as usize - 1) == 0 && own(&object).last_lined.get() != NO_LINE {
-            // A return without a line belongs to the line that ran last.
-            (*frame).instruction = own(&object).last_lined.get() + 1;
+        let last = own(object).last_lined.get();
+        let has_line = place.checked_sub(1).is_some_and(|at| line_at(code, at as usize) != 0);
+        if !has_line && last != NO_LINE {
+            (*frame).instruction = last + 1;
         }
-        let done = told_of_leaving(&object, value, is_yield);
+        let done = body();
         (*frame).instruction = place;
         done
     }
@@ -297,8 +308,12 @@ pub(crate) unsafe fn unwinding(frame: *mut Frame) {
             let own = own(&object);
             monitoring::fire(monitoring::PY_UNWIND, own.code(), own.place(), &[exception.value()])?;
         }
-        tracing::profile(&object, "return", objects::none())?;
-        tracing::trace_local(&object, "return", objects::none())
+        let told = || {
+            tracing::profile(&object, "return", objects::none())?;
+            tracing::trace_local(&object, "return", objects::none())
+        };
+        // SAFETY: the contract. What was raised again on the way out was raised on the line that ran last.
+        unsafe { at_last_line(frame, &object, told) }
     });
 }
 

@@ -190,7 +190,7 @@ pub fn fire(event: usize, code: &CodeObject, at: u32, args: &[Value]) -> PyResul
     if !tracing::is_on() {
         return Ok(());
     }
-    let offset = int::from_i64(i64::from(at) * 2);
+    let offset = int::from_i64(code.offset(at as usize));
     tell(event, code, at, &[&[Value::from_object(code), offset.value()], args].concat())
 }
 

@@ -263,6 +263,11 @@ def _make_classes(namespace):
         typed.append((kinds[name], fields))
     for cls, fields in typed:
         cls._field_types = {field: _kind(kind, kinds) for kind, field in fields}
+    for cls in namespace["AST"].__subclasses__():
+        if members := [member.__doc__ for member in cls.__subclasses__()]:
+            has_fields = any("(" in member for member in members)
+            bar = f"\n{' ' * (len(cls.__name__) + 1)}| " if has_fields else " | "
+            cls.__doc__ = f"{cls.__name__} = {bar.join(members)}"
 
 
 def _kind(text, kinds):

@@ -1,7 +1,6 @@
-"""What instructions of CPython's bytecode take, by the names and numbers of `_opcode_metadata`.
+"""What the instructions take that code objects show, by the names and numbers of `_opcode_metadata`.
 
-Code objects here hold other bytecode, so nothing asks this about code that runs; but `opcode`, and through it `dis` and `inspect`,
-read their tables from it when they are imported.
+Code objects hold other bytecode, and show it in CPython's terms; `opcode`, and through it `dis` and `inspect`, read their tables from here.
 """
 
 from _opcode_metadata import HAVE_ARGUMENT, opmap as _opmap
@@ -10,21 +9,23 @@ from _opcode_metadata import HAVE_ARGUMENT, opmap as _opmap
 ENABLE_SPECIALIZATION = False
 ENABLE_SPECIALIZATION_FT = False
 
-_CONSTANT = {"LOAD_CONST"}
+_CONSTANT = {"LOAD_CONST", "PRIMITIVE_LOAD_CONST"}
 _NAME = {
     "DELETE_ATTR", "DELETE_GLOBAL", "DELETE_NAME", "IMPORT_FROM", "IMPORT_NAME", "LOAD_ATTR", "LOAD_FROM_DICT_OR_GLOBALS",
     "LOAD_GLOBAL", "LOAD_NAME", "LOAD_SUPER_ATTR", "STORE_ATTR", "STORE_GLOBAL", "STORE_NAME",
 }
 _JUMP = {
     "END_ASYNC_FOR", "FOR_ITER", "JUMP", "JUMP_BACKWARD", "JUMP_BACKWARD_NO_INTERRUPT", "JUMP_FORWARD", "JUMP_IF_FALSE",
-    "JUMP_IF_TRUE", "JUMP_NO_INTERRUPT", "POP_JUMP_IF_FALSE", "POP_JUMP_IF_NONE", "POP_JUMP_IF_NOT_NONE", "POP_JUMP_IF_TRUE", "SEND",
+    "JUMP_IF_TRUE", "JUMP_NO_INTERRUPT", "POP_JUMP_IF_FALSE", "POP_JUMP_IF_NONE", "POP_JUMP_IF_NOT_NONE", "POP_JUMP_IF_TRUE",
+    "POP_JUMP_IF_NONZERO", "POP_JUMP_IF_ZERO", "SEND",
 }
-_FREE = {"COPY_FREE_VARS", "DELETE_DEREF", "LOAD_DEREF", "LOAD_FROM_DICT_OR_DEREF", "MAKE_CELL", "STORE_DEREF"}
+_FREE = {"DELETE_DEREF", "LOAD_DEREF", "LOAD_FROM_DICT_OR_DEREF", "MAKE_CELL", "STORE_DEREF"}
 _LOCAL = {
     "DELETE_FAST", "LOAD_FAST", "LOAD_FAST_AND_CLEAR", "LOAD_FAST_BORROW", "LOAD_FAST_BORROW_LOAD_FAST_BORROW", "LOAD_FAST_CHECK",
     "LOAD_FAST_LOAD_FAST", "STORE_FAST", "STORE_FAST_LOAD_FAST", "STORE_FAST_MAYBE_NULL", "STORE_FAST_STORE_FAST",
+    "CLEAR_FAST", "LOAD_CLOSURE", "LOAD_LOCAL", "STORE_LOCAL",
 }
-_HANDLER = {"POP_BLOCK", "SETUP_CLEANUP", "SETUP_FINALLY", "SETUP_WITH"}
+_HANDLER = {"SETUP_CLEANUP", "SETUP_FINALLY", "SETUP_WITH"}
 
 _NAMES = {number: name for name, number in _opmap.items()}
 

@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use runtime::buffer::Buffer;
 use runtime::objects::bytes::BytesObject;
-use runtime::objects::code::CodeObject;
+use runtime::objects::code::{self, CodeObject};
+use runtime::objects::dict::DictObject;
 use runtime::objects::list::ListObject;
 use runtime::objects::module::ModuleObject;
 use runtime::objects::str::StrObject;
@@ -140,10 +141,19 @@ py_functions! { static FUNCTIONS;
     fn tokens(source: String, in_pieces: bool) -> PyResult {
         (runtime::hooks::hooks().tokenize)(&source, in_pieces)
     }
-    /// The instructions of a code object as text.
+    /// The instructions of a code object as text, in this program's own terms.
     "code_listing(code, /)"
     fn code_listing(code: &CodeObject) -> String {
         code.listing()
+    }
+    /// The names and the numbers of the instructions that code objects show.
+    "instruction_numbers()"
+    fn instruction_numbers() -> Ref {
+        let numbers = DictObject::new();
+        for (name, number) in code::instruction_numbers() {
+            numbers.set_text(name, int::from_i64(number.into()));
+        }
+        numbers.into()
     }
     /// Says whether frozen modules are used; there are none.
     "_override_frozen_modules_for_tests(override, /)"

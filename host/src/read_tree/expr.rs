@@ -79,10 +79,10 @@ impl<'a> Reader<'a> {
     /// An expression that is used as `ctx` says.
     pub(super) fn expr(&mut self, node: Value, ctx: ExprContext) -> PyResult<&'a Expr<'a>> {
         self.check_depth()?;
-        let Some(class) = self.class(node) else { return self.unexpected("expr", node) };
         if objects::is_none(node) {
             return Err(raise!(ValueError, "None disallowed in expression list"));
         }
+        let Some(class) = self.class(node) else { return self.unexpected("expr", node) };
         let span = self.place(node, "expr")?;
         let kind = match self.target(node, class, ctx)? {
             Some(kind) => kind,

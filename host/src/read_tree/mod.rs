@@ -216,7 +216,10 @@ impl<'a> Reader<'a> {
         if line > end_line {
             return Err(raise!(ValueError, "AST node line range ({line}, {end_line}) is not valid"));
         }
-        if line < 0 && end_line != line || line == end_line && column > end_column {
+        if line == end_line && column > end_column {
+            return Err(raise!(ValueError, "line {line}, column {column}-{end_column} is not a valid range"));
+        }
+        if line < 0 && end_line != line || column < 0 && end_column != column {
             return Err(raise!(
                 ValueError,
                 "AST node column range ({column}, {end_column}) for line range ({line}, {end_line}) is not valid"

@@ -41,7 +41,7 @@ impl<'a> Reader<'a> {
             }
             "MatchMapping" => self.mapping(node, class)?,
             "MatchClass" => self.class_pattern(node, class)?,
-            "MatchStar" if star => PatternKind::MatchStar { name: self.capture(node)? },
+            "MatchStar" if star => PatternKind::MatchStar { name: self.capture(node, "name")? },
             "MatchStar" => return Err(raise!(ValueError, "can't use MatchStar here")),
             "MatchAs" => self.capture_pattern(node)?,
             "MatchOr" => {
@@ -82,7 +82,7 @@ impl<'a> Reader<'a> {
         if !keys.iter().all(is_key) {
             return Err(raise!(ValueError, "patterns may only match literals and attribute lookups"));
         }
-        Ok(PatternKind::MatchMapping { keys, patterns, rest: self.optional_name(node, "rest")? })
+        Ok(PatternKind::MatchMapping { keys, patterns, rest: self.capture(node, "rest")? })
     }
 
     fn class_pattern(&mut self, node: Value, class: &str) -> PyResult<PatternKind<'a>> {
@@ -107,15 +107,15 @@ impl<'a> Reader<'a> {
             Some(inner) => Some(self.pattern(inner.value(), false)?),
             None => None,
         };
-        let name = self.capture(node)?;
+        let name = self.capture(node, "name")?;
         if pattern.is_some() && name.is_none() {
             return Err(raise!(ValueError, "MatchAs must specify a target name if a pattern is given"));
         }
         Ok(PatternKind::MatchAs { pattern, name })
     }
 
-    fn capture(&mut self, node: Value) -> PyResult<Option<&'a str>> {
-        let name = self.optional_name(node, "name")?;
+    fn capture(&mut self, node: Value, field: &str) -> PyResult<Option<&'a str>> {
+        let name = self.optional_name(node, field)?;
         if name == Some("_") {
             return Err(raise!(ValueError, "can't capture name '_' in patterns"));
         }

@@ -23,6 +23,9 @@ impl<'a> Reader<'a> {
 
     fn stmt(&mut self, node: Value) -> PyResult<&'a Stmt<'a>> {
         self.check_depth()?;
+        if runtime::objects::is_none(node) {
+            return Err(raise!(ValueError, "None disallowed in statement list"));
+        }
         let Some(class) = self.class(node) else { return self.unexpected("stmt", node) };
         let span = self.place(node, "stmt")?;
         let kind = match self.definition(node, class, span)? {

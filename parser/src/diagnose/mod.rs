@@ -43,7 +43,9 @@ pub(crate) fn diagnose(source: &SourceText, stream: &TokenStream, failure: Failu
     }
     let found = rules().iter().find_map(|rule| rule(&site));
     let error = weigh(&site, found.unwrap_or_else(|| generic(&site)));
-    let ends_early = site.span(site.at).start as usize >= source.text().len();
+    // A line that ends too early is wrong whatever follows; what stands behind the last one may be there later.
+    let is_at_end = site.span(site.at).start as usize >= source.text().len();
+    let ends_early = is_at_end && site.kind(site.at) != TokenKind::Newline;
     SyntaxError { is_incomplete: error.is_incomplete || ends_early, ..error }
 }
 

@@ -20,12 +20,14 @@ pub fn hide_columns() {
     HIDES_COLUMNS.store(true, Ordering::Relaxed);
 }
 
+/// Whether ends and columns are hidden.
+pub(crate) fn hides_columns() -> bool {
+    HIDES_COLUMNS.load(Ordering::Relaxed)
+}
+
 /// A range as it is shown: without end and columns, if they are hidden.
-pub(crate) fn visible(range: SourceRange) -> SourceRange {
-    match HIDES_COLUMNS.load(Ordering::Relaxed) {
-        true => SourceRange { line: range.line, ..SourceRange::default() },
-        false => range,
-    }
+fn visible(range: SourceRange) -> SourceRange {
+    if hides_columns() { SourceRange { line: range.line, ..SourceRange::default() } } else { range }
 }
 
 /// The lines of an entry.

@@ -154,14 +154,16 @@ fn new(_: &TypeObject, args: Args<'_>) -> PyResult {
         return Err(crate::raise!(TypeError, "traceback() argument 'tb_frame' must be frame, not {got}"));
     };
     let (instruction, line) = (int::to_isize(instruction)?, int::to_isize(line)?);
+    let offset = u32::try_from(instruction).ok();
+    let place = code.get::<CodeObject>().zip(offset).and_then(|(code, offset)| code.view().word_at(offset));
     let entry = object::new_object(TracebackObject {
         header: Header::new(&TRACEBACK),
         next: Field::from_option(next),
+        instruction: place.unwrap_or(u32::MAX),
         code: Field::new(code),
         globals: Field::new(globals),
         locals: Field::empty(),
         frame: Field::new(frame.to_ref()),
-        instruction: u32::try_from(instruction / 2).unwrap_or(u32::MAX),
         given: Some((instruction as i64, line as i64)),
     });
     Ok(entry.into())
@@ -241,7 +243,9 @@ static GETSET: &[GetSetDef] = &[
         doc: "",
         get: |value| {
             let this = this(value);
-            Ok(int::from_i64(this.given.map_or(i64::from(this.instruction) * 2, |(lasti, _)| lasti)))
+            Ok(int::from_i64(
+                this.given.map_or_else(|| this.code().offset(this.instruction as usize), |(lasti, _)| lasti),
+            ))
         },
         set: None,
     },

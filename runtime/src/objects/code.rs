@@ -5,10 +5,15 @@
 
 mod attributes;
 mod compare;
+mod replace;
 
 use std::cell::{Cell, OnceCell};
 use std::sync::Arc;
 
+/// The names and the numbers of the instructions that code objects show.
+pub use bytecode::cpython::numbers as instruction_numbers;
+
+use bytecode::cpython::View;
 use bytecode::{Code, CodeFlags, Const, FrameShape, NestedCode, Word};
 
 use crate::header::Header;
@@ -74,6 +79,7 @@ struct Parts {
     caches: OnceCell<Box<[InlineCache]>>,
     local_names: Box<[Ref]>,
     callees: Box<[Callee]>,
+    view: OnceCell<Box<View>>,
     code: Arc<Code>,
 }
 
@@ -85,6 +91,7 @@ impl Parts {
             names: code.names.iter().map(intern).collect(),
             words: code.words.iter().map(|&word| Cell::new(word)).collect(),
             caches: OnceCell::new(),
+            view: OnceCell::new(),
             callees: code.functions.iter().map(Callee::of).collect(),
             local_names: code.locals.iter().map(|local| intern(&local.name)).collect(),
             code: Arc::clone(code),
@@ -164,6 +171,17 @@ impl CodeObject {
         let parsed = bytecode::text::parse(text).ok();
         let sound = parsed.filter(|code| bytecode::verify::verify(code).is_empty());
         sound.map(CodeObject::of)
+    }
+
+    /// What it looks like to programs, made when one first looks.
+    pub fn view(&self) -> &View {
+        let parts = self.parts();
+        parts.view.get_or_init(|| Box::new(View::of(&parts.code)))
+    }
+
+    /// The offset at which programs see an instruction.
+    pub fn offset(&self, at: usize) -> i64 {
+        self.view().offset(at).into()
     }
 
     /// Its instructions, for people.

@@ -375,7 +375,12 @@ static SPEC: TypeSpec = TypeSpec {
         shown("f_lasti", |value| {
             let (own, place) = (this(value), this(value).place());
             let is_beginning = own.shown_line.get() != NO_LINE && place == 0;
-            Ok(int::from_i64(if is_beginning { -2 } else { i64::from(place) * 2 }))
+            let code = own.code();
+            Ok(int::from_i64(if is_beginning {
+                code.view().beginning.into()
+            } else {
+                code.offset(place as usize)
+            }))
         }),
         shown("f_generator", |value| {
             let generator = this(value).generator.get().and_then(weakref::referent);

@@ -1,17 +1,17 @@
 //! Attributes and methods of code objects.
 //!
-//! Offsets count two bytes for an instruction, as CPython's do; what stands at them is this program's own encoding.
+//! Instructions, offsets and places are those of the [view](bytecode::cpython) in CPython's terms.
 
 use std::sync::Arc;
 
 use bytecode::code::CellKind;
-use bytecode::{Code, CodeFlags, SourceRange};
+use bytecode::cpython::{Place, slots_in_order};
 
 use super::CodeObject;
 use super::compare::are_equal;
+use super::replace::{self, SHOWN_FLAGS};
 use crate::convert::Keywords;
-use crate::error;
-use crate::error::frame_lines::visible;
+use crate::error::frame_lines::hides_columns;
 use crate::hash;
 use crate::methods::GetSetDef;
 use crate::objects::bytes::BytesObject;
@@ -51,24 +51,6 @@ fn variables(value: Value) -> PyResult {
     names_where(value, |at, cell| cell == CellKind::None || at < params)
 }
 
-/// The instructions as bytes, in this program's own encoding.
-fn encoded(value: Value) -> Vec<u8> {
-    this(value).code().words.iter().flat_map(|word| word.bits().to_le_bytes()).collect()
-}
-
-/// The places as bytes, in this program's own encoding.
-fn line_table(value: Value) -> Vec<u8> {
-    let numbers =
-        this(value).code().ranges.iter().flat_map(|at| [at.line, at.end_line, at.column, at.end_column]);
-    numbers.flat_map(u32::to_le_bytes).collect()
-}
-
-/// The handlers as bytes, in this program's own encoding.
-fn handler_table(value: Value) -> Vec<u8> {
-    let numbers = this(value).code().handlers.iter().flat_map(|at| [at.start, at.end, at.target, at.depth]);
-    numbers.flat_map(u32::to_le_bytes).collect()
-}
-
 /// Equal code does the same at the same places.
 fn richcompare(a: Value, b: Value, op: CompareOp) -> PyResult {
     let (Some(x), Some(y)) = (a.get::<CodeObject>(), b.get::<CodeObject>()) else {
@@ -94,88 +76,74 @@ fn hash_code(value: Value) -> PyResult<i64> {
 pub(super) const SLOTS: Slots =
     Slots { repr: Some(repr), richcompare: Some(richcompare), hash: Some(hash_code), ..Slots::EMPTY };
 
-/// The flags that CPython has, too.
-const SHOWN_FLAGS: u32 = 0xffff | CodeFlags::FUTURE_ANNOTATIONS.0;
+/// First line, last line, first column, last column of a unit; None for what is not known.
+fn position(place: &Place) -> Ref {
+    let (column, end_column) = place.columns.filter(|_| !hides_columns()).unzip();
+    let end_line = if hides_columns() { place.line } else { place.end_line };
+    TupleObject::of(
+        [place.line, end_line, column, end_column].map(|number| number_or_none(number.map(i64::from))),
+    )
+    .into()
+}
 
-/// A number of a place, or None where there is none.
-fn place(number: u32, range: SourceRange) -> Ref {
-    if range.line == 0 { objects::none().to_ref() } else { int::from_i64(number.into()) }
+fn number_or_none(number: Option<i64>) -> Ref {
+    number.map_or_else(|| objects::none().to_ref(), int::from_i64)
+}
+
+/// Runs of units on one line: start and end offset, and the line.
+fn lines(code: &CodeObject) -> impl Iterator<Item = [Option<i64>; 3]> {
+    let mut next = 0;
+    code.view().places.chunk_by(|a, b| a.line == b.line).map(move |run| {
+        let start = next;
+        next += 2 * run.len() as i64;
+        [Some(start), Some(next), run[0].line.map(i64::from)]
+    })
+}
+
+/// The name of the local slot that an argument means.
+fn name_of_slot(code: &CodeObject, number: i64) -> PyResult {
+    let order = slots_in_order(code.code());
+    match usize::try_from(number).ok().and_then(|number| order.get(number)) {
+        Some(&slot) => Ok(code.local_names()[slot].clone()),
+        None => Err(crate::raise!(IndexError, "tuple index out of range")),
+    }
 }
 
 py_methods! { pub(super) static METHODS for "code", &CodeObject;
-    /// An iterator over the places of the instructions: first line, last line, first column, last column.
+    /// An iterator over the places of the units: first line, last line, first column, last column.
     "co_positions(self, /)"
     fn co_positions(this) -> PyResult {
-        let places = this.code().ranges.iter().map(|&at| {
-            let seen = visible(at);
-            let columns = if seen == at { at } else { SourceRange::default() };
-            let (line, end) = (place(at.line, at), place(seen.end_line.max(at.line), at));
-            TupleObject::of([line, end, place(at.column, columns), place(at.end_column, columns)]).into()
-        });
+        let places = this.view().places.iter().map(position);
         protocol::get_iter(TupleObject::new(places.collect()).value())
     }
-    /// An iterator over the lines: start and end offset of the instructions, and their line. The first range is that in front of the first
-    /// instruction, where a frame begins.
+    /// An iterator over the lines: start and end offset of the instructions, and their line.
     "co_lines(self, /)"
     fn co_lines(this) -> PyResult {
-        let (count, beginning) = (this.code().ranges.len(), this.code().beginning());
-        let entry = |start: i64, end: usize, line: u32| {
-            let offsets = [start * 2, end as i64 * 2, line.into()];
-            TupleObject::of(offsets.map(int::from_i64)).into()
-        };
-        let mut lines = vec![entry(-1, 0, beginning)];
-        let (mut start, mut line) = (0, beginning);
-        for (at, range) in this.code().ranges.iter().enumerate() {
-            // An instruction without a line belongs to what comes before it.
-            if range.line != 0 && range.line != line {
-                if start != at {
-                    lines.push(entry(start as i64, at, line));
-                }
-                (start, line) = (at, range.line);
-            }
-        }
-        if start != count {
-            lines.push(entry(start as i64, count, line));
-        }
-        protocol::get_iter(TupleObject::new(lines).value())
+        let lines = lines(this).map(|run| TupleObject::of(run.map(number_or_none)).into());
+        protocol::get_iter(TupleObject::new(lines.collect()).value())
+    }
+    /// An iterator over the branches: the offset of each, and those where it goes on if it falls through and if it jumps.
+    "co_branches(self, /)"
+    fn co_branches(this) -> PyResult {
+        let branches = this.view().branches(this.code()).into_iter();
+        let shown = branches.map(|branch| TupleObject::of(branch.map(|offset| int::from_i64(offset.into()))).into());
+        protocol::get_iter(TupleObject::new(shown.collect()).value())
+    }
+    /// The name of the variable that an argument of an instruction means.
+    "_varname_from_oparg(self, /, oparg)"
+    fn varname_from_oparg(this, oparg: i64) -> PyResult {
+        name_of_slot(this, oparg)
     }
     /// A copy with other values for the given attributes.
     "replace(self, /, **changes)"
-    fn replace(this, changes: Keywords) -> PyResult {
-        let mut code = Code::clone(this.code());
-        for (name, value) in changes.0 {
-            change(&mut code, &protocol::str_string(name)?, value)?;
-        }
-        Ok(CodeObject::of(code).into())
+    fn changed(this, changes: Keywords) -> PyResult {
+        Ok(replace::replace(this, &changes)?.into())
     }
     /// A copy with other values for the given attributes.
     "__replace__(self, /, **changes)"
     fn dunder_replace(this, changes: Keywords) -> PyResult {
-        replace(this, changes)
+        Ok(replace::replace(this, &changes)?.into())
     }
-}
-
-fn change(code: &mut Code, name: &str, value: Value) -> PyResult<()> {
-    let text = || match value.get::<StrObject>() {
-        Some(text) => text.to_utf8(),
-        None => Err(crate::raise!(
-            TypeError,
-            "replace() argument '{name}' must be str, not {}",
-            value.ty().name()
-        )),
-    };
-    match name {
-        "co_name" => code.name = text()?,
-        "co_qualname" => code.qualname = text()?,
-        "co_filename" => code.filename = text()?.into(),
-        "co_firstlineno" => code.first_line = int::to_index(value, "line number does not fit")?.max(0) as u32,
-        "co_flags" => {
-            code.flags.0 =
-                code.flags.0 & !SHOWN_FLAGS | int::to_index(value, "flags do not fit")? as u32 & SHOWN_FLAGS
-        }
-        _ => return Err(error::not_supported(&format!("code.replace({name}=...)"))),
-    }
-    Ok(())
 }
 
 macro_rules! getters {
@@ -196,10 +164,10 @@ pub(super) static GETSET: &[GetSetDef] = getters! {
     "co_consts" => |value| Ok(TupleObject::new(this(value).consts().to_vec()).into());
     "co_names" => |value| Ok(TupleObject::new(this(value).names().to_vec()).into());
     "co_varnames" => variables;
-    "co_code" => |value| Ok(BytesObject::new(&encoded(value)).into());
-    "_co_code_adaptive" => |value| Ok(BytesObject::new(&encoded(value)).into());
-    "co_linetable" => |value| Ok(BytesObject::new(&line_table(value)).into());
-    "co_exceptiontable" => |value| Ok(BytesObject::new(&handler_table(value)).into());
+    "co_code" => |value| Ok(BytesObject::new(&this(value).view().bytes).into());
+    "_co_code_adaptive" => |value| Ok(BytesObject::new(&this(value).view().bytes).into());
+    "co_linetable" => |value| Ok(BytesObject::new(&this(value).view().location_table()).into());
+    "co_exceptiontable" => |value| Ok(BytesObject::new(&this(value).view().exception_table()).into());
     "co_cellvars" => |value| names_where(value, |_, cell| cell == CellKind::Cell);
     "co_freevars" => |value| names_where(value, |_, cell| cell == CellKind::Free);
 };
