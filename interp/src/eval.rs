@@ -753,8 +753,11 @@ pub(crate) unsafe fn run_loop<const TRACED: bool>(
                         let descr = &code!().code().functions[at];
                         let count = descr.signature.params.len();
                         save_frame!();
-                        let target = peek!(count + 1).to_ref();
-                        let fits = ops::statics::fits(target.value(), code!().callees()[at].signature);
+                        let (found, callee) = (peek!(count + 1), &code!().callees()[at]);
+                        let found =
+                            ops::statics::method(found, callee.name.value(), args!(count)[0], cache!());
+                        let target = attempt!(found);
+                        let fits = ops::statics::fits(target.value(), callee.signature);
                         enter_invoked!(ops::statics::invoke(target, descr, args!(count), fits), count, 1);
                     }
                     Opcode::TP_ALLOC => {

@@ -165,6 +165,12 @@ pub(crate) fn resolve_method(name: Value, receiver: Value, cache: &InlineCache) 
     find_method(name, receiver, cache)
 }
 
+/// The method that `LOAD_METHOD_STATIC` has found. Compiled code finds it only when it calls: where such code leaves while the arguments
+/// are evaluated, it is found now.
+pub(crate) fn method(found: Value, name: Value, receiver: Value, cache: &InlineCache) -> PyResult {
+    found.non_null().map_or_else(|| resolve_method(name, receiver, cache), |found| Ok(found.to_ref()))
+}
+
 fn find_method(name: Value, receiver: Value, cache: &InlineCache) -> PyResult {
     match receiver.ty().lookup(name) {
         Some(function) => {
