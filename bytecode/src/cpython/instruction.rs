@@ -92,6 +92,6 @@ mod tests {
             let same = |(other, its): &&(&str, u16)| other == name || its == number;
             assert_eq!(all.iter().filter(same).count(), 1, "{name} at {at}");
         }
-        assert!(all.iter().all(|&(_, number)| number <= 255 || number >= 256 && number <= 266));
+        assert!(all.iter().all(|&(_, number)| number <= 255 || (256..=266).contains(&number)));
     }
 }

@@ -198,6 +198,8 @@ fn imports_know_the_importing_module() {
         help!(import_from(found.value(), name("nothing"))),
         "ImportError: cannot import name 'nothing' from 'helper_module' (unknown location)",
     );
+    failed(import("", objects::none(), 1), "KeyError: \"'__name__' not in globals\"");
+    globals.set_text("__name__", text("program"));
     failed(
         import("helper_module", objects::none(), 1),
         "ImportError: attempted relative import with no known parent package",
