@@ -7,6 +7,7 @@
 
 use std::path::Path;
 use std::process::{Command, Output};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::command::spc;
 use crate::harness::{files, root};
@@ -76,6 +77,22 @@ fn run_in(folder: &Path, program: &str, args: &[&str]) -> Output {
     command.output().expect("the program starts")
 }
 
+/// Runs a program in every mode, and by the oracle if it can; says what differs.
+fn run_everywhere(program: &Program, folder: &Path, spc: &str, oracle: Option<&str>) -> Vec<String> {
+    std::fs::write(folder.join("program.py"), &program.source).expect("a temporary file can be written");
+    let mut failures = Vec::new();
+    for mode in ["--jit=off", "--jit=on", "--jit=always"] {
+        let output = run_in(folder, spc, &["run", mode]);
+        failures.extend(difference(program, folder, &output, &format!("spc {mode}")));
+    }
+    let is_static = program.source.starts_with("import __static__");
+    let is_known = |oracle: &&str| *oracle == "python3.14" || !program.name.ends_with("(3.14)");
+    if let Some(oracle) = oracle.filter(is_known).filter(|_| !is_static) {
+        failures.extend(difference(program, folder, &run_in(folder, oracle, &[]), oracle));
+    }
+    failures
+}
+
 #[test]
 fn programs_print_what_they_should() {
     let spc = spc().display().to_string();
@@ -83,27 +100,26 @@ fn programs_print_what_they_should() {
     if oracle.is_none() {
         eprintln!("skipped: no python3.13 or python3.14 to compare with; the outputs are checked in");
     }
-    let folder = std::env::temp_dir().join(format!("spc-programs-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).expect("a temporary folder can be made");
-    let (mut failures, mut count) = (Vec::new(), 0);
+    let mut all = Vec::new();
     for path in files(&root().join("tests/run"), "md") {
         let document = std::fs::read_to_string(&path).expect("specifications are text");
-        for program in programs(&document) {
-            count += 1;
-            std::fs::write(folder.join("program.py"), &program.source)
-                .expect("a temporary file can be written");
-            for mode in ["--jit=off", "--jit=on", "--jit=always"] {
-                let output = run_in(&folder, &spc, &["run", mode]);
-                failures.extend(difference(&program, &folder, &output, &format!("spc {mode}")));
-            }
-            let is_static = program.source.starts_with("import __static__");
-            let is_known = |oracle: &&str| *oracle == "python3.14" || !program.name.ends_with("(3.14)");
-            if let Some(oracle) = oracle.filter(is_known).filter(|_| !is_static) {
-                failures.extend(difference(&program, &folder, &run_in(&folder, oracle, &[]), oracle));
-            }
-        }
+        all.extend(programs(&document));
     }
-    std::fs::remove_dir_all(&folder).expect("the temporary folder can be removed");
+    let (next, count) = (AtomicUsize::new(0), all.len());
+    let work = |worker: usize| {
+        let folder = std::env::temp_dir().join(format!("spc-programs-{}-{worker}", std::process::id()));
+        std::fs::create_dir_all(&folder).expect("a temporary folder can be made");
+        let mut failures = Vec::new();
+        while let Some(program) = all.get(next.fetch_add(1, Ordering::Relaxed)) {
+            failures.extend(run_everywhere(program, &folder, &spc, oracle));
+        }
+        std::fs::remove_dir_all(&folder).expect("the temporary folder can be removed");
+        failures
+    };
+    let failures: Vec<String> = std::thread::scope(|scope| {
+        let workers = [0, 1].map(|worker| scope.spawn(move || work(worker)));
+        workers.into_iter().flat_map(|worker| worker.join().expect("workers do not panic")).collect()
+    });
     assert!(count >= 20, "there are {count} programs");
     assert!(failures.is_empty(), "{} of {count} fail\n{}", failures.len(), failures.join("\n"));
 }

@@ -371,6 +371,9 @@ impl<'a> Checker<'_, 'a> {
             });
         }
         self.scopes.pop();
+        // What assignment expressions in it bind, they bind in the block around it, for each element or never.
+        let before = std::mem::replace(env, inner);
+        env.join_interrupted(&before, self.program);
         env.forget_fields();
         types
     }
