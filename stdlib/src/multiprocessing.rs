@@ -22,7 +22,8 @@ use runtime::{
 };
 
 use crate::posix::argument::Path;
-use crate::system::{failure, last_errno, os_error, system, waiting};
+use crate::system::{failure, system};
+use crate::thread::semaphore::{Patience, wait_for};
 
 /// A lock that its owner can take again.
 const RECURSIVE_MUTEX: i32 = 0;
@@ -80,19 +81,6 @@ fn c_name(name: &str) -> PyResult<CString> {
     CString::new(name).map_err(|_| raise!(ValueError, "embedded null character"))
 }
 
-/// The least time in the future by the clock that `sem_timedwait` reads.
-fn deadline(seconds: f64) -> libc::timespec {
-    const SECOND: i64 = 1_000_000_000;
-    let mut now = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: a valid structure.
-    unsafe { libc::clock_gettime(libc::CLOCK_REALTIME, &raw mut now) };
-    let nanoseconds = now.tv_nsec + (seconds.fract() * SECOND as f64) as i64;
-    libc::timespec {
-        tv_sec: now.tv_sec.saturating_add(seconds as i64).saturating_add(nanoseconds / SECOND),
-        tv_nsec: nanoseconds % SECOND,
-    }
-}
-
 impl SemLock {
     fn make(class: &TypeObject, handle: *mut libc::sem_t, kind: i32, most: i32, name: Option<String>) -> Ref {
         let contents = SemLock {
@@ -122,31 +110,13 @@ impl SemLock {
 
     /// Waits for the semaphore, for at most so many seconds; false if that was too long.
     fn wait(&self, blocks: bool, timeout: Option<f64>) -> PyResult<bool> {
-        let place = self.handle.0;
-        // SAFETY: open.
-        if unsafe { libc::sem_trywait(place) } == 0 {
-            return Ok(true);
-        }
-        match last_errno() {
-            libc::EAGAIN | libc::EINTR if !blocks => return Ok(false),
-            libc::EAGAIN | libc::EINTR => {}
-            errno => return Err(os_error(errno, &[])),
-        }
-        let until = timeout.map(|seconds| deadline(seconds.max(0.0)));
-        loop {
-            let (status, errno) = waiting(|| match &until {
-                // SAFETY: open while somebody waits, who keeps the object; a valid time.
-                Some(until) => unsafe { libc::sem_timedwait(place, until) },
-                // SAFETY: as above.
-                None => unsafe { libc::sem_wait(place) },
-            });
-            match (status, errno) {
-                (0, _) => return Ok(true),
-                (_, libc::EINTR) => signal::check()?,
-                (_, libc::ETIMEDOUT | libc::EAGAIN) => return Ok(false),
-                (_, errno) => return Err(os_error(errno, &[])),
-            }
-        }
+        let patience = match timeout {
+            _ if !blocks => Patience::None,
+            Some(seconds) => Patience::Seconds(seconds.max(0.0)),
+            None => Patience::Endless,
+        };
+        // SAFETY: open while somebody waits, who keeps the object.
+        unsafe { wait_for(self.handle.0, patience) }
     }
 
     fn acquire(&self, blocks: bool, timeout: Option<f64>) -> PyResult<bool> {

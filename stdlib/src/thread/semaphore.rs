@@ -7,7 +7,7 @@ use std::cell::UnsafeCell;
 
 use runtime::{PyResult, signal};
 
-use crate::system::waiting;
+use crate::system::{last_errno, os_error, waiting};
 
 /// How long to wait.
 #[derive(Clone, Copy, PartialEq)]
@@ -41,28 +41,41 @@ impl Semaphore {
 
     /// Waits to go on; false if the patience has ended before.
     pub(crate) fn wait(&self, patience: Patience) -> PyResult<bool> {
-        let place = self.0.get();
-        // SAFETY: initialised.
-        if unsafe { libc::sem_trywait(place) } == 0 {
-            return Ok(true);
-        }
-        let until = match patience {
-            Patience::None => return Ok(false),
-            Patience::Seconds(seconds) => Some(deadline(seconds)),
-            Patience::Endless => None,
-        };
-        loop {
-            let (status, errno) = waiting(|| match &until {
-                // SAFETY: initialised, and kept by whoever waits; a valid time.
-                Some(until) => unsafe { libc::sem_timedwait(place, until) },
-                // SAFETY: as above.
-                None => unsafe { libc::sem_wait(place) },
-            });
-            match (status, errno) {
-                (0, _) => return Ok(true),
-                (_, libc::EINTR) => signal::check()?,
-                _ => return Ok(false),
-            }
+        // SAFETY: initialised, and kept by whoever waits.
+        unsafe { wait_for(self.0.get(), patience) }
+    }
+}
+
+/// Waits for a semaphore of the system; false if the patience has ended before. Fails with what a signal handler raises, or an `OSError`.
+///
+/// # Safety
+/// The semaphore is initialised or open, and stays so while somebody waits.
+pub(crate) unsafe fn wait_for(place: *mut libc::sem_t, patience: Patience) -> PyResult<bool> {
+    // SAFETY: the contract.
+    if unsafe { libc::sem_trywait(place) } == 0 {
+        return Ok(true);
+    }
+    match (last_errno(), patience) {
+        (libc::EAGAIN | libc::EINTR, Patience::None) => return Ok(false),
+        (libc::EAGAIN | libc::EINTR, _) => {}
+        (errno, _) => return Err(os_error(errno, &[])),
+    }
+    let until = match patience {
+        Patience::Seconds(seconds) => Some(deadline(seconds)),
+        Patience::None | Patience::Endless => None,
+    };
+    loop {
+        let (status, errno) = waiting(|| match &until {
+            // SAFETY: the contract; a valid time.
+            Some(until) => unsafe { libc::sem_timedwait(place, until) },
+            // SAFETY: the contract.
+            None => unsafe { libc::sem_wait(place) },
+        });
+        match (status, errno) {
+            (0, _) => return Ok(true),
+            (_, libc::EINTR) => signal::check()?,
+            (_, libc::ETIMEDOUT) => return Ok(false),
+            (_, errno) => return Err(os_error(errno, &[])),
         }
     }
 }
