@@ -23,4 +23,4 @@ pub mod scope;
 pub mod ty;
 
 pub use declare::opts_in;
-pub use program::{ModuleId, ModuleLoader, NoModules, Program};
+pub use program::{Missing, ModuleId, ModuleLoader, NoModules, Program};

@@ -3,6 +3,7 @@
 mod check;
 mod dis;
 mod dump;
+mod explain;
 mod machine;
 mod run;
 
@@ -36,7 +37,10 @@ fn command(args: Args) -> u8 {
             options.complete();
             run::run(Run { jit, options, program: Program::File(file), args })
         }
-        Command::Check { syntax_only, files } => check::run(&files, syntax_only),
+        Command::Check { syntax_only, output_format: format, paths } => {
+            check::run(&check::Request { paths: &paths, syntax_only, format })
+        }
+        Command::Explain { code, .. } => code.map_or_else(explain::list, |code| explain::page(&code)),
         Command::Dump {
             stage: stage @ (Stage::Hir | Stage::Lir | Stage::Asm),
             after,

@@ -1,7 +1,9 @@
 //! Statements: control flow over what is known.
 
+use base::Diagnostic;
 use parser::ast::{Expr, ExprKind, Stmt, StmtKind, Try};
 
+use super::mismatch::Destination;
 use super::{Checker, Env, LoopExits, env::join_into};
 use crate::facts::LoopPlan;
 use crate::program::ClassMember;
@@ -84,6 +86,7 @@ impl<'a> Checker<'_, 'a> {
                 self.define_local(env, def.name, def.name_span);
             }
             StmtKind::Import { names } | StmtKind::ImportFrom { names, .. } => {
+                self.check_import(stmt);
                 for alias in names {
                     let name =
                         alias.asname.unwrap_or_else(|| alias.name.split('.').next().unwrap_or(alias.name));
@@ -100,7 +103,7 @@ impl<'a> Checker<'_, 'a> {
     /// A function or class that is defined inside a function; it may not take the place of a declared variable.
     fn define_local(&mut self, env: &mut Env<'a>, name: &'a str, span: base::Span) {
         if self.variable(name).is_some_and(|var| self.vars.declared(var).is_some()) {
-            self.error("SP0101", span, format!("Cannot redefine local variable {name}"));
+            self.redefined_local(span, name);
         }
         self.bind_dynamic(env, name);
     }
@@ -116,7 +119,7 @@ impl<'a> Checker<'_, 'a> {
     fn return_(&mut self, env: &mut Env<'a>, stmt: &Stmt<'a>, value: Option<&'a Expr<'a>>) {
         match (value, self.ret) {
             (Some(value), Some(ret)) => {
-                self.check(env, value, ret, "return:");
+                self.check(env, value, ret, Destination::Result);
             }
             (Some(value), None) => self.element(env, value),
             (None, Some(ret)) => {
@@ -126,7 +129,9 @@ impl<'a> Checker<'_, 'a> {
                     let message = format!(
                         "mismatched types: expected {shown} because of return type, found None instead"
                     );
-                    self.error("SP0131", stmt.span, message);
+                    let diagnostic = Diagnostic::error("SP0131", stmt.span, message);
+                    let diagnostic = self.with_return_type(diagnostic);
+                    self.report(diagnostic);
                 }
             }
             (None, None) => {}
@@ -140,7 +145,9 @@ impl<'a> Checker<'_, 'a> {
                 if let Some(var) = self.variable(id) {
                     let declared = self.vars.declared(var).and_then(|ty| self.program.types.as_primitive(ty));
                     if declared.is_some() {
-                        self.error("SP0149", target.span, format!("del of primitive '{id}'"));
+                        let message = format!("del of primitive '{id}'");
+                        let note = "a primitive variable always has a value";
+                        self.report(Diagnostic::error("SP0149", target.span, message).with_note(note));
                     }
                     env.unset(var);
                 }
@@ -383,7 +390,7 @@ impl<'a> Checker<'_, 'a> {
         }
         let int64 = self.program.types.primitive(Primitive::Int64);
         for arg in args {
-            self.check(env, arg, int64, "crange");
+            self.check(env, arg, int64, Destination::Described("crange"));
         }
         self.facts().loops.insert(stmt.id, LoopPlan::CRange);
         true
