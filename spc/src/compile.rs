@@ -32,14 +32,14 @@ pub(crate) fn read(path: &Path) -> Result<SourceText, Failure> {
     let shown = path.display();
     let bytes = std::fs::read(path)
         .map_err(|error| Failure::Unreadable(format!("can't open file '{shown}': {}", os_message(&error))))?;
-    decode(path, &bytes).map_err(|report| Failure::Wrong(vec![report]))
+    decode(path, &bytes).map_err(Failure::Wrong)
 }
 
 /// The text of a file's bytes.
-pub(crate) fn decode(path: &Path, bytes: &[u8]) -> Result<SourceText, Report> {
+pub(crate) fn decode(path: &Path, bytes: &[u8]) -> Result<SourceText, Vec<Report>> {
     lexer::decode(bytes).map_err(|error| {
         let diagnostic = Diagnostic::error("SP0002", error.span, error.message);
-        report(path, lexer::decode_lossy(bytes), diagnostic)
+        reports(path, lexer::decode_lossy(bytes), vec![diagnostic])
     })
 }
 
@@ -48,11 +48,6 @@ pub(crate) fn unreadable(path: &Path, error: &std::io::Error) -> Report {
     let diagnostic =
         Diagnostic::error("SP0001", Span::default(), format!("can't read: {}", os_message(error)));
     Report { path: path.display().to_string(), source: None, diagnostic }
-}
-
-/// One finding about a file.
-pub(crate) fn report(path: &Path, source: SourceText, diagnostic: Diagnostic) -> Report {
-    Report { path: path.display().to_string(), source: Some(Rc::new(source)), diagnostic }
 }
 
 /// All findings about a file, in the order of their places.

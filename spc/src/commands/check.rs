@@ -129,5 +129,5 @@ fn whole(target: &Target) -> Vec<Report> {
 
 fn read(path: &Path) -> Result<parser::SourceText, Vec<Report>> {
     let bytes = std::fs::read(path).map_err(|error| vec![compile::unreadable(path, &error)])?;
-    compile::decode(path, &bytes).map_err(|report| vec![report])
+    compile::decode(path, &bytes)
 }
