@@ -335,17 +335,23 @@ impl<'a> Program<'a> {
         self.functions[function].ret = ret;
     }
 
+    /// The literal type of a constant: of a number or truth value always, of a string where the type that is asked for tells strings apart.
+    pub(crate) fn wanted_literal(&mut self, value: &ast::Constant<'_>, want: TypeId) -> Option<TypeId> {
+        let literal = Literal::of_constant(value)?;
+        let is_wanted = literal.is_number() || self.types.has_literals(want);
+        is_wanted.then(|| self.types.intern(Type::Literal(literal)))
+    }
+
     /// A constant default fits its parameter.
     fn check_default(&mut self, module: ModuleId, param: &Param<'a>) {
         let Some(default) = param.default else { return };
         let ExprKind::Constant { value, .. } = default.kind else { return };
         let source = match value {
             ast::Constant::None => self.types.none,
-            ast::Constant::Int(ast::Int::Small(value)) => {
-                self.types.intern(Type::Literal(Literal::Int(value)))
-            }
-            ast::Constant::Bool(value) => self.types.intern(Type::Literal(Literal::Bool(value))),
-            _ => self.literal_type(Some(default)),
+            _ => match self.wanted_literal(&value, param.ty) {
+                Some(literal) => literal,
+                None => self.literal_type(Some(default)),
+            },
         };
         if self.types.as_primitive(param.ty).is_some() || source == self.types.dynamic {
             return;
