@@ -188,8 +188,9 @@ impl<'a> Program<'a> {
                     if text.as_str() == Some("Exact"));
                 if is_exact { self.exact(ty) } else { ty }
             }
-            ("Literal", [arg]) => {
-                literal(arg).map_or(self.types.dynamic, |value| self.types.intern(Type::Literal(value)))
+            ("Literal", _) => {
+                let members: Vec<_> = args.iter().map(|arg| self.literal_member(arg)).collect();
+                self.types.union(members)
             }
             _ => self.types.dynamic,
         }
@@ -222,6 +223,17 @@ impl<'a> Program<'a> {
             _ => return,
         };
         self.report(place.module, Diagnostic::error(code, expr.span, message));
+    }
+
+    /// What one argument of `Literal` admits; what has no literal type is dynamic.
+    fn literal_member(&mut self, arg: &Expr<'_>) -> TypeId {
+        match arg.kind {
+            ExprKind::Constant { value: ast::Constant::None, .. } => self.types.none,
+            _ => match Literal::of_expr(arg) {
+                Some(value) => self.types.intern(Type::Literal(value)),
+                None => self.types.dynamic,
+            },
+        }
     }
 
     /// The type without subclasses; unions member by member.
@@ -290,19 +302,4 @@ impl<'a> Program<'a> {
 
 fn is_ellipsis(expr: &Expr<'_>) -> bool {
     matches!(expr.kind, ExprKind::Constant { value: ast::Constant::Ellipsis, .. })
-}
-
-/// The constant that a `Literal` of one int or bool names.
-fn literal(arg: &Expr<'_>) -> Option<Literal> {
-    match arg.kind {
-        ExprKind::Constant { value: ast::Constant::Int(ast::Int::Small(value)), .. } => {
-            Some(Literal::Int(value))
-        }
-        ExprKind::Constant { value: ast::Constant::Bool(value), .. } => Some(Literal::Bool(value)),
-        ExprKind::UnaryOp { op: ast::UnaryOp::USub, operand } => match literal(operand)? {
-            Literal::Int(value) => Some(Literal::Int(-value)),
-            Literal::Bool(_) => None,
-        },
-        _ => None,
-    }
 }

@@ -56,7 +56,9 @@ impl<'a> Program<'a> {
                 Some((_, Member::Class(found))) if found != class => {
                     if self.classes[found].is_final {
                         let message = format!("cannot subclass final class '{}'", self.classes[found].name);
+                        let (there, span) = (self.classes[found].module, self.classes[found].span);
                         let diagnostic = Diagnostic::error("SP0102", base.span, message);
+                        let diagnostic = self.label(diagnostic, module, there, span, "declared final here");
                         self.report(module, diagnostic);
                     }
                     bases.push(found);
@@ -335,17 +337,23 @@ impl<'a> Program<'a> {
         self.functions[function].ret = ret;
     }
 
+    /// The literal type of a constant: of a number or truth value always, of a string where the type that is asked for tells strings apart.
+    pub(crate) fn wanted_literal(&mut self, value: &ast::Constant<'_>, want: TypeId) -> Option<TypeId> {
+        let literal = Literal::of_constant(value)?;
+        let is_wanted = literal.is_number() || self.types.has_literals(want);
+        is_wanted.then(|| self.types.intern(Type::Literal(literal)))
+    }
+
     /// A constant default fits its parameter.
     fn check_default(&mut self, module: ModuleId, param: &Param<'a>) {
         let Some(default) = param.default else { return };
         let ExprKind::Constant { value, .. } = default.kind else { return };
         let source = match value {
             ast::Constant::None => self.types.none,
-            ast::Constant::Int(ast::Int::Small(value)) => {
-                self.types.intern(Type::Literal(Literal::Int(value)))
-            }
-            ast::Constant::Bool(value) => self.types.intern(Type::Literal(Literal::Bool(value))),
-            _ => self.literal_type(Some(default)),
+            _ => match self.wanted_literal(&value, param.ty) {
+                Some(literal) => literal,
+                None => self.literal_type(Some(default)),
+            },
         };
         if self.types.as_primitive(param.ty).is_some() || source == self.types.dynamic {
             return;
@@ -431,39 +439,41 @@ impl<'a> Program<'a> {
                 let at = *self.classes[base].by_name.get(name)?;
                 Some((base, self.classes[base].members[at].1.clone()))
             });
-            let Some((_, inherited)) = inherited else { continue };
+            let Some((base, inherited)) = inherited else { continue };
             match (member, inherited) {
                 (ClassMember::Method(new), ClassMember::Method(old)) => self.check_override(class, new, old),
                 (ClassMember::Field(new), ClassMember::Field(old)) => {
-                    self.check_field_override(class, &new, &old)
+                    self.check_field_override(class, &new, base, &old)
                 }
                 (ClassMember::Method(new), ClassMember::Field(old)) => {
                     let span = self.functions[new].def.name_span;
-                    self.report_hidden(class, name, span, old.span);
+                    self.report_hidden(class, name, span, base, old.span);
                 }
                 (ClassMember::Field(new), ClassMember::Method(old)) => {
                     let other = self.functions[old].def.name_span;
-                    self.report_hidden(class, name, new.span, other);
+                    self.report_hidden(class, name, new.span, base, other);
                 }
                 _ => {}
             }
         }
     }
 
-    fn report_hidden(&mut self, class: ClassId, name: &str, span: Span, other: Span) {
-        let module = self.classes[class].module;
+    fn report_hidden(&mut self, class: ClassId, name: &str, span: Span, base: ClassId, other: Span) {
+        let (module, there) = (self.classes[class].module, self.classes[base].module);
         let message = format!("class cannot hide inherited member: '{name}'");
-        let diagnostic = Diagnostic::error("SP0105", span, message).with_label(other, "inherited from here");
+        let diagnostic = Diagnostic::error("SP0105", span, message);
+        let diagnostic = self.label(diagnostic, module, there, other, "inherited from here");
         self.report(module, diagnostic);
     }
 
-    fn check_field_override(&mut self, class: ClassId, new: &Field<'a>, old: &Field<'a>) {
+    fn check_field_override(&mut self, class: ClassId, new: &Field<'a>, base: ClassId, old: &Field<'a>) {
         if new.ty != old.ty && new.ty != self.types.dynamic {
             let (module, shown) = (self.classes[class].module, self.show(old.ty));
             let message =
                 format!("cannot change type of inherited attribute '{}', which is {shown}", new.name);
-            let diagnostic =
-                Diagnostic::error("SP0105", new.span, message).with_label(old.span, "inherited from here");
+            let there = self.classes[base].module;
+            let diagnostic = Diagnostic::error("SP0105", new.span, message);
+            let diagnostic = self.label(diagnostic, module, there, old.span, "inherited from here");
             self.report(module, diagnostic);
         }
     }
@@ -475,14 +485,12 @@ impl<'a> Program<'a> {
         let Some(problem) = self.override_problem(new, old) else { return };
         let (module, owner) = (self.classes[class].module, self.functions[old].class);
         let other = self.functions[old].def.name_span;
-        let same_module = self.functions[old].module == module;
+        let there = self.functions[old].module;
         let base = owner.map_or("", |owner| self.classes[owner].name);
         let (class, name) = (self.classes[class].name, self.functions[new].name);
         let message = format!("{class}.{name} overrides {base}.{name} inconsistently. {problem}");
-        let mut diagnostic = Diagnostic::error("SP0106", self.functions[new].def.name_span, message);
-        if same_module {
-            diagnostic = diagnostic.with_label(other, "overridden method");
-        }
+        let diagnostic = Diagnostic::error("SP0106", self.functions[new].def.name_span, message);
+        let diagnostic = self.label(diagnostic, module, there, other, "overridden method");
         self.report(module, diagnostic);
     }
 

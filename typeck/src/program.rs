@@ -145,10 +145,9 @@ impl Constant<'_> {
     /// The literal type of an int or bool constant.
     pub fn literal(&self) -> Option<Literal> {
         match self {
-            Self::Literal(ast::Constant::Bool(value)) => Some(Literal::Bool(*value)),
-            Self::Literal(ast::Constant::Int(ast::Int::Small(value))) => Some(Literal::Int(*value)),
+            Self::Literal(value) => Literal::of_constant(value).filter(Literal::is_number),
             Self::Negated(ast::Constant::Int(ast::Int::Small(value))) => Some(Literal::Int(-value)),
-            _ => None,
+            Self::Negated(_) => None,
         }
     }
 }

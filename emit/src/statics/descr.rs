@@ -32,8 +32,7 @@ impl Checked<'_, '_> {
             Type::None => TypeDescr::None,
             Type::Primitive(primitive) => TypeDescr::Primitive(type_code(*primitive)),
             Type::Instance { class, args, exact } => self.instance_descr(*class, args, *exact),
-            Type::Literal(Literal::Int(_)) => TypeDescr::builtin("int"),
-            Type::Literal(Literal::Bool(_)) => TypeDescr::builtin("bool"),
+            Type::Literal(value) => TypeDescr::Literal(literal_descr(value)),
             Type::Class { .. } => TypeDescr::builtin("type"),
             Type::Union(members) => TypeDescr::union(members.iter().map(|&member| self.type_descr(member))),
             _ => TypeDescr::Object,
@@ -136,6 +135,16 @@ impl Checked<'_, '_> {
             }
         }
         decl
+    }
+}
+
+fn literal_descr(value: &Literal) -> bytecode::descr::Literal {
+    use bytecode::descr::Literal as Descr;
+    match value {
+        Literal::Int(value) => Descr::Int(*value),
+        Literal::Bool(value) => Descr::Bool(*value),
+        Literal::Str(text) => Descr::Str(text.clone()),
+        Literal::Bytes(bytes) => Descr::Bytes(bytes.clone()),
     }
 }
 

@@ -506,7 +506,7 @@ pub(crate) fn store_field(descr: &FieldDescr, owner: &Ref, word: Value, cache: &
     Ok(())
 }
 
-/// Checks an object against a type. Whether it passes depends on its class alone, so that the last two classes that passed are
+/// Checks an object against a type. Where its class alone decides whether it passes, the last two classes that passed are
 /// remembered by their versions.
 #[inline]
 pub(crate) fn cast(ty: &TypeDescr, value: Value, cache: &InlineCache) -> PyResult<()> {
@@ -520,6 +520,9 @@ pub(crate) fn cast(ty: &TypeDescr, value: Value, cache: &InlineCache) -> PyResul
 #[cold]
 fn cast_slowly(ty: &TypeDescr, value: Value, cache: &InlineCache) -> PyResult<()> {
     check_cast(ty, value)?;
+    if !ty.is_by_class() {
+        return Ok(());
+    }
     cache.data.set(cache.key.get());
     cache.key.set(u64::from(value.ty().version()));
     Ok(())

@@ -4,7 +4,7 @@ use base::Diagnostic;
 use parser::ast::{self, BoolOp, Constant, Expr, ExprKind, Int, UnaryOp};
 
 use super::mismatch::Destination;
-use super::{Checker, Env};
+use super::{Checker, Env, Variable};
 use crate::builtin_names;
 use crate::facts::{AttributePlan, Coercion, SubscriptPlan};
 use crate::program::{Binding, ClassId, ClassMember, Member, ModuleId};
@@ -112,11 +112,14 @@ impl<'a> Checker<'_, 'a> {
         if let Some(primitive) = want.and_then(|want| self.program.types.as_primitive(want)) {
             return self.primitive_literal(expr, value, false, primitive);
         }
+        if let Some(literal) = self.program.wanted_literal(&value, want.unwrap_or(self.program.types.dynamic))
+        {
+            return Ty::sure(literal);
+        }
         let id = match value {
             Constant::None => self.program.types.none,
-            Constant::Bool(value) => self.program.types.intern(Type::Literal(Literal::Bool(value))),
-            Constant::Int(Int::Small(value)) => self.program.types.intern(Type::Literal(Literal::Int(value))),
-            Constant::Int(Int::Big(_)) => self.exact(self.program.known.int),
+            Constant::Bool(_) => self.exact(self.program.known.bool),
+            Constant::Int(_) => self.exact(self.program.known.int),
             Constant::Float(_) => self.exact(self.program.known.float),
             Constant::Complex(_) => self.exact(self.program.known.complex),
             Constant::Str(_) => self.exact(self.program.known.str),
@@ -378,6 +381,7 @@ impl<'a> Checker<'_, 'a> {
         self.facts().refinements.remove(&expr.id);
         if let Some(var) = self.variable(name) {
             let Some(ty) = env.get(var) else { return self.unbound(env, expr, name, var) };
+            let ty = self.within_declared(var, ty);
             let is_narrowed = self.vars.declared(var).is_some_and(|declared| declared != ty.id);
             if is_narrowed && ty.is_sure && self.is_refinable(ty.id) {
                 self.facts().refinements.insert(expr.id, ty.id);
@@ -391,6 +395,20 @@ impl<'a> Checker<'_, 'a> {
                 self.check_global(env, expr, name);
                 self.global(name)
             }
+        }
+    }
+
+    /// Where paths meet, literals become their class; a declaration tells them apart still.
+    fn within_declared(&mut self, var: Variable, ty: Ty) -> Ty {
+        match self.vars.declared(var) {
+            Some(declared)
+                if ty.id != declared
+                    && self.program.types.has_literals(declared)
+                    && !self.program.is_subtype(ty.id, declared) =>
+            {
+                Ty { id: declared, ..ty }
+            }
+            _ => ty,
         }
     }
 

@@ -164,7 +164,10 @@ impl<'p, 'a> Checker<'p, 'a> {
             let mut env = self.enter_function();
             self.stmts(&mut env, def.body);
             if env.is_reachable {
+                self.facts().endless.remove(&function);
                 self.check_implicit_return(def.name_span);
+            } else {
+                self.facts().endless.insert(function);
             }
         }
         self.record_primitive_locals();

@@ -6,6 +6,7 @@
 //! checked before code relies on it.
 
 mod display;
+mod literal;
 mod relation;
 
 use parser::ast::Operator;
@@ -13,6 +14,7 @@ use rustc_hash::FxHashMap;
 
 use crate::program::{ClassId, FunctionId, ModuleId};
 
+pub use literal::Literal;
 pub use relation::Assignable;
 
 base::entity_id! {
@@ -140,15 +142,6 @@ impl Primitive {
             _ => op != Operator::MatMult,
         }
     }
-}
-
-/// The value of a literal type.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub enum Literal {
-    /// An integer.
-    Int(i64),
-    /// A truth value.
-    Bool(bool),
 }
 
 /// What a type is.
@@ -379,6 +372,14 @@ impl Types {
     /// Whether `None` is one of the members.
     pub fn admits_none(&self, id: TypeId) -> bool {
         self.members(id).contains(&self.none)
+    }
+
+    /// Whether one of the members is a literal.
+    pub fn has_literals(&self, id: TypeId) -> bool {
+        match self.get(id) {
+            Type::Union(members) => members.iter().any(|&member| self.has_literals(member)),
+            ty => matches!(ty, Type::Literal(_)),
+        }
     }
 
     /// Replaces type parameters by `args`; parameters without argument become dynamic.

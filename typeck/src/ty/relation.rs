@@ -126,6 +126,8 @@ impl Program<'_> {
         let class = match literal {
             Literal::Int(_) => self.known.int,
             Literal::Bool(_) => self.known.bool,
+            Literal::Str(_) => self.known.str,
+            Literal::Bytes(_) => self.known.bytes,
         };
         self.types.exact_instance(class)
     }
