@@ -6,7 +6,8 @@
 //! with an example that has this finding and one that has none; a test runs both, and compares this table with the pages and with the
 //! codes that the sources mention.
 //!
-//! Blocks: `SP00` files and syntax, `SP010`-`SP012` declarations and annotations, `SP013`-`SP014` expressions, `SP015` names and imports.
+//! Blocks: `SP00` files and syntax, `SP010`-`SP012` declarations and annotations, `SP013`-`SP014` expressions, `SP015` names and imports;
+//! `PF` what is slower than it could be, which is found only on request.
 
 use crate::diagnostic::Severity;
 
@@ -31,6 +32,11 @@ const fn warning(code: &'static str, name: &'static str) -> Rule {
 
 /// All rules, in the order of their codes.
 pub const RULES: &[Rule] = &[
+    warning("PF0001", "untyped-parameter"),
+    warning("PF0002", "dynamic-attribute"),
+    warning("PF0003", "packed-arguments"),
+    warning("PF0004", "indirect-call"),
+    warning("PF0005", "class-without-layout"),
     error("SP0001", "unreadable-file"),
     error("SP0002", "undecodable-source"),
     error("SP0003", "syntax-error"),

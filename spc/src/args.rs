@@ -50,6 +50,18 @@ pub(crate) enum Command {
         #[arg(default_value = ".")]
         paths: Vec<PathBuf>,
     },
+    /// Find what works but could be better.
+    Lint {
+        /// What keeps static modules from being as fast as they could be, and what would help.
+        #[arg(long, required = true)]
+        perf: bool,
+        /// How findings are written.
+        #[arg(long, value_enum, default_value = "full", value_name = "FORMAT")]
+        output_format: Format,
+        /// Files, and folders whose trees are searched for files.
+        #[arg(default_value = ".")]
+        paths: Vec<PathBuf>,
+    },
     /// Explain a code that `spc check` shows.
     Explain {
         /// The code, such as SP0131, or the name of its rule.

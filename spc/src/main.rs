@@ -4,6 +4,7 @@
 //! - `options`: the command line as `python` reads it
 //! - `commands`: one file per command
 //! - `compile`: from a file to checked trees and bytecode
+//! - `keyword`: which keyword was meant
 //! - `modules`: files to check, and the modules that they see
 //! - `render`: findings as text
 //!
@@ -13,6 +14,7 @@
 mod args;
 mod commands;
 mod compile;
+mod keyword;
 mod modules;
 mod options;
 mod render;

@@ -1,7 +1,7 @@
 //! The table of rules, the pages of `docs/diagnostics/`, and the sources agree; the examples of the pages hold; findings look as they should.
 //!
 //! A page opens with `# CODE: name`. Under `## Example` stands a `python` block that has exactly this finding, and a `diagnostic` block:
-//! what `spc check` prints of it. Under `## Instead` stands one that `spc check` has nothing to say about; it is run, and must print
+//! what `spc check` prints of it, or `spc lint --perf` of `PF` codes. Under `## Instead` stands one that `spc check` has nothing to say about; it is run, and must print
 //! what the `output` block behind it says. `python NAME` blocks are other files in the same folder. A finding that no source can have is
 //! shown by a `console` block instead. `SPC_BLESS=1` writes what is printed into the pages.
 
@@ -60,13 +60,14 @@ fn printed(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// Every `SPxxxx` in quotes in the sources of the stages that report.
+/// Every `SPxxxx` and `PFxxxx` in quotes in the sources of the stages that report.
 fn codes_in_sources() -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for name in ["lexer", "parser", "typeck", "emit", "host", "spc"] {
         for path in files(&root().join(name), "rs") {
             let source = read(&path);
-            let words = source.split('"').filter(|word| word.len() == 6 && word.starts_with("SP"));
+            let is_code = |word: &&str| word.len() == 6 && (word.starts_with("SP") || word.starts_with("PF"));
+            let words = source.split('"').filter(is_code);
             found.extend(
                 words.filter(|word| word[2..].bytes().all(|c| c.is_ascii_digit())).map(str::to_owned),
             );
@@ -91,7 +92,7 @@ fn every_code_has_a_page() {
         let rule = rule::find(code).expect("the lists are the same");
         let (page, title) = (read(path), format!("# {code}: {}\n", rule.name));
         assert!(page.starts_with(&title), "{code} opens with {title}");
-        assert!(page.lines().count() <= 60, "{code} is short");
+        assert!(page.lines().count() <= 70, "{code} is short");
     }
 }
 
@@ -134,6 +135,11 @@ fn text_of(blocks: &[Block<'_>], kind: &str) -> Option<String> {
     blocks.iter().find(|block| block.kind == kind).map(lines)
 }
 
+/// The command that finds a code.
+fn command_for(code: &str) -> &'static [&'static str] {
+    if code.starts_with("PF") { &["lint", "--perf"] } else { &["check"] }
+}
+
 /// What is wrong with the first example of a page.
 fn check_example(spc: &Path, code: &str, path: &Path) -> Result<(), String> {
     let page = read(path);
@@ -143,7 +149,8 @@ fn check_example(spc: &Path, code: &str, path: &Path) -> Result<(), String> {
         let is_shown = text_of(&found, "console").is_some_and(|text| text.contains(&format!("[{code}]")));
         return is_shown.then_some(()).ok_or_else(|| "no example".to_owned());
     }
-    let concise = folder.spc(spc, &["check", "--output-format=concise", EXAMPLE]);
+    let command = command_for(code);
+    let concise = folder.spc(spc, &[command, &["--output-format=concise", EXAMPLE]].concat());
     let codes: BTreeSet<String> = printed(&concise)
         .lines()
         .filter_map(|line| Some(line.split_once('[')?.1.split_once(']')?.0.to_owned()))
@@ -151,7 +158,7 @@ fn check_example(spc: &Path, code: &str, path: &Path) -> Result<(), String> {
     if codes != BTreeSet::from([code.to_owned()]) {
         return Err(format!("finds {codes:?}\n{}", printed(&concise)));
     }
-    let full = printed(&folder.spc(spc, &["check", EXAMPLE]));
+    let full = printed(&folder.spc(spc, &[command, &[EXAMPLE]].concat()));
     let shown = full.rsplit_once("\n\nfound ").map_or(full.as_str(), |(shown, _)| shown);
     let wanted = text_of(&found, "diagnostic").ok_or("no diagnostic")?;
     if format!("{shown}\n") == wanted {
@@ -174,9 +181,11 @@ fn check_correction(spc: &Path, code: &str, path: &Path) -> Result<(), String> {
     if !write_files(&folder, &found) {
         return Err("no program".to_owned());
     }
-    let checked = folder.spc(spc, &["check", EXAMPLE]);
-    if checked.status.code() != Some(0) || !checked.stdout.is_empty() {
-        return Err(printed(&checked));
+    for command in [&["check"], command_for(code)] {
+        let checked = folder.spc(spc, &[command, &[EXAMPLE]].concat());
+        if checked.status.code() != Some(0) || !checked.stdout.is_empty() {
+            return Err(printed(&checked));
+        }
     }
     let run = folder.spc(spc, &["run", EXAMPLE]);
     let errors = String::from_utf8_lossy(&run.stderr);
@@ -196,23 +205,35 @@ fn examples_of_the_pages_hold() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Every format, of a tree with all kinds of trouble in it (`tests/check/tree`), as snapshots in `tests/check/snapshots`.
+/// What `spc` prints in `tests/check`, and its exit code, beside the snapshot of this name.
+fn compare(name: &str, args: &[&str], code: i32) {
+    let folder = root().join("tests/check");
+    let mut command = Command::new(spc());
+    command.args(args).current_dir(&folder).env_remove("FORCE_COLOR").env_remove("PYTHONPATH");
+    let output = command.output().expect("spc starts");
+    assert_eq!(output.status.code(), Some(code), "{}", String::from_utf8_lossy(&output.stderr));
+    insta::with_settings!({
+        snapshot_path => folder.join("snapshots"),
+        prepend_module_to_snapshot => false,
+        omit_expression => true,
+    }, {
+        insta::assert_snapshot!(name, printed(&output));
+    });
+}
+
+/// Every format, of a tree with all kinds of trouble in it.
 #[test]
 fn findings_look_as_they_should() {
-    let (spc, folder) = (spc(), root().join("tests/check"));
     for format in ["full", "concise", "json", "github"] {
-        let mut command = Command::new(&spc);
-        command.args(["check", "--output-format", format, "tree", "no_such_folder"]).current_dir(&folder);
-        let output = command.env_remove("FORCE_COLOR").env_remove("PYTHONPATH").output().expect("spc starts");
-        assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
-        insta::with_settings!({
-            snapshot_path => folder.join("snapshots"),
-            prepend_module_to_snapshot => false,
-            omit_expression => true,
-        }, {
-            insta::assert_snapshot!(format, printed(&output));
-        });
+        compare(format, &["check", "--output-format", format, "tree", "no_such_folder"], 1);
     }
+}
+
+/// Nothing is wrong with these modules, and all that is slow in them is found.
+#[test]
+fn slow_paths_are_found() {
+    compare("correct", &["check", "perf"], 0);
+    compare("perf", &["lint", "--perf", "perf"], 0);
 }
 
 #[test]

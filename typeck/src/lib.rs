@@ -7,6 +7,7 @@
 //! - `builtin_names`: what every module knows
 //! - `infer`: types of expressions, narrowing, plans for the emitter
 //! - [`facts`]: what the emitter is told
+//! - [`perf`]: where a static module is slower than it could be
 //!
 //! Modules that do not opt in with `import __static__` have scopes only. The emitter accepts a static module only once it has
 //! been checked without errors.
@@ -18,6 +19,7 @@ mod builtin_names;
 mod declare;
 pub mod facts;
 mod infer;
+pub mod perf;
 pub mod program;
 pub mod scope;
 pub mod ty;

@@ -1,14 +1,17 @@
-//! `spc check`: all findings in files and trees, without running anything.
+//! `spc check` and `spc lint`: all findings in files and trees, without running anything.
 //!
-//! Findings go to standard output, in the format that is asked for. The exit code is 1 if one of them is an error.
+//! Findings go to standard output, in the format that is asked for. The exit code is 1 if one of them is an error. Errors are always
+//! looked for; warnings are those of the subject.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use base::{Diagnostic, Severity};
-use host::compile::{Compiled, Session, with_module};
+use host::compile::{Compiled, Rejected, Session, with_module};
+use parser::SourceText;
 
 use crate::compile::{self, Report};
+use crate::keyword;
 use crate::modules::{self, Modules, Target};
 use crate::render::{self, Format};
 
@@ -16,10 +19,21 @@ use crate::render::{self, Format};
 pub(crate) struct Request<'r> {
     /// Files and folders.
     pub(crate) paths: &'r [PathBuf],
-    /// Whether only the syntax matters.
-    pub(crate) syntax_only: bool,
+    /// What is looked for.
+    pub(crate) subject: Subject,
     /// How findings are written.
     pub(crate) format: Format,
+}
+
+/// What is looked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Subject {
+    /// Errors of the syntax alone.
+    Syntax,
+    /// Errors and what is doubtful.
+    Program,
+    /// Errors and what is slower than it could be.
+    Speed,
 }
 
 /// Checks all files; gives the exit code.
@@ -33,7 +47,10 @@ pub(crate) fn run(request: &Request<'_>) -> u8 {
         output.write(&unreadable);
         for target in targets {
             output.files += 1;
-            let found = if request.syntax_only { syntax(&target.path) } else { whole(&target) };
+            let found = match request.subject {
+                Subject::Syntax => syntax(&target.path),
+                subject => whole(&target, subject),
+            };
             output.write(&found);
         }
     }
@@ -99,12 +116,22 @@ fn syntax(path: &Path) -> Vec<Report> {
         Err(reports) => return reports,
     };
     let arena = bumpalo::Bump::new();
-    let error = parser::parse_module(&source, &arena).err().map(|error| error.to_diagnostic());
+    let error = parser::parse_module(&source, &arena).err().map(|error| with_keyword(&source, &error));
     compile::reports(path, source, error.into_iter().collect())
 }
 
-/// All that is wrong with a file, and what is doubtful in it.
-fn whole(target: &Target) -> Vec<Report> {
+/// A syntax error, with the keyword that was perhaps meant.
+fn with_keyword(source: &SourceText, error: &parser::SyntaxError) -> Diagnostic {
+    let diagnostic = error.to_diagnostic();
+    match keyword::meant(source, error) {
+        Some((span, meant)) if span == diagnostic.primary.span => diagnostic.with_suggestion(Some(meant)),
+        Some((span, meant)) => diagnostic.with_label(span, format!("did you mean `{meant}`?")),
+        None => diagnostic,
+    }
+}
+
+/// All errors of a file, or what the subject is about.
+fn whole(target: &Target, subject: Subject) -> Vec<Report> {
     let path = &target.path;
     let source = match read(path) {
         Ok(source) => source,
@@ -112,22 +139,34 @@ fn whole(target: &Target) -> Vec<Report> {
     };
     let (name, root) = modules::module_of(path);
     let loader = Modules::new(root, target.folder.clone());
-    let accepted = |source: &parser::SourceText, session: Session<'_, '_>, compiled: Compiled| {
-        let doubt = |doubt: &emit::Doubt| Diagnostic::new("SP0004", doubt.span, &*doubt.message);
-        let mut found: Vec<Diagnostic> = compiled.doubts.iter().map(doubt).collect();
-        found.extend(
-            session.into_iter().flat_map(|(program, module)| program.modules[module].diagnostics.clone()),
-        );
-        (source.clone(), found)
+    let accepted = |source: &SourceText, session: Session<'_, '_>, compiled: Compiled| {
+        let found = match subject {
+            Subject::Speed => session.map(|(program, module)| typeck::perf::findings(program, module)),
+            _ => Some(doubts(session, &compiled)),
+        };
+        (source.clone(), found.unwrap_or_default())
     };
     let (source, found) = match with_module(source, &name, path, &loader, accepted) {
         Ok(accepted) => accepted,
+        Err(Rejected { source, syntax: Some(error), .. }) => {
+            let diagnostic = with_keyword(&source, &error);
+            (source, vec![diagnostic])
+        }
         Err(rejected) => (rejected.source, rejected.diagnostics),
     };
     compile::reports(path, source, found)
 }
 
-fn read(path: &Path) -> Result<parser::SourceText, Vec<Report>> {
+/// Warnings about a program that is accepted.
+fn doubts(session: Session<'_, '_>, compiled: &Compiled) -> Vec<Diagnostic> {
+    let doubt = |doubt: &emit::Doubt| Diagnostic::new("SP0004", doubt.span, &*doubt.message);
+    let mut found: Vec<Diagnostic> = compiled.doubts.iter().map(doubt).collect();
+    let of_checker = session.map(|(program, module)| program.modules[module].diagnostics.clone());
+    found.extend(of_checker.unwrap_or_default());
+    found
+}
+
+fn read(path: &Path) -> Result<SourceText, Vec<Report>> {
     let bytes = std::fs::read(path).map_err(|error| vec![compile::unreadable(path, &error)])?;
     compile::decode(path, &bytes)
 }

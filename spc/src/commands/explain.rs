@@ -22,7 +22,8 @@ pub(crate) fn page(wanted: &str) -> u8 {
 fn unknown(wanted: &str, code: &str) -> u8 {
     let codes = suggest::likeliest(code, rule::RULES.iter().map(|rule| rule.code));
     let names = || suggest::likeliest(wanted, rule::RULES.iter().map(|rule| rule.name));
-    let is_code = code.strip_prefix("SP").is_some_and(|rest| rest.bytes().all(|c| c.is_ascii_digit()));
+    let number = code.strip_prefix("SP").or_else(|| code.strip_prefix("PF"));
+    let is_code = number.is_some_and(|number| number.bytes().all(|c| c.is_ascii_digit()));
     let meant = if is_code { codes } else { names() };
     let question = meant.map_or_else(String::new, |meant| format!(" Did you mean '{meant}'?"));
     eprintln!("spc: there is no code '{wanted}'.{question}\nTry `spc explain --list'.");

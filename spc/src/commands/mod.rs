@@ -9,6 +9,7 @@ mod run;
 
 use host::Program;
 
+use self::check::Subject;
 use crate::args::{Args, Command, CommandLine, Run, Stage};
 
 /// Carries the command line out; returns the exit code.
@@ -38,7 +39,11 @@ fn command(args: Args) -> u8 {
             run::run(Run { jit, options, program: Program::File(file), args })
         }
         Command::Check { syntax_only, output_format: format, paths } => {
-            check::run(&check::Request { paths: &paths, syntax_only, format })
+            let subject = if syntax_only { Subject::Syntax } else { Subject::Program };
+            check::run(&check::Request { paths: &paths, subject, format })
+        }
+        Command::Lint { output_format: format, paths, .. } => {
+            check::run(&check::Request { paths: &paths, subject: Subject::Speed, format })
         }
         Command::Explain { code, .. } => code.map_or_else(explain::list, |code| explain::page(&code)),
         Command::Dump {
