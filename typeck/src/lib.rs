@@ -21,6 +21,7 @@ mod infer;
 pub mod program;
 pub mod scope;
 pub mod ty;
+mod type_params;
 
 pub use declare::opts_in;
 pub use program::{ModuleId, ModuleLoader, NoModules, Program};
