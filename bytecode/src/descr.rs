@@ -4,7 +4,8 @@
 //! process, so that code can be stored in a file. What the checker proved travels to the later stages only through them.
 //!
 //! Spelling of a type: `int`, `m:C`, `m:Outer.Inner`; `!` exact, `?` or None, `A|B` union, `[...]` arguments,
-//! `#int64` primitive, `=1`, `=True`, `="r"` and `=<72>` (bytes) literals, `object` anything.
+//! `#int64` primitive, `=1`, `=True`, `="r"` and `=<72>` (bytes) literals, `object` anything, `Callable` what can
+//! be called, `Never` nothing.
 
 use std::fmt;
 
@@ -36,6 +37,10 @@ pub enum TypeDescr {
     Union(Vec<TypeDescr>),
     /// One value, exactly of its class.
     Literal(Literal),
+    /// Anything that can be called.
+    Callable,
+    /// Nothing at all.
+    Never,
 }
 
 /// The value of a literal type.
@@ -175,6 +180,8 @@ impl fmt::Display for TypeDescr {
                 _ => write_list(f, members, "|"),
             },
             Self::Literal(value) => write!(f, "={value}"),
+            Self::Callable => f.write_str("Callable"),
+            Self::Never => f.write_str("Never"),
         }
     }
 }

@@ -329,7 +329,9 @@ fn type_value(ty: &TypeDescr) -> PyResult {
     match ty {
         TypeDescr::None => Ok(objects::none().to_ref()),
         TypeDescr::Literal(value) => type_value(&TypeDescr::builtin(value.class())),
-        TypeDescr::Object => Ok(objects::object::OBJECT.value().to_ref()),
+        TypeDescr::Object | TypeDescr::Callable | TypeDescr::Never => {
+            Ok(objects::object::OBJECT.value().to_ref())
+        }
         TypeDescr::Primitive(code) => {
             let module = protocol::import::import_absolute("__static__")?;
             protocol::get_attr(module.value(), StrObject::intern(code.text()).value())
@@ -351,6 +353,8 @@ pub fn admits(ty: &TypeDescr, value: Value) -> PyResult<bool> {
     match ty {
         TypeDescr::Object | TypeDescr::Primitive(_) => Ok(true),
         TypeDescr::None => Ok(objects::is_none(value)),
+        TypeDescr::Callable => Ok(protocol::is_callable(value)),
+        TypeDescr::Never => Ok(false),
         TypeDescr::Literal(literal) => Ok(is_literal(literal, value)),
         TypeDescr::Union(members) => {
             for member in members {

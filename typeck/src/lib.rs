@@ -23,6 +23,7 @@ pub mod perf;
 pub mod program;
 pub mod scope;
 pub mod ty;
+mod type_params;
 
 pub use declare::opts_in;
 pub use program::{Missing, ModuleId, ModuleLoader, NoModules, Program};

@@ -51,6 +51,8 @@ fn single_type(cursor: &mut Cursor<'_>) -> Parse<TypeDescr> {
     match path {
         "object" => return Ok(TypeDescr::Object),
         "None" => return Ok(TypeDescr::None),
+        "Callable" => return Ok(TypeDescr::Callable),
+        "Never" => return Ok(TypeDescr::Never),
         _ => {}
     }
     let mut args = Vec::new();

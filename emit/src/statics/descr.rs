@@ -3,7 +3,7 @@
 use bytecode::{
     ClassDecl, FieldDecl, FieldDescr, FunctionDescr, MethodDecl, MethodKind, Signature, TypeCode, TypeDescr,
 };
-use typeck::program::{Binding, ClassId, ClassMember, FunctionId, ParamKind};
+use typeck::program::{Binding, ClassId, ClassMember, FunctionId, Param, ParamKind};
 use typeck::ty::{Literal, Primitive, Type, TypeId};
 
 use super::Checked;
@@ -33,6 +33,9 @@ impl Checked<'_, '_> {
             Type::Primitive(primitive) => TypeDescr::Primitive(type_code(*primitive)),
             Type::Instance { class, args, exact } => self.instance_descr(*class, args, *exact),
             Type::Literal(value) => TypeDescr::Literal(literal_descr(value)),
+            Type::Never => TypeDescr::Never,
+            Type::Callable { .. } => TypeDescr::Callable,
+            Type::Var(var) => self.type_descr(self.program.type_vars[*var].bound),
             Type::Class { .. } => TypeDescr::builtin("type"),
             Type::Union(members) => TypeDescr::union(members.iter().map(|&member| self.type_descr(member))),
             _ => TypeDescr::Object,
@@ -78,7 +81,11 @@ impl Checked<'_, '_> {
     /// Parameters and result of a function.
     pub(crate) fn signature(&self, function: FunctionId) -> Signature {
         let entry = &self.program.functions[function];
-        let params = entry.params.iter().map(|param| self.type_descr(param.ty)).collect();
+        let descr = |param: &Param<'_>| match param.is_erased {
+            true => TypeDescr::Object,
+            false => self.type_descr(param.ty),
+        };
+        let params = entry.params.iter().map(descr).collect();
         let is_plain = !entry.is_async && !entry.is_generator;
         let ret = if is_plain { self.type_descr(entry.ret) } else { TypeDescr::Object };
         let has_stars =

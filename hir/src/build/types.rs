@@ -27,7 +27,7 @@ pub fn code_type(code: TypeCode) -> Option<Type> {
 /// What a value of a described type can be.
 pub fn type_of(descr: &TypeDescr, env: &dyn CompileEnv) -> Type {
     match descr {
-        TypeDescr::Object => Type::OBJECT,
+        TypeDescr::Object | TypeDescr::Callable | TypeDescr::Never => Type::OBJECT,
         TypeDescr::None => Type::NONE,
         TypeDescr::Primitive(code) => code_type(*code).unwrap_or(Type::OBJECT),
         TypeDescr::Union(members) => {
@@ -92,7 +92,7 @@ pub(super) fn class_of(descr: &TypeDescr, env: &dyn CompileEnv) -> Option<ClassI
             [TypeDescr::None, other] | [other, TypeDescr::None] => class_of(other, env),
             _ => None,
         },
-        TypeDescr::Object | TypeDescr::None | TypeDescr::Primitive(_) | TypeDescr::Literal(_) => None,
+        _ => None,
     }
 }
 

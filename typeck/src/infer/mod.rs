@@ -5,9 +5,11 @@
 //! inside a loop starts from what is already remembered, so the cost is linear in the size of the function.
 
 mod assign;
+mod attribute;
 mod call;
 mod env;
 mod expr;
+mod generic;
 mod import;
 mod mismatch;
 mod narrow;
@@ -20,6 +22,7 @@ use base::{Diagnostic, Span};
 use parser::ast::{Expr, NodeId, Stmt, StmtKind};
 use rustc_hash::FxHashMap;
 
+use crate::annotation::Place;
 use crate::facts::{Coercion, FunctionPlan};
 use crate::program::{ClassMember, FunctionId, ModuleId, ModuleKind, Program};
 use crate::scope::{Resolution, ScopeId};
@@ -173,6 +176,14 @@ impl<'p, 'a> Checker<'p, 'a> {
         self.record_primitive_locals();
     }
 
+    /// Where annotations of the block stand.
+    pub(crate) fn place(&self) -> Place<'a, 'a> {
+        let Some(function) = self.function else { return Place::plain(self.module) };
+        let entry = &self.program.functions[function];
+        let params = entry.class.map_or(&[][..], |class| self.program.classes[class].type_params);
+        Place { class: entry.class, params, vars: entry.type_vars, ..Place::plain(self.module) }
+    }
+
     /// Parameters are bound and, being checked at the boundary, of their declared types for sure.
     fn enter_function(&mut self) -> Env<'a> {
         let function = self.function.expect("a function is being checked");
@@ -185,7 +196,7 @@ impl<'p, 'a> Checker<'p, 'a> {
                 let message = format!("not supported yet: nested blocks use the primitive '{}'", param.name);
                 self.error("SP0147", param.span, message);
             }
-            env.set(var, Ty::sure(param.ty));
+            env.set(var, Ty { id: param.ty, is_sure: !param.is_erased });
         }
         env
     }

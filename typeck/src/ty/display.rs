@@ -43,9 +43,14 @@ impl Program<'_> {
             Type::Function(function) | Type::Method(function) => {
                 format!("function {}", self.functions[*function].qualname)
             }
+            Type::Callable { params, ret } => {
+                let params = params.as_ref().map_or("...".to_owned(), |params| format!("[{}]", list(params)));
+                format!("Callable[{params}, {}]", self.show_with(*ret, exactness))
+            }
             Type::Module(module) => format!("module {}", self.modules[*module].name),
             Type::Special(special) => format!("function {}", special.name()),
-            Type::Param(at) => format!("T{at}"),
+            Type::Param(_, name) => name.to_string(),
+            Type::Var(var) => self.type_vars[*var].name.to_owned(),
         }
     }
 
