@@ -32,3 +32,4 @@ except ImportError:
     pass
 
 circle.aera(1)
+circle.len([])

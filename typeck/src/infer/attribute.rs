@@ -31,20 +31,25 @@ impl<'a> Checker<'_, 'a> {
                 self.as_seen_through(ty, class, &args, attr)
             }
             Type::Class { class, .. } => self.class_attribute(class, attr),
-            Type::Module(module) => match self.program.chase_name(module, attr) {
-                Some((_, Member::Class(class))) => {
-                    Ty::sure(self.program.types.intern(Type::Class { class, args: Box::default() }))
-                }
-                Some((_, Member::Function(function))) => {
-                    Ty::sure(self.program.types.intern(Type::Function(function)))
-                }
-                Some((_, Member::Variable { ty: Some(ty), .. })) => Ty::expected(ty),
-                Some(_) => self.dynamic(),
-                None => {
-                    self.unknown_member(expr, module, attr);
-                    self.dynamic()
-                }
-            },
+            Type::Module(module) => self.module_attribute(expr, module, attr),
+            _ => self.dynamic(),
+        }
+    }
+
+    /// A name at the top level of a static module. Builtins are no attributes of it.
+    fn module_attribute(&mut self, expr: &Expr<'a>, module: ModuleId, attr: &'a str) -> Ty {
+        if !self.program.modules[module].members.contains_key(attr) {
+            self.unknown_member(expr, module, attr);
+            return self.dynamic();
+        }
+        match self.program.chase_name(module, attr) {
+            Some((_, Member::Class(class))) => {
+                Ty::sure(self.program.types.intern(Type::Class { class, args: Box::default() }))
+            }
+            Some((_, Member::Function(function))) => {
+                Ty::sure(self.program.types.intern(Type::Function(function)))
+            }
+            Some((_, Member::Variable { ty: Some(ty), .. })) => Ty::expected(ty),
             _ => self.dynamic(),
         }
     }
