@@ -20,6 +20,7 @@ pub mod facts;
 mod infer;
 pub mod program;
 pub mod scope;
+mod structural;
 pub mod ty;
 mod type_params;
 

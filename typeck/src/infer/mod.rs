@@ -13,6 +13,7 @@ mod generic;
 mod narrow;
 mod operator;
 mod pattern;
+mod record;
 mod stmt;
 
 use base::{Diagnostic, Span};
