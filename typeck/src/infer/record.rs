@@ -27,7 +27,7 @@ impl<'a> Checker<'_, 'a> {
         let entries = self.program.entries(class);
         let (mut given, mut is_open) = (Vec::new(), false);
         for (key, value) in keys.iter().zip(values) {
-            key.into_iter().for_each(|key| _ = self.object(env, key));
+            key.iter().for_each(|key| _ = self.object(env, key));
             match key.and_then(text_of) {
                 Some(name) => {
                     given.push(name);
