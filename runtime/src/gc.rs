@@ -15,9 +15,10 @@ use std::collections::{HashMap, HashSet};
 
 use crate::alloc;
 use crate::header::{Header, flags};
+use crate::objects::function::FunctionObject;
 use crate::stress::{self, Knob};
 use crate::thread::{breaker, thread};
-use crate::type_object::type_flags;
+use crate::type_object::{TypeObject, type_flags};
 use crate::value::{Ref, Value};
 use crate::weakref;
 use crate::world::World;
@@ -307,13 +308,16 @@ fn unreachable_of(objects: &[*mut Header]) -> Vec<*mut Header> {
 fn dispose(mut garbage: Vec<Ref>) -> usize {
     watch::show(&garbage);
     weakref::clear_garbage(&garbage);
-    let mut finalized = false;
-    for object in &garbage {
+    // What a program does in `__del__` may still use files, sockets and generators of the same garbage, so those end afterwards.
+    let is_due = |object: &&Ref| {
         let header = object.header().expect("garbage consists of objects");
-        if object.ty().has(type_flags::HAS_FINALIZER) && !header.has(flags::FINALIZED) {
-            finalized = true;
-            finalize(object.value());
-        }
+        object.ty().has(type_flags::HAS_FINALIZER) && !header.has(flags::FINALIZED)
+    };
+    let (programs, natives): (Vec<&Ref>, Vec<&Ref>) =
+        garbage.iter().filter(is_due).partition(|object| has_finalizer_of_program(object.ty()));
+    let finalized = !(programs.is_empty() && natives.is_empty());
+    for object in programs.into_iter().chain(natives).filter(is_due) {
+        finalize(object.value());
     }
     if finalized {
         let resurrected = resurrected(&garbage);
@@ -328,6 +332,11 @@ fn dispose(mut garbage: Vec<Ref>) -> usize {
         unsafe { object.ty().clear_contents(ptr) };
     }
     garbage.len()
+}
+
+/// Whether `__del__` is a function of the program.
+fn has_finalizer_of_program(ty: &TypeObject) -> bool {
+    ty.lookup(crate::names::names().__del__).is_some_and(|method| method.is_instance::<FunctionObject>())
 }
 
 /// The garbage that finalisers have made reachable again: what is referenced from outside, and what that reaches. It stays until a later
