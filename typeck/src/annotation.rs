@@ -258,7 +258,9 @@ impl<'a> Program<'a> {
             ("Dict", _) => self.generic_instance(place, self.known.dict, args),
             ("Set", _) => self.generic_instance(place, self.known.set, args),
             ("Tuple", _) => self.generic_instance(place, self.known.tuple, args),
-            ("Final" | "ClassVar" | "InitVar", [arg]) => self.resolve_annotation(place, arg),
+            ("Final" | "ClassVar" | "InitVar" | "Required" | "NotRequired" | "ReadOnly", [arg]) => {
+                self.resolve_annotation(place, arg)
+            }
             ("Annotated", [first, rest @ ..]) => {
                 let ty = self.resolve_annotation(place, first);
                 let is_exact = matches!(rest, [Expr { kind: ExprKind::Constant { value: ast::Constant::Str(text), .. }, .. }]

@@ -9,7 +9,8 @@ use parser::ast::{self, Arg, Expr, ExprKind, Stmt, StmtKind};
 use crate::annotation::{Place, Role};
 use crate::declare::is_final_annotation;
 use crate::program::{
-    Binding, ClassId, ClassMember, Field, FunctionId, Member, ModuleId, ModuleKind, Param, ParamKind, Program,
+    Binding, ClassId, ClassKind, ClassMember, Field, FunctionId, Member, ModuleId, ModuleKind, Param,
+    ParamKind, Program,
 };
 use crate::ty::{Assignable, Literal, Ty, Type, TypeId};
 
@@ -57,7 +58,28 @@ impl<'a> Program<'a> {
                     let names = args.map(type_names).unwrap_or_default();
                     self.classes[class].type_params = self.arena.alloc_slice_copy(&names);
                 }
+                Some((_, Member::Imported { module: "typing", name }))
+                    if ClassKind::of_base(name).is_some() =>
+                {
+                    is_dynamic = true;
+                    let kind = ClassKind::of_base(name).unwrap_or(ClassKind::Nominal);
+                    self.classes[class].kind = kind;
+                    let names = args.map(type_names).unwrap_or_default();
+                    if !names.is_empty() {
+                        self.classes[class].type_params = self.arena.alloc_slice_copy(&names);
+                    }
+                    let base = match kind {
+                        ClassKind::TypedDict => self.known.dict,
+                        ClassKind::NamedTuple => self.known.tuple,
+                        ClassKind::Protocol | ClassKind::Nominal => continue,
+                    };
+                    bases.push(base);
+                    base_args.push(None);
+                }
                 Some((_, Member::Class(found))) if found != class => {
+                    if self.classes[found].kind == ClassKind::TypedDict {
+                        self.classes[class].kind = ClassKind::TypedDict;
+                    }
                     if self.classes[found].is_final {
                         let message = format!("cannot subclass final class '{}'", self.classes[found].name);
                         let (there, span) = (self.classes[found].module, self.classes[found].span);

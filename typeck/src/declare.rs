@@ -11,8 +11,8 @@ use rustc_hash::FxHashMap;
 
 use crate::facts::Facts;
 use crate::program::{
-    Binding, Class, ClassId, ClassMember, Constant, Function, FunctionId, Known, Member, Module, ModuleId,
-    ModuleKind, ModuleLoader, Program,
+    Binding, Class, ClassId, ClassKind, ClassMember, Constant, Function, FunctionId, Known, Member, Module,
+    ModuleId, ModuleKind, ModuleLoader, Program,
 };
 use crate::scope::{self, Scopes};
 use crate::ty::Types;
@@ -386,6 +386,7 @@ impl<'a> Program<'a> {
             is_static: false,
             is_final: false,
             is_dynamic: false,
+            kind: ClassKind::Nominal,
             span: def.name_span,
         });
         self.classes[id].mro.push(id);

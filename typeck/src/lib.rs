@@ -22,6 +22,7 @@ mod infer;
 pub mod perf;
 pub mod program;
 pub mod scope;
+mod structural;
 pub mod ty;
 mod type_params;
 

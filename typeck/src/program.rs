@@ -233,8 +233,23 @@ pub struct Class<'a> {
     pub is_final: bool,
     /// Some base, decorator or keyword is beyond the checker.
     pub is_dynamic: bool,
+    /// What its instances are told by.
+    pub kind: ClassKind,
     /// Where its name stands.
     pub span: Span,
+}
+
+/// What the instances of a class are told by.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ClassKind {
+    /// Their class.
+    Nominal,
+    /// The members that they have.
+    Protocol,
+    /// Nothing but being a dict.
+    TypedDict,
+    /// Their class, which has fields by order.
+    NamedTuple,
 }
 
 /// Kinds of parameters.

@@ -3,7 +3,7 @@
 use bytecode::{
     ClassDecl, FieldDecl, FieldDescr, FunctionDescr, MethodDecl, MethodKind, Signature, TypeCode, TypeDescr,
 };
-use typeck::program::{Binding, ClassId, ClassMember, FunctionId, Param, ParamKind};
+use typeck::program::{Binding, ClassId, ClassKind, ClassMember, FunctionId, Param, ParamKind};
 use typeck::ty::{Literal, Primitive, Type, TypeId};
 
 use super::Checked;
@@ -48,6 +48,11 @@ impl Checked<'_, '_> {
             return TypeDescr::Object;
         }
         let entry = &self.program.classes[class];
+        match entry.kind {
+            ClassKind::Protocol => return TypeDescr::Object,
+            ClassKind::TypedDict => return TypeDescr::builtin("dict"),
+            ClassKind::Nominal | ClassKind::NamedTuple => {}
+        }
         // Only checked containers and arrays have type arguments at run time.
         let has_args = [known.checked_list, known.checked_dict, known.array].contains(&class);
         let args = if has_args { args } else { &[] };

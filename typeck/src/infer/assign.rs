@@ -313,7 +313,8 @@ impl<'a> Checker<'_, 'a> {
         let args = args.to_vec();
         let is_sequence = [known.list, known.checked_list, known.array].contains(&class);
         let is_slice = matches!(slice.kind, ExprKind::Slice { .. });
-        let item = if is_sequence { args.first() } else { args.get(1) };
+        let key = self.typed_item(class, slice);
+        let item = if is_sequence { args.first() } else { args.get(1).or(key.as_ref()) };
         if let Some(&item) = item.filter(|_| !is_slice)
             && !self.flow(target.id, ty, item)
         {

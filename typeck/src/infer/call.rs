@@ -6,7 +6,7 @@ use parser::ast::{Expr, ExprKind, Keyword};
 use super::mismatch::{Destination, Passing};
 use super::{Checker, Env};
 use crate::facts::{Argument, CallPlan, Coercion};
-use crate::program::{Binding, ClassId, ClassMember, FunctionId, Param, ParamKind};
+use crate::program::{Binding, ClassId, ClassKind, ClassMember, FunctionId, Param, ParamKind};
 use crate::ty::{Primitive, Special, Ty, Type, TypeId};
 
 /// The arguments of a call in the source.
@@ -18,7 +18,7 @@ pub(crate) struct Actuals<'a> {
 }
 
 impl<'a> Actuals<'a> {
-    fn has_stars(&self) -> bool {
+    pub(crate) fn has_stars(&self) -> bool {
         self.args.iter().any(|arg| matches!(arg.kind, ExprKind::Starred { .. }))
             || self.keywords.iter().any(|keyword| keyword.arg.is_none())
     }
@@ -314,6 +314,9 @@ impl<'a> Checker<'_, 'a> {
         let known = self.program.known;
         if [known.checked_list, known.checked_dict, known.array].contains(&class) {
             return self.checked_construction(env, expr, class, type_args, actuals);
+        }
+        if matches!(self.program.classes[class].kind, ClassKind::TypedDict | ClassKind::NamedTuple) {
+            return self.record_arguments(env, expr, class, actuals);
         }
         if !self.program.classes[class].is_static {
             let exact = self.exact(class);

@@ -202,11 +202,15 @@ impl<'a> Checker<'_, 'a> {
     /// A list or dict that is written down. Where a checked one is wanted, it becomes one.
     fn display(&mut self, env: &mut Env<'a>, expr: &'a Expr<'a>, want: Option<TypeId>) -> Ty {
         self.facts().displays.remove(&expr.id);
+        let members = want.map(|want| self.program.types.members(want)).unwrap_or_default();
+        let record = members.iter().find_map(|&member| self.typed_dict_of(member));
+        if let (ExprKind::Dict { keys, values }, Some(class)) = (expr.kind, record) {
+            return self.typed_dict_display(env, expr, keys, values, class);
+        }
         let is_list = matches!(expr.kind, ExprKind::List { .. } | ExprKind::ListComp { .. });
         let known = self.program.known;
         let (plain, checked) =
             if is_list { (known.list, known.checked_list) } else { (known.dict, known.checked_dict) };
-        let members = want.map(|want| self.program.types.members(want)).unwrap_or_default();
         let wanted = members.into_iter().find_map(|member| match self.program.types.as_instance(member) {
             Some((class, args, _)) if class == checked => Some((member, args.to_vec())),
             _ => None,
@@ -571,7 +575,9 @@ impl<'a> Checker<'_, 'a> {
             return if class == known.list { self.element_read(expr, ty) } else { Ty::sure(ty) };
         }
         self.box_index(slice, index);
-        if class == known.dict {
+        if let Some(ty) = self.typed_item(class, slice) {
+            self.element_read(expr, ty)
+        } else if class == known.dict {
             self.element_read(expr, item(1))
         } else if class == known.tuple {
             match tuple_index(slice, args.len()) {

@@ -15,6 +15,7 @@ mod mismatch;
 mod narrow;
 mod operator;
 mod pattern;
+mod record;
 mod stmt;
 mod suggest;
 

@@ -5,7 +5,7 @@ use parser::ast::{BoolOp, CmpOp, Constant, Expr, ExprKind, UnaryOp};
 
 use super::{Checker, Env, FieldPath, Variable};
 use crate::facts::AttributePlan;
-use crate::program::{ClassId, Guard, Member};
+use crate::program::{ClassId, ClassKind, Guard, Member};
 use crate::ty::{Literal, Primitive, Special, Ty, Type, TypeId};
 
 impl<'a> Checker<'_, 'a> {
@@ -419,7 +419,11 @@ impl<'a> Checker<'_, 'a> {
         }
         match self.program.chase_expr(self.module, expr)? {
             // An int is no instance of float, although `float` in an annotation admits it.
-            (_, Member::Class(class)) if class != self.program.known.float => Some(class),
+            (_, Member::Class(class)) if class != self.program.known.float => {
+                let is_told_by_class =
+                    matches!(self.program.classes[class].kind, ClassKind::Nominal | ClassKind::NamedTuple);
+                is_told_by_class.then_some(class)
+            }
             _ => None,
         }
     }

@@ -8,7 +8,7 @@ use crate::program::{ClassMember, FunctionId, ParamKind, Program};
 
 impl<'a> Program<'a> {
     /// Whether every value of `sub` may be called with `params`, which `None` leaves open, and then gives a `ret`.
-    pub(super) fn is_callable_as(&mut self, sub: &Type, params: Option<&[TypeId]>, ret: TypeId) -> bool {
+    pub(crate) fn is_callable_as(&mut self, sub: &Type, params: Option<&[TypeId]>, ret: TypeId) -> bool {
         match *sub {
             Type::Callable { params: ref own, ret: result } => {
                 let fits = match (own.as_deref(), params) {

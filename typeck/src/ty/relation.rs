@@ -1,7 +1,7 @@
 //! Relations between types: may a value of one flow into another, and at what price?
 
 use super::{Literal, Ty, Type, TypeId};
-use crate::program::Program;
+use crate::program::{ClassKind, Program};
 
 /// Whether and how a value may flow into a place.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -56,6 +56,10 @@ impl Program<'_> {
             (Type::Var(var), _) => {
                 let bound = self.type_vars[var].bound;
                 self.is_object(sup) || self.is_subtype(bound, sup)
+            }
+            (_, Type::Instance { class, args, .. }) if self.classes[class].kind == ClassKind::Protocol => {
+                let sub = self.widen_literal(sub);
+                self.fits_protocol(sub, class, &args)
             }
             (Type::Param(..), _) => self.is_object(sup),
             (Type::Literal(literal), _) => {
