@@ -1,12 +1,11 @@
 //! Findings for people, by annotate-snippets: the guilty lines with carets, other places with dashes, notes and help below.
 //!
-//! The library panics on ranges that are no text; ranges are cut to their file first.
-
-use std::ops::Range;
+//! The library panics on ranges that are no text; [`range`] gives none.
 
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet};
-use base::{Label, Severity, Span};
+use base::{Label, Severity};
 
+use super::range;
 use crate::compile::Report;
 
 /// One finding, with an empty line behind it.
@@ -48,13 +47,4 @@ fn own_lines<'r>(report: &'r Report, text: &'r str) -> Snippet<'r, Annotation<'r
         annotation.label(&*label.text)
     });
     Snippet::source(text).path(&*report.path).annotation(primary).annotations(others)
-}
-
-/// A range of bytes that is one of the text, on borders of characters. A line end at its end is left out, or the carets would reach into the
-/// next line.
-fn range(span: Span, text: &str) -> Range<usize> {
-    let start = text.floor_char_boundary(span.start as usize);
-    let end = text.ceil_char_boundary((span.end as usize).min(text.len())).max(start);
-    let end = start + text[start..end].trim_end_matches('\n').len();
-    start..end
 }

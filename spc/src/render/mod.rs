@@ -13,6 +13,7 @@ mod github;
 mod json;
 
 use std::io::IsTerminal;
+use std::ops::Range;
 
 use base::Span;
 use clap::ValueEnum;
@@ -71,10 +72,20 @@ struct Place {
 /// Where a range starts and ends.
 fn places(source: &SourceText, span: Span) -> (Place, Place) {
     let place = |offset| {
-        let (line, column) = source.character_position(offset);
+        let (line, column) = source.character_position(offset as u32);
         Place { line, column }
     };
-    (place(span.start), place(span.end))
+    let range = range(span, source.text());
+    (place(range.start), place(range.end))
+}
+
+/// A range of bytes that is one of the text, on borders of characters. A line end at its end is left out, or it would reach into the next
+/// line.
+fn range(span: Span, text: &str) -> Range<usize> {
+    let start = text.floor_char_boundary(span.start as usize);
+    let end = text.ceil_char_boundary((span.end as usize).min(text.len())).max(start);
+    let end = start + text[start..end].trim_end_matches('\n').len();
+    start..end
 }
 
 /// What a finding is called: its code and the name of the rule.
