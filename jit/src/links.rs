@@ -192,7 +192,7 @@ pub(crate) fn is_overridden(class: &TypeObject, name: &str) -> bool {
 /// The static class that defines a method which `class` has, from where errors name it.
 fn definer<'c>(class: &'c TypeObject, method: &str) -> &'c TypeObject {
     let bases = std::iter::successors(Some(class), |class| class.base());
-    let mut statics = bases.filter(|class| class.static_layout().is_some());
+    let mut statics = bases.filter(|class| class.has(runtime::type_object::type_flags::STATIC_PYTHON));
     statics.find(|class| class.dict().get_text(method).is_some()).unwrap_or(class)
 }
 

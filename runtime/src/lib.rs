@@ -41,6 +41,7 @@ pub mod signal;
 pub mod signature;
 pub mod slots;
 pub mod sort;
+pub(crate) mod field_default;
 pub mod static_class;
 pub mod stress;
 pub mod sys_state;

@@ -4,13 +4,14 @@
 //! alignment; object fields are owned words; `float` fields hold a double or a boxed value in one word (double bits plus 2^49;
 //! anything below 2^49 is a pointer, 0 unset). The vtable gets one entry per method, overriding methods reuse their base's entry.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use bytecode::TypeCode;
 use bytecode::descr::{ClassDecl, MethodDecl, TypeDescr};
 
 use crate::error;
 use crate::field::Field;
+use crate::field_default::{self, FieldDefault};
 use crate::header::Header;
 use crate::object::{self, Object, Visitor};
 use crate::objects::dict::DictObject;
@@ -22,7 +23,7 @@ use crate::protocol;
 use crate::slots::Slots;
 use crate::type_object::{TypeObject, TypeSpec, type_flags};
 use crate::types::build::{self, Shape};
-use crate::value::{Py, PyResult, Ref, Value};
+use crate::value::{Py, PyResult, Raised, Ref, Value};
 
 /// How a field is stored.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -76,6 +77,8 @@ pub struct StaticLayout {
     /// Methods by vtable index, as the class that introduced them declares them.
     pub methods: Vec<MethodDecl>,
     float_offsets: Vec<usize>,
+    /// What new instances hold; only the class itself changes it.
+    pub(crate) defaults: RefCell<Vec<FieldDefault>>,
 }
 
 impl StaticLayout {
@@ -162,6 +165,8 @@ pub fn build(
         type_flags::GC | type_flags::STATIC_PYTHON | if decl.is_final { type_flags::FINAL } else { 0 },
     );
     add_descriptors(&class, decl, &layout)?;
+    field_default::replace_inherited(&class, &layout)?;
+    field_default::mark(&class, &layout);
     class.set_static_layout(Box::new(layout));
     // Also fills the vtable in.
     class.modified();
@@ -217,6 +222,9 @@ fn add_descriptors(class: &TypeObject, decl: &ClassDecl, layout: &StaticLayout) 
         let Some(placed) = layout.field(&field.name) else { continue };
         let key = StrObject::intern(&field.name);
         let default = class.dict().get_str(key.value()).filter(|_| field.has_default).map(Value::to_ref);
+        if let Some(default) = &default {
+            field_default::declare(layout, &field.name, default.value())?;
+        }
         class.dict().set_str(key.value(), TypedDescriptor::new(class, placed, default).into());
     }
     Ok(())
@@ -248,7 +256,11 @@ unsafe impl Object for TypedDescriptor {
 }
 
 impl TypedDescriptor {
-    fn new(owner: &TypeObject, field: &StaticField, default: Option<Ref>) -> Py<TypedDescriptor> {
+    pub(crate) fn new(
+        owner: &TypeObject,
+        field: &StaticField,
+        default: Option<Ref>,
+    ) -> Py<TypedDescriptor> {
         object::new_object(TypedDescriptor {
             header: Header::new(&TYPED_DESCRIPTOR),
             owner: Field::new(owner.value().to_ref()),
@@ -266,6 +278,11 @@ impl TypedDescriptor {
     /// The default of the class body.
     pub fn default(&self) -> Option<Value> {
         self.default.get()
+    }
+
+    /// Replaces the default.
+    pub(crate) fn set_default(&self, default: Option<Ref>) {
+        drop(self.default.replace(default));
     }
 
     fn address(&self, object: Value) -> PyResult<*mut u8> {
@@ -396,18 +413,15 @@ fn descr_get(value: Value, object: Option<Value>, _: Value) -> PyResult {
     let address = descriptor.address(object)?;
     // SAFETY: the address is that of a field of this kind.
     let found = unsafe { load(address, descriptor.field.kind) };
-    match found.or_else(|| descriptor.default.get_ref()) {
+    match found {
         Some(found) => Ok(found),
-        None => {
-            let (ty, name) = (object.ty().name(), &descriptor.field.name);
-            let key = StrObject::intern(name);
-            Err(error::attribute_error(
-                object,
-                key.value(),
-                &format!("'{ty}' object has no attribute '{name}'"),
-            ))
-        }
+        None => Err(unset_field(object, &descriptor.field.name)),
     }
+}
+
+fn unset_field(object: Value, name: &str) -> Raised {
+    let message = format!("'{}' object has no attribute '{name}'", object.ty().name());
+    error::attribute_error(object, StrObject::intern(name).value(), &message)
 }
 
 /// Reads a field as an object.
@@ -532,11 +546,18 @@ fn descr_set(value: Value, object: Value, new: Option<Value>) -> PyResult<()> {
             &format!("expected '{expected}', got '{got}' for attribute '{name}'"),
         ));
     }
+    if new.is_none() && field_default::restore(object, &field.name) {
+        return Ok(());
+    }
     // SAFETY: the address is that of a field of this kind.
     unsafe {
         match (field.kind, new) {
-            (FieldKind::Object, new) => drop((*address.cast::<Field>()).replace(new.map(Value::to_ref))),
+            (FieldKind::Object, Some(new)) => (*address.cast::<Field>()).set(new.to_ref()),
             (FieldKind::Float, Some(new)) => store_float(address, new),
+            (FieldKind::Object | FieldKind::Float, None) if *address.cast::<u64>() == 0 => {
+                return Err(unset_field(object, &field.name));
+            }
+            (FieldKind::Object, None) => drop((*address.cast::<Field>()).take()),
             (FieldKind::Float, None) => drop(replace_float(address.cast(), 0)),
             (FieldKind::Primitive(code), Some(new)) => store_primitive(address, code, new)?,
             (FieldKind::Primitive(_), None) => {

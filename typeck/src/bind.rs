@@ -138,6 +138,7 @@ impl<'a> Program<'a> {
                 && let Some(name) = target.as_name()
             {
                 let place = Place { module, params: &params, role: Role::ClassAttribute };
+                let name = self.private_name(class, name);
                 self.bind_class_annotation(class, place, name, annotation, value, target.span);
             }
         }
@@ -146,6 +147,32 @@ impl<'a> Program<'a> {
             && !self.functions[init].is_async
         {
             self.bind_init_fields(class, init);
+        }
+        self.check_finals(class);
+    }
+
+    /// A `Final` field gets its value in `__init__`.
+    fn check_finals(&mut self, class: ClassId) {
+        let mut stored = Vec::new();
+        if let Some(&at) = self.classes[class].by_name.get("__init__")
+            && let ClassMember::Method(init) = self.classes[class].members[at].1
+            && let args = &self.functions[init].def.args
+            && let Some(receiver) = args.posonlyargs.iter().chain(args.args).next()
+        {
+            let mut found = Vec::new();
+            collect_stores(self.functions[init].def.body, receiver.arg, &mut found);
+            stored.extend(found.into_iter().filter(|store| store.2.is_some()).map(|store| store.0));
+        }
+        let stored: Vec<_> = stored.into_iter().map(|name| self.private_name(class, name)).collect();
+        let missing = self.classes[class].members.iter().filter_map(|(name, member)| match member {
+            ClassMember::Field(field) if field.is_final && !stored.contains(name) => {
+                Some((*name, field.span))
+            }
+            _ => None,
+        });
+        for (name, span) in missing.collect::<Vec<_>>() {
+            let message = format!("Final attribute not initialized: {}:{name}", self.classes[class].name);
+            self.report(self.classes[class].module, Diagnostic::error("SP0104", span, message));
         }
     }
 
@@ -161,12 +188,13 @@ impl<'a> Program<'a> {
         let is_final = is_final_annotation(annotation);
         let ty = if is_final && matches!(annotation.kind, ExprKind::Name { .. } | ExprKind::Attribute { .. })
         {
-            self.types.dynamic
+            self.literal_type(value)
         } else {
             self.resolve_annotation(place, annotation)
         };
         if is_class_var(annotation) || (is_final && value.is_some()) {
-            self.add_class_member(class, name, ClassMember::Variable(ty, span));
+            self.check_free(class, name, span);
+            self.add_class_member(class, name, ClassMember::Variable { ty, is_final, span });
             return;
         }
         let field = Field {
@@ -174,7 +202,6 @@ impl<'a> Program<'a> {
             ty,
             class,
             has_default: value.is_some(),
-            always_set: value.is_some(),
             is_final,
             span,
         };
@@ -185,12 +212,8 @@ impl<'a> Program<'a> {
         let module = self.classes[class].module;
         if let Some(&at) = self.classes[class].by_name.get(field.name) {
             match &self.classes[class].members[at].1 {
-                ClassMember::Method(function) => {
-                    let message = format!("slot conflicts with other member '{}'", field.name);
-                    let other = self.functions[*function].def.name_span;
-                    let diagnostic =
-                        Diagnostic::error("SP0103", field.span, message).with_label(other, "defined here");
-                    self.report(module, diagnostic);
+                ClassMember::Method(_) | ClassMember::Dynamic | ClassMember::Variable { .. } => {
+                    self.check_free(class, field.name, field.span);
                     return;
                 }
                 ClassMember::Field(known) if known.ty != self.types.dynamic && field.ty != known.ty => {
@@ -208,6 +231,21 @@ impl<'a> Program<'a> {
         self.add_class_member(class, field.name, ClassMember::Field(field));
     }
 
+    /// A name that the class body uses for something else already is an error.
+    fn check_free(&mut self, class: ClassId, name: &str, span: Span) {
+        let Some(&at) = self.classes[class].by_name.get(name) else { return };
+        let message = format!("slot conflicts with other member '{name}'");
+        let mut diagnostic = Diagnostic::error("SP0103", span, message);
+        match &self.classes[class].members[at].1 {
+            ClassMember::Method(function) => {
+                diagnostic = diagnostic.with_label(self.functions[*function].def.name_span, "defined here");
+            }
+            ClassMember::Variable { span, .. } => diagnostic = diagnostic.with_label(*span, "defined here"),
+            _ => {}
+        }
+        self.report(self.classes[class].module, diagnostic);
+    }
+
     /// Fields that `__init__` introduces, and whether it certainly sets them.
     fn bind_init_fields(&mut self, class: ClassId, init: FunctionId) {
         let def = self.functions[init].def;
@@ -217,6 +255,7 @@ impl<'a> Program<'a> {
         let module = self.classes[class].module;
         let params = self.classes[class].type_params.clone();
         for (name, annotation, value, span) in found {
+            let name = self.private_name(class, name);
             let known = self.class_member(class, name);
             if let Some((owner, member)) = known {
                 let is_redeclared = annotation.is_some() && owner == class;
@@ -234,10 +273,9 @@ impl<'a> Program<'a> {
                 None => self.parameter_type(init, value),
             };
             let is_final = annotation.is_some_and(is_final_annotation);
-            let field = Field { name, ty, class, has_default: false, always_set: false, is_final, span };
+            let field = Field { name, ty, class, has_default: false, is_final, span };
             self.add_field(class, field);
         }
-        self.mark_always_set(class, def.body, receiver.arg);
     }
 
     /// `self.x = x` gives the field the declared type of the parameter.
@@ -245,35 +283,6 @@ impl<'a> Program<'a> {
         let name = value.and_then(|value| value.as_name());
         let param = self.functions[init].params.iter().find(|param| Some(param.name) == name);
         param.map_or(self.types.dynamic, |param| param.ty)
-    }
-
-    /// Fields stored by the leading straight-line statements of `__init__`, before `self` can escape.
-    fn mark_always_set(&mut self, class: ClassId, body: &'a [Stmt<'a>], receiver: &str) {
-        let mut set = Vec::new();
-        for stmt in body {
-            let (target, value) = match stmt.kind {
-                StmtKind::Assign { targets: [target], value } => (target, value),
-                StmtKind::AnnAssign { target, value: Some(value), .. } => (target, value),
-                _ => break,
-            };
-            match target.kind {
-                ExprKind::Attribute { value: owner, attr, .. } if owner.as_name() == Some(receiver) => {
-                    if mentions(value, receiver) {
-                        break;
-                    }
-                    set.push(attr);
-                }
-                ExprKind::Name { .. } if !mentions(value, receiver) => {}
-                _ => break,
-            }
-        }
-        for name in set {
-            if let Some(&at) = self.classes[class].by_name.get(name)
-                && let ClassMember::Field(field) = &mut self.classes[class].members[at].1
-            {
-                field.always_set = true;
-            }
-        }
     }
 
     // --- Functions ---
@@ -573,21 +582,4 @@ fn collect_stores<'a>(body: &'a [Stmt<'a>], receiver: &str, found: &mut Vec<Stor
             _ => {}
         }
     }
-}
-
-/// Whether a name occurs in an expression.
-fn mentions<'a>(expr: &'a Expr<'a>, name: &str) -> bool {
-    struct Finder<'n> {
-        name: &'n str,
-        found: bool,
-    }
-    impl<'a> parser::visit::Visitor<'a> for Finder<'_> {
-        fn visit_expr(&mut self, expr: &'a Expr<'a>) {
-            self.found |= expr.as_name() == Some(self.name);
-            parser::visit::walk_expr(self, expr);
-        }
-    }
-    let mut finder = Finder { name, found: false };
-    parser::visit::Visitor::visit_expr(&mut finder, expr);
-    finder.found
 }

@@ -143,8 +143,6 @@ pub struct Field<'a> {
     pub class: ClassId,
     /// Whether the class body gives it a default.
     pub has_default: bool,
-    /// Whether it is certainly set once `__init__` has run.
-    pub always_set: bool,
     /// Whether it may be assigned only in `__init__`.
     pub is_final: bool,
     /// Where it is declared.
@@ -173,10 +171,28 @@ pub enum ClassMember<'a> {
     Field(Field<'a>),
     /// A method, or the getter of a property.
     Method(FunctionId),
-    /// A class variable, with its type.
-    Variable(TypeId, Span),
+    /// A class variable.
+    Variable {
+        /// Its type.
+        ty: TypeId,
+        /// Whether it is `Final`.
+        is_final: bool,
+        /// Where it is declared.
+        span: Span,
+    },
     /// Something that the checker does not follow.
     Dynamic,
+}
+
+/// `@name.setter` or `@name.deleter`.
+#[derive(Clone, Copy, Debug)]
+pub struct Accessor<'a> {
+    /// The name of the property.
+    pub name: &'a str,
+    /// Whether it sets rather than deletes.
+    pub is_setter: bool,
+    /// The method.
+    pub function: FunctionId,
 }
 
 /// One class.
@@ -201,6 +217,8 @@ pub struct Class<'a> {
     pub members: Vec<(&'a str, ClassMember<'a>)>,
     /// Position of each own member.
     pub by_name: FxHashMap<&'a str, usize>,
+    /// Setters and deleters of its own properties.
+    pub accessors: Vec<Accessor<'a>>,
     /// Laid out statically: fields at fixed offsets, methods in a vtable.
     pub is_static: bool,
     /// May not be subclassed.
@@ -339,6 +357,14 @@ impl<'a> Program<'a> {
         self.classes[class].mro.iter().find_map(|&owner| {
             let at = *self.classes[owner].by_name.get(name)?;
             Some((owner, &self.classes[owner].members[at].1))
+        })
+    }
+
+    /// The setter of a property of a class or of its bases.
+    pub fn setter(&self, class: ClassId, name: &str) -> Option<FunctionId> {
+        self.classes[class].mro.iter().find_map(|&owner| {
+            let accessors = &self.classes[owner].accessors;
+            accessors.iter().find(|known| known.is_setter && known.name == name).map(|known| known.function)
         })
     }
 

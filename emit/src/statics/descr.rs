@@ -70,7 +70,8 @@ impl Checked<'_, '_> {
                 class: self.class_descr(field.class),
                 name: name.to_owned(),
                 ty: self.type_descr(field.ty),
-                always_set: field.always_set,
+                // Instances are made without `__init__`, and values and defaults deleted.
+                always_set: false,
             }),
             _ => None,
         }
@@ -115,7 +116,7 @@ impl Checked<'_, '_> {
                     name: (*name).to_owned(),
                     ty: self.type_descr(field.ty),
                     has_default: field.has_default,
-                    always_set: field.always_set,
+                    always_set: false,
                 }),
                 ClassMember::Method(function) => {
                     let method = &self.program.functions[*function];

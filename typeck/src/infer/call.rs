@@ -97,8 +97,35 @@ impl<'a> Checker<'_, 'a> {
                 self.facts().calls.insert(expr.id, CallPlan::Function(function, arguments));
                 Ty::sure(ret)
             }
-            None => self.dynamic_result(ret),
+            None => self.dynamic_call(env, expr, &params, ret, actuals),
         }
+    }
+
+    /// A callee whose types are known is called dynamically: primitives are boxed on the way in, and unboxed on the way out.
+    fn dynamic_call(
+        &mut self,
+        env: &mut Env<'a>,
+        expr: &Expr<'a>,
+        params: &[Param<'a>],
+        ret: TypeId,
+        actuals: Actuals<'a>,
+    ) -> Ty {
+        let positional = actuals.args.iter().zip(params);
+        let keywords = actuals.keywords.iter().filter_map(|keyword| {
+            Some((keyword.value, params.iter().find(|param| Some(param.name) == keyword.arg)?))
+        });
+        for (arg, param) in positional.chain(keywords).collect::<Vec<_>>() {
+            if self.program.types.as_primitive(param.ty).is_none() {
+                continue;
+            }
+            let ty = self.expr(env, arg, None);
+            if let Some(primitive) = self.primitive_of(ty) {
+                self.set_coercion(arg.id, Some(Coercion::Box(primitive)));
+            }
+        }
+        let Some(primitive) = self.program.types.as_primitive(ret) else { return Ty::expected(ret) };
+        self.facts().calls.insert(expr.id, CallPlan::Unboxed(primitive));
+        Ty::sure(ret)
     }
 
     /// A call that makes a coroutine: dynamic, with arguments that are checked as far as they are objects. What awaiting it gives is
@@ -149,6 +176,9 @@ impl<'a> Checker<'_, 'a> {
             return self.dynamic();
         };
         let receiver = self.facts().types[value.id].unwrap_or(self.dynamic());
+        if let Type::Class { class, .. } = *self.program.types.get(receiver.id) {
+            return self.class_method_call(env, expr, class, function, actuals);
+        }
         let Some((class, type_args, exact)) = self.program.types.as_instance(receiver.id) else {
             self.untyped_arguments(env, actuals);
             return self.dynamic();
@@ -165,6 +195,16 @@ impl<'a> Checker<'_, 'a> {
             && !entry.is_async
             && !entry.is_generator
             && matches!(binding, Binding::Instance);
+        let is_bound_otherwise = matches!(binding, Binding::Class | Binding::Static)
+            && self.program.classes[class].is_static
+            && !self.program.functions[function].is_dynamic
+            && !self.program.functions[function].is_async
+            && !self.program.functions[function].is_generator;
+        if is_bound_otherwise {
+            let params = params[usize::from(binding == Binding::Class)..].to_vec();
+            self.map_arguments(env, &params, actuals, function);
+            return self.dynamic_call(env, expr, &params, ret, actuals);
+        }
         if !is_static {
             let result = self.untyped_method(env, &params, ret, &type_args, actuals);
             let is_append = class == self.program.known.list
@@ -194,7 +234,32 @@ impl<'a> Checker<'_, 'a> {
                 self.facts().calls.insert(expr.id, plan);
                 Ty::sure(ret)
             }
-            None => self.dynamic_result(ret),
+            None => self.dynamic_call(env, expr, &params[1..], ret, actuals),
+        }
+    }
+
+    /// `C.method(...)` of a class method: the class is known, and with it the method.
+    fn class_method_call(
+        &mut self,
+        env: &mut Env<'a>,
+        expr: &Expr<'a>,
+        class: ClassId,
+        function: FunctionId,
+        actuals: Actuals<'a>,
+    ) -> Ty {
+        let entry = &self.program.functions[function];
+        if entry.is_dynamic || entry.is_async || entry.is_generator || entry.params.is_empty() {
+            self.untyped_arguments(env, actuals);
+            return self.dynamic();
+        }
+        let (params, ret) = (entry.params[1..].to_vec(), entry.ret);
+        match self.map_arguments(env, &params, actuals, function) {
+            Some(arguments) => {
+                let plan = CallPlan::Method { function, class, direct: true, arguments };
+                self.facts().calls.insert(expr.id, plan);
+                Ty::sure(ret)
+            }
+            None => self.dynamic_call(env, expr, &params, ret, actuals),
         }
     }
 
@@ -299,7 +364,10 @@ impl<'a> Checker<'_, 'a> {
                 self.facts().calls.insert(expr.id, CallPlan::Construct(class, init, arguments));
                 Ty::sure(exact)
             }
-            _ => Ty::expected(self.instance(class)),
+            _ => {
+                let instance = self.instance(class);
+                self.dynamic_call(env, expr, &params, instance, actuals)
+            }
         }
     }
 
@@ -382,6 +450,7 @@ impl<'a> Checker<'_, 'a> {
         actuals: Actuals<'a>,
     ) -> Option<Ty> {
         let ExprKind::Attribute { value, attr, .. } = func.kind else { return None };
+        let attr = self.private_name(attr);
         let ExprKind::Call { func: inner, args: [], keywords: [] } = value.kind else { return None };
         let function = self.function?;
         let class = self.program.functions[function].class?;

@@ -392,6 +392,7 @@ impl<'a> Checker<'_, 'a> {
     /// A parameter that nested blocks capture keeps its declared type if nobody assigns it.
     fn name(&mut self, env: &mut Env<'a>, expr: &Expr<'a>, name: &'a str) -> Ty {
         self.facts().refinements.remove(&expr.id);
+        let name = self.private_name(name);
         if let Some(var) = self.variable(name) {
             let Some(ty) = env.get(var) else { return self.unbound(env, expr, name, var) };
             let is_narrowed = self.vars.declared(var).is_some_and(|declared| declared != ty.id);
@@ -401,8 +402,12 @@ impl<'a> Checker<'_, 'a> {
             return ty;
         }
         let scope = *self.scopes.last().expect("checking is always inside a scope");
-        match self.program.modules[self.module].scopes.lookup(scope, name).1 {
-            Resolution::Cell | Resolution::Free => self.dynamic(),
+        match self.program.modules[self.module].scopes.lookup(scope, name) {
+            (_, Resolution::Cell | Resolution::Free) => self.dynamic(),
+            // What the body of a class binds is looked up when that runs.
+            (owner, Resolution::Local) if owner != self.program.modules[self.module].scopes.module() => {
+                self.dynamic()
+            }
             _ => {
                 self.check_global(env, expr, name);
                 self.global(name)
@@ -500,8 +505,18 @@ impl<'a> Checker<'_, 'a> {
 
     // --- Attributes and items ---
 
+    /// A name of the block being checked as it is stored.
+    pub(crate) fn private_name(&self, name: &'a str) -> &'a str {
+        let scope = *self.scopes.last().expect("checking is always inside a scope");
+        match self.program.modules[self.module].scopes.table[scope].mangle(name) {
+            std::borrow::Cow::Borrowed(name) => name,
+            std::borrow::Cow::Owned(name) => self.program.arena.alloc_str(&name),
+        }
+    }
+
     fn attribute(&mut self, env: &mut Env<'a>, expr: &Expr<'a>, value: &'a Expr<'a>, attr: &'a str) -> Ty {
         self.facts().attributes.remove(&expr.id);
+        let attr = self.private_name(attr);
         let owner = self.object(env, value);
         match self.program.types.get(owner.id).clone() {
             Type::None => {
@@ -542,7 +557,13 @@ impl<'a> Checker<'_, 'a> {
             {
                 Ty::sure(self.program.types.intern(Type::Function(function)))
             }
-            Some((_, ClassMember::Variable(ty, _))) => Ty::expected(ty),
+            Some((owner, ClassMember::Method(function)))
+                if self.program.classes[owner].is_static
+                    && self.program.functions[function].binding == Binding::Class =>
+            {
+                Ty::sure(self.program.types.intern(Type::Method(function)))
+            }
+            Some((_, ClassMember::Variable { ty, .. })) => Ty::expected(ty),
             _ => self.dynamic(),
         }
     }
@@ -562,7 +583,7 @@ impl<'a> Checker<'_, 'a> {
             let Some((class, ..)) = self.program.types.as_instance(member) else { return self.dynamic() };
             let ty = match self.program.class_member(class, attr).map(|(_, member)| member.clone()) {
                 Some(ClassMember::Field(field)) => field.ty,
-                Some(ClassMember::Variable(ty, _)) => ty,
+                Some(ClassMember::Variable { ty, .. }) => ty,
                 Some(_) => dynamic,
                 None if self.program.classes[class].is_static && !attr.starts_with("__") => {
                     let (shown, name) = (self.program.show(union), self.program.classes[class].name);
@@ -602,8 +623,8 @@ impl<'a> Checker<'_, 'a> {
                 }
             }
             Some(ClassMember::Field(field)) => Ty::expected(field.ty),
-            Some(ClassMember::Method(function)) => self.method_attribute(function),
-            Some(ClassMember::Variable(ty, _)) => Ty::expected(ty),
+            Some(ClassMember::Method(function)) => self.method_attribute(expr, function),
+            Some(ClassMember::Variable { ty, .. }) => Ty::expected(ty),
             Some(ClassMember::Dynamic) => self.dynamic(),
             None => {
                 self.undeclared_attribute(expr, class, attr);
@@ -612,10 +633,16 @@ impl<'a> Checker<'_, 'a> {
         }
     }
 
-    fn method_attribute(&mut self, function: crate::program::FunctionId) -> Ty {
+    fn method_attribute(&mut self, expr: &Expr<'a>, function: crate::program::FunctionId) -> Ty {
         let entry = &self.program.functions[function];
+        let (is_plain, ret) = (!entry.is_dynamic && !entry.is_async && !entry.is_generator, entry.ret);
         match entry.binding {
-            Binding::Property if !entry.is_dynamic => Ty::expected(entry.ret),
+            Binding::Property if is_plain && self.program.types.as_primitive(ret).is_some() => {
+                self.facts().attributes.insert(expr.id, AttributePlan::Getter(function));
+                Ty::sure(ret)
+            }
+            Binding::Property if is_plain => Ty::expected(ret),
+            Binding::Property => self.dynamic(),
             _ => Ty::sure(self.program.types.intern(Type::Method(function))),
         }
     }

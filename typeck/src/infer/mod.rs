@@ -92,7 +92,9 @@ impl<'a> Program<'a> {
                     ClassMember::Method(function) => Some(*function),
                     _ => None,
                 });
-                for function in methods.collect::<Vec<_>>() {
+                let mut methods = methods.collect::<Vec<_>>();
+                methods.extend(self.classes[class].accessors.iter().map(|accessor| accessor.function));
+                for function in methods {
                     let node = self.functions[function].node;
                     self.check_function(module, function, node);
                 }

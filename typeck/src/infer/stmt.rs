@@ -1,10 +1,10 @@
 //! Statements: control flow over what is known.
 
-use parser::ast::{Expr, ExprKind, Stmt, StmtKind, Try};
+use parser::ast::{ClassDef, Expr, ExprKind, Stmt, StmtKind, Try};
 
 use super::{Checker, Env, LoopExits, env::join_into};
-use crate::facts::LoopPlan;
-use crate::program::ClassMember;
+use crate::facts::{Coercion, LoopPlan};
+use crate::program::{ClassMember, Member};
 use crate::ty::{Literal, Primitive, Special, Ty, Type, TypeId};
 
 impl<'a> Checker<'_, 'a> {
@@ -81,6 +81,9 @@ impl<'a> Checker<'_, 'a> {
             }
             StmtKind::ClassDef(def) => {
                 def.decorator_list.iter().for_each(|decorator| self.element(env, decorator));
+                if self.function.is_none() && self.depth == 1 {
+                    self.class_body(env, stmt, def);
+                }
                 self.define_local(env, def.name, def.name_span);
             }
             StmtKind::Import { names } | StmtKind::ImportFrom { names, .. } => {
@@ -95,6 +98,38 @@ impl<'a> Checker<'_, 'a> {
             }
             StmtKind::Global { .. } | StmtKind::Nonlocal { .. } | StmtKind::Pass => {}
         }
+    }
+
+    /// The values that the body of a class gives to what it declares.
+    fn class_body(&mut self, env: &Env<'a>, stmt: &'a Stmt<'a>, def: &'a ClassDef<'a>) {
+        let found = self.program.modules[self.module].members.get(def.name).cloned();
+        let Some(Member::Class(class)) = found else { return };
+        let scope = self.program.modules[self.module].scopes.body(stmt.id);
+        self.scopes.push(scope);
+        for stmt in def.body {
+            let StmtKind::AnnAssign { target, value: Some(value), simple: true, .. } = stmt.kind else {
+                continue;
+            };
+            let Some(name) = target.as_name().map(|name| self.private_name(name)) else { continue };
+            let declared = match self.program.classes[class].by_name.get(name) {
+                Some(&at) => match &self.program.classes[class].members[at].1 {
+                    ClassMember::Field(field) => field.ty,
+                    ClassMember::Variable { ty, .. } => *ty,
+                    _ => continue,
+                },
+                None => continue,
+            };
+            let mut env = env.clone();
+            self.check(&mut env, value, declared, "");
+            // The body stores objects, whatever the field makes of them.
+            if self.program.types.as_primitive(declared).is_some() {
+                let ty = self.expr(&mut env, value, None);
+                if let Some(primitive) = self.primitive_of(ty) {
+                    self.set_coercion(value.id, Some(Coercion::Box(primitive)));
+                }
+            }
+        }
+        self.scopes.pop();
     }
 
     /// A function or class that is defined inside a function; it may not take the place of a declared variable.
