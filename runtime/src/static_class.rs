@@ -74,7 +74,7 @@ pub struct StaticField {
 pub struct StaticLayout {
     /// All fields.
     pub fields: Vec<StaticField>,
-    /// Methods by vtable index, as the class that introduced them declares them.
+    /// Methods by vtable index: the parameters as the class that introduced them declares them, the result as the nearest one does.
     pub methods: Vec<MethodDecl>,
     float_offsets: Vec<usize>,
     /// What new instances hold; only the class itself changes it.
@@ -151,8 +151,9 @@ pub fn build(
     let parent = layout_base(bases)?;
     let mut layout = parent.and_then(TypeObject::static_layout).cloned().unwrap_or_default();
     for method in &decl.methods {
-        if layout.method(&method.name).is_none() {
-            layout.methods.push(method.clone());
+        match layout.method(&method.name) {
+            Some(at) => narrow(&mut layout.methods[at], method),
+            None => layout.methods.push(method.clone()),
         }
     }
     let short_name = decl.name.rsplit('.').next().unwrap_or(&decl.name);
@@ -172,6 +173,14 @@ pub fn build(
     class.modified();
     build::finish(&class, &[])?;
     Ok(class)
+}
+
+/// What an override promises holds for its subclasses, too; callers know the parameters of the method that it overrides.
+fn narrow(method: &mut MethodDecl, by: &MethodDecl) {
+    method.is_final = by.is_final;
+    if by.signature.ret != TypeDescr::Object {
+        method.signature.ret = by.signature.ret.clone();
+    }
 }
 
 fn layout_base<'a>(bases: &TupleObject) -> PyResult<Option<&'a TypeObject>> {
@@ -294,6 +303,13 @@ impl TypedDescriptor {
         let (name, got) = (&self.field.name, object.ty().name());
         Err(crate::raise!(TypeError, "descriptor '{name}' doesn't apply to a '{got}' object"))
     }
+}
+
+/// The static class that defines a method which `class` has, from where errors name it.
+pub fn definer<'c>(class: &'c TypeObject, method: &str) -> &'c TypeObject {
+    let bases = std::iter::successors(Some(class), |class| class.base());
+    let mut statics = bases.filter(|class| class.has(type_flags::STATIC_PYTHON));
+    statics.find(|class| class.dict().get_text(method).is_some()).unwrap_or(class)
 }
 
 /// The class that a type descriptor names, found through the loaded modules.

@@ -257,13 +257,8 @@ impl<'a> Program<'a> {
         for (name, annotation, value, span) in found {
             let name = self.private_name(class, name);
             let known = self.class_member(class, name);
-            if let Some((owner, member)) = known {
-                let is_redeclared = annotation.is_some() && owner == class;
-                if (!matches!(member, ClassMember::Field(_)) || !is_redeclared)
-                    && (annotation.is_none() || owner != class)
-                {
-                    continue;
-                }
+            if known.is_some() && annotation.is_none() {
+                continue;
             }
             let ty = match annotation {
                 Some(annotation) => {
@@ -440,22 +435,40 @@ impl<'a> Program<'a> {
                 let at = *self.classes[base].by_name.get(name)?;
                 Some((base, self.classes[base].members[at].1.clone()))
             });
-            let Some((_, inherited)) = inherited else { continue };
+            let Some((owner, inherited)) = inherited.filter(|(owner, _)| *owner != self.known.object) else {
+                continue;
+            };
             match (member, inherited) {
                 (ClassMember::Method(new), ClassMember::Method(old)) => self.check_override(class, new, old),
                 (ClassMember::Field(new), ClassMember::Field(old)) => {
-                    self.check_field_override(class, &new, &old)
+                    self.check_kept(class, name, (new.ty, new.span), (owner, old.ty, old.is_final, old.span));
                 }
-                (ClassMember::Method(new), ClassMember::Field(old)) => {
-                    let span = self.functions[new].def.name_span;
-                    self.report_hidden(class, name, span, old.span);
+                (
+                    ClassMember::Variable { ty, span, .. },
+                    ClassMember::Variable { ty: old, is_final, span: other },
+                ) => {
+                    self.check_kept(class, name, (ty, span), (owner, old, is_final, other));
                 }
-                (ClassMember::Field(new), ClassMember::Method(old)) => {
-                    let other = self.functions[old].def.name_span;
-                    self.report_hidden(class, name, new.span, other);
+                (ClassMember::Dynamic, ClassMember::Method(_)) if name.starts_with("__") => {}
+                (ClassMember::Method(_), ClassMember::Dynamic)
+                | (ClassMember::Dynamic, ClassMember::Field(_) | ClassMember::Variable { .. })
+                | (ClassMember::Field(_) | ClassMember::Variable { .. }, ClassMember::Dynamic)
+                | (ClassMember::Dynamic, ClassMember::Dynamic) => {}
+                (member, inherited) => {
+                    let (span, other) = (self.member_place(class, &member), self.member_place(owner, &inherited));
+                    self.report_hidden(class, name, span, other);
                 }
-                _ => {}
             }
+        }
+    }
+
+    /// Where a member of a class stands.
+    fn member_place(&self, class: ClassId, member: &ClassMember<'a>) -> Span {
+        match member {
+            ClassMember::Method(function) => self.functions[*function].def.name_span,
+            ClassMember::Field(field) => field.span,
+            ClassMember::Variable { span, .. } => *span,
+            ClassMember::Dynamic => self.classes[class].span,
         }
     }
 
@@ -466,15 +479,29 @@ impl<'a> Program<'a> {
         self.report(module, diagnostic);
     }
 
-    fn check_field_override(&mut self, class: ClassId, new: &Field<'a>, old: &Field<'a>) {
-        if new.ty != old.ty && new.ty != self.types.dynamic {
-            let (module, shown) = (self.classes[class].module, self.show(old.ty));
-            let message =
-                format!("cannot change type of inherited attribute '{}', which is {shown}", new.name);
-            let diagnostic =
-                Diagnostic::error("SP0105", new.span, message).with_label(old.span, "inherited from here");
-            self.report(module, diagnostic);
+    /// A field or a class variable keeps the type that it has in a base; one that is final stays altogether.
+    fn check_kept(
+        &mut self,
+        class: ClassId,
+        name: &str,
+        (ty, span): (TypeId, Span),
+        (owner, old, is_final, other): (ClassId, TypeId, bool, Span),
+    ) {
+        let module = self.classes[class].module;
+        let (code, message) = if is_final {
+            let owner = self.classes[owner].name;
+            ("SP0104", format!("Cannot assign to a Final attribute of {owner}:{name}"))
+        } else if ty != old && ty != self.types.dynamic {
+            let shown = self.show(old);
+            ("SP0105", format!("cannot change type of inherited attribute '{name}', which is {shown}"))
+        } else {
+            return;
+        };
+        let mut diagnostic = Diagnostic::error(code, span, message);
+        if self.classes[owner].module == module {
+            diagnostic = diagnostic.with_label(other, "inherited from here");
         }
+        self.report(module, diagnostic);
     }
 
     fn check_override(&mut self, class: ClassId, new: FunctionId, old: FunctionId) {
@@ -503,13 +530,23 @@ impl<'a> Program<'a> {
         if self.functions[old].is_final {
             return Some("The overridden method is final".to_owned());
         }
-        let (new_params, old_params) =
-            (self.functions[new].params.clone(), self.functions[old].params.clone());
+        let (new_kind, old_kind) = (self.kind_of(new), self.kind_of(old));
+        if new_kind != old_kind {
+            return Some(format!("A {old_kind} is overridden as a {new_kind}"));
+        }
+        let takes_any = self.functions[old].params.iter().any(|param| param.kind == ParamKind::DoubleStar);
+        let old_params = self.functions[old].params.clone();
+        let is_known = |param: &Param<'a>| {
+            let is_extra = takes_any && param.kind == ParamKind::KeywordOnly;
+            !is_extra || old_params.iter().any(|old| old.name == param.name)
+        };
+        let new_params: Vec<_> = self.functions[new].params.iter().filter(|p| is_known(p)).cloned().collect();
         if new_params.len() != old_params.len() {
             return Some("Number of arguments differ".to_owned());
         }
-        for (at, (new, old)) in new_params.iter().zip(&old_params).enumerate().skip(1) {
-            if new.name != old.name && old.kind == ParamKind::Ordinary {
+        let receivers = usize::from(self.functions[old].binding != Binding::Static);
+        for (at, (new, old)) in new_params.iter().zip(&old_params).enumerate().skip(receivers) {
+            if new.name != old.name && matches!(old.kind, ParamKind::Ordinary | ParamKind::KeywordOnly) {
                 return Some(format!(
                     "Positional argument {} named `{}` is overridden as `{}`",
                     at + 1,
@@ -517,7 +554,8 @@ impl<'a> Program<'a> {
                     new.name
                 ));
             }
-            if new.kind != old.kind {
+            let is_opened = (old.kind, new.kind) == (ParamKind::PositionalOnly, ParamKind::Ordinary);
+            if new.kind != old.kind && !is_opened {
                 return Some(format!("Parameter `{}` differs in kind", old.name));
             }
             if !self.is_subtype_or_dynamic(old.ty, new.ty) {
@@ -533,6 +571,18 @@ impl<'a> Program<'a> {
             return Some(format!("Returned type `{new}` is not a subtype of the overridden return `{old}`"));
         }
         None
+    }
+
+    /// What a method is, in messages.
+    fn kind_of(&self, function: FunctionId) -> &'static str {
+        let entry = &self.functions[function];
+        match entry.binding {
+            Binding::Property => "property",
+            Binding::Class => "class method",
+            Binding::Static => "static method",
+            Binding::Instance | Binding::None if entry.is_async && !entry.is_generator => "coroutine",
+            Binding::Instance | Binding::None => "method",
+        }
     }
 
     fn is_subtype_or_dynamic(&mut self, sub: TypeId, sup: TypeId) -> bool {

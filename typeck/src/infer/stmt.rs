@@ -107,17 +107,24 @@ impl<'a> Checker<'_, 'a> {
         let scope = self.program.modules[self.module].scopes.body(stmt.id);
         self.scopes.push(scope);
         for stmt in def.body {
-            let StmtKind::AnnAssign { target, value: Some(value), simple: true, .. } = stmt.kind else {
-                continue;
+            let (target, value) = match stmt.kind {
+                StmtKind::AnnAssign { target, value: Some(value), simple: true, .. } => (target, value),
+                StmtKind::Assign { targets: [target], value } => (target, value),
+                _ => continue,
             };
             let Some(name) = target.as_name().map(|name| self.private_name(name)) else { continue };
-            let declared = match self.program.classes[class].by_name.get(name) {
-                Some(&at) => match &self.program.classes[class].members[at].1 {
-                    ClassMember::Field(field) => field.ty,
-                    ClassMember::Variable { ty, .. } => *ty,
-                    _ => continue,
-                },
-                None => continue,
+            // What is declared by a base keeps its type here.
+            let known = self.program.classes[class].mro.iter().find_map(|&owner| {
+                let owner = &self.program.classes[owner];
+                match &owner.members[*owner.by_name.get(name)?].1 {
+                    ClassMember::Field(field) => Some(field.ty),
+                    ClassMember::Variable { ty, .. } => Some(*ty),
+                    _ => None,
+                }
+            });
+            let Some(declared) = known.filter(|&ty| !matches!(self.program.types.get(ty), Type::Param(_)))
+            else {
+                continue;
             };
             let mut env = env.clone();
             self.check(&mut env, value, declared, "");
