@@ -9,7 +9,7 @@ use crate::field::Field;
 use crate::objects::str::StrObject;
 use crate::static_class::{self, FieldKind, StaticField, StaticLayout, TypedDescriptor};
 use crate::type_object::{TypeObject, type_flags};
-use crate::value::{PyResult, Value};
+use crate::value::{PyResult, Ref, Value};
 
 /// What one field of new instances holds.
 pub(crate) struct FieldDefault {
@@ -206,4 +206,10 @@ pub(crate) fn clear(layout: &StaticLayout) {
 /// The values of all defaults, for the cycle collector.
 pub(crate) fn for_each(layout: &StaticLayout, mut visit: impl FnMut(Value)) {
     layout.defaults.borrow().iter().filter_map(|default| default.value.get()).for_each(&mut visit);
+}
+
+/// The default of a field.
+pub(crate) fn of(layout: &StaticLayout, name: &str) -> Option<Ref> {
+    let defaults = layout.defaults.borrow();
+    defaults.iter().find(|default| default.field.name == name).and_then(|default| default.value.get_ref())
 }

@@ -230,10 +230,11 @@ fn add_descriptors(class: &TypeObject, decl: &ClassDecl, layout: &StaticLayout) 
     for field in &decl.fields {
         let Some(placed) = layout.field(&field.name) else { continue };
         let key = StrObject::intern(&field.name);
-        let default = class.dict().get_str(key.value()).filter(|_| field.has_default).map(Value::to_ref);
-        if let Some(default) = &default {
+        let own = class.dict().get_str(key.value()).filter(|_| field.has_default).map(Value::to_ref);
+        if let Some(default) = &own {
             field_default::declare(layout, &field.name, default.value())?;
         }
+        let default = own.or_else(|| field_default::of(layout, &field.name));
         class.dict().set_str(key.value(), TypedDescriptor::new(class, placed, default).into());
     }
     Ok(())

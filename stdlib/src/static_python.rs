@@ -23,6 +23,7 @@ pub(crate) fn fill(module: &ModuleObject) -> PyResult<()> {
     for name in ["CheckedDict", "chkdict"] {
         dict.set_text(name, checked::CHECKED_DICT.value().to_ref());
     }
+    dict.set_text("typed_descriptor", static_class::TYPED_DESCRIPTOR.value().to_ref());
     dict.set_text("StaticTypeError", static_class::static_type_error().value().to_ref());
     dict.set_text("RAND_MAX", int::from_i64(i64::from(libc::RAND_MAX)));
     Ok(())

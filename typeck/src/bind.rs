@@ -22,6 +22,9 @@ impl<'a> Program<'a> {
             self.bind_bases(class);
         }
         for &class in &classes {
+            self.open_structural(class);
+        }
+        for &class in &classes {
             self.linearize(class);
         }
         let functions: Vec<FunctionId> =
@@ -67,21 +70,46 @@ impl<'a> Program<'a> {
                 }
             }
         }
-        let mut is_final = false;
+        let (mut is_final, mut options) = (false, None);
         for decorator in def.decorator_list {
             match decorator.as_name() {
                 Some("final") => is_final = true,
-                _ => is_dynamic = true,
+                _ => match self.dataclass_options(module, decorator) {
+                    Some(found) => options = Some(found),
+                    None => is_dynamic = true,
+                },
             }
         }
         let object = self.known.object;
         let entry = &mut self.classes[class];
         entry.is_final = is_final;
+        entry.options = options;
         entry.is_dynamic |= is_dynamic;
         if bases.is_empty() && class != object {
             bases.push(object);
         }
         entry.bases = bases;
+    }
+
+    /// A protocol, a typed dictionary or a named tuple says what an object can do, not what it is made by.
+    fn open_structural(&mut self, class: ClassId) {
+        let (module, def) = (self.classes[class].module, self.classes[class].def);
+        let is_structural = def.bases.iter().any(|base| {
+            let base = match base.kind {
+                ExprKind::Subscript { value, .. } => value,
+                _ => base,
+            };
+            let found = self.chase_expr(module, base);
+            let name = match found {
+                Some((_, Member::Imported { module: "typing", name })) => name,
+                _ => "",
+            };
+            matches!(name, "Protocol" | "TypedDict" | "NamedTuple")
+        });
+        let is_its_name = |member: &Member<'a>| matches!(member, Member::Class(found) if *found == class);
+        if is_structural && self.modules[module].members.get(def.name).is_some_and(is_its_name) {
+            self.modules[module].members.insert(def.name, Member::Dynamic);
+        }
     }
 
     /// Method resolution order: depth first for single inheritance, C3 in general.
@@ -148,7 +176,14 @@ impl<'a> Program<'a> {
         {
             self.bind_init_fields(class, init);
         }
-        self.check_finals(class);
+        if self.is_dynamic_class(class) {
+            // The decorator makes of such a class what it likes.
+            self.classes[class].options = None;
+        }
+        self.bind_dataclass(class);
+        if self.classes[class].dataclass.is_none() {
+            self.check_finals(class);
+        }
     }
 
     /// A `Final` field gets its value in `__init__`.
@@ -185,6 +220,9 @@ impl<'a> Program<'a> {
         value: Option<&'a Expr<'a>>,
         span: Span,
     ) {
+        if self.init_only(class, annotation) {
+            return;
+        }
         let is_final = is_final_annotation(annotation);
         let ty = if is_final && matches!(annotation.kind, ExprKind::Name { .. } | ExprKind::Attribute { .. })
         {
@@ -591,7 +629,7 @@ impl<'a> Program<'a> {
     }
 }
 
-fn is_class_var(annotation: &Expr<'_>) -> bool {
+pub(crate) fn is_class_var(annotation: &Expr<'_>) -> bool {
     match annotation.kind {
         ExprKind::Name { id: "ClassVar", .. } | ExprKind::Attribute { attr: "ClassVar", .. } => true,
         ExprKind::Subscript { value, .. } => is_class_var(value),

@@ -376,6 +376,8 @@ impl<'a> Program<'a> {
             by_name: FxHashMap::default(),
             accessors: Vec::new(),
             is_static: false,
+            options: None,
+            dataclass: None,
             is_final: false,
             is_dynamic: false,
             span: def.name_span,
@@ -497,6 +499,7 @@ impl<'a> Program<'a> {
             is_async,
             is_generator,
             is_dynamic: decorators.is_unknown || !def.type_params.is_empty(),
+            is_generated: false,
             is_bound: false,
         })
     }

@@ -9,6 +9,7 @@ use bumpalo::Bump;
 use parser::ast::{self, ClassDef, FunctionDef, NodeId};
 use rustc_hash::FxHashMap;
 
+pub use crate::dataclass::{Dataclass, Options};
 use crate::facts::Facts;
 use crate::scope::Scopes;
 use crate::ty::{Literal, TypeId, Types};
@@ -221,6 +222,10 @@ pub struct Class<'a> {
     pub accessors: Vec<Accessor<'a>>,
     /// Laid out statically: fields at fixed offsets, methods in a vtable.
     pub is_static: bool,
+    /// How it is made a dataclass, if it is.
+    pub options: Option<Options>,
+    /// Its fields as a dataclass.
+    pub dataclass: Option<Dataclass<'a>>,
     /// May not be subclassed.
     pub is_final: bool,
     /// Some base, decorator or keyword is beyond the checker.
@@ -289,6 +294,8 @@ pub struct Function<'a> {
     pub is_generator: bool,
     /// A decorator is beyond the checker: calls are dynamic.
     pub is_dynamic: bool,
+    /// A decorator makes it: it has a signature and no body.
+    pub is_generated: bool,
     /// Whether its signature has been resolved.
     pub is_bound: bool,
 }

@@ -124,7 +124,7 @@ impl Checked<'_, '_> {
                         .params
                         .iter()
                         .any(|param| matches!(param.kind, ParamKind::Star | ParamKind::DoubleStar));
-                    if !method.is_dynamic && !has_stars {
+                    if !method.is_dynamic && !method.is_generated && !has_stars {
                         decl.methods.push(MethodDecl {
                             name: (*name).to_owned(),
                             kind: method_kind(method.binding),

@@ -9,6 +9,7 @@ use bytecode::{ClassDecl, FieldDescr, FunctionDescr, MethodKind, Opcode, Repr, S
 use runtime::error::{self, Raised};
 use runtime::field::Field;
 use runtime::hooks;
+use runtime::objects::class_method::{ClassMethod, StaticMethod};
 use runtime::objects::code::{CodeObject, InlineCache};
 use runtime::objects::dict::DictObject;
 use runtime::objects::function::FunctionObject;
@@ -137,7 +138,7 @@ pub(crate) fn resolve_callee(descr: &FunctionDescr, cache: &InlineCache) -> PyRe
 pub fn resolve_function(descr: &FunctionDescr) -> PyResult {
     let found = match descr.split_name() {
         (Some(class), name) => match static_class::resolve_class(&descr.module, class)? {
-            Some(class) => class_attribute(&class, name)?,
+            Some(class) => class_attribute(&class, name)?.map(function_of),
             None => None,
         },
         (None, name) => static_class::resolve_class(&descr.module, name)?,
@@ -146,6 +147,15 @@ pub fn resolve_function(descr: &FunctionDescr) -> PyResult {
         let (module, name) = (&descr.module, &descr.name);
         runtime::raise!(NameError, "name '{name}' is not defined in module '{module}'")
     })
+}
+
+/// The function that a class method or a static method wraps; static callers pass the class themselves.
+fn function_of(found: Ref) -> Ref {
+    match (found.get::<ClassMethod>(), found.get::<StaticMethod>()) {
+        (Some(method), _) => method.callable().to_ref(),
+        (_, Some(method)) => method.callable().to_ref(),
+        _ => found,
+    }
 }
 
 /// The function behind an attribute of a class, unbound.

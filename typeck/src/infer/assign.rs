@@ -275,6 +275,10 @@ impl<'a> Checker<'_, 'a> {
                 if field.is_final && !self.is_initializing(field.class, value) {
                     self.final_attribute(target, field.class, attr);
                 }
+                if self.program.is_frozen(class, attr) {
+                    let message = format!("cannot assign to field '{attr}' of frozen dataclass {}", self.program.classes[class].name);
+                    self.error("SP0104", target.span, message);
+                }
                 let declared = self.program.types.substitute(field.ty, &args);
                 if !self.flow(target.id, ty, declared) {
                     let (from, to) = (self.program.show(ty.id), self.program.show(declared));

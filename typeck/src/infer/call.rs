@@ -338,7 +338,10 @@ impl<'a> Checker<'_, 'a> {
             let is_plain = is_builtin && ![known.object, known.type_].contains(&class);
             return if is_plain { Ty::sure(exact) } else { Ty::expected(self.instance(class)) };
         }
-        let has_new = self.program.class_member(class, "__new__").is_some();
+        let new = match self.program.class_member(class, "__new__") {
+            Some((owner, ClassMember::Method(new))) if owner != known.object => Some(*new),
+            _ => None,
+        };
         let init = match self.program.class_member(class, "__init__") {
             Some((owner, ClassMember::Method(init))) if owner != known.object => Some(*init),
             Some((owner, _)) if owner == known.object => None,
@@ -352,20 +355,28 @@ impl<'a> Checker<'_, 'a> {
             Some(init) if !self.program.functions[init].is_dynamic => {
                 self.program.functions[init].params[1..].to_vec()
             }
-            None => Vec::new(),
+            None => match new.map(|new| &self.program.functions[new]) {
+                Some(entry) if !entry.is_dynamic && !entry.params.is_empty() => entry.params[1..].to_vec(),
+                Some(_) => {
+                    self.untyped_arguments(env, actuals);
+                    return Ty::expected(self.instance(class));
+                }
+                None => Vec::new(),
+            },
             Some(_) => {
                 self.untyped_arguments(env, actuals);
                 return Ty::expected(self.instance(class));
             }
         };
-        let context = init.unwrap_or_else(|| base::entity::EntityId::from_index(0));
+        let is_generated = init.is_some_and(|init| self.program.functions[init].is_generated);
+        let context = init.or(new).unwrap_or_else(|| base::entity::EntityId::from_index(0));
         match self.map_arguments(env, &params, actuals, context) {
-            Some(arguments) if !has_new => {
+            Some(arguments) if new.is_none() && !is_generated => {
                 self.facts().calls.insert(expr.id, CallPlan::Construct(class, init, arguments));
                 Ty::sure(exact)
             }
             _ => {
-                let instance = self.instance(class);
+                let instance = if new.is_none() { exact } else { self.instance(class) };
                 self.dynamic_call(env, expr, &params, instance, actuals)
             }
         }
@@ -467,7 +478,10 @@ impl<'a> Checker<'_, 'a> {
         })?;
         let entry = &self.program.functions[target];
         let owner = entry.class?;
-        if entry.is_dynamic || !self.program.classes[owner].is_static || entry.binding != Binding::Instance {
+        if entry.is_dynamic
+            || entry.is_generated
+            || !self.program.classes[owner].is_static
+            || entry.binding != Binding::Instance {
             return None;
         }
         let (params, ret) = (entry.params.clone(), entry.ret);

@@ -105,7 +105,7 @@ impl<'a> Program<'a> {
 
     fn check_function(&mut self, module: ModuleId, function: FunctionId, node: NodeId) {
         let entry = &self.functions[function];
-        if entry.node != node || entry.is_dynamic {
+        if entry.node != node || entry.is_dynamic || entry.is_generated {
             return;
         }
         if let Some(class) = entry.class

@@ -127,6 +127,18 @@ impl<'a> Checker<'_, 'a> {
                 continue;
             };
             let mut env = env.clone();
+            let specified = match self.program.classes[class].options {
+                Some(_) => self.program.field_default(self.module, value),
+                None => None,
+            };
+            if let Some(default) = specified {
+                self.object(&mut env, value);
+                let is_primitive = self.program.types.as_primitive(declared).is_some();
+                if let Some(default) = default.filter(|_| !is_primitive) {
+                    self.check(&mut env, default, declared, "");
+                }
+                continue;
+            }
             self.check(&mut env, value, declared, "");
             // The body stores objects, whatever the field makes of them.
             if self.program.types.as_primitive(declared).is_some() {
