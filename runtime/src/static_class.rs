@@ -166,6 +166,7 @@ pub fn build(
         type_flags::GC | type_flags::STATIC_PYTHON | if decl.is_final { type_flags::FINAL } else { 0 },
     );
     add_descriptors(&class, decl, &layout)?;
+    add_slots(&class, decl);
     field_default::replace_inherited(&class, &layout)?;
     field_default::mark(&class, &layout);
     class.set_static_layout(Box::new(layout));
@@ -238,6 +239,15 @@ fn add_descriptors(class: &TypeObject, decl: &ClassDecl, layout: &StaticLayout) 
         class.dict().set_str(key.value(), TypedDescriptor::new(class, placed, default).into());
     }
     Ok(())
+}
+
+/// `__slots__` tells copies and pickles what an instance consists of.
+fn add_slots(class: &TypeObject, decl: &ClassDecl) {
+    let key = StrObject::intern("__slots__");
+    if class.dict().get_str(key.value()).is_none() {
+        let names = decl.fields.iter().map(|field| StrObject::intern(&field.name).into_ref());
+        class.dict().set_str(key.value(), TupleObject::new(names.collect()).into());
+    }
 }
 
 /// The descriptor of a field of a static class.

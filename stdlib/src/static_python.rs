@@ -1,6 +1,7 @@
 //! `__static__`: the names that typed modules import. Decorators mark for the compiler and do nothing at run time.
 
 use runtime::objects::module::ModuleObject;
+use runtime::objects::str::StrObject;
 use runtime::objects::{checked, int, static_array};
 use runtime::static_class;
 use runtime::{PyResult, Ref, Value, protocol, py_functions};
@@ -95,6 +96,16 @@ py_functions! { static FUNCTIONS;
     "native(func, /)"
     fn native(func: Ref) -> Ref {
         func
+    }
+    /// What is written in Python is imported when it is asked for.
+    "__getattr__(name, /)"
+    fn getattr(name: Value) -> PyResult {
+        let text = name.get::<StrObject>().map(StrObject::to_string_lossy).unwrap_or_default();
+        let source = match &*text {
+            "Enum" | "IntEnum" | "StringEnum" => "_static_enum",
+            _ => return Err(runtime::raise!(AttributeError, "module '__static__' has no attribute '{text}'")),
+        };
+        protocol::get_attr(protocol::import::import_absolute(source)?.value(), name)
     }
     /// Whether a class was compiled statically.
     "is_type_static(o, /)"

@@ -74,6 +74,7 @@ impl<'a> Program<'a> {
         for decorator in def.decorator_list {
             match decorator.as_name() {
                 Some("final") => is_final = true,
+                _ if self.keeps_layout(module, decorator) => {}
                 _ => match self.dataclass_options(module, decorator) {
                     Some(found) => options = Some(found),
                     None => is_dynamic = true,
@@ -89,6 +90,21 @@ impl<'a> Program<'a> {
             bases.push(object);
         }
         entry.bases = bases;
+    }
+
+    /// Whether a decorator of a class changes nothing about it here.
+    fn keeps_layout(&mut self, module: ModuleId, decorator: &'a Expr<'a>) -> bool {
+        let Some((_, Member::Imported { module, name })) = self.chase_expr(module, decorator) else {
+            return false;
+        };
+        match module {
+            // Weak references are always possible.
+            "__static__" => name == "allow_weakrefs",
+            "__strict__" | "strict_modules" => {
+                matches!(name, "mutable" | "strict_slots" | "loose_slots" | "freeze_type")
+            }
+            _ => false,
+        }
     }
 
     /// A protocol, a typed dictionary or a named tuple says what an object can do, not what it is made by.
@@ -154,6 +170,55 @@ impl<'a> Program<'a> {
         });
         let has_one_layout = self.classes[class].bases.len() == 1;
         self.classes[class].is_static = is_static && has_one_layout;
+        self.check_layouts(class);
+    }
+
+    /// Of several bases, one has the layout: two that add fields or methods of their own cannot both have them where typed code finds
+    /// them. (decision 20)
+    fn check_layouts(&mut self, class: ClassId) {
+        let bases = self.classes[class].bases.clone();
+        let layouts: Vec<_> = bases.iter().filter_map(|&base| self.layout_of(base)).collect();
+        for (at, &(first, _)) in layouts.iter().enumerate() {
+            for &(second, name) in &layouts[at + 1..] {
+                if self.is_subclass(first, second) || self.is_subclass(second, first) {
+                    continue;
+                }
+                let mine = self.layout_of(first).map_or("", |(_, name)| name);
+                let (a, b) = (self.classes[first].name, self.classes[second].name);
+                let message = format!(
+                    "multiple bases have instance lay-out conflict: '{a}' has '{mine}', '{b}' has '{name}'"
+                );
+                let (module, span) = (self.classes[class].module, self.classes[class].span);
+                self.report(module, Diagnostic::error("SP0108", span, message));
+                return;
+            }
+        }
+    }
+
+    /// The static class that decides the layout of a class, with a member that has a place of its own there.
+    fn layout_of(&self, class: ClassId) -> Option<(ClassId, &'a str)> {
+        let mro = &self.classes[class].mro;
+        mro.iter().enumerate().filter(|(_, base)| self.classes[**base].is_static).find_map(|(at, &base)| {
+            let is_new = |name: &str| {
+                let mut rest = mro[at + 1..].iter().filter(|&&base| self.classes[base].is_static);
+                !rest.any(|&base| self.classes[base].by_name.contains_key(name))
+            };
+            let placed = self.classes[base].members.iter().find(|(name, member)| match member {
+                ClassMember::Field(_) => is_new(name),
+                ClassMember::Method(method) => {
+                    let method = &self.functions[*method];
+                    let has_stars = |param: &Param<'a>| {
+                        matches!(param.kind, ParamKind::Star | ParamKind::DoubleStar)
+                    };
+                    !method.is_dynamic
+                        && !method.is_generated
+                        && !method.params.iter().any(has_stars)
+                        && is_new(name)
+                }
+                _ => false,
+            });
+            placed.map(|(name, _)| (base, *name))
+        })
     }
 
     // --- Fields ---
