@@ -147,7 +147,10 @@ pub(crate) fn inherit(class: &TypeObject, base: &TypeObject) -> PyResult<()> {
     for method in layout.methods.iter().filter(|method| method.is_final) {
         if class.dict().get_text(&method.name).is_some() {
             let (name, base) = (&method.name, base.name());
-            return Err(crate::raise!(TypeError, "'{name}' overrides a final method in the static base class {base}"));
+            return Err(crate::raise!(
+                TypeError,
+                "'{name}' overrides a final method in the static base class {base}"
+            ));
         }
     }
     replace_inherited(class, &layout)?;

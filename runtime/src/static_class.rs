@@ -276,11 +276,7 @@ unsafe impl Object for TypedDescriptor {
 }
 
 impl TypedDescriptor {
-    pub(crate) fn new(
-        owner: &TypeObject,
-        field: &StaticField,
-        default: Option<Ref>,
-    ) -> Py<TypedDescriptor> {
+    pub(crate) fn new(owner: &TypeObject, field: &StaticField, default: Option<Ref>) -> Py<TypedDescriptor> {
         object::new_object(TypedDescriptor {
             header: Header::new(&TYPED_DESCRIPTOR),
             owner: Field::new(owner.value().to_ref()),

@@ -50,6 +50,7 @@ impl<'a> Program<'a> {
         let (module, def) = (self.classes[class].module, self.classes[class].def);
         let mut bases = Vec::new();
         let mut is_dynamic = !def.keywords.is_empty();
+        self.bind_enumeration(class);
         for base in def.bases {
             let expr = match base.kind {
                 ExprKind::Subscript { value, .. } => value,
@@ -207,9 +208,8 @@ impl<'a> Program<'a> {
                 ClassMember::Field(_) => is_new(name),
                 ClassMember::Method(method) => {
                     let method = &self.functions[*method];
-                    let has_stars = |param: &Param<'a>| {
-                        matches!(param.kind, ParamKind::Star | ParamKind::DoubleStar)
-                    };
+                    let has_stars =
+                        |param: &Param<'a>| matches!(param.kind, ParamKind::Star | ParamKind::DoubleStar);
                     !method.is_dynamic
                         && !method.is_generated
                         && !method.params.iter().any(has_stars)
@@ -245,9 +245,41 @@ impl<'a> Program<'a> {
             // The decorator makes of such a class what it likes.
             self.classes[class].options = None;
         }
+        self.bind_caches(class);
         self.bind_dataclass(class);
         if self.classes[class].dataclass.is_none() {
             self.check_finals(class);
+        }
+    }
+
+    /// A cached property keeps its value in a field that nobody else can name.
+    fn bind_caches(&mut self, class: ClassId) {
+        let module = self.classes[class].module;
+        let methods =
+            self.classes[class].members.clone().into_iter().filter_map(|(name, member)| match member {
+                ClassMember::Method(method) => Some((name, method, self.functions[method].cache?)),
+                _ => None,
+            });
+        for (name, method, prefix) in methods.collect::<Vec<_>>() {
+            let def = self.functions[method].def;
+            let is_known = def.decorator_list.iter().any(|decorator| {
+                let found = self.chase_expr(module, decorator);
+                matches!(found, Some((_, Member::Imported { module: "cinderx" | "cinder", .. })))
+            });
+            if !is_known {
+                // That of `functools` wants a dictionary.
+                self.functions[method].is_dynamic = true;
+                continue;
+            }
+            if let Some(accessor) = self.classes[class].accessors.iter().find(|known| known.name == name) {
+                let span = self.functions[accessor.function].def.name_span;
+                let message = format!("cached property '{name}' has neither setter nor deleter");
+                self.report(module, Diagnostic::error("SP0103", span, message));
+            }
+            let hidden = &*self.arena.alloc_str(&format!("{prefix}{name}"));
+            let (ty, span) = (self.types.dynamic, def.name_span);
+            let field = Field { name: hidden, ty, class, has_default: false, is_final: false, span };
+            self.add_class_member(class, hidden, ClassMember::Field(field));
         }
     }
 
@@ -300,14 +332,7 @@ impl<'a> Program<'a> {
             self.add_class_member(class, name, ClassMember::Variable { ty, is_final, span });
             return;
         }
-        let field = Field {
-            name,
-            ty,
-            class,
-            has_default: value.is_some(),
-            is_final,
-            span,
-        };
+        let field = Field { name, ty, class, has_default: value.is_some(), is_final, span };
         self.add_field(class, field);
     }
 
@@ -558,7 +583,8 @@ impl<'a> Program<'a> {
                 | (ClassMember::Field(_) | ClassMember::Variable { .. }, ClassMember::Dynamic)
                 | (ClassMember::Dynamic, ClassMember::Dynamic) => {}
                 (member, inherited) => {
-                    let (span, other) = (self.member_place(class, &member), self.member_place(owner, &inherited));
+                    let (span, other) =
+                        (self.member_place(class, &member), self.member_place(owner, &inherited));
                     self.report_hidden(class, name, span, other);
                 }
             }

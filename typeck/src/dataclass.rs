@@ -8,7 +8,9 @@ use base::{Diagnostic, Span};
 use parser::ast::{self, Arguments, Expr, ExprKind, FunctionDef, Keyword, Stmt, StmtKind};
 
 use crate::annotation::{Place, Role};
-use crate::program::{Binding, ClassId, ClassMember, Function, FunctionId, Member, ModuleId, Param, ParamKind, Program};
+use crate::program::{
+    Binding, ClassId, ClassMember, Function, FunctionId, Member, ModuleId, Param, ParamKind, Program,
+};
 use crate::ty::TypeId;
 
 /// The options of `@dataclass` that matter before the program runs.
@@ -98,7 +100,8 @@ impl<'a> Program<'a> {
                 }
                 Some("repr" | "match_args" | "slots" | "weakref_slot") => {}
                 name => {
-                    let message = format!("dataclass() got an unexpected keyword argument '{}'", name.unwrap_or("**"));
+                    let message =
+                        format!("dataclass() got an unexpected keyword argument '{}'", name.unwrap_or("**"));
                     self.dataclass_error(module, keyword.span, &message);
                 }
             }
@@ -120,7 +123,11 @@ impl<'a> Program<'a> {
     }
 
     /// The default of `field(default=...)`; nothing if the expression is no call of `field`.
-    pub(crate) fn field_default(&mut self, module: ModuleId, value: &'a Expr<'a>) -> Option<Option<&'a Expr<'a>>> {
+    pub(crate) fn field_default(
+        &mut self,
+        module: ModuleId,
+        value: &'a Expr<'a>,
+    ) -> Option<Option<&'a Expr<'a>>> {
         self.specification(module, value).map(|specification| specification.default)
     }
 
@@ -371,6 +378,7 @@ impl<'a> Program<'a> {
             is_async: false,
             is_generator: false,
             is_dynamic: false,
+            cache: None,
             is_generated: true,
             is_bound: true,
         })

@@ -11,8 +11,8 @@ use rustc_hash::FxHashMap;
 
 use crate::facts::Facts;
 use crate::program::{
-    Accessor, Binding, Class, ClassId, ClassMember, Constant, Function, FunctionId, Known, Member, Module, ModuleId,
-    ModuleKind, ModuleLoader, Program,
+    Accessor, Binding, Class, ClassId, ClassMember, Constant, Function, FunctionId, Known, Member, Module,
+    ModuleId, ModuleKind, ModuleLoader, Program,
 };
 use crate::scope::{self, Scopes};
 use crate::ty::Types;
@@ -376,6 +376,7 @@ impl<'a> Program<'a> {
             by_name: FxHashMap::default(),
             accessors: Vec::new(),
             is_static: false,
+            enumeration: None,
             options: None,
             dataclass: None,
             is_final: false,
@@ -499,6 +500,7 @@ impl<'a> Program<'a> {
             is_async,
             is_generator,
             is_dynamic: decorators.is_unknown || !def.type_params.is_empty(),
+            cache: decorators.cache,
             is_generated: false,
             is_bound: false,
         })
@@ -510,6 +512,7 @@ struct Decorators {
     binding: Binding,
     is_final: bool,
     is_unknown: bool,
+    cache: Option<&'static str>,
 }
 
 impl Decorators {
@@ -520,12 +523,20 @@ impl Decorators {
             (true, "__init_subclass__" | "__class_getitem__") => Binding::Class,
             (true, _) => Binding::Instance,
         };
-        let mut decorators = Self { binding, is_final: false, is_unknown: false };
+        let mut decorators = Self { binding, is_final: false, is_unknown: false, cache: None };
         for decorator in def.decorator_list {
             match decorator.as_name() {
                 Some("staticmethod") => decorators.binding = Binding::Static,
                 Some("classmethod") => decorators.binding = Binding::Class,
                 Some("property") => decorators.binding = Binding::Property,
+                Some("cached_property") => {
+                    decorators.binding = Binding::Property;
+                    decorators.cache = Some("_pystatic_cprop.");
+                }
+                Some("async_cached_property") => {
+                    decorators.binding = Binding::Property;
+                    decorators.cache = Some("_pystatic_async_cprop.");
+                }
                 Some("final") => decorators.is_final = true,
                 Some("override") => {}
                 None if is_accessor(decorator, def.name) => decorators.binding = Binding::Property,

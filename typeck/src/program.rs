@@ -10,6 +10,7 @@ use parser::ast::{self, ClassDef, FunctionDef, NodeId};
 use rustc_hash::FxHashMap;
 
 pub use crate::dataclass::{Dataclass, Options};
+pub use crate::enumeration::Enumeration;
 use crate::facts::Facts;
 use crate::scope::Scopes;
 use crate::ty::{Literal, TypeId, Types};
@@ -222,6 +223,8 @@ pub struct Class<'a> {
     pub accessors: Vec<Accessor<'a>>,
     /// Laid out statically: fields at fixed offsets, methods in a vtable.
     pub is_static: bool,
+    /// The enumeration of `__static__` that it is, by the type of the members' values.
+    pub enumeration: Option<Enumeration>,
     /// How it is made a dataclass, if it is.
     pub options: Option<Options>,
     /// Its fields as a dataclass.
@@ -294,6 +297,8 @@ pub struct Function<'a> {
     pub is_generator: bool,
     /// A decorator is beyond the checker: calls are dynamic.
     pub is_dynamic: bool,
+    /// A property whose value is kept in a field of this prefix.
+    pub cache: Option<&'static str>,
     /// A decorator makes it: it has a signature and no body.
     pub is_generated: bool,
     /// Whether its signature has been resolved.

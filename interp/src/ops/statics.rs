@@ -5,7 +5,9 @@
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use bytecode::{ClassDecl, FieldDescr, FunctionDescr, MethodKind, Opcode, Repr, SequenceKind, TypeCode, TypeDescr, Word};
+use bytecode::{
+    ClassDecl, FieldDescr, FunctionDescr, MethodKind, Opcode, Repr, SequenceKind, TypeCode, TypeDescr, Word,
+};
 use runtime::error::{self, Raised};
 use runtime::field::Field;
 use runtime::hooks;
@@ -293,7 +295,8 @@ pub fn invoke_values(target: &Ref, descr: &FunctionDescr, args: &[Value]) -> PyR
         TypeDescr::Primitive(code) => primitive::unboxed(*code, result.value()),
         ret if static_class::admits(ret, result.value())? => Ok(result.into_value()),
         ret => {
-            let (name, expected, got) = (callee_name(descr, args), static_class::type_text(ret), result.ty().name());
+            let (name, expected, got) =
+                (callee_name(descr, args), static_class::type_text(ret), result.ty().name());
             Err(runtime::raise!(
                 TypeError,
                 "unexpected return type from {name}, expected {expected}, got {got}"

@@ -276,7 +276,10 @@ impl<'a> Checker<'_, 'a> {
                     self.final_attribute(target, field.class, attr);
                 }
                 if self.program.is_frozen(class, attr) {
-                    let message = format!("cannot assign to field '{attr}' of frozen dataclass {}", self.program.classes[class].name);
+                    let message = format!(
+                        "cannot assign to field '{attr}' of frozen dataclass {}",
+                        self.program.classes[class].name
+                    );
                     self.error("SP0104", target.span, message);
                 }
                 let declared = self.program.types.substitute(field.ty, &args);
@@ -331,6 +334,9 @@ impl<'a> Checker<'_, 'a> {
         ty: Ty,
     ) {
         env.forget_fields();
+        if self.check_member_kept(target, class, attr) {
+            return;
+        }
         match self.program.class_member(class, attr).map(|(_, member)| member.clone()) {
             Some(ClassMember::Variable { is_final: true, .. }) => self.final_attribute(target, class, attr),
             Some(ClassMember::Variable { ty: declared, .. }) => {
@@ -342,6 +348,17 @@ impl<'a> Checker<'_, 'a> {
             }
             _ => self.object_only(target, ty),
         }
+    }
+
+    /// Members of enumerations are neither assigned nor deleted.
+    pub(super) fn check_member_kept(&mut self, target: &Expr<'a>, class: ClassId, attr: &str) -> bool {
+        let is_member = self.program.classes[class].enumeration.is_some()
+            && !attr.starts_with('_')
+            && matches!(self.program.class_member(class, attr), Some((_, ClassMember::Dynamic)));
+        if is_member {
+            self.error("SP0109", target.span, "Enum values cannot be modified or deleted");
+        }
+        is_member
     }
 
     /// An assignment to a property goes to its setter, which takes an object.

@@ -481,7 +481,8 @@ impl<'a> Checker<'_, 'a> {
         if entry.is_dynamic
             || entry.is_generated
             || !self.program.classes[owner].is_static
-            || entry.binding != Binding::Instance {
+            || entry.binding != Binding::Instance
+        {
             return None;
         }
         let (params, ret) = (entry.params.clone(), entry.ret);

@@ -548,6 +548,11 @@ impl<'a> Checker<'_, 'a> {
     fn class_attribute(&mut self, class: ClassId, attr: &str) -> Ty {
         let found = self.program.class_member(class, attr).map(|(owner, member)| (owner, member.clone()));
         match found {
+            Some((owner, ClassMember::Dynamic))
+                if self.program.classes[owner].enumeration.is_some() && !attr.starts_with('_') =>
+            {
+                Ty::expected(self.instance(owner))
+            }
             Some((owner, ClassMember::Method(function)))
                 if self.program.classes[owner].is_static
                     && matches!(
@@ -626,6 +631,9 @@ impl<'a> Checker<'_, 'a> {
             Some(ClassMember::Method(function)) => self.method_attribute(expr, function),
             Some(ClassMember::Variable { ty, .. }) => Ty::expected(ty),
             Some(ClassMember::Dynamic) => self.dynamic(),
+            None if self.program.classes[class].enumeration.is_some() => {
+                Ty::expected(self.program.member_attribute(class, attr))
+            }
             None => {
                 self.undeclared_attribute(expr, class, attr);
                 self.dynamic()

@@ -199,8 +199,9 @@ impl<'a> Checker<'_, 'a> {
                     env.unset(var);
                 }
             }
-            ExprKind::Attribute { value, .. } => {
-                self.object(env, value);
+            ExprKind::Attribute { value, attr, .. } => {
+                let owner = self.object(env, value);
+                self.check_deleted(target, owner.id, attr);
             }
             ExprKind::Subscript { value, slice, .. } => {
                 self.object(env, value);
@@ -213,6 +214,32 @@ impl<'a> Checker<'_, 'a> {
             _ => {}
         }
         env.forget_fields();
+    }
+
+    /// Final attributes, fields of frozen dataclasses and members of enumerations stay.
+    fn check_deleted(&mut self, target: &'a Expr<'a>, owner: TypeId, attr: &'a str) {
+        let attr = self.private_name(attr);
+        let class = match *self.program.types.get(owner) {
+            Type::Class { class, .. } => {
+                self.check_member_kept(target, class, attr);
+                class
+            }
+            Type::Instance { class, .. } => class,
+            _ => return,
+        };
+        let is_final = match self.program.class_member(class, attr) {
+            Some((_, ClassMember::Field(field))) => field.is_final,
+            Some((_, ClassMember::Variable { is_final, .. })) => *is_final,
+            _ => false,
+        };
+        let name = self.program.classes[class].name;
+        if is_final {
+            let message = format!("Cannot delete a Final attribute of {name}:{attr}");
+            self.error("SP0104", target.span, message);
+        } else if self.program.is_frozen(class, attr) {
+            let message = format!("cannot delete field '{attr}' of frozen dataclass {name}");
+            self.error("SP0104", target.span, message);
+        }
     }
 
     fn with(&mut self, env: &mut Env<'a>, items: &'a [parser::ast::WithItem<'a>], body: &'a [Stmt<'a>]) {
