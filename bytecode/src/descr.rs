@@ -230,13 +230,20 @@ pub struct Signature {
 
 impl Signature {
     /// The representations of parameters and result as one number, equal for signatures that agree in them; 0 if there are too
-    /// many parameters for that.
+    /// many parameters for that. An object that is checked differs from one that may be anything: who relies on the check must not
+    /// meet a function that does without.
     pub fn representation(&self) -> u64 {
+        /// Behind the codes of the primitives.
+        const CHECKED: u64 = 14;
         if self.params.len() > 14 {
             return 0;
         }
-        let types = self.params.iter().chain([&self.ret]);
-        types.fold(1, |number, ty| number << 4 | ty.type_code() as u64)
+        let code = |ty: &TypeDescr| match (ty.type_code(), ty) {
+            (TypeCode::Object, TypeDescr::Object) => TypeCode::Object as u64,
+            (TypeCode::Object, _) => CHECKED,
+            (primitive, _) => primitive as u64,
+        };
+        self.params.iter().chain([&self.ret]).fold(1, |number, ty| number << 4 | code(ty))
     }
 }
 

@@ -23,6 +23,17 @@ impl<'a> Emitter<'a, '_> {
         if self.planned_call(expr, func, args, keywords)? {
             return Ok(());
         }
+        self.dynamic_call(expr, func, args, keywords)
+    }
+
+    /// A call of whatever the callee turns out to be.
+    pub(crate) fn dynamic_call(
+        &mut self,
+        expr: &'a Expr<'a>,
+        func: &'a Expr<'a>,
+        args: &'a [Expr<'a>],
+        keywords: &'a [Keyword<'a>],
+    ) -> Emit {
         if self.is_zero_argument_super(expr) {
             self.super_arguments(expr)?;
             self.at(expr.span);

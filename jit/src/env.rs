@@ -126,6 +126,7 @@ impl Env<'_> {
             && size <= INLINE_LIMIT
             && class.layout().size == 16
             && !class.has(type_flags::ABSTRACT)
+            && !class.has(type_flags::FIELD_DEFAULTS)
             && leaf_of_subclass(class) == Type::OTHER;
         is_possible.then(|| InlineAlloc {
             size: size as u32,

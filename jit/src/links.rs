@@ -12,7 +12,7 @@ use runtime::objects::code::CodeObject;
 use runtime::objects::function::FunctionObject;
 use runtime::objects::module::ModuleObject;
 use runtime::objects::str::StrObject;
-use runtime::static_class::StaticLayout;
+use runtime::static_class::{self, StaticLayout};
 use runtime::type_object::TypeObject;
 use runtime::value::{Ref, Value};
 
@@ -164,7 +164,7 @@ impl Jit {
             if method.kind != MethodKind::Instance {
                 continue;
             }
-            let definer = definer(owner, &method.name);
+            let definer = static_class::definer(owner, &method.name);
             let Some(module) = definer.module() else { return };
             let descr = FunctionDescr {
                 module,
@@ -187,13 +187,6 @@ pub(crate) fn is_overridden(class: &TypeObject, name: &str) -> bool {
         class.subclasses().iter().any(|sub| sub.lookup(name) != own || differs(sub, name, own))
     }
     differs(class, name.value(), own)
-}
-
-/// The static class that defines a method which `class` has, from where errors name it.
-fn definer<'c>(class: &'c TypeObject, method: &str) -> &'c TypeObject {
-    let bases = std::iter::successors(Some(class), |class| class.base());
-    let mut statics = bases.filter(|class| class.static_layout().is_some());
-    statics.find(|class| class.dict().get_text(method).is_some()).unwrap_or(class)
 }
 
 /// The static layout of a class or of its nearest static base, with the class that has it.

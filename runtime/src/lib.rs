@@ -21,6 +21,7 @@ pub mod convert;
 pub mod dealloc;
 pub mod error;
 pub mod field;
+pub(crate) mod field_default;
 pub mod finalize;
 pub mod format;
 pub mod gc;

@@ -4,13 +4,14 @@
 //! alignment; object fields are owned words; `float` fields hold a double or a boxed value in one word (double bits plus 2^49;
 //! anything below 2^49 is a pointer, 0 unset). The vtable gets one entry per method, overriding methods reuse their base's entry.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use bytecode::TypeCode;
 use bytecode::descr::{ClassDecl, Literal, MethodDecl, TypeDescr};
 
 use crate::error;
 use crate::field::Field;
+use crate::field_default::{self, FieldDefault};
 use crate::header::Header;
 use crate::object::{self, Object, Visitor};
 use crate::objects::bytes::BytesObject;
@@ -23,7 +24,7 @@ use crate::protocol;
 use crate::slots::Slots;
 use crate::type_object::{TypeObject, TypeSpec, type_flags};
 use crate::types::build::{self, Shape};
-use crate::value::{Py, PyResult, Ref, Value};
+use crate::value::{Py, PyResult, Raised, Ref, Value};
 
 /// How a field is stored.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -74,9 +75,11 @@ pub struct StaticField {
 pub struct StaticLayout {
     /// All fields.
     pub fields: Vec<StaticField>,
-    /// Methods by vtable index, as the class that introduced them declares them.
+    /// Methods by vtable index: the parameters as the class that introduced them declares them, the result as the nearest one does.
     pub methods: Vec<MethodDecl>,
     float_offsets: Vec<usize>,
+    /// What new instances hold; only the class itself changes it.
+    pub(crate) defaults: RefCell<Vec<FieldDefault>>,
 }
 
 impl StaticLayout {
@@ -149,8 +152,9 @@ pub fn build(
     let parent = layout_base(bases)?;
     let mut layout = parent.and_then(TypeObject::static_layout).cloned().unwrap_or_default();
     for method in &decl.methods {
-        if layout.method(&method.name).is_none() {
-            layout.methods.push(method.clone());
+        match layout.method(&method.name) {
+            Some(at) => narrow(&mut layout.methods[at], method),
+            None => layout.methods.push(method.clone()),
         }
     }
     let short_name = decl.name.rsplit('.').next().unwrap_or(&decl.name);
@@ -163,11 +167,22 @@ pub fn build(
         type_flags::GC | type_flags::STATIC_PYTHON | if decl.is_final { type_flags::FINAL } else { 0 },
     );
     add_descriptors(&class, decl, &layout)?;
+    add_slots(&class, decl);
+    field_default::replace_inherited(&class, &layout)?;
+    field_default::mark(&class, &layout);
     class.set_static_layout(Box::new(layout));
     // Also fills the vtable in.
     class.modified();
     build::finish(&class, &[])?;
     Ok(class)
+}
+
+/// What an override promises holds for its subclasses, too; callers know the parameters of the method that it overrides.
+fn narrow(method: &mut MethodDecl, by: &MethodDecl) {
+    method.is_final = by.is_final;
+    if by.signature.ret != TypeDescr::Object {
+        method.signature.ret = by.signature.ret.clone();
+    }
 }
 
 fn layout_base<'a>(bases: &TupleObject) -> PyResult<Option<&'a TypeObject>> {
@@ -217,10 +232,23 @@ fn add_descriptors(class: &TypeObject, decl: &ClassDecl, layout: &StaticLayout) 
     for field in &decl.fields {
         let Some(placed) = layout.field(&field.name) else { continue };
         let key = StrObject::intern(&field.name);
-        let default = class.dict().get_str(key.value()).filter(|_| field.has_default).map(Value::to_ref);
+        let own = class.dict().get_str(key.value()).filter(|_| field.has_default).map(Value::to_ref);
+        if let Some(default) = &own {
+            field_default::declare(layout, &field.name, default.value())?;
+        }
+        let default = own.or_else(|| field_default::of(layout, &field.name));
         class.dict().set_str(key.value(), TypedDescriptor::new(class, placed, default).into());
     }
     Ok(())
+}
+
+/// `__slots__` tells copies and pickles what an instance consists of.
+fn add_slots(class: &TypeObject, decl: &ClassDecl) {
+    let key = StrObject::intern("__slots__");
+    if class.dict().get_str(key.value()).is_none() {
+        let names = decl.fields.iter().map(|field| StrObject::intern(&field.name).into_ref());
+        class.dict().set_str(key.value(), TupleObject::new(names.collect()).into());
+    }
 }
 
 /// The descriptor of a field of a static class.
@@ -249,7 +277,7 @@ unsafe impl Object for TypedDescriptor {
 }
 
 impl TypedDescriptor {
-    fn new(owner: &TypeObject, field: &StaticField, default: Option<Ref>) -> Py<TypedDescriptor> {
+    pub(crate) fn new(owner: &TypeObject, field: &StaticField, default: Option<Ref>) -> Py<TypedDescriptor> {
         object::new_object(TypedDescriptor {
             header: Header::new(&TYPED_DESCRIPTOR),
             owner: Field::new(owner.value().to_ref()),
@@ -269,6 +297,11 @@ impl TypedDescriptor {
         self.default.get()
     }
 
+    /// Replaces the default.
+    pub(crate) fn set_default(&self, default: Option<Ref>) {
+        drop(self.default.replace(default));
+    }
+
     fn address(&self, object: Value) -> PyResult<*mut u8> {
         let owner = self.owner.get().and_then(|owner| owner.get::<TypeObject>());
         if owner.is_some_and(|owner| object.is_object() && object.ty().is_subtype_of(owner)) {
@@ -278,6 +311,13 @@ impl TypedDescriptor {
         let (name, got) = (&self.field.name, object.ty().name());
         Err(crate::raise!(TypeError, "descriptor '{name}' doesn't apply to a '{got}' object"))
     }
+}
+
+/// The static class that defines a method which `class` has, from where errors name it.
+pub fn definer<'c>(class: &'c TypeObject, method: &str) -> &'c TypeObject {
+    let bases = std::iter::successors(Some(class), |class| class.base());
+    let mut statics = bases.filter(|class| class.has(type_flags::STATIC_PYTHON));
+    statics.find(|class| class.dict().get_text(method).is_some()).unwrap_or(class)
 }
 
 /// The class that a type descriptor names, found through the loaded modules.
@@ -448,18 +488,15 @@ fn descr_get(value: Value, object: Option<Value>, _: Value) -> PyResult {
     let address = descriptor.address(object)?;
     // SAFETY: the address is that of a field of this kind.
     let found = unsafe { load(address, descriptor.field.kind) };
-    match found.or_else(|| descriptor.default.get_ref()) {
+    match found {
         Some(found) => Ok(found),
-        None => {
-            let (ty, name) = (object.ty().name(), &descriptor.field.name);
-            let key = StrObject::intern(name);
-            Err(error::attribute_error(
-                object,
-                key.value(),
-                &format!("'{ty}' object has no attribute '{name}'"),
-            ))
-        }
+        None => Err(unset_field(object, &descriptor.field.name)),
     }
+}
+
+fn unset_field(object: Value, name: &str) -> Raised {
+    let message = format!("'{}' object has no attribute '{name}'", object.ty().name());
+    error::attribute_error(object, StrObject::intern(name).value(), &message)
 }
 
 /// Reads a field as an object.
@@ -584,11 +621,18 @@ fn descr_set(value: Value, object: Value, new: Option<Value>) -> PyResult<()> {
             &format!("expected '{expected}', got '{got}' for attribute '{name}'"),
         ));
     }
+    if new.is_none() && field_default::restore(object, &field.name) {
+        return Ok(());
+    }
     // SAFETY: the address is that of a field of this kind.
     unsafe {
         match (field.kind, new) {
-            (FieldKind::Object, new) => drop((*address.cast::<Field>()).replace(new.map(Value::to_ref))),
+            (FieldKind::Object, Some(new)) => (*address.cast::<Field>()).set(new.to_ref()),
             (FieldKind::Float, Some(new)) => store_float(address, new),
+            (FieldKind::Object | FieldKind::Float, None) if *address.cast::<u64>() == 0 => {
+                return Err(unset_field(object, &field.name));
+            }
+            (FieldKind::Object, None) => drop((*address.cast::<Field>()).take()),
             (FieldKind::Float, None) => drop(replace_float(address.cast(), 0)),
             (FieldKind::Primitive(code), Some(new)) => store_primitive(address, code, new)?,
             (FieldKind::Primitive(_), None) => {

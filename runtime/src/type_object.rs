@@ -58,6 +58,8 @@ pub mod type_flags {
     pub const MATCH_SELF: u32 = 1 << 17;
     /// Native here, made at run time in CPython, which programs such as `copyreg` ask `__flags__` about.
     pub const SHOWN_AS_HEAP: u32 = 1 << 18;
+    /// Some fields of instances have defaults, which allocation writes.
+    pub const FIELD_DEFAULTS: u32 = 1 << 19;
     /// Instances can be referenced weakly.
     pub const WEAK: u32 = 1 << 20;
 }
@@ -187,13 +189,19 @@ unsafe impl Object for TypeObject {
             .into_iter()
             .chain(names)
             .filter_map(Value::non_null)
-            .for_each(visit);
+            .for_each(&mut *visit);
+        if let Some(layout) = self.static_layout() {
+            crate::field_default::for_each(layout, visit);
+        }
     }
 
     fn clear(&self) {
         if self.has(type_flags::HEAP) {
             // The MRO contains the type itself, and the dict holds functions whose cells refer to it.
             self.dict().clear_all();
+            if let Some(layout) = self.static_layout() {
+                crate::field_default::clear(layout);
+            }
             release(&self.mro);
             self.modified();
         }

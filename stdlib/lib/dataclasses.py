@@ -7,6 +7,8 @@ import sys
 import types
 import typing
 
+from __static__ import is_type_static as _is_type_static, typed_descriptor as _TypedSlotType
+
 __all__ = [
     "dataclass", "field", "Field", "FrozenInstanceError", "InitVar", "KW_ONLY", "MISSING",
     "fields", "asdict", "astuple", "make_dataclass", "replace", "is_dataclass",
@@ -258,7 +260,7 @@ def _get_field(cls, name, annotation, kw_only):
     if isinstance(default, Field):
         made = default
     else:
-        if isinstance(default, _SlotType):
+        if isinstance(default, (_SlotType, _TypedSlotType)):
             default = MISSING
         made = field(default=default)
     made.name, made.type = name, annotation
@@ -531,7 +533,7 @@ def _process(cls, params):
         cls.__match_args__ = tuple(made.name for made in positional)
     if params.weakref_slot and not params.slots:
         raise TypeError("weakref_slot is True but slots is False")
-    if params.slots:
+    if params.slots and not _is_type_static(cls):
         cls = _with_slots(cls, params, plain)
     if not getattr(cls, "__doc__"):
         cls.__doc__ = cls.__name__ + _signature(cls, for_init)

@@ -1,6 +1,7 @@
 //! `__static__`: the names that typed modules import. Decorators mark for the compiler and do nothing at run time.
 
 use runtime::objects::module::ModuleObject;
+use runtime::objects::str::StrObject;
 use runtime::objects::{checked, int, static_array};
 use runtime::static_class;
 use runtime::{PyResult, Ref, Value, protocol, py_functions};
@@ -23,6 +24,7 @@ pub(crate) fn fill(module: &ModuleObject) -> PyResult<()> {
     for name in ["CheckedDict", "chkdict"] {
         dict.set_text(name, checked::CHECKED_DICT.value().to_ref());
     }
+    dict.set_text("typed_descriptor", static_class::TYPED_DESCRIPTOR.value().to_ref());
     dict.set_text("StaticTypeError", static_class::static_type_error().value().to_ref());
     dict.set_text("RAND_MAX", int::from_i64(i64::from(libc::RAND_MAX)));
     Ok(())
@@ -94,6 +96,16 @@ py_functions! { static FUNCTIONS;
     "native(func, /)"
     fn native(func: Ref) -> Ref {
         func
+    }
+    /// What is written in Python is imported when it is asked for.
+    "__getattr__(name, /)"
+    fn getattr(name: Value) -> PyResult {
+        let text = name.get::<StrObject>().map(StrObject::to_string_lossy).unwrap_or_default();
+        let source = match &*text {
+            "Enum" | "IntEnum" | "StringEnum" => "_static_enum",
+            _ => return Err(runtime::raise!(AttributeError, "module '__static__' has no attribute '{text}'")),
+        };
+        protocol::get_attr(protocol::import::import_absolute(source)?.value(), name)
     }
     /// Whether a class was compiled statically.
     "is_type_static(o, /)"

@@ -48,6 +48,7 @@ impl<'a> Program<'a> {
         let (module, def) = (self.classes[class].module, self.classes[class].def);
         let (mut bases, mut base_args) = (Vec::new(), Vec::new());
         let mut is_dynamic = !def.keywords.is_empty();
+        self.bind_enumeration(class);
         for base in def.bases {
             let (expr, args) = match base.kind {
                 ExprKind::Subscript { value, slice, .. } => (value, Some(slice)),
@@ -96,22 +97,42 @@ impl<'a> Program<'a> {
                 }
             }
         }
-        let mut is_final = false;
+        let (mut is_final, mut options) = (false, None);
         for decorator in def.decorator_list {
             match decorator.as_name() {
                 Some("final") => is_final = true,
-                _ => is_dynamic = true,
+                _ if self.keeps_layout(module, decorator) => {}
+                _ => match self.dataclass_options(module, decorator) {
+                    Some(found) => options = Some(found),
+                    None => is_dynamic = true,
+                },
             }
         }
         let object = self.known.object;
         let entry = &mut self.classes[class];
         entry.is_final = is_final;
+        entry.options = options;
         entry.is_dynamic |= is_dynamic;
         if bases.is_empty() && class != object {
             bases.push(object);
             base_args.push(None);
         }
         (entry.bases, entry.base_args) = (bases, base_args);
+    }
+
+    /// Whether a decorator of a class changes nothing about it here.
+    fn keeps_layout(&mut self, module: ModuleId, decorator: &'a Expr<'a>) -> bool {
+        let Some((_, Member::Imported { module, name })) = self.chase_expr(module, decorator) else {
+            return false;
+        };
+        match module {
+            // Weak references are always possible.
+            "__static__" => name == "allow_weakrefs",
+            "__strict__" | "strict_modules" => {
+                matches!(name, "mutable" | "strict_slots" | "loose_slots" | "freeze_type")
+            }
+            _ => false,
+        }
     }
 
     /// Method resolution order: depth first for single inheritance, C3 in general.
@@ -156,6 +177,54 @@ impl<'a> Program<'a> {
         });
         let has_one_layout = self.classes[class].bases.len() == 1;
         self.classes[class].is_static = is_static && has_one_layout;
+        self.check_layouts(class);
+    }
+
+    /// Of several bases, one has the layout: two that add fields or methods of their own cannot both have them where typed code finds
+    /// them. (decision 20)
+    fn check_layouts(&mut self, class: ClassId) {
+        let bases = self.classes[class].bases.clone();
+        let layouts: Vec<_> = bases.iter().filter_map(|&base| self.layout_of(base)).collect();
+        for (at, &(first, _)) in layouts.iter().enumerate() {
+            for &(second, name) in &layouts[at + 1..] {
+                if self.is_subclass(first, second) || self.is_subclass(second, first) {
+                    continue;
+                }
+                let mine = self.layout_of(first).map_or("", |(_, name)| name);
+                let (a, b) = (self.classes[first].name, self.classes[second].name);
+                let message = format!(
+                    "multiple bases have instance lay-out conflict: '{a}' has '{mine}', '{b}' has '{name}'"
+                );
+                let (module, span) = (self.classes[class].module, self.classes[class].span);
+                self.report(module, Diagnostic::error("SP0108", span, message));
+                return;
+            }
+        }
+    }
+
+    /// The static class that decides the layout of a class, with a member that has a place of its own there.
+    fn layout_of(&self, class: ClassId) -> Option<(ClassId, &'a str)> {
+        let mro = &self.classes[class].mro;
+        mro.iter().enumerate().filter(|(_, base)| self.classes[**base].is_static).find_map(|(at, &base)| {
+            let is_new = |name: &str| {
+                let mut rest = mro[at + 1..].iter().filter(|&&base| self.classes[base].is_static);
+                !rest.any(|&base| self.classes[base].by_name.contains_key(name))
+            };
+            let placed = self.classes[base].members.iter().find(|(name, member)| match member {
+                ClassMember::Field(_) => is_new(name),
+                ClassMember::Method(method) => {
+                    let method = &self.functions[*method];
+                    let has_stars =
+                        |param: &Param<'a>| matches!(param.kind, ParamKind::Star | ParamKind::DoubleStar);
+                    !method.is_dynamic
+                        && !method.is_generated
+                        && !method.params.iter().any(has_stars)
+                        && is_new(name)
+                }
+                _ => false,
+            });
+            placed.map(|(name, _)| (base, *name))
+        })
     }
 
     // --- Fields ---
@@ -169,6 +238,7 @@ impl<'a> Program<'a> {
             {
                 let place =
                     Place { params, class: Some(class), role: Role::ClassAttribute, ..Place::plain(module) };
+                let name = self.private_name(class, name);
                 self.bind_class_annotation(class, place, name, annotation, value, target.span);
             }
         }
@@ -177,6 +247,71 @@ impl<'a> Program<'a> {
             && !self.functions[init].is_async
         {
             self.bind_init_fields(class, init);
+        }
+        if self.is_dynamic_class(class) {
+            // The decorator makes of such a class what it likes.
+            self.classes[class].options = None;
+        }
+        self.bind_caches(class);
+        self.bind_dataclass(class);
+        if self.classes[class].dataclass.is_none() {
+            self.check_finals(class);
+        }
+    }
+
+    /// A cached property keeps its value in a field that nobody else can name.
+    fn bind_caches(&mut self, class: ClassId) {
+        let module = self.classes[class].module;
+        let methods =
+            self.classes[class].members.clone().into_iter().filter_map(|(name, member)| match member {
+                ClassMember::Method(method) => Some((name, method, self.functions[method].cache?)),
+                _ => None,
+            });
+        for (name, method, prefix) in methods.collect::<Vec<_>>() {
+            let def = self.functions[method].def;
+            let is_known = def.decorator_list.iter().any(|decorator| {
+                let found = self.chase_expr(module, decorator);
+                matches!(found, Some((_, Member::Imported { module: "cinderx" | "cinder", .. })))
+            });
+            if !is_known {
+                // That of `functools` wants a dictionary.
+                self.functions[method].is_dynamic = true;
+                continue;
+            }
+            if let Some(accessor) = self.classes[class].accessors.iter().find(|known| known.name == name) {
+                let span = self.functions[accessor.function].def.name_span;
+                let message = format!("cached property '{name}' has neither setter nor deleter");
+                self.report(module, Diagnostic::error("SP0103", span, message));
+            }
+            let hidden = &*self.arena.alloc_str(&format!("{prefix}{name}"));
+            let (ty, span) = (self.types.dynamic, def.name_span);
+            let field = Field { name: hidden, ty, class, has_default: false, is_final: false, span };
+            self.add_class_member(class, hidden, ClassMember::Field(field));
+        }
+    }
+
+    /// A `Final` field gets its value in `__init__`.
+    fn check_finals(&mut self, class: ClassId) {
+        let mut stored = Vec::new();
+        if let Some(&at) = self.classes[class].by_name.get("__init__")
+            && let ClassMember::Method(init) = self.classes[class].members[at].1
+            && let args = &self.functions[init].def.args
+            && let Some(receiver) = args.posonlyargs.iter().chain(args.args).next()
+        {
+            let mut found = Vec::new();
+            collect_stores(self.functions[init].def.body, receiver.arg, &mut found);
+            stored.extend(found.into_iter().filter(|store| store.2.is_some()).map(|store| store.0));
+        }
+        let stored: Vec<_> = stored.into_iter().map(|name| self.private_name(class, name)).collect();
+        let missing = self.classes[class].members.iter().filter_map(|(name, member)| match member {
+            ClassMember::Field(field) if field.is_final && !stored.contains(name) => {
+                Some((*name, field.span))
+            }
+            _ => None,
+        });
+        for (name, span) in missing.collect::<Vec<_>>() {
+            let message = format!("Final attribute not initialized: {}:{name}", self.classes[class].name);
+            self.report(self.classes[class].module, Diagnostic::error("SP0104", span, message));
         }
     }
 
@@ -189,26 +324,22 @@ impl<'a> Program<'a> {
         value: Option<&'a Expr<'a>>,
         span: Span,
     ) {
+        if self.init_only(class, annotation) {
+            return;
+        }
         let is_final = is_final_annotation(annotation);
         let ty = if is_final && matches!(annotation.kind, ExprKind::Name { .. } | ExprKind::Attribute { .. })
         {
-            self.types.dynamic
+            self.literal_type(value)
         } else {
             self.resolve_annotation(place, annotation)
         };
         if is_class_var(annotation) || (is_final && value.is_some()) {
-            self.add_class_member(class, name, ClassMember::Variable(ty, span));
+            self.check_free(class, name, span);
+            self.add_class_member(class, name, ClassMember::Variable { ty, is_final, span });
             return;
         }
-        let field = Field {
-            name,
-            ty,
-            class,
-            has_default: value.is_some(),
-            always_set: value.is_some(),
-            is_final,
-            span,
-        };
+        let field = Field { name, ty, class, has_default: value.is_some(), is_final, span };
         self.add_field(class, field);
     }
 
@@ -216,12 +347,8 @@ impl<'a> Program<'a> {
         let module = self.classes[class].module;
         if let Some(&at) = self.classes[class].by_name.get(field.name) {
             match &self.classes[class].members[at].1 {
-                ClassMember::Method(function) => {
-                    let message = format!("slot conflicts with other member '{}'", field.name);
-                    let other = self.functions[*function].def.name_span;
-                    let diagnostic =
-                        Diagnostic::error("SP0103", field.span, message).with_label(other, "defined here");
-                    self.report(module, diagnostic);
+                ClassMember::Method(_) | ClassMember::Dynamic | ClassMember::Variable { .. } => {
+                    self.check_free(class, field.name, field.span);
                     return;
                 }
                 ClassMember::Field(known) if known.ty != self.types.dynamic && field.ty != known.ty => {
@@ -239,6 +366,21 @@ impl<'a> Program<'a> {
         self.add_class_member(class, field.name, ClassMember::Field(field));
     }
 
+    /// A name that the class body uses for something else already is an error.
+    fn check_free(&mut self, class: ClassId, name: &str, span: Span) {
+        let Some(&at) = self.classes[class].by_name.get(name) else { return };
+        let message = format!("slot conflicts with other member '{name}'");
+        let mut diagnostic = Diagnostic::error("SP0103", span, message);
+        match &self.classes[class].members[at].1 {
+            ClassMember::Method(function) => {
+                diagnostic = diagnostic.with_label(self.functions[*function].def.name_span, "defined here");
+            }
+            ClassMember::Variable { span, .. } => diagnostic = diagnostic.with_label(*span, "defined here"),
+            _ => {}
+        }
+        self.report(self.classes[class].module, diagnostic);
+    }
+
     /// Fields that `__init__` introduces, and whether it certainly sets them.
     fn bind_init_fields(&mut self, class: ClassId, init: FunctionId) {
         let def = self.functions[init].def;
@@ -248,14 +390,10 @@ impl<'a> Program<'a> {
         let module = self.classes[class].module;
         let params = self.classes[class].type_params;
         for (name, annotation, value, span) in found {
+            let name = self.private_name(class, name);
             let known = self.class_member(class, name);
-            if let Some((owner, member)) = known {
-                let is_redeclared = annotation.is_some() && owner == class;
-                if (!matches!(member, ClassMember::Field(_)) || !is_redeclared)
-                    && (annotation.is_none() || owner != class)
-                {
-                    continue;
-                }
+            if known.is_some() && annotation.is_none() {
+                continue;
             }
             let ty = match annotation {
                 Some(annotation) => {
@@ -266,10 +404,9 @@ impl<'a> Program<'a> {
                 None => self.parameter_type(init, value),
             };
             let is_final = annotation.is_some_and(is_final_annotation);
-            let field = Field { name, ty, class, has_default: false, always_set: false, is_final, span };
+            let field = Field { name, ty, class, has_default: false, is_final, span };
             self.add_field(class, field);
         }
-        self.mark_always_set(class, def.body, receiver.arg);
     }
 
     /// `self.x = x` gives the field the declared type of the parameter.
@@ -277,35 +414,6 @@ impl<'a> Program<'a> {
         let name = value.and_then(|value| value.as_name());
         let param = self.functions[init].params.iter().find(|param| Some(param.name) == name);
         param.map_or(self.types.dynamic, |param| param.ty)
-    }
-
-    /// Fields stored by the leading straight-line statements of `__init__`, before `self` can escape.
-    fn mark_always_set(&mut self, class: ClassId, body: &'a [Stmt<'a>], receiver: &str) {
-        let mut set = Vec::new();
-        for stmt in body {
-            let (target, value) = match stmt.kind {
-                StmtKind::Assign { targets: [target], value } => (target, value),
-                StmtKind::AnnAssign { target, value: Some(value), .. } => (target, value),
-                _ => break,
-            };
-            match target.kind {
-                ExprKind::Attribute { value: owner, attr, .. } if owner.as_name() == Some(receiver) => {
-                    if mentions(value, receiver) {
-                        break;
-                    }
-                    set.push(attr);
-                }
-                ExprKind::Name { .. } if !mentions(value, receiver) => {}
-                _ => break,
-            }
-        }
-        for name in set {
-            if let Some(&at) = self.classes[class].by_name.get(name)
-                && let ClassMember::Field(field) = &mut self.classes[class].members[at].1
-            {
-                field.always_set = true;
-            }
-        }
     }
 
     // --- Functions ---
@@ -484,43 +592,74 @@ impl<'a> Program<'a> {
                 let at = *self.classes[base].by_name.get(name)?;
                 Some((base, self.classes[base].members[at].1.clone()))
             });
-            let Some((base, inherited)) = inherited else { continue };
+            let Some((owner, inherited)) = inherited.filter(|(owner, _)| *owner != self.known.object) else {
+                continue;
+            };
             match (member, inherited) {
                 (ClassMember::Method(new), ClassMember::Method(old)) => self.check_override(class, new, old),
                 (ClassMember::Field(new), ClassMember::Field(old)) => {
-                    self.check_field_override(class, &new, base, &old)
+                    self.check_kept(class, name, (new.ty, new.span), (owner, old.ty, old.is_final, old.span));
                 }
-                (ClassMember::Method(new), ClassMember::Field(old)) => {
-                    let span = self.functions[new].def.name_span;
-                    self.report_hidden(class, name, span, base, old.span);
+                (
+                    ClassMember::Variable { ty, span, .. },
+                    ClassMember::Variable { ty: old, is_final, span: other },
+                ) => {
+                    self.check_kept(class, name, (ty, span), (owner, old, is_final, other));
                 }
-                (ClassMember::Field(new), ClassMember::Method(old)) => {
-                    let other = self.functions[old].def.name_span;
-                    self.report_hidden(class, name, new.span, base, other);
+                (ClassMember::Dynamic, ClassMember::Method(_)) if name.starts_with("__") => {}
+                (ClassMember::Method(_), ClassMember::Dynamic)
+                | (ClassMember::Dynamic, ClassMember::Field(_) | ClassMember::Variable { .. })
+                | (ClassMember::Field(_) | ClassMember::Variable { .. }, ClassMember::Dynamic)
+                | (ClassMember::Dynamic, ClassMember::Dynamic) => {}
+                (member, inherited) => {
+                    let (span, other) =
+                        (self.member_place(class, &member), self.member_place(owner, &inherited));
+                    self.report_hidden(class, name, span, owner, other);
                 }
-                _ => {}
             }
         }
     }
 
-    fn report_hidden(&mut self, class: ClassId, name: &str, span: Span, base: ClassId, other: Span) {
-        let (module, there) = (self.classes[class].module, self.classes[base].module);
+    /// Where a member of a class stands.
+    fn member_place(&self, class: ClassId, member: &ClassMember<'a>) -> Span {
+        match member {
+            ClassMember::Method(function) => self.functions[*function].def.name_span,
+            ClassMember::Field(field) => field.span,
+            ClassMember::Variable { span, .. } => *span,
+            ClassMember::Dynamic => self.classes[class].span,
+        }
+    }
+
+    fn report_hidden(&mut self, class: ClassId, name: &str, span: Span, owner: ClassId, other: Span) {
+        let (module, there) = (self.classes[class].module, self.classes[owner].module);
         let message = format!("class cannot hide inherited member: '{name}'");
         let diagnostic = Diagnostic::error("SP0105", span, message);
         let diagnostic = self.label(diagnostic, module, there, other, "inherited from here");
         self.report(module, diagnostic);
     }
 
-    fn check_field_override(&mut self, class: ClassId, new: &Field<'a>, base: ClassId, old: &Field<'a>) {
-        if new.ty != old.ty && new.ty != self.types.dynamic {
-            let (module, shown) = (self.classes[class].module, self.show(old.ty));
-            let message =
-                format!("cannot change type of inherited attribute '{}', which is {shown}", new.name);
-            let there = self.classes[base].module;
-            let diagnostic = Diagnostic::error("SP0105", new.span, message);
-            let diagnostic = self.label(diagnostic, module, there, old.span, "inherited from here");
-            self.report(module, diagnostic);
-        }
+    /// A field or a class variable keeps the type that it has in a base; one that is final stays altogether.
+    fn check_kept(
+        &mut self,
+        class: ClassId,
+        name: &str,
+        (ty, span): (TypeId, Span),
+        (owner, old, is_final, other): (ClassId, TypeId, bool, Span),
+    ) {
+        let module = self.classes[class].module;
+        let (code, message) = if is_final {
+            let owner = self.classes[owner].name;
+            ("SP0104", format!("Cannot assign to a Final attribute of {owner}:{name}"))
+        } else if ty != old && ty != self.types.dynamic {
+            let shown = self.show(old);
+            ("SP0105", format!("cannot change type of inherited attribute '{name}', which is {shown}"))
+        } else {
+            return;
+        };
+        let there = self.classes[owner].module;
+        let diagnostic = Diagnostic::error(code, span, message);
+        let diagnostic = self.label(diagnostic, module, there, other, "inherited from here");
+        self.report(module, diagnostic);
     }
 
     fn check_override(&mut self, class: ClassId, new: FunctionId, old: FunctionId) {
@@ -558,8 +697,12 @@ impl<'a> Program<'a> {
         if self.functions[old].is_final {
             return Some("The overridden method is final".to_owned());
         }
-        let (new_params, mut old_params) =
-            (self.functions[new].params.clone(), self.functions[old].params.clone());
+        let (new_kind, old_kind) = (self.kind_of(new), self.kind_of(old));
+        if new_kind != old_kind {
+            return Some(format!("A {old_kind} is overridden as a {new_kind}"));
+        }
+        let takes_any = self.functions[old].params.iter().any(|param| param.kind == ParamKind::DoubleStar);
+        let mut old_params = self.functions[old].params.clone();
         let own = self.own_params(class);
         let args = match self.functions[old].class {
             Some(base) => self.arguments_of(class, &own, base),
@@ -568,11 +711,17 @@ impl<'a> Program<'a> {
         for param in &mut old_params {
             param.ty = self.types.substitute(param.ty, &args);
         }
+        let is_known = |param: &Param<'a>| {
+            let is_extra = takes_any && param.kind == ParamKind::KeywordOnly;
+            !is_extra || old_params.iter().any(|old| old.name == param.name)
+        };
+        let new_params: Vec<_> = self.functions[new].params.iter().filter(|p| is_known(p)).cloned().collect();
         if new_params.len() != old_params.len() {
             return Some("Number of arguments differ".to_owned());
         }
-        for (at, (new, old)) in new_params.iter().zip(&old_params).enumerate().skip(1) {
-            if new.name != old.name && old.kind == ParamKind::Ordinary {
+        let receivers = usize::from(self.functions[old].binding != Binding::Static);
+        for (at, (new, old)) in new_params.iter().zip(&old_params).enumerate().skip(receivers) {
+            if new.name != old.name && matches!(old.kind, ParamKind::Ordinary | ParamKind::KeywordOnly) {
                 return Some(format!(
                     "Positional argument {} named `{}` is overridden as `{}`",
                     at + 1,
@@ -580,7 +729,8 @@ impl<'a> Program<'a> {
                     new.name
                 ));
             }
-            if new.kind != old.kind {
+            let is_opened = (old.kind, new.kind) == (ParamKind::PositionalOnly, ParamKind::Ordinary);
+            if new.kind != old.kind && !is_opened {
                 return Some(format!("Parameter `{}` differs in kind", old.name));
             }
             if !self.is_subtype_or_dynamic(old.ty, new.ty) {
@@ -599,6 +749,18 @@ impl<'a> Program<'a> {
         None
     }
 
+    /// What a method is, in messages.
+    fn kind_of(&self, function: FunctionId) -> &'static str {
+        let entry = &self.functions[function];
+        match entry.binding {
+            Binding::Property => "property",
+            Binding::Class => "class method",
+            Binding::Static => "static method",
+            Binding::Instance | Binding::None if entry.is_async && !entry.is_generator => "coroutine",
+            Binding::Instance | Binding::None => "method",
+        }
+    }
+
     fn is_subtype_or_dynamic(&mut self, sub: TypeId, sup: TypeId) -> bool {
         let primitive = self.types.as_primitive(sub).is_some() || self.types.as_primitive(sup).is_some();
         if primitive { sub == sup } else { self.is_subtype(sub, sup) }
@@ -613,7 +775,7 @@ fn type_names<'a>(slice: &'a Expr<'a>) -> Vec<&'a str> {
     }
 }
 
-fn is_class_var(annotation: &Expr<'_>) -> bool {
+pub(crate) fn is_class_var(annotation: &Expr<'_>) -> bool {
     match annotation.kind {
         ExprKind::Name { id: "ClassVar", .. } | ExprKind::Attribute { attr: "ClassVar", .. } => true,
         ExprKind::Subscript { value, .. } => is_class_var(value),
@@ -654,21 +816,4 @@ fn collect_stores<'a>(body: &'a [Stmt<'a>], receiver: &str, found: &mut Vec<Stor
             _ => {}
         }
     }
-}
-
-/// Whether a name occurs in an expression.
-fn mentions<'a>(expr: &'a Expr<'a>, name: &str) -> bool {
-    struct Finder<'n> {
-        name: &'n str,
-        found: bool,
-    }
-    impl<'a> parser::visit::Visitor<'a> for Finder<'_> {
-        fn visit_expr(&mut self, expr: &'a Expr<'a>) {
-            self.found |= expr.as_name() == Some(self.name);
-            parser::visit::walk_expr(self, expr);
-        }
-    }
-    let mut finder = Finder { name, found: false };
-    parser::visit::Visitor::visit_expr(&mut finder, expr);
-    finder.found
 }

@@ -11,8 +11,8 @@ use rustc_hash::FxHashMap;
 
 use crate::facts::Facts;
 use crate::program::{
-    Binding, Class, ClassId, ClassKind, ClassMember, Constant, Function, FunctionId, Known, Member, Module,
-    ModuleId, ModuleKind, ModuleLoader, Program,
+    Accessor, Binding, Class, ClassId, ClassKind, ClassMember, Constant, Function, FunctionId, Known, Member,
+    Module, ModuleId, ModuleKind, ModuleLoader, Program,
 };
 use crate::scope::{self, Scopes};
 use crate::ty::Types;
@@ -383,7 +383,11 @@ impl<'a> Program<'a> {
             vars: Vec::new(),
             members: Vec::new(),
             by_name: FxHashMap::default(),
+            accessors: Vec::new(),
             is_static: false,
+            enumeration: None,
+            options: None,
+            dataclass: None,
             is_final: false,
             is_dynamic: false,
             kind: ClassKind::Nominal,
@@ -409,11 +413,15 @@ impl<'a> Program<'a> {
             StmtKind::Assign { targets, .. } => {
                 for target in targets {
                     if let Some(name) = target.as_name() {
+                        let name = self.private_name(class, name);
                         self.add_class_member(class, name, ClassMember::Dynamic);
                     }
                 }
             }
-            StmtKind::ClassDef(def) => self.add_class_member(class, def.name, ClassMember::Dynamic),
+            StmtKind::ClassDef(def) => {
+                let name = self.private_name(class, def.name);
+                self.add_class_member(class, name, ClassMember::Dynamic);
+            }
             _ => {}
         }
     }
@@ -425,13 +433,19 @@ impl<'a> Program<'a> {
         def: &'a FunctionDef<'a>,
         function: FunctionId,
     ) {
-        let is_accessor = def.decorator_list.iter().any(|decorator| {
-            matches!(decorator.kind, ExprKind::Attribute { attr: "setter" | "deleter" | "getter", .. })
+        let name = self.private_name(class, def.name);
+        let accessor = def.decorator_list.iter().find_map(|decorator| match decorator.kind {
+            ExprKind::Attribute { attr: attr @ ("setter" | "deleter" | "getter"), .. } => Some(attr),
+            _ => None,
         });
-        if is_accessor {
+        if let Some(kind) = accessor {
+            if kind != "getter" {
+                let accessor = Accessor { name, is_setter: kind == "setter", function };
+                self.classes[class].accessors.push(accessor);
+            }
             return;
         }
-        if let Some(&at) = self.classes[class].by_name.get(def.name)
+        if let Some(&at) = self.classes[class].by_name.get(name)
             && let ClassMember::Method(old) = self.classes[class].members[at].1
             && !self.functions[old].is_dynamic
         {
@@ -440,7 +454,15 @@ impl<'a> Program<'a> {
                     .with_label(self.functions[old].def.name_span, "first defined here");
             self.report(module, diagnostic);
         }
-        self.add_class_member(class, def.name, ClassMember::Method(function));
+        self.add_class_member(class, name, ClassMember::Method(function));
+    }
+
+    /// A name in the body of a class as it is stored.
+    pub(crate) fn private_name(&self, class: ClassId, name: &'a str) -> &'a str {
+        match scope::mangle(Some(self.classes[class].name), name) {
+            std::borrow::Cow::Borrowed(name) => name,
+            std::borrow::Cow::Owned(name) => self.arena.alloc_str(&name),
+        }
     }
 
     /// Adds or replaces a member of a class.
@@ -464,7 +486,9 @@ impl<'a> Program<'a> {
         is_async: bool,
     ) -> FunctionId {
         let qualname = match class {
-            Some(class) => format!("{}.{}", self.classes[class].qualname, def.name),
+            Some(class) => {
+                format!("{}.{}", self.classes[class].qualname, self.private_name(class, def.name))
+            }
             None => def.name.to_owned(),
         };
         let decorators = Decorators::read(def, class.is_some());
@@ -488,6 +512,8 @@ impl<'a> Program<'a> {
             is_async,
             is_generator,
             is_dynamic: decorators.is_unknown,
+            cache: decorators.cache,
+            is_generated: false,
             is_bound: false,
         })
     }
@@ -508,6 +534,7 @@ struct Decorators {
     binding: Binding,
     is_final: bool,
     is_unknown: bool,
+    cache: Option<&'static str>,
 }
 
 impl Decorators {
@@ -518,18 +545,35 @@ impl Decorators {
             (true, "__init_subclass__" | "__class_getitem__") => Binding::Class,
             (true, _) => Binding::Instance,
         };
-        let mut decorators = Self { binding, is_final: false, is_unknown: false };
+        let mut decorators = Self { binding, is_final: false, is_unknown: false, cache: None };
         for decorator in def.decorator_list {
             match decorator.as_name() {
                 Some("staticmethod") => decorators.binding = Binding::Static,
                 Some("classmethod") => decorators.binding = Binding::Class,
                 Some("property") => decorators.binding = Binding::Property,
+                Some("cached_property") => {
+                    decorators.binding = Binding::Property;
+                    decorators.cache = Some("_pystatic_cprop.");
+                }
+                Some("async_cached_property") => {
+                    decorators.binding = Binding::Property;
+                    decorators.cache = Some("_pystatic_async_cprop.");
+                }
                 Some("final") => decorators.is_final = true,
                 Some("override") => {}
+                None if is_accessor(decorator, def.name) => decorators.binding = Binding::Property,
                 _ => decorators.is_unknown = true,
             }
         }
         decorators
+    }
+}
+
+/// `@name.setter` or `@name.deleter` above another function of that name.
+fn is_accessor(decorator: &Expr<'_>, name: &str) -> bool {
+    match decorator.kind {
+        ExprKind::Attribute { value, attr: "setter" | "deleter", .. } => value.as_name() == Some(name),
+        _ => false,
     }
 }
 

@@ -81,6 +81,8 @@ pub enum CallPlan {
     Checked(TypeId),
     /// `Array[T](n)`
     Array(TypeId),
+    /// A dynamic call whose result is unboxed.
+    Unboxed(Primitive),
     /// `append` of a list whose class is known exactly, so that nothing can have overridden it.
     Append,
 }

@@ -4,6 +4,8 @@
 //! - [`ty`]: types and the relations between them
 //! - [`program`]: modules, classes and functions of one checking session
 //! - `declare`, `annotation`, `bind`: from definitions to typed declarations
+//! - `dataclass`: fields and constructors of dataclasses
+//! - `enumeration`: members of static enumerations
 //! - `builtin_names`: what every module knows
 //! - `infer`: types of expressions, narrowing, plans for the emitter
 //! - [`facts`]: what the emitter is told
@@ -16,7 +18,9 @@
 mod annotation;
 mod bind;
 mod builtin_names;
+mod dataclass;
 mod declare;
+mod enumeration;
 pub mod facts;
 mod infer;
 pub mod perf;

@@ -11,6 +11,8 @@ use bumpalo::Bump;
 use parser::ast::{self, ClassDef, FunctionDef, NodeId};
 use rustc_hash::FxHashMap;
 
+pub use crate::dataclass::{Dataclass, Options};
+pub use crate::enumeration::Enumeration;
 use crate::facts::Facts;
 use crate::scope::Scopes;
 use crate::ty::{Literal, TypeId, Types};
@@ -165,8 +167,6 @@ pub struct Field<'a> {
     pub class: ClassId,
     /// Whether the class body gives it a default.
     pub has_default: bool,
-    /// Whether it is certainly set once `__init__` has run.
-    pub always_set: bool,
     /// Whether it may be assigned only in `__init__`.
     pub is_final: bool,
     /// Where it is declared.
@@ -195,10 +195,28 @@ pub enum ClassMember<'a> {
     Field(Field<'a>),
     /// A method, or the getter of a property.
     Method(FunctionId),
-    /// A class variable, with its type.
-    Variable(TypeId, Span),
+    /// A class variable.
+    Variable {
+        /// Its type.
+        ty: TypeId,
+        /// Whether it is `Final`.
+        is_final: bool,
+        /// Where it is declared.
+        span: Span,
+    },
     /// Something that the checker does not follow.
     Dynamic,
+}
+
+/// `@name.setter` or `@name.deleter`.
+#[derive(Clone, Copy, Debug)]
+pub struct Accessor<'a> {
+    /// The name of the property.
+    pub name: &'a str,
+    /// Whether it sets rather than deletes.
+    pub is_setter: bool,
+    /// The method.
+    pub function: FunctionId,
 }
 
 /// One class.
@@ -227,8 +245,16 @@ pub struct Class<'a> {
     pub members: Vec<(&'a str, ClassMember<'a>)>,
     /// Position of each own member.
     pub by_name: FxHashMap<&'a str, usize>,
+    /// Setters and deleters of its own properties.
+    pub accessors: Vec<Accessor<'a>>,
     /// Laid out statically: fields at fixed offsets, methods in a vtable.
     pub is_static: bool,
+    /// The enumeration of `__static__` that it is, by the type of the members' values.
+    pub enumeration: Option<Enumeration>,
+    /// How it is made a dataclass, if it is.
+    pub options: Option<Options>,
+    /// Its fields as a dataclass.
+    pub dataclass: Option<Dataclass<'a>>,
     /// May not be subclassed.
     pub is_final: bool,
     /// Some base, decorator or keyword is beyond the checker.
@@ -318,6 +344,10 @@ pub struct Function<'a> {
     pub is_generator: bool,
     /// A decorator is beyond the checker: calls are dynamic.
     pub is_dynamic: bool,
+    /// A property whose value is kept in a field of this prefix.
+    pub cache: Option<&'static str>,
+    /// A decorator makes it: it has a signature and no body.
+    pub is_generated: bool,
     /// Whether its signature has been resolved.
     pub is_bound: bool,
 }
@@ -401,6 +431,14 @@ impl<'a> Program<'a> {
         self.classes[class].mro.iter().find_map(|&owner| {
             let at = *self.classes[owner].by_name.get(name)?;
             Some((owner, &self.classes[owner].members[at].1))
+        })
+    }
+
+    /// The setter of a property of a class or of its bases.
+    pub fn setter(&self, class: ClassId, name: &str) -> Option<FunctionId> {
+        self.classes[class].mro.iter().find_map(|&owner| {
+            let accessors = &self.classes[owner].accessors;
+            accessors.iter().find(|known| known.is_setter && known.name == name).map(|known| known.function)
         })
     }
 

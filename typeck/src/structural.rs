@@ -125,7 +125,7 @@ impl<'a> Program<'a> {
     fn value_type(&mut self, member: &ClassMember<'a>) -> Option<TypeId> {
         let ty = match *member {
             ClassMember::Field(ref field) => field.ty,
-            ClassMember::Variable(ty, _) => ty,
+            ClassMember::Variable { ty, .. } => ty,
             ClassMember::Method(getter) if self.functions[getter].binding == Binding::Property => {
                 self.bind_function(getter);
                 self.functions[getter].ret

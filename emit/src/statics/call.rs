@@ -44,6 +44,10 @@ impl<'a> Emitter<'a, '_> {
                 }
             }
             CallPlan::Construct(class, init, arguments) => self.construct(site, *class, *init, arguments)?,
+            CallPlan::Unboxed(primitive) => {
+                self.dynamic_call(expr, func, args, keywords)?;
+                self.block().op(Opcode::PRIMITIVE_UNBOX, super::descr::type_code(*primitive) as u32);
+            }
             CallPlan::Coerce => self.expr(&args[0])?,
             CallPlan::Append => {
                 let ExprKind::Attribute { value, .. } = func.kind else { return Ok(false) };

@@ -77,7 +77,8 @@ impl Checked<'_, '_> {
                 class: self.class_descr(field.class),
                 name: name.to_owned(),
                 ty: self.type_descr(field.ty),
-                always_set: field.always_set,
+                // Instances are made without `__init__`, and values and defaults deleted.
+                always_set: false,
             }),
             _ => None,
         }
@@ -126,7 +127,7 @@ impl Checked<'_, '_> {
                     name: (*name).to_owned(),
                     ty: self.type_descr(field.ty),
                     has_default: field.has_default,
-                    always_set: field.always_set,
+                    always_set: false,
                 }),
                 ClassMember::Method(function) => {
                     let method = &self.program.functions[*function];
@@ -134,7 +135,7 @@ impl Checked<'_, '_> {
                         .params
                         .iter()
                         .any(|param| matches!(param.kind, ParamKind::Star | ParamKind::DoubleStar));
-                    if !method.is_dynamic && !has_stars {
+                    if !method.is_dynamic && !method.is_generated && !has_stars {
                         decl.methods.push(MethodDecl {
                             name: (*name).to_owned(),
                             kind: method_kind(method.binding),

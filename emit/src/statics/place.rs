@@ -41,8 +41,18 @@ impl<'a> Emitter<'a, '_> {
     /// The field descriptor index of an attribute, if it is a field.
     pub(crate) fn field_of(&mut self, expr: &Expr<'a>, attr: &str) -> Option<u32> {
         let AttributePlan::Field(class) = *self.facts()?.attributes.get(&expr.id)? else { return None };
-        let descr = self.checked?.field_descr(class, attr)?;
+        let descr = self.checked?.field_descr(class, &self.mangled(attr))?;
         Some(self.block().field(descr))
+    }
+
+    /// Unboxes what a property has given, if its getter is one of a primitive.
+    pub(crate) fn unbox_property(&mut self, expr: &Expr<'a>) {
+        let plan = self.facts().and_then(|facts| facts.attributes.get(&expr.id));
+        let Some(&AttributePlan::Getter(getter)) = plan else { return };
+        let ret = self.checked.expect("plans come from a checked module").program.functions[getter].ret;
+        if let Some(primitive) = self.primitive_type(ret) {
+            self.block().op(Opcode::PRIMITIVE_UNBOX, type_code(primitive) as u32);
+        }
     }
 
     /// The operand of `SEQUENCE_GET` and `SEQUENCE_SET`, if a subscript is one.

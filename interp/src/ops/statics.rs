@@ -5,10 +5,13 @@
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use bytecode::{ClassDecl, FieldDescr, FunctionDescr, Opcode, Repr, SequenceKind, TypeCode, TypeDescr, Word};
+use bytecode::{
+    ClassDecl, FieldDescr, FunctionDescr, MethodKind, Opcode, Repr, SequenceKind, TypeCode, TypeDescr, Word,
+};
 use runtime::error::{self, Raised};
 use runtime::field::Field;
 use runtime::hooks;
+use runtime::objects::class_method::{ClassMethod, StaticMethod};
 use runtime::objects::code::{CodeObject, InlineCache};
 use runtime::objects::dict::DictObject;
 use runtime::objects::function::FunctionObject;
@@ -137,7 +140,7 @@ pub(crate) fn resolve_callee(descr: &FunctionDescr, cache: &InlineCache) -> PyRe
 pub fn resolve_function(descr: &FunctionDescr) -> PyResult {
     let found = match descr.split_name() {
         (Some(class), name) => match static_class::resolve_class(&descr.module, class)? {
-            Some(class) => class_attribute(&class, name)?,
+            Some(class) => class_attribute(&class, name)?.map(function_of),
             None => None,
         },
         (None, name) => static_class::resolve_class(&descr.module, name)?,
@@ -146,6 +149,15 @@ pub fn resolve_function(descr: &FunctionDescr) -> PyResult {
         let (module, name) = (&descr.module, &descr.name);
         runtime::raise!(NameError, "name '{name}' is not defined in module '{module}'")
     })
+}
+
+/// The function that a class method or a static method wraps; static callers pass the class themselves.
+fn function_of(found: Ref) -> Ref {
+    match (found.get::<ClassMethod>(), found.get::<StaticMethod>()) {
+        (Some(method), _) => method.callable().to_ref(),
+        (_, Some(method)) => method.callable().to_ref(),
+        _ => found,
+    }
 }
 
 /// The function behind an attribute of a class, unbound.
@@ -279,16 +291,37 @@ pub fn invoke_values(target: &Ref, descr: &FunctionDescr, args: &[Value]) -> PyR
     let names = signature.keyword_only.iter().map(|name| StrObject::intern(name).into_ref());
     let names = (!signature.keyword_only.is_empty()).then(|| TupleObject::new(names.collect()));
     let result = protocol::call(target.value(), &values, names.as_ref().map(|names| names.value()))?;
-    match &signature.ret {
+    match promised(descr, args) {
         TypeDescr::Primitive(code) => primitive::unboxed(*code, result.value()),
         ret if static_class::admits(ret, result.value())? => Ok(result.into_value()),
         ret => {
-            let (name, expected, got) = (&descr.name, static_class::type_text(ret), result.ty().name());
+            let (name, expected, got) =
+                (callee_name(descr, args), static_class::type_text(ret), result.ty().name());
             Err(runtime::raise!(
                 TypeError,
                 "unexpected return type from {name}, expected {expected}, got {got}"
             ))
         }
+    }
+}
+
+/// What a callee must return: for a method, what the nearest static class of the receiver says.
+fn promised<'d>(descr: &'d FunctionDescr, args: &[Value]) -> &'d TypeDescr {
+    let (MethodKind::Instance, Some(receiver)) = (descr.kind, args.first()) else {
+        return &descr.signature.ret;
+    };
+    let layout = receiver.ty().static_layout();
+    let method = layout.and_then(|layout| Some(&layout.methods[layout.method(descr.split_name().1)?]));
+    method.map_or(&descr.signature.ret, |method| &method.signature.ret)
+}
+
+/// The name of a method is that of the static class that defines it for the receiver.
+fn callee_name(descr: &FunctionDescr, args: &[Value]) -> String {
+    match (descr.kind, args, descr.split_name()) {
+        (MethodKind::Instance, [receiver, ..], (_, method)) => {
+            format!("{}.{method}", static_class::definer(receiver.ty(), method).name())
+        }
+        _ => descr.name.clone(),
     }
 }
 

@@ -32,7 +32,11 @@ unsafe impl Object for PlainObject {
 
 /// A bare instance of `ty`, with unset slots.
 pub fn allocate(ty: &TypeObject) -> Ref {
-    object::new_object_of(ty, PlainObject { header: Header::new(ty) }).into_ref()
+    let made = object::new_object_of(ty, PlainObject { header: Header::new(ty) }).into_ref();
+    if ty.has(type_flags::FIELD_DEFAULTS) {
+        crate::field_default::fill(ty, made.value());
+    }
+    made
 }
 
 fn new(ty: &TypeObject, args: Args<'_>) -> PyResult {

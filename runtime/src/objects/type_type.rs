@@ -90,6 +90,10 @@ fn setattro(value: Value, name: Value, new: Option<Value>) -> PyResult<()> {
     {
         return set(descriptor.to_ref().value(), value, new);
     }
+    if crate::field_default::assign(ty, name, new)? {
+        types::attribute_changed(ty, name);
+        return Ok(());
+    }
     match new {
         Some(new) => {
             let name = name

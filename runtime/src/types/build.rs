@@ -2,6 +2,7 @@
 
 use crate::alloc;
 use crate::args::Args;
+use crate::field_default;
 use crate::gc;
 use crate::header::{Header, flags};
 use crate::names::names;
@@ -148,6 +149,9 @@ pub fn build(
         if let Some(base) = base.get::<TypeObject>() {
             base.add_subclass(&class);
         }
+    }
+    if !shape.fixed_fields {
+        field_default::inherit(&class, base)?;
     }
     class.set_flags(type_flags::READY);
     class.modified();

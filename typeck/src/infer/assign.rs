@@ -7,7 +7,7 @@ use super::mismatch::Destination;
 use super::{Checker, Env, Variable};
 use crate::annotation::{Place, Role};
 use crate::facts::{AttributePlan, Coercion};
-use crate::program::{ClassMember, Member};
+use crate::program::{Binding, ClassId, ClassMember, FunctionId, Member};
 use crate::ty::{Assignable, Primitive, Ty, Type, TypeId};
 
 impl<'a> Checker<'_, 'a> {
@@ -57,14 +57,27 @@ impl<'a> Checker<'_, 'a> {
             },
             ExprKind::Attribute { value, attr, .. } => {
                 let owner = self.object(&mut env.clone(), value);
+                let attr = self.private_name(attr);
+                if let Type::Class { class, .. } = *self.program.types.get(owner.id) {
+                    return match self.program.class_member(class, attr) {
+                        Some((_, ClassMember::Variable { ty, .. })) => Some(*ty),
+                        _ => None,
+                    };
+                }
                 let (class, args, _) = self.program.types.as_instance(owner.id)?;
                 let args = args.to_vec();
-                let (ty, base) = match self.program.class_member(class, attr)? {
-                    (base, ClassMember::Field(field)) => (field.ty, base),
-                    _ => return None,
-                };
-                let args = self.program.arguments_of(class, &args, base);
-                Some(self.program.types.substitute(ty, &args))
+                match self.program.class_member(class, attr) {
+                    Some((_, ClassMember::Method(_))) => {
+                        let setter = self.program.setter(class, attr)?;
+                        Some(self.program.functions[setter].params.get(1)?.ty)
+                    }
+                    Some((base, ClassMember::Field(field))) => {
+                        let ty = field.ty;
+                        let args = self.program.arguments_of(class, &args, base);
+                        Some(self.program.types.substitute(ty, &args))
+                    }
+                    _ => None,
+                }
             }
             // A slice takes any iterable.
             ExprKind::Subscript { slice, .. } if matches!(slice.kind, ExprKind::Slice { .. }) => None,
@@ -236,6 +249,11 @@ impl<'a> Checker<'_, 'a> {
     ) {
         self.facts().attributes.remove(&target.id);
         let owner = self.object(env, value);
+        let path_name = attr;
+        let attr = self.private_name(attr);
+        if let Type::Class { class, .. } = *self.program.types.get(owner.id) {
+            return self.store_class_attribute(env, target, class, attr, ty);
+        }
         let Some((class, args, _)) = self.program.types.as_instance(owner.id) else {
             if self.program.types.admits_none(owner.id) {
                 let shown = self.program.show(owner.id);
@@ -252,12 +270,22 @@ impl<'a> Checker<'_, 'a> {
             Some(ClassMember::Field(field)) if self.program.classes[class].is_static => {
                 self.make_sure(value, owner);
                 let args = self.program.arguments_of(class, &args, field.class);
+                if field.is_final && !self.is_initializing(field.class, value) {
+                    self.final_attribute(target, field.class, attr);
+                }
+                if self.program.is_frozen(class, attr) {
+                    let message = format!(
+                        "cannot assign to field '{attr}' of frozen dataclass {}",
+                        self.program.classes[class].name
+                    );
+                    self.error("SP0104", target.span, message);
+                }
                 let declared = self.program.types.substitute(field.ty, &args);
                 if !self.flow(target.id, ty, declared) {
                     self.unassignable(target, ty.id, declared);
                 }
                 self.facts().attributes.insert(target.id, AttributePlan::Field(class));
-                env.forget_field(attr);
+                env.forget_field(path_name);
                 let known = self.narrowed_store(target, ty, declared);
                 if let Some((var, path)) = self.field_path(target)
                     && known.id != declared
@@ -266,7 +294,15 @@ impl<'a> Checker<'_, 'a> {
                     env.narrow_field(var, path, narrowed);
                 }
             }
-            Some(ClassMember::Variable(_, span)) if self.program.classes[class].is_static => {
+            Some(ClassMember::Variable { is_final: true, .. }) => self.final_attribute(target, class, attr),
+            Some(ClassMember::Method(function))
+                if self.program.functions[function].binding == Binding::Property
+                    && !self.program.functions[function].is_dynamic =>
+            {
+                self.store_property(target, function, class, attr, ty);
+                env.forget_fields();
+            }
+            Some(ClassMember::Variable { span, .. }) if self.program.classes[class].is_static => {
                 let message = format!("cannot assign to class variable '{attr}' through an instance");
                 let owner = self.program.class_member(class, attr).map_or(class, |(owner, _)| owner);
                 let there = self.program.classes[owner].module;
@@ -283,6 +319,84 @@ impl<'a> Checker<'_, 'a> {
                 env.forget_fields();
             }
         }
+    }
+
+    /// An assignment to a class: its variables have types, and those that are final stay.
+    fn store_class_attribute(
+        &mut self,
+        env: &mut Env<'a>,
+        target: &'a Expr<'a>,
+        class: ClassId,
+        attr: &'a str,
+        ty: Ty,
+    ) {
+        env.forget_fields();
+        if self.check_member_kept(target, class, attr) {
+            return;
+        }
+        match self.program.class_member(class, attr).map(|(_, member)| member.clone()) {
+            Some(ClassMember::Variable { is_final: true, .. }) => self.final_attribute(target, class, attr),
+            Some(ClassMember::Variable { ty: declared, .. }) => {
+                if !self.flow(target.id, ty, declared) {
+                    let (from, to) = (self.program.show(ty.id), self.program.show(declared));
+                    let message = format!("type mismatch: {from} cannot be assigned to {to}");
+                    self.error("SP0131", target.span, message);
+                }
+            }
+            _ => self.object_only(target, ty),
+        }
+    }
+
+    /// Members of enumerations are neither assigned nor deleted.
+    pub(super) fn check_member_kept(&mut self, target: &Expr<'a>, class: ClassId, attr: &str) -> bool {
+        let is_member = self.program.classes[class].enumeration.is_some()
+            && !attr.starts_with('_')
+            && matches!(self.program.class_member(class, attr), Some((_, ClassMember::Dynamic)));
+        if is_member {
+            self.error("SP0109", target.span, "Enum values cannot be modified or deleted");
+        }
+        is_member
+    }
+
+    /// An assignment to a property goes to its setter, which takes an object.
+    fn store_property(
+        &mut self,
+        target: &'a Expr<'a>,
+        getter: FunctionId,
+        class: ClassId,
+        attr: &str,
+        ty: Ty,
+    ) {
+        let setter = self.program.setter(class, attr);
+        let Some(setter) = setter.filter(|&setter| !self.program.functions[setter].is_dynamic) else {
+            return self.object_only(target, ty);
+        };
+        let Some(declared) = self.program.functions[setter].params.get(1).map(|param| param.ty) else {
+            return self.object_only(target, ty);
+        };
+        if !self.flow(target.id, ty, declared) {
+            let (from, to) = (self.program.show(ty.id), self.program.show(declared));
+            let message = format!("type mismatch: {from} cannot be assigned to {to}");
+            self.error("SP0131", target.span, message);
+        }
+        if let Some(primitive) = self.primitive_of(ty) {
+            self.set_coercion(target.id, Some(Coercion::Box(primitive)));
+            self.facts().attributes.insert(target.id, AttributePlan::Getter(getter));
+        }
+    }
+
+    /// Whether this is `self` in the `__init__` of the class.
+    fn is_initializing(&self, class: ClassId, owner: &Expr<'a>) -> bool {
+        let Some(function) = self.function else { return false };
+        let entry = &self.program.functions[function];
+        let receiver = entry.params.first().map(|param| param.name);
+        entry.class == Some(class) && entry.name == "__init__" && owner.as_name() == receiver
+    }
+
+    fn final_attribute(&mut self, target: &Expr<'a>, class: ClassId, attr: &str) {
+        let name = self.program.classes[class].name;
+        let message = format!("Cannot assign to a Final attribute of {name}:{attr}");
+        self.error("SP0104", target.span, message);
     }
 
     fn object_only(&mut self, target: &Expr<'a>, ty: Ty) {

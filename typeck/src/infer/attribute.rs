@@ -17,6 +17,7 @@ impl<'a> Checker<'_, 'a> {
         attr: &'a str,
     ) -> Ty {
         self.facts().attributes.remove(&expr.id);
+        let attr = self.private_name(attr);
         let owner = self.object(env, value);
         let owner = self.upper(owner);
         match self.program.types.get(owner.id).clone() {
@@ -67,6 +68,11 @@ impl<'a> Checker<'_, 'a> {
     fn class_attribute(&mut self, class: ClassId, attr: &str) -> Ty {
         let found = self.program.class_member(class, attr).map(|(owner, member)| (owner, member.clone()));
         match found {
+            Some((owner, ClassMember::Dynamic))
+                if self.program.classes[owner].enumeration.is_some() && !attr.starts_with('_') =>
+            {
+                Ty::expected(self.instance(owner))
+            }
             Some((owner, ClassMember::Method(function)))
                 if self.program.classes[owner].is_static
                     && matches!(
@@ -76,7 +82,13 @@ impl<'a> Checker<'_, 'a> {
             {
                 Ty::sure(self.program.types.intern(Type::Function(function)))
             }
-            Some((_, ClassMember::Variable(ty, _))) => Ty::expected(ty),
+            Some((owner, ClassMember::Method(function)))
+                if self.program.classes[owner].is_static
+                    && self.program.functions[function].binding == Binding::Class =>
+            {
+                Ty::sure(self.program.types.intern(Type::Method(function)))
+            }
+            Some((_, ClassMember::Variable { ty, .. })) => Ty::expected(ty),
             _ => self.dynamic(),
         }
     }
@@ -96,7 +108,7 @@ impl<'a> Checker<'_, 'a> {
             let Some((class, ..)) = self.program.types.as_instance(member) else { return self.dynamic() };
             let ty = match self.program.class_member(class, attr).map(|(_, member)| member.clone()) {
                 Some(ClassMember::Field(field)) => field.ty,
-                Some(ClassMember::Variable(ty, _)) => ty,
+                Some(ClassMember::Variable { ty, .. }) => ty,
                 Some(_) => dynamic,
                 None if self.program.classes[class].is_static && !attr.starts_with("__") => {
                     let (shown, name) = (self.program.show(union), self.program.classes[class].name);
@@ -138,9 +150,12 @@ impl<'a> Checker<'_, 'a> {
                 }
             }
             Some(ClassMember::Field(field)) => Ty::expected(field.ty),
-            Some(ClassMember::Method(function)) => self.method_attribute(function),
-            Some(ClassMember::Variable(ty, _)) => Ty::expected(ty),
+            Some(ClassMember::Method(function)) => self.method_attribute(expr, function),
+            Some(ClassMember::Variable { ty, .. }) => Ty::expected(ty),
             Some(ClassMember::Dynamic) => self.dynamic(),
+            None if self.program.classes[class].enumeration.is_some() => {
+                Ty::expected(self.program.member_attribute(class, attr))
+            }
             None => {
                 self.undeclared_attribute(expr, class, attr);
                 self.dynamic()
@@ -148,10 +163,16 @@ impl<'a> Checker<'_, 'a> {
         }
     }
 
-    fn method_attribute(&mut self, function: crate::program::FunctionId) -> Ty {
+    fn method_attribute(&mut self, expr: &Expr<'a>, function: crate::program::FunctionId) -> Ty {
         let entry = &self.program.functions[function];
+        let (is_plain, ret) = (!entry.is_dynamic && !entry.is_async && !entry.is_generator, entry.ret);
         match entry.binding {
-            Binding::Property if !entry.is_dynamic => Ty::expected(entry.ret),
+            Binding::Property if is_plain && self.program.types.as_primitive(ret).is_some() => {
+                self.facts().attributes.insert(expr.id, AttributePlan::Getter(function));
+                Ty::sure(ret)
+            }
+            Binding::Property if is_plain => Ty::expected(ret),
+            Binding::Property => self.dynamic(),
             _ => Ty::sure(self.program.types.intern(Type::Method(function))),
         }
     }

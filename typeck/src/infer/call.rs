@@ -132,8 +132,38 @@ impl<'a> Checker<'_, 'a> {
                 self.facts().calls.insert(expr.id, CallPlan::Function(function, arguments));
                 self.solved(ret, &solution)
             }
-            None => self.unsolved_result(ret),
+            None => {
+                let ret = self.solved(ret, &Vec::new()).id;
+                self.dynamic_call(env, expr, &params, ret, actuals)
+            }
         }
+    }
+
+    /// A callee whose types are known is called dynamically: primitives are boxed on the way in, and unboxed on the way out.
+    fn dynamic_call(
+        &mut self,
+        env: &mut Env<'a>,
+        expr: &Expr<'a>,
+        params: &[Param<'a>],
+        ret: TypeId,
+        actuals: Actuals<'a>,
+    ) -> Ty {
+        let positional = actuals.args.iter().zip(params);
+        let keywords = actuals.keywords.iter().filter_map(|keyword| {
+            Some((keyword.value, params.iter().find(|param| Some(param.name) == keyword.arg)?))
+        });
+        for (arg, param) in positional.chain(keywords).collect::<Vec<_>>() {
+            if self.program.types.as_primitive(param.ty).is_none() {
+                continue;
+            }
+            let ty = self.expr(env, arg, None);
+            if let Some(primitive) = self.primitive_of(ty) {
+                self.set_coercion(arg.id, Some(Coercion::Box(primitive)));
+            }
+        }
+        let Some(primitive) = self.program.types.as_primitive(ret) else { return Ty::expected(ret) };
+        self.facts().calls.insert(expr.id, CallPlan::Unboxed(primitive));
+        Ty::sure(ret)
     }
 
     /// A call that makes a coroutine: dynamic, with arguments that are checked as far as they are objects. What awaiting it gives is
@@ -167,12 +197,6 @@ impl<'a> Checker<'_, 'a> {
         self.dynamic()
     }
 
-    /// As [`Self::dynamic_result`], of a callee whose type variables are not known.
-    fn unsolved_result(&mut self, ret: TypeId) -> Ty {
-        let id = self.solved(ret, &Vec::new()).id;
-        self.dynamic_result(id)
-    }
-
     /// A static callee called dynamically: its result is boxed and only expected.
     fn dynamic_result(&mut self, ret: TypeId) -> Ty {
         if self.program.types.as_primitive(ret).is_some() { self.dynamic() } else { Ty::expected(ret) }
@@ -192,6 +216,9 @@ impl<'a> Checker<'_, 'a> {
         };
         let receiver = self.facts().types[value.id].unwrap_or(self.dynamic());
         let receiver = self.upper(receiver);
+        if let Type::Class { class, .. } = *self.program.types.get(receiver.id) {
+            return self.class_method_call(env, expr, class, function, actuals);
+        }
         let Some((class, type_args, exact)) = self.program.types.as_instance(receiver.id) else {
             self.untyped_arguments(env, actuals);
             return self.dynamic();
@@ -210,6 +237,18 @@ impl<'a> Checker<'_, 'a> {
             && !entry.is_async
             && !entry.is_generator
             && matches!(binding, Binding::Instance);
+        let is_bound_otherwise = matches!(binding, Binding::Class | Binding::Static)
+            && self.program.classes[class].is_static
+            && !self.program.functions[function].is_dynamic
+            && !self.program.functions[function].is_async
+            && !self.program.functions[function].is_generator;
+        if is_bound_otherwise {
+            let params = params[usize::from(binding == Binding::Class)..].to_vec();
+            self.map_arguments(env, &params, &type_args, actuals, function);
+            let own = self.program.types.substitute(ret, &type_args);
+            let ret = self.solved(own, &Vec::new()).id;
+            return self.dynamic_call(env, expr, &params, ret, actuals);
+        }
         if !is_static {
             let result = self.untyped_method(env, &params, ret, &type_args, actuals);
             let is_append = class == self.program.known.list
@@ -243,7 +282,10 @@ impl<'a> Checker<'_, 'a> {
                 let result = self.solved(own, &solution);
                 Ty { is_sure: result.is_sure && !is_generic, ..result }
             }
-            None => self.unsolved_result(own),
+            None => {
+                let ret = self.solved(own, &Vec::new()).id;
+                self.dynamic_call(env, expr, &params[1..], ret, actuals)
+            }
         };
         self.returned(function, receiver.id, result)
     }
@@ -254,6 +296,31 @@ impl<'a> Checker<'_, 'a> {
         match self.program.functions[function].returns_self {
             true if receiver != result.id => Ty::expected(receiver),
             _ => result,
+        }
+    }
+
+    /// `C.method(...)` of a class method: the class is known, and with it the method.
+    fn class_method_call(
+        &mut self,
+        env: &mut Env<'a>,
+        expr: &Expr<'a>,
+        class: ClassId,
+        function: FunctionId,
+        actuals: Actuals<'a>,
+    ) -> Ty {
+        let entry = &self.program.functions[function];
+        if entry.is_dynamic || entry.is_async || entry.is_generator || entry.params.is_empty() {
+            self.untyped_arguments(env, actuals);
+            return self.dynamic();
+        }
+        let (params, ret) = (entry.params[1..].to_vec(), entry.ret);
+        match self.map_arguments(env, &params, &[], actuals, function) {
+            Some(arguments) => {
+                let plan = CallPlan::Method { function, class, direct: true, arguments };
+                self.facts().calls.insert(expr.id, plan);
+                Ty::sure(ret)
+            }
+            None => self.dynamic_call(env, expr, &params, ret, actuals),
         }
     }
 
@@ -336,7 +403,10 @@ impl<'a> Checker<'_, 'a> {
             let is_plain = is_builtin && ![known.object, known.type_].contains(&class);
             return if is_plain { Ty::sure(exact) } else { Ty::expected(self.instance(class)) };
         }
-        let has_new = self.program.class_member(class, "__new__").is_some();
+        let new = match self.program.class_member(class, "__new__") {
+            Some((owner, ClassMember::Method(new))) if owner != known.object => Some(*new),
+            _ => None,
+        };
         let init = match self.program.class_member(class, "__init__") {
             Some((owner, ClassMember::Method(init))) if owner != known.object => Some(*init),
             Some((owner, _)) if owner == known.object => None,
@@ -350,7 +420,14 @@ impl<'a> Checker<'_, 'a> {
             Some(init) if !self.program.functions[init].is_dynamic => {
                 self.program.functions[init].params[1..].to_vec()
             }
-            None => Vec::new(),
+            None => match new.map(|new| &self.program.functions[new]) {
+                Some(entry) if !entry.is_dynamic && !entry.params.is_empty() => entry.params[1..].to_vec(),
+                Some(_) => {
+                    self.untyped_arguments(env, actuals);
+                    return Ty::expected(self.instance(class));
+                }
+                None => Vec::new(),
+            },
             Some(_) => {
                 self.untyped_arguments(env, actuals);
                 return Ty::expected(self.instance(class));
@@ -364,14 +441,21 @@ impl<'a> Checker<'_, 'a> {
             .into_iter()
             .map(|param| Param { ty: self.program.types.substitute(param.ty, &base_args), ..param })
             .collect();
-        let context = init.unwrap_or_else(|| base::entity::EntityId::from_index(0));
+        let is_generated = init.is_some_and(|init| self.program.functions[init].is_generated);
+        let context = init.or(new).unwrap_or_else(|| base::entity::EntityId::from_index(0));
         match self.map_arguments(env, &params, type_args, actuals, context) {
-            Some(arguments) if !has_new => {
+            Some(arguments) if new.is_none() => {
                 let made = self.instance_made(class, (&params, type_args), &arguments, actuals, want);
+                if is_generated {
+                    return self.dynamic_call(env, expr, &params, made, actuals);
+                }
                 self.facts().calls.insert(expr.id, CallPlan::Construct(class, init, arguments));
                 Ty::sure(made)
             }
-            _ => Ty::expected(self.instance(class)),
+            _ => {
+                let instance = if new.is_none() { self.exact(class) } else { self.instance(class) };
+                self.dynamic_call(env, expr, &params, instance, actuals)
+            }
         }
     }
 
@@ -454,6 +538,7 @@ impl<'a> Checker<'_, 'a> {
         actuals: Actuals<'a>,
     ) -> Option<Ty> {
         let ExprKind::Attribute { value, attr, .. } = func.kind else { return None };
+        let attr = self.private_name(attr);
         let ExprKind::Call { func: inner, args: [], keywords: [] } = value.kind else { return None };
         let function = self.function?;
         let class = self.program.functions[function].class?;
@@ -470,7 +555,11 @@ impl<'a> Checker<'_, 'a> {
         })?;
         let entry = &self.program.functions[target];
         let owner = entry.class?;
-        if entry.is_dynamic || !self.program.classes[owner].is_static || entry.binding != Binding::Instance {
+        if entry.is_dynamic
+            || entry.is_generated
+            || !self.program.classes[owner].is_static
+            || entry.binding != Binding::Instance
+        {
             return None;
         }
         let (params, ret) = (entry.params.clone(), entry.ret);

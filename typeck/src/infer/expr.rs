@@ -395,6 +395,7 @@ impl<'a> Checker<'_, 'a> {
     /// A parameter that nested blocks capture keeps its declared type if nobody assigns it.
     fn name(&mut self, env: &mut Env<'a>, expr: &Expr<'a>, name: &'a str) -> Ty {
         self.facts().refinements.remove(&expr.id);
+        let name = self.private_name(name);
         if let Some(var) = self.variable(name) {
             let Some(ty) = env.get(var) else { return self.unbound(env, expr, name, var) };
             let ty = self.within_declared(var, ty);
@@ -405,8 +406,12 @@ impl<'a> Checker<'_, 'a> {
             return ty;
         }
         let scope = *self.scopes.last().expect("checking is always inside a scope");
-        match self.program.modules[self.module].scopes.lookup(scope, name).1 {
-            Resolution::Cell | Resolution::Free => self.dynamic(),
+        match self.program.modules[self.module].scopes.lookup(scope, name) {
+            (_, Resolution::Cell | Resolution::Free) => self.dynamic(),
+            // What the body of a class binds is looked up when that runs.
+            (owner, Resolution::Local) if owner != self.program.modules[self.module].scopes.module() => {
+                self.dynamic()
+            }
             _ => {
                 self.check_global(env, expr, name);
                 self.global(name)
@@ -518,6 +523,15 @@ impl<'a> Checker<'_, 'a> {
     pub(crate) fn global_special(&mut self, name: &str) -> Option<Special> {
         let (module, _) = self.program.chase_name(self.module, name)?;
         (module == self.program.builtins()).then(|| Special::find("builtins", name)).flatten()
+    }
+
+    /// A name of the block being checked as it is stored.
+    pub(crate) fn private_name(&self, name: &'a str) -> &'a str {
+        let scope = *self.scopes.last().expect("checking is always inside a scope");
+        match self.program.modules[self.module].scopes.table[scope].mangle(name) {
+            std::borrow::Cow::Borrowed(name) => name,
+            std::borrow::Cow::Owned(name) => self.program.arena.alloc_str(&name),
+        }
     }
 
     // --- Items ---

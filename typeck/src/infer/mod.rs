@@ -99,7 +99,9 @@ impl<'a> Program<'a> {
                     ClassMember::Method(function) => Some(*function),
                     _ => None,
                 });
-                for function in methods.collect::<Vec<_>>() {
+                let mut methods = methods.collect::<Vec<_>>();
+                methods.extend(self.classes[class].accessors.iter().map(|accessor| accessor.function));
+                for function in methods {
                     let node = self.functions[function].node;
                     self.check_function(module, function, node);
                 }
@@ -110,7 +112,7 @@ impl<'a> Program<'a> {
 
     fn check_function(&mut self, module: ModuleId, function: FunctionId, node: NodeId) {
         let entry = &self.functions[function];
-        if entry.node != node || entry.is_dynamic {
+        if entry.node != node || entry.is_dynamic || entry.is_generated {
             return;
         }
         if let Some(class) = entry.class

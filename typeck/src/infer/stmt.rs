@@ -1,12 +1,12 @@
 //! Statements: control flow over what is known.
 
 use base::Diagnostic;
-use parser::ast::{Expr, ExprKind, Stmt, StmtKind, Try};
+use parser::ast::{ClassDef, Expr, ExprKind, Stmt, StmtKind, Try};
 
 use super::mismatch::Destination;
 use super::{Checker, Env, LoopExits, env::join_into};
-use crate::facts::LoopPlan;
-use crate::program::ClassMember;
+use crate::facts::{Coercion, LoopPlan};
+use crate::program::{ClassMember, Member};
 use crate::ty::{Literal, Primitive, Special, Ty, Type, TypeId};
 
 impl<'a> Checker<'_, 'a> {
@@ -89,6 +89,9 @@ impl<'a> Checker<'_, 'a> {
             }
             StmtKind::ClassDef(def) => {
                 def.decorator_list.iter().for_each(|decorator| self.element(env, decorator));
+                if self.function.is_none() && self.depth == 1 {
+                    self.class_body(env, stmt, def);
+                }
                 self.define_local(env, def.name, def.name_span);
             }
             StmtKind::Import { names } | StmtKind::ImportFrom { names, .. } => {
@@ -104,6 +107,57 @@ impl<'a> Checker<'_, 'a> {
             }
             StmtKind::Global { .. } | StmtKind::Nonlocal { .. } | StmtKind::Pass => {}
         }
+    }
+
+    /// The values that the body of a class gives to what it declares.
+    fn class_body(&mut self, env: &Env<'a>, stmt: &'a Stmt<'a>, def: &'a ClassDef<'a>) {
+        let found = self.program.modules[self.module].members.get(def.name).cloned();
+        let Some(Member::Class(class)) = found else { return };
+        let scope = self.program.modules[self.module].scopes.body(stmt.id);
+        self.scopes.push(scope);
+        for stmt in def.body {
+            let (target, value) = match stmt.kind {
+                StmtKind::AnnAssign { target, value: Some(value), simple: true, .. } => (target, value),
+                StmtKind::Assign { targets: [target], value } => (target, value),
+                _ => continue,
+            };
+            let Some(name) = target.as_name().map(|name| self.private_name(name)) else { continue };
+            // What is declared by a base keeps its type here.
+            let known = self.program.classes[class].mro.iter().find_map(|&owner| {
+                let owner = &self.program.classes[owner];
+                match &owner.members[*owner.by_name.get(name)?].1 {
+                    ClassMember::Field(field) => Some(field.ty),
+                    ClassMember::Variable { ty, .. } => Some(*ty),
+                    _ => None,
+                }
+            });
+            let Some(declared) = known.filter(|&ty| !matches!(self.program.types.get(ty), Type::Param(..)))
+            else {
+                continue;
+            };
+            let mut env = env.clone();
+            let specified = match self.program.classes[class].options {
+                Some(_) => self.program.field_default(self.module, value),
+                None => None,
+            };
+            if let Some(default) = specified {
+                self.object(&mut env, value);
+                let is_primitive = self.program.types.as_primitive(declared).is_some();
+                if let Some(default) = default.filter(|_| !is_primitive) {
+                    self.check(&mut env, default, declared, Destination::Place);
+                }
+                continue;
+            }
+            self.check(&mut env, value, declared, Destination::Place);
+            // The body stores objects, whatever the field makes of them.
+            if self.program.types.as_primitive(declared).is_some() {
+                let ty = self.expr(&mut env, value, None);
+                if let Some(primitive) = self.primitive_of(ty) {
+                    self.set_coercion(value.id, Some(Coercion::Box(primitive)));
+                }
+            }
+        }
+        self.scopes.pop();
     }
 
     /// A function or class that is defined inside a function; it may not take the place of a declared variable.
@@ -158,8 +212,9 @@ impl<'a> Checker<'_, 'a> {
                     env.unset(var);
                 }
             }
-            ExprKind::Attribute { value, .. } => {
-                self.object(env, value);
+            ExprKind::Attribute { value, attr, .. } => {
+                let owner = self.object(env, value);
+                self.check_deleted(target, owner.id, attr);
             }
             ExprKind::Subscript { value, slice, .. } => {
                 self.object(env, value);
@@ -172,6 +227,32 @@ impl<'a> Checker<'_, 'a> {
             _ => {}
         }
         env.forget_fields();
+    }
+
+    /// Final attributes, fields of frozen dataclasses and members of enumerations stay.
+    fn check_deleted(&mut self, target: &'a Expr<'a>, owner: TypeId, attr: &'a str) {
+        let attr = self.private_name(attr);
+        let class = match *self.program.types.get(owner) {
+            Type::Class { class, .. } => {
+                self.check_member_kept(target, class, attr);
+                class
+            }
+            Type::Instance { class, .. } => class,
+            _ => return,
+        };
+        let is_final = match self.program.class_member(class, attr) {
+            Some((_, ClassMember::Field(field))) => field.is_final,
+            Some((_, ClassMember::Variable { is_final, .. })) => *is_final,
+            _ => false,
+        };
+        let name = self.program.classes[class].name;
+        if is_final {
+            let message = format!("Cannot delete a Final attribute of {name}:{attr}");
+            self.error("SP0104", target.span, message);
+        } else if self.program.is_frozen(class, attr) {
+            let message = format!("cannot delete field '{attr}' of frozen dataclass {name}");
+            self.error("SP0104", target.span, message);
+        }
     }
 
     fn with(&mut self, env: &mut Env<'a>, items: &'a [parser::ast::WithItem<'a>], body: &'a [Stmt<'a>]) {

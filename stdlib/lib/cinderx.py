@@ -1,0 +1,105 @@
+"""`cached_property` and `async_cached_property`: properties that are computed once per instance.
+
+In a static class the value is kept in a field that the compiler adds; elsewhere in the dictionary of the instance.
+"""
+
+__all__ = ["AsyncLazyValue", "async_cached_property", "cached_property"]
+
+
+class cached_property:
+    """A property whose getter runs once per instance."""
+
+    _PREFIX = "_pystatic_cprop."
+
+    def __init__(self, func, slot=None):
+        self.func = func
+        self.name = func.__name__
+        self._slot = slot
+        self.__doc__ = func.__doc__
+        self.__module__ = func.__module__
+
+    def __set_name__(self, owner, name):
+        self.name = name
+
+    def _place(self):
+        return self._PREFIX + self.name if self._slot is None else self._slot.__name__
+
+    def _compute(self, instance):
+        return self.func(instance)
+
+    def __get__(self, instance, owner=None):
+        if instance is None:
+            return self
+        place = self._place()
+        try:
+            return object.__getattribute__(instance, place)
+        except AttributeError:
+            pass
+        value = self._compute(instance)
+        object.__setattr__(instance, place, value)
+        return value
+
+    def __set__(self, instance, value):
+        raise AttributeError(f"can't set cached property '{self.name}'")
+
+    def __delete__(self, instance):
+        raise AttributeError(f"can't delete cached property '{self.name}'")
+
+    def has_value(self, instance):
+        """Whether the getter has run for an instance."""
+        try:
+            object.__getattribute__(instance, self._place())
+        except AttributeError:
+            return False
+        return True
+
+    def clear(self, instance):
+        """Forgets the value of an instance."""
+        if self.has_value(instance):
+            object.__delattr__(instance, self._place())
+
+
+class AsyncLazyValue:
+    """The value of a coroutine function that is called when somebody awaits it first, and once."""
+
+    def __init__(self, func, *args, **kwargs):
+        self._call = func, args, kwargs
+        self._is_running = False
+        self._waiters = []
+
+    def __await__(self):
+        while self._call is not None:
+            if self._is_running:
+                yield from self._turn()
+            else:
+                yield from self._run()
+        return self._value
+
+    def _run(self):
+        func, args, kwargs = self._call
+        self._is_running = True
+        try:
+            self._value = yield from func(*args, **kwargs).__await__()
+            self._call = None
+        finally:
+            # If it has failed, the next who waits tries again.
+            self._is_running = False
+            waiters, self._waiters = self._waiters, []
+            for waiter in waiters:
+                if not waiter.done():
+                    waiter.set_result(None)
+
+    def _turn(self):
+        import asyncio
+        waiter = asyncio.get_running_loop().create_future()
+        self._waiters.append(waiter)
+        yield from waiter.__await__()
+
+
+class async_cached_property(cached_property):
+    """A property whose coroutine runs once per instance; what it gives can be awaited any number of times."""
+
+    _PREFIX = "_pystatic_async_cprop."
+
+    def _compute(self, instance):
+        return AsyncLazyValue(self.func, instance)
