@@ -11,7 +11,7 @@ use bytecode::{Code, CodeFlags};
 use emit::Doubt;
 use parser::SourceText;
 use parser::ast::StmtKind;
-use runtime::hooks::{Compilation, CompileMode, CompileSource};
+use runtime::hooks::{self, Compilation, CompileMode, CompileSource};
 use runtime::objects;
 use runtime::objects::code::CodeObject;
 use runtime::objects::int;
@@ -25,7 +25,7 @@ use crate::cache::Slot;
 use crate::decode;
 use crate::files;
 use crate::read_tree::{self, Root};
-use crate::{tree, warning};
+use crate::{scopes, tree, warning};
 
 /// What is wrong with a source text, all of it.
 pub struct Rejected {
@@ -188,6 +188,16 @@ fn compile_parsed(source: &SourceText, how: &Compilation<'_>) -> PyResult {
             Tree::Interactive(module) => tree::of_module("Interactive", module, source.lines()),
             Tree::Expression(expression) => tree::of_expression(expression, source.lines()),
         };
+    }
+    if how.flags & hooks::ONLY_SCOPES != 0 {
+        let analysed = match &tree {
+            Tree::Module(module) | Tree::Interactive(module) => typeck::scope::analyse(module, false),
+            Tree::Expression(expression) => typeck::scope::analyse_expression(expression),
+        };
+        let scopes = analysed.map_err(|error| {
+            raise_syntax_error(source, how.filename, &parser::SyntaxError::new(error.span, error.message))
+        })?;
+        return Ok(scopes::of(&scopes, source.lines()));
     }
     emit_tree(&tree, source, how, None)
 }

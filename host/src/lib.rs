@@ -27,6 +27,7 @@ mod packed;
 pub mod program;
 mod read_tree;
 pub mod run;
+mod scopes;
 mod site;
 mod tokens;
 mod tree;

@@ -4,6 +4,8 @@ mod compile;
 pub mod functions;
 pub mod io;
 
+pub use compile::scopes_of;
+
 use std::cell::Cell;
 
 use crate::error::types as exceptions;

@@ -15,14 +15,20 @@ use std::collections::{HashMap, HashSet};
 
 use crate::alloc;
 use crate::header::{Header, flags};
+use crate::objects::function::FunctionObject;
 use crate::stress::{self, Knob};
 use crate::thread::{breaker, thread};
-use crate::type_object::type_flags;
+use crate::type_object::{TypeObject, type_flags};
 use crate::value::{Ref, Value};
 use crate::weakref;
 use crate::world::World;
 
 const BASE_THRESHOLD: i64 = 10_000;
+
+/// As many as CPython tells of. Each collection looks at all objects, whichever generation has been asked for.
+pub const GENERATIONS: usize = 3;
+/// The generation of collections that nobody has asked for.
+const OLDEST: usize = GENERATIONS - 1;
 
 struct Settings {
     enabled: Cell<bool>,
@@ -32,8 +38,8 @@ struct Settings {
     /// What the program has asked for: the least threshold, zero for no collections of themselves, and two numbers for other generations.
     asked: Cell<[i64; 3]>,
     collecting: Cell<bool>,
-    collections: Cell<u64>,
-    collected: Cell<u64>,
+    /// How many collections and collected objects there have been, by the generation that was asked for.
+    statistics: Cell<[(u64, u64); GENERATIONS]>,
 }
 
 static SETTINGS: World<Settings> = World::new(Settings {
@@ -42,8 +48,7 @@ static SETTINGS: World<Settings> = World::new(Settings {
     threshold: Cell::new(BASE_THRESHOLD),
     asked: Cell::new([BASE_THRESHOLD, 10, 0]),
     collecting: Cell::new(false),
-    collections: Cell::new(0),
-    collected: Cell::new(0),
+    statistics: Cell::new([(0, 0); GENERATIONS]),
 });
 
 /// Starts scanning an object.
@@ -84,7 +89,7 @@ pub fn run_pending() {
     let is_asked = SETTINGS.enabled.get() && SETTINGS.asked.get()[0] > 0;
     let is_due = SETTINGS.forced.take() || thread().gc_count.get() > SETTINGS.threshold.get();
     if wanted && is_asked && is_due {
-        collect();
+        collect(OLDEST);
     }
 }
 
@@ -98,9 +103,9 @@ pub fn is_enabled() -> bool {
     SETTINGS.enabled.get()
 }
 
-/// Number of collections and of objects collected so far.
-pub fn statistics() -> (u64, u64) {
-    (SETTINGS.collections.get(), SETTINGS.collected.get())
+/// Number of collections and of objects collected so far, by the generation that was asked for.
+pub fn statistics() -> [(u64, u64); GENERATIONS] {
+    SETTINGS.statistics.get()
 }
 
 /// What [`set_thresholds`] has set. The first is the least threshold on net tracked allocations.
@@ -158,19 +163,19 @@ pub fn referrers(wanted: &[Value]) -> Vec<Ref> {
     tracked().into_iter().filter(refers).map(|object| to_value(object).to_ref()).collect()
 }
 
-/// Collects now, and tells those who watch; returns the number of objects collected.
-pub fn collect() -> usize {
+/// Collects now, and tells those who watch that this is for `generation`; returns the number of objects collected.
+pub fn collect(generation: usize) -> usize {
     alone(|| {
-        watch::call_back("start", 0);
-        let collected = collect_quietly();
-        watch::call_back("stop", collected);
+        watch::call_back("start", generation, 0);
+        let collected = collect_quietly(generation);
+        watch::call_back("stop", generation, collected);
         collected
     })
 }
 
 /// Collects as the runtime ends.
 pub fn collect_at_end() -> usize {
-    alone(collect_quietly)
+    alone(|| collect_quietly(OLDEST))
 }
 
 /// Runs a collection unless one is running, past an exception that is being raised.
@@ -187,13 +192,15 @@ fn alone(collection: impl FnOnce() -> usize) -> usize {
     collected
 }
 
-fn collect_quietly() -> usize {
-    let (watched, garbage, survivors) = find_garbage();
+fn collect_quietly(generation: usize) -> usize {
+    let (watched, garbage, survivors) = find_garbage(generation);
     let unreachable = garbage.len();
     let collected = dispose(garbage);
     watched.end(unreachable);
-    SETTINGS.collections.set(SETTINGS.collections.get() + 1);
-    SETTINGS.collected.set(SETTINGS.collected.get() + collected as u64);
+    let mut statistics = SETTINGS.statistics.get();
+    statistics[generation].0 += 1;
+    statistics[generation].1 += collected as u64;
+    SETTINGS.statistics.set(statistics);
     SETTINGS.threshold.set(SETTINGS.asked.get()[0].max(survivors as i64 / 2));
     thread().gc_count.set(0);
     collected
@@ -225,9 +232,9 @@ fn tracked() -> Vec<*mut Header> {
 }
 
 /// Splits the tracked objects into garbage, owned by the result, and the number of survivors.
-fn find_garbage() -> (watch::Watched, Vec<Ref>, usize) {
+fn find_garbage(generation: usize) -> (watch::Watched, Vec<Ref>, usize) {
     let objects = tracked();
-    let watched = watch::Watched::begin(objects.len());
+    let watched = watch::Watched::begin(generation, objects.len());
     alloc::begin_gc_counts();
     subtract_internal(&objects);
     let garbage = unreachable_of(&objects);
@@ -301,13 +308,16 @@ fn unreachable_of(objects: &[*mut Header]) -> Vec<*mut Header> {
 fn dispose(mut garbage: Vec<Ref>) -> usize {
     watch::show(&garbage);
     weakref::clear_garbage(&garbage);
-    let mut finalized = false;
-    for object in &garbage {
+    // What a program does in `__del__` may still use files, sockets and generators of the same garbage, so those end afterwards.
+    let is_due = |object: &&Ref| {
         let header = object.header().expect("garbage consists of objects");
-        if object.ty().has(type_flags::HAS_FINALIZER) && !header.has(flags::FINALIZED) {
-            finalized = true;
-            finalize(object.value());
-        }
+        object.ty().has(type_flags::HAS_FINALIZER) && !header.has(flags::FINALIZED)
+    };
+    let (programs, natives): (Vec<&Ref>, Vec<&Ref>) =
+        garbage.iter().filter(is_due).partition(|object| has_finalizer_of_program(object.ty()));
+    let finalized = !(programs.is_empty() && natives.is_empty());
+    for object in programs.into_iter().chain(natives).filter(is_due) {
+        finalize(object.value());
     }
     if finalized {
         let resurrected = resurrected(&garbage);
@@ -322,6 +332,11 @@ fn dispose(mut garbage: Vec<Ref>) -> usize {
         unsafe { object.ty().clear_contents(ptr) };
     }
     garbage.len()
+}
+
+/// Whether `__del__` is a function of the program.
+fn has_finalizer_of_program(ty: &TypeObject) -> bool {
+    ty.lookup(crate::names::names().__del__).is_some_and(|method| method.is_instance::<FunctionObject>())
 }
 
 /// The garbage that finalisers have made reachable again: what is referenced from outside, and what that reaches. It stays until a later

@@ -62,6 +62,9 @@ pub enum CompileSource<'a> {
     Object(Value),
 }
 
+/// The flag that asks [`Hooks::compile`] for the scopes of the source instead of its code; `compile()` lets no program set it.
+pub const ONLY_SCOPES: i64 = 1 << 40;
+
 /// The arguments of `compile()`.
 #[derive(Clone, Copy, Debug)]
 pub struct Compilation<'a> {

@@ -62,10 +62,8 @@ py_functions! { static FUNCTIONS;
     /// The number of unreachable objects is returned.
     "collect(generation=2)"
     fn collect(generation: Option<i64>) -> PyResult<usize> {
-        if generation.is_some_and(|generation| !(0..=2).contains(&generation)) {
-            return Err(raise!(ValueError, "invalid generation"));
-        }
-        Ok(gc::collect())
+        let generation = usize::try_from(generation.unwrap_or(2)).ok().filter(|&asked| asked < gc::GENERATIONS);
+        Ok(gc::collect(generation.ok_or_else(|| raise!(ValueError, "invalid generation"))?))
     }
     /// Return a three-tuple of the current collection counts.
     "get_count()"
@@ -105,8 +103,8 @@ py_functions! { static FUNCTIONS;
     /// Return a list of dictionaries containing per-generation statistics.
     "get_stats()"
     fn get_stats() -> Py<ListObject> {
-        let (collections, collected) = gc::statistics();
-        ListObject::new(vec![statistics(0, 0), statistics(0, 0), statistics(collections, collected)])
+        let of_one = |(collections, collected)| statistics(collections, collected);
+        ListObject::new(gc::statistics().into_iter().map(of_one).collect())
     }
     /// Return the list of objects that are directly referred to by 'objs'.
     "get_referents(*objs)"

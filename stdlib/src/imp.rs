@@ -141,6 +141,11 @@ py_functions! { static FUNCTIONS;
     fn tokens(source: String, in_pieces: bool) -> PyResult {
         (runtime::hooks::hooks().tokenize)(&source, in_pieces)
     }
+    /// The scopes of a source: (kind, name, line, is nested, {name: (words, scope)}, blocks inside) of the outermost block.
+    "scopes(source, filename, mode, /)"
+    fn scopes(source: Value, filename: Value, mode: String) -> PyResult {
+        runtime::builtins::scopes_of(source, filename, &mode)
+    }
     /// The instructions of a code object as text, in this program's own terms.
     "code_listing(code, /)"
     fn code_listing(code: &CodeObject) -> String {

@@ -160,7 +160,7 @@ def main():
             if is_bad != (name in known) and kind != "skipped" and not is_open:
                 surprises.append(f"{kind} {name}")
     if surprises:
-        print(f"{len(surprises)} methods do what known.txt does not say")
+        print(f"{len(surprises)} methods do what known.txt does not say", *surprises, sep="\n    ")
     return bool(surprises)
 
 

@@ -9,7 +9,8 @@ use parser::ast::{self, Arg, Expr, ExprKind, Stmt, StmtKind};
 use crate::annotation::{Place, Role};
 use crate::declare::is_final_annotation;
 use crate::program::{
-    Binding, ClassId, ClassMember, Field, FunctionId, Member, ModuleId, ModuleKind, Param, ParamKind, Program,
+    Binding, ClassId, ClassKind, ClassMember, Field, FunctionId, Member, ModuleId, ModuleKind, Param,
+    ParamKind, Program,
 };
 use crate::ty::{Assignable, Literal, Ty, Type, TypeId};
 
@@ -20,9 +21,6 @@ impl<'a> Program<'a> {
             self.classes.iter().filter(|(_, c)| c.module == module).map(|(id, _)| id).collect();
         for &class in &classes {
             self.bind_bases(class);
-        }
-        for &class in &classes {
-            self.open_structural(class);
         }
         for &class in &classes {
             self.linearize(class);
@@ -48,22 +46,48 @@ impl<'a> Program<'a> {
 
     fn bind_bases(&mut self, class: ClassId) {
         let (module, def) = (self.classes[class].module, self.classes[class].def);
-        let mut bases = Vec::new();
+        let (mut bases, mut base_args) = (Vec::new(), Vec::new());
         let mut is_dynamic = !def.keywords.is_empty();
         self.bind_enumeration(class);
         for base in def.bases {
-            let expr = match base.kind {
-                ExprKind::Subscript { value, .. } => value,
-                _ => base,
+            let (expr, args) = match base.kind {
+                ExprKind::Subscript { value, slice, .. } => (value, Some(slice)),
+                _ => (base, None),
             };
             match self.chase_expr(module, expr) {
+                Some((_, Member::Imported { module: "typing", name: "Generic" })) if args.is_some() => {
+                    let names = args.map(type_names).unwrap_or_default();
+                    self.classes[class].type_params = self.arena.alloc_slice_copy(&names);
+                }
+                Some((_, Member::Imported { module: "typing", name }))
+                    if ClassKind::of_base(name).is_some() =>
+                {
+                    is_dynamic = true;
+                    let kind = ClassKind::of_base(name).unwrap_or(ClassKind::Nominal);
+                    self.classes[class].kind = kind;
+                    let names = args.map(type_names).unwrap_or_default();
+                    if !names.is_empty() {
+                        self.classes[class].type_params = self.arena.alloc_slice_copy(&names);
+                    }
+                    let base = match kind {
+                        ClassKind::TypedDict => self.known.dict,
+                        ClassKind::NamedTuple => self.known.tuple,
+                        ClassKind::Protocol | ClassKind::Nominal => continue,
+                    };
+                    bases.push(base);
+                    base_args.push(None);
+                }
                 Some((_, Member::Class(found))) if found != class => {
+                    if self.classes[found].kind == ClassKind::TypedDict {
+                        self.classes[class].kind = ClassKind::TypedDict;
+                    }
                     if self.classes[found].is_final {
                         let message = format!("cannot subclass final class '{}'", self.classes[found].name);
                         let diagnostic = Diagnostic::error("SP0102", base.span, message);
                         self.report(module, diagnostic);
                     }
                     bases.push(found);
+                    base_args.push(args);
                 }
                 _ => {
                     is_dynamic = true;
@@ -89,8 +113,9 @@ impl<'a> Program<'a> {
         entry.is_dynamic |= is_dynamic;
         if bases.is_empty() && class != object {
             bases.push(object);
+            base_args.push(None);
         }
-        entry.bases = bases;
+        (entry.bases, entry.base_args) = (bases, base_args);
     }
 
     /// Whether a decorator of a class changes nothing about it here.
@@ -105,27 +130,6 @@ impl<'a> Program<'a> {
                 matches!(name, "mutable" | "strict_slots" | "loose_slots" | "freeze_type")
             }
             _ => false,
-        }
-    }
-
-    /// A protocol, a typed dictionary or a named tuple says what an object can do, not what it is made by.
-    fn open_structural(&mut self, class: ClassId) {
-        let (module, def) = (self.classes[class].module, self.classes[class].def);
-        let is_structural = def.bases.iter().any(|base| {
-            let base = match base.kind {
-                ExprKind::Subscript { value, .. } => value,
-                _ => base,
-            };
-            let found = self.chase_expr(module, base);
-            let name = match found {
-                Some((_, Member::Imported { module: "typing", name })) => name,
-                _ => "",
-            };
-            matches!(name, "Protocol" | "TypedDict" | "NamedTuple")
-        });
-        let is_its_name = |member: &Member<'a>| matches!(member, Member::Class(found) if *found == class);
-        if is_structural && self.modules[module].members.get(def.name).is_some_and(is_its_name) {
-            self.modules[module].members.insert(def.name, Member::Dynamic);
         }
     }
 
@@ -225,12 +229,13 @@ impl<'a> Program<'a> {
 
     fn bind_fields(&mut self, class: ClassId) {
         let (module, def) = (self.classes[class].module, self.classes[class].def);
-        let params = self.classes[class].type_params.clone();
+        let params = self.classes[class].type_params;
         for stmt in def.body {
             if let StmtKind::AnnAssign { target, annotation, value, simple: true } = stmt.kind
                 && let Some(name) = target.as_name()
             {
-                let place = Place { module, params: &params, role: Role::ClassAttribute };
+                let place =
+                    Place { params, class: Some(class), role: Role::ClassAttribute, ..Place::plain(module) };
                 let name = self.private_name(class, name);
                 self.bind_class_annotation(class, place, name, annotation, value, target.span);
             }
@@ -381,7 +386,7 @@ impl<'a> Program<'a> {
         let mut found = Vec::new();
         collect_stores(def.body, receiver.arg, &mut found);
         let module = self.classes[class].module;
-        let params = self.classes[class].type_params.clone();
+        let params = self.classes[class].type_params;
         for (name, annotation, value, span) in found {
             let name = self.private_name(class, name);
             let known = self.class_member(class, name);
@@ -390,7 +395,8 @@ impl<'a> Program<'a> {
             }
             let ty = match annotation {
                 Some(annotation) => {
-                    let place = Place { module, params: &params, role: Role::Constant };
+                    let place =
+                        Place { params, class: Some(class), role: Role::Constant, ..Place::plain(module) };
                     self.resolve_annotation(place, annotation)
                 }
                 None => self.parameter_type(init, value),
@@ -418,8 +424,7 @@ impl<'a> Program<'a> {
         let entry = &mut self.functions[function];
         entry.is_bound = true;
         let (module, class, def, binding) = (entry.module, entry.class, entry.def, entry.binding);
-        let type_params = class.map(|class| self.classes[class].type_params.clone()).unwrap_or_default();
-        let place = Place { module, params: &type_params, role: Role::Plain };
+        let place = self.enter_type_params(function);
         let args = def.args;
         let mut params = Vec::new();
         let positional: Vec<&'a Arg<'a>> = args.posonlyargs.iter().chain(args.args).collect();
@@ -432,7 +437,7 @@ impl<'a> Program<'a> {
                 (None, 0, Some(class)) => self.receiver_type(class, binding),
                 _ => self.param_type(place, arg),
             };
-            params.push(Param { name: arg.arg, ty, kind, default, span: arg.span });
+            params.push(Param { name: arg.arg, ty, kind, is_erased: false, default, span: arg.span });
         }
         for (arg, default) in args.kwonlyargs.iter().zip(args.kw_defaults) {
             let ty = self.param_type(place, arg);
@@ -440,6 +445,7 @@ impl<'a> Program<'a> {
                 name: arg.arg,
                 ty,
                 kind: ParamKind::KeywordOnly,
+                is_erased: false,
                 default: *default,
                 span: arg.span,
             });
@@ -450,7 +456,14 @@ impl<'a> Program<'a> {
         ] {
             if let Some(arg) = arg {
                 let ty = self.types.exact_instance(known);
-                params.push(Param { name: arg.arg, ty, kind, default: None, span: arg.span });
+                params.push(Param {
+                    name: arg.arg,
+                    ty,
+                    kind,
+                    is_erased: false,
+                    default: None,
+                    span: arg.span,
+                });
             }
         }
         for param in &params {
@@ -462,9 +475,25 @@ impl<'a> Program<'a> {
             Some(returns) => self.resolve_annotation(place, returns),
             None => self.types.dynamic,
         };
+        let returns_self = def.returns.is_some_and(|returns| self.is_self(module, returns));
+        self.functions[function].returns_self = returns_self && class.is_some();
         self.functions[function].guard = guard;
         self.functions[function].params = params;
         self.functions[function].ret = ret;
+    }
+
+    fn is_self(&mut self, module: ModuleId, expr: &'a Expr<'a>) -> bool {
+        matches!(
+            self.chase_expr(module, expr),
+            Some((_, Member::Imported { module: "typing", name: "Self" }))
+        )
+    }
+
+    /// The literal type of a constant: of a number or truth value always, of a string where the type that is asked for tells strings apart.
+    pub(crate) fn wanted_literal(&mut self, value: &ast::Constant<'_>, want: TypeId) -> Option<TypeId> {
+        let literal = Literal::of_constant(value)?;
+        let is_wanted = literal.is_number() || self.types.has_literals(want);
+        is_wanted.then(|| self.types.intern(Type::Literal(literal)))
     }
 
     /// A constant default fits its parameter.
@@ -473,11 +502,10 @@ impl<'a> Program<'a> {
         let ExprKind::Constant { value, .. } = default.kind else { return };
         let source = match value {
             ast::Constant::None => self.types.none,
-            ast::Constant::Int(ast::Int::Small(value)) => {
-                self.types.intern(Type::Literal(Literal::Int(value)))
-            }
-            ast::Constant::Bool(value) => self.types.intern(Type::Literal(Literal::Bool(value))),
-            _ => self.literal_type(Some(default)),
+            _ => match self.wanted_literal(&value, param.ty) {
+                Some(literal) => literal,
+                None => self.literal_type(Some(default)),
+            },
         };
         if self.types.as_primitive(param.ty).is_some() || source == self.types.dynamic {
             return;
@@ -492,8 +520,7 @@ impl<'a> Program<'a> {
     fn receiver_type(&mut self, class: ClassId, binding: Binding) -> TypeId {
         match binding {
             Binding::Instance | Binding::Property => {
-                let count = self.classes[class].type_params.len() as u8;
-                let args = (0..count).map(|at| self.types.intern(Type::Param(at))).collect();
+                let args = self.own_params(class).into();
                 self.types.intern(Type::Instance { class, args, exact: false })
             }
             Binding::Class => self.types.instance(self.known.type_),
@@ -550,6 +577,14 @@ impl<'a> Program<'a> {
             _ => return self.types.dynamic,
         };
         self.types.exact_instance(class)
+    }
+}
+
+/// The names in `Generic[K, V]`.
+fn type_names<'a>(slice: &'a Expr<'a>) -> Vec<&'a str> {
+    match slice.kind {
+        ExprKind::Tuple { elts, .. } => elts.iter().filter_map(Expr::as_name).collect(),
+        _ => slice.as_name().into_iter().collect(),
     }
 }
 

@@ -7,7 +7,7 @@
 use base::{Diagnostic, Span};
 use parser::ast::{self, Arguments, Expr, ExprKind, FunctionDef, Keyword, Stmt, StmtKind};
 
-use crate::annotation::{Place, Role};
+use crate::annotation::Place;
 use crate::program::{
     Binding, ClassId, ClassMember, Function, FunctionId, Member, ModuleId, Param, ParamKind, Program,
 };
@@ -230,8 +230,8 @@ impl<'a> Program<'a> {
                 }
                 Kind::ClassVar => continue,
                 Kind::InitVar(slice) => {
-                    let params = self.classes[class].type_params.clone();
-                    let place = Place { module, params: &params, role: Role::Plain };
+                    let params = self.classes[class].type_params;
+                    let place = Place { params, class: Some(class), ..Place::plain(module) };
                     self.resolve_annotation(place, slice)
                 }
                 Kind::Field => match self.classes[class].by_name.get(name) {
@@ -337,7 +337,7 @@ impl<'a> Program<'a> {
         let (module, node, span) = (entry.module, entry.node, entry.span);
         let qualname = format!("{}.__init__", entry.qualname);
         let receiver = self.types.instance(class);
-        let param = |name, ty, kind, default, span| Param { name, ty, kind, default, span };
+        let param = |name, ty, kind, default, span| Param { name, ty, kind, default, span, is_erased: false };
         let mut params = vec![param("self", receiver, ParamKind::Ordinary, None, span)];
         for is_keyword in [false, true] {
             let kind = if is_keyword { ParamKind::KeywordOnly } else { ParamKind::Ordinary };
@@ -379,6 +379,8 @@ impl<'a> Program<'a> {
             is_generator: false,
             is_dynamic: false,
             cache: None,
+            type_vars: &[],
+            returns_self: false,
             is_generated: true,
             is_bound: true,
         })

@@ -26,7 +26,9 @@ mod infer;
 mod overrides;
 pub mod program;
 pub mod scope;
+mod structural;
 pub mod ty;
+mod type_params;
 
 pub use declare::opts_in;
 pub use program::{ModuleId, ModuleLoader, NoModules, Program};

@@ -93,7 +93,8 @@ impl<'a> Program<'a> {
         if matches!(self.functions[new].name, "__init__" | "__new__" | "__init_subclass__") {
             return;
         }
-        let Some(problem) = self.override_problem(new, old) else { return };
+        self.erase_overridden(new, old);
+        let Some(problem) = self.override_problem(class, new, old) else { return };
         let (module, owner) = (self.classes[class].module, self.functions[old].class);
         let other = self.functions[old].def.name_span;
         let same_module = self.functions[old].module == module;
@@ -107,8 +108,18 @@ impl<'a> Program<'a> {
         self.report(module, diagnostic);
     }
 
+    /// Callers through the base pass what a type parameter of the base admits, which is anything, so that the method itself checks.
+    fn erase_overridden(&mut self, new: FunctionId, old: FunctionId) {
+        for at in 1..self.functions[new].params.len().min(self.functions[old].params.len()) {
+            let (ty, is_erased) =
+                (self.functions[old].params[at].ty, self.functions[old].params[at].is_erased);
+            let is_generic = self.types.substitute(ty, &[]) != ty;
+            self.functions[new].params[at].is_erased |= is_generic || is_erased;
+        }
+    }
+
     /// Why `new` may not override `old`.
-    fn override_problem(&mut self, new: FunctionId, old: FunctionId) -> Option<String> {
+    fn override_problem(&mut self, class: ClassId, new: FunctionId, old: FunctionId) -> Option<String> {
         if self.functions[new].is_dynamic || self.functions[old].is_dynamic {
             return None;
         }
@@ -120,7 +131,15 @@ impl<'a> Program<'a> {
             return Some(format!("A {old_kind} is overridden as a {new_kind}"));
         }
         let takes_any = self.functions[old].params.iter().any(|param| param.kind == ParamKind::DoubleStar);
-        let old_params = self.functions[old].params.clone();
+        let mut old_params = self.functions[old].params.clone();
+        let own = self.own_params(class);
+        let args = match self.functions[old].class {
+            Some(base) => self.arguments_of(class, &own, base),
+            None => Vec::new(),
+        };
+        for param in &mut old_params {
+            param.ty = self.types.substitute(param.ty, &args);
+        }
         let is_known = |param: &Param<'a>| {
             let is_extra = takes_any && param.kind == ParamKind::KeywordOnly;
             !is_extra || old_params.iter().any(|old| old.name == param.name)
@@ -151,6 +170,7 @@ impl<'a> Program<'a> {
             }
         }
         let (new_ret, old_ret) = (self.functions[new].ret, self.functions[old].ret);
+        let old_ret = self.types.substitute(old_ret, &args);
         if !self.is_subtype_or_dynamic(new_ret, old_ret) {
             let (new, old) = (self.show(new_ret), self.show(old_ret));
             return Some(format!("Returned type `{new}` is not a subtype of the overridden return `{old}`"));

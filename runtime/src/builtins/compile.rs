@@ -72,6 +72,29 @@ pub(super) fn compile(source: Value, filename: Value, mode: &str, options: Optio
     )
 }
 
+/// The scopes of a source, which the hook describes.
+pub fn scopes_of(source: Value, filename: Value, mode: &str) -> PyResult {
+    let filename = file_name(filename)?;
+    let mode = match mode {
+        "exec" => CompileMode::Exec,
+        "eval" => CompileMode::Eval,
+        "single" => CompileMode::Single,
+        _ => return Err(crate::raise!(ValueError, "symtable() arg 3 must be 'exec' or 'eval' or 'single'")),
+    };
+    if !source.is_instance::<StrObject>() && !buffer::is_bytes_like(source) {
+        return Err(crate::raise!(TypeError, "symtable() arg 1 must be a string or bytes object"));
+    }
+    let how = Compilation {
+        source: CompileSource::Object(source),
+        filename: &filename,
+        mode,
+        flags: hooks::ONLY_SCOPES,
+        optimize: None,
+        wanted_by: "symtable",
+    };
+    run(source, how)
+}
+
 /// The code of what `eval` or `exec` is given.
 pub(super) fn for_run(name: &str, source: Value, mode: CompileMode) -> PyResult {
     let how = Compilation {
@@ -93,7 +116,7 @@ pub(super) fn for_run(name: &str, source: Value, mode: CompileMode) -> PyResult 
 fn run(source: Value, how: Compilation<'_>) -> PyResult {
     let compile = hooks::hooks().compile;
     // Blanks in front of what `eval` is given are no indentation; to `compile` they are.
-    let is_eval = how.mode == CompileMode::Eval && how.wanted_by != "compile";
+    let is_eval = how.mode == CompileMode::Eval && how.wanted_by == "eval";
     let blanks = if is_eval { [' ', '\t'].as_slice() } else { &[] };
     if let Some(text) = source.get::<StrObject>() {
         let text = text.to_utf8()?;

@@ -70,11 +70,11 @@ pub(super) struct Watched(Instant);
 
 impl Watched {
     /// A collection begins; so many objects are tracked.
-    pub(super) fn begin(tracked: usize) -> Self {
+    pub(super) fn begin(generation: usize, tracked: usize) -> Self {
         if has(debug::STATS) {
             let frozen = super::frozen_count();
             hooks::write_stderr(&format!(
-                "gc: collecting generation 2...\ngc: objects in each generation: 0 0 {tracked}\n\
+                "gc: collecting generation {generation}...\ngc: objects in each generation: 0 0 {tracked}\n\
                  gc: objects in permanent generation: {frozen}\n"
             ));
         }
@@ -112,12 +112,12 @@ pub(super) fn keep(garbage: &[Ref]) -> bool {
 }
 
 /// Calls the callbacks.
-pub(super) fn call_back(phase: &str, collected: usize) {
+pub(super) fn call_back(phase: &str, generation: usize, collected: usize) {
     let Some(callbacks) = WATCH.callbacks.get_ref() else { return };
     let Some(callbacks) = callbacks.get::<ListObject>() else { return };
     for callback in callbacks.to_vec() {
         let info = DictObject::new();
-        info.set_text("generation", int::from_i64(2));
+        info.set_text("generation", int::from_i64(generation as i64));
         info.set_text("collected", int::from_i64(collected as i64));
         info.set_text("uncollectable", int::from_i64(0));
         let phase = StrObject::new(phase).into_ref();

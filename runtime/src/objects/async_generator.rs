@@ -98,10 +98,10 @@ pub fn set_hook(which: usize, hook: Option<Ref>) {
     drop(HOOKS[which].replace(hook));
 }
 
-/// Nobody refers to a suspended generator any more: the hook may close it, which keeps it alive.
+/// Nobody refers to a suspended generator any more: the hook may close it, which keeps it alive. It is the hook of those who used it first,
+/// such as an event loop that does not run at the moment.
 pub(super) fn give_up(generator: Value) -> PyResult<()> {
-    let is_known = this(generator).is_announced.get();
-    match HOOKS[1].get_ref().filter(|_| is_known) {
+    match this(generator).origin_or_hook.get_ref() {
         Some(hook) => protocol::call_one(hook.value(), generator).map(drop),
         None => Ok(()),
     }
@@ -112,6 +112,7 @@ fn announce(generator: Value) -> PyResult<()> {
     if this(generator).is_announced.replace(true) {
         return Ok(());
     }
+    drop(this(generator).origin_or_hook.replace(HOOKS[1].get_ref()));
     match HOOKS[0].get_ref() {
         Some(hook) => protocol::call_one(hook.value(), generator).map(drop),
         None => Ok(()),

@@ -80,11 +80,23 @@ unsafe impl Object for FunctionObject {
     }
 
     fn clear(&self) {
-        // The code stays: a finaliser may still call the function.
-        for field in
-            [&self.defaults, &self.kwdefaults, &self.closure, &self.dict, &self.annotations, &self.annotate]
-        {
+        // The code stays: a finaliser may still call the function, and show it: the names are strings as long as it lives.
+        let [.., dict, name, qualname, doc, module, annotations, annotate, type_params] = self.fields();
+        for field in [
+            &self.defaults,
+            &self.kwdefaults,
+            &self.closure,
+            dict,
+            doc,
+            module,
+            annotations,
+            annotate,
+            type_params,
+        ] {
             drop(field.take());
+        }
+        for field in [name, qualname] {
+            field.set(StrObject::empty());
         }
     }
 }

@@ -51,8 +51,8 @@ pub struct GeneratorObject {
     qualname: Field,
     code: Field,
     returned: Field,
-    /// Coroutines: the frames that made it, if that is wanted.
-    origin: Field,
+    /// Coroutines: the frames that made it, if that is wanted. Async generators: the hook that was set for unfinished ones at the first use.
+    pub(super) origin_or_hook: Field,
     kind: GeneratorKind,
     running: Cell<bool>,
     started: Cell<bool>,
@@ -70,7 +70,7 @@ unsafe impl Object for GeneratorObject {
         &GENERATOR
     }
     fn traverse(&self, visit: Visitor<'_>) {
-        [&self.name, &self.qualname, &self.code, &self.returned, &self.origin]
+        [&self.name, &self.qualname, &self.code, &self.returned, &self.origin_or_hook]
             .into_iter()
             .for_each(|field| field.visit(visit));
         if let Some(exception) = self.exc_info.exception.get().non_null() {
@@ -120,7 +120,7 @@ impl GeneratorObject {
             qualname: Field::new(qualname),
             code: Field::new(code),
             returned: Field::empty(),
-            origin: Field::from_option(match kind {
+            origin_or_hook: Field::from_option(match kind {
                 GeneratorKind::Coroutine => unawaited::origin(),
                 _ => None,
             }),
@@ -476,7 +476,7 @@ static COROUTINE_SPEC: TypeSpec = TypeSpec {
     members: &[GetSetDef {
         name: "cr_origin",
         doc: "",
-        get: |value| Ok(this(value).origin.get_or_none()),
+        get: |value| Ok(this(value).origin_or_hook.get_or_none()),
         set: None,
     }],
     getset: COROUTINE_ATTRIBUTES,

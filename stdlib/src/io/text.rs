@@ -657,7 +657,8 @@ py_methods! { static METHODS for "_io.TextIOWrapper", Value;
         let encoding_text = text_or_none(encoding.unwrap_or(none), "reconfigure", "encoding")?;
         let errors_text = text_or_none(errors.unwrap_or(none), "reconfigure", "errors")?;
         let new_newline = newline.map(Newline::parse).transpose()?;
-        let flag = |value: OrNone<Value>, old: bool| value.0.map_or(Ok(old), protocol::is_true);
+        // Unlike the constructor, which asks for the truth of any object, this wants integers.
+        let flag = |value: OrNone<Value>, old: bool| value.0.map_or(Ok(old), |value| Ok(int::to_i64(value)? != 0));
         let line_buffering = flag(line_buffering, stream.line_buffering.get())?;
         let write_through = flag(write_through, stream.write_through.get())?;
         let below = stream.below()?;

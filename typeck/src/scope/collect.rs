@@ -28,6 +28,9 @@ impl ScopeError {
 /// Result of visiting a node.
 type Visit = Result<(), ScopeError>;
 
+/// The node that opens a scope, and where it stands.
+type Place = (NodeId, Span);
+
 /// Collects the scopes of a module.
 pub(super) fn collect<'a>(body: &'a [Stmt<'a>], future_annotations: bool) -> Result<Scopes<'a>, ScopeError> {
     let mut collector = Collector::new(future_annotations);
@@ -78,20 +81,21 @@ impl<'a> Collector<'a> {
     // --- Scopes ---
 
     fn open_root(&mut self) {
-        let root = self.scopes.table.push(new_scope(ScopeKind::Module, "<module>", None, None));
+        let root =
+            self.scopes.table.push(new_scope(ScopeKind::Module, "<module>", Span::default(), None, None));
         self.stack.push(root);
     }
 
-    fn open(&mut self, kind: ScopeKind, name: &'a str, node: NodeId, role: ScopeRole) -> ScopeId {
-        let id = self.open_unkeyed(kind, name);
+    fn open(&mut self, kind: ScopeKind, name: &'a str, (node, span): Place, role: ScopeRole) -> ScopeId {
+        let id = self.open_unkeyed(kind, name, span);
         self.scopes.by_node.insert((node, role), id);
         id
     }
 
-    fn open_unkeyed(&mut self, kind: ScopeKind, name: &'a str) -> ScopeId {
+    fn open_unkeyed(&mut self, kind: ScopeKind, name: &'a str, span: Span) -> ScopeId {
         let parent = self.current_id();
         let private = if kind == ScopeKind::Class { Some(name) } else { self.current().private };
-        let mut scope = new_scope(kind, name, Some(parent), private);
+        let mut scope = new_scope(kind, name, span, Some(parent), private);
         scope.mangled_names = self.current().mangled_names.clone().filter(|_| kind != ScopeKind::Class);
         scope.can_see_class = self.current().kind == ScopeKind::Class
             || (self.current().can_see_class && self.current().kind == ScopeKind::TypeParams);
@@ -120,7 +124,7 @@ impl<'a> Collector<'a> {
         };
         self.close();
         for (name, span) in outer {
-            self.current().intern(name, span).usage.is_used = true;
+            self.current().intern(name, span);
         }
     }
 
@@ -151,11 +155,30 @@ impl<'a> Collector<'a> {
     }
 
     fn bind(&mut self, name: &'a str, span: Span) {
+        self.forbid_debug(name, span);
+        self.assign(name, span);
+    }
+
+    fn forbid_debug(&mut self, name: &str, span: Span) {
         if name == "__debug__" {
             let error = || ScopeError::new(span, "cannot assign to __debug__");
             self.forbidden.get_or_insert_with(error);
         }
-        self.note(name, span, |usage| usage.is_bound = true);
+    }
+
+    fn import(&mut self, name: &'a str, span: Span) {
+        self.forbid_debug(name, span);
+        self.note(name, span, |usage| {
+            usage.is_bound = true;
+            usage.is_imported = true;
+        });
+    }
+
+    fn assign(&mut self, name: &'a str, span: Span) {
+        self.note(name, span, |usage| {
+            usage.is_bound = true;
+            usage.is_assigned = true;
+        });
     }
 
     fn load(&mut self, name: &'a str, span: Span) {
@@ -231,9 +254,9 @@ impl<'a> Collector<'a> {
 
     fn stmt(&mut self, stmt: &'a Stmt<'a>) -> Visit {
         match stmt.kind {
-            StmtKind::FunctionDef(def) => self.function(stmt.id, def, false),
-            StmtKind::AsyncFunctionDef(def) => self.function(stmt.id, def, true),
-            StmtKind::ClassDef(def) => self.class(stmt.id, def),
+            StmtKind::FunctionDef(def) => self.function((stmt.id, stmt.span), def, false),
+            StmtKind::AsyncFunctionDef(def) => self.function((stmt.id, stmt.span), def, true),
+            StmtKind::ClassDef(def) => self.class((stmt.id, stmt.span), def),
             StmtKind::Return { value } => {
                 self.current().returns_value |= value.is_some();
                 self.optional(value)
@@ -244,13 +267,10 @@ impl<'a> Collector<'a> {
                 self.exprs(targets)
             }
             StmtKind::TypeAlias { name, type_params, value } => {
-                self.type_alias(stmt.id, name, type_params, value)
+                self.type_alias((stmt.id, stmt.span), name, type_params, value)
             }
             StmtKind::AugAssign { target, value, .. } => {
                 self.expr(target)?;
-                if let ExprKind::Name { id, .. } = target.kind {
-                    self.load(id, target.span);
-                }
                 self.expr(value)
             }
             StmtKind::AnnAssign { target, annotation, value, simple } => {
@@ -321,7 +341,7 @@ impl<'a> Collector<'a> {
                     return Err(ScopeError::new(alias.span, "import * only allowed at module level"));
                 }
             } else {
-                self.bind(bound, alias.span);
+                self.import(bound, alias.span);
             }
         }
         Ok(())
@@ -346,6 +366,7 @@ impl<'a> Collector<'a> {
             self.note(id, target.span, |usage| {
                 usage.is_annotated = simple;
                 usage.is_bound |= simple || value.is_some();
+                usage.is_assigned |= simple || value.is_some();
             });
         } else {
             self.expr(target)?;
@@ -365,7 +386,7 @@ impl<'a> Collector<'a> {
         match self.scopes.annotations_of(here) {
             Some(existing) => self.stack.push(existing),
             None => {
-                let id = self.open_unkeyed(ScopeKind::Annotations, "__annotate__");
+                let id = self.open_unkeyed(ScopeKind::Annotations, "__annotate__", annotation.span);
                 self.annotation_parameter();
                 if here == self.scopes.module() {
                     self.scopes.module_annotations = Some(id);
@@ -389,17 +410,17 @@ impl<'a> Collector<'a> {
 
     // --- Definitions ---
 
-    fn function(&mut self, node: NodeId, def: &'a FunctionDef<'a>, is_async: bool) -> Visit {
+    fn function(&mut self, place: Place, def: &'a FunctionDef<'a>, is_async: bool) -> Visit {
         self.exprs(def.decorator_list)?;
         self.defaults(def.args)?;
         self.bind(def.name, def.name_span);
         let is_generic = !def.type_params.is_empty();
         if is_generic {
-            self.open(ScopeKind::TypeParams, def.name, node, ScopeRole::TypeParams);
+            self.open(ScopeKind::TypeParams, def.name, place, ScopeRole::TypeParams);
             self.type_params(def.type_params)?;
         }
-        self.signature_annotations(node, def)?;
-        self.open(ScopeKind::Function, def.name, node, ScopeRole::Body);
+        self.signature_annotations(place, def)?;
+        self.open(ScopeKind::Function, def.name, place, ScopeRole::Body);
         self.current().is_coroutine = is_async;
         self.params(def.args)?;
         self.block(def.body)?;
@@ -425,7 +446,7 @@ impl<'a> Collector<'a> {
         Ok(())
     }
 
-    fn signature_annotations(&mut self, node: NodeId, def: &'a FunctionDef<'a>) -> Visit {
+    fn signature_annotations(&mut self, place: Place, def: &'a FunctionDef<'a>) -> Visit {
         let args = def.args;
         let all = args
             .posonlyargs
@@ -438,19 +459,19 @@ impl<'a> Collector<'a> {
         if annotations.is_empty() || self.future_annotations {
             return Ok(());
         }
-        self.open(ScopeKind::Annotations, "__annotate__", node, ScopeRole::Annotations);
+        self.open(ScopeKind::Annotations, "__annotate__", place, ScopeRole::Annotations);
         self.annotation_parameter();
         annotations.into_iter().try_for_each(|annotation| self.expr(annotation))?;
         self.close();
         Ok(())
     }
 
-    fn class(&mut self, node: NodeId, def: &'a ClassDef<'a>) -> Visit {
+    fn class(&mut self, place: Place, def: &'a ClassDef<'a>) -> Visit {
         self.exprs(def.decorator_list)?;
         self.bind(def.name, def.name_span);
         let is_generic = !def.type_params.is_empty();
         if is_generic {
-            self.open(ScopeKind::TypeParams, def.name, node, ScopeRole::TypeParams);
+            self.open(ScopeKind::TypeParams, def.name, place, ScopeRole::TypeParams);
             self.current().private = Some(def.name);
             self.current().mangled_names = Some(def.type_params.iter().map(type_param_name).collect());
             self.bind(".type_params", def.name_span);
@@ -459,7 +480,7 @@ impl<'a> Collector<'a> {
         }
         self.exprs(def.bases)?;
         def.keywords.iter().try_for_each(|keyword| self.expr(keyword.value))?;
-        self.open(ScopeKind::Class, def.name, node, ScopeRole::Body);
+        self.open(ScopeKind::Class, def.name, place, ScopeRole::Body);
         if is_generic {
             self.note(".type_params", def.name_span, |usage| usage.is_used = true);
         }
@@ -473,7 +494,7 @@ impl<'a> Collector<'a> {
 
     fn type_alias(
         &mut self,
-        node: NodeId,
+        place: Place,
         name: &'a Expr<'a>,
         type_params: &'a [TypeParam<'a>],
         value: &'a Expr<'a>,
@@ -481,10 +502,10 @@ impl<'a> Collector<'a> {
         self.expr(name)?;
         let label = name.as_name().unwrap_or("");
         if !type_params.is_empty() {
-            self.open(ScopeKind::TypeParams, label, node, ScopeRole::TypeParams);
+            self.open(ScopeKind::TypeParams, label, place, ScopeRole::TypeParams);
             self.type_params(type_params)?;
         }
-        self.type_value(label, node, ScopeRole::Value, value, "a type alias")?;
+        self.type_value(label, place, ScopeRole::Value, value, "a type alias")?;
         if !type_params.is_empty() {
             self.close();
         }
@@ -510,35 +531,36 @@ impl<'a> Collector<'a> {
                 return Err(ScopeError::new(param.span, format!("duplicate type parameter '{name}'")));
             }
             self.bind(name, param.span);
+            self.note(name, param.span, |usage| usage.is_type_param = true);
             if let Some(bound) = bound {
                 let is_tuple = matches!(bound.kind, ExprKind::Tuple { .. });
-                let place = if is_tuple { "a TypeVar constraint" } else { "a TypeVar bound" };
-                self.type_value(name, param.id, ScopeRole::Value, bound, place)?;
+                let what = if is_tuple { "a TypeVar constraint" } else { "a TypeVar bound" };
+                self.type_value(name, (param.id, bound.span), ScopeRole::Value, bound, what)?;
             }
             if let Some(default) = default {
-                let place = match kind {
+                let what = match kind {
                     "TypeVar" => "a TypeVar default",
                     "ParamSpec" => "a ParamSpec default",
                     _ => "a TypeVarTuple default",
                 };
-                self.type_value(name, param.id, ScopeRole::Default, default, place)?;
+                self.type_value(name, (param.id, default.span), ScopeRole::Default, default, what)?;
             }
         }
         Ok(())
     }
 
-    /// A deferred value; `place` is what complaints call it.
+    /// A deferred value; `what` is what complaints call it.
     fn type_value(
         &mut self,
         name: &'a str,
-        node: NodeId,
+        place: Place,
         role: ScopeRole,
         value: &'a Expr<'a>,
-        place: &'static str,
+        what: &'static str,
     ) -> Visit {
-        self.open(ScopeKind::TypeValue, name, node, role);
+        self.open(ScopeKind::TypeValue, name, place, role);
         self.annotation_parameter();
-        let around = std::mem::replace(&mut self.value_place, place);
+        let around = std::mem::replace(&mut self.value_place, what);
         self.expr(value)?;
         self.value_place = around;
         self.close();
@@ -561,16 +583,14 @@ impl<'a> Collector<'a> {
                 match ctx {
                     ExprContext::Load => self.load(id, expr.span),
                     // The emitter says what is wrong with a target.
-                    ExprContext::Store | ExprContext::Del => {
-                        self.note(id, expr.span, |usage| usage.is_bound = true)
-                    }
+                    ExprContext::Store | ExprContext::Del => self.assign(id, expr.span),
                 }
                 Ok(())
             }
             ExprKind::NamedExpr { target, value } => self.named_expr(expr, target, value),
             ExprKind::Lambda { args, body } => {
                 self.defaults(args)?;
-                self.open(ScopeKind::Lambda, "<lambda>", expr.id, ScopeRole::Body);
+                self.open(ScopeKind::Lambda, "<lambda>", (expr.id, expr.span), ScopeRole::Body);
                 self.params(args)?;
                 self.expr(body)?;
                 self.close();
@@ -734,12 +754,13 @@ impl<'a> Collector<'a> {
         let is_module = self.scopes.table[owner].kind == ScopeKind::Module;
         let owner_usage = &mut self.scopes.table[owner].intern(mangled, span).usage;
         owner_usage.is_bound = true;
+        owner_usage.is_assigned = true;
         let is_global = is_module || owner_usage.is_global;
         for &id in &self.stack[depth + 1..] {
             let scope = &mut self.scopes.table[id];
             let inlined = scope.is_inlined;
             let usage = &mut scope.intern(mangled, span).usage;
-            usage.is_used = true;
+            usage.is_assigned = true;
             usage.is_named_target = true;
             // A block of its own reaches the variable through a cell or as a global; an inlined one shares the frame.
             usage.is_global |= is_global && !inlined;
@@ -762,7 +783,7 @@ impl<'a> Collector<'a> {
         let is_generator = matches!(expr.kind, ExprKind::GeneratorExp { .. });
         let parent_kind = self.current().kind;
         let kind = if is_generator { ScopeKind::Generator } else { ScopeKind::Comprehension };
-        self.open(kind, name, expr.id, ScopeRole::Body);
+        self.open(kind, name, (expr.id, expr.span), ScopeRole::Body);
         self.current().is_inlined = !is_generator
             && matches!(
                 parent_kind,
@@ -860,7 +881,7 @@ impl<'a> Collector<'a> {
     }
 }
 
-fn type_param_name<'a>(param: &TypeParam<'a>) -> &'a str {
+pub(crate) fn type_param_name<'a>(param: &TypeParam<'a>) -> &'a str {
     match param.kind {
         TypeParamKind::TypeVar { name, .. }
         | TypeParamKind::ParamSpec { name, .. }
@@ -871,12 +892,14 @@ fn type_param_name<'a>(param: &TypeParam<'a>) -> &'a str {
 fn new_scope<'a>(
     kind: ScopeKind,
     name: &'a str,
+    span: Span,
     parent: Option<ScopeId>,
     private: Option<&'a str>,
 ) -> Scope<'a> {
     Scope {
         kind,
         name,
+        span,
         parent,
         children: Vec::new(),
         symbols: Vec::new(),

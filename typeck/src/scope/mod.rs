@@ -16,6 +16,7 @@ use parser::ast::{Module, NodeId, Stmt, StmtKind};
 use rustc_hash::FxHashMap;
 
 pub use collect::ScopeError;
+pub(crate) use collect::type_param_name;
 pub use mangle::mangle;
 
 base::entity_id! {
@@ -77,6 +78,12 @@ pub struct Usage {
     pub is_bound: bool,
     /// A parameter.
     pub is_param: bool,
+    /// Imported.
+    pub is_imported: bool,
+    /// A type parameter.
+    pub is_type_param: bool,
+    /// Bound otherwise than as a parameter and by an import.
+    pub is_assigned: bool,
     /// Read.
     pub is_used: bool,
     /// Declared `global`.
@@ -111,6 +118,8 @@ pub struct Scope<'a> {
     pub kind: ScopeKind,
     /// Name of the function or class; `<lambda>` and the like otherwise.
     pub name: &'a str,
+    /// Where the block begins; nothing for the module.
+    pub span: Span,
     /// The enclosing scope; `None` for the module.
     pub parent: Option<ScopeId>,
     /// Scopes directly inside, in source order.
