@@ -4,7 +4,8 @@
 //! process, so that code can be stored in a file. What the checker proved travels to the later stages only through them.
 //!
 //! Spelling of a type: `int`, `m:C`, `m:Outer.Inner`; `!` exact, `?` or None, `A|B` union, `[...]` arguments,
-//! `#int64` primitive, `object` anything.
+//! `#int64` primitive, `=1`, `=True`, `="r"` and `=<72>` (bytes) literals, `object` anything, `Callable` what can
+//! be called, `Never` nothing.
 
 use std::fmt;
 
@@ -34,6 +35,52 @@ pub enum TypeDescr {
     },
     /// One of at least two types; neither nested nor repeated, sorted, never containing `Object` or a primitive.
     Union(Vec<TypeDescr>),
+    /// One value, exactly of its class.
+    Literal(Literal),
+    /// Anything that can be called.
+    Callable,
+    /// Nothing at all.
+    Never,
+}
+
+/// The value of a literal type.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub enum Literal {
+    /// An `int` of a machine word.
+    Int(i64),
+    /// A `bool`.
+    Bool(bool),
+    /// A `str` without lone surrogates.
+    Str(Box<str>),
+    /// A `bytes` object.
+    Bytes(Box<[u8]>),
+}
+
+impl Literal {
+    /// The name of its class among the builtins.
+    pub fn class(&self) -> &'static str {
+        match self {
+            Self::Int(_) => "int",
+            Self::Bool(_) => "bool",
+            Self::Str(_) => "str",
+            Self::Bytes(_) => "bytes",
+        }
+    }
+}
+
+impl fmt::Display for Literal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Int(value) => write!(f, "{value}"),
+            Self::Bool(value) => f.write_str(if *value { "True" } else { "False" }),
+            Self::Str(text) => write!(f, "{text:?}"),
+            Self::Bytes(bytes) => {
+                f.write_str("<")?;
+                bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}"))?;
+                f.write_str(">")
+            }
+        }
+    }
 }
 
 impl TypeDescr {
@@ -96,6 +143,14 @@ impl TypeDescr {
         }
     }
 
+    /// Whether the class of a value decides whether it is of this type.
+    pub fn is_by_class(&self) -> bool {
+        match self {
+            Self::Union(members) => members.iter().all(Self::is_by_class),
+            _ => !matches!(self, Self::Literal(_)),
+        }
+    }
+
     /// Whether this is the named builtin class, exact or not.
     pub fn is_builtin(&self, builtin: &str) -> bool {
         matches!(self, Self::Class { module, name, .. } if module == "builtins" && name == builtin)
@@ -124,6 +179,9 @@ impl fmt::Display for TypeDescr {
                 [Self::None, other] | [other, Self::None] => write!(f, "{other}?"),
                 _ => write_list(f, members, "|"),
             },
+            Self::Literal(value) => write!(f, "={value}"),
+            Self::Callable => f.write_str("Callable"),
+            Self::Never => f.write_str("Never"),
         }
     }
 }

@@ -17,9 +17,7 @@ impl<'a> Emitter<'a, '_> {
         let first_line = self.lines.line(first_line);
         def.decorator_list.iter().try_for_each(|decorator| self.expr(decorator))?;
         self.at(stmt.span);
-        if self.static_class(stmt, def, first_line)? {
-            // The class is on the stack.
-        } else if def.type_params.is_empty() {
+        if def.type_params.is_empty() {
             self.build_class(stmt, def, first_line, false)?;
         } else {
             self.generic_class(stmt, def, first_line)?;
@@ -41,6 +39,9 @@ impl<'a> Emitter<'a, '_> {
         first_line: u32,
         is_generic: bool,
     ) -> Emit {
+        if self.static_class(stmt, def, first_line, is_generic)? {
+            return Ok(());
+        }
         self.check_keywords(def.keywords)?;
         self.block().op0(Opcode::LOAD_BUILD_CLASS);
         self.class_body(stmt, def, first_line, is_generic)?;

@@ -94,9 +94,16 @@ impl<'a> Emitter<'a, '_> {
         self.nowhere();
         self.open_frame(suspend != CodeFlags::default());
         let rest = if docstring(def.body).is_some() { &def.body[1..] } else { def.body };
+        let is_endless = function
+            .is_some_and(|function| self.facts().is_some_and(|facts| facts.endless.contains(&function)));
         if suspend == CodeFlags::default() {
             self.stmts(rest)?;
-            self.return_behind();
+            self.nowhere();
+            if is_endless {
+                self.fail_assertion()
+            } else {
+                self.return_none()
+            }
             return Ok(());
         }
         self.guard_stop_iteration(|emitter| {

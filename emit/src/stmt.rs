@@ -22,11 +22,18 @@ impl<'a> Emitter<'a, '_> {
         self.facts().is_some_and(|facts| facts.unreached.contains(&start) && !facts.reached.contains(&start))
     }
 
+    /// Fails where nobody comes.
+    pub(crate) fn fail_assertion(&mut self) {
+        if self.block().is_reachable() {
+            self.block().op0(Opcode::LOAD_ASSERTION_ERROR);
+            self.block().op(Opcode::RAISE_VARARGS, 1);
+        }
+    }
+
     fn stmt(&mut self, stmt: &'a Stmt<'a>) -> Emit {
         self.at(stmt.span);
         if self.is_unreached(stmt) {
-            self.block().op0(Opcode::LOAD_ASSERTION_ERROR);
-            self.block().op(Opcode::RAISE_VARARGS, 1);
+            self.fail_assertion();
             return Ok(());
         }
         match stmt.kind {

@@ -7,12 +7,13 @@
 use std::cell::Cell;
 
 use bytecode::TypeCode;
-use bytecode::descr::{ClassDecl, MethodDecl, TypeDescr};
+use bytecode::descr::{ClassDecl, Literal, MethodDecl, TypeDescr};
 
 use crate::error;
 use crate::field::Field;
 use crate::header::Header;
 use crate::object::{self, Object, Visitor};
+use crate::objects::bytes::BytesObject;
 use crate::objects::dict::DictObject;
 use crate::objects::float;
 use crate::objects::str::StrObject;
@@ -327,7 +328,10 @@ pub fn generic_class(ty: &TypeDescr) -> PyResult {
 fn type_value(ty: &TypeDescr) -> PyResult {
     match ty {
         TypeDescr::None => Ok(objects::none().to_ref()),
-        TypeDescr::Object => Ok(objects::object::OBJECT.value().to_ref()),
+        TypeDescr::Literal(value) => type_value(&TypeDescr::builtin(value.class())),
+        TypeDescr::Object | TypeDescr::Callable | TypeDescr::Never => {
+            Ok(objects::object::OBJECT.value().to_ref())
+        }
         TypeDescr::Primitive(code) => {
             let module = protocol::import::import_absolute("__static__")?;
             protocol::get_attr(module.value(), StrObject::intern(code.text()).value())
@@ -349,6 +353,9 @@ pub fn admits(ty: &TypeDescr, value: Value) -> PyResult<bool> {
     match ty {
         TypeDescr::Object | TypeDescr::Primitive(_) => Ok(true),
         TypeDescr::None => Ok(objects::is_none(value)),
+        TypeDescr::Callable => Ok(protocol::is_callable(value)),
+        TypeDescr::Never => Ok(false),
+        TypeDescr::Literal(literal) => Ok(is_literal(literal, value)),
         TypeDescr::Union(members) => {
             for member in members {
                 if admits(member, value)? {
@@ -372,14 +379,59 @@ pub fn admits(ty: &TypeDescr, value: Value) -> PyResult<bool> {
     }
 }
 
+/// Whether a value is this one, and of just its class.
+fn is_literal(literal: &Literal, value: Value) -> bool {
+    match literal {
+        Literal::Int(wanted) => {
+            value.is_exact(&int::INT)
+                && int::IntRef::of(value).is_some_and(|found| found.to_i64() == Some(*wanted))
+        }
+        Literal::Bool(wanted) => objects::bool::truth_of(value) == Some(*wanted),
+        Literal::Str(text) => {
+            value.is_exact(&objects::str::STR)
+                && value.get::<StrObject>().is_some_and(|found| found.eq_str(text))
+        }
+        Literal::Bytes(bytes) => {
+            value.is_exact(&objects::bytes::BYTES)
+                && value.get::<BytesObject>().is_some_and(|found| found.as_slice() == &**bytes)
+        }
+    }
+}
+
+/// The source text of a literal.
+fn literal_text(literal: &Literal) -> String {
+    let value = match literal {
+        Literal::Int(_) | Literal::Bool(_) => return literal.to_string(),
+        Literal::Str(text) => StrObject::new(text).into_ref(),
+        Literal::Bytes(bytes) => BytesObject::new(bytes).into_ref(),
+    };
+    protocol::repr_string(value.value()).expect("strings have a representation")
+}
+
+/// The members of a union, literals together.
+fn union_text(members: &[TypeDescr]) -> String {
+    let (mut texts, mut literals) = (Vec::new(), Vec::new());
+    for member in members {
+        match member {
+            TypeDescr::Literal(value) => literals.push(literal_text(value)),
+            _ => texts.push(type_text(member)),
+        }
+    }
+    if !literals.is_empty() {
+        texts.push(format!("Literal[{}]", literals.join(", ")));
+    }
+    texts.join(" | ")
+}
+
 /// A type as `StaticTypeError` shows it.
 pub fn type_text(ty: &TypeDescr) -> String {
     match ty {
         TypeDescr::Class { name, .. } => name.rsplit('.').next().unwrap_or(name).to_owned(),
         TypeDescr::Union(members) => match members.as_slice() {
             [TypeDescr::None, other] | [other, TypeDescr::None] => format!("Optional[{}]", type_text(other)),
-            _ => members.iter().map(type_text).collect::<Vec<_>>().join(" | "),
+            _ => union_text(members),
         },
+        TypeDescr::Literal(value) => format!("Literal[{}]", literal_text(value)),
         other => other.to_string().trim_start_matches('#').to_owned(),
     }
 }

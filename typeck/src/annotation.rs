@@ -3,7 +3,7 @@
 use base::Diagnostic;
 use parser::ast::{self, Expr, ExprKind, Operator};
 
-use crate::program::{ClassId, Guard, Member, ModuleId, Program};
+use crate::program::{ClassId, Guard, Member, ModuleId, ModuleKind, Program};
 use crate::ty::{Literal, Primitive, Type, TypeId};
 
 /// Follows imports and aliases at most this far.
@@ -16,6 +16,10 @@ pub(crate) struct Place<'p, 'a> {
     pub(crate) module: ModuleId,
     /// Type parameters in scope.
     pub(crate) params: &'p [&'a str],
+    /// Type variables of the function.
+    pub(crate) vars: &'p [(&'a str, TypeId)],
+    /// The class that `Self` means.
+    pub(crate) class: Option<ClassId>,
     /// What is declared.
     pub(crate) role: Role,
 }
@@ -34,7 +38,7 @@ pub(crate) enum Role {
 impl<'p, 'a> Place<'p, 'a> {
     /// Where nothing but a type can stand, outside of generic definitions.
     pub(crate) fn plain(module: ModuleId) -> Self {
-        Self { module, params: &[], role: Role::Plain }
+        Self { module, params: &[], vars: &[], class: None, role: Role::Plain }
     }
 
     /// The parts of the annotation.
@@ -84,9 +88,14 @@ impl<'a> Program<'a> {
 
     fn resolve_name(&mut self, place: Place<'_, 'a>, name: &'a str) -> TypeId {
         if let Some(at) = place.params.iter().position(|&param| param == name) {
-            return self.types.intern(Type::Param(at as u8));
+            return self.types.intern(Type::Param(at as u8, name.into()));
+        }
+        if let Some((_, var)) = place.vars.iter().find(|(known, _)| *known == name) {
+            return *var;
         }
         match self.chase_name(place.module, name) {
+            Some((module, Member::TypeVar(call, known))) => self.declared_type_var(module, name, call, known),
+            Some((_, Member::Imported { module: "typing", name: "Self" })) => self.self_type(place),
             Some((module, member)) => self.member_type(Place::plain(module), &member),
             None => self.types.dynamic,
         }
@@ -101,6 +110,10 @@ impl<'a> Program<'a> {
                 let ty = self.resolve_annotation(place, value);
                 self.chase_depth -= 1;
                 ty
+            }
+            Member::Imported { module: "typing", name: "Never" | "NoReturn" } => self.types.never,
+            Member::Imported { module: "typing" | "collections.abc", name: "Callable" } => {
+                self.types.intern(Type::Callable { params: None, ret: self.types.dynamic })
             }
             Member::Imported { module: "__static__", name } => match Primitive::from_name(name) {
                 Some(primitive) => self.types.primitive(primitive),
@@ -122,6 +135,9 @@ impl<'a> Program<'a> {
             _ => std::slice::from_ref(slice),
         };
         match self.chase_expr(place.module, value) {
+            Some((_, Member::Imported { module: "typing" | "collections.abc", name: "Callable" })) => {
+                self.resolve_callable(place, args)
+            }
             Some((_, Member::Imported { module: "typing", name })) => {
                 self.typing_form(place, expr, name, args)
             }
@@ -141,7 +157,61 @@ impl<'a> Program<'a> {
         Some(Guard { ty: self.resolve_annotation(place, slice), tells_both })
     }
 
+    /// The variable that `T = TypeVar("T", bound=B)` declares.
+    fn declared_type_var(
+        &mut self,
+        module: ModuleId,
+        name: &'a str,
+        call: &'a Expr<'a>,
+        known: Option<TypeId>,
+    ) -> TypeId {
+        if let Some(known) = known {
+            return known;
+        }
+        let ExprKind::Call { func, keywords, .. } = call.kind else { return self.types.dynamic };
+        let maker = self.chase_expr(module, func);
+        if !matches!(maker, Some((_, Member::Imported { module: "typing", name: "TypeVar" }))) {
+            return self.types.dynamic;
+        }
+        let bound = keywords.iter().find(|keyword| keyword.arg == Some("bound"));
+        let bound = match bound {
+            Some(bound) => self.resolve_annotation(Place::plain(module), bound.value),
+            None => self.types.dynamic,
+        };
+        let var = self.type_var(name, bound);
+        self.modules[module].members.insert(name, Member::TypeVar(call, Some(var)));
+        var
+    }
+
+    /// An instance of the class around, with its own type parameters.
+    fn self_type(&mut self, place: Place<'_, 'a>) -> TypeId {
+        let Some(class) = place.class else { return self.types.dynamic };
+        let args = self.own_params(class).into();
+        self.types.intern(Type::Instance { class, args, exact: false })
+    }
+
+    /// `Callable[[A, B], R]`; parameters that are no list are open.
+    fn resolve_callable(&mut self, place: Place<'_, 'a>, args: &'a [Expr<'a>]) -> TypeId {
+        let place = place.inner();
+        let [params, ret] = args else {
+            return self.types.intern(Type::Callable { params: None, ret: self.types.dynamic });
+        };
+        let params = match params.kind {
+            ExprKind::List { elts, .. } => Some(elts.iter().map(|elt| self.boxed_type(place, elt)).collect()),
+            _ => None,
+        };
+        let ret = self.boxed_type(place, ret);
+        self.types.intern(Type::Callable { params, ret })
+    }
+
+    /// A type of objects; primitives are boxed where they travel as objects.
+    fn boxed_type(&mut self, place: Place<'_, 'a>, expr: &'a Expr<'a>) -> TypeId {
+        let ty = self.resolve_annotation(place, expr);
+        if self.types.as_primitive(ty).is_some() { self.types.dynamic } else { ty }
+    }
+
     fn generic_instance(&mut self, place: Place<'_, 'a>, class: ClassId, args: &'a [Expr<'a>]) -> TypeId {
+        let span = args.first().map_or(base::Span::default(), |arg| arg.span);
         // `tuple[int, ...]` keeps no element types yet.
         if args.iter().any(is_ellipsis) {
             return self.types.instance(class);
@@ -153,6 +223,13 @@ impl<'a> Program<'a> {
         }
         let wanted = self.classes[class].type_params.len();
         if wanted == 0 || wanted != args.len() {
+            return self.types.instance(class);
+        }
+        let is_static = self.modules[self.classes[class].module].kind == ModuleKind::Static;
+        if is_static && let Some(at) = args.iter().position(|&arg| self.types.as_primitive(arg).is_some()) {
+            let (name, shown) = (self.classes[class].name, self.show(args[at]));
+            let message = format!("primitive types are not allowed as type arguments: {name}[{shown}]");
+            self.report(place.module, Diagnostic::error("SP0110", span, message));
             return self.types.instance(class);
         }
         self.types.intern(Type::Instance { class, args: args.into(), exact: false })
@@ -181,15 +258,18 @@ impl<'a> Program<'a> {
             ("Dict", _) => self.generic_instance(place, self.known.dict, args),
             ("Set", _) => self.generic_instance(place, self.known.set, args),
             ("Tuple", _) => self.generic_instance(place, self.known.tuple, args),
-            ("Final" | "ClassVar" | "InitVar", [arg]) => self.resolve_annotation(place, arg),
+            ("Final" | "ClassVar" | "InitVar" | "Required" | "NotRequired" | "ReadOnly", [arg]) => {
+                self.resolve_annotation(place, arg)
+            }
             ("Annotated", [first, rest @ ..]) => {
                 let ty = self.resolve_annotation(place, first);
                 let is_exact = matches!(rest, [Expr { kind: ExprKind::Constant { value: ast::Constant::Str(text), .. }, .. }]
                     if text.as_str() == Some("Exact"));
                 if is_exact { self.exact(ty) } else { ty }
             }
-            ("Literal", [arg]) => {
-                literal(arg).map_or(self.types.dynamic, |value| self.types.intern(Type::Literal(value)))
+            ("Literal", _) => {
+                let members: Vec<_> = args.iter().map(|arg| self.literal_member(arg)).collect();
+                self.types.union(members)
             }
             _ => self.types.dynamic,
         }
@@ -222,6 +302,17 @@ impl<'a> Program<'a> {
             _ => return,
         };
         self.report(place.module, Diagnostic::error(code, expr.span, message));
+    }
+
+    /// What one argument of `Literal` admits; what has no literal type is dynamic.
+    fn literal_member(&mut self, arg: &Expr<'_>) -> TypeId {
+        match arg.kind {
+            ExprKind::Constant { value: ast::Constant::None, .. } => self.types.none,
+            _ => match Literal::of_expr(arg) {
+                Some(value) => self.types.intern(Type::Literal(value)),
+                None => self.types.dynamic,
+            },
+        }
     }
 
     /// The type without subclasses; unions member by member.
@@ -290,19 +381,4 @@ impl<'a> Program<'a> {
 
 fn is_ellipsis(expr: &Expr<'_>) -> bool {
     matches!(expr.kind, ExprKind::Constant { value: ast::Constant::Ellipsis, .. })
-}
-
-/// The constant that a `Literal` of one int or bool names.
-fn literal(arg: &Expr<'_>) -> Option<Literal> {
-    match arg.kind {
-        ExprKind::Constant { value: ast::Constant::Int(ast::Int::Small(value)), .. } => {
-            Some(Literal::Int(value))
-        }
-        ExprKind::Constant { value: ast::Constant::Bool(value), .. } => Some(Literal::Bool(value)),
-        ExprKind::UnaryOp { op: ast::UnaryOp::USub, operand } => match literal(operand)? {
-            Literal::Int(value) => Some(Literal::Int(-value)),
-            Literal::Bool(_) => None,
-        },
-        _ => None,
-    }
 }

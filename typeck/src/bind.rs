@@ -9,7 +9,8 @@ use parser::ast::{self, Arg, Expr, ExprKind, Stmt, StmtKind};
 use crate::annotation::{Place, Role};
 use crate::declare::is_final_annotation;
 use crate::program::{
-    Binding, ClassId, ClassMember, Field, FunctionId, Member, ModuleId, ModuleKind, Param, ParamKind, Program,
+    Binding, ClassId, ClassKind, ClassMember, Field, FunctionId, Member, ModuleId, ModuleKind, Param,
+    ParamKind, Program,
 };
 use crate::ty::{Assignable, Literal, Ty, Type, TypeId};
 
@@ -45,21 +46,47 @@ impl<'a> Program<'a> {
 
     fn bind_bases(&mut self, class: ClassId) {
         let (module, def) = (self.classes[class].module, self.classes[class].def);
-        let mut bases = Vec::new();
+        let (mut bases, mut base_args) = (Vec::new(), Vec::new());
         let mut is_dynamic = !def.keywords.is_empty();
         for base in def.bases {
-            let expr = match base.kind {
-                ExprKind::Subscript { value, .. } => value,
-                _ => base,
+            let (expr, args) = match base.kind {
+                ExprKind::Subscript { value, slice, .. } => (value, Some(slice)),
+                _ => (base, None),
             };
             match self.chase_expr(module, expr) {
+                Some((_, Member::Imported { module: "typing", name: "Generic" })) if args.is_some() => {
+                    let names = args.map(type_names).unwrap_or_default();
+                    self.classes[class].type_params = self.arena.alloc_slice_copy(&names);
+                }
+                Some((_, Member::Imported { module: "typing", name }))
+                    if ClassKind::of_base(name).is_some() =>
+                {
+                    is_dynamic = true;
+                    let kind = ClassKind::of_base(name).unwrap_or(ClassKind::Nominal);
+                    self.classes[class].kind = kind;
+                    let names = args.map(type_names).unwrap_or_default();
+                    if !names.is_empty() {
+                        self.classes[class].type_params = self.arena.alloc_slice_copy(&names);
+                    }
+                    let base = match kind {
+                        ClassKind::TypedDict => self.known.dict,
+                        ClassKind::NamedTuple => self.known.tuple,
+                        ClassKind::Protocol | ClassKind::Nominal => continue,
+                    };
+                    bases.push(base);
+                    base_args.push(None);
+                }
                 Some((_, Member::Class(found))) if found != class => {
+                    if self.classes[found].kind == ClassKind::TypedDict {
+                        self.classes[class].kind = ClassKind::TypedDict;
+                    }
                     if self.classes[found].is_final {
                         let message = format!("cannot subclass final class '{}'", self.classes[found].name);
                         let diagnostic = Diagnostic::error("SP0102", base.span, message);
                         self.report(module, diagnostic);
                     }
                     bases.push(found);
+                    base_args.push(args);
                 }
                 _ => {
                     is_dynamic = true;
@@ -80,8 +107,9 @@ impl<'a> Program<'a> {
         entry.is_dynamic |= is_dynamic;
         if bases.is_empty() && class != object {
             bases.push(object);
+            base_args.push(None);
         }
-        entry.bases = bases;
+        (entry.bases, entry.base_args) = (bases, base_args);
     }
 
     /// Method resolution order: depth first for single inheritance, C3 in general.
@@ -132,12 +160,13 @@ impl<'a> Program<'a> {
 
     fn bind_fields(&mut self, class: ClassId) {
         let (module, def) = (self.classes[class].module, self.classes[class].def);
-        let params = self.classes[class].type_params.clone();
+        let params = self.classes[class].type_params;
         for stmt in def.body {
             if let StmtKind::AnnAssign { target, annotation, value, simple: true } = stmt.kind
                 && let Some(name) = target.as_name()
             {
-                let place = Place { module, params: &params, role: Role::ClassAttribute };
+                let place =
+                    Place { params, class: Some(class), role: Role::ClassAttribute, ..Place::plain(module) };
                 self.bind_class_annotation(class, place, name, annotation, value, target.span);
             }
         }
@@ -215,7 +244,7 @@ impl<'a> Program<'a> {
         let mut found = Vec::new();
         collect_stores(def.body, receiver.arg, &mut found);
         let module = self.classes[class].module;
-        let params = self.classes[class].type_params.clone();
+        let params = self.classes[class].type_params;
         for (name, annotation, value, span) in found {
             let known = self.class_member(class, name);
             if let Some((owner, member)) = known {
@@ -228,7 +257,8 @@ impl<'a> Program<'a> {
             }
             let ty = match annotation {
                 Some(annotation) => {
-                    let place = Place { module, params: &params, role: Role::Constant };
+                    let place =
+                        Place { params, class: Some(class), role: Role::Constant, ..Place::plain(module) };
                     self.resolve_annotation(place, annotation)
                 }
                 None => self.parameter_type(init, value),
@@ -286,8 +316,7 @@ impl<'a> Program<'a> {
         let entry = &mut self.functions[function];
         entry.is_bound = true;
         let (module, class, def, binding) = (entry.module, entry.class, entry.def, entry.binding);
-        let type_params = class.map(|class| self.classes[class].type_params.clone()).unwrap_or_default();
-        let place = Place { module, params: &type_params, role: Role::Plain };
+        let place = self.enter_type_params(function);
         let args = def.args;
         let mut params = Vec::new();
         let positional: Vec<&'a Arg<'a>> = args.posonlyargs.iter().chain(args.args).collect();
@@ -300,7 +329,7 @@ impl<'a> Program<'a> {
                 (None, 0, Some(class)) => self.receiver_type(class, binding),
                 _ => self.param_type(place, arg),
             };
-            params.push(Param { name: arg.arg, ty, kind, default, span: arg.span });
+            params.push(Param { name: arg.arg, ty, kind, is_erased: false, default, span: arg.span });
         }
         for (arg, default) in args.kwonlyargs.iter().zip(args.kw_defaults) {
             let ty = self.param_type(place, arg);
@@ -308,6 +337,7 @@ impl<'a> Program<'a> {
                 name: arg.arg,
                 ty,
                 kind: ParamKind::KeywordOnly,
+                is_erased: false,
                 default: *default,
                 span: arg.span,
             });
@@ -318,7 +348,14 @@ impl<'a> Program<'a> {
         ] {
             if let Some(arg) = arg {
                 let ty = self.types.exact_instance(known);
-                params.push(Param { name: arg.arg, ty, kind, default: None, span: arg.span });
+                params.push(Param {
+                    name: arg.arg,
+                    ty,
+                    kind,
+                    is_erased: false,
+                    default: None,
+                    span: arg.span,
+                });
             }
         }
         for param in &params {
@@ -330,9 +367,25 @@ impl<'a> Program<'a> {
             Some(returns) => self.resolve_annotation(place, returns),
             None => self.types.dynamic,
         };
+        let returns_self = def.returns.is_some_and(|returns| self.is_self(module, returns));
+        self.functions[function].returns_self = returns_self && class.is_some();
         self.functions[function].guard = guard;
         self.functions[function].params = params;
         self.functions[function].ret = ret;
+    }
+
+    fn is_self(&mut self, module: ModuleId, expr: &'a Expr<'a>) -> bool {
+        matches!(
+            self.chase_expr(module, expr),
+            Some((_, Member::Imported { module: "typing", name: "Self" }))
+        )
+    }
+
+    /// The literal type of a constant: of a number or truth value always, of a string where the type that is asked for tells strings apart.
+    pub(crate) fn wanted_literal(&mut self, value: &ast::Constant<'_>, want: TypeId) -> Option<TypeId> {
+        let literal = Literal::of_constant(value)?;
+        let is_wanted = literal.is_number() || self.types.has_literals(want);
+        is_wanted.then(|| self.types.intern(Type::Literal(literal)))
     }
 
     /// A constant default fits its parameter.
@@ -341,11 +394,10 @@ impl<'a> Program<'a> {
         let ExprKind::Constant { value, .. } = default.kind else { return };
         let source = match value {
             ast::Constant::None => self.types.none,
-            ast::Constant::Int(ast::Int::Small(value)) => {
-                self.types.intern(Type::Literal(Literal::Int(value)))
-            }
-            ast::Constant::Bool(value) => self.types.intern(Type::Literal(Literal::Bool(value))),
-            _ => self.literal_type(Some(default)),
+            _ => match self.wanted_literal(&value, param.ty) {
+                Some(literal) => literal,
+                None => self.literal_type(Some(default)),
+            },
         };
         if self.types.as_primitive(param.ty).is_some() || source == self.types.dynamic {
             return;
@@ -360,8 +412,7 @@ impl<'a> Program<'a> {
     fn receiver_type(&mut self, class: ClassId, binding: Binding) -> TypeId {
         match binding {
             Binding::Instance | Binding::Property => {
-                let count = self.classes[class].type_params.len() as u8;
-                let args = (0..count).map(|at| self.types.intern(Type::Param(at))).collect();
+                let args = self.own_params(class).into();
                 self.types.intern(Type::Instance { class, args, exact: false })
             }
             Binding::Class => self.types.instance(self.known.type_),
@@ -472,7 +523,8 @@ impl<'a> Program<'a> {
         if matches!(self.functions[new].name, "__init__" | "__new__" | "__init_subclass__") {
             return;
         }
-        let Some(problem) = self.override_problem(new, old) else { return };
+        self.erase_overridden(new, old);
+        let Some(problem) = self.override_problem(class, new, old) else { return };
         let (module, owner) = (self.classes[class].module, self.functions[old].class);
         let other = self.functions[old].def.name_span;
         let same_module = self.functions[old].module == module;
@@ -486,16 +538,34 @@ impl<'a> Program<'a> {
         self.report(module, diagnostic);
     }
 
+    /// Callers through the base pass what a type parameter of the base admits, which is anything, so that the method itself checks.
+    fn erase_overridden(&mut self, new: FunctionId, old: FunctionId) {
+        for at in 1..self.functions[new].params.len().min(self.functions[old].params.len()) {
+            let (ty, is_erased) =
+                (self.functions[old].params[at].ty, self.functions[old].params[at].is_erased);
+            let is_generic = self.types.substitute(ty, &[]) != ty;
+            self.functions[new].params[at].is_erased |= is_generic || is_erased;
+        }
+    }
+
     /// Why `new` may not override `old`.
-    fn override_problem(&mut self, new: FunctionId, old: FunctionId) -> Option<String> {
+    fn override_problem(&mut self, class: ClassId, new: FunctionId, old: FunctionId) -> Option<String> {
         if self.functions[new].is_dynamic || self.functions[old].is_dynamic {
             return None;
         }
         if self.functions[old].is_final {
             return Some("The overridden method is final".to_owned());
         }
-        let (new_params, old_params) =
+        let (new_params, mut old_params) =
             (self.functions[new].params.clone(), self.functions[old].params.clone());
+        let own = self.own_params(class);
+        let args = match self.functions[old].class {
+            Some(base) => self.arguments_of(class, &own, base),
+            None => Vec::new(),
+        };
+        for param in &mut old_params {
+            param.ty = self.types.substitute(param.ty, &args);
+        }
         if new_params.len() != old_params.len() {
             return Some("Number of arguments differ".to_owned());
         }
@@ -519,6 +589,7 @@ impl<'a> Program<'a> {
             }
         }
         let (new_ret, old_ret) = (self.functions[new].ret, self.functions[old].ret);
+        let old_ret = self.types.substitute(old_ret, &args);
         if !self.is_subtype_or_dynamic(new_ret, old_ret) {
             let (new, old) = (self.show(new_ret), self.show(old_ret));
             return Some(format!("Returned type `{new}` is not a subtype of the overridden return `{old}`"));
@@ -529,6 +600,14 @@ impl<'a> Program<'a> {
     fn is_subtype_or_dynamic(&mut self, sub: TypeId, sup: TypeId) -> bool {
         let primitive = self.types.as_primitive(sub).is_some() || self.types.as_primitive(sup).is_some();
         if primitive { sub == sup } else { self.is_subtype(sub, sup) }
+    }
+}
+
+/// The names in `Generic[K, V]`.
+fn type_names<'a>(slice: &'a Expr<'a>) -> Vec<&'a str> {
+    match slice.kind {
+        ExprKind::Tuple { elts, .. } => elts.iter().filter_map(Expr::as_name).collect(),
+        _ => slice.as_name().into_iter().collect(),
     }
 }
 

@@ -11,8 +11,8 @@ use rustc_hash::FxHashMap;
 
 use crate::facts::Facts;
 use crate::program::{
-    Binding, Class, ClassId, ClassMember, Constant, Function, FunctionId, Known, Member, Module, ModuleId,
-    ModuleKind, ModuleLoader, Program,
+    Binding, Class, ClassId, ClassKind, ClassMember, Constant, Function, FunctionId, Known, Member, Module,
+    ModuleId, ModuleKind, ModuleLoader, Program,
 };
 use crate::scope::{self, Scopes};
 use crate::ty::Types;
@@ -52,6 +52,7 @@ impl<'a> Program<'a> {
             modules: base::entity::PrimaryMap::new(),
             classes: base::entity::PrimaryMap::new(),
             functions: base::entity::PrimaryMap::new(),
+            type_vars: base::entity::PrimaryMap::new(),
             known,
             by_name: FxHashMap::default(),
             chase_depth: 0,
@@ -206,6 +207,11 @@ impl<'a> Program<'a> {
             StmtKind::ImportFrom { module: from, names, level } => {
                 self.declare_from(module, from, names, level)
             }
+            StmtKind::Assign { targets: [Expr { kind: ExprKind::Name { id, .. }, .. }], value }
+                if is_type_var(value) =>
+            {
+                self.modules[module].members.entry(id).or_insert(Member::TypeVar(value, None));
+            }
             StmtKind::Assign { targets, .. } => {
                 targets.iter().for_each(|target| self.declare_dynamic(module, target))
             }
@@ -358,11 +364,7 @@ impl<'a> Program<'a> {
         outer: Option<&str>,
     ) -> ClassId {
         let qualname = outer.map_or_else(|| def.name.to_owned(), |outer| format!("{outer}.{}", def.name));
-        let type_params = def.type_params.iter().map(|param| match param.kind {
-            ast::TypeParamKind::TypeVar { name, .. }
-            | ast::TypeParamKind::ParamSpec { name, .. }
-            | ast::TypeParamKind::TypeVarTuple { name, .. } => name,
-        });
+        let type_params: Vec<_> = def.type_params.iter().map(scope::type_param_name).collect();
         let id = self.classes.push(Class {
             name: def.name,
             qualname,
@@ -370,13 +372,16 @@ impl<'a> Program<'a> {
             def,
             node,
             bases: Vec::new(),
+            base_args: Vec::new(),
             mro: Vec::new(),
-            type_params: type_params.collect(),
+            type_params: self.arena.alloc_slice_copy(&type_params),
+            vars: Vec::new(),
             members: Vec::new(),
             by_name: FxHashMap::default(),
             is_static: false,
             is_final: false,
             is_dynamic: false,
+            kind: ClassKind::Nominal,
             span: def.name_span,
         });
         self.classes[id].mro.push(id);
@@ -468,16 +473,28 @@ impl<'a> Program<'a> {
             class,
             def,
             node,
+            type_vars: &[],
             params: Vec::new(),
             ret: self.types.dynamic,
+            returns_self: false,
             guard: None,
             binding: decorators.binding,
             is_final: decorators.is_final,
             is_async,
             is_generator,
-            is_dynamic: decorators.is_unknown || !def.type_params.is_empty(),
+            is_dynamic: decorators.is_unknown,
             is_bound: false,
         })
+    }
+}
+
+/// Whether an expression looks like `TypeVar("T")`; what its name means is asked when the variable is.
+fn is_type_var(value: &Expr<'_>) -> bool {
+    let ExprKind::Call { func, .. } = value.kind else { return false };
+    match func.kind {
+        ExprKind::Name { id, .. } => id == "TypeVar",
+        ExprKind::Attribute { attr, .. } => attr == "TypeVar",
+        _ => false,
     }
 }
 

@@ -150,4 +150,6 @@ pub struct Facts {
     pub reached: FxHashSet<u32>,
     /// Where statements start that nothing leads to, by the types. They have not been looked at unless they have been reached otherwise.
     pub unreached: FxHashSet<u32>,
+    /// Functions whose end nothing leads to, by the types.
+    pub endless: FxHashSet<FunctionId>,
 }

@@ -20,7 +20,9 @@ pub mod facts;
 mod infer;
 pub mod program;
 pub mod scope;
+mod structural;
 pub mod ty;
+mod type_params;
 
 pub use declare::opts_in;
 pub use program::{ModuleId, ModuleLoader, NoModules, Program};

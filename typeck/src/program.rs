@@ -98,6 +98,8 @@ pub enum Member<'a> {
     },
     /// A type alias.
     Alias(&'a ast::Expr<'a>),
+    /// `T = TypeVar("T", bound=...)`: the call, and the variable once it has been asked for.
+    TypeVar(&'a ast::Expr<'a>, Option<TypeId>),
     /// A name imported from another module.
     Imported {
         /// Dotted name of the module.
@@ -124,10 +126,9 @@ impl Constant<'_> {
     /// The literal type of an int or bool constant.
     pub fn literal(&self) -> Option<Literal> {
         match self {
-            Self::Literal(ast::Constant::Bool(value)) => Some(Literal::Bool(*value)),
-            Self::Literal(ast::Constant::Int(ast::Int::Small(value))) => Some(Literal::Int(*value)),
+            Self::Literal(value) => Literal::of_constant(value).filter(Literal::is_number),
             Self::Negated(ast::Constant::Int(ast::Int::Small(value))) => Some(Literal::Int(-value)),
-            _ => None,
+            Self::Negated(_) => None,
         }
     }
 }
@@ -193,10 +194,14 @@ pub struct Class<'a> {
     pub node: NodeId,
     /// Direct bases that are known.
     pub bases: Vec<ClassId>,
+    /// The type arguments of each base, where it has some.
+    pub base_args: Vec<Option<&'a ast::Expr<'a>>>,
     /// Method resolution order, itself first.
     pub mro: Vec<ClassId>,
     /// Names of its type parameters.
-    pub type_params: Vec<&'a str>,
+    pub type_params: &'a [&'a str],
+    /// Variables in their place, once one has been needed.
+    pub vars: Vec<TypeId>,
     /// Its own members, in declaration order.
     pub members: Vec<(&'a str, ClassMember<'a>)>,
     /// Position of each own member.
@@ -207,8 +212,23 @@ pub struct Class<'a> {
     pub is_final: bool,
     /// Some base, decorator or keyword is beyond the checker.
     pub is_dynamic: bool,
+    /// What its instances are told by.
+    pub kind: ClassKind,
     /// Where its name stands.
     pub span: Span,
+}
+
+/// What the instances of a class are told by.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ClassKind {
+    /// Their class.
+    Nominal,
+    /// The members that they have.
+    Protocol,
+    /// Nothing but being a dict.
+    TypedDict,
+    /// Their class, which has fields by order.
+    NamedTuple,
 }
 
 /// Kinds of parameters.
@@ -235,6 +255,8 @@ pub struct Param<'a> {
     pub ty: TypeId,
     /// Its kind.
     pub kind: ParamKind,
+    /// Whether callers do not check it, since the method overrides one whose parameter is a type parameter.
+    pub is_erased: bool,
     /// Its default.
     pub default: Option<&'a ast::Expr<'a>>,
     /// Where it stands.
@@ -255,10 +277,14 @@ pub struct Function<'a> {
     pub def: &'a FunctionDef<'a>,
     /// The statement that defines it.
     pub node: NodeId,
+    /// Names and types of its own type parameters.
+    pub type_vars: &'a [(&'a str, TypeId)],
     /// Its parameters; empty until it is bound.
     pub params: Vec<Param<'a>>,
     /// What it returns; for `async` functions, what awaiting gives.
     pub ret: TypeId,
+    /// Whether it returns `Self`: what its receiver is.
+    pub returns_self: bool,
     /// What its truth says of its first argument.
     pub guard: Option<Guard>,
     /// How it binds its first argument.
@@ -273,6 +299,19 @@ pub struct Function<'a> {
     pub is_dynamic: bool,
     /// Whether its signature has been resolved.
     pub is_bound: bool,
+}
+
+base::entity_id! {
+    /// Names one type variable.
+    pub struct TypeVarId, "typevar"
+}
+
+/// A type variable of functions. (PEP 484, PEP 695)
+pub struct TypeVar<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// What its values are at least; `object` if nothing is said.
+    pub bound: TypeId,
 }
 
 /// What the result of a `TypeGuard` or `TypeIs` function says of its argument. (PEP 647, PEP 742)
@@ -321,6 +360,8 @@ pub struct Program<'a> {
     pub classes: PrimaryMap<ClassId, Class<'a>>,
     /// All functions.
     pub functions: PrimaryMap<FunctionId, Function<'a>>,
+    /// All type variables of functions.
+    pub type_vars: PrimaryMap<TypeVarId, TypeVar<'a>>,
     /// Classes that the checker itself mentions.
     pub known: Known,
     pub(crate) by_name: FxHashMap<&'a str, Option<ModuleId>>,

@@ -6,7 +6,7 @@ use base::text::{Cursor, TextError};
 
 use crate::code::{CellKind, Code, CodeFlags, Const, Handler, Local, SourceRange};
 use crate::descr::{
-    ClassDecl, FieldDecl, FieldDescr, FunctionDescr, MethodDecl, MethodKind, Signature, TypeDescr,
+    ClassDecl, FieldDecl, FieldDescr, FunctionDescr, Literal, MethodDecl, MethodKind, Signature, TypeDescr,
 };
 use crate::opcode::{Opcode, OperandKind};
 use crate::operator::TypeCode;
@@ -41,6 +41,9 @@ fn single_type(cursor: &mut Cursor<'_>) -> Parse<TypeDescr> {
     if cursor.eat("#") {
         return Ok(TypeDescr::Primitive(type_code(cursor)?));
     }
+    if cursor.eat("=") {
+        return literal(cursor).map(TypeDescr::Literal);
+    }
     let path =
         cursor.take_while("a type", |c| c.is_alphanumeric() || matches!(c, '_' | '.' | ':' | '<' | '>'))?;
     // A colon that ends the path belongs to what follows: `field C.x: T`.
@@ -48,6 +51,8 @@ fn single_type(cursor: &mut Cursor<'_>) -> Parse<TypeDescr> {
     match path {
         "object" => return Ok(TypeDescr::Object),
         "None" => return Ok(TypeDescr::None),
+        "Callable" => return Ok(TypeDescr::Callable),
+        "Never" => return Ok(TypeDescr::Never),
         _ => {}
     }
     let mut args = Vec::new();
@@ -62,6 +67,16 @@ fn single_type(cursor: &mut Cursor<'_>) -> Parse<TypeDescr> {
     }
     let exact = cursor.eat("!");
     Ok(TypeDescr::Class { module: module.to_owned(), name: name.to_owned(), exact, args })
+}
+
+fn literal(cursor: &mut Cursor<'_>) -> Parse<Literal> {
+    Ok(match cursor.rest().chars().next() {
+        Some('"') => Literal::Str(cursor.quoted()?.into_boxed_str()),
+        Some('<') => Literal::Bytes(hex(cursor)?.into_boxed_slice()),
+        _ if cursor.eat("True") => Literal::Bool(true),
+        _ if cursor.eat("False") => Literal::Bool(false),
+        _ => Literal::Int(cursor.integer()?),
+    })
 }
 
 fn type_code(cursor: &mut Cursor<'_>) -> Parse<TypeCode> {

@@ -13,6 +13,7 @@ pub(crate) const SAMPLE: &str = r#"code "<module>" qualname="<module>" file="m.p
     local "self" object
     local "i" int64
     type int|str|m:D[int]!
+    type None|=-1|=True|="r\n"|=<72>
     field m:C.x: int maybe_unset
     callee method m:C.g(m:C, #int64) -> #double
     class C final { field x: int maybe_unset, field y: #double default, method g(m:C) -> None final, }
@@ -89,5 +90,5 @@ fn each_invariant_is_checked() {
 #[test]
 fn bad_text_is_located() {
     let error = parse(&SAMPLE.replace("LOAD_FIELD", "LOAD_FEILD")).expect_err("no such opcode");
-    assert_eq!(error.to_string(), "20:10: unknown opcode `LOAD_FEILD`");
+    assert_eq!(error.to_string(), "21:10: unknown opcode `LOAD_FEILD`");
 }

@@ -32,15 +32,19 @@ impl<'a> Emitter<'a, '_> {
         stmt: &'a Stmt<'a>,
         def: &'a ClassDef<'a>,
         first_line: u32,
+        is_generic: bool,
     ) -> Emit<bool> {
         let Some(&class) = self.facts().and_then(|facts| facts.classes.get(&stmt.id)) else {
             return Ok(false);
         };
         let decl = self.checked.expect("plans come from a checked module").class_decl(class);
-        self.class_body(stmt, def, first_line, false)?;
+        self.class_body(stmt, def, first_line, is_generic)?;
         def.bases.iter().try_for_each(|base| self.expr(base))?;
+        if is_generic {
+            self.load_name(".generic_base");
+        }
         self.at(stmt.span);
-        self.block().op(Opcode::BUILD_TUPLE, def.bases.len() as u32);
+        self.block().op(Opcode::BUILD_TUPLE, def.bases.len() as u32 + u32::from(is_generic));
         self.block().op0(Opcode::PUSH_NULL);
         let at = self.block().class(decl);
         self.block().op(Opcode::BUILD_STATIC_CLASS, at);

@@ -3,7 +3,7 @@
 use bytecode::{
     ClassDecl, FieldDecl, FieldDescr, FunctionDescr, MethodDecl, MethodKind, Signature, TypeCode, TypeDescr,
 };
-use typeck::program::{Binding, ClassId, ClassMember, FunctionId, ParamKind};
+use typeck::program::{Binding, ClassId, ClassKind, ClassMember, FunctionId, Param, ParamKind};
 use typeck::ty::{Literal, Primitive, Type, TypeId};
 
 use super::Checked;
@@ -32,8 +32,10 @@ impl Checked<'_, '_> {
             Type::None => TypeDescr::None,
             Type::Primitive(primitive) => TypeDescr::Primitive(type_code(*primitive)),
             Type::Instance { class, args, exact } => self.instance_descr(*class, args, *exact),
-            Type::Literal(Literal::Int(_)) => TypeDescr::builtin("int"),
-            Type::Literal(Literal::Bool(_)) => TypeDescr::builtin("bool"),
+            Type::Literal(value) => TypeDescr::Literal(literal_descr(value)),
+            Type::Never => TypeDescr::Never,
+            Type::Callable { .. } => TypeDescr::Callable,
+            Type::Var(var) => self.type_descr(self.program.type_vars[*var].bound),
             Type::Class { .. } => TypeDescr::builtin("type"),
             Type::Union(members) => TypeDescr::union(members.iter().map(|&member| self.type_descr(member))),
             _ => TypeDescr::Object,
@@ -46,6 +48,11 @@ impl Checked<'_, '_> {
             return TypeDescr::Object;
         }
         let entry = &self.program.classes[class];
+        match entry.kind {
+            ClassKind::Protocol => return TypeDescr::Object,
+            ClassKind::TypedDict => return TypeDescr::builtin("dict"),
+            ClassKind::Nominal | ClassKind::NamedTuple => {}
+        }
         // Only checked containers and arrays have type arguments at run time.
         let has_args = [known.checked_list, known.checked_dict, known.array].contains(&class);
         let args = if has_args { args } else { &[] };
@@ -79,7 +86,11 @@ impl Checked<'_, '_> {
     /// Parameters and result of a function.
     pub(crate) fn signature(&self, function: FunctionId) -> Signature {
         let entry = &self.program.functions[function];
-        let params = entry.params.iter().map(|param| self.type_descr(param.ty)).collect();
+        let descr = |param: &Param<'_>| match param.is_erased {
+            true => TypeDescr::Object,
+            false => self.type_descr(param.ty),
+        };
+        let params = entry.params.iter().map(descr).collect();
         let is_plain = !entry.is_async && !entry.is_generator;
         let ret = if is_plain { self.type_descr(entry.ret) } else { TypeDescr::Object };
         let has_stars =
@@ -136,6 +147,16 @@ impl Checked<'_, '_> {
             }
         }
         decl
+    }
+}
+
+fn literal_descr(value: &Literal) -> bytecode::descr::Literal {
+    use bytecode::descr::Literal as Descr;
+    match value {
+        Literal::Int(value) => Descr::Int(*value),
+        Literal::Bool(value) => Descr::Bool(*value),
+        Literal::Str(text) => Descr::Str(text.clone()),
+        Literal::Bytes(bytes) => Descr::Bytes(bytes.clone()),
     }
 }
 

@@ -93,6 +93,13 @@ impl Builder<'_> {
     fn cast(&mut self, n: usize) {
         let value = self.pop_object();
         let ty = type_of(&self.code.types[n], self.env);
+        if !self.code.types[n].is_by_class() {
+            let (code, index) = (self.code_object(), self.const_int(n as i64, Type::I64));
+            self.status_helper(H::Cast, &[value, code, index]);
+            let value = self.narrowed(value, ty);
+            self.push(value);
+            return;
+        }
         if self.func.ty(value).is_subtype(ty) {
             self.push(value);
             return;

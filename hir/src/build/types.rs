@@ -27,12 +27,13 @@ pub fn code_type(code: TypeCode) -> Option<Type> {
 /// What a value of a described type can be.
 pub fn type_of(descr: &TypeDescr, env: &dyn CompileEnv) -> Type {
     match descr {
-        TypeDescr::Object => Type::OBJECT,
+        TypeDescr::Object | TypeDescr::Callable | TypeDescr::Never => Type::OBJECT,
         TypeDescr::None => Type::NONE,
         TypeDescr::Primitive(code) => code_type(*code).unwrap_or(Type::OBJECT),
         TypeDescr::Union(members) => {
             members.iter().fold(Type::EMPTY, |ty, member| ty.union(type_of(member, env)))
         }
+        TypeDescr::Literal(value) => builtin_type(value.class(), true),
         TypeDescr::Class { module, name, exact, args } => class_type(module, name, args, *exact, env),
     }
 }
@@ -91,7 +92,7 @@ pub(super) fn class_of(descr: &TypeDescr, env: &dyn CompileEnv) -> Option<ClassI
             [TypeDescr::None, other] | [other, TypeDescr::None] => class_of(other, env),
             _ => None,
         },
-        TypeDescr::Object | TypeDescr::None | TypeDescr::Primitive(_) => None,
+        _ => None,
     }
 }
 

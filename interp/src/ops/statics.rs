@@ -296,6 +296,9 @@ pub fn invoke_values(target: &Ref, descr: &FunctionDescr, args: &[Value]) -> PyR
 pub fn build_class(decl: &ClassDecl, body: &Ref, bases: &Ref) -> PyResult {
     let function = body.get::<FunctionObject>().expect("the emitter passes the body as a function");
     let bases = bases.get::<TupleObject>().expect("the emitter passes a tuple");
+    let resolved = TupleObject::new(runtime::types::build::resolve_bases(bases.items())?);
+    let is_resolved = resolved.items().len() == bases.items().len()
+        && resolved.items().iter().zip(bases.items()).all(|(base, original)| base.bits() == original.bits());
     let namespace = DictObject::new();
     let cell = (runtime::hooks::hooks().run_code)(
         Value::from_object(function.code()),
@@ -304,7 +307,14 @@ pub fn build_class(decl: &ClassDecl, body: &Ref, bases: &Ref) -> PyResult {
         function.closure.raw(),
     )?;
     let metatype = &runtime::objects::type_type::TYPE;
-    let class = static_class::build(metatype, decl, bases, &namespace)?.into_ref();
+    if !is_resolved {
+        protocol::set_item(
+            namespace.value(),
+            StrObject::intern("__orig_bases__").value(),
+            Value::from_object(bases),
+        )?;
+    }
+    let class = static_class::build(metatype, decl, &resolved, &namespace)?.into_ref();
     if let Some(cell) = cell.get::<runtime::objects::cell::CellObject>() {
         cell.contents.set(class.clone());
     }
@@ -506,7 +516,7 @@ pub(crate) fn store_field(descr: &FieldDescr, owner: &Ref, word: Value, cache: &
     Ok(())
 }
 
-/// Checks an object against a type. Whether it passes depends on its class alone, so that the last two classes that passed are
+/// Checks an object against a type. Where its class alone decides whether it passes, the last two classes that passed are
 /// remembered by their versions.
 #[inline]
 pub(crate) fn cast(ty: &TypeDescr, value: Value, cache: &InlineCache) -> PyResult<()> {
@@ -520,6 +530,9 @@ pub(crate) fn cast(ty: &TypeDescr, value: Value, cache: &InlineCache) -> PyResul
 #[cold]
 fn cast_slowly(ty: &TypeDescr, value: Value, cache: &InlineCache) -> PyResult<()> {
     check_cast(ty, value)?;
+    if !ty.is_by_class() {
+        return Ok(());
+    }
     cache.data.set(cache.key.get());
     cache.key.set(u64::from(value.ty().version()));
     Ok(())

@@ -57,13 +57,12 @@ impl<'a> Checker<'_, 'a> {
                 let owner = self.object(&mut env.clone(), value);
                 let (class, args, _) = self.program.types.as_instance(owner.id)?;
                 let args = args.to_vec();
-                match self.program.class_member(class, attr) {
-                    Some((_, ClassMember::Field(field))) => {
-                        let ty = field.ty;
-                        Some(self.program.types.substitute(ty, &args))
-                    }
-                    _ => None,
-                }
+                let (ty, base) = match self.program.class_member(class, attr)? {
+                    (base, ClassMember::Field(field)) => (field.ty, base),
+                    _ => return None,
+                };
+                let args = self.program.arguments_of(class, &args, base);
+                Some(self.program.types.substitute(ty, &args))
             }
             // A slice takes any iterable.
             ExprKind::Subscript { slice, .. } if matches!(slice.kind, ExprKind::Slice { .. }) => None,
@@ -256,6 +255,7 @@ impl<'a> Checker<'_, 'a> {
         match self.program.class_member(class, attr).map(|(_, member)| member.clone()) {
             Some(ClassMember::Field(field)) if self.program.classes[class].is_static => {
                 self.make_sure(value, owner);
+                let args = self.program.arguments_of(class, &args, field.class);
                 let declared = self.program.types.substitute(field.ty, &args);
                 if !self.flow(target.id, ty, declared) {
                     let (from, to) = (self.program.show(ty.id), self.program.show(declared));
@@ -318,7 +318,8 @@ impl<'a> Checker<'_, 'a> {
         let args = args.to_vec();
         let is_sequence = [known.list, known.checked_list, known.array].contains(&class);
         let is_slice = matches!(slice.kind, ExprKind::Slice { .. });
-        let item = if is_sequence { args.first() } else { args.get(1) };
+        let key = self.typed_item(class, slice);
+        let item = if is_sequence { args.first() } else { args.get(1).or(key.as_ref()) };
         if let Some(&item) = item.filter(|_| !is_slice)
             && !self.flow(target.id, ty, item)
         {
@@ -360,7 +361,7 @@ impl<'a> Checker<'_, 'a> {
             }
             return;
         };
-        let place = Place::plain(self.module);
+        let place = self.place();
         let declared = self.program.resolve_annotation(place, annotation);
         if !self.may_declare(var, target, Some(declared)) {
             if let Some(value) = value {
@@ -398,7 +399,7 @@ impl<'a> Checker<'_, 'a> {
         annotation: &'a Expr<'a>,
         value: &'a Expr<'a>,
     ) {
-        let place = Place { role: Role::Constant, ..Place::plain(self.module) };
+        let place = Place { role: Role::Constant, ..self.place() };
         let here = self.program.resolve_annotation(place, annotation);
         let declared = self.declared_type(env, target);
         let is_contradiction =

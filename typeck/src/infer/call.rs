@@ -4,9 +4,8 @@ use base::{Diagnostic, Span};
 use parser::ast::{Expr, ExprKind, Keyword};
 
 use super::{Checker, Env};
-use crate::annotation::Place;
 use crate::facts::{Argument, CallPlan, Coercion};
-use crate::program::{Binding, ClassId, ClassMember, FunctionId, Param, ParamKind};
+use crate::program::{Binding, ClassId, ClassKind, ClassMember, FunctionId, Param, ParamKind};
 use crate::ty::{Primitive, Special, Ty, Type, TypeId};
 
 /// The arguments of a call in the source.
@@ -18,7 +17,7 @@ pub(crate) struct Actuals<'a> {
 }
 
 impl<'a> Actuals<'a> {
-    fn has_stars(&self) -> bool {
+    pub(crate) fn has_stars(&self) -> bool {
         self.args.iter().any(|arg| matches!(arg.kind, ExprKind::Starred { .. }))
             || self.keywords.iter().any(|keyword| keyword.arg.is_none())
     }
@@ -46,7 +45,8 @@ impl<'a> Checker<'_, 'a> {
             Type::PrimitiveName(primitive) => self.conversion(env, primitive, actuals, expr),
             Type::Function(function) => self.function_call(env, expr, function, actuals),
             Type::Method(function) => self.method_call(env, expr, func, function, actuals),
-            Type::Class { class, args } => self.construction(env, expr, class, &args, actuals),
+            Type::Class { class, args } => self.construction(env, expr, class, &args, actuals, want),
+            Type::Callable { params, ret } => self.callable_call(env, params.as_deref(), ret, actuals),
             Type::None => {
                 self.error("SP0140", expr.span, "'NoneType' object is not callable");
                 self.dynamic()
@@ -68,6 +68,38 @@ impl<'a> Checker<'_, 'a> {
     pub(crate) fn untyped_arguments(&mut self, env: &mut Env<'a>, actuals: Actuals<'a>) {
         actuals.args.iter().for_each(|arg| self.element(env, arg));
         actuals.keywords.iter().for_each(|keyword| self.element(env, keyword.value));
+    }
+
+    /// A call of whatever may be called so: dynamic, with a result that is only expected.
+    fn callable_call(
+        &mut self,
+        env: &mut Env<'a>,
+        params: Option<&[TypeId]>,
+        ret: TypeId,
+        actuals: Actuals<'a>,
+    ) -> Ty {
+        match params {
+            Some(params) if !actuals.has_stars() && actuals.keywords.is_empty() => {
+                if actuals.args.len() != params.len() {
+                    let message = format!(
+                        "Mismatched number of args for Callable. Expected {}, got {}",
+                        params.len(),
+                        actuals.args.len()
+                    );
+                    self.error("SP0144", actuals.span, message);
+                }
+                for (at, arg) in actuals.args.iter().enumerate() {
+                    match params.get(at) {
+                        Some(&param) => {
+                            _ = self.check(env, arg, param, &format!("positional arg {}", at + 1))
+                        }
+                        None => self.element(env, arg),
+                    }
+                }
+            }
+            _ => self.untyped_arguments(env, actuals),
+        }
+        Ty::expected(ret)
     }
 
     // --- Functions, methods, classes ---
@@ -92,12 +124,13 @@ impl<'a> Checker<'_, 'a> {
             return Ty::expected(ret);
         }
         let (params, ret) = (entry.params.clone(), entry.ret);
-        match self.map_arguments(env, &params, actuals, function) {
+        match self.map_arguments(env, &params, &[], actuals, function) {
             Some(arguments) => {
+                let solution = self.solve(&params, &arguments, actuals);
                 self.facts().calls.insert(expr.id, CallPlan::Function(function, arguments));
-                Ty::sure(ret)
+                self.solved(ret, &solution)
             }
-            None => self.dynamic_result(ret),
+            None => self.unsolved_result(ret),
         }
     }
 
@@ -131,6 +164,12 @@ impl<'a> Checker<'_, 'a> {
         self.dynamic()
     }
 
+    /// As [`Self::dynamic_result`], of a callee whose type variables are not known.
+    fn unsolved_result(&mut self, ret: TypeId) -> Ty {
+        let id = self.solved(ret, &Vec::new()).id;
+        self.dynamic_result(id)
+    }
+
     /// A static callee called dynamically: its result is boxed and only expected.
     fn dynamic_result(&mut self, ret: TypeId) -> Ty {
         if self.program.types.as_primitive(ret).is_some() { self.dynamic() } else { Ty::expected(ret) }
@@ -149,11 +188,14 @@ impl<'a> Checker<'_, 'a> {
             return self.dynamic();
         };
         let receiver = self.facts().types[value.id].unwrap_or(self.dynamic());
+        let receiver = self.upper(receiver);
         let Some((class, type_args, exact)) = self.program.types.as_instance(receiver.id) else {
             self.untyped_arguments(env, actuals);
             return self.dynamic();
         };
         let type_args = type_args.to_vec();
+        let owner = self.program.functions[function].class.unwrap_or(class);
+        let type_args = self.program.arguments_of(class, &type_args, owner);
         let entry = &self.program.functions[function];
         let (params, ret, binding) = (entry.params.clone(), entry.ret, entry.binding);
         if entry.is_async && !entry.is_dynamic && !entry.is_generator && binding == Binding::Instance {
@@ -179,22 +221,36 @@ impl<'a> Checker<'_, 'a> {
                 .types
                 .members(ret)
                 .iter()
-                .any(|&member| matches!(self.program.types.get(member), Type::Param(_)));
+                .any(|&member| matches!(self.program.types.get(member), Type::Param(..)));
             if !is_element || actuals.has_stars() || !actuals.keywords.is_empty() {
                 return result;
             }
             let ty = self.with_default(class, function, result.id, &type_args, actuals);
             return self.element_read(expr, ty);
         }
-        match self.map_arguments(env, &params[1..], actuals, function) {
+        let is_generic = self.program.types.substitute(ret, &[]) != ret;
+        let own = self.program.types.substitute(ret, &type_args);
+        let result = match self.map_arguments(env, &params[1..], &type_args, actuals, function) {
             Some(arguments) => {
                 self.make_sure(value, receiver);
                 let direct = exact || is_final;
+                let solution = self.solve(&params[1..], &arguments, actuals);
                 let plan = CallPlan::Method { function, class, direct, arguments };
                 self.facts().calls.insert(expr.id, plan);
-                Ty::sure(ret)
+                let result = self.solved(own, &solution);
+                Ty { is_sure: result.is_sure && !is_generic, ..result }
             }
-            None => self.dynamic_result(ret),
+            None => self.unsolved_result(own),
+        };
+        self.returned(function, receiver.id, result)
+    }
+
+    /// What a method gives that may return `Self`, of which only the class that declares it is checked.
+    fn returned(&mut self, function: FunctionId, receiver: TypeId, result: Ty) -> Ty {
+        let receiver = self.program.inexact(receiver);
+        match self.program.functions[function].returns_self {
+            true if receiver != result.id => Ty::expected(receiver),
+            _ => result,
         }
     }
 
@@ -232,8 +288,7 @@ impl<'a> Checker<'_, 'a> {
         for (at, arg) in actuals.args.iter().enumerate() {
             match positional.get(at) {
                 Some(&ty) if !matches!(arg.kind, ExprKind::Starred { .. }) => {
-                    let target = self.program.types.substitute(ty, type_args);
-                    self.check(env, arg, target, &format!("positional arg {}", at + 1));
+                    self.argument(env, arg, ty, type_args, &format!("positional arg {}", at + 1));
                 }
                 _ => self.element(env, arg),
             }
@@ -250,13 +305,17 @@ impl<'a> Checker<'_, 'a> {
         class: ClassId,
         type_args: &[TypeId],
         actuals: Actuals<'a>,
+        want: Option<TypeId>,
     ) -> Ty {
         let known = self.program.known;
         if [known.checked_list, known.checked_dict, known.array].contains(&class) {
             return self.checked_construction(env, expr, class, type_args, actuals);
         }
-        let exact = self.exact(class);
+        if matches!(self.program.classes[class].kind, ClassKind::TypedDict | ClassKind::NamedTuple) {
+            return self.record_arguments(env, expr, class, actuals);
+        }
         if !self.program.classes[class].is_static {
+            let exact = self.exact(class);
             self.untyped_arguments(env, actuals);
             if let ([source], []) = (actuals.args, actuals.keywords)
                 && [known.list, known.set].contains(&class)
@@ -293,11 +352,20 @@ impl<'a> Checker<'_, 'a> {
                 return Ty::expected(self.instance(class));
             }
         };
+        let base = init.and_then(|init| self.program.functions[init].class).unwrap_or(class);
+        let own: Vec<TypeId> =
+            if type_args.is_empty() { self.program.class_vars(class) } else { type_args.to_vec() };
+        let base_args = self.program.arguments_of(class, &own, base);
+        let params: Vec<Param<'a>> = params
+            .into_iter()
+            .map(|param| Param { ty: self.program.types.substitute(param.ty, &base_args), ..param })
+            .collect();
         let context = init.unwrap_or_else(|| base::entity::EntityId::from_index(0));
-        match self.map_arguments(env, &params, actuals, context) {
+        match self.map_arguments(env, &params, type_args, actuals, context) {
             Some(arguments) if !has_new => {
+                let made = self.instance_made(class, (&params, type_args), &arguments, actuals, want);
                 self.facts().calls.insert(expr.id, CallPlan::Construct(class, init, arguments));
-                Ty::sure(exact)
+                Ty::sure(made)
             }
             _ => Ty::expected(self.instance(class)),
         }
@@ -402,9 +470,10 @@ impl<'a> Checker<'_, 'a> {
             return None;
         }
         let (params, ret) = (entry.params.clone(), entry.ret);
-        let arguments = self.map_arguments(env, &params[1..], actuals, target)?;
+        let arguments = self.map_arguments(env, &params[1..], &[], actuals, target)?;
+        let solution = self.solve(&params[1..], &arguments, actuals);
         self.facts().calls.insert(expr.id, CallPlan::Super(target, arguments));
-        Some(Ty::sure(ret))
+        Some(self.solved(ret, &solution))
     }
 
     // --- Arguments ---
@@ -414,6 +483,7 @@ impl<'a> Checker<'_, 'a> {
         &mut self,
         env: &mut Env<'a>,
         params: &[Param<'a>],
+        type_args: &[TypeId],
         actuals: Actuals<'a>,
         function: FunctionId,
     ) -> Option<Vec<Argument>> {
@@ -432,19 +502,40 @@ impl<'a> Checker<'_, 'a> {
                 self.element(env, arg);
                 continue;
             }
-            self.check(env, arg, params[at].ty, &format!("positional arg '{}'", params[at].name));
+            self.argument(
+                env,
+                arg,
+                params[at].ty,
+                type_args,
+                &format!("positional arg '{}'", params[at].name),
+            );
             sources[at] = Some(Argument::Positional(at));
         }
         for (at, keyword) in actuals.keywords.iter().enumerate() {
-            self.map_keyword(env, params, &mut sources, at, keyword, function);
+            self.map_keyword(env, (params, type_args), &mut sources, at, keyword, function);
         }
         self.fill_defaults(params, sources, actuals, function)
+    }
+
+    /// Checks an argument; the variables of a generic callee are solved from it afterwards, and do not guide it.
+    fn argument(
+        &mut self,
+        env: &mut Env<'a>,
+        arg: &'a Expr<'a>,
+        declared: TypeId,
+        type_args: &[TypeId],
+        context: &str,
+    ) {
+        let own = self.program.types.substitute(declared, type_args);
+        let target = self.parameter_type(own);
+        let want = (own == target).then_some(target);
+        self.check_guided(env, arg, target, want, context);
     }
 
     fn map_keyword(
         &mut self,
         env: &mut Env<'a>,
-        params: &[Param<'a>],
+        (params, type_args): (&[Param<'a>], &[TypeId]),
         sources: &mut [Option<Argument>],
         at: usize,
         keyword: &'a Keyword<'a>,
@@ -463,7 +554,7 @@ impl<'a> Checker<'_, 'a> {
         if sources[param].is_some() {
             self.error("SP0143", keyword.span, format!("got multiple values for argument '{name}'"));
         }
-        self.check(env, keyword.value, params[param].ty, &format!("keyword arg '{name}'"));
+        self.argument(env, keyword.value, params[param].ty, type_args, &format!("keyword arg '{name}'"));
         sources[param] = Some(Argument::Keyword(at));
     }
 
@@ -528,7 +619,7 @@ impl<'a> Checker<'_, 'a> {
                 Ty::sure(self.program.types.primitive(wanted))
             }
             (Special::Cast, [ty, value]) => {
-                let place = Place::plain(self.module);
+                let place = self.place();
                 let target = self.program.resolve_annotation(place, ty);
                 self.object(env, value);
                 if self.program.types.as_primitive(target).is_some() {

@@ -3,10 +3,10 @@
 use base::Diagnostic;
 use parser::ast::{self, BoolOp, Constant, Expr, ExprKind, Int, UnaryOp};
 
-use super::{Checker, Env};
+use super::{Checker, Env, Variable};
 use crate::builtin_names;
-use crate::facts::{AttributePlan, Coercion, SubscriptPlan};
-use crate::program::{Binding, ClassId, ClassMember, Member};
+use crate::facts::{Coercion, SubscriptPlan};
+use crate::program::{ClassId, Member};
 use crate::scope::Resolution;
 use crate::ty::{Literal, Primitive, Special, Ty, Type, TypeId};
 
@@ -94,7 +94,19 @@ impl<'a> Checker<'_, 'a> {
         target: TypeId,
         context: &str,
     ) -> Ty {
-        let ty = self.expr(env, expr, Some(target));
+        self.check_guided(env, expr, target, Some(target), context)
+    }
+
+    /// As [`Self::check`], where the target is not what guides literals and displays.
+    pub(crate) fn check_guided(
+        &mut self,
+        env: &mut Env<'a>,
+        expr: &'a Expr<'a>,
+        target: TypeId,
+        want: Option<TypeId>,
+        context: &str,
+    ) -> Ty {
+        let ty = self.expr(env, expr, want);
         if !self.flow(expr.id, ty, target) {
             self.mismatch(expr, ty.id, target, context);
             return Ty::sure(target);
@@ -126,11 +138,14 @@ impl<'a> Checker<'_, 'a> {
         if let Some(primitive) = want.and_then(|want| self.program.types.as_primitive(want)) {
             return self.primitive_literal(expr, value, false, primitive);
         }
+        if let Some(literal) = self.program.wanted_literal(&value, want.unwrap_or(self.program.types.dynamic))
+        {
+            return Ty::sure(literal);
+        }
         let id = match value {
             Constant::None => self.program.types.none,
-            Constant::Bool(value) => self.program.types.intern(Type::Literal(Literal::Bool(value))),
-            Constant::Int(Int::Small(value)) => self.program.types.intern(Type::Literal(Literal::Int(value))),
-            Constant::Int(Int::Big(_)) => self.exact(self.program.known.int),
+            Constant::Bool(_) => self.exact(self.program.known.bool),
+            Constant::Int(_) => self.exact(self.program.known.int),
             Constant::Float(_) => self.exact(self.program.known.float),
             Constant::Complex(_) => self.exact(self.program.known.complex),
             Constant::Str(_) => self.exact(self.program.known.str),
@@ -203,11 +218,15 @@ impl<'a> Checker<'_, 'a> {
     /// A list or dict that is written down. Where a checked one is wanted, it becomes one.
     fn display(&mut self, env: &mut Env<'a>, expr: &'a Expr<'a>, want: Option<TypeId>) -> Ty {
         self.facts().displays.remove(&expr.id);
+        let members = want.map(|want| self.program.types.members(want)).unwrap_or_default();
+        let record = members.iter().find_map(|&member| self.typed_dict_of(member));
+        if let (ExprKind::Dict { keys, values }, Some(class)) = (expr.kind, record) {
+            return self.typed_dict_display(env, expr, keys, values, class);
+        }
         let is_list = matches!(expr.kind, ExprKind::List { .. } | ExprKind::ListComp { .. });
         let known = self.program.known;
         let (plain, checked) =
             if is_list { (known.list, known.checked_list) } else { (known.dict, known.checked_dict) };
-        let members = want.map(|want| self.program.types.members(want)).unwrap_or_default();
         let wanted = members.into_iter().find_map(|member| match self.program.types.as_instance(member) {
             Some((class, args, _)) if class == checked => Some((member, args.to_vec())),
             _ => None,
@@ -394,6 +413,7 @@ impl<'a> Checker<'_, 'a> {
         self.facts().refinements.remove(&expr.id);
         if let Some(var) = self.variable(name) {
             let Some(ty) = env.get(var) else { return self.unbound(env, expr, name, var) };
+            let ty = self.within_declared(var, ty);
             let is_narrowed = self.vars.declared(var).is_some_and(|declared| declared != ty.id);
             if is_narrowed && ty.is_sure && self.is_refinable(ty.id) {
                 self.facts().refinements.insert(expr.id, ty.id);
@@ -407,6 +427,20 @@ impl<'a> Checker<'_, 'a> {
                 self.check_global(env, expr, name);
                 self.global(name)
             }
+        }
+    }
+
+    /// Where paths meet, literals become their class; a declaration tells them apart still.
+    fn within_declared(&mut self, var: Variable, ty: Ty) -> Ty {
+        match self.vars.declared(var) {
+            Some(declared)
+                if ty.id != declared
+                    && self.program.types.has_literals(declared)
+                    && !self.program.is_subtype(ty.id, declared) =>
+            {
+                Ty { id: declared, ..ty }
+            }
+            _ => ty,
         }
     }
 
@@ -461,7 +495,7 @@ impl<'a> Checker<'_, 'a> {
                 Some(module) => self.program.types.intern(Type::Module(module)),
                 None => self.program.types.dynamic,
             },
-            Member::Alias(_) | Member::Dynamic => self.program.types.dynamic,
+            Member::Alias(_) | Member::TypeVar(..) | Member::Dynamic => self.program.types.dynamic,
         };
         Ty::sure(id)
     }
@@ -498,141 +532,7 @@ impl<'a> Checker<'_, 'a> {
         (module == self.program.builtins()).then(|| Special::find("builtins", name)).flatten()
     }
 
-    // --- Attributes and items ---
-
-    fn attribute(&mut self, env: &mut Env<'a>, expr: &Expr<'a>, value: &'a Expr<'a>, attr: &'a str) -> Ty {
-        self.facts().attributes.remove(&expr.id);
-        let owner = self.object(env, value);
-        match self.program.types.get(owner.id).clone() {
-            Type::None => {
-                let message = format!("'None' object has no attribute '{attr}'");
-                self.error("SP0133", expr.span, message);
-                self.dynamic()
-            }
-            Type::Union(members) => self.union_attribute(expr, owner.id, &members, attr),
-            Type::Instance { class, args, .. } => {
-                let ty = self.instance_attribute(env, expr, value, owner, class, attr);
-                Ty { id: self.program.types.substitute(ty.id, &args), is_sure: ty.is_sure }
-            }
-            Type::Class { class, .. } => self.class_attribute(class, attr),
-            Type::Module(module) => match self.program.chase_name(module, attr) {
-                Some((_, Member::Class(class))) => {
-                    Ty::sure(self.program.types.intern(Type::Class { class, args: Box::default() }))
-                }
-                Some((_, Member::Function(function))) => {
-                    Ty::sure(self.program.types.intern(Type::Function(function)))
-                }
-                Some((_, Member::Variable { ty: Some(ty), .. })) => Ty::expected(ty),
-                _ => self.dynamic(),
-            },
-            _ => self.dynamic(),
-        }
-    }
-
-    /// An attribute of a class: a method of a static class is a plain function there.
-    fn class_attribute(&mut self, class: ClassId, attr: &str) -> Ty {
-        let found = self.program.class_member(class, attr).map(|(owner, member)| (owner, member.clone()));
-        match found {
-            Some((owner, ClassMember::Method(function)))
-                if self.program.classes[owner].is_static
-                    && matches!(
-                        self.program.functions[function].binding,
-                        Binding::Instance | Binding::Static
-                    ) =>
-            {
-                Ty::sure(self.program.types.intern(Type::Function(function)))
-            }
-            Some((_, ClassMember::Variable(ty, _))) => Ty::expected(ty),
-            _ => self.dynamic(),
-        }
-    }
-
-    /// Every member of a union must have the attribute; what it gives is the union of what they do.
-    fn union_attribute(&mut self, expr: &Expr<'a>, union: TypeId, members: &[TypeId], attr: &str) -> Ty {
-        if members.contains(&self.program.types.none) {
-            let shown = self.program.show(union);
-            let message = format!("{shown}: 'None' object has no attribute '{attr}'");
-            let help = "narrow it first: `if ... is not None`";
-            self.report(Diagnostic::error("SP0133", expr.span, message).with_help(help));
-            return self.dynamic();
-        }
-        let dynamic = self.program.types.dynamic;
-        let mut found = Vec::new();
-        for &member in members {
-            let Some((class, ..)) = self.program.types.as_instance(member) else { return self.dynamic() };
-            let ty = match self.program.class_member(class, attr).map(|(_, member)| member.clone()) {
-                Some(ClassMember::Field(field)) => field.ty,
-                Some(ClassMember::Variable(ty, _)) => ty,
-                Some(_) => dynamic,
-                None if self.program.classes[class].is_static && !attr.starts_with("__") => {
-                    let (shown, name) = (self.program.show(union), self.program.classes[class].name);
-                    let message = format!("{shown}: '{name}' object has no attribute '{attr}'");
-                    self.error("SP0134", expr.span, message);
-                    return self.dynamic();
-                }
-                None => dynamic,
-            };
-            found.push(if self.program.types.as_primitive(ty).is_some() { dynamic } else { ty });
-        }
-        let found = self.program.types.union(found);
-        Ty::expected(self.program.simplify_union(found))
-    }
-
-    fn instance_attribute(
-        &mut self,
-        env: &mut Env<'a>,
-        expr: &Expr<'a>,
-        value: &'a Expr<'a>,
-        owner: Ty,
-        class: ClassId,
-        attr: &'a str,
-    ) -> Ty {
-        let found = self.program.class_member(class, attr).map(|(_, member)| member.clone());
-        match found {
-            Some(ClassMember::Field(field)) if self.program.classes[class].is_static => {
-                self.make_sure(value, owner);
-                self.facts().attributes.insert(expr.id, AttributePlan::Field(class));
-                let narrowed = self.field_path(expr).and_then(|(var, path)| env.field(var, &path));
-                match narrowed {
-                    Some(ty) if ty != field.ty => {
-                        self.set_coercion(expr.id, Some(Coercion::Cast(ty)));
-                        Ty::sure(ty)
-                    }
-                    _ => Ty::sure(field.ty),
-                }
-            }
-            Some(ClassMember::Field(field)) => Ty::expected(field.ty),
-            Some(ClassMember::Method(function)) => self.method_attribute(function),
-            Some(ClassMember::Variable(ty, _)) => Ty::expected(ty),
-            Some(ClassMember::Dynamic) => self.dynamic(),
-            None => {
-                self.undeclared_attribute(expr, class, attr);
-                self.dynamic()
-            }
-        }
-    }
-
-    fn method_attribute(&mut self, function: crate::program::FunctionId) -> Ty {
-        let entry = &self.program.functions[function];
-        match entry.binding {
-            Binding::Property if !entry.is_dynamic => Ty::expected(entry.ret),
-            _ => Ty::sure(self.program.types.intern(Type::Method(function))),
-        }
-    }
-
-    /// Instances of static classes have no dictionary, so that an unknown attribute cannot exist.
-    pub(crate) fn undeclared_attribute(&mut self, expr: &Expr<'a>, class: ClassId, attr: &str) {
-        let entry = &self.program.classes[class];
-        if !entry.is_static || attr.starts_with("__") {
-            return;
-        }
-        let message = format!("'{}' object has no attribute '{attr}'", entry.name);
-        let mut diagnostic = Diagnostic::error("SP0134", expr.span, message);
-        if entry.module == self.module {
-            diagnostic = diagnostic.with_label(entry.span, "the class is defined here");
-        }
-        self.report(diagnostic);
-    }
+    // --- Items ---
 
     fn subscript(
         &mut self,
@@ -682,7 +582,9 @@ impl<'a> Checker<'_, 'a> {
             return if class == known.list { self.element_read(expr, ty) } else { Ty::sure(ty) };
         }
         self.box_index(slice, index);
-        if class == known.dict {
+        if let Some(ty) = self.typed_item(class, slice) {
+            self.element_read(expr, ty)
+        } else if class == known.dict {
             self.element_read(expr, item(1))
         } else if class == known.tuple {
             match tuple_index(slice, args.len()) {
@@ -753,7 +655,7 @@ impl<'a> Checker<'_, 'a> {
             ExprKind::Tuple { elts, .. } => elts,
             _ => std::slice::from_ref(slice),
         };
-        let place = crate::annotation::Place::plain(self.module);
+        let place = self.place();
         let args: Vec<_> = args.iter().map(|arg| self.program.resolve_annotation(place, arg)).collect();
         if args.len() != self.program.classes[class].type_params.len() {
             return self.dynamic();

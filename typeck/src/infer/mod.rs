@@ -5,18 +5,22 @@
 //! inside a loop starts from what is already remembered, so the cost is linear in the size of the function.
 
 mod assign;
+mod attribute;
 mod call;
 mod env;
 mod expr;
+mod generic;
 mod narrow;
 mod operator;
 mod pattern;
+mod record;
 mod stmt;
 
 use base::{Diagnostic, Span};
 use parser::ast::{Expr, NodeId, Stmt, StmtKind};
 use rustc_hash::FxHashMap;
 
+use crate::annotation::Place;
 use crate::facts::{Coercion, FunctionPlan};
 use crate::program::{ClassMember, FunctionId, ModuleId, ModuleKind, Program};
 use crate::scope::{Resolution, ScopeId};
@@ -161,10 +165,21 @@ impl<'p, 'a> Checker<'p, 'a> {
             let mut env = self.enter_function();
             self.stmts(&mut env, def.body);
             if env.is_reachable {
+                self.facts().endless.remove(&function);
                 self.check_implicit_return(def.name_span);
+            } else {
+                self.facts().endless.insert(function);
             }
         }
         self.record_primitive_locals();
+    }
+
+    /// Where annotations of the block stand.
+    pub(crate) fn place(&self) -> Place<'a, 'a> {
+        let Some(function) = self.function else { return Place::plain(self.module) };
+        let entry = &self.program.functions[function];
+        let params = entry.class.map_or(&[][..], |class| self.program.classes[class].type_params);
+        Place { class: entry.class, params, vars: entry.type_vars, ..Place::plain(self.module) }
     }
 
     /// Parameters are bound and, being checked at the boundary, of their declared types for sure.
@@ -179,7 +194,7 @@ impl<'p, 'a> Checker<'p, 'a> {
                 let message = format!("not supported yet: nested blocks use the primitive '{}'", param.name);
                 self.error("SP0147", param.span, message);
             }
-            env.set(var, Ty::sure(param.ty));
+            env.set(var, Ty { id: param.ty, is_sure: !param.is_erased });
         }
         env
     }

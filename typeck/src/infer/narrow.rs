@@ -5,7 +5,7 @@ use parser::ast::{BoolOp, CmpOp, Constant, Expr, ExprKind, UnaryOp};
 
 use super::{Checker, Env, FieldPath, Variable};
 use crate::facts::AttributePlan;
-use crate::program::{ClassId, Guard, Member};
+use crate::program::{ClassId, ClassKind, Guard, Member};
 use crate::ty::{Literal, Primitive, Special, Ty, Type, TypeId};
 
 impl<'a> Checker<'_, 'a> {
@@ -38,9 +38,15 @@ impl<'a> Checker<'_, 'a> {
                 let (equal, differs) = match (is_none(left), is_none(right)) {
                     (false, true) => self.split_equal_none(env, left),
                     (true, false) => self.split_equal_none(env, right),
-                    _ => (env.clone(), env),
+                    _ => self.split_equal(env, left, right),
                 };
                 if *op == CmpOp::Eq { (equal, differs) } else { (differs, equal) }
+            }
+            ExprKind::Compare { left, ops: [op @ (CmpOp::In | CmpOp::NotIn)], comparators: [right] } => {
+                self.expr(&mut env, test, None);
+                self.note_condition(test);
+                let (is_in, is_not) = self.split_in(env, left, right);
+                if *op == CmpOp::In { (is_in, is_not) } else { (is_not, is_in) }
             }
             ExprKind::Call { func, args: [subject, class], keywords: [] } if self.is_isinstance(func) => {
                 self.expr(&mut env, test, None);
@@ -127,25 +133,33 @@ impl<'a> Checker<'_, 'a> {
         unreachable!("a boolean operation has operands")
     }
 
-    /// Replaces what is known of a name or field.
+    /// Replaces what is known of a name or field; what has been proved of what is sure is sure.
     pub(super) fn refine(&mut self, env: &mut Env<'a>, subject: &'a Expr<'a>, ty: TypeId) {
+        let is_sure = self.facts().types[subject.id].is_some_and(|known| known.is_sure);
+        self.refine_to(env, subject, Ty { id: ty, is_sure });
+    }
+
+    /// As [`Self::refine`], sure or not. Where nothing is left of what was not sure, it was something else.
+    fn refine_to(&mut self, env: &mut Env<'a>, subject: &'a Expr<'a>, ty: Ty) {
+        let never = self.program.types.never;
+        if ty.id == never && ty.is_sure {
+            env.stop();
+        }
+        let id = if ty.id == never { self.program.types.dynamic } else { ty.id };
         match subject.kind {
-            ExprKind::NamedExpr { target, .. } => return self.refine(env, target, ty),
-            ExprKind::Name { id, .. } => {
-                if let Some(var) = self.variable(id) {
-                    let is_sure = env.get(var).is_some_and(|known| known.is_sure);
-                    env.set_narrowed(var, Ty { id: ty, is_sure });
+            ExprKind::NamedExpr { target, .. } => self.refine_to(env, target, ty),
+            ExprKind::Name { id: name, .. } => {
+                if let Some(var) = self.variable(name) {
+                    let is_sure = ty.is_sure && env.get(var).is_some_and(|known| known.is_sure);
+                    env.set_narrowed(var, Ty { id, is_sure });
                 }
             }
             ExprKind::Attribute { .. } => {
                 if let Some((var, path)) = self.field_path(subject) {
-                    env.narrow_field(var, path, ty);
+                    env.narrow_field(var, path, id);
                 }
             }
             _ => {}
-        }
-        if ty == self.program.types.never {
-            env.stop();
         }
     }
 
@@ -189,6 +203,75 @@ impl<'a> Checker<'_, 'a> {
         (equal, differs)
     }
 
+    /// `== "r"`: a literal that is equal, or something that compares as it likes.
+    fn split_equal(&mut self, env: Env<'a>, left: &'a Expr<'a>, right: &'a Expr<'a>) -> (Env<'a>, Env<'a>) {
+        let (subject, value) = match (self.literal_of(left), self.literal_of(right)) {
+            (_, Some(value)) => (left, value),
+            (Some(value), _) => (right, value),
+            (None, None) => return (env.clone(), env),
+        };
+        self.split_among(env, subject, &[value])
+    }
+
+    /// `in ("r", "w")`: equal to one of the literals.
+    fn split_in(
+        &mut self,
+        env: Env<'a>,
+        subject: &'a Expr<'a>,
+        container: &'a Expr<'a>,
+    ) -> (Env<'a>, Env<'a>) {
+        let (ExprKind::Tuple { elts, .. } | ExprKind::List { elts, .. } | ExprKind::Set { elts }) =
+            container.kind
+        else {
+            return (env.clone(), env);
+        };
+        match elts.iter().map(|elt| self.literal_of(elt)).collect::<Option<Vec<_>>>() {
+            Some(values) => self.split_among(env, subject, &values),
+            None => (env.clone(), env),
+        }
+    }
+
+    fn split_among(&mut self, env: Env<'a>, subject: &'a Expr<'a>, values: &[Literal]) -> (Env<'a>, Env<'a>) {
+        let (mut equal, mut differs) = (env.clone(), env);
+        let ty = self.subject_type(subject);
+        let (yes, no) = self.split_by_literals(ty, values);
+        if yes != ty {
+            self.refine(&mut equal, subject, yes);
+        }
+        if no != ty {
+            self.refine(&mut differs, subject, no);
+        }
+        (equal, differs)
+    }
+
+    /// The literal that an expression spells, or that a constant of the module stands for.
+    fn literal_of(&mut self, expr: &Expr<'a>) -> Option<Literal> {
+        let known = self.facts().types[expr.id].filter(|ty| ty.is_sure);
+        Literal::of_expr(expr).or_else(|| match self.program.types.get(known?.id) {
+            Type::Literal(value) if expr.as_name().is_some() => Some(value.clone()),
+            _ => None,
+        })
+    }
+
+    /// The members that may be, and that may not be, equal to one of the literals. Neither None nor another literal is.
+    pub(super) fn split_by_literals(&mut self, ty: TypeId, values: &[Literal]) -> (TypeId, TypeId) {
+        let (mut yes, mut no) = (Vec::new(), Vec::new());
+        for member in self.program.types.members(ty) {
+            let is_equal = match self.program.types.get(member) {
+                Type::Literal(known) => Some(values.iter().any(|value| value.is_equal(known))),
+                Type::None => Some(false),
+                _ => None,
+            };
+            if is_equal != Some(false) {
+                yes.push(member);
+            }
+            if is_equal != Some(true) {
+                no.push(member);
+            }
+        }
+        (self.program.types.union(yes), self.program.types.union(no))
+    }
+
     /// `type(x) is C`: an instance of just this class.
     fn split_exact_class(
         &mut self,
@@ -224,16 +307,13 @@ impl<'a> Checker<'_, 'a> {
     fn split_guard(&mut self, env: Env<'a>, subject: &'a Expr<'a>, guard: Guard) -> (Env<'a>, Env<'a>) {
         let ty = self.subject_type(subject);
         let (mut when_true, mut when_false) = (env.clone(), env);
-        self.refine(&mut when_true, subject, guard.ty);
-        if let Some(var) = subject.as_name().and_then(|name| self.variable(name)) {
-            when_true.set_narrowed(var, Ty::expected(guard.ty));
-        }
-        if guard.tells_both && matches!(self.program.types.get(ty), Type::Union(_)) {
+        self.refine_to(&mut when_true, subject, Ty::expected(guard.ty));
+        if guard.tells_both && ty != self.program.types.dynamic {
             let members = self.program.types.members(ty);
             let rest: Vec<_> =
                 members.into_iter().filter(|&member| !self.program.is_subtype(member, guard.ty)).collect();
             let rest = self.program.types.union(rest);
-            self.refine(&mut when_false, subject, rest);
+            self.refine_to(&mut when_false, subject, Ty::expected(rest));
         }
         (when_true, when_false)
     }
@@ -246,8 +326,7 @@ impl<'a> Checker<'_, 'a> {
             let members = self.program.types.members(ty);
             let truth = |member: &TypeId| match self.program.types.get(*member) {
                 Type::None => Some(false),
-                Type::Literal(Literal::Bool(value)) => Some(*value),
-                Type::Literal(Literal::Int(value)) => Some(*value != 0),
+                Type::Literal(value) => Some(value.is_true()),
                 _ => None,
             };
             let truths: Vec<_> = members.iter().map(truth).collect();
@@ -294,13 +373,23 @@ impl<'a> Checker<'_, 'a> {
             return (when_true, env);
         };
         let ty = self.subject_type(subject);
-        let (yes, no) = self.split_by_classes(ty, &classes);
+        let (yes, mut no) = self.split_by_classes(ty, &classes);
+        if yes == ty && self.was_union(subject) {
+            no = self.program.types.never;
+        }
         let (mut when_true, mut when_false) = (env.clone(), env);
         self.refine(&mut when_true, subject, yes);
         if no != ty {
             self.refine(&mut when_false, subject, no);
         }
         (when_true, when_false)
+    }
+
+    /// Whether a name has been declared as one of several types, of which it may be the last one that is left.
+    fn was_union(&mut self, subject: &Expr<'a>) -> bool {
+        let declared = subject.as_name().and_then(|name| self.variable(name));
+        let declared = declared.and_then(|var| self.vars.declared(var));
+        declared.is_some_and(|declared| matches!(self.program.types.get(declared), Type::Union(_)))
     }
 
     /// The parts of a type that are, and that are not, instances of the classes.
@@ -330,7 +419,11 @@ impl<'a> Checker<'_, 'a> {
         }
         match self.program.chase_expr(self.module, expr)? {
             // An int is no instance of float, although `float` in an annotation admits it.
-            (_, Member::Class(class)) if class != self.program.known.float => Some(class),
+            (_, Member::Class(class)) if class != self.program.known.float => {
+                let is_told_by_class =
+                    matches!(self.program.classes[class].kind, ClassKind::Nominal | ClassKind::NamedTuple);
+                is_told_by_class.then_some(class)
+            }
             _ => None,
         }
     }

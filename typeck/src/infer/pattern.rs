@@ -5,7 +5,7 @@
 //!
 //! Cost: each pattern is visited once.
 
-use parser::ast::{Constant, Expr, ExprKind, Int, MatchCase, Pattern, PatternKind};
+use parser::ast::{Constant, Expr, MatchCase, Pattern, PatternKind};
 
 use super::{Checker, Env, env::join_into};
 use crate::ty::{Literal, Ty, Type, TypeId};
@@ -102,35 +102,31 @@ impl<'a> Checker<'_, 'a> {
             Constant::None if self.program.types.admits_none(ty) => {
                 Split { yes: self.program.types.none, no: self.program.types.without_none(ty) }
             }
-            Constant::Bool(value) => {
-                let literal = self.program.types.intern(Type::Literal(Literal::Bool(*value)));
-                self.literal_pattern(ty, literal)
-            }
+            Constant::Bool(value) => self.bool_pattern(ty, *value),
             _ => Split { yes: ty, no: ty },
         }
     }
 
-    fn value_pattern(&mut self, ty: TypeId, value: &Expr<'a>) -> Split {
-        match value.kind {
-            ExprKind::Constant { value: Constant::Int(Int::Small(value)), .. } => {
-                let literal = self.program.types.intern(Type::Literal(Literal::Int(value)));
-                self.literal_pattern(ty, literal)
-            }
-            _ => Split { yes: ty, no: ty },
-        }
-    }
-
-    /// Only a type that has the literal as a member tells it from others: `1 == True`, and objects compare as they like.
-    fn literal_pattern(&mut self, ty: TypeId, literal: TypeId) -> Split {
+    /// `case True`: by identity.
+    fn bool_pattern(&mut self, ty: TypeId, value: bool) -> Split {
+        let literal = self.program.types.intern(Type::Literal(Literal::Bool(value)));
         let members = self.program.types.members(ty);
-        let are_literals = members.iter().all(|&member| {
-            matches!(self.program.types.get(member), Type::Literal(_)) || member == self.program.types.none
-        });
-        if !are_literals || !members.contains(&literal) {
+        if !members.contains(&literal) || !members.iter().all(|&member| self.is_single_value(member)) {
             return Split { yes: ty, no: ty };
         }
         let rest: Vec<_> = members.into_iter().filter(|&member| member != literal).collect();
         Split { yes: literal, no: self.program.types.union(rest) }
+    }
+
+    /// Whether a type has just one value.
+    fn is_single_value(&self, ty: TypeId) -> bool {
+        matches!(self.program.types.get(ty), Type::Literal(_) | Type::None)
+    }
+
+    fn value_pattern(&mut self, ty: TypeId, value: &Expr<'a>) -> Split {
+        let Some(literal) = Literal::of_expr(value) else { return Split { yes: ty, no: ty } };
+        let (yes, no) = self.split_by_literals(ty, &[literal]);
+        Split { yes, no }
     }
 
     /// Without parts, `isinstance`. The classes of builtins that match their whole value with one part pass it on.

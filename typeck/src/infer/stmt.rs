@@ -29,6 +29,12 @@ impl<'a> Checker<'_, 'a> {
                     self.expr(env, value, None);
                     *env = self.condition(env.clone(), test).0;
                 }
+                ExprKind::Call { .. } => {
+                    let ty = self.expr(env, value, None);
+                    if ty == Ty::sure(self.program.types.never) {
+                        env.stop();
+                    }
+                }
                 _ => _ = self.expr(env, value, None),
             },
             StmtKind::Assign { targets, value } => self.assign(env, targets, value),

@@ -881,7 +881,7 @@ impl<'a> Collector<'a> {
     }
 }
 
-fn type_param_name<'a>(param: &TypeParam<'a>) -> &'a str {
+pub(crate) fn type_param_name<'a>(param: &TypeParam<'a>) -> &'a str {
     match param.kind {
         TypeParamKind::TypeVar { name, .. }
         | TypeParamKind::ParamSpec { name, .. }

@@ -16,6 +16,7 @@ use parser::ast::{Module, NodeId, Stmt, StmtKind};
 use rustc_hash::FxHashMap;
 
 pub use collect::ScopeError;
+pub(crate) use collect::type_param_name;
 pub use mangle::mangle;
 
 base::entity_id! {

@@ -1,6 +1,6 @@
 //! How types are shown to people.
 
-use super::{Literal, Type, TypeId};
+use super::{Type, TypeId};
 use crate::program::Program;
 
 impl Program<'_> {
@@ -38,27 +38,39 @@ impl Program<'_> {
                 }
             }
             Type::PrimitiveName(primitive) => format!("Type[{}]", primitive.name()),
-            Type::Literal(Literal::Int(value)) => format!("Literal[{value}]"),
-            Type::Literal(Literal::Bool(value)) => {
-                format!("Literal[{}]", if *value { "True" } else { "False" })
-            }
+            Type::Literal(value) => format!("Literal[{value}]"),
             Type::Union(members) => self.show_union(members, exactness),
             Type::Function(function) | Type::Method(function) => {
                 format!("function {}", self.functions[*function].qualname)
             }
+            Type::Callable { params, ret } => {
+                let params = params.as_ref().map_or("...".to_owned(), |params| format!("[{}]", list(params)));
+                format!("Callable[{params}, {}]", self.show_with(*ret, exactness))
+            }
             Type::Module(module) => format!("module {}", self.modules[*module].name),
             Type::Special(special) => format!("function {}", special.name()),
-            Type::Param(at) => format!("T{at}"),
+            Type::Param(_, name) => name.to_string(),
+            Type::Var(var) => self.type_vars[*var].name.to_owned(),
         }
     }
 
     fn show_union(&self, members: &[TypeId], exactness: bool) -> String {
         let none = self.types.none;
-        let others = members.iter().filter(|&&member| member != none);
-        let mut rest: Vec<_> = others.map(|&member| self.show_with(member, exactness)).collect();
+        let (mut literals, mut rest) = (Vec::new(), Vec::new());
+        for &member in members.iter().filter(|&&member| member != none) {
+            match self.types.get(member) {
+                Type::Literal(value) => literals.push(value.to_string()),
+                _ => rest.push(self.show_with(member, exactness)),
+            }
+        }
         // The order of the members is that in which they were first mentioned anywhere.
+        literals.sort();
+        if !literals.is_empty() {
+            rest.push(format!("Literal[{}]", literals.join(", ")));
+        }
         rest.sort();
         match (members.contains(&none), rest.as_slice()) {
+            (false, [one]) => one.clone(),
             (true, [one]) => format!("Optional[{one}]"),
             (true, _) => format!("Optional[Union[{}]]", rest.join(", ")),
             (false, _) => format!("Union[{}]", rest.join(", ")),

@@ -5,14 +5,17 @@
 //! *enforced*: the sum of two `int`s is an int by every sensible rule, but a subclass may say otherwise, so the sum must be
 //! checked before code relies on it.
 
+mod callable;
 mod display;
+mod literal;
 mod relation;
 
 use parser::ast::Operator;
 use rustc_hash::FxHashMap;
 
-use crate::program::{ClassId, FunctionId, ModuleId};
+use crate::program::{ClassId, FunctionId, ModuleId, TypeVarId};
 
+pub use literal::Literal;
 pub use relation::Assignable;
 
 base::entity_id! {
@@ -142,15 +145,6 @@ impl Primitive {
     }
 }
 
-/// The value of a literal type.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub enum Literal {
-    /// An integer.
-    Int(i64),
-    /// A truth value.
-    Bool(bool),
-}
-
 /// What a type is.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Type {
@@ -188,12 +182,21 @@ pub enum Type {
     Function(FunctionId),
     /// A method of a statically typed receiver.
     Method(FunctionId),
+    /// Anything that may be called so.
+    Callable {
+        /// What it takes by place; open for `...`.
+        params: Option<Box<[TypeId]>>,
+        /// What it gives.
+        ret: TypeId,
+    },
     /// A module.
     Module(ModuleId),
     /// A name of `__static__` or a builtin function that the checker understands.
     Special(Special),
-    /// A type parameter of a generic class of a stub, by position.
-    Param(u8),
+    /// A type parameter of a generic class, by position.
+    Param(u8, Box<str>),
+    /// A type variable of a function.
+    Var(TypeVarId),
 }
 
 /// Declares names that the checker gives a meaning of their own.
@@ -381,17 +384,63 @@ impl Types {
         self.members(id).contains(&self.none)
     }
 
+    /// Whether one of the members is a literal.
+    pub fn has_literals(&self, id: TypeId) -> bool {
+        match self.get(id) {
+            Type::Union(members) => members.iter().any(|&member| self.has_literals(member)),
+            ty => matches!(ty, Type::Literal(_)),
+        }
+    }
+
     /// Replaces type parameters by `args`; parameters without argument become dynamic.
     pub fn substitute(&mut self, id: TypeId, args: &[TypeId]) -> TypeId {
+        let dynamic = self.dynamic;
+        self.replace(id, &|ty| match ty {
+            Type::Param(at, _) => Some(args.get(*at as usize).copied().unwrap_or(dynamic)),
+            _ => None,
+        })
+    }
+
+    /// Whether a type variable is part of a type.
+    pub fn has_vars(&self, id: TypeId) -> bool {
+        match self.get(id) {
+            Type::Var(_) => true,
+            Type::Instance { args: parts, .. } | Type::Union(parts) => {
+                parts.iter().any(|&part| self.has_vars(part))
+            }
+            Type::Callable { params, ret } => {
+                let params = params.as_deref().unwrap_or_default();
+                params.iter().chain([ret]).any(|&part| self.has_vars(part))
+            }
+            _ => false,
+        }
+    }
+
+    /// The type with the parts replaced that `replacement` has something for.
+    pub fn replace(&mut self, id: TypeId, replacement: &dyn Fn(&Type) -> Option<TypeId>) -> TypeId {
+        if let Some(found) = replacement(self.get(id)) {
+            return found;
+        }
+        match self.get(id) {
+            Type::Instance { args, .. } if args.is_empty() => return id,
+            Type::Instance { .. } | Type::Union(_) | Type::Callable { .. } => {}
+            _ => return id,
+        }
         match self.get(id).clone() {
-            Type::Param(at) => args.get(at as usize).copied().unwrap_or(self.dynamic),
-            Type::Instance { class, args: inner, exact } if !inner.is_empty() => {
-                let inner = inner.iter().map(|&arg| self.substitute(arg, args)).collect();
-                self.intern(Type::Instance { class, args: inner, exact })
+            Type::Instance { class, args, exact } => {
+                let args = args.iter().map(|&arg| self.replace(arg, replacement)).collect();
+                self.intern(Type::Instance { class, args, exact })
             }
             Type::Union(members) => {
-                let members: Vec<_> = members.iter().map(|&member| self.substitute(member, args)).collect();
+                let members: Vec<_> =
+                    members.iter().map(|&member| self.replace(member, replacement)).collect();
                 self.union(members)
+            }
+            Type::Callable { params, ret } => {
+                let params = params
+                    .map(|params| params.iter().map(|&param| self.replace(param, replacement)).collect());
+                let ret = self.replace(ret, replacement);
+                self.intern(Type::Callable { params, ret })
             }
             _ => id,
         }

@@ -1,7 +1,7 @@
 //! Relations between types: may a value of one flow into another, and at what price?
 
 use super::{Literal, Ty, Type, TypeId};
-use crate::program::Program;
+use crate::program::{ClassKind, Program};
 
 /// Whether and how a value may flow into a place.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -52,6 +52,16 @@ impl Program<'_> {
             (Type::Dynamic | Type::Never, _) | (_, Type::Dynamic) => true,
             (Type::Union(members), _) => members.iter().all(|&member| self.is_subtype(member, sup)),
             (_, Type::Union(members)) => members.iter().any(|&member| self.is_subtype(sub, member)),
+            (sub, Type::Callable { params, ret }) => self.is_callable_as(&sub, params.as_deref(), ret),
+            (Type::Var(var), _) => {
+                let bound = self.type_vars[var].bound;
+                self.is_object(sup) || self.is_subtype(bound, sup)
+            }
+            (_, Type::Instance { class, args, .. }) if self.classes[class].kind == ClassKind::Protocol => {
+                let sub = self.widen_literal(sub);
+                self.fits_protocol(sub, class, &args)
+            }
+            (Type::Param(..), _) => self.is_object(sup),
             (Type::Literal(literal), _) => {
                 let base = self.literal_base(&literal);
                 self.is_subtype(base, sup)
@@ -67,7 +77,15 @@ impl Program<'_> {
                 let related = is_float || self.is_subclass(class, other);
                 related && self.arguments_fit(class, &args, other, &wanted)
             }
-            (Type::None | Type::Class { .. } | Type::Function(_) | Type::Method(_) | Type::Module(_), _) => {
+            (
+                Type::None
+                | Type::Class { .. }
+                | Type::Function(_)
+                | Type::Method(_)
+                | Type::Module(_)
+                | Type::Callable { .. },
+                _,
+            ) => {
                 self.is_object(sup)
                     || (matches!(self.types.get(sub), Type::Class { .. })
                         && self.is_instance_of(sup, self.known.type_))
@@ -84,23 +102,36 @@ impl Program<'_> {
         other: crate::program::ClassId,
         wanted: &[TypeId],
     ) -> bool {
-        if class != other || wanted.is_empty() || args.is_empty() {
+        if wanted.is_empty() || args.is_empty() && self.classes[class].base_args.iter().all(Option::is_none) {
             return true;
         }
-        let dynamic = self.types.dynamic;
+        let args = &self.arguments_of(class, args, other)[..];
+        if args.is_empty() {
+            return true;
+        }
+        let class = other;
         if class == self.known.tuple {
             return args.len() == wanted.len()
                 && args.iter().zip(wanted).all(|(&arg, &want)| self.is_subtype(arg, want));
         }
         args.len() == wanted.len()
-            && args.iter().zip(wanted).all(|(&arg, &want)| {
-                arg == want || arg == dynamic || want == dynamic || self.same_but_exactness(arg, want)
-            })
+            && args.iter().zip(wanted).all(|(&arg, &want)| self.is_consistent(arg, want))
     }
 
-    /// `list[Exact[int]]` is as good as `list[int]` where the display is fresh.
-    fn same_but_exactness(&mut self, a: TypeId, b: TypeId) -> bool {
-        self.inexact(a) == self.inexact(b)
+    /// Whether type arguments are the same as far as both are known. `list[Exact[int]]` is as good as `list[int]` where the display is fresh.
+    fn is_consistent(&mut self, a: TypeId, b: TypeId) -> bool {
+        let dynamic = self.types.dynamic;
+        if a == b || a == dynamic || b == dynamic || self.inexact(a) == self.inexact(b) {
+            return true;
+        }
+        match (self.types.get(a).clone(), self.types.get(b).clone()) {
+            (Type::Instance { class, args, .. }, Type::Instance { class: other, args: others, .. }) => {
+                class == other
+                    && (args.is_empty() || others.is_empty() || args.len() == others.len())
+                    && args.iter().zip(&others).all(|(&arg, &other)| self.is_consistent(arg, other))
+            }
+            _ => false,
+        }
     }
 
     /// The type with literals widened and exactness forgotten.
@@ -126,6 +157,8 @@ impl Program<'_> {
         let class = match literal {
             Literal::Int(_) => self.known.int,
             Literal::Bool(_) => self.known.bool,
+            Literal::Str(_) => self.known.str,
+            Literal::Bytes(_) => self.known.bytes,
         };
         self.types.exact_instance(class)
     }

@@ -1,0 +1,161 @@
+//! Attributes: fields, methods and variables of what is known of the owner. (`static-python.md` 1.11)
+
+use base::Diagnostic;
+use parser::ast::Expr;
+
+use super::{Checker, Env};
+use crate::facts::{AttributePlan, Coercion};
+use crate::program::{Binding, ClassId, ClassMember, Member};
+use crate::ty::{Ty, Type, TypeId};
+
+impl<'a> Checker<'_, 'a> {
+    pub(super) fn attribute(
+        &mut self,
+        env: &mut Env<'a>,
+        expr: &Expr<'a>,
+        value: &'a Expr<'a>,
+        attr: &'a str,
+    ) -> Ty {
+        self.facts().attributes.remove(&expr.id);
+        let owner = self.object(env, value);
+        let owner = self.upper(owner);
+        match self.program.types.get(owner.id).clone() {
+            Type::None => {
+                let message = format!("'None' object has no attribute '{attr}'");
+                self.error("SP0133", expr.span, message);
+                self.dynamic()
+            }
+            Type::Union(members) => self.union_attribute(expr, owner.id, &members, attr),
+            Type::Instance { class, args, .. } => {
+                let ty = self.instance_attribute(env, expr, value, owner, class, attr);
+                self.as_seen_through(ty, class, &args, attr)
+            }
+            Type::Class { class, .. } => self.class_attribute(class, attr),
+            Type::Module(module) => match self.program.chase_name(module, attr) {
+                Some((_, Member::Class(class))) => {
+                    Ty::sure(self.program.types.intern(Type::Class { class, args: Box::default() }))
+                }
+                Some((_, Member::Function(function))) => {
+                    Ty::sure(self.program.types.intern(Type::Function(function)))
+                }
+                Some((_, Member::Variable { ty: Some(ty), .. })) => Ty::expected(ty),
+                _ => self.dynamic(),
+            },
+            _ => self.dynamic(),
+        }
+    }
+
+    /// The type of a member in terms of the receiver's type arguments: what is a type parameter is only expected.
+    fn as_seen_through(&mut self, ty: Ty, class: ClassId, args: &[TypeId], name: &str) -> Ty {
+        let Some((owner, _)) = self.program.class_member(class, name) else { return ty };
+        let args = self.program.arguments_of(class, args, owner);
+        let is_param = |&member: &TypeId| matches!(self.program.types.get(member), Type::Param(..));
+        let is_sure = ty.is_sure && !self.program.types.members(ty.id).iter().any(is_param);
+        Ty { id: self.program.types.substitute(ty.id, &args), is_sure }
+    }
+
+    /// An attribute of a class: a method of a static class is a plain function there.
+    fn class_attribute(&mut self, class: ClassId, attr: &str) -> Ty {
+        let found = self.program.class_member(class, attr).map(|(owner, member)| (owner, member.clone()));
+        match found {
+            Some((owner, ClassMember::Method(function)))
+                if self.program.classes[owner].is_static
+                    && matches!(
+                        self.program.functions[function].binding,
+                        Binding::Instance | Binding::Static
+                    ) =>
+            {
+                Ty::sure(self.program.types.intern(Type::Function(function)))
+            }
+            Some((_, ClassMember::Variable(ty, _))) => Ty::expected(ty),
+            _ => self.dynamic(),
+        }
+    }
+
+    /// Every member of a union must have the attribute; what it gives is the union of what they do.
+    fn union_attribute(&mut self, expr: &Expr<'a>, union: TypeId, members: &[TypeId], attr: &str) -> Ty {
+        if members.contains(&self.program.types.none) {
+            let shown = self.program.show(union);
+            let message = format!("{shown}: 'None' object has no attribute '{attr}'");
+            let help = "narrow it first: `if ... is not None`";
+            self.report(Diagnostic::error("SP0133", expr.span, message).with_help(help));
+            return self.dynamic();
+        }
+        let dynamic = self.program.types.dynamic;
+        let mut found = Vec::new();
+        for &member in members {
+            let Some((class, ..)) = self.program.types.as_instance(member) else { return self.dynamic() };
+            let ty = match self.program.class_member(class, attr).map(|(_, member)| member.clone()) {
+                Some(ClassMember::Field(field)) => field.ty,
+                Some(ClassMember::Variable(ty, _)) => ty,
+                Some(_) => dynamic,
+                None if self.program.classes[class].is_static && !attr.starts_with("__") => {
+                    let (shown, name) = (self.program.show(union), self.program.classes[class].name);
+                    let message = format!("{shown}: '{name}' object has no attribute '{attr}'");
+                    self.error("SP0134", expr.span, message);
+                    return self.dynamic();
+                }
+                None => dynamic,
+            };
+            found.push(if self.program.types.as_primitive(ty).is_some() { dynamic } else { ty });
+        }
+        let found = self.program.types.union(found);
+        Ty::expected(self.program.simplify_union(found))
+    }
+
+    fn instance_attribute(
+        &mut self,
+        env: &mut Env<'a>,
+        expr: &Expr<'a>,
+        value: &'a Expr<'a>,
+        owner: Ty,
+        class: ClassId,
+        attr: &'a str,
+    ) -> Ty {
+        let found = self.program.class_member(class, attr).map(|(_, member)| member.clone());
+        match found {
+            Some(ClassMember::Field(field)) if self.program.classes[class].is_static => {
+                self.make_sure(value, owner);
+                self.facts().attributes.insert(expr.id, AttributePlan::Field(class));
+                let narrowed = self.field_path(expr).and_then(|(var, path)| env.field(var, &path));
+                match narrowed {
+                    Some(ty) if ty != field.ty => {
+                        self.set_coercion(expr.id, Some(Coercion::Cast(ty)));
+                        Ty::sure(ty)
+                    }
+                    _ => Ty::sure(field.ty),
+                }
+            }
+            Some(ClassMember::Field(field)) => Ty::expected(field.ty),
+            Some(ClassMember::Method(function)) => self.method_attribute(function),
+            Some(ClassMember::Variable(ty, _)) => Ty::expected(ty),
+            Some(ClassMember::Dynamic) => self.dynamic(),
+            None => {
+                self.undeclared_attribute(expr, class, attr);
+                self.dynamic()
+            }
+        }
+    }
+
+    fn method_attribute(&mut self, function: crate::program::FunctionId) -> Ty {
+        let entry = &self.program.functions[function];
+        match entry.binding {
+            Binding::Property if !entry.is_dynamic => Ty::expected(entry.ret),
+            _ => Ty::sure(self.program.types.intern(Type::Method(function))),
+        }
+    }
+
+    /// Instances of static classes have no dictionary, so that an unknown attribute cannot exist.
+    pub(crate) fn undeclared_attribute(&mut self, expr: &Expr<'a>, class: ClassId, attr: &str) {
+        let entry = &self.program.classes[class];
+        if !entry.is_static || attr.starts_with("__") {
+            return;
+        }
+        let message = format!("'{}' object has no attribute '{attr}'", entry.name);
+        let mut diagnostic = Diagnostic::error("SP0134", expr.span, message);
+        if entry.module == self.module {
+            diagnostic = diagnostic.with_label(entry.span, "the class is defined here");
+        }
+        self.report(diagnostic);
+    }
+}
