@@ -97,6 +97,15 @@ py_functions! { static FUNCTIONS;
     fn native(func: Ref) -> Ref {
         func
     }
+    /// An assertion that no option removes.
+    "prod_assert(value, message=None, /)"
+    fn prod_assert(value: Value, message: Option<Value>) -> PyResult<()> {
+        if protocol::is_true(value)? {
+            return Ok(());
+        }
+        let text = message.map(protocol::str_string).transpose()?.unwrap_or_default();
+        Err(runtime::raise!(AssertionError, "{text}"))
+    }
     /// What is written in Python is imported when it is asked for.
     "__getattr__(name, /)"
     fn getattr(name: Value) -> PyResult {

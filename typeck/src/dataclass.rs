@@ -337,7 +337,7 @@ impl<'a> Program<'a> {
         let (module, node, span) = (entry.module, entry.node, entry.span);
         let qualname = format!("{}.__init__", entry.qualname);
         let receiver = self.types.instance(class);
-        let param = |name, ty, kind, default, span| Param { name, ty, kind, is_erased: false, default, span };
+        let param = |name, ty, kind, default, span| Param { name, ty, kind, default, span, is_erased: false };
         let mut params = vec![param("self", receiver, ParamKind::Ordinary, None, span)];
         for is_keyword in [false, true] {
             let kind = if is_keyword { ParamKind::KeywordOnly } else { ParamKind::Ordinary };
@@ -370,10 +370,8 @@ impl<'a> Program<'a> {
             class: Some(class),
             def,
             node,
-            type_vars: &[],
             params,
             ret,
-            returns_self: false,
             guard: None,
             binding: Binding::Instance,
             is_final: false,
@@ -381,6 +379,8 @@ impl<'a> Program<'a> {
             is_generator: false,
             is_dynamic: false,
             cache: None,
+            type_vars: &[],
+            returns_self: false,
             is_generated: true,
             is_bound: true,
         })

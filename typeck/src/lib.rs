@@ -6,6 +6,7 @@
 //! - `declare`, `annotation`, `bind`: from definitions to typed declarations
 //! - `dataclass`: fields and constructors of dataclasses
 //! - `enumeration`: members of static enumerations
+//! - `overrides`: what a class may put in the place of what it inherits
 //! - `builtin_names`: what every module knows
 //! - `infer`: types of expressions, narrowing, plans for the emitter
 //! - [`facts`]: what the emitter is told
@@ -23,6 +24,7 @@ mod declare;
 mod enumeration;
 pub mod facts;
 mod infer;
+mod overrides;
 pub mod perf;
 pub mod program;
 pub mod scope;

@@ -66,18 +66,16 @@ impl<'a> Checker<'_, 'a> {
                 }
                 let (class, args, _) = self.program.types.as_instance(owner.id)?;
                 let args = args.to_vec();
-                match self.program.class_member(class, attr) {
-                    Some((_, ClassMember::Method(_))) => {
+                let (ty, base) = match self.program.class_member(class, attr)? {
+                    (base, ClassMember::Field(field)) => (field.ty, base),
+                    (base, ClassMember::Method(_)) => {
                         let setter = self.program.setter(class, attr)?;
-                        Some(self.program.functions[setter].params.get(1)?.ty)
+                        (self.program.functions[setter].params.get(1)?.ty, base)
                     }
-                    Some((base, ClassMember::Field(field))) => {
-                        let ty = field.ty;
-                        let args = self.program.arguments_of(class, &args, base);
-                        Some(self.program.types.substitute(ty, &args))
-                    }
-                    _ => None,
-                }
+                    _ => return None,
+                };
+                let args = self.program.arguments_of(class, &args, base);
+                Some(self.program.types.substitute(ty, &args))
             }
             // A slice takes any iterable.
             ExprKind::Subscript { slice, .. } if matches!(slice.kind, ExprKind::Slice { .. }) => None,
@@ -269,7 +267,6 @@ impl<'a> Checker<'_, 'a> {
         match self.program.class_member(class, attr).map(|(_, member)| member.clone()) {
             Some(ClassMember::Field(field)) if self.program.classes[class].is_static => {
                 self.make_sure(value, owner);
-                let args = self.program.arguments_of(class, &args, field.class);
                 if field.is_final && !self.is_initializing(field.class, value) {
                     self.final_attribute(target, field.class, attr);
                 }
@@ -280,6 +277,7 @@ impl<'a> Checker<'_, 'a> {
                     );
                     self.error("SP0104", target.span, message);
                 }
+                let args = self.program.arguments_of(class, &args, field.class);
                 let declared = self.program.types.substitute(field.ty, &args);
                 if !self.flow(target.id, ty, declared) {
                     self.unassignable(target, ty.id, declared);

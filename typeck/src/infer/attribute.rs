@@ -9,6 +9,15 @@ use crate::program::{Binding, ClassId, ClassMember, Member, ModuleId};
 use crate::ty::{Ty, Type, TypeId};
 
 impl<'a> Checker<'_, 'a> {
+    /// A name of the block being checked as it is stored.
+    pub(crate) fn private_name(&self, name: &'a str) -> &'a str {
+        let scope = *self.scopes.last().expect("checking is always inside a scope");
+        match self.program.modules[self.module].scopes.table[scope].mangle(name) {
+            std::borrow::Cow::Borrowed(name) => name,
+            std::borrow::Cow::Owned(name) => self.program.arena.alloc_str(&name),
+        }
+    }
+
     pub(super) fn attribute(
         &mut self,
         env: &mut Env<'a>,
@@ -75,18 +84,18 @@ impl<'a> Checker<'_, 'a> {
             }
             Some((owner, ClassMember::Method(function)))
                 if self.program.classes[owner].is_static
+                    && self.program.functions[function].binding == Binding::Class =>
+            {
+                Ty::sure(self.program.types.intern(Type::Method(function)))
+            }
+            Some((owner, ClassMember::Method(function)))
+                if self.program.classes[owner].is_static
                     && matches!(
                         self.program.functions[function].binding,
                         Binding::Instance | Binding::Static
                     ) =>
             {
                 Ty::sure(self.program.types.intern(Type::Function(function)))
-            }
-            Some((owner, ClassMember::Method(function)))
-                if self.program.classes[owner].is_static
-                    && self.program.functions[function].binding == Binding::Class =>
-            {
-                Ty::sure(self.program.types.intern(Type::Method(function)))
             }
             Some((_, ClassMember::Variable { ty, .. })) => Ty::expected(ty),
             _ => self.dynamic(),

@@ -132,10 +132,7 @@ impl<'a> Checker<'_, 'a> {
                 self.facts().calls.insert(expr.id, CallPlan::Function(function, arguments));
                 self.solved(ret, &solution)
             }
-            None => {
-                let ret = self.solved(ret, &Vec::new()).id;
-                self.dynamic_call(env, expr, &params, ret, actuals)
-            }
+            None => self.dynamic_call(env, expr, &params, ret, actuals),
         }
     }
 
@@ -161,7 +158,7 @@ impl<'a> Checker<'_, 'a> {
                 self.set_coercion(arg.id, Some(Coercion::Box(primitive)));
             }
         }
-        let Some(primitive) = self.program.types.as_primitive(ret) else { return Ty::expected(ret) };
+        let Some(primitive) = self.program.types.as_primitive(ret) else { return self.unsolved_result(ret) };
         self.facts().calls.insert(expr.id, CallPlan::Unboxed(primitive));
         Ty::sure(ret)
     }
@@ -197,6 +194,12 @@ impl<'a> Checker<'_, 'a> {
         self.dynamic()
     }
 
+    /// As [`Self::dynamic_result`], of a callee whose type variables are not known.
+    fn unsolved_result(&mut self, ret: TypeId) -> Ty {
+        let id = self.solved(ret, &Vec::new()).id;
+        self.dynamic_result(id)
+    }
+
     /// A static callee called dynamically: its result is boxed and only expected.
     fn dynamic_result(&mut self, ret: TypeId) -> Ty {
         if self.program.types.as_primitive(ret).is_some() { self.dynamic() } else { Ty::expected(ret) }
@@ -215,10 +218,10 @@ impl<'a> Checker<'_, 'a> {
             return self.dynamic();
         };
         let receiver = self.facts().types[value.id].unwrap_or(self.dynamic());
-        let receiver = self.upper(receiver);
         if let Type::Class { class, .. } = *self.program.types.get(receiver.id) {
             return self.class_method_call(env, expr, class, function, actuals);
         }
+        let receiver = self.upper(receiver);
         let Some((class, type_args, exact)) = self.program.types.as_instance(receiver.id) else {
             self.untyped_arguments(env, actuals);
             return self.dynamic();
@@ -245,9 +248,9 @@ impl<'a> Checker<'_, 'a> {
         if is_bound_otherwise {
             let params = params[usize::from(binding == Binding::Class)..].to_vec();
             self.map_arguments(env, &params, &type_args, actuals, function);
-            let own = self.program.types.substitute(ret, &type_args);
-            let ret = self.solved(own, &Vec::new()).id;
-            return self.dynamic_call(env, expr, &params, ret, actuals);
+            let ret = self.program.types.substitute(ret, &type_args);
+            let result = self.dynamic_call(env, expr, &params, ret, actuals);
+            return self.returned(function, receiver.id, result);
         }
         if !is_static {
             let result = self.untyped_method(env, &params, ret, &type_args, actuals);
@@ -282,10 +285,7 @@ impl<'a> Checker<'_, 'a> {
                 let result = self.solved(own, &solution);
                 Ty { is_sure: result.is_sure && !is_generic, ..result }
             }
-            None => {
-                let ret = self.solved(own, &Vec::new()).id;
-                self.dynamic_call(env, expr, &params[1..], ret, actuals)
-            }
+            None => self.dynamic_call(env, expr, &params[1..], own, actuals),
         };
         self.returned(function, receiver.id, result)
     }
@@ -314,14 +314,17 @@ impl<'a> Checker<'_, 'a> {
             return self.dynamic();
         }
         let (params, ret) = (entry.params[1..].to_vec(), entry.ret);
-        match self.map_arguments(env, &params, &[], actuals, function) {
+        let receiver = self.instance(class);
+        let result = match self.map_arguments(env, &params, &[], actuals, function) {
             Some(arguments) => {
+                let solution = self.solve(&params, &arguments, actuals);
                 let plan = CallPlan::Method { function, class, direct: true, arguments };
                 self.facts().calls.insert(expr.id, plan);
-                Ty::sure(ret)
+                self.solved(ret, &solution)
             }
             None => self.dynamic_call(env, expr, &params, ret, actuals),
-        }
+        };
+        self.returned(function, receiver, result)
     }
 
     /// `get` and `pop` of a dict give an element or the default.
@@ -433,7 +436,8 @@ impl<'a> Checker<'_, 'a> {
                 return Ty::expected(self.instance(class));
             }
         };
-        let base = init.and_then(|init| self.program.functions[init].class).unwrap_or(class);
+        let is_generated = init.is_some_and(|init| self.program.functions[init].is_generated);
+        let base = init.or(new).and_then(|init| self.program.functions[init].class).unwrap_or(class);
         let own: Vec<TypeId> =
             if type_args.is_empty() { self.program.class_vars(class) } else { type_args.to_vec() };
         let base_args = self.program.arguments_of(class, &own, base);
@@ -441,22 +445,20 @@ impl<'a> Checker<'_, 'a> {
             .into_iter()
             .map(|param| Param { ty: self.program.types.substitute(param.ty, &base_args), ..param })
             .collect();
-        let is_generated = init.is_some_and(|init| self.program.functions[init].is_generated);
         let context = init.or(new).unwrap_or_else(|| base::entity::EntityId::from_index(0));
-        match self.map_arguments(env, &params, type_args, actuals, context) {
+        let made = match self.map_arguments(env, &params, type_args, actuals, context) {
             Some(arguments) if new.is_none() => {
                 let made = self.instance_made(class, (&params, type_args), &arguments, actuals, want);
-                if is_generated {
-                    return self.dynamic_call(env, expr, &params, made, actuals);
+                if !is_generated {
+                    self.facts().calls.insert(expr.id, CallPlan::Construct(class, init, arguments));
+                    return Ty::sure(made);
                 }
-                self.facts().calls.insert(expr.id, CallPlan::Construct(class, init, arguments));
-                Ty::sure(made)
+                made
             }
-            _ => {
-                let instance = if new.is_none() { self.exact(class) } else { self.instance(class) };
-                self.dynamic_call(env, expr, &params, instance, actuals)
-            }
-        }
+            None if new.is_none() => self.exact(class),
+            _ => self.instance(class),
+        };
+        self.dynamic_call(env, expr, &params, made, actuals)
     }
 
     fn checked_construction(

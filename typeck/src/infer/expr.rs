@@ -525,15 +525,6 @@ impl<'a> Checker<'_, 'a> {
         (module == self.program.builtins()).then(|| Special::find("builtins", name)).flatten()
     }
 
-    /// A name of the block being checked as it is stored.
-    pub(crate) fn private_name(&self, name: &'a str) -> &'a str {
-        let scope = *self.scopes.last().expect("checking is always inside a scope");
-        match self.program.modules[self.module].scopes.table[scope].mangle(name) {
-            std::borrow::Cow::Borrowed(name) => name,
-            std::borrow::Cow::Owned(name) => self.program.arena.alloc_str(&name),
-        }
-    }
-
     // --- Items ---
 
     fn subscript(
