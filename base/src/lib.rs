@@ -3,13 +3,17 @@
 //! - [`span`]: byte ranges in source text and their translation to lines and columns
 //! - [`entity`]: typed `u32` indices with their maps and sets
 //! - [`diagnostic`]: what a stage says about the user's program
+//! - [`rule`]: the table of all that can be found wrong
+//! - [`suggest`]: the nearest of some names
 //! - [`text`]: a cursor for the text forms of bytecode, HIR and LIR
 #![forbid(unsafe_code)]
 
 pub mod diagnostic;
 pub mod entity;
+pub mod rule;
 pub mod span;
+pub mod suggest;
 pub mod text;
 
-pub use diagnostic::{Diagnostic, Label, Severity};
+pub use diagnostic::{Diagnostic, Label, Origin, Severity};
 pub use span::{LineIndex, Position, Span};

@@ -226,23 +226,18 @@ impl<'a> Emitter<'a, '_> {
         if items.is_empty() {
             return Ok(0);
         }
-        if self.future_annotations {
-            for (name, annotation) in &items {
-                let name = self.mangled(name);
-                self.load_const(Const::str(&name));
-                let text = self.unparse(annotation);
-                self.load_const(Const::Str(text));
-            }
-            self.block().op(Opcode::BUILD_MAP, items.len() as u32);
-            return Ok(4);
-        }
         let scope =
             self.scopes.find(stmt.id, ScopeRole::Annotations).expect("the collector saw the annotations");
         self.annotate_function(scope, stmt.span, |emitter| {
             for (name, annotation) in &items {
                 let name = emitter.mangled(name);
                 emitter.load_const(Const::str(&name));
-                emitter.annotation_value(annotation)?;
+                if emitter.future_annotations {
+                    let text = emitter.unparse(annotation);
+                    emitter.load_const(Const::Str(text));
+                } else {
+                    emitter.annotation_value(annotation)?;
+                }
             }
             emitter.block().op(Opcode::BUILD_MAP, items.len() as u32);
             Ok(())

@@ -14,6 +14,8 @@ pub struct Checked {
     pub max_digits: Option<usize>,
     /// How many processors `os.cpu_count` tells of.
     pub cpu_count: Option<i64>,
+    /// Whether the times of imports are told.
+    pub import_time: bool,
     utf8_mode: Option<bool>,
     thread_inherit_context: Option<bool>,
     context_aware_warnings: Option<bool>,
@@ -39,6 +41,7 @@ impl Options {
         Ok(Checked {
             max_digits: self.max_digits()?,
             cpu_count: self.cpu_count()?,
+            import_time: self.import_time()?,
             utf8_mode: self.utf8_mode()?,
             thread_inherit_context: self.switch("thread_inherit_context", "PYTHON_THREAD_INHERIT_CONTEXT")?,
             context_aware_warnings: self.switch("context_aware_warnings", "PYTHON_CONTEXT_AWARE_WARNINGS")?,
@@ -96,6 +99,18 @@ impl Options {
         truth(&text).map(Some).ok_or_else(|| message.to_owned())
     }
 
+    /// 1 asks for the modules that are loaded, 2 for those that were there already, too, which are not told yet.
+    fn import_time(&self) -> Result<bool, String> {
+        let given = self.extended("importtime").map(str::to_owned);
+        match given.or_else(|| self.variable("PYTHONPROFILEIMPORTTIME")).as_deref() {
+            None => Ok(false),
+            Some("" | "1" | "2") => Ok(true),
+            Some(_) => {
+                Err("-X importtime: values other than 1 and 2 are reserved for future use.".to_owned())
+            }
+        }
+    }
+
     /// A switch that is 0 or 1.
     fn switch(&self, name: &str, variable: &str) -> Result<Option<bool>, String> {
         if let Some(text) = self.extended(name) {
@@ -149,6 +164,8 @@ mod tests {
         assert_eq!(checked("utf8=0").map(|checked| checked.utf8_mode), Ok(Some(false)));
         assert_eq!(checked("utf8=2"), Err("invalid -X utf8 option value".to_owned()));
         assert!(checked("context_aware_warnings").is_err() && checked("gil=0").is_err());
+        assert_eq!(checked("importtime").map(|checked| checked.import_time), Ok(true));
+        assert!(checked("importtime=3").is_err());
         assert_eq!(checked("cpu_count=default"), checked("dev"));
     }
 }

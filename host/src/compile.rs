@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use base::{Diagnostic, LineIndex, Span};
+use base::{Diagnostic, LineIndex, Severity, Span};
 use bumpalo::Bump;
 use bytecode::{Code, CodeFlags};
 use emit::Doubt;
@@ -76,6 +76,10 @@ impl ModuleLoader for SearchPath {
         let source = lexer::decode(&std::fs::read(&path).ok()?).ok()?;
         Some((path.display().to_string(), source.text().to_owned()))
     }
+
+    fn is_module(&self, name: &str) -> bool {
+        self.find(name).is_some() || !self.folders(name).is_empty() || self.has_compiled(name)
+    }
 }
 
 /// A checked session and the module in it, for static modules; dynamic ones have none.
@@ -100,7 +104,7 @@ pub fn with_module<T>(
     let arena = Bump::new();
     let reject = |diagnostics, syntax| Rejected { source: source.clone(), diagnostics, syntax };
     let semantic =
-        |error: emit::EmitError| reject(vec![Diagnostic::error("syntax", error.span, error.message)], None);
+        |error: emit::EmitError| reject(vec![Diagnostic::error("SP0003", error.span, error.message)], None);
     let tree = match parser::parse_module(&source, &arena) {
         Ok(tree) => tree,
         Err(error) => return Err(reject(vec![error.to_diagnostic()], Some(error))),
@@ -301,7 +305,8 @@ impl<'a> Tree<'a> {
 
 /// Raises everything that is wrong with a source as one `SyntaxError`, located at the first error.
 pub fn raise_rejected(rejected: &Rejected, filename: &str) -> Raised {
-    let first = rejected.diagnostics.first().expect("a rejected source has an error");
+    let mut errors = rejected.diagnostics.iter().filter(|found| found.severity == Severity::Error);
+    let first = errors.next().expect("a rejected source has an error");
     match &rejected.syntax {
         Some(error) => raise_syntax_error(&rejected.source, filename, error),
         None => {

@@ -15,10 +15,14 @@ use runtime::value::{Py, PyResult, Ref, Value};
 
 use crate::compile::{self, SearchPath};
 use crate::files;
+use crate::import_time;
 
 /// The `load_module` hook: finds, compiles, registers and runs a module.
 pub fn load_module(name: &str) -> PyResult {
-    if has_foreign_finders()? { find_and_load(name) } else { load_natively(name, Archives::Left) }
+    import_time::measure(name, || match has_foreign_finders()? {
+        true => find_and_load(name),
+        false => load_natively(name, Archives::Left),
+    })
 }
 
 /// Who looks into archives on the path, and at compiled files without a source: `importlib`, unless it is being set up.

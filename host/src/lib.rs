@@ -21,6 +21,7 @@ pub mod compile;
 mod decode;
 mod files;
 pub mod import;
+mod import_time;
 mod interactive;
 mod options;
 mod packed;

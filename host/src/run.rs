@@ -15,7 +15,7 @@ use stdlib::sys::Startup;
 
 use crate::options::Options;
 use crate::program::{self, Failure, Program};
-use crate::{anchors, cache, compile, files, import, interactive, site, tokens};
+use crate::{anchors, cache, compile, files, import, import_time, interactive, site, tokens};
 
 /// How a process is set up.
 #[derive(Clone, Debug, Default)]
@@ -47,6 +47,10 @@ pub fn start(settings: &Settings) -> PyResult<()> {
         hooks.is_whole_call = anchors::is_whole_call;
         hooks.tokenize = tokens::tokenize;
     });
+    let checked = settings.options.checked().unwrap_or_default();
+    if checked.import_time {
+        import_time::begin();
+    }
     let (stream_encoding, stream_errors) = settings.options.streams();
     stdlib::imp::set_compiler(cache::fingerprint());
     stdlib::sys::initialize(&Startup {
@@ -63,7 +67,7 @@ pub fn start(settings: &Settings) -> PyResult<()> {
         },
         stream_encoding,
         stream_errors,
-        cpu_count: settings.options.checked().unwrap_or_default().cpu_count,
+        cpu_count: checked.cpu_count,
         is_unbuffered: settings.options.unbuffered > 0,
     })?;
     let options = &settings.options;

@@ -78,6 +78,9 @@ impl Reader<'_> {
     ) {
         for &child in &around.children {
             let inner = &self.scopes.table[child];
+            if inner.kind == ScopeKind::Annotations && self.scopes.future_annotations {
+                continue;
+            }
             if is_merged(scope, inner) {
                 self.add_symbols(scope, inner, symbols);
                 self.add_inside(scope, inner, is_nested, symbols, inside);

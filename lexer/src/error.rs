@@ -128,7 +128,7 @@ impl SyntaxError {
 
     /// The form in which stages report to the command line.
     pub fn to_diagnostic(&self) -> Diagnostic {
-        Diagnostic::error("syntax", self.span, self.message.clone())
+        Diagnostic::error("SP0003", self.span, self.message.clone())
     }
 }
 

@@ -29,4 +29,4 @@ pub mod token;
 pub use error::{ErrorKind, Extent, Location, SyntaxError};
 pub use scan::{ErrorRank, TokenStream, Trivia, Warning, tokenize};
 pub use source::{SourceText, decode, decode_file, decode_lossy};
-pub use token::{Token, TokenKind};
+pub use token::{KEYWORDS, Token, TokenKind};

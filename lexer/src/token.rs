@@ -12,6 +12,9 @@ macro_rules! tokens {
         keywords { $($keyword:ident $keyword_text:tt,)+ }
         operators { $($operator:ident $operator_text:tt $operator_name:ident,)+ }
     ) => {
+        /// The keywords that no name can be, in the order of the table.
+        pub const KEYWORDS: &[&str] = &[$($keyword_text,)+];
+
         /// The kinds of tokens.
         #[derive(Logos, Clone, Copy, PartialEq, Eq, Hash, Debug)]
         #[logos(skip r"[ \t\x0c]+")]

@@ -60,6 +60,7 @@ pub(crate) fn builtin_types() -> Vec<&'static TypeObject> {
         &code::CODE,
         &function::FUNCTION,
         &method::METHOD,
+        &method_wrapper::METHOD_WRAPPER,
         &builtin_function::BUILTIN_FUNCTION,
         &builtin_function::METHOD_DESCRIPTOR,
         &builtin_function::CLASS_METHOD_DESCRIPTOR,

@@ -114,6 +114,22 @@ static MAIN: World<ThreadState> = World::new(ThreadState {
     stack_limit: AtomicUsize::new(0),
 });
 
+/// The innermost exception that a level or one around it handles, borrowed.
+///
+/// # Safety
+/// The levels are those of a thread that lives.
+pub(crate) unsafe fn handled_at(mut level: *mut ExcInfo) -> Option<Value> {
+    while !level.is_null() {
+        // SAFETY: by the contract.
+        let (exception, previous) = unsafe { ((*level).exception.get(), (*level).previous.get()) };
+        if let Some(exception) = exception.non_null() {
+            return Some(exception);
+        }
+        level = previous;
+    }
+    None
+}
+
 /// What is a thread's own in the [`ThreadState`], while another thread runs.
 pub(crate) struct Suspended {
     call_limit: usize,
@@ -186,6 +202,7 @@ impl ThreadState {
         let null = std::ptr::null_mut::<u8>();
         let record = crate::tracing::record();
         record.anchor.set(self.anchor.get());
+        record.handled.set(self.handled.get());
         record.place.set((self.native_sp.get(), self.native_fp.get()));
         Suspended {
             call_limit: self.call_limit.load(Ordering::Relaxed),
@@ -270,16 +287,8 @@ impl ThreadState {
 
     /// The exception that an `except` block is handling, borrowed.
     pub fn handled_exception(&self) -> Option<Value> {
-        let mut level = self.handled.get();
-        while !level.is_null() {
-            // SAFETY: levels are linked in while the frame or generator that owns them runs.
-            let (exception, previous) = unsafe { ((*level).exception.get(), (*level).previous.get()) };
-            if let Some(exception) = exception.non_null() {
-                return Some(exception);
-            }
-            level = previous;
-        }
-        None
+        // SAFETY: levels are linked in while the frame or generator that owns them runs.
+        unsafe { handled_at(self.handled.get()) }
     }
 
     /// Whether the native stack is not nearly used up; serves nothing that waits.

@@ -14,7 +14,7 @@ use crate::objects;
 use crate::objects::frame;
 use crate::objects::str::StrObject;
 use crate::protocol;
-use crate::thread::{breaker, identity, thread};
+use crate::thread::{ExcInfo, breaker, handled_at, identity, thread};
 use crate::value::{PyResult, Ref, Value};
 use crate::world::World;
 
@@ -23,6 +23,8 @@ pub struct ThreadRecord {
     ident: Cell<u64>,
     /// The top of its frames while it waits.
     pub(crate) anchor: Cell<*mut u8>,
+    /// Its innermost level of exception handling while it waits.
+    pub(crate) handled: Cell<*mut ExcInfo>,
     /// Where its compiled code called out.
     pub(crate) place: Cell<(usize, usize)>,
     trace: Field,
@@ -37,6 +39,7 @@ impl ThreadRecord {
         ThreadRecord {
             ident: Cell::new(0),
             anchor: Cell::new(std::ptr::null_mut()),
+            handled: Cell::new(std::ptr::null_mut()),
             place: Cell::new((0, 0)),
             trace: Field::empty(),
             profile: Field::empty(),
@@ -117,6 +120,17 @@ pub fn threads() -> Vec<(u64, *mut u8, (usize, usize))> {
     own.anchor.set(state.anchor.get());
     own.place.set((state.native_sp.get(), state.native_fp.get()));
     records().iter().map(|record| (record.ident.get(), record.anchor.get(), record.place.get())).collect()
+}
+
+/// The threads: identity, and the exception that each is handling.
+pub fn handled_exceptions() -> Vec<(u64, Option<Ref>)> {
+    record().handled.set(thread().handled.get());
+    let of_thread = |record: &ThreadRecord| {
+        // SAFETY: records are those of threads that live, and say where their levels are while they wait.
+        let handled = unsafe { handled_at(record.handled.get()) };
+        (record.ident.get(), handled.map(Value::to_ref))
+    };
+    records().into_iter().map(of_thread).collect()
 }
 
 /// Sets the bit of the breaker as the running thread needs it.

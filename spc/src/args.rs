@@ -7,6 +7,7 @@ use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use host::Program;
 
 use crate::options;
+use crate::render::Format;
 
 const USAGE: &str = "\
 As python: spc [--jit=...] FILE [ARGS]    run a file
@@ -37,14 +38,38 @@ pub(crate) enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
-    /// Check a program without running it.
+    /// Check programs without running them; exit code 1 if there are errors.
     Check {
         /// Only the syntax.
         #[arg(long)]
         syntax_only: bool,
-        /// The files.
-        #[arg(required = true)]
-        files: Vec<PathBuf>,
+        /// How findings are written.
+        #[arg(long, value_enum, default_value = "full", value_name = "FORMAT")]
+        output_format: Format,
+        /// Files, and folders whose trees are searched for files.
+        #[arg(default_value = ".")]
+        paths: Vec<PathBuf>,
+    },
+    /// Find what works but could be better.
+    Lint {
+        /// What keeps static modules from being as fast as they could be, and what would help.
+        #[arg(long, required = true)]
+        perf: bool,
+        /// How findings are written.
+        #[arg(long, value_enum, default_value = "full", value_name = "FORMAT")]
+        output_format: Format,
+        /// Files, and folders whose trees are searched for files.
+        #[arg(default_value = ".")]
+        paths: Vec<PathBuf>,
+    },
+    /// Explain a code that `spc check` shows.
+    Explain {
+        /// The code, such as SP0131, or the name of its rule.
+        #[arg(required_unless_present = "list")]
+        code: Option<String>,
+        /// Print all codes.
+        #[arg(long, conflicts_with = "code")]
+        list: bool,
     },
     /// Print what one stage of the compiler makes of a file.
     Dump {

@@ -1,8 +1,9 @@
 //! Files for the commands that compile without running.
 
 use std::path::Path;
+use std::rc::Rc;
 
-use base::Diagnostic;
+use base::{Diagnostic, Span};
 use bytecode::Code;
 use host::compile::{Compiled, Rejected, SearchPath, Session, with_module};
 use parser::SourceText;
@@ -10,7 +11,7 @@ use typeck::program::ModuleKind;
 
 /// Why a file could not be compiled.
 pub(crate) enum Failure {
-    /// The file could not be read.
+    /// The file could not be read; the message names it.
     Unreadable(String),
     /// The program is wrong.
     Wrong(Vec<Report>),
@@ -20,8 +21,8 @@ pub(crate) enum Failure {
 pub(crate) struct Report {
     /// The file as the user named it.
     pub(crate) path: String,
-    /// Its text.
-    pub(crate) source: SourceText,
+    /// Its text; none if it could not be read.
+    pub(crate) source: Option<Rc<SourceText>>,
     /// What is wrong.
     pub(crate) diagnostic: Diagnostic,
 }
@@ -31,10 +32,30 @@ pub(crate) fn read(path: &Path) -> Result<SourceText, Failure> {
     let shown = path.display();
     let bytes = std::fs::read(path)
         .map_err(|error| Failure::Unreadable(format!("can't open file '{shown}': {}", os_message(&error))))?;
-    lexer::decode(&bytes).map_err(|error| {
-        let source = SourceText::new(String::from_utf8_lossy(&bytes).into_owned());
-        Failure::Wrong(vec![Report { path: shown.to_string(), source, diagnostic: error.to_diagnostic() }])
+    decode(path, &bytes).map_err(Failure::Wrong)
+}
+
+/// The text of a file's bytes.
+pub(crate) fn decode(path: &Path, bytes: &[u8]) -> Result<SourceText, Vec<Report>> {
+    lexer::decode(bytes).map_err(|error| {
+        let diagnostic = Diagnostic::error("SP0002", error.span, error.message);
+        reports(path, lexer::decode_lossy(bytes), vec![diagnostic])
     })
+}
+
+/// A file or folder that cannot be read, as a finding.
+pub(crate) fn unreadable(path: &Path, error: &std::io::Error) -> Report {
+    let diagnostic =
+        Diagnostic::error("SP0001", Span::default(), format!("can't read: {}", os_message(error)));
+    Report { path: path.display().to_string(), source: None, diagnostic }
+}
+
+/// All findings about a file, in the order of their places.
+pub(crate) fn reports(path: &Path, source: SourceText, mut diagnostics: Vec<Diagnostic>) -> Vec<Report> {
+    diagnostics.sort_by_key(|found| found.primary.span);
+    let (path, source) = (path.display().to_string(), Rc::new(source));
+    let report = |diagnostic| Report { path: path.clone(), source: Some(Rc::clone(&source)), diagnostic };
+    diagnostics.into_iter().map(report).collect()
 }
 
 /// `[Errno 2] No such file or directory`
@@ -63,8 +84,7 @@ pub(crate) fn with_code<T>(
 
 fn wrong(path: &Path, rejected: Rejected) -> Failure {
     let Rejected { source, diagnostics, .. } = rejected;
-    let report = |diagnostic| Report { path: path.display().to_string(), source: source.clone(), diagnostic };
-    Failure::Wrong(diagnostics.into_iter().map(report).collect())
+    Failure::Wrong(reports(path, source, diagnostics))
 }
 
 /// The kind of a module, for listings.

@@ -4,13 +4,18 @@
 //! - `options`: the command line as `python` reads it
 //! - `commands`: one file per command
 //! - `compile`: from a file to checked trees and bytecode
-//! - `render`: errors for people
+//! - `keyword`: which keyword was meant
+//! - `modules`: files to check, and the modules that they see
+//! - `render`: findings as text
 //!
-//! Exit codes: 0, the program's own, 1 for an uncaught exception, 2 for a program or command line that is wrong.
+//! Exit codes: 0, the program's own, 1 for an uncaught exception or for errors that `spc check` finds, 2 for a program or command line
+//! that is wrong.
 
 mod args;
 mod commands;
 mod compile;
+mod keyword;
+mod modules;
 mod options;
 mod render;
 

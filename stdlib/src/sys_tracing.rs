@@ -65,4 +65,14 @@ py_functions! { static FUNCTIONS;
         }
         frames.into()
     }
+    /// Return a dict mapping each thread's identifier to its current raised exception.
+    "_current_exceptions()"
+    fn current_exceptions() -> Ref {
+        let exceptions = DictObject::new();
+        for (ident, handled) in tracing::handled_exceptions() {
+            // An int is hashed without running code.
+            let _ = exceptions.set(int::from_u64(ident).value(), handled.unwrap_or_else(|| objects::none().to_ref()));
+        }
+        exceptions.into()
+    }
 }

@@ -31,6 +31,17 @@ def stand_in(*names):
             sys.modules[name] = StandIn(name)
 
 
+def without_watchers():
+    """The tests of asyncio ask for child watchers, which 3.14 has not any more, when they set up and clean up: there are none."""
+    import asyncio
+    from unittest import mock
+
+    policy = type(asyncio.events._get_event_loop_policy())
+    if not hasattr(policy, "get_child_watcher"):
+        policy.get_child_watcher = mock.Mock(side_effect=NotImplementedError)
+        asyncio.SafeChildWatcher, asyncio.set_child_watcher = mock.Mock, mock.Mock()
+
+
 class Reporter(unittest.TestResult):
     def __init__(self, report):
         super().__init__()
@@ -97,6 +108,8 @@ def flatten(suite):
 def main():
     report, module, *skipped = sys.argv[1:]
     stand_in("_testlimitedcapi", "_testinternalcapi")
+    if module.startswith("test.test_asyncio"):
+        without_watchers()
     try:
         suite = unittest.defaultTestLoader.loadTestsFromName(module)
     except unittest.SkipTest as reason:

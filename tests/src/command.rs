@@ -33,6 +33,15 @@ fn rejects(spc: &Path, args: &[&str], wanted: &str) {
     assert!(!errors.contains("panicked"), "{args:?}: {errors}");
 }
 
+/// `check` with exit code 1, nothing on standard error, and findings that contain `wanted`.
+fn finds(spc: &Path, args: &[&str], wanted: &str) {
+    let output = run(spc, &[&["check"], args].concat());
+    let found = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{args:?}: {found}");
+    assert!(output.stderr.is_empty(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    assert!(found.contains(wanted), "{args:?}: {found}");
+}
+
 #[test]
 fn bad_input_is_reported() {
     let spc = spc();
@@ -50,18 +59,18 @@ fn bad_input_is_reported() {
     let nested =
         file("nested.py", format!("x = {}1{}\n", "(".repeat(100_000), ")".repeat(100_000)).as_bytes());
     let shown = folder.display().to_string();
-    rejects(
-        &spc,
-        &["check", "/no/such/file.py"],
-        "can't open file '/no/such/file.py': [Errno 2] No such file",
-    );
-    rejects(&spc, &["check", &shown], "Is a directory");
-    rejects(&spc, &["check", &broken], "invalid syntax");
-    rejects(&spc, &["check", "--syntax-only", &broken], "broken.py:1:7");
-    rejects(&spc, &["check", &types], "expected int because of return type, found str instead");
-    rejects(&spc, &["check", &nul], "source code cannot contain null bytes");
-    rejects(&spc, &["check", &utf8], "Non-UTF-8 code starting with '\\xff' on line 1");
-    rejects(&spc, &["check", &nested], "too many nested parentheses");
+    finds(&spc, &["/no/such/file.py"], "error[SP0001]: can't read: [Errno 2] No such file");
+    finds(&spc, &[&shown], "found 6 errors in 5 files");
+    finds(&spc, &[&broken], "invalid syntax");
+    finds(&spc, &["--syntax-only", &broken], "broken.py:1:7");
+    finds(&spc, &[&types], "expected int because of return type, found str instead");
+    finds(&spc, &[&nul], "source code cannot contain null bytes");
+    finds(&spc, &[&utf8], "Non-UTF-8 code starting with '\\xff' on line 1");
+    finds(&spc, &[&nested], "too many nested parentheses");
+    rejects(&spc, &["dump", "--stage=types", &types], "error[SP0131]");
+    rejects(&spc, &["run", &types], "error[SP0131]");
+    rejects(&spc, &["explain", "SP1031"], "there is no code 'SP1031'. Did you mean 'SP0131'?");
+    rejects(&spc, &["explain", "type-missmatch"], "Did you mean 'type-mismatch'?");
     rejects(&spc, &["frobnicate"], "can't open file 'frobnicate': [Errno 2] No such file");
     rejects(&spc, &["-Z"], "Unknown option: -Z\nusage: spc");
     rejects(&spc, &["-W"], "Argument expected for the -W option");

@@ -8,6 +8,7 @@
 //! - `bytecode`, `hir`, `lir`: a text form; it must parse, and print as it stands. `hir` with the name of a pass is what that pass
 //!   makes of the `hir` block before it.
 //! - `rust`: a quotation from the file that was named last; every line must be in it, in this order, but for `...` lines.
+//! - `python`, `diagnostic`: examples of the pages about diagnostics, which have a test of their own (`diagnostics`).
 //! - `text`: nothing is promised.
 //!
 //! Blocks that are indented instead of fenced are pictures. Of what stands in backquotes, words that look like paths must name
@@ -95,12 +96,13 @@ fn check_blocks(kinds: &[&str], check: impl Fn(&[Block], usize) -> Result<(), St
 
 #[test]
 fn blocks_are_of_known_kinds() {
-    const KINDS: &[&str] = &["py", "output", "console", "bytecode", "hir", "lir", "rust", "text"];
+    const KINDS: &[&str] =
+        &["py", "output", "console", "bytecode", "hir", "lir", "rust", "python", "diagnostic", "text"];
     for (name, page) in pages() {
         let blocks = blocks(&page);
         for (at, block) in blocks.iter().enumerate() {
             assert!(KINDS.contains(&block.kind.as_str()), "{name}:{}: kind '{}'", block.line, block.kind);
-            let has_program = at > 0 && blocks[at - 1].kind == "py";
+            let has_program = at > 0 && ["py", "python"].contains(&blocks[at - 1].kind.as_str());
             assert!(block.kind != "output" || has_program, "{name}:{}: output of nothing", block.line);
         }
     }

@@ -8,6 +8,7 @@
 //! - `stress`: programs under the stress knobs
 //! - `benchmarks`: the benchmark programs on small inputs, in every form and mode
 //! - `fuzz`: the generator of random programs, and `generated`: such programs in every mode, under stress, and beside CPython
+//! - `diagnostics`: the table of rules, its pages, and how findings look
 //! - `docs`: the examples, listings, quotations and paths of the documents
 //! - `corpus`: the emitter over every library file that a Python on this machine brings
 //!
@@ -21,6 +22,8 @@ mod checker;
 mod command;
 #[cfg(test)]
 mod corpus;
+#[cfg(test)]
+mod diagnostics;
 #[cfg(test)]
 mod docs;
 pub mod fuzz;

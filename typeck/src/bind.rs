@@ -83,7 +83,9 @@ impl<'a> Program<'a> {
                     }
                     if self.classes[found].is_final {
                         let message = format!("cannot subclass final class '{}'", self.classes[found].name);
+                        let (there, span) = (self.classes[found].module, self.classes[found].span);
                         let diagnostic = Diagnostic::error("SP0102", base.span, message);
+                        let diagnostic = self.label(diagnostic, module, there, span, "declared final here");
                         self.report(module, diagnostic);
                     }
                     bases.push(found);

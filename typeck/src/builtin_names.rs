@@ -3,7 +3,7 @@
 //! From the documentation of built-in functions and constants, and of the attributes of modules. Cost: a binary search.
 
 /// Sorted.
-const NAMES: [&str; 59] = [
+pub(crate) const NAMES: [&str; 59] = [
     "Ellipsis",
     "NotImplemented",
     "__annotations__",

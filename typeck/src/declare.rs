@@ -338,7 +338,12 @@ impl<'a> Program<'a> {
     }
 
     /// The absolute name of the module that a relative import means.
-    fn absolute_name(&self, module: ModuleId, from: Option<&'a str>, level: u32) -> Option<&'a str> {
+    pub(crate) fn absolute_name(
+        &self,
+        module: ModuleId,
+        from: Option<&'a str>,
+        level: u32,
+    ) -> Option<&'a str> {
         if level == 0 {
             return from;
         }

@@ -10,6 +10,7 @@
 //! - `builtin_names`: what every module knows
 //! - `infer`: types of expressions, narrowing, plans for the emitter
 //! - [`facts`]: what the emitter is told
+//! - [`perf`]: where a static module is slower than it could be
 //!
 //! Modules that do not opt in with `import __static__` have scopes only. The emitter accepts a static module only once it has
 //! been checked without errors.
@@ -24,6 +25,7 @@ mod enumeration;
 pub mod facts;
 mod infer;
 mod overrides;
+pub mod perf;
 pub mod program;
 pub mod scope;
 mod structural;
@@ -31,4 +33,4 @@ pub mod ty;
 mod type_params;
 
 pub use declare::opts_in;
-pub use program::{ModuleId, ModuleLoader, NoModules, Program};
+pub use program::{Missing, ModuleId, ModuleLoader, NoModules, Program};

@@ -41,7 +41,7 @@ impl<'a> Program<'a> {
                 (member, inherited) => {
                     let (span, other) =
                         (self.member_place(class, &member), self.member_place(owner, &inherited));
-                    self.report_hidden(class, name, span, other);
+                    self.report_hidden(class, name, span, owner, other);
                 }
             }
         }
@@ -57,10 +57,11 @@ impl<'a> Program<'a> {
         }
     }
 
-    fn report_hidden(&mut self, class: ClassId, name: &str, span: Span, other: Span) {
-        let module = self.classes[class].module;
+    fn report_hidden(&mut self, class: ClassId, name: &str, span: Span, base: ClassId, other: Span) {
+        let (module, there) = (self.classes[class].module, self.classes[base].module);
         let message = format!("class cannot hide inherited member: '{name}'");
-        let diagnostic = Diagnostic::error("SP0105", span, message).with_label(other, "inherited from here");
+        let diagnostic = Diagnostic::error("SP0105", span, message);
+        let diagnostic = self.label(diagnostic, module, there, other, "inherited from here");
         self.report(module, diagnostic);
     }
 
@@ -82,10 +83,9 @@ impl<'a> Program<'a> {
         } else {
             return;
         };
-        let mut diagnostic = Diagnostic::error(code, span, message);
-        if self.classes[owner].module == module {
-            diagnostic = diagnostic.with_label(other, "inherited from here");
-        }
+        let there = self.classes[owner].module;
+        let diagnostic = Diagnostic::error(code, span, message);
+        let diagnostic = self.label(diagnostic, module, there, other, "inherited from here");
         self.report(module, diagnostic);
     }
 
@@ -97,14 +97,12 @@ impl<'a> Program<'a> {
         let Some(problem) = self.override_problem(class, new, old) else { return };
         let (module, owner) = (self.classes[class].module, self.functions[old].class);
         let other = self.functions[old].def.name_span;
-        let same_module = self.functions[old].module == module;
+        let there = self.functions[old].module;
         let base = owner.map_or("", |owner| self.classes[owner].name);
         let (class, name) = (self.classes[class].name, self.functions[new].name);
         let message = format!("{class}.{name} overrides {base}.{name} inconsistently. {problem}");
-        let mut diagnostic = Diagnostic::error("SP0106", self.functions[new].def.name_span, message);
-        if same_module {
-            diagnostic = diagnostic.with_label(other, "overridden method");
-        }
+        let diagnostic = Diagnostic::error("SP0106", self.functions[new].def.name_span, message);
+        let diagnostic = self.label(diagnostic, module, there, other, "overridden method");
         self.report(module, diagnostic);
     }
 

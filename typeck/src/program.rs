@@ -3,8 +3,10 @@
 //! Tables of plain data keyed by typed indices; the passes (`declare`, `bind`, `infer`) fill them in. Modules are declared when
 //! they are first imported; a module that does not opt in with `import __static__` contributes nothing but dynamic names.
 
+use std::sync::Arc;
+
 use base::entity::PrimaryMap;
-use base::{Diagnostic, Span};
+use base::{Diagnostic, Origin, Span};
 use bumpalo::Bump;
 use parser::ast::{self, ClassDef, FunctionDef, NodeId};
 use rustc_hash::FxHashMap;
@@ -32,6 +34,25 @@ base::entity_id! {
 pub trait ModuleLoader {
     /// Path and text of a module, if it has Python source.
     fn load(&self, name: &str) -> Option<(String, String)>;
+
+    /// Whether there is a module, of whatever kind, where the program's own modules are.
+    fn is_module(&self, name: &str) -> bool {
+        self.load(name).is_some()
+    }
+
+    /// What is missing if a module of this name certainly cannot be imported. Who does not know where a program will look says nothing.
+    fn missing(&self, _name: &str) -> Option<Missing> {
+        None
+    }
+}
+
+/// A module that does not exist.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Missing {
+    /// The name as far as nothing has it.
+    pub name: String,
+    /// One that exists and is spelt alike.
+    pub meant: Option<String>,
 }
 
 /// A loader that finds nothing.
@@ -429,6 +450,26 @@ impl<'a> Program<'a> {
     /// A typed module that has been loaded already.
     pub fn find_module(&self, name: &str) -> Option<ModuleId> {
         self.by_name.get(name).copied().flatten()
+    }
+
+    /// Adds a place of some module to a finding about a module. Stubs are no places: nobody has written them.
+    pub(crate) fn label(
+        &self,
+        diagnostic: Diagnostic,
+        here: ModuleId,
+        there: ModuleId,
+        span: Span,
+        text: impl Into<String>,
+    ) -> Diagnostic {
+        let other = &self.modules[there];
+        if here == there {
+            diagnostic.with_label(span, text)
+        } else if other.kind == ModuleKind::Stub {
+            diagnostic
+        } else {
+            let origin = Origin { path: other.path.to_owned(), text: other.source.to_owned() };
+            diagnostic.with_label_in(Arc::new(origin), span, text)
+        }
     }
 
     /// Reports something about a module.

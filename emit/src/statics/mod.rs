@@ -14,6 +14,7 @@ mod descr;
 mod place;
 mod value;
 
+use base::Severity;
 use parser::ast::{Expr, NodeId};
 use typeck::Program;
 use typeck::facts::Facts;
@@ -34,7 +35,8 @@ pub struct Checked<'a, 's> {
 impl<'a, 's> Checked<'a, 's> {
     /// The module, if nothing is wrong with it.
     pub fn new(program: &'s Program<'a>, module: ModuleId) -> Option<Self> {
-        let is_clean = program.modules[module].diagnostics.is_empty();
+        let is_clean =
+            program.modules[module].diagnostics.iter().all(|found| found.severity != Severity::Error);
         is_clean.then_some(Self { program, module })
     }
 

@@ -1,7 +1,8 @@
 //! "Did you mean": the nearest name for `NameError`, `AttributeError` and `ImportError`.
 //!
-//! Distance and limits are CPython's (`Python/suggestions.c`): edits cost 2, a change of case 1, and a suggestion needs a
-//! distance of at most a third of the total length.
+//! Here the candidates are gathered, as CPython does (`Python/suggestions.c`); what is near is the business of `base::suggest`.
+
+use base::suggest;
 
 use super::exception::ExceptionObject;
 use super::types;
@@ -11,11 +12,6 @@ use crate::objects::str::StrObject;
 use crate::protocol;
 use crate::thread::thread;
 use crate::value::{PyResult, Ref, Value};
-
-const MOVE: usize = 2;
-const CASE: usize = 1;
-const MAX_CANDIDATES: usize = 750;
-const MAX_LENGTH: usize = 40;
 
 /// The text to append to the message.
 pub fn suggestion(exception: Value) -> Option<String> {
@@ -116,60 +112,8 @@ fn strings(values: Vec<Ref>) -> Vec<String> {
     values.iter().filter_map(|value| value.get::<StrObject>().map(StrObject::to_string_lossy)).collect()
 }
 
-/// The candidate with the least distance, the first one of equals.
 fn nearest(wanted: &str, candidates: &[String]) -> Option<String> {
-    if candidates.len() > MAX_CANDIDATES {
-        return None;
-    }
-    let mut best: Option<(usize, &String)> = None;
-    for candidate in candidates.iter().filter(|candidate| *candidate != wanted) {
-        let limit = (wanted.chars().count() + candidate.chars().count() + 3) * MOVE / 6;
-        let distance = distance(wanted, candidate);
-        if distance <= limit && best.is_none_or(|(least, _)| distance < least) {
-            best = Some((distance, candidate));
-        }
-    }
-    best.map(|(_, candidate)| candidate.clone())
-}
-
-fn substitution(a: char, b: char) -> usize {
-    if a == b {
-        0
-    } else if a.to_lowercase().eq(b.to_lowercase()) {
-        CASE
-    } else {
-        MOVE
-    }
-}
-
-/// Levenshtein distance with CPython's costs.
-fn distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    if a.len() > MAX_LENGTH || b.len() > MAX_LENGTH {
-        return usize::MAX;
-    }
-    let mut row: Vec<usize> = (0..=b.len()).map(|at| at * MOVE).collect();
-    for (i, &x) in a.iter().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = (i + 1) * MOVE;
-        for (j, &y) in b.iter().enumerate() {
-            let replaced = diagonal + substitution(x, y);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + MOVE).min(diagonal + MOVE);
-        }
-    }
-    row[b.len()]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nearest_prefers_small_edits() {
-        let names = ["print", "point", "range"].map(str::to_owned);
-        assert_eq!(nearest("prnit", &names).as_deref(), Some("print"));
-        assert_eq!(nearest("Range", &names).as_deref(), Some("range"));
-        assert_eq!(nearest("xyz", &names), None);
-    }
+    let is_small = candidates.len() <= suggest::MAX_CANDIDATES;
+    let found = is_small.then(|| suggest::nearest(wanted, candidates.iter().map(String::as_str)))?;
+    found.map(str::to_owned)
 }

@@ -12,7 +12,7 @@ use crate::names::names;
 use crate::object::{self, Object, Visitor};
 use crate::objects;
 use crate::objects::builtin_function::BUILTIN_FUNCTION;
-use crate::objects::method::MethodObject;
+use crate::objects::method_wrapper;
 use crate::objects::str::StrObject;
 use crate::objects::tuple::TupleObject;
 use crate::protocol;
@@ -359,7 +359,7 @@ fn same_new(a: &TypeObject, b: &TypeObject) -> bool {
 
 fn bind_or_self(value: Value, object: Option<Value>, _: Value) -> PyResult {
     match object {
-        Some(object) => Ok(MethodObject::new(value, object).into()),
+        Some(object) => Ok(method_wrapper::bind(value, object).into()),
         None => Ok(value.to_ref()),
     }
 }

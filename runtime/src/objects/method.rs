@@ -58,6 +58,17 @@ impl MethodObject {
             receiver: Field::new(receiver.to_ref()),
         })
     }
+
+    /// Binds, as an object of another type of this layout.
+    pub(super) fn of_type(ty: &'static TypeObject, function: Value, receiver: Value) -> Py<MethodObject> {
+        let contents = MethodObject {
+            header: Header::new(ty),
+            entry: Cell::new(entry),
+            function: Field::new(function.to_ref()),
+            receiver: Field::new(receiver.to_ref()),
+        };
+        object::new_object_sharing_layout(ty, contents)
+    }
 }
 
 unsafe extern "C" fn entry(callable: Value, args: *const Value, nargs: usize, kwnames: Value) -> Value {

@@ -25,6 +25,7 @@ pub mod list;
 pub mod mapping_proxy;
 pub mod memoryview;
 pub mod method;
+pub mod method_wrapper;
 pub mod module;
 mod module_annotations;
 pub mod namespace;

@@ -8,7 +8,7 @@ use parser::visit::{Visitor, walk_expr};
 use typeck::{ModuleId, Program};
 
 use crate::args::Stage;
-use crate::compile::{self, Failure, Report};
+use crate::compile::{self, Failure};
 use crate::render;
 
 /// Prints a stage of a file.
@@ -44,7 +44,7 @@ fn ast(file: &Path) -> Result<String, Failure> {
         }
         Err(error) => {
             let diagnostic = error.to_diagnostic();
-            Err(Failure::Wrong(vec![Report { path: file.display().to_string(), source, diagnostic }]))
+            Err(Failure::Wrong(compile::reports(file, source, vec![diagnostic])))
         }
     }
 }

@@ -3,11 +3,13 @@
 mod check;
 mod dis;
 mod dump;
+mod explain;
 mod machine;
 mod run;
 
 use host::Program;
 
+use self::check::Subject;
 use crate::args::{Args, Command, CommandLine, Run, Stage};
 
 /// Carries the command line out; returns the exit code.
@@ -36,7 +38,14 @@ fn command(args: Args) -> u8 {
             options.complete();
             run::run(Run { jit, options, program: Program::File(file), args })
         }
-        Command::Check { syntax_only, files } => check::run(&files, syntax_only),
+        Command::Check { syntax_only, output_format: format, paths } => {
+            let subject = if syntax_only { Subject::Syntax } else { Subject::Program };
+            check::run(&check::Request { paths: &paths, subject, format })
+        }
+        Command::Lint { output_format: format, paths, .. } => {
+            check::run(&check::Request { paths: &paths, subject: Subject::Speed, format })
+        }
+        Command::Explain { code, .. } => code.map_or_else(explain::list, |code| explain::page(&code)),
         Command::Dump {
             stage: stage @ (Stage::Hir | Stage::Lir | Stage::Asm),
             after,

@@ -1,7 +1,9 @@
 //! Assignment: what a store makes known, and what it must satisfy. (`static-python.md` 1.7, 1.8)
 
+use base::Diagnostic;
 use parser::ast::{Expr, ExprKind, Operator, Stmt};
 
+use super::mismatch::Destination;
 use super::{Checker, Env, Variable};
 use crate::annotation::{Place, Role};
 use crate::facts::{AttributePlan, Coercion};
@@ -14,9 +16,9 @@ impl<'a> Checker<'_, 'a> {
             let ExprKind::Tuple { elts: values, .. } = value.kind else { return };
             return self.assign_pairs(env, target, elts, value, values);
         }
-        let want = targets.iter().find_map(|target| self.declared_type(env, target));
+        let want = targets.iter().find_map(|target| Some((target, self.declared_type(env, target)?)));
         let ty = match want {
-            Some(want) => self.check(env, value, want, ""),
+            Some((target, want)) => self.check(env, value, want, Destination::Target(target)),
             None => self.expr(env, value, None),
         };
         for target in targets {
@@ -160,12 +162,7 @@ impl<'a> Checker<'_, 'a> {
                 let known = if self.flow(target.id, ty, declared) {
                     self.narrowed_store(target, ty, declared)
                 } else {
-                    let (from, to) = (self.program.show(ty.id), self.program.show(declared));
-                    self.error(
-                        "SP0131",
-                        target.span,
-                        format!("type mismatch: {from} cannot be assigned to {to}"),
-                    );
+                    self.unassignable(target, ty.id, declared);
                     Ty::sure(declared)
                 };
                 env.set(var, known);
@@ -213,13 +210,15 @@ impl<'a> Checker<'_, 'a> {
             return self.keep_kind(target, name, ty);
         };
         if is_final && target.span != span {
-            self.error("SP0104", target.span, format!("Cannot assign to a Final variable '{name}'"));
+            let message = format!("Cannot assign to a Final variable '{name}'");
+            self.report(
+                Diagnostic::error("SP0104", target.span, message).with_label(span, "declared Final here"),
+            );
         }
         if let Some(declared) = declared
             && !self.flow(target.id, ty, declared)
         {
-            let (from, to) = (self.program.show(ty.id), self.program.show(declared));
-            self.error("SP0131", target.span, format!("type mismatch: {from} cannot be assigned to {to}"));
+            self.unassignable(target, ty.id, declared);
         }
     }
 
@@ -234,8 +233,7 @@ impl<'a> Checker<'_, 'a> {
             return;
         };
         if self.program.assignable(ty, first) == Assignable::No {
-            let (from, to) = (self.program.show(ty.id), self.program.show(first));
-            self.error("SP0131", target.span, format!("type mismatch: {from} cannot be assigned to {to}"));
+            self.unassignable(target, ty.id, first);
         }
     }
 
@@ -257,11 +255,9 @@ impl<'a> Checker<'_, 'a> {
         let Some((class, args, _)) = self.program.types.as_instance(owner.id) else {
             if self.program.types.admits_none(owner.id) {
                 let shown = self.program.show(owner.id);
-                self.error(
-                    "SP0133",
-                    target.span,
-                    format!("{shown}: 'None' object has no attribute '{attr}'"),
-                );
+                let message = format!("{shown}: 'None' object has no attribute '{attr}'");
+                let help = "narrow it first: `if ... is not None`";
+                self.report(Diagnostic::error("SP0133", target.span, message).with_help(help));
             }
             self.object_only(target, ty);
             env.forget_fields();
@@ -284,12 +280,7 @@ impl<'a> Checker<'_, 'a> {
                 let args = self.program.arguments_of(class, &args, field.class);
                 let declared = self.program.types.substitute(field.ty, &args);
                 if !self.flow(target.id, ty, declared) {
-                    let (from, to) = (self.program.show(ty.id), self.program.show(declared));
-                    self.error(
-                        "SP0131",
-                        target.span,
-                        format!("type mismatch: {from} cannot be assigned to {to}"),
-                    );
+                    self.unassignable(target, ty.id, declared);
                 }
                 self.facts().attributes.insert(target.id, AttributePlan::Field(class));
                 env.forget_field(path_name);
@@ -309,9 +300,13 @@ impl<'a> Checker<'_, 'a> {
                 self.store_property(target, function, class, attr, ty);
                 env.forget_fields();
             }
-            Some(ClassMember::Variable { .. }) if self.program.classes[class].is_static => {
+            Some(ClassMember::Variable { span, .. }) if self.program.classes[class].is_static => {
                 let message = format!("cannot assign to class variable '{attr}' through an instance");
-                self.error("SP0148", target.span, message);
+                let owner = self.program.class_member(class, attr).map_or(class, |(owner, _)| owner);
+                let there = self.program.classes[owner].module;
+                let diagnostic = Diagnostic::error("SP0148", target.span, message);
+                let diagnostic = self.program.label(diagnostic, self.module, there, span, "declared here");
+                self.report(diagnostic);
             }
             None => {
                 self.undeclared_attribute(target, class, attr);
@@ -435,8 +430,7 @@ impl<'a> Checker<'_, 'a> {
         if let Some(&item) = item.filter(|_| !is_slice)
             && !self.flow(target.id, ty, item)
         {
-            let (from, to) = (self.program.show(ty.id), self.program.show(item));
-            self.error("SP0131", target.span, format!("type mismatch: {from} cannot be assigned to {to}"));
+            self.unassignable(target, ty.id, item);
         } else if item.is_none() {
             self.object_only(target, ty);
         }
@@ -444,8 +438,7 @@ impl<'a> Checker<'_, 'a> {
             && self.primitive_of(index).is_none()
             && self.program.assignable(index, key) == Assignable::No
         {
-            let (from, to) = (self.program.show(index.id), self.program.show(key));
-            self.error("SP0131", slice.span, format!("type mismatch: {from} cannot be assigned to {to}"));
+            self.mismatch(slice, index.id, key, Destination::Place);
         }
         let is_direct = class == known.array
             || (class == known.list && self.primitive_of(index).is_some_and(Primitive::is_signed));
@@ -485,20 +478,20 @@ impl<'a> Checker<'_, 'a> {
             self.vars.declare(var, declared);
         }
         if let Some(value) = value {
-            let ty = self.check(env, value, declared, "");
+            let ty = self.check(env, value, declared, Destination::Target(target));
             self.store_name(env, target, target.as_name().unwrap_or(""), ty, Some(value));
         }
     }
 
     /// Whether a local can be declared here: once, or again alike. (decision 18)
     fn may_declare(&mut self, var: Variable, target: &Expr<'a>, ty: Option<TypeId>) -> bool {
-        let first = *self.declarations.entry(var).or_insert(target.id);
+        let (first, _) = *self.declarations.entry(var).or_insert((target.id, target.span));
         let known = self.vars.declared(var);
         if first == target.id || known.is_none() || known == ty {
             return true;
         }
         let name = target.as_name().unwrap_or_default();
-        self.error("SP0101", target.span, format!("Cannot redefine local variable {name}"));
+        self.redefined_local(target.span, name);
         false
     }
 

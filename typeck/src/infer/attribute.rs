@@ -5,7 +5,7 @@ use parser::ast::Expr;
 
 use super::{Checker, Env};
 use crate::facts::{AttributePlan, Coercion};
-use crate::program::{Binding, ClassId, ClassMember, Member};
+use crate::program::{Binding, ClassId, ClassMember, Member, ModuleId};
 use crate::ty::{Ty, Type, TypeId};
 
 impl<'a> Checker<'_, 'a> {
@@ -41,16 +41,25 @@ impl<'a> Checker<'_, 'a> {
                 self.as_seen_through(ty, class, &args, attr)
             }
             Type::Class { class, .. } => self.class_attribute(class, attr),
-            Type::Module(module) => match self.program.chase_name(module, attr) {
-                Some((_, Member::Class(class))) => {
-                    Ty::sure(self.program.types.intern(Type::Class { class, args: Box::default() }))
-                }
-                Some((_, Member::Function(function))) => {
-                    Ty::sure(self.program.types.intern(Type::Function(function)))
-                }
-                Some((_, Member::Variable { ty: Some(ty), .. })) => Ty::expected(ty),
-                _ => self.dynamic(),
-            },
+            Type::Module(module) => self.module_attribute(expr, module, attr),
+            _ => self.dynamic(),
+        }
+    }
+
+    /// A name at the top level of a static module. Builtins are no attributes of it.
+    fn module_attribute(&mut self, expr: &Expr<'a>, module: ModuleId, attr: &'a str) -> Ty {
+        if !self.program.modules[module].members.contains_key(attr) {
+            self.unknown_member(expr, module, attr);
+            return self.dynamic();
+        }
+        match self.program.chase_name(module, attr) {
+            Some((_, Member::Class(class))) => {
+                Ty::sure(self.program.types.intern(Type::Class { class, args: Box::default() }))
+            }
+            Some((_, Member::Function(function))) => {
+                Ty::sure(self.program.types.intern(Type::Function(function)))
+            }
+            Some((_, Member::Variable { ty: Some(ty), .. })) => Ty::expected(ty),
             _ => self.dynamic(),
         }
     }
@@ -113,7 +122,9 @@ impl<'a> Checker<'_, 'a> {
                 None if self.program.classes[class].is_static && !attr.starts_with("__") => {
                     let (shown, name) = (self.program.show(union), self.program.classes[class].name);
                     let message = format!("{shown}: '{name}' object has no attribute '{attr}'");
-                    self.error("SP0134", expr.span, message);
+                    let diagnostic = Diagnostic::error("SP0134", expr.span, message);
+                    let meant = self.similar_attribute(class, attr);
+                    self.report(diagnostic.with_suggestion(meant.as_deref()));
                     return self.dynamic();
                 }
                 None => dynamic,
@@ -182,10 +193,21 @@ impl<'a> Checker<'_, 'a> {
             return;
         }
         let message = format!("'{}' object has no attribute '{attr}'", entry.name);
-        let mut diagnostic = Diagnostic::error("SP0134", expr.span, message);
-        if entry.module == self.module {
-            diagnostic = diagnostic.with_label(entry.span, "the class is defined here");
+        let (there, span) = (entry.module, entry.span);
+        let diagnostic = Diagnostic::error("SP0134", expr.span, message);
+        let diagnostic =
+            self.program.label(diagnostic, self.module, there, span, "the class is defined here");
+        let meant = self.similar_attribute(class, attr);
+        self.report(diagnostic.with_suggestion(meant.as_deref()));
+    }
+
+    /// Whoever has a module may give it more attributes, so that one which it does not declare is only doubtful.
+    fn unknown_member(&mut self, expr: &Expr<'a>, module: ModuleId, attr: &str) {
+        if self.may_have(module, attr) {
+            return;
         }
-        self.report(diagnostic);
+        let message = format!("module '{}' has no attribute '{attr}'", self.program.modules[module].name);
+        let meant = self.similar_member(module, attr);
+        self.report(Diagnostic::new("SP0153", expr.span, message).with_suggestion(meant.as_deref()));
     }
 }

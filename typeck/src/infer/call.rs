@@ -1,8 +1,9 @@
 //! Calls: which are static, how their arguments are mapped, and what they give. (`static-python.md` 1.18)
 
-use base::{Diagnostic, Span};
+use base::{Diagnostic, Span, suggest};
 use parser::ast::{Expr, ExprKind, Keyword};
 
+use super::mismatch::{Destination, Passing};
 use super::{Checker, Env};
 use crate::facts::{Argument, CallPlan, Coercion};
 use crate::program::{Binding, ClassId, ClassKind, ClassMember, FunctionId, Param, ParamKind};
@@ -91,7 +92,8 @@ impl<'a> Checker<'_, 'a> {
                 for (at, arg) in actuals.args.iter().enumerate() {
                     match params.get(at) {
                         Some(&param) => {
-                            _ = self.check(env, arg, param, &format!("positional arg {}", at + 1))
+                            let what = format!("positional arg {}", at + 1);
+                            self.check(env, arg, param, Destination::Described(&what));
                         }
                         None => self.element(env, arg),
                     }
@@ -178,7 +180,8 @@ impl<'a> Checker<'_, 'a> {
                 .filter(|param| matches!(param.kind, ParamKind::Ordinary | ParamKind::PositionalOnly));
             match param {
                 Some(param) if !is_primitive(self, param.ty) && !actuals.has_stars() => {
-                    self.check(env, arg, param.ty, &format!("positional arg '{}'", param.name));
+                    let destination = Destination::Parameter(function, param, Passing::Position);
+                    self.check(env, arg, param.ty, destination);
                 }
                 _ => self.element(env, arg),
             }
@@ -358,7 +361,8 @@ impl<'a> Checker<'_, 'a> {
         for (at, arg) in actuals.args.iter().enumerate() {
             match positional.get(at) {
                 Some(&ty) if !matches!(arg.kind, ExprKind::Starred { .. }) => {
-                    self.argument(env, arg, ty, type_args, &format!("positional arg {}", at + 1));
+                    let what = format!("positional arg {}", at + 1);
+                    self.argument(env, arg, ty, type_args, Destination::Described(&what));
                 }
                 _ => self.element(env, arg),
             }
@@ -593,13 +597,8 @@ impl<'a> Checker<'_, 'a> {
                 self.element(env, arg);
                 continue;
             }
-            self.argument(
-                env,
-                arg,
-                params[at].ty,
-                type_args,
-                &format!("positional arg '{}'", params[at].name),
-            );
+            let destination = Destination::Parameter(function, &params[at], Passing::Position);
+            self.argument(env, arg, params[at].ty, type_args, destination);
             sources[at] = Some(Argument::Positional(at));
         }
         for (at, keyword) in actuals.keywords.iter().enumerate() {
@@ -615,12 +614,12 @@ impl<'a> Checker<'_, 'a> {
         arg: &'a Expr<'a>,
         declared: TypeId,
         type_args: &[TypeId],
-        context: &str,
+        destination: Destination<'_, 'a>,
     ) {
         let own = self.program.types.substitute(declared, type_args);
         let target = self.parameter_type(own);
         let want = (own == target).then_some(target);
-        self.check_guided(env, arg, target, want, context);
+        self.check_guided(env, arg, target, want, destination);
     }
 
     fn map_keyword(
@@ -636,17 +635,39 @@ impl<'a> Checker<'_, 'a> {
         let found =
             params.iter().position(|param| param.name == name && param.kind != ParamKind::PositionalOnly);
         let Some(param) = found else {
-            let callee = self.program.functions[function].name;
-            let message = format!("Given argument '{name}' does not exist in the definition of {callee}");
-            self.error("SP0143", keyword.span, message);
+            self.unknown_keyword(params, sources, at, keyword, function);
             self.element(env, keyword.value);
             return;
         };
         if sources[param].is_some() {
             self.error("SP0143", keyword.span, format!("got multiple values for argument '{name}'"));
         }
-        self.argument(env, keyword.value, params[param].ty, type_args, &format!("keyword arg '{name}'"));
+        let destination = Destination::Parameter(function, &params[param], Passing::Keyword);
+        self.argument(env, keyword.value, params[param].ty, type_args, destination);
         sources[param] = Some(Argument::Keyword(at));
+    }
+
+    /// Reports a keyword that no parameter has. The parameter that was meant counts as given.
+    fn unknown_keyword(
+        &mut self,
+        params: &[Param<'a>],
+        sources: &mut [Option<Argument>],
+        at: usize,
+        keyword: &Keyword<'a>,
+        function: FunctionId,
+    ) {
+        let name = keyword.arg.expect("stars are handled before");
+        let callee = self.program.functions[function].name;
+        let message = format!("Given argument '{name}' does not exist in the definition of {callee}");
+        let is_open = |param: &&Param<'a>| param.kind != ParamKind::PositionalOnly;
+        let meant = suggest::likeliest(name, params.iter().filter(is_open).map(|param| param.name));
+        let param = params.iter().position(|param| Some(param.name) == meant);
+        if let Some(source) = param.map(|param| &mut sources[param]).filter(|source| source.is_none()) {
+            *source = Some(Argument::Keyword(at));
+        }
+        let diagnostic = Diagnostic::error("SP0143", keyword.span, message).with_suggestion(meant);
+        let diagnostic = self.with_definition(diagnostic, function);
+        self.report(diagnostic);
     }
 
     fn fill_defaults(
@@ -668,10 +689,8 @@ impl<'a> Checker<'_, 'a> {
                 (None, None) => {
                     let callee = self.program.functions[function].name;
                     let message = format!("Function {callee} expects a value for argument {}", param.name);
-                    let mut diagnostic = Diagnostic::error("SP0144", actuals.span, message);
-                    if self.program.functions[function].module == self.module {
-                        diagnostic = diagnostic.with_label(param.span, "the parameter");
-                    }
+                    let diagnostic = Diagnostic::error("SP0144", actuals.span, message);
+                    let diagnostic = self.with_parameter(diagnostic, function, param.span);
                     self.report(diagnostic);
                     is_static = false;
                 }
@@ -686,7 +705,14 @@ impl<'a> Checker<'_, 'a> {
             "Mismatched number of args for function {callee}. Expected {positional}, got {}",
             actuals.args.len()
         );
-        self.error("SP0144", actuals.span, message);
+        let diagnostic = self.with_definition(Diagnostic::error("SP0144", actuals.span, message), function);
+        self.report(diagnostic);
+    }
+
+    /// Shows where a callee is defined.
+    fn with_definition(&self, diagnostic: Diagnostic, function: FunctionId) -> Diagnostic {
+        let entry = &self.program.functions[function];
+        self.program.label(diagnostic, self.module, entry.module, entry.def.name_span, "defined here")
     }
 
     // --- Functions that the checker understands ---
@@ -714,7 +740,9 @@ impl<'a> Checker<'_, 'a> {
                 let target = self.program.resolve_annotation(place, ty);
                 self.object(env, value);
                 if self.program.types.as_primitive(target).is_some() {
-                    self.error("SP0145", ty.span, "cast to a primitive: use its name as a function");
+                    let message = "cast to a primitive: use its name as a function";
+                    let help = format!("write `{}(...)`", self.program.show(target));
+                    self.report(Diagnostic::error("SP0145", ty.span, message).with_help(help));
                 }
                 self.facts().calls.insert(expr.id, CallPlan::Cast(target));
                 Ty::sure(target)
@@ -731,7 +759,9 @@ impl<'a> Checker<'_, 'a> {
                 Ty::sure(self.exact(self.program.known.bool))
             }
             (Special::CRange, _) => {
-                self.error("SP0146", expr.span, "crange can only be the iterable of a for loop");
+                let message = "crange can only be the iterable of a for loop";
+                let help = "use `range(...)` for an object";
+                self.report(Diagnostic::error("SP0146", expr.span, message).with_help(help));
                 self.dynamic()
             }
             (Special::ProdAssert, [test, message @ ..])
@@ -739,7 +769,8 @@ impl<'a> Checker<'_, 'a> {
             {
                 self.element(env, test);
                 let str = self.instance(self.program.known.str);
-                message.iter().for_each(|message| _ = self.check(env, message, str, "prod_assert:"));
+                let destination = Destination::Described("prod_assert:");
+                message.iter().for_each(|message| _ = self.check(env, message, str, destination));
                 Ty::sure(self.program.types.none)
             }
             (special, args) => {

@@ -3,6 +3,7 @@
 use base::Diagnostic;
 use parser::ast::{self, BoolOp, Constant, Expr, ExprKind, Int, UnaryOp};
 
+use super::mismatch::Destination;
 use super::{Checker, Env, Variable};
 use crate::builtin_names;
 use crate::facts::{Coercion, SubscriptPlan};
@@ -92,9 +93,9 @@ impl<'a> Checker<'_, 'a> {
         env: &mut Env<'a>,
         expr: &'a Expr<'a>,
         target: TypeId,
-        context: &str,
+        destination: Destination<'_, 'a>,
     ) -> Ty {
-        self.check_guided(env, expr, target, Some(target), context)
+        self.check_guided(env, expr, target, Some(target), destination)
     }
 
     /// As [`Self::check`], where the target is not what guides literals and displays.
@@ -104,32 +105,17 @@ impl<'a> Checker<'_, 'a> {
         expr: &'a Expr<'a>,
         target: TypeId,
         want: Option<TypeId>,
-        context: &str,
+        destination: Destination<'_, 'a>,
     ) -> Ty {
         let ty = self.expr(env, expr, want);
         if !self.flow(expr.id, ty, target) {
-            self.mismatch(expr, ty.id, target, context);
+            self.mismatch(expr, ty.id, target, destination);
             return Ty::sure(target);
         }
         match self.facts().coercions.get(&expr.id) {
             None => ty,
             Some(_) => Ty::sure(target),
         }
-    }
-
-    fn mismatch(&mut self, expr: &Expr<'a>, source: TypeId, target: TypeId, context: &str) {
-        let (mut from, mut to) = (self.program.show(source), self.program.show(target));
-        if from == to {
-            (from, to) = (self.program.show_exact(source), self.program.show_exact(target));
-        }
-        let message = match context.strip_prefix("return:") {
-            Some(_) => {
-                format!("mismatched types: expected {to} because of return type, found {from} instead")
-            }
-            None if context.is_empty() => format!("type mismatch: {from} cannot be assigned to {to}"),
-            None => format!("type mismatch: {from} received for {context}, expected {to}"),
-        };
-        self.error("SP0131", expr.span, message);
     }
 
     // --- Literals and displays ---
@@ -175,9 +161,7 @@ impl<'a> Checker<'_, 'a> {
                 let value = value.map(|value| if is_negated { -value } else { value });
                 if !value.is_some_and(|value| primitive.holds(value)) {
                     let shown = if is_negated { format!("-{int}") } else { int.to_string() };
-                    let message =
-                        format!("type mismatch: Literal[{shown}] cannot be assigned to {}", primitive.name());
-                    self.error("SP0132", expr.span, message);
+                    self.out_of_range(expr.span, &shown, primitive);
                 }
                 true
             }
@@ -200,7 +184,7 @@ impl<'a> Checker<'_, 'a> {
             return Ty::sure(self.exact(tuple));
         };
         for (elt, &item) in elts.iter().zip(&wanted) {
-            self.check(env, elt, item, "");
+            self.check(env, elt, item, Destination::Place);
         }
         Ty::sure(self.program.types.intern(Type::Instance { class: tuple, args: wanted.into(), exact: true }))
     }
@@ -263,7 +247,7 @@ impl<'a> Checker<'_, 'a> {
                     items.push(self.program.types.dynamic);
                 }
                 (Some(item), _) => {
-                    self.check(env, elt, item, "");
+                    self.check(env, elt, item, Destination::Place);
                 }
                 (None, _) => {
                     let ty = self.object(env, elt);
@@ -305,8 +289,8 @@ impl<'a> Checker<'_, 'a> {
         for (key, value) in keys.iter().zip(values) {
             match (key, wanted) {
                 (Some(key), Some((key_type, value_type))) => {
-                    self.check(env, key, key_type, "");
-                    self.check(env, value, value_type, "");
+                    self.check(env, key, key_type, Destination::Place);
+                    self.check(env, value, value_type, Destination::Place);
                 }
                 (Some(key), None) => {
                     self.object(env, key);
@@ -380,7 +364,7 @@ impl<'a> Checker<'_, 'a> {
         for (at, part) in [Some(first), second].into_iter().flatten().enumerate() {
             types.push(match &wanted {
                 Some(wanted) => {
-                    self.check(&mut inner, part, wanted[at], "");
+                    self.check(&mut inner, part, wanted[at], Destination::Place);
                     wanted[at]
                 }
                 None => {
@@ -462,7 +446,9 @@ impl<'a> Checker<'_, 'a> {
     }
 
     fn undefined(&mut self, expr: &Expr<'a>, name: &str) {
-        self.error("SP0150", expr.span, format!("Name `{name}` is not defined."));
+        let diagnostic = Diagnostic::error("SP0150", expr.span, format!("Name `{name}` is not defined."));
+        let meant = self.similar_name(name);
+        self.report(diagnostic.with_suggestion(meant.as_deref()));
     }
 
     /// Whether run-time checks of the type exist.
@@ -475,7 +461,9 @@ impl<'a> Checker<'_, 'a> {
         let declared = self.vars.declared(var);
         let is_primitive = declared.is_some_and(|ty| self.program.types.as_primitive(ty).is_some());
         if env.is_reachable && !is_primitive {
-            self.undefined(expr, name);
+            let message = format!("Name `{name}` is not defined.");
+            let note = "it is a local variable, and some path leads here without binding it";
+            self.report(Diagnostic::error("SP0150", expr.span, message).with_note(note));
         }
         match declared {
             Some(declared) if env.is_reachable || is_primitive => Ty::sure(declared),
@@ -556,7 +544,12 @@ impl<'a> Checker<'_, 'a> {
             let is_none = self.program.types.get(container.id) == &Type::None;
             let prefix =
                 if is_none { String::new() } else { format!("{}: ", self.program.show(container.id)) };
-            self.error("SP0135", expr.span, format!("{prefix}'None' object is not subscriptable"));
+            let message = format!("{prefix}'None' object is not subscriptable");
+            let mut diagnostic = Diagnostic::error("SP0135", expr.span, message);
+            if !is_none {
+                diagnostic = diagnostic.with_help("narrow it first: `if ... is not None`");
+            }
+            self.report(diagnostic);
         }
         let Some((class, args, exact)) = self.program.types.as_instance(container.id) else {
             self.index(env, slice);
@@ -703,7 +696,10 @@ impl<'a> Checker<'_, 'a> {
         let first = members.iter().find(|&&member| self.program.types.as_primitive(member).is_some())?;
         if let Some(at) = members.iter().position(|member| member != first) {
             let (a, b) = (self.program.show(*first), self.program.show(members[at]));
-            self.error("SP0137", values[at].span, format!("cannot mix {a} and {b} in a boolean operation"));
+            let message = format!("cannot mix {a} and {b} in a boolean operation");
+            let other = members.iter().position(|member| member == first).unwrap_or(0);
+            let diagnostic = Diagnostic::error("SP0137", values[at].span, message);
+            self.report(diagnostic.with_label(values[other].span, format!("this is {a}")));
         }
         Some(Ty::sure(*first))
     }
@@ -724,7 +720,9 @@ impl<'a> Checker<'_, 'a> {
         if self.primitive_of(a).is_some() || self.primitive_of(b).is_some() {
             if a.id != b.id {
                 let (x, y) = (self.program.show(a.id), self.program.show(b.id));
-                self.error("SP0137", orelse.span, format!("the arms of the conditional differ: {x} and {y}"));
+                let message = format!("the arms of the conditional differ: {x} and {y}");
+                let diagnostic = Diagnostic::error("SP0137", orelse.span, message);
+                self.report(diagnostic.with_label(body.span, format!("this is {x}")));
             }
             return a;
         }

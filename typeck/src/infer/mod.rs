@@ -10,11 +10,14 @@ mod call;
 mod env;
 mod expr;
 mod generic;
+mod import;
+mod mismatch;
 mod narrow;
 mod operator;
 mod pattern;
 mod record;
 mod stmt;
+mod suggest;
 
 use base::{Diagnostic, Span};
 use parser::ast::{Expr, NodeId, Stmt, StmtKind};
@@ -49,7 +52,7 @@ pub(crate) struct Checker<'p, 'a> {
     /// Statements around the current one, inside the block.
     depth: u32,
     /// Where locals are declared.
-    declarations: FxHashMap<Variable, NodeId>,
+    declarations: FxHashMap<Variable, (NodeId, Span)>,
     /// In the first round nothing is reported.
     is_silent: bool,
 }
@@ -215,9 +218,13 @@ impl<'p, 'a> Checker<'p, 'a> {
             let (name, shown) = (self.program.functions[function].name, self.program.show(ret));
             let message =
                 format!("Function has declared return type '{shown}' but can implicitly return None.");
-            self.report(
-                Diagnostic::error("SP0120", span, message).with_note(format!("in function '{name}'")),
-            );
+            let returns = self.program.functions[function].def.returns;
+            let mut diagnostic =
+                Diagnostic::error("SP0120", span, message).with_note(format!("in function '{name}'"));
+            if let Some(returns) = returns {
+                diagnostic = diagnostic.with_label(returns.span, "what it is declared to return");
+            }
+            self.report(diagnostic.with_help("end every path with `return` or `raise`"));
         }
     }
 

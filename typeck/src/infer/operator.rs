@@ -1,5 +1,6 @@
 //! Arithmetic and comparisons, on objects and on primitives. (`static-python.md` 1.12, 1.13)
 
+use base::Diagnostic;
 use parser::ast::{CmpOp, Expr, ExprKind, Operator};
 
 use super::{Checker, Env};
@@ -108,7 +109,18 @@ impl<'a> Checker<'_, 'a> {
         };
         if common.is_none() {
             let (x, y) = (self.program.show(a.id), self.program.show(b.id));
-            self.error("SP0138", expr.span, format!("cannot {symbol} {x} and {y}"));
+            let diagnostic = Diagnostic::error("SP0138", expr.span, format!("cannot {symbol} {x} and {y}"));
+            let help = match (self.primitive_of(a), self.primitive_of(b)) {
+                (Some(a), Some(b)) if a.is_integer() && b.is_integer() => {
+                    Some(format!("convert one of them: `{}(...)` or `{}(...)`", a.name(), b.name()))
+                }
+                (Some(primitive), None) | (None, Some(primitive)) => Some(format!(
+                    "make an object of the primitive with `box(...)`, or convert the object with `{}(...)`",
+                    primitive.name()
+                )),
+                _ => None,
+            };
+            self.report(Diagnostic { help, ..diagnostic });
         }
         common
     }
@@ -238,7 +250,8 @@ impl<'a> Checker<'_, 'a> {
                         "'{}' is not supported between values that may be None: {shown}",
                         op.symbol()
                     );
-                    self.error("SP0139", expr.span, message);
+                    let help = "narrow it first: `if ... is not None`";
+                    self.report(Diagnostic::error("SP0139", expr.span, message).with_help(help));
                     return false;
                 }
             }

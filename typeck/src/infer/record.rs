@@ -1,8 +1,10 @@
 //! Typed dictionaries and named tuples where they are made and read. (PEP 589, `typing.NamedTuple`; decision 5)
 
+use base::{Diagnostic, suggest};
 use parser::ast::{Constant, Expr, ExprKind};
 
 use super::call::Actuals;
+use super::mismatch::Destination;
 use super::{Checker, Env};
 use crate::program::{ClassId, ClassKind};
 use crate::structural::Entry;
@@ -32,7 +34,7 @@ impl<'a> Checker<'_, 'a> {
                 Some(name) => {
                     given.push(name);
                     match self.entry(&entries, class, key.unwrap_or(value), name) {
-                        Some(ty) => _ = self.check(env, value, ty, ""),
+                        Some(ty) => _ = self.check(env, value, ty, Destination::Place),
                         None => self.element(env, value),
                     }
                 }
@@ -57,7 +59,8 @@ impl<'a> Checker<'_, 'a> {
                 ClassKind::TypedDict => format!("TypedDict '{shown}' has no key '{name}'"),
                 _ => format!("{shown} has no field '{name}'"),
             };
-            self.error("SP0134", at.span, what);
+            let meant = suggest::likeliest(name, entries.iter().map(|entry| entry.name));
+            self.report(Diagnostic::error("SP0134", at.span, what).with_suggestion(meant));
         }
         found.map(|entry| entry.ty)
     }
@@ -96,7 +99,8 @@ impl<'a> Checker<'_, 'a> {
             match entries.get(at).filter(|_| is_tuple && !is_open) {
                 Some(entry) => {
                     given.push(entry.name);
-                    self.check(env, arg, entry.ty, &format!("positional arg '{}'", entry.name));
+                    let what = format!("positional arg '{}'", entry.name);
+                    self.check(env, arg, entry.ty, Destination::Described(&what));
                 }
                 None => self.element(env, arg),
             }
@@ -114,7 +118,8 @@ impl<'a> Checker<'_, 'a> {
             given.extend(keyword.arg);
             match (found, keyword.arg) {
                 (Some(ty), Some(name)) => {
-                    self.check(env, keyword.value, ty, &format!("keyword arg '{name}'"));
+                    let what = format!("keyword arg '{name}'");
+                    self.check(env, keyword.value, ty, Destination::Described(&what));
                 }
                 _ => self.element(env, keyword.value),
             }

@@ -1,7 +1,9 @@
 //! Statements: control flow over what is known.
 
+use base::Diagnostic;
 use parser::ast::{ClassDef, Expr, ExprKind, Stmt, StmtKind, Try};
 
+use super::mismatch::Destination;
 use super::{Checker, Env, LoopExits, env::join_into};
 use crate::facts::{Coercion, LoopPlan};
 use crate::program::{ClassMember, Member};
@@ -93,6 +95,7 @@ impl<'a> Checker<'_, 'a> {
                 self.define_local(env, def.name, def.name_span);
             }
             StmtKind::Import { names } | StmtKind::ImportFrom { names, .. } => {
+                self.check_import(stmt);
                 for alias in names {
                     let name =
                         alias.asname.unwrap_or_else(|| alias.name.split('.').next().unwrap_or(alias.name));
@@ -141,11 +144,11 @@ impl<'a> Checker<'_, 'a> {
                 self.object(&mut env, value);
                 let is_primitive = self.program.types.as_primitive(declared).is_some();
                 if let Some(default) = default.filter(|_| !is_primitive) {
-                    self.check(&mut env, default, declared, "");
+                    self.check(&mut env, default, declared, Destination::Place);
                 }
                 continue;
             }
-            self.check(&mut env, value, declared, "");
+            self.check(&mut env, value, declared, Destination::Place);
             // The body stores objects, whatever the field makes of them.
             if self.program.types.as_primitive(declared).is_some() {
                 let ty = self.expr(&mut env, value, None);
@@ -160,7 +163,7 @@ impl<'a> Checker<'_, 'a> {
     /// A function or class that is defined inside a function; it may not take the place of a declared variable.
     fn define_local(&mut self, env: &mut Env<'a>, name: &'a str, span: base::Span) {
         if self.variable(name).is_some_and(|var| self.vars.declared(var).is_some()) {
-            self.error("SP0101", span, format!("Cannot redefine local variable {name}"));
+            self.redefined_local(span, name);
         }
         self.bind_dynamic(env, name);
     }
@@ -176,7 +179,7 @@ impl<'a> Checker<'_, 'a> {
     fn return_(&mut self, env: &mut Env<'a>, stmt: &Stmt<'a>, value: Option<&'a Expr<'a>>) {
         match (value, self.ret) {
             (Some(value), Some(ret)) => {
-                self.check(env, value, ret, "return:");
+                self.check(env, value, ret, Destination::Result);
             }
             (Some(value), None) => self.element(env, value),
             (None, Some(ret)) => {
@@ -186,7 +189,9 @@ impl<'a> Checker<'_, 'a> {
                     let message = format!(
                         "mismatched types: expected {shown} because of return type, found None instead"
                     );
-                    self.error("SP0131", stmt.span, message);
+                    let diagnostic = Diagnostic::error("SP0131", stmt.span, message);
+                    let diagnostic = self.with_return_type(diagnostic);
+                    self.report(diagnostic);
                 }
             }
             (None, None) => {}
@@ -200,7 +205,9 @@ impl<'a> Checker<'_, 'a> {
                 if let Some(var) = self.variable(id) {
                     let declared = self.vars.declared(var).and_then(|ty| self.program.types.as_primitive(ty));
                     if declared.is_some() {
-                        self.error("SP0149", target.span, format!("del of primitive '{id}'"));
+                        let message = format!("del of primitive '{id}'");
+                        let note = "a primitive variable always has a value";
+                        self.report(Diagnostic::error("SP0149", target.span, message).with_note(note));
                     }
                     env.unset(var);
                 }
@@ -470,7 +477,7 @@ impl<'a> Checker<'_, 'a> {
         }
         let int64 = self.program.types.primitive(Primitive::Int64);
         for arg in args {
-            self.check(env, arg, int64, "crange");
+            self.check(env, arg, int64, Destination::Described("crange"));
         }
         self.facts().loops.insert(stmt.id, LoopPlan::CRange);
         true

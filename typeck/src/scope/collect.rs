@@ -456,12 +456,15 @@ impl<'a> Collector<'a> {
             .chain(args.kwonlyargs)
             .chain(args.kwarg);
         let annotations: Vec<_> = all.filter_map(|arg| arg.annotation).chain(def.returns).collect();
-        if annotations.is_empty() || self.future_annotations {
+        if annotations.is_empty() {
             return Ok(());
         }
         self.open(ScopeKind::Annotations, "__annotate__", place, ScopeRole::Annotations);
         self.annotation_parameter();
-        annotations.into_iter().try_for_each(|annotation| self.expr(annotation))?;
+        // Text uses no names.
+        if !self.future_annotations {
+            annotations.into_iter().try_for_each(|annotation| self.expr(annotation))?;
+        }
         self.close();
         Ok(())
     }

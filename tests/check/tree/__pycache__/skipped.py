@@ -1,0 +1,1 @@
+print("never looked at" is 1)

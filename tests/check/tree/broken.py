@@ -1,0 +1,5 @@
+def open_bracket():
+    return (1,
+
+
+x = 2

@@ -1,0 +1,3 @@
+def is_one(x):
+    assert (x, "message")
+    return x is 1

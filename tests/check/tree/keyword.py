@@ -1,0 +1,4 @@
+def last(values):
+    fro value in values:
+        pass
+    return value

@@ -1,0 +1,4 @@
+import __static__
+from .circle import area
+
+print(area("x"))
