@@ -17,7 +17,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::hooks;
-use crate::thread::{ExcInfo, breaker, thread};
+use crate::thread::{ExcInfo, STACK_MARGIN, breaker, thread};
 use crate::tracing::ThreadRecord;
 
 struct Turn {
@@ -143,7 +143,9 @@ pub fn start(stack: Option<usize>, body: impl FnOnce() + 'static) -> std::io::Re
 
     let (handed, ended) = (Handed(body), ENDED.load(Ordering::Relaxed));
     THREADS.fetch_add(1, Ordering::Relaxed);
-    let started = std::thread::Builder::new().stack_size(stack.unwrap_or(STACK_BYTES)).spawn(move || {
+    // What a program asks for is for its own calls.
+    let bytes = stack.map_or(STACK_BYTES, |asked| asked.saturating_add(STACK_MARGIN));
+    let started = std::thread::Builder::new().stack_size(bytes).spawn(move || {
         let handed = handed;
         BEGAN.set(Some(ended));
         take();

@@ -163,7 +163,7 @@ pub fn identity() -> u64 {
 const LEAST_CALL: usize = 8;
 
 /// Kept free below the limit for native code that does not check, such as the C library.
-const STACK_MARGIN: usize = 256 * 1024;
+pub(crate) const STACK_MARGIN: usize = 256 * 1024;
 
 /// Adapts the thread state to the calling thread's native stack.
 pub(crate) fn attach() {

@@ -21,16 +21,17 @@ static ARGS: StructType = StructType::new(
 
 /// Reports an exception that cannot be passed on: to `sys.unraisablehook` if the program has set one, else as that does by default.
 pub fn write_unraisable(raised: Raised, context: Option<Value>) {
-    tell(raised, None, context);
+    tell(&thread().take_raised(raised), None, context);
 }
 
 /// The same, with words of its own about where the exception comes from: `Exception ignored`, `place`, and what was called there.
 pub fn write_unraisable_at(raised: Raised, place: &str, called: Value) {
-    tell(raised, Some(&format!("Exception ignored {place} {}", shown(called))), None);
+    // Showing an object runs code, which may fail in its own way.
+    let exception = thread().take_raised(raised);
+    tell(&exception, Some(&format!("Exception ignored {place} {}", shown(called))), None);
 }
 
-fn tell(raised: Raised, message: Option<&str>, context: Option<Value>) {
-    let exception = thread().take_raised(raised);
+fn tell(exception: &Ref, message: Option<&str>, context: Option<Value>) {
     if let Some(exception) = exception.get::<ExceptionObject>() {
         traceback::add_running(exception);
     }
@@ -38,7 +39,7 @@ fn tell(raised: Raised, message: Option<&str>, context: Option<Value>) {
         write(exception.value(), message, context);
         return;
     };
-    if let Err(raised) = call_hook(hook.value(), &exception, message, context) {
+    if let Err(raised) = call_hook(hook.value(), exception, message, context) {
         let failure = thread().take_raised(raised);
         write(failure.value(), Some("Exception ignored in sys.unraisablehook"), Some(hook.value()));
     }
