@@ -3,7 +3,7 @@
 use abi::helper::HelperId as H;
 use bytecode::{LenKind, Opcode as B, SequenceKind, Word};
 
-use super::types::{class_of, type_of};
+use super::types::{class_of, is_precise, type_of};
 use super::{Builder, Built, code_type};
 use crate::env::{CastHints, FieldKind, FieldRef, Signature};
 use crate::ir::{Imm, Opcode, Type, Value};
@@ -93,7 +93,7 @@ impl Builder<'_> {
     fn cast(&mut self, n: usize) {
         let value = self.pop_object();
         let ty = type_of(&self.code.types[n], self.env);
-        if !self.code.types[n].is_by_class() {
+        if !is_precise(&self.code.types[n], self.env) {
             let (code, index) = (self.code_object(), self.const_int(n as i64, Type::I64));
             self.status_helper(H::Cast, &[value, code, index]);
             let value = self.narrowed(value, ty);

@@ -38,6 +38,22 @@ pub fn type_of(descr: &TypeDescr, env: &dyn CompileEnv) -> Type {
     }
 }
 
+/// Whether [`type_of`] says all that a check of the described type asks. The lattice knows one class at a time beside the builtins, and
+/// neither values nor type arguments.
+pub(super) fn is_precise(descr: &TypeDescr, env: &dyn CompileEnv) -> bool {
+    match descr {
+        TypeDescr::Object | TypeDescr::None | TypeDescr::Primitive(_) => true,
+        TypeDescr::Literal(_) | TypeDescr::Callable | TypeDescr::Never => false,
+        TypeDescr::Class { args, .. } => args.is_empty() && !Type::OBJECT.is_subtype(type_of(descr, env)),
+        TypeDescr::Union(members) => {
+            let classes = members
+                .iter()
+                .filter(|member| matches!(member, TypeDescr::Class { module, .. } if module != "builtins"));
+            classes.count() <= 1 && members.iter().all(|member| is_precise(member, env))
+        }
+    }
+}
+
 fn class_type(module: &str, name: &str, args: &[TypeDescr], exact: bool, env: &dyn CompileEnv) -> Type {
     if module == "builtins" {
         return builtin_type(name, exact);
