@@ -77,9 +77,13 @@ class Enum(metaclass=EnumMeta):
 
     @classmethod
     def _make(cls, name, value):
-        member = object.__new__(cls)
+        member = cls._new(value)
         member.name, member.value = name, value
         return member
+
+    @classmethod
+    def _new(cls, value):
+        return object.__new__(cls)
 
     @classmethod
     def _find(cls, value):
@@ -116,12 +120,10 @@ class IntEnum(Enum, int):
     """An enumeration of integers, which its members are."""
 
     @classmethod
-    def _make(cls, name, value):
+    def _new(cls, value):
         if not isinstance(value, int):
             raise TypeError(f"{value!r} is not an int")
-        member = int.__new__(cls, value)
-        member.name, member.value = name, value
-        return member
+        return int.__new__(cls, value)
 
     __eq__ = int.__eq__
     __hash__ = int.__hash__
@@ -131,12 +133,10 @@ class StringEnum(Enum, str):
     """An enumeration of strings, which its members are."""
 
     @classmethod
-    def _make(cls, name, value):
+    def _new(cls, value):
         if not isinstance(value, str):
             raise TypeError(f"{value!r} is not a str")
-        member = str.__new__(cls, value)
-        member.name, member.value = name, value
-        return member
+        return str.__new__(cls, value)
 
     @classmethod
     def _find(cls, value):

@@ -55,20 +55,15 @@ impl<'a> Program<'a> {
                 _ => (base, None),
             };
             match self.chase_expr(module, expr) {
-                Some((_, Member::Imported { module: "typing", name: "Generic" })) if args.is_some() => {
-                    let names = args.map(type_names).unwrap_or_default();
-                    self.classes[class].type_params = self.arena.alloc_slice_copy(&names);
-                }
                 Some((_, Member::Imported { module: "typing", name }))
-                    if ClassKind::of_base(name).is_some() =>
+                    if ClassKind::of_base(name).is_some() || (name == "Generic" && args.is_some()) =>
                 {
-                    is_dynamic = true;
-                    let kind = ClassKind::of_base(name).unwrap_or(ClassKind::Nominal);
-                    self.classes[class].kind = kind;
-                    let names = args.map(type_names).unwrap_or_default();
-                    if !names.is_empty() {
-                        self.classes[class].type_params = self.arena.alloc_slice_copy(&names);
+                    if let Some(args) = args {
+                        self.classes[class].type_params = self.arena.alloc_slice_copy(&type_names(args));
                     }
+                    let Some(kind) = ClassKind::of_base(name) else { continue };
+                    is_dynamic = true;
+                    self.classes[class].kind = kind;
                     let base = match kind {
                         ClassKind::TypedDict => self.known.dict,
                         ClassKind::NamedTuple => self.known.tuple,

@@ -24,6 +24,7 @@ use runtime::objects::{float, int};
 use runtime::protocol;
 use runtime::static_class::{self, FieldKind, StaticField};
 use runtime::type_object::TypeObject;
+use runtime::types;
 use runtime::value::{PyResult, Ref, Value};
 
 use super::primitive;
@@ -329,9 +330,7 @@ fn callee_name(descr: &FunctionDescr, args: &[Value]) -> String {
 pub fn build_class(decl: &ClassDecl, body: &Ref, bases: &Ref) -> PyResult {
     let function = body.get::<FunctionObject>().expect("the emitter passes the body as a function");
     let bases = bases.get::<TupleObject>().expect("the emitter passes a tuple");
-    let resolved = TupleObject::new(runtime::types::build::resolve_bases(bases.items())?);
-    let is_resolved = resolved.items().len() == bases.items().len()
-        && resolved.items().iter().zip(bases.items()).all(|(base, original)| base.bits() == original.bits());
+    let resolved = types::build::resolve_bases(bases.items())?;
     let namespace = DictObject::new();
     let cell = (runtime::hooks::hooks().run_code)(
         Value::from_object(function.code()),
@@ -340,14 +339,8 @@ pub fn build_class(decl: &ClassDecl, body: &Ref, bases: &Ref) -> PyResult {
         function.closure.raw(),
     )?;
     let metatype = &runtime::objects::type_type::TYPE;
-    if !is_resolved {
-        protocol::set_item(
-            namespace.value(),
-            StrObject::intern("__orig_bases__").value(),
-            Value::from_object(bases),
-        )?;
-    }
-    let class = static_class::build(metatype, decl, &resolved, &namespace)?.into_ref();
+    types::build::note_original_bases(namespace.value(), bases.items(), &resolved)?;
+    let class = static_class::build(metatype, decl, &TupleObject::new(resolved), &namespace)?.into_ref();
     if let Some(cell) = cell.get::<runtime::objects::cell::CellObject>() {
         cell.contents.set(class.clone());
     }

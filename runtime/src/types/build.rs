@@ -304,10 +304,7 @@ pub fn build_class(func: Value, name: Value, bases: &[Value], keywords: &[(Value
         namespace.value(),
         closure,
     )?;
-    if resolved.len() != bases.len() || resolved.iter().zip(bases).any(|(new, old)| new.value() != *old) {
-        let original = TupleObject::from_values(bases);
-        protocol::set_item(namespace.value(), StrObject::intern("__orig_bases__").value(), original.value())?;
-    }
+    note_original_bases(namespace.value(), bases, &resolved)?;
     let class = call_with_keywords(metaclass, &[name, bases_tuple.value(), namespace.value()], &rest)?;
     check_class_cell(&cell, name, &class)?;
     Ok(class)
@@ -353,6 +350,15 @@ fn prepare(metaclass: Value, name: Value, bases: Value, keywords: &[(Value, Valu
         return Err(crate::raise!(TypeError, "{shown}.__prepare__() must return a mapping, not {got}"));
     }
     Ok(namespace)
+}
+
+/// Keeps the bases as they were written in the namespace, where others have taken their place.
+pub fn note_original_bases(namespace: Value, written: &[Value], resolved: &[Ref]) -> PyResult<()> {
+    if resolved.len() == written.len() && resolved.iter().zip(written).all(|(new, old)| new.value() == *old) {
+        return Ok(());
+    }
+    let original = TupleObject::from_values(written);
+    protocol::set_item(namespace, StrObject::intern("__orig_bases__").value(), original.value())
 }
 
 /// Replaces bases that are not classes by what their `__mro_entries__` gives.

@@ -10,7 +10,7 @@ use parser::ast::Expr;
 use super::Checker;
 use super::call::Actuals;
 use crate::facts::Argument;
-use crate::program::{ClassId, Param};
+use crate::program::{ClassId, Param, Program};
 use crate::ty::{Ty, Type, TypeId};
 
 /// What variables have been found to stand for.
@@ -22,11 +22,11 @@ impl<'a> Checker<'_, 'a> {
         if !self.program.types.has_vars(ty) {
             return ty;
         }
-        let bounds: Vec<_> = self.program.type_vars.iter().map(|(_, var)| var.bound).collect();
         let (object, dynamic) = (self.instance(self.program.known.object), self.program.types.dynamic);
-        self.program.types.replace(ty, &|part| match part {
+        let Program { types, type_vars, .. } = &mut *self.program;
+        types.replace(ty, &|part| match part {
             Type::Var(var) => {
-                let bound = bounds[base::entity::EntityId::index(*var)];
+                let bound = type_vars[*var].bound;
                 Some(if bound == object { dynamic } else { bound })
             }
             _ => None,
