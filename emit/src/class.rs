@@ -22,6 +22,7 @@ impl<'a> Emitter<'a, '_> {
         } else {
             self.generic_class(stmt, def, first_line)?;
         }
+        self.note_class();
         for decorator in def.decorator_list.iter().rev() {
             self.at(decorator.span);
             self.block().op(Opcode::CALL, 1);
