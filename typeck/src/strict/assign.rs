@@ -153,10 +153,8 @@ impl<'a> Analyser<'a, '_> {
             }
         };
         let owner = self.state.objects[id].owner;
-        if self.may_write(owner, &what) {
-            self.write_attribute(object, name, value)?;
-        }
-        Ok(())
+        self.note_write(owner, &what);
+        self.write_attribute(object, name, value)
     }
 
     fn set_instance_attribute(
@@ -194,10 +192,8 @@ impl<'a> Analyser<'a, '_> {
             return Err(self.raise("dataclasses.FrozenInstanceError", &message));
         }
         let shown = self.class_name(object);
-        if self.may_change(object, &format!("an object of the class `{shown}`")) {
-            self.write_attribute(object, name, value)?;
-        }
-        Ok(())
+        self.note_change(object, &format!("an object of the class `{shown}`"));
+        self.write_attribute(object, name, value)
     }
 
     /// Writes to the attributes of an object itself.
@@ -260,9 +256,7 @@ impl<'a> Analyser<'a, '_> {
                 return Err(self.raise("TypeError", &message));
             }
         };
-        if !self.may_change(object, what) {
-            return Ok(());
-        }
+        self.note_change(object, what);
         match (self.kind(object).cloned(), value) {
             (Some(Kind::Dict(mut pairs)), Some(value)) => {
                 self.put(&mut pairs, key, value);
@@ -294,7 +288,7 @@ impl<'a> Analyser<'a, '_> {
     /// An instance of a subclass of a builtin container changes.
     fn native_write(&mut self, object: Value<'a>) -> Eval<'a, ()> {
         let shown = self.class_name(object);
-        self.may_change(object, &format!("an object of the class `{shown}`"));
+        self.note_change(object, &format!("an object of the class `{shown}`"));
         Ok(())
     }
 }

@@ -14,6 +14,27 @@ impl<'a> Analyser<'a, '_> {
     /// Runs a class statement; decorators are the caller's.
     pub(super) fn define_class(&mut self, stmt: &'a Stmt<'a>, def: &'a ClassDef<'a>) -> Eval<'a> {
         self.check_slots(def);
+        let (unit, outer) = (self.frame().unit, self.type_params_env(stmt)?);
+        let (head, receiver) = (self.state.envs[outer].scope, self.frame().receiver);
+        // Bases may name the type parameters.
+        let (bases, keywords) = match self.frame().scope {
+            scope if scope == head => self.class_head(def)?,
+            _ => self.in_frame(unit, head, outer, receiver, |this| this.class_head(def))?,
+        };
+        let scope = self.units[unit].scopes.body(stmt.id);
+        let env = self.new_env(unit, scope, Some(outer));
+        let module = Value::Str(self.units[unit].name);
+        self.state.envs[env].names.set("__module__", module);
+        self.state.envs[env].names.set("__qualname__", Value::Str(def.name));
+        self.in_frame(unit, scope, env, None, |this| this.block(def.body))?;
+        let names = self.state.envs[env].names.clone();
+        let class = self.at(def.name_span, |this| this.build_class(def, bases, keywords, names))?;
+        self.state.envs[env].names.set("__class__", class);
+        Ok(class)
+    }
+
+    /// Bases, and keywords with their values.
+    fn class_head(&mut self, def: &'a ClassDef<'a>) -> Eval<'a, (Vec<Value<'a>>, Vec<(&'a str, Value<'a>)>)> {
         let mut bases = Vec::new();
         for base in def.bases {
             let value = self.eval(base)?;
@@ -25,17 +46,7 @@ impl<'a> Analyser<'a, '_> {
             let value = self.eval(keyword.value)?;
             keywords.extend(keyword.arg.map(|name| (name, value)));
         }
-        let (unit, outer) = (self.frame().unit, self.type_params_env(stmt)?);
-        let scope = self.units[unit].scopes.body(stmt.id);
-        let env = self.new_env(unit, scope, Some(outer));
-        let module = Value::Str(self.units[unit].name);
-        self.state.envs[env].names.set("__module__", module);
-        self.state.envs[env].names.set("__qualname__", Value::Str(def.name));
-        self.in_frame(unit, scope, env, None, |this| this.block(def.body))?;
-        let names = self.state.envs[env].names.clone();
-        let class = self.at(def.name_span, |this| this.build_class(def, bases, keywords, names))?;
-        self.state.envs[env].names.set("__class__", class);
-        Ok(class)
+        Ok((bases, keywords))
     }
 
     /// A base, if it can be one.
@@ -314,9 +325,7 @@ impl<'a> Analyser<'a, '_> {
         let Value::Object(id) = class else { return Ok(class) };
         let Some(Kind::Class(entry)) = self.kind(class) else { return Ok(class) };
         let name = entry.name;
-        if !self.may_change(class, &format!("the class `{name}`")) {
-            return Ok(class);
-        }
+        self.note_change(class, &format!("the class `{name}`"));
         let inherited = self.mro(class).into_iter().skip(1).find_map(|base| self.fields_of(base));
         let mut fields = inherited.unwrap_or_default();
         let names = self.state.objects[id].attributes.clone();

@@ -95,24 +95,21 @@ impl<'a> Analyser<'a, '_> {
         self.silent()
     }
 
-    /// Whether an object may be changed now; reports it if not.
-    pub(super) fn may_write(&mut self, owner: UnitId, what: &str) -> bool {
-        let running = self.current();
-        if owner == running {
-            return true;
+    /// Something is changed that a module owns; reports it if that is not the running one.
+    pub(super) fn note_write(&mut self, owner: UnitId, what: &str) {
+        if owner == self.current() {
+            return;
         }
         let name = self.units[owner].name;
         let message = format!("changes {what} of `{name}`");
         let help = format!("`{name}` has been imported already; let it be filled there, or by a function that a program calls");
         self.report_with("SP0801", &message, Some(&help));
-        false
     }
 
-    /// Whether a value may be changed now.
-    pub(super) fn may_change(&mut self, value: Value<'a>, what: &str) -> bool {
-        match value {
-            Value::Object(id) => self.may_write(self.state.objects[id].owner, what),
-            _ => true,
+    /// A value is changed.
+    pub(super) fn note_change(&mut self, value: Value<'a>, what: &str) {
+        if let Value::Object(id) = value {
+            self.note_write(self.state.objects[id].owner, what);
         }
     }
 

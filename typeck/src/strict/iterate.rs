@@ -5,6 +5,7 @@
 
 use super::Analyser;
 use super::TURNS;
+use super::finding::Call;
 use super::value::{Args, Eval, Flow, Kind, Stop, Value};
 
 impl<'a> Analyser<'a, '_> {
@@ -50,9 +51,8 @@ impl<'a> Analyser<'a, '_> {
             Some(Kind::List(items) | Kind::Tuple(items) | Kind::Set { items, .. }) => Ok(Some(items)),
             Some(Kind::Dict(pairs)) => Ok(Some(pairs.into_iter().map(|(key, _)| key).collect())),
             Some(Kind::Iterator { items, at }) => {
-                if self.may_change(value, "an iterator")
-                    && let Value::Object(id) = value
-                {
+                self.note_change(value, "an iterator");
+                if let Value::Object(id) = value {
                     *self.kind_mut(id) = Kind::Iterator { items: Vec::new(), at: 0 };
                 }
                 Ok(Some(items[at.min(items.len())..].to_vec()))
@@ -111,10 +111,11 @@ impl<'a> Analyser<'a, '_> {
     fn start_generator(&mut self, value: Value<'a>) -> Eval<'a, ()> {
         let Some(Kind::Generator { function, env }) = self.kind(value).cloned() else { return Ok(()) };
         let Value::Object(id) = value else { return Ok(()) };
-        if !self.may_change(value, "a generator") {
-            *self.kind_mut(id) = Kind::Iterator { items: Vec::new(), at: 0 };
-            return Ok(());
-        }
+        self.note_change(value, "a generator");
+        // Who asks again while it runs finds nothing.
+        *self.kind_mut(id) = Kind::Iterator { items: Vec::new(), at: 0 };
+        let site = self.here.expect("code stands somewhere");
+        self.calls.push(Call { site, callee: function.name });
         let items = self.in_frame(function.unit, function.scope, env, None, |this| {
             this.frame().yields = Some(Vec::new());
             let end = this.run_body(&function);
@@ -123,8 +124,10 @@ impl<'a> Analyser<'a, '_> {
                 Ok(Flow::Next | Flow::Return(_) | Flow::Break | Flow::Continue) => Ok(items),
                 Err(stop) => Err(stop),
             }
-        })?;
-        *self.kind_mut(id) = Kind::Iterator { items, at: 0 };
+        });
+        self.calls.pop();
+        self.here = Some(site);
+        *self.kind_mut(id) = Kind::Iterator { items: items?, at: 0 };
         Ok(())
     }
 
@@ -136,9 +139,8 @@ impl<'a> Analyser<'a, '_> {
         let Value::Object(id) = value else { return Ok(None) };
         let Some(Kind::Iterator { items, at }) = self.kind(value) else { return Ok(None) };
         let item = items.get(*at).copied();
-        if self.may_change(value, "an iterator")
-            && let Kind::Iterator { at, .. } = self.kind_mut(id)
-        {
+        self.note_change(value, "an iterator");
+        if let Kind::Iterator { at, .. } = self.kind_mut(id) {
             *at += 1;
         }
         Ok(Some(item))

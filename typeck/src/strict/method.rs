@@ -95,9 +95,8 @@ impl<'a> Analyser<'a, '_> {
             ("object", "__setattr__") => {
                 // Called on the class it takes the object as its first argument.
                 let given = if self.is_class(receiver) { args.clone() } else { args.with_receiver(receiver) };
-                if let [object, Value::Str(name), value] = given.positional[..]
-                    && self.may_change(object, "an object")
-                {
+                if let [object, Value::Str(name), value] = given.positional[..] {
+                    self.note_change(object, "an object");
                     self.write_attribute(object, name, Some(value))?;
                 }
                 Value::None
@@ -125,9 +124,8 @@ impl<'a> Analyser<'a, '_> {
     }
 
     fn change(&mut self, receiver: Value<'a>, what: &str, kind: Kind<'a>) -> Option<Value<'a>> {
-        if let Value::Object(id) = receiver
-            && self.may_change(receiver, what)
-        {
+        self.note_change(receiver, what);
+        if let Value::Object(id) = receiver {
             *self.kind_mut(id) = kind;
         }
         Some(Value::None)

@@ -326,9 +326,8 @@ impl<'a> Analyser<'a, '_> {
         let name = self.mangled(name);
         let env = self.target_env(name);
         let owner = self.state.envs[env].owner;
-        if self.may_write(owner, &format!("the variable `{name}`")) {
-            self.state.envs[env].names.set(name, value);
-        }
+        self.note_write(owner, &format!("the variable `{name}`"));
+        self.state.envs[env].names.set(name, value);
         Ok(())
     }
 
@@ -336,9 +335,8 @@ impl<'a> Analyser<'a, '_> {
         let name = self.mangled(name);
         let env = self.target_env(name);
         let owner = self.state.envs[env].owner;
-        if self.may_write(owner, &format!("the variable `{name}`"))
-            && self.state.envs[env].names.remove(name).is_none()
-        {
+        self.note_write(owner, &format!("the variable `{name}`"));
+        if self.state.envs[env].names.remove(name).is_none() {
             return Err(self.raise("NameError", &format!("name '{name}' is not defined")));
         }
         Ok(())

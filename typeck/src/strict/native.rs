@@ -113,9 +113,7 @@ impl<'a> Analyser<'a, '_> {
             Purity::Mutates => {
                 let receiver = receiver.or(args.positional.first().copied()).unwrap_or(Value::None);
                 let what = self.class_name(receiver);
-                if !self.may_change(receiver, &format!("an object of type {what}")) {
-                    return self.silent();
-                }
+                self.note_change(receiver, &format!("an object of type {what}"));
                 self.forget_contents(receiver);
             }
             Purity::Pure => {}
@@ -260,9 +258,8 @@ impl<'a> Analyser<'a, '_> {
             }),
             ("functools.update_wrapper", Some(wrapper)) => {
                 let wrapped = args.get(1, "wrapped").unwrap_or(Value::None);
-                if self.may_change(wrapper, "a function") {
-                    self.write_attribute(wrapper, "__wrapped__", Some(wrapped))?;
-                }
+                self.note_change(wrapper, "a function");
+                self.write_attribute(wrapper, "__wrapped__", Some(wrapped))?;
                 wrapper
             }
             ("functools.lru_cache" | "dataclasses.dataclass", None) => self.object(Kind::Partial {
@@ -521,7 +518,7 @@ impl<'a> Analyser<'a, '_> {
             (Some(None), Some(default)) => Ok(Some(*default)),
             (Some(None), None) => Err(self.raise_args("StopIteration", Vec::new())),
             (None, _) if matches!(self.kind(source), Some(Kind::Typed(_))) => {
-                self.may_change(source, "an iterator");
+                self.note_change(source, "an iterator");
                 Ok(self.element(source))
             }
             (None, _) => Ok(None),

@@ -333,8 +333,29 @@ impl<'a> Analyser<'a, '_> {
                 let class = self.class_of(left);
                 Ok(if self.has_native_base(class) { None } else { Some(false) })
             }
-            (Some(Kind::Typed(_) | Kind::Dict(_) | Kind::Set { .. }), _)
-            | (_, Some(Kind::Typed(_) | Kind::Dict(_) | Kind::Set { .. })) => Ok(None),
+            (Some(Kind::Set { items: left, .. }), Some(Kind::Set { items: right, .. })) => {
+                let has = |item: &Value<'a>| right.iter().any(|known| self.is_same_key(*known, *item));
+                Ok(Some(left.len() == right.len() && left.iter().all(has)))
+            }
+            (Some(Kind::Dict(left)), Some(Kind::Dict(right))) => {
+                if left.len() != right.len() {
+                    return Ok(Some(false));
+                }
+                for (key, value) in left {
+                    let Some(at) = self.find_key(&right, key) else { return Ok(Some(false)) };
+                    match self.nested(|this| this.equals(value, right[at].1))? {
+                        Some(true) => {}
+                        other => return Ok(other),
+                    }
+                }
+                Ok(Some(true))
+            }
+            (Some(Kind::Typed(_)), _) | (_, Some(Kind::Typed(_))) => {
+                let (one, two) = (self.class_name(left), self.class_name(right));
+                let differ = one != two && is_builtin(&one) && is_builtin(&two);
+                let are_numbers = rank(&one).is_some() && rank(&two).is_some();
+                Ok((differ && !are_numbers).then_some(false))
+            }
             _ => Ok(Some(false)),
         }
     }
