@@ -7,6 +7,7 @@
 use bytecode::{Const, Intrinsic, Opcode, TypeCode};
 use parser::ast::{Expr, Stmt, StmtKind};
 use parser::visit::{Visitor, walk_stmt};
+use typeck::program::Member;
 
 use crate::error::Emit;
 use crate::module::{Emitter, FrameBlock};
@@ -21,9 +22,25 @@ impl<'a> Emitter<'a, '_> {
         self.load_const(Const::None);
         self.block().op(Opcode::CALL_INTRINSIC, Intrinsic::SealModule as u32);
         self.block().op0(Opcode::POP_TOP);
+        let constants = self.final_constants();
+        if !constants.is_empty() {
+            self.load_const(Const::Tuple(constants));
+            self.store_name("__final_constants__");
+        }
         if defines_classes(body) {
             self.open_class_list();
         }
+    }
+
+    /// Names whose uses have been replaced by their values, so that nobody would see a patch.
+    fn final_constants(&self) -> Vec<Const> {
+        let Some(checked) = self.checked else { return Vec::new() };
+        let module = &checked.program.modules[checked.module];
+        let globals = self.scopes.table[self.scopes.module()].symbols.iter();
+        let is_constant = |name: &&str| {
+            matches!(module.members.get(name), Some(Member::Variable { is_final: true, constant: Some(_), .. }))
+        };
+        globals.map(|symbol| symbol.name).filter(is_constant).map(Const::str).collect()
     }
 
     /// A function's body; the classes that it defines are frozen when it is left.

@@ -12,6 +12,7 @@
 //! - `continuation`: from the middle of an interpreter's frame into compiled code
 //! - [`native`]: out of C
 //! - `stack`: its frames
+//! - `control`: what programs ask of the compiler
 //! - `release`: letting go of everything when the process ends
 //! - [`report`]: statistics and dumps
 //!
@@ -22,6 +23,7 @@ mod cells;
 mod code_memory;
 mod compile;
 mod context;
+mod control;
 mod continuation;
 mod entry;
 mod env;
@@ -65,5 +67,6 @@ pub fn install(settings: Settings) {
         hooks.function_changed = links::function_changed;
         hooks.release_code = release::release;
         hooks.leave_compiled = links::leave_compiled;
+        hooks.compiler = control::answer;
     });
 }

@@ -17,6 +17,7 @@ pub mod atexit;
 pub mod binascii;
 pub mod bisect;
 mod breakpoint;
+mod cinderx;
 mod cmath;
 pub mod codecs;
 pub mod collections;
@@ -137,6 +138,7 @@ static MODULES: &[NativeModule] = &[
     NativeModule { name: "__future__", fill: future::fill },
     NativeModule { name: "_typing", fill: typing::fill },
     NativeModule { name: "__static__", fill: static_python::fill },
+    NativeModule { name: "_cinderx", fill: cinderx::fill },
     NativeModule { name: "__strict__", fill: strict_python::fill },
     NativeModule { name: "strict_modules", fill: strict_python::fill },
 ];

@@ -75,7 +75,12 @@ py_functions! { static FUNCTIONS;
     fn opaque(function: Ref) -> Ref {
         function
     }
-    /// Whether attributes of strict modules can be patched.
+    /// Whether strict modules and their classes can be patched in this process.
+    "patching_enabled()"
+    fn patching_enabled() -> bool {
+        freeze::is_patching()
+    }
+    /// Whether attributes of a strict module can be patched.
     "strict_module_patch_enabled(module, /)"
     fn patch_enabled(module: Value) -> PyResult<bool> {
         strict_of(module)?;
