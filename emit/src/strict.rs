@@ -38,7 +38,10 @@ impl<'a> Emitter<'a, '_> {
         let module = &checked.program.modules[checked.module];
         let globals = self.scopes.table[self.scopes.module()].symbols.iter();
         let is_constant = |name: &&str| {
-            matches!(module.members.get(name), Some(Member::Variable { is_final: true, constant: Some(_), .. }))
+            matches!(
+                module.members.get(name),
+                Some(Member::Variable { is_final: true, constant: Some(_), .. })
+            )
         };
         globals.map(|symbol| symbol.name).filter(is_constant).map(Const::str).collect()
     }

@@ -40,7 +40,9 @@ pub fn start(settings: &Settings) -> PyResult<()> {
     }
     interp::install();
     jit::install(jit);
-    if settings.patching || settings.options.variable("PYTHONENABLEPATCHING").is_some_and(|value| value != "0") {
+    if settings.patching
+        || settings.options.variable("PYTHONENABLEPATCHING").is_some_and(|value| value != "0")
+    {
         runtime::freeze::enable_patching();
     }
     hooks::install(|hooks| {

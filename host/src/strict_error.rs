@@ -22,7 +22,8 @@ pub(crate) fn raise(source: &SourceText, filename: &str, found: &Diagnostic) -> 
     let chain = chain(source, filename, found);
     let text = |text: &String| StrObject::new(text).into();
     let help = found.help.iter().map(|help| format!("help: {help}"));
-    let notes: Vec<Ref> = chain.iter().map(|line| format!("  {line}")).chain(help).map(|line| text(&line)).collect();
+    let notes: Vec<Ref> =
+        chain.iter().map(|line| format!("  {line}")).chain(help).map(|line| text(&line)).collect();
     let column = runtime::objects::int::from_i64(about.location(source).offset.into());
     let mut attributes = vec![
         ("code", StrObject::new(found.code).into()),

@@ -50,9 +50,7 @@ impl Control {
 pub(crate) fn answer(request: CompilerRequest<'_>) -> CompilerAnswer {
     let (jit, control) = (jit(), &jit().control);
     match request {
-        CompilerRequest::Enable(is_enabled) => {
-            CompilerAnswer::Truth(!control.is_paused.replace(!is_enabled))
-        }
+        CompilerRequest::Enable(is_enabled) => CompilerAnswer::Truth(!control.is_paused.replace(!is_enabled)),
         CompilerRequest::IsEnabled => CompilerAnswer::Truth(!control.is_paused.get()),
         CompilerRequest::Compile(function) => CompilerAnswer::Truth(compile(jit, function)),
         CompilerRequest::IsCompiled(function) => CompilerAnswer::Truth(machine_of(jit, function).is_some()),
@@ -78,7 +76,9 @@ pub(crate) fn answer(request: CompilerRequest<'_>) -> CompilerAnswer {
             CompilerAnswer::Number(machine_of(jit, function).map_or(-1, |machine| machine.len as i64))
         }
         CompilerRequest::StackSize(function) => {
-            let size = |machine: &Machine| i64::from(machine.frame.locals_bytes) + 8 * machine.frame.saved.len() as i64;
+            let size = |machine: &Machine| {
+                i64::from(machine.frame.locals_bytes) + 8 * machine.frame.saved.len() as i64
+            };
             CompilerAnswer::Number(machine_of(jit, function).map_or(-1, size))
         }
         CompilerRequest::List => {

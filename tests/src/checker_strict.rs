@@ -34,7 +34,11 @@ struct Case {
 
 impl Case {
     fn source(&self) -> String {
-        if self.kind == Kind::Module { format!("import __strict__\n{}", self.block) } else { self.block.clone() }
+        if self.kind == Kind::Module {
+            format!("import __strict__\n{}", self.block)
+        } else {
+            self.block.clone()
+        }
     }
 
     fn is_accepted(&self) -> bool {
@@ -103,12 +107,17 @@ fn verify(case: &Case) -> Result<(), String> {
     let expected = expectations(&case.block);
     for (line, wanted) in &expected {
         let (code, text) = wanted.split_once(' ').unwrap_or((wanted, ""));
-        let is_met = |(at, message): &(u32, String)| at == line && message.starts_with(code) && message.contains(text);
+        let is_met =
+            |(at, message): &(u32, String)| at == line && message.starts_with(code) && message.contains(text);
         if !found.iter().any(is_met) {
             return Err(format!("line {line}: expected {wanted}, found {found:?}"));
         }
     }
-    if found.len() == expected.len() { Ok(()) } else { Err(format!("expected {expected:?}, found {found:?}")) }
+    if found.len() == expected.len() {
+        Ok(())
+    } else {
+        Err(format!("expected {expected:?}, found {found:?}"))
+    }
 }
 
 /// Imports every case with its modules, and tells what that prints or raises.
@@ -181,7 +190,8 @@ fn strict_specifications_hold() {
     }
     let mut failures = Vec::new();
     for case in all.iter().filter(|case| case.kind == Kind::Module) {
-        failures.extend(verify(case).err().map(|problem| format!("{}: {problem}\n{}", case.name, case.block)));
+        failures
+            .extend(verify(case).err().map(|problem| format!("{}: {problem}\n{}", case.name, case.block)));
     }
     failures.extend(run(&all));
     assert!(all.len() >= 60, "there are {} specifications of strict modules", all.len());

@@ -30,7 +30,9 @@ pub fn fields<'a>(def: &'a ClassDef<'a>) -> Vec<(&'a str, Span)> {
     let mut found: Vec<(&'a str, Span)> = Vec::new();
     for stmt in def.body {
         match stmt.kind {
-            StmtKind::AnnAssign { target, annotation, value: None, simple: true } if !is_class_var(annotation) => {
+            StmtKind::AnnAssign { target, annotation, value: None, simple: true }
+                if !is_class_var(annotation) =>
+            {
                 found.extend(target.as_name().map(|name| (name, target.span)));
             }
             StmtKind::FunctionDef(init) if init.name == "__init__" => stores(init, &mut found),

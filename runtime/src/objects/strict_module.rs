@@ -29,6 +29,8 @@ pub fn seal(namespace: &DictObject) {
     if std::ptr::eq(own, namespace) {
         let header = module.header().expect("modules are objects");
         header.set_raw_type(&STRICT_MODULE);
+        // Compiled code that has called functions of a module of this name before is to look again.
+        (crate::hooks::hooks().dict_changed)(namespace, Value::NULL, true);
     }
 }
 
@@ -38,10 +40,17 @@ fn patch(module: &ModuleObject, name: Value, new: Option<Value>) -> PyResult<()>
     if !freeze::is_patching() {
         let action = if new.is_some() { "modify" } else { "delete" };
         let module = module.name();
-        return Err(crate::raise!(AttributeError, "cannot {action} attribute '{text}' of strict module '{module}'"));
+        return Err(crate::raise!(
+            AttributeError,
+            "cannot {action} attribute '{text}' of strict module '{module}'"
+        ));
     }
     if is_final_constant(module, name)? {
-        return Err(crate::raise!(AttributeError, "Cannot patch Final attribute `{text}` of module `{}`", module.name()));
+        return Err(crate::raise!(
+            AttributeError,
+            "Cannot patch Final attribute `{text}` of module `{}`",
+            module.name()
+        ));
     }
     match new {
         Some(new) => {

@@ -137,7 +137,10 @@ impl<'a> Analyser<'a, '_> {
         let what = match &self.state.objects[id].kind {
             Kind::Module(unit) => {
                 let module = self.units[*unit].name;
-                self.report("SP0802", &format!("sets the attribute `{name}` of the strict module `{module}`"));
+                self.report(
+                    "SP0802",
+                    &format!("sets the attribute `{name}` of the strict module `{module}`"),
+                );
                 return Ok(());
             }
             Kind::Class(class) => format!("the class `{}`", class.name),

@@ -7,7 +7,9 @@ use super::value::{Args, Class, Eval, Field, Kind, Namespace, Value};
 impl<'a> Analyser<'a, '_> {
     pub(super) fn attribute(&mut self, value: Value<'a>, name: &'a str) -> Eval<'a> {
         match value {
-            Value::Opaque(id) => return Ok(self.inspect(id, "SP0811", &format!("reads the attribute `{name}` of"))),
+            Value::Opaque(id) => {
+                return Ok(self.inspect(id, "SP0811", &format!("reads the attribute `{name}` of")));
+            }
             Value::Native(path) => return Ok(self.native_attribute(path, name)),
             _ => {}
         }
@@ -37,12 +39,15 @@ impl<'a> Analyser<'a, '_> {
             },
             Some(Kind::Property { getter, .. }) => {
                 let setter = matches!(name, "setter" | "getter" | "deleter");
-                let path = if setter { "property.setter" } else { return Err(self.no_attribute(value, name)) };
+                let path =
+                    if setter { "property.setter" } else { return Err(self.no_attribute(value, name)) };
                 let first = if name == "setter" { vec![getter] } else { vec![value] };
                 let function = Value::Native(if name == "setter" { path } else { "property.same" });
                 Ok(self.object(Kind::Partial { function, args: first, keywords: Vec::new() }))
             }
-            Some(Kind::StaticMethod(function) | Kind::ClassMethod(function)) if name == "__func__" => Ok(function),
+            Some(Kind::StaticMethod(function) | Kind::ClassMethod(function)) if name == "__func__" => {
+                Ok(function)
+            }
             Some(Kind::Partial { function, .. }) => match self.own(value).get(name) {
                 Some(found) => Ok(found),
                 None if name == "func" => Ok(function),
@@ -87,7 +92,9 @@ impl<'a> Analyser<'a, '_> {
         if let Some(found) = self.class_attribute(value, name) {
             return match self.kind(found).cloned() {
                 Some(Kind::StaticMethod(function)) => Ok(function),
-                Some(Kind::ClassMethod(function)) => Ok(self.object(Kind::Method { function, receiver: value })),
+                Some(Kind::ClassMethod(function)) => {
+                    Ok(self.object(Kind::Method { function, receiver: value }))
+                }
                 Some(Kind::NativeMethod { class, name, .. }) => {
                     Ok(self.object(Kind::NativeMethod { class, name, receiver: value }))
                 }
@@ -163,7 +170,12 @@ impl<'a> Analyser<'a, '_> {
     }
 
     /// What reading a class attribute through an instance gives.
-    pub(super) fn bind_method(&mut self, found: Value<'a>, receiver: Value<'a>, class: Value<'a>) -> Eval<'a> {
+    pub(super) fn bind_method(
+        &mut self,
+        found: Value<'a>,
+        receiver: Value<'a>,
+        class: Value<'a>,
+    ) -> Eval<'a> {
         Ok(match self.kind(found).cloned() {
             Some(Kind::Function(_)) => self.object(Kind::Method { function: found, receiver }),
             Some(Kind::ClassMethod(function)) => self.object(Kind::Method { function, receiver: class }),
@@ -252,7 +264,9 @@ impl<'a> Analyser<'a, '_> {
         match self.kind(found).cloned() {
             Some(Kind::Function(_)) => Some(self.object(Kind::Method { function: found, receiver })),
             Some(Kind::StaticMethod(function)) => Some(function),
-            Some(Kind::ClassMethod(function)) => Some(self.object(Kind::Method { function, receiver: class })),
+            Some(Kind::ClassMethod(function)) => {
+                Some(self.object(Kind::Method { function, receiver: class }))
+            }
             _ => (found != Value::None).then_some(found),
         }
     }
@@ -393,6 +407,7 @@ impl<'a> Analyser<'a, '_> {
 
     pub(super) fn is_frozen_instance(&mut self, class: Value<'a>) -> bool {
         let mro = self.mro(class);
-        mro.into_iter().any(|entry| matches!(self.kind(entry), Some(Kind::Class(class)) if class.is_frozen_instance))
+        mro.into_iter()
+            .any(|entry| matches!(self.kind(entry), Some(Kind::Class(class)) if class.is_frozen_instance))
     }
 }

@@ -46,7 +46,9 @@ impl<'a> Analyser<'a, '_> {
         match self.kind(function).cloned() {
             Some(Kind::Function(found)) => self.call_function(&found, args),
             Some(Kind::Method { function, receiver }) => self.call(function, args.with_receiver(receiver)),
-            Some(Kind::NativeMethod { class, name, receiver }) => self.call_method(class, name, receiver, args),
+            Some(Kind::NativeMethod { class, name, receiver }) => {
+                self.call_method(class, name, receiver, args)
+            }
             Some(Kind::StaticMethod(function)) => self.call(function, args),
             Some(Kind::Class(_)) => self.instantiate(function, args),
             Some(Kind::Partial { function, args: first, keywords }) => {
@@ -119,9 +121,8 @@ impl<'a> Analyser<'a, '_> {
                 Some(keywords.remove(at).1)
             };
             let named = if at < parameters.posonlyargs.len() { None } else { by_name(&mut keywords) };
-            let default = (at + function.defaults.len())
-                .checked_sub(positional.len())
-                .map(|at| function.defaults[at]);
+            let default =
+                (at + function.defaults.len()).checked_sub(positional.len()).map(|at| function.defaults[at]);
             let value = match (args.positional.get(at).copied(), named) {
                 (Some(_), Some(_)) => {
                     let message = format!("{name}() got multiple values for argument '{}'", parameter.arg);
@@ -131,7 +132,9 @@ impl<'a> Analyser<'a, '_> {
             };
             match value {
                 Some(value) => bound.push((parameter.arg, value)),
-                None if args.is_open => bound.push((parameter.arg, self.opaque("it is one of the arguments behind a star"))),
+                None if args.is_open => {
+                    bound.push((parameter.arg, self.opaque("it is one of the arguments behind a star")))
+                }
                 None => {
                     let missing = parameter.arg;
                     let message = format!("{name}() missing 1 required positional argument: '{missing}'");
@@ -237,7 +240,9 @@ impl<'a> Analyser<'a, '_> {
             StmtKind::ClassDef(def) => def.type_params,
             _ => &[],
         };
-        let Some(scope) = self.units[unit].scopes.find(stmt.id, ScopeRole::TypeParams) else { return Ok(env) };
+        let Some(scope) = self.units[unit].scopes.find(stmt.id, ScopeRole::TypeParams) else {
+            return Ok(env);
+        };
         let env = self.new_env(unit, scope, Some(env));
         for param in params {
             let (TypeParamKind::TypeVar { name, .. }

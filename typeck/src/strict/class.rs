@@ -6,9 +6,9 @@
 use parser::ast::{ClassDef, Expr, ExprKind, Stmt, StmtKind};
 
 use super::Analyser;
+use super::value::{Args, Class, Eval, Field, Kind, Namespace, Value};
 use crate::slots;
 use base::Diagnostic;
-use super::value::{Args, Class, Eval, Field, Kind, Namespace, Value};
 
 impl<'a> Analyser<'a, '_> {
     /// Runs a class statement; decorators are the caller's.
@@ -74,7 +74,8 @@ impl<'a> Analyser<'a, '_> {
         if !def.type_params.is_empty() {
             bases.push(Value::Native("typing.Generic"));
         }
-        let given = keywords.iter().position(|(name, _)| *name == "metaclass").map(|at| keywords.remove(at).1);
+        let given =
+            keywords.iter().position(|(name, _)| *name == "metaclass").map(|at| keywords.remove(at).1);
         let metaclass = self.metaclass(given, &bases);
         if let Value::Opaque(id) = metaclass {
             return Ok(self.inspect(id, "SP0810", "makes a class by"));
@@ -89,7 +90,9 @@ impl<'a> Analyser<'a, '_> {
             };
             let new = self.class_attribute(metaclass, "__new__").unwrap_or(Value::Native("type.__new__"));
             let class = self.call(new, args.clone())?;
-            if let Some(init) = self.class_attribute(metaclass, "__init__").filter(|init| self.is_written(*init)) {
+            if let Some(init) =
+                self.class_attribute(metaclass, "__init__").filter(|init| self.is_written(*init))
+            {
                 let mut args = args;
                 args.positional[0] = class;
                 self.call(init, args)?;
@@ -117,7 +120,8 @@ impl<'a> Analyser<'a, '_> {
             return;
         }
         for conflict in slots::conflicts(def) {
-            let message = format!("`{}` is both a field and a member of the class `{}`", conflict.name, def.name);
+            let message =
+                format!("`{}` is both a field and a member of the class `{}`", conflict.name, def.name);
             let finding = Diagnostic::error("SP0860", conflict.field, message)
                 .with_label(conflict.member, "the member")
                 .with_help("set it in `__init__` only, or annotate it in the class body without a value");
@@ -176,7 +180,8 @@ impl<'a> Analyser<'a, '_> {
             if let Some(found) = self.state.objects[id].attributes.get(hook)
                 && matches!(self.kind(found), Some(Kind::Function(_)))
             {
-                let kind = if hook == "__new__" { Kind::StaticMethod(found) } else { Kind::ClassMethod(found) };
+                let kind =
+                    if hook == "__new__" { Kind::StaticMethod(found) } else { Kind::ClassMethod(found) };
                 let bound = self.object(kind);
                 self.state.objects[id].attributes.set(hook, bound);
             }
@@ -248,7 +253,12 @@ impl<'a> Analyser<'a, '_> {
             let is_auto = matches!(self.kind(value), Some(Kind::Typed("enum.auto")));
             let value = if is_auto { Value::Int(number) } else { value };
             let member = self.object(Kind::Instance(class));
-            for (key, value) in [("name", Value::Str(name)), ("_name_", Value::Str(name)), ("value", value), ("_value_", value)] {
+            for (key, value) in [
+                ("name", Value::Str(name)),
+                ("_name_", Value::Str(name)),
+                ("value", value),
+                ("_value_", value),
+            ] {
                 if let Value::Object(member) = member {
                     self.state.objects[member].attributes.set(key, value);
                 }
@@ -313,7 +323,8 @@ impl<'a> Analyser<'a, '_> {
         let Some(value) = value else { return Field { name, default: None, factory: None } };
         match self.kind(value) {
             Some(Kind::Partial { function: Value::Native("dataclasses.field"), keywords, .. }) => {
-                let find = |wanted: &str| keywords.iter().find(|(key, _)| *key == wanted).map(|(_, value)| *value);
+                let find =
+                    |wanted: &str| keywords.iter().find(|(key, _)| *key == wanted).map(|(_, value)| *value);
                 Field { name, default: find("default"), factory: find("default_factory") }
             }
             _ => Field { name, default: Some(value), factory: None },
@@ -357,7 +368,9 @@ impl<'a> Analyser<'a, '_> {
 
     pub(super) fn instantiate(&mut self, class: Value<'a>, args: Args<'a>) -> Eval<'a> {
         let Some(Kind::Class(entry)) = self.kind(class).cloned() else { return Ok(self.silent()) };
-        if let Some(call) = self.class_attribute(entry.metaclass, "__call__").filter(|call| self.is_written(*call)) {
+        if let Some(call) =
+            self.class_attribute(entry.metaclass, "__call__").filter(|call| self.is_written(*call))
+        {
             return self.call(call, args.with_receiver(class));
         }
         if let Some(Value::Opaque(id)) = entry.mro.iter().find(|entry| matches!(entry, Value::Opaque(_))) {
@@ -407,7 +420,8 @@ impl<'a> Analyser<'a, '_> {
         let name = self.class_name(instance);
         if args.positional.len() > fields.len() {
             let (most, given) = (fields.len() + 1, args.positional.len() + 1);
-            let message = format!("{name}.__init__() takes {most} positional arguments but {given} were given");
+            let message =
+                format!("{name}.__init__() takes {most} positional arguments but {given} were given");
             return Err(self.raise("TypeError", &message));
         }
         for (at, field) in fields.iter().enumerate() {
@@ -417,7 +431,8 @@ impl<'a> Analyser<'a, '_> {
                 (None, None) if args.is_open => self.opaque("it is one of the arguments behind a star"),
                 (None, None) => {
                     let field = field.name;
-                    let message = format!("{name}.__init__() missing 1 required positional argument: '{field}'");
+                    let message =
+                        format!("{name}.__init__() missing 1 required positional argument: '{field}'");
                     return Err(self.raise("TypeError", &message));
                 }
             };

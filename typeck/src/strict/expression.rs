@@ -72,7 +72,9 @@ impl<'a> Analyser<'a, '_> {
                     None => self.typed("typing.Iterator"),
                 })
             }
-            ExprKind::DictComp { key, value, generators } => self.dict_comprehension(expr, key, value, generators),
+            ExprKind::DictComp { key, value, generators } => {
+                self.dict_comprehension(expr, key, value, generators)
+            }
             ExprKind::JoinedStr { values } => self.joined(values),
             ExprKind::FormattedValue { .. } => self.formatted(expr),
             ExprKind::Interpolation { value, .. } => self.eval(value),
@@ -140,7 +142,9 @@ impl<'a> Analyser<'a, '_> {
                 None => {
                     let source = self.eval(value)?;
                     match self.at(value.span, |this| this.pairs_of(source))? {
-                        Some(found) => found.into_iter().for_each(|(key, value)| self.put(&mut pairs, key, value)),
+                        Some(found) => {
+                            found.into_iter().for_each(|(key, value)| self.put(&mut pairs, key, value))
+                        }
                         None => is_known = false,
                     }
                 }
@@ -289,10 +293,12 @@ impl<'a> Analyser<'a, '_> {
             match keyword.arg {
                 Some(name) => given.keywords.push((name, value)),
                 None => match self.at(keyword.span, |this| this.pairs_of(value))? {
-                    Some(pairs) => given.keywords.extend(pairs.into_iter().filter_map(|(key, value)| match key {
-                        Value::Str(key) => Some((key, value)),
-                        _ => None,
-                    })),
+                    Some(pairs) => {
+                        given.keywords.extend(pairs.into_iter().filter_map(|(key, value)| match key {
+                            Value::Str(key) => Some((key, value)),
+                            _ => None,
+                        }))
+                    }
                     None => given.is_open = true,
                 },
             }

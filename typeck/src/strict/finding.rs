@@ -102,7 +102,9 @@ impl<'a> Analyser<'a, '_> {
         }
         let name = self.units[owner].name;
         let message = format!("changes {what} of `{name}`");
-        let help = format!("`{name}` has been imported already; let it be filled there, or by a function that a program calls");
+        let help = format!(
+            "`{name}` has been imported already; let it be filled there, or by a function that a program calls"
+        );
         self.report_with("SP0801", &message, Some(&help));
     }
 
@@ -114,11 +116,7 @@ impl<'a> Analyser<'a, '_> {
     }
 
     /// Evaluates at a place.
-    pub(super) fn at<T>(
-        &mut self,
-        span: Span,
-        run: impl FnOnce(&mut Self) -> Eval<'a, T>,
-    ) -> Eval<'a, T> {
+    pub(super) fn at<T>(&mut self, span: Span, run: impl FnOnce(&mut Self) -> Eval<'a, T>) -> Eval<'a, T> {
         let unit = self.frame().unit;
         let outer = self.here.replace(Place { unit, span });
         let result = run(self);

@@ -186,7 +186,11 @@ impl<'a> Analyser<'a, '_> {
         for item in items {
             match self.items(item)?.as_deref() {
                 Some(&[key, value]) => self.put(&mut pairs, key, value),
-                Some(_) => return Err(self.raise("ValueError", "dictionary update sequence element has the wrong length")),
+                Some(_) => {
+                    return Err(
+                        self.raise("ValueError", "dictionary update sequence element has the wrong length")
+                    );
+                }
                 None => return Ok(None),
             }
         }

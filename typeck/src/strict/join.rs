@@ -102,7 +102,8 @@ impl<'a> Analyser<'a, '_> {
 
     fn join_objects(&mut self, one: &Object<'a>, two: &Object<'a>) -> Object<'a> {
         let attributes = self.join_names(&one.attributes, &two.attributes);
-        let kind = if one.kind == two.kind { one.kind.clone() } else { self.join_kinds(&one.kind, &two.kind) };
+        let kind =
+            if one.kind == two.kind { one.kind.clone() } else { self.join_kinds(&one.kind, &two.kind) };
         Object { owner: one.owner, attributes, kind }
     }
 

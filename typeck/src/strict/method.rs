@@ -40,11 +40,14 @@ impl<'a> Analyser<'a, '_> {
         let Some(Item::Function(def, purity)) = self.declared(&format!("{class}.{name}")) else {
             return Ok(self.unsupported(&format!("`{class}.{name}`")));
         };
-        let is_own = def.args.posonlyargs.iter().chain(def.args.args).next().is_some_and(|first| first.arg == "self");
+        let is_own =
+            def.args.posonlyargs.iter().chain(def.args.args).next().is_some_and(|first| first.arg == "self");
         // `dict.get(d, k)`: the receiver is the first argument.
         if is_own && self.is_class(receiver) && self.class_of(receiver) != Value::Native(class) {
             let Some((first, rest)) = args.positional.split_first() else {
-                return Err(self.raise("TypeError", &format!("unbound method {class}.{name}() needs an argument")));
+                return Err(
+                    self.raise("TypeError", &format!("unbound method {class}.{name}() needs an argument"))
+                );
             };
             let args = Args { positional: rest.to_vec(), keywords: args.keywords, is_open: args.is_open };
             return self.call_method(class, name, *first, args);
@@ -73,7 +76,11 @@ impl<'a> Analyser<'a, '_> {
         let first = args.positional.first().copied();
         Ok(Some(match (class, name) {
             ("type", "__new__") => {
-                let args = if first.is_some_and(|first| self.is_class(first)) { args.clone() } else { args.with_receiver(receiver) };
+                let args = if first.is_some_and(|first| self.is_class(first)) {
+                    args.clone()
+                } else {
+                    args.with_receiver(receiver)
+                };
                 return self.call_native("type.__new__", args).map(Some);
             }
             ("type", "__call__") => self.instantiate(receiver, args.clone())?,
@@ -81,7 +88,10 @@ impl<'a> Analyser<'a, '_> {
                 let class = first.unwrap_or(receiver);
                 let instance = self.object(Kind::Instance(class));
                 if self.is_subclass(class, Value::Native("BaseException"))? == Some(true) {
-                    self.set_exception_args(instance, args.positional[1.min(args.positional.len())..].to_vec());
+                    self.set_exception_args(
+                        instance,
+                        args.positional[1.min(args.positional.len())..].to_vec(),
+                    );
                 }
                 instance
             }
@@ -101,7 +111,9 @@ impl<'a> Analyser<'a, '_> {
                 }
                 Value::None
             }
-            ("object", "__repr__" | "__str__") => self.varying("the text of an object without a text of its own has its address"),
+            ("object", "__repr__" | "__str__") => {
+                self.varying("the text of an object without a text of its own has its address")
+            }
             ("object", "__eq__") => Value::NotImplemented,
             ("object", "__hash__") => self.varying("hashes of objects differ from run to run"),
             _ => return Ok(None),
@@ -111,7 +123,12 @@ impl<'a> Analyser<'a, '_> {
     // --- Containers ---
 
     /// Exact rules for methods of containers whose contents are known.
-    fn container_method(&mut self, name: &'a str, receiver: Value<'a>, args: &Args<'a>) -> Eval<'a, Option<Value<'a>>> {
+    fn container_method(
+        &mut self,
+        name: &'a str,
+        receiver: Value<'a>,
+        args: &Args<'a>,
+    ) -> Eval<'a, Option<Value<'a>>> {
         if let Value::Str(text) = receiver {
             return self.text_method(text, name, args);
         }
@@ -159,7 +176,9 @@ impl<'a> Analyser<'a, '_> {
                 None => return Ok(None),
             },
             ("pop", at) => {
-                let Some(place) = self.list_index(at.unwrap_or(Value::Int(-1)), items.len()) else { return Ok(None) };
+                let Some(place) = self.list_index(at.unwrap_or(Value::Int(-1)), items.len()) else {
+                    return Ok(None);
+                };
                 let Some(at) = place else { return Err(self.raise("IndexError", "pop index out of range")) };
                 let item = items.remove(at);
                 self.change(receiver, "a list", Kind::List(items));
@@ -184,7 +203,9 @@ impl<'a> Analyser<'a, '_> {
         let (first, second) = (args.positional.first().copied(), args.positional.get(1).copied());
         let found = first.and_then(|key| self.find_key(&pairs, key));
         match (name, first) {
-            ("get", Some(_)) => return Ok(Some(found.map_or(second.unwrap_or(Value::None), |at| pairs[at].1))),
+            ("get", Some(_)) => {
+                return Ok(Some(found.map_or(second.unwrap_or(Value::None), |at| pairs[at].1)));
+            }
             ("keys", None) => {
                 let keys = pairs.into_iter().map(|(key, _)| key).collect();
                 return Ok(Some(self.tuple(keys)));
@@ -209,7 +230,10 @@ impl<'a> Analyser<'a, '_> {
             }
             ("pop", Some(key)) => {
                 let Some(at) = found else {
-                    return second.map_or_else(|| Err(self.raise_args("KeyError", vec![key])), |value| Ok(Some(value)));
+                    return second.map_or_else(
+                        || Err(self.raise_args("KeyError", vec![key])),
+                        |value| Ok(Some(value)),
+                    );
                 };
                 let (_, value) = pairs.remove(at);
                 self.change(receiver, "a dict", Kind::Dict(pairs));
@@ -267,8 +291,12 @@ impl<'a> Analyser<'a, '_> {
             ("strip", None, None) if is_ascii => Value::Str(text.trim()),
             ("startswith", Some(Value::Str(prefix)), None) => Value::Bool(text.starts_with(prefix)),
             ("endswith", Some(Value::Str(suffix)), None) => Value::Bool(text.ends_with(suffix)),
-            ("removeprefix", Some(Value::Str(prefix)), None) => Value::Str(text.strip_prefix(prefix).unwrap_or(text)),
-            ("removesuffix", Some(Value::Str(suffix)), None) => Value::Str(text.strip_suffix(suffix).unwrap_or(text)),
+            ("removeprefix", Some(Value::Str(prefix)), None) => {
+                Value::Str(text.strip_prefix(prefix).unwrap_or(text))
+            }
+            ("removesuffix", Some(Value::Str(suffix)), None) => {
+                Value::Str(text.strip_suffix(suffix).unwrap_or(text))
+            }
             ("replace", Some(Value::Str(old)), Some(Value::Str(new))) if !old.is_empty() => {
                 self.text(&text.replace(old, new))
             }
@@ -339,13 +367,16 @@ impl<'a> Analyser<'a, '_> {
                 Some(method) => self.call(method, Args::of(&[key])),
                 None => {
                     if let Some(fields) = self.tuple_fields(class) {
-                        let items: Option<Vec<_>> = fields.iter().map(|name| self.attribute_of_instance(value, name)).collect();
+                        let items: Option<Vec<_>> =
+                            fields.iter().map(|name| self.attribute_of_instance(value, name)).collect();
                         return self.element_at(value, &items.unwrap_or_default(), key);
                     }
                     Ok(self.opaque("an item of an object"))
                 }
             },
-            Some(Kind::Typed(class)) if class.starts_with("types.") || class.starts_with("typing.Type") => Ok(value),
+            Some(Kind::Typed(class)) if class.starts_with("types.") || class.starts_with("typing.Type") => {
+                Ok(value)
+            }
             Some(Kind::Typed(_)) => Ok(self.element(value).unwrap_or(Value::None)),
             _ => {
                 let class = self.class_name(value);
@@ -362,8 +393,13 @@ impl<'a> Analyser<'a, '_> {
             None => {}
         }
         let Some(places) = self.slice_places(key, items.len()) else {
-            let is_slice = matches!(self.kind(key), Some(Kind::Partial { function: Value::Native("slice"), .. }));
-            return Ok(if is_slice { self.typed("list") } else { self.opaque("an item by an index that is not known") });
+            let is_slice =
+                matches!(self.kind(key), Some(Kind::Partial { function: Value::Native("slice"), .. }));
+            return Ok(if is_slice {
+                self.typed("list")
+            } else {
+                self.opaque("an item by an index that is not known")
+            });
         };
         let part: Vec<_> = places.into_iter().map(|at| items[at]).collect();
         Ok(if class == "list" { self.list(part) } else { self.tuple(part) })
@@ -387,7 +423,9 @@ impl<'a> Analyser<'a, '_> {
 
     /// The places that a slice takes; nothing if its bounds are not known.
     fn slice_places(&self, key: Value<'a>, len: usize) -> Option<Vec<usize>> {
-        let Some(Kind::Partial { function: Value::Native("slice"), args, .. }) = self.kind(key) else { return None };
+        let Some(Kind::Partial { function: Value::Native("slice"), args, .. }) = self.kind(key) else {
+            return None;
+        };
         let bound = |at: usize| match args[at] {
             Value::None => Some(None),
             value => integer(value).map(Some),

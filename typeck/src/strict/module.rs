@@ -64,7 +64,16 @@ impl<'a> Analyser<'a, '_> {
         run: impl FnOnce(&mut Self) -> Eval<'a, T>,
     ) -> Eval<'a, T> {
         let (returns, yields) = (Vec::new(), None);
-        self.frames.push(Frame { unit, scope, env, receiver, returns, may_leave: false, yields, handled: None });
+        self.frames.push(Frame {
+            unit,
+            scope,
+            env,
+            receiver,
+            returns,
+            may_leave: false,
+            yields,
+            handled: None,
+        });
         let result = run(self);
         self.frames.pop();
         result
@@ -107,7 +116,8 @@ impl<'a> Analyser<'a, '_> {
 
     fn fill_names(&mut self, unit: UnitId) {
         let Unit { name, path, env, is_package, .. } = self.units[unit];
-        let package = if is_package { name } else { name.rsplit_once('.').map_or("", |(package, _)| package) };
+        let package =
+            if is_package { name } else { name.rsplit_once('.').map_or("", |(package, _)| package) };
         let names = &mut self.state.envs[env].names;
         names.set("__name__", Value::Str(name));
         names.set("__package__", Value::Str(package));
@@ -370,7 +380,9 @@ impl<'a> Analyser<'a, '_> {
         while let Some(id) = next {
             let env = &self.state.envs[id];
             let scope = &self.units[env.unit].scopes.table[env.scope];
-            if scope.kind != ScopeKind::Class && scope.symbol(name).is_some_and(|symbol| symbol.usage.is_bound) {
+            if scope.kind != ScopeKind::Class
+                && scope.symbol(name).is_some_and(|symbol| symbol.usage.is_bound)
+            {
                 return Some(id);
             }
             next = env.parent;

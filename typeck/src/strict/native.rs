@@ -157,21 +157,28 @@ impl<'a> Analyser<'a, '_> {
             }
             ("type", Some(value), None) if !matches!(value, Value::Opaque(_)) => self.class_of(value),
             ("type", Some(Value::Str(name)), Some(bases)) => {
-                let (Some(bases), Some(names)) = (self.known_items(bases), args.positional.get(2)) else { return Ok(None) };
+                let (Some(bases), Some(names)) = (self.known_items(bases), args.positional.get(2)) else {
+                    return Ok(None);
+                };
                 let names = self.namespace_of(*names)?;
                 let class = self.make_class(name, bases, Value::Native("type"), names)?;
                 self.announce(class, args.keywords.clone())?;
                 class
             }
             ("type.__new__", Some(metaclass), Some(Value::Str(name))) => {
-                let bases = args.positional.get(2).and_then(|bases| self.known_items(*bases)).unwrap_or_default();
+                let bases =
+                    args.positional.get(2).and_then(|bases| self.known_items(*bases)).unwrap_or_default();
                 let names = self.namespace_of(args.positional.get(3).copied().unwrap_or(Value::None))?;
                 let class = self.make_class(name, bases, metaclass, names)?;
                 self.announce(class, args.keywords.clone())?;
                 class
             }
-            ("super", Some(Value::Object(class)), Some(receiver)) => self.object(Kind::Super { class, receiver }),
-            ("getattr", Some(value), Some(Value::Str(name))) => return self.get_attribute(value, name, args).map(Some),
+            ("super", Some(Value::Object(class)), Some(receiver)) => {
+                self.object(Kind::Super { class, receiver })
+            }
+            ("getattr", Some(value), Some(Value::Str(name))) => {
+                return self.get_attribute(value, name, args).map(Some);
+            }
             ("hasattr", Some(value), Some(Value::Str(name))) => match self.attribute(value, name) {
                 Ok(found @ Value::Opaque(_)) if matches!(value, Value::Opaque(_)) => found,
                 Ok(_) => Value::Bool(true),
@@ -188,8 +195,13 @@ impl<'a> Analyser<'a, '_> {
             }
             ("callable", Some(Value::Object(_) | Value::Native(_)), _) => {
                 let value = first.unwrap_or(Value::None);
-                let is_function = matches!(self.kind(value), Some(Kind::Function(_) | Kind::Method { .. } | Kind::Partial { .. }));
-                Value::Bool(is_function || self.is_class(value) || self.special_method(value, "__call__").is_some())
+                let is_function = matches!(
+                    self.kind(value),
+                    Some(Kind::Function(_) | Kind::Method { .. } | Kind::Partial { .. })
+                );
+                Value::Bool(
+                    is_function || self.is_class(value) || self.special_method(value, "__call__").is_some(),
+                )
             }
             ("repr" | "ascii", Some(value), _) => self.text_of(value, "__repr__")?,
             ("str", Some(value), None) => self.text_of(value, "__str__")?,
@@ -216,8 +228,11 @@ impl<'a> Analyser<'a, '_> {
                 None => self.varying("hashes of texts and objects differ from run to run"),
             },
             ("id", Some(_), _) => self.varying("the address of an object differs from run to run"),
-            ("list" | "tuple" | "set" | "frozenset" | "dict" | "enumerate" | "zip" | "map" | "filter" | "reversed"
-            | "range" | "iter" | "next" | "sorted" | "sum" | "min" | "max" | "any" | "all", ..) => {
+            (
+                "list" | "tuple" | "set" | "frozenset" | "dict" | "enumerate" | "zip" | "map" | "filter"
+                | "reversed" | "range" | "iter" | "next" | "sorted" | "sum" | "min" | "max" | "any" | "all",
+                ..,
+            ) => {
                 return self.sequence_function(path, args);
             }
             ("abs", Some(Value::Int(number)), _) => number.checked_abs().map_or(Value::None, Value::Int),
@@ -237,8 +252,12 @@ impl<'a> Analyser<'a, '_> {
             ("property.same", Some(property), _) => property,
             ("staticmethod", Some(function), _) => self.object(Kind::StaticMethod(function)),
             ("classmethod", Some(function), _) => self.object(Kind::ClassMethod(function)),
-            ("abc.abstractproperty", Some(getter), _) => self.object(Kind::Property { getter, setter: Value::None }),
-            ("exec" | "eval" | "compile" | "globals" | "locals" | "vars", ..) => self.unsupported(&format!("`{path}`")),
+            ("abc.abstractproperty", Some(getter), _) => {
+                self.object(Kind::Property { getter, setter: Value::None })
+            }
+            ("exec" | "eval" | "compile" | "globals" | "locals" | "vars", ..) => {
+                self.unsupported(&format!("`{path}`"))
+            }
             _ => return self.exact_of_library(path, args),
         }))
     }
@@ -288,7 +307,10 @@ impl<'a> Analyser<'a, '_> {
                 result
             }
             ("dataclasses.dataclass", Some(class)) => {
-                let is_frozen = args.keywords.iter().any(|(name, value)| *name == "frozen" && *value == Value::Bool(true));
+                let is_frozen = args
+                    .keywords
+                    .iter()
+                    .any(|(name, value)| *name == "frozen" && *value == Value::Bool(true));
                 self.make_dataclass(class, is_frozen)?
             }
             ("dataclasses.field", None) => self.object(Kind::Partial {
@@ -305,13 +327,17 @@ impl<'a> Analyser<'a, '_> {
                 }
                 dict
             }
-            ("collections.namedtuple" | "typing.NamedTuple", Some(Value::Str(name))) => return self.named_tuple(name, args),
+            ("collections.namedtuple" | "typing.NamedTuple", Some(Value::Str(name))) => {
+                return self.named_tuple(name, args);
+            }
             ("contextlib.contextmanager" | "contextlib.asynccontextmanager", Some(_)) => {
                 Value::Native("contextlib.managed")
             }
             ("typing.NewType", Some(_)) => Value::Native("typing.final"),
             ("typing.cast", Some(_)) => args.positional.get(1).copied().unwrap_or(Value::None),
-            ("typing.TypedDict" | "enum.Enum", Some(Value::Str(_))) => self.unsupported(&format!("`{path}` as a function")),
+            ("typing.TypedDict" | "enum.Enum", Some(Value::Str(_))) => {
+                self.unsupported(&format!("`{path}` as a function"))
+            }
             _ => return Ok(None),
         }))
     }
@@ -355,7 +381,12 @@ impl<'a> Analyser<'a, '_> {
                 names
             }
         };
-        let class = self.make_class(name, vec![Value::Native("typing.NamedTuple")], Value::Native("type"), Namespace::default())?;
+        let class = self.make_class(
+            name,
+            vec![Value::Native("typing.NamedTuple")],
+            Value::Native("type"),
+            Namespace::default(),
+        )?;
         if let Value::Object(id) = class
             && let Kind::Class(entry) = self.kind_mut(id)
         {
@@ -390,7 +421,8 @@ impl<'a> Analyser<'a, '_> {
 
     fn sequence_function(&mut self, path: &'a str, args: &Args<'a>) -> Eval<'a, Option<Value<'a>>> {
         let first = args.positional.first().copied();
-        let forgets_order = matches!(path, "sorted" | "sum" | "min" | "max" | "any" | "all" | "set" | "frozenset");
+        let forgets_order =
+            matches!(path, "sorted" | "sum" | "min" | "max" | "any" | "all" | "set" | "frozenset");
         if path == "range" {
             return self.range(args);
         }
@@ -415,12 +447,17 @@ impl<'a> Analyser<'a, '_> {
                 _ => None,
             });
         };
-        if path == "iter" && matches!(self.kind(source), Some(Kind::Iterator { .. } | Kind::Generator { .. })) {
+        if path == "iter" && matches!(self.kind(source), Some(Kind::Iterator { .. } | Kind::Generator { .. }))
+        {
             return Ok(Some(source));
         }
         let items = if forgets_order { self.unordered_items(source)? } else { self.items(source)? };
         let Some(mut items) = items else {
-            return Ok(if matches!(source, Value::Opaque(_)) { Some(self.silent()) } else { self.of_typed(path, source) });
+            return Ok(if matches!(source, Value::Opaque(_)) {
+                Some(self.silent())
+            } else {
+                self.of_typed(path, source)
+            });
         };
         Ok(Some(match path {
             "list" => self.list(items),
@@ -433,7 +470,8 @@ impl<'a> Analyser<'a, '_> {
             }
             "enumerate" => {
                 let start = args.get(1, "start").and_then(integer).unwrap_or(0);
-                let pairs = items.into_iter().zip(start..).map(|(item, at)| self.tuple(vec![Value::Int(at), item]));
+                let pairs =
+                    items.into_iter().zip(start..).map(|(item, at)| self.tuple(vec![Value::Int(at), item]));
                 let items = pairs.collect();
                 self.object(Kind::Iterator { items, at: 0 })
             }
@@ -560,7 +598,8 @@ impl<'a> Analyser<'a, '_> {
                 "zip" => items.push(self.tuple(row)),
                 "map" => items.push(self.call(function, Args::of(&row))?),
                 _ => {
-                    let test = if function == Value::None { row[0] } else { self.call(function, Args::of(&row))? };
+                    let test =
+                        if function == Value::None { row[0] } else { self.call(function, Args::of(&row))? };
                     match self.truth_of_item(test)? {
                         Some(true) => items.push(row[0]),
                         Some(false) => {}
@@ -587,7 +626,11 @@ impl<'a> Analyser<'a, '_> {
     }
 
     /// Items in their order; nothing if the order is not known.
-    pub(super) fn sort(&mut self, items: Vec<Value<'a>>, args: &Args<'a>) -> Eval<'a, Option<Vec<Value<'a>>>> {
+    pub(super) fn sort(
+        &mut self,
+        items: Vec<Value<'a>>,
+        args: &Args<'a>,
+    ) -> Eval<'a, Option<Vec<Value<'a>>>> {
         let Some(keys) = self.keys(&items, args)? else { return Ok(None) };
         self.pay(items.len())?;
         let mut pairs: Vec<_> = keys.into_iter().zip(items).collect();
@@ -622,7 +665,9 @@ impl<'a> Analyser<'a, '_> {
             let message = format!("{path}() iterable argument is empty");
             return default.map_or_else(|| Err(self.raise("ValueError", &message)), Ok);
         }
-        let Some(keys) = self.keys(&items, args)? else { return Ok(self.opaque(format!("the result of `{path}`"))) };
+        let Some(keys) = self.keys(&items, args)? else {
+            return Ok(self.opaque(format!("the result of `{path}`")));
+        };
         let op = if path == "min" { parser::ast::CmpOp::Lt } else { parser::ast::CmpOp::Gt };
         let mut best = 0;
         for at in 1..items.len() {

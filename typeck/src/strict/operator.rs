@@ -45,7 +45,12 @@ impl<'a> Analyser<'a, '_> {
     }
 
     /// The result, if both operands are known.
-    fn known_binary(&mut self, op: Operator, left: Value<'a>, right: Value<'a>) -> Eval<'a, Option<Value<'a>>> {
+    fn known_binary(
+        &mut self,
+        op: Operator,
+        left: Value<'a>,
+        right: Value<'a>,
+    ) -> Eval<'a, Option<Value<'a>>> {
         if let (Some(left), Some(right)) = (integer(left), integer(right)) {
             return self.integers(op, left, right);
         }
@@ -82,9 +87,9 @@ impl<'a> Analyser<'a, '_> {
             Operator::FloorDiv => left.checked_div_euclid(right).map(|quotient| {
                 if right < 0 && left.wrapping_rem(right) != 0 { quotient - 1 } else { quotient }
             }),
-            Operator::Mod => left.checked_rem_euclid(right).map(|rest| {
-                if right < 0 && rest != 0 { rest + right } else { rest }
-            }),
+            Operator::Mod => left
+                .checked_rem_euclid(right)
+                .map(|rest| if right < 0 && rest != 0 { rest + right } else { rest }),
             Operator::Pow => u32::try_from(right).ok().and_then(|power| left.checked_pow(power)),
             Operator::LShift => shift.and_then(|shift| left.checked_mul(1 << shift)),
             Operator::RShift => shift.map(|shift| left >> shift),
@@ -139,7 +144,9 @@ impl<'a> Analyser<'a, '_> {
                 Some(self.object(Kind::Dict(left)))
             }
             (op, Some(Kind::Set { items: left, is_frozen }), Some(Kind::Set { items: right, .. })) => {
-                let has = |items: &[Value<'a>], item: Value<'a>| items.iter().any(|known| self.is_same_key(*known, item));
+                let has = |items: &[Value<'a>], item: Value<'a>| {
+                    items.iter().any(|known| self.is_same_key(*known, item))
+                };
                 let mut items: Vec<_> = match op {
                     Operator::BitOr => left.clone(),
                     Operator::BitAnd => left.iter().copied().filter(|item| has(&right, *item)).collect(),
@@ -185,10 +192,16 @@ impl<'a> Analyser<'a, '_> {
         }
         match (op, one, two) {
             (Operator::Add, _, _) if one == two => Some(one),
-            (Operator::Mult, _, "int" | "bool") if matches!(one, "str" | "list" | "tuple" | "bytes") => Some(one),
+            (Operator::Mult, _, "int" | "bool") if matches!(one, "str" | "list" | "tuple" | "bytes") => {
+                Some(one)
+            }
             (Operator::Mod, "str" | "bytes", _) => Some(one),
             (Operator::Div, "pathlib.Path", _) | (Operator::Div, _, "pathlib.Path") => Some("pathlib.Path"),
-            (Operator::BitOr | Operator::BitAnd | Operator::Sub | Operator::BitXor, "set" | "frozenset", _) => Some(one),
+            (
+                Operator::BitOr | Operator::BitAnd | Operator::Sub | Operator::BitXor,
+                "set" | "frozenset",
+                _,
+            ) => Some(one),
             (Operator::BitOr, "dict", "dict") => Some("dict"),
             (Operator::BitOr, _, _) if one.starts_with("re.") || one.starts_with("types.") => Some(one),
             _ if CLOSED.contains(&one) => Some(one),
@@ -459,9 +472,9 @@ impl<'a> Analyser<'a, '_> {
             Value::None => Value::Str("None"),
             _ => match self.kind(value) {
                 Some(Kind::Instance(_)) => return self.text_of_instance(value, method),
-                Some(Kind::Function(_) | Kind::Method { .. } | Kind::Iterator { .. } | Kind::Generator { .. }) => {
-                    self.varying("the text of an object without a text of its own has its address")
-                }
+                Some(
+                    Kind::Function(_) | Kind::Method { .. } | Kind::Iterator { .. } | Kind::Generator { .. },
+                ) => self.varying("the text of an object without a text of its own has its address"),
                 _ => self.typed("str"),
             },
         })
@@ -496,7 +509,10 @@ pub(super) fn origin(class: &str) -> &str {
 }
 
 fn is_builtin(class: &str) -> bool {
-    matches!(class, "int" | "str" | "float" | "bool" | "list" | "tuple" | "dict" | "set" | "bytes" | "NoneType")
+    matches!(
+        class,
+        "int" | "str" | "float" | "bool" | "list" | "tuple" | "dict" | "set" | "bytes" | "NoneType"
+    )
 }
 
 pub(super) fn integer(value: Value<'_>) -> Option<i64> {

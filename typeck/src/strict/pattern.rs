@@ -102,7 +102,8 @@ impl<'a> Analyser<'a, '_> {
                     return self.fits(subject, &patterns[0]);
                 }
                 let positional = names.take().unwrap_or_default();
-                let parts = positional.into_iter().zip(patterns).chain(kwd_attrs.iter().copied().zip(kwd_patterns));
+                let parts =
+                    positional.into_iter().zip(patterns).chain(kwd_attrs.iter().copied().zip(kwd_patterns));
                 for (name, pattern) in parts {
                     let value = self.attribute(subject, name)?;
                     match self.fits(value, pattern)? {
@@ -134,7 +135,12 @@ impl<'a> Analyser<'a, '_> {
         }
         let names = self.attribute(class, "__match_args__")?;
         let texts = self.known_items(names).unwrap_or_default();
-        Ok(Some(texts.into_iter().filter_map(|name| if let Value::Str(name) = name { Some(name) } else { None }).collect()))
+        Ok(Some(
+            texts
+                .into_iter()
+                .filter_map(|name| if let Value::Str(name) = name { Some(name) } else { None })
+                .collect(),
+        ))
     }
 
     fn fits_sequence(&mut self, subject: Value<'a>, patterns: &'a [Pattern<'a>]) -> Eval<'a, Option<bool>> {

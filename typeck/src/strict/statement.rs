@@ -165,7 +165,12 @@ impl<'a> Analyser<'a, '_> {
         result
     }
 
-    fn turns(&mut self, test: &'a Expr<'a>, body: &'a [Stmt<'a>], orelse: &'a [Stmt<'a>]) -> Eval<'a, Flow<'a>> {
+    fn turns(
+        &mut self,
+        test: &'a Expr<'a>,
+        body: &'a [Stmt<'a>],
+        orelse: &'a [Stmt<'a>],
+    ) -> Eval<'a, Flow<'a>> {
         for _ in 0..TURNS {
             let value = self.eval(test)?;
             if let Value::Opaque(id) = value {

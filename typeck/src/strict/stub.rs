@@ -158,7 +158,8 @@ impl<'a> Analyser<'a, '_> {
         let mut path = path.to_owned();
         for _ in 0..4 {
             let (module, rest) = module_of(&path);
-            let (first, member) = rest.split_once('.').map_or((rest, None), |(first, rest)| (first, Some(rest)));
+            let (first, member) =
+                rest.split_once('.').map_or((rest, None), |(first, rest)| (first, Some(rest)));
             let stub = self.stub(module)?;
             let default = stub.default;
             let item = *stub.items.get(first)?;
@@ -232,7 +233,9 @@ impl<'a> Analyser<'a, '_> {
                 self.object(super::Kind::NativeMethod { class: path, name, receiver })
             }
             Some(_) => Value::Native(full),
-            None if matches!(name, "__name__" | "__qualname__") => Value::Str(path.rsplit('.').next().unwrap_or(path)),
+            None if matches!(name, "__name__" | "__qualname__") => {
+                Value::Str(path.rsplit('.').next().unwrap_or(path))
+            }
             None => match self.inherited(path, name) {
                 Some(found) => found,
                 None => self.opaque(format!("nothing is known of `{name}` of `{path}`")),
@@ -289,7 +292,9 @@ impl<'a> Analyser<'a, '_> {
                 Value::Str(text.as_str().unwrap_or_default())
             }
             Some(ExprKind::Constant { value: Constant::Bool(value), .. }) => Value::Bool(value),
-            Some(ExprKind::Constant { value: Constant::Int(parser::ast::Int::Small(value)), .. }) => Value::Int(value),
+            Some(ExprKind::Constant { value: Constant::Int(parser::ast::Int::Small(value)), .. }) => {
+                Value::Int(value)
+            }
             Some(ExprKind::Constant { value: Constant::Float(value), .. }) => Value::Float(value),
             _ => match self.type_path(annotation, path) {
                 Some(class) => self.typed(class),

@@ -69,23 +69,49 @@ pub(super) struct Object<'a> {
 pub(super) enum Kind<'a> {
     List(Vec<Value<'a>>),
     Tuple(Vec<Value<'a>>),
-    Set { items: Vec<Value<'a>>, is_frozen: bool },
+    Set {
+        items: Vec<Value<'a>>,
+        is_frozen: bool,
+    },
     Dict(Vec<(Value<'a>, Value<'a>)>),
     Function(Function<'a>),
-    Method { function: Value<'a>, receiver: Value<'a> },
-    NativeMethod { class: &'a str, name: &'a str, receiver: Value<'a> },
+    Method {
+        function: Value<'a>,
+        receiver: Value<'a>,
+    },
+    NativeMethod {
+        class: &'a str,
+        name: &'a str,
+        receiver: Value<'a>,
+    },
     StaticMethod(Value<'a>),
     ClassMethod(Value<'a>),
-    Property { getter: Value<'a>, setter: Value<'a> },
+    Property {
+        getter: Value<'a>,
+        setter: Value<'a>,
+    },
     Class(Class<'a>),
     Instance(Value<'a>),
     Module(UnitId),
-    Iterator { items: Vec<Value<'a>>, at: usize },
+    Iterator {
+        items: Vec<Value<'a>>,
+        at: usize,
+    },
     /// A generator that nobody has asked yet.
-    Generator { function: Function<'a>, env: EnvId },
-    Super { class: ObjectId, receiver: Value<'a> },
+    Generator {
+        function: Function<'a>,
+        env: EnvId,
+    },
+    Super {
+        class: ObjectId,
+        receiver: Value<'a>,
+    },
     /// A native function or a partial one, with arguments that come first.
-    Partial { function: Value<'a>, args: Vec<Value<'a>>, keywords: Vec<(&'a str, Value<'a>)> },
+    Partial {
+        function: Value<'a>,
+        args: Vec<Value<'a>>,
+        keywords: Vec<(&'a str, Value<'a>)>,
+    },
     /// The class is known: a path, perhaps with what the elements are, `list[str]`.
     Typed(&'a str),
 }
