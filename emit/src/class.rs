@@ -128,6 +128,7 @@ impl<'a> Emitter<'a, '_> {
         }
         self.module_annotations(def.body)?;
         self.stmts(rest)?;
+        self.slots(stmt, def);
         self.static_attributes(def);
         self.return_class_cell(scope_id);
         self.make_function(0)

@@ -5,9 +5,10 @@
 //! A class in a class body is frozen with that class. Functions without class statements pay nothing.
 
 use bytecode::{Const, Intrinsic, Opcode, TypeCode};
-use parser::ast::{Expr, Stmt, StmtKind};
+use parser::ast::{ClassDef, Expr, Stmt, StmtKind};
 use parser::visit::{Visitor, walk_stmt};
 use typeck::program::Member;
+use typeck::slots::{self, Slots};
 
 use crate::error::Emit;
 use crate::module::{Emitter, FrameBlock};
@@ -91,6 +92,23 @@ impl<'a> Emitter<'a, '_> {
         self.block().op(Opcode::SWAP, 2);
         self.block().op(Opcode::LIST_APPEND, 1);
         self.block().op0(Opcode::POP_TOP);
+    }
+
+    /// `__slots__` of a class that asks for slots, unless its fields have places anyway. A loose one brings the dictionary if it is not
+    /// for its bases to do so.
+    pub(crate) fn slots(&mut self, stmt: &'a Stmt<'a>, def: &'a ClassDef<'a>) {
+        let is_static = self.facts().is_some_and(|facts| facts.classes.contains_key(&stmt.id));
+        let Some(kind) = slots::of_class(def).filter(|_| self.options.is_strict && !is_static) else {
+            return;
+        };
+        let fields = slots::fields(def).into_iter().map(|(name, _)| self.mangled(name));
+        let mut names: Vec<Const> = fields.map(|name| Const::str(&name)).collect();
+        if kind == Slots::Loose && def.bases.is_empty() {
+            names.push(Const::str("__dict__"));
+        }
+        self.nowhere();
+        self.load_const(Const::Tuple(names));
+        self.store_namespace("__slots__");
     }
 
     /// Freezes the classes of a module.

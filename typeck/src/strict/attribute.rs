@@ -30,6 +30,9 @@ impl<'a> Analyser<'a, '_> {
                     Ok(self.opaque(format!("the attribute `{name}` of a function")))
                 }
                 (None, "__call__" | "__get__") => Ok(value),
+                (None, _) if name.starts_with("__") => {
+                    Ok(self.opaque(format!("the attribute `{name}` of a function")))
+                }
                 (None, _) => Err(self.no_attribute(value, name)),
             },
             Some(Kind::Method { function, receiver }) => match name {
@@ -117,6 +120,9 @@ impl<'a> Analyser<'a, '_> {
             "__members__" if self.is_enum(class) => {
                 let pairs = self.member_names(class);
                 return Ok(self.object(Kind::Dict(pairs)));
+            }
+            _ if class.fields.iter().flatten().any(|field| field.name == name) => {
+                return Ok(self.opaque(format!("the field `{name}` of a class")));
             }
             "__dict__" | "__doc__" | "__annotations__" | "__subclasses__" => {
                 return Ok(self.opaque(format!("the attribute `{name}` of a class")));
@@ -207,7 +213,7 @@ impl<'a> Analyser<'a, '_> {
         let start = if self.is_class(receiver) { receiver } else { self.class_of(receiver) };
         let mro = self.mro(start);
         let behind = mro.iter().position(|entry| *entry == Value::Object(class)).map_or(0, |at| at + 1);
-        for entry in mro[behind.min(mro.len())..].to_vec() {
+        for entry in mro.into_iter().skip(behind) {
             if let Value::Opaque(id) = entry {
                 return Ok(self.through_base(id, name));
             }

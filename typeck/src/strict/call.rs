@@ -5,7 +5,7 @@ use parser::ast::{Arguments, FunctionDef, Stmt, TypeParamKind};
 use super::Analyser;
 use super::CALLS;
 use super::finding::Call;
-use super::value::{Args, Body, EnvId, Eval, Flow, Function, Kind, Stop, Value};
+use super::value::{Args, Body, EnvId, Eval, Flow, Function, Keywords, Kind, Stop, Value};
 use crate::scope::ScopeRole;
 
 impl<'a> Analyser<'a, '_> {
@@ -114,9 +114,9 @@ impl<'a> Analyser<'a, '_> {
         let name = function.name;
         let positional: Vec<_> = parameters.posonlyargs.iter().chain(parameters.args).collect();
         let mut keywords = args.keywords;
-        let mut bound: Vec<(&'a str, Value<'a>)> = Vec::new();
+        let mut bound: Keywords<'a> = Vec::new();
         for (at, parameter) in positional.iter().enumerate() {
-            let by_name = |keywords: &mut Vec<(&'a str, Value<'a>)>| {
+            let by_name = |keywords: &mut Keywords<'a>| {
                 let at = keywords.iter().position(|(name, _)| *name == parameter.arg)?;
                 Some(keywords.remove(at).1)
             };

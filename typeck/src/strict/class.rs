@@ -6,7 +6,7 @@
 use parser::ast::{ClassDef, Expr, ExprKind, Stmt, StmtKind};
 
 use super::Analyser;
-use super::value::{Args, Class, Eval, Field, Kind, Namespace, Value};
+use super::value::{Args, Class, Eval, Field, Keywords, Kind, Namespace, Pairs, Value};
 use crate::slots;
 use base::Diagnostic;
 
@@ -34,7 +34,7 @@ impl<'a> Analyser<'a, '_> {
     }
 
     /// Bases, and keywords with their values.
-    fn class_head(&mut self, def: &'a ClassDef<'a>) -> Eval<'a, (Vec<Value<'a>>, Vec<(&'a str, Value<'a>)>)> {
+    fn class_head(&mut self, def: &'a ClassDef<'a>) -> Eval<'a, (Vec<Value<'a>>, Keywords<'a>)> {
         let mut bases = Vec::new();
         for base in def.bases {
             let value = self.eval(base)?;
@@ -68,7 +68,7 @@ impl<'a> Analyser<'a, '_> {
         &mut self,
         def: &'a ClassDef<'a>,
         mut bases: Vec<Value<'a>>,
-        mut keywords: Vec<(&'a str, Value<'a>)>,
+        mut keywords: Keywords<'a>,
         names: Namespace<'a>,
     ) -> Eval<'a> {
         if !def.type_params.is_empty() {
@@ -190,7 +190,7 @@ impl<'a> Analyser<'a, '_> {
     }
 
     /// Tells the attributes their names, and the bases of their subclass.
-    pub(super) fn announce(&mut self, class: Value<'a>, keywords: Vec<(&'a str, Value<'a>)>) -> Eval<'a, ()> {
+    pub(super) fn announce(&mut self, class: Value<'a>, keywords: Keywords<'a>) -> Eval<'a, ()> {
         let Value::Object(id) = class else { return Ok(()) };
         for (name, value) in self.state.objects[id].attributes.entries().to_vec() {
             if let Some(method) = self.special_method(value, "__set_name__") {
@@ -268,7 +268,7 @@ impl<'a> Analyser<'a, '_> {
     }
 
     /// Members of an enumeration by name.
-    pub(super) fn member_names(&self, class: &Class<'a>) -> Vec<(Value<'a>, Value<'a>)> {
+    pub(super) fn member_names(&self, class: &Class<'a>) -> Pairs<'a> {
         let Some(Value::Object(id)) = class.mro.first() else { return Vec::new() };
         let own = self.state.objects[*id].attributes.entries().iter();
         own.filter(|(_, value)| matches!(self.kind(*value), Some(Kind::Instance(of)) if *of == class.mro[0]))

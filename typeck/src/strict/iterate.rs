@@ -6,7 +6,7 @@
 use super::Analyser;
 use super::TURNS;
 use super::finding::Call;
-use super::value::{Args, Eval, Flow, Kind, Stop, Value};
+use super::value::{Args, Eval, Flow, Kind, Pairs, Stop, Value};
 
 impl<'a> Analyser<'a, '_> {
     /// What iterating a value gives; nothing if it is not known.
@@ -177,7 +177,7 @@ impl<'a> Analyser<'a, '_> {
     }
 
     /// Pairs of a mapping, or of an iterable of pairs.
-    pub(super) fn pairs_of(&mut self, value: Value<'a>) -> Eval<'a, Option<Vec<(Value<'a>, Value<'a>)>>> {
+    pub(super) fn pairs_of(&mut self, value: Value<'a>) -> Eval<'a, Option<Pairs<'a>>> {
         if let Some(Kind::Dict(pairs)) = self.kind(value) {
             return Ok(Some(pairs.clone()));
         }
@@ -214,7 +214,7 @@ impl<'a> Analyser<'a, '_> {
     }
 
     /// Sets an item of a dict.
-    pub(super) fn put(&self, pairs: &mut Vec<(Value<'a>, Value<'a>)>, key: Value<'a>, value: Value<'a>) {
+    pub(super) fn put(&self, pairs: &mut Pairs<'a>, key: Value<'a>, value: Value<'a>) {
         match self.find_key(pairs, key) {
             Some(at) => pairs[at].1 = value,
             None => pairs.push((key, value)),
@@ -244,7 +244,7 @@ impl<'a> Analyser<'a, '_> {
         };
         let len = i64::try_from(len).ok()?;
         let at = if index < 0 { index + len } else { index };
-        Some((0..len).contains(&at).then(|| at as usize))
+        Some((0..len).contains(&at).then_some(at as usize))
     }
 }
 

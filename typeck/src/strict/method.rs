@@ -3,7 +3,7 @@
 use super::Analyser;
 use super::operator::integer;
 use super::stub::Item;
-use super::value::{Args, Eval, Kind, Value};
+use super::value::{Args, Eval, Kind, Pairs, Value};
 
 impl<'a> Analyser<'a, '_> {
     /// An attribute of a value of a native class.
@@ -19,7 +19,8 @@ impl<'a> Analyser<'a, '_> {
             return Ok(self.opaque(format!("the attribute `{name}`")));
         }
         let Value::Native(path) = class else { return Ok(self.silent()) };
-        if path.contains('.') {
+        // Stubs are complete for the plain methods of builtins only.
+        if path.contains('.') || name.starts_with("__") || path == "function" {
             return Ok(self.opaque(format!("nothing is known of `{name}` of `{path}`")));
         }
         let class = self.class_name(value);
@@ -43,7 +44,7 @@ impl<'a> Analyser<'a, '_> {
         let is_own =
             def.args.posonlyargs.iter().chain(def.args.args).next().is_some_and(|first| first.arg == "self");
         // `dict.get(d, k)`: the receiver is the first argument.
-        if is_own && self.is_class(receiver) && self.class_of(receiver) != Value::Native(class) {
+        if is_own && self.is_class(receiver) && !self.is_of(receiver, class) {
             let Some((first, rest)) = args.positional.split_first() else {
                 return Err(
                     self.raise("TypeError", &format!("unbound method {class}.{name}() needs an argument"))
@@ -63,6 +64,12 @@ impl<'a> Analyser<'a, '_> {
         }
         let path = &*self.arena.alloc_str(&format!("{class}.{name}"));
         Ok(self.claimed(path, def, purity, &args, Some(receiver)))
+    }
+
+    /// Whether the class of a value is a native class or derives from it.
+    fn is_of(&mut self, value: Value<'a>, class: &'a str) -> bool {
+        let own = self.class_of(value);
+        self.mro(own).contains(&Value::Native(class))
     }
 
     /// What every object and class has.
@@ -196,7 +203,7 @@ impl<'a> Analyser<'a, '_> {
     fn dict_method(
         &mut self,
         receiver: Value<'a>,
-        mut pairs: Vec<(Value<'a>, Value<'a>)>,
+        mut pairs: Pairs<'a>,
         name: &str,
         args: &Args<'a>,
     ) -> Eval<'a, Option<Value<'a>>> {
@@ -333,6 +340,13 @@ impl<'a> Analyser<'a, '_> {
             // `list[int]`, `Optional[str]`: what is between the brackets changes nothing at import.
             Value::Native(_) => return Ok(value),
             Value::Str(text) => return self.letter(text, key),
+            Value::Bytes(bytes) => {
+                return Ok(match self.list_index(key, bytes.len()) {
+                    Some(Some(at)) => Value::Int(i64::from(bytes[at])),
+                    Some(None) => return Err(self.raise("IndexError", "index out of range")),
+                    None => self.typed("bytes"),
+                });
+            }
             _ => {}
         }
         match self.kind(value).cloned() {

@@ -291,7 +291,20 @@ impl<'a> Analyser<'a, '_> {
             },
             _ => self.global(unit, &mangled),
         };
-        found.ok_or_else(|| self.raise("NameError", &format!("name '{name}' is not defined")))
+        match found {
+            Some(found) => Ok(found),
+            // What has been reported may have kept the name from being bound.
+            None if self.may_be_missing(unit, name) => Ok(self.silent()),
+            None => Err(self.raise("NameError", &format!("name '{name}' is not defined"))),
+        }
+    }
+
+    /// Whether a name of a module may be missing because statements have not been followed to their end.
+    fn may_be_missing(&self, unit: UnitId, name: &str) -> bool {
+        let found =
+            |codes: &[&str]| self.units[unit].findings.iter().any(|finding| codes.contains(&finding.code));
+        let is_bound = self.units[unit].scopes.binds_global(name);
+        found(&["SP0820", "SP0850"]) || is_bound && found(&["SP0830", "SP0840"])
     }
 
     fn is_namespace(&self, unit: UnitId, scope: ScopeId) -> bool {

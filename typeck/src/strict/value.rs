@@ -73,7 +73,7 @@ pub(super) enum Kind<'a> {
         items: Vec<Value<'a>>,
         is_frozen: bool,
     },
-    Dict(Vec<(Value<'a>, Value<'a>)>),
+    Dict(Pairs<'a>),
     Function(Function<'a>),
     Method {
         function: Value<'a>,
@@ -241,11 +241,17 @@ pub(super) enum Stop<'a> {
 /// What evaluation gives.
 pub(super) type Eval<'a, T = Value<'a>> = Result<T, Stop<'a>>;
 
+/// Keys with values, in their order.
+pub(super) type Pairs<'a> = Vec<(Value<'a>, Value<'a>)>;
+
+/// Keyword arguments.
+pub(super) type Keywords<'a> = Vec<(&'a str, Value<'a>)>;
+
 /// The arguments of a call.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Args<'a> {
     pub(super) positional: Vec<Value<'a>>,
-    pub(super) keywords: Vec<(&'a str, Value<'a>)>,
+    pub(super) keywords: Keywords<'a>,
     /// Some came from a star whose contents are not known.
     pub(super) is_open: bool,
 }
