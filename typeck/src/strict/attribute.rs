@@ -132,6 +132,9 @@ impl<'a> Analyser<'a, '_> {
         if let Some(found) = self.class_attribute(class.metaclass, name) {
             return self.bind_method(found, value, class.metaclass);
         }
+        if name.starts_with('_') && (class.fields.is_some() || self.has_native_base(value)) {
+            return Ok(self.opaque(format!("the attribute `{name}` of a class")));
+        }
         let message = format!("type object '{}' has no attribute '{name}'", class.name);
         Err(self.raise("AttributeError", &message))
     }
@@ -167,12 +170,11 @@ impl<'a> Analyser<'a, '_> {
         if let Some(hook) = self.class_attribute(class, "__getattr__") {
             return self.call(hook, Args::of(&[value, Value::Str(name)]));
         }
-        match name {
-            "__dict__" => Ok(self.opaque("the dictionary of an object")),
-            "__doc__" => Ok(Value::None),
-            "__module__" => Ok(self.typed("str")),
-            _ => Err(self.no_attribute(value, name)),
+        // What the stubs leave out of native bases may be there.
+        if name.starts_with("__") || (name.starts_with('_') && self.has_native_base(class)) {
+            return Ok(self.opaque(format!("the attribute `{name}` of an object")));
         }
+        Err(self.no_attribute(value, name))
     }
 
     /// What reading a class attribute through an instance gives.

@@ -40,10 +40,8 @@ impl<'a> Analyser<'a, '_> {
                 self.inspect(id, "SP0815", "iterates over");
                 return Ok(None);
             }
-            Value::Native(path) => {
-                self.unsupported(&format!("iterating over `{path}`"));
-                return Ok(None);
-            }
+            // `*tuple[int, ...]` in an annotation or between brackets.
+            Value::Native(_) => return Ok(Some(vec![value])),
             Value::Object(_) => {}
             _ => return Err(self.not_iterable(value)),
         }

@@ -20,7 +20,7 @@ impl<'a> Analyser<'a, '_> {
         }
         let Value::Native(path) = class else { return Ok(self.silent()) };
         // Stubs are complete for the plain methods of builtins only.
-        if path.contains('.') || name.starts_with("__") || path == "function" {
+        if path.contains('.') || name.starts_with('_') || path == "function" {
             return Ok(self.opaque(format!("nothing is known of `{name}` of `{path}`")));
         }
         let class = self.class_name(value);

@@ -148,7 +148,8 @@ impl<'a> Analyser<'a, '_> {
     }
 
     fn escape(&mut self, exception: Value<'a>) {
-        if matches!(exception, Value::Opaque(id) if self.opaques[id].is_silent) {
+        let is_silent = matches!(exception, Value::Opaque(id) if self.opaques[id].is_silent);
+        if is_silent || self.is_cut_short(self.current()) {
             return;
         }
         let class = self.class_name(exception);
@@ -301,10 +302,15 @@ impl<'a> Analyser<'a, '_> {
 
     /// Whether a name of a module may be missing because statements have not been followed to their end.
     fn may_be_missing(&self, unit: UnitId, name: &str) -> bool {
-        let found =
-            |codes: &[&str]| self.units[unit].findings.iter().any(|finding| codes.contains(&finding.code));
+        let found = |code: &str| self.units[unit].findings.iter().any(|finding| finding.code == code);
         let is_bound = self.units[unit].scopes.binds_global(name);
-        found(&["SP0820", "SP0850"]) || is_bound && found(&["SP0830", "SP0840"])
+        found("SP0820") || found("SP0850") || is_bound && (found("SP0830") || self.is_cut_short(unit))
+    }
+
+    /// Whether some code of a module has been left out because its way was not known: what follows may go wrong for that alone.
+    fn is_cut_short(&self, unit: UnitId) -> bool {
+        const FOLLOWED: [&str; 7] = ["SP0801", "SP0802", "SP0804", "SP0830", "SP0831", "SP0852", "SP0860"];
+        self.units[unit].findings.iter().any(|finding| !FOLLOWED.contains(&finding.code))
     }
 
     fn is_namespace(&self, unit: UnitId, scope: ScopeId) -> bool {

@@ -5,6 +5,7 @@ use parser::ast::{ClassDef, ExceptHandler, Expr, Stmt, StmtKind, Try, WithItem};
 use super::Analyser;
 use super::TURNS;
 use super::value::{Args, Eval, Flow, Stop, Value};
+use crate::scope::ScopeKind;
 
 impl<'a> Analyser<'a, '_> {
     /// Runs statements up to the first that goes elsewhere.
@@ -101,12 +102,21 @@ impl<'a> Analyser<'a, '_> {
         let test = self.eval(test)?;
         if let Value::Opaque(id) = test {
             self.inspect(id, "SP0814", "tests");
-            return Ok(Flow::Next);
+            return Ok(self.cut_short());
         }
         match self.truth(test)? {
             Some(true) => self.block(body),
             Some(false) => self.block(orelse),
             None => self.branch(|this| this.block(body), |this| this.block(orelse)),
+        }
+    }
+
+    /// How code goes on whose way is not known: a function gives a result of which nothing is said, a module leaves the statement out.
+    fn cut_short(&mut self) -> Flow<'a> {
+        let (unit, scope) = (self.frame().unit, self.frame().scope);
+        match self.units[unit].scopes.table[scope].kind {
+            ScopeKind::Module | ScopeKind::Class => Flow::Next,
+            _ => Flow::Return(self.silent()),
         }
     }
 
@@ -175,7 +185,7 @@ impl<'a> Analyser<'a, '_> {
             let value = self.eval(test)?;
             if let Value::Opaque(id) = value {
                 self.inspect(id, "SP0814", "tests");
-                return Ok(Flow::Next);
+                return Ok(self.cut_short());
             }
             match self.truth(value)? {
                 Some(false) => return self.block(orelse),

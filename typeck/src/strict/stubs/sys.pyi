@@ -6,13 +6,13 @@ byteorder: str = "little"
 maxsize: int = 9223372036854775807
 maxunicode: int = 1114111
 version: str
-version_info: tuple[int]
+version_info: VersionInfo
 hexversion: int
 api_version: int
 copyright: str
-float_info: tuple
-int_info: tuple
-hash_info: tuple
+float_info: FloatInfo
+int_info: IntInfo
+hash_info: HashInfo
 implementation: object
 flags: object
 argv: opaque("the arguments differ from run to run")
@@ -42,3 +42,37 @@ def setswitchinterval(*args: object): ...
 def addaudithook(*args: object): ...
 @effect("changes the interpreter")
 def exit(*args: object): ...
+
+class VersionInfo(tuple):
+    major: int = 3
+    minor: int = 14
+    micro: int
+    releaselevel: str
+    serial: int
+class FloatInfo(tuple):
+    max: float
+    min: float
+    epsilon: float
+    max_exp: int
+    max_10_exp: int
+    min_exp: int
+    min_10_exp: int
+    dig: int
+    mant_dig: int
+    radix: int
+    rounds: int
+class IntInfo(tuple):
+    bits_per_digit: int
+    sizeof_digit: int
+    default_max_str_digits: int
+    str_digits_check_threshold: int
+class HashInfo(tuple):
+    width: int
+    modulus: int
+    inf: int
+    nan: int
+    imag: int
+    algorithm: str
+    hash_bits: int
+    seed_bits: int
+    cutoff: int
