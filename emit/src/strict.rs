@@ -68,11 +68,7 @@ impl<'a> Emitter<'a, '_> {
         self.block().mark(handler);
         self.open_handler(cleanup);
         self.freeze_listed(classes);
-        self.block().op(Opcode::RERAISE, 0);
-        self.block().pop_handler();
-        self.close_handler(cleanup);
-        self.block().continue_dead_at(depth);
-        self.block().mark(end);
+        self.raise_on(cleanup, depth, end);
         Ok(())
     }
 

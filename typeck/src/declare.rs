@@ -19,7 +19,7 @@ use crate::scope::{self, Scopes};
 use crate::ty::Types;
 
 /// Types of the builtins.
-const BUILTINS: &str = include_str!("stubs/builtins.pyi");
+pub(crate) const BUILTINS: &str = include_str!("stubs/builtins.pyi");
 /// Types of `__static__`.
 const STATIC: &str = include_str!("stubs/static.pyi");
 

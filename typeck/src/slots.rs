@@ -48,7 +48,8 @@ pub fn fields<'a>(def: &'a ClassDef<'a>) -> Vec<(&'a str, Span)> {
     found
 }
 
-fn is_class_var(annotation: &Expr<'_>) -> bool {
+/// Whether an annotation says that a name is no field.
+pub(crate) fn is_class_var(annotation: &Expr<'_>) -> bool {
     match annotation.kind {
         ExprKind::Name { id, .. } => id == "ClassVar",
         ExprKind::Attribute { attr, .. } => attr == "ClassVar",

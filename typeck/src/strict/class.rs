@@ -3,7 +3,7 @@
 //! What decorators and bases of the library make of a class is done by rules here where values depend on it: the members of
 //! enumerations, the constructors of dataclasses and named tuples. A base that is not known is admitted; looking through it is not.
 
-use parser::ast::{ClassDef, Expr, ExprKind, Stmt, StmtKind};
+use parser::ast::{ClassDef, Stmt, StmtKind};
 
 use super::Analyser;
 use super::value::{Args, Class, Eval, Field, Keywords, Kind, Namespace, Pairs, Value};
@@ -310,7 +310,9 @@ impl<'a> Analyser<'a, '_> {
 
     fn annotated_fields(&mut self, body: &'a [Stmt<'a>], names: &Namespace<'a>) -> Vec<Field<'a>> {
         let field = |stmt: &'a Stmt<'a>| match stmt.kind {
-            StmtKind::AnnAssign { target, annotation, simple: true, .. } if !is_class_var(annotation) => {
+            StmtKind::AnnAssign { target, annotation, simple: true, .. }
+                if !slots::is_class_var(annotation) =>
+            {
                 target.as_name()
             }
             _ => None,
@@ -442,15 +444,5 @@ impl<'a> Analyser<'a, '_> {
             self.call(hook, Args::of(&[instance]))?;
         }
         Ok(())
-    }
-}
-
-/// Whether an annotation says that a name is no field.
-fn is_class_var(annotation: &Expr<'_>) -> bool {
-    match annotation.kind {
-        ExprKind::Name { id, .. } => id == "ClassVar",
-        ExprKind::Attribute { attr, .. } => attr == "ClassVar",
-        ExprKind::Subscript { value, .. } => is_class_var(value),
-        _ => false,
     }
 }

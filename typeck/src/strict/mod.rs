@@ -17,7 +17,7 @@
 //! a thread of its own, whose stack has room for the deepest calls that the limits admit.
 //!
 //! - [`module`]: modules, names, imports; [`statement`], [`pattern`], [`expression`], [`assign`], [`iterate`], [`operator`]: the language
-//! - [`call`], [`class`], [`attribute`]: functions and classes; [`native`], [`method`]: what builtins do
+//! - [`call`], [`class`], [`attribute`]: functions and classes; [`native`], [`sequence`], [`method`]: what builtins do
 
 mod assign;
 mod attribute;
@@ -32,6 +32,7 @@ mod module;
 mod native;
 mod operator;
 mod pattern;
+mod sequence;
 mod statement;
 mod stub;
 mod value;

@@ -12,6 +12,7 @@ use rustc_hash::FxHashMap;
 
 use super::Analyser;
 use super::value::Value;
+use crate::declare::BUILTINS;
 
 macro_rules! stubs {
     ($($module:literal)+) => {
@@ -98,6 +99,19 @@ impl<'a> Stub<'a> {
     }
 }
 
+impl<'a> Stub<'a> {
+    /// Adds the classes of another stub that are missing here; making their instances has no effect.
+    fn add_classes(&mut self, other: Self) {
+        let mut items: Vec<_> = other.items.into_iter().collect();
+        items.sort_by_key(|(name, _)| *name);
+        for (name, item) in items {
+            if let Item::Class(def, _) = item {
+                self.items.entry(name).or_insert(Item::Class(def, Purity::Pure));
+            }
+        }
+    }
+}
+
 /// What decorators claim.
 fn purity<'a>(decorators: &'a [Expr<'a>], default: Purity<'a>) -> Purity<'a> {
     let claim = |decorator: &'a Expr<'a>| match decorator.kind {
@@ -150,7 +164,14 @@ impl<'a> Analyser<'a, '_> {
     fn stub(&mut self, module: &str) -> Option<&Stub<'a>> {
         let (name, source) = STUBS.iter().find(|(name, _)| *name == module)?;
         let arena = self.arena;
-        self.stubs.entry(name).or_insert_with(|| Some(Stub::read(arena, source))).as_ref()
+        let read = || {
+            let mut stub = Stub::read(arena, source);
+            if *name == "builtins" {
+                stub.add_classes(Stub::read(arena, BUILTINS));
+            }
+            Some(stub)
+        };
+        self.stubs.entry(name).or_insert_with(read).as_ref()
     }
 
     /// What stands under a path, aliases followed.
