@@ -28,11 +28,13 @@ impl<'a> Analyser<'a, '_> {
     pub(super) fn report_with(&mut self, code: &'static str, what: &str, help: Option<&str>) {
         let running = self.current();
         let Some(place) = self.here else { return };
-        if self.units[running].is_quiet || !self.reported.insert((place, code)) {
+        let first = self.calls.first().map_or(place, |call| call.site);
+        // What has no end is met in many places.
+        let cause = if code == "SP0840" { first } else { place };
+        if self.units[running].is_quiet || !self.reported.insert((cause, code)) {
             return;
         }
         let message = format!("importing `{}` {what}", self.units[running].name);
-        let first = self.calls.first().map_or(place, |call| call.site);
         // A call of a library function has no place of its own in the module.
         let span = if first.unit == running { first.span } else { Span::default() };
         let mut diagnostic = Diagnostic::error(code, span, message);
