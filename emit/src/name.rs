@@ -28,14 +28,11 @@ enum Access {
 impl Emitter<'_, '_> {
     /// Pushes a variable.
     pub(crate) fn load_name(&mut self, name: &str) {
-        let name = self.mangled(name);
-        let access = self.access(&name);
-        if matches!(access, Access::Global | Access::Name)
-            && let Some(constant) = self.final_constant(&name)
-        {
+        if let Some(constant) = self.folded_name(name) {
             return self.load_const(constant);
         }
-        match access {
+        let name = self.mangled(name);
+        match self.access(&name) {
             Access::Fast(slot) => self.local_op(Opcode::LOAD_FAST_CHECK, Opcode::LOAD_LOCAL, slot),
             Access::Deref(slot) => self.block().op(Opcode::LOAD_DEREF, slot),
             Access::ClassDeref(slot) => {
@@ -53,6 +50,14 @@ impl Emitter<'_, '_> {
                 self.block().op(Opcode::LOAD_FROM_DICT_OR_DEREF, cell);
             }
         }
+    }
+
+    /// The constant that stands for a name of the module.
+    pub(crate) fn folded_name(&mut self, name: &str) -> Option<bytecode::Const> {
+        let checked = self.checked?;
+        let name = self.mangled(name);
+        let constant = checked.final_constant(&name)?;
+        matches!(self.access(&name), Access::Global | Access::Name).then_some(constant)
     }
 
     /// Pops into a variable.

@@ -359,6 +359,14 @@ impl<'a> Program<'a> {
         result
     }
 
+    /// The module that `package.name` is, because `module` imports it as a part of the package and nothing in there has that name.
+    pub(crate) fn submodule(&mut self, module: ModuleId, package: &str, name: &str) -> Option<&'a str> {
+        let part = &*self.arena.alloc_str(&format!("{package}.{name}"));
+        let hides = |target: ModuleId| self.modules[target].members.contains_key(name);
+        let is_hidden = self.find_module(package).is_some_and(hides);
+        (self.modules[module].submodules.contains(part) && !is_hidden).then_some(part)
+    }
+
     /// What a name or dotted name means at the top level of a module.
     pub(crate) fn chase_expr(
         &mut self,
@@ -369,6 +377,9 @@ impl<'a> Program<'a> {
             ExprKind::Name { id, .. } => self.chase_name(module, id),
             ExprKind::Attribute { value, attr, .. } => match self.chase_expr(module, value)? {
                 (_, Member::Module(name)) => match self.typed_module(name) {
+                    _ if let Some(part) = self.submodule(module, name, attr) => {
+                        Some((module, Member::Module(part)))
+                    }
                     Some(target) => self.chase_name(target, attr),
                     None => Some((module, Member::Imported { module: name, name: attr })),
                 },

@@ -7,7 +7,7 @@ use base::{Diagnostic, Span};
 use bumpalo::Bump;
 use parser::SourceText;
 use parser::ast::{self, ClassDef, Expr, ExprKind, FunctionDef, NodeId, Stmt, StmtKind};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::facts::Facts;
 use crate::program::{
@@ -121,6 +121,7 @@ impl<'a> Program<'a> {
             scopes,
             kind,
             members: FxHashMap::default(),
+            submodules: FxHashSet::default(),
             diagnostics: Vec::new(),
             facts: Facts::default(),
         });
@@ -314,6 +315,9 @@ impl<'a> Program<'a> {
                 Some(asname) => (asname, alias.name),
                 None => (first, first),
             };
+            let ends = alias.name.match_indices('.').skip(1).map(|(at, _)| at).chain([alias.name.len()]);
+            let parts = ends.map(|end| &alias.name[..end]).filter(|part| part.contains('.'));
+            self.modules[module].submodules.extend(parts);
             self.modules[module].members.insert(name, Member::Module(target));
         }
     }

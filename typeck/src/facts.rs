@@ -146,6 +146,8 @@ pub struct Facts {
     pub primitive_locals: FxHashMap<(ScopeId, String), Primitive>,
     /// Operands' primitive type of arithmetic and comparisons.
     pub operators: FxHashMap<NodeId, Primitive>,
+    /// Chained comparisons of primitives: in what type each pair is compared, by the whole expression.
+    pub chains: FxHashMap<NodeId, Vec<Primitive>>,
     /// Conditions that are primitives.
     pub conditions: FxHashMap<NodeId, Primitive>,
     /// Where statements start that some pass has looked at.

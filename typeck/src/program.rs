@@ -9,7 +9,7 @@ use base::entity::PrimaryMap;
 use base::{Diagnostic, Origin, Span};
 use bumpalo::Bump;
 use parser::ast::{self, ClassDef, FunctionDef, NodeId};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 pub use crate::dataclass::{Dataclass, Options};
 pub use crate::enumeration::Enumeration;
@@ -91,6 +91,8 @@ pub struct Module<'a> {
     pub kind: ModuleKind,
     /// Names at its top level.
     pub members: FxHashMap<&'a str, Member<'a>>,
+    /// Dotted names of the modules that `import` statements at its top level make attributes of packages.
+    pub submodules: FxHashSet<&'a str>,
     /// What has been found wrong.
     pub diagnostics: Vec<Diagnostic>,
     /// What has been found out about its nodes.

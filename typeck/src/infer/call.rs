@@ -389,6 +389,12 @@ impl<'a> Checker<'_, 'a> {
             return self.record_arguments(env, expr, class, actuals);
         }
         if !self.program.classes[class].is_static {
+            if let ([arg], []) = (actuals.args, actuals.keywords)
+                && class == known.bool
+                && !matches!(arg.kind, ExprKind::Starred { .. })
+            {
+                return self.truth_call(env, expr, arg);
+            }
             let exact = self.exact(class);
             self.untyped_arguments(env, actuals);
             if let ([source], []) = (actuals.args, actuals.keywords)
@@ -683,7 +689,7 @@ impl<'a> Checker<'_, 'a> {
             match (source, param.default) {
                 (Some(source), _) => arguments.push(source),
                 (None, Some(default)) => {
-                    is_static &= super::operator::is_literal(default);
+                    is_static &= super::constant::is_literal(default);
                     arguments.push(Argument::Default);
                 }
                 (None, None) => {
@@ -799,6 +805,18 @@ impl<'a> Checker<'_, 'a> {
         Ty::sure(self.exact(class))
     }
 
+    /// `bool(x)`: a `cbool` is boxed.
+    fn truth_call(&mut self, env: &mut Env<'a>, expr: &Expr<'a>, arg: &'a Expr<'a>) -> Ty {
+        let ty = self.expr(env, arg, None);
+        if self.primitive_of(ty) == Some(Primitive::CBool) {
+            self.set_coercion(arg.id, Some(Coercion::Box(Primitive::CBool)));
+            self.facts().calls.insert(expr.id, CallPlan::Coerce);
+        } else {
+            self.as_object(arg, ty);
+        }
+        Ty::sure(self.exact(self.program.known.bool))
+    }
+
     /// `int64(x)`, `double(x)`, `cbool(x)`
     fn conversion(
         &mut self,
@@ -813,7 +831,7 @@ impl<'a> Checker<'_, 'a> {
             return Ty::sure(id);
         };
         self.facts().calls.insert(expr.id, CallPlan::Coerce);
-        let context = super::operator::is_literal(arg).then_some(id);
+        let context = self.is_adaptable(arg).then_some(id);
         let ty = self.expr(env, arg, context);
         match self.primitive_of(ty) {
             Some(from) if from == primitive => {}

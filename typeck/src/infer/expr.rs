@@ -9,7 +9,7 @@ use crate::builtin_names;
 use crate::facts::{Coercion, SubscriptPlan};
 use crate::program::{ClassId, Member};
 use crate::scope::Resolution;
-use crate::ty::{Literal, Primitive, Special, Ty, Type, TypeId};
+use crate::ty::{Primitive, Special, Ty, Type, TypeId};
 
 impl<'a> Checker<'_, 'a> {
     /// The type of an expression; `want` is what its context asks for, and guides literals and displays.
@@ -17,7 +17,10 @@ impl<'a> Checker<'_, 'a> {
         self.set_coercion(expr.id, None);
         let ty = match expr.kind {
             ExprKind::Constant { value, .. } => self.constant(expr, value, want),
-            ExprKind::Name { id, .. } => self.name(env, expr, id),
+            ExprKind::Name { id, .. } => match self.adapted_name(expr, id, want) {
+                Some(ty) => ty,
+                None => self.name(env, expr, id),
+            },
             ExprKind::Attribute { value, attr, .. } => self.attribute(env, expr, value, attr),
             ExprKind::Subscript { value, slice, .. } => self.subscript(env, expr, value, slice),
             ExprKind::Call { func, args, keywords } => self.call(env, expr, func, args, keywords, want),
@@ -66,6 +69,11 @@ impl<'a> Checker<'_, 'a> {
     /// The type of an expression whose value must be an object.
     pub(crate) fn object(&mut self, env: &mut Env<'a>, expr: &'a Expr<'a>) -> Ty {
         let ty = self.expr(env, expr, None);
+        self.as_object(expr, ty)
+    }
+
+    /// Refuses a primitive where an object is needed.
+    pub(crate) fn as_object(&mut self, expr: &Expr<'a>, ty: Ty) -> Ty {
         if let Some(primitive) = self.primitive_of(ty) {
             let message = format!("type mismatch: {} cannot be assigned to dynamic", primitive.name());
             let help = "make an object of it with `box(...)`";
@@ -118,61 +126,7 @@ impl<'a> Checker<'_, 'a> {
         }
     }
 
-    // --- Literals and displays ---
-
-    fn constant(&mut self, expr: &Expr<'a>, value: Constant<'a>, want: Option<TypeId>) -> Ty {
-        if let Some(primitive) = want.and_then(|want| self.program.types.as_primitive(want)) {
-            return self.primitive_literal(expr, value, false, primitive);
-        }
-        if let Some(literal) = self.program.wanted_literal(&value, want.unwrap_or(self.program.types.dynamic))
-        {
-            return Ty::sure(literal);
-        }
-        let id = match value {
-            Constant::None => self.program.types.none,
-            Constant::Bool(_) => self.exact(self.program.known.bool),
-            Constant::Int(_) => self.exact(self.program.known.int),
-            Constant::Float(_) => self.exact(self.program.known.float),
-            Constant::Complex(_) => self.exact(self.program.known.complex),
-            Constant::Str(_) => self.exact(self.program.known.str),
-            Constant::Bytes(_) => self.exact(self.program.known.bytes),
-            Constant::Ellipsis => self.program.types.dynamic,
-        };
-        Ty::sure(id)
-    }
-
-    /// A literal in a place that holds a primitive.
-    pub(crate) fn primitive_literal(
-        &mut self,
-        expr: &Expr<'a>,
-        value: Constant<'a>,
-        is_negated: bool,
-        primitive: Primitive,
-    ) -> Ty {
-        let id = self.program.types.primitive(primitive);
-        let fits = match (value, primitive) {
-            (Constant::Float(_) | Constant::Int(_), Primitive::Double) => true,
-            (Constant::Bool(_), Primitive::CBool) => true,
-            (Constant::Int(int), _) => {
-                let value: Option<i128> = match int {
-                    Int::Small(value) => Some(value.into()),
-                    Int::Big(digits) => digits.parse().ok(),
-                };
-                let value = value.map(|value| if is_negated { -value } else { value });
-                if !value.is_some_and(|value| primitive.holds(value)) {
-                    let shown = if is_negated { format!("-{int}") } else { int.to_string() };
-                    self.out_of_range(expr.span, &shown, primitive);
-                }
-                true
-            }
-            _ => false,
-        };
-        if fits {
-            return Ty::sure(id);
-        }
-        let ty = self.constant(expr, value, None);
-        Ty::sure(ty.id)
-    }
+    // --- Displays ---
 
     /// A tuple keeps the types of its elements only where its place asks for them.
     fn tuple_display(&mut self, env: &mut Env<'a>, elts: &'a [Expr<'a>], want: Option<TypeId>) -> Ty {
@@ -774,19 +728,6 @@ impl<'a> Checker<'_, 'a> {
             || self.program.is_instance_of(widened, self.program.known.float);
         env.forget_fields();
         if is_number { Ty::expected(widened) } else { self.dynamic() }
-    }
-
-    fn negated_literal(&mut self, expr: &Expr<'a>, value: Constant<'a>, want: Option<TypeId>) -> Ty {
-        if let Some(primitive) = want.and_then(|want| self.program.types.as_primitive(want)) {
-            return self.primitive_literal(expr, value, true, primitive);
-        }
-        match value {
-            Constant::Int(Int::Small(value)) => {
-                Ty::sure(self.program.types.intern(Type::Literal(Literal::Int(-value))))
-            }
-            Constant::Int(_) => Ty::sure(self.exact(self.program.known.int)),
-            _ => Ty::sure(self.exact(self.program.known.float)),
-        }
     }
 
     // --- What is not typed ---

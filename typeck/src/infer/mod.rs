@@ -7,6 +7,7 @@
 mod assign;
 mod attribute;
 mod call;
+mod constant;
 mod env;
 mod expr;
 mod generic;

@@ -73,7 +73,7 @@ impl Program<'_> {
                 if must && !(exact && class == other) {
                     return false;
                 }
-                let is_float = other == self.known.float && class == self.known.int;
+                let is_float = other == self.known.float && self.is_subclass(class, self.known.int);
                 let related = is_float || self.is_subclass(class, other);
                 related && self.arguments_fit(class, &args, other, &wanted)
             }
