@@ -56,7 +56,7 @@ impl Emitter<'_, '_> {
     pub(crate) fn folded_name(&mut self, name: &str) -> Option<bytecode::Const> {
         let checked = self.checked?;
         let name = self.mangled(name);
-        let constant = checked.final_constant(&name)?;
+        let constant = checked.final_constant(checked.module, &name)?;
         matches!(self.access(&name), Access::Global | Access::Name).then_some(constant)
     }
 

@@ -209,12 +209,7 @@ impl<'a> Program<'a> {
                 ClassMember::Field(_) => is_new(name),
                 ClassMember::Method(method) => {
                     let method = &self.functions[*method];
-                    let has_stars =
-                        |param: &Param<'a>| matches!(param.kind, ParamKind::Star | ParamKind::DoubleStar);
-                    !method.is_dynamic
-                        && !method.is_generated
-                        && !method.params.iter().any(has_stars)
-                        && is_new(name)
+                    !method.is_dynamic && !method.is_generated && is_new(name)
                 }
                 _ => false,
             });
@@ -434,7 +429,7 @@ impl<'a> Program<'a> {
                 (None, 0, Some(class)) => self.receiver_type(class, binding),
                 _ => self.param_type(place, arg),
             };
-            params.push(Param { name: arg.arg, ty, kind, is_erased: false, default, span: arg.span });
+            params.push(Param { name: arg.arg, ty, kind, item: None, is_erased: false, default, span: arg.span });
         }
         for (arg, default) in args.kwonlyargs.iter().zip(args.kw_defaults) {
             let ty = self.param_type(place, arg);
@@ -442,6 +437,7 @@ impl<'a> Program<'a> {
                 name: arg.arg,
                 ty,
                 kind: ParamKind::KeywordOnly,
+                item: None,
                 is_erased: false,
                 default: *default,
                 span: arg.span,
@@ -453,10 +449,12 @@ impl<'a> Program<'a> {
         ] {
             if let Some(arg) = arg {
                 let ty = self.types.exact_instance(known);
+                let item = self.param_type(place, arg);
                 params.push(Param {
                     name: arg.arg,
                     ty,
                     kind,
+                    item: Some(item),
                     is_erased: false,
                     default: None,
                     span: arg.span,

@@ -3,6 +3,8 @@
 //! Types are for everyone; the plans say which typed instructions a node becomes. A node without a plan is compiled
 //! dynamically, which is always correct.
 
+use std::ops::Range;
+
 use base::entity::SecondaryMap;
 use parser::ast::NodeId;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -40,8 +42,12 @@ pub enum Argument {
     Positional(usize),
     /// The keyword argument, by position among the keywords.
     Keyword(usize),
-    /// The parameter's default, a constant.
+    /// The parameter's default.
     Default,
+    /// `*args`: the positional arguments from one on.
+    Rest(Range<usize>),
+    /// `**kwargs`: keyword arguments.
+    Keywords(Vec<usize>),
 }
 
 /// What a call becomes.

@@ -304,6 +304,8 @@ pub struct Param<'a> {
     pub ty: TypeId,
     /// Its kind.
     pub kind: ParamKind,
+    /// What each argument is that it collects.
+    pub item: Option<TypeId>,
     /// Whether callers do not check it, since the method overrides one whose parameter is a type parameter.
     pub is_erased: bool,
     /// Its default.

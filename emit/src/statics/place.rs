@@ -3,7 +3,7 @@
 use bytecode::{Const, LenKind, Opcode, SequenceKind, TypeCode};
 use parser::ast::Expr;
 use typeck::facts::{AttributePlan, SubscriptPlan};
-use typeck::program::{ClassId, Constant, Member};
+use typeck::program::{ClassId, Constant, Member, ModuleId};
 use typeck::scope::ScopeId;
 use typeck::ty::{Type, TypeId};
 
@@ -14,8 +14,8 @@ use crate::module::Emitter;
 
 impl Checked<'_, '_> {
     /// The value of a `Final` of this or another static module.
-    pub(crate) fn final_constant(&self, name: &str) -> Option<Const> {
-        let mut module = self.module;
+    pub(crate) fn final_constant(&self, module: ModuleId, name: &str) -> Option<Const> {
+        let mut module = module;
         let mut name = name;
         for _ in 0..8 {
             match self.program.modules[module].members.get(name)? {

@@ -6,7 +6,7 @@
 use parser::ast::{Constant, Expr, ExprKind, Int, UnaryOp};
 
 use super::Checker;
-use crate::program::{self, Member};
+use crate::program::{self, FunctionId, Member, Program};
 use crate::scope::Resolution;
 use crate::ty::{Literal, Primitive, Ty, Type, TypeId};
 
@@ -122,8 +122,19 @@ impl<'a> Checker<'_, 'a> {
     }
 }
 
+impl<'a> Program<'a> {
+    /// Whether a parameter's default is known when the program is compiled.
+    pub(crate) fn is_constant_default(&mut self, function: FunctionId, default: &'a Expr<'a>) -> bool {
+        let module = self.functions[function].module;
+        match default.as_name().and_then(|name| self.chase_name(module, name)) {
+            Some((_, Member::Variable { is_final: true, constant, .. })) => constant.is_some(),
+            _ => is_literal(default),
+        }
+    }
+}
+
 /// Whether an expression is a constant, perhaps with a sign.
-pub(crate) fn is_literal(expr: &Expr<'_>) -> bool {
+fn is_literal(expr: &Expr<'_>) -> bool {
     match expr.kind {
         ExprKind::Constant { .. } => true,
         ExprKind::UnaryOp { op: UnaryOp::USub, operand } => is_literal(operand),

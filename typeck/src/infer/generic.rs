@@ -45,7 +45,7 @@ impl<'a> Checker<'_, 'a> {
             let expr: &Expr<'a> = match argument {
                 Argument::Positional(at) => &actuals.args[*at],
                 Argument::Keyword(at) => actuals.keywords[*at].value,
-                Argument::Default => continue,
+                Argument::Default | Argument::Rest(_) | Argument::Keywords(_) => continue,
             };
             let found = self.subject_type(expr);
             let found = self.program.inexact(found);

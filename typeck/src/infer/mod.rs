@@ -4,6 +4,7 @@
 //! loop head; the second one visits every statement once with these states, records facts and reports errors. A loop
 //! inside a loop starts from what is already remembered, so the cost is linear in the size of the function.
 
+mod argument;
 mod assign;
 mod attribute;
 mod call;
