@@ -34,7 +34,12 @@ impl Emitter<'_, '_> {
         let name = self.mangled(name);
         match self.access(&name) {
             Access::Fast(slot) => self.local_op(Opcode::LOAD_FAST_CHECK, Opcode::LOAD_LOCAL, slot),
-            Access::Deref(slot) => self.block().op(Opcode::LOAD_DEREF, slot),
+            Access::Deref(slot) => {
+                self.block().op(Opcode::LOAD_DEREF, slot);
+                if let Some(code) = self.cell_code(&name) {
+                    self.block().op(Opcode::PRIMITIVE_UNBOX, code as u32);
+                }
+            }
             Access::ClassDeref(slot) => {
                 self.block().op0(Opcode::LOAD_LOCALS);
                 self.block().op(Opcode::LOAD_FROM_DICT_OR_DEREF, slot);
@@ -66,11 +71,20 @@ impl Emitter<'_, '_> {
         match self.access(&name) {
             Access::Fast(slot) => self.local_op(Opcode::STORE_FAST, Opcode::STORE_LOCAL, slot),
             Access::Deref(slot) | Access::ClassDeref(slot) | Access::ClassFree { cell: slot, .. } => {
+                if let Some(code) = self.cell_code(&name) {
+                    self.block().op(Opcode::PRIMITIVE_BOX, code as u32);
+                }
                 self.block().op(Opcode::STORE_DEREF, slot);
             }
             Access::Global | Access::ClassGlobal(_) => self.name_op(Opcode::STORE_GLOBAL, &name),
             Access::Name => self.name_op(Opcode::STORE_NAME, &name),
         }
+    }
+
+    /// The primitive whose box the cell of a variable holds.
+    fn cell_code(&self, name: &str) -> Option<TypeCode> {
+        let (owner, _) = self.scopes.lookup(self.scope_id(), name);
+        Some(self.slot_type(owner, name)).filter(|code| *code != TypeCode::Object)
     }
 
     /// Unbinds a variable.

@@ -4,7 +4,7 @@ use base::Diagnostic;
 use parser::ast::{self, Expr, ExprKind, Operator};
 
 use crate::program::{ClassId, Guard, Member, ModuleId, ModuleKind, Program};
-use crate::ty::{Literal, Primitive, Type, TypeId};
+use crate::ty::{Iteration, Literal, Primitive, Type, TypeId};
 
 /// Follows imports and aliases at most this far.
 const MAX_CHASE: u32 = 32;
@@ -115,6 +115,11 @@ impl<'a> Program<'a> {
             Member::Imported { module: "typing" | "collections.abc", name: "Callable" } => {
                 self.types.intern(Type::Callable { params: None, ret: self.types.dynamic })
             }
+            Member::Imported { module: "typing" | "collections.abc", name }
+                if let Some(kind) = Iteration::from_name(name) =>
+            {
+                self.iteration(kind, &[])
+            }
             Member::Imported { module: "__static__", name } => match Primitive::from_name(name) {
                 Some(primitive) => self.types.primitive(primitive),
                 None => self.types.dynamic,
@@ -137,6 +142,13 @@ impl<'a> Program<'a> {
         match self.chase_expr(place.module, value) {
             Some((_, Member::Imported { module: "typing" | "collections.abc", name: "Callable" })) => {
                 self.resolve_callable(place, args)
+            }
+            Some((_, Member::Imported { module: "typing" | "collections.abc", name }))
+                if let Some(kind) = Iteration::from_name(name) =>
+            {
+                let place = place.inner();
+                let args: Vec<_> = args.iter().map(|arg| self.boxed_type(place, arg)).collect();
+                self.iteration(kind, &args)
             }
             Some((_, Member::Imported { module: "typing", name })) => {
                 self.typing_form(place, expr, name, args)
@@ -188,6 +200,13 @@ impl<'a> Program<'a> {
         let Some(class) = place.class else { return self.types.dynamic };
         let args = self.own_params(class).into();
         self.types.intern(Type::Instance { class, args, exact: false })
+    }
+
+    /// `Iterator[T]` and the like. What is not said is dynamic; of generators, nothing is sent and returned (PEP 696).
+    fn iteration(&mut self, kind: Iteration, args: &[TypeId]) -> TypeId {
+        let missing = if args.is_empty() { self.types.dynamic } else { self.types.none };
+        let args = (0..kind.arity()).map(|at| args.get(at).copied().unwrap_or(missing)).collect();
+        self.types.intern(Type::Iteration { kind, args })
     }
 
     /// `Callable[[A, B], R]`; parameters that are no list are open.

@@ -429,7 +429,15 @@ impl<'a> Program<'a> {
                 (None, 0, Some(class)) => self.receiver_type(class, binding),
                 _ => self.param_type(place, arg),
             };
-            params.push(Param { name: arg.arg, ty, kind, item: None, is_erased: false, default, span: arg.span });
+            params.push(Param {
+                name: arg.arg,
+                ty,
+                kind,
+                item: None,
+                is_erased: false,
+                default,
+                span: arg.span,
+            });
         }
         for (arg, default) in args.kwonlyargs.iter().zip(args.kw_defaults) {
             let ty = self.param_type(place, arg);
@@ -470,11 +478,22 @@ impl<'a> Program<'a> {
             Some(returns) => self.resolve_annotation(place, returns),
             None => self.types.dynamic,
         };
+        let ret = self.generator_type(function, ret);
         let returns_self = def.returns.is_some_and(|returns| self.is_self(module, returns));
         self.functions[function].returns_self = returns_self && class.is_some();
         self.functions[function].guard = guard;
         self.functions[function].params = params;
         self.functions[function].ret = ret;
+    }
+
+    /// What a call of a generator function gives: what it is declared to, if that can be a generator.
+    fn generator_type(&self, function: FunctionId, ret: TypeId) -> TypeId {
+        let entry = &self.functions[function];
+        match self.types.get(ret) {
+            _ if !entry.is_generator => ret,
+            Type::Iteration { kind, .. } if kind.is_async() == entry.is_async => ret,
+            _ => self.types.dynamic,
+        }
     }
 
     fn is_self(&mut self, module: ModuleId, expr: &'a Expr<'a>) -> bool {

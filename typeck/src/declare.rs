@@ -481,6 +481,21 @@ impl<'a> Program<'a> {
         }
     }
 
+    /// A function that is defined inside another one.
+    pub(crate) fn declare_inner_function(
+        &mut self,
+        outer: FunctionId,
+        node: NodeId,
+        def: &'a FunctionDef<'a>,
+        is_async: bool,
+    ) -> FunctionId {
+        let function = self.declare_function(self.functions[outer].module, node, def, None, is_async);
+        let qualname = format!("{}.<locals>.{}", self.functions[outer].qualname, def.name);
+        let entry = &mut self.functions[function];
+        (entry.qualname, entry.is_nested) = (qualname, true);
+        function
+    }
+
     fn declare_function(
         &mut self,
         module: ModuleId,
@@ -513,6 +528,7 @@ impl<'a> Program<'a> {
             guard: None,
             binding: decorators.binding,
             is_final: decorators.is_final,
+            is_nested: false,
             is_async,
             is_generator,
             is_dynamic: decorators.is_unknown,

@@ -150,6 +150,8 @@ pub struct Facts {
     pub classes: FxHashMap<NodeId, ClassId>,
     /// Locals that hold primitives, by scope and name.
     pub primitive_locals: FxHashMap<(ScopeId, String), Primitive>,
+    /// Declared types of variables in cells, by the scope that makes the cell and the name.
+    pub cells: FxHashMap<(ScopeId, String), TypeId>,
     /// Operands' primitive type of arithmetic and comparisons.
     pub operators: FxHashMap<NodeId, Primitive>,
     /// Chained comparisons of primitives: in what type each pair is compared, by the whole expression.

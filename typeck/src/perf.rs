@@ -196,7 +196,8 @@ impl<'a> Linter<'_, 'a> {
             (!given(at - receiver, param.name)).then_some(default.span)
         });
         if let Some(span) = computed {
-            let diagnostic = self.program.label(diagnostic, self.module, entry.module, span, "is no constant");
+            let diagnostic =
+                self.program.label(diagnostic, self.module, entry.module, span, "is no constant");
             self.found.push(diagnostic.with_help("use a constant as the default, such as None"));
         }
     }
@@ -215,7 +216,7 @@ impl<'a> Linter<'_, 'a> {
         };
         let entry = &self.program.functions[function];
         let is_static = self.program.modules[entry.module].kind == ModuleKind::Static
-            && !(entry.is_dynamic || entry.is_async || entry.is_generator)
+            && !(entry.is_dynamic || entry.is_async || entry.is_generator || entry.is_nested)
             && entry.class.is_none_or(|class| self.program.classes[class].is_static);
         is_static.then_some(function)
     }

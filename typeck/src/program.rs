@@ -342,6 +342,8 @@ pub struct Function<'a> {
     pub binding: Binding,
     /// It may not be overridden.
     pub is_final: bool,
+    /// It is defined inside another function, so that nothing outside names it.
+    pub is_nested: bool,
     /// `async def`
     pub is_async: bool,
     /// It contains `yield`.

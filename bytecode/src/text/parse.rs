@@ -6,7 +6,8 @@ use base::text::{Cursor, TextError};
 
 use crate::code::{CellKind, Code, CodeFlags, Const, Handler, Local, SourceRange};
 use crate::descr::{
-    ClassDecl, FieldDecl, FieldDescr, FunctionDescr, Literal, MethodDecl, MethodKind, Rest, Signature, TypeDescr,
+    ClassDecl, FieldDecl, FieldDescr, FunctionDescr, Literal, MethodDecl, MethodKind, Rest, Signature,
+    TypeDescr,
 };
 use crate::opcode::{Opcode, OperandKind};
 use crate::operator::TypeCode;

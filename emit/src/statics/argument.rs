@@ -44,7 +44,8 @@ impl<'a> Emitter<'a, '_> {
     /// Whether some default is no constant.
     pub(super) fn needs_default(&self, call: &StaticCall<'a, '_>) -> bool {
         let mut pairs = call.arguments.iter().zip(&call.params);
-        pairs.any(|(argument, param)| *argument == Argument::Default && self.default_of(call, param).is_none())
+        pairs
+            .any(|(argument, param)| *argument == Argument::Default && self.default_of(call, param).is_none())
     }
 
     /// The constant that a parameter's default is.
@@ -59,7 +60,8 @@ impl<'a> Emitter<'a, '_> {
 
     /// Pushes the arguments; `receiver` is the slot with that of a virtual call.
     pub(super) fn arguments(&mut self, call: &StaticCall<'a, '_>, receiver: Option<u32>) -> Emit {
-        let order: Vec<usize> = call.arguments.iter().flat_map(|argument| places(call.site, argument)).collect();
+        let order: Vec<usize> =
+            call.arguments.iter().flat_map(|argument| places(call.site, argument)).collect();
         if !order.is_sorted() || self.needs_default(call) {
             return self.spilled_arguments(call, order, receiver);
         }

@@ -6,8 +6,8 @@ use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytecode::{
-    ClassDecl, FieldDescr, FunctionDescr, MethodKind, Opcode, Repr, SequenceKind, Signature, TypeCode, TypeDescr,
-    Word,
+    ClassDecl, FieldDescr, FunctionDescr, MethodKind, Opcode, Repr, SequenceKind, Signature, TypeCode,
+    TypeDescr, Word,
 };
 use runtime::error::{self, Raised};
 use runtime::field::Field;
@@ -314,7 +314,9 @@ pub fn load_default(descr: &FunctionDescr, receiver: Value, at: usize) -> PyResu
         let found = receiver.ty().lookup(name.value());
         found.map_or_else(|| resolve_function(descr), |found| Ok(found.to_ref()))?
     };
-    let Some(function) = static_target(target.value(), descr) else { return Ok(singleton::omitted().to_ref()) };
+    let Some(function) = static_target(target.value(), descr) else {
+        return Ok(singleton::omitted().to_ref());
+    };
     let default = runtime::bind::default_of(function, at)?;
     check_argument(function.code(), at, &descr.signature.params[at], default.value())?;
     Ok(default)
@@ -332,7 +334,9 @@ fn call_spread(target: &Ref, signature: &Signature, boxed: &[Ref]) -> PyResult {
     let tuple = rest.first().filter(|_| signature.rest.positional);
     values.extend(tuple.and_then(|tuple| tuple.get::<TupleObject>()).map_or(&[][..], TupleObject::items));
     let mut names = Vec::new();
-    for (name, value) in signature.keyword_only.iter().zip(named).filter(|(_, value)| value.value() != omitted) {
+    for (name, value) in
+        signature.keyword_only.iter().zip(named).filter(|(_, value)| value.value() != omitted)
+    {
         names.push(StrObject::intern(name).into_ref());
         values.push(value.value());
     }

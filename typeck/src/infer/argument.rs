@@ -27,7 +27,8 @@ impl<'a> Checker<'_, 'a> {
         actuals: Actuals<'a>,
         function: FunctionId,
     ) -> Option<Vec<Argument>> {
-        let by_place = |param: &&Param<'a>| matches!(param.kind, ParamKind::Ordinary | ParamKind::PositionalOnly);
+        let by_place =
+            |param: &&Param<'a>| matches!(param.kind, ParamKind::Ordinary | ParamKind::PositionalOnly);
         let positional = params.iter().filter(by_place).count();
         let rest = params.iter().position(|param| param.kind == ParamKind::Star);
         let is_star = |arg: &Expr<'a>| matches!(arg.kind, ExprKind::Starred { .. });

@@ -120,10 +120,24 @@ impl<'a> Checker<'_, 'a> {
             let params = entry.params.clone();
             return self.coroutine_call(env, expr, function, &params, actuals);
         }
-        if !is_plain || is_stub {
-            let ret = if is_plain { entry.ret } else { self.program.types.dynamic };
+        if is_plain && entry.is_nested {
+            let (params, ret) = (entry.params.clone(), entry.ret);
+            self.map_arguments(env, &params, &[], actuals, function);
+            return self.dynamic_call(env, expr, &params, ret, actuals);
+        }
+        if is_stub {
+            let ret = entry.ret;
             self.untyped_arguments(env, actuals);
             return Ty::expected(ret);
+        }
+        if entry.is_dynamic {
+            self.untyped_arguments(env, actuals);
+            return self.dynamic();
+        }
+        if !is_plain {
+            let (params, ret) = (entry.params.clone(), entry.ret);
+            self.map_arguments(env, &params, &[], actuals, function);
+            return self.dynamic_call(env, expr, &params, ret, actuals);
         }
         let (params, ret) = (entry.params.clone(), entry.ret);
         match self.map_arguments(env, &params, &[], actuals, function) {
@@ -548,7 +562,7 @@ impl<'a> Checker<'_, 'a> {
         let ExprKind::Attribute { value, attr, .. } = func.kind else { return None };
         let attr = self.private_name(attr);
         let ExprKind::Call { func: inner, args: [], keywords: [] } = value.kind else { return None };
-        let function = self.function?;
+        let function = self.function.filter(|_| !self.is_in_own_frame())?;
         let class = self.program.functions[function].class?;
         if inner.as_name() != Some("super") || self.program.functions[function].binding != Binding::Instance {
             return None;

@@ -86,7 +86,12 @@ impl<'a> Checker<'_, 'a> {
     }
 
     /// The name of a `Final` constant where its context asks for a primitive: as if the constant were written there.
-    pub(super) fn adapted_name(&mut self, expr: &Expr<'a>, name: &'a str, want: Option<TypeId>) -> Option<Ty> {
+    pub(super) fn adapted_name(
+        &mut self,
+        expr: &Expr<'a>,
+        name: &'a str,
+        want: Option<TypeId>,
+    ) -> Option<Ty> {
         let primitive = want.and_then(|want| self.program.types.as_primitive(want))?;
         let (value, is_negated) = match self.final_constant(name)? {
             program::Constant::Literal(value) => (value, false),

@@ -49,6 +49,9 @@ impl<'a> Checker<'_, 'a> {
                 Ty::sure(self.exact(self.program.known.set))
             }
             ExprKind::SetComp { .. } => self.comprehension(env, expr, want),
+            ExprKind::Yield { value } => self.yield_(env, expr, value),
+            ExprKind::YieldFrom { value } => self.yield_from(env, value),
+            ExprKind::GeneratorExp { generators, .. } => self.generator_expression(env, expr, generators),
             ExprKind::JoinedStr { values } => {
                 values.iter().for_each(|value| self.element(env, value));
                 Ty::sure(self.exact(self.program.known.str))
@@ -288,7 +291,7 @@ impl<'a> Checker<'_, 'a> {
     }
 
     /// The types of the elements.
-    fn inline_comprehension(
+    pub(super) fn inline_comprehension(
         &mut self,
         env: &mut Env<'a>,
         expr: &'a Expr<'a>,
@@ -303,14 +306,17 @@ impl<'a> Checker<'_, 'a> {
             if at > 0 {
                 self.object(&mut inner, clause.iter);
             }
-            let item = if clause.is_async { self.dynamic() } else { self.item_type(clause.iter) };
+            let item =
+                if clause.is_async { self.async_item(clause.iter) } else { self.item_type(clause.iter) };
             self.bind_element(&mut inner, clause.target, item);
             for condition in clause.ifs {
                 inner = self.condition(inner, condition).0;
             }
         }
         let (first, second) = match expr.kind {
-            ExprKind::ListComp { elt, .. } | ExprKind::SetComp { elt, .. } => (elt, None),
+            ExprKind::ListComp { elt, .. }
+            | ExprKind::SetComp { elt, .. }
+            | ExprKind::GeneratorExp { elt, .. } => (elt, None),
             ExprKind::DictComp { key, value, .. } => (key, Some(value)),
             _ => unreachable!("only comprehensions are sent here"),
         };
@@ -337,22 +343,29 @@ impl<'a> Checker<'_, 'a> {
 
     // --- Names ---
 
-    /// The variable that a name means, if it is a plain local of the block being checked.
+    /// The variable that a name means, if the block being checked follows what becomes of it.
     pub(crate) fn variable(&mut self, name: &'a str) -> Option<super::Variable> {
         let scope = *self.scopes.last().expect("checking is always inside a scope");
         let scopes = &self.program.modules[self.module].scopes;
         let (owner, resolution) = scopes.lookup(scope, name);
         let is_namespace = !scopes.table[owner].kind.is_function_like();
-        (resolution == Resolution::Local && !is_namespace).then(|| self.vars.intern(owner, name))
+        match resolution {
+            Resolution::Local | Resolution::Cell if is_namespace => None,
+            Resolution::Local => Some(self.vars.intern(owner, name)),
+            Resolution::Cell if !self.is_shared(owner, name) => Some(self.vars.intern(owner, name)),
+            Resolution::Free => self.captured_variable(owner, name),
+            _ => None,
+        }
     }
 
-    /// A parameter that nested blocks capture keeps its declared type if nobody assigns it.
+    /// A name, read.
     fn name(&mut self, env: &mut Env<'a>, expr: &Expr<'a>, name: &'a str) -> Ty {
         self.facts().refinements.remove(&expr.id);
         let name = self.private_name(name);
         if let Some(var) = self.variable(name) {
             let Some(ty) = env.get(var) else { return self.unbound(env, expr, name, var) };
             let ty = self.within_declared(var, ty);
+            let ty = if self.is_in_cell(name) { self.in_cell(ty) } else { ty };
             let is_narrowed = self.vars.declared(var).is_some_and(|declared| declared != ty.id);
             if is_narrowed && ty.is_sure && self.is_refinable(ty.id) {
                 self.facts().refinements.insert(expr.id, ty.id);
@@ -361,7 +374,7 @@ impl<'a> Checker<'_, 'a> {
         }
         let scope = *self.scopes.last().expect("checking is always inside a scope");
         match self.program.modules[self.module].scopes.lookup(scope, name) {
-            (_, Resolution::Cell | Resolution::Free) => self.dynamic(),
+            (_, Resolution::Cell | Resolution::Free) => self.cell(name),
             // What the body of a class binds is looked up when that runs.
             (owner, Resolution::Local) if owner != self.program.modules[self.module].scopes.module() => {
                 self.dynamic()
@@ -735,11 +748,8 @@ impl<'a> Checker<'_, 'a> {
     /// Expressions that are compiled dynamically: their parts are checked, and must be objects.
     fn untyped_children(&mut self, env: &mut Env<'a>, expr: &'a Expr<'a>) {
         match expr.kind {
-            ExprKind::YieldFrom { value } | ExprKind::Starred { value, .. } => {
+            ExprKind::Starred { value, .. } => {
                 self.object(env, value);
-            }
-            ExprKind::Yield { value } => {
-                value.into_iter().for_each(|value| self.element(env, value));
             }
             ExprKind::Slice { lower, upper, step } => {
                 for part in [lower, upper, step].into_iter().flatten() {
@@ -747,13 +757,7 @@ impl<'a> Checker<'_, 'a> {
                     self.box_index(part, ty);
                 }
             }
-            ExprKind::GeneratorExp { generators, .. } => {
-                self.object(env, generators[0].iter);
-            }
-            ExprKind::Lambda { args, .. } => {
-                args.defaults.iter().for_each(|default| self.element(env, default));
-                args.kw_defaults.iter().flatten().for_each(|default| self.element(env, default));
-            }
+            ExprKind::Lambda { args, body } => self.lambda(env, expr, args, body),
             ExprKind::TemplateStr { values } => values.iter().for_each(|value| self.element(env, value)),
             ExprKind::Interpolation { value, .. } => {
                 self.object(env, value);

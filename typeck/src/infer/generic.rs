@@ -86,6 +86,14 @@ impl<'a> Checker<'_, 'a> {
                 }
                 others.iter().for_each(|&other| self.unify(other, found, solution));
             }
+            (Type::Iteration { args, .. }, Type::Iteration { args: others, .. }) => {
+                args.iter().zip(&others).for_each(|(&arg, &other)| self.unify(arg, other, solution));
+            }
+            (Type::Iteration { kind, args }, _) => {
+                if let Some(item) = self.program.iterated_item(found, kind.is_async()) {
+                    self.unify(args[0], item, solution);
+                }
+            }
             (Type::Callable { params, ret }, found) => {
                 let Some((own, result)) = self.program.shape(&found) else { return };
                 for (&param, &own) in params.iter().flat_map(|params| params.iter()).zip(&own) {

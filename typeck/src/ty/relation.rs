@@ -61,6 +61,7 @@ impl Program<'_> {
                 let sub = self.widen_literal(sub);
                 self.fits_protocol(sub, class, &args)
             }
+            (_, Type::Iteration { kind, args }) => self.is_iterable_as(sub, kind, &args),
             (Type::Param(..), _) => self.is_object(sup),
             (Type::Literal(literal), _) => {
                 let base = self.literal_base(&literal);
@@ -83,6 +84,7 @@ impl Program<'_> {
                 | Type::Function(_)
                 | Type::Method(_)
                 | Type::Module(_)
+                | Type::Iteration { .. }
                 | Type::Callable { .. },
                 _,
             ) => {
