@@ -37,7 +37,8 @@ impl<'a> Emitter<'a, '_> {
             }
             ExprKind::Name { id, .. } => match (self.primitive_of(expr), self.folded_name(id)) {
                 (Some(primitive), Some(constant)) => self.primitive_const(&constant, primitive),
-                _ => self.load_name(id),
+                (Some(primitive), None) => self.load_primitive_name(id, primitive),
+                (None, _) => self.load_name(id),
             },
             ExprKind::BoolOp { op, values } => self.bool_op(op, values)?,
             ExprKind::NamedExpr { target, value } => {

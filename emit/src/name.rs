@@ -3,8 +3,10 @@
 use bytecode::code::CellKind;
 use bytecode::{Opcode, TypeCode};
 use typeck::scope::{Resolution, ScopeId, ScopeKind};
+use typeck::ty::Primitive;
 
 use crate::module::Emitter;
+use crate::statics::type_code;
 
 /// How a variable is reached.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -54,6 +56,15 @@ impl Emitter<'_, '_> {
                 self.block().op(Opcode::LOAD_DEREF, namespace);
                 self.block().op(Opcode::LOAD_FROM_DICT_OR_DEREF, cell);
             }
+        }
+    }
+
+    /// Pushes a primitive variable; one of the module is boxed there.
+    pub(crate) fn load_primitive_name(&mut self, name: &str, primitive: Primitive) {
+        self.load_name(name);
+        let name = self.mangled(name);
+        if matches!(self.access(&name), Access::Global | Access::Name | Access::ClassGlobal(_)) {
+            self.block().op(Opcode::PRIMITIVE_UNBOX, type_code(primitive) as u32);
         }
     }
 

@@ -287,7 +287,7 @@ impl<'a> Program<'a> {
                 if is_exact { self.exact(ty) } else { ty }
             }
             ("Literal", _) => {
-                let members: Vec<_> = args.iter().map(|arg| self.literal_member(arg)).collect();
+                let members: Vec<_> = args.iter().map(|arg| self.literal_member(place.module, arg)).collect();
                 self.types.union(members)
             }
             _ => self.types.dynamic,
@@ -296,8 +296,10 @@ impl<'a> Program<'a> {
 
     /// Whether a special form may stand here, with these arguments.
     fn check_form(&mut self, place: Place<'_, 'a>, expr: &'a Expr<'a>, name: &str, args: &'a [Expr<'a>]) {
-        let is_constant = |arg: &Expr<'a>| {
-            matches!(arg.kind, ExprKind::Constant { .. } | ExprKind::UnaryOp { op: ast::UnaryOp::USub, .. })
+        let module = place.module;
+        let mut is_constant = |arg: &'a Expr<'a>| match arg.kind {
+            ExprKind::Constant { .. } | ExprKind::UnaryOp { op: ast::UnaryOp::USub, .. } => true,
+            _ => self.enum_of_member(module, arg).is_some(),
         };
         let (code, message) = match (name, args) {
             ("Final", _) if place.role == Role::Plain => (
@@ -315,7 +317,7 @@ impl<'a> Program<'a> {
             ("Annotated", [_]) => {
                 ("SP0111", "Annotated types must be parametrized by at least one annotation.")
             }
-            ("Literal", _) if !args.iter().all(is_constant) => {
+            ("Literal", _) if !args.iter().all(&mut is_constant) => {
                 ("SP0111", "Literal must be parametrized by constants.")
             }
             _ => return,
@@ -324,14 +326,24 @@ impl<'a> Program<'a> {
     }
 
     /// What one argument of `Literal` admits; what has no literal type is dynamic.
-    fn literal_member(&mut self, arg: &Expr<'_>) -> TypeId {
-        match arg.kind {
-            ExprKind::Constant { value: ast::Constant::None, .. } => self.types.none,
-            _ => match Literal::of_expr(arg) {
-                Some(value) => self.types.intern(Type::Literal(value)),
-                None => self.types.dynamic,
-            },
+    fn literal_member(&mut self, module: ModuleId, arg: &'a Expr<'a>) -> TypeId {
+        if let ExprKind::Constant { value: ast::Constant::None, .. } = arg.kind {
+            return self.types.none;
         }
+        match (Literal::of_expr(arg), self.enum_of_member(module, arg)) {
+            (Some(value), _) => self.types.intern(Type::Literal(value)),
+            // Members of one enumeration are not told apart.
+            (None, Some(class)) => self.types.instance(class),
+            (None, None) => self.types.dynamic,
+        }
+    }
+
+    /// The enumeration of `Color.RED`.
+    fn enum_of_member(&mut self, module: ModuleId, arg: &'a Expr<'a>) -> Option<ClassId> {
+        let ExprKind::Attribute { value, attr, .. } = arg.kind else { return None };
+        let Some((_, Member::Class(class))) = self.chase_expr(module, value) else { return None };
+        let is_member = self.classes[class].by_name.contains_key(attr) && !attr.starts_with('_');
+        (is_member && self.classes[class].enumeration.is_some()).then_some(class)
     }
 
     /// The type without subclasses; unions member by member.

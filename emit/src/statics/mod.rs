@@ -16,6 +16,8 @@ mod descr;
 mod place;
 mod value;
 
+pub(crate) use descr::type_code;
+
 use base::Severity;
 use parser::ast::{Expr, NodeId};
 use typeck::Program;

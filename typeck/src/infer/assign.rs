@@ -222,10 +222,19 @@ impl<'a> Checker<'_, 'a> {
                 Diagnostic::error("SP0104", target.span, message).with_label(span, "declared Final here"),
             );
         }
-        if let Some(declared) = declared
-            && !self.flow(target.id, ty, declared)
-        {
-            self.unassignable(target, ty.id, declared);
+        let Some(declared) = declared else { return };
+        if !self.flow(target.id, ty, declared) {
+            return self.unassignable(target, ty.id, declared);
+        }
+        match self.program.types.as_primitive(declared) {
+            // A namespace holds objects.
+            Some(primitive) if is_final => self.set_coercion(target.id, Some(Coercion::Box(primitive))),
+            Some(primitive) => {
+                let message = format!("primitive value in '{name}', which anybody may rebind");
+                let help = format!("declare it `Final[{}]`, or keep an object there", primitive.name());
+                self.report(Diagnostic::error("SP0147", target.span, message).with_help(help));
+            }
+            None => {}
         }
     }
 

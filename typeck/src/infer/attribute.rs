@@ -94,8 +94,16 @@ impl<'a> Checker<'_, 'a> {
             Some((_, Member::Function(function))) => {
                 Ty::sure(self.program.types.intern(Type::Function(function)))
             }
-            Some((_, Member::Variable { ty: Some(ty), .. })) => Ty::expected(ty),
+            Some((_, Member::Variable { ty: Some(ty), .. })) => self.named_object(ty),
             _ => self.dynamic(),
+        }
+    }
+
+    /// What a namespace has under a declared name: an object, whatever is made of it where the name stands alone.
+    fn named_object(&self, ty: TypeId) -> Ty {
+        match self.program.types.as_primitive(ty) {
+            Some(_) => self.dynamic(),
+            None => Ty::expected(ty),
         }
     }
 
@@ -132,7 +140,7 @@ impl<'a> Checker<'_, 'a> {
             {
                 Ty::sure(self.program.types.intern(Type::Function(function)))
             }
-            Some((_, ClassMember::Variable { ty, .. })) => Ty::expected(ty),
+            Some((_, ClassMember::Variable { ty, .. })) => self.named_object(ty),
             _ => self.dynamic(),
         }
     }
@@ -195,7 +203,7 @@ impl<'a> Checker<'_, 'a> {
             }
             Some(ClassMember::Field(field)) => Ty::expected(field.ty),
             Some(ClassMember::Method(function)) => self.method_attribute(expr, function),
-            Some(ClassMember::Variable { ty, .. }) => Ty::expected(ty),
+            Some(ClassMember::Variable { ty, .. }) => self.named_object(ty),
             Some(ClassMember::Dynamic) => self.dynamic(),
             None if self.program.classes[class].enumeration.is_some() => {
                 Ty::expected(self.program.member_attribute(class, attr))

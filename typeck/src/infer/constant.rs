@@ -121,7 +121,9 @@ impl<'a> Checker<'_, 'a> {
             _ => true,
         };
         match self.program.chase_name(self.module, name).filter(|_| is_global)?.1 {
-            Member::Variable { is_final: true, constant, .. } => constant,
+            Member::Variable { is_final: true, constant, ty, .. } => {
+                constant.filter(|_| ty.is_none_or(|ty| self.program.types.as_primitive(ty).is_none()))
+            }
             _ => None,
         }
     }

@@ -467,6 +467,10 @@ impl<'a> Checker<'_, 'a> {
         is_final: bool,
         constant: Option<crate::program::Constant<'a>>,
     ) -> Ty {
+        if let Some(ty) = ty.filter(|&ty| self.program.types.as_primitive(ty).is_some()) {
+            // Whatever stands there is unboxed, and so looked at.
+            return Ty::sure(ty);
+        }
         if is_final && let Some(literal) = constant.and_then(|constant| constant.literal()) {
             return Ty::sure(self.program.types.intern(Type::Literal(literal)));
         }
@@ -529,6 +533,7 @@ impl<'a> Checker<'_, 'a> {
                 _ if class == known.str && exact => Ty::sure(self.exact(class)),
                 _ if class == known.str => Ty::expected(self.instance(class)),
                 _ if class == known.list => Ty { id: container.id, is_sure: exact && container.is_sure },
+                _ if class == known.array => Ty { id: container.id, is_sure: container.is_sure },
                 _ => self.dynamic(),
             };
         }
