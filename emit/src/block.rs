@@ -269,13 +269,7 @@ struct PoolIndex(FxHashMap<u64, Vec<u32>>);
 
 impl PoolIndex {
     /// Index of `item` in `pool`, added if it is new.
-    fn place<T>(
-        &mut self,
-        pool: &mut Vec<T>,
-        item: T,
-        hash: u64,
-        is_same: impl Fn(&T, &T) -> bool,
-    ) -> u32 {
+    fn place<T>(&mut self, pool: &mut Vec<T>, item: T, hash: u64, is_same: impl Fn(&T, &T) -> bool) -> u32 {
         let known = self.0.entry(hash).or_default();
         if let Some(&at) = known.iter().find(|&&at| is_same(&pool[at as usize], &item)) {
             return at;

@@ -216,8 +216,10 @@ impl<'a> Checker<'_, 'a> {
     /// Binds what the blocks around have told.
     pub(super) fn enter_captures(&mut self, env: &mut Env<'a>) {
         let scope = self.scopes[0];
-        for (name, ty) in self.captures.clone() {
-            let Some(definer) = self.definer(scope, name) else { continue };
+        for name in self.program.modules[self.module].scopes.table[scope].free_names() {
+            let Some((&ty, definer)) = self.captures.get(name).zip(self.definer(scope, name)) else {
+                continue;
+            };
             let var = self.vars.intern(definer, name);
             if self.primitive_of(ty).is_some() {
                 self.vars.declare(var, ty.id);
