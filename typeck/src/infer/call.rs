@@ -54,7 +54,7 @@ impl<'a> Checker<'_, 'a> {
             }
             _ => {
                 self.untyped_arguments(env, actuals);
-                self.dynamic()
+                self.advanced(func, actuals).unwrap_or(self.dynamic())
             }
         };
         env.forget_fields();

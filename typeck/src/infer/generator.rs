@@ -4,8 +4,9 @@
 //! anywhere, and is only expected.
 
 use base::Diagnostic;
-use parser::ast::{Comprehension, Expr};
+use parser::ast::{Comprehension, Expr, ExprKind};
 
+use super::call::Actuals;
 use super::mismatch::Destination;
 use super::{Checker, Env};
 use crate::program::FunctionId;
@@ -73,6 +74,38 @@ impl<'a> Checker<'_, 'a> {
             Type::Iteration { kind: Iteration::Generator, args } => Ty::expected(args[2]),
             _ => self.dynamic(),
         }
+    }
+
+    /// What `next(iterator)` and `generator.send(value)` give, of what the checker knows; the call has been checked like any other.
+    pub(super) fn advanced(&mut self, func: &'a Expr<'a>, actuals: Actuals<'a>) -> Option<Ty> {
+        if !actuals.keywords.is_empty() || actuals.has_stars() {
+            return None;
+        }
+        let (source, others) = match (func.kind, actuals.args) {
+            (ExprKind::Name { id: "next", .. }, [source, others @ ..]) if others.len() < 2 => {
+                (source, others)
+            }
+            (ExprKind::Attribute { value, attr: "send", .. }, [_]) => (value, &[][..]),
+            _ => return None,
+        };
+        if func.as_name().is_some() && !self.is_builtin("next") {
+            return None;
+        }
+        let source = self.subject_type(source);
+        let Type::Iteration { kind, args } = self.program.types.get(source).clone() else { return None };
+        let is_iterator = kind == Iteration::Iterator && func.as_name().is_some();
+        if !is_iterator && kind != Iteration::Generator {
+            return None;
+        }
+        if let (ExprKind::Attribute { .. }, [sent]) = (func.kind, actuals.args) {
+            let ty = Ty::expected(self.subject_type(sent));
+            if self.program.assignable(ty, args[1]) == Assignable::No {
+                self.mismatch(sent, ty.id, args[1], Destination::Described("send"));
+            }
+        }
+        let others = others.iter().map(|other| self.subject_type(other)).collect::<Vec<_>>();
+        let item = self.program.types.union([args[0]].into_iter().chain(others));
+        Some(Ty::expected(self.program.simplify_union(item)))
     }
 
     /// What `async for` gives over an expression.

@@ -565,7 +565,7 @@ impl<'a> Checker<'_, 'a> {
     }
 
     /// Whether neither the block nor the module binds a name.
-    fn is_builtin(&mut self, name: &'a str) -> bool {
+    pub(super) fn is_builtin(&mut self, name: &'a str) -> bool {
         let scope = *self.scopes.last().expect("checking is always inside a scope");
         let module = &self.program.modules[self.module];
         let is_global = !matches!(
