@@ -380,6 +380,8 @@ macro_rules! for_each_helper {
             float_pow = FloatPow (a: float, b: float) -> float, Never, Nothing;
             /// `a ** b` of doubles.
             double_pow = DoublePow (a: float, b: float) -> float, Pending, Nothing;
+            /// `a op b` of integers of a type, by the numbers of operator and type; a result outside of the type raises `OverflowError`.
+            trapping_binary = TrappingBinary (op: int, code: int, a: int, b: int) -> int, Pending, Heap;
             /// Raises `ZeroDivisionError` for ints (0) or floats (1).
             raise_zero_division = RaiseZeroDivision (kind: int) -> own, Null, Heap;
             /// Raises `ValueError: negative shift count`.
