@@ -498,6 +498,10 @@ operand_enum! {
         SetFunctionTypeParams = 15 "set_function_type_params",
         /// Give a type parameter its default: `typeparam, evaluate_default -- typeparam`.
         SetTypeParamDefault = 16 "set_typeparam_default",
+        /// Refuse from here on to set attributes of the module with the frame's globals: `None -- None`.
+        SealModule = 17 "seal_module",
+        /// Freeze the classes of a list: `list -- None`.
+        FreezeClasses = 18 "freeze_classes",
     }
 }
 
@@ -516,7 +520,7 @@ impl Intrinsic {
 
     /// Whether it looks at the frame that runs it.
     pub const fn needs_frame(self) -> bool {
-        matches!(self, Self::ImportStar | Self::StopIterationError)
+        matches!(self, Self::ImportStar | Self::StopIterationError | Self::SealModule)
     }
 }
 

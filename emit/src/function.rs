@@ -97,7 +97,7 @@ impl<'a> Emitter<'a, '_> {
         let is_endless = function
             .is_some_and(|function| self.facts().is_some_and(|facts| facts.endless.contains(&function)));
         if suspend == CodeFlags::default() {
-            self.stmts(rest)?;
+            self.body_with_classes(rest)?;
             self.nowhere();
             if is_endless {
                 self.fail_assertion()
@@ -107,7 +107,7 @@ impl<'a> Emitter<'a, '_> {
             return Ok(());
         }
         self.guard_stop_iteration(|emitter| {
-            emitter.stmts(rest)?;
+            emitter.body_with_classes(rest)?;
             emitter.return_behind();
             Ok(())
         })

@@ -10,6 +10,7 @@ use parser::ast::{self, ClassDef, Expr, ExprKind, FunctionDef, NodeId, Stmt, Stm
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::facts::Facts;
+use crate::marker::opts_in;
 use crate::program::{
     Accessor, Binding, Class, ClassId, ClassKind, ClassMember, Constant, Function, FunctionId, Known, Member,
     Module, ModuleId, ModuleKind, ModuleLoader, Program,
@@ -18,7 +19,7 @@ use crate::scope::{self, Scopes};
 use crate::ty::Types;
 
 /// Types of the builtins.
-const BUILTINS: &str = include_str!("stubs/builtins.pyi");
+pub(crate) const BUILTINS: &str = include_str!("stubs/builtins.pyi");
 /// Types of `__static__`.
 const STATIC: &str = include_str!("stubs/static.pyi");
 
@@ -595,23 +596,6 @@ fn is_accessor(decorator: &Expr<'_>, name: &str) -> bool {
         ExprKind::Attribute { value, attr: "setter" | "deleter", .. } => value.as_name() == Some(name),
         _ => false,
     }
-}
-
-/// Whether a module opens with `import __static__`: only a docstring, constants and `__future__` imports may stand before.
-pub fn opts_in(body: &[Stmt<'_>]) -> bool {
-    for stmt in body {
-        match stmt.kind {
-            StmtKind::Expr { value: Expr { kind: ExprKind::Constant { .. }, .. } } => {}
-            StmtKind::ImportFrom { module: Some("__future__"), .. } => {}
-            StmtKind::Import { names: [alias] } if alias.asname.is_none() => match alias.name {
-                "__static__" => return true,
-                "__strict__" => {}
-                _ => return false,
-            },
-            _ => return false,
-        }
-    }
-    false
 }
 
 /// Whether an annotation is `Final` or `Final[...]`.

@@ -31,7 +31,7 @@ base::entity_id! {
 }
 
 /// Finds the source of modules; the command line and the importer implement it, so that this crate touches no files.
-pub trait ModuleLoader {
+pub trait ModuleLoader: Sync {
     /// Path and text of a module, if it has Python source.
     fn load(&self, name: &str) -> Option<(String, String)>;
 
