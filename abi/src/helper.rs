@@ -314,6 +314,8 @@ macro_rules! for_each_helper {
             build_static_class = BuildStaticClass (code: word, index: int, body: word, bases: word) -> own, Null, Anything;
             /// A zeroed static array of the class that type number `index` of `code` is.
             build_array = BuildArray (code: word, index: int, length: int) -> own, Null, Anything;
+            /// The default of parameter `position` of the callee that function number `index` of `code` is.
+            load_default = LoadDefault (code: word, index: int, receiver: word, position: int) -> own, Null, Anything;
             /// `list.append(list, item)`, for a list that is being built.
             list_append = ListAppend (list: word, item: word) -> int, Negative, Container;
             /// `list.extend(list, iterable)`.

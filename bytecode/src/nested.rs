@@ -52,7 +52,7 @@ impl FrameShape {
             signature: code
                 .signature
                 .as_ref()
-                .filter(|signature| !has_stars && signature.params.len() == code.param_count())
+                .filter(|signature| signature.params.len() == code.param_count())
                 .filter(|_| !code.flags.intersects(CodeFlags::SUSPENDS))
                 .map_or(0, Signature::representation),
             checks_args: code.words.first().is_some_and(|word| word.opcode() == Opcode::CHECK_ARGS),

@@ -249,6 +249,7 @@ impl<'a> Emitter<'a, '_> {
         if !free.is_empty() {
             self.block().op(Opcode::COPY_FREE_VARS, free.len() as u32);
         }
+        self.box_captured_arguments();
         if suspends {
             self.block().op0(Opcode::RETURN_GENERATOR);
         }

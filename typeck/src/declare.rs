@@ -7,7 +7,7 @@ use base::{Diagnostic, Span};
 use bumpalo::Bump;
 use parser::SourceText;
 use parser::ast::{self, ClassDef, Expr, ExprKind, FunctionDef, NodeId, Stmt, StmtKind};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::facts::Facts;
 use crate::marker::opts_in;
@@ -122,6 +122,7 @@ impl<'a> Program<'a> {
             scopes,
             kind,
             members: FxHashMap::default(),
+            submodules: FxHashSet::default(),
             diagnostics: Vec::new(),
             facts: Facts::default(),
         });
@@ -315,6 +316,9 @@ impl<'a> Program<'a> {
                 Some(asname) => (asname, alias.name),
                 None => (first, first),
             };
+            let ends = alias.name.match_indices('.').skip(1).map(|(at, _)| at).chain([alias.name.len()]);
+            let parts = ends.map(|end| &alias.name[..end]).filter(|part| part.contains('.'));
+            self.modules[module].submodules.extend(parts);
             self.modules[module].members.insert(name, Member::Module(target));
         }
     }
@@ -478,6 +482,21 @@ impl<'a> Program<'a> {
         }
     }
 
+    /// A function that is defined inside another one.
+    pub(crate) fn declare_inner_function(
+        &mut self,
+        outer: FunctionId,
+        node: NodeId,
+        def: &'a FunctionDef<'a>,
+        is_async: bool,
+    ) -> FunctionId {
+        let function = self.declare_function(self.functions[outer].module, node, def, None, is_async);
+        let qualname = format!("{}.<locals>.{}", self.functions[outer].qualname, def.name);
+        let entry = &mut self.functions[function];
+        (entry.qualname, entry.is_nested) = (qualname, true);
+        function
+    }
+
     fn declare_function(
         &mut self,
         module: ModuleId,
@@ -510,6 +529,7 @@ impl<'a> Program<'a> {
             guard: None,
             binding: decorators.binding,
             is_final: decorators.is_final,
+            is_nested: false,
             is_async,
             is_generator,
             is_dynamic: decorators.is_unknown,

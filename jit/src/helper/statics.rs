@@ -29,6 +29,11 @@ pub(super) extern "C" fn build_array(code: Value, index: usize, length: i64) -> 
     make(code, index, int::from_i64(length).value())
 }
 
+pub(super) extern "C" fn load_default(code: Value, index: usize, receiver: Value, position: usize) -> Value {
+    let code = code.get::<CodeObject>().expect("the compiler passes the code");
+    own(interp::load_default(&code.code().functions[index], receiver, position))
+}
+
 pub(super) extern "C" fn build_static_class(code: Value, index: usize, body: Value, bases: Value) -> Value {
     let code = code.get::<CodeObject>().expect("the compiler passes the code");
     own(interp::build_static_class(&code.code().classes[index], &body.to_ref(), &bases.to_ref()))
