@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use bytecode::CodeFlags;
+use runtime::error;
+use runtime::error::traceback::{self, Hidden};
 use runtime::names::names;
 use runtime::objects::code::CodeObject;
 use runtime::objects::dict::DictObject;
@@ -145,7 +147,31 @@ fn find_and_load(name: &str) -> PyResult {
     let bootstrap = bootstrap().expect("set up above");
     let import = protocol::get_attr_text(bootstrap.value(), "_gcd_import")?;
     let load = protocol::get_attr_text(bootstrap.value(), "_find_and_load")?;
-    protocol::call(load.value(), &[StrObject::new(name).value(), import.value()], None)
+    let loaded = protocol::call(load.value(), &[StrObject::new(name).value(), import.value()], None);
+    if loaded.is_err() {
+        leave_out_machinery();
+    }
+    loaded
+}
+
+/// Takes the functions of `importlib` out of the traceback of an exception, as far as they do not tell anything: all of them if the import
+/// itself failed, else those that led to the module's own code.
+fn leave_out_machinery() {
+    const MACHINERY: [&str; 3] = [
+        "<stdlib>/importlib/_bootstrap.py",
+        "<stdlib>/importlib/_bootstrap_external.py",
+        "<stdlib>/_frozen_importlib.py",
+    ];
+    let raised = runtime::thread().peek_raised();
+    let is_all = raised.is_some_and(|raised| raised.ty().is_subclass_of(&error::types::ImportError));
+    traceback::leave_out(|entry| {
+        let code = entry.code();
+        match MACHINERY.contains(&&*code.code().filename) {
+            false => Hidden::No,
+            true if is_all || code.name() == "_call_with_frames_removed" => Hidden::WithThoseBefore,
+            true => Hidden::Maybe,
+        }
+    });
 }
 
 /// Gives a new module its spec, if `importlib` is there to make one.

@@ -202,7 +202,7 @@ pub fn load(name: &str) -> Option<PyResult<Ref>> {
 }
 
 fn make(native: &NativeModule) -> PyResult<Py<ModuleObject>> {
-    let module = ModuleObject::new(native.name);
+    let module = ModuleObject::native(native.name);
     module.unaudited();
     (native.fill)(&module)?;
     runtime::sys_state::modules().set_text(native.name, module.clone());
