@@ -206,14 +206,11 @@ pub struct FieldDescr {
     pub name: String,
     /// Its declared type.
     pub ty: TypeDescr,
-    /// Whether every instance that code can see has it set, so that a load needs no test.
-    pub always_set: bool,
 }
 
 impl fmt::Display for FieldDescr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mark = if self.always_set { "" } else { " maybe_unset" };
-        write!(f, "{}.{}: {}{mark}", self.class, self.name, self.ty)
+        write!(f, "{}.{}: {}", self.class, self.name, self.ty)
     }
 }
 
@@ -326,8 +323,6 @@ pub struct FieldDecl {
     pub ty: TypeDescr,
     /// Whether the class body gives it a default, which instances read until they store one.
     pub has_default: bool,
-    /// Whether `__init__` sets it before anyone can read it.
-    pub always_set: bool,
 }
 
 /// A method that a static class declares.
@@ -363,9 +358,6 @@ impl fmt::Display for ClassDecl {
             write!(f, " field {}: {}", field.name, field.ty)?;
             if field.has_default {
                 f.write_str(" default")?;
-            }
-            if !field.always_set {
-                f.write_str(" maybe_unset")?;
             }
             f.write_str(",")?;
         }

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use iced_x86::{Decoder, DecoderOptions, Formatter, Instruction, IntelFormatter, Mnemonic, OpKind};
+use iced_x86::{Decoder, DecoderOptions, Formatter, Instruction, IntelFormatter, Mnemonic, OpKind, Register};
 
-use crate::output::{CompiledCode, Target};
+use crate::output::{CompiledCode, NullTrap, Target};
 
 /// A listing: one instruction per line, labels for branch targets, a line where the cold part starts.
 pub fn disassemble(code: &CompiledCode) -> String {
@@ -15,6 +15,9 @@ pub fn disassemble(code: &CompiledCode) -> String {
         if inst.op0_kind() == OpKind::NearBranch64 && !has_reloc(code, inst) {
             labels.insert(inst.near_branch_target(), 0);
         }
+    }
+    for trap in &code.null_traps {
+        labels.insert(u64::from(trap.target), 0);
     }
     for (number, label) in labels.values_mut().enumerate() {
         *label = number;
@@ -34,11 +37,20 @@ pub fn disassemble(code: &CompiledCode) -> String {
         }
         // Padding is a matter of where the code happens to lie.
         if inst.mnemonic() != Mnemonic::Nop {
-            writeln!(out, "  {}", line(code, inst, &labels, &mut formatter))
-                .expect("writing to a string cannot fail");
+            let (text, trap) = (line(code, inst, &labels, &mut formatter), trap(code, inst, &labels));
+            writeln!(out, "  {text}{trap}").expect("writing to a string cannot fail");
         }
     }
     out
+}
+
+/// Where an instruction goes on if what it reads through is null.
+fn trap(code: &CompiledCode, inst: &Instruction, labels: &BTreeMap<u64, usize>) -> String {
+    let stands_in = |trap: &&NullTrap| {
+        (trap.start..trap.end).contains(&(inst.ip() as u32)) && inst.memory_base() != Register::None
+    };
+    let trap = code.null_traps.iter().find(stands_in);
+    trap.map_or_else(String::new, |trap| format!(" ; null: L{}", labels[&u64::from(trap.target)]))
 }
 
 fn has_reloc(code: &CompiledCode, inst: &Instruction) -> bool {

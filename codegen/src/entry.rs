@@ -70,6 +70,7 @@ pub fn emit_entry(shape: &Shape, env: &MachineEnv) -> CompiledCode {
         relocs: Vec::new(),
         call_sites: Vec::new(),
         exits: Vec::new(),
+        null_traps: Vec::new(),
         frame: FrameInfo::default(),
         return_offset: 0,
         fail_offset: 0,

@@ -18,4 +18,4 @@ pub mod output;
 pub use emit::emit;
 pub use entry::{Shape, emit_entry};
 pub use native::{CType, emit_native};
-pub use output::{CallSite, CompiledCode, ExitSite, FrameInfo, Reloc, RelocKind, Target, Thunk};
+pub use output::{CallSite, CompiledCode, ExitSite, FrameInfo, NullTrap, Reloc, RelocKind, Target, Thunk};

@@ -100,6 +100,7 @@ pub fn emit_native(name: &str, slot: Sym, params: &[CType], ret: CType) -> Compi
         relocs: encoded.relocs,
         call_sites: Vec::new(),
         exits: Vec::new(),
+        null_traps: Vec::new(),
         frame: FrameInfo::default(),
         return_offset: 0,
         fail_offset: 0,

@@ -56,6 +56,17 @@ pub struct CallSite {
     pub exit: Option<u32>,
 }
 
+/// Instructions that fault if what they read through is null; they stand in for a test.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct NullTrap {
+    /// Offset of the first one.
+    pub start: u32,
+    /// Offset behind the last one.
+    pub end: u32,
+    /// Offset at which a fault goes on, with every register as it is.
+    pub target: u32,
+}
+
 /// An exit as it is in the code.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ExitSite {
@@ -95,6 +106,8 @@ pub struct CompiledCode {
     pub call_sites: Vec<CallSite>,
     /// Exits, by number.
     pub exits: Vec<ExitSite>,
+    /// Tests for null that are left to faults, in the order of the code.
+    pub null_traps: Vec<NullTrap>,
     /// The machine frame.
     pub frame: FrameInfo,
     /// Where an exit goes on to return `rax` or `xmm0` as the function's result. Only with a frame.

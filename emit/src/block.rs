@@ -64,8 +64,10 @@ pub(crate) struct Block {
     handlers: Vec<HandlerRef>,
     range: SourceRange,
     names: FxHashMap<String, u32>,
-    /// Constants by a hash; those that have the same one are compared.
-    constants: FxHashMap<u64, Vec<u32>>,
+    constants: PoolIndex,
+    types: PoolIndex,
+    fields: PoolIndex,
+    functions: PoolIndex,
     locals: FxHashMap<String, u32>,
 }
 
@@ -194,15 +196,8 @@ impl Block {
 
     /// Index of a constant.
     pub(crate) fn constant(&mut self, constant: Const) -> u32 {
-        let known = self.constants.entry(hash_of(&constant)).or_default();
-        let same = known.iter().find(|&&at| self.code.consts[at as usize].is_same(&constant));
-        if let Some(&at) = same {
-            return at;
-        }
-        let at = self.code.consts.len() as u32;
-        known.push(at);
-        self.code.consts.push(constant);
-        at
+        let hash = hash_of(&constant);
+        self.constants.place(&mut self.code.consts, constant, hash, Const::is_same)
     }
 
     /// Index of a name.
@@ -218,22 +213,23 @@ impl Block {
 
     /// Index of a type.
     pub(crate) fn ty(&mut self, ty: TypeDescr) -> u32 {
-        pool_index(&mut self.code.types, ty)
+        self.types.place_by_hash(&mut self.code.types, ty)
     }
 
     /// Index of a field.
     pub(crate) fn field(&mut self, field: FieldDescr) -> u32 {
-        pool_index(&mut self.code.fields, field)
+        self.fields.place_by_hash(&mut self.code.fields, field)
     }
 
     /// Index of a callee.
     pub(crate) fn function(&mut self, function: FunctionDescr) -> u32 {
-        pool_index(&mut self.code.functions, function)
+        self.functions.place_by_hash(&mut self.code.functions, function)
     }
 
-    /// Index of a class declaration.
+    /// Index of a class declaration, which is made once.
     pub(crate) fn class(&mut self, class: ClassDecl) -> u32 {
-        pool_index(&mut self.code.classes, class)
+        self.code.classes.push(class);
+        self.code.classes.len() as u32 - 1
     }
 
     /// Adds a local slot under a key by which it is found again.
@@ -256,6 +252,7 @@ fn hash_of(constant: &Const) -> u64 {
     let mut hasher = FxHasher::default();
     std::mem::discriminant(constant).hash(&mut hasher);
     match constant {
+        Const::Code(code) => std::sync::Arc::as_ptr(code).hash(&mut hasher),
         Const::Int(value) => value.hash(&mut hasher),
         Const::Float(value) => value.to_bits().hash(&mut hasher),
         Const::Str(bytes) | Const::Bytes(bytes) => bytes.hash(&mut hasher),
@@ -266,11 +263,26 @@ fn hash_of(constant: &Const) -> u64 {
     hasher.finish()
 }
 
-/// Index of `item` in `pool`, added if it is new.
-fn pool_index<T: PartialEq>(pool: &mut Vec<T>, item: T) -> u32 {
-    let known = pool.iter().position(|known| *known == item);
-    known.unwrap_or_else(|| {
+/// Where the items of a pool are, by a hash; those that have the same one are compared.
+#[derive(Default)]
+struct PoolIndex(FxHashMap<u64, Vec<u32>>);
+
+impl PoolIndex {
+    /// Index of `item` in `pool`, added if it is new.
+    fn place<T>(&mut self, pool: &mut Vec<T>, item: T, hash: u64, is_same: impl Fn(&T, &T) -> bool) -> u32 {
+        let known = self.0.entry(hash).or_default();
+        if let Some(&at) = known.iter().find(|&&at| is_same(&pool[at as usize], &item)) {
+            return at;
+        }
+        let at = pool.len() as u32;
+        known.push(at);
         pool.push(item);
-        pool.len() - 1
-    }) as u32
+        at
+    }
+
+    fn place_by_hash<T: std::hash::Hash + PartialEq>(&mut self, pool: &mut Vec<T>, item: T) -> u32 {
+        let mut hasher = FxHasher::default();
+        item.hash(&mut hasher);
+        self.place(pool, item, hasher.finish(), T::eq)
+    }
 }

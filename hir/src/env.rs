@@ -163,8 +163,6 @@ pub struct FieldRef {
     pub kind: FieldKind,
     /// What a read gives, null not included; for words and float slots an object type, else a primitive.
     pub ty: Type,
-    /// Whether every constructor sets it before anyone can read it, so that a read needs no test.
-    pub always_set: bool,
 }
 
 /// What the memory of a field holds.

@@ -7,8 +7,8 @@
 //! under a name of its own and then renamed, so two writers do not meet. Nothing here ever fails: without a cache
 //! there is the compiler.
 //!
-//! Only dynamic modules are kept, whose code depends on their source alone. Cost of a hit: one `open`, one read, hashing at about
-//! a byte a cycle, and [`image::decode`].
+//! The code of a dynamic module depends on its source alone. With that of a static module are kept its [`Premises`]; it is used only as long as they
+//! hold. Cost of a hit: one `open`, one read, hashing at about a byte a cycle, [`image::decode`], and whatever the premises cost.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Write};
@@ -21,6 +21,8 @@ use runtime::hash::keyed;
 use runtime::objects::module::ModuleObject;
 use runtime::objects::str::StrObject;
 use runtime::{Ref, protocol, sys_state};
+
+use crate::premises::Premises;
 
 /// The first bytes of every file.
 const MAGIC: &[u8; 8] = b"spc-code";
@@ -67,15 +69,16 @@ impl Slot {
         Some(Self { is_library, file: folder()?.join(format!("{place:016x}-{level}.code")), key })
     }
 
-    /// The code that is kept here for this very key.
-    pub(crate) fn load(&self, filename: &str) -> Option<Code> {
+    /// The code that is kept here for this very key, if `admit` wants code that rests on this.
+    pub(crate) fn load(&self, filename: &str, admit: impl FnOnce(Option<&Premises>) -> bool) -> Option<Code> {
         let contents = self.read()?;
         let (header, kept) = contents.split_at_checked(HEADER)?;
         let (key, hash) = header.split_at(self.key.len());
         if key != self.key || hash != keyed(IMAGE_KEY, kept).to_le_bytes() {
             return None;
         }
-        image::decode(kept, &Arc::from(filename))
+        let (premises, image): (Option<Premises>, _) = postcard::take_from_bytes(kept).ok()?;
+        admit(premises.as_ref()).then(|| image::decode(image, &Arc::from(filename))).flatten()
     }
 
     fn read(&self) -> Option<Vec<u8>> {
@@ -89,12 +92,13 @@ impl Slot {
         Some(contents)
     }
 
-    /// Keeps code here.
-    pub(crate) fn store(&self, code: &Code) {
+    /// Keeps code here, with what it rests on.
+    pub(crate) fn store(&self, code: &Code, premises: Option<&Premises>) {
         if !self.is_library && !is_wanted() {
             return;
         }
-        let kept = image::encode(code);
+        let mut kept = postcard::to_allocvec(&premises).expect("premises are plain data, and vectors grow");
+        kept.extend(image::encode(code));
         let hash = keyed(IMAGE_KEY, &kept).to_le_bytes();
         let contents = [&self.key, &hash[..], &kept].concat();
         let temporary = self.file.with_extension(format!("{}.new", std::process::id()));

@@ -24,6 +24,7 @@ use typeck::{ModuleId, ModuleLoader, Program};
 use crate::cache::Slot;
 use crate::decode;
 use crate::files;
+use crate::premises::{Premises, Recorder};
 use crate::read_tree::{self, Root};
 use crate::{scopes, tree, warning};
 
@@ -379,25 +380,32 @@ pub fn raise_syntax_error(source: &SourceText, filename: &str, error: &parser::S
     error::raise_with_args(kind, &[message.value(), details.value()])
 }
 
-/// The code object of an imported file: what the cache keeps, or compiled, and then kept.
+/// The name of the module that a program is.
+pub(crate) const MAIN: &str = "__main__";
+
+/// The code object of a file: what the cache keeps, or compiled, and then kept. The program itself is kept if it is static, and there is
+/// nothing to warn of each time.
 pub(crate) fn load_file(name: &str, path: &Path, loader: &dyn ModuleLoader) -> PyResult {
-    let Some(slot) = files::identity(path).and_then(|identity| Slot::of(path, &identity)) else {
-        return compile_file(name, path, loader);
-    };
-    if let Some(code) = slot.load(&path.display().to_string()) {
+    let shown = path.display().to_string();
+    let slot = files::identity(path).and_then(|identity| Slot::of(path, &identity));
+    let admit =
+        |premises: Option<&Premises>| premises.map_or(name != MAIN, |premises| premises.hold(name, loader));
+    if let Some(code) = slot.as_ref().and_then(|slot| slot.load(&shown, admit)) {
         return Ok(CodeObject::of(code).into());
     }
-    let code = compile_file(name, path, loader)?;
-    if let Some(code) = code.get::<CodeObject>()
-        && !code.has(CodeFlags::STATIC)
-    {
-        slot.store(code.code());
+    let recorder = Recorder::new(loader);
+    let compiled = compile_file(name, path, &recorder)?;
+    if let Some(slot) = slot {
+        let premises = compiled.code.flags.contains(CodeFlags::STATIC).then(|| recorder.premises(name));
+        if name != MAIN || (premises.is_some() && compiled.doubts.is_empty()) {
+            slot.store(&compiled.code, premises.as_ref());
+        }
     }
-    Ok(code)
+    Ok(CodeObject::of(compiled.code).into())
 }
 
-/// Decodes and compiles a file for a module of this name; gives a code object.
-pub fn compile_file(name: &str, path: &Path, loader: &dyn ModuleLoader) -> PyResult {
+/// Decodes and compiles a file for a module of this name.
+fn compile_file(name: &str, path: &Path, loader: &dyn ModuleLoader) -> PyResult<Compiled> {
     let shown = path.display().to_string();
     let bytes = match files::read(path) {
         Ok(bytes) => bytes,
@@ -414,16 +422,20 @@ pub fn compile_file(name: &str, path: &Path, loader: &dyn ModuleLoader) -> PyRes
 /// Compiles a text for a module of this name; static modules are looked for in the working directory.
 pub fn compile_text(name: &str, path: &Path, text: &str) -> PyResult {
     let loader = SearchPath { directories: vec![PathBuf::from(".")] };
-    compile_source(SourceText::new(text), name, path, &loader)
+    let compiled = compile_source(SourceText::new(text), name, path, &loader)?;
+    Ok(CodeObject::of(compiled.code).into())
 }
 
-fn compile_source(source: SourceText, name: &str, path: &Path, loader: &dyn ModuleLoader) -> PyResult {
+/// Compiles a source, and issues its warnings.
+fn compile_source(
+    source: SourceText,
+    name: &str,
+    path: &Path,
+    loader: &dyn ModuleLoader,
+) -> PyResult<Compiled> {
     let filename = path.display().to_string();
     let compiled = with_module(source, name, path, loader, |source, _, compiled| {
-        warning::issue(source, &filename, &compiled.doubts).map(|()| compiled.code)
+        warning::issue(source, &filename, &compiled.doubts).map(|()| compiled)
     });
-    match compiled {
-        Ok(code) => Ok(CodeObject::of(code?).into()),
-        Err(rejected) => Err(raise_rejected(&rejected, &filename)),
-    }
+    compiled.unwrap_or_else(|rejected| Err(raise_rejected(&rejected, &filename)))
 }

@@ -3,7 +3,7 @@
 //! The runtime must not know who compiles and who finds files; the command line and the C library both need the same answer.
 //! It is here:
 //!
-//! - `cache`: compiled modules on disk
+//! - `cache`, `premises`: compiled modules on disk, and what they rest on
 //! - [`compile`]: source to code, dynamic or static, errors as Python's `SyntaxError`
 //! - [`import`]: modules from `sys.path`
 //! - `interactive`: the prompt
@@ -25,6 +25,7 @@ mod import_time;
 mod interactive;
 mod options;
 mod packed;
+mod premises;
 pub mod program;
 mod read_tree;
 pub mod run;

@@ -98,7 +98,7 @@ pub(crate) fn run_path(path: &Path, package: Option<&str>) -> PyResult {
     if packed::is_compiled(path) {
         return run_in(&module, &packed::compiled_code(path)?);
     }
-    let code = compile::compile_file("__main__", path, &SearchPath { directories: vec![directory] })?;
+    let code = compile::load_file(compile::MAIN, path, &SearchPath { directories: vec![directory] })?;
     run_in(&module, &code)
 }
 

@@ -90,25 +90,34 @@ pub(crate) unsafe extern "C" fn body_entry(
 /// Binds the arguments and runs the function in the interpreter.
 fn run_function(function: &FunctionObject, args: Args<'_>) -> PyResult {
     thread().check_stack("")?;
-    let code = function.code();
-    // SAFETY: the frame has null slots, which binding fills; it takes over the count of its function.
+    let frame = push_bound(function, args, IS_ENTRY)?;
+    // SAFETY: the frame has just been pushed.
     unsafe {
-        let frame = frame::push_function(function, Value::NULL, &[], IS_ENTRY)?;
-        std::mem::forget(Value::from_object(function).to_ref());
-        if !code.has(CodeFlags::OPTIMIZED) {
-            frame::bind_globals(frame);
-        }
-        let slots = std::slice::from_raw_parts_mut(Frame::locals(frame), code.code().param_count());
-        if let Err(raised) = runtime::bind::bind_arguments(function, args, slots) {
-            frame::pop(frame);
-            return Err(raised);
-        }
         match run(frame, None)? {
             // No primitives are wanted here, so that the word is a counted object.
             Exit::Returned(value) => Ok(Ref::from_owned(value)),
             Exit::Yielded(value) => Ok(value),
             Exit::Switched(_) => unreachable!("`run` goes on with frames that are switched"),
         }
+    }
+}
+
+/// Pushes the frame of a function with references of its own to its arguments.
+pub(crate) fn push_bound(function: &FunctionObject, args: Args<'_>, flags: u32) -> PyResult<*mut Frame> {
+    // SAFETY: the frame has null slots, which binding fills; it takes over the count of its function.
+    unsafe {
+        let frame = frame::push_function(function, Value::NULL, &[], flags)?;
+        std::mem::forget(Value::from_object(function).to_ref());
+        if !function.code().has(CodeFlags::OPTIMIZED) {
+            frame::bind_globals(frame);
+        }
+        let count = function.code().code().param_count();
+        let slots = std::slice::from_raw_parts_mut(Frame::locals(frame), count);
+        if let Err(raised) = runtime::bind::bind_arguments(function, args, slots) {
+            frame::pop(frame);
+            return Err(raised);
+        }
+        Ok(frame)
     }
 }
 

@@ -953,6 +953,7 @@ pub(crate) unsafe fn run_loop<const TRACED: bool>(
                             is_reraising = rare::reraises(word);
                             break 'raised;
                         }
+                        enter_pushed!();
                         look_up!();
                     }
                 }

@@ -84,6 +84,18 @@ impl Stack {
         }
     }
 
+    /// Calls the entry at a depth with the topmost ones, and takes everything up to it off.
+    fn call_keywords(&mut self, depth: usize, count: usize, names: &Ref) -> PyResult<()> {
+        // SAFETY: the frame is the running one, and saved.
+        let called =
+            unsafe { ops::call::call(self.frame, self.peek(depth), self.args(count), Some(names.value())) }?;
+        self.drop_n(depth);
+        if let Some(result) = called {
+            self.push(result);
+        }
+        Ok(())
+    }
+
     fn code<'a>(&self) -> &'a CodeObject {
         // SAFETY: the frame keeps its code alive.
         unsafe { &*(*self.frame).code }
@@ -185,7 +197,7 @@ macro_rules! rare_opcode {
 }
 pub(crate) use rare_opcode;
 
-/// Runs one instruction of the running frame.
+/// Runs one instruction of the running frame; calls may leave the callee's frame on top of it.
 ///
 /// # Safety
 /// `frame` is the running frame; its place and its operands are saved.
@@ -310,22 +322,12 @@ fn step(stack: &mut Stack, word: Word) -> PyResult<()> {
 
         Opcode::CALL_KW => {
             let kwnames = stack.pop();
-            let callable = stack.peek(at + 1);
-            // SAFETY: the frame is the running one, and saved.
-            let result =
-                unsafe { crate::tracing::call(frame, callable, stack.args(at), Some(kwnames.value())) }?;
-            stack.drop_n(at + 1);
-            stack.push(result);
+            stack.call_keywords(at + 1, at, &kwnames)?;
         }
         Opcode::CALL_METHOD_KW => {
             let kwnames = stack.pop();
-            let callable = stack.peek(at + 2);
             let count = at + !stack.peek(at + 1).is_null() as usize;
-            // SAFETY: as above.
-            let result =
-                unsafe { crate::tracing::call(frame, callable, stack.args(count), Some(kwnames.value())) }?;
-            stack.drop_n(at + 2);
-            stack.push(result);
+            stack.call_keywords(at + 2, count, &kwnames)?;
         }
         Opcode::CALL_FUNCTION_EX => {
             let keywords = stack.pop_raw();
@@ -333,12 +335,13 @@ fn step(stack: &mut Stack, word: Word) -> PyResult<()> {
             let callable = stack.pop();
             // SAFETY: the word was owned.
             let keywords = keywords.non_null().map(|value| unsafe { Ref::from_owned(value) });
-            stack.push(ops::call::call_ex(
-                frame,
-                callable.value(),
-                positional.value(),
-                keywords.as_ref().map(Ref::value),
-            )?);
+            let keywords = keywords.as_ref().map(Ref::value);
+            // SAFETY: the frame is the running one, and saved.
+            let call =
+                |args: &[Value], names| unsafe { ops::call::call(frame, callable.value(), args, names) };
+            if let Some(result) = ops::call::with_spread(positional.value(), keywords, call)? {
+                stack.push(result);
+            }
         }
         Opcode::CALL_INTRINSIC => {
             let intrinsic = Intrinsic::from_operand(word.operand()).expect("verified");

@@ -37,6 +37,15 @@ macro_rules! define_register_macros {
                 }
             }};
         }
+        // Goes on in the frame that a call has pushed, if there is one.
+        macro_rules! enter_pushed {
+            () => {
+                if frame::current() != $frame {
+                    $frame = frame::current();
+                    enter_frame!();
+                }
+            };
+        }
         // The place alone, for whoever walks the frames; the operands are nobody else's business until it is left.
         macro_rules! save_place {
             () => {

@@ -183,6 +183,11 @@ impl CodeMemory {
         at
     }
 
+    /// Whether there is code at an address.
+    pub(crate) fn contains(&self, address: usize) -> bool {
+        address.wrapping_sub(self.views.execute as usize) < self.used.get()
+    }
+
     /// Bytes of code so far.
     pub(crate) fn used(&self) -> usize {
         self.used.get()

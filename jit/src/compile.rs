@@ -155,7 +155,7 @@ impl Jit {
         }
         hir::pipeline::run(&mut ir, &mut options);
         let has_fused_multiply = std::arch::is_x86_feature_detected!("fma");
-        let (layout, machine) = (layout(), MachineEnv { has_fused_multiply, ..MachineEnv::x86_64() });
+        let (layout, machine) = (self.layout(), MachineEnv { has_fused_multiply, ..MachineEnv::x86_64() });
         let mut low = lir::lower(&ir, &layout, &machine)?;
         see("lir", "lower", &|| lir::text::print(&low));
         lir::regalloc::allocate(&mut low, &machine);
@@ -170,6 +170,14 @@ impl Jit {
             takes_closure,
         };
         Ok(Compiled { code, shape, inlined: env.inlined.take() })
+    }
+
+    /// The layout, with what stress and the settings ask for.
+    fn layout(&self) -> lir::Layout {
+        let is_stressed = stress::every(Knob::Deopt) != 0;
+        let deopt_countdown = is_stressed.then_some(DEOPT_COUNTDOWN as i32);
+        let null_page = if self.settings.traps_null { runtime::fault::NULL_PAGE } else { 0 };
+        lir::Layout { deopt_countdown, null_page, ..lir::Layout::default() }
     }
 
     /// Copies code into the region and makes it reachable.
@@ -266,13 +274,6 @@ impl Jit {
             entry.state = State::Refused(Unsupported { reason: Reason::Unstable, offset: 0 });
         }
     }
-}
-
-/// The layout, with what stress asks for.
-fn layout() -> lir::Layout {
-    let is_stressed = stress::every(Knob::Deopt) != 0;
-    let deopt_countdown = is_stressed.then_some(DEOPT_COUNTDOWN as i32);
-    lir::Layout { deopt_countdown, ..lir::Layout::default() }
 }
 
 /// The register file for values of a type.

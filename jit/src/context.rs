@@ -70,9 +70,10 @@ pub(crate) fn installed() -> Option<&'static Jit> {
 }
 
 /// Makes the compiler; false where the system grants no memory for code, or if there is one already.
-pub(crate) fn create(settings: Settings) -> bool {
+pub(crate) fn create(mut settings: Settings) -> bool {
     let Ok(memory) = CodeMemory::new() else { return false };
     let Some(islands) = Islands::new(&memory) else { return false };
+    settings.traps_null &= runtime::fault::catch(null_target);
     let made = Jit {
         settings,
         memory,
@@ -94,6 +95,12 @@ pub(crate) fn create(settings: Settings) -> bool {
         CodeMemory::follow_forks(before_fork, in_parent, in_child);
     }
     is_first
+}
+
+/// Where a fault in compiled code goes on.
+fn null_target(address: usize) -> Option<usize> {
+    let jit = installed().filter(|jit| jit.memory.contains(address))?;
+    jit.code.at(address)?.null_target(address)
 }
 
 extern "C" fn before_fork() {

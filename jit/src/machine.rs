@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
 use bytecode::TypeCode;
-use codegen::{CallSite, ExitSite, FrameInfo};
+use codegen::{CallSite, ExitSite, FrameInfo, NullTrap};
 use hir::Point;
 use hir::env::FuncId;
 use runtime::objects::function::FunctionObject;
@@ -29,6 +29,8 @@ pub(crate) struct Machine {
     pub(crate) call_sites: Vec<CallSite>,
     /// Exits, by number.
     pub(crate) exits: Vec<ExitSite>,
+    /// Tests for null that are left to faults, by ascending offset.
+    null_traps: Vec<NullTrap>,
     /// Numbers of the exits by return address.
     exit_numbers: Vec<(u32, u32)>,
     /// The machine frame.
@@ -91,6 +93,7 @@ impl Machine {
             len: code.bytes.len(),
             call_sites: code.call_sites,
             exits: code.exits,
+            null_traps: code.null_traps,
             frame: code.frame,
             return_address: start + code.return_offset as usize,
             fail_address: start + code.fail_offset as usize,
@@ -132,6 +135,14 @@ impl Machine {
         let offset = (return_address - self.start) as u32;
         let found = self.exit_numbers.binary_search_by_key(&offset, |&(offset, _)| offset).ok()?;
         self.exits.get(self.exit_numbers[found].1 as usize)
+    }
+
+    /// Where the instruction at an address goes on if what it reads through is null, unless it was never to be.
+    pub(crate) fn null_target(&self, address: usize) -> Option<usize> {
+        let offset = (address - self.start) as u32;
+        let behind = self.null_traps.partition_point(|trap| trap.start <= offset);
+        let trap = self.null_traps[..behind].last().filter(|trap| offset < trap.end)?;
+        Some(self.start + trap.target as usize)
     }
 
     /// What is known about the place behind a call: the exit of a call, or an exit itself.

@@ -27,6 +27,8 @@ pub struct Settings {
     pub static_calls: Option<u32>,
     /// Write `/tmp/perf-PID.map`.
     pub perf_map: bool,
+    /// Leave tests for null to faults, whose handler the process then has ([`runtime::fault`]).
+    pub traps_null: bool,
 }
 
 /// Dynamic code must earn its compilation, which costs as much as running each of its instructions some thousand times. With fewer,

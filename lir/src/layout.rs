@@ -72,6 +72,8 @@ pub struct Layout {
     pub gc_count: i32,
     /// Number of guards until one is made to fail, a word in the thread state; `None` without stress. Every guard counts it down.
     pub deopt_countdown: Option<i32>,
+    /// Bytes from address 0 on in which a fault is caught and goes on where a test for null would have gone; 0 if tests are to stay.
+    pub null_page: u32,
     /// Added to the bits of a double in a NaN-boxed slot.
     pub double_offset: i64,
 }
@@ -119,6 +121,7 @@ impl Default for Layout {
             tracked_flags: i32::from(a::header::TRACKED_BIT) << ((a::header::FLAGS - 4) * 8),
             gc_count: at(a::thread::GC_COUNT),
             deopt_countdown: None,
+            null_page: 0,
             double_offset: 1 << 49,
         }
     }

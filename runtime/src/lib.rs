@@ -20,6 +20,7 @@ pub mod codec;
 pub mod convert;
 pub mod dealloc;
 pub mod error;
+pub mod fault;
 pub mod field;
 pub(crate) mod field_default;
 pub mod finalize;

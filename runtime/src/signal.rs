@@ -10,6 +10,7 @@ use std::cell::Cell;
 use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
 
 use crate::error;
+use crate::fault;
 use crate::field::Field;
 use crate::objects;
 use crate::protocol;
@@ -79,12 +80,7 @@ pub fn leave_to_others() {
 
 /// What the system does with a signal: `SIG_DFL`, `SIG_IGN`, or the address of a handler.
 pub fn disposition(signal: i32) -> usize {
-    // SAFETY: the structure is filled in by the call, or stays zero, which is the default.
-    unsafe {
-        let mut old: libc::sigaction = std::mem::zeroed();
-        libc::sigaction(signal, std::ptr::null(), &raw mut old);
-        old.sa_sigaction
-    }
+    fault::action(signal, None).map_or(libc::SIG_DFL, |now| now.sa_sigaction)
 }
 
 /// Whether a signal goes to this module.
@@ -94,12 +90,13 @@ pub fn is_ours(signal: i32) -> bool {
 
 fn set_native(signal: i32, action: usize) -> bool {
     // SAFETY: the handler only performs async-signal-safe operations; the structure is zeroed first.
-    unsafe {
+    let new = unsafe {
         let mut new: libc::sigaction = std::mem::zeroed();
         new.sa_sigaction = action;
         libc::sigemptyset(&raw mut new.sa_mask);
-        libc::sigaction(signal, &raw const new, std::ptr::null_mut()) == 0
-    }
+        new
+    };
+    fault::action(signal, Some(&new)).is_some()
 }
 
 /// What the program has last set for a signal.

@@ -164,6 +164,7 @@ impl JitArgs {
             dynamic_calls: self.dynamic_calls,
             static_calls: self.static_calls,
             perf_map: self.perf_map,
+            traps_null: true,
         })
     }
 }

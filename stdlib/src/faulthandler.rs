@@ -56,7 +56,7 @@ unsafe fn set(signal: i32, action: usize) {
         let mut new: libc::sigaction = std::mem::zeroed();
         new.sa_sigaction = action;
         new.sa_flags = libc::SA_NODEFER | libc::SA_ONSTACK;
-        libc::sigaction(signal, &raw const new, std::ptr::null_mut());
+        runtime::fault::action(signal, Some(&new));
     }
 }
 

@@ -218,16 +218,9 @@ py_functions! { static FUNCTIONS;
     "siginterrupt(signalnum, flag, /)"
     fn siginterrupt(signalnum: i32, flag: i32) -> PyResult<()> {
         let signal = check_number(signalnum)?;
-        // SAFETY: the structure is read, changed in one flag, and written back.
-        unsafe {
-            let mut action: libc::sigaction = std::mem::zeroed();
-            libc::sigaction(signal, std::ptr::null(), &raw mut action);
-            action.sa_flags = if flag == 0 { action.sa_flags | libc::SA_RESTART } else { action.sa_flags & !libc::SA_RESTART };
-            if libc::sigaction(signal, &raw const action, std::ptr::null_mut()) != 0 {
-                return Err(crate::system::failure());
-            }
-        }
-        Ok(())
+        let mut action = runtime::fault::action(signal, None).ok_or_else(crate::system::failure)?;
+        action.sa_flags = if flag == 0 { action.sa_flags | libc::SA_RESTART } else { action.sa_flags & !libc::SA_RESTART };
+        runtime::fault::action(signal, Some(&action)).map(drop).ok_or_else(crate::system::failure)
     }
     /// Sets the fd to be written to (with the signal number) when a signal comes in.
     "set_wakeup_fd(fd, /, *, warn_on_full_buffer=True)"
@@ -244,7 +237,10 @@ py_functions! { static FUNCTIONS;
     /// Fetch and/or change the signal mask of the calling thread.
     "pthread_sigmask(how, mask, /)"
     fn pthread_sigmask(how: i32, mask: Value) -> PyResult {
-        let (new, mut old) = (signal_set(mask)?, empty_set());
+        let (mut new, mut old) = (signal_set(mask)?, empty_set());
+        if how != libc::SIG_UNBLOCK {
+            runtime::fault::unblock(&mut new);
+        }
         // SAFETY: valid sets.
         match unsafe { libc::pthread_sigmask(how, &raw const new, &raw mut old) } {
             0 => {

@@ -173,7 +173,6 @@ fn programs_are_started_as_python_starts_them() {
     std::fs::remove_dir_all(&folder).expect("the temporary folder can be removed");
 }
 
-/// Starts a program that prints a line, sends it SIGINT, and gives what it leaves.
 /// What a command line prints with a cache of its own.
 fn with_cache(spc: &Path, cache: &Path, args: &[&str]) -> String {
     let output = Command::new(spc)
@@ -340,6 +339,60 @@ fn kept_modules_are_only_used_as_they_were_written() {
     std::fs::remove_dir_all(&folder).expect("the temporary folder can be removed");
 }
 
+/// Code of static modules is kept as long as everything holds that checking it has rested on.
+#[test]
+fn kept_static_modules_rest_on_what_they_import() {
+    let spc = spc();
+    let folder = std::env::temp_dir().join(format!("spc-premises-{}", std::process::id()));
+    let (cache, kept) = (folder.join("cache"), folder.join("cache/staticpy"));
+    std::fs::create_dir_all(&folder).expect("a temporary folder can be made");
+    let write = |name: &str, text: &str| {
+        let text = format!("import __static__\n{text}");
+        std::fs::write(folder.join(name), text).expect("a temporary file can be written");
+    };
+    let program = folder.join("program.py").display().to_string();
+    let stamps = || -> Vec<_> {
+        let entries = std::fs::read_dir(&kept).expect("the cache has been made").map(|entry| {
+            let entry = entry.expect("it can be read");
+            let meta = entry.metadata().expect("it is there");
+            (entry.file_name(), meta.modified().expect("files have times"))
+        });
+        entries.collect()
+    };
+    let answer = |wanted: &str, why: &str| assert_eq!(with_cache(&spc, &cache, &[&program]), wanted, "{why}");
+
+    write("base.py", "class P:\n    def __init__(self, x: int) -> None:\n        self.x: int = x\n");
+    write("middle.py", "from base import P\ndef make(x: int) -> P:\n    return P(x)\n");
+    write("program.py", "from middle import make\ndef run() -> int:\n    return make(3).x\nprint(run())\n");
+    answer("3\n", "compiled");
+    let first = stamps();
+    assert_eq!(first.len(), 3, "the program and what it imports");
+    answer("3\n", "kept");
+    assert_eq!(stamps(), first, "nothing is written anew");
+
+    write("base.py", "class P:\n    def __init__(self, x: int) -> None:\n        self.x: int = x * 2\n");
+    answer("6\n", "another source two imports away");
+    let second = stamps();
+    assert!(first.iter().all(|file| !second.contains(file)), "all three rest on it");
+
+    write("base.py", "class P:\n    def __init__(self, y: int) -> None:\n        self.y: int = y\n");
+    let output = Command::new(&spc).arg(&program).env("XDG_CACHE_HOME", &cache).output().expect("spc starts");
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.code() == Some(1) && errors.contains("has no attribute 'x'"), "{errors}");
+
+    // A package comes before a module of its name.
+    write("base.py", "class P:\n    def __init__(self, x: int) -> None:\n        self.x: int = x\n");
+    answer("3\n", "as it was");
+    std::fs::create_dir(folder.join("base")).expect("a temporary folder can be made");
+    write(
+        "base/__init__.py",
+        "class P:\n    def __init__(self, x: int) -> None:\n        self.x: int = x * 5\n",
+    );
+    answer("15\n", "found elsewhere");
+    std::fs::remove_dir_all(&folder).expect("the temporary folder can be removed");
+}
+
+/// Starts a program that prints a line, sends it SIGINT, and gives what it leaves.
 fn interrupted(spc: &Path, program: &str) -> (Option<i32>, String) {
     let mut command = Command::new(spc);
     command.args(["-c", program]).stdout(Stdio::piped()).stderr(Stdio::piped());

@@ -198,7 +198,7 @@ fn field(cursor: &mut Cursor<'_>) -> Parse<FieldDescr> {
     let (class, name) = path.rsplit_once('.').ok_or_else(|| cursor.error("expected `class.field`"))?;
     let class = parse_type(&mut Cursor::new(class))?;
     let ty = parse_type(cursor)?;
-    Ok(FieldDescr { class, name: name.to_owned(), ty, always_set: !cursor.eat("maybe_unset") })
+    Ok(FieldDescr { class, name: name.to_owned(), ty })
 }
 
 fn method_kind(cursor: &mut Cursor<'_>) -> Parse<MethodKind> {
@@ -231,7 +231,7 @@ fn class(cursor: &mut Cursor<'_>) -> Parse<ClassDecl> {
             cursor.expect(":")?;
             let ty = parse_type(cursor)?;
             let has_default = cursor.eat("default");
-            fields.push(FieldDecl { name, ty, has_default, always_set: !cursor.eat("maybe_unset") });
+            fields.push(FieldDecl { name, ty, has_default });
         } else {
             let kind = method_kind(cursor)?;
             let name = identifier(cursor)?.to_owned();

@@ -14,9 +14,9 @@ pub(crate) const SAMPLE: &str = r#"code "<module>" qualname="<module>" file="m.p
     local "i" int64
     type int|str|m:D[int]!
     type None|=-1|=True|="r\n"|=<72>
-    field m:C.x: int maybe_unset
+    field m:C.x: int
     callee method m:C.g(m:C, #int64) -> #double
-    class C final { field x: int maybe_unset, field y: #double default, method g(m:C) -> None final, }
+    class C final { field x: int, field y: #double default, method g(m:C) -> None final, }
     const int -3
     const float bits 9221120237041090560
     const tuple (str "a\n", bytes <00ff>, slice (None, None, int 2))
@@ -25,7 +25,7 @@ pub(crate) const SAMPLE: &str = r#"code "<module>" qualname="<module>" file="m.p
        1: PRIMITIVE_LOAD_CONST    0     @4:0-4:1 ; int -3
        2: STORE_LOCAL             1     @4:0-4:1 ; i
        3: LOAD_FAST               0     @5:0-6:1 ; self
-       4: LOAD_FIELD              0     ; m:C.x: int maybe_unset
+       4: LOAD_FIELD              0     ; m:C.x: int
        5: RETURN_VALUE
        6: RERAISE                 0
     handler 3..5 -> 6 depth 0

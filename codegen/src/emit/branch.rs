@@ -36,6 +36,9 @@ impl Emitter<'_> {
         }
         let (yes, no) = (self.label_of(targets[0]), self.label_of(targets[1]));
         let falls_to_yes = next == Some(targets[0]);
+        if falls_to_yes && self.leaves_test_to_use(data, &targets) {
+            return;
+        }
         if data.op == Op::BrFcmp {
             self.branch_on_doubles(data, yes, no, falls_to_yes);
         } else {

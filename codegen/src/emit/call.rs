@@ -10,7 +10,7 @@ use crate::output::Target;
 
 /// Bits of `InstData::tests`.
 const TAGGED: u8 = 1;
-const NULL: u8 = 2;
+pub(super) const NULL: u8 = 2;
 
 impl Emitter<'_> {
     pub(super) fn emit_call(&mut self, data: &InstData) {

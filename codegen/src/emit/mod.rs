@@ -9,6 +9,7 @@ mod arith;
 mod branch;
 mod call;
 mod memory;
+mod null_trap;
 pub(crate) mod regs;
 
 use std::collections::HashMap;
@@ -19,7 +20,8 @@ use lir::ir::{Block, Exit, Function, Inst, Op, Phase};
 
 use crate::asm::{Asm, Label};
 use crate::frame::lay_out;
-use crate::output::{CallSite, CompiledCode, ExitSite, FrameInfo, Target, Thunk};
+use crate::output::{CallSite, CompiledCode, ExitSite, FrameInfo, NullTrap, Target, Thunk};
+use null_trap::NullTraps;
 use regs::{gpr32, gpr64};
 
 /// Code to be emitted behind the hot part.
@@ -46,12 +48,15 @@ pub(crate) struct Emitter<'f> {
     /// For each emitted exit, the number of the instruction behind its call.
     exits: Vec<(Exit, usize)>,
     literals: Vec<(u64, Label)>,
+    /// How many edges lead to each block.
+    ways_in: HashMap<Block, u32>,
+    null_traps: NullTraps,
 }
 
 /// Encodes an allocated function.
 pub fn emit(func: &Function, layout: &Layout) -> CompiledCode {
     debug_assert_eq!(func.phase, Phase::Allocated, "registers are allocated first");
-    let emitter = Emitter {
+    let mut emitter = Emitter {
         func,
         layout,
         asm: Asm::default(),
@@ -62,7 +67,10 @@ pub fn emit(func: &Function, layout: &Layout) -> CompiledCode {
         calls: Vec::new(),
         exits: Vec::new(),
         literals: Vec::new(),
+        ways_in: HashMap::new(),
+        null_traps: NullTraps::default(),
     };
+    emitter.ways_in = null_trap::ways_in(func, |block| emitter.resolve(block));
     emitter.emit_all()
 }
 
@@ -131,7 +139,9 @@ impl Emitter<'_> {
             let next = blocks.get(at + 1).copied().or(after);
             self.asm.bind(self.labels[&block]);
             for &inst in &self.func.blocks[block].insts {
+                let start = self.asm.position();
                 self.emit_inst(inst, next);
+                self.note_trap(inst, start);
             }
         }
     }
@@ -302,12 +312,19 @@ impl Emitter<'_> {
             })
             .collect();
         call_sites.sort_unstable_by_key(|site| site.return_offset);
+        let null_trap = |&(start, end, to): &(usize, usize, Label)| NullTrap {
+            start: encoded.offset(start),
+            end: encoded.offset(end),
+            target: encoded.label(to),
+        };
+        let null_traps = self.null_traps.emitted.iter().map(null_trap).collect();
         CompiledCode {
             name: self.func.name.clone(),
             cold_offset: encoded.label(cold_start),
             return_offset: encoded.label(epilogues[0]),
             fail_offset: encoded.label(epilogues[1]),
             bytes: encoded.bytes,
+            null_traps,
             relocs: encoded.relocs,
             call_sites,
             exits,

@@ -77,8 +77,6 @@ impl Checked<'_, '_> {
                 class: self.class_descr(field.class),
                 name: name.to_owned(),
                 ty: self.type_descr(field.ty),
-                // Instances are made without `__init__`, and values and defaults deleted.
-                always_set: false,
             }),
             _ => None,
         }
@@ -127,7 +125,6 @@ impl Checked<'_, '_> {
                     name: (*name).to_owned(),
                     ty: self.type_descr(field.ty),
                     has_default: field.has_default,
-                    always_set: false,
                 }),
                 ClassMember::Method(function) => {
                     let method = &self.program.functions[*function];

@@ -95,6 +95,11 @@ const FRAME_BUILTINS: [&str; 6] = ["locals", "vars", "dir", "eval", "exec", "bre
 /// Functions of modules that do so, or count the references that a frame holds, by the names of their attributes.
 const FRAME_FUNCTIONS: [&str; 5] = ["_getframe", "getrefcount", "settrace", "setprofile", "set_trace"];
 
+/// Whether code asks how many references there are.
+pub fn counts_references(code: &Code) -> bool {
+    code.names.iter().any(|name| name == "getrefcount")
+}
+
 /// Whether a variable of this name may be one of them.
 fn reads_frame(name: &str) -> bool {
     FRAME_BUILTINS.contains(&name) || FRAME_FUNCTIONS.contains(&name)

@@ -101,7 +101,6 @@ impl Builder<'_> {
             offset: offset as u32,
             kind: FieldKind::Raw,
             ty: Type::I64,
-            always_set: true,
         });
         self.emit(Opcode::LoadField, &[object], Imm::Field(field), Type::I64)
     }

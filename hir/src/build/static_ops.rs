@@ -160,14 +160,13 @@ impl Builder<'_> {
             offset: place.offset,
             kind: place.kind,
             ty: type_of(&descr.ty, self.env),
-            always_set: descr.always_set,
         })
     }
 
     fn load_field(&mut self, n: usize) -> Built<()> {
         let field = self.field_operand(n)?;
         let owner = self.pop_object();
-        let (kind, ty, always_set) = (field.kind, field.ty, field.always_set);
+        let (kind, ty) = (field.kind, field.ty);
         let imm = Imm::Field(self.func.import_field(field));
         let value = match kind {
             FieldKind::Raw => self.emit(Opcode::LoadField, &[owner], imm, ty),
@@ -175,7 +174,6 @@ impl Builder<'_> {
                 let double = self.emit_deopt(Opcode::LoadFloatSlot, &[owner], imm, Type::F64);
                 self.emit(Opcode::BoxFloat, &[double], Imm::None, Type::FLOAT_EXACT)
             }
-            FieldKind::Word if always_set => self.emit(Opcode::LoadField, &[owner], imm, ty),
             FieldKind::Word => {
                 let value = self.emit(Opcode::LoadField, &[owner], imm, ty.union(Type::NULL));
                 self.emit_raise(Opcode::CheckField, &[value, owner], imm, ty)

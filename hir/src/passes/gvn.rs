@@ -175,8 +175,8 @@ mod tests {
     #[test]
     fn equal_guards_and_loads_are_made_once() {
         let text = "func @f func0 -> I64 phase=ssa {
-  field0 = field class20.x +16 raw I64 set
-  field1 = field class20.y +24 raw I64 set
+  field0 = field class20.x +16 raw I64
+  field1 = field class20.y +24 raw I64
   fs0 = state func0 0 [v0] []
 bb0(v0: Int, v1: Other{class20}):
   v2: SmallInt = guard_type v0 @fs0
@@ -197,8 +197,8 @@ bb0(v0: Int, v1: Other{class20}):
 }";
         assert_snapshot!(check_pass(super::run, text), @r#"
     func @f func0 -> I64 phase=ssa {
-      field0 = field class20.x +16 raw I64 set
-      field1 = field class20.y +24 raw I64 set
+      field0 = field class20.x +16 raw I64
+      field1 = field class20.y +24 raw I64
       fs0 = state func0 0 [v0] []
     bb0(v0: Int, v1: Other{class20}):
       v2: SmallInt = guard_type v0 @fs0
@@ -253,7 +253,7 @@ bb2:
     #[test]
     fn a_slot_that_was_read_holds_a_double() {
         let text = "func @f func0 -> F64 phase=ssa {
-  field0 = field class20.x +16 floatslot Int|Float set
+  field0 = field class20.x +16 floatslot Int|Float
   fs0 = state func0 0 [v0] []
 bb0(v0: Other{class20}, v1: Other{class20}, v2: F64):
   store_float_slot #field0 v1, v2
@@ -267,7 +267,7 @@ bb0(v0: Other{class20}, v1: Other{class20}, v2: F64):
 }";
         assert_snapshot!(check_pass(super::run, text), @r#"
     func @f func0 -> F64 phase=ssa {
-      field0 = field class20.x +16 floatslot Int|Float set
+      field0 = field class20.x +16 floatslot Int|Float
       fs0 = state func0 0 [v0] []
     bb0(v0: Other{class20}, v1: Other{class20}, v2: F64):
       store_float_slot #field0 v1, v2

@@ -54,6 +54,8 @@ struct Insertion<'f> {
     owner: SecondaryMap<Value, Owner>,
     /// Counted roots live at the start of each block, its parameters not counted.
     live_in: SecondaryMap<Block, Set>,
+    /// What has just been loaded and is about to be tested for null, before it is counted.
+    untested: Option<Value>,
 }
 
 /// See the module documentation.
@@ -68,6 +70,7 @@ pub fn run(func: &mut Function) -> Changed {
         roots: SecondaryMap::with_default(nobody),
         owner: SecondaryMap::with_default(Owner::Uncounted),
         live_in: SecondaryMap::new(),
+        untested: None,
     };
     insertion.find_roots();
     insertion.find_liveness();
@@ -79,7 +82,7 @@ pub fn run(func: &mut Function) -> Changed {
 
 /// What one instruction does to the roots it touches.
 struct Step {
-    /// Roots consumed, once per consuming operand.
+    /// Operands that are consumed, once per consuming place.
     stolen: Vec<Value>,
     /// Roots that die here.
     dying: Vec<Value>,
@@ -292,16 +295,15 @@ impl Insertion<'_> {
         let is_jump = self.func.insts[inst].op == Opcode::Jump;
         let mut stolen = Vec::new();
         for (at, &arg) in self.func.args(inst).iter().enumerate() {
-            let root = self.root(arg);
             if self.func.ty(arg).is_counted() && steals(self.func, inst, at) {
-                stolen.push(root);
+                stolen.push(arg);
             }
         }
         if is_jump {
             let edge = &self.func.edges(inst)[0];
             for (&arg, &param) in edge.args.iter().zip(&self.func.blocks[edge.target].params) {
                 if self.owner[param] == Owner::Owned && self.func.ty(arg).is_counted() {
-                    stolen.push(self.root(arg));
+                    stolen.push(arg);
                 }
             }
         }
@@ -316,8 +318,8 @@ impl Insertion<'_> {
             consider(result);
         }
         let kept = self.kept_by_state(inst);
-        let moved =
-            dying.iter().copied().filter(|root| stolen.contains(root) && !kept.contains(root)).collect();
+        let is_stolen = |root: &Value| stolen.iter().any(|&arg| self.root(arg) == *root);
+        let moved = dying.iter().copied().filter(|root| is_stolen(root) && !kept.contains(root)).collect();
         Step { stolen, dying, moved }
     }
 
@@ -350,8 +352,8 @@ impl Insertion<'_> {
                     }
                 }
             }
-            for (inst, after) in insts.into_iter().zip(after) {
-                self.insert_around(inst, &after, &mut out);
+            for (at, after) in after.iter().enumerate() {
+                self.insert_around(&insts[at..], after, &mut out);
             }
             self.func.blocks[block].insts = out;
         }
@@ -367,16 +369,18 @@ impl Insertion<'_> {
         is_used
     }
 
-    fn insert_around(&mut self, inst: Inst, after: &Set, out: &mut Vec<Inst>) {
+    /// What belongs around the first of the instructions.
+    fn insert_around(&mut self, insts: &[Inst], after: &Set, out: &mut Vec<Inst>) {
+        let inst = insts[0];
         let step = self.step(inst, after);
         let mut given = step.moved.clone();
-        for &root in &step.stolen {
-            match given.iter().position(|&moved| moved == root) {
+        for &arg in &step.stolen {
+            match given.iter().position(|&moved| moved == self.root(arg)) {
                 // Its own reference goes with the first operand that consumes it.
                 Some(at) => {
                     given.swap_remove(at);
                 }
-                None => self.incref(root, out),
+                None => self.incref(arg, out),
             }
         }
         self.record_owned(inst, after, &step);
@@ -396,11 +400,22 @@ impl Insertion<'_> {
             result.filter(|&result| self.root(result) == result && self.owner[result] == Owner::Owned)
             && self.is_loaded(inst)
         {
-            self.incref(root, out);
+            if insts.get(1).is_some_and(|&next| self.tests_for_null(next, root)) {
+                self.untested = Some(root);
+            } else {
+                self.incref(root, out);
+            }
+        } else if self.untested.take().is_some() {
+            self.incref(result.expect("a test gives what it has tested"), out);
         }
         for root in released {
             self.release_after(inst, root, out);
         }
+    }
+
+    /// Whether an instruction leaves if a value that has just been loaded is null.
+    fn tests_for_null(&self, inst: Inst, loaded: Value) -> bool {
+        self.func.insts[inst].op == Opcode::CheckField && self.func.arg(inst, 0) == loaded
     }
 
     /// Releases behind `inst`; through a copy that is known to be uncounted there is nothing to release.
@@ -428,7 +443,9 @@ impl Insertion<'_> {
         let may_leave = self.func.insts[inst].op.info().may_deopt || may_raise(self.func, inst);
         let mut before = after.clone();
         self.step_back(inst, &mut before);
-        let is_owned = |&root: &Value| self.owner[root] == Owner::Owned && !step.moved.contains(&root);
+        let is_owned = |&root: &Value| {
+            self.owner[root] == Owner::Owned && !step.moved.contains(&root) && self.untested != Some(root)
+        };
         let owned: Vec<Value> = before.iter().filter(is_owned).collect();
         if may_leave && !owned.is_empty() {
             self.func.owned_at.insert(inst, owned);
@@ -456,14 +473,14 @@ mod tests {
     #[test]
     fn a_getter_counts_once() {
         let text = "func @f func0 -> Object phase=optimized {
-  field0 = field class20.next +24 word Object set
+  field0 = field class20.next +24 word Object
 bb0(v0: Other{class20}):
   v1: Object = load_field #field0 v0
   return v1
 }";
         assert_snapshot!(counted(text), @r#"
     func @f func0 -> Object phase=counted {
-      field0 = field class20.next +24 word Object set
+      field0 = field class20.next +24 word Object
     bb0(v0: Other{class20}):
       v1: Object = load_field #field0 v0
       incref v1
@@ -475,8 +492,8 @@ bb0(v0: Other{class20}):
     #[test]
     fn a_load_stays_borrowed_until_something_may_release_it() {
         let text = "func @f func0 -> I64 phase=optimized {
-  field0 = field class20.next +24 word Other{class20} set
-  field1 = field class20.x +16 raw I64 set
+  field0 = field class20.next +24 word Other{class20}
+  field1 = field class20.x +16 raw I64
   fs0 = state func0 7 [] []
 bb0(v0: Other{class20}):
   v1: Other{class20} = load_field #field0 v0
@@ -489,8 +506,8 @@ bb0(v0: Other{class20}):
 }";
         assert_snapshot!(counted(text), @r#"
     func @f func0 -> I64 phase=counted {
-      field0 = field class20.next +24 word Other{class20} set
-      field1 = field class20.x +16 raw I64 set
+      field0 = field class20.next +24 word Other{class20}
+      field1 = field class20.x +16 raw I64
       fs0 = state func0 7 [] []
     bb0(v0: Other{class20}):
       v1: Other{class20} = load_field #field0 v0
@@ -510,7 +527,7 @@ bb0(v0: Other{class20}):
     #[test]
     fn references_move_into_stores_and_die_on_the_other_way() {
         let text = "func @f func0 -> I64 phase=optimized {
-  field0 = field class20.next +24 word Object set
+  field0 = field class20.next +24 word Object
   fs0 = state func0 7 [] []
 bb0(v0: Other{class20}, v1: CBool, v2: I64):
   v3: Object = call_helper #get_iter v0 @fs0
@@ -523,7 +540,7 @@ bb2:
 }";
         assert_snapshot!(counted(text), @r#"
     func @f func0 -> I64 phase=counted {
-      field0 = field class20.next +24 word Object set
+      field0 = field class20.next +24 word Object
       fs0 = state func0 7 [] []
     bb0(v0: Other{class20}, v1: CBool, v2: I64):
       v3: Object = call_helper #get_iter v0 @fs0
@@ -542,7 +559,7 @@ bb2:
     #[test]
     fn loop_parameters_own_what_they_carry() {
         let text = "func @f func0 -> Object phase=optimized {
-  field0 = field class20.next +24 word Object set
+  field0 = field class20.next +24 word Object
   fs0 = state func0 7 [v2] []
 bb0(v0: Object, v1: CBool):
   jump bb1(v0)
@@ -554,7 +571,7 @@ bb2:
 }";
         assert_snapshot!(counted(text), @r#"
     func @f func0 -> Object phase=counted {
-      field0 = field class20.next +24 word Object set
+      field0 = field class20.next +24 word Object
       fs0 = state func0 7 [v2] []
     bb0(v0: Object, v1: CBool):
       incref v0

@@ -141,7 +141,7 @@ fn parse_field(c: &mut Cursor<'_>) -> Parsed<FieldRef> {
         _ => return Err(mark.error("expected word, floatslot or raw")),
     };
     let ty = parse_type(c)?;
-    Ok(FieldRef { class, name, offset, kind, ty, always_set: c.eat("set") })
+    Ok(FieldRef { class, name, offset, kind, ty })
 }
 
 fn parse_signature(c: &mut Cursor<'_>) -> Parsed<Signature> {

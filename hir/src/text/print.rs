@@ -44,8 +44,7 @@ impl fmt::Display for FieldText<'_> {
             FieldKind::FloatSlot => "floatslot",
             FieldKind::Raw => "raw",
         };
-        write!(f, "field {}.{} +{} {kind} {}", field.class, field.name, field.offset, field.ty)?;
-        if field.always_set { f.write_str(" set") } else { Ok(()) }
+        write!(f, "field {}.{} +{} {kind} {}", field.class, field.name, field.offset, field.ty)
     }
 }
 

@@ -5,7 +5,7 @@ use crate::verify::verify;
 
 const SAMPLE: &str = "\
 func @m.Point.norm func3 -> F64 phase=ssa {
-  field0 = field class20.x +16 floatslot Float set
+  field0 = field class20.x +16 floatslot Float
   field1 = field class20.tags +24 word List
   fn0 = @m.scale func4(F64, Other{class20}) -> F64 slot 3
   fs0 = state func3 4 [v0, _] []

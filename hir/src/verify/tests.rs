@@ -50,7 +50,7 @@ rejects! {
 /// The reference-count checker's complaints about a counted function `(v0: Object, v1: CBool) -> Object`.
 fn count_complaints(body: &str) -> String {
     let text = format!(
-        "func @f func0 -> Object phase=counted {{\n field0 = field class20.x +24 word Object set\n fs0 = state func0 0 [] []\n\
+        "func @f func0 -> Object phase=counted {{\n field0 = field class20.x +24 word Object\n fs0 = state func0 0 [] []\n\
          bb0(v0: Object, v1: CBool):\n{body}\n}}"
     );
     let errors = verify(&parse(&text).expect("well-formed")).expect_err("the body breaks an invariant");

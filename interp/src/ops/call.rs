@@ -1,5 +1,6 @@
 //! Calls and functions.
 
+use runtime::args::Args;
 use runtime::hooks;
 use runtime::names::names;
 use runtime::objects;
@@ -9,7 +10,6 @@ use runtime::objects::function::FunctionObject;
 use runtime::objects::object::{allocate, is_object_new};
 use runtime::objects::tuple::TupleObject;
 use runtime::objects::type_type::TYPE;
-use runtime::protocol;
 use runtime::type_object::{TypeObject, type_flags};
 use runtime::value::{PyResult, Ref, Value};
 
@@ -91,27 +91,49 @@ pub(crate) fn finish_init(result: Ref) -> PyResult<()> {
     Err(runtime::raise!(TypeError, "__init__() should return None, not '{}'", result.ty().name()))
 }
 
-/// `callable(*positional, **keywords)`, by a frame of the interpreter that is saved, or by none.
-pub fn call_ex(frame: *mut Frame, callable: Value, positional: Value, keywords: Option<Value>) -> PyResult {
+/// Calls with the arguments of `callable(*positional, **keywords)`.
+pub fn with_spread<R>(
+    positional: Value,
+    keywords: Option<Value>,
+    call: impl FnOnce(&[Value], Option<Value>) -> R,
+) -> R {
     let tuple = positional.get::<TupleObject>().expect("the emitter passes a tuple");
     let Some(dict) =
         keywords.and_then(|keywords| keywords.get::<DictObject>()).filter(|dict| !dict.is_empty())
     else {
-        return call_by(frame, callable, tuple.items(), None);
+        return call(tuple.items(), None);
     };
     let pairs = dict.to_pairs();
     let names = TupleObject::new(pairs.iter().map(|(name, _)| name.clone()).collect());
     let mut values = tuple.items().to_vec();
     values.extend(pairs.iter().map(|(_, value)| value.value()));
-    call_by(frame, callable, &values, Some(names.value()))
+    call(&values, Some(names.value()))
 }
 
-fn call_by(frame: *mut Frame, callable: Value, args: &[Value], names: Option<Value>) -> PyResult {
-    if frame.is_null() {
-        return protocol::call(callable, args, names);
+/// A call by a frame of the interpreter. A function of the interpreter gets a frame with its arguments, and runs when the loop goes on;
+/// everything else has a result.
+///
+/// # Safety
+/// The frame is the running one, and its place is saved.
+pub(crate) unsafe fn call(
+    frame: *mut Frame,
+    callable: Value,
+    args: &[Value],
+    names: Option<Value>,
+) -> PyResult<Option<Ref>> {
+    if let Some(function) = interpreted(callable) {
+        return entry::push_bound(function, Args::new(args, names), 0).map(|_| None);
     }
-    // SAFETY: the frame is the running one, and saved.
-    unsafe { crate::tracing::call(frame, callable, args, names) }
+    // SAFETY: the contract.
+    unsafe { crate::tracing::call(frame, callable, args, names).map(Some) }
+}
+
+/// The function, if its calls are run by the loop that runs the caller.
+fn interpreted<'a>(callable: Value) -> Option<&'a FunctionObject> {
+    // SAFETY: the stack, which holds the callable, outlives the call; the reference is not kept.
+    let function = unsafe { callable.get_exact_present::<FunctionObject>()? };
+    let is_ours = || entry::is_interpreted(function) && !runtime::tracing::is_on();
+    (is_ours() && (!hooks::count_call(function) || is_ours())).then_some(function)
 }
 
 /// A function of a code object, with the running frame's globals.

@@ -50,7 +50,8 @@ fn present(args: &[Value]) -> &[Value] {
 }
 
 pub(super) extern "C" fn call_ex(callable: Value, args: Value, kwargs: Value) -> Value {
-    own(interp::call_ex(std::ptr::null_mut(), callable, args, kwargs.non_null()))
+    let call = |args: &[Value], names| protocol::call(callable, args, names);
+    own(interp::with_spread(args, kwargs.non_null(), call))
 }
 
 pub(super) unsafe extern "C" fn call_method(

@@ -71,7 +71,7 @@ bb0(v0: I64, v1: F64):
 fn field_access_and_virtual_call() {
     let text = "func @f func0 -> Object phase=counted {
   field0 = field class20.next +24 word Other{class20}
-  field1 = field class20.x +16 raw I32 set
+  field1 = field class20.x +16 raw I32
   fn0 = @m.C.g func7(Other{class20}, I32) -> Object slot 2
   fs0 = state func0 5 [] []
 bb0(v0: Other{class20}):

@@ -32,7 +32,7 @@ pub(crate) fn run(request: &Request<'_>, file: &Path) -> u8 {
     let settings = host::Settings {
         argv: vec![String::new()],
         path: vec![directory],
-        jit: jit::Settings::default(),
+        jit: jit::Settings { traps_null: true, ..jit::Settings::default() },
         ..host::Settings::default()
     };
     let name = file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();

@@ -10,10 +10,6 @@ use parser::ast::{Alias, Stmt, StmtKind};
 use super::Checker;
 use crate::program::{ModuleId, ModuleKind};
 
-/// Names whose use may put others into a namespace.
-const NAMESPACE_CHANGERS: &[&str] =
-    &["globals", "locals", "vars", "exec", "setattr", "__import__", "__getattr__"];
-
 impl<'a> Checker<'_, 'a> {
     /// An `import` or `from ... import` statement.
     pub(crate) fn check_import(&mut self, stmt: &Stmt<'a>) {
@@ -60,12 +56,7 @@ impl<'a> Checker<'_, 'a> {
         let entry = &self.program.modules[module];
         let is_dunder = name.starts_with("__");
         let is_declared = entry.members.contains_key(name) || entry.scopes.binds_global(name);
-        let is_open = entry.members.contains_key("*")
-            || entry
-                .scopes
-                .table
-                .values()
-                .any(|scope| NAMESPACE_CHANGERS.iter().any(|changer| scope.symbol(changer).is_some()));
+        let is_open = entry.members.contains_key("*") || entry.scopes.has_namespace_changers;
         let is_submodule = || self.program.loader.is_module(&format!("{}.{name}", entry.name));
         entry.kind != ModuleKind::Static || is_dunder || is_declared || is_open || is_submodule()
     }

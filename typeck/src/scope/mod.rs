@@ -13,7 +13,7 @@ mod resolve;
 
 use base::Span;
 use parser::ast::{Module, NodeId, Stmt, StmtKind};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 pub use collect::ScopeError;
 pub(crate) use collect::type_param_name;
@@ -231,7 +231,15 @@ pub struct Scopes<'a> {
     pub future_annotations: bool,
     /// Deferred annotations of classes, by the class's body scope.
     class_annotations: FxHashMap<ScopeId, ScopeId>,
+    /// Names of the module that some block binds.
+    bound_globals: FxHashSet<&'a str>,
+    /// Whether some block names a function that may bind names of the module by other means.
+    pub has_namespace_changers: bool,
 }
+
+/// Functions that may bind names of a module without its saying so.
+const NAMESPACE_CHANGERS: &[&str] =
+    &["globals", "locals", "vars", "exec", "setattr", "__import__", "__getattr__"];
 
 impl<'a> Scopes<'a> {
     /// The module's own scope.
@@ -241,10 +249,19 @@ impl<'a> Scopes<'a> {
 
     /// Whether some block binds a name of the module.
     pub fn binds_global(&self, name: &str) -> bool {
-        self.table.iter().any(|(scope, entry)| {
-            let usage = entry.symbol(name).map(|symbol| symbol.usage);
-            usage.is_some_and(|usage| usage.is_bound && (usage.is_global || scope == self.module()))
-        })
+        self.bound_globals.contains(name)
+    }
+
+    /// Finds what is known of the module's names, once the symbols are complete.
+    fn survey_globals(&mut self) {
+        let module = self.module();
+        for (scope, entry) in self.table.iter() {
+            let is_global = |usage: Usage| usage.is_bound && (usage.is_global || scope == module);
+            let bound = entry.symbols.iter().filter(|symbol| is_global(symbol.usage));
+            self.bound_globals.extend(bound.map(|symbol| symbol.name));
+            self.has_namespace_changers |=
+                NAMESPACE_CHANGERS.iter().any(|changer| entry.symbol(changer).is_some());
+        }
     }
 
     /// The scope that a node opens in a role, if it has one.
@@ -288,6 +305,7 @@ pub fn analyse<'a>(module: &Module<'a>, future_annotations: bool) -> Result<Scop
     let mut scopes = collect::collect(module.body, future_annotations)?;
     scopes.future_annotations = future_annotations;
     resolve::resolve(&mut scopes)?;
+    scopes.survey_globals();
     Ok(scopes)
 }
 

@@ -105,12 +105,7 @@ fn static_class() -> Py<TypeObject> {
         exact: false,
         args: Vec::new(),
     };
-    let field = |name: &str, ty: TypeDescr| FieldDecl {
-        name: name.to_owned(),
-        ty,
-        has_default: false,
-        always_set: false,
-    };
+    let field = |name: &str, ty: TypeDescr| FieldDecl { name: name.to_owned(), ty, has_default: false };
     let decl = ClassDecl {
         name: "P".to_owned(),
         is_final: false,
