@@ -314,6 +314,8 @@ macro_rules! for_each_helper {
             build_static_class = BuildStaticClass (code: word, index: int, body: word, bases: word) -> own, Null, Anything;
             /// A zeroed static array of the class that type number `index` of `code` is.
             build_array = BuildArray (code: word, index: int, length: int) -> own, Null, Anything;
+            /// The default of parameter `position` of the callee that function number `index` of `code` is.
+            load_default = LoadDefault (code: word, index: int, receiver: word, position: int) -> own, Null, Anything;
             /// `list.append(list, item)`, for a list that is being built.
             list_append = ListAppend (list: word, item: word) -> int, Negative, Container;
             /// `list.extend(list, iterable)`.
@@ -378,6 +380,8 @@ macro_rules! for_each_helper {
             float_pow = FloatPow (a: float, b: float) -> float, Never, Nothing;
             /// `a ** b` of doubles.
             double_pow = DoublePow (a: float, b: float) -> float, Pending, Nothing;
+            /// `a op b` of integers of a type, by the numbers of operator and type; a result outside of the type raises `OverflowError`.
+            trapping_binary = TrappingBinary (op: int, code: int, a: int, b: int) -> int, Pending, Heap;
             /// Raises `ZeroDivisionError` for ints (0) or floats (1).
             raise_zero_division = RaiseZeroDivision (kind: int) -> own, Null, Heap;
             /// Raises `ValueError: negative shift count`.

@@ -6,8 +6,8 @@
 //! with an example that has this finding and one that has none; a test runs both, and compares this table with the pages and with the
 //! codes that the sources mention.
 //!
-//! Blocks: `SP00` files and syntax, `SP010`-`SP012` declarations and annotations, `SP013`-`SP014` expressions, `SP015` names and imports;
-//! `PF` what is slower than it could be, which is found only on request.
+//! Blocks: `SP00` files and syntax, `SP010`-`SP012` declarations and annotations, `SP013`-`SP014` expressions, `SP015` names and imports,
+//! `SP08` what strict modules do when they are imported; `PF` what is slower than it could be, which is found only on request.
 
 use crate::diagnostic::Severity;
 
@@ -78,6 +78,25 @@ pub const RULES: &[Rule] = &[
     error("SP0151", "unknown-import"),
     warning("SP0152", "unknown-module"),
     warning("SP0153", "unknown-module-attribute"),
+    error("SP0801", "foreign-write"),
+    error("SP0802", "immutable-write"),
+    error("SP0803", "order-dependence"),
+    error("SP0804", "effect-at-import"),
+    error("SP0805", "nondeterministic-value"),
+    error("SP0810", "call-of-unknown"),
+    error("SP0811", "attribute-of-unknown"),
+    error("SP0812", "item-of-unknown"),
+    error("SP0813", "operation-on-unknown"),
+    error("SP0814", "truth-of-unknown"),
+    error("SP0815", "iteration-of-unknown"),
+    error("SP0820", "unsupported-at-import"),
+    error("SP0830", "escaping-exception"),
+    error("SP0831", "unsuitable-base"),
+    error("SP0840", "analysis-budget"),
+    error("SP0850", "star-import"),
+    error("SP0852", "misplaced-marker"),
+    error("SP0854", "unpublished-module"),
+    error("SP0860", "slot-conflict"),
 ];
 
 /// The rule of a code.

@@ -71,6 +71,13 @@ impl SourceRanges {
     }
 }
 
+impl From<Vec<SourceRange>> for SourceRanges {
+    fn from(mut ranges: Vec<SourceRange>) -> Self {
+        ranges.shrink_to_fit();
+        Self { packed: Box::default(), ranges: OnceLock::from(ranges) }
+    }
+}
+
 impl Deref for SourceRanges {
     type Target = [SourceRange];
     fn deref(&self) -> &[SourceRange] {
@@ -80,7 +87,7 @@ impl Deref for SourceRanges {
 
 impl Clone for SourceRanges {
     fn clone(&self) -> Self {
-        Self { packed: Box::default(), ranges: OnceLock::from(self.to_vec()) }
+        self.to_vec().into()
     }
 }
 

@@ -157,6 +157,8 @@ code_flags! {
     ASYNC_GENERATOR = 0x200 "async_generator",
     /// It was compiled by the static compiler.
     STATIC = 0x4000 "static",
+    /// The code of a strict module, which is analysed together with what it imports.
+    STRICT = 0x8000 "strict",
     /// The body of a class.
     CLASS_BODY = 0x1_0000 "class_body",
     /// The body of a module.

@@ -245,6 +245,10 @@ impl Draft {
     }
 
     fn show_intrinsic(&mut self, word: Word, place: Place) {
+        if word.operand() >= Intrinsic::SealModule as u32 {
+            // CPython has none of these.
+            return self.push(Instruction::CALL_INTRINSIC_1, Operand::Number(0), place);
+        }
         // The operations with two arguments are numbered from 1 again.
         let first_of_two = Intrinsic::PrepareReraiseStar as u32;
         match word.operand().checked_sub(first_of_two) {

@@ -219,15 +219,38 @@ impl fmt::Display for FieldDescr {
 pub struct Signature {
     /// Parameter types; for methods the receiver comes first.
     pub params: Vec<TypeDescr>,
-    /// Names of the last parameters, which untyped callees are passed by name.
+    /// Names of the last parameters before the rest, which untyped callees are passed by name.
     pub keyword_only: Vec<String>,
+    /// What the last parameters collect.
+    pub rest: Rest,
     /// Return type.
     pub ret: TypeDescr,
 }
 
+/// Parameters that collect the arguments which no other takes: a tuple, a dict, or both in this order. A static caller passes them made.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+pub struct Rest {
+    /// `*args`
+    pub positional: bool,
+    /// `**kwargs`
+    pub keywords: bool,
+}
+
+impl Rest {
+    /// How many parameters these are.
+    pub fn len(self) -> usize {
+        usize::from(self.positional) + usize::from(self.keywords)
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(self) -> bool {
+        self.len() == 0
+    }
+}
+
 impl Signature {
-    /// The representations of parameters and result as one number, equal for signatures that agree in them; 0 if there are too
-    /// many parameters for that. An object that is checked differs from one that may be anything: who relies on the check must not
+    /// The representations of parameters and result as one number, equal for signatures that agree in them and in what the last parameters
+    /// collect; 0 if there are too many parameters for that. An object that is checked differs from one that may be anything: who relies on the check must not
     /// meet a function that does without.
     pub fn representation(&self) -> u64 {
         /// Behind the codes of the primitives.
@@ -240,20 +263,22 @@ impl Signature {
             (TypeCode::Object, _) => CHECKED,
             (primitive, _) => primitive as u64,
         };
-        self.params.iter().chain([&self.ret]).fold(1, |number, ty| number << 4 | code(ty))
+        let first = 4 | u64::from(self.rest.positional) << 1 | u64::from(self.rest.keywords);
+        self.params.iter().chain([&self.ret]).fold(first, |number, ty| number << 4 | code(ty))
     }
 }
 
 impl fmt::Display for Signature {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (positional, named) = self.params.split_at(self.params.len() - self.keyword_only.len());
-        f.write_str("(")?;
-        write_list(f, positional, ", ")?;
-        for (at, (name, ty)) in self.keyword_only.iter().zip(named).enumerate() {
-            let comma = if at == 0 && positional.is_empty() { "" } else { ", " };
-            write!(f, "{comma}{}{name}: {ty}", if at == 0 { "*, " } else { "" })?;
-        }
-        write!(f, ") -> {}", self.ret)
+        let (params, rest) = self.params.split_at(self.params.len() - self.rest.len());
+        let (positional, named) = params.split_at(params.len() - self.keyword_only.len());
+        let mut shown: Vec<String> = positional.iter().map(TypeDescr::to_string).collect();
+        shown.extend((!named.is_empty()).then(|| "*".to_owned()));
+        shown.extend(self.keyword_only.iter().zip(named).map(|(name, ty)| format!("{name}: {ty}")));
+        let marks = [("*", self.rest.positional), ("**", self.rest.keywords)];
+        let marks = marks.iter().filter(|(_, is_there)| *is_there);
+        shown.extend(marks.zip(rest).map(|((mark, _), ty)| format!("{mark}{ty}")));
+        write!(f, "({}) -> {}", shown.join(", "), self.ret)
     }
 }
 

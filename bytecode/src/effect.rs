@@ -45,11 +45,11 @@ pub fn apply(code: &Code, word: Word, jumps: bool, stack: &mut Stack) -> Result<
         }
         _ => {}
     }
-    let mut wanted = Stack::new();
+    let height = stack.len();
     for &item in info.inputs {
-        expand(code, word, item, &mut wanted)?;
+        expand(code, word, item, stack)?;
     }
-    pop(stack, &wanted)?;
+    pop(stack, height)?;
     let outputs = if jumps { info.jump_outputs.unwrap_or(info.outputs) } else { info.outputs };
     for &item in outputs {
         expand(code, word, item, stack)?;
@@ -65,10 +65,10 @@ fn nth_from_top(stack: &Stack, n: usize) -> Result<usize, EffectError> {
     stack.len().checked_sub(n).ok_or(EffectError::Underflow)
 }
 
-/// Removes `wanted` from the top of the stack.
-fn pop(stack: &mut Stack, wanted: &[Repr]) -> Result<(), EffectError> {
-    let base = stack.len().checked_sub(wanted.len()).ok_or(EffectError::Underflow)?;
-    for (&expected, &found) in wanted.iter().zip(&stack[base..]) {
+/// Removes what is above `height`, and as much of the same below it.
+fn pop(stack: &mut Stack, height: usize) -> Result<(), EffectError> {
+    let base = (2 * height).checked_sub(stack.len()).ok_or(EffectError::Underflow)?;
+    for (&expected, &found) in stack[height..].iter().zip(&stack[base..height]) {
         if expected != found {
             return Err(EffectError::Mismatch { expected, found });
         }
@@ -77,22 +77,49 @@ fn pop(stack: &mut Stack, wanted: &[Repr]) -> Result<(), EffectError> {
     Ok(())
 }
 
+/// Where representations go: onto a stack, or into a count.
+trait Sink {
+    fn push(&mut self, repr: Repr);
+    fn push_objects(&mut self, count: usize);
+}
+
+impl Sink for Stack {
+    fn push(&mut self, repr: Repr) {
+        Vec::push(self, repr);
+    }
+
+    fn push_objects(&mut self, count: usize) {
+        self.extend(std::iter::repeat_n(Repr::Object, count));
+    }
+}
+
+impl Sink for i32 {
+    fn push(&mut self, _repr: Repr) {
+        *self += 1;
+    }
+
+    fn push_objects(&mut self, count: usize) {
+        *self += count as i32;
+    }
+}
+
 /// Appends the representations that `item` stands for.
-fn expand(code: &Code, word: Word, item: Item, out: &mut Stack) -> Result<(), EffectError> {
+fn expand(code: &Code, word: Word, item: Item, out: &mut impl Sink) -> Result<(), EffectError> {
     let bad = EffectError::BadOperand;
     let (low, high) = word.halves();
     let at = word.index();
     let type_code = |number: usize| TypeCode::from_operand(number as u32).ok_or(EffectError::BadOperand);
-    let objects = |out: &mut Stack, count: usize| out.extend(std::iter::repeat_n(Repr::Object, count));
     match item {
         Item::Object => out.push(Repr::Object),
         Item::Int => out.push(Repr::Int),
         Item::Double => out.push(Repr::Double),
-        Item::Counted => objects(out, at),
-        Item::CountedPairs => objects(out, 2 * at),
-        Item::Flagged => objects(out, 1 + (at & 1)),
-        Item::OfIntrinsic => objects(out, Intrinsic::from_operand(at as u32).ok_or(bad)?.arity() as usize),
-        Item::OfUnpack => objects(out, low + 1 + high),
+        Item::Counted => out.push_objects(at),
+        Item::CountedPairs => out.push_objects(2 * at),
+        Item::Flagged => out.push_objects(1 + (at & 1)),
+        Item::OfIntrinsic => {
+            out.push_objects(Intrinsic::from_operand(at as u32).ok_or(bad)?.arity() as usize);
+        }
+        Item::OfUnpack => out.push_objects(low + 1 + high),
         Item::OfLocal => out.push(code.locals.get(at).ok_or(bad)?.ty.repr()),
         Item::OfField => out.push(code.fields.get(at).ok_or(bad)?.ty.repr()),
         Item::OfType => out.push(code.types.get(at).ok_or(bad)?.repr()),
@@ -105,7 +132,7 @@ fn expand(code: &Code, word: Word, item: Item, out: &mut Stack) -> Result<(), Ef
         Item::OfParams | Item::OfParamsAfterSelf => {
             let skip = (item == Item::OfParamsAfterSelf) as usize;
             let signature = &code.functions.get(at).ok_or(bad)?.signature;
-            out.extend(signature.params.iter().skip(skip).map(|ty| ty.repr()));
+            signature.params.iter().skip(skip).for_each(|ty| out.push(ty.repr()));
         }
         Item::OfReturn => out.push(code.functions.get(at).ok_or(bad)?.signature.ret.repr()),
         Item::Any => out.push(match code.consts.get(at).ok_or(bad)? {
@@ -137,15 +164,15 @@ fn operand_repr(word: Word) -> Option<Repr> {
 pub fn depth_change(code: &Code, word: Word) -> Result<(i32, i32), EffectError> {
     let info = word.opcode().info();
     let count = |items: &[Item]| -> Result<i32, EffectError> {
-        let mut stack = Stack::new();
+        let mut depth = 0;
         for &item in items {
             match item {
-                Item::Copied => stack.push(Repr::Object),
+                Item::Copied => depth += 1,
                 Item::Swapped => {}
-                other => expand(code, word, other, &mut stack)?,
+                other => expand(code, word, other, &mut depth)?,
             }
         }
-        Ok(stack.len() as i32)
+        Ok(depth)
     };
     let pops = count(info.inputs)?;
     Ok((count(info.outputs)? - pops, count(info.jump_outputs.unwrap_or(info.outputs))? - pops))

@@ -488,6 +488,8 @@ macro_rules! for_each_opcode {
             BUILD_CHECKED_MAP { Type } (Object => Object);
             /// `length -- array`: a zeroed static array.
             BUILD_ARRAY { Type } (Int => Object);
+            /// `receiver, n -- default`: that of parameter `n` of the callee; the receiver of a virtual call, or None.
+            LOAD_DEFAULT { Function } (Object, Int => Object);
 
             // The interpreter's specialised forms. They never leave its own copy of the code. Unless they say otherwise they have the
             // operand of the form that they stand for, and fall back to it when they meet anything else.

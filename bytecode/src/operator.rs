@@ -250,6 +250,16 @@ operand_enum! {
         PowerUnsigned = 20 "pow_un",
         /// Double floor division, with Python's float semantics.
         FloorDivideDouble = 21 "floordiv_f",
+        /// Addition; overflow raises.
+        AddTrapping = 22 "add_trap",
+        /// Subtraction; overflow raises.
+        SubtractTrapping = 23 "sub_trap",
+        /// Multiplication; overflow raises.
+        MultiplyTrapping = 24 "mul_trap",
+        /// Signed division, truncating; overflow raises.
+        DivideTrapping = 25 "div_trap",
+        /// Left shift; overflow raises.
+        LeftShiftTrapping = 26 "lshift_trap",
     }
 }
 
@@ -266,6 +276,30 @@ impl PrimitiveBinaryOp {
             | Self::FloorDivideDouble => Repr::Double,
             _ => Repr::Int,
         }
+    }
+
+    /// The form that raises `OverflowError` where this one wraps; itself if it never does.
+    pub const fn trapping(self) -> Self {
+        match self {
+            Self::Add => Self::AddTrapping,
+            Self::Subtract => Self::SubtractTrapping,
+            Self::Multiply => Self::MultiplyTrapping,
+            Self::Divide => Self::DivideTrapping,
+            Self::LeftShift => Self::LeftShiftTrapping,
+            other => other,
+        }
+    }
+
+    /// Whether overflow raises.
+    pub const fn traps(self) -> bool {
+        matches!(
+            self,
+            Self::AddTrapping
+                | Self::SubtractTrapping
+                | Self::MultiplyTrapping
+                | Self::DivideTrapping
+                | Self::LeftShiftTrapping
+        )
     }
 
     /// Representation of the result.
@@ -464,6 +498,10 @@ operand_enum! {
         SetFunctionTypeParams = 15 "set_function_type_params",
         /// Give a type parameter its default: `typeparam, evaluate_default -- typeparam`.
         SetTypeParamDefault = 16 "set_typeparam_default",
+        /// Refuse from here on to set attributes of the module with the frame's globals: `None -- None`.
+        SealModule = 17 "seal_module",
+        /// Freeze the classes of a list: `list -- None`.
+        FreezeClasses = 18 "freeze_classes",
     }
 }
 
@@ -482,7 +520,7 @@ impl Intrinsic {
 
     /// Whether it looks at the frame that runs it.
     pub const fn needs_frame(self) -> bool {
-        matches!(self, Self::ImportStar | Self::StopIterationError)
+        matches!(self, Self::ImportStar | Self::StopIterationError | Self::SealModule)
     }
 }
 

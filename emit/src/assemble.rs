@@ -21,14 +21,16 @@ pub(crate) fn assemble(mut block: Block) -> Code {
     let live = reachable(&block);
     let offsets = offsets(&live);
     let mut code = std::mem::take(&mut block.code);
+    let mut ranges = Vec::with_capacity(block.insts.len());
     for (_, inst) in block.insts.iter().enumerate().filter(|(at, _)| live[*at]) {
         let operand = match inst.target() {
             Some(label) => offsets[block.labels[label.index()].expect("jumps go to marked labels") as usize],
             None => inst.operand,
         };
         code.words.push(Word::new(inst.opcode, operand));
-        code.ranges.push(inst.range);
+        ranges.push(inst.range);
     }
+    code.ranges = ranges.into();
     code.handlers = handler_table(&block, &live, &offsets);
     spread_places(&mut code);
     code.stack_size = needed_stack(&code);
@@ -151,7 +153,8 @@ fn handler_table(block: &Block, live: &[bool], offsets: &[u32]) -> Vec<Handler> 
 
 /// The emitter copies entries without regard to their kind; static code needs the right instruction.
 fn choose_copies(code: &mut Code) {
-    if !code.flags.contains(CodeFlags::STATIC) {
+    let has_copies = code.words.iter().any(|word| word.opcode() == Opcode::COPY);
+    if !has_copies || !code.flags.contains(CodeFlags::STATIC) {
         return;
     }
     let maps = stack_maps(code);
@@ -164,41 +167,71 @@ fn choose_copies(code: &mut Code) {
     }
 }
 
-/// Which locals are certainly bound before an instruction: one bit each.
-type Bound = Vec<u64>;
+/// Which locals are certainly bound before each instruction that is reached: one bit each, in as many words as the locals need.
+struct Bound {
+    width: usize,
+    bits: Vec<u64>,
+    is_reached: Vec<bool>,
+    worklist: Vec<usize>,
+}
+
+impl Bound {
+    fn before(&self, at: usize) -> &[u64] {
+        &self.bits[at * self.width..(at + 1) * self.width]
+    }
+
+    fn has(&self, at: usize, slot: usize) -> bool {
+        self.is_reached[at] && self.before(at)[slot / 64] & 1 << (slot % 64) != 0
+    }
+
+    /// What is bound on another way to `target`: the meet is intersection.
+    fn meet(&mut self, target: usize, state: &[u64]) {
+        let known = &mut self.bits[target * self.width..(target + 1) * self.width];
+        if !std::mem::replace(&mut self.is_reached[target], true) {
+            known.copy_from_slice(state);
+            return self.worklist.push(target);
+        }
+        let mut changed = false;
+        for (word, new) in known.iter_mut().zip(state) {
+            changed |= *word & !new != 0;
+            *word &= new;
+        }
+        if changed {
+            self.worklist.push(target);
+        }
+    }
+}
 
 /// Replaces `LOAD_FAST_CHECK` by `LOAD_FAST` where the local is certainly bound.
 fn drop_checks(code: &mut Code) {
     if code.locals.is_empty() {
         return;
     }
-    let states = bound_locals(code);
-    for (at, state) in states.iter().enumerate() {
+    let bound = bound_locals(code);
+    for at in 0..code.words.len() {
         let word = code.words[at];
-        if word.opcode() != Opcode::LOAD_FAST_CHECK {
-            continue;
-        }
-        let slot = word.index();
-        if state.as_ref().is_some_and(|bound| bound[slot / 64] & 1 << (slot % 64) != 0) {
+        if word.opcode() == Opcode::LOAD_FAST_CHECK && bound.has(at, word.index()) {
             code.words[at] = Word::new(Opcode::LOAD_FAST, word.operand());
         }
     }
 }
 
-/// Forward analysis; the meet is intersection, a handler sees what was bound before each instruction that it covers.
-fn bound_locals(code: &Code) -> Vec<Option<Bound>> {
-    let mut entry = vec![0u64; code.locals.len().div_ceil(64)];
+/// Forward analysis; a handler sees what was bound before each instruction that it covers.
+fn bound_locals(code: &Code) -> Bound {
+    let width = code.locals.len().div_ceil(64);
+    let mut state = vec![0u64; width];
     for slot in 0..code.param_count() {
-        entry[slot / 64] |= 1 << (slot % 64);
+        state[slot / 64] |= 1 << (slot % 64);
     }
-    let mut states: Vec<Option<Bound>> = vec![None; code.words.len()];
-    states[0] = Some(entry);
-    let mut worklist = vec![0usize];
-    while let Some(at) = worklist.pop() {
+    let count = code.words.len();
+    let mut bound =
+        Bound { width, bits: vec![0; count * width], is_reached: vec![false; count], worklist: Vec::new() };
+    bound.meet(0, &state);
+    while let Some(at) = bound.worklist.pop() {
         let word = code.words[at];
-        let mut state = states[at].clone().expect("only visited instructions are in the worklist");
+        state.copy_from_slice(bound.before(at));
         if let Some(handler) = code.handler_at(at) {
-            meet(&mut states, &mut worklist, handler.target as usize, &state);
+            bound.meet(handler.target as usize, &state);
         }
         let slot = word.index();
         match word.opcode() {
@@ -207,32 +240,13 @@ fn bound_locals(code: &Code) -> Vec<Option<Bound>> {
             _ => {}
         }
         if word.opcode().jumps() {
-            meet(&mut states, &mut worklist, word.index(), &state);
+            bound.meet(word.index(), &state);
         }
         if !word.opcode().info().flags.ends_block {
-            meet(&mut states, &mut worklist, at + 1, &state);
+            bound.meet(at + 1, &state);
         }
     }
-    states
-}
-
-fn meet(states: &mut [Option<Bound>], worklist: &mut Vec<usize>, target: usize, state: &Bound) {
-    match &mut states[target] {
-        Some(known) => {
-            let mut changed = false;
-            for (word, new) in known.iter_mut().zip(state) {
-                changed |= *word & !new != 0;
-                *word &= new;
-            }
-            if changed {
-                worklist.push(target);
-            }
-        }
-        slot => {
-            *slot = Some(state.clone());
-            worklist.push(target);
-        }
-    }
+    bound
 }
 
 /// Fuses two adjacent loads of locals into one instruction and a `NOP`-free sequence where nobody jumps between them.
@@ -265,18 +279,19 @@ fn pair_loads(code: &mut Code) {
 
 /// Removes instructions that `keep` does not mark; none of them is jumped to.
 fn remove(code: &mut Code, keep: &[bool]) {
-    let offsets = offsets(keep);
-    let words = std::mem::take(&mut code.words);
-    let ranges = code.ranges.take();
-    for ((at, word), range) in words.into_iter().enumerate().zip(ranges) {
-        if !keep[at] {
-            continue;
-        }
-        let moved =
-            if word.opcode().jumps() { Word::new(word.opcode(), offsets[word.index()]) } else { word };
-        code.words.push(moved);
-        code.ranges.push(range);
+    if keep.iter().all(|&is_kept| is_kept) {
+        return;
     }
+    let offsets = offsets(keep);
+    for word in code.words.iter_mut().filter(|word| word.opcode().jumps()) {
+        *word = Word::new(word.opcode(), offsets[word.index()]);
+    }
+    let mut is_kept = keep.iter();
+    code.words.retain(|_| is_kept.next() == Some(&true));
+    let mut ranges = code.ranges.take();
+    let mut is_kept = keep.iter();
+    ranges.retain(|_| is_kept.next() == Some(&true));
+    code.ranges = ranges.into();
     for handler in &mut code.handlers {
         handler.start = offsets[handler.start as usize];
         handler.end = offsets[handler.end as usize];

@@ -22,6 +22,7 @@ impl<'a> Emitter<'a, '_> {
         } else {
             self.generic_class(stmt, def, first_line)?;
         }
+        self.note_class();
         for decorator in def.decorator_list.iter().rev() {
             self.at(decorator.span);
             self.block().op(Opcode::CALL, 1);
@@ -127,6 +128,7 @@ impl<'a> Emitter<'a, '_> {
         }
         self.module_annotations(def.body)?;
         self.stmts(rest)?;
+        self.slots(stmt, def);
         self.static_attributes(def);
         self.return_class_cell(scope_id);
         self.make_function(0)

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use base::Span;
 use bytecode::code::CellKind;
-use bytecode::{Code, CodeFlags, Const, Opcode, TypeCode};
+use bytecode::{Code, CodeFlags, Const, NestedCode, Opcode, TypeCode};
 use parser::ast::{Comprehension, Expr, ExprKind};
 use typeck::scope::{Resolution, ScopeId};
 
@@ -249,6 +249,7 @@ impl<'a> Emitter<'a, '_> {
         if !free.is_empty() {
             self.block().op(Opcode::COPY_FREE_VARS, free.len() as u32);
         }
+        self.box_captured_arguments();
         if suspends {
             self.block().op0(Opcode::RETURN_GENERATOR);
         }
@@ -283,7 +284,9 @@ impl<'a> Emitter<'a, '_> {
             self.block().op(Opcode::BUILD_TUPLE, free.len() as u32);
             attributes |= 8;
         }
-        self.load_const(Const::Code(Arc::new(code.into())));
+        // Of a static module most code is looked into by the compiler alone, when it is due.
+        let code = if self.checked.is_some() { NestedCode::pack(&code) } else { code.into() };
+        self.load_const(Const::Code(Arc::new(code)));
         self.block().op0(Opcode::MAKE_FUNCTION);
         // The last pushed attribute is right below the function.
         for flag in [8, 16, 4, 2, 1] {

@@ -35,7 +35,11 @@ impl<'a> Emitter<'a, '_> {
             ExprKind::Name { id: "__debug__", .. } => {
                 self.load_const(Const::Bool(self.options.optimize == 0))
             }
-            ExprKind::Name { id, .. } => self.load_name(id),
+            ExprKind::Name { id, .. } => match (self.primitive_of(expr), self.folded_name(id)) {
+                (Some(primitive), Some(constant)) => self.primitive_const(&constant, primitive),
+                (Some(primitive), None) => self.load_primitive_name(id, primitive),
+                (None, _) => self.load_name(id),
+            },
             ExprKind::BoolOp { op, values } => self.bool_op(op, values)?,
             ExprKind::NamedExpr { target, value } => {
                 self.expr(value)?;
@@ -206,9 +210,16 @@ impl<'a> Emitter<'a, '_> {
         ops: &'a [CmpOp],
         comparators: &'a [Expr<'a>],
     ) -> Emit {
-        self.expr(left)?;
         let last = ops.len() - 1;
         let (cleanup, end) = (self.block().label(), self.block().label());
+        if self.primitive_chain(expr, left, ops, comparators, cleanup)? {
+            self.block().jump(Opcode::JUMP, end);
+            self.block().mark(cleanup);
+            self.primitive_const(&Const::Bool(false), Primitive::CBool);
+            self.block().mark(end);
+            return Ok(());
+        }
+        self.expr(left)?;
         for (&op, right) in ops[..last].iter().zip(comparators) {
             self.compared(op, right)?;
             self.at(expr.span);
@@ -245,9 +256,16 @@ impl<'a> Emitter<'a, '_> {
         when: bool,
         label: Label,
     ) -> Emit {
-        self.expr(left)?;
         let last = ops.len() - 1;
         let (cleanup, end) = (self.block().label(), self.block().label());
+        let fail = if when { end } else { label };
+        if self.primitive_chain(expr, left, ops, comparators, fail)? {
+            let opcode = if when { Opcode::POP_JUMP_IF_NONZERO } else { Opcode::POP_JUMP_IF_ZERO };
+            self.block().jump(opcode, label);
+            self.block().mark(end);
+            return Ok(());
+        }
+        self.expr(left)?;
         for (&op, right) in ops[..last].iter().zip(comparators) {
             self.compared(op, right)?;
             self.at(expr.span);

@@ -3,7 +3,7 @@
 use bytecode::code::CellKind;
 use bytecode::{Code, CodeFlags, Const, Opcode, TypeCode};
 use parser::ast::{Arguments, Expr, FunctionDef, Stmt};
-use typeck::scope::{Resolution, ScopeKind, ScopeRole};
+use typeck::scope::{Resolution, ScopeId, ScopeKind, ScopeRole};
 
 use crate::docstring::{doc_const, docstring};
 use crate::error::Emit;
@@ -97,7 +97,7 @@ impl<'a> Emitter<'a, '_> {
         let is_endless = function
             .is_some_and(|function| self.facts().is_some_and(|facts| facts.endless.contains(&function)));
         if suspend == CodeFlags::default() {
-            self.stmts(rest)?;
+            self.body_with_classes(rest)?;
             self.nowhere();
             if is_endless {
                 self.fail_assertion()
@@ -107,7 +107,7 @@ impl<'a> Emitter<'a, '_> {
             return Ok(());
         }
         self.guard_stop_iteration(|emitter| {
-            emitter.stmts(rest)?;
+            emitter.body_with_classes(rest)?;
             emitter.return_behind();
             Ok(())
         })
@@ -177,10 +177,25 @@ impl<'a> Emitter<'a, '_> {
             let name = scopes.table[scope].mangle(arg.arg);
             let is_cell =
                 self.scopes.table[scope].symbol(&name).is_some_and(|s| s.resolution == Resolution::Cell);
-            let cell = if is_cell { CellKind::Cell } else { CellKind::None };
-            let ty = if is_cell { TypeCode::Object } else { self.slot_type(scope, &name) };
-            let key = format!("{name}@{scope}");
+            let ty = self.slot_type(scope, &name);
+            // A primitive has its own slot, from which its cell is filled.
+            let is_boxed = is_cell && ty != TypeCode::Object;
+            let cell = if is_cell && !is_boxed { CellKind::Cell } else { CellKind::None };
+            let key = if is_boxed { argument_key(&name, scope) } else { format!("{name}@{scope}") };
             self.block().add_local(&key, &name, ty, cell);
+        }
+    }
+
+    /// Boxes the primitive arguments that nested blocks use.
+    pub(crate) fn box_captured_arguments(&mut self) {
+        let scope = self.scope_id();
+        for name in self.scopes.table[scope].cell_names() {
+            let Some(argument) = self.block().local(&argument_key(name, scope)) else { continue };
+            let cell = self.slot(scope, name);
+            let code = self.block().code.locals[argument as usize].ty;
+            self.block().op(Opcode::LOAD_LOCAL, argument);
+            self.block().op(Opcode::PRIMITIVE_BOX, code as u32);
+            self.block().op(Opcode::STORE_DEREF, cell);
         }
     }
 
@@ -244,4 +259,9 @@ impl<'a> Emitter<'a, '_> {
         })?;
         Ok(16)
     }
+}
+
+/// The key of the slot in which a primitive parameter arrives that nested blocks use.
+fn argument_key(name: &str, scope: ScopeId) -> String {
+    format!("{name}@{scope}.argument")
 }

@@ -7,6 +7,7 @@
 //! - `expr`, `call`, `comprehension`, `string`, `fold`: expressions by family
 //! - `function`, `class`, `annotation`, `generic`: definitions
 //! - `doubt`: what is worth a `SyntaxWarning`
+//! - `strict`: sealing modules and freezing classes
 //! - `statics`: typed instructions for modules that the checker has accepted
 //!
 //! The emitter decides nothing about types: what the checker proved it only spells as typed instructions.
@@ -35,6 +36,7 @@ mod pattern;
 mod places;
 mod statics;
 mod stmt;
+mod strict;
 mod string;
 mod try_;
 mod unparse;

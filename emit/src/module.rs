@@ -26,6 +26,8 @@ pub struct Options {
     pub top_level_await: bool,
     /// Where spans are, for a tree without a text.
     pub lines: Option<LineIndex>,
+    /// The module is strict: it is sealed, and its classes are frozen.
+    pub is_strict: bool,
 }
 
 /// Compiles a module.
@@ -91,6 +93,8 @@ pub(crate) enum FrameBlock<'a> {
     StarHandler,
     /// The body of `with`: the exit method is on the stack.
     With { is_async: bool, span: Span },
+    /// The body of a function of a strict module that defines classes: they are frozen.
+    Freeze { classes: u32 },
     /// A value that nobody needs any more.
     Value,
 }
@@ -104,6 +108,8 @@ pub(crate) struct Unit<'a> {
     pub(crate) frame_blocks: Vec<(FrameBlock<'a>, usize)>,
     /// Slots for values that only the compiler names.
     pub(crate) hidden: u32,
+    /// The slot of the list of classes that are to be frozen.
+    pub(crate) classes: Option<u32>,
 }
 
 /// The state of one compilation.
@@ -171,7 +177,8 @@ impl<'a, 's> Emitter<'a, 's> {
 
     /// Starts a code object.
     pub(crate) fn open_unit(&mut self, scope: ScopeId, code: Code) {
-        let unit = Unit { block: Block::new(code), scopes: vec![scope], frame_blocks: Vec::new(), hidden: 0 };
+        let block = Block::new(code);
+        let unit = Unit { block, scopes: vec![scope], frame_blocks: Vec::new(), hidden: 0, classes: None };
         self.units.push(unit);
     }
 
@@ -199,12 +206,13 @@ impl<'a, 's> Emitter<'a, 's> {
     fn open_root(&mut self, flags: CodeFlags) {
         let future =
             if self.future_annotations { CodeFlags::FUTURE_ANNOTATIONS } else { CodeFlags::default() };
+        let strict = if self.options.is_strict { CodeFlags::STRICT } else { CodeFlags::default() };
         let code = Code {
             name: "<module>".to_owned(),
             qualname: "<module>".to_owned(),
             filename: self.options.filename.clone(),
             first_line: 1,
-            flags: flags | future,
+            flags: flags | future | strict,
             ..Code::default()
         };
         self.open_unit(self.scopes.module(), code);
@@ -212,6 +220,7 @@ impl<'a, 's> Emitter<'a, 's> {
 
     fn module_body(&mut self, body: &'a [Stmt<'a>]) -> Emit {
         let mut rest = body;
+        self.seal_module(body);
         self.future_end = future_end(body);
         if let Some(text) = docstring(body).filter(|_| self.options.optimize < 2 && !self.is_interactive) {
             self.at(body[0].span);
@@ -221,6 +230,8 @@ impl<'a, 's> Emitter<'a, 's> {
         }
         self.module_annotations(body)?;
         self.stmts(rest)?;
+        self.nowhere();
+        self.freeze_classes();
         self.return_behind();
         Ok(())
     }

@@ -3,8 +3,10 @@
 use bytecode::code::CellKind;
 use bytecode::{Opcode, TypeCode};
 use typeck::scope::{Resolution, ScopeId, ScopeKind};
+use typeck::ty::Primitive;
 
 use crate::module::Emitter;
+use crate::statics::type_code;
 
 /// How a variable is reached.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -28,16 +30,18 @@ enum Access {
 impl Emitter<'_, '_> {
     /// Pushes a variable.
     pub(crate) fn load_name(&mut self, name: &str) {
-        let name = self.mangled(name);
-        let access = self.access(&name);
-        if matches!(access, Access::Global | Access::Name)
-            && let Some(constant) = self.final_constant(&name)
-        {
+        if let Some(constant) = self.folded_name(name) {
             return self.load_const(constant);
         }
-        match access {
+        let name = self.mangled(name);
+        match self.access(&name) {
             Access::Fast(slot) => self.local_op(Opcode::LOAD_FAST_CHECK, Opcode::LOAD_LOCAL, slot),
-            Access::Deref(slot) => self.block().op(Opcode::LOAD_DEREF, slot),
+            Access::Deref(slot) => {
+                self.block().op(Opcode::LOAD_DEREF, slot);
+                if let Some(code) = self.cell_code(&name) {
+                    self.block().op(Opcode::PRIMITIVE_UNBOX, code as u32);
+                }
+            }
             Access::ClassDeref(slot) => {
                 self.block().op0(Opcode::LOAD_LOCALS);
                 self.block().op(Opcode::LOAD_FROM_DICT_OR_DEREF, slot);
@@ -55,17 +59,43 @@ impl Emitter<'_, '_> {
         }
     }
 
+    /// Pushes a primitive variable; one of the module is boxed there.
+    pub(crate) fn load_primitive_name(&mut self, name: &str, primitive: Primitive) {
+        self.load_name(name);
+        let name = self.mangled(name);
+        if matches!(self.access(&name), Access::Global | Access::Name | Access::ClassGlobal(_)) {
+            self.block().op(Opcode::PRIMITIVE_UNBOX, type_code(primitive) as u32);
+        }
+    }
+
+    /// The constant that stands for a name of the module.
+    pub(crate) fn folded_name(&mut self, name: &str) -> Option<bytecode::Const> {
+        let checked = self.checked?;
+        let name = self.mangled(name);
+        let constant = checked.final_constant(checked.module, &name)?;
+        matches!(self.access(&name), Access::Global | Access::Name).then_some(constant)
+    }
+
     /// Pops into a variable.
     pub(crate) fn store_name(&mut self, name: &str) {
         let name = self.mangled(name);
         match self.access(&name) {
             Access::Fast(slot) => self.local_op(Opcode::STORE_FAST, Opcode::STORE_LOCAL, slot),
             Access::Deref(slot) | Access::ClassDeref(slot) | Access::ClassFree { cell: slot, .. } => {
+                if let Some(code) = self.cell_code(&name) {
+                    self.block().op(Opcode::PRIMITIVE_BOX, code as u32);
+                }
                 self.block().op(Opcode::STORE_DEREF, slot);
             }
             Access::Global | Access::ClassGlobal(_) => self.name_op(Opcode::STORE_GLOBAL, &name),
             Access::Name => self.name_op(Opcode::STORE_NAME, &name),
         }
+    }
+
+    /// The primitive whose box the cell of a variable holds.
+    fn cell_code(&self, name: &str) -> Option<TypeCode> {
+        let (owner, _) = self.scopes.lookup(self.scope_id(), name);
+        Some(self.slot_type(owner, name)).filter(|code| *code != TypeCode::Object)
     }
 
     /// Unbinds a variable.

@@ -97,7 +97,7 @@ pub(crate) fn spread_places(code: &mut Code) {
             ranges[at] = ranges[before];
         }
     }
-    ranges.into_iter().for_each(|range| code.ranges.push(range));
+    code.ranges = ranges.into();
 }
 
 fn entries(code: &Code) -> Vec<Entry> {

@@ -374,6 +374,7 @@ impl<'a> Emitter<'a, '_> {
                     self.pop_frame_block();
                 }
             }
+            FrameBlock::Freeze { classes } => self.freeze_listed(classes),
             FrameBlock::FinallyEnd => {
                 self.drop_below(keep);
                 self.pop_except_below(keep);

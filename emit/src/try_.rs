@@ -44,13 +44,18 @@ impl<'a> Emitter<'a, '_> {
         self.push_handler_block(FrameBlock::FinallyEnd);
         self.stmts(parts.finalbody)?;
         self.pop_frame_block();
+        self.raise_on(cleanup, depth, end);
+        Ok(())
+    }
+
+    /// The end of a handler that raises on what it has handled; `end` follows, where the stack is so deep.
+    pub(crate) fn raise_on(&mut self, cleanup: Label, depth: u32, end: Label) {
         self.nowhere();
         self.block().op(Opcode::RERAISE, 0);
         self.block().pop_handler();
         self.close_handler(cleanup);
         self.block().continue_dead_at(depth);
         self.block().mark(end);
-        Ok(())
     }
 
     /// Behind a handler's label: installs the clean-up and makes the exception the handled one.

@@ -3,7 +3,6 @@
 //! A module that opens with `import __static__` is checked, and compiled to typed bytecode only if nothing is wrong with it.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use base::{Diagnostic, LineIndex, Severity, Span};
 use bumpalo::Bump;
@@ -26,7 +25,7 @@ use crate::decode;
 use crate::files;
 use crate::premises::{Premises, Recorder};
 use crate::read_tree::{self, Root};
-use crate::{scopes, tree, warning};
+use crate::{scopes, strict_error, tree, warning};
 
 /// What is wrong with a source text, all of it.
 pub struct Rejected {
@@ -118,10 +117,26 @@ pub fn with_module<T>(
         Ok(tree) => tree,
         Err(error) => return Err(reject(vec![error.to_diagnostic()], Some(error))),
     };
-    let filename: Arc<str> = path.display().to_string().into();
-    let options = emit::Options { filename, optimize: optimization(), ..emit::Options::default() };
+    let misplaced = typeck::misplaced(tree.body);
+    if !misplaced.is_empty() {
+        return Err(reject(misplaced, None));
+    }
+    let markers = typeck::markers(tree.body);
+    let options = emit::Options {
+        filename: path.display().to_string().into(),
+        optimize: optimization(),
+        is_strict: markers.is_strict(),
+        ..emit::Options::default()
+    };
+    // The program itself is what is to happen.
+    if markers.is_analysed && name != MAIN {
+        let found = typeck::strict::findings(loader, name, &options.filename, source.text());
+        if !found.is_empty() {
+            return Err(reject(found, None));
+        }
+    }
     let doubts = emit::doubts_of_module(&tree);
-    if !typeck::opts_in(tree.body) {
+    if !markers.is_static {
         let code = emit::emit_module(&tree, source.text(), &options).map_err(semantic)?;
         return Ok(then(&source, None, Compiled { code, doubts }));
     }
@@ -249,6 +264,7 @@ fn emit_tree(
         future_annotations: how.flags & FUTURE_ANNOTATIONS != 0,
         top_level_await: how.flags & ALLOW_TOP_LEVEL_AWAIT != 0,
         lines,
+        is_strict: false,
     };
     let place = Located { source, lines: options.lines.as_ref() };
     warning::issue_at(place, how.filename, &tree.doubts())?;
@@ -320,6 +336,7 @@ pub fn raise_rejected(rejected: &Rejected, filename: &str) -> Raised {
     let first = errors.next().expect("a rejected source has an error");
     match &rejected.syntax {
         Some(error) => raise_syntax_error(&rejected.source, filename, error),
+        None if first.code.starts_with("SP08") => strict_error::raise(&rejected.source, filename, first),
         None => {
             let error = parser::SyntaxError::new(first.primary.span, first.message.clone());
             raise_syntax_error(&rejected.source, filename, &error)
@@ -360,6 +377,20 @@ fn file_line(filename: &str, line: u32) -> Option<Py<StrObject>> {
 
 /// Raises an error of the parser with CPython's arguments: message, (file, line, column, text, end line, end column).
 pub fn raise_syntax_error(source: &SourceText, filename: &str, error: &parser::SyntaxError) -> Raised {
+    let kind = match error.kind {
+        parser::ErrorKind::Syntax => &error::types::SyntaxError,
+        parser::ErrorKind::Indentation => &error::types::IndentationError,
+        parser::ErrorKind::Tab => &error::types::TabError,
+    };
+    error::raise_with_args(kind, &syntax_error_args(source, filename, error).each_ref().map(Ref::value))
+}
+
+/// The arguments of a `SyntaxError`.
+pub(crate) fn syntax_error_args(
+    source: &SourceText,
+    filename: &str,
+    error: &parser::SyntaxError,
+) -> [Ref; 2] {
     let place = error.location(source);
     let text = format!("{}\n", source.line_text(place.line));
     let number = |value: u32| int::from_i64(value.into());
@@ -371,13 +402,7 @@ pub fn raise_syntax_error(source: &SourceText, filename: &str, error: &parser::S
         number(place.end_line),
         number(place.end_offset),
     ]);
-    let kind = match error.kind {
-        parser::ErrorKind::Syntax => &error::types::SyntaxError,
-        parser::ErrorKind::Indentation => &error::types::IndentationError,
-        parser::ErrorKind::Tab => &error::types::TabError,
-    };
-    let message: Ref = StrObject::new(&error.message).into();
-    error::raise_with_args(kind, &[message.value(), details.value()])
+    [StrObject::new(&error.message).into(), details.into_ref()]
 }
 
 /// The name of the module that a program is.
@@ -396,7 +421,8 @@ pub(crate) fn load_file(name: &str, path: &Path, loader: &dyn ModuleLoader) -> P
     let recorder = Recorder::new(loader);
     let compiled = compile_file(name, path, &recorder)?;
     if let Some(slot) = slot {
-        let premises = compiled.code.flags.contains(CodeFlags::STATIC).then(|| recorder.premises(name));
+        let rests_on_others = compiled.code.flags.intersects(CodeFlags::STATIC | CodeFlags::STRICT);
+        let premises = rests_on_others.then(|| recorder.premises(name));
         if name != MAIN || (premises.is_some() && compiled.doubts.is_empty()) {
             slot.store(&compiled.code, premises.as_ref());
         }

@@ -11,6 +11,7 @@
 //! - `packed`: archives and compiled files as programs
 //! - [`program`]: files, modules, texts as `__main__`
 //! - `site`: folders of installed packages, virtual environments
+//! - `strict_error`: what importing a strict module raises that would have effects
 //! - [`run`]: a process from its settings to its exit code
 #![forbid(unsafe_code)]
 
@@ -31,6 +32,7 @@ mod read_tree;
 pub mod run;
 mod scopes;
 mod site;
+mod strict_error;
 mod tokens;
 mod tree;
 mod warning;

@@ -1,4 +1,4 @@
-//! What the code of a static module rests on besides its own source: every answer that checking it has got about other modules.
+//! What the code of a static or strict module rests on besides its own source: every answer that checking it has got about other modules.
 //!
 //! The checker asks a [`ModuleLoader`] whatever it wants to know. A [`Recorder`] stands before the loader and writes down the questions and a
 //! hash of each answer; later the same questions are put to the loader of the day. If all answers are the same, so is what the
@@ -7,8 +7,8 @@
 //!
 //! Cost: recording, a hash of each source that is read; asking again, a look at the path and a read for each module.
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use runtime::hash::keyed;
 use serde::{Deserialize, Serialize};
@@ -51,22 +51,27 @@ fn source_hash(found: Option<&(String, String)>) -> u64 {
 /// A loader that remembers what it was asked.
 pub(crate) struct Recorder<'l> {
     loader: &'l dyn ModuleLoader,
-    answers: RefCell<BTreeMap<String, Answers>>,
+    /// The analysis of strict modules asks from a thread of its own.
+    answers: Mutex<BTreeMap<String, Answers>>,
 }
 
 impl<'l> Recorder<'l> {
     /// Before this loader.
     pub(crate) fn new(loader: &'l dyn ModuleLoader) -> Self {
-        Self { loader, answers: RefCell::default() }
+        Self { loader, answers: Mutex::default() }
     }
 
     /// What checking a module has rested on so far.
     pub(crate) fn premises(&self, module: &str) -> Premises {
-        Premises { module: module.to_owned(), answers: self.answers.borrow().clone() }
+        Premises { module: module.to_owned(), answers: self.answers().clone() }
+    }
+
+    fn answers(&self) -> MutexGuard<'_, BTreeMap<String, Answers>> {
+        self.answers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn note(&self, name: &str, note: impl FnOnce(&mut Answers)) {
-        note(self.answers.borrow_mut().entry(name.to_owned()).or_default());
+        note(self.answers().entry(name.to_owned()).or_default());
     }
 }
 

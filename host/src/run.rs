@@ -29,6 +29,8 @@ pub struct Settings {
     pub jit: jit::Settings,
     /// Python's own options.
     pub options: Options,
+    /// Strict modules and their classes may be patched.
+    pub patching: bool,
 }
 
 /// Wires the hooks and makes `sys`. The runtime must be attached to the calling thread.
@@ -39,6 +41,11 @@ pub fn start(settings: &Settings) -> PyResult<()> {
     }
     interp::install();
     jit::install(jit);
+    if settings.patching
+        || settings.options.variable("PYTHONENABLEPATCHING").is_some_and(|value| value != "0")
+    {
+        runtime::freeze::enable_patching();
+    }
     hooks::install(|hooks| {
         hooks.compile = compile::compile;
         hooks.load_module = import::load_module;

@@ -48,9 +48,9 @@ pub use ops::intrinsic::{call_in_frame as call_intrinsic_in_frame, call_in_funct
 pub use ops::item::list_item;
 pub use ops::name::{empty_cell as unbound, find_global, import, load_super};
 pub use ops::pattern;
-pub use ops::primitive::{double_binary, unboxed};
+pub use ops::primitive::{double_binary, trapping_binary, unboxed};
 pub use ops::statics::{
-    build_class as build_static_class, check_borrowed, check_cast, invalidate, invoke_values,
+    build_class as build_static_class, check_borrowed, check_cast, invalidate, invoke_values, load_default,
     resolve_function, static_target,
 };
 pub use ops::string::{concat, convert, format, interpolation, template};

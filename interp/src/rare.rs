@@ -193,6 +193,7 @@ macro_rules! rare_opcode {
             | Opcode::BUILD_CHECKED_LIST
             | Opcode::BUILD_CHECKED_MAP
             | Opcode::BUILD_ARRAY
+            | Opcode::LOAD_DEFAULT
     };
 }
 pub(crate) use rare_opcode;
@@ -570,6 +571,12 @@ fn step(stack: &mut Stack, word: Word) -> PyResult<()> {
         Opcode::BUILD_ARRAY => {
             let len = stack.pop_raw();
             stack.push(ops::statics::build_array(&stack.code().code().types[at], len)?);
+        }
+        Opcode::LOAD_DEFAULT => {
+            let position = stack.pop_raw().bits() as usize;
+            let receiver = stack.pop();
+            let descr = &stack.code().code().functions[at];
+            stack.push(ops::statics::load_default(descr, receiver.value(), position)?);
         }
         other => {
             return Err(runtime::error::not_supported(&format!("the instruction {}", other.name())));

@@ -114,7 +114,8 @@ impl Jit {
         let entry = &functions.bodies[body];
         let module = entry.globals_dict().get_text("__name__");
         let module = module.as_ref().and_then(|name| name.get::<StrObject>()).map(StrObject::to_string_lossy);
-        self.settings.admits(&module.unwrap_or_default(), &entry.code_object().code().qualname)
+        let (module, code) = (module.unwrap_or_default(), entry.code_object());
+        self.settings.admits(&module, &code.code().qualname) && self.control.admits(&module, code)
     }
 
     fn account(&self, code: &CodeObject, time: Duration) {

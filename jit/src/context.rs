@@ -12,6 +12,7 @@ use rustc_hash::FxHashMap;
 
 use crate::cells::Cells;
 use crate::code_memory::CodeMemory;
+use crate::control::Control;
 use crate::entry::Entries;
 use crate::functions::{BodyId, Functions};
 use crate::intern::{Interner, classes, constants};
@@ -35,6 +36,7 @@ pub(crate) struct Jit {
     /// C wrappers by body.
     pub(crate) natives: RefCell<FxHashMap<BodyId, usize>>,
     pub(crate) stats: Statistics,
+    pub(crate) control: Control,
     /// Everything has been let go: nothing is compiled or entered any more.
     pub(crate) is_released: Cell<bool>,
     /// The instruction of a code object that has failed on behalf of the one whose exit is about to be taken: a method's lookup, which
@@ -87,6 +89,7 @@ pub(crate) fn create(mut settings: Settings) -> bool {
         inlined_in: RefCell::default(),
         natives: RefCell::default(),
         stats: Statistics::default(),
+        control: Control::default(),
         is_released: Cell::new(false),
         failed_at: Cell::new(None),
     };

@@ -201,6 +201,11 @@ pub(crate) fn function_hot(function: &FunctionObject) {
         function.code().calls.set(0);
         return;
     }
+    use_code(function);
+}
+
+/// Points the entries of a function at its code.
+pub(crate) fn use_code(function: &FunctionObject) {
     function.entry.set(generic_entry());
     if let Some(machine) = machine_of(function) {
         function.typed_entry.set(machine.start as *const u8);

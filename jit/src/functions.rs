@@ -139,7 +139,8 @@ impl Link {
     }
 
     fn key(&self) -> Option<(u8, u64, String)> {
-        let name = |descr: &FunctionDescr| format!("{}:{}", descr.module, descr.name);
+        // With the signature: a module may be imported again with other functions of the same names.
+        let name = FunctionDescr::to_string;
         match self {
             Self::Body => None,
             Self::Direct(descr) => Some((0, 0, name(descr))),

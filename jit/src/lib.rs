@@ -12,6 +12,7 @@
 //! - `continuation`: from the middle of an interpreter's frame into compiled code
 //! - [`native`]: out of C
 //! - `stack`: its frames
+//! - `control`: what programs ask of the compiler
 //! - `release`: letting go of everything when the process ends
 //! - [`report`]: statistics and dumps
 //!
@@ -23,6 +24,7 @@ mod code_memory;
 mod compile;
 mod context;
 mod continuation;
+mod control;
 mod entry;
 mod env;
 mod exit;
@@ -65,5 +67,6 @@ pub fn install(settings: Settings) {
         hooks.function_changed = links::function_changed;
         hooks.release_code = release::release;
         hooks.leave_compiled = links::leave_compiled;
+        hooks.compiler = control::answer;
     });
 }

@@ -39,5 +39,6 @@ fn drop_tables(jit: &Jit) {
     let functions = jit.functions.take();
     let cells = jit.cells.take();
     let (classes, consts) = (jit.classes.borrow_mut().take(), jit.consts.borrow_mut().take());
+    jit.control.release();
     drop((functions, cells, classes, consts));
 }

@@ -156,6 +156,20 @@ fn defaults_of(function: &FunctionObject) -> &[Value] {
     function.defaults.get().and_then(|defaults| defaults.get::<TupleObject>()).map_or(&[], TupleObject::items)
 }
 
+/// The default of a parameter; an error if it has none any more.
+pub fn default_of(function: &FunctionObject, at: usize) -> PyResult {
+    let object = function.code();
+    let count = object.code().arg_count as usize;
+    if at >= count {
+        let defaults = function.kwdefaults.get().and_then(|defaults| defaults.get::<DictObject>());
+        let found = defaults.and_then(|defaults| defaults.get_str(object.local_names()[at].value()));
+        return found.map(Value::to_ref).ok_or_else(|| missing_arguments(function, "keyword-only", &[at]));
+    }
+    let defaults = defaults_of(function);
+    let found = (at + defaults.len()).checked_sub(count).map(|at| defaults[at].to_ref());
+    found.ok_or_else(|| missing_arguments(function, "positional", &[at]))
+}
+
 fn fill_defaults(function: &FunctionObject, given: usize, slots: &mut [Option<Ref>]) -> PyResult<()> {
     let count = function.code().code().arg_count as usize;
     if given >= count {

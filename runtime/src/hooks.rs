@@ -40,6 +40,48 @@ pub enum Continued {
     Left,
 }
 
+/// What a program asks of the compiler of machine code.
+#[derive(Clone, Copy)]
+pub enum CompilerRequest<'a> {
+    /// Go on or stop compiling; tells what held before.
+    Enable(bool),
+    /// Does it compile?
+    IsEnabled,
+    /// Compile a function now.
+    Compile(&'a FunctionObject),
+    /// Has it code?
+    IsCompiled(&'a FunctionObject),
+    /// Leave its code.
+    Uncompile(&'a FunctionObject),
+    /// Leave all code.
+    UncompileAll,
+    /// Never compile it, or do again.
+    Suppress(&'a FunctionObject, bool),
+    /// Bytes of its code; -1 without.
+    CodeSize(&'a FunctionObject),
+    /// Bytes of its stack frame; -1 without.
+    StackSize(&'a FunctionObject),
+    /// The only functions to compile.
+    List,
+    /// Lines for that list.
+    AddToList(&'a str),
+    /// What it has done.
+    Statistics,
+}
+
+/// What the compiler answers.
+#[derive(Debug)]
+pub enum CompilerAnswer {
+    /// Yes or no.
+    Truth(bool),
+    /// A number.
+    Number(i64),
+    /// Lines.
+    Texts(Vec<String>),
+    /// Numbers with names.
+    Numbers(Vec<(&'static str, f64)>),
+}
+
 /// How source is to be compiled.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum CompileMode {
@@ -214,6 +256,8 @@ pub struct Hooks {
     pub release_stack: fn(),
     /// Writes to the process's standard error.
     pub write_stderr: fn(&str),
+    /// Answers what a program asks of the compiler.
+    pub compiler: fn(CompilerRequest<'_>) -> CompilerAnswer,
 }
 
 unsafe extern "C" fn no_entry(_: Value, _: *const Value, _: usize, _: Value) -> Value {
@@ -259,6 +303,12 @@ static HOOKS: World<Cell<Hooks>> = World::new(Cell::new(Hooks {
     function_changed: |_| {},
     release_code: || {},
     release_stack: || {},
+    compiler: |request| match request {
+        CompilerRequest::CodeSize(_) | CompilerRequest::StackSize(_) => CompilerAnswer::Number(-1),
+        CompilerRequest::List => CompilerAnswer::Texts(Vec::new()),
+        CompilerRequest::Statistics => CompilerAnswer::Numbers(Vec::new()),
+        _ => CompilerAnswer::Truth(false),
+    },
     write_stderr: |text| {
         use std::io::Write;
         let written = std::io::stderr().write_all(text.as_bytes());
@@ -295,6 +345,11 @@ pub fn watch_every_turn() {
 #[inline]
 pub(crate) fn is_checked_turn(turns: u32) -> bool {
     turns & TURNS_MASK.get() == 0
+}
+
+/// After how many calls a dynamic function is compiled; `u32::MAX` is never.
+pub fn hot_calls() -> u32 {
+    HOT_CALLS[0].get()
 }
 
 /// Sets the thresholds of [`Hooks::function_hot`], for dynamic and for static code; `u32::MAX` is never.

@@ -73,6 +73,7 @@ pub(crate) fn builtin_types() -> Vec<&'static TypeObject> {
         &class_method::STATIC_METHOD,
         &super_object::SUPER,
         &module::MODULE,
+        &strict_module::STRICT_MODULE,
         &mapping_proxy::MAPPING_PROXY,
         &generic_alias::GENERIC_ALIAS,
         &union::UNION_TYPE,
@@ -107,6 +108,7 @@ pub(crate) fn builtin_types() -> Vec<&'static TypeObject> {
     all.extend(type_param::ALL);
     all.extend(exceptions::ALL);
     all.push(&static_class::STATIC_TYPE_ERROR);
+    all.push(&strict_module::STRICT_MODULE_ERROR);
     all
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Ground: [`value`] (the word and references), [`header`], [`object`] (layouts), [`field`], [`alloc`], [`dealloc`], [`gc`],
 //! [`weakref`], [`thread`], [`world`], [`audit`], [`finalize`], [`stress`].
-//! Types: [`type_object`], [`slots`], [`types`] (building them), [`static_class`], [`methods`], [`signature`], [`convert`].
+//! Types: [`type_object`], [`slots`], [`types`] (building them), [`static_class`], [`freeze`], [`methods`], [`signature`], [`convert`].
 //! Objects: [`objects`], [`hash`], [`format`], [`codec`], [`sort`].
 //! Operations: [`protocol`], [`operator`], [`args`], [`bind`], [`error`], [`builtins`].
 //! Seams: [`hooks`] (what crates above install), `abi::layout` (what machine code relies on).
@@ -25,6 +25,7 @@ pub mod field;
 pub(crate) mod field_default;
 pub mod finalize;
 pub mod format;
+pub mod freeze;
 pub mod gc;
 pub mod global_lock;
 pub mod hash;

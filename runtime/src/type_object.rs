@@ -62,6 +62,8 @@ pub mod type_flags {
     pub const FIELD_DEFAULTS: u32 = 1 << 19;
     /// Instances can be referenced weakly.
     pub const WEAK: u32 = 1 << 20;
+    /// A class of a strict module that is not to be frozen.
+    pub const MUTABLE: u32 = 1 << 21;
 }
 
 /// Entries of the display inside the type object; deeper bases are in the overflow array.

@@ -32,6 +32,9 @@ pub(crate) enum Command {
     Run {
         #[command(flatten)]
         jit: JitArgs,
+        /// Let tests patch strict modules and their classes.
+        #[arg(long)]
+        patching: bool,
         /// The file.
         file: PathBuf,
         /// What the program sees in `sys.argv` behind its own name.
@@ -43,6 +46,9 @@ pub(crate) enum Command {
         /// Only the syntax.
         #[arg(long)]
         syntax_only: bool,
+        /// Also what importing static modules does, as if they were strict.
+        #[arg(long, conflicts_with = "syntax_only")]
+        strict: bool,
         /// How findings are written.
         #[arg(long, value_enum, default_value = "full", value_name = "FORMAT")]
         output_format: Format,
@@ -175,11 +181,14 @@ impl JitArgs {
 struct Own {
     #[command(flatten)]
     jit: JitArgs,
+    #[arg(long)]
+    patching: bool,
 }
 
 /// A program to run.
 pub(crate) struct Run {
     pub(crate) jit: JitArgs,
+    pub(crate) patching: bool,
     pub(crate) options: host::Options,
     pub(crate) program: Program,
     pub(crate) args: Vec<String>,
@@ -223,7 +232,8 @@ pub(crate) fn parse() -> CommandLine {
             Program::Input
         }
     });
-    CommandLine::Run(Box::new(Run { jit: Own::parse_from(line.own).jit, options, program, args: line.args }))
+    let Own { jit, patching } = Own::parse_from(line.own);
+    CommandLine::Run(Box::new(Run { jit, patching, options, program, args: line.args }))
 }
 
 /// Whether a word is the name of a command and not of a file.

@@ -3,7 +3,7 @@
 //! - [`io`]: files and streams, the standard ones among them
 //! - [`sys`], [`atexit`], [`math`], [`time`], [`gc`], [`itertools`], [`functools`], [`operator`]: modules
 //! - [`sre`]: regular expressions; [`json`], [`csv`], [`random`], [`bisect`], [`heapq`], [`hashes`]: data
-//! - [`static_python`], the module `__static__`
+//! - [`static_python`], the module `__static__`; [`strict_python`], the module `__strict__`
 //! - [`typing`], [`future`]: names that annotations and compatibility need
 //!
 //! - [`library`]: modules in Python, those of `lib/` among them
@@ -17,6 +17,7 @@ pub mod atexit;
 pub mod binascii;
 pub mod bisect;
 mod breakpoint;
+mod cinderx;
 mod cmath;
 pub mod codecs;
 pub mod collections;
@@ -53,6 +54,7 @@ pub mod site;
 pub mod socket;
 pub mod sre;
 pub mod static_python;
+pub mod strict_python;
 pub mod string;
 pub mod structs;
 pub mod subprocess;
@@ -136,6 +138,9 @@ static MODULES: &[NativeModule] = &[
     NativeModule { name: "__future__", fill: future::fill },
     NativeModule { name: "_typing", fill: typing::fill },
     NativeModule { name: "__static__", fill: static_python::fill },
+    NativeModule { name: "_cinderx", fill: cinderx::fill },
+    NativeModule { name: "__strict__", fill: strict_python::fill },
+    NativeModule { name: "strict_modules", fill: strict_python::fill },
 ];
 
 /// Lets go of what native modules keep of the program, which is over.

@@ -20,7 +20,7 @@ struct Case {
 }
 
 /// What a block expects, by line.
-fn expectations(block: &str) -> Vec<(u32, String)> {
+pub(crate) fn expectations(block: &str) -> Vec<(u32, String)> {
     let mut expected = Vec::new();
     for (at, line) in block.lines().enumerate() {
         for part in line.split("# ").skip(1) {
@@ -152,6 +152,10 @@ fn specifications_hold() {
     for path in files(&root().join("tests/typeck"), "md") {
         let document = std::fs::read_to_string(&path).expect("specifications are text");
         let name = path.file_name().expect("files have names").to_string_lossy().into_owned();
+        // Those of strict modules have a runner of their own.
+        if name.starts_with("strict_") {
+            continue;
+        }
         all.extend(cases(&name, &document));
     }
     let mut failures = Vec::new();

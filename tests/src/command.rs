@@ -378,7 +378,7 @@ fn kept_static_modules_rest_on_what_they_import() {
     write("base.py", "class P:\n    def __init__(self, y: int) -> None:\n        self.y: int = y\n");
     let output = Command::new(&spc).arg(&program).env("XDG_CACHE_HOME", &cache).output().expect("spc starts");
     let errors = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(output.status.code() == Some(1) && errors.contains("has no attribute 'x'"), "{errors}");
+    assert!(output.status.code() == Some(2) && errors.contains("has no attribute 'x'"), "{errors}");
 
     // A package comes before a module of its name.
     write("base.py", "class P:\n    def __init__(self, x: int) -> None:\n        self.x: int = x\n");

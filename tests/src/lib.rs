@@ -3,6 +3,7 @@
 //! - `tidy`: the rules of the house that a machine can see
 //! - `stages`: one small program, every text form
 //! - `checker`: Markdown specifications of the type checker
+//! - `checker_strict`: those of strict modules
 //! - `command`: the command line on bad input
 //! - `programs`: programs with their output, compared with CPython
 //! - `stress`: programs under the stress knobs
@@ -18,6 +19,8 @@
 mod benchmarks;
 #[cfg(test)]
 mod checker;
+#[cfg(test)]
+mod checker_strict;
 #[cfg(test)]
 mod command;
 #[cfg(test)]

@@ -4,7 +4,7 @@ use base::Diagnostic;
 use parser::ast::{self, Expr, ExprKind, Operator};
 
 use crate::program::{ClassId, Guard, Member, ModuleId, ModuleKind, Program};
-use crate::ty::{Literal, Primitive, Type, TypeId};
+use crate::ty::{Iteration, Literal, Primitive, Type, TypeId};
 
 /// Follows imports and aliases at most this far.
 const MAX_CHASE: u32 = 32;
@@ -115,6 +115,11 @@ impl<'a> Program<'a> {
             Member::Imported { module: "typing" | "collections.abc", name: "Callable" } => {
                 self.types.intern(Type::Callable { params: None, ret: self.types.dynamic })
             }
+            Member::Imported { module: "typing" | "collections.abc", name }
+                if let Some(kind) = Iteration::from_name(name) =>
+            {
+                self.iteration(kind, &[])
+            }
             Member::Imported { module: "__static__", name } => match Primitive::from_name(name) {
                 Some(primitive) => self.types.primitive(primitive),
                 None => self.types.dynamic,
@@ -137,6 +142,13 @@ impl<'a> Program<'a> {
         match self.chase_expr(place.module, value) {
             Some((_, Member::Imported { module: "typing" | "collections.abc", name: "Callable" })) => {
                 self.resolve_callable(place, args)
+            }
+            Some((_, Member::Imported { module: "typing" | "collections.abc", name }))
+                if let Some(kind) = Iteration::from_name(name) =>
+            {
+                let place = place.inner();
+                let args: Vec<_> = args.iter().map(|arg| self.boxed_type(place, arg)).collect();
+                self.iteration(kind, &args)
             }
             Some((_, Member::Imported { module: "typing", name })) => {
                 self.typing_form(place, expr, name, args)
@@ -188,6 +200,13 @@ impl<'a> Program<'a> {
         let Some(class) = place.class else { return self.types.dynamic };
         let args = self.own_params(class).into();
         self.types.intern(Type::Instance { class, args, exact: false })
+    }
+
+    /// `Iterator[T]` and the like. What is not said is dynamic; of generators, nothing is sent and returned (PEP 696).
+    fn iteration(&mut self, kind: Iteration, args: &[TypeId]) -> TypeId {
+        let missing = if args.is_empty() { self.types.dynamic } else { self.types.none };
+        let args = (0..kind.arity()).map(|at| args.get(at).copied().unwrap_or(missing)).collect();
+        self.types.intern(Type::Iteration { kind, args })
     }
 
     /// `Callable[[A, B], R]`; parameters that are no list are open.
@@ -268,7 +287,7 @@ impl<'a> Program<'a> {
                 if is_exact { self.exact(ty) } else { ty }
             }
             ("Literal", _) => {
-                let members: Vec<_> = args.iter().map(|arg| self.literal_member(arg)).collect();
+                let members: Vec<_> = args.iter().map(|arg| self.literal_member(place.module, arg)).collect();
                 self.types.union(members)
             }
             _ => self.types.dynamic,
@@ -277,8 +296,10 @@ impl<'a> Program<'a> {
 
     /// Whether a special form may stand here, with these arguments.
     fn check_form(&mut self, place: Place<'_, 'a>, expr: &'a Expr<'a>, name: &str, args: &'a [Expr<'a>]) {
-        let is_constant = |arg: &Expr<'a>| {
-            matches!(arg.kind, ExprKind::Constant { .. } | ExprKind::UnaryOp { op: ast::UnaryOp::USub, .. })
+        let module = place.module;
+        let mut is_constant = |arg: &'a Expr<'a>| match arg.kind {
+            ExprKind::Constant { .. } | ExprKind::UnaryOp { op: ast::UnaryOp::USub, .. } => true,
+            _ => self.enum_of_member(module, arg).is_some(),
         };
         let (code, message) = match (name, args) {
             ("Final", _) if place.role == Role::Plain => (
@@ -296,7 +317,7 @@ impl<'a> Program<'a> {
             ("Annotated", [_]) => {
                 ("SP0111", "Annotated types must be parametrized by at least one annotation.")
             }
-            ("Literal", _) if !args.iter().all(is_constant) => {
+            ("Literal", _) if !args.iter().all(&mut is_constant) => {
                 ("SP0111", "Literal must be parametrized by constants.")
             }
             _ => return,
@@ -305,14 +326,24 @@ impl<'a> Program<'a> {
     }
 
     /// What one argument of `Literal` admits; what has no literal type is dynamic.
-    fn literal_member(&mut self, arg: &Expr<'_>) -> TypeId {
-        match arg.kind {
-            ExprKind::Constant { value: ast::Constant::None, .. } => self.types.none,
-            _ => match Literal::of_expr(arg) {
-                Some(value) => self.types.intern(Type::Literal(value)),
-                None => self.types.dynamic,
-            },
+    fn literal_member(&mut self, module: ModuleId, arg: &'a Expr<'a>) -> TypeId {
+        if let ExprKind::Constant { value: ast::Constant::None, .. } = arg.kind {
+            return self.types.none;
         }
+        match (Literal::of_expr(arg), self.enum_of_member(module, arg)) {
+            (Some(value), _) => self.types.intern(Type::Literal(value)),
+            // Members of one enumeration are not told apart.
+            (None, Some(class)) => self.types.instance(class),
+            (None, None) => self.types.dynamic,
+        }
+    }
+
+    /// The enumeration of `Color.RED`.
+    fn enum_of_member(&mut self, module: ModuleId, arg: &'a Expr<'a>) -> Option<ClassId> {
+        let ExprKind::Attribute { value, attr, .. } = arg.kind else { return None };
+        let Some((_, Member::Class(class))) = self.chase_expr(module, value) else { return None };
+        let is_member = self.classes[class].by_name.contains_key(attr) && !attr.starts_with('_');
+        (is_member && self.classes[class].enumeration.is_some()).then_some(class)
     }
 
     /// The type without subclasses; unions member by member.
@@ -359,6 +390,14 @@ impl<'a> Program<'a> {
         result
     }
 
+    /// The module that `package.name` is, because `module` imports it as a part of the package and nothing in there has that name.
+    pub(crate) fn submodule(&mut self, module: ModuleId, package: &str, name: &str) -> Option<&'a str> {
+        let part = &*self.arena.alloc_str(&format!("{package}.{name}"));
+        let hides = |target: ModuleId| self.modules[target].members.contains_key(name);
+        let is_hidden = self.find_module(package).is_some_and(hides);
+        (self.modules[module].submodules.contains(part) && !is_hidden).then_some(part)
+    }
+
     /// What a name or dotted name means at the top level of a module.
     pub(crate) fn chase_expr(
         &mut self,
@@ -369,6 +408,9 @@ impl<'a> Program<'a> {
             ExprKind::Name { id, .. } => self.chase_name(module, id),
             ExprKind::Attribute { value, attr, .. } => match self.chase_expr(module, value)? {
                 (_, Member::Module(name)) => match self.typed_module(name) {
+                    _ if let Some(part) = self.submodule(module, name, attr) => {
+                        Some((module, Member::Module(part)))
+                    }
                     Some(target) => self.chase_name(target, attr),
                     None => Some((module, Member::Imported { module: name, name: attr })),
                 },

@@ -209,12 +209,7 @@ impl<'a> Program<'a> {
                 ClassMember::Field(_) => is_new(name),
                 ClassMember::Method(method) => {
                     let method = &self.functions[*method];
-                    let has_stars =
-                        |param: &Param<'a>| matches!(param.kind, ParamKind::Star | ParamKind::DoubleStar);
-                    !method.is_dynamic
-                        && !method.is_generated
-                        && !method.params.iter().any(has_stars)
-                        && is_new(name)
+                    !method.is_dynamic && !method.is_generated && is_new(name)
                 }
                 _ => false,
             });
@@ -434,7 +429,15 @@ impl<'a> Program<'a> {
                 (None, 0, Some(class)) => self.receiver_type(class, binding),
                 _ => self.param_type(place, arg),
             };
-            params.push(Param { name: arg.arg, ty, kind, is_erased: false, default, span: arg.span });
+            params.push(Param {
+                name: arg.arg,
+                ty,
+                kind,
+                item: None,
+                is_erased: false,
+                default,
+                span: arg.span,
+            });
         }
         for (arg, default) in args.kwonlyargs.iter().zip(args.kw_defaults) {
             let ty = self.param_type(place, arg);
@@ -442,6 +445,7 @@ impl<'a> Program<'a> {
                 name: arg.arg,
                 ty,
                 kind: ParamKind::KeywordOnly,
+                item: None,
                 is_erased: false,
                 default: *default,
                 span: arg.span,
@@ -453,10 +457,12 @@ impl<'a> Program<'a> {
         ] {
             if let Some(arg) = arg {
                 let ty = self.types.exact_instance(known);
+                let item = self.param_type(place, arg);
                 params.push(Param {
                     name: arg.arg,
                     ty,
                     kind,
+                    item: Some(item),
                     is_erased: false,
                     default: None,
                     span: arg.span,
@@ -472,11 +478,22 @@ impl<'a> Program<'a> {
             Some(returns) => self.resolve_annotation(place, returns),
             None => self.types.dynamic,
         };
+        let ret = self.generator_type(function, ret);
         let returns_self = def.returns.is_some_and(|returns| self.is_self(module, returns));
         self.functions[function].returns_self = returns_self && class.is_some();
         self.functions[function].guard = guard;
         self.functions[function].params = params;
         self.functions[function].ret = ret;
+    }
+
+    /// What a call of a generator function gives: what it is declared to, if that can be a generator.
+    fn generator_type(&self, function: FunctionId, ret: TypeId) -> TypeId {
+        let entry = &self.functions[function];
+        match self.types.get(ret) {
+            _ if !entry.is_generator => ret,
+            Type::Iteration { kind, .. } if kind.is_async() == entry.is_async => ret,
+            _ => self.types.dynamic,
+        }
     }
 
     fn is_self(&mut self, module: ModuleId, expr: &'a Expr<'a>) -> bool {

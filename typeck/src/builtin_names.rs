@@ -1,4 +1,4 @@
-//! Names that every module knows and of which the stub of `builtins` says nothing: their values are dynamic.
+//! Names that modules have and of which no stub says anything: those that every module knows, and those of `__static__`.
 //!
 //! From the documentation of built-in functions and constants, and of the attributes of modules. Cost: a binary search.
 
@@ -65,7 +65,51 @@ pub(crate) const NAMES: [&str; 59] = [
     "zip",
 ];
 
-/// Whether a name is one of them.
+/// What `__static__` offers, sorted. `tests/typeck/names.md` imports all of it.
+pub(crate) const STATIC: [&str; 40] = [
+    "Array",
+    "CheckedDict",
+    "CheckedList",
+    "Enum",
+    "IntEnum",
+    "RAND_MAX",
+    "StaticTypeError",
+    "StringEnum",
+    "_donotcompile",
+    "allow_weakrefs",
+    "box",
+    "cast",
+    "cbool",
+    "char",
+    "chkdict",
+    "chklist",
+    "clen",
+    "crange",
+    "double",
+    "dynamic_return",
+    "inline",
+    "int16",
+    "int32",
+    "int64",
+    "int8",
+    "is_type_static",
+    "mixin",
+    "native",
+    "prod_assert",
+    "rand",
+    "single",
+    "size_t",
+    "ssize_t",
+    "staticarray",
+    "typed_descriptor",
+    "uint16",
+    "uint32",
+    "uint64",
+    "uint8",
+    "unbox",
+];
+
+/// Whether a name is one that every module knows.
 pub(crate) fn is_known(name: &str) -> bool {
     NAMES.binary_search(&name).is_ok()
 }
@@ -76,7 +120,7 @@ mod tests {
 
     #[test]
     fn names_are_sorted() {
-        assert!(NAMES.is_sorted());
+        assert!(NAMES.is_sorted() && STATIC.is_sorted());
         assert!(is_known("zip") && is_known("Ellipsis") && !is_known("unzip"));
     }
 }

@@ -337,7 +337,15 @@ impl<'a> Program<'a> {
         let (module, node, span) = (entry.module, entry.node, entry.span);
         let qualname = format!("{}.__init__", entry.qualname);
         let receiver = self.types.instance(class);
-        let param = |name, ty, kind, default, span| Param { name, ty, kind, default, span, is_erased: false };
+        let param = |name, ty, kind, default, span| Param {
+            name,
+            ty,
+            kind,
+            item: None,
+            default,
+            span,
+            is_erased: false,
+        };
         let mut params = vec![param("self", receiver, ParamKind::Ordinary, None, span)];
         for is_keyword in [false, true] {
             let kind = if is_keyword { ParamKind::KeywordOnly } else { ParamKind::Ordinary };
@@ -375,6 +383,7 @@ impl<'a> Program<'a> {
             guard: None,
             binding: Binding::Instance,
             is_final: false,
+            is_nested: false,
             is_async: false,
             is_generator: false,
             is_dynamic: false,

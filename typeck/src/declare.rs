@@ -7,9 +7,10 @@ use base::{Diagnostic, Span};
 use bumpalo::Bump;
 use parser::SourceText;
 use parser::ast::{self, ClassDef, Expr, ExprKind, FunctionDef, NodeId, Stmt, StmtKind};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::facts::Facts;
+use crate::marker::opts_in;
 use crate::program::{
     Accessor, Binding, Class, ClassId, ClassKind, ClassMember, Constant, Function, FunctionId, Known, Member,
     Module, ModuleId, ModuleKind, ModuleLoader, Program,
@@ -18,7 +19,7 @@ use crate::scope::{self, Scopes};
 use crate::ty::Types;
 
 /// Types of the builtins.
-const BUILTINS: &str = include_str!("stubs/builtins.pyi");
+pub(crate) const BUILTINS: &str = include_str!("stubs/builtins.pyi");
 /// Types of `__static__`.
 const STATIC: &str = include_str!("stubs/static.pyi");
 
@@ -121,6 +122,7 @@ impl<'a> Program<'a> {
             scopes,
             kind,
             members: FxHashMap::default(),
+            submodules: FxHashSet::default(),
             diagnostics: Vec::new(),
             facts: Facts::default(),
         });
@@ -314,6 +316,9 @@ impl<'a> Program<'a> {
                 Some(asname) => (asname, alias.name),
                 None => (first, first),
             };
+            let ends = alias.name.match_indices('.').skip(1).map(|(at, _)| at).chain([alias.name.len()]);
+            let parts = ends.map(|end| &alias.name[..end]).filter(|part| part.contains('.'));
+            self.modules[module].submodules.extend(parts);
             self.modules[module].members.insert(name, Member::Module(target));
         }
     }
@@ -477,6 +482,21 @@ impl<'a> Program<'a> {
         }
     }
 
+    /// A function that is defined inside another one.
+    pub(crate) fn declare_inner_function(
+        &mut self,
+        outer: FunctionId,
+        node: NodeId,
+        def: &'a FunctionDef<'a>,
+        is_async: bool,
+    ) -> FunctionId {
+        let function = self.declare_function(self.functions[outer].module, node, def, None, is_async);
+        let qualname = format!("{}.<locals>.{}", self.functions[outer].qualname, def.name);
+        let entry = &mut self.functions[function];
+        (entry.qualname, entry.is_nested) = (qualname, true);
+        function
+    }
+
     fn declare_function(
         &mut self,
         module: ModuleId,
@@ -509,6 +529,7 @@ impl<'a> Program<'a> {
             guard: None,
             binding: decorators.binding,
             is_final: decorators.is_final,
+            is_nested: false,
             is_async,
             is_generator,
             is_dynamic: decorators.is_unknown,
@@ -575,23 +596,6 @@ fn is_accessor(decorator: &Expr<'_>, name: &str) -> bool {
         ExprKind::Attribute { value, attr: "setter" | "deleter", .. } => value.as_name() == Some(name),
         _ => false,
     }
-}
-
-/// Whether a module opens with `import __static__`: only a docstring, constants and `__future__` imports may stand before.
-pub fn opts_in(body: &[Stmt<'_>]) -> bool {
-    for stmt in body {
-        match stmt.kind {
-            StmtKind::Expr { value: Expr { kind: ExprKind::Constant { .. }, .. } } => {}
-            StmtKind::ImportFrom { module: Some("__future__"), .. } => {}
-            StmtKind::Import { names: [alias] } if alias.asname.is_none() => match alias.name {
-                "__static__" => return true,
-                "__strict__" => {}
-                _ => return false,
-            },
-            _ => return false,
-        }
-    }
-    false
 }
 
 /// Whether an annotation is `Final` or `Final[...]`.

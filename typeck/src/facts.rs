@@ -3,6 +3,8 @@
 //! Types are for everyone; the plans say which typed instructions a node becomes. A node without a plan is compiled
 //! dynamically, which is always correct.
 
+use std::ops::Range;
+
 use base::entity::SecondaryMap;
 use parser::ast::NodeId;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -40,8 +42,12 @@ pub enum Argument {
     Positional(usize),
     /// The keyword argument, by position among the keywords.
     Keyword(usize),
-    /// The parameter's default, a constant.
+    /// The parameter's default.
     Default,
+    /// `*args`: the positional arguments from one on.
+    Rest(Range<usize>),
+    /// `**kwargs`: keyword arguments.
+    Keywords(Vec<usize>),
 }
 
 /// What a call becomes.
@@ -144,8 +150,12 @@ pub struct Facts {
     pub classes: FxHashMap<NodeId, ClassId>,
     /// Locals that hold primitives, by scope and name.
     pub primitive_locals: FxHashMap<(ScopeId, String), Primitive>,
+    /// Declared types of variables in cells, by the scope that makes the cell and the name.
+    pub cells: FxHashMap<(ScopeId, String), TypeId>,
     /// Operands' primitive type of arithmetic and comparisons.
     pub operators: FxHashMap<NodeId, Primitive>,
+    /// Chained comparisons of primitives: in what type each pair is compared, by the whole expression.
+    pub chains: FxHashMap<NodeId, Vec<Primitive>>,
     /// Conditions that are primitives.
     pub conditions: FxHashMap<NodeId, Primitive>,
     /// Where statements start that some pass has looked at.

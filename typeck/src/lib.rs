@@ -3,12 +3,14 @@
 //! - [`scope`]: which names a code block binds, and where every name is found
 //! - [`ty`]: types and the relations between them
 //! - [`program`]: modules, classes and functions of one checking session
+//! - `marker`: which modules are static or strict
 //! - `declare`, `annotation`, `bind`: from definitions to typed declarations
 //! - `dataclass`: fields and constructors of dataclasses
 //! - `enumeration`: members of static enumerations
 //! - `overrides`: what a class may put in the place of what it inherits
 //! - `builtin_names`: what every module knows
 //! - `infer`: types of expressions, narrowing, plans for the emitter
+//! - [`strict`]: what importing a strict module does; [`slots`]: which fields its classes have
 //! - [`facts`]: what the emitter is told
 //! - [`perf`]: where a static module is slower than it could be
 //!
@@ -24,13 +26,16 @@ mod declare;
 mod enumeration;
 pub mod facts;
 mod infer;
+mod marker;
 mod overrides;
 pub mod perf;
 pub mod program;
 pub mod scope;
+pub mod slots;
+pub mod strict;
 mod structural;
 pub mod ty;
 mod type_params;
 
-pub use declare::opts_in;
+pub use marker::{Markers, markers, misplaced, opts_in};
 pub use program::{Missing, ModuleId, ModuleLoader, NoModules, Program};

@@ -14,7 +14,7 @@ use rustc_hash::FxHashSet;
 
 use crate::facts::{CallPlan, Facts};
 use crate::program::{
-    Binding, Class, ClassId, ClassMember, FunctionId, Member, ModuleId, ModuleKind, ParamKind, Program,
+    Binding, Class, ClassId, ClassMember, FunctionId, Member, ModuleId, ModuleKind, Program,
 };
 use crate::ty::Type;
 
@@ -186,27 +186,19 @@ impl<'a> Linter<'_, 'a> {
             let diagnostic = diagnostic.with_label(span, "how many these are is known only at run time");
             return self.found.push(diagnostic.with_help("pass the arguments one by one"));
         }
-        let is_open = |kind| matches!(kind, ParamKind::Star | ParamKind::DoubleStar);
         let given = |at: usize, name: &str| {
             at < args.len() || keywords.iter().any(|keyword| keyword.arg == Some(name))
         };
         let receiver = usize::from(matches!(entry.binding, Binding::Instance | Binding::Class));
-        let params = || entry.params.iter().enumerate().skip(receiver);
-        let open = params().find(|(_, param)| is_open(param.kind)).map(|(_, param)| {
-            (param.span, "takes any number", "give the function a fixed number of parameters")
-        });
-        let computed = params().find_map(|(at, param)| {
+        let mut params = entry.params.iter().enumerate().skip(receiver);
+        let computed = params.find_map(|(at, param)| {
             let default = param.default.filter(|default| !is_constant(default))?;
-            let is_missing = !given(at - receiver, param.name);
-            is_missing.then_some((
-                default.span,
-                "is no constant",
-                "use a constant as the default, such as None",
-            ))
+            (!given(at - receiver, param.name)).then_some(default.span)
         });
-        if let Some((span, label, help)) = open.or(computed) {
-            let diagnostic = self.program.label(diagnostic, self.module, entry.module, span, label);
-            self.found.push(diagnostic.with_help(help));
+        if let Some(span) = computed {
+            let diagnostic =
+                self.program.label(diagnostic, self.module, entry.module, span, "is no constant");
+            self.found.push(diagnostic.with_help("use a constant as the default, such as None"));
         }
     }
 
@@ -224,7 +216,7 @@ impl<'a> Linter<'_, 'a> {
         };
         let entry = &self.program.functions[function];
         let is_static = self.program.modules[entry.module].kind == ModuleKind::Static
-            && !(entry.is_dynamic || entry.is_async || entry.is_generator)
+            && !(entry.is_dynamic || entry.is_async || entry.is_generator || entry.is_nested)
             && entry.class.is_none_or(|class| self.program.classes[class].is_static);
         is_static.then_some(function)
     }

@@ -9,7 +9,7 @@ use base::entity::PrimaryMap;
 use base::{Diagnostic, Origin, Span};
 use bumpalo::Bump;
 use parser::ast::{self, ClassDef, FunctionDef, NodeId};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 pub use crate::dataclass::{Dataclass, Options};
 pub use crate::enumeration::Enumeration;
@@ -31,7 +31,7 @@ base::entity_id! {
 }
 
 /// Finds the source of modules; the command line and the importer implement it, so that this crate touches no files.
-pub trait ModuleLoader {
+pub trait ModuleLoader: Sync {
     /// Path and text of a module, if it has Python source.
     fn load(&self, name: &str) -> Option<(String, String)>;
 
@@ -91,6 +91,8 @@ pub struct Module<'a> {
     pub kind: ModuleKind,
     /// Names at its top level.
     pub members: FxHashMap<&'a str, Member<'a>>,
+    /// Dotted names of the modules that `import` statements at its top level make attributes of packages.
+    pub submodules: FxHashSet<&'a str>,
     /// What has been found wrong.
     pub diagnostics: Vec<Diagnostic>,
     /// What has been found out about its nodes.
@@ -302,6 +304,8 @@ pub struct Param<'a> {
     pub ty: TypeId,
     /// Its kind.
     pub kind: ParamKind,
+    /// What each argument is that it collects.
+    pub item: Option<TypeId>,
     /// Whether callers do not check it, since the method overrides one whose parameter is a type parameter.
     pub is_erased: bool,
     /// Its default.
@@ -338,6 +342,8 @@ pub struct Function<'a> {
     pub binding: Binding,
     /// It may not be overridden.
     pub is_final: bool,
+    /// It is defined inside another function, so that nothing outside names it.
+    pub is_nested: bool,
     /// `async def`
     pub is_async: bool,
     /// It contains `yield`.

@@ -6,7 +6,8 @@ use base::text::{Cursor, TextError};
 
 use crate::code::{CellKind, Code, CodeFlags, Const, Handler, Local, SourceRange};
 use crate::descr::{
-    ClassDecl, FieldDecl, FieldDescr, FunctionDescr, Literal, MethodDecl, MethodKind, Signature, TypeDescr,
+    ClassDecl, FieldDecl, FieldDescr, FunctionDescr, Literal, MethodDecl, MethodKind, Rest, Signature,
+    TypeDescr,
 };
 use crate::opcode::{Opcode, OperandKind};
 use crate::operator::TypeCode;
@@ -179,9 +180,14 @@ fn local(cursor: &mut Cursor<'_>) -> Parse<Local> {
 fn signature(cursor: &mut Cursor<'_>) -> Parse<Signature> {
     cursor.expect("(")?;
     let (mut params, mut keyword_only, mut is_named) = (Vec::new(), Vec::new(), false);
+    let mut rest = Rest::default();
     while !cursor.eat(")") {
         is_named |= cursor.eat("*,");
-        if is_named {
+        if cursor.eat("**") {
+            rest.keywords = true;
+        } else if cursor.eat("*") {
+            rest.positional = true;
+        } else if is_named {
             keyword_only.push(identifier(cursor)?.to_owned());
             cursor.expect(":")?;
         }
@@ -189,7 +195,7 @@ fn signature(cursor: &mut Cursor<'_>) -> Parse<Signature> {
         cursor.eat(",");
     }
     cursor.expect("->")?;
-    Ok(Signature { params, keyword_only, ret: parse_type(cursor)? })
+    Ok(Signature { params, keyword_only, rest, ret: parse_type(cursor)? })
 }
 
 fn field(cursor: &mut Cursor<'_>) -> Parse<FieldDescr> {

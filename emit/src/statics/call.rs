@@ -3,18 +3,17 @@
 use bytecode::{Const, Opcode, TypeCode};
 use parser::ast::{Expr, ExprKind, Keyword};
 use typeck::facts::{Argument, CallPlan};
-use typeck::program::{FunctionId, Param};
+use typeck::program::FunctionId;
 
 use crate::error::Emit;
-use crate::fold;
 use crate::module::Emitter;
 
 /// A call in the source.
 #[derive(Clone, Copy)]
-struct Site<'a> {
-    expr: &'a Expr<'a>,
-    args: &'a [Expr<'a>],
-    keywords: &'a [Keyword<'a>],
+pub(super) struct Site<'a> {
+    pub(super) expr: &'a Expr<'a>,
+    pub(super) args: &'a [Expr<'a>],
+    pub(super) keywords: &'a [Keyword<'a>],
 }
 
 impl<'a> Emitter<'a, '_> {
@@ -104,23 +103,30 @@ impl<'a> Emitter<'a, '_> {
         receivers: usize,
         arguments: &[Argument],
     ) -> Emit {
-        self.arguments(site, function, receivers, arguments)?;
-        let descr = self.checked.expect("plans come from a checked module").function_descr(function);
-        let at = self.block().function(descr);
+        let call = self.static_call(site, function, receivers, arguments);
+        self.arguments(&call, None)?;
         self.at(site.expr.span);
-        self.block().op(Opcode::INVOKE_FUNCTION, at);
+        self.block().op(Opcode::INVOKE_FUNCTION, call.descr);
         Ok(())
     }
 
     /// `receiver -- result`
     fn invoke_method(&mut self, site: Site<'a>, function: FunctionId, arguments: &[Argument]) -> Emit {
-        let descr = self.checked.expect("plans come from a checked module").function_descr(function);
-        let at = self.block().function(descr);
+        let call = self.static_call(site, function, 1, arguments);
+        let receiver = self.needs_default(&call).then(|| self.hidden_slot(TypeCode::Object));
+        if let Some(slot) = receiver {
+            // The receiver is asked for defaults, too.
+            self.block().op(Opcode::COPY, 1);
+            self.block().op(Opcode::STORE_FAST, slot);
+        }
         self.at(site.expr.span);
-        self.block().op(Opcode::LOAD_METHOD_STATIC, at);
-        self.arguments(site, function, 1, arguments)?;
+        self.block().op(Opcode::LOAD_METHOD_STATIC, call.descr);
+        self.arguments(&call, receiver)?;
         self.at(site.expr.span);
-        self.block().op(Opcode::INVOKE_METHOD, at);
+        self.block().op(Opcode::INVOKE_METHOD, call.descr);
+        if let Some(slot) = receiver {
+            self.block().op(Opcode::DELETE_FAST, slot);
+        }
         Ok(())
     }
 
@@ -142,82 +148,5 @@ impl<'a> Emitter<'a, '_> {
             self.block().op0(Opcode::POP_TOP);
         }
         Ok(())
-    }
-
-    /// Pushes the arguments in parameter order, evaluated in source order.
-    fn arguments(
-        &mut self,
-        site: Site<'a>,
-        function: FunctionId,
-        receivers: usize,
-        arguments: &[Argument],
-    ) -> Emit {
-        let program = self.checked.expect("plans come from a checked module").program;
-        let params: Vec<Param<'a>> = program.functions[function].params[receivers..].to_vec();
-        let order: Vec<usize> =
-            arguments.iter().filter_map(|argument| source_position(site, argument)).collect();
-        if order.is_sorted() {
-            for (argument, param) in arguments.iter().zip(&params) {
-                self.argument(site, argument, param)?;
-            }
-            return Ok(());
-        }
-        self.spilled_arguments(site, arguments, &params)
-    }
-
-    fn argument(&mut self, site: Site<'a>, argument: &Argument, param: &Param<'a>) -> Emit {
-        match *argument {
-            Argument::Positional(at) => self.expr(&site.args[at]),
-            Argument::Keyword(at) => self.expr(site.keywords[at].value),
-            Argument::Default => {
-                let default = param.default.expect("the checker maps defaults that exist");
-                let constant = fold::constant(default).expect("the checker maps constant defaults only");
-                self.argument_constant(&constant, param);
-                Ok(())
-            }
-        }
-    }
-
-    fn argument_constant(&mut self, constant: &Const, param: &Param<'a>) {
-        match self.primitive_type(param.ty) {
-            Some(primitive) => self.primitive_const(constant, primitive),
-            None => self.load_const(constant.clone()),
-        }
-    }
-
-    /// Keywords out of order: everything is evaluated in source order into hidden locals first.
-    fn spilled_arguments(&mut self, site: Site<'a>, arguments: &[Argument], params: &[Param<'a>]) -> Emit {
-        let mut slots = vec![None; arguments.len()];
-        let mut order: Vec<usize> = (0..arguments.len()).collect();
-        order.sort_by_key(|&at| source_position(site, &arguments[at]));
-        for at in order.into_iter().filter(|&at| arguments[at] != Argument::Default) {
-            self.argument(site, &arguments[at], &params[at])?;
-            let code = self.primitive_type(params[at].ty).map_or(TypeCode::Object, super::descr::type_code);
-            let slot = self.hidden_slot(code);
-            self.local_op(Opcode::STORE_FAST, Opcode::STORE_LOCAL, slot);
-            slots[at] = Some(slot);
-        }
-        for (at, slot) in slots.into_iter().enumerate() {
-            match slot {
-                Some(slot) => {
-                    self.local_op(Opcode::LOAD_FAST_CHECK, Opcode::LOAD_LOCAL, slot);
-                    let is_object = self.block().code.locals[slot as usize].ty == TypeCode::Object;
-                    if is_object {
-                        self.block().op(Opcode::DELETE_FAST, slot);
-                    }
-                }
-                None => self.argument(site, &arguments[at], &params[at])?,
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Where an argument stands in the source; defaults stand nowhere.
-fn source_position(site: Site<'_>, argument: &Argument) -> Option<usize> {
-    match *argument {
-        Argument::Positional(at) => Some(at),
-        Argument::Keyword(at) => Some(site.args.len() + at),
-        Argument::Default => None,
     }
 }

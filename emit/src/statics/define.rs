@@ -168,7 +168,7 @@ impl<'a> Emitter<'a, '_> {
         }
     }
 
-    fn int64_const(&mut self, value: i64) {
+    pub(super) fn int64_const(&mut self, value: i64) {
         let at = self.block().constant(Const::Int(value));
         self.block().op(Opcode::PRIMITIVE_LOAD_CONST, at);
     }

@@ -1,7 +1,8 @@
 //! The checker's entities as descriptors that travel in code.
 
 use bytecode::{
-    ClassDecl, FieldDecl, FieldDescr, FunctionDescr, MethodDecl, MethodKind, Signature, TypeCode, TypeDescr,
+    ClassDecl, FieldDecl, FieldDescr, FunctionDescr, MethodDecl, MethodKind, Rest, Signature, TypeCode,
+    TypeDescr,
 };
 use typeck::program::{Binding, ClassId, ClassKind, ClassMember, FunctionId, Param, ParamKind};
 use typeck::ty::{Literal, Primitive, Type, TypeId};
@@ -92,11 +93,11 @@ impl Checked<'_, '_> {
         let params = entry.params.iter().map(descr).collect();
         let is_plain = !entry.is_async && !entry.is_generator;
         let ret = if is_plain { self.type_descr(entry.ret) } else { TypeDescr::Object };
-        let has_stars =
-            entry.params.iter().any(|param| matches!(param.kind, ParamKind::Star | ParamKind::DoubleStar));
-        let named = entry.params.iter().filter(|param| param.kind == ParamKind::KeywordOnly && !has_stars);
+        let named = entry.params.iter().filter(|param| param.kind == ParamKind::KeywordOnly);
         let keyword_only = named.map(|param| param.name.to_owned()).collect();
-        Signature { params, keyword_only, ret }
+        let has = |kind| entry.params.iter().any(|param| param.kind == kind);
+        let rest = Rest { positional: has(ParamKind::Star), keywords: has(ParamKind::DoubleStar) };
+        Signature { params, keyword_only, rest, ret }
     }
 
     /// The descriptor of a callee.
@@ -128,11 +129,7 @@ impl Checked<'_, '_> {
                 }),
                 ClassMember::Method(function) => {
                     let method = &self.program.functions[*function];
-                    let has_stars = method
-                        .params
-                        .iter()
-                        .any(|param| matches!(param.kind, ParamKind::Star | ParamKind::DoubleStar));
-                    if !method.is_dynamic && !method.is_generated && !has_stars {
+                    if !method.is_dynamic && !method.is_generated {
                         decl.methods.push(MethodDecl {
                             name: (*name).to_owned(),
                             kind: method_kind(method.binding),

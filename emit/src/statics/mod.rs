@@ -4,15 +4,19 @@
 //! - `value`: coercions, primitive arithmetic, conditions
 //! - `place`: fields, subscripts, primitive locals, constants of the module
 //! - `call`: static calls and construction
+//! - `argument`: their arguments
 //! - `define`: functions with checked arguments, classes with a layout, index loops
 //!
 //! Every question starts at [`Checked`]; in a dynamic module the answer is always "no plan".
 
+mod argument;
 mod call;
 mod define;
 mod descr;
 mod place;
 mod value;
+
+pub(crate) use descr::type_code;
 
 use base::Severity;
 use parser::ast::{Expr, NodeId};

@@ -3,39 +3,41 @@
 use bytecode::{Const, LenKind, Opcode, SequenceKind, TypeCode};
 use parser::ast::Expr;
 use typeck::facts::{AttributePlan, SubscriptPlan};
-use typeck::program::{ClassId, Constant, Member};
+use typeck::program::{ClassId, Constant, Member, ModuleId};
 use typeck::scope::ScopeId;
 use typeck::ty::{Type, TypeId};
 
+use super::Checked;
 use super::descr::type_code;
 use crate::fold;
 use crate::module::Emitter;
 
-impl<'a> Emitter<'a, '_> {
-    /// The type code of a variable's slot.
-    pub(crate) fn slot_type(&self, scope: ScopeId, name: &str) -> TypeCode {
-        let primitive = self.facts().and_then(|facts| facts.primitive_locals.get(&(scope, name.to_owned())));
-        primitive.map_or(TypeCode::Object, |&primitive| type_code(primitive))
-    }
-
+impl Checked<'_, '_> {
     /// The value of a `Final` of this or another static module.
-    pub(crate) fn final_constant(&self, name: &str) -> Option<Const> {
-        let checked = self.checked?;
-        let mut module = checked.module;
+    pub(crate) fn final_constant(&self, module: ModuleId, name: &str) -> Option<Const> {
+        let mut module = module;
         let mut name = name;
         for _ in 0..8 {
-            match checked.program.modules[module].members.get(name)? {
+            match self.program.modules[module].members.get(name)? {
                 Member::Variable { is_final: true, constant: Some(constant), .. } => {
                     return Some(const_of(constant));
                 }
                 Member::Imported { module: from, name: original } => {
-                    module = checked.program.find_module(from)?;
+                    module = self.program.find_module(from)?;
                     name = original;
                 }
                 _ => return None,
             }
         }
         None
+    }
+}
+
+impl<'a> Emitter<'a, '_> {
+    /// The type code of a variable's slot.
+    pub(crate) fn slot_type(&self, scope: ScopeId, name: &str) -> TypeCode {
+        let primitive = self.facts().and_then(|facts| facts.primitive_locals.get(&(scope, name.to_owned())));
+        primitive.map_or(TypeCode::Object, |&primitive| type_code(primitive))
     }
 
     /// The field descriptor index of an attribute, if it is a field.

@@ -75,6 +75,7 @@ impl<'a> Emitter<'a, '_> {
         let constant = match (constant, primitive) {
             (Const::Float(value), _) => Const::Float(*value),
             (Const::Int(value), Primitive::Double) => Const::Float(*value as f64),
+            (Const::Bool(value), Primitive::Double) => Const::Float(f64::from(u8::from(*value))),
             (Const::BigInt(digits), Primitive::Double) => {
                 Const::Float(digits.parse().unwrap_or(f64::INFINITY))
             }
@@ -119,6 +120,45 @@ impl<'a> Emitter<'a, '_> {
     /// `a, b -- cbool`
     pub(crate) fn primitive_compare(&mut self, op: CmpOp, primitive: Primitive) {
         self.block().op(Opcode::PRIMITIVE_COMPARE_OP, compare_operator(op, primitive) as u32);
+    }
+
+    /// A chained comparison of primitives, up to the truth of the last pair; where an earlier one is false, goes to `fail`.
+    pub(crate) fn primitive_chain(
+        &mut self,
+        expr: &Expr<'a>,
+        left: &'a Expr<'a>,
+        ops: &[CmpOp],
+        comparators: &'a [Expr<'a>],
+        fail: Label,
+    ) -> Emit<bool> {
+        let Some(common) = self.facts().and_then(|facts| facts.chains.get(&expr.id)) else {
+            return Ok(false);
+        };
+        self.expr(left)?;
+        let last = ops.len() - 1;
+        for at in 0..last {
+            let middle = &comparators[at];
+            self.expr(middle)?;
+            let own = self.primitive_of(middle).expect("every operand of a primitive chain is one");
+            let slot = self.hidden_slot(type_code(own));
+            self.block().op(Opcode::STORE_LOCAL, slot);
+            self.load_converted(slot, own, common[at]);
+            self.at(expr.span);
+            self.primitive_compare(ops[at], common[at]);
+            self.block().jump(Opcode::POP_JUMP_IF_ZERO, fail);
+            self.load_converted(slot, own, common[at + 1]);
+        }
+        self.expr(&comparators[last])?;
+        self.at(expr.span);
+        self.primitive_compare(ops[last], common[last]);
+        Ok(true)
+    }
+
+    fn load_converted(&mut self, slot: u32, from: Primitive, to: Primitive) {
+        self.block().op(Opcode::LOAD_LOCAL, slot);
+        if from != to {
+            self.convert(from, to);
+        }
     }
 
     /// Discards the value of an expression.

@@ -166,6 +166,16 @@ impl Builder<'_> {
             P::PowerDouble => return self.helper(H::DoublePow, &[a, b], Type::F64),
             P::ModuloDouble => return self.helper(H::DoubleMod, &[a, b], Type::F64),
             P::FloorDivideDouble => return self.helper(H::DoubleFloordiv, &[a, b], Type::F64),
+            P::AddTrapping
+            | P::SubtractTrapping
+            | P::MultiplyTrapping
+            | P::DivideTrapping
+            | P::LeftShiftTrapping => {
+                let [op, code] = [op as i64, code as i64].map(|number| self.const_int(number, Type::I64));
+                let [a, b] = [a, b].map(|value| self.as_prim(value, Type::I64));
+                let result = self.helper(H::TrappingBinary, &[op, code, a, b], Type::I64);
+                return self.as_prim(result, ty);
+            }
         };
         self.emit(opcode, &[a, b], Imm::None, ty)
     }

@@ -270,6 +270,13 @@ impl Builder<'_> {
                 let value = self.helper(H::BuildArray, &[code, index, length], Type::ARRAY);
                 self.push(value);
             }
+            B::LOAD_DEFAULT => {
+                let position = self.pop_prim(Type::I64);
+                let receiver = self.pop_object();
+                let (code, index) = (self.code_object(), self.const_int(i64::from(n), Type::I64));
+                let value = self.helper(H::LoadDefault, &[code, index, receiver, position], Type::OBJECT);
+                self.push(value);
+            }
             _ => return Ok(false),
         }
         Ok(true)

@@ -8,7 +8,7 @@ use std::cell::Cell;
 use bytecode::{Opcode, Word};
 use runtime::objects::code::{CodeObject, InlineCache};
 use runtime::objects::dict::DictObject;
-use runtime::objects::module::{MODULE, ModuleObject};
+use runtime::objects::module::ModuleObject;
 use runtime::protocol::{self, Method};
 use runtime::type_object::{TypeObject, type_flags};
 use runtime::value::{PyResult, Ref, Value};
@@ -124,7 +124,7 @@ pub(crate) fn load(owner: Value, name: Value, cache: &InlineCache) -> PyResult {
             _ => {}
         }
     } else if ty.lookup(name).is_none()
-        && let Some(module) = owner.get_exact::<ModuleObject>()
+        && let Some(module) = ModuleObject::plain(owner)
         && let Some(position) = module.dict().position_of(name)
     {
         remember(cache, ty, MODULE_DICT, position as u64);
@@ -151,9 +151,9 @@ fn load_cached(owner: Value, name: Value, cache: &InlineCache) -> Option<Ref> {
         // SAFETY: the class has a slot there.
         return unsafe { word_at(owner, cache.data.get() as usize) }.get().non_null().map(Value::to_ref);
     }
-    if key == key_of(ty, MODULE_DICT) && owner.is_object() && owner.is_exact(&MODULE) {
-        // SAFETY: just tested.
-        let module = unsafe { owner.cast::<ModuleObject>() };
+    if key == key_of(ty, MODULE_DICT)
+        && let Some(module) = ModuleObject::plain(owner)
+    {
         return module.dict().get_at(cache.data.get() as usize, name).map(Value::to_ref);
     }
     None
@@ -216,7 +216,7 @@ pub fn cached_method(owner: Value, name: Value, cache: &InlineCache) -> Option<V
 /// The callable of `owner.name(...)`; remembers a method of the class.
 #[inline(never)]
 pub fn load_method(owner: Value, name: Value, cache: &InlineCache) -> PyResult<Method> {
-    if owner.get_exact::<ModuleObject>().is_some() {
+    if ModuleObject::plain(owner).is_some() {
         return load(owner, name, cache).map(Method::Bound);
     }
     let method = protocol::get_method(owner, name)?;

@@ -48,6 +48,17 @@ pub(crate) fn call(intrinsic: Intrinsic, args: &[Value], frame: *mut Frame) -> P
             protocol::import::import_star(args[0], dict)?;
             Ok(objects::none().to_ref())
         }
+        Intrinsic::SealModule => {
+            assert!(!frame.is_null(), "the emitter seals modules in their own code only");
+            // SAFETY: the running frame is live.
+            let globals = unsafe { &*(*frame).globals };
+            runtime::objects::strict_module::seal(globals);
+            Ok(objects::none().to_ref())
+        }
+        Intrinsic::FreezeClasses => {
+            runtime::freeze::freeze_all(args[0].get::<ListObject>().expect("the emitter passes a list"));
+            Ok(objects::none().to_ref())
+        }
         Intrinsic::StopIterationError => stop_iteration_error(args[0], frame),
         Intrinsic::ListToTuple => {
             let list = args[0].get::<ListObject>().expect("the emitter passes a list");

@@ -1,10 +1,11 @@
 //! Primitive values: raw 64-bit carriers in operand slots.
 //!
-//! Every operation wraps at the declared width (decision 9); division by zero and negative shifts raise (decisions 7 and 8).
+//! Every operation wraps at the declared width (decision 9), or raises if it is one of those that trap (decision 28); division by zero and
+//! negative shifts raise (decisions 7 and 8).
 
 use bytecode::{Const, PrimitiveBinaryOp, PrimitiveCompareOp, PrimitiveUnaryOp, Repr, TypeCode, Word};
 use runtime::objects::{self, float, int};
-use runtime::value::{PyResult, Ref, Value};
+use runtime::value::{PyResult, Raised, Ref, Value};
 
 /// A carrier as a stack word. Raw words are never touched as values.
 #[inline]
@@ -96,6 +97,9 @@ pub(crate) fn binary(word: Word, a: Value, b: Value) -> PyResult<Value> {
         return double_binary(op, double_of(a), double_of(b));
     }
     let (x, y) = (int_of(a), int_of(b));
+    if op.traps() {
+        return trapping_binary(op, ty, x, y).map(raw);
+    }
     use PrimitiveBinaryOp as P;
     let zero_check = |value: i64| {
         if y == 0 {
@@ -121,6 +125,38 @@ pub(crate) fn binary(word: Word, a: Value, b: Value) -> PyResult<Value> {
         _ => unreachable!("double operators are handled above"),
     };
     Ok(raw(ty.wrap(result)))
+}
+
+/// `a op b` of integers; a result outside of the type raises.
+pub fn trapping_binary(op: PrimitiveBinaryOp, ty: TypeCode, a: i64, b: i64) -> PyResult<i64> {
+    use PrimitiveBinaryOp as P;
+    let wide = |carrier: i64| {
+        if ty == TypeCode::UInt64 { i128::from(carrier as u64) } else { i128::from(carrier) }
+    };
+    let (x, y) = (wide(a), wide(b));
+    let result = match op {
+        P::AddTrapping => x + y,
+        P::SubtractTrapping => x - y,
+        P::MultiplyTrapping => x * y,
+        P::DivideTrapping if y == 0 => {
+            return Err(runtime::raise!(ZeroDivisionError, "integer division or modulo by zero"));
+        }
+        P::DivideTrapping => x / y,
+        _ => {
+            shift(P::LeftShift, ty, a, b)?;
+            match (x, y) {
+                (0, _) => 0,
+                (_, 64..) => i128::MAX,
+                _ => x << y,
+            }
+        }
+    };
+    let carrier = ty.wrap(result as i64);
+    if wide(carrier) == result { Ok(carrier) } else { Err(overflow(ty)) }
+}
+
+fn overflow(ty: TypeCode) -> Raised {
+    runtime::raise!(OverflowError, "{} overflow", ty.text())
 }
 
 /// A count at or past the width gives 0, or the sign for signed right shift.

@@ -6,7 +6,8 @@ use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytecode::{
-    ClassDecl, FieldDescr, FunctionDescr, MethodKind, Opcode, Repr, SequenceKind, TypeCode, TypeDescr, Word,
+    ClassDecl, FieldDescr, FunctionDescr, MethodKind, Opcode, Repr, SequenceKind, Signature, TypeCode,
+    TypeDescr, Word,
 };
 use runtime::error::{self, Raised};
 use runtime::field::Field;
@@ -20,7 +21,7 @@ use runtime::objects::module::ModuleObject;
 use runtime::objects::static_array::StaticArray;
 use runtime::objects::str::StrObject;
 use runtime::objects::tuple::TupleObject;
-use runtime::objects::{float, int};
+use runtime::objects::{float, int, singleton};
 use runtime::protocol;
 use runtime::static_class::{self, FieldKind, StaticField};
 use runtime::type_object::TypeObject;
@@ -288,10 +289,7 @@ pub fn invoke_values(target: &Ref, descr: &FunctionDescr, args: &[Value]) -> PyR
             _ => word.to_ref(),
         })
         .collect();
-    let values: Vec<Value> = boxed.iter().map(Ref::value).collect();
-    let names = signature.keyword_only.iter().map(|name| StrObject::intern(name).into_ref());
-    let names = (!signature.keyword_only.is_empty()).then(|| TupleObject::new(names.collect()));
-    let result = protocol::call(target.value(), &values, names.as_ref().map(|names| names.value()))?;
+    let result = call_spread(target, signature, &boxed)?;
     match promised(descr, args) {
         TypeDescr::Primitive(code) => primitive::unboxed(*code, result.value()),
         ret if static_class::admits(ret, result.value())? => Ok(result.into_value()),
@@ -304,6 +302,52 @@ pub fn invoke_values(target: &Ref, descr: &FunctionDescr, args: &[Value]) -> PyR
             ))
         }
     }
+}
+
+/// The default of parameter `at` of the function that a call with this descriptor reaches; for a virtual call, through the receiver. A callee
+/// that is none of ours is called without the argument.
+pub fn load_default(descr: &FunctionDescr, receiver: Value, at: usize) -> PyResult {
+    let target = if singleton::is_none(receiver) {
+        resolve_function(descr)?
+    } else {
+        let name = StrObject::intern(descr.split_name().1);
+        let found = receiver.ty().lookup(name.value());
+        found.map_or_else(|| resolve_function(descr), |found| Ok(found.to_ref()))?
+    };
+    let Some(function) = static_target(target.value(), descr) else {
+        return Ok(singleton::omitted().to_ref());
+    };
+    let default = runtime::bind::default_of(function, at)?;
+    check_argument(function.code(), at, &descr.signature.params[at], default.value())?;
+    Ok(default)
+}
+
+/// Calls with the arguments that the parameters of a signature have got: those that are collected are spread again, and those that were left
+/// out stay out.
+fn call_spread(target: &Ref, signature: &Signature, boxed: &[Ref]) -> PyResult {
+    let (params, rest) = boxed.split_at(boxed.len() - signature.rest.len());
+    let (positional, named) = params.split_at(params.len() - signature.keyword_only.len());
+    let omitted = singleton::omitted();
+    // Behind a default that is left out the checker lets only defaults follow.
+    let given = positional.iter().map(Ref::value).take_while(|&value| value != omitted);
+    let mut values: Vec<Value> = given.collect();
+    let tuple = rest.first().filter(|_| signature.rest.positional);
+    values.extend(tuple.and_then(|tuple| tuple.get::<TupleObject>()).map_or(&[][..], TupleObject::items));
+    let mut names = Vec::new();
+    for (name, value) in
+        signature.keyword_only.iter().zip(named).filter(|(_, value)| value.value() != omitted)
+    {
+        names.push(StrObject::intern(name).into_ref());
+        values.push(value.value());
+    }
+    let dict = rest.last().filter(|_| signature.rest.keywords).and_then(|dict| dict.get::<DictObject>());
+    let pairs = dict.map(DictObject::to_pairs).unwrap_or_default();
+    for (name, value) in &pairs {
+        names.push(name.clone());
+        values.push(value.value());
+    }
+    let names = (!names.is_empty()).then(|| TupleObject::new(names));
+    protocol::call(target.value(), &values, names.as_ref().map(|names| names.value()))
 }
 
 /// What a callee must return: for a method, what the nearest static class of the receiver says.

@@ -1,6 +1,6 @@
 //! Static Python: instances, casts, float slots, arithmetic on primitives.
 
-use bytecode::PrimitiveBinaryOp;
+use bytecode::{PrimitiveBinaryOp, TypeCode};
 use runtime::objects::code::CodeObject;
 use runtime::objects::{self, int};
 use runtime::protocol;
@@ -27,6 +27,11 @@ pub(super) extern "C" fn build_checked_map(code: Value, index: usize, dict: Valu
 
 pub(super) extern "C" fn build_array(code: Value, index: usize, length: i64) -> Value {
     make(code, index, int::from_i64(length).value())
+}
+
+pub(super) extern "C" fn load_default(code: Value, index: usize, receiver: Value, position: usize) -> Value {
+    let code = code.get::<CodeObject>().expect("the compiler passes the code");
+    own(interp::load_default(&code.code().functions[index], receiver, position))
 }
 
 pub(super) extern "C" fn build_static_class(code: Value, index: usize, body: Value, bases: Value) -> Value {
@@ -85,6 +90,12 @@ pub(super) extern "C" fn float_pow(a: f64, b: f64) -> f64 {
 
 pub(super) extern "C" fn double_pow(a: f64, b: f64) -> f64 {
     doubles(PrimitiveBinaryOp::PowerDouble, a, b)
+}
+
+pub(super) extern "C" fn trapping_binary(op: usize, code: usize, a: i64, b: i64) -> i64 {
+    let op = PrimitiveBinaryOp::from_operand(op as u32).expect("the builder passes an operator's number");
+    let code = TypeCode::from_operand(code as u32).expect("the builder passes a type's number");
+    interp::trapping_binary(op, code, a, b).unwrap_or(0)
 }
 
 pub(super) extern "C" fn raise_zero_division(kind: u64) -> Value {

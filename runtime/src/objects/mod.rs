@@ -38,6 +38,7 @@ pub mod singleton;
 pub mod slice;
 pub mod static_array;
 pub mod str;
+pub mod strict_module;
 pub mod struct_sequence;
 pub mod super_object;
 pub mod template;

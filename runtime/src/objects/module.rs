@@ -15,6 +15,7 @@ use crate::objects::dict::DictObject;
 use crate::objects::list::ListObject;
 use crate::objects::module_annotations;
 use crate::objects::str::StrObject;
+use crate::objects::strict_module::STRICT_MODULE;
 use crate::protocol;
 use crate::py_methods;
 use crate::slots::Slots;
@@ -41,7 +42,7 @@ unsafe impl Object for ModuleObject {
 }
 
 impl ModuleObject {
-    const DICT_OFFSET: usize = std::mem::offset_of!(ModuleObject, dict);
+    pub(super) const DICT_OFFSET: usize = std::mem::offset_of!(ModuleObject, dict);
 
     /// A module with the attributes that every module has.
     pub fn new(name: &str) -> Py<ModuleObject> {
@@ -75,6 +76,13 @@ impl ModuleObject {
         for key in [names().__package__, names().__loader__, names().__spec__] {
             dict.set_str(key, objects::none().to_ref());
         }
+    }
+
+    /// The module that a value is whose attributes are the names of its namespace: no subclass of a program has a say.
+    #[inline]
+    pub fn plain<'a>(value: Value) -> Option<&'a ModuleObject> {
+        let is_plain = value.is_object() && (value.is_exact(&MODULE) || value.is_exact(&STRICT_MODULE));
+        if is_plain { value.get::<ModuleObject>() } else { None }
     }
 
     /// Marks a module as part of the runtime: the leak audit does not count it.
@@ -154,7 +162,7 @@ fn repr(value: Value) -> PyResult {
     Ok(StrObject::new(&text).into())
 }
 
-fn getattro(value: Value, name: Value) -> PyResult {
+pub(super) fn getattro(value: Value, name: Value) -> PyResult {
     let module = this(value);
     if let Some(found) = module.dict().get_str(name)
         && value.ty().lookup(name).is_none()

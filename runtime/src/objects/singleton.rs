@@ -142,7 +142,14 @@ static NONE: World<Singleton> = World::new(Singleton { header: Header::immortal(
 static NOT_IMPLEMENTED: World<Singleton> =
     World::new(Singleton { header: Header::immortal(&NOT_IMPLEMENTED_TYPE) });
 static NO_DEFAULT: World<Singleton> = World::new(Singleton { header: Header::immortal(&NO_DEFAULT_TYPE) });
+static OMITTED: World<Singleton> = World::new(Singleton { header: Header::immortal(&ELLIPSIS_TYPE) });
 static ELLIPSIS: World<Singleton> = World::new(Singleton { header: Header::immortal(&ELLIPSIS_TYPE) });
+
+/// What stands for an argument that the callee is to find the default of. No program sees it.
+#[inline]
+pub fn omitted() -> Value {
+    Value::from_object(&*OMITTED)
+}
 
 /// `None`.
 #[inline]

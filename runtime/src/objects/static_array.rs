@@ -8,6 +8,7 @@ use bytecode::TypeCode;
 
 use crate::alloc;
 use crate::args::Args;
+use crate::buffer::{Buffer, Shape};
 use crate::header::{Header, flags};
 use crate::object::{self, Object};
 use crate::objects::int::IntRef;
@@ -205,6 +206,32 @@ fn richcompare(a: Value, b: Value, op: CompareOp) -> PyResult {
     sequence::compare(&|at| a.get(at), a.len, &|at| b.get(at), b.len, op)
 }
 
+/// The elements, which never move.
+fn lend(value: Value) -> PyResult<Buffer> {
+    let array = this(value);
+    let (size, len) = (array.code.size(), array.len);
+    // SAFETY: the elements lie inside the array, which the buffer keeps alive.
+    let mut buffer =
+        unsafe { Buffer::new(value, array.data.as_ptr().cast::<u8>().cast_mut(), len * size, false) };
+    buffer.itemsize = size;
+    buffer.format = match array.code {
+        TypeCode::Int8 | TypeCode::Char => "b",
+        TypeCode::Int16 => "h",
+        TypeCode::Int32 => "i",
+        TypeCode::Int64 => "q",
+        TypeCode::UInt16 => "H",
+        TypeCode::UInt32 => "I",
+        TypeCode::UInt64 => "Q",
+        TypeCode::Double => "d",
+        TypeCode::Single => "f",
+        TypeCode::CBool => "?",
+        _ => "B",
+    }
+    .into();
+    buffer.shape = Some(Shape::contiguous(vec![len], size));
+    Ok(buffer)
+}
+
 py_class_methods! { static CLASS_METHODS for "staticarray";
     /// The array type for an element type.
     "__class_getitem__(cls, item, /)"
@@ -228,6 +255,7 @@ const ARRAY_SLOTS: Slots = Slots {
     concat: Some(concat),
     repeat: Some(repeat),
     iter: Some(|value| Ok(objects::iterators::CallSequenceIterator::new(value).into())),
+    buffer: Some(lend),
     ..Slots::EMPTY
 };
 

@@ -78,7 +78,7 @@ fn setattro(value: Value, name: Value, new: Option<Value>) -> PyResult<()> {
     let ty = this(value);
     let shown = || name.get::<StrObject>().map(StrObject::to_string_lossy).unwrap_or_default();
     if ty.spec().is_some() || ty.has(type_flags::IMMUTABLE) {
-        let class = ty.full_name();
+        let class = immutable_name(ty);
         return Err(crate::raise!(
             TypeError,
             "cannot set '{}' attribute of immutable type '{class}'",
@@ -183,8 +183,13 @@ fn check_mutable(ty: &TypeObject, name: &str) -> PyResult<()> {
     if ty.has(type_flags::HEAP) && !ty.has(type_flags::IMMUTABLE) {
         return Ok(());
     }
-    let class = ty.full_name();
+    let class = immutable_name(ty);
     Err(crate::raise!(TypeError, "cannot set '{name}' attribute of immutable type '{class}'"))
+}
+
+/// The name of a class that refuses to change: classes made at run time are named without their module.
+fn immutable_name(ty: &TypeObject) -> String {
+    if ty.has(type_flags::HEAP) { ty.name().to_owned() } else { ty.full_name().to_string() }
 }
 
 /// Refuses names that CPython could not keep.

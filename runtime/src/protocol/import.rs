@@ -109,7 +109,10 @@ pub fn import_absolute(name: &str) -> PyResult {
         return Ok(module);
     }
     let module = import_lock::loading(name, || (hooks::hooks().load_module)(name))?;
-    if let (Some(parent), Some((_, last))) = (parent, name.rsplit_once('.')) {
+    if let (Some(parent), Some((_, last))) = (parent, name.rsplit_once('.'))
+        && !parent.value().is_exact(&objects::strict_module::STRICT_MODULE)
+    {
+        // A strict package stays as its own code has left it; `from` finds the module by its name.
         protocol::set_attr(parent.value(), StrObject::intern(last).value(), module.value())?;
     }
     Ok(module)

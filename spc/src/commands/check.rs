@@ -31,7 +31,10 @@ pub(crate) enum Subject {
     /// Errors of the syntax alone.
     Syntax,
     /// Errors and what is doubtful.
-    Program,
+    Program {
+        /// What importing static modules does, too.
+        is_strict: bool,
+    },
     /// Errors and what is slower than it could be.
     Speed,
 }
@@ -147,7 +150,13 @@ fn whole(target: &Target, subject: Subject) -> Vec<Report> {
         (source.clone(), found.unwrap_or_default())
     };
     let (source, found) = match with_module(source, &name, path, &loader, accepted) {
-        Ok(accepted) => accepted,
+        Ok((source, mut found)) => {
+            if subject == (Subject::Program { is_strict: true }) && mentions_static(&source) {
+                let shown = path.display().to_string();
+                found.extend(typeck::strict::findings(&loader, &name, &shown, source.text()));
+            }
+            (source, found)
+        }
         Err(Rejected { source, syntax: Some(error), .. }) => {
             let diagnostic = with_keyword(&source, &error);
             (source, vec![diagnostic])
@@ -155,6 +164,13 @@ fn whole(target: &Target, subject: Subject) -> Vec<Report> {
         Err(rejected) => (rejected.source, rejected.diagnostics),
     };
     compile::reports(path, source, found)
+}
+
+/// Whether a source opts in with `import __static__` alone: strict modules have been analysed.
+fn mentions_static(source: &SourceText) -> bool {
+    let arena = bumpalo::Bump::new();
+    let markers = parser::parse_module(source, &arena).map(|tree| typeck::markers(tree.body));
+    markers.is_ok_and(|markers| markers.is_static && !markers.is_analysed)
 }
 
 /// Warnings about a program that is accepted.

@@ -50,6 +50,7 @@ impl<'a> Checker<'_, 'a> {
         match target.kind {
             ExprKind::Name { id, .. } => match self.variable(id) {
                 Some(var) => self.vars.declared(var),
+                None if self.is_in_cell(id) => self.cell_type(id),
                 None => match self.program.modules[self.module].members.get(id) {
                     Some(Member::Variable { ty, .. }) => *ty,
                     _ => None,
@@ -152,7 +153,12 @@ impl<'a> Checker<'_, 'a> {
         ty: Ty,
         value: Option<&'a Expr<'a>>,
     ) {
-        let Some(var) = self.variable(name) else { return self.store_global(target, name, ty) };
+        let Some(var) = self.variable(name) else {
+            return match self.is_in_cell(name) {
+                true => self.store_cell(target, name, ty),
+                false => self.store_global(target, name, ty),
+            };
+        };
         let literal = ty;
         let ty = Ty { id: self.program.widen_literal(ty.id), is_sure: ty.is_sure };
         match self.vars.declared(var) {
@@ -170,6 +176,7 @@ impl<'a> Checker<'_, 'a> {
             None => {
                 if self.primitive_of(ty).is_some() {
                     self.vars.declare(var, ty.id);
+                    self.declare_cell(name, ty.id);
                 }
                 env.set(var, self.settle(target, ty, value));
             }
@@ -215,10 +222,19 @@ impl<'a> Checker<'_, 'a> {
                 Diagnostic::error("SP0104", target.span, message).with_label(span, "declared Final here"),
             );
         }
-        if let Some(declared) = declared
-            && !self.flow(target.id, ty, declared)
-        {
-            self.unassignable(target, ty.id, declared);
+        let Some(declared) = declared else { return };
+        if !self.flow(target.id, ty, declared) {
+            return self.unassignable(target, ty.id, declared);
+        }
+        match self.program.types.as_primitive(declared) {
+            // A namespace holds objects.
+            Some(primitive) if is_final => self.set_coercion(target.id, Some(Coercion::Box(primitive))),
+            Some(primitive) => {
+                let message = format!("primitive value in '{name}', which anybody may rebind");
+                let help = format!("declare it `Final[{}]`, or keep an object there", primitive.name());
+                self.report(Diagnostic::error("SP0147", target.span, message).with_help(help));
+            }
+            None => {}
         }
     }
 
@@ -460,6 +476,11 @@ impl<'a> Checker<'_, 'a> {
         value: Option<&'a Expr<'a>>,
     ) {
         let local = target.as_name().and_then(|name| self.variable(name));
+        if let Some(name) = target.as_name().filter(|name| self.is_in_cell(name)) {
+            let place = self.place();
+            let declared = self.program.resolve_annotation(place, annotation);
+            self.declare_cell(name, declared);
+        }
         let Some(var) = local else {
             if let Some(value) = value {
                 self.declare_and_assign(env, target, annotation, value);

@@ -1,11 +1,12 @@
 //! Attributes: fields, methods and variables of what is known of the owner. (`static-python.md` 1.11)
 
 use base::Diagnostic;
-use parser::ast::Expr;
+use parser::ast::{Expr, ExprKind};
 
 use super::{Checker, Env};
 use crate::facts::{AttributePlan, Coercion};
 use crate::program::{Binding, ClassId, ClassMember, Member, ModuleId};
+use crate::scope::Resolution;
 use crate::ty::{Ty, Type, TypeId};
 
 impl<'a> Checker<'_, 'a> {
@@ -28,6 +29,9 @@ impl<'a> Checker<'_, 'a> {
         self.facts().attributes.remove(&expr.id);
         let attr = self.private_name(attr);
         let owner = self.object(env, value);
+        if let Some(module) = self.dotted_module(expr) {
+            return module;
+        }
         let owner = self.upper(owner);
         match self.program.types.get(owner.id).clone() {
             Type::None => {
@@ -46,6 +50,37 @@ impl<'a> Checker<'_, 'a> {
         }
     }
 
+    /// The module that `package.module` is after `import package.module`.
+    fn dotted_module(&mut self, expr: &Expr<'a>) -> Option<Ty> {
+        let module = self.module_name(expr)?;
+        let id = match self.program.typed_module(module) {
+            Some(module) => self.program.types.intern(Type::Module(module)),
+            None => self.program.types.dynamic,
+        };
+        Some(Ty::sure(id))
+    }
+
+    /// The dotted name of a module that an expression spells, as far as imports at the top level say.
+    fn module_name(&mut self, expr: &Expr<'a>) -> Option<&'a str> {
+        match expr.kind {
+            ExprKind::Name { id, .. } => {
+                let module = &self.program.modules[self.module];
+                let (owner, resolution) = module.scopes.lookup(*self.scopes.last()?, id);
+                let is_local = matches!(resolution, Resolution::Cell | Resolution::Free)
+                    || (resolution == Resolution::Local && owner != module.scopes.module());
+                match module.members.get(id) {
+                    Some(Member::Module(name)) if !is_local => Some(name),
+                    _ => None,
+                }
+            }
+            ExprKind::Attribute { value, attr, .. } => {
+                let package = self.module_name(value)?;
+                self.program.submodule(self.module, package, attr)
+            }
+            _ => None,
+        }
+    }
+
     /// A name at the top level of a static module. Builtins are no attributes of it.
     fn module_attribute(&mut self, expr: &Expr<'a>, module: ModuleId, attr: &'a str) -> Ty {
         if !self.program.modules[module].members.contains_key(attr) {
@@ -59,8 +94,16 @@ impl<'a> Checker<'_, 'a> {
             Some((_, Member::Function(function))) => {
                 Ty::sure(self.program.types.intern(Type::Function(function)))
             }
-            Some((_, Member::Variable { ty: Some(ty), .. })) => Ty::expected(ty),
+            Some((_, Member::Variable { ty: Some(ty), .. })) => self.named_object(ty),
             _ => self.dynamic(),
+        }
+    }
+
+    /// What a namespace has under a declared name: an object, whatever is made of it where the name stands alone.
+    fn named_object(&self, ty: TypeId) -> Ty {
+        match self.program.types.as_primitive(ty) {
+            Some(_) => self.dynamic(),
+            None => Ty::expected(ty),
         }
     }
 
@@ -97,7 +140,7 @@ impl<'a> Checker<'_, 'a> {
             {
                 Ty::sure(self.program.types.intern(Type::Function(function)))
             }
-            Some((_, ClassMember::Variable { ty, .. })) => Ty::expected(ty),
+            Some((_, ClassMember::Variable { ty, .. })) => self.named_object(ty),
             _ => self.dynamic(),
         }
     }
@@ -160,7 +203,7 @@ impl<'a> Checker<'_, 'a> {
             }
             Some(ClassMember::Field(field)) => Ty::expected(field.ty),
             Some(ClassMember::Method(function)) => self.method_attribute(expr, function),
-            Some(ClassMember::Variable { ty, .. }) => Ty::expected(ty),
+            Some(ClassMember::Variable { ty, .. }) => self.named_object(ty),
             Some(ClassMember::Dynamic) => self.dynamic(),
             None if self.program.classes[class].enumeration.is_some() => {
                 Ty::expected(self.program.member_attribute(class, attr))

@@ -1,11 +1,11 @@
 //! Calls: which are static, how their arguments are mapped, and what they give. (`static-python.md` 1.18)
 
-use base::{Diagnostic, Span, suggest};
+use base::{Diagnostic, Span};
 use parser::ast::{Expr, ExprKind, Keyword};
 
 use super::mismatch::{Destination, Passing};
 use super::{Checker, Env};
-use crate::facts::{Argument, CallPlan, Coercion};
+use crate::facts::{CallPlan, Coercion};
 use crate::program::{Binding, ClassId, ClassKind, ClassMember, FunctionId, Param, ParamKind};
 use crate::ty::{Primitive, Special, Ty, Type, TypeId};
 
@@ -54,7 +54,7 @@ impl<'a> Checker<'_, 'a> {
             }
             _ => {
                 self.untyped_arguments(env, actuals);
-                self.dynamic()
+                self.advanced(func, actuals).unwrap_or(self.dynamic())
             }
         };
         env.forget_fields();
@@ -120,10 +120,24 @@ impl<'a> Checker<'_, 'a> {
             let params = entry.params.clone();
             return self.coroutine_call(env, expr, function, &params, actuals);
         }
-        if !is_plain || is_stub {
-            let ret = if is_plain { entry.ret } else { self.program.types.dynamic };
+        if is_plain && entry.is_nested {
+            let (params, ret) = (entry.params.clone(), entry.ret);
+            self.map_arguments(env, &params, &[], actuals, function);
+            return self.dynamic_call(env, expr, &params, ret, actuals);
+        }
+        if is_stub {
+            let ret = entry.ret;
             self.untyped_arguments(env, actuals);
             return Ty::expected(ret);
+        }
+        if entry.is_dynamic {
+            self.untyped_arguments(env, actuals);
+            return self.dynamic();
+        }
+        if !is_plain {
+            let (params, ret) = (entry.params.clone(), entry.ret);
+            self.map_arguments(env, &params, &[], actuals, function);
+            return self.dynamic_call(env, expr, &params, ret, actuals);
         }
         let (params, ret) = (entry.params.clone(), entry.ret);
         match self.map_arguments(env, &params, &[], actuals, function) {
@@ -389,6 +403,12 @@ impl<'a> Checker<'_, 'a> {
             return self.record_arguments(env, expr, class, actuals);
         }
         if !self.program.classes[class].is_static {
+            if let ([arg], []) = (actuals.args, actuals.keywords)
+                && class == known.bool
+                && !matches!(arg.kind, ExprKind::Starred { .. })
+            {
+                return self.truth_call(env, expr, arg);
+            }
             let exact = self.exact(class);
             self.untyped_arguments(env, actuals);
             if let ([source], []) = (actuals.args, actuals.keywords)
@@ -542,7 +562,7 @@ impl<'a> Checker<'_, 'a> {
         let ExprKind::Attribute { value, attr, .. } = func.kind else { return None };
         let attr = self.private_name(attr);
         let ExprKind::Call { func: inner, args: [], keywords: [] } = value.kind else { return None };
-        let function = self.function?;
+        let function = self.function.filter(|_| !self.is_in_own_frame())?;
         let class = self.program.functions[function].class?;
         if inner.as_name() != Some("super") || self.program.functions[function].binding != Binding::Instance {
             return None;
@@ -569,150 +589,6 @@ impl<'a> Checker<'_, 'a> {
         let solution = self.solve(&params[1..], &arguments, actuals);
         self.facts().calls.insert(expr.id, CallPlan::Super(target, arguments));
         Some(self.solved(ret, &solution))
-    }
-
-    // --- Arguments ---
-
-    /// Maps actuals to parameters and checks them; `None` if the call must be dynamic. Errors are reported.
-    fn map_arguments(
-        &mut self,
-        env: &mut Env<'a>,
-        params: &[Param<'a>],
-        type_args: &[TypeId],
-        actuals: Actuals<'a>,
-        function: FunctionId,
-    ) -> Option<Vec<Argument>> {
-        let is_simple = params.iter().all(|param| {
-            matches!(param.kind, ParamKind::Ordinary | ParamKind::PositionalOnly | ParamKind::KeywordOnly)
-        });
-        if !is_simple || actuals.has_stars() {
-            self.untyped_arguments(env, actuals);
-            return None;
-        }
-        let mut sources: Vec<Option<Argument>> = vec![None; params.len()];
-        let positional = params.iter().filter(|param| param.kind != ParamKind::KeywordOnly).count();
-        for (at, arg) in actuals.args.iter().enumerate() {
-            if at >= positional {
-                self.too_many(actuals, positional, function);
-                self.element(env, arg);
-                continue;
-            }
-            let destination = Destination::Parameter(function, &params[at], Passing::Position);
-            self.argument(env, arg, params[at].ty, type_args, destination);
-            sources[at] = Some(Argument::Positional(at));
-        }
-        for (at, keyword) in actuals.keywords.iter().enumerate() {
-            self.map_keyword(env, (params, type_args), &mut sources, at, keyword, function);
-        }
-        self.fill_defaults(params, sources, actuals, function)
-    }
-
-    /// Checks an argument; the variables of a generic callee are solved from it afterwards, and do not guide it.
-    fn argument(
-        &mut self,
-        env: &mut Env<'a>,
-        arg: &'a Expr<'a>,
-        declared: TypeId,
-        type_args: &[TypeId],
-        destination: Destination<'_, 'a>,
-    ) {
-        let own = self.program.types.substitute(declared, type_args);
-        let target = self.parameter_type(own);
-        let want = (own == target).then_some(target);
-        self.check_guided(env, arg, target, want, destination);
-    }
-
-    fn map_keyword(
-        &mut self,
-        env: &mut Env<'a>,
-        (params, type_args): (&[Param<'a>], &[TypeId]),
-        sources: &mut [Option<Argument>],
-        at: usize,
-        keyword: &'a Keyword<'a>,
-        function: FunctionId,
-    ) {
-        let name = keyword.arg.expect("stars are handled before");
-        let found =
-            params.iter().position(|param| param.name == name && param.kind != ParamKind::PositionalOnly);
-        let Some(param) = found else {
-            self.unknown_keyword(params, sources, at, keyword, function);
-            self.element(env, keyword.value);
-            return;
-        };
-        if sources[param].is_some() {
-            self.error("SP0143", keyword.span, format!("got multiple values for argument '{name}'"));
-        }
-        let destination = Destination::Parameter(function, &params[param], Passing::Keyword);
-        self.argument(env, keyword.value, params[param].ty, type_args, destination);
-        sources[param] = Some(Argument::Keyword(at));
-    }
-
-    /// Reports a keyword that no parameter has. The parameter that was meant counts as given.
-    fn unknown_keyword(
-        &mut self,
-        params: &[Param<'a>],
-        sources: &mut [Option<Argument>],
-        at: usize,
-        keyword: &Keyword<'a>,
-        function: FunctionId,
-    ) {
-        let name = keyword.arg.expect("stars are handled before");
-        let callee = self.program.functions[function].name;
-        let message = format!("Given argument '{name}' does not exist in the definition of {callee}");
-        let is_open = |param: &&Param<'a>| param.kind != ParamKind::PositionalOnly;
-        let meant = suggest::likeliest(name, params.iter().filter(is_open).map(|param| param.name));
-        let param = params.iter().position(|param| Some(param.name) == meant);
-        if let Some(source) = param.map(|param| &mut sources[param]).filter(|source| source.is_none()) {
-            *source = Some(Argument::Keyword(at));
-        }
-        let diagnostic = Diagnostic::error("SP0143", keyword.span, message).with_suggestion(meant);
-        let diagnostic = self.with_definition(diagnostic, function);
-        self.report(diagnostic);
-    }
-
-    fn fill_defaults(
-        &mut self,
-        params: &[Param<'a>],
-        sources: Vec<Option<Argument>>,
-        actuals: Actuals<'a>,
-        function: FunctionId,
-    ) -> Option<Vec<Argument>> {
-        let mut arguments = Vec::with_capacity(params.len());
-        let mut is_static = true;
-        for (param, source) in params.iter().zip(sources) {
-            match (source, param.default) {
-                (Some(source), _) => arguments.push(source),
-                (None, Some(default)) => {
-                    is_static &= super::operator::is_literal(default);
-                    arguments.push(Argument::Default);
-                }
-                (None, None) => {
-                    let callee = self.program.functions[function].name;
-                    let message = format!("Function {callee} expects a value for argument {}", param.name);
-                    let diagnostic = Diagnostic::error("SP0144", actuals.span, message);
-                    let diagnostic = self.with_parameter(diagnostic, function, param.span);
-                    self.report(diagnostic);
-                    is_static = false;
-                }
-            }
-        }
-        is_static.then_some(arguments)
-    }
-
-    fn too_many(&mut self, actuals: Actuals<'a>, positional: usize, function: FunctionId) {
-        let callee = self.program.functions[function].name;
-        let message = format!(
-            "Mismatched number of args for function {callee}. Expected {positional}, got {}",
-            actuals.args.len()
-        );
-        let diagnostic = self.with_definition(Diagnostic::error("SP0144", actuals.span, message), function);
-        self.report(diagnostic);
-    }
-
-    /// Shows where a callee is defined.
-    fn with_definition(&self, diagnostic: Diagnostic, function: FunctionId) -> Diagnostic {
-        let entry = &self.program.functions[function];
-        self.program.label(diagnostic, self.module, entry.module, entry.def.name_span, "defined here")
     }
 
     // --- Functions that the checker understands ---
@@ -799,6 +675,18 @@ impl<'a> Checker<'_, 'a> {
         Ty::sure(self.exact(class))
     }
 
+    /// `bool(x)`: a `cbool` is boxed.
+    fn truth_call(&mut self, env: &mut Env<'a>, expr: &Expr<'a>, arg: &'a Expr<'a>) -> Ty {
+        let ty = self.expr(env, arg, None);
+        if self.primitive_of(ty) == Some(Primitive::CBool) {
+            self.set_coercion(arg.id, Some(Coercion::Box(Primitive::CBool)));
+            self.facts().calls.insert(expr.id, CallPlan::Coerce);
+        } else {
+            self.as_object(arg, ty);
+        }
+        Ty::sure(self.exact(self.program.known.bool))
+    }
+
     /// `int64(x)`, `double(x)`, `cbool(x)`
     fn conversion(
         &mut self,
@@ -813,7 +701,7 @@ impl<'a> Checker<'_, 'a> {
             return Ty::sure(id);
         };
         self.facts().calls.insert(expr.id, CallPlan::Coerce);
-        let context = super::operator::is_literal(arg).then_some(id);
+        let context = self.is_adaptable(arg).then_some(id);
         let ty = self.expr(env, arg, context);
         match self.primitive_of(ty) {
             Some(from) if from == primitive => {}

@@ -9,7 +9,7 @@ use crate::builtin_names;
 use crate::facts::{Coercion, SubscriptPlan};
 use crate::program::{ClassId, Member};
 use crate::scope::Resolution;
-use crate::ty::{Literal, Primitive, Special, Ty, Type, TypeId};
+use crate::ty::{Primitive, Special, Ty, Type, TypeId};
 
 impl<'a> Checker<'_, 'a> {
     /// The type of an expression; `want` is what its context asks for, and guides literals and displays.
@@ -17,7 +17,10 @@ impl<'a> Checker<'_, 'a> {
         self.set_coercion(expr.id, None);
         let ty = match expr.kind {
             ExprKind::Constant { value, .. } => self.constant(expr, value, want),
-            ExprKind::Name { id, .. } => self.name(env, expr, id),
+            ExprKind::Name { id, .. } => match self.adapted_name(expr, id, want) {
+                Some(ty) => ty,
+                None => self.name(env, expr, id),
+            },
             ExprKind::Attribute { value, attr, .. } => self.attribute(env, expr, value, attr),
             ExprKind::Subscript { value, slice, .. } => self.subscript(env, expr, value, slice),
             ExprKind::Call { func, args, keywords } => self.call(env, expr, func, args, keywords, want),
@@ -46,6 +49,9 @@ impl<'a> Checker<'_, 'a> {
                 Ty::sure(self.exact(self.program.known.set))
             }
             ExprKind::SetComp { .. } => self.comprehension(env, expr, want),
+            ExprKind::Yield { value } => self.yield_(env, expr, value),
+            ExprKind::YieldFrom { value } => self.yield_from(env, value),
+            ExprKind::GeneratorExp { generators, .. } => self.generator_expression(env, expr, generators),
             ExprKind::JoinedStr { values } => {
                 values.iter().for_each(|value| self.element(env, value));
                 Ty::sure(self.exact(self.program.known.str))
@@ -66,6 +72,11 @@ impl<'a> Checker<'_, 'a> {
     /// The type of an expression whose value must be an object.
     pub(crate) fn object(&mut self, env: &mut Env<'a>, expr: &'a Expr<'a>) -> Ty {
         let ty = self.expr(env, expr, None);
+        self.as_object(expr, ty)
+    }
+
+    /// Refuses a primitive where an object is needed.
+    pub(crate) fn as_object(&mut self, expr: &Expr<'a>, ty: Ty) -> Ty {
         if let Some(primitive) = self.primitive_of(ty) {
             let message = format!("type mismatch: {} cannot be assigned to dynamic", primitive.name());
             let help = "make an object of it with `box(...)`";
@@ -118,61 +129,7 @@ impl<'a> Checker<'_, 'a> {
         }
     }
 
-    // --- Literals and displays ---
-
-    fn constant(&mut self, expr: &Expr<'a>, value: Constant<'a>, want: Option<TypeId>) -> Ty {
-        if let Some(primitive) = want.and_then(|want| self.program.types.as_primitive(want)) {
-            return self.primitive_literal(expr, value, false, primitive);
-        }
-        if let Some(literal) = self.program.wanted_literal(&value, want.unwrap_or(self.program.types.dynamic))
-        {
-            return Ty::sure(literal);
-        }
-        let id = match value {
-            Constant::None => self.program.types.none,
-            Constant::Bool(_) => self.exact(self.program.known.bool),
-            Constant::Int(_) => self.exact(self.program.known.int),
-            Constant::Float(_) => self.exact(self.program.known.float),
-            Constant::Complex(_) => self.exact(self.program.known.complex),
-            Constant::Str(_) => self.exact(self.program.known.str),
-            Constant::Bytes(_) => self.exact(self.program.known.bytes),
-            Constant::Ellipsis => self.program.types.dynamic,
-        };
-        Ty::sure(id)
-    }
-
-    /// A literal in a place that holds a primitive.
-    pub(crate) fn primitive_literal(
-        &mut self,
-        expr: &Expr<'a>,
-        value: Constant<'a>,
-        is_negated: bool,
-        primitive: Primitive,
-    ) -> Ty {
-        let id = self.program.types.primitive(primitive);
-        let fits = match (value, primitive) {
-            (Constant::Float(_) | Constant::Int(_), Primitive::Double) => true,
-            (Constant::Bool(_), Primitive::CBool) => true,
-            (Constant::Int(int), _) => {
-                let value: Option<i128> = match int {
-                    Int::Small(value) => Some(value.into()),
-                    Int::Big(digits) => digits.parse().ok(),
-                };
-                let value = value.map(|value| if is_negated { -value } else { value });
-                if !value.is_some_and(|value| primitive.holds(value)) {
-                    let shown = if is_negated { format!("-{int}") } else { int.to_string() };
-                    self.out_of_range(expr.span, &shown, primitive);
-                }
-                true
-            }
-            _ => false,
-        };
-        if fits {
-            return Ty::sure(id);
-        }
-        let ty = self.constant(expr, value, None);
-        Ty::sure(ty.id)
-    }
+    // --- Displays ---
 
     /// A tuple keeps the types of its elements only where its place asks for them.
     fn tuple_display(&mut self, env: &mut Env<'a>, elts: &'a [Expr<'a>], want: Option<TypeId>) -> Ty {
@@ -334,7 +291,7 @@ impl<'a> Checker<'_, 'a> {
     }
 
     /// The types of the elements.
-    fn inline_comprehension(
+    pub(super) fn inline_comprehension(
         &mut self,
         env: &mut Env<'a>,
         expr: &'a Expr<'a>,
@@ -349,14 +306,17 @@ impl<'a> Checker<'_, 'a> {
             if at > 0 {
                 self.object(&mut inner, clause.iter);
             }
-            let item = if clause.is_async { self.dynamic() } else { self.item_type(clause.iter) };
+            let item =
+                if clause.is_async { self.async_item(clause.iter) } else { self.item_type(clause.iter) };
             self.bind_element(&mut inner, clause.target, item);
             for condition in clause.ifs {
                 inner = self.condition(inner, condition).0;
             }
         }
         let (first, second) = match expr.kind {
-            ExprKind::ListComp { elt, .. } | ExprKind::SetComp { elt, .. } => (elt, None),
+            ExprKind::ListComp { elt, .. }
+            | ExprKind::SetComp { elt, .. }
+            | ExprKind::GeneratorExp { elt, .. } => (elt, None),
             ExprKind::DictComp { key, value, .. } => (key, Some(value)),
             _ => unreachable!("only comprehensions are sent here"),
         };
@@ -383,22 +343,29 @@ impl<'a> Checker<'_, 'a> {
 
     // --- Names ---
 
-    /// The variable that a name means, if it is a plain local of the block being checked.
+    /// The variable that a name means, if the block being checked follows what becomes of it.
     pub(crate) fn variable(&mut self, name: &'a str) -> Option<super::Variable> {
         let scope = *self.scopes.last().expect("checking is always inside a scope");
         let scopes = &self.program.modules[self.module].scopes;
         let (owner, resolution) = scopes.lookup(scope, name);
         let is_namespace = !scopes.table[owner].kind.is_function_like();
-        (resolution == Resolution::Local && !is_namespace).then(|| self.vars.intern(owner, name))
+        match resolution {
+            Resolution::Local | Resolution::Cell if is_namespace => None,
+            Resolution::Local => Some(self.vars.intern(owner, name)),
+            Resolution::Cell if !self.is_shared(owner, name) => Some(self.vars.intern(owner, name)),
+            Resolution::Free => self.captured_variable(owner, name),
+            _ => None,
+        }
     }
 
-    /// A parameter that nested blocks capture keeps its declared type if nobody assigns it.
+    /// A name, read.
     fn name(&mut self, env: &mut Env<'a>, expr: &Expr<'a>, name: &'a str) -> Ty {
         self.facts().refinements.remove(&expr.id);
         let name = self.private_name(name);
         if let Some(var) = self.variable(name) {
             let Some(ty) = env.get(var) else { return self.unbound(env, expr, name, var) };
             let ty = self.within_declared(var, ty);
+            let ty = if self.is_in_cell(name) { self.in_cell(ty) } else { ty };
             let is_narrowed = self.vars.declared(var).is_some_and(|declared| declared != ty.id);
             if is_narrowed && ty.is_sure && self.is_refinable(ty.id) {
                 self.facts().refinements.insert(expr.id, ty.id);
@@ -407,7 +374,7 @@ impl<'a> Checker<'_, 'a> {
         }
         let scope = *self.scopes.last().expect("checking is always inside a scope");
         match self.program.modules[self.module].scopes.lookup(scope, name) {
-            (_, Resolution::Cell | Resolution::Free) => self.dynamic(),
+            (_, Resolution::Cell | Resolution::Free) => self.cell(name),
             // What the body of a class binds is looked up when that runs.
             (owner, Resolution::Local) if owner != self.program.modules[self.module].scopes.module() => {
                 self.dynamic()
@@ -500,6 +467,10 @@ impl<'a> Checker<'_, 'a> {
         is_final: bool,
         constant: Option<crate::program::Constant<'a>>,
     ) -> Ty {
+        if let Some(ty) = ty.filter(|&ty| self.program.types.as_primitive(ty).is_some()) {
+            // Whatever stands there is unboxed, and so looked at.
+            return Ty::sure(ty);
+        }
         if is_final && let Some(literal) = constant.and_then(|constant| constant.literal()) {
             return Ty::sure(self.program.types.intern(Type::Literal(literal)));
         }
@@ -562,6 +533,7 @@ impl<'a> Checker<'_, 'a> {
                 _ if class == known.str && exact => Ty::sure(self.exact(class)),
                 _ if class == known.str => Ty::expected(self.instance(class)),
                 _ if class == known.list => Ty { id: container.id, is_sure: exact && container.is_sure },
+                _ if class == known.array => Ty { id: container.id, is_sure: container.is_sure },
                 _ => self.dynamic(),
             };
         }
@@ -776,29 +748,13 @@ impl<'a> Checker<'_, 'a> {
         if is_number { Ty::expected(widened) } else { self.dynamic() }
     }
 
-    fn negated_literal(&mut self, expr: &Expr<'a>, value: Constant<'a>, want: Option<TypeId>) -> Ty {
-        if let Some(primitive) = want.and_then(|want| self.program.types.as_primitive(want)) {
-            return self.primitive_literal(expr, value, true, primitive);
-        }
-        match value {
-            Constant::Int(Int::Small(value)) => {
-                Ty::sure(self.program.types.intern(Type::Literal(Literal::Int(-value))))
-            }
-            Constant::Int(_) => Ty::sure(self.exact(self.program.known.int)),
-            _ => Ty::sure(self.exact(self.program.known.float)),
-        }
-    }
-
     // --- What is not typed ---
 
     /// Expressions that are compiled dynamically: their parts are checked, and must be objects.
     fn untyped_children(&mut self, env: &mut Env<'a>, expr: &'a Expr<'a>) {
         match expr.kind {
-            ExprKind::YieldFrom { value } | ExprKind::Starred { value, .. } => {
+            ExprKind::Starred { value, .. } => {
                 self.object(env, value);
-            }
-            ExprKind::Yield { value } => {
-                value.into_iter().for_each(|value| self.element(env, value));
             }
             ExprKind::Slice { lower, upper, step } => {
                 for part in [lower, upper, step].into_iter().flatten() {
@@ -806,13 +762,7 @@ impl<'a> Checker<'_, 'a> {
                     self.box_index(part, ty);
                 }
             }
-            ExprKind::GeneratorExp { generators, .. } => {
-                self.object(env, generators[0].iter);
-            }
-            ExprKind::Lambda { args, .. } => {
-                args.defaults.iter().for_each(|default| self.element(env, default));
-                args.kw_defaults.iter().flatten().for_each(|default| self.element(env, default));
-            }
+            ExprKind::Lambda { args, body } => self.lambda(env, expr, args, body),
             ExprKind::TemplateStr { values } => values.iter().for_each(|value| self.element(env, value)),
             ExprKind::Interpolation { value, .. } => {
                 self.object(env, value);

@@ -45,7 +45,7 @@ impl<'a> Checker<'_, 'a> {
             let expr: &Expr<'a> = match argument {
                 Argument::Positional(at) => &actuals.args[*at],
                 Argument::Keyword(at) => actuals.keywords[*at].value,
-                Argument::Default => continue,
+                Argument::Default | Argument::Rest(_) | Argument::Keywords(_) => continue,
             };
             let found = self.subject_type(expr);
             let found = self.program.inexact(found);
@@ -85,6 +85,14 @@ impl<'a> Checker<'_, 'a> {
                     vars.iter().for_each(|&var| self.unify(var, rest, solution));
                 }
                 others.iter().for_each(|&other| self.unify(other, found, solution));
+            }
+            (Type::Iteration { args, .. }, Type::Iteration { args: others, .. }) => {
+                args.iter().zip(&others).for_each(|(&arg, &other)| self.unify(arg, other, solution));
+            }
+            (Type::Iteration { kind, args }, _) => {
+                if let Some(item) = self.program.iterated_item(found, kind.is_async()) {
+                    self.unify(args[0], item, solution);
+                }
             }
             (Type::Callable { params, ret }, found) => {
                 let Some((own, result)) = self.program.shape(&found) else { return };

@@ -4,10 +4,11 @@
 //! prepared for. What a module does not declare may still be there if it changes its own namespace by other means; such modules are
 //! not judged. Cost: a look-up for each imported name, and the file system where something is missing.
 
-use base::{Diagnostic, Span};
+use base::{Diagnostic, Span, suggest};
 use parser::ast::{Alias, Stmt, StmtKind};
 
 use super::Checker;
+use crate::builtin_names;
 use crate::program::{ModuleId, ModuleKind};
 
 impl<'a> Checker<'_, 'a> {
@@ -43,11 +44,13 @@ impl<'a> Checker<'_, 'a> {
     /// A name from a module.
     fn check_imported(&mut self, from: &'a str, alias: &Alias<'a>) {
         let Some(module) = self.program.typed_module(from) else { return };
-        if alias.name == "*" || self.may_have(module, alias.name) {
-            return;
-        }
+        let meant = match from {
+            "__static__" if builtin_names::STATIC.binary_search(&alias.name).is_ok() => return,
+            "__static__" => suggest::likeliest(alias.name, builtin_names::STATIC).map(str::to_owned),
+            _ if alias.name == "*" || self.may_have(module, alias.name) => return,
+            _ => self.similar_member(module, alias.name),
+        };
         let message = format!("cannot import name '{}' from '{from}'", alias.name);
-        let meant = self.similar_member(module, alias.name);
         self.report(Diagnostic::new("SP0151", alias.span, message).with_suggestion(meant.as_deref()));
     }
 

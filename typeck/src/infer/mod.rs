@@ -4,15 +4,19 @@
 //! loop head; the second one visits every statement once with these states, records facts and reports errors. A loop
 //! inside a loop starts from what is already remembered, so the cost is linear in the size of the function.
 
+mod argument;
 mod assign;
 mod attribute;
 mod call;
+mod constant;
 mod env;
 mod expr;
+mod generator;
 mod generic;
 mod import;
 mod mismatch;
 mod narrow;
+mod nested;
 mod operator;
 mod pattern;
 mod record;
@@ -26,7 +30,7 @@ use rustc_hash::FxHashMap;
 use crate::annotation::Place;
 use crate::facts::{Coercion, FunctionPlan};
 use crate::program::{ClassMember, FunctionId, ModuleId, ModuleKind, Program};
-use crate::scope::{Resolution, ScopeId};
+use crate::scope::ScopeId;
 use crate::ty::{Assignable, Primitive, Ty, Type, TypeId};
 
 pub(crate) use env::{Env, FieldPath, Variable, Variables};
@@ -40,6 +44,8 @@ pub(crate) struct Checker<'p, 'a> {
     pub(crate) function: Option<FunctionId>,
     /// What `return` must give; `None` where it is not checked.
     pub(crate) ret: Option<TypeId>,
+    /// What a generator gives and is sent, if it says so.
+    yields: Option<generator::Yields>,
     pub(crate) vars: Variables<'a>,
     /// States at loop heads, by the loop's statement.
     heads: FxHashMap<NodeId, Env<'a>>,
@@ -51,6 +57,14 @@ pub(crate) struct Checker<'p, 'a> {
     kinds: FxHashMap<&'a str, TypeId>,
     /// Statements around the current one, inside the block.
     depth: u32,
+    /// What the blocks around have told a nested function.
+    captures: nested::Captures<'a>,
+    /// Functions that are defined inside, by their statements.
+    nested: FxHashMap<NodeId, FunctionId>,
+    /// Whether nested blocks rebind variables, as far as that has been asked.
+    shared: FxHashMap<(ScopeId, &'a str), bool>,
+    /// At how many places each name is bound, once that has been asked.
+    bindings: Option<FxHashMap<&'a str, u32>>,
     /// Where locals are declared.
     declarations: FxHashMap<Variable, (NodeId, Span)>,
     /// In the first round nothing is reported.
@@ -139,12 +153,17 @@ impl<'p, 'a> Checker<'p, 'a> {
             scopes: vec![scope],
             function,
             ret: None,
+            yields: None,
             vars: Variables::default(),
             heads: FxHashMap::default(),
             loops: Vec::new(),
             awaited: FxHashMap::default(),
             kinds: FxHashMap::default(),
             depth: 0,
+            captures: nested::Captures::default(),
+            nested: FxHashMap::default(),
+            shared: FxHashMap::default(),
+            bindings: None,
             declarations: FxHashMap::default(),
             is_silent: true,
         }
@@ -165,6 +184,7 @@ impl<'p, 'a> Checker<'p, 'a> {
         let entry = &self.program.functions[function];
         let (def, ret, is_plain) = (entry.def, entry.ret, !entry.is_async && !entry.is_generator);
         self.ret = is_plain.then_some(ret);
+        self.enter_generator(function);
         for is_silent in [true, false] {
             self.is_silent = is_silent;
             let mut env = self.enter_function();
@@ -191,23 +211,15 @@ impl<'p, 'a> Checker<'p, 'a> {
     fn enter_function(&mut self) -> Env<'a> {
         let function = self.function.expect("a function is being checked");
         let mut env = Env::new();
+        self.enter_captures(&mut env);
         let scope = self.scopes[0];
         for param in self.program.functions[function].params.clone() {
             let var = self.vars.intern(scope, param.name);
             self.vars.declare(var, param.ty);
-            if self.program.types.as_primitive(param.ty).is_some() && self.is_captured(param.name) {
-                let message = format!("not supported yet: nested blocks use the primitive '{}'", param.name);
-                self.error("SP0147", param.span, message);
-            }
+            self.declare_cell(param.name, param.ty);
             env.set(var, Ty { id: param.ty, is_sure: !param.is_erased });
         }
         env
-    }
-
-    /// Whether nested blocks take a variable of this block.
-    fn is_captured(&self, name: &str) -> bool {
-        let scopes = &self.program.modules[self.module].scopes;
-        scopes.table[self.scopes[0]].symbol(name).is_some_and(|symbol| symbol.resolution == Resolution::Cell)
     }
 
     fn check_implicit_return(&mut self, span: Span) {

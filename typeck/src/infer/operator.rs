@@ -40,14 +40,15 @@ impl<'a> Checker<'_, 'a> {
         right: &'a Expr<'a>,
         want: Option<TypeId>,
     ) -> (Ty, Ty) {
-        if is_literal(left) {
+        if self.is_adaptable(left) {
             let b = self.expr(env, right, want);
             let context = self.primitive_of(b).map(|_| b.id);
             return (self.expr(env, left, context.or(want)), b);
         }
         let a = self.expr(env, left, want);
         let context = self.primitive_of(a).map(|_| a.id);
-        let b = self.expr(env, right, if is_literal(right) { context } else { want });
+        let context = if self.is_adaptable(right) { context } else { want };
+        let b = self.expr(env, right, context);
         (a, b)
     }
 
@@ -187,30 +188,84 @@ impl<'a> Checker<'_, 'a> {
         comparators: &'a [Expr<'a>],
     ) -> Ty {
         self.facts().operators.remove(&expr.id);
-        let (mut a, b) = self.operands(env, left, &comparators[0], None);
-        let mut is_primitive = self.primitive_of(a).is_some() || self.primitive_of(b).is_some();
-        if is_primitive && ops.len() == 1 && !matches!(ops[0], CmpOp::In | CmpOp::NotIn) {
-            return self.primitive_compare(expr, left, ops[0], &comparators[0], a, b);
+        let ([op], [right]) = (ops, comparators) else {
+            return self.compare_chain(env, expr, left, ops, comparators);
+        };
+        let (a, b) = self.operands(env, left, right, None);
+        let is_membership = matches!(op, CmpOp::In | CmpOp::NotIn);
+        if (self.primitive_of(a).is_some() && !is_membership) || self.primitive_of(b).is_some() {
+            return self.primitive_compare(expr, left, *op, right, a, b);
         }
-        if is_primitive && matches!(ops[0], CmpOp::In | CmpOp::NotIn) {
-            self.box_index(left, a);
-            is_primitive = self.primitive_of(b).is_some();
+        self.box_index(left, a);
+        let is_bool = self.object_compare(expr, a, *op, b);
+        self.truth_of_compared(env, ops, is_bool)
+    }
+
+    /// Each operand of a chain is evaluated once, and compared with both neighbours.
+    fn compare_chain(
+        &mut self,
+        env: &mut Env<'a>,
+        expr: &Expr<'a>,
+        left: &'a Expr<'a>,
+        ops: &'a [CmpOp],
+        comparators: &'a [Expr<'a>],
+    ) -> Ty {
+        self.facts().chains.remove(&expr.id);
+        let operands: Vec<_> = std::iter::once(left).chain(comparators).collect();
+        let mut types: Vec<_> = operands.iter().map(|operand| self.expr(env, operand, None)).collect();
+        if types.iter().any(|&ty| self.primitive_of(ty).is_some()) {
+            return self.primitive_chain(env, expr, &operands, ops, &mut types);
         }
         let mut is_bool = true;
-        let mut right = b;
-        for (at, &op) in ops.iter().enumerate() {
-            if at > 0 {
-                right = self.expr(env, &comparators[at], None);
+        for (pair, &op) in types.windows(2).zip(ops) {
+            is_bool &= self.object_compare(expr, pair[0], op, pair[1]);
+        }
+        self.truth_of_compared(env, ops, is_bool)
+    }
+
+    /// A chain with primitives: constants take the type of the nearest one, and every pair has a type in common.
+    fn primitive_chain(
+        &mut self,
+        env: &mut Env<'a>,
+        expr: &Expr<'a>,
+        operands: &[&'a Expr<'a>],
+        ops: &[CmpOp],
+        types: &mut [Ty],
+    ) -> Ty {
+        for at in 0..types.len() {
+            if self.primitive_of(types[at]).is_none() && self.is_adaptable(operands[at]) {
+                let mut near = (0..at).rev().chain(at + 1..types.len()).map(|near| types[near]);
+                let context = near.find(|&ty| self.primitive_of(ty).is_some()).map(|ty| ty.id);
+                types[at] = self.expr(env, operands[at], context);
             }
-            is_primitive |= self.primitive_of(right).is_some();
-            is_bool &= self.object_compare(expr, a, op, right);
-            a = right;
         }
-        if is_primitive {
-            self.error("SP0138", expr.span, "not supported yet: chained comparison of primitives");
+        let mut common = Vec::new();
+        for (pair, &op) in types.windows(2).zip(ops) {
+            let found = match op {
+                CmpOp::Is | CmpOp::IsNot | CmpOp::In | CmpOp::NotIn => {
+                    let message = "primitives have neither identity nor members in a chained comparison";
+                    self.error("SP0138", expr.span, message);
+                    None
+                }
+                _ => self.common_primitive(expr, pair[0], pair[1], op.symbol()),
+            };
+            let Some(found) = found else { break };
+            common.push(found);
         }
-        let is_identity = ops.iter().all(|op| matches!(op, CmpOp::Is | CmpOp::IsNot));
-        if !is_identity {
+        // What stands between two pairs is converted for each of them; the ends have one type.
+        if common.len() == ops.len() {
+            for (at, primitive) in [(0, common[0]), (ops.len(), common[ops.len() - 1])] {
+                let target = self.program.types.primitive(primitive);
+                self.flow(operands[at].id, types[at], target);
+            }
+            self.facts().chains.insert(expr.id, common);
+        }
+        Ty::sure(self.program.types.primitive(Primitive::CBool))
+    }
+
+    /// What a comparison of objects gives, and leaves known of fields.
+    fn truth_of_compared(&mut self, env: &mut Env<'a>, ops: &[CmpOp], is_bool: bool) -> Ty {
+        if !ops.iter().all(|op| matches!(op, CmpOp::Is | CmpOp::IsNot)) {
             env.forget_fields();
         }
         if is_bool { Ty::sure(self.exact(self.program.known.bool)) } else { self.dynamic() }
@@ -227,6 +282,11 @@ impl<'a> Checker<'_, 'a> {
     ) -> Ty {
         if matches!(op, CmpOp::Is | CmpOp::IsNot) {
             self.error("SP0138", expr.span, "primitives have no identity");
+            return self.dynamic();
+        }
+        if matches!(op, CmpOp::In | CmpOp::NotIn) {
+            let shown = self.program.show(b.id);
+            self.error("SP0138", expr.span, format!("argument of type '{shown}' is not a container"));
             return self.dynamic();
         }
         if let Some(common) = self.common_primitive(expr, a, b, op.symbol()) {
@@ -257,15 +317,6 @@ impl<'a> Checker<'_, 'a> {
             }
         }
         self.is_exact(a) && self.is_exact(b)
-    }
-}
-
-/// Whether an expression is a number that adapts to the other operand.
-pub(crate) fn is_literal(expr: &Expr<'_>) -> bool {
-    match expr.kind {
-        ExprKind::Constant { .. } => true,
-        ExprKind::UnaryOp { op: parser::ast::UnaryOp::USub, operand } => is_literal(operand),
-        _ => false,
     }
 }
 

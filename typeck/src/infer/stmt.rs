@@ -55,10 +55,10 @@ impl<'a> Checker<'_, 'a> {
             StmtKind::While { test, body, orelse } => self.while_(env, stmt, test, body, orelse),
             StmtKind::For { target, iter, body, orelse } => self.for_(env, stmt, target, iter, body, orelse),
             StmtKind::AsyncFor { target, iter, body, orelse } => {
-                self.object(env, iter);
-                let item = self.dynamic();
+                let ty = self.object(env, iter);
+                let item = self.program.iterated_item(ty.id, true).map_or(self.dynamic(), Ty::expected);
                 self.loop_body(env, stmt, orelse, |checker, env| {
-                    checker.bind(env, target, item);
+                    checker.bind_element(env, target, item);
                     checker.stmts(env, body);
                     None
                 });
@@ -86,6 +86,7 @@ impl<'a> Checker<'_, 'a> {
                 def.args.defaults.iter().for_each(|default| self.element(env, default));
                 def.args.kw_defaults.iter().flatten().for_each(|default| self.element(env, default));
                 self.define_local(env, def.name, def.name_span);
+                self.nested_function(env, stmt, def);
             }
             StmtKind::ClassDef(def) => {
                 def.decorator_list.iter().for_each(|decorator| self.element(env, decorator));
@@ -502,7 +503,9 @@ impl<'a> Checker<'_, 'a> {
         }
         let Some(ty) = self.facts().types[iter.id] else { return self.dynamic() };
         let known = self.program.known;
-        let Some((class, args, _)) = self.program.types.as_instance(ty.id) else { return self.dynamic() };
+        let Some((class, args, _)) = self.program.types.as_instance(ty.id) else {
+            return self.program.iterated_item(ty.id, false).map_or(self.dynamic(), Ty::expected);
+        };
         let args = args.to_vec();
         if class == known.range {
             Ty::sure(self.exact(known.int))
@@ -513,7 +516,7 @@ impl<'a> Checker<'_, 'a> {
         } else if [known.list, known.set, known.dict].contains(&class) {
             args.first().map_or(self.dynamic(), |&item| Ty::expected(item))
         } else {
-            self.dynamic()
+            self.program.iterated_item(ty.id, false).map_or(self.dynamic(), Ty::expected)
         }
     }
 
@@ -562,7 +565,7 @@ impl<'a> Checker<'_, 'a> {
     }
 
     /// Whether neither the block nor the module binds a name.
-    fn is_builtin(&mut self, name: &'a str) -> bool {
+    pub(super) fn is_builtin(&mut self, name: &'a str) -> bool {
         let scope = *self.scopes.last().expect("checking is always inside a scope");
         let module = &self.program.modules[self.module];
         let is_global = !matches!(

@@ -47,6 +47,7 @@ impl Program<'_> {
                 let params = params.as_ref().map_or("...".to_owned(), |params| format!("[{}]", list(params)));
                 format!("Callable[{params}, {}]", self.show_with(*ret, exactness))
             }
+            Type::Iteration { kind, args } => format!("{}[{}]", kind.name(), list(args)),
             Type::Module(module) => format!("module {}", self.modules[*module].name),
             Type::Special(special) => format!("function {}", special.name()),
             Type::Param(_, name) => name.to_string(),

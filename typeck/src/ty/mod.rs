@@ -7,6 +7,7 @@
 
 mod callable;
 mod display;
+mod iteration;
 mod literal;
 mod relation;
 
@@ -15,6 +16,7 @@ use rustc_hash::FxHashMap;
 
 use crate::program::{ClassId, FunctionId, ModuleId, TypeVarId};
 
+pub use iteration::Iteration;
 pub use literal::Literal;
 pub use relation::Assignable;
 
@@ -188,6 +190,13 @@ pub enum Type {
         params: Option<Box<[TypeId]>>,
         /// What it gives.
         ret: TypeId,
+    },
+    /// What can be iterated over, whatever its class.
+    Iteration {
+        /// How.
+        kind: Iteration,
+        /// What it gives, and, for generators, takes and returns.
+        args: Box<[TypeId]>,
     },
     /// A module.
     Module(ModuleId),
@@ -405,7 +414,7 @@ impl Types {
     pub fn has_vars(&self, id: TypeId) -> bool {
         match self.get(id) {
             Type::Var(_) => true,
-            Type::Instance { args: parts, .. } | Type::Union(parts) => {
+            Type::Instance { args: parts, .. } | Type::Iteration { args: parts, .. } | Type::Union(parts) => {
                 parts.iter().any(|&part| self.has_vars(part))
             }
             Type::Callable { params, ret } => {
@@ -423,13 +432,17 @@ impl Types {
         }
         match self.get(id) {
             Type::Instance { args, .. } if args.is_empty() => return id,
-            Type::Instance { .. } | Type::Union(_) | Type::Callable { .. } => {}
+            Type::Instance { .. } | Type::Iteration { .. } | Type::Union(_) | Type::Callable { .. } => {}
             _ => return id,
         }
         match self.get(id).clone() {
             Type::Instance { class, args, exact } => {
                 let args = args.iter().map(|&arg| self.replace(arg, replacement)).collect();
                 self.intern(Type::Instance { class, args, exact })
+            }
+            Type::Iteration { kind, args } => {
+                let args = args.iter().map(|&arg| self.replace(arg, replacement)).collect();
+                self.intern(Type::Iteration { kind, args })
             }
             Type::Union(members) => {
                 let members: Vec<_> =

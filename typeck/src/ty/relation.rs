@@ -61,6 +61,7 @@ impl Program<'_> {
                 let sub = self.widen_literal(sub);
                 self.fits_protocol(sub, class, &args)
             }
+            (_, Type::Iteration { kind, args }) => self.is_iterable_as(sub, kind, &args),
             (Type::Param(..), _) => self.is_object(sup),
             (Type::Literal(literal), _) => {
                 let base = self.literal_base(&literal);
@@ -73,7 +74,7 @@ impl Program<'_> {
                 if must && !(exact && class == other) {
                     return false;
                 }
-                let is_float = other == self.known.float && class == self.known.int;
+                let is_float = other == self.known.float && self.is_subclass(class, self.known.int);
                 let related = is_float || self.is_subclass(class, other);
                 related && self.arguments_fit(class, &args, other, &wanted)
             }
@@ -83,6 +84,7 @@ impl Program<'_> {
                 | Type::Function(_)
                 | Type::Method(_)
                 | Type::Module(_)
+                | Type::Iteration { .. }
                 | Type::Callable { .. },
                 _,
             ) => {

@@ -1,9 +1,95 @@
-"""`cached_property` and `async_cached_property`: properties that are computed once per instance.
+"""What programs written for CinderX import: cached properties, strict modules, and in `cinderx.jit` the compiler.
 
-In a static class the value is kept in a field that the compiler adds; elsewhere in the dictionary of the instance.
+`cached_property` and `async_cached_property` are computed once per instance. In a static class the value is kept in a field that the
+compiler adds; elsewhere in the dictionary of the instance. Names that have no meaning here, since there is but one evaluator and one
+collector, do nothing.
 """
 
-__all__ = ["AsyncLazyValue", "async_cached_property", "cached_property"]
+from __strict__ import (
+    StrictModule,
+    freeze_type,
+    strict_module_patch,
+    strict_module_patch_delete,
+    strict_module_patch_enabled,
+)
+from _cinderx import is_immortal
+
+__all__ = [
+    "AsyncLazyValue",
+    "StrictModule",
+    "async_cached_property",
+    "cached_property",
+    "clear_caches",
+    "clear_classloader_caches",
+    "disable_parallel_gc",
+    "enable_parallel_gc",
+    "freeze_type",
+    "get_import_error",
+    "get_parallel_gc_settings",
+    "has_parallel_gc",
+    "init",
+    "install_frame_evaluator",
+    "is_frame_evaluator_installed",
+    "is_immortal",
+    "is_initialized",
+    "remove_frame_evaluator",
+    "strict_module_patch",
+    "strict_module_patch_delete",
+    "strict_module_patch_enabled",
+    "watch_sys_modules",
+]
+
+
+def init():
+    """Typed code runs without being asked."""
+
+
+def is_initialized():
+    return True
+
+
+def get_import_error():
+    return None
+
+
+def install_frame_evaluator():
+    """The evaluator knows typed code as it is."""
+
+
+def remove_frame_evaluator():
+    """The evaluator knows typed code as it is."""
+
+
+def is_frame_evaluator_installed():
+    return True
+
+
+def clear_caches():
+    """Caches are checked wherever they are used."""
+
+
+def clear_classloader_caches():
+    """Caches are checked wherever they are used."""
+
+
+def watch_sys_modules():
+    """Replaced modules are noticed without being asked."""
+
+
+def has_parallel_gc():
+    return False
+
+
+def enable_parallel_gc(min_generation=2, num_threads=0):
+    raise RuntimeError("parallel garbage collection is not supported")
+
+
+def disable_parallel_gc():
+    """It never runs."""
+
+
+def get_parallel_gc_settings():
+    return None
 
 
 class cached_property:

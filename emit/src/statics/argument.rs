@@ -1,0 +1,212 @@
+//! The arguments of static calls: pushed in the order of the parameters, evaluated in the order of the source.
+//!
+//! Where these orders differ, and where a default must be asked for, everything that runs code is evaluated into hidden locals first: between the
+//! question and the call nothing may run, so that both mean the same callee. What `*args` and `**kwargs` collect is made here.
+
+use bytecode::{Const, Opcode, TypeCode};
+use parser::ast::{Expr, ExprKind};
+use typeck::facts::Argument;
+use typeck::program::{FunctionId, Param};
+
+use super::call::Site;
+use crate::error::Emit;
+use crate::expr::is_starred;
+use crate::fold;
+use crate::module::Emitter;
+
+/// A call whose callee is known.
+pub(super) struct StaticCall<'a, 'f> {
+    site: Site<'a>,
+    /// The callee's descriptor.
+    pub(super) descr: u32,
+    function: FunctionId,
+    /// Parameters that are on the stack already.
+    receivers: usize,
+    /// The other parameters.
+    params: Vec<Param<'a>>,
+    arguments: &'f [Argument],
+}
+
+impl<'a> Emitter<'a, '_> {
+    pub(super) fn static_call<'f>(
+        &mut self,
+        site: Site<'a>,
+        function: FunctionId,
+        receivers: usize,
+        arguments: &'f [Argument],
+    ) -> StaticCall<'a, 'f> {
+        let checked = self.checked.expect("plans come from a checked module");
+        let params = checked.program.functions[function].params[receivers..].to_vec();
+        let descr = self.block().function(checked.function_descr(function));
+        StaticCall { site, descr, function, receivers, params, arguments }
+    }
+
+    /// Whether some default is no constant.
+    pub(super) fn needs_default(&self, call: &StaticCall<'a, '_>) -> bool {
+        let mut pairs = call.arguments.iter().zip(&call.params);
+        pairs
+            .any(|(argument, param)| *argument == Argument::Default && self.default_of(call, param).is_none())
+    }
+
+    /// The constant that a parameter's default is.
+    fn default_of(&self, call: &StaticCall<'a, '_>, param: &Param<'a>) -> Option<Const> {
+        let default = param.default.expect("the checker maps defaults that exist");
+        fold::constant(default).or_else(|| {
+            let checked = self.checked?;
+            let module = checked.program.functions[call.function].module;
+            checked.final_constant(module, default.as_name()?)
+        })
+    }
+
+    /// Pushes the arguments; `receiver` is the slot with that of a virtual call.
+    pub(super) fn arguments(&mut self, call: &StaticCall<'a, '_>, receiver: Option<u32>) -> Emit {
+        let order: Vec<usize> =
+            call.arguments.iter().flat_map(|argument| places(call.site, argument)).collect();
+        if !order.is_sorted() || self.needs_default(call) {
+            return self.spilled_arguments(call, order, receiver);
+        }
+        for at in 0..call.arguments.len() {
+            self.pushed_argument(call, at, receiver, &mut |emitter, expr, _| emitter.expr(expr))?;
+        }
+        Ok(())
+    }
+
+    /// Everything is evaluated in the order of the source into hidden locals first.
+    fn spilled_arguments(
+        &mut self,
+        call: &StaticCall<'a, '_>,
+        mut order: Vec<usize>,
+        receiver: Option<u32>,
+    ) -> Emit {
+        let count = call.site.args.len() + call.site.keywords.len();
+        let mut slots = vec![0; count];
+        order.sort_unstable();
+        for place in order {
+            let expr = expr_at(call.site, place);
+            let primitive = self.argument_code(call, place);
+            if let ExprKind::Starred { value, .. } = expr.kind {
+                self.expr(value)?;
+                self.block().op(Opcode::BUILD_LIST, 0);
+                self.block().op(Opcode::SWAP, 2);
+                self.block().op(Opcode::LIST_EXTEND, 1);
+            } else {
+                self.expr(expr)?;
+            }
+            let slot = self.hidden_slot(primitive);
+            self.local_op(Opcode::STORE_FAST, Opcode::STORE_LOCAL, slot);
+            slots[place] = slot;
+        }
+        for at in 0..call.arguments.len() {
+            self.pushed_argument(call, at, receiver, &mut |emitter, _, place| {
+                emitter.taken(slots[place]);
+                Ok(())
+            })?;
+        }
+        Ok(())
+    }
+
+    /// How the argument at a place is passed.
+    fn argument_code(&self, call: &StaticCall<'a, '_>, place: usize) -> TypeCode {
+        let is_here = |argument: &Argument| match argument {
+            Argument::Positional(_) | Argument::Keyword(_) => places(call.site, argument) == [place],
+            _ => false,
+        };
+        let at = call.arguments.iter().position(is_here);
+        let primitive = at.and_then(|at| self.primitive_type(call.params[at].ty));
+        primitive.map_or(TypeCode::Object, super::descr::type_code)
+    }
+
+    /// Moves a hidden local to the stack.
+    fn taken(&mut self, slot: u32) {
+        self.local_op(Opcode::LOAD_FAST_CHECK, Opcode::LOAD_LOCAL, slot);
+        if self.block().code.locals[slot as usize].ty == TypeCode::Object {
+            self.block().op(Opcode::DELETE_FAST, slot);
+        }
+    }
+
+    /// Pushes one argument; `push` pushes what stands at a place.
+    fn pushed_argument(
+        &mut self,
+        call: &StaticCall<'a, '_>,
+        at: usize,
+        receiver: Option<u32>,
+        push: &mut dyn FnMut(&mut Self, &'a Expr<'a>, usize) -> Emit,
+    ) -> Emit {
+        let site = call.site;
+        let param = &call.params[at];
+        match &call.arguments[at] {
+            Argument::Default => {
+                self.default_argument(call, at, receiver);
+                Ok(())
+            }
+            Argument::Rest(range) if site.args[range.clone()].iter().any(is_starred) => {
+                self.block().op(Opcode::BUILD_LIST, 0);
+                for place in range.clone() {
+                    let expr = &site.args[place];
+                    let value = if let ExprKind::Starred { value, .. } = expr.kind { value } else { expr };
+                    push(self, value, place)?;
+                    self.at(expr.span);
+                    let add = if is_starred(expr) { Opcode::LIST_EXTEND } else { Opcode::LIST_APPEND };
+                    self.block().op(add, 1);
+                }
+                self.block().op(Opcode::CALL_INTRINSIC, bytecode::Intrinsic::ListToTuple as u32);
+                Ok(())
+            }
+            Argument::Rest(range) => {
+                range.clone().try_for_each(|place| push(self, &site.args[place], place))?;
+                self.block().op(Opcode::BUILD_TUPLE, range.len() as u32);
+                Ok(())
+            }
+            Argument::Keywords(found) => {
+                for &keyword in found {
+                    let name = site.keywords[keyword].arg.expect("the checker maps names");
+                    self.load_const(Const::str(name));
+                    push(self, site.keywords[keyword].value, site.args.len() + keyword)?;
+                }
+                self.block().op(Opcode::BUILD_MAP, found.len() as u32);
+                Ok(())
+            }
+            argument => {
+                let place = places(site, argument)[0];
+                debug_assert!(param.item.is_none());
+                push(self, expr_at(site, place), place)
+            }
+        }
+    }
+
+    fn default_argument(&mut self, call: &StaticCall<'a, '_>, at: usize, receiver: Option<u32>) {
+        let param = &call.params[at];
+        match (self.default_of(call, param), self.primitive_type(param.ty)) {
+            (Some(constant), Some(primitive)) => self.primitive_const(&constant, primitive),
+            (Some(constant), None) => self.load_const(constant),
+            (None, _) => {
+                match receiver {
+                    Some(slot) => self.block().op(Opcode::LOAD_FAST_CHECK, slot),
+                    None => self.load_const(Const::None),
+                }
+                self.int64_const((call.receivers + at) as i64);
+                self.at(call.site.expr.span);
+                self.block().op(Opcode::LOAD_DEFAULT, call.descr);
+            }
+        }
+    }
+}
+
+/// Where the parts of an argument stand in the source; defaults stand nowhere.
+fn places(site: Site<'_>, argument: &Argument) -> Vec<usize> {
+    match argument {
+        Argument::Positional(at) => vec![*at],
+        Argument::Keyword(at) => vec![site.args.len() + at],
+        Argument::Default => Vec::new(),
+        Argument::Rest(range) => range.clone().collect(),
+        Argument::Keywords(found) => found.iter().map(|at| site.args.len() + at).collect(),
+    }
+}
+
+/// The argument at a place.
+fn expr_at<'a>(site: Site<'a>, place: usize) -> &'a Expr<'a> {
+    match place.checked_sub(site.args.len()) {
+        Some(at) => site.keywords[at].value,
+        None => &site.args[place],
+    }
+}

@@ -1,0 +1,140 @@
+//! What a running program may ask of the compiler, and what it is told: behind the module `cinderx.jit`.
+//!
+//! A program can stop and resume compilation, compile or uncompile one function, keep one from being compiled, and narrow compilation
+//! to a list of functions. Code that exists is left by retiring it, as when something that it rests on changes.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashSet;
+
+use runtime::hooks::{self, CompilerAnswer, CompilerRequest};
+use runtime::objects::code::CodeObject;
+use runtime::objects::function::FunctionObject;
+use runtime::value::{Ref, Value};
+
+use crate::context::{Jit, jit};
+use crate::entry;
+use crate::functions::{BodyId, State};
+use crate::machine::Machine;
+use crate::settings::Settings;
+
+/// What a program has asked for.
+#[derive(Default)]
+pub(crate) struct Control {
+    is_paused: Cell<bool>,
+    /// Code objects that are not to be compiled; kept, so that no other object gets the address.
+    suppressed: RefCell<Vec<Ref>>,
+    /// Functions beside those of the command line's list.
+    listed: RefCell<Option<HashSet<String>>>,
+}
+
+impl Control {
+    /// Whether a function may be compiled.
+    pub(crate) fn admits(&self, module: &str, code: &CodeObject) -> bool {
+        let name = || format!("{module}:{}", code.code().qualname);
+        !self.is_paused.get()
+            && !self.is_suppressed(Value::from_object(code))
+            && self.listed.borrow().as_ref().is_none_or(|list| list.contains(&name()))
+    }
+
+    fn is_suppressed(&self, code: Value) -> bool {
+        self.suppressed.borrow().iter().any(|known| known.value() == code)
+    }
+
+    /// Lets go of the objects, at the end.
+    pub(crate) fn release(&self) {
+        drop(self.suppressed.take());
+    }
+}
+
+/// Answers a request.
+pub(crate) fn answer(request: CompilerRequest<'_>) -> CompilerAnswer {
+    let (jit, control) = (jit(), &jit().control);
+    match request {
+        CompilerRequest::Enable(is_enabled) => CompilerAnswer::Truth(!control.is_paused.replace(!is_enabled)),
+        CompilerRequest::IsEnabled => CompilerAnswer::Truth(!control.is_paused.get()),
+        CompilerRequest::Compile(function) => CompilerAnswer::Truth(compile(jit, function)),
+        CompilerRequest::IsCompiled(function) => CompilerAnswer::Truth(machine_of(jit, function).is_some()),
+        CompilerRequest::Uncompile(function) => CompilerAnswer::Truth(uncompile(jit, function)),
+        CompilerRequest::UncompileAll => {
+            let bodies = jit.functions.borrow().bodies.len();
+            (0..bodies).for_each(|body| retire(jit, body));
+            CompilerAnswer::Truth(true)
+        }
+        CompilerRequest::Suppress(function, is_suppressed) => {
+            let code = Value::from_object(function.code());
+            let was = control.is_suppressed(code);
+            if is_suppressed && !was {
+                control.suppressed.borrow_mut().push(code.to_ref());
+                uncompile(jit, function);
+            } else if !is_suppressed {
+                let kept = control.suppressed.take().into_iter().filter(|known| known.value() != code);
+                control.suppressed.replace(kept.collect());
+            }
+            CompilerAnswer::Truth(was)
+        }
+        CompilerRequest::CodeSize(function) => {
+            CompilerAnswer::Number(machine_of(jit, function).map_or(-1, |machine| machine.len as i64))
+        }
+        CompilerRequest::StackSize(function) => {
+            let size = |machine: &Machine| {
+                i64::from(machine.frame.locals_bytes) + 8 * machine.frame.saved.len() as i64
+            };
+            CompilerAnswer::Number(machine_of(jit, function).map_or(-1, size))
+        }
+        CompilerRequest::List => {
+            let listed = control.listed.borrow();
+            let names = jit.settings.list.iter().chain(listed.as_ref()).flatten();
+            let mut names: Vec<String> = names.cloned().collect();
+            names.sort_unstable();
+            CompilerAnswer::Texts(names)
+        }
+        CompilerRequest::AddToList(text) => {
+            let mut listed = control.listed.borrow_mut();
+            let list = listed.get_or_insert_with(|| jit.settings.list.clone().unwrap_or_default());
+            list.extend(Settings::parse_list(text));
+            CompilerAnswer::Truth(true)
+        }
+        CompilerRequest::Statistics => CompilerAnswer::Numbers(vec![
+            ("compile_time", jit.stats.time.get().as_secs_f64() * 1e3),
+            ("code_bytes", jit.memory.used() as f64),
+            ("compiled", jit.code.all().len() as f64),
+            ("refused", jit.stats.refused.borrow().len() as f64),
+            ("deopts", jit.stats.deopts.get() as f64),
+            ("retired", jit.stats.retired.get() as f64),
+        ]),
+    }
+}
+
+fn machine_of(jit: &Jit, function: &FunctionObject) -> Option<&'static Machine> {
+    let body = jit.body_of(function)?;
+    match jit.functions.borrow().bodies[body].state {
+        State::Compiled(machine) => Some(machine),
+        _ => None,
+    }
+}
+
+/// Compiles a function now; whether it has code.
+fn compile(jit: &Jit, function: &FunctionObject) -> bool {
+    let is_new = machine_of(jit, function).is_none();
+    if is_new && jit.compile_function(function).is_none() {
+        return false;
+    }
+    entry::use_code(function);
+    true
+}
+
+fn uncompile(jit: &Jit, function: &FunctionObject) -> bool {
+    let has_code = machine_of(jit, function).is_some();
+    if let Some(body) = jit.body_of(function) {
+        retire(jit, body);
+    }
+    function.entry.set(hooks::function_entry());
+    has_code
+}
+
+/// Leaves the code of a body, which is no sign that it was not worth it.
+fn retire(jit: &Jit, body: BodyId) {
+    let before = jit.functions.borrow().bodies[body].retired;
+    jit.retire(body);
+    jit.functions.borrow_mut().bodies[body].retired = before;
+}

@@ -1,0 +1,131 @@
+//! The module object of strict and static modules: a module whose attributes nobody can set or delete.
+//!
+//! A module becomes one when its own code begins to run ([`seal`]): what the importer had to say of it has been said by then, and its body
+//! writes to the namespace, not to the module. It goes on saying that it is a `module` (`__class__`), gives a copy of its namespace as
+//! `__dict__`, and has `patch` and `patch_delete` for tests, which need patching to be enabled. (Cinder's `StrictModule`)
+
+use crate::error;
+use crate::freeze;
+use crate::methods::GetSetDef;
+use crate::names::names;
+use crate::objects::dict::DictObject;
+use crate::objects::module::{self, ModuleObject};
+use crate::objects::str::StrObject;
+use crate::objects::tuple::TupleObject;
+use crate::objects::{self, module::MODULE};
+use crate::protocol;
+use crate::py_methods;
+use crate::slots::Slots;
+use crate::sys_state;
+use crate::type_object::{TypeObject, TypeSpec, type_flags};
+use crate::value::{PyResult, Value};
+
+/// Makes the module with this namespace a strict one, if it is one that has been registered under its name.
+pub fn seal(namespace: &DictObject) {
+    let name = namespace.get_str(names().__name__).and_then(|name| name.get::<StrObject>());
+    let module = name.and_then(|name| sys_state::modules().get_str(Value::from_object(name)));
+    let Some(module) = module.filter(|module| module.get_exact::<ModuleObject>().is_some()) else { return };
+    let own = module.get::<ModuleObject>().expect("just tested").dict();
+    if std::ptr::eq(own, namespace) {
+        let header = module.header().expect("modules are objects");
+        header.set_raw_type(&STRICT_MODULE);
+        // Compiled code that has called functions of a module of this name before is to look again.
+        (crate::hooks::hooks().dict_changed)(namespace, Value::NULL, true);
+    }
+}
+
+/// Replaces or deletes a name of a module that may be patched.
+fn patch(module: &ModuleObject, name: Value, new: Option<Value>) -> PyResult<()> {
+    let text = name.get::<StrObject>().map(StrObject::to_string_lossy).unwrap_or_default();
+    if !freeze::is_patching() {
+        let action = if new.is_some() { "modify" } else { "delete" };
+        let module = module.name();
+        return Err(crate::raise!(
+            AttributeError,
+            "cannot {action} attribute '{text}' of strict module '{module}'"
+        ));
+    }
+    if is_final_constant(module, name)? {
+        return Err(crate::raise!(
+            AttributeError,
+            "Cannot patch Final attribute `{text}` of module `{}`",
+            module.name()
+        ));
+    }
+    match new {
+        Some(new) => {
+            let interned = StrObject::intern(&text);
+            module.dict().set_str(interned.value(), new.to_ref());
+            Ok(())
+        }
+        None => match module.dict().remove_str(name) {
+            Some(_) => Ok(()),
+            None => {
+                let message = format!("module '{}' has no attribute '{text}'", module.name());
+                Err(error::attribute_error(Value::from_object(module), name, &message))
+            }
+        },
+    }
+}
+
+/// Whether uses of a name have been replaced by its value, so that nobody would see a patch.
+fn is_final_constant(module: &ModuleObject, name: Value) -> PyResult<bool> {
+    match module.dict().get_text("__final_constants__") {
+        Some(names) if names.is_instance::<TupleObject>() => protocol::contains(names.value(), name),
+        _ => Ok(false),
+    }
+}
+
+fn setattro(value: Value, name: Value, new: Option<Value>) -> PyResult<()> {
+    patch(this(value), name, new)
+}
+
+fn this<'a>(value: Value) -> &'a ModuleObject {
+    value.get::<ModuleObject>().expect("descriptors check their owner")
+}
+
+py_methods! { static METHODS for "StrictModule", &ModuleObject;
+    /// Replace an attribute, for a test
+    "patch(self, name, value, /)"
+    fn patch_attribute(this, name: Value, value: Value) -> PyResult<()> {
+        patch(this, name, Some(value))
+    }
+    /// Delete an attribute, for a test
+    "patch_delete(self, name, /)"
+    fn patch_delete(this, name: Value) -> PyResult<()> {
+        patch(this, name, None)
+    }
+}
+
+static GETSET: &[GetSetDef] = &[
+    GetSetDef { name: "__class__", doc: "", get: |_| Ok(MODULE.value().to_ref()), set: None },
+    GetSetDef { name: "__dict__", doc: "", get: |value| Ok(this(value).dict().copy().into_ref()), set: None },
+    GetSetDef {
+        name: "__patch_enabled__",
+        doc: "Whether attributes can be patched.",
+        get: |_| Ok(objects::bool(freeze::is_patching()).to_ref()),
+        set: None,
+    },
+];
+
+/// `StrictModule`.
+pub static STRICT_MODULE: TypeObject = TypeObject::from_spec(&SPEC);
+static SPEC: TypeSpec = TypeSpec {
+    doc: "A module whose attributes cannot be set or deleted.",
+    base: Some(&MODULE),
+    flags: type_flags::WEAK | type_flags::GC | type_flags::NO_NEW,
+    dict_offset: ModuleObject::DICT_OFFSET,
+    slots: Slots { getattro: Some(module::getattro), setattro: Some(setattro), ..Slots::EMPTY },
+    methods: &[METHODS],
+    getset: GETSET,
+    ..TypeSpec::of::<ModuleObject>("StrictModule")
+};
+
+/// `StrictModuleError`, a `SyntaxError` about what a strict module does when it is imported.
+pub static STRICT_MODULE_ERROR: TypeObject = TypeObject::from_spec(&ERROR_SPEC);
+static ERROR_SPEC: TypeSpec = TypeSpec {
+    module: "__strict__",
+    base: Some(&error::types::SyntaxError),
+    flags: type_flags::BASE | type_flags::GC,
+    ..TypeSpec::of::<error::ExceptionObject>("StrictModuleError")
+};

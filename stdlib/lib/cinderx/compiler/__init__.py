@@ -1,0 +1,1 @@
+"""The compiler of CinderX as a package; modules are compiled when they are imported, without being asked."""

@@ -1,0 +1,138 @@
+//! `_cinderx`: what the Python modules `cinderx` and `cinderx.jit` need of the runtime and of the compiler.
+
+use runtime::header::flags;
+use runtime::hooks::{self, CompilerAnswer, CompilerRequest};
+use runtime::objects::dict::DictObject;
+use runtime::objects::function::FunctionObject;
+use runtime::objects::list::ListObject;
+use runtime::objects::method::MethodObject;
+use runtime::objects::module::ModuleObject;
+use runtime::objects::str::StrObject;
+use runtime::objects::{self, float, int};
+use runtime::{PyResult, Ref, Value, py_functions};
+
+/// Fills the module.
+pub(crate) fn fill(module: &ModuleObject) -> PyResult<()> {
+    module.add_functions(FUNCTIONS);
+    Ok(())
+}
+
+/// The Python function that a value is, or that a method is bound to.
+fn function_of<'a>(value: Value) -> PyResult<&'a FunctionObject> {
+    let bound = value.get::<MethodObject>().and_then(|method| method.function.get());
+    let function = bound.unwrap_or(value).get::<FunctionObject>();
+    function.ok_or_else(|| runtime::raise!(TypeError, "expected a function, not '{}'", value.ty().name()))
+}
+
+fn ask(request: CompilerRequest<'_>) -> Ref {
+    match (hooks::hooks().compiler)(request) {
+        CompilerAnswer::Truth(truth) => objects::bool(truth).to_ref(),
+        CompilerAnswer::Number(number) => int::from_i64(number),
+        CompilerAnswer::Texts(texts) => {
+            ListObject::new(texts.iter().map(|text| StrObject::new(text).into()).collect()).into()
+        }
+        CompilerAnswer::Numbers(numbers) => {
+            let dict = DictObject::new();
+            for (name, number) in numbers {
+                dict.set_text(name, float::new(number));
+            }
+            dict.into()
+        }
+    }
+}
+
+py_functions! { static FUNCTIONS;
+    /// Go on or stop compiling functions; the result is what held before.
+    "enable(flag, /)"
+    fn enable(flag: bool) -> Ref {
+        ask(CompilerRequest::Enable(flag))
+    }
+    /// Whether functions are compiled.
+    "is_enabled()"
+    fn is_enabled() -> Ref {
+        ask(CompilerRequest::IsEnabled)
+    }
+    /// Compile a function now; whether it has machine code.
+    "force_compile(function, /)"
+    fn force_compile(function: Value) -> PyResult {
+        Ok(ask(CompilerRequest::Compile(function_of(function)?)))
+    }
+    /// Leave the machine code of a function; whether it had some.
+    "force_uncompile(function, /)"
+    fn force_uncompile(function: Value) -> PyResult {
+        Ok(ask(CompilerRequest::Uncompile(function_of(function)?)))
+    }
+    /// Leave the machine code of all functions.
+    "uncompile_all()"
+    fn uncompile_all() {
+        ask(CompilerRequest::UncompileAll);
+    }
+    /// Whether a function has machine code.
+    "is_jit_compiled(function, /)"
+    fn is_jit_compiled(function: Value) -> Ref {
+        match function_of(function) {
+            Ok(function) => ask(CompilerRequest::IsCompiled(function)),
+            Err(raised) => {
+                drop(runtime::thread().take_raised(raised));
+                objects::bool(false).to_ref()
+            }
+        }
+    }
+    /// Never compile a function, or do so again.
+    "suppress(function, flag, /)"
+    fn suppress(function: Value, flag: bool) -> PyResult {
+        Ok(ask(CompilerRequest::Suppress(function_of(function)?, flag)))
+    }
+    /// Bytes of the machine code of a function; -1 without.
+    "get_compiled_size(function, /)"
+    fn get_compiled_size(function: Value) -> PyResult {
+        Ok(ask(CompilerRequest::CodeSize(function_of(function)?)))
+    }
+    /// Bytes of the stack frame of a compiled function; -1 without.
+    "get_compiled_stack_size(function, /)"
+    fn get_compiled_stack_size(function: Value) -> PyResult {
+        Ok(ask(CompilerRequest::StackSize(function_of(function)?)))
+    }
+    /// How often the interpreter has been asked to run a function.
+    "count_interpreted_calls(function, /)"
+    fn count_interpreted_calls(function: Value) -> PyResult<i64> {
+        Ok(i64::from(function_of(function)?.code().calls.get()))
+    }
+    /// The functions to which compilation is narrowed.
+    "get_jit_list()"
+    fn get_jit_list() -> Ref {
+        ask(CompilerRequest::List)
+    }
+    /// Narrow compilation to functions, one `module:qualname` a line.
+    "append_jit_list(lines, /)"
+    fn append_jit_list(lines: String) {
+        ask(CompilerRequest::AddToList(&lines));
+    }
+    /// What the compiler has done.
+    "statistics()"
+    fn statistics() -> Ref {
+        ask(CompilerRequest::Statistics)
+    }
+    /// After how many calls a function is compiled; None for never.
+    "get_compile_after_n_calls()"
+    fn get_compile_after_n_calls() -> Ref {
+        match hooks::hot_calls() {
+            u32::MAX => objects::none().to_ref(),
+            calls => int::from_i64(i64::from(calls)),
+        }
+    }
+    /// Compile functions after so many calls.
+    "compile_after_n_calls(calls, /)"
+    fn compile_after_n_calls(calls: i64) -> PyResult<()> {
+        let Ok(calls) = u32::try_from(calls) else {
+            return Err(runtime::raise!(ValueError, "calls must be between 0 and 4294967295"));
+        };
+        hooks::set_hot_calls(calls, calls);
+        Ok(())
+    }
+    /// Whether an object lives as long as the process.
+    "is_immortal(object, /)"
+    fn is_immortal(object: Value) -> bool {
+        object.header().is_none_or(|header| header.has(flags::IMMORTAL))
+    }
+}

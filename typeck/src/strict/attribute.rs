@@ -1,0 +1,421 @@
+//! Attributes: descriptors, the method resolution order, and the classes of values.
+
+use super::Analyser;
+use super::operator::origin;
+use super::value::{Args, Class, Eval, Field, Kind, Namespace, Value};
+
+impl<'a> Analyser<'a, '_> {
+    pub(super) fn attribute(&mut self, value: Value<'a>, name: &'a str) -> Eval<'a> {
+        match value {
+            Value::Opaque(id) => {
+                return Ok(self.inspect(id, "SP0811", &format!("reads the attribute `{name}` of")));
+            }
+            Value::Native(path) => return Ok(self.native_attribute(path, name)),
+            _ => {}
+        }
+        if name == "__class__" {
+            return Ok(self.class_of(value));
+        }
+        match self.kind(value).cloned() {
+            Some(Kind::Module(unit)) => self.module_attribute(unit, name),
+            Some(Kind::Class(class)) => self.attribute_of_class(value, &class, name),
+            Some(Kind::Instance(class)) => self.attribute_of(value, class, name),
+            Some(Kind::Super { class, receiver }) => self.attribute_of_super(class, receiver, name),
+            Some(Kind::Function(function)) => match (self.own(value).get(name), name) {
+                (Some(found), _) => Ok(found),
+                (None, "__name__" | "__qualname__") => Ok(Value::Str(function.name)),
+                (None, "__module__") => Ok(Value::Str(self.units[function.unit].name)),
+                (None, "__doc__") => Ok(self.typed("str")),
+                (None, "__dict__" | "__annotations__" | "__code__" | "__wrapped__") => {
+                    Ok(self.opaque(format!("the attribute `{name}` of a function")))
+                }
+                (None, "__call__" | "__get__") => Ok(value),
+                (None, _) if name.starts_with("__") => {
+                    Ok(self.opaque(format!("the attribute `{name}` of a function")))
+                }
+                (None, _) => Err(self.no_attribute(value, name)),
+            },
+            Some(Kind::Method { function, receiver }) => match name {
+                "__self__" => Ok(receiver),
+                "__func__" => Ok(function),
+                _ => self.attribute(function, name),
+            },
+            Some(Kind::Property { getter, .. }) => {
+                let setter = matches!(name, "setter" | "getter" | "deleter");
+                let path =
+                    if setter { "property.setter" } else { return Err(self.no_attribute(value, name)) };
+                let first = if name == "setter" { vec![getter] } else { vec![value] };
+                let function = Value::Native(if name == "setter" { path } else { "property.same" });
+                Ok(self.object(Kind::Partial { function, args: first, keywords: Vec::new() }))
+            }
+            Some(Kind::StaticMethod(function) | Kind::ClassMethod(function)) if name == "__func__" => {
+                Ok(function)
+            }
+            Some(Kind::Partial { function, .. }) => match self.own(value).get(name) {
+                Some(found) => Ok(found),
+                None if name == "func" => Ok(function),
+                None => Ok(self.opaque(format!("the attribute `{name}` of a partial function"))),
+            },
+            _ => self.attribute_of_native(value, name),
+        }
+    }
+
+    fn own(&self, value: Value<'a>) -> &Namespace<'a> {
+        match value {
+            Value::Object(id) => &self.state.objects[id].attributes,
+            _ => unreachable!("only objects have attributes of their own"),
+        }
+    }
+
+    fn no_attribute(&mut self, value: Value<'a>, name: &str) -> super::Stop<'a> {
+        let class = self.class_name(value);
+        self.raise("AttributeError", &format!("'{class}' object has no attribute '{name}'"))
+    }
+
+    fn module_attribute(&mut self, unit: super::UnitId, name: &'a str) -> Eval<'a> {
+        let module = self.units[unit].name;
+        let env = self.units[unit].env;
+        if let Some(found) = self.state.envs[env].names.get(name) {
+            return Ok(found);
+        }
+        if let Some(method) = self.state.envs[env].names.get("__getattr__") {
+            return self.call(method, Args::of(&[Value::Str(name)]));
+        }
+        let child = format!("{module}.{name}");
+        if self.by_name.get(child.as_str()).is_some_and(Option::is_some) {
+            let help = format!("from {module} import {name}");
+            let message = format!("reads the module `{name}` from `{module}`, which does not import it");
+            self.report_with("SP0854", &message, Some(&help));
+            return Ok(self.silent());
+        }
+        Err(self.raise("AttributeError", &format!("module '{module}' has no attribute '{name}'")))
+    }
+
+    fn attribute_of_class(&mut self, value: Value<'a>, class: &Class<'a>, name: &'a str) -> Eval<'a> {
+        if let Some(found) = self.class_attribute(value, name) {
+            return match self.kind(found).cloned() {
+                Some(Kind::StaticMethod(function)) => Ok(function),
+                Some(Kind::ClassMethod(function)) => {
+                    Ok(self.object(Kind::Method { function, receiver: value }))
+                }
+                Some(Kind::NativeMethod { class, name, .. }) => {
+                    Ok(self.object(Kind::NativeMethod { class, name, receiver: value }))
+                }
+                Some(Kind::Instance(_)) if let Some(get) = self.special_method(found, "__get__") => {
+                    self.call(get, Args::of(&[Value::None, value]))
+                }
+                _ => {
+                    if let Value::Opaque(id) = found {
+                        let is_base = class.mro.contains(&found);
+                        return Ok(if is_base { self.through_base(id, name) } else { found });
+                    }
+                    Ok(found)
+                }
+            };
+        }
+        match name {
+            "__name__" | "__qualname__" => return Ok(Value::Str(class.name)),
+            "__bases__" => return Ok(self.tuple(class.bases.clone())),
+            "__mro__" => return Ok(self.tuple(class.mro.clone())),
+            "__members__" if self.is_enum(class) => {
+                let pairs = self.member_names(class);
+                return Ok(self.object(Kind::Dict(pairs)));
+            }
+            _ if class.fields.iter().flatten().any(|field| field.name == name) => {
+                return Ok(self.opaque(format!("the field `{name}` of a class")));
+            }
+            "__dict__" | "__doc__" | "__annotations__" | "__subclasses__" => {
+                return Ok(self.opaque(format!("the attribute `{name}` of a class")));
+            }
+            _ => {}
+        }
+        if let Some(found) = self.class_attribute(class.metaclass, name) {
+            return self.bind_method(found, value, class.metaclass);
+        }
+        if name.starts_with('_') && (class.fields.is_some() || self.has_native_base(value)) {
+            return Ok(self.opaque(format!("the attribute `{name}` of a class")));
+        }
+        let message = format!("type object '{}' has no attribute '{name}'", class.name);
+        Err(self.raise("AttributeError", &message))
+    }
+
+    /// Something has to be looked up in a base that is not known.
+    fn through_base(&mut self, base: super::OpaqueId, name: &str) -> Value<'a> {
+        self.inspect(base, "SP0811", &format!("looks for the attribute `{name}` in a base class that is"))
+    }
+
+    fn attribute_of(&mut self, value: Value<'a>, class: Value<'a>, name: &'a str) -> Eval<'a> {
+        if let Some(hook) = self.class_attribute(class, "__getattribute__")
+            && matches!(self.kind(hook), Some(Kind::Function(_)))
+        {
+            return self.call(hook, Args::of(&[value, Value::Str(name)]));
+        }
+        let found = self.class_attribute(class, name);
+        if let Some(descriptor) = found
+            && let Some(&Kind::Property { getter, .. }) = self.kind(descriptor)
+        {
+            return self.call(getter, Args::of(&[value]));
+        }
+        if let Some(own) = self.own(value).get(name) {
+            return Ok(own);
+        }
+        if let Some(found) = found {
+            if let Value::Opaque(id) = found
+                && self.mro(class).contains(&found)
+            {
+                return Ok(self.through_base(id, name));
+            }
+            return self.bind_method(found, value, class);
+        }
+        if let Some(hook) = self.class_attribute(class, "__getattr__") {
+            return self.call(hook, Args::of(&[value, Value::Str(name)]));
+        }
+        // What the stubs leave out of native bases may be there.
+        if name.starts_with("__") || (name.starts_with('_') && self.has_native_base(class)) {
+            return Ok(self.opaque(format!("the attribute `{name}` of an object")));
+        }
+        Err(self.no_attribute(value, name))
+    }
+
+    /// What reading a class attribute through an instance gives.
+    pub(super) fn bind_method(
+        &mut self,
+        found: Value<'a>,
+        receiver: Value<'a>,
+        class: Value<'a>,
+    ) -> Eval<'a> {
+        Ok(match self.kind(found).cloned() {
+            Some(Kind::Function(_)) => self.object(Kind::Method { function: found, receiver }),
+            Some(Kind::ClassMethod(function)) => self.object(Kind::Method { function, receiver: class }),
+            Some(Kind::StaticMethod(function)) => function,
+            Some(Kind::Property { getter, .. }) => return self.call(getter, Args::of(&[receiver])),
+            Some(Kind::NativeMethod { class, name, .. }) => {
+                self.object(Kind::NativeMethod { class, name, receiver })
+            }
+            Some(Kind::Instance(_)) => match self.special_method(found, "__get__") {
+                Some(get) => return self.call(get, Args::of(&[receiver, class])),
+                None => found,
+            },
+            _ => found,
+        })
+    }
+
+    // --- super ---
+
+    pub(super) fn super_without_arguments(&mut self) -> Eval<'a> {
+        let class = self.load_name("__class__")?;
+        let receiver = self.frames.iter().rev().find_map(|frame| frame.receiver);
+        match (class, receiver) {
+            (Value::Object(class), Some(receiver)) => Ok(self.object(Kind::Super { class, receiver })),
+            _ => Err(self.raise("RuntimeError", "super(): no arguments")),
+        }
+    }
+
+    fn attribute_of_super(&mut self, class: super::ObjectId, receiver: Value<'a>, name: &'a str) -> Eval<'a> {
+        let start = if self.is_class(receiver) { receiver } else { self.class_of(receiver) };
+        let mro = self.mro(start);
+        let behind = mro.iter().position(|entry| *entry == Value::Object(class)).map_or(0, |at| at + 1);
+        for entry in mro.into_iter().skip(behind) {
+            if let Value::Opaque(id) = entry {
+                return Ok(self.through_base(id, name));
+            }
+            if let Some(found) = self.entry_attribute(entry, name) {
+                return match self.kind(found).cloned() {
+                    // `__new__` and `__init_subclass__` are found with the class, bound or not.
+                    Some(Kind::StaticMethod(function)) => Ok(function),
+                    _ => self.bind_method(found, receiver, start),
+                };
+            }
+        }
+        Err(self.raise("AttributeError", &format!("'super' object has no attribute '{name}'")))
+    }
+
+    // --- Classes of values ---
+
+    /// The attribute of a class, as it stands there: the first of its method resolution order, or a base that is not known.
+    pub(super) fn class_attribute(&mut self, class: Value<'a>, name: &'a str) -> Option<Value<'a>> {
+        for entry in self.mro(class) {
+            if let Value::Opaque(_) = entry {
+                return Some(entry);
+            }
+            if let Some(found) = self.entry_attribute(entry, name) {
+                return Some(found);
+            }
+        }
+        None
+    }
+
+    fn entry_attribute(&mut self, entry: Value<'a>, name: &'a str) -> Option<Value<'a>> {
+        match entry {
+            Value::Native(path) => self.native_member(path, name),
+            Value::Object(id) => self.state.objects[id].attributes.get(name),
+            _ => None,
+        }
+    }
+
+    pub(super) fn mro(&mut self, class: Value<'a>) -> Vec<Value<'a>> {
+        match self.kind(class) {
+            Some(Kind::Class(class)) => class.mro.clone(),
+            _ => match class {
+                Value::Native(path) => self.native_mro(path),
+                _ => vec![class],
+            },
+        }
+    }
+
+    /// A special method that a strict module has written, bound to its receiver.
+    pub(super) fn special_method(&mut self, receiver: Value<'a>, name: &'a str) -> Option<Value<'a>> {
+        let Some(&Kind::Instance(class)) = self.kind(receiver) else { return None };
+        let mro = self.mro(class);
+        let written = mro.into_iter().filter(|entry| matches!(entry, Value::Object(_)));
+        let found = written.into_iter().find_map(|entry| self.entry_attribute(entry, name))?;
+        match self.kind(found).cloned() {
+            Some(Kind::Function(_)) => Some(self.object(Kind::Method { function: found, receiver })),
+            Some(Kind::StaticMethod(function)) => Some(function),
+            Some(Kind::ClassMethod(function)) => {
+                Some(self.object(Kind::Method { function, receiver: class }))
+            }
+            _ => (found != Value::None).then_some(found),
+        }
+    }
+
+    pub(super) fn class_of(&mut self, value: Value<'a>) -> Value<'a> {
+        match self.kind(value) {
+            Some(Kind::Instance(class)) => *class,
+            Some(Kind::Class(class)) => class.metaclass,
+            Some(Kind::Typed(class)) => Value::Native(origin(class)),
+            _ => Value::Native(self.plain_class(value).unwrap_or("object")),
+        }
+    }
+
+    /// The path of the class of a value, unless a strict module has written it.
+    pub(super) fn plain_class(&self, value: Value<'a>) -> Option<&'a str> {
+        Some(match value {
+            Value::None => "NoneType",
+            Value::Ellipsis => "ellipsis",
+            Value::NotImplemented => "NotImplementedType",
+            Value::Bool(_) => "bool",
+            Value::Int(_) => "int",
+            Value::Float(_) => "float",
+            Value::Str(_) => "str",
+            Value::Bytes(_) => "bytes",
+            Value::Native(_) => "type",
+            Value::Opaque(_) => return None,
+            Value::Object(id) => match &self.state.objects[id].kind {
+                Kind::List(_) => "list",
+                Kind::Tuple(_) => "tuple",
+                Kind::Set { is_frozen: false, .. } => "set",
+                Kind::Set { is_frozen: true, .. } => "frozenset",
+                Kind::Dict(_) => "dict",
+                Kind::Typed(class) => class,
+                Kind::Function(_) => "function",
+                Kind::Iterator { .. } => "typing.Iterator",
+                Kind::Instance(Value::Native(class)) => class,
+                Kind::Module(_) => "module",
+                Kind::Partial { function: Value::Native("slice"), .. } => "slice",
+                _ => return None,
+            },
+        })
+    }
+
+    /// The name of the class of a value, for messages.
+    pub(super) fn class_name(&self, value: Value<'a>) -> String {
+        let class = match self.kind(value) {
+            Some(Kind::Instance(class)) => *class,
+            Some(Kind::Class(class)) => class.metaclass,
+            _ => {
+                let class = self.plain_class(value).map_or("object", origin);
+                return class.rsplit('.').next().unwrap_or(class).to_owned();
+            }
+        };
+        match (self.kind(class), class) {
+            (Some(Kind::Class(class)), _) => class.name.to_owned(),
+            (_, Value::Native(path)) => path.rsplit('.').next().unwrap_or(path).to_owned(),
+            _ => "object".to_owned(),
+        }
+    }
+
+    pub(super) fn is_class(&mut self, value: Value<'a>) -> bool {
+        match value {
+            Value::Native(path) => self.is_native_class(path),
+            _ => matches!(self.kind(value), Some(Kind::Class(_))),
+        }
+    }
+
+    /// Whether a value can stand for a type in `X | Y`.
+    pub(super) fn is_type_like(&mut self, value: Value<'a>) -> bool {
+        let is_form = matches!(self.kind(value), Some(Kind::Typed("types.UnionType" | "typing.TypeVar")));
+        value == Value::None || is_form || matches!(value, Value::Native(_)) || self.is_class(value)
+    }
+
+    /// Whether a value is an instance of a class or of one of a tuple of classes; nothing if it is not known.
+    pub(super) fn is_instance(&mut self, value: Value<'a>, class: Value<'a>) -> Eval<'a, Option<bool>> {
+        if let Some(classes) = self.known_items(class) {
+            let mut answer = Some(false);
+            for class in classes {
+                match self.is_instance(value, class)? {
+                    Some(true) => return Ok(Some(true)),
+                    None => answer = None,
+                    Some(false) => {}
+                }
+            }
+            return Ok(answer);
+        }
+        for operand in [value, class] {
+            if let Value::Opaque(id) = operand {
+                self.inspect(id, "SP0811", "asks for the class of");
+                return Ok(None);
+            }
+        }
+        let own = self.class_of(value);
+        self.is_subclass(own, class)
+    }
+
+    pub(super) fn is_subclass(&mut self, sub: Value<'a>, class: Value<'a>) -> Eval<'a, Option<bool>> {
+        let mro = self.mro(sub);
+        if mro.contains(&class) || class == Value::Native("object") {
+            return Ok(Some(true));
+        }
+        let is_unknown = mro.iter().any(|entry| matches!(entry, Value::Opaque(_)));
+        let is_abstract = matches!(class, Value::Native(path) if path.starts_with("typing.") || path.starts_with("collections.abc."));
+        Ok((!is_unknown && !is_abstract).then_some(false))
+    }
+
+    // --- What classes are made of ---
+
+    pub(super) fn attribute_of_instance(&mut self, value: Value<'a>, name: &str) -> Option<Value<'a>> {
+        match value {
+            Value::Object(id) => self.state.objects[id].attributes.get(name),
+            _ => None,
+        }
+    }
+
+    /// Whether a builtin or library class that keeps something of its own is among the bases.
+    pub(super) fn has_native_base(&mut self, class: Value<'a>) -> bool {
+        const EMPTY: [&str; 6] =
+            ["object", "typing.Generic", "typing.Protocol", "abc.ABC", "enum.Enum", "typing.NamedTuple"];
+        let mro = self.mro(class);
+        mro.into_iter().any(|entry| matches!(entry, Value::Native(path) if !EMPTY.contains(&path)))
+    }
+
+    pub(super) fn fields_of(&mut self, class: Value<'a>) -> Option<Vec<Field<'a>>> {
+        let mro = self.mro(class);
+        mro.into_iter().find_map(|entry| match self.kind(entry) {
+            Some(Kind::Class(class)) => class.fields.clone(),
+            _ => None,
+        })
+    }
+
+    /// Names of the fields of a named tuple.
+    pub(super) fn tuple_fields(&mut self, class: Value<'a>) -> Option<Vec<&'a str>> {
+        let is_tuple = self.mro(class).contains(&Value::Native("typing.NamedTuple"));
+        let fields = self.fields_of(class).filter(|_| is_tuple)?;
+        Some(fields.into_iter().map(|field| field.name).collect())
+    }
+
+    pub(super) fn is_frozen_instance(&mut self, class: Value<'a>) -> bool {
+        let mro = self.mro(class);
+        mro.into_iter()
+            .any(|entry| matches!(self.kind(entry), Some(Kind::Class(class)) if class.is_frozen_instance))
+    }
+}

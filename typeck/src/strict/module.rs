@@ -1,0 +1,431 @@
+//! Modules: loading, running, importing, and where names are found.
+
+use base::Diagnostic;
+use parser::SourceText;
+use parser::ast::{Alias, Stmt, StmtKind};
+
+use super::Analyser;
+use super::value::{Env, EnvId, Eval, Flow, Kind, Namespace, Place, Stop, UnitId, Value};
+use crate::marker::markers;
+use crate::scope::{self, Resolution, ScopeId, ScopeKind, Scopes};
+
+/// One strict module.
+pub(super) struct Unit<'a> {
+    pub(super) name: &'a str,
+    pub(super) path: &'a str,
+    pub(super) source: &'a str,
+    pub(super) scopes: Scopes<'a>,
+    /// Its top-level names.
+    pub(super) env: EnvId,
+    /// The module as a value.
+    pub(super) value: Value<'a>,
+    pub(super) is_package: bool,
+    /// Whether its import has ended.
+    pub(super) is_finished: bool,
+    /// It may do what it likes: `from __strict__ import allow_side_effects`.
+    pub(super) is_quiet: bool,
+    pub(super) findings: Vec<Diagnostic>,
+}
+
+/// One running block.
+pub(super) struct Frame<'a> {
+    pub(super) unit: UnitId,
+    pub(super) scope: ScopeId,
+    pub(super) env: EnvId,
+    /// The first argument, for `super()`.
+    pub(super) receiver: Option<Value<'a>>,
+    /// What arms of branches return.
+    pub(super) returns: Vec<Value<'a>>,
+    /// An arm of a branch leaves the loop or the function.
+    pub(super) may_leave: bool,
+    /// What a generator has given so far.
+    pub(super) yields: Option<Vec<Value<'a>>>,
+    /// The exception being handled.
+    pub(super) handled: Option<Value<'a>>,
+}
+
+impl<'a> Analyser<'a, '_> {
+    pub(super) fn frame(&mut self) -> &mut Frame<'a> {
+        self.frames.last_mut().expect("code runs in a frame")
+    }
+
+    pub(super) fn new_env(&mut self, unit: UnitId, scope: ScopeId, parent: Option<EnvId>) -> EnvId {
+        let owner = self.current();
+        self.state.envs.push(Env { owner, unit, scope, parent, names: Namespace::default() })
+    }
+
+    /// Runs code in a frame of its own.
+    pub(super) fn in_frame<T>(
+        &mut self,
+        unit: UnitId,
+        scope: ScopeId,
+        env: EnvId,
+        receiver: Option<Value<'a>>,
+        run: impl FnOnce(&mut Self) -> Eval<'a, T>,
+    ) -> Eval<'a, T> {
+        let (returns, yields) = (Vec::new(), None);
+        self.frames.push(Frame {
+            unit,
+            scope,
+            env,
+            receiver,
+            returns,
+            may_leave: false,
+            yields,
+            handled: None,
+        });
+        let result = run(self);
+        self.frames.pop();
+        result
+    }
+
+    // --- Running modules ---
+
+    /// Runs a module from its source; nothing if it does not parse.
+    pub(super) fn import_source(&mut self, name: &'a str, path: &'a str, source: &str) -> Option<UnitId> {
+        let text = SourceText::new(source);
+        let tree = parser::parse_module(&text, self.arena).ok()?;
+        let scopes = scope::analyse(&tree, false).ok()?;
+        let root = scopes.module();
+        let source = &*self.arena.alloc_str(text.text());
+        let unit = self.units.next_key();
+        self.running.push(unit);
+        let env = self.new_env(unit, root, None);
+        let value = self.object(Kind::Module(unit));
+        let is_package = path.ends_with("__init__.py");
+        let is_quiet = tree.body.iter().any(allows_effects);
+        self.units.push(Unit {
+            name,
+            path,
+            source,
+            scopes,
+            env,
+            value,
+            is_package,
+            is_finished: false,
+            is_quiet,
+            findings: Vec::new(),
+        });
+        self.by_name.insert(name, Some(unit));
+        self.fill_names(unit);
+        self.run_unit(unit, root, tree.body);
+        self.running.pop();
+        self.units[unit].is_finished = true;
+        Some(unit)
+    }
+
+    fn fill_names(&mut self, unit: UnitId) {
+        let Unit { name, path, env, is_package, .. } = self.units[unit];
+        let package =
+            if is_package { name } else { name.rsplit_once('.').map_or("", |(package, _)| package) };
+        let names = &mut self.state.envs[env].names;
+        names.set("__name__", Value::Str(name));
+        names.set("__package__", Value::Str(package));
+        names.set("__doc__", Value::None);
+        names.set("__file__", Value::Str(path));
+    }
+
+    fn run_unit(&mut self, unit: UnitId, scope: ScopeId, body: &'a [Stmt<'a>]) {
+        let (calls, here) = (std::mem::take(&mut self.calls), self.here.take());
+        let env = self.units[unit].env;
+        let ended = self.in_frame(unit, scope, env, None, |this| {
+            for stmt in body {
+                this.here = Some(Place { unit, span: stmt.span });
+                match this.statement(stmt) {
+                    Ok(Flow::Next | Flow::Break | Flow::Continue | Flow::Return(_)) => {}
+                    Err(Stop::Raise(exception)) => this.escape(exception),
+                    Err(Stop::Exhausted) => {
+                        this.here = Some(Place { unit, span: stmt.span });
+                        this.over_budget("the limit of steps or of nested calls is passed");
+                        break;
+                    }
+                }
+            }
+            Ok(())
+        });
+        debug_assert!(ended.is_ok(), "every statement's end is looked at");
+        (self.calls, self.here) = (calls, here);
+    }
+
+    fn escape(&mut self, exception: Value<'a>) {
+        let is_silent = matches!(exception, Value::Opaque(id) if self.opaques[id].is_silent);
+        if is_silent || self.is_cut_short(self.current()) {
+            return;
+        }
+        let class = self.class_name(exception);
+        let text = match self.attribute_of_instance(exception, "args").map(|args| self.known_items(args)) {
+            Some(Some(args)) => match args.first() {
+                Some(Value::Str(text)) => format!("raises {class}: {text}"),
+                _ => format!("raises {class}"),
+            },
+            _ => format!("raises {class}"),
+        };
+        self.report("SP0830", &text);
+    }
+
+    // --- Imports ---
+
+    /// A module as a value, by its absolute name. Its packages are imported first.
+    pub(super) fn import(&mut self, name: &str) -> Value<'a> {
+        let mut found = Value::None;
+        for (end, _) in name.match_indices('.').chain([(name.len(), "")]) {
+            let part = &*self.arena.alloc_str(&name[..end]);
+            found = match self.strict_module(part) {
+                Some(unit) => self.units[unit].value,
+                None if self.has_stub(part) => Value::Native(part),
+                None => self.opaque(format!("the module `{part}` is not strict")),
+            };
+        }
+        found
+    }
+
+    /// A strict module, run if it has not been.
+    fn strict_module(&mut self, name: &'a str) -> Option<UnitId> {
+        if let Some(&known) = self.by_name.get(name) {
+            return known;
+        }
+        self.by_name.insert(name, None);
+        let (path, source) = self.loader.load(name)?;
+        if !is_strict(&source) {
+            return None;
+        }
+        let path = &*self.arena.alloc_str(&path);
+        self.import_source(name, path, &source)
+    }
+
+    pub(super) fn import_statement(&mut self, names: &'a [Alias<'a>]) -> Eval<'a, ()> {
+        for alias in names {
+            let last = self.import(alias.name);
+            let first = alias.name.split('.').next().unwrap_or(alias.name);
+            match alias.asname {
+                Some(name) => self.store_name(name, last)?,
+                None => {
+                    let top = self.import(first);
+                    self.store_name(first, top)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn import_from(
+        &mut self,
+        module: Option<&'a str>,
+        names: &'a [Alias<'a>],
+        level: u32,
+    ) -> Eval<'a, ()> {
+        if module == Some("__future__") && level == 0 {
+            return Ok(());
+        }
+        let absolute = self.absolute_name(module.unwrap_or(""), level);
+        let source = self.import(&absolute);
+        for alias in names {
+            if alias.name == "*" {
+                let help = "import the names that are used";
+                self.report_with("SP0850", &format!("takes all names of `{absolute}`"), Some(help));
+                continue;
+            }
+            let value = self.imported_name(source, &absolute, alias.name)?;
+            self.store_name(alias.asname.unwrap_or(alias.name), value)?;
+        }
+        Ok(())
+    }
+
+    fn absolute_name(&mut self, module: &str, level: u32) -> String {
+        if level == 0 {
+            return module.to_owned();
+        }
+        let unit = self.frame().unit;
+        let Unit { name, is_package, .. } = self.units[unit];
+        let mut base = name;
+        for _ in 0..level - u32::from(is_package) {
+            base = base.rsplit_once('.').map_or("", |(package, _)| package);
+        }
+        match (base, module) {
+            (base, "") => base.to_owned(),
+            ("", module) => module.to_owned(),
+            (base, module) => format!("{base}.{module}"),
+        }
+    }
+
+    fn imported_name(&mut self, source: Value<'a>, module: &str, name: &'a str) -> Eval<'a> {
+        match source {
+            Value::Native(path) => Ok(self.native_attribute(path, name)),
+            Value::Opaque(_) => Ok(self.opaque(format!("`{name}` of `{module}`, which is not strict"))),
+            _ => {
+                let Some(&Kind::Module(unit)) = self.kind(source) else { return Ok(self.silent()) };
+                if let Some(found) = self.state.envs[self.units[unit].env].names.get(name) {
+                    return Ok(found);
+                }
+                let child = self.import(&format!("{module}.{name}"));
+                if !matches!(child, Value::Opaque(_)) {
+                    return Ok(child);
+                }
+                let message = format!("cannot import name '{name}' from '{module}'");
+                Err(self.raise("ImportError", &message))
+            }
+        }
+    }
+
+    // --- Names ---
+
+    pub(super) fn load_name(&mut self, name: &'a str) -> Eval<'a> {
+        let (unit, scope, env) = {
+            let frame = self.frame();
+            (frame.unit, frame.scope, frame.env)
+        };
+        let mangled = self.units[unit].scopes.table[scope].mangle(name).into_owned();
+        let (owner, resolution) = self.units[unit].scopes.lookup(scope, &mangled);
+        let found = match resolution {
+            Resolution::Local | Resolution::Cell => match self.env_of(env, owner) {
+                Some(env) => match self.state.envs[env].names.get(&mangled) {
+                    Some(found) => Some(found),
+                    // Class bodies and modules look further.
+                    None if self.is_namespace(unit, owner) => self.global(unit, &mangled),
+                    None => None,
+                },
+                None => self.captured(env, &mangled),
+            },
+            Resolution::Free => match self.captured(env, &mangled) {
+                Some(found) => Some(found),
+                None => self.global(unit, &mangled),
+            },
+            _ => self.global(unit, &mangled),
+        };
+        match found {
+            Some(found) => Ok(found),
+            // What has been reported may have kept the name from being bound.
+            None if self.may_be_missing(unit, name) => Ok(self.silent()),
+            None => Err(self.raise("NameError", &format!("name '{name}' is not defined"))),
+        }
+    }
+
+    /// Whether a name of a module may be missing because statements have not been followed to their end.
+    fn may_be_missing(&self, unit: UnitId, name: &str) -> bool {
+        let found = |code: &str| self.units[unit].findings.iter().any(|finding| finding.code == code);
+        let is_bound = self.units[unit].scopes.binds_global(name);
+        found("SP0820") || found("SP0850") || is_bound && (found("SP0830") || self.is_cut_short(unit))
+    }
+
+    /// Whether some code of a module has been left out because its way was not known: what follows may go wrong for that alone.
+    fn is_cut_short(&self, unit: UnitId) -> bool {
+        const FOLLOWED: [&str; 7] = ["SP0801", "SP0802", "SP0804", "SP0830", "SP0831", "SP0852", "SP0860"];
+        self.units[unit].findings.iter().any(|finding| !FOLLOWED.contains(&finding.code))
+    }
+
+    fn is_namespace(&self, unit: UnitId, scope: ScopeId) -> bool {
+        matches!(self.units[unit].scopes.table[scope].kind, ScopeKind::Class | ScopeKind::Module)
+    }
+
+    /// The variables of a scope, from those of a block inside it.
+    pub(super) fn env_of(&self, from: EnvId, scope: ScopeId) -> Option<EnvId> {
+        let mut next = Some(from);
+        while let Some(env) = next {
+            if self.state.envs[env].scope == scope {
+                return Some(env);
+            }
+            next = self.state.envs[env].parent;
+        }
+        None
+    }
+
+    /// A variable of a block around; class bodies are passed over.
+    fn captured(&self, from: EnvId, name: &str) -> Option<Value<'a>> {
+        let mut next = Some(from);
+        while let Some(id) = next {
+            let env = &self.state.envs[id];
+            let is_class = self.units[env.unit].scopes.table[env.scope].kind == ScopeKind::Class;
+            if let Some(found) = env.names.get(name)
+                && (!is_class || name == "__class__")
+            {
+                return Some(found);
+            }
+            next = env.parent;
+        }
+        None
+    }
+
+    /// A name of a module, or a builtin.
+    fn global(&mut self, unit: UnitId, name: &str) -> Option<Value<'a>> {
+        let names = &self.state.envs[self.units[unit].env].names;
+        names.get(name).or_else(|| self.builtin(name))
+    }
+
+    pub(super) fn store_name(&mut self, name: &'a str, value: Value<'a>) -> Eval<'a, ()> {
+        let name = self.mangled(name);
+        let env = self.target_env(name);
+        let owner = self.state.envs[env].owner;
+        self.note_write(owner, &format!("the variable `{name}`"));
+        self.state.envs[env].names.set(name, value);
+        Ok(())
+    }
+
+    pub(super) fn delete_name(&mut self, name: &'a str) -> Eval<'a, ()> {
+        let name = self.mangled(name);
+        let env = self.target_env(name);
+        let owner = self.state.envs[env].owner;
+        self.note_write(owner, &format!("the variable `{name}`"));
+        if self.state.envs[env].names.remove(name).is_none() {
+            return Err(self.raise("NameError", &format!("name '{name}' is not defined")));
+        }
+        Ok(())
+    }
+
+    pub(super) fn mangled(&mut self, name: &'a str) -> &'a str {
+        let (unit, scope) = (self.frame().unit, self.frame().scope);
+        match self.units[unit].scopes.table[scope].mangle(name) {
+            std::borrow::Cow::Borrowed(name) => name,
+            std::borrow::Cow::Owned(name) => self.arena.alloc_str(&name),
+        }
+    }
+
+    /// Where a name is bound.
+    fn target_env(&mut self, name: &str) -> EnvId {
+        let (unit, scope, env) = {
+            let frame = self.frame();
+            (frame.unit, frame.scope, frame.env)
+        };
+        let (owner, resolution) = self.units[unit].scopes.lookup(scope, name);
+        let found = match resolution {
+            Resolution::Local | Resolution::Cell => self.env_of(env, owner),
+            Resolution::Free => self.env_with(env, name),
+            _ => Some(self.units[unit].env),
+        };
+        found.unwrap_or(env)
+    }
+
+    fn env_with(&self, from: EnvId, name: &str) -> Option<EnvId> {
+        let mut next = self.state.envs[from].parent;
+        while let Some(id) = next {
+            let env = &self.state.envs[id];
+            let scope = &self.units[env.unit].scopes.table[env.scope];
+            if scope.kind != ScopeKind::Class
+                && scope.symbol(name).is_some_and(|symbol| symbol.usage.is_bound)
+            {
+                return Some(id);
+            }
+            next = env.parent;
+        }
+        None
+    }
+}
+
+/// Whether a source opts in.
+fn is_strict(source: &str) -> bool {
+    if !source.contains("__strict__") && !source.contains("__static__") {
+        return false;
+    }
+    let arena = bumpalo::Bump::new();
+    let text = SourceText::new(source);
+    parser::parse_module(&text, &arena).is_ok_and(|tree| markers(tree.body).is_strict())
+}
+
+/// `from __strict__ import allow_side_effects`
+fn allows_effects(stmt: &Stmt<'_>) -> bool {
+    match stmt.kind {
+        StmtKind::ImportFrom { module: Some("__strict__" | "strict_modules"), names, .. } => {
+            names.iter().any(|alias| alias.name == "allow_side_effects")
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,367 @@
+//! Stubs: what importing code may expect of builtins and library modules.
+//!
+//! A stub is a `.pyi` file whose decorators say what a function does: `@pure` (no effect, a fresh result), `@opaque` (no effect, a
+//! result that may be kept, not looked into; with a word, one that differs from run to run), `@mutates("self")` (changes its receiver), and
+//! `@effect("...")` (acts on the world: refused). `__purity__ = "pure"` at the top sets what holds without a decorator. Return annotations
+//! are what is known of results; a result annotated with the type variable of a parameter is that argument itself. A parameter that is
+//! annotated `object` is only kept; all others may be looked into.
+
+use parser::SourceText;
+use parser::ast::{ClassDef, Constant, Expr, ExprKind, FunctionDef, Operator, StmtKind};
+use rustc_hash::FxHashMap;
+
+use super::Analyser;
+use super::value::Value;
+use crate::declare::BUILTINS;
+
+macro_rules! stubs {
+    ($($module:literal)+) => {
+        /// The stubs by module.
+        const STUBS: &[(&str, &str)] = &[$(($module, include_str!(concat!("stubs/", $module, ".pyi"))),)+];
+    };
+}
+
+stubs! {
+    "__static__" "__strict__" "abc" "atexit" "builtins" "cinderx" "collections" "collections.abc" "contextlib" "contextvars" "copy"
+    "dataclasses" "datetime" "decimal" "enum" "fractions" "functools" "itertools" "json" "logging" "math" "operator" "os" "os.path"
+    "pathlib" "random" "re" "signal" "string" "struct" "sys" "threading" "time" "types" "typing" "uuid" "warnings" "weakref"
+}
+
+/// What calling something does.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(super) enum Purity<'a> {
+    Pure,
+    Opaque,
+    /// The result differs from run to run: why.
+    Varying(&'a str),
+    Mutates,
+    /// What it does.
+    Effect(&'a str),
+    /// Nothing is claimed.
+    Unknown,
+}
+
+/// What a name of a stub is.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Item<'a> {
+    Function(&'a FunctionDef<'a>, Purity<'a>),
+    Class(&'a ClassDef<'a>, Purity<'a>),
+    Value(&'a Expr<'a>, Option<&'a Expr<'a>>),
+    /// Another name for something.
+    Alias(&'a str),
+}
+
+/// One stub.
+pub(super) struct Stub<'a> {
+    items: FxHashMap<&'a str, Item<'a>>,
+    default: Purity<'a>,
+}
+
+impl<'a> Stub<'a> {
+    fn read(arena: &'a bumpalo::Bump, source: &str) -> Self {
+        let tree = parser::parse_module(&SourceText::new(source), arena).expect("the stubs are well-formed");
+        let mut stub = Self { items: FxHashMap::default(), default: Purity::Unknown };
+        for stmt in tree.body {
+            match stmt.kind {
+                StmtKind::Assign { targets: [target], value } => match (target.as_name(), text_of(value)) {
+                    (Some("__purity__"), Some("pure")) => stub.default = Purity::Pure,
+                    (Some("__purity__"), Some("opaque")) => stub.default = Purity::Opaque,
+                    (Some(name), _) => {
+                        if let Some(path) = dotted(arena, value) {
+                            stub.items.insert(name, Item::Alias(path));
+                        }
+                    }
+                    _ => {}
+                },
+                StmtKind::AnnAssign { target, annotation, value, .. } => {
+                    if let Some(name) = target.as_name() {
+                        stub.items.insert(name, Item::Value(annotation, value));
+                    }
+                }
+                StmtKind::ImportFrom { module: Some(module), names, .. } => {
+                    for alias in names {
+                        let path = &*arena.alloc_str(&format!("{module}.{}", alias.name));
+                        stub.items.insert(alias.asname.unwrap_or(alias.name), Item::Alias(path));
+                    }
+                }
+                StmtKind::FunctionDef(def) => {
+                    let purity = purity(def.decorator_list, stub.default);
+                    stub.items.insert(def.name, Item::Function(def, purity));
+                }
+                StmtKind::ClassDef(def) => {
+                    let purity = purity(def.decorator_list, stub.default);
+                    stub.items.insert(def.name, Item::Class(def, purity));
+                }
+                _ => {}
+            }
+        }
+        stub
+    }
+}
+
+impl<'a> Stub<'a> {
+    /// Adds the classes of another stub that are missing here; making their instances has no effect.
+    fn add_classes(&mut self, other: Self) {
+        let mut items: Vec<_> = other.items.into_iter().collect();
+        items.sort_by_key(|(name, _)| *name);
+        for (name, item) in items {
+            if let Item::Class(def, _) = item {
+                self.items.entry(name).or_insert(Item::Class(def, Purity::Pure));
+            }
+        }
+    }
+}
+
+/// What decorators claim.
+fn purity<'a>(decorators: &'a [Expr<'a>], default: Purity<'a>) -> Purity<'a> {
+    let claim = |decorator: &'a Expr<'a>| match decorator.kind {
+        ExprKind::Name { id: "pure", .. } => Some(Purity::Pure),
+        ExprKind::Name { id: "opaque", .. } => Some(Purity::Opaque),
+        ExprKind::Call { func, args, .. } => match (func.as_name()?, args.first().and_then(text_of)) {
+            ("opaque", Some(word)) => Some(Purity::Varying(word)),
+            ("mutates", _) => Some(Purity::Mutates),
+            ("effect", Some(word)) => Some(Purity::Effect(word)),
+            _ => None,
+        },
+        _ => None,
+    };
+    decorators.iter().find_map(claim).unwrap_or(default)
+}
+
+fn text_of<'a>(expr: &'a Expr<'a>) -> Option<&'a str> {
+    match expr.kind {
+        ExprKind::Constant { value: Constant::Str(text), .. } => text.as_str(),
+        _ => None,
+    }
+}
+
+fn dotted<'a>(arena: &'a bumpalo::Bump, expr: &Expr<'a>) -> Option<&'a str> {
+    match expr.kind {
+        ExprKind::Name { id, .. } => Some(id),
+        ExprKind::Attribute { value, attr, .. } => {
+            Some(arena.alloc_str(&format!("{}.{attr}", dotted(arena, value)?)))
+        }
+        _ => None,
+    }
+}
+
+/// `os.path` and the like, of which the last part is no attribute of a class.
+fn module_of(path: &str) -> (&str, &str) {
+    let ends = path.match_indices('.').map(|(at, _)| at).rev();
+    let of = |end: usize| (&path[..end], &path[end + 1..]);
+    ends.map(of).find(|(module, _)| is_stub(module)).unwrap_or(("builtins", path))
+}
+
+fn is_stub(module: &str) -> bool {
+    STUBS.iter().any(|(name, _)| *name == module)
+}
+
+impl<'a> Analyser<'a, '_> {
+    pub(super) fn has_stub(&self, module: &str) -> bool {
+        is_stub(module)
+    }
+
+    fn stub(&mut self, module: &str) -> Option<&Stub<'a>> {
+        let (name, source) = STUBS.iter().find(|(name, _)| *name == module)?;
+        let arena = self.arena;
+        let read = || {
+            let mut stub = Stub::read(arena, source);
+            if *name == "builtins" {
+                stub.add_classes(Stub::read(arena, BUILTINS));
+            }
+            Some(stub)
+        };
+        self.stubs.entry(name).or_insert_with(read).as_ref()
+    }
+
+    /// What stands under a path, aliases followed.
+    pub(super) fn declared(&mut self, path: &str) -> Option<Item<'a>> {
+        let mut path = path.to_owned();
+        for _ in 0..4 {
+            let (module, rest) = module_of(&path);
+            let (first, member) =
+                rest.split_once('.').map_or((rest, None), |(first, rest)| (first, Some(rest)));
+            let stub = self.stub(module)?;
+            let default = stub.default;
+            let item = *stub.items.get(first)?;
+            match (item, member) {
+                (Item::Alias(target), None) => path = target.to_owned(),
+                (Item::Alias(target), Some(member)) => path = format!("{target}.{member}"),
+                (item, None) => return Some(item),
+                (Item::Class(def, _), Some(member)) => return member_of(def, member, default),
+                _ => return None,
+            }
+        }
+        None
+    }
+
+    /// The path that an alias of a stub stands for.
+    fn followed(&mut self, path: &'a str) -> &'a str {
+        let mut path = path;
+        for _ in 0..4 {
+            let (module, rest) = module_of(path);
+            match self.stub(module).and_then(|stub| stub.items.get(rest)) {
+                Some(Item::Alias(target)) => path = target,
+                _ => break,
+            }
+        }
+        path
+    }
+
+    pub(super) fn builtin(&mut self, name: &str) -> Option<Value<'a>> {
+        if name == "__debug__" {
+            return Some(Value::Bool(true));
+        }
+        let name = *self.stub("builtins")?.items.get_key_value(name)?.0;
+        Some(Value::Native(name))
+    }
+
+    pub(super) fn is_native_class(&mut self, path: &str) -> bool {
+        matches!(self.declared(path), Some(Item::Class(..)))
+    }
+
+    /// The classes that a native class derives from, itself first.
+    pub(super) fn native_mro(&mut self, path: &'a str) -> Vec<Value<'a>> {
+        let mut order = vec![Value::Native(path)];
+        let mut next = Some(path);
+        while let Some(path) = next {
+            next = match self.declared(path) {
+                Some(Item::Class(def, _)) => def.bases.first().and_then(|base| self.type_path(base, path)),
+                _ => None,
+            };
+            match next {
+                Some(base) if !order.contains(&Value::Native(base)) => order.push(Value::Native(base)),
+                _ => break,
+            }
+        }
+        if !order.contains(&Value::Native("object")) {
+            order.push(Value::Native("object"));
+        }
+        order
+    }
+
+    /// An attribute of a native module or class.
+    pub(super) fn native_attribute(&mut self, path: &'a str, name: &'a str) -> Value<'a> {
+        let full = &*self.arena.alloc_str(&format!("{path}.{name}"));
+        let full = self.followed(full);
+        if is_stub(full) {
+            return Value::Native(full);
+        }
+        match self.declared(full) {
+            Some(Item::Value(annotation, value)) => self.declared_value(full, annotation, value),
+            Some(Item::Function(..)) if !is_stub(path) => {
+                let receiver = Value::Native(path);
+                self.object(super::Kind::NativeMethod { class: path, name, receiver })
+            }
+            Some(_) => Value::Native(full),
+            None if matches!(name, "__name__" | "__qualname__") => {
+                Value::Str(path.rsplit('.').next().unwrap_or(path))
+            }
+            None => match self.inherited(path, name) {
+                Some(found) => found,
+                None => self.opaque(format!("nothing is known of `{name}` of `{path}`")),
+            },
+        }
+    }
+
+    /// A member that a native class has from a base.
+    fn inherited(&mut self, path: &'a str, name: &'a str) -> Option<Value<'a>> {
+        let bases = self.native_mro(path);
+        bases.into_iter().skip(1).find_map(|base| match base {
+            Value::Native(base) => match self.native_member(base, name)? {
+                Value::Object(id) => match self.state.objects[id].kind {
+                    super::Kind::NativeMethod { class, name, .. } => {
+                        let receiver = Value::Native(path);
+                        Some(self.object(super::Kind::NativeMethod { class, name, receiver }))
+                    }
+                    _ => Some(Value::Object(id)),
+                },
+                found => Some(found),
+            },
+            _ => None,
+        })
+    }
+
+    /// An attribute that a native class itself has, not bound to anything.
+    pub(super) fn native_member(&mut self, path: &'a str, name: &'a str) -> Option<Value<'a>> {
+        if is_stub(path) {
+            return None;
+        }
+        match self.declared(&format!("{path}.{name}"))? {
+            Item::Value(annotation, value) => Some(self.declared_value(path, annotation, value)),
+            Item::Function(..) => {
+                Some(self.object(super::Kind::NativeMethod { class: path, name, receiver: Value::None }))
+            }
+            _ => None,
+        }
+    }
+
+    /// A value that a stub declares: known if it is written there.
+    fn declared_value(
+        &mut self,
+        path: &'a str,
+        annotation: &'a Expr<'a>,
+        value: Option<&'a Expr<'a>>,
+    ) -> Value<'a> {
+        if let ExprKind::Call { args: [word], .. } = annotation.kind
+            && let Some(word) = text_of(word)
+        {
+            return self.varying(word);
+        }
+        match value.map(|value| value.kind) {
+            Some(ExprKind::Constant { value: Constant::Str(text), .. }) => {
+                Value::Str(text.as_str().unwrap_or_default())
+            }
+            Some(ExprKind::Constant { value: Constant::Bool(value), .. }) => Value::Bool(value),
+            Some(ExprKind::Constant { value: Constant::Int(parser::ast::Int::Small(value)), .. }) => {
+                Value::Int(value)
+            }
+            Some(ExprKind::Constant { value: Constant::Float(value), .. }) => Value::Float(value),
+            _ => match self.type_path(annotation, path) {
+                Some(class) => self.typed(class),
+                None => self.opaque(format!("nothing is known of `{path}`")),
+            },
+        }
+    }
+
+    /// The class that an annotation of a stub means; nothing for `object`, unions and type variables.
+    pub(super) fn type_path(&mut self, annotation: &'a Expr<'a>, path: &str) -> Option<&'a str> {
+        match annotation.kind {
+            ExprKind::Constant { value: Constant::None, .. } => Some("None"),
+            ExprKind::Name { id: "object", .. } => None,
+            ExprKind::Name { id, .. } => {
+                let (module, _) = module_of(path);
+                let local = self.arena.alloc_str(&format!("{module}.{id}"));
+                if module != "builtins" && self.is_native_class(local) {
+                    return Some(self.followed(local));
+                }
+                self.is_native_class(id).then_some(id)
+            }
+            ExprKind::Attribute { .. } => {
+                let path = dotted(self.arena, annotation)?;
+                self.is_native_class(path).then_some(path)
+            }
+            ExprKind::Subscript { value, slice, .. } => {
+                let class = self.type_path(value, path)?;
+                Some(match self.type_path(slice, path) {
+                    Some(element) => self.arena.alloc_str(&format!("{class}[{element}]")),
+                    None => class,
+                })
+            }
+            ExprKind::BinOp { op: Operator::BitOr, .. } => None,
+            _ => None,
+        }
+    }
+}
+
+fn member_of<'a>(def: &'a ClassDef<'a>, name: &str, default: Purity<'a>) -> Option<Item<'a>> {
+    def.body.iter().find_map(|stmt| match stmt.kind {
+        StmtKind::FunctionDef(method) if method.name == name => {
+            Some(Item::Function(method, purity(method.decorator_list, default)))
+        }
+        StmtKind::AnnAssign { target, annotation, value, .. } if target.as_name() == Some(name) => {
+            Some(Item::Value(annotation, value))
+        }
+        _ => None,
+    })
+}

@@ -1,0 +1,6 @@
+__purity__ = "pure"
+
+@opaque
+def copy(value: object): ...
+@opaque
+def deepcopy(value: object, memo: object = None): ...

@@ -1,0 +1,283 @@
+//! What the analyser computes with: values, the objects behind them, and the variables of blocks.
+//!
+//! A value is *known* (a scalar, a native name, an object whose kind tells everything), *typed* (an object of [`Kind::Typed`]: its class is
+//! known, its contents are not) or *opaque* (nothing may be asked of it; [`Opaque`] says why). Values are small and copied; objects and
+//! variables live in arenas ([`State`]), so that a branch runs on a copy of all that can change.
+
+use base::Span;
+use base::entity::PrimaryMap;
+use parser::ast::{Arguments, Expr, Stmt};
+use rustc_hash::FxHashMap;
+
+use crate::scope::ScopeId;
+
+base::entity_id! {
+    /// Names one object.
+    pub(super) struct ObjectId, "o"
+}
+base::entity_id! {
+    /// Names the variables of one running or captured block.
+    pub(super) struct EnvId, "env"
+}
+base::entity_id! {
+    /// Names one strict module that takes part.
+    pub(super) struct UnitId, "unit"
+}
+base::entity_id! {
+    /// Names one reason why a value is not known.
+    pub(super) struct OpaqueId, "u"
+}
+
+/// What an expression gives.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(super) enum Value<'a> {
+    None,
+    Ellipsis,
+    NotImplemented,
+    Bool(bool),
+    Int(i64),
+    Float(f64),
+    Str(&'a str),
+    Bytes(&'a [u8]),
+    /// A class, function or module that a stub declares, by its dotted path; builtins have no prefix.
+    Native(&'a str),
+    Object(ObjectId),
+    Opaque(OpaqueId),
+}
+
+/// Why nothing is known of a value.
+#[derive(Clone, Debug)]
+pub(super) struct Opaque {
+    /// Completes "the value is ...".
+    pub(super) reason: String,
+    /// It comes from a finding that has been reported.
+    pub(super) is_silent: bool,
+    /// It may be another one the next time.
+    pub(super) is_varying: bool,
+}
+
+/// One object, and the module whose import has made it.
+#[derive(Clone, PartialEq, Debug)]
+pub(super) struct Object<'a> {
+    pub(super) owner: UnitId,
+    pub(super) attributes: Namespace<'a>,
+    pub(super) kind: Kind<'a>,
+}
+
+/// What an object is.
+#[derive(Clone, PartialEq, Debug)]
+pub(super) enum Kind<'a> {
+    List(Vec<Value<'a>>),
+    Tuple(Vec<Value<'a>>),
+    Set {
+        items: Vec<Value<'a>>,
+        is_frozen: bool,
+    },
+    Dict(Pairs<'a>),
+    Function(Function<'a>),
+    Method {
+        function: Value<'a>,
+        receiver: Value<'a>,
+    },
+    NativeMethod {
+        class: &'a str,
+        name: &'a str,
+        receiver: Value<'a>,
+    },
+    StaticMethod(Value<'a>),
+    ClassMethod(Value<'a>),
+    Property {
+        getter: Value<'a>,
+        setter: Value<'a>,
+    },
+    Class(Class<'a>),
+    Instance(Value<'a>),
+    Module(UnitId),
+    Iterator {
+        items: Vec<Value<'a>>,
+        at: usize,
+    },
+    /// A generator that nobody has asked yet.
+    Generator {
+        function: Function<'a>,
+        env: EnvId,
+    },
+    Super {
+        class: ObjectId,
+        receiver: Value<'a>,
+    },
+    /// A native function or a partial one, with arguments that come first.
+    Partial {
+        function: Value<'a>,
+        args: Vec<Value<'a>>,
+        keywords: Vec<(&'a str, Value<'a>)>,
+    },
+    /// The class is known: a path, perhaps with what the elements are, `list[str]`.
+    Typed(&'a str),
+}
+
+/// What a function runs.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Body<'a> {
+    Block(&'a [Stmt<'a>]),
+    Value(&'a Expr<'a>),
+}
+
+/// A function of some strict module.
+#[derive(Clone, Debug)]
+pub(super) struct Function<'a> {
+    pub(super) name: &'a str,
+    pub(super) unit: UnitId,
+    pub(super) scope: ScopeId,
+    pub(super) env: EnvId,
+    pub(super) args: &'a Arguments<'a>,
+    pub(super) body: Body<'a>,
+    pub(super) defaults: Vec<Value<'a>>,
+    pub(super) kw_defaults: Vec<Option<Value<'a>>>,
+    pub(super) is_async: bool,
+    pub(super) is_generator: bool,
+}
+
+impl PartialEq for Function<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.scope == other.scope
+            && self.unit == other.unit
+            && self.env == other.env
+            && self.defaults == other.defaults
+    }
+}
+
+/// A class of some strict module.
+#[derive(Clone, PartialEq, Debug)]
+pub(super) struct Class<'a> {
+    pub(super) name: &'a str,
+    pub(super) bases: Vec<Value<'a>>,
+    /// Itself first; natives are followed by what their stubs say.
+    pub(super) mro: Vec<Value<'a>>,
+    pub(super) metaclass: Value<'a>,
+    /// Names of fields in their order, if instances are made from fields.
+    pub(super) fields: Option<Vec<Field<'a>>>,
+    pub(super) is_frozen_instance: bool,
+}
+
+/// A field of a dataclass or named tuple.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(super) struct Field<'a> {
+    pub(super) name: &'a str,
+    pub(super) default: Option<Value<'a>>,
+    pub(super) factory: Option<Value<'a>>,
+}
+
+/// Names with values, in the order of their first binding.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub(super) struct Namespace<'a> {
+    entries: Vec<(&'a str, Value<'a>)>,
+    places: FxHashMap<&'a str, usize>,
+}
+
+impl<'a> Namespace<'a> {
+    pub(super) fn get(&self, name: &str) -> Option<Value<'a>> {
+        self.places.get(name).map(|&at| self.entries[at].1)
+    }
+
+    pub(super) fn set(&mut self, name: &'a str, value: Value<'a>) {
+        match self.places.get(name) {
+            Some(&at) => self.entries[at].1 = value,
+            None => {
+                self.places.insert(name, self.entries.len());
+                self.entries.push((name, value));
+            }
+        }
+    }
+
+    pub(super) fn remove(&mut self, name: &str) -> Option<Value<'a>> {
+        let at = self.places.remove(name)?;
+        let (_, value) = self.entries.remove(at);
+        self.places = self.entries.iter().enumerate().map(|(at, (name, _))| (*name, at)).collect();
+        Some(value)
+    }
+
+    pub(super) fn entries(&self) -> &[(&'a str, Value<'a>)] {
+        &self.entries
+    }
+}
+
+/// The variables of one block.
+#[derive(Clone, PartialEq, Debug)]
+pub(super) struct Env<'a> {
+    /// Whose import has made them.
+    pub(super) owner: UnitId,
+    pub(super) unit: UnitId,
+    pub(super) scope: ScopeId,
+    pub(super) parent: Option<EnvId>,
+    pub(super) names: Namespace<'a>,
+}
+
+/// All that can change.
+#[derive(Clone, Debug)]
+pub(super) struct State<'a> {
+    pub(super) objects: PrimaryMap<ObjectId, Object<'a>>,
+    pub(super) envs: PrimaryMap<EnvId, Env<'a>>,
+}
+
+/// How a statement ends.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(super) enum Flow<'a> {
+    Next,
+    Break,
+    Continue,
+    Return(Value<'a>),
+}
+
+/// Why an expression has no value.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(super) enum Stop<'a> {
+    /// A Python exception.
+    Raise(Value<'a>),
+    /// The budget of the module is used up.
+    Exhausted,
+}
+
+/// What evaluation gives.
+pub(super) type Eval<'a, T = Value<'a>> = Result<T, Stop<'a>>;
+
+/// Keys with values, in their order.
+pub(super) type Pairs<'a> = Vec<(Value<'a>, Value<'a>)>;
+
+/// Keyword arguments.
+pub(super) type Keywords<'a> = Vec<(&'a str, Value<'a>)>;
+
+/// The arguments of a call.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Args<'a> {
+    pub(super) positional: Vec<Value<'a>>,
+    pub(super) keywords: Keywords<'a>,
+    /// Some came from a star whose contents are not known.
+    pub(super) is_open: bool,
+}
+
+impl<'a> Args<'a> {
+    pub(super) fn of(positional: &[Value<'a>]) -> Self {
+        Self { positional: positional.to_vec(), ..Self::default() }
+    }
+
+    /// An argument by position or name.
+    pub(super) fn get(&self, at: usize, name: &str) -> Option<Value<'a>> {
+        let named = self.keywords.iter().find(|(key, _)| *key == name).map(|(_, value)| *value);
+        self.positional.get(at).copied().or(named)
+    }
+
+    /// The same call with one more argument in front.
+    pub(super) fn with_receiver(&self, receiver: Value<'a>) -> Self {
+        let mut positional = vec![receiver];
+        positional.extend(&self.positional);
+        Self { positional, keywords: self.keywords.clone(), is_open: self.is_open }
+    }
+}
+
+/// A place in one of the modules.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(super) struct Place {
+    pub(super) unit: UnitId,
+    pub(super) span: Span,
+}
