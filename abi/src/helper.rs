@@ -345,7 +345,7 @@ macro_rules! for_each_helper {
             /// A template string of tuples of strings and interpolations.
             build_template = BuildTemplate (strings: word, interpolations: word) -> own, Null, Heap;
             /// `import name` with level and from-list, by code with these globals.
-            import_name = ImportName (globals: word, name: word, fromlist: word, level: word) -> own, Null, Anything;
+            import_name = ImportName (globals: word, locals: word, name: word, fromlist: word, level: word) -> own, Null, Anything;
             /// `from module import name`.
             import_from = ImportFrom (module: word, name: word) -> own, Null, Anything;
 

@@ -228,6 +228,24 @@ impl<K: EntityId> EntitySet<K> {
         changed
     }
 
+    /// Removes every member of `other`.
+    pub fn remove_all(&mut self, other: &Self) {
+        for (word, less) in self.words.iter_mut().zip(&other.words) {
+            *word &= !less;
+        }
+    }
+
+    /// Removes every member that `other` lacks; true if that changed the set.
+    pub fn intersect_with(&mut self, other: &Self) -> bool {
+        let mut changed = false;
+        for (at, word) in self.words.iter_mut().enumerate() {
+            let kept = *word & other.words.get(at).copied().unwrap_or(0);
+            changed |= kept != *word;
+            *word = kept;
+        }
+        changed
+    }
+
     /// Removes every member.
     pub fn clear(&mut self) {
         self.words.clear();

@@ -34,13 +34,7 @@ fn compile(file: &str) -> Result<bytecode::Code, String> {
     let source = lexer::decode(&bytes).map_err(|error| error.to_string())?;
     let arena = bumpalo::Bump::new();
     let module = parser::parse_module(&source, &arena).map_err(|error| error.to_string())?;
-    let options = emit::Options {
-        filename: file.into(),
-        optimize: 0,
-        future_annotations: false,
-        lines: None,
-        is_strict: false,
-    };
+    let options = emit::Options { filename: file.into(), ..emit::Options::default() };
     emit::emit_module(&module, source.text(), &options)
         .map_err(|error| format!("line {}: {}", source.lines().line(error.span.start), error.message))
 }

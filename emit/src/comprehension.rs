@@ -70,7 +70,7 @@ impl<'a> Emitter<'a, '_> {
         let scope = self.scopes.body(expr.id);
         let outermost = &parts.generators[0];
         let is_async = self.scopes.table[scope].is_coroutine;
-        if is_async && parts.collect.is_some() && !self.unit_scope().is_coroutine {
+        if is_async && parts.collect.is_some() && !self.may_await() {
             return self.error(expr.span, "asynchronous comprehension outside of an asynchronous function");
         }
         if self.scopes.table[scope].is_inlined {

@@ -437,12 +437,10 @@ impl<'a> Emitter<'a, '_> {
     // --- Suspension ---
 
     fn await_(&mut self, expr: &Expr<'a>, value: &'a Expr<'a>) -> Emit {
-        let scope = self.unit_scope();
-        if !scope.kind.is_function_like() {
-            return self.error(expr.span, "'await' outside function");
-        }
-        if !scope.is_coroutine {
-            return self.error(expr.span, "'await' outside async function");
+        if !self.may_await() {
+            let is_function = self.unit_scope().kind.is_function_like();
+            let wanted = if is_function { "async function" } else { "function" };
+            return self.error(expr.span, format!("'await' outside {wanted}"));
         }
         self.expr(value)?;
         self.at(expr.span);

@@ -69,7 +69,7 @@ impl<'a> Emitter<'a, '_> {
         body: &'a [Stmt<'a>],
         orelse: &'a [Stmt<'a>],
     ) -> Emit {
-        if !self.unit_scope().is_coroutine {
+        if !self.may_await() {
             return self.error(stmt.span, "'async for' outside async function");
         }
         let (start, finished, end) = (self.block().label(), self.block().label(), self.block().label());

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use base::{LineIndex, Span};
 use bytecode::{Code, CodeFlags, Const, Opcode, SourceRange};
 use parser::ast::{Expr, ExprKind, Expression, Module, Stmt, StmtKind};
-use typeck::scope::{ScopeId, Scopes};
+use typeck::scope::{ScopeId, ScopeKind, Scopes};
 
 use crate::assemble::assemble;
 use crate::block::{Block, Label};
@@ -14,7 +14,7 @@ use crate::error::{Emit, EmitError};
 use crate::statics::Checked;
 
 /// How to compile.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Options {
     /// The file name that code objects and tracebacks carry.
     pub filename: Arc<str>,
@@ -22,6 +22,8 @@ pub struct Options {
     pub optimize: u8,
     /// `from __future__ import annotations` is in force from outside (`exec` in a module that has it).
     pub future_annotations: bool,
+    /// A module body may `await`, and is a coroutine if it does.
+    pub top_level_await: bool,
     /// Where spans are, for a tree without a text.
     pub lines: Option<LineIndex>,
     /// The module is strict: it is sealed, and its classes are frozen.
@@ -36,9 +38,7 @@ pub fn emit_module<'a>(
 ) -> Result<Code, EmitError> {
     let scopes = typeck::scope::analyse(module, options.future_annotations)?;
     let mut emitter = Emitter::new(&scopes, source, options);
-    emitter.open_root(CodeFlags::MODULE_BODY);
-    emitter.module_body(module.body)?;
-    Ok(emitter.finish_root())
+    emitter.root(CodeFlags::MODULE_BODY, |emitter| emitter.module_body(module.body))
 }
 
 /// Compiles a static module that has been checked.
@@ -46,9 +46,7 @@ pub fn emit_static_module<'a>(checked: Checked<'a, '_>, options: &Options) -> Re
     let module = &checked.program.modules[checked.module];
     let mut emitter = Emitter::new(&module.scopes, module.source, options);
     emitter.checked = Some(checked);
-    emitter.open_root(CodeFlags::MODULE_BODY | CodeFlags::STATIC);
-    emitter.module_body(module.ast.body)?;
-    Ok(emitter.finish_root())
+    emitter.root(CodeFlags::MODULE_BODY | CodeFlags::STATIC, |emitter| emitter.module_body(module.ast.body))
 }
 
 /// Compiles one interactive input: the values of expression statements are printed.
@@ -60,9 +58,7 @@ pub fn emit_interactive<'a>(
     let scopes = typeck::scope::analyse(module, options.future_annotations)?;
     let mut emitter = Emitter::new(&scopes, source, options);
     emitter.is_interactive = true;
-    emitter.open_root(CodeFlags::MODULE_BODY);
-    emitter.module_body(module.body)?;
-    Ok(emitter.finish_root())
+    emitter.root(CodeFlags::MODULE_BODY, |emitter| emitter.module_body(module.body))
 }
 
 /// Compiles an expression; the code returns its value.
@@ -73,10 +69,11 @@ pub fn emit_expression<'a>(
 ) -> Result<Code, EmitError> {
     let scopes = typeck::scope::analyse_expression(expression)?;
     let mut emitter = Emitter::new(&scopes, source, options);
-    emitter.open_root(CodeFlags::MODULE_BODY);
-    emitter.expr(expression.body)?;
-    emitter.block().op0(Opcode::RETURN_VALUE);
-    Ok(emitter.finish_root())
+    emitter.root(CodeFlags::MODULE_BODY, |emitter| {
+        emitter.expr(expression.body)?;
+        emitter.block().op0(Opcode::RETURN_VALUE);
+        Ok(())
+    })
 }
 
 /// What `break`, `continue` and `return` must undo on their way out of a statement.
@@ -172,6 +169,12 @@ impl<'a, 's> Emitter<'a, 's> {
         &self.scopes.table[unit.scopes[0]]
     }
 
+    /// Whether the code object may suspend itself by `await`.
+    pub(crate) fn may_await(&self) -> bool {
+        let scope = self.unit_scope();
+        scope.is_coroutine || scope.kind == ScopeKind::Module && self.options.top_level_await
+    }
+
     /// Starts a code object.
     pub(crate) fn open_unit(&mut self, scope: ScopeId, code: Code) {
         let block = Block::new(code);
@@ -183,6 +186,21 @@ impl<'a, 's> Emitter<'a, 's> {
     pub(crate) fn close_unit(&mut self) -> Code {
         let unit = self.units.pop().expect("units are opened and closed in pairs");
         assemble(unit.block)
+    }
+
+    /// The outermost code object, whose instructions `body` emits. One that awaits, where that is allowed, is a coroutine.
+    fn root(&mut self, flags: CodeFlags, body: impl FnOnce(&mut Self) -> Emit) -> Result<Code, EmitError> {
+        let suspends = self.options.top_level_await && self.scopes.table[self.scopes.module()].awaits;
+        if !suspends {
+            self.open_root(flags);
+            body(self)?;
+            return Ok(self.close_unit());
+        }
+        self.open_root(flags | CodeFlags::COROUTINE);
+        self.nowhere();
+        self.open_frame(true);
+        body(self)?;
+        Ok(self.close_unit())
     }
 
     fn open_root(&mut self, flags: CodeFlags) {
@@ -198,10 +216,6 @@ impl<'a, 's> Emitter<'a, 's> {
             ..Code::default()
         };
         self.open_unit(self.scopes.module(), code);
-    }
-
-    fn finish_root(&mut self) -> Code {
-        self.close_unit()
     }
 
     fn module_body(&mut self, body: &'a [Stmt<'a>]) -> Emit {

@@ -16,7 +16,7 @@ impl<'a> Emitter<'a, '_> {
         is_async: bool,
     ) -> Emit {
         let Some((item, rest)) = items.split_first() else { return self.stmts(body) };
-        if is_async && !self.unit_scope().is_coroutine {
+        if is_async && !self.may_await() {
             return self.error(stmt.span, "'async with' outside async function");
         }
         let (handler, cleanup, end) = (self.block().label(), self.block().label(), self.block().label());

@@ -55,6 +55,14 @@ impl SearchPath {
 }
 
 impl SearchPath {
+    /// Whether a module lies in a directory in front of the library.
+    pub(crate) fn hides(&self, name: &str) -> bool {
+        let is_other = |path: &&PathBuf| !path.starts_with(stdlib::library::ROOT);
+        let before =
+            SearchPath { directories: self.directories.iter().take_while(is_other).cloned().collect() };
+        before.find(name).is_some() || before.has_compiled(name)
+    }
+
     /// The folders of a namespace package: all that have the name of a module without being one.
     pub fn folders(&self, name: &str) -> Vec<PathBuf> {
         let place =
@@ -117,9 +125,8 @@ pub fn with_module<T>(
     let options = emit::Options {
         filename: path.display().to_string().into(),
         optimize: optimization(),
-        future_annotations: false,
-        lines: None,
         is_strict: markers.is_strict(),
+        ..emit::Options::default()
     };
     // The program itself is what is to happen.
     if markers.is_analysed && name != MAIN {
@@ -153,6 +160,8 @@ fn optimization() -> u8 {
 
 /// The flag of `from __future__ import annotations`.
 const FUTURE_ANNOTATIONS: i64 = 0x100_0000;
+/// The flag that lets a module await: `ast.PyCF_ALLOW_TOP_LEVEL_AWAIT`.
+const ALLOW_TOP_LEVEL_AWAIT: i64 = 0x2000;
 /// The flag that asks for a tree: `ast.PyCF_ONLY_AST`.
 const ONLY_AST: i64 = 0x400;
 /// The flag that lets input end inside a block only behind an empty line: `PyCF_DONT_IMPLY_DEDENT`.
@@ -253,6 +262,7 @@ fn emit_tree(
         filename: how.filename.into(),
         optimize: how.optimize.unwrap_or_else(optimization),
         future_annotations: how.flags & FUTURE_ANNOTATIONS != 0,
+        top_level_await: how.flags & ALLOW_TOP_LEVEL_AWAIT != 0,
         lines,
         is_strict: false,
     };

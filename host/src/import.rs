@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use bytecode::CodeFlags;
+use runtime::error;
+use runtime::error::traceback::{self, Hidden};
 use runtime::names::names;
 use runtime::objects::code::CodeObject;
 use runtime::objects::dict::DictObject;
@@ -16,6 +18,7 @@ use runtime::value::{Py, PyResult, Ref, Value};
 use crate::compile::{self, SearchPath};
 use crate::files;
 use crate::import_time;
+use crate::program;
 
 /// The `load_module` hook: finds, compiles, registers and runs a module.
 pub fn load_module(name: &str) -> PyResult {
@@ -35,12 +38,18 @@ enum Archives {
 
 /// Finds and loads a module without `importlib`.
 fn load_natively(name: &str, archives: Archives) -> PyResult {
-    if let Some(module) = stdlib::load(name) {
+    if let Some(module) = load_builtin(name) {
         return module;
     }
     let (search, relative) = search_path(name)?;
     if archives == Archives::Left && search.directories.iter().any(|path| files::is_archive(path)) {
         return find_and_load(name);
+    }
+    if stdlib::is_native(name)
+        && !search.hides(name)
+        && let Some(module) = stdlib::load(name)
+    {
+        return module;
     }
     if let Some(path) = search.find(&relative) {
         let whole = SearchPath { directories: sys_path()? };
@@ -59,6 +68,17 @@ fn load_natively(name: &str, archives: Archives) -> PyResult {
     sys_state::modules().set_text(name, module.clone());
     give_spec(&module)?;
     Ok(module.into())
+}
+
+/// Makes the native module of this name, if no file may hide it.
+fn load_builtin(name: &str) -> Option<PyResult> {
+    if stdlib::is_builtin(name) { stdlib::load(name) } else { None }
+}
+
+/// Whether a file hides the native module of this name.
+pub(crate) fn is_hidden(name: &str) -> PyResult<bool> {
+    let search = SearchPath { directories: sys_path()? };
+    Ok(!stdlib::is_builtin(name) && search.hides(name))
 }
 
 /// The `static_code` hook: what finders of `importlib` have found may be a static module, too.
@@ -114,7 +134,7 @@ fn find_and_load(name: &str) -> PyResult {
     if bootstrap().is_none() {
         // What the program has installed waits until the machinery stands.
         const SETUP: [&str; 3] = ["_frozen_importlib", "importlib", "_imp"];
-        if let Some(module) = stdlib::load(name) {
+        if let Some(module) = load_builtin(name) {
             return module;
         }
         if !SETUP.contains(&name) && sys_state::modules().get_text("importlib").is_none() {
@@ -127,7 +147,31 @@ fn find_and_load(name: &str) -> PyResult {
     let bootstrap = bootstrap().expect("set up above");
     let import = protocol::get_attr_text(bootstrap.value(), "_gcd_import")?;
     let load = protocol::get_attr_text(bootstrap.value(), "_find_and_load")?;
-    protocol::call(load.value(), &[StrObject::new(name).value(), import.value()], None)
+    let loaded = protocol::call(load.value(), &[StrObject::new(name).value(), import.value()], None);
+    if loaded.is_err() {
+        leave_out_machinery();
+    }
+    loaded
+}
+
+/// Takes the functions of `importlib` out of the traceback of an exception, as far as they do not tell anything: all of them if the import
+/// itself failed, else those that led to the module's own code.
+fn leave_out_machinery() {
+    const MACHINERY: [&str; 3] = [
+        "<stdlib>/importlib/_bootstrap.py",
+        "<stdlib>/importlib/_bootstrap_external.py",
+        "<stdlib>/_frozen_importlib.py",
+    ];
+    let raised = runtime::thread().peek_raised();
+    let is_all = raised.is_some_and(|raised| raised.ty().is_subclass_of(&error::types::ImportError));
+    traceback::leave_out(|entry| {
+        let code = entry.code();
+        match MACHINERY.contains(&&*code.code().filename) {
+            false => Hidden::No,
+            true if is_all || code.name() == "_call_with_frames_removed" => Hidden::WithThoseBefore,
+            true => Hidden::Maybe,
+        }
+    });
 }
 
 /// Gives a new module its spec, if `importlib` is there to make one.
@@ -152,6 +196,9 @@ fn run_module(name: &str, module: Py<ModuleObject>, code: &Ref) -> PyResult {
     if let Err(raised) = run {
         let _removed = sys_state::modules().remove_str(StrObject::intern(name).value());
         return Err(raised);
+    }
+    if name == "linecache" {
+        program::show_command(&module.clone().into())?;
     }
     // A module may replace itself in `sys.modules`.
     Ok(sys_state::modules().get_text(name).unwrap_or_else(|| module.into_ref()))
@@ -209,8 +256,13 @@ fn directories(path: &Ref) -> PyResult<Vec<PathBuf>> {
     Ok(items
         .iter()
         .filter_map(text)
-        .map(|text| if text.is_empty() { ".".into() } else { text.into() })
+        .map(|text| if text.is_empty() { working_directory() } else { text.into() })
         .collect())
+}
+
+/// What an empty entry of the path stands for.
+fn working_directory() -> PathBuf {
+    std::env::current_dir().unwrap_or_else(|_| ".".into())
 }
 
 /// An empty module with the attributes that its file gives it.

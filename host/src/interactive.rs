@@ -3,7 +3,7 @@
 use runtime::objects;
 use runtime::objects::module::ModuleObject;
 use runtime::objects::str::StrObject;
-use runtime::value::{PyResult, Ref, Value};
+use runtime::value::{PyResult, Ref};
 use runtime::{protocol, sys_state};
 
 /// What `sys.version` does not say.
@@ -28,13 +28,13 @@ pub(crate) fn run() -> PyResult<()> {
             attribute("platform")?
         ));
     }
-    go_on(main.into())
+    go_on(main.into(), true)
 }
 
 /// `-i`: the prompt in the module that a program has left.
 pub(crate) fn inspect() -> PyResult<()> {
     let Some(main) = sys_state::modules().get_text("__main__") else { return Ok(()) };
-    go_on(main)
+    go_on(main, false)
 }
 
 fn flag(sys: &Ref, name: &str) -> PyResult<bool> {
@@ -42,7 +42,8 @@ fn flag(sys: &Ref, name: &str) -> PyResult<bool> {
     protocol::is_true(protocol::get_attr_text(flags.value(), name)?.value())
 }
 
-fn go_on(main: Ref) -> PyResult<()> {
+/// The prompt in a module, behind the file that PYTHONSTARTUP names if that is wanted.
+fn go_on(main: Ref, has_startup: bool) -> PyResult<()> {
     // Completion, history and `sys.__interactivehook__` are set up where CPython does it, in `site`.
     let site = protocol::import::import_absolute("site")?;
     protocol::call_method_text(site.value(), "register_readline", &[])?;
@@ -50,19 +51,18 @@ fn go_on(main: Ref) -> PyResult<()> {
     if is_terminal && std::env::var_os("PYTHON_BASIC_REPL").is_none() {
         let pyrepl = protocol::import::import_absolute("_pyrepl.main")?;
         let console = protocol::get_attr_text(pyrepl.value(), "interactive_console")?;
-        let truth = objects::bool(true);
-        return protocol::call(console.value(), &[main.value(), truth, truth], None).map(drop);
+        let (truth, has_startup) = (objects::bool(true), objects::bool(has_startup));
+        return protocol::call(console.value(), &[main.value(), truth, has_startup], None).map(drop);
     }
-    lines(main.value())
-}
-
-/// Reads statements by `input`, prompts included, until there are no more.
-pub(crate) fn lines(main: Value) -> PyResult<()> {
-    let code = protocol::import::import_absolute("code")?;
-    let class = protocol::get_attr_text(code.value(), "InteractiveConsole")?;
-    let namespace = protocol::get_attr_text(main, "__dict__")?;
-    let filename = StrObject::new("<stdin>");
-    let console = protocol::call(class.value(), &[namespace.value(), filename.value()], None)?;
-    let empty = StrObject::new("");
-    protocol::call_method_text(console.value(), "interact", &[empty.value(), empty.value()]).map(drop)
+    let prompt = protocol::import::import_absolute("_prompt")?;
+    let namespace = protocol::get_attr_text(main.value(), "__dict__")?;
+    let sys = protocol::import::import_absolute("sys")?;
+    let startup = std::env::var("PYTHONSTARTUP").ok().filter(|path| has_startup && !path.is_empty());
+    if let Some(path) = startup
+        && !flag(&sys, "ignore_environment")?
+    {
+        let path = StrObject::new(&path);
+        protocol::call_method_text(prompt.value(), "run_startup", &[path.value(), namespace.value()])?;
+    }
+    protocol::call_method_text(prompt.value(), "run", &[namespace.value()]).map(drop)
 }

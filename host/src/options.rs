@@ -19,6 +19,8 @@ pub struct Options {
     pub ignore_environment: u32,
     /// `-i`: interactive after the program.
     pub inspect: u32,
+    /// `-i` itself, not what PYTHONINSPECT says.
+    pub interactive: u32,
     /// `-I`: `-E`, `-P` and `-s`.
     pub isolated: u32,
     /// `-O`, `-OO`: no asserts, no docstrings.
@@ -57,6 +59,7 @@ impl Options {
                 *implied = (*implied).max(1);
             }
         }
+        self.interactive = self.inspect;
         for (name, level) in [
             ("PYTHONDONTWRITEBYTECODE", &mut self.dont_write_bytecode),
             ("PYTHONDEBUG", &mut self.debug),
@@ -119,7 +122,7 @@ impl Options {
         let mut flags: Vec<(String, i64)> = [
             ("debug", self.debug),
             ("inspect", self.inspect),
-            ("interactive", self.inspect),
+            ("interactive", self.interactive),
             ("optimize", self.optimize),
             ("dont_write_bytecode", self.dont_write_bytecode),
             ("no_user_site", self.no_user_site),

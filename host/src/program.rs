@@ -2,6 +2,7 @@
 //!
 //! Each becomes a code object and a module `__main__`; what cannot become one is reported in Python's words.
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
 use runtime::error;
@@ -13,6 +14,7 @@ use runtime::objects::str::StrObject;
 use runtime::protocol;
 use runtime::sys_state;
 use runtime::value::{Py, PyResult, Raised, Ref, Value};
+use runtime::world::World;
 
 use crate::compile::{self, SearchPath};
 use crate::{decode, import, interactive, packed};
@@ -78,8 +80,8 @@ impl Program {
             Program::File(path) => run_path(path, None).map(drop).map_err(Failure::from),
             Program::Module(name) => run_module(name),
             Program::Command(text) => {
-                error::print::register_source("<string>", text);
-                Ok(run_text(text, "<string>")?)
+                error::print::register_source(COMMAND_FILE, text);
+                Ok(run_text(text, COMMAND_FILE)?)
             }
             Program::Input => Ok(run_input()?),
             Program::Interactive => Ok(interactive::run()?),
@@ -118,7 +120,29 @@ fn run_text(text: &str, filename: &str) -> PyResult<()> {
     let module = ModuleObject::new("__main__");
     start(&module, objects::none().to_ref());
     let code = compile::compile_text("__main__", Path::new(filename), text)?;
+    if filename == COMMAND_FILE {
+        *COMMAND.borrow_mut() = Some((code.clone(), text.to_owned()));
+    }
     run_in(&module, &code).map(drop)
+}
+
+/// The file name of a command's code.
+const COMMAND_FILE: &str = "<string>";
+
+/// The code and the text of the command that runs.
+static COMMAND: World<RefCell<Option<(Ref, String)>>> = World::new(RefCell::new(None));
+
+/// Forgets the command, which is over.
+pub(crate) fn release() {
+    drop(COMMAND.take());
+}
+
+/// Lets `linecache`, which has just been imported, know the text of the command.
+pub(crate) fn show_command(linecache: &Ref) -> PyResult<()> {
+    let Some((code, text)) = COMMAND.borrow().clone() else { return Ok(()) };
+    let (text, file) = (StrObject::new(&text), StrObject::new(COMMAND_FILE));
+    let args = [code.value(), text.value(), file.value()];
+    protocol::call_method_text(linecache.value(), "_register_code", &args).map(drop)
 }
 
 /// Reads the program from `sys.stdin`'s bytes.
@@ -143,7 +167,7 @@ fn module_file(name: &str) -> Result<(PathBuf, String), Failure> {
     if !parent.is_empty() {
         import_parent(name, parent)?;
     }
-    if stdlib::names().contains(&name) {
+    if stdlib::is_native(name) && !import::is_hidden(name)? {
         return Err(Failure::Missing(format!("No code object available for {name}")));
     }
     let Some(path) = import::find(name)? else {

@@ -1,5 +1,6 @@
 //! A program from its file to its exit code.
 
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use runtime::error;
@@ -116,10 +117,26 @@ pub fn read_stress() -> Result<(), String> {
     }
 }
 
-/// Runs a program; gives the exit code for [`finish`]. Errors have been printed as Python prints them.
-pub fn run_program(program: &Program) -> u8 {
+/// Runs a program, and behind it the prompt if that is asked for; gives the exit code for [`finish`]. Errors have been printed as Python
+/// prints them.
+pub fn run_program(program: &Program, options: &Options) -> u8 {
+    let code = run_alone(program, options.inspect > 0);
+    let stdin = std::io::stdin();
+    // The program may have set the variable.
+    let is_inspected = options.inspect > 0 || options.variable("PYTHONINSPECT").is_some();
+    let has_prompt = is_inspected && (options.interactive > 0 || stdin.is_terminal());
+    if has_prompt && *program != Program::Interactive { inspect() } else { code }
+}
+
+/// Runs a program. To somebody who looks at what it leaves behind, `SystemExit` is an exception like any other.
+fn run_alone(program: &Program, is_inspected: bool) -> u8 {
     match program.run() {
         Ok(()) => 0,
+        Err(Failure::Raised(raised)) if is_inspected && *program != Program::Interactive => {
+            let exception = runtime::thread().take_raised(raised);
+            stdlib::excepthook::show(&exception);
+            1
+        }
         Err(Failure::Raised(raised)) => report(raised),
         Err(Failure::Missing(message)) => {
             let executable = std::env::current_exe().unwrap_or_default();
@@ -130,7 +147,7 @@ pub fn run_program(program: &Program) -> u8 {
 }
 
 /// `-i`: the prompt behind a program; gives the exit code.
-pub fn inspect() -> u8 {
+fn inspect() -> u8 {
     match interactive::inspect() {
         Ok(()) => 0,
         Err(raised) => report(raised),
@@ -157,6 +174,7 @@ pub fn finish(code: u8) -> u8 {
     wait_for_threads();
     stdlib::atexit::run();
     let has_daemons = runtime::global_lock::end() > 0;
+    program::release();
     stdlib::release();
     let code = flushed(code);
     // Debug builds look for leaks among what is left when everything has gone.

@@ -38,7 +38,7 @@ fn what_is_forgotten_is_found() {
     let settings = host::Settings { jit, path: vec![PathBuf::new()], ..host::Settings::default() };
     host::start(&settings).expect("the process is set up");
     let program = host::Program::Command(PROGRAM.to_owned());
-    assert_eq!(host::run_program(&program), 0);
+    assert_eq!(host::run_program(&program, &settings.options), 0);
     assert_eq!(host::run::finish(0), 0, "nothing is left over");
     std::mem::forget(ListObject::new(vec![Ref::small(1), ListObject::empty().into()]));
     let report = audit::leaks().expect("a list is left over");

@@ -1,5 +1,6 @@
 //! The ways into the loop: calls from native code, module and class bodies.
 
+use bytecode::CodeFlags;
 use runtime::args::Args;
 use runtime::hooks;
 use runtime::objects::code::CodeObject;
@@ -64,10 +65,31 @@ pub unsafe extern "C" fn function_entry(
 
 /// Calls a Python function.
 pub fn call_function(function: &FunctionObject, args: Args<'_>) -> PyResult {
-    thread().check_stack("")?;
     if hooks::count_call(function) && !is_interpreted(function) && !tracing::is_on() {
         return protocol::call_args(Value::from_object(function), args);
     }
+    run_function(function, args)
+}
+
+/// The generic entry of functions that `types.FunctionType` has made of the code of a module or class body: their names are globals.
+///
+/// # Safety
+/// As for [`function_entry`].
+pub(crate) unsafe extern "C" fn body_entry(
+    callable: Value,
+    args: *const Value,
+    nargs: usize,
+    kwnames: Value,
+) -> Value {
+    // SAFETY: the contract.
+    let (function, args) =
+        unsafe { (callable.cast::<FunctionObject>(), Args::from_entry(args, nargs, kwnames)) };
+    runtime::args::into_entry(run_function(function, args))
+}
+
+/// Binds the arguments and runs the function in the interpreter.
+fn run_function(function: &FunctionObject, args: Args<'_>) -> PyResult {
+    thread().check_stack("")?;
     let frame = push_bound(function, args, IS_ENTRY)?;
     // SAFETY: the frame has just been pushed.
     unsafe {
@@ -86,6 +108,9 @@ pub(crate) fn push_bound(function: &FunctionObject, args: Args<'_>, flags: u32) 
     unsafe {
         let frame = frame::push_function(function, Value::NULL, &[], flags)?;
         std::mem::forget(Value::from_object(function).to_ref());
+        if !function.code().has(CodeFlags::OPTIMIZED) {
+            frame::bind_globals(frame);
+        }
         let count = function.code().code().param_count();
         let slots = std::slice::from_raw_parts_mut(Frame::locals(frame), count);
         if let Err(raised) = runtime::bind::bind_arguments(function, args, slots) {
@@ -109,7 +134,13 @@ pub fn run_code(code: Value, globals: &DictObject, locals: Value, closure: Value
         return Err(runtime::raise!(TypeError, "expected a code object"));
     };
     let builtins = runtime::objects::function::builtins_of(globals);
-    let frame = frame::push(code.to_ref(), object, globals, builtins, IS_ENTRY)?;
+    // What the coroutine of a module body that awaits needs lives as long as its function.
+    let owner = if object.has(CodeFlags::COROUTINE) {
+        FunctionObject::new(object, globals).into_ref()
+    } else {
+        code.to_ref()
+    };
+    let frame = frame::push(owner, object, globals, builtins, IS_ENTRY)?;
     // SAFETY: the frame was pushed above; free variables take the last slots.
     unsafe {
         (*frame).namespace = locals.to_ref().into_value();

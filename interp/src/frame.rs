@@ -363,6 +363,19 @@ pub unsafe fn unlink(frame: *mut Frame) {
     thread.recursion.set(thread.recursion.get() - 1);
 }
 
+/// Makes the globals the namespace of a frame that has none.
+///
+/// # Safety
+/// The frame is live, and does not own its names.
+pub(crate) unsafe fn bind_globals(frame: *mut Frame) {
+    // SAFETY: the contract; the frame keeps its globals and builtins alive.
+    unsafe {
+        (*frame).namespace = Value::from_object(&*(*frame).globals).to_ref().into_value();
+        (*frame).builtins = (*frame).builtins.to_ref().into_value();
+        (*frame).flags |= OWNS_NAMES;
+    }
+}
+
 /// Releases what keeps a frame's code and names alive.
 ///
 /// # Safety

@@ -60,6 +60,7 @@ pub use rare::reraises;
 pub fn install() {
     hooks::install(|hooks| {
         hooks.function_entry = entry::function_entry;
+        hooks.body_entry = entry::body_entry;
         hooks.run_code = entry::run_code;
         hooks.resume = resume::resume;
         hooks.drop_frame = resume::drop_frame;

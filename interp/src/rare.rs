@@ -499,9 +499,10 @@ fn step(stack: &mut Stack, word: Word) -> PyResult<()> {
         Opcode::IMPORT_NAME => {
             let wanted = stack.pop();
             let level = stack.pop();
-            // SAFETY: the running frame keeps its globals alive.
-            let globals = unsafe { &*(*frame).globals };
-            stack.push(ops::name::import(globals, stack.name(at), wanted.value(), level.value())?);
+            // SAFETY: the running frame keeps its globals and its namespace alive.
+            let (globals, locals) = unsafe { (&*(*frame).globals, (*frame).namespace) };
+            let name = stack.name(at);
+            stack.push(ops::name::import(globals, locals, name, wanted.value(), level.value())?);
         }
         Opcode::IMPORT_FROM => {
             let value = protocol::import::import_from(stack.peek(1), stack.name(at))?;

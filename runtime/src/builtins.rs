@@ -55,7 +55,7 @@ fn published_types() -> Vec<&'static TypeObject> {
 
 /// Makes the module.
 pub(crate) fn initialize() {
-    let module = ModuleObject::new("builtins");
+    let module = ModuleObject::native("builtins");
     let dict = module.dict();
     for ty in published_types() {
         dict.set_text(ty.name(), ty.value().to_ref());

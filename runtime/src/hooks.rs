@@ -193,6 +193,8 @@ impl FrameHooks {
 pub struct Hooks {
     /// Generic entry of every interpreted function.
     pub function_entry: Entry,
+    /// Generic entry of functions whose code is that of a module or class body.
+    pub body_entry: Entry,
     /// Runs a code object as a module or class body: code, globals, locals, closure tuple or null.
     pub run_code: fn(code: Value, globals: &DictObject, locals: Value, closure: Value) -> PyResult,
     /// Resumes a suspended frame.
@@ -269,6 +271,7 @@ fn missing<T>(what: &str) -> PyResult<T> {
 
 static HOOKS: World<Cell<Hooks>> = World::new(Cell::new(Hooks {
     function_entry: no_entry,
+    body_entry: no_entry,
     run_code: |_, _, _, _| missing("running code without an interpreter"),
     resume: |_, _| missing("resuming a frame without an interpreter"),
     drop_frame: |_| {},
@@ -387,6 +390,12 @@ pub fn count_call(function: &FunctionObject) -> bool {
 pub fn function_entry() -> Entry {
     // SAFETY: the cell is only written by `install`, never while a reference into it is alive.
     unsafe { (*HOOKS.as_ptr()).function_entry }
+}
+
+/// Generic entry of a function that nobody has compiled.
+#[inline]
+pub(crate) fn entry_of(code: &crate::objects::code::CodeObject) -> Entry {
+    if code.has(bytecode::CodeFlags::OPTIMIZED) { function_entry() } else { hooks().body_entry }
 }
 
 pub(crate) fn dict_changed(dict: &DictObject, key: Value, is_definition: bool) {

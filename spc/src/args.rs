@@ -226,7 +226,7 @@ pub(crate) fn parse() -> CommandLine {
     let mut options = line.options;
     options.complete();
     let program = line.program.unwrap_or_else(|| {
-        if options.inspect > 0 || std::io::stdin().is_terminal() {
+        if options.interactive > 0 || std::io::stdin().is_terminal() {
             Program::Interactive
         } else {
             Program::Input

@@ -56,6 +56,8 @@ class LibraryFinder:
         self.path = path
 
     def find_spec(self, fullname, target=None):
+        if self.path == _ROOT and _imp.is_library_native(fullname):
+            return _bootstrap.spec_from_loader(fullname, _bootstrap.BuiltinImporter, origin="built-in")
         base = self.path + "/" + fullname.rpartition(".")[2]
         for path in (base + "/__init__.py", base + ".py"):
             if _imp.library_file(path) is not None:
@@ -124,7 +126,10 @@ def _give_spec(module):
     """Gives a module that has been made natively what its finder would have given it."""
     namespace = module.__dict__
     name, path = namespace.get("__name__"), namespace.get("__file__")
-    if name == "__main__" or namespace.get("__spec__") is not None:
+    spec = namespace.get("__spec__")
+    # A file may hide a native module, for which `importlib` then takes it.
+    is_hiding = path is not None and getattr(spec, "loader", None) is _bootstrap.BuiltinImporter
+    if name == "__main__" or spec is not None and not is_hiding:
         return
     if path is not None:
         spec = _spec(name, path)

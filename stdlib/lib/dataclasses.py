@@ -370,7 +370,11 @@ def _init_function(cls, all_fields, frozen, has_post_init, has_slots):
 
 def _repr_function(cls, shown):
     parts = ", ".join(f"{made.name}={{self.{made.name}!r}}" for made in shown)
-    return _recursive(_make(cls, "__repr__", "self", [f'return f"{{self.__class__.__qualname__}}({parts})"'], {}))
+    made = _make(cls, "__repr__", "self", [f'return f"{{self.__class__.__qualname__}}({parts})"'], {})
+    shown = _recursive(made)
+    # By this name `pprint` and its like know that a class shows itself as dataclasses do.
+    made.__qualname__ = f"__create_fn__.<locals>.{made.__name__}"
+    return shown
 
 
 def _tuple(name, compared):

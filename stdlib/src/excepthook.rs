@@ -3,6 +3,9 @@
 //! The exception is first remembered as `sys.last_exc` and its parts, for debuggers; then the hook is called. A hook that fails is reported
 //! itself, together with the exception that it was called for. `SystemExit` is not reported: it only tells the exit code.
 
+use std::env::var_os;
+use std::io::IsTerminal;
+
 use runtime::error::{self, ExceptionObject, print};
 use runtime::objects::module::ModuleObject;
 use runtime::objects::str::StrObject;
@@ -26,8 +29,24 @@ pub(crate) fn display(class: Value, exception: Value, traceback: Value) -> PyRes
             drop(thread().take_raised(raised));
         }
     }
-    print::write_to_sys_stderr(&print::format_exception(exception));
+    if !print_coloured(exception) {
+        print::write_to_sys_stderr(&print::format_exception(exception));
+    }
     Ok(())
+}
+
+/// Lets the library print an exception where there may be colours, which only it knows; whether it has.
+fn print_coloured(exception: Value) -> bool {
+    const ASKING: [&str; 2] = ["PYTHON_COLORS", "FORCE_COLOR"];
+    let may_have_colours =
+        std::io::stderr().is_terminal() || ASKING.iter().any(|name| var_os(name).is_some());
+    if !may_have_colours {
+        return false;
+    }
+    let printed = protocol::import::import_absolute("traceback").and_then(|library| {
+        protocol::call_method_text(library.value(), "_print_exception_bltin", &[exception])
+    });
+    printed.map_err(|raised| drop(thread().take_raised(raised))).is_ok()
 }
 
 /// What the process ends with after an uncaught exception, which is reported unless it is `SystemExit`.
@@ -41,6 +60,12 @@ pub fn exit_code_of(exception: &Ref) -> i32 {
         Ok(()) => 1,
         Err(code) => code,
     }
+}
+
+/// Reports an exception whatever it is, and goes on.
+pub fn show(exception: &Ref) {
+    crate::sys::flush_streams();
+    let _ignored = report(exception);
 }
 
 /// What `SystemExit` asks for.

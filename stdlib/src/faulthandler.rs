@@ -152,11 +152,40 @@ py_functions! { static FUNCTIONS;
         let fd = target(file)?;
         on_signal::register(signum, fd, file, all_threads.unwrap_or(true), chain.unwrap_or(false))
     }
+    /// Read from NULL, or raise SIGSEGV signal depending on the platform.
+    "_read_null()"
+    fn read_null() {
+        die_of(libc::SIGSEGV);
+    }
+    /// Raise a SIGSEGV signal.
+    "_sigsegv(release_gil=False, /)"
+    fn die_of_segment(release_gil: Option<bool>) {
+        let _ = release_gil;
+        die_of(libc::SIGSEGV);
+    }
+    /// Raise a SIGABRT signal.
+    "_sigabrt()"
+    fn die_of_abort() {
+        die_of(libc::SIGABRT);
+    }
+    /// Raise a SIGFPE signal.
+    "_sigfpe()"
+    fn die_of_number() {
+        die_of(libc::SIGFPE);
+    }
     /// Unregister the handler of the signal 'signum' registered by register().
     "unregister(signum, /)"
     fn unregister(signum: i32) -> PyResult<bool> {
         check_signal(signum)?;
         Ok(on_signal::unregister(signum))
+    }
+}
+
+/// What tests of this module ask for: the process gets a fatal signal.
+fn die_of(signal: i32) {
+    // SAFETY: a constant of the system, whose handler or default action ends the process.
+    unsafe {
+        libc::raise(signal);
     }
 }
 

@@ -43,10 +43,6 @@ pub(crate) fn fill(module: &ModuleObject) -> PyResult<()> {
 /// How often the import lock is held; there is one thread in an import at a time.
 static HELD: World<Cell<usize>> = World::new(Cell::new(0));
 
-fn is_native(name: &str) -> bool {
-    crate::names().contains(&name)
-}
-
 py_functions! { static FUNCTIONS;
     /// Acquires the interpreter's import lock for the current thread.
     "acquire_lock()"
@@ -69,7 +65,13 @@ py_functions! { static FUNCTIONS;
     /// Returns True if the module name corresponds to a built-in module.
     "is_builtin(name, /)"
     fn is_builtin(name: &StrObject) -> i64 {
-        i64::from(is_native(&name.to_string_lossy()))
+        i64::from(crate::is_builtin(&name.to_string_lossy()))
+    }
+    /// Returns True if the library has a native module of this name, which files in front of the library hide.
+    "is_library_native(name, /)"
+    fn is_library_native(name: &StrObject) -> bool {
+        let name = name.to_string_lossy();
+        crate::is_native(&name) && !crate::is_builtin(&name)
     }
     /// Create an extension module.
     "create_builtin(spec, /)"

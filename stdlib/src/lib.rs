@@ -8,7 +8,7 @@
 //!
 //! - [`library`]: modules in Python, those of `lib/` among them
 //!
-//! The importer asks [`load`] before it looks for files.
+//! The importer asks [`load`] before it looks for files if the module [is built in](is_builtin), else where the library stands on the path.
 
 pub mod abc;
 pub mod accounts;
@@ -160,6 +160,46 @@ pub fn names() -> Vec<&'static str> {
     names
 }
 
+/// Modules that are built into CPython, too: they come before whatever is on the path. The others stand with the library.
+const BUILTIN: &[&str] = &[
+    "_abc",
+    "_codecs",
+    "_collections",
+    "_functools",
+    "_imp",
+    "_io",
+    "_locale",
+    "_operator",
+    "_signal",
+    "_sre",
+    "_string",
+    "_thread",
+    "_typing",
+    "_weakref",
+    "__static__",
+    "atexit",
+    "builtins",
+    "errno",
+    "faulthandler",
+    "gc",
+    "itertools",
+    "marshal",
+    "posix",
+    "pwd",
+    "sys",
+    "time",
+];
+
+/// Whether no file hides the native module of this name.
+pub fn is_builtin(name: &str) -> bool {
+    BUILTIN.contains(&name)
+}
+
+/// Whether there is a native module of this name.
+pub fn is_native(name: &str) -> bool {
+    is_builtin(name) || MODULES.iter().any(|module| module.name == name)
+}
+
 /// Makes and registers the native module of this name, if there is one. The result is that very module.
 pub fn load(name: &str) -> Option<PyResult<Ref>> {
     let native = MODULES.iter().find(|module| module.name == name)?;
@@ -167,7 +207,7 @@ pub fn load(name: &str) -> Option<PyResult<Ref>> {
 }
 
 fn make(native: &NativeModule) -> PyResult<Py<ModuleObject>> {
-    let module = ModuleObject::new(native.name);
+    let module = ModuleObject::native(native.name);
     module.unaudited();
     (native.fill)(&module)?;
     runtime::sys_state::modules().set_text(native.name, module.clone());

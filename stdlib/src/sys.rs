@@ -65,7 +65,7 @@ pub(crate) const COPYRIGHT: &str = "Copyright (c) the Static Python in Rust cont
 pub fn initialize(startup: &Startup) -> PyResult<()> {
     crate::io::initialize();
     CPU_COUNT.store(startup.cpu_count.unwrap_or(-1), Ordering::Relaxed);
-    let module = ModuleObject::new("sys");
+    let module = ModuleObject::native("sys");
     module.unaudited();
     module.add_functions(FUNCTIONS);
     module.add_functions(crate::breakpoint::FUNCTIONS);

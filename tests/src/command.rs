@@ -227,6 +227,64 @@ fn the_prompt_reads_statements() {
     );
 }
 
+/// What the prompt says on standard error, behind its greeting.
+fn told_by_prompt(args: &[&str], input: &str) -> String {
+    let args = [&["-q", "-i"], args].concat();
+    run_with_input(&spc(), &std::env::temp_dir(), &args, input).2
+}
+
+#[test]
+fn the_prompt_shows_the_source_of_what_fails() {
+    let failed = "Traceback (most recent call last):\n  File \"<stdin>\", line 1, in <module>\n    1 / 0\n    ~~^~~\n\
+                  ZeroDivisionError: division by zero\n";
+    assert!(told_by_prompt(&[], "1 / 0\n").starts_with(failed));
+    assert!(told_by_prompt(&[], "f(\n").contains("    f(\n     ^\nSyntaxError: '(' was never closed\n"));
+    // `SystemExit` does not keep the prompt from coming.
+    let left = told_by_prompt(&["-c", "v = 1; raise SystemExit(2)"], "v\n");
+    assert!(
+        left.ends_with("    v = 1; raise SystemExit(2)\n           ^^^^^^^^^^^^^^^^^^^\nSystemExit: 2\n\n"),
+        "{left}"
+    );
+}
+
+#[test]
+fn colours_are_for_those_who_want_them() {
+    let shown = |colours: &str| {
+        let mut command = Command::new(spc());
+        command.args(["-c", "1 / 0"]).env("PYTHON_COLORS", colours);
+        String::from_utf8_lossy(&command.output().expect("spc starts").stderr).into_owned()
+    };
+    let plain = "Traceback (most recent call last):\n  File \"<string>\", line 1, in <module>\n    1 / 0\n    ~~^~~\n\
+                 ZeroDivisionError: division by zero\n";
+    assert_eq!(shown("0"), plain);
+    let coloured = shown("1");
+    assert!(coloured.contains("\x1b[35m\"<string>\"\x1b[0m"), "{coloured}");
+    let mut without = coloured;
+    while let Some(start) = without.find('\x1b') {
+        let end = start + without[start..].find('m').expect("a colour ends");
+        without.replace_range(start..=end, "");
+    }
+    assert_eq!(without, plain);
+}
+
+#[test]
+fn files_hide_native_modules_that_are_not_built_in() {
+    let folder = std::env::temp_dir().join(format!("spc-hidden-{}", std::process::id()));
+    std::fs::create_dir_all(folder.join("zlib")).expect("a temporary folder can be made");
+    for name in ["math.py", "errno.py"] {
+        std::fs::write(folder.join(name), "mine = True\n").expect("a temporary file can be written");
+    }
+    let program = "import array, errno, math, zlib\nprint(hasattr(math, 'mine'), hasattr(errno, 'mine'), array, zlib)\n\
+                   import importlib.util, sys\nprint(math.__spec__.origin == math.__file__, errno.__spec__.origin)\n\
+                   for name in 'math', 'array': del sys.modules[name]\n\
+                   print(hasattr(importlib.import_module('math'), 'mine'), importlib.import_module('array'))\n";
+    let (code, output, errors) = run_with_input(&spc(), &folder, &["-c", program], "");
+    let wanted = "True False <module 'array' (built-in)> <module 'zlib' (built-in)>\nTrue built-in\n\
+                  True <module 'array' (built-in)>\n";
+    assert_eq!((code, output.as_str()), (Some(0), wanted), "{errors}");
+    std::fs::remove_dir_all(&folder).expect("the temporary folder can be removed");
+}
+
 /// Kept code is used while it fits, and whatever is wrong with it, it is compiled anew.
 #[test]
 fn kept_modules_are_only_used_as_they_were_written() {

@@ -53,13 +53,7 @@ pub(crate) fn compile(source: &str) -> Result<Code, String> {
     let text = SourceText::new(source);
     let arena = Bump::new();
     let tree = parser::parse_module(&text, &arena).map_err(|error| error.to_string())?;
-    let options = emit::Options {
-        filename: "m.py".into(),
-        optimize: 0,
-        future_annotations: false,
-        lines: None,
-        is_strict: false,
-    };
+    let options = emit::Options { filename: "m.py".into(), ..emit::Options::default() };
     if !typeck::opts_in(tree.body) {
         return emit::emit_module(&tree, text.text(), &options).map_err(|error| error.message);
     }

@@ -90,7 +90,7 @@ impl Builder<'_> {
         self.raise_if(is_null, H::RaiseUnboundLocal, &[code, index]);
     }
 
-    fn globals(&mut self) -> Value {
+    pub(super) fn globals(&mut self) -> Value {
         let (globals, _) = self.env.namespaces(self.func.id);
         self.object(globals, Type::DICT_EXACT)
     }
@@ -289,8 +289,9 @@ impl Builder<'_> {
             }
             B::IMPORT_NAME => {
                 let args = self.pop_many(2);
+                let locals = self.own_namespace();
                 let (globals, name) = (self.globals(), self.name(n));
-                self.object_helper(H::ImportName, &[globals, name, args[1], args[0]])
+                self.object_helper(H::ImportName, &[globals, locals, name, args[1], args[0]])
             }
             B::IMPORT_FROM => {
                 let module = self.pop_object();

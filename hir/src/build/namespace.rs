@@ -44,6 +44,17 @@ impl Builder<'_> {
         self.code.flags.contains(CodeFlags::MODULE_BODY)
     }
 
+    /// What a module or class body binds its names in; null in a function.
+    pub(super) fn own_namespace(&mut self) -> Value {
+        match self.frame {
+            _ if self.is_module() => self.globals(),
+            Some(frame) if !self.code.flags.contains(CodeFlags::OPTIMIZED) => {
+                self.object_helper(H::LoadLocals, &[frame])
+            }
+            _ => self.null(),
+        }
+    }
+
     fn translate_local_name(&mut self, word: Word, frame: Value) -> bool {
         let n = word.index();
         match word.opcode() {

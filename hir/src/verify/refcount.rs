@@ -32,13 +32,21 @@ struct Checker<'f> {
     live: BTreeMap<Block, BTreeSet<Value>>,
     /// Roots that nobody counts, or that the caller keeps.
     free: BTreeSet<Value>,
+    /// Loads, with the memory that keeps what they load alive.
+    loads: Vec<(Value, Memory)>,
 }
 
 /// Reports every broken invariant.
 pub(super) fn verify(func: &Function, errors: &mut Vec<VerifyError>) {
-    let mut checker =
-        Checker { func, entries: BTreeMap::new(), live: BTreeMap::new(), free: BTreeSet::new() };
+    let mut checker = Checker {
+        func,
+        entries: BTreeMap::new(),
+        live: BTreeMap::new(),
+        free: BTreeSet::new(),
+        loads: Vec::new(),
+    };
     checker.find_free();
+    checker.find_loads();
     checker.find_live();
     checker.entries.insert(func.entry(), State::default());
     let mut work = vec![func.entry()];
@@ -110,6 +118,17 @@ impl Checker<'_> {
         }
     }
 
+    fn find_loads(&mut self) {
+        for value in self.func.values.keys() {
+            if let Some(inst) = self.func.def_inst(value)
+                && self.func.insts[inst].result == Some(value)
+                && let Source::Memory(memory) = source(self.func, inst)
+            {
+                self.loads.push((value, memory));
+            }
+        }
+    }
+
     fn find_live(&mut self) {
         let mut changed = true;
         while changed {
@@ -157,15 +176,8 @@ impl Checker<'_> {
         if written == Memory::NONE {
             return;
         }
-        for value in self.func.values.keys() {
-            let Some(inst) = self.func.def_inst(value) else { continue };
-            if self.func.insts[inst].result != Some(value) {
-                continue;
-            }
-            if matches!(source(self.func, inst), Source::Memory(memory) if memory.overlaps(written)) {
-                state.fallen.insert(value);
-            }
-        }
+        let fallen = self.loads.iter().filter(|(_, memory)| memory.overlaps(written));
+        state.fallen.extend(fallen.map(|&(value, _)| value));
     }
 
     fn check_uses(&self, block: Block, inst: Inst, state: &State, errors: &mut Vec<VerifyError>) {

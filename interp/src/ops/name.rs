@@ -210,8 +210,9 @@ pub fn load_super(function: Value, class: Value, receiver: Value, name: Value) -
     }
 }
 
-/// `import name` by code with these globals, through a replaced `__import__` if there is one.
-pub fn import(globals: &DictObject, name: Value, wanted: Value, level: Value) -> PyResult {
+/// `import name` by code with these globals, through a replaced `__import__` if there is one. That is told of the `locals`, too, which are
+/// those of a module or class body, else null.
+pub fn import(globals: &DictObject, locals: Value, name: Value, wanted: Value, level: Value) -> PyResult {
     let builtins = runtime::objects::function::builtins_of(globals);
     let standard = runtime::builtins::dict();
     let Some(found) = mapping_get(builtins.value(), names().__import__)? else {
@@ -220,7 +221,8 @@ pub fn import(globals: &DictObject, name: Value, wanted: Value, level: Value) ->
     let original = standard.get::<DictObject>().and_then(|dict| dict.get_str(names().__import__));
     if Some(found.value()) != original {
         let globals = Value::from_object(globals);
-        let args = [name, globals, runtime::objects::none(), wanted, level];
+        let locals = locals.non_null().unwrap_or_else(runtime::objects::none);
+        let args = [name, globals, locals, wanted, level];
         return protocol::call(found.value(), &args, None);
     }
     let text = name.get::<StrObject>().expect("names are strs");

@@ -110,8 +110,14 @@ pub(super) extern "C" fn build_template(strings: Value, interpolations: Value) -
     interp::template(strings.to_ref(), interpolations.to_ref()).into_value()
 }
 
-pub(super) extern "C" fn import_name(globals: Value, name: Value, fromlist: Value, level: Value) -> Value {
-    own(interp::import(dict(globals), name, fromlist, level))
+pub(super) extern "C" fn import_name(
+    globals: Value,
+    locals: Value,
+    name: Value,
+    fromlist: Value,
+    level: Value,
+) -> Value {
+    own(interp::import(dict(globals), locals, name, fromlist, level))
 }
 
 pub(super) extern "C" fn import_from(module: Value, name: Value) -> Value {

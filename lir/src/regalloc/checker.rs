@@ -27,14 +27,23 @@ struct Checker<'a> {
     env: &'a MachineEnv,
     /// The instruction that makes each constant.
     constants: SecondaryMap<VReg, Option<Inst>>,
+    /// The virtual registers that are read in or behind each block, its parameters included; nobody asks for the others there.
+    wanted: SecondaryMap<Block, EntitySet<VReg>>,
     errors: Vec<String>,
 }
 
 /// Checks `allocated` against `original`, whose instructions keep their numbers.
 pub fn check(original: &Function, allocated: &Function, env: &MachineEnv) -> Result<(), Vec<String>> {
-    let mut checker =
-        Checker { original, allocated, env, constants: SecondaryMap::new(), errors: Vec::new() };
+    let mut checker = Checker {
+        original,
+        allocated,
+        env,
+        constants: SecondaryMap::new(),
+        wanted: SecondaryMap::new(),
+        errors: Vec::new(),
+    };
     checker.find_constants();
+    checker.find_wanted();
     let entries = checker.fixed_point();
     for &block in &allocated.layout {
         if let Some(mut state) = entries[block].clone() {
@@ -46,6 +55,33 @@ pub fn check(original: &Function, allocated: &Function, env: &MachineEnv) -> Res
 
 fn name(reg: Reg) -> VReg {
     VReg::from_index(reg.as_virtual().expect("the original code is over virtual registers") as usize)
+}
+
+/// What a block reads that it has not made, and what it makes.
+fn read_and_made(func: &Function, block: Block) -> (EntitySet<VReg>, EntitySet<VReg>) {
+    let (mut read, mut made) = (EntitySet::new(), EntitySet::new());
+    for &inst in &func.blocks[block].insts {
+        let mut note = |reg: Reg| {
+            if !made.contains(name(reg)) {
+                read.insert(name(reg));
+            }
+        };
+        let data = &func.insts[inst];
+        rewrite_inst(&mut data.clone(), |reg, role| {
+            if role != Role::Def {
+                note(reg);
+            }
+            reg
+        });
+        if let Some(exit) = data.exit {
+            func.exits[exit].clone().for_each_reg(|reg| note(*reg));
+        }
+        data.edges.iter().for_each(|edge| edge.args.iter().for_each(|&arg| note(arg)));
+        if let Some(dst) = data.dst {
+            made.insert(name(dst));
+        }
+    }
+    (read, made)
 }
 
 impl Checker<'_> {
@@ -62,18 +98,45 @@ impl Checker<'_> {
         }
     }
 
+    fn find_wanted(&mut self) {
+        let func = self.original;
+        let read: Vec<_> = func.layout.iter().map(|&block| (block, read_and_made(func, block))).collect();
+        let mut changed = true;
+        while changed {
+            changed = false;
+            for (block, (read, made)) in read.iter().rev() {
+                let mut wanted = EntitySet::new();
+                for edge in &func.insts[func.terminator(*block)].edges {
+                    let mut behind = self.wanted[edge.target].clone();
+                    for &param in &func.blocks[edge.target].params {
+                        behind.remove(name(param));
+                    }
+                    wanted.union_with(&behind);
+                }
+                wanted.remove_all(made);
+                wanted.union_with(read);
+                changed |= self.wanted[*block].union_with(&wanted);
+            }
+        }
+    }
+
     /// States at block entries, by iteration from "anything" downwards.
     fn fixed_point(&mut self) -> SecondaryMap<Block, Option<State>> {
         let mut entries: SecondaryMap<Block, Option<State>> = SecondaryMap::new();
         entries[self.allocated.layout[0]] = Some(self.entry_state());
-        let mut changed = true;
-        while changed {
-            changed = false;
+        // Blocks whose entry has changed since they were executed.
+        let mut due: EntitySet<Block> = [self.allocated.layout[0]].into_iter().collect();
+        while !due.is_empty() {
             for &block in &self.allocated.layout {
-                let Some(mut state) = entries[block].clone() else { continue };
+                if !due.remove(block) {
+                    continue;
+                }
+                let mut state = entries[block].clone().expect("a block is due when it has been reached");
                 self.execute(block, &mut state, false);
                 for (target, at_target) in self.leave(block, &state) {
-                    changed |= meet(&mut entries[target], at_target);
+                    if meet(&mut entries[target], at_target) {
+                        due.insert(target);
+                    }
                 }
             }
         }
@@ -111,7 +174,10 @@ impl Checker<'_> {
                         renamed.insert(name(param));
                     }
                 }
-                at_target.insert(location, renamed);
+                renamed.intersect_with(&self.wanted[edge.target]);
+                if !renamed.is_empty() {
+                    at_target.insert(location, renamed);
+                }
             }
             (edge.target, at_target)
         };
@@ -119,9 +185,18 @@ impl Checker<'_> {
     }
 
     fn execute(&mut self, block: Block, state: &mut State, report: bool) {
+        // What may stand in the state; only that must be looked for when it is made anew.
+        let mut present = self.wanted[block].clone();
+        for &param in &self.original.blocks[block].params {
+            present.insert(name(param));
+        }
         for &inst in &self.allocated.blocks[block].insts {
             if inst.index() < self.original.insts.len() {
-                self.execute_original(inst, state, report);
+                if report {
+                    self.check_operands(inst, state);
+                    self.check_exit(inst, state);
+                }
+                self.define(inst, state, &mut present);
             } else {
                 self.execute_inserted(inst, state);
             }
@@ -155,38 +230,26 @@ impl Checker<'_> {
         self.constants[v].is_some_and(|inst| is(&self.original.insts[inst]))
     }
 
-    fn execute_original(&mut self, inst: Inst, state: &mut State, report: bool) {
+    /// What is clobbered is lost, and the result is where it has been put.
+    fn define(&self, inst: Inst, state: &mut State, present: &mut EntitySet<VReg>) {
         let (before, after) = (&self.original.insts[inst], &self.allocated.insts[inst]);
-        if report {
-            self.check_operands(inst, state);
-            self.check_exit(inst, state);
-        }
-        let regs = |data: &InstData, wanted: bool| {
-            let mut regs = Vec::new();
-            rewrite_inst(&mut data.clone(), |reg, role| {
-                if (role == Role::Def) == wanted {
-                    regs.push((reg, role));
-                }
-                reg
-            });
-            regs
-        };
         self.clobbered(before).into_iter().for_each(|reg| {
             state.remove(&Reg::phys(reg));
         });
-        for ((v, _), (location, _)) in regs(before, true).into_iter().zip(regs(after, true)) {
+        let (Some(v), Some(location)) = (before.dst, after.dst) else { return };
+        if !present.insert(name(v)) {
             state.values_mut().for_each(|held| {
                 held.remove(name(v));
             });
-            let mut held: EntitySet<VReg> = [name(v)].into_iter().collect();
-            if let (Op::Mov, Src::Reg(src)) = (before.op, before.srcs[0]) {
-                held.insert(name(src));
-            }
-            if self.constants[name(v)].is_some() {
-                state.insert(constant_location(name(v)), held.clone());
-            }
-            state.insert(location, held);
         }
+        let mut held: EntitySet<VReg> = [name(v)].into_iter().collect();
+        if let (Op::Mov, Src::Reg(src)) = (before.op, before.srcs[0]) {
+            held.insert(name(src));
+        }
+        if self.constants[name(v)].is_some() {
+            state.insert(constant_location(name(v)), held.clone());
+        }
+        state.insert(location, held);
     }
 
     fn clobbered(&self, data: &InstData) -> Vec<PReg> {
@@ -335,13 +398,15 @@ fn meet(entry: &mut Option<State>, with: State) -> bool {
         return true;
     };
     let mut changed = false;
-    for (location, held) in known.iter_mut() {
-        for v in held.clone().iter() {
-            if !holds(&with, *location, v) {
-                held.remove(v);
-                changed = true;
+    known.retain(|location, held| {
+        match with.get(location) {
+            Some(also) => changed |= held.intersect_with(also),
+            None => {
+                changed |= !held.is_empty();
+                held.clear();
             }
         }
-    }
+        !held.is_empty()
+    });
     changed
 }

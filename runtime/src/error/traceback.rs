@@ -12,10 +12,63 @@ use crate::objects::str::StrObject;
 use crate::objects::{self, int};
 use crate::py_methods;
 use crate::slots::Slots;
+use crate::thread::thread;
 use crate::type_object::{TypeObject, TypeSpec, type_flags};
 use crate::value::{Py, PyResult, Ref, Value};
 
 pub use bytecode::SourceRange;
+
+/// Leaves out of the traceback of the exception on its way the entries for which `hides` says so; they are shown to it outermost first.
+pub fn leave_out(mut hides: impl FnMut(&TracebackObject) -> Hidden) {
+    // What dies with the entries must not disturb the exception.
+    let Some(pending) = thread().fetch_raised() else { return };
+    if let Some(exception) = pending.get::<super::ExceptionObject>() {
+        leave_out_of(exception, &mut hides);
+    }
+    let _raised = thread().set_raised(pending);
+}
+
+fn leave_out_of(exception: &super::ExceptionObject, mut hides: &mut dyn FnMut(&TracebackObject) -> Hidden) {
+    let mut entries = Vec::new();
+    let mut at = exception.traceback.get_ref();
+    while let Some(entry) = at {
+        at = entry.get::<TracebackObject>().and_then(|entry| entry.next.get_ref());
+        entries.push(entry);
+    }
+    // Where the run of entries began that this one may take with it.
+    let (mut kept, mut start): (Vec<Ref>, Option<usize>) = (Vec::new(), None);
+    for entry in entries {
+        let begun = start.unwrap_or(kept.len());
+        kept.push(entry);
+        let entry = kept.last().and_then(|entry| entry.get::<TracebackObject>());
+        start = match entry.map_or(Hidden::No, &mut hides) {
+            Hidden::No => None,
+            Hidden::Maybe => Some(begun),
+            Hidden::WithThoseBefore => {
+                kept.truncate(begun);
+                Some(begun)
+            }
+        };
+    }
+    let mut next = None;
+    while let Some(entry) = kept.pop() {
+        if let Some(entry) = entry.get::<TracebackObject>() {
+            drop(entry.next.replace(next.take()));
+        }
+        next = Some(entry);
+    }
+    drop(exception.traceback.replace(next));
+}
+
+/// What [`leave_out`] does with an entry.
+pub enum Hidden {
+    /// It stays.
+    No,
+    /// It stays unless one further in takes it along.
+    Maybe,
+    /// It goes, and with it those in front of it that may.
+    WithThoseBefore,
+}
 
 /// A place in running code, as the frame hook reports it.
 #[derive(Clone, Debug)]

@@ -5,6 +5,7 @@
 
 mod attributes;
 mod compare;
+mod make;
 mod replace;
 
 use std::cell::{Cell, OnceCell};
@@ -314,7 +315,7 @@ fn decode_wtf8(data: &[u8]) -> Py<StrObject> {
 pub static CODE: TypeObject = TypeObject::from_spec(&SPEC);
 static SPEC: TypeSpec = TypeSpec {
     module: "builtins",
-    flags: type_flags::WEAK | type_flags::GC | type_flags::NO_NEW,
+    flags: type_flags::WEAK | type_flags::GC,
     slots: attributes::SLOTS,
     methods: &[attributes::METHODS],
     getset: attributes::GETSET,

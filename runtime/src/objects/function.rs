@@ -110,7 +110,7 @@ impl FunctionObject {
         let [name, qualname] = code.names_of_functions().clone();
         let contents = FunctionObject {
             header: Header::new(&FUNCTION),
-            entry: Cell::new(hooks::function_entry()),
+            entry: Cell::new(hooks::entry_of(code)),
             code: Field::new(Value::from_object(code).to_ref()),
             globals: Field::new(Value::from_object(globals).to_ref()),
             builtins: Field::new(builtins_of(globals)),
@@ -299,7 +299,7 @@ fn set_code(value: Value, new: Option<Value>) -> PyResult<()> {
     }
     function.doc.set(function.doc());
     function.code.set(Value::from_object(code).to_ref());
-    function.entry.set(hooks::function_entry());
+    function.entry.set(hooks::entry_of(code));
     function.changed();
     Ok(())
 }

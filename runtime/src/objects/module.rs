@@ -1,5 +1,7 @@
 //! `module`: a namespace with a dict.
 
+use std::cell::Cell;
+
 use crate::args::Args;
 use crate::error;
 use crate::field::Field;
@@ -25,6 +27,8 @@ use crate::value::{Py, PyResult, Value};
 pub struct ModuleObject {
     header: Header,
     dict: Field,
+    /// Made by the program itself, which its repr says.
+    is_native: Cell<bool>,
 }
 
 // SAFETY: `repr(C)`, header first.
@@ -47,10 +51,21 @@ impl ModuleObject {
         module
     }
 
+    /// A module of the program's own.
+    pub fn native(name: &str) -> Py<ModuleObject> {
+        let module = Self::new(name);
+        module.is_native.set(true);
+        module
+    }
+
     fn new_of(ty: &TypeObject) -> Py<ModuleObject> {
         object::new_object_of(
             ty,
-            ModuleObject { header: Header::new(ty), dict: Field::new(DictObject::new()) },
+            ModuleObject {
+                header: Header::new(ty),
+                dict: Field::new(DictObject::new()),
+                is_native: Cell::new(false),
+            },
         )
     }
 
@@ -127,11 +142,22 @@ fn init(value: Value, args: Args<'_>) -> PyResult<()> {
 
 fn repr(value: Value) -> PyResult {
     let module = this(value);
+    let given = |key| module.dict().get_str(key).filter(|&value| !objects::is_none(value));
+    // Specs are made by `importlib`, which knows how to show them.
+    if given(names().__spec__).is_some()
+        && let Some(bootstrap) = crate::sys_state::modules().get_text("_frozen_importlib")
+        && let Some(show) =
+            protocol::get_optional_attr(bootstrap.value(), StrObject::intern("_module_repr").value())?
+    {
+        return protocol::call_one(show.value(), value);
+    }
     let name = module.name();
     let file = module.dict().get_str(names().__file__).and_then(|file| file.get::<StrObject>());
-    let text = match file {
-        Some(file) => format!("<module '{name}' from '{}'>", file.to_string_lossy()),
-        None => format!("<module '{name}' (built-in)>"),
+    let text = match (file, given(names().__loader__)) {
+        (Some(file), _) => format!("<module '{name}' from '{}'>", file.to_string_lossy()),
+        (None, _) if module.is_native.get() => format!("<module '{name}' (built-in)>"),
+        (None, Some(loader)) => format!("<module '{name}' ({})>", protocol::repr_string(loader)?),
+        (None, None) => format!("<module '{name}'>"),
     };
     Ok(StrObject::new(&text).into())
 }

@@ -41,11 +41,7 @@ pub(crate) fn run(line: Run) -> u8 {
     let path = if options.safe_path > 0 { Vec::new() } else { vec![program.directory()] };
     let settings = host::Settings { argv, path, jit: settings, options, patching };
     let code = match host::start(&settings) {
-        Ok(()) if settings.options.inspect > 0 && program != Program::Interactive => {
-            host::run_program(&program);
-            host::run::inspect()
-        }
-        Ok(()) => host::run_program(&program),
+        Ok(()) => host::run_program(&program, &settings.options),
         Err(raised) => host::run::report(raised),
     };
     if jit.stats {

@@ -816,7 +816,7 @@ fn finalize(value: Value) -> PyResult<()> {
 }
 
 macro_rules! buffered {
-    ($(#[$meta:meta])* $name:ident, $spec:ident, $text:literal, $reads:literal, $writes:literal, $methods:expr) => {
+    ($(#[$meta:meta])* $name:ident, $spec:ident, $text:literal, $reads:literal, $writes:literal, $methods:expr, $doc:literal) => {
         $(#[$meta])*
         pub(super) static $name: TypeObject = TypeObject::from_spec(&$spec);
         static $spec: TypeSpec = TypeSpec {
@@ -833,6 +833,7 @@ macro_rules! buffered {
             },
             methods: $methods,
             getset: GETSET,
+            doc: concat!($text, "(raw, buffer_size=DEFAULT_BUFFER_SIZE)\n--\n\n", $doc),
             ..TypeSpec::of::<Buffered>($text)
         };
     };
@@ -840,13 +841,18 @@ macro_rules! buffered {
 
 buffered! {
     /// `BufferedReader`.
-    READER, READER_SPEC, "BufferedReader", true, false, &[COMMON, READING, READER_ONLY]
+    READER, READER_SPEC, "BufferedReader", true, false, &[COMMON, READING, READER_ONLY],
+    "Create a new buffered reader using the given readable raw IO object."
 }
 buffered! {
     /// `BufferedWriter`.
-    WRITER, WRITER_SPEC, "BufferedWriter", false, true, &[COMMON, WRITING]
+    WRITER, WRITER_SPEC, "BufferedWriter", false, true, &[COMMON, WRITING],
+    "A buffer for a writeable sequential RawIO object.\n\nThe constructor creates a BufferedWriter for the given writeable raw\nstream. \
+     If the buffer_size is not given, it defaults to\nDEFAULT_BUFFER_SIZE."
 }
 buffered! {
     /// `BufferedRandom`.
-    RANDOM, RANDOM_SPEC, "BufferedRandom", true, true, &[COMMON, READING, WRITING]
+    RANDOM, RANDOM_SPEC, "BufferedRandom", true, true, &[COMMON, READING, WRITING],
+    "A buffered interface to random access streams.\n\nThe constructor creates a reader and writer for a seekable stream,\nraw, given \
+     in the first argument. If the buffer_size is omitted it\ndefaults to DEFAULT_BUFFER_SIZE."
 }

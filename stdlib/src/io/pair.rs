@@ -159,7 +159,10 @@ fn new(ty: &TypeObject, _: Args<'_>) -> PyResult {
 pub(super) static PAIR: TypeObject = TypeObject::from_spec(&SPEC);
 static SPEC: TypeSpec = TypeSpec {
     module: "_io",
-    doc: "BufferedRWPair(reader, writer, buffer_size=131072, /)\n--\n\nA buffered reader and writer object together.",
+    doc: "BufferedRWPair(reader, writer, buffer_size=DEFAULT_BUFFER_SIZE, /)\n--\n\nA buffered reader and writer object together.\n\nA buffered \
+          reader object and buffered writer object put together to\nform a sequential IO object that can read and write. This is \
+          typically\nused with a socket or two-way pipe.\n\nreader and writer are RawIOBase objects that are readable \
+          and\nwriteable respectively. If the buffer_size is omitted it defaults to\nDEFAULT_BUFFER_SIZE.",
     flags: type_flags::BASE | type_flags::GC,
     base: Some(&BUFFERED_BASE),
     slots: Slots { new: Some(new), init: Some(init), ..Slots::EMPTY },

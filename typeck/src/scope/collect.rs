@@ -278,6 +278,7 @@ impl<'a> Collector<'a> {
             }
             StmtKind::For { target, iter, body, orelse }
             | StmtKind::AsyncFor { target, iter, body, orelse } => {
+                self.current().awaits |= matches!(stmt.kind, StmtKind::AsyncFor { .. });
                 self.expr(iter)?;
                 self.expr(target)?;
                 self.block(body)?;
@@ -288,7 +289,10 @@ impl<'a> Collector<'a> {
                 self.block(body)?;
                 self.block(orelse)
             }
-            StmtKind::With { items, body } | StmtKind::AsyncWith { items, body } => self.with(items, body),
+            StmtKind::With { items, body } | StmtKind::AsyncWith { items, body } => {
+                self.current().awaits |= matches!(stmt.kind, StmtKind::AsyncWith { .. });
+                self.with(items, body)
+            }
             StmtKind::Match { subject, cases } => {
                 self.expr(subject)?;
                 cases.iter().try_for_each(|case| self.match_case(case))
@@ -679,6 +683,7 @@ impl<'a> Collector<'a> {
     /// A comprehension that awaits is asynchronous; functions have to say so themselves.
     fn suspends(&mut self) {
         let scope = self.current();
+        scope.awaits = true;
         scope.is_coroutine |= matches!(scope.kind, ScopeKind::Comprehension | ScopeKind::Generator);
     }
 
@@ -815,6 +820,7 @@ impl<'a> Collector<'a> {
         let is_async = generators.iter().any(|clause| clause.is_async) || self.current().is_coroutine;
         self.current().is_coroutine = is_async;
         self.close_comprehension();
+        self.current().awaits |= is_async;
         if is_async && !is_generator {
             self.suspends();
         }
@@ -911,6 +917,7 @@ fn new_scope<'a>(
         is_inlined: false,
         has_yield: false,
         is_coroutine: false,
+        awaits: false,
         needs_class_cell: false,
         needs_class_dict: false,
         can_see_class: false,

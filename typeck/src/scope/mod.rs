@@ -136,6 +136,8 @@ pub struct Scope<'a> {
     pub has_yield: bool,
     /// It contains `await`, or is `async`.
     pub is_coroutine: bool,
+    /// It contains `await`, or an asynchronous statement or comprehension, whatever it is.
+    pub awaits: bool,
     /// A class whose methods use `__class__` or `super()`.
     pub needs_class_cell: bool,
     /// A class whose deferred annotations or type values read its namespace.

@@ -189,7 +189,7 @@ fn imports_know_the_importing_module() {
     sys_state::modules().set_text("helper_module", module.clone());
     let globals = DictObject::new();
     let import = |text: &str, fromlist: Value, level: i64| {
-        help!(import_name(globals.value(), name(text), fromlist, small(level)))
+        help!(import_name(globals.value(), Value::NULL, name(text), fromlist, small(level)))
     };
     let found = own(import("helper_module", objects::none(), 0));
     assert!(found.value() == module.value());
@@ -210,6 +210,6 @@ fn imports_know_the_importing_module() {
     let tuple = builtins::dict().get::<DictObject>().and_then(|dict| dict.get_text("isinstance"));
     replaced.set_text("__import__", tuple.expect("a builtin"));
     globals.set_text("__builtins__", replaced.into_ref());
-    let result = help!(import_name(globals.value(), name("m"), objects::none(), small(0)));
+    let result = help!(import_name(globals.value(), Value::NULL, name("m"), objects::none(), small(0)));
     failed(result, "TypeError: isinstance expected 2 arguments, got 5");
 }

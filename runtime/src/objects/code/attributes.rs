@@ -9,6 +9,7 @@ use bytecode::cpython::{Place, slots_in_order};
 
 use super::CodeObject;
 use super::compare::are_equal;
+use super::make;
 use super::replace::{self, SHOWN_FLAGS};
 use crate::convert::Keywords;
 use crate::error::frame_lines::hides_columns;
@@ -73,8 +74,13 @@ fn hash_code(value: Value) -> PyResult<i64> {
     ))
 }
 
-pub(super) const SLOTS: Slots =
-    Slots { repr: Some(repr), richcompare: Some(richcompare), hash: Some(hash_code), ..Slots::EMPTY };
+pub(super) const SLOTS: Slots = Slots {
+    new: Some(make::new),
+    repr: Some(repr),
+    richcompare: Some(richcompare),
+    hash: Some(hash_code),
+    ..Slots::EMPTY
+};
 
 /// First line, last line, first column, last column of a unit; None for what is not known.
 fn position(place: &Place) -> Ref {
