@@ -28,6 +28,8 @@ pub struct Options {
     pub lines: Option<LineIndex>,
     /// The module is strict: it is sealed, and its classes are frozen.
     pub is_strict: bool,
+    /// Integer primitives raise where they would wrap (decision 28).
+    pub trap_overflow: bool,
 }
 
 /// Compiles a module.

@@ -1,7 +1,7 @@
 //! Compiled modules on disk, so that what has not changed is not compiled again.
 //!
 //! A folder of its own, `sys.pycache_prefix`, else `$XDG_CACHE_HOME/staticpy`, else `~/.cache/staticpy`, holds one file for each path
-//! that was imported. It begins with a key: which compiler (a hash of its sources, and the level of `-O`), which path, which source (a hash of its bytes), and
+//! that was imported. It begins with a key: which compiler (a hash of its sources, the level of `-O`, and whether overflow traps), which path, which source (a hash of its bytes), and
 //! a hash of the image after it. A file with any other key, or of any other contents, is as good as none: it is compiled anew and written
 //! over. Only this user's own files are read, never what others may write to, and never through a symbolic link. A file is written
 //! under a name of its own and then renamed, so two writers do not meet. Nothing here ever fails: without a cache
@@ -58,7 +58,8 @@ impl Slot {
         let path = path.to_str()?;
         let is_library = stdlib::library::is_file(path);
         let path = if is_library { PathBuf::from(path) } else { std::path::absolute(path).ok()? };
-        let level = crate::options::optimize() as u8;
+        // Code that traps is other code.
+        let level = crate::options::optimize() as u8 | u8::from(crate::options::trap_overflow()) << 7;
         let place = keyed(PATH_KEY, path.as_os_str().as_encoded_bytes());
         let mut key = Vec::with_capacity(HEADER);
         key.extend_from_slice(MAGIC);

@@ -126,6 +126,7 @@ pub fn with_module<T>(
         filename: path.display().to_string().into(),
         optimize: optimization(),
         is_strict: markers.is_strict(),
+        trap_overflow: crate::options::trap_overflow(),
         ..emit::Options::default()
     };
     // The program itself is what is to happen.
@@ -265,6 +266,7 @@ fn emit_tree(
         top_level_await: how.flags & ALLOW_TOP_LEVEL_AWAIT != 0,
         lines,
         is_strict: false,
+        trap_overflow: false,
     };
     let place = Located { source, lines: options.lines.as_ref() };
     warning::issue_at(place, how.filename, &tree.doubts())?;

@@ -4,7 +4,7 @@
 //! a process does differently. The environment speaks only where no `-E` or `-I` forbids it, and the larger of two levels counts.
 
 use std::env;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 /// The options of a process. Levels count how often a letter was given.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -49,6 +49,19 @@ static OPTIMIZE: AtomicU32 = AtomicU32::new(0);
 /// The level of `-O` of this process.
 pub(crate) fn optimize() -> u32 {
     OPTIMIZE.load(Ordering::Relaxed)
+}
+
+/// Whether code is compiled so that integer primitives raise where they would wrap.
+static TRAP_OVERFLOW: AtomicBool = AtomicBool::new(false);
+
+/// Whether integer primitives of this process raise where they would wrap.
+pub(crate) fn trap_overflow() -> bool {
+    TRAP_OVERFLOW.load(Ordering::Relaxed)
+}
+
+/// Decides that, before anything is compiled.
+pub(crate) fn set_trap_overflow(traps: bool) {
+    TRAP_OVERFLOW.store(traps, Ordering::Relaxed);
 }
 
 impl Options {

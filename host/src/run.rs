@@ -31,6 +31,8 @@ pub struct Settings {
     pub options: Options,
     /// Strict modules and their classes may be patched.
     pub patching: bool,
+    /// Integer primitives raise where they would wrap.
+    pub trap_overflow: bool,
 }
 
 /// Wires the hooks and makes `sys`. The runtime must be attached to the calling thread.
@@ -41,6 +43,7 @@ pub fn start(settings: &Settings) -> PyResult<()> {
     }
     interp::install();
     jit::install(jit);
+    crate::options::set_trap_overflow(settings.trap_overflow);
     if settings.patching
         || settings.options.variable("PYTHONENABLEPATCHING").is_some_and(|value| value != "0")
     {

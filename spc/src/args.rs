@@ -31,10 +31,7 @@ pub(crate) enum Command {
     /// Run a program.
     Run {
         #[command(flatten)]
-        jit: JitArgs,
-        /// Let tests patch strict modules and their classes.
-        #[arg(long)]
-        patching: bool,
+        own: RunArgs,
         /// The file.
         file: PathBuf,
         /// What the program sees in `sys.argv` behind its own name.
@@ -175,20 +172,30 @@ impl JitArgs {
     }
 }
 
+/// What Python's options do not say of a run.
+#[derive(clap::Args, Debug, Default)]
+pub(crate) struct RunArgs {
+    #[command(flatten)]
+    pub(crate) jit: JitArgs,
+    /// Let tests patch strict modules and their classes.
+    #[arg(long)]
+    pub(crate) patching: bool,
+    /// Raise OverflowError where integer primitives would wrap.
+    #[arg(long)]
+    pub(crate) trap_overflow: bool,
+}
+
 /// Our own options among Python's.
 #[derive(Parser, Debug)]
 #[command(name = "spc", no_binary_name = true)]
 struct Own {
     #[command(flatten)]
-    jit: JitArgs,
-    #[arg(long)]
-    patching: bool,
+    own: RunArgs,
 }
 
 /// A program to run.
 pub(crate) struct Run {
-    pub(crate) jit: JitArgs,
-    pub(crate) patching: bool,
+    pub(crate) own: RunArgs,
     pub(crate) options: host::Options,
     pub(crate) program: Program,
     pub(crate) args: Vec<String>,
@@ -232,8 +239,8 @@ pub(crate) fn parse() -> CommandLine {
             Program::Input
         }
     });
-    let Own { jit, patching } = Own::parse_from(line.own);
-    CommandLine::Run(Box::new(Run { jit, patching, options, program, args: line.args }))
+    let Own { own } = Own::parse_from(line.own);
+    CommandLine::Run(Box::new(Run { own, options, program, args: line.args }))
 }
 
 /// Whether a word is the name of a command and not of a file.

@@ -69,7 +69,7 @@ impl Python {
             "version" => self.shows_version = true,
             "help" | "help-all" | "help-env" | "help-xoptions" => self.shows_help = true,
             "check-hash-based-pycs" => drop(rest.next()),
-            _ if name.starts_with("jit") || matches!(name, "perf-map" | "patching") => {
+            _ if name.starts_with("jit") || matches!(name, "perf-map" | "patching" | "trap-overflow") => {
                 self.own.push(word.to_owned());
                 if TAKE_A_WORD.contains(&name) {
                     self.own.extend(rest.next().cloned());

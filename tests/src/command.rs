@@ -392,6 +392,71 @@ fn kept_static_modules_rest_on_what_they_import() {
     std::fs::remove_dir_all(&folder).expect("the temporary folder can be removed");
 }
 
+/// Decision 28: primitives wrap, and raise where they would with `--trap-overflow`, in code that is kept, too.
+#[test]
+fn overflow_traps_if_asked() {
+    let spc = spc();
+    let folder = std::env::temp_dir().join(format!("spc-overflow-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a temporary folder can be made");
+    let path = folder.join("program.py");
+    std::fs::write(&path, OVERFLOWING).expect("a temporary file can be written");
+    let path = path.display().to_string();
+    let wrapped = "-128 -1 -2 0 -9223372036854775808 -128 0 9 ";
+    let trapped = "int8 uint32 int64 uint8 int64 int8 int16 9 ";
+    for mode in ["--jit=off", "--jit=on", "--jit=always"] {
+        assert_eq!(with_cache(&spc, &folder, &[mode, &path]), wrapped, "{mode}");
+        for _ in ["compiled", "kept"] {
+            assert_eq!(with_cache(&spc, &folder, &[mode, "--trap-overflow", &path]), trapped, "{mode}");
+        }
+        assert_eq!(with_cache(&spc, &folder, &["run", mode, "--trap-overflow", &path]), trapped, "{mode}");
+    }
+    std::fs::remove_dir_all(&folder).expect("the temporary folder can be removed");
+}
+
+/// Prints for each operation its result, or which type overflowed.
+const OVERFLOWING: &str = "import __static__
+from __static__ import box, int8, int16, int64, uint8, uint32
+
+def add(a: int8) -> int:
+    return box(a + int8(1))
+
+def subtract(a: uint32) -> int:
+    b: uint32 = a - uint32(1)
+    return -1 if b == uint32(4294967295) else 0
+
+def multiply(a: int64) -> int:
+    return box(a * int64(2))
+
+def shift(a: uint8) -> int:
+    return box(a << uint8(7))
+
+def divide(a: int64) -> int:
+    return box(a // int64(-1))
+
+def negate(a: int8) -> int:
+    return box(-a)
+
+def accumulate(n: int64) -> int:
+    total: int16 = 1
+    i: int64 = 0
+    while i < n:
+        total *= 2
+        i += 1
+    return box(total)
+
+def inside(a: int8) -> int:
+    return box(a * int8(3) + int8(3) - int8(0) << int8(0))
+
+for f, x in (
+    (add, 127), (subtract, 0), (multiply, 2**63 - 1), (shift, 2), (divide, -(2**63)), (negate, -128),
+    (accumulate, 16), (inside, 2),
+):
+    try:
+        print(f(x), end=' ')
+    except OverflowError as error:
+        print(str(error).removesuffix(' overflow'), end=' ')
+";
+
 /// Starts a program that prints a line, sends it SIGINT, and gives what it leaves.
 fn interrupted(spc: &Path, program: &str) -> (Option<i32>, String) {
     let mut command = Command::new(spc);

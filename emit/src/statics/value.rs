@@ -95,7 +95,8 @@ impl<'a> Emitter<'a, '_> {
 
     /// `a, b -- a op b`
     pub(crate) fn primitive_binary(&mut self, op: Operator, primitive: Primitive) {
-        let operator = binary_operator(op, primitive) as u32;
+        let operator = binary_operator(op, primitive);
+        let operator = if self.options.trap_overflow { operator.trapping() } else { operator } as u32;
         self.block().op(Opcode::PRIMITIVE_BINARY_OP, operator | (type_code(primitive) as u32) << 12);
     }
 
@@ -104,6 +105,11 @@ impl<'a> Emitter<'a, '_> {
         let operator = match (op, primitive) {
             (UnaryOp::UAdd, _) => return,
             (UnaryOp::USub, Primitive::Double) => PrimitiveUnaryOp::NegateDouble,
+            (UnaryOp::USub, _) if self.options.trap_overflow => {
+                self.primitive_const(&Const::Int(0), primitive);
+                self.block().op(Opcode::SWAP, 2);
+                return self.primitive_binary(Operator::Sub, primitive);
+            }
             (UnaryOp::USub, _) => PrimitiveUnaryOp::Negate,
             (UnaryOp::Invert, _) => PrimitiveUnaryOp::Invert,
             (UnaryOp::Not, _) => PrimitiveUnaryOp::Not,

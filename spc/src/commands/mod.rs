@@ -33,10 +33,10 @@ pub(crate) fn dispatch(line: CommandLine) -> u8 {
 
 fn command(args: Args) -> u8 {
     match args.command {
-        Command::Run { jit, patching, file, args } => {
+        Command::Run { own, file, args } => {
             let mut options = host::Options::default();
             options.complete();
-            run::run(Run { jit, patching, options, program: Program::File(file), args })
+            run::run(Run { own, options, program: Program::File(file), args })
         }
         Command::Check { syntax_only, strict: is_strict, output_format: format, paths } => {
             let subject = if syntax_only { Subject::Syntax } else { Subject::Program { is_strict } };

@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 
 use host::Program;
 
-use crate::args::Run;
+use crate::args::{Run, RunArgs};
 use crate::compile::{self, Failure};
 use crate::render;
 
 /// Runs a program. A file that cannot even be read or, in a static module, does not check, is reported without running anything.
 pub(crate) fn run(line: Run) -> u8 {
-    let Run { jit, patching, options, program, args } = line;
+    let Run { own: RunArgs { jit, patching, trap_overflow }, options, program, args } = line;
     if let Err(message) = options.checked() {
         eprintln!("Fatal Python error: {message}");
         return 1;
@@ -39,7 +39,7 @@ pub(crate) fn run(line: Run) -> u8 {
     let mut argv = vec![name];
     argv.extend(args);
     let path = if options.safe_path > 0 { Vec::new() } else { vec![program.directory()] };
-    let settings = host::Settings { argv, path, jit: settings, options, patching };
+    let settings = host::Settings { argv, path, jit: settings, options, patching, trap_overflow };
     let code = match host::start(&settings) {
         Ok(()) => host::run_program(&program, &settings.options),
         Err(raised) => host::run::report(raised),

@@ -121,12 +121,13 @@ fn count(value: &Ref) -> u32 {
     value.value().header().expect("an object").refcount()
 }
 
-/// Helpers that no test here calls: they need the interpreter's frame of a running activation, or a class declaration. Compiled programs
+/// Helpers that no test here calls: they need the interpreter's frame of a running activation, or what a static module declares. Compiled programs
 /// of `tests/run` call them.
 const ELSEWHERE: &[&str] = &[
     "build_static_class",
     "call_intrinsic_in_frame",
     "delete_name",
+    "load_default",
     "load_locals",
     "load_name",
     "setup_annotations",

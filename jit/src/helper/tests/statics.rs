@@ -62,6 +62,33 @@ fn arithmetic_raises_as_the_interpreter_does() {
     failed(help!(raise_negative_shift()), "ValueError: negative shift count");
 }
 
+#[test]
+fn trapping_arithmetic_raises_outside_of_the_type() {
+    use bytecode::PrimitiveBinaryOp as P;
+    let _session = session();
+    let run = |op: P, code: TypeCode, a: i64, b: i64| help!(trapping_binary(op as i64, code as i64, a, b));
+    assert_eq!(run(P::AddTrapping, TypeCode::Int8, 100, 27), 127);
+    assert_eq!(run(P::SubtractTrapping, TypeCode::UInt64, -1, -2), 1);
+    assert_eq!(run(P::MultiplyTrapping, TypeCode::Int64, i64::MIN, 1), i64::MIN);
+    assert_eq!(run(P::LeftShiftTrapping, TypeCode::UInt64, 1, 63), i64::MIN);
+    assert_eq!(run(P::LeftShiftTrapping, TypeCode::UInt64, 0, -1), 0);
+    assert_eq!(run(P::DivideTrapping, TypeCode::Int16, -7, 2), -3);
+    no_error();
+    for (op, code, a, b, wanted) in [
+        (P::AddTrapping, TypeCode::Int8, 127, 1, "OverflowError: int8 overflow"),
+        (P::SubtractTrapping, TypeCode::UInt32, 0, 1, "OverflowError: uint32 overflow"),
+        (P::MultiplyTrapping, TypeCode::UInt64, -1, 2, "OverflowError: uint64 overflow"),
+        (P::DivideTrapping, TypeCode::Int64, i64::MIN, -1, "OverflowError: int64 overflow"),
+        (P::DivideTrapping, TypeCode::Int64, 1, 0, "ZeroDivisionError: integer division or modulo by zero"),
+        (P::LeftShiftTrapping, TypeCode::Int64, 1, 63, "OverflowError: int64 overflow"),
+        (P::LeftShiftTrapping, TypeCode::Int64, 1, 1 << 40, "OverflowError: int64 overflow"),
+        (P::LeftShiftTrapping, TypeCode::Int64, 1, -1, "ValueError: negative shift count"),
+    ] {
+        run(op, code, a, b);
+        assert_eq!(error(), wanted);
+    }
+}
+
 /// A code object that names these types.
 fn code_with_types(types: &str) -> Py<CodeObject> {
     let text = format!(
