@@ -127,7 +127,7 @@ pub fn build(
     let bases =
         if bases.is_empty() { TupleObject::of([OBJECT.value().to_ref()]) } else { Py::from_object(bases) };
     let base = layout::best_base(bases.items())?;
-    let class = allocate_type(metatype, base, shape.vtable_len.max(base.vtable_len()));
+    let class = allocate_type(metatype, base, shape.vtable_len.max(base.vtable_len()))?;
     class.set_name(name);
     class.set_bases(bases.clone().into());
     let dict = copy_of(namespace)?;
@@ -168,11 +168,11 @@ fn warn_about_keys(dict: &DictObject, name: &StrObject) -> PyResult<()> {
     crate::warning::warn(&crate::error::types::RuntimeWarning, &message, 1)
 }
 
-fn allocate_type(metatype: &TypeObject, base: &TypeObject, vtable_len: usize) -> Py<TypeObject> {
+fn allocate_type(metatype: &TypeObject, base: &TypeObject, vtable_len: usize) -> PyResult<Py<TypeObject>> {
     let extra = metatype.basicsize().saturating_sub(size_of::<TypeObject>());
     let tail = extra.max(8 * vtable_len);
     let size = size_of::<TypeObject>() + tail;
-    let memory = alloc::allocate(size).cast::<TypeObject>();
+    let memory = alloc::try_allocate(size).ok_or_else(crate::error::memory_error)?.cast::<TypeObject>();
     // SAFETY: the block holds the struct and its vtable, which starts as null.
     let class = unsafe {
         let large = (*memory.cast::<Header>()).flag_bits() & flags::LARGE;
@@ -187,7 +187,7 @@ fn allocate_type(metatype: &TypeObject, base: &TypeObject, vtable_len: usize) ->
         metatype.header.incref();
     }
     class.set_vtable_len(vtable_len);
-    class
+    Ok(class)
 }
 
 /// Entries that every class dict has.
