@@ -48,7 +48,7 @@ pub fn emit_static_module<'a>(checked: Checked<'a, '_>, options: &Options) -> Re
     let module = &checked.program.modules[checked.module];
     let mut emitter = Emitter::new(&module.scopes, module.source, options);
     emitter.checked = Some(checked);
-    emitter.root(CodeFlags::MODULE_BODY | CodeFlags::STATIC, |emitter| emitter.module_body(module.ast.body))
+    emitter.root(CodeFlags::MODULE_BODY, |emitter| emitter.module_body(module.ast.body))
 }
 
 /// Compiles one interactive input: the values of expression statements are printed.
@@ -178,7 +178,11 @@ impl<'a, 's> Emitter<'a, 's> {
     }
 
     /// Starts a code object.
-    pub(crate) fn open_unit(&mut self, scope: ScopeId, code: Code) {
+    pub(crate) fn open_unit(&mut self, scope: ScopeId, mut code: Code) {
+        // All code of a checked module may hold primitives, which nobody must take for objects.
+        if self.checked.is_some() {
+            code.flags |= CodeFlags::STATIC;
+        }
         let block = Block::new(code);
         let unit = Unit { block, scopes: vec![scope], frame_blocks: Vec::new(), hidden: 0, classes: None };
         self.units.push(unit);

@@ -19,7 +19,6 @@ impl<'a> Emitter<'a, '_> {
         let signature = self.checked.expect("plans come from a checked module").signature(function);
         let needs_checks = signature.params.iter().any(|ty| *ty != TypeDescr::Object);
         let code = &mut self.block().code;
-        code.flags |= bytecode::CodeFlags::STATIC;
         code.signature = Some(signature);
         if needs_checks {
             self.block().op0(Opcode::CHECK_ARGS);
