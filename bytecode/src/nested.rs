@@ -104,7 +104,7 @@ impl NestedCode {
         })
     }
 
-    /// Packs code that may never be looked into: an image takes a fifth of the memory.
+    /// Packs code that may never be looked into: an image takes less memory.
     pub fn pack(code: &Code) -> Self {
         let image = image::encode(code).into_boxed_slice();
         Self { head: Head::of(code), packed: (image, Arc::clone(&code.filename)), code: OnceLock::new() }

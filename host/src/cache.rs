@@ -39,6 +39,7 @@ pub(crate) fn fingerprint() -> u64 {
 const PATH_KEY: u64 = 1;
 const SOURCE_KEY: u64 = 2;
 const IMAGE_KEY: u64 = 3;
+pub(crate) const ANSWER_KEY: u64 = 4;
 
 /// Bytes before the image: the magic, the compiler, its level of optimisation, and the hashes of path, source and image.
 const HEADER: usize = MAGIC.len() + COMPILER.len() + 1 + 3 * 8;

@@ -14,7 +14,7 @@ use runtime::hash::keyed;
 use serde::{Deserialize, Serialize};
 use typeck::{Missing, ModuleLoader};
 
-const SOURCE_KEY: u64 = 4;
+use crate::cache::ANSWER_KEY;
 
 /// What a loader has said about a module; `None` where it was not asked.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -45,7 +45,7 @@ impl Premises {
 }
 
 fn source_hash(found: Option<&(String, String)>) -> u64 {
-    found.map_or(0, |(path, text)| keyed(SOURCE_KEY, format!("{path}\0{text}").as_bytes()).max(1))
+    found.map_or(0, |(path, text)| keyed(ANSWER_KEY, format!("{path}\0{text}").as_bytes()).max(1))
 }
 
 /// A loader that remembers what it was asked.

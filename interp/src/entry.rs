@@ -47,21 +47,8 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
     }
 }
 
-/// The generic entry of every interpreted function.
-///
-/// # Safety
-/// The convention of [`runtime::args::Entry`]; `callable` is a function.
-pub unsafe extern "C" fn function_entry(
-    callable: Value,
-    args: *const Value,
-    nargs: usize,
-    kwnames: Value,
-) -> Value {
-    // SAFETY: the contract.
-    let (function, args) =
-        unsafe { (callable.cast::<FunctionObject>(), Args::from_entry(args, nargs, kwnames)) };
-    runtime::args::into_entry(call_function(function, args))
-}
+// Every interpreted function has this entry.
+runtime::define_entry!(pub function_entry: FunctionObject = call_function);
 
 /// Calls a Python function.
 pub fn call_function(function: &FunctionObject, args: Args<'_>) -> PyResult {
@@ -71,21 +58,8 @@ pub fn call_function(function: &FunctionObject, args: Args<'_>) -> PyResult {
     run_function(function, args)
 }
 
-/// The generic entry of functions that `types.FunctionType` has made of the code of a module or class body: their names are globals.
-///
-/// # Safety
-/// As for [`function_entry`].
-pub(crate) unsafe extern "C" fn body_entry(
-    callable: Value,
-    args: *const Value,
-    nargs: usize,
-    kwnames: Value,
-) -> Value {
-    // SAFETY: the contract.
-    let (function, args) =
-        unsafe { (callable.cast::<FunctionObject>(), Args::from_entry(args, nargs, kwnames)) };
-    runtime::args::into_entry(run_function(function, args))
-}
+// Functions that `types.FunctionType` has made of the code of a module or class body have one of their own: their names are globals.
+runtime::define_entry!(pub(crate) body_entry: FunctionObject = run_function);
 
 /// Binds the arguments and runs the function in the interpreter.
 fn run_function(function: &FunctionObject, args: Args<'_>) -> PyResult {

@@ -9,7 +9,7 @@ use bytecode::{Repr, TypeCode};
 use codegen::{Shape, emit_entry};
 use lir::ir::{MachineEnv, RegClass};
 use runtime::activation::Activation;
-use runtime::args::{Args, Entry, into_entry};
+use runtime::args::{Args, Entry};
 use runtime::bind::bind_arguments;
 use runtime::objects::function::FunctionObject;
 use runtime::objects::{self, float, int};
@@ -97,27 +97,17 @@ pub(crate) fn generic_entry() -> Entry {
     compiled_entry
 }
 
-/// The generic entry of compiled functions.
-///
-/// # Safety
-/// The convention of [`Entry`]; `callable` is a function.
-unsafe extern "C" fn compiled_entry(
-    callable: Value,
-    args: *const Value,
-    nargs: usize,
-    kwnames: Value,
-) -> Value {
-    // SAFETY: the contract.
-    let (function, args) =
-        unsafe { (callable.cast::<FunctionObject>(), Args::from_entry(args, nargs, kwnames)) };
+runtime::define_entry!(compiled_entry: FunctionObject = call_compiled);
+
+fn call_compiled(function: &FunctionObject, args: Args<'_>) -> PyResult {
     if runtime::tracing::is_on() {
-        return into_entry(interp::entry::call_function(function, args));
+        return interp::entry::call_function(function, args);
     }
     let Some(machine) = machine_of(function) else {
         function.entry.set(runtime::hooks::function_entry());
-        return into_entry(interp::entry::call_function(function, args));
+        return interp::entry::call_function(function, args);
     };
-    into_entry(call_generic(machine, function, args))
+    call_generic(machine, function, args)
 }
 
 /// The code of a function, unless it has been retired.

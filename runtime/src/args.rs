@@ -117,6 +117,29 @@ fn names_of<'a>(names: Value) -> &'a [Value] {
     unsafe { names.cast::<TupleObject>() }.items()
 }
 
+/// Defines the generic entry of a kind of callables, by the function that calls one: `fn(&Kind, Args<'_>) -> PyResult`.
+#[macro_export]
+macro_rules! define_entry {
+    ($visibility:vis $name:ident: $kind:ty = $call:expr) => {
+        /// The generic entry of a kind of callables.
+        ///
+        /// # Safety
+        /// The convention of [`Entry`]($crate::args::Entry); the callable is of the kind whose entry this is.
+        $visibility unsafe extern "C" fn $name(
+            callable: $crate::value::Value,
+            args: *const $crate::value::Value,
+            nargs: usize,
+            kwnames: $crate::value::Value,
+        ) -> $crate::value::Value {
+            // SAFETY: the contract names the kind.
+            let callable = unsafe { callable.cast::<$kind>() };
+            // SAFETY: the contract is that of an entry.
+            let args = unsafe { $crate::args::Args::from_entry(args, nargs, kwnames) };
+            $crate::args::into_entry($call(callable, args))
+        }
+    };
+}
+
 /// Turns a result into what an entry returns.
 #[inline]
 pub fn into_entry(result: PyResult) -> Value {

@@ -22,10 +22,8 @@ pub type Resolver = fn(address: usize) -> Option<usize>;
 static RESOLVER: AtomicUsize = AtomicUsize::new(0);
 
 /// What becomes of faults that are not expected.
-struct Next(UnsafeCell<libc::sigaction>);
-
-// SAFETY: it consists of numbers. `NULL` below is all there is.
-static NEXT: World<Next> = World::new(Next(UnsafeCell::new(unsafe { std::mem::zeroed() })));
+// SAFETY: the structure consists of numbers, of which 0 is the default.
+static NEXT: World<UnsafeCell<libc::sigaction>> = World::new(UnsafeCell::new(unsafe { std::mem::zeroed() }));
 
 /// Catches faults for compiled code. False where the system refuses.
 pub fn catch(resolver: Resolver) -> bool {
@@ -36,7 +34,7 @@ pub fn catch(resolver: Resolver) -> bool {
         new.sa_sigaction = on_fault as extern "C" fn(_, _, _) as usize;
         new.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK | libc::SA_NODEFER;
         libc::sigemptyset(&raw mut new.sa_mask);
-        let is_caught = libc::sigaction(libc::SIGSEGV, &raw const new, NEXT.0.get()) == 0;
+        let is_caught = libc::sigaction(libc::SIGSEGV, &raw const new, NEXT.get()) == 0;
         if is_caught {
             RESOLVER.store(resolver as usize, Ordering::Relaxed);
         }
@@ -51,9 +49,9 @@ pub fn action(signal: i32, new: Option<&libc::sigaction>) -> Option<libc::sigact
     // lock, so that nobody else changes what comes next; a handler that reads it meanwhile belongs to a process that is dying.
     unsafe {
         if signal == libc::SIGSEGV && is_catching() {
-            let old = *NEXT.0.get();
+            let old = *NEXT.get();
             if !new.is_null() {
-                *NEXT.0.get() = *new;
+                *NEXT.get() = *new;
             }
             return Some(old);
         }
@@ -96,7 +94,7 @@ extern "C" fn on_fault(signal: libc::c_int, info: *mut libc::siginfo_t, context:
 unsafe fn pass_on(signal: libc::c_int, info: *mut libc::siginfo_t, context: *mut libc::c_void) {
     // SAFETY: the one before this handler had the prototype that its flags say. Everything called is async-signal-safe.
     unsafe {
-        let next = *NEXT.0.get();
+        let next = *NEXT.get();
         match next.sa_sigaction {
             libc::SIG_IGN if (*info).si_code <= 0 => {}
             libc::SIG_DFL | libc::SIG_IGN => {

@@ -20,9 +20,18 @@ use crate::frame::{self, Frame, IS_INIT};
 /// The function, if a call with this many positional arguments can push a frame without binding.
 #[inline]
 pub(crate) fn simple_function<'a>(callable: Value, count: usize) -> Option<&'a FunctionObject> {
+    interpreted(callable, |function| entry::takes_exactly(function.code(), count))
+}
+
+/// The function, if it fits, and the loop that runs the caller will run its call, too.
+#[inline]
+fn interpreted<'a>(
+    callable: Value,
+    fits: impl FnOnce(&FunctionObject) -> bool,
+) -> Option<&'a FunctionObject> {
     // SAFETY: callables on the stack are objects.
     let function = unsafe { callable.get_exact_present::<FunctionObject>()? };
-    if !entry::is_interpreted(function) || !entry::takes_exactly(function.code(), count) {
+    if !entry::is_interpreted(function) || !fits(function) {
         return None;
     }
     (!hooks::count_call(function) || entry::is_interpreted(function)).then_some(function)
@@ -121,19 +130,11 @@ pub(crate) unsafe fn call(
     args: &[Value],
     names: Option<Value>,
 ) -> PyResult<Option<Ref>> {
-    if let Some(function) = interpreted(callable) {
+    if let Some(function) = interpreted(callable, |_| !runtime::tracing::is_on()) {
         return entry::push_bound(function, Args::new(args, names), 0).map(|_| None);
     }
     // SAFETY: the contract.
     unsafe { crate::tracing::call(frame, callable, args, names).map(Some) }
-}
-
-/// The function, if its calls are run by the loop that runs the caller.
-fn interpreted<'a>(callable: Value) -> Option<&'a FunctionObject> {
-    // SAFETY: the stack, which holds the callable, outlives the call; the reference is not kept.
-    let function = unsafe { callable.get_exact_present::<FunctionObject>()? };
-    let is_ours = || entry::is_interpreted(function) && !runtime::tracing::is_on();
-    (is_ours() && (!hooks::count_call(function) || is_ours())).then_some(function)
 }
 
 /// A function of a code object, with the running frame's globals.

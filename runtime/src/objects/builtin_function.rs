@@ -5,7 +5,7 @@
 
 use std::cell::Cell;
 
-use crate::args::{Args, Entry, into_entry};
+use crate::args::{Args, Entry};
 use crate::field::Field;
 use crate::header::Header;
 use crate::methods::{GetSetDef, MethodDef, MethodKind};
@@ -122,32 +122,15 @@ impl MethodDescriptor {
     }
 }
 
-unsafe extern "C" fn plain_entry(callable: Value, args: *const Value, nargs: usize, kwnames: Value) -> Value {
-    // SAFETY: the entry convention; the callable is a builtin function.
-    let (function, args) =
-        unsafe { (callable.cast::<BuiltinFunction>(), Args::from_entry(args, nargs, kwnames)) };
-    into_entry((function.def.native)(args))
+crate::define_entry!(plain_entry: BuiltinFunction = |function: &BuiltinFunction, args| (function.def.native)(args));
+
+crate::define_entry!(bound_entry: BuiltinFunction = call_bound);
+
+fn call_bound(function: &BuiltinFunction, args: Args<'_>) -> PyResult {
+    protocol::with_receiver(function.receiver.raw(), args, |args| (function.def.native)(args))
 }
 
-unsafe extern "C" fn bound_entry(callable: Value, args: *const Value, nargs: usize, kwnames: Value) -> Value {
-    // SAFETY: the entry convention; the callable is a bound builtin method.
-    let (function, args) =
-        unsafe { (callable.cast::<BuiltinFunction>(), Args::from_entry(args, nargs, kwnames)) };
-    let receiver = function.receiver.raw();
-    into_entry(protocol::with_receiver(receiver, args, |args| (function.def.native)(args)))
-}
-
-unsafe extern "C" fn descriptor_entry(
-    callable: Value,
-    args: *const Value,
-    nargs: usize,
-    kwnames: Value,
-) -> Value {
-    // SAFETY: the entry convention; the callable is a method descriptor.
-    let (descriptor, args) =
-        unsafe { (callable.cast::<MethodDescriptor>(), Args::from_entry(args, nargs, kwnames)) };
-    into_entry(call_descriptor(descriptor, args))
-}
+crate::define_entry!(descriptor_entry: MethodDescriptor = call_descriptor);
 
 fn call_descriptor(descriptor: &MethodDescriptor, args: Args<'_>) -> PyResult {
     match args.positional.first() {
@@ -166,17 +149,7 @@ fn wrong_receiver(name: &str, owner: &TypeObject, receiver: Value) -> crate::val
     crate::raise!(TypeError, "descriptor '{name}' for '{owner}' objects doesn't apply to a '{got}' object")
 }
 
-unsafe extern "C" fn class_descriptor_entry(
-    callable: Value,
-    args: *const Value,
-    nargs: usize,
-    kwnames: Value,
-) -> Value {
-    // SAFETY: the entry convention; the callable is a class method descriptor.
-    let (descriptor, args) =
-        unsafe { (callable.cast::<MethodDescriptor>(), Args::from_entry(args, nargs, kwnames)) };
-    into_entry(call_class_descriptor(descriptor, args))
-}
+crate::define_entry!(class_descriptor_entry: MethodDescriptor = call_class_descriptor);
 
 fn call_class_descriptor(descriptor: &MethodDescriptor, args: Args<'_>) -> PyResult {
     let name = descriptor.def.signature.name();

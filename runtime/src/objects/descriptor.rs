@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use crate::args::{Args, Entry, into_entry};
+use crate::args::{Args, Entry};
 use crate::error;
 use crate::field::Field;
 use crate::gc;
@@ -274,17 +274,7 @@ impl NewFunction {
     }
 }
 
-unsafe extern "C" fn wrapper_entry(
-    callable: Value,
-    args: *const Value,
-    nargs: usize,
-    kwnames: Value,
-) -> Value {
-    // SAFETY: the entry convention; the callable is a wrapper.
-    let (wrapper, args) =
-        unsafe { (callable.cast::<WrapperDescriptor>(), Args::from_entry(args, nargs, kwnames)) };
-    into_entry(call_wrapper(wrapper, args))
-}
+crate::define_entry!(wrapper_entry: WrapperDescriptor = call_wrapper);
 
 fn call_wrapper(wrapper: &WrapperDescriptor, args: Args<'_>) -> PyResult {
     let (name, owner) = (wrapper.def.name, wrapper.owner.name());
@@ -301,12 +291,7 @@ fn call_wrapper(wrapper: &WrapperDescriptor, args: Args<'_>) -> PyResult {
     (wrapper.def.call)(wrapper.owner.slots(), receiver, args.rest())
 }
 
-unsafe extern "C" fn new_entry(callable: Value, args: *const Value, nargs: usize, kwnames: Value) -> Value {
-    // SAFETY: the entry convention; the callable is a `__new__`.
-    let (function, args) =
-        unsafe { (callable.cast::<NewFunction>(), Args::from_entry(args, nargs, kwnames)) };
-    into_entry(call_new(function, args))
-}
+crate::define_entry!(new_entry: NewFunction = call_new);
 
 fn call_new(function: &NewFunction, args: Args<'_>) -> PyResult {
     let owner = function.owner.name();

@@ -71,10 +71,10 @@ impl MethodObject {
     }
 }
 
-unsafe extern "C" fn entry(callable: Value, args: *const Value, nargs: usize, kwnames: Value) -> Value {
-    // SAFETY: the entry convention; the callable is a method.
-    let (method, args) = unsafe { (callable.cast::<MethodObject>(), Args::from_entry(args, nargs, kwnames)) };
-    crate::args::into_entry(protocol::call_with_receiver(method.function.raw(), method.receiver.raw(), args))
+crate::define_entry!(entry: MethodObject = call_method);
+
+fn call_method(method: &MethodObject, args: Args<'_>) -> PyResult {
+    protocol::call_with_receiver(method.function.raw(), method.receiver.raw(), args)
 }
 
 fn this<'a>(value: Value) -> &'a MethodObject {
