@@ -23,7 +23,7 @@ use typeck::{ModuleId, ModuleLoader, Program};
 use crate::cache::Slot;
 use crate::decode;
 use crate::files;
-use crate::premises::{Premises, Recorder};
+use crate::premises::{Known, Premises, Recorder};
 use crate::read_tree::{self, Root};
 use crate::{scopes, strict_error, tree, warning};
 
@@ -415,8 +415,9 @@ pub(crate) const MAIN: &str = "__main__";
 pub(crate) fn load_file(name: &str, path: &Path, loader: &dyn ModuleLoader) -> PyResult {
     let shown = path.display().to_string();
     let slot = files::identity(path).and_then(|identity| Slot::of(path, &identity));
-    let admit =
-        |premises: Option<&Premises>| premises.map_or(name != MAIN, |premises| premises.hold(name, loader));
+    let admit = |premises: Option<&Premises>| {
+        premises.map_or(name != MAIN, |premises| premises.hold(name, loader, &Known::default()))
+    };
     if let Some(code) = slot.as_ref().and_then(|slot| slot.load(&shown, admit)) {
         return Ok(CodeObject::of(code).into());
     }

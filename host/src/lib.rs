@@ -3,7 +3,7 @@
 //! The runtime must not know who compiles and who finds files; the command line and the C library both need the same answer.
 //! It is here:
 //!
-//! - `cache`, `premises`: compiled modules on disk, and what they rest on
+//! - `kept_file`, `cache`, [`findings`], [`premises`]: compiled modules and findings on disk, and what they rest on
 //! - [`compile`]: source to code, dynamic or static, errors as Python's `SyntaxError`
 //! - [`import`]: modules from `sys.path`
 //! - `interactive`: the prompt
@@ -21,12 +21,14 @@ mod checked_options;
 pub mod compile;
 mod decode;
 mod files;
+pub mod findings;
 pub mod import;
 mod import_time;
 mod interactive;
+mod kept_file;
 mod options;
 mod packed;
-mod premises;
+pub mod premises;
 pub mod program;
 mod read_tree;
 pub mod run;

@@ -1,44 +1,48 @@
-//! What the code of a static or strict module rests on besides its own source: every answer that checking it has got about other modules.
+//! What the code of a static or strict module, and what is found about any module, rests on besides its own source: every answer that checking
+//! it has got about other modules.
 //!
 //! The checker asks a [`ModuleLoader`] whatever it wants to know. A [`Recorder`] stands before the loader and writes down the questions and a
 //! hash of each answer; later the same questions are put to the loader of the day. If all answers are the same, so is what the
 //! checker would find. This takes in modules that were looked for in vain, files that come to lie earlier on the path, and what is
 //! imported by what is imported.
 //!
-//! Cost: recording, a hash of each source that is read; asking again, a look at the path and a read for each module.
+//! Cost: recording, a hash of each source that is read; asking again, a look at the path and a read for each module, once for all
+//! modules that are asked for with the same [`Known`].
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use runtime::hash::keyed;
 use serde::{Deserialize, Serialize};
 use typeck::{Missing, ModuleLoader};
 
-use crate::cache::ANSWER_KEY;
+use crate::kept_file::ANSWER_KEY;
 
-/// What a loader has said about a module; `None` where it was not asked.
+/// Hashes of what a loader has said about a module; `None` where it was not asked.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 struct Answers {
-    /// A hash of path and text, 0 if there is no source.
+    /// Of path and text, 0 if there is no source.
     source: Option<u64>,
     is_module: Option<bool>,
-    is_missing: Option<bool>,
+    /// Of what is missing and what was perhaps meant, 0 if nothing is.
+    missing: Option<u64>,
 }
 
 /// The name under which a module was checked, and what was said about others.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub(crate) struct Premises {
+pub struct Premises {
     module: String,
     answers: BTreeMap<String, Answers>,
 }
 
 impl Premises {
-    /// Whether a module of this name would be checked with the same outcome.
-    pub(crate) fn hold(&self, module: &str, loader: &dyn ModuleLoader) -> bool {
+    /// Whether a module of this name would be checked with the same outcome. `known` has been said by the same loader.
+    pub fn hold(&self, module: &str, loader: &dyn ModuleLoader, known: &Known) -> bool {
         let is_same = |name: &String, answers: &Answers| {
-            answers.source.is_none_or(|known| known == source_hash(loader.load(name).as_ref()))
-                && answers.is_module.is_none_or(|known| known == loader.is_module(name))
-                && answers.is_missing.is_none_or(|known| known == loader.missing(name).is_some())
+            answers.source.is_none_or(|old| old == known.source(name, loader))
+                && answers.is_module.is_none_or(|old| old == known.is_module(name, loader))
+                && answers.missing.is_none_or(|old| old == known.missing(name, loader))
         };
         self.module == module && self.answers.iter().all(|(name, answers)| is_same(name, answers))
     }
@@ -48,8 +52,48 @@ fn source_hash(found: Option<&(String, String)>) -> u64 {
     found.map_or(0, |(path, text)| keyed(ANSWER_KEY, format!("{path}\0{text}").as_bytes()).max(1))
 }
 
+fn missing_hash(found: Option<&Missing>) -> u64 {
+    let text =
+        |Missing { name, meant }: &Missing| format!("{name}\0{}", meant.as_deref().unwrap_or_default());
+    found.map_or(0, |found| keyed(ANSWER_KEY, text(found).as_bytes()).max(1))
+}
+
+/// What one loader has answered while nothing has changed.
+#[derive(Default)]
+pub struct Known {
+    answers: RefCell<HashMap<String, Answers>>,
+}
+
+impl Known {
+    fn source(&self, name: &str, loader: &dyn ModuleLoader) -> u64 {
+        self.ask(name, |answers| &mut answers.source, || source_hash(loader.load(name).as_ref()))
+    }
+
+    fn is_module(&self, name: &str, loader: &dyn ModuleLoader) -> bool {
+        self.ask(name, |answers| &mut answers.is_module, || loader.is_module(name))
+    }
+
+    fn missing(&self, name: &str, loader: &dyn ModuleLoader) -> u64 {
+        self.ask(name, |answers| &mut answers.missing, || missing_hash(loader.missing(name).as_ref()))
+    }
+
+    fn ask<T: Copy>(
+        &self,
+        name: &str,
+        place: impl Fn(&mut Answers) -> &mut Option<T>,
+        ask: impl FnOnce() -> T,
+    ) -> T {
+        let mut answers = self.answers.borrow_mut();
+        if !answers.contains_key(name) {
+            answers.insert(name.to_owned(), Answers::default());
+        }
+        let answers = answers.get_mut(name).expect("it has just been put there");
+        *place(answers).get_or_insert_with(ask)
+    }
+}
+
 /// A loader that remembers what it was asked.
-pub(crate) struct Recorder<'l> {
+pub struct Recorder<'l> {
     loader: &'l dyn ModuleLoader,
     /// The analysis of strict modules asks from a thread of its own.
     answers: Mutex<BTreeMap<String, Answers>>,
@@ -57,12 +101,12 @@ pub(crate) struct Recorder<'l> {
 
 impl<'l> Recorder<'l> {
     /// Before this loader.
-    pub(crate) fn new(loader: &'l dyn ModuleLoader) -> Self {
+    pub fn new(loader: &'l dyn ModuleLoader) -> Self {
         Self { loader, answers: Mutex::default() }
     }
 
     /// What checking a module has rested on so far.
-    pub(crate) fn premises(&self, module: &str) -> Premises {
+    pub fn premises(&self, module: &str) -> Premises {
         Premises { module: module.to_owned(), answers: self.answers().clone() }
     }
 
@@ -90,7 +134,7 @@ impl ModuleLoader for Recorder<'_> {
 
     fn missing(&self, name: &str) -> Option<Missing> {
         let missing = self.loader.missing(name);
-        self.note(name, |answers| answers.is_missing = Some(missing.is_some()));
+        self.note(name, |answers| answers.missing = Some(missing_hash(missing.as_ref())));
         missing
     }
 }

@@ -78,6 +78,33 @@ pub fn leave_to_others() {
     }
 }
 
+/// Runs `then` when SIGINT arrives, on a thread that waits for it. The calling thread and those that it starts from here on are not
+/// disturbed. Nothing happens if whoever started the process had it ignored, or if there can be no thread.
+pub fn when_interrupted(then: impl FnOnce() + Send + 'static) {
+    if disposition(libc::SIGINT) == libc::SIG_IGN {
+        return;
+    }
+    // SAFETY: a set, emptied before it is used.
+    let only = unsafe {
+        let mut only: libc::sigset_t = std::mem::zeroed();
+        libc::sigemptyset(&raw mut only);
+        libc::sigaddset(&raw mut only, libc::SIGINT);
+        libc::pthread_sigmask(libc::SIG_BLOCK, &raw const only, std::ptr::null_mut());
+        only
+    };
+    let waiting = std::thread::Builder::new().spawn(move || {
+        let mut arrived = 0;
+        // SAFETY: both point to locals; the thread has inherited a mask that blocks the signal.
+        if unsafe { libc::sigwait(&raw const only, &raw mut arrived) } == 0 {
+            then();
+        }
+    });
+    if waiting.is_err() {
+        // SAFETY: as above.
+        unsafe { libc::pthread_sigmask(libc::SIG_UNBLOCK, &raw const only, std::ptr::null_mut()) };
+    }
+}
+
 /// What the system does with a signal: `SIG_DFL`, `SIG_IGN`, or the address of a handler.
 pub fn disposition(signal: i32) -> usize {
     fault::action(signal, None).map_or(libc::SIG_DFL, |now| now.sa_sigaction)

@@ -46,24 +46,19 @@ pub(crate) enum Command {
         /// Also what importing static modules does, as if they were strict.
         #[arg(long, conflicts_with = "syntax_only")]
         strict: bool,
-        /// How findings are written.
-        #[arg(long, value_enum, default_value = "full", value_name = "FORMAT")]
-        output_format: Format,
-        /// Files, and folders whose trees are searched for files.
-        #[arg(default_value = ".")]
-        paths: Vec<PathBuf>,
+        #[command(flatten)]
+        files: CheckArgs,
+        /// Check again when files change, until Ctrl-C.
+        #[arg(long)]
+        watch: bool,
     },
     /// Find what works but could be better.
     Lint {
         /// What keeps static modules from being as fast as they could be, and what would help.
         #[arg(long, required = true)]
         perf: bool,
-        /// How findings are written.
-        #[arg(long, value_enum, default_value = "full", value_name = "FORMAT")]
-        output_format: Format,
-        /// Files, and folders whose trees are searched for files.
-        #[arg(default_value = ".")]
-        paths: Vec<PathBuf>,
+        #[command(flatten)]
+        files: CheckArgs,
     },
     /// Explain a code that `spc check` shows.
     Explain {
@@ -97,6 +92,23 @@ pub(crate) enum Command {
         /// Qualified name of a function.
         function: Option<String>,
     },
+}
+
+/// What to check and how to say it.
+#[derive(clap::Args, Debug)]
+pub(crate) struct CheckArgs {
+    /// How findings are written.
+    #[arg(long, value_enum, default_value = "full", value_name = "FORMAT")]
+    pub(crate) output_format: Format,
+    /// Say how often each code was found, and how many files had to be checked.
+    #[arg(long)]
+    pub(crate) statistics: bool,
+    /// Check everything, and keep nothing.
+    #[arg(long)]
+    pub(crate) no_cache: bool,
+    /// Files, and folders whose trees are searched for files.
+    #[arg(default_value = ".")]
+    pub(crate) paths: Vec<PathBuf>,
 }
 
 /// A stage with a text form.

@@ -6,8 +6,10 @@
 //! Needs: paths as the user named them, which findings repeat. Cost: each folder is read once; a module that is asked for is looked up in
 //! each folder of the path.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use base::suggest;
 use host::compile::SearchPath;
@@ -87,6 +89,8 @@ pub(crate) struct Modules {
     own: SearchPath,
     /// Where others are.
     installed: Vec<PathBuf>,
+    /// Folders that modules have been read from.
+    read: Mutex<BTreeSet<PathBuf>>,
 }
 
 impl Modules {
@@ -102,7 +106,17 @@ impl Modules {
             [environment, home.join(".local"), PathBuf::from("/usr/local")]
                 .map(|prefix| prefix.join(PACKAGES)),
         );
-        Self { own: SearchPath { directories }, installed }
+        let read = Mutex::new(directories.iter().cloned().collect());
+        Self { own: SearchPath { directories }, installed, read }
+    }
+
+    /// Folders that modules come from, or would be looked for first.
+    pub(crate) fn folders(&self) -> Vec<PathBuf> {
+        self.read().iter().cloned().collect()
+    }
+
+    fn read(&self) -> MutexGuard<'_, BTreeSet<PathBuf>> {
+        self.read.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Names of all modules that are in reach by a plain name.
@@ -151,7 +165,9 @@ const PACKAGES: &str = "lib/python3.14/site-packages";
 
 impl ModuleLoader for Modules {
     fn load(&self, name: &str) -> Option<(String, String)> {
-        self.own.load(name)
+        let found = self.own.load(name)?;
+        self.read().extend(Path::new(&found.0).parent().map(Path::to_owned));
+        Some(found)
     }
 
     fn is_module(&self, name: &str) -> bool {

@@ -4,7 +4,7 @@
 //! - `stages`: one small program, every text form
 //! - `checker`: Markdown specifications of the type checker
 //! - `checker_strict`: those of strict modules
-//! - `command`: the command line on bad input
+//! - `command`: the command line on bad input, `command_check`: checking trees that change
 //! - `programs`: programs with their output, compared with CPython
 //! - `stress`: programs under the stress knobs
 //! - `benchmarks`: the benchmark programs on small inputs, in every form and mode
@@ -23,6 +23,8 @@ mod checker;
 mod checker_strict;
 #[cfg(test)]
 mod command;
+#[cfg(test)]
+mod command_check;
 #[cfg(test)]
 mod corpus;
 #[cfg(test)]

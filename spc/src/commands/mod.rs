@@ -10,7 +10,7 @@ mod run;
 use host::Program;
 
 use self::check::Subject;
-use crate::args::{Args, Command, CommandLine, Run, Stage};
+use crate::args::{Args, CheckArgs, Command, CommandLine, Run, Stage};
 
 /// Carries the command line out; returns the exit code.
 pub(crate) fn dispatch(line: CommandLine) -> u8 {
@@ -38,13 +38,12 @@ fn command(args: Args) -> u8 {
             options.complete();
             run::run(Run { own, options, program: Program::File(file), args })
         }
-        Command::Check { syntax_only, strict: is_strict, output_format: format, paths } => {
+        Command::Check { syntax_only, strict: is_strict, files, watch } => {
             let subject = if syntax_only { Subject::Syntax } else { Subject::Program { is_strict } };
-            check::run(&check::Request { paths: &paths, subject, format })
+            let request = files.about(subject);
+            if watch { check::watch(&request) } else { check::run(&request) }
         }
-        Command::Lint { output_format: format, paths, .. } => {
-            check::run(&check::Request { paths: &paths, subject: Subject::Speed, format })
-        }
+        Command::Lint { files, .. } => check::run(&files.about(Subject::Speed)),
         Command::Explain { code, .. } => code.map_or_else(explain::list, |code| explain::page(&code)),
         Command::Dump {
             stage: stage @ (Stage::Hir | Stage::Lir | Stage::Asm),
@@ -58,6 +57,13 @@ fn command(args: Args) -> u8 {
         }
         Command::Dump { stage, file, .. } => dump::run(stage, &file),
         Command::Dis { file, function } => dis::run(&file, function.as_deref()),
+    }
+}
+
+impl CheckArgs {
+    fn about(self, subject: Subject) -> check::Request {
+        let Self { output_format: format, statistics: shows_statistics, no_cache, paths } = self;
+        check::Request { paths, subject, format, is_cached: !no_cache, shows_statistics }
     }
 }
 

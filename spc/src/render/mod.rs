@@ -89,7 +89,7 @@ fn range(span: Span, text: &str) -> Range<usize> {
 }
 
 /// What a finding is called: its code and the name of the rule.
-fn rule_name(code: &str) -> &'static str {
+pub(crate) fn rule_name(code: &str) -> &'static str {
     base::rule::find(code).map_or("", |rule| rule.name)
 }
 

@@ -1,0 +1,244 @@
+//! `spc check` over trees that change: what is kept, what is checked again, and watching.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use crate::command::spc;
+
+/// A temporary tree with a cache of its own.
+struct Tree {
+    spc: PathBuf,
+    folder: PathBuf,
+}
+
+impl Tree {
+    fn new(name: &str) -> Self {
+        let folder = std::env::temp_dir().join(format!("spc-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(folder.join("tree")).expect("a temporary folder can be made");
+        Self { spc: spc(), folder }
+    }
+
+    fn place(&self, name: &str) -> PathBuf {
+        self.folder.join("tree").join(name)
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        let place = self.place(name);
+        std::fs::create_dir_all(place.parent().expect("files lie in folders")).expect("folders can be made");
+        std::fs::write(place, text).expect("a temporary file can be written");
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(&self.spc);
+        let cache = self.folder.join("cache");
+        command.args(args).current_dir(self.folder.join("tree")).env("XDG_CACHE_HOME", cache);
+        command.env_remove("PYTHONPYCACHEPREFIX").stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    /// What `spc check` finds, and how many of the files it has checked.
+    fn check(&self, args: &[&str]) -> (String, usize) {
+        let concise = ["check", "--output-format=concise", "--statistics"];
+        let output = self.command(&[&concise[..], args].concat()).output().expect("spc starts");
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let (found, said) = (text(&output.stdout), text(&output.stderr));
+        let code = i32::from(found.contains(" error["));
+        assert_eq!(output.status.code(), Some(code), "{found}{said}");
+        let last = said.lines().last().and_then(|line| line.strip_prefix("checked "));
+        let number = last.and_then(|line| line.split(' ').next()).and_then(|number| number.parse().ok());
+        (found, number.unwrap_or_else(|| panic!("how many were checked: {said}")))
+    }
+
+    /// The files of the cache.
+    fn kept(&self) -> Vec<PathBuf> {
+        let entries = std::fs::read_dir(self.folder.join("cache/staticpy")).expect("the cache has been made");
+        let mut kept: Vec<_> = entries.map(|entry| entry.expect("it can be read").path()).collect();
+        kept.sort();
+        kept
+    }
+}
+
+impl Drop for Tree {
+    fn drop(&mut self) {
+        let _removed = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+const BASE: &str =
+    "import __static__\nclass P:\n    def __init__(self, x: int) -> None:\n        self.x: int = x\n";
+const MIDDLE: &str = "import __static__\nfrom base import P\ndef make(x: int) -> P:\n    return P(x)\n";
+const TOP: &str =
+    "import __static__\nfrom middle import make\nimport nowehre\ndef f() -> int:\n    return make('a').x\n";
+
+/// Four files: a chain of imports with an error and a warning at its end, and one that stands alone.
+fn chain(name: &str) -> Tree {
+    let tree = Tree::new(name);
+    tree.write("base.py", BASE);
+    tree.write("middle.py", MIDDLE);
+    tree.write("top.py", TOP);
+    tree.write("alone.py", "import __static__\nprint('a' is 'a')\n");
+    tree
+}
+
+#[test]
+fn unchanged_modules_are_not_checked_again() {
+    let tree = chain("check-kept");
+    let (found, checked) = tree.check(&["."]);
+    assert_eq!(checked, 4, "{found}");
+    for wanted in ["top.py:5:17: error[SP0131]", "warning[SP0152]", "alone.py:2:7: warning[SP0004]"] {
+        assert!(found.contains(wanted), "{wanted}: {found}");
+    }
+    assert_eq!(tree.check(&["."]), (found.clone(), 0), "kept, with errors and warnings");
+    assert_eq!(tree.check(&["--no-cache", "."]), (found.clone(), 4), "nothing is kept for it");
+    assert_eq!(tree.check(&["--strict", "."]).1, 4, "another question");
+    assert_eq!(tree.check(&["."]).1, 0, "the first answer is still there");
+
+    let count = |name: &str, text: &str| {
+        tree.write(name, text);
+        let (again, checked) = tree.check(&["."]);
+        assert_eq!(tree.check(&["."]), (again.clone(), 0), "{name}");
+        (again, checked)
+    };
+    assert_eq!(count("alone.py", "import __static__\n"), (found.replace(line(&found, "alone.py"), ""), 1));
+    assert_eq!(count("top.py", &format!("{TOP}\n")).1, 1, "nothing imports it");
+    assert_eq!(count("middle.py", &format!("{MIDDLE}\n")).1, 2, "it and what imports it");
+    let (found, checked) = count("base.py", &BASE.replace('x', "y"));
+    assert_eq!(checked, 3, "it and what imports it, however far away");
+    assert!(found.contains("has no attribute 'x'"), "{found}");
+    assert_eq!(count("nowhere.py", "").1, 2, "it, and the module that looks for one with such a name");
+    assert_eq!(count("nowehre.py", "").1, 2, "it, and the module that has looked for it in vain");
+    assert_eq!(count("middle/__init__.py", MIDDLE).1, 2, "a package comes before a module of its name");
+    std::fs::remove_file(tree.place("base.py")).expect("it can be removed");
+    assert_eq!(tree.check(&["."]).1, 3, "what has rested on it");
+}
+
+/// The line of a file's finding.
+fn line<'t>(found: &'t str, file: &str) -> &'t str {
+    found.split_inclusive('\n').find(|line| line.starts_with(file)).unwrap_or_default()
+}
+
+#[test]
+fn kept_findings_are_only_used_as_they_were_written() {
+    use std::os::unix::fs::PermissionsExt;
+    let tree = Tree::new("check-broken");
+    tree.write("base.py", BASE);
+    tree.write("wrong.py", "import __static__\nfrom base import P\nP('a')\n");
+    let first = tree.check(&["wrong.py"]);
+    assert!(first.1 == 1 && first.0.contains("SP0131"), "{first:?}");
+    let [file] = &tree.kept()[..] else { panic!("one file was checked: {:?}", tree.kept()) };
+    let written = std::fs::read(file).expect("it can be read");
+    let again = |why: &str| {
+        assert_eq!(tree.check(&["wrong.py"]), first, "{why}");
+        assert_eq!(std::fs::read(file).expect("it can be read"), written, "written anew: {why}");
+        assert_eq!(tree.check(&["wrong.py"]).1, 0, "and kept: {why}");
+    };
+    for at in (0..written.len()).step_by(41) {
+        let mut changed = written.clone();
+        changed[at] ^= 0x10;
+        std::fs::write(file, &changed).expect("it can be written");
+        again("a flipped bit");
+    }
+    for end in [0, 1, 50, written.len() - 1] {
+        std::fs::write(file, &written[..end]).expect("it can be written");
+        again("cut off");
+    }
+    std::fs::write(file, [&written[..], b"x"].concat()).expect("it can be written");
+    again("too long");
+    let elsewhere = tree.folder.join("elsewhere");
+    std::fs::write(&elsewhere, &written).expect("it can be written");
+    std::fs::remove_file(file).expect("it can be removed");
+    std::os::unix::fs::symlink(&elsewhere, file).expect("a link can be made");
+    again("behind a link");
+    std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o666)).expect("it is ours");
+    again("writable by others");
+    // The findings about one file are not those about another one, even of the same text.
+    tree.write("copy.py", "import __static__\nfrom base import P\nP('a')\n");
+    assert_eq!(tree.check(&["copy.py"]).1, 1);
+    let other = tree.kept().into_iter().find(|kept| kept != file).expect("a second file is kept");
+    std::fs::write(&other, &written).expect("it can be written");
+    assert_eq!(tree.check(&["copy.py"]).1, 1, "foreign");
+}
+
+/// A running `spc check --watch`.
+struct Watching {
+    child: Child,
+    output: BufReader<std::process::ChildStdout>,
+}
+
+impl Watching {
+    fn start(tree: &Tree, args: &[&str]) -> Self {
+        let mut command = tree.command(&[&["check", "--watch"], args].concat());
+        let mut child = command.stderr(Stdio::null()).spawn().expect("spc starts");
+        let output = BufReader::new(child.stdout.take().expect("piped"));
+        Self { child, output }
+    }
+
+    /// What one check prints, up to the line that ends it.
+    fn findings(&mut self) -> String {
+        let mut found = String::new();
+        while !found.lines().last().is_some_and(|line| line.starts_with("found ")) {
+            let read = self.output.read_line(&mut found).expect("it prints text");
+            assert!(read > 0, "it has ended: {found}");
+        }
+        found
+    }
+
+    fn interrupt(mut self) -> Option<i32> {
+        let sent = Command::new("kill").args(["-INT", &self.child.id().to_string()]).status();
+        assert!(sent.expect("kill runs").success());
+        self.child.wait().expect("it ends").code()
+    }
+}
+
+fn shows(found: &str, wanted: &[&str]) {
+    assert!(wanted.iter().all(|wanted| found.contains(wanted)), "{wanted:?}: {found}");
+}
+
+#[test]
+fn watching_checks_again_when_files_change() {
+    let tree = chain("check-watch");
+    let mut watching = Watching::start(&tree, &["."]);
+    shows(&watching.findings(), &["SP0131", "found 1 error and 2 warnings in 4 files"]);
+    tree.write("top.py", &TOP.replace("'a'", "1"));
+    shows(&watching.findings(), &["found 2 warnings in 4 files"]);
+    tree.write("base.py", &BASE.replace('x', "y"));
+    shows(&watching.findings(), &["has no attribute 'x'", "in 4 files"]);
+    tree.write("deep/er/new.py", "def f(:\n");
+    shows(&watching.findings(), &["SP0003", "in 5 files"]);
+    std::fs::remove_dir_all(tree.place("deep")).expect("it can be removed");
+    shows(&watching.findings(), &["in 4 files"]);
+    for file in ["top.py", "alone.py"] {
+        std::fs::remove_file(tree.place(file)).expect("it can be removed");
+    }
+    let last = watching.findings();
+    shows(&if last.contains("nothing") { last } else { watching.findings() }, &["found nothing in 2 files"]);
+    assert_eq!(watching.interrupt(), Some(130));
+}
+
+/// A file is checked again when what it imports changes, and when it is put in place anew, as editors do.
+#[test]
+fn watching_a_file_sees_what_it_imports() {
+    let tree = chain("check-watch-file");
+    tree.write("pack/__init__.py", "");
+    tree.write("pack/part.py", "import __static__\ndef f() -> int:\n    return 1\n");
+    tree.write("user.py", "import __static__\nfrom pack.part import f\nx: int = f()\n");
+    let mut watching = Watching::start(&tree, &["user.py"]);
+    shows(&watching.findings(), &["found nothing in 1 file"]);
+    tree.write("pack/part.py", "import __static__\ndef f() -> str:\n    return ''\n");
+    shows(&watching.findings(), &["user.py:3", "SP0131"]);
+    tree.write("fresh", "import __static__\nfrom pack.part import f\nx: str = f()\n");
+    std::fs::rename(tree.place("fresh"), tree.place("user.py")).expect("it can be renamed");
+    let mut found = watching.findings();
+    if found.contains("SP0131") {
+        found = watching.findings();
+    }
+    shows(&found, &["found nothing in 1 file"]);
+    assert_eq!(watching.interrupt(), Some(130));
+    assert_eq!(kept_temporaries(&tree.folder.join("cache/staticpy")), 0, "nothing is left half written");
+}
+
+fn kept_temporaries(folder: &Path) -> usize {
+    let entries = std::fs::read_dir(folder).expect("the cache has been made").flatten();
+    entries.filter(|entry| entry.file_name().to_string_lossy().ends_with(".new")).count()
+}
