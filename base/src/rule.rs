@@ -30,6 +30,10 @@ const fn warning(code: &'static str, name: &'static str) -> Rule {
     Rule { code, name, severity: Severity::Warning }
 }
 
+const fn info(code: &'static str, name: &'static str) -> Rule {
+    Rule { code, name, severity: Severity::Info }
+}
+
 /// All rules, in the order of their codes.
 pub const RULES: &[Rule] = &[
     warning("PF0001", "untyped-parameter"),
@@ -94,9 +98,15 @@ pub const RULES: &[Rule] = &[
     error("SP0831", "unsuitable-base"),
     error("SP0840", "analysis-budget"),
     error("SP0850", "star-import"),
+    error("SP0851", "import-in-text"),
     error("SP0852", "misplaced-marker"),
+    error("SP0853", "conflicting-source"),
     error("SP0854", "unpublished-module"),
     error("SP0860", "slot-conflict"),
+    error("SP0870", "refuted-claim"),
+    error("SP0871", "undeclared-name"),
+    info("SP0880", "impure-import"),
+    warning("SP0881", "unneeded-allowance"),
 ];
 
 /// The rule of a code.

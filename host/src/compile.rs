@@ -18,6 +18,7 @@ use runtime::objects::str::StrObject;
 use runtime::objects::tuple::TupleObject;
 use runtime::value::{Py, PyResult, Raised, Ref, Value};
 use runtime::{error, raise};
+use typeck::strict::Subject;
 use typeck::{ModuleId, ModuleLoader, Program};
 
 use crate::cache::Slot;
@@ -25,6 +26,7 @@ use crate::decode;
 use crate::files;
 use crate::premises::{Known, Premises, Recorder};
 use crate::read_tree::{self, Root};
+use crate::settings::{Level, Settings, find_stub};
 use crate::{scopes, strict_error, tree, warning};
 
 /// What is wrong with a source text, all of it.
@@ -85,6 +87,13 @@ impl ModuleLoader for SearchPath {
         Some((path.display().to_string(), source.text().to_owned()))
     }
 
+    fn stub(&self, folder: Option<&str>, name: &str) -> Option<(String, String)> {
+        match folder {
+            Some(folder) => find_stub(&[PathBuf::from(folder)], name),
+            None => find_stub(&self.directories, name),
+        }
+    }
+
     fn is_module(&self, name: &str) -> bool {
         self.find(name).is_some() || !self.folders(name).is_empty() || self.has_compiled(name)
     }
@@ -99,6 +108,29 @@ pub struct Compiled {
     pub code: Code,
     /// What is worth a warning.
     pub doubts: Vec<Doubt>,
+    /// What importing it does that is no reason to refuse it.
+    pub remarks: Vec<Diagnostic>,
+}
+
+/// What importing a module would do, as serious as `level` says.
+pub fn effects(
+    loader: &dyn ModuleLoader,
+    settings: &Settings,
+    level: Level,
+    name: &str,
+    path: &Path,
+    source: &SourceText,
+) -> Vec<Diagnostic> {
+    let Some(severity) = level.severity() else { return Vec::new() };
+    let path = path.display().to_string();
+    let subject = Subject { name, path: &path, source: source.text() };
+    let mut found = typeck::strict::findings(loader, &settings.options, subject);
+    for finding in &mut found {
+        if finding.severity == Severity::Error {
+            finding.severity = severity;
+        }
+    }
+    found
 }
 
 /// Compiles a module and hands its session and code to `then`.
@@ -130,16 +162,18 @@ pub fn with_module<T>(
         ..emit::Options::default()
     };
     // The program itself is what is to happen.
+    let mut remarks = Vec::new();
     if markers.is_analysed && name != MAIN {
-        let found = typeck::strict::findings(loader, name, &options.filename, source.text());
-        if !found.is_empty() {
-            return Err(reject(found, None));
+        let settings = Settings::of_import(path);
+        remarks = effects(loader, &settings, settings.effects, name, path, &source);
+        if remarks.iter().any(|found| found.severity == Severity::Error) {
+            return Err(reject(remarks, None));
         }
     }
     let doubts = emit::doubts_of_module(&tree);
     if !markers.is_static {
         let code = emit::emit_module(&tree, source.text(), &options).map_err(semantic)?;
-        return Ok(then(&source, None, Compiled { code, doubts }));
+        return Ok(then(&source, None, Compiled { code, doubts, remarks }));
     }
     let scopes = typeck::scope::analyse(&tree, false).map_err(|error| semantic(error.into()))?;
     let mut program = Program::new(&arena, loader);
@@ -148,7 +182,7 @@ pub fn with_module<T>(
     match emit::Checked::new(&program, module) {
         Some(checked) => {
             let code = emit::emit_static_module(checked, &options).map_err(semantic)?;
-            Ok(then(&source, Some((&program, module)), Compiled { code, doubts }))
+            Ok(then(&source, Some((&program, module)), Compiled { code, doubts, remarks }))
         }
         None => Err(reject(program.modules[module].diagnostics.clone(), None)),
     }
@@ -416,7 +450,9 @@ pub(crate) fn load_file(name: &str, path: &Path, loader: &dyn ModuleLoader) -> P
     let shown = path.display().to_string();
     let slot = files::identity(path).and_then(|identity| Slot::of(path, &identity));
     let admit = |premises: Option<&Premises>| {
-        premises.map_or(name != MAIN, |premises| premises.hold(name, loader, &Known::default()))
+        let holds =
+            |premises: &Premises| premises.hold(name, &Settings::of_import(path), loader, &Known::default());
+        premises.map_or(name != MAIN, holds)
     };
     if let Some(code) = slot.as_ref().and_then(|slot| slot.load(&shown, admit)) {
         return Ok(CodeObject::of(code).into());
@@ -425,7 +461,7 @@ pub(crate) fn load_file(name: &str, path: &Path, loader: &dyn ModuleLoader) -> P
     let compiled = compile_file(name, path, &recorder)?;
     if let Some(slot) = slot {
         let rests_on_others = compiled.code.flags.intersects(CodeFlags::STATIC | CodeFlags::STRICT);
-        let premises = rests_on_others.then(|| recorder.premises(name));
+        let premises = rests_on_others.then(|| recorder.premises(name, &Settings::of_import(path)));
         if name != MAIN || (premises.is_some() && compiled.doubts.is_empty()) {
             slot.store(&compiled.code, premises.as_ref());
         }

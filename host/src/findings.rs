@@ -16,6 +16,7 @@ use typeck::ModuleLoader;
 
 use crate::kept_file::{self, KeptFile, PATH_KEY, QUESTION_KEY, SOURCE_KEY};
 use crate::premises::{Known, Premises};
+use crate::settings::Settings;
 
 /// Where the findings about one file are kept.
 pub struct Findings {
@@ -69,9 +70,15 @@ impl Findings {
     }
 
     /// What was found, if it would be found again.
-    pub fn load(&self, module: &str, loader: &dyn ModuleLoader, known: &Known) -> Option<Vec<Diagnostic>> {
+    pub fn load(
+        &self,
+        module: &str,
+        settings: &Settings,
+        loader: &dyn ModuleLoader,
+        known: &Known,
+    ) -> Option<Vec<Diagnostic>> {
         let kept: Kept = postcard::from_bytes(&self.file.read()?).ok()?;
-        if !kept.premises.hold(module, loader, known) {
+        if !kept.premises.hold(module, settings, loader, known) {
             return None;
         }
         let origins: Vec<_> =

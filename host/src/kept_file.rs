@@ -23,6 +23,7 @@ pub(crate) const SOURCE_KEY: u64 = 2;
 const CONTENTS_KEY: u64 = 3;
 pub(crate) const ANSWER_KEY: u64 = 4;
 pub(crate) const QUESTION_KEY: u64 = 5;
+pub(crate) const SETTINGS_KEY: u64 = 6;
 
 /// See the module documentation.
 pub(crate) struct KeptFile {

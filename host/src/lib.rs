@@ -10,6 +10,7 @@
 //! - `options`, `checked_options`: what stands before the program on a command line, and in the environment
 //! - `packed`: archives and compiled files as programs
 //! - [`program`]: files, modules, texts as `__main__`
+//! - [`settings`]: what `pyproject.toml` says of strict modules
 //! - `site`: folders of installed packages, virtual environments
 //! - `strict_error`: what importing a strict module raises that would have effects
 //! - [`run`]: a process from its settings to its exit code
@@ -33,6 +34,7 @@ pub mod program;
 mod read_tree;
 pub mod run;
 mod scopes;
+pub mod settings;
 mod site;
 mod strict_error;
 mod tokens;

@@ -18,12 +18,15 @@ use serde::{Deserialize, Serialize};
 use typeck::{Missing, ModuleLoader};
 
 use crate::kept_file::ANSWER_KEY;
+use crate::settings::Settings;
 
 /// Hashes of what a loader has said about a module; `None` where it was not asked.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 struct Answers {
     /// Of path and text, 0 if there is no source.
     source: Option<u64>,
+    /// Of path and text of a stub, where the name is that of [`stub_question`].
+    stub: Option<u64>,
     is_module: Option<bool>,
     /// Of what is missing and what was perhaps meant, 0 if nothing is.
     missing: Option<u64>,
@@ -33,23 +36,33 @@ struct Answers {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Premises {
     module: String,
+    /// A hash of the settings for it.
+    settings: u64,
     answers: BTreeMap<String, Answers>,
 }
 
 impl Premises {
     /// Whether a module of this name would be checked with the same outcome. `known` has been said by the same loader.
-    pub fn hold(&self, module: &str, loader: &dyn ModuleLoader, known: &Known) -> bool {
+    pub fn hold(&self, module: &str, settings: &Settings, loader: &dyn ModuleLoader, known: &Known) -> bool {
         let is_same = |name: &String, answers: &Answers| {
             answers.source.is_none_or(|old| old == known.source(name, loader))
+                && answers.stub.is_none_or(|old| old == known.stub(name, loader))
                 && answers.is_module.is_none_or(|old| old == known.is_module(name, loader))
                 && answers.missing.is_none_or(|old| old == known.missing(name, loader))
         };
-        self.module == module && self.answers.iter().all(|(name, answers)| is_same(name, answers))
+        self.module == module
+            && self.settings == settings.hash()
+            && self.answers.iter().all(|(name, answers)| is_same(name, answers))
     }
 }
 
 fn source_hash(found: Option<&(String, String)>) -> u64 {
     found.map_or(0, |(path, text)| keyed(ANSWER_KEY, format!("{path}\0{text}").as_bytes()).max(1))
+}
+
+/// Under what the question for a stub is written down.
+fn stub_question(folder: Option<&str>, name: &str) -> String {
+    format!("{}\0{name}", folder.unwrap_or_default())
 }
 
 fn missing_hash(found: Option<&Missing>) -> u64 {
@@ -67,6 +80,15 @@ pub struct Known {
 impl Known {
     fn source(&self, name: &str, loader: &dyn ModuleLoader) -> u64 {
         self.ask(name, |answers| &mut answers.source, || source_hash(loader.load(name).as_ref()))
+    }
+
+    fn stub(&self, question: &str, loader: &dyn ModuleLoader) -> u64 {
+        let ask = || {
+            let (folder, name) = question.split_once('\0').unwrap_or(("", question));
+            let folder = Some(folder).filter(|folder| !folder.is_empty());
+            source_hash(loader.stub(folder, name).as_ref())
+        };
+        self.ask(question, |answers| &mut answers.stub, ask)
     }
 
     fn is_module(&self, name: &str, loader: &dyn ModuleLoader) -> bool {
@@ -106,8 +128,8 @@ impl<'l> Recorder<'l> {
     }
 
     /// What checking a module has rested on so far.
-    pub fn premises(&self, module: &str) -> Premises {
-        Premises { module: module.to_owned(), answers: self.answers().clone() }
+    pub fn premises(&self, module: &str, settings: &Settings) -> Premises {
+        Premises { module: module.to_owned(), settings: settings.hash(), answers: self.answers().clone() }
     }
 
     fn answers(&self) -> MutexGuard<'_, BTreeMap<String, Answers>> {
@@ -130,6 +152,13 @@ impl ModuleLoader for Recorder<'_> {
         let is_module = self.loader.is_module(name);
         self.note(name, |answers| answers.is_module = Some(is_module));
         is_module
+    }
+
+    fn stub(&self, folder: Option<&str>, name: &str) -> Option<(String, String)> {
+        let found = self.loader.stub(folder, name);
+        let question = stub_question(folder, name);
+        self.note(&question, |answers| answers.stub = Some(source_hash(found.as_ref())));
+        found
     }
 
     fn missing(&self, name: &str) -> Option<Missing> {

@@ -4,6 +4,7 @@
 //! - [`ast`]: the tree, as CPython's `Python.asdl` declares it
 //! - [`visit`]: walking over it
 //! - [`describe`]: it as events, of which classes and fields
+//! - [`comments`]: what the tree leaves out
 //! - [`print`]: the tree as `ast.dump` prints it
 //!
 //! The grammar is `python.lalrpop`; `build` holds its actions, `depth` the limit on nesting, `diagnose` the search for the
@@ -24,6 +25,7 @@
 
 pub mod ast;
 mod build;
+mod comment;
 mod depth;
 pub mod describe;
 mod diagnose;
@@ -33,6 +35,7 @@ mod parse;
 pub mod print;
 pub mod visit;
 
+pub use comment::comments;
 pub use lexer::{ErrorKind, SourceText, SyntaxError};
 pub use nodes::Nodes;
 pub use parse::{parse_expression, parse_interactive, parse_module};

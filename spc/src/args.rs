@@ -60,6 +60,11 @@ pub(crate) enum Command {
         #[command(flatten)]
         files: CheckArgs,
     },
+    /// Stubs of strict modules.
+    Stubs {
+        #[command(subcommand)]
+        what: StubsCommand,
+    },
     /// Explain a code that `spc check` shows.
     Explain {
         /// The code, such as SP0131, or the name of its rule.
@@ -91,6 +96,20 @@ pub(crate) enum Command {
         file: PathBuf,
         /// Qualified name of a function.
         function: Option<String>,
+    },
+}
+
+/// What to do with stubs.
+#[derive(Subcommand, Debug)]
+pub(crate) enum StubsCommand {
+    /// Compare what stubs claim with the sources that they are about; exit code 1 if a claim is not true.
+    Verify {
+        /// How findings are written.
+        #[arg(long, value_enum, default_value = "full", value_name = "FORMAT")]
+        output_format: Format,
+        /// Stubs, and folders whose trees are searched for stubs.
+        #[arg(required = true)]
+        paths: Vec<PathBuf>,
     },
 }
 

@@ -170,6 +170,12 @@ impl ModuleLoader for Modules {
         Some(found)
     }
 
+    fn stub(&self, folder: Option<&str>, name: &str) -> Option<(String, String)> {
+        let found = self.own.stub(folder, name)?;
+        self.read().extend(Path::new(&found.0).parent().map(Path::to_owned));
+        Some(found)
+    }
+
     fn is_module(&self, name: &str) -> bool {
         self.own.is_module(name)
     }

@@ -1,7 +1,7 @@
 //! Markdown specifications of strict modules: `tests/typeck/strict_*.md`.
 //!
 //! A fenced `py` block is a strict module (the marker is added), which imports the modules of the `py NAME` blocks before it in its
-//! section. `# error: [CODE] text` at the end of a line is a finding, as elsewhere. A block without one must be accepted; it is then
+//! section; `py NAME.pyi` is a stub. `# error: [CODE] text` at the end of a line is a finding, as elsewhere. A block without one must be accepted; it is then
 //! imported by the interpreter and by compiled code, where its assertions check what the analysis has computed, and print nothing but
 //! what an `output` block says. A `script` block is a module without a marker that is only run, `script patching` one for which
 //! patching is enabled.
@@ -11,6 +11,7 @@ use std::path::Path;
 use std::process::Command;
 
 use typeck::ModuleLoader;
+use typeck::strict::{Options, Subject};
 
 use crate::checker::expectations;
 use crate::command::spc;
@@ -52,6 +53,12 @@ impl ModuleLoader for Loader<'_> {
     fn load(&self, name: &str) -> Option<(String, String)> {
         let paths = [format!("{}/__init__", name.replace('.', "/")), name.replace('.', "/")];
         paths.into_iter().find_map(|path| Some((format!("{path}.py"), self.0.get(&path)?.clone())))
+    }
+
+    fn stub(&self, folder: Option<&str>, name: &str) -> Option<(String, String)> {
+        let path = format!("{name}.pyi");
+        let text = self.0.get(&path).filter(|_| folder.is_none())?;
+        Some((path, text.clone()))
     }
 }
 
@@ -98,7 +105,10 @@ fn cases(file: &str, document: &str) -> Vec<Case> {
 fn verify(case: &Case) -> Result<(), String> {
     let source = case.source();
     let text = parser::SourceText::new(&*source);
-    let found: Vec<_> = typeck::strict::findings(&Loader(&case.modules), "case", "case.py", &source)
+    let mut modules = case.modules.clone();
+    modules.insert("case".to_owned(), source.clone());
+    let subject = Subject { name: "case", path: "case.py", source: &source };
+    let found: Vec<_> = typeck::strict::findings(&Loader(&modules), &Options::default(), subject)
         .iter()
         .map(|found| {
             (text.lines().line(found.primary.span.start) - 1, format!("[{}] {}", found.code, found.message))
@@ -160,7 +170,10 @@ fn run(cases: &[Case]) -> Vec<String> {
     for (number, case) in cases.iter().enumerate() {
         let place = folder.join(format!("case_{number}"));
         write(place.join("case.py"), &case.source());
-        case.modules.iter().for_each(|(name, text)| write(place.join(format!("{name}.py")), text));
+        for (name, text) in &case.modules {
+            let name = if name.ends_with(".pyi") { name.clone() } else { format!("{name}.py") };
+            write(place.join(name), text);
+        }
     }
     let mut failures = Vec::new();
     for is_patching in [false, true] {

@@ -160,6 +160,49 @@ fn kept_findings_are_only_used_as_they_were_written() {
     assert_eq!(tree.check(&["copy.py"]).1, 1, "foreign");
 }
 
+/// `[tool.spc.strict]`: the same for checking and for importing, and a premise of what is kept.
+#[test]
+fn settings_say_what_is_wanted_of_strict_modules() {
+    let tree = Tree::new("check-settings");
+    tree.write("plain.py", "def double(x):\n    return x * 2\n");
+    tree.write("loud.py", "import __strict__\nprint('loud')\n");
+    tree.write("typed.py", "import __static__\nprint('typed')\n");
+    tree.write("user.py", "import __strict__\nfrom plain import double\nFOUR = double(2)\n");
+    tree.write("stubs/plain.pyi", "@pure\ndef double(x: int) -> int: ...\n");
+    let run = |program: &str| {
+        let output = tree.command(&["-c", program]).output().expect("spc starts");
+        let (printed, errors) =
+            (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        format!("{printed}{errors}")
+    };
+    let settings = |text: &str| {
+        tree.write("pyproject.toml", &format!("[project]\nname = 'x'\n[tool.spc.strict]\n{text}"));
+        tree.check(&["."]).0
+    };
+    let found = tree.check(&["."]).0;
+    assert_eq!(found.lines().count(), 2, "{found}");
+    assert!(found.contains("loud.py:2:1: error[SP0804]") && found.contains("user.py:3:8: error[SP0810]"));
+    assert!(run("import loud").contains("StrictModuleError"), "{}", run("import loud"));
+    assert!(run("import user").contains("StrictModuleError"), "{}", run("import user"));
+
+    let found = settings("stubs = ['stubs']\nstatic = 'warn'\neffects = 'warn'\n");
+    assert_eq!(found.lines().count(), 2, "{found}");
+    assert!(
+        found.contains("loud.py:2:1: warning[SP0804]") && found.contains("typed.py:2:1: warning[SP0804]")
+    );
+    assert_eq!(run("import loud, user; print(user.FOUR)"), "loud\n4\n");
+    let found = settings("stubs = ['stubs']\n[tool.spc.strict.paths]\n'loud.py' = { effects = 'off' }\n");
+    assert_eq!(found, "");
+    assert_eq!(tree.check(&["."]), (String::new(), 0), "kept");
+    tree.write("stubs/plain.pyi", "");
+    let (found, checked) = tree.check(&["."]);
+    assert!(found.contains("user.py:3:8: error[SP0871]") && checked == 1, "{checked} {found}");
+    assert!(run("import user").contains("says nothing of `double`"), "what is kept has rested on the stub");
+    let found = settings("stub = 'stubs'\n");
+    assert!(found.contains("pyproject.toml: error[SP0001] can't read: unknown field `stub`"), "{found}");
+    assert_eq!(found.lines().count(), 1, "said once: {found}");
+}
+
 /// A running `spc check --watch`.
 struct Watching {
     child: Child,

@@ -159,7 +159,7 @@ fn check_example(spc: &Path, code: &str, path: &Path) -> Result<(), String> {
         return Err(format!("finds {codes:?}\n{}", printed(&concise)));
     }
     let full = printed(&folder.spc(spc, &[command, &[EXAMPLE]].concat()));
-    let shown = full.rsplit_once("\n\nfound ").map_or(full.as_str(), |(shown, _)| shown);
+    let shown = full.rsplit_once("\n\nfound ").map_or(full.trim_end(), |(shown, _)| shown);
     let wanted = text_of(&found, "diagnostic").ok_or("no diagnostic")?;
     if format!("{shown}\n") == wanted {
         return Ok(());

@@ -40,6 +40,11 @@ pub trait ModuleLoader: Sync {
         self.load(name).is_some()
     }
 
+    /// Path and text of the stub of a module, in a folder of stubs, or beside the module.
+    fn stub(&self, _folder: Option<&str>, _name: &str) -> Option<(String, String)> {
+        None
+    }
+
     /// What is missing if a module of this name certainly cannot be imported. Who does not know where a program will look says nothing.
     fn missing(&self, _name: &str) -> Option<Missing> {
         None

@@ -6,11 +6,12 @@ mod dump;
 mod explain;
 mod machine;
 mod run;
+mod stubs;
 
 use host::Program;
 
 use self::check::Subject;
-use crate::args::{Args, CheckArgs, Command, CommandLine, Run, Stage};
+use crate::args::{Args, CheckArgs, Command, CommandLine, Run, Stage, StubsCommand};
 
 /// Carries the command line out; returns the exit code.
 pub(crate) fn dispatch(line: CommandLine) -> u8 {
@@ -44,6 +45,9 @@ fn command(args: Args) -> u8 {
             if watch { check::watch(&request) } else { check::run(&request) }
         }
         Command::Lint { files, .. } => check::run(&files.about(Subject::Speed)),
+        Command::Stubs { what: StubsCommand::Verify { output_format, paths } } => {
+            stubs::verify(&paths, output_format)
+        }
         Command::Explain { code, .. } => code.map_or_else(explain::list, |code| explain::page(&code)),
         Command::Dump {
             stage: stage @ (Stage::Hir | Stage::Lir | Stage::Asm),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use base::{Diagnostic, Origin, Span};
 
 use super::Analyser;
-use super::value::{Eval, OpaqueId, Place, UnitId, Value};
+use super::value::{Eval, Opaque, OpaqueId, Place, UnitId, Value};
 
 /// Calls shown in full; of a longer chain the middle is left out.
 const SHOWN: usize = 5;
@@ -37,7 +37,7 @@ impl<'a> Analyser<'a, '_> {
         let message = format!("importing `{}` {what}", self.units[running].name);
         // A call of a library function has no place of its own in the module.
         let span = if first.unit == running { first.span } else { Span::default() };
-        let mut diagnostic = Diagnostic::error(code, span, message);
+        let mut diagnostic = Diagnostic::new(code, span, message);
         if !self.calls.is_empty() {
             diagnostic = diagnostic.with_primary_text("runs at import");
             diagnostic = self.chain(diagnostic, place);
@@ -80,7 +80,11 @@ impl<'a> Analyser<'a, '_> {
         if found.is_silent {
             return Value::Opaque(opaque);
         }
-        let code = if found.is_varying { "SP0805" } else { code };
+        let code = match found {
+            Opaque { is_varying: true, .. } => "SP0805",
+            Opaque { is_undeclared: true, .. } => "SP0871",
+            _ => code,
+        };
         self.report(code, &format!("{action} a value that is not known: {}", found.reason));
         self.silent()
     }

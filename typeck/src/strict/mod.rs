@@ -19,12 +19,16 @@
 //! - [`module`]: modules, names, imports; [`statement`], [`pattern`], [`expression`], [`assign`], [`iterate`], [`operator`]: the language
 //! - [`call`], [`class`], [`attribute`]: functions and classes; [`native`], [`sequence`], [`method`]: what builtins do
 
+mod allow;
 mod assign;
 mod attribute;
 mod call;
+mod claims;
 mod class;
+mod cycle;
 mod expression;
 mod finding;
+mod group;
 mod iterate;
 mod join;
 mod method;
@@ -35,6 +39,7 @@ mod pattern;
 mod sequence;
 mod statement;
 mod stub;
+mod text;
 mod value;
 
 use base::Diagnostic;
@@ -44,6 +49,7 @@ use parser::ast::Stmt;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::program::ModuleLoader;
+pub use claims::{Verdict, verify};
 use finding::Call;
 use module::{Frame, Unit};
 use stub::Stub;
@@ -62,18 +68,50 @@ const SIZE: usize = 100_000;
 /// Address space for the stack, of which only what is used is backed.
 const STACK: usize = 1 << 28;
 
+/// What a project wants of the analysis.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Options {
+    /// Folders of stubs of its own, as the loader knows them.
+    pub stubs: Vec<String>,
+    /// Statements and expressions that one module may run at its top.
+    pub steps: u32,
+    /// Whether to say which imports may have effects.
+    pub tells_imports: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { stubs: Vec::new(), steps: STEPS, tells_imports: false }
+    }
+}
+
+/// A module to analyse.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject<'s> {
+    /// Its dotted name.
+    pub name: &'s str,
+    /// Its file, as findings show it.
+    pub path: &'s str,
+    /// Its text.
+    pub source: &'s str,
+}
+
 /// Everything that importing a module would do beyond making its names.
 ///
-/// `loader` finds the modules that it imports. A source that does not parse has no findings: others report it.
-pub fn findings(loader: &dyn ModuleLoader, name: &str, path: &str, source: &str) -> Vec<Diagnostic> {
+/// `loader` finds the modules that it imports. A source that does not parse has no findings: others report it. What a module finds when it
+/// takes part in a cycle of imports depends on which of them is imported first: all are tried.
+pub fn findings(loader: &dyn ModuleLoader, options: &Options, subject: Subject<'_>) -> Vec<Diagnostic> {
+    // Without a thread nothing is known, and nothing is claimed.
+    on_own_thread(|| cycle::findings(loader, options, subject)).unwrap_or_default()
+}
+
+/// Runs with a stack that has room for the deepest calls that the limits admit.
+fn on_own_thread<T: Send>(run: impl FnOnce() -> T + Send) -> Option<T> {
     std::thread::scope(|scope| {
-        let analysis = std::thread::Builder::new()
-            .stack_size(STACK)
-            .spawn_scoped(scope, || Analyser::new(&Bump::new(), loader).analyse(name, path, source));
+        let analysis = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, run);
         match analysis.map(std::thread::ScopedJoinHandle::join) {
-            Ok(Ok(found)) => found,
-            // Without a thread nothing is known, and nothing is claimed.
-            Err(_) => Vec::new(),
+            Ok(Ok(result)) => Some(result),
+            Err(_) => None,
             Ok(Err(panic)) => std::panic::resume_unwind(panic),
         }
     })
@@ -83,9 +121,12 @@ pub fn findings(loader: &dyn ModuleLoader, name: &str, path: &str, source: &str)
 struct Analyser<'a, 'l> {
     arena: &'a Bump,
     loader: &'l dyn ModuleLoader,
+    options: &'l Options,
     units: PrimaryMap<UnitId, Unit<'a>>,
     by_name: FxHashMap<&'a str, Option<UnitId>>,
     stubs: FxHashMap<&'a str, Option<Stub<'a>>>,
+    /// Stubs that are not shipped, by module.
+    own_stubs: FxHashMap<&'a str, Option<&'a str>>,
     state: State<'a>,
     opaques: PrimaryMap<OpaqueId, Opaque>,
     /// The modules being imported; the last one's code runs.
@@ -105,13 +146,15 @@ struct Analyser<'a, 'l> {
 }
 
 impl<'a, 'l> Analyser<'a, 'l> {
-    fn new(arena: &'a Bump, loader: &'l dyn ModuleLoader) -> Self {
+    fn new(arena: &'a Bump, loader: &'l dyn ModuleLoader, options: &'l Options) -> Self {
         Self {
             arena,
             loader,
+            options,
             units: PrimaryMap::new(),
             by_name: FxHashMap::default(),
             stubs: FxHashMap::default(),
+            own_stubs: FxHashMap::default(),
             state: State { objects: PrimaryMap::new(), envs: PrimaryMap::new() },
             opaques: PrimaryMap::new(),
             running: Vec::new(),
@@ -121,16 +164,8 @@ impl<'a, 'l> Analyser<'a, 'l> {
             here: None,
             reported: FxHashSet::default(),
             possible: Vec::new(),
-            steps: STEPS,
+            steps: options.steps,
             nesting: 0,
-        }
-    }
-
-    fn analyse(mut self, name: &str, path: &str, source: &str) -> Vec<Diagnostic> {
-        let [name, path] = [name, path].map(|text| &*self.arena.alloc_str(text));
-        match self.import_source(name, path, source) {
-            Some(unit) => std::mem::take(&mut self.units[unit].findings),
-            None => Vec::new(),
         }
     }
 
@@ -195,19 +230,24 @@ impl<'a, 'l> Analyser<'a, 'l> {
 
     /// A value that may be kept and passed on, no more.
     fn opaque(&mut self, reason: impl Into<String>) -> Value<'a> {
-        let opaque = Opaque { reason: reason.into(), is_silent: false, is_varying: false };
-        Value::Opaque(self.opaques.push(opaque))
+        Value::Opaque(self.opaques.push(Opaque { reason: reason.into(), ..Opaque::default() }))
+    }
+
+    /// A value of a stub that does not declare it.
+    fn undeclared(&mut self, module: &str, name: &str) -> Value<'a> {
+        let reason = format!("the stub of `{module}` says nothing of `{name}`");
+        Value::Opaque(self.opaques.push(Opaque { reason, is_undeclared: true, ..Opaque::default() }))
     }
 
     /// A value that may be another one the next time.
     fn varying(&mut self, reason: impl Into<String>) -> Value<'a> {
-        let opaque = Opaque { reason: reason.into(), is_silent: false, is_varying: true };
+        let opaque = Opaque { reason: reason.into(), is_varying: true, ..Opaque::default() };
         Value::Opaque(self.opaques.push(opaque))
     }
 
     /// What stands for the outcome of something that has been reported.
     fn silent(&mut self) -> Value<'a> {
-        let opaque = Opaque { reason: String::new(), is_silent: true, is_varying: false };
+        let opaque = Opaque { is_silent: true, ..Opaque::default() };
         Value::Opaque(self.opaques.push(opaque))
     }
 

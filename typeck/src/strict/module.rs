@@ -1,5 +1,7 @@
 //! Modules: loading, running, importing, and where names are found.
 
+use std::collections::BTreeSet;
+
 use base::Diagnostic;
 use parser::SourceText;
 use parser::ast::{Alias, Stmt, StmtKind};
@@ -24,7 +26,38 @@ pub(super) struct Unit<'a> {
     pub(super) is_finished: bool,
     /// It may do what it likes: `from __strict__ import allow_side_effects`.
     pub(super) is_quiet: bool,
+    /// It is executed text, no module.
+    pub(super) is_text: bool,
+    /// Strict modules that its import imports.
+    pub(super) imports: BTreeSet<UnitId>,
     pub(super) findings: Vec<Diagnostic>,
+}
+
+impl<'a> Unit<'a> {
+    /// One that has not run.
+    pub(super) fn new(
+        name: &'a str,
+        path: &'a str,
+        source: &'a str,
+        scopes: Scopes<'a>,
+        env: EnvId,
+        value: Value<'a>,
+    ) -> Self {
+        Self {
+            name,
+            path,
+            source,
+            scopes,
+            env,
+            value,
+            is_package: path.ends_with("__init__.py"),
+            is_finished: false,
+            is_quiet: false,
+            is_text: false,
+            imports: BTreeSet::new(),
+            findings: Vec::new(),
+        }
+    }
 }
 
 /// One running block.
@@ -92,20 +125,8 @@ impl<'a> Analyser<'a, '_> {
         self.running.push(unit);
         let env = self.new_env(unit, root, None);
         let value = self.object(Kind::Module(unit));
-        let is_package = path.ends_with("__init__.py");
         let is_quiet = tree.body.iter().any(allows_effects);
-        self.units.push(Unit {
-            name,
-            path,
-            source,
-            scopes,
-            env,
-            value,
-            is_package,
-            is_finished: false,
-            is_quiet,
-            findings: Vec::new(),
-        });
+        self.units.push(Unit { is_quiet, ..Unit::new(name, path, source, scopes, env, value) });
         self.by_name.insert(name, Some(unit));
         self.fill_names(unit);
         self.run_unit(unit, root, tree.body);
@@ -170,17 +191,55 @@ impl<'a> Analyser<'a, '_> {
         let mut found = Value::None;
         for (end, _) in name.match_indices('.').chain([(name.len(), "")]) {
             let part = &*self.arena.alloc_str(&name[..end]);
-            found = match self.strict_module(part) {
+            let unit = self.unit_of(part);
+            if let Some(unit) = unit {
+                let importer = self.current();
+                self.units[importer].imports.insert(unit);
+            }
+            found = match unit {
                 Some(unit) => self.units[unit].value,
                 None if self.has_stub(part) => Value::Native(part),
-                None => self.opaque(format!("the module `{part}` is not strict")),
+                None => {
+                    if end == name.len() && self.options.tells_imports {
+                        self.note_import(part);
+                    }
+                    self.opaque(format!("the module `{part}` is not strict"))
+                }
             };
         }
         found
     }
 
+    /// The module whose code is followed: one that is strict, or of which a stub says so.
+    fn unit_of(&mut self, name: &'a str) -> Option<UnitId> {
+        if self.has_own_stub(name) {
+            return self.declared_source(name);
+        }
+        let strict = self.strict_module(name);
+        if strict.is_some() || !self.has_stub(name) {
+            return strict;
+        }
+        self.declared_source(name)
+    }
+
+    /// Tells of an import that may do anything.
+    fn note_import(&mut self, module: &str) {
+        let help = "import it in the functions that use it, or declare it in a stub";
+        self.report_with("SP0880", &format!("imports `{module}`, which may have effects"), Some(help));
+    }
+
+    /// A module whose stub says that its source counts: run as if it were strict.
+    pub(super) fn source_unit(&mut self, name: &'a str) -> Option<UnitId> {
+        if let Some(&Some(unit)) = self.by_name.get(name) {
+            return Some(unit);
+        }
+        let (path, source) = self.loader.load(name)?;
+        let path = &*self.arena.alloc_str(&path);
+        self.import_source(name, path, &source)
+    }
+
     /// A strict module, run if it has not been.
-    fn strict_module(&mut self, name: &'a str) -> Option<UnitId> {
+    pub(super) fn strict_module(&mut self, name: &'a str) -> Option<UnitId> {
         if let Some(&known) = self.by_name.get(name) {
             return known;
         }
@@ -195,6 +254,10 @@ impl<'a> Analyser<'a, '_> {
 
     pub(super) fn import_statement(&mut self, names: &'a [Alias<'a>]) -> Eval<'a, ()> {
         for alias in names {
+            if let Some(nothing) = self.refuse_import_in_text(alias.name) {
+                self.store_name(alias.asname.unwrap_or(alias.name), nothing)?;
+                continue;
+            }
             let last = self.import(alias.name);
             let first = alias.name.split('.').next().unwrap_or(alias.name);
             match alias.asname {
@@ -218,14 +281,18 @@ impl<'a> Analyser<'a, '_> {
             return Ok(());
         }
         let absolute = self.absolute_name(module.unwrap_or(""), level);
-        let source = self.import(&absolute);
+        let refused = self.refuse_import_in_text(&absolute);
+        let source = refused.unwrap_or_else(|| self.import(&absolute));
         for alias in names {
-            if alias.name == "*" {
+            if alias.name == "*" && refused.is_none() {
                 let help = "import the names that are used";
                 self.report_with("SP0850", &format!("takes all names of `{absolute}`"), Some(help));
                 continue;
             }
-            let value = self.imported_name(source, &absolute, alias.name)?;
+            let value = match refused {
+                Some(nothing) => nothing,
+                None => self.imported_name(source, &absolute, alias.name)?,
+            };
             self.store_name(alias.asname.unwrap_or(alias.name), value)?;
         }
         Ok(())
@@ -309,7 +376,8 @@ impl<'a> Analyser<'a, '_> {
 
     /// Whether some code of a module has been left out because its way was not known: what follows may go wrong for that alone.
     fn is_cut_short(&self, unit: UnitId) -> bool {
-        const FOLLOWED: [&str; 7] = ["SP0801", "SP0802", "SP0804", "SP0830", "SP0831", "SP0852", "SP0860"];
+        const FOLLOWED: [&str; 8] =
+            ["SP0801", "SP0802", "SP0804", "SP0830", "SP0831", "SP0852", "SP0860", "SP0880"];
         self.units[unit].findings.iter().any(|finding| !FOLLOWED.contains(&finding.code))
     }
 

@@ -32,6 +32,7 @@ impl<'a> Analyser<'a, '_> {
         if self.native_mro(path).contains(&Value::Native("BaseException")) || path == "object" {
             let instance = self.object(Kind::Instance(Value::Native(path)));
             self.set_exception_args(instance, args.positional);
+            self.name_group_parts(instance);
             return Ok(instance);
         }
         let Some(Item::Function(def, of_init)) = self.declared(&format!("{path}.__init__")) else {
@@ -102,7 +103,7 @@ impl<'a> Analyser<'a, '_> {
             Purity::Effect(word) => return self.effect(path, word),
             Purity::Varying(word) => return self.varying(word),
             Purity::Opaque => return self.opaque(format!("the result of `{path}`")),
-            Purity::Unknown => {
+            Purity::Unknown | Purity::Source => {
                 let opaque = self.opaque(format!("nothing is known of what `{path}` does"));
                 return match opaque {
                     Value::Opaque(id) => self.inspect(id, "SP0810", "calls"),
@@ -254,9 +255,8 @@ impl<'a> Analyser<'a, '_> {
             ("abc.abstractproperty", Some(getter), _) => {
                 self.object(Kind::Property { getter, setter: Value::None })
             }
-            ("exec" | "eval" | "compile" | "globals" | "locals" | "vars", ..) => {
-                self.unsupported(&format!("`{path}`"))
-            }
+            ("exec" | "eval", ..) => self.execute_text(path, args)?,
+            ("compile" | "globals" | "locals" | "vars", ..) => self.unsupported(&format!("`{path}`")),
             _ => return self.exact_of_library(path, args),
         }))
     }

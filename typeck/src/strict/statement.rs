@@ -65,9 +65,7 @@ impl<'a> Analyser<'a, '_> {
             StmtKind::Break => return Ok(Flow::Break),
             StmtKind::Continue => return Ok(Flow::Continue),
             StmtKind::Global { .. } | StmtKind::Nonlocal { .. } | StmtKind::Pass => {}
-            StmtKind::TryStar(_) => {
-                self.unsupported("`except*`");
-            }
+            StmtKind::TryStar(parts) => return self.try_star_statement(parts),
             StmtKind::AsyncFor { .. } | StmtKind::AsyncWith { .. } => {
                 self.unsupported("asynchronous code");
             }

@@ -7,11 +7,11 @@
 //! annotated `object` is only kept; all others may be looked into.
 
 use parser::SourceText;
-use parser::ast::{ClassDef, Constant, Expr, ExprKind, FunctionDef, Operator, StmtKind};
+use parser::ast::{ClassDef, Constant, Expr, ExprKind, FunctionDef, Operator, Stmt, StmtKind};
 use rustc_hash::FxHashMap;
 
 use super::Analyser;
-use super::value::Value;
+use super::value::{UnitId, Value};
 use crate::declare::BUILTINS;
 
 macro_rules! stubs {
@@ -37,6 +37,8 @@ pub(super) enum Purity<'a> {
     Mutates,
     /// What it does.
     Effect(&'a str),
+    /// What its source says.
+    Source,
     /// Nothing is claimed.
     Unknown,
 }
@@ -58,21 +60,17 @@ pub(super) struct Stub<'a> {
 }
 
 impl<'a> Stub<'a> {
-    fn read(arena: &'a bumpalo::Bump, source: &str) -> Self {
-        let tree = parser::parse_module(&SourceText::new(source), arena).expect("the stubs are well-formed");
-        let mut stub = Self { items: FxHashMap::default(), default: Purity::Unknown };
+    /// Nothing if the source does not parse.
+    fn read(arena: &'a bumpalo::Bump, source: &str) -> Option<Self> {
+        let tree = parser::parse_module(&SourceText::new(source), arena).ok()?;
+        let mut stub = Self { items: FxHashMap::default(), default: default_purity(tree.body) };
         for stmt in tree.body {
             match stmt.kind {
-                StmtKind::Assign { targets: [target], value } => match (target.as_name(), text_of(value)) {
-                    (Some("__purity__"), Some("pure")) => stub.default = Purity::Pure,
-                    (Some("__purity__"), Some("opaque")) => stub.default = Purity::Opaque,
-                    (Some(name), _) => {
-                        if let Some(path) = dotted(arena, value) {
-                            stub.items.insert(name, Item::Alias(path));
-                        }
+                StmtKind::Assign { targets: [target], value } => {
+                    if let (Some(name), Some(path)) = (target.as_name(), dotted(arena, value)) {
+                        stub.items.insert(name, Item::Alias(path));
                     }
-                    _ => {}
-                },
+                }
                 StmtKind::AnnAssign { target, annotation, value, .. } => {
                     if let Some(name) = target.as_name() {
                         stub.items.insert(name, Item::Value(annotation, value));
@@ -95,8 +93,24 @@ impl<'a> Stub<'a> {
                 _ => {}
             }
         }
-        stub
+        Some(stub)
     }
+}
+
+/// `__purity__ = "pure"`: what a stub claims of all that has no decorator.
+pub(super) fn default_purity<'a>(body: &'a [Stmt<'a>]) -> Purity<'a> {
+    let claim = |stmt: &'a Stmt<'a>| match stmt.kind {
+        StmtKind::Assign { targets: [target], value } if target.as_name() == Some("__purity__") => {
+            match text_of(value)? {
+                "pure" => Some(Purity::Pure),
+                "opaque" => Some(Purity::Opaque),
+                "source" => Some(Purity::Source),
+                _ => None,
+            }
+        }
+        _ => None,
+    };
+    body.iter().find_map(claim).unwrap_or(Purity::Unknown)
 }
 
 impl<'a> Stub<'a> {
@@ -113,10 +127,11 @@ impl<'a> Stub<'a> {
 }
 
 /// What decorators claim.
-fn purity<'a>(decorators: &'a [Expr<'a>], default: Purity<'a>) -> Purity<'a> {
+pub(super) fn purity<'a>(decorators: &'a [Expr<'a>], default: Purity<'a>) -> Purity<'a> {
     let claim = |decorator: &'a Expr<'a>| match decorator.kind {
         ExprKind::Name { id: "pure", .. } => Some(Purity::Pure),
         ExprKind::Name { id: "opaque", .. } => Some(Purity::Opaque),
+        ExprKind::Name { id: "source" | "implicit", .. } => Some(Purity::Source),
         ExprKind::Call { func, args, .. } => match (func.as_name()?, args.first().and_then(text_of)) {
             ("opaque", Some(word)) => Some(Purity::Varying(word)),
             ("mutates", _) => Some(Purity::Mutates),
@@ -145,43 +160,77 @@ fn dotted<'a>(arena: &'a bumpalo::Bump, expr: &Expr<'a>) -> Option<&'a str> {
     }
 }
 
-/// `os.path` and the like, of which the last part is no attribute of a class.
-fn module_of(path: &str) -> (&str, &str) {
-    let ends = path.match_indices('.').map(|(at, _)| at).rev();
-    let of = |end: usize| (&path[..end], &path[end + 1..]);
-    ends.map(of).find(|(module, _)| is_stub(module)).unwrap_or(("builtins", path))
-}
-
-fn is_stub(module: &str) -> bool {
+fn is_shipped(module: &str) -> bool {
     STUBS.iter().any(|(name, _)| *name == module)
 }
 
 impl<'a> Analyser<'a, '_> {
-    pub(super) fn has_stub(&self, module: &str) -> bool {
-        is_stub(module)
+    /// Whether the project has a stub for a module, which goes before everything else.
+    pub(super) fn has_own_stub(&mut self, module: &'a str) -> bool {
+        if let Some(known) = self.own_stubs.get(module) {
+            return known.is_some();
+        }
+        let options = self.options;
+        let found = options.stubs.iter().find_map(|folder| self.loader.stub(Some(folder), module));
+        let text = found.map(|(_, text)| &*self.arena.alloc_str(&text));
+        if is_shipped(module) && text.is_none() {
+            return false;
+        }
+        self.own_stubs.insert(module, text);
+        text.is_some()
+    }
+
+    /// Whether a module that is not strict has a stub: of the project, one that is shipped, or one beside it.
+    pub(super) fn has_stub(&mut self, module: &'a str) -> bool {
+        if self.is_stub(module) {
+            return true;
+        }
+        let beside = self.loader.stub(None, module).map(|(_, text)| &*self.arena.alloc_str(&text));
+        self.own_stubs.insert(module, beside);
+        beside.is_some()
+    }
+
+    fn is_stub(&self, module: &str) -> bool {
+        is_shipped(module) || self.own_stubs.get(module).is_some_and(Option::is_some)
+    }
+
+    /// `os.path` and the like, of which the last part is no attribute of a class.
+    fn module_of<'p>(&self, path: &'p str) -> (&'p str, &'p str) {
+        let ends = path.match_indices('.').map(|(at, _)| at).rev();
+        let of = |end: usize| (&path[..end], &path[end + 1..]);
+        ends.map(of).find(|(module, _)| self.is_stub(module)).unwrap_or(("builtins", path))
     }
 
     fn stub(&mut self, module: &str) -> Option<&Stub<'a>> {
-        let (name, source) = STUBS.iter().find(|(name, _)| *name == module)?;
         let arena = self.arena;
+        let own = self.own_stubs.get_key_value(module).and_then(|(name, text)| Some((*name, (*text)?)));
+        let shipped = || STUBS.iter().find(|(name, _)| *name == module).copied();
+        let (name, source) = own.or_else(shipped)?;
         let read = || {
-            let mut stub = Stub::read(arena, source);
-            if *name == "builtins" {
-                stub.add_classes(Stub::read(arena, BUILTINS));
+            let mut stub = Stub::read(arena, source)?;
+            if name == "builtins" {
+                stub.add_classes(Stub::read(arena, BUILTINS)?);
             }
             Some(stub)
         };
         self.stubs.entry(name).or_insert_with(read).as_ref()
     }
 
+    /// The source of a module, if its stub says that all of it counts.
+    pub(super) fn declared_source(&mut self, module: &'a str) -> Option<UnitId> {
+        let is_source = self.stub(module).is_some_and(|stub| stub.default == Purity::Source);
+        if is_source { self.source_unit(module) } else { None }
+    }
+
     /// What stands under a path, aliases followed.
     pub(super) fn declared(&mut self, path: &str) -> Option<Item<'a>> {
         let mut path = path.to_owned();
         for _ in 0..4 {
-            let (module, rest) = module_of(&path);
+            let (module, rest) = self.module_of(&path);
+            let (module, rest) = (module.to_owned(), rest.to_owned());
             let (first, member) =
-                rest.split_once('.').map_or((rest, None), |(first, rest)| (first, Some(rest)));
-            let stub = self.stub(module)?;
+                rest.split_once('.').map_or((&*rest, None), |(first, rest)| (first, Some(rest)));
+            let stub = self.stub(&module)?;
             let default = stub.default;
             let item = *stub.items.get(first)?;
             match (item, member) {
@@ -199,7 +248,7 @@ impl<'a> Analyser<'a, '_> {
     fn followed(&mut self, path: &'a str) -> &'a str {
         let mut path = path;
         for _ in 0..4 {
-            let (module, rest) = module_of(path);
+            let (module, rest) = self.module_of(path);
             match self.stub(module).and_then(|stub| stub.items.get(rest)) {
                 Some(Item::Alias(target)) => path = target,
                 _ => break,
@@ -244,12 +293,17 @@ impl<'a> Analyser<'a, '_> {
     pub(super) fn native_attribute(&mut self, path: &'a str, name: &'a str) -> Value<'a> {
         let full = &*self.arena.alloc_str(&format!("{path}.{name}"));
         let full = self.followed(full);
-        if is_stub(full) {
+        if self.is_stub(full) {
             return Value::Native(full);
         }
         match self.declared(full) {
             Some(Item::Value(annotation, value)) => self.declared_value(full, annotation, value),
-            Some(Item::Function(..)) if !is_stub(path) => {
+            Some(Item::Function(_, Purity::Source) | Item::Class(_, Purity::Source))
+                if self.is_stub(path) =>
+            {
+                self.of_source(path, name)
+            }
+            Some(Item::Function(..)) if !self.is_stub(path) => {
                 let receiver = Value::Native(path);
                 self.object(super::Kind::NativeMethod { class: path, name, receiver })
             }
@@ -259,9 +313,17 @@ impl<'a> Analyser<'a, '_> {
             }
             None => match self.inherited(path, name) {
                 Some(found) => found,
+                None if self.is_stub(path) => self.undeclared(path, name),
                 None => self.opaque(format!("nothing is known of `{name}` of `{path}`")),
             },
         }
+    }
+
+    /// A name of a module that its stub leaves to the source.
+    fn of_source(&mut self, module: &'a str, name: &'a str) -> Value<'a> {
+        let unit = self.source_unit(module);
+        let found = unit.and_then(|unit| self.state.envs[self.units[unit].env].names.get(name));
+        found.unwrap_or_else(|| self.opaque(format!("the source of `{module}` has no `{name}`")))
     }
 
     /// A member that a native class has from a base.
@@ -284,7 +346,7 @@ impl<'a> Analyser<'a, '_> {
 
     /// An attribute that a native class itself has, not bound to anything.
     pub(super) fn native_member(&mut self, path: &'a str, name: &'a str) -> Option<Value<'a>> {
-        if is_stub(path) {
+        if self.is_stub(path) {
             return None;
         }
         match self.declared(&format!("{path}.{name}"))? {
@@ -330,7 +392,7 @@ impl<'a> Analyser<'a, '_> {
             ExprKind::Constant { value: Constant::None, .. } => Some("None"),
             ExprKind::Name { id: "object", .. } => None,
             ExprKind::Name { id, .. } => {
-                let (module, _) = module_of(path);
+                let (module, _) = self.module_of(path);
                 let local = self.arena.alloc_str(&format!("{module}.{id}"));
                 if module != "builtins" && self.is_native_class(local) {
                     return Some(self.followed(local));

@@ -46,7 +46,7 @@ pub(super) enum Value<'a> {
 }
 
 /// Why nothing is known of a value.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Opaque {
     /// Completes "the value is ...".
     pub(super) reason: String,
@@ -54,6 +54,8 @@ pub(super) struct Opaque {
     pub(super) is_silent: bool,
     /// It may be another one the next time.
     pub(super) is_varying: bool,
+    /// A stub that should declare it does not.
+    pub(super) is_undeclared: bool,
 }
 
 /// One object, and the module whose import has made it.

@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use base::Diagnostic;
-use host::compile::{Compiled, Rejected, Session, with_module};
+use base::{Diagnostic, Span};
+use host::compile::{Compiled, Rejected, Session, effects, with_module};
+use host::settings::{Level, Settings};
 use parser::SourceText;
 use typeck::ModuleLoader;
 
@@ -34,6 +35,7 @@ pub(super) fn whole(
     source: SourceText,
     name: &str,
     loader: &dyn ModuleLoader,
+    settings: &Settings,
     subject: Subject,
 ) -> (SourceText, Vec<Diagnostic>) {
     let accepted = |source: &SourceText, session: Session<'_, '_>, compiled: Compiled| {
@@ -43,11 +45,13 @@ pub(super) fn whole(
         };
         (source.clone(), found.unwrap_or_default())
     };
-    match with_module(source, name, path, loader, accepted) {
+    let conflict = conflicting_source(path, &source, name, loader);
+    let (source, mut found) = match with_module(source, name, path, loader, accepted) {
         Ok((source, mut found)) => {
-            if subject == (Subject::Program { is_strict: true }) && mentions_static(&source) {
-                let shown = path.display().to_string();
-                found.extend(typeck::strict::findings(loader, name, &shown, source.text()));
+            if let Some(level) = level_of_static(subject, settings)
+                && mentions_static(&source)
+            {
+                found.extend(effects(loader, settings, level, name, path, &source));
             }
             (source, found)
         }
@@ -56,14 +60,46 @@ pub(super) fn whole(
             (source, vec![diagnostic])
         }
         Err(rejected) => (rejected.source, rejected.diagnostics),
+    };
+    found.extend(conflict);
+    (source, found)
+}
+
+/// Another file that an import of a strict module finds under its name.
+fn conflicting_source(
+    path: &Path,
+    source: &SourceText,
+    name: &str,
+    loader: &dyn ModuleLoader,
+) -> Option<Diagnostic> {
+    if !source.text().contains("__strict__") || !markers_of(source).is_analysed {
+        return None;
+    }
+    let (other, _) = loader.load(name)?;
+    let is_same = std::fs::canonicalize(path).ok()? == std::fs::canonicalize(&other).ok()?;
+    let message = format!("`{name}` is also the name of `{other}`, which is what an import finds");
+    let diagnostic = || Diagnostic::error("SP0853", Span::default(), message);
+    (!is_same).then(|| diagnostic().with_help("rename one of both"))
+}
+
+/// How serious it is what importing static modules does, if somebody wants to know.
+fn level_of_static(subject: Subject, settings: &Settings) -> Option<Level> {
+    match subject {
+        Subject::Program { is_strict: true } => Some(settings.of_static.unwrap_or(Level::Error)),
+        Subject::Program { is_strict: false } => settings.of_static,
+        Subject::Syntax | Subject::Speed => None,
     }
 }
 
 /// Whether a source opts in with `import __static__` alone: strict modules have been analysed.
 fn mentions_static(source: &SourceText) -> bool {
+    let markers = markers_of(source);
+    markers.is_static && !markers.is_analysed
+}
+
+fn markers_of(source: &SourceText) -> typeck::Markers {
     let arena = bumpalo::Bump::new();
-    let markers = parser::parse_module(source, &arena).map(|tree| typeck::markers(tree.body));
-    markers.is_ok_and(|markers| markers.is_static && !markers.is_analysed)
+    parser::parse_module(source, &arena).map(|tree| typeck::markers(tree.body)).unwrap_or_default()
 }
 
 /// Warnings about a program that is accepted.
@@ -72,5 +108,6 @@ fn doubts(session: Session<'_, '_>, compiled: &Compiled) -> Vec<Diagnostic> {
     let mut found: Vec<Diagnostic> = compiled.doubts.iter().map(doubt).collect();
     let of_checker = session.map(|(program, module)| program.modules[module].diagnostics.clone());
     found.extend(of_checker.unwrap_or_default());
+    found.extend(compiled.remarks.iter().cloned());
     found
 }

@@ -18,6 +18,7 @@ use std::path::PathBuf;
 use base::Diagnostic;
 use host::findings::Findings;
 use host::premises::{Known, Recorder};
+use host::settings::{Settings, Wrong};
 use parser::SourceText;
 
 use self::output::Output;
@@ -68,6 +69,8 @@ struct Check<'r> {
     request: &'r Request,
     /// What the files of each root see, by root and folder.
     sights: BTreeMap<(PathBuf, Option<PathBuf>), Sight>,
+    /// Files of settings that are wrong.
+    wrong: BTreeSet<PathBuf>,
     /// Folders that files have been read from.
     folders: BTreeSet<PathBuf>,
 }
@@ -80,7 +83,7 @@ struct Sight {
 
 impl<'r> Check<'r> {
     fn new(request: &'r Request) -> Self {
-        Self { request, sights: BTreeMap::new(), folders: BTreeSet::new() }
+        Self { request, sights: BTreeMap::new(), wrong: BTreeSet::new(), folders: BTreeSet::new() }
     }
 
     fn run(&mut self, mut output: Output) -> Output {
@@ -115,6 +118,10 @@ impl<'r> Check<'r> {
                 false,
             );
         }
+        let settings = match Settings::of(path) {
+            Ok(settings) => settings,
+            Err(wrong) => return (self.wrong_settings(wrong), false),
+        };
         let (name, root) = modules::module_of(path);
         let sight = self.sights.entry((root.clone(), target.folder.clone())).or_insert_with(|| Sight {
             modules: Modules::new(root, target.folder.clone()),
@@ -123,7 +130,8 @@ impl<'r> Check<'r> {
         let place =
             self.request.is_cached.then(|| Findings::of(path, &bytes, &question(self.request.subject)));
         let place = place.flatten();
-        let kept = place.as_ref().and_then(|place| place.load(&name, &sight.modules, &sight.known));
+        let kept =
+            place.as_ref().and_then(|place| place.load(&name, &settings, &sight.modules, &sight.known));
         if let Some(kept) = kept {
             return (shown(target, &bytes, kept), true);
         }
@@ -132,11 +140,20 @@ impl<'r> Check<'r> {
             Err(wrong) => return (wrong, false),
         };
         let recorder = Recorder::new(&sight.modules);
-        let (source, found) = file::whole(path, source, &name, &recorder, self.request.subject);
+        let (source, found) = file::whole(path, source, &name, &recorder, &settings, self.request.subject);
         if let Some(place) = place {
-            place.store(recorder.premises(&name), &found);
+            place.store(recorder.premises(&name, &settings), &found);
         }
         (compile::reports(path, source, found), false)
+    }
+}
+
+impl Check<'_> {
+    /// Settings that cannot be read, once for all files that go by them.
+    fn wrong_settings(&mut self, wrong: Wrong) -> Vec<Report> {
+        let is_new = self.wrong.insert(wrong.path.clone());
+        let report = || compile::unreadable(&wrong.path, &std::io::Error::other(wrong.message));
+        is_new.then(report).into_iter().collect()
     }
 }
 

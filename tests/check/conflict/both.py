@@ -1,0 +1,3 @@
+import __strict__
+
+VALUE = 1

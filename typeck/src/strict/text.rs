@@ -1,0 +1,132 @@
+//! Executed text: `exec` and `eval` of a text that is known, in dictionaries that are given.
+//!
+//! The text is a unit of its own, whose names are those of the dictionary before it runs, and become those of the dictionary behind it. What
+//! it makes belongs to the module that runs it. It must not import: which modules a module uses is to be seen in its statements; nor
+//! execute more text.
+
+use parser::SourceText;
+use parser::ast::{Module, Stmt};
+
+use super::Analyser;
+use super::finding::Call;
+use super::module::Unit;
+use super::value::{Args, Eval, Flow, Kind, Namespace, ObjectId, UnitId, Value};
+use crate::scope::{self, Scopes};
+
+/// What a text is.
+enum Parsed<'a> {
+    Statements(Module<'a>),
+    Expression(parser::ast::Expression<'a>),
+}
+
+impl<'a> Analyser<'a, '_> {
+    /// `exec(text, globals)`, `eval(text, globals)`
+    pub(super) fn execute_text(&mut self, path: &'a str, args: &Args<'a>) -> Eval<'a> {
+        let unit = self.frame().unit;
+        if self.units[unit].is_text {
+            return Ok(self.unsupported(&format!("`{path}` in text that is executed")));
+        }
+        let (source, globals, locals) =
+            (args.get(0, "source"), args.get(1, "globals"), args.get(2, "locals"));
+        if let Some(Value::Opaque(id)) = source {
+            return Ok(self.inspect(id, "SP0813", &format!("calls `{path}` with")));
+        }
+        let space = globals.filter(|_| locals.is_none_or(|locals| Some(locals) == globals));
+        match (source, space) {
+            (Some(Value::Str(text)), Some(Value::Object(id))) if self.has_known_names(id) => {
+                self.run_text(path, text, id)
+            }
+            _ => {
+                Ok(self.unsupported(&format!("`{path}` without a known text and a dictionary for its names")))
+            }
+        }
+    }
+
+    fn has_known_names(&self, id: ObjectId) -> bool {
+        match &self.state.objects[id].kind {
+            Kind::Dict(pairs) => pairs.iter().all(|(key, _)| matches!(key, Value::Str(_))),
+            _ => false,
+        }
+    }
+
+    fn run_text(&mut self, path: &str, text: &'a str, space: ObjectId) -> Eval<'a> {
+        let Some((parsed, scopes)) = self.parsed_text(path, text) else {
+            return Err(self.raise("SyntaxError", "invalid syntax"));
+        };
+        let unit = self.text_unit(text, scopes);
+        let env = self.units[unit].env;
+        if let Kind::Dict(pairs) = &self.state.objects[space].kind {
+            let pairs = pairs.clone();
+            let names = &mut self.state.envs[env].names;
+            for (key, value) in pairs {
+                if let Value::Str(name) = key {
+                    names.set(name, value);
+                }
+            }
+        }
+        let before = self.state.envs[env].names.clone();
+        let root = self.units[unit].scopes.module();
+        let site = self.here.expect("calls stand somewhere");
+        self.calls.push(Call { site, callee: "<string>" });
+        let result = self.in_frame(unit, root, env, None, |this| match parsed {
+            Parsed::Statements(module) => this.text_statements(module.body),
+            Parsed::Expression(expression) => {
+                this.at(expression.body.span, |this| this.eval(expression.body))
+            }
+        });
+        self.calls.pop();
+        self.here = Some(site);
+        self.units[unit].is_finished = true;
+        self.publish_names(space, env, &before);
+        result
+    }
+
+    fn text_statements(&mut self, body: &'a [Stmt<'a>]) -> Eval<'a> {
+        match self.block(body)? {
+            Flow::Next | Flow::Break | Flow::Continue | Flow::Return(_) => Ok(Value::None),
+        }
+    }
+
+    /// The names that the text has bound become those of the dictionary.
+    fn publish_names(&mut self, space: ObjectId, env: super::value::EnvId, before: &Namespace<'a>) {
+        let after = self.state.envs[env].names.clone();
+        if after == *before {
+            return;
+        }
+        self.note_change(Value::Object(space), "a dict");
+        let pairs = after.entries().iter().map(|(name, value)| (Value::Str(name), *value)).collect();
+        *self.kind_mut(space) = Kind::Dict(pairs);
+    }
+
+    fn parsed_text(&mut self, path: &str, text: &str) -> Option<(Parsed<'a>, Scopes<'a>)> {
+        let source = SourceText::new(text);
+        if path == "eval" {
+            let expression = parser::parse_expression(&source, self.arena).ok()?;
+            let scopes = scope::analyse_expression(&expression).ok()?;
+            return Some((Parsed::Expression(expression), scopes));
+        }
+        let module = parser::parse_module(&source, self.arena).ok()?;
+        let scopes = scope::analyse(&module, false).ok()?;
+        Some((Parsed::Statements(module), scopes))
+    }
+
+    fn text_unit(&mut self, source: &'a str, scopes: Scopes<'a>) -> UnitId {
+        let unit = self.units.next_key();
+        let env = self.new_env(unit, scopes.module(), None);
+        let value = self.object(Kind::Module(unit));
+        let name = self.units[self.current()].name;
+        self.units.push(Unit { is_text: true, ..Unit::new(name, "<string>", source, scopes, env, value) });
+        unit
+    }
+
+    /// An import, if it is one that executed text may not make.
+    pub(super) fn refuse_import_in_text(&mut self, name: &str) -> Option<Value<'a>> {
+        let unit = self.frame().unit;
+        if !self.units[unit].is_text {
+            return None;
+        }
+        let help = "import it in the module, and give it to the text in its dictionary";
+        self.report_with("SP0851", &format!("imports `{name}` in text that is executed"), Some(help));
+        Some(self.silent())
+    }
+}
