@@ -210,3 +210,33 @@ fn strict_specifications_hold() {
     assert!(all.len() >= 60, "there are {} specifications of strict modules", all.len());
     assert!(failures.is_empty(), "{} of {} fail\n{}", failures.len(), all.len(), failures.join("\n"));
 }
+
+/// Prints the names that a library module exports and its stub leaves out.
+const NAMES: &str = "\
+import ast, importlib, os, sys
+own = ('builtins', '__static__', '__strict__', 'cinderx')
+for file in sorted(os.listdir(sys.argv[1])):
+    name = file.removesuffix('.pyi')
+    if name in own:
+        continue
+    found = set()
+    with open(os.path.join(sys.argv[1], file)) as stub:
+        tree = ast.parse(stub.read())
+    for node in tree.body:
+        found.add(getattr(node, 'name', None) or getattr(getattr(node, 'target', None), 'id', None))
+        found.update(target.id for target in getattr(node, 'targets', ()))
+        found.update(alias.name for alias in getattr(node, 'names', ()))
+    exported = getattr(importlib.import_module(name), '__all__', ())
+    absent = [export for export in exported if export not in found]
+    if absent:
+        print(name, *absent)
+";
+
+#[test]
+fn stubs_declare_what_their_modules_export() {
+    let stubs = root().join("typeck/src/strict/stubs");
+    let output = Command::new(spc()).args(["-c", NAMES]).arg(&stubs).output().expect("spc starts");
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success() && printed.is_empty(), "{printed}{errors}");
+}

@@ -16,15 +16,21 @@ use crate::declare::BUILTINS;
 
 macro_rules! stubs {
     ($($module:literal)+) => {
-        /// The stubs by module.
+        /// The stubs by module, in the order of their names.
         const STUBS: &[(&str, &str)] = &[$(($module, include_str!(concat!("stubs/", $module, ".pyi"))),)+];
     };
 }
 
 stubs! {
-    "__static__" "__strict__" "abc" "atexit" "builtins" "cinderx" "collections" "collections.abc" "contextlib" "contextvars" "copy"
-    "dataclasses" "datetime" "decimal" "enum" "fractions" "functools" "itertools" "json" "logging" "math" "operator" "os" "os.path"
-    "pathlib" "random" "re" "signal" "string" "struct" "sys" "threading" "time" "types" "typing" "uuid" "warnings" "weakref"
+    "__static__" "__strict__" "abc" "argparse" "array" "ast" "asyncio" "atexit" "base64" "binascii" "bisect" "builtins" "calendar"
+    "cinderx" "cmath" "codecs" "collections" "collections.abc" "concurrent" "concurrent.futures" "configparser" "contextlib"
+    "contextvars" "copy" "csv" "dataclasses" "datetime" "decimal" "difflib" "enum" "errno" "fnmatch" "fractions" "functools" "gc"
+    "getpass" "glob" "graphlib" "hashlib" "heapq" "hmac" "html" "html.entities" "html.parser" "http" "importlib" "importlib.metadata"
+    "importlib.resources" "inspect" "io" "ipaddress" "itertools" "json" "keyword" "locale" "logging" "math" "mimetypes"
+    "multiprocessing" "numbers" "operator" "os" "os.path" "pathlib" "pickle" "platform" "pprint" "queue" "random" "re" "reprlib"
+    "secrets" "select" "selectors" "shlex" "shutil" "signal" "socket" "stat" "statistics" "string" "struct" "subprocess" "sys"
+    "tempfile" "textwrap" "threading" "time" "token" "tomllib" "traceback" "types" "typing" "unicodedata" "unittest" "unittest.mock"
+    "urllib" "urllib.error" "urllib.parse" "urllib.request" "uuid" "warnings" "weakref" "zipfile" "zlib" "zoneinfo"
 }
 
 /// What calling something does.
@@ -161,7 +167,12 @@ fn dotted<'a>(arena: &'a bumpalo::Bump, expr: &Expr<'a>) -> Option<&'a str> {
 }
 
 fn is_shipped(module: &str) -> bool {
-    STUBS.iter().any(|(name, _)| *name == module)
+    shipped(module).is_some()
+}
+
+/// A stub of the table, which is in order.
+fn shipped(module: &str) -> Option<(&'static str, &'static str)> {
+    STUBS.binary_search_by(|(name, _)| name.cmp(&module)).ok().map(|at| STUBS[at])
 }
 
 impl<'a> Analyser<'a, '_> {
@@ -204,8 +215,7 @@ impl<'a> Analyser<'a, '_> {
     fn stub(&mut self, module: &str) -> Option<&Stub<'a>> {
         let arena = self.arena;
         let own = self.own_stubs.get_key_value(module).and_then(|(name, text)| Some((*name, (*text)?)));
-        let shipped = || STUBS.iter().find(|(name, _)| *name == module).copied();
-        let (name, source) = own.or_else(shipped)?;
+        let (name, source) = own.or_else(|| shipped(module))?;
         let read = || {
             let mut stub = Stub::read(arena, source)?;
             if name == "builtins" {
@@ -426,4 +436,18 @@ fn member_of<'a>(def: &'a ClassDef<'a>, name: &str, default: Purity<'a>) -> Opti
         }
         _ => None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stubs_are_in_order_and_well_formed() {
+        assert!(STUBS.windows(2).all(|pair| pair[0].0 < pair[1].0));
+        let arena = bumpalo::Bump::new();
+        for (name, source) in STUBS {
+            assert!(Stub::read(&arena, source).is_some(), "{name}");
+        }
+    }
 }

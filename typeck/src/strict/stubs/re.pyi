@@ -39,3 +39,13 @@ U: RegexFlag
 UNICODE: RegexFlag
 VERBOSE: RegexFlag
 X: RegexFlag
+
+L: RegexFlag
+LOCALE: RegexFlag
+NOFLAG: RegexFlag
+DEBUG: RegexFlag
+T: RegexFlag
+TEMPLATE: RegexFlag
+def subn(*args, **kwargs) -> tuple: ...
+@effect("empties the cache of patterns")
+def purge(*args: object, **kwargs: object): ...

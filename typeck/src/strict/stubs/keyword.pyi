@@ -1,0 +1,6 @@
+__purity__ = "pure"
+
+kwlist: list[str]
+softkwlist: list[str]
+def iskeyword(*args, **kwargs) -> bool: ...
+def issoftkeyword(*args, **kwargs) -> bool: ...
