@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use base::{LineIndex, Span};
 use bytecode::{Code, CodeFlags, Const, Opcode, SourceRange};
-use parser::ast::{Expr, ExprKind, Expression, Module, Stmt, StmtKind};
+use parser::ast::{Expr, ExprKind, Expression, Module, NodeId, Stmt, StmtKind};
 use typeck::scope::{ScopeId, ScopeKind, Scopes};
 
 use crate::assemble::assemble;
@@ -125,6 +125,8 @@ pub(crate) struct Emitter<'a, 's> {
     /// Where the imports from `__future__` at the beginning of the module end.
     pub(crate) future_end: u32,
     pub(crate) units: Vec<Unit<'a>>,
+    /// Fields that the module adds to its classes with slots.
+    pub(crate) extra_slots: Vec<(NodeId, &'a str)>,
     /// What the checker found out, in a static module.
     pub(crate) checked: Option<Checked<'a, 's>>,
 }
@@ -143,6 +145,7 @@ impl<'a, 's> Emitter<'a, 's> {
             is_interactive: false,
             future_end: 0,
             units,
+            extra_slots: Vec::new(),
             checked: None,
         }
     }

@@ -23,6 +23,7 @@ impl<'a> Emitter<'a, '_> {
         self.load_const(Const::None);
         self.block().op(Opcode::CALL_INTRINSIC, Intrinsic::SealModule as u32);
         self.block().op0(Opcode::POP_TOP);
+        self.extra_slots = slots::extra(body);
         let constants = self.final_constants();
         if !constants.is_empty() {
             self.load_const(Const::Tuple(constants));
@@ -99,6 +100,8 @@ impl<'a> Emitter<'a, '_> {
         };
         let fields = slots::fields(def).into_iter().map(|(name, _)| self.mangled(name));
         let mut names: Vec<Const> = fields.map(|name| Const::str(&name)).collect();
+        let extra = self.extra_slots.iter().filter(|(class, _)| *class == stmt.id);
+        names.extend(extra.map(|(_, name)| Const::str(name)));
         if kind == Slots::Loose && def.bases.is_empty() {
             names.push(Const::str("__dict__"));
         }

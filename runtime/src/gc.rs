@@ -136,6 +136,29 @@ pub fn unfreeze() {
     alloc::for_each_block(|block| unsafe { (*block).clear(flags::FROZEN) });
 }
 
+/// Makes everything that lives now live for ever; gives how many objects that are. Processes that fork later share more memory.
+pub fn immortalize_heap() -> usize {
+    let mut count = 0;
+    alloc::for_each_block(|block| {
+        // SAFETY: occupied blocks are objects.
+        let header = unsafe { &*block };
+        if !header.has(flags::IMMORTAL) && !header.has(flags::DYING) {
+            header.make_immortal();
+            header.set(flags::FROZEN);
+            count += 1;
+        }
+    });
+    IMMORTAL_HEAP.set(true);
+    count
+}
+
+/// Whether [`immortalize_heap`] has run.
+pub fn is_heap_immortal() -> bool {
+    IMMORTAL_HEAP.get()
+}
+
+static IMMORTAL_HEAP: World<Cell<bool>> = World::new(Cell::new(false));
+
 /// How many objects are frozen.
 pub fn frozen_count() -> usize {
     let mut count = 0;

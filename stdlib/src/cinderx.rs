@@ -9,7 +9,7 @@ use runtime::objects::method::MethodObject;
 use runtime::objects::module::ModuleObject;
 use runtime::objects::str::StrObject;
 use runtime::objects::{self, float, int};
-use runtime::{PyResult, Ref, Value, py_functions};
+use runtime::{PyResult, Ref, Value, gc, py_functions};
 
 /// Fills the module.
 pub(crate) fn fill(module: &ModuleObject) -> PyResult<()> {
@@ -129,6 +129,17 @@ py_functions! { static FUNCTIONS;
         };
         hooks::set_hot_calls(calls, calls);
         Ok(())
+    }
+    /// Make everything that lives now live as long as the process; the result is how many objects that are.
+    "immortalize_heap()"
+    fn immortalize_heap() -> usize {
+        gc::immortalize_heap()
+    }
+    /// Whether a function was compiled statically.
+    "is_static_callable(function, /)"
+    fn is_static_callable(function: Value) -> bool {
+        let found = function.get::<FunctionObject>();
+        found.is_some_and(|function| function.code().is_static())
     }
     /// Whether an object lives as long as the process.
     "is_immortal(object, /)"

@@ -4,8 +4,9 @@
 //! reads (`typeck::strict`). `allow_side_effects` is a mark: importing it turns the analysis of a module off.
 
 use runtime::objects::module::ModuleObject;
+use runtime::objects::str::StrObject;
 use runtime::objects::{self, strict_module};
-use runtime::{PyResult, Ref, TypeObject, Value, freeze, py_functions};
+use runtime::{PyResult, Ref, TypeObject, Value, freeze, protocol, py_functions};
 
 /// Fills the module.
 pub(crate) fn fill(module: &ModuleObject) -> PyResult<()> {
@@ -59,11 +60,19 @@ py_functions! { static FUNCTIONS;
     fn loose_slots(cls: Ref) -> Ref {
         cls
     }
-    /// Name one more field of a class with slots.
+    /// Name one more field of a class with slots; the compiler has read it.
     "extra_slot(cls, name, /)"
-    fn extra_slot(cls: Ref, name: Value) -> Ref {
-        let _ = name;
-        cls
+    fn extra_slot(cls: Ref, name: Value) -> PyResult {
+        let class = class_of(cls.value(), "extra_slot")?;
+        let is_there = |attribute: Value| protocol::has_attr(cls.value(), attribute);
+        if is_there(name)? || !is_there(StrObject::intern("__slots__").value())? {
+            return Ok(cls);
+        }
+        let (name, class) = (protocol::str_string(name)?, class.name());
+        Err(runtime::raise!(
+            TypeError,
+            "'{class}' has no slot '{name}': extra_slot() adds one where it is called at the top level of the module, behind the class"
+        ))
     }
     /// Claim that a function has no effect and that its result belongs to its caller.
     "pure(function, /)"

@@ -513,3 +513,28 @@ fn running_out_of_memory_is_an_exception() {
         assert_eq!((output.status.code(), &*out, &*errors), (Some(0), "ME\n", ""), "{program}");
     }
 }
+
+/// In a process of its own: the audit of debug builds says nothing about what is left there.
+#[test]
+fn everything_that_lives_can_be_made_to_live_for_ever() {
+    const PROGRAM: &str = "\
+import gc
+from cinderx import immortalize_heap, is_immortal
+class Node: pass
+node = Node()
+node.items = [Node(), 'text' * 3, 2**100, 1.5]
+print(is_immortal(node), is_immortal(node.items), end=' ')
+print(immortalize_heap() > 100, is_immortal(node), *map(is_immortal, node.items), is_immortal(Node()))
+node.items.append(Node())
+node.items.clear()
+del node
+print(gc.collect() >= 0, immortalize_heap() < 1000, sum(range(1000)))
+";
+    for mode in ["--jit=off", "--jit=on", "--jit=always"] {
+        let output = run(&spc(), &[mode, "-c", PROGRAM]);
+        let (printed, errors) =
+            (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        let wanted = "False False True True True True True True False\nTrue True 499500\n";
+        assert_eq!((&*printed, &*errors, output.status.code()), (wanted, "", Some(0)), "{mode}");
+    }
+}

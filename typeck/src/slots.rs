@@ -4,7 +4,7 @@
 //! which stands in the class under its name, so that nothing else of the class can have that name: [`conflicts`].
 
 use base::Span;
-use parser::ast::{Alias, ClassDef, Expr, ExprKind, FunctionDef, Stmt, StmtKind};
+use parser::ast::{Alias, ClassDef, Constant, Expr, ExprKind, FunctionDef, NodeId, Stmt, StmtKind};
 use parser::visit::{Visitor, walk_stmt};
 
 /// What instances of a class with slots have beside them.
@@ -46,6 +46,36 @@ pub fn fields<'a>(def: &'a ClassDef<'a>) -> Vec<(&'a str, Span)> {
         is_new
     });
     found
+}
+
+/// The fields that `extra_slot(C, "name")` adds to classes of a module: statements at the top level, behind the class.
+pub fn extra<'a>(body: &'a [Stmt<'a>]) -> Vec<(NodeId, &'a str)> {
+    let mut classes: Vec<(&'a str, NodeId)> = Vec::new();
+    let mut found = Vec::new();
+    for stmt in body {
+        match stmt.kind {
+            StmtKind::ClassDef(def) => classes.push((def.name, stmt.id)),
+            StmtKind::Expr { value } => {
+                let Some((class, name)) = extra_slot(value) else { continue };
+                let class = classes.iter().rev().find(|(known, _)| *known == class);
+                found.extend(class.map(|(_, id)| (*id, name)));
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// The class and the field of a call of `extra_slot`.
+fn extra_slot<'a>(call: &'a Expr<'a>) -> Option<(&'a str, &'a str)> {
+    let ExprKind::Call { func, args: [class, name], keywords: [] } = call.kind else { return None };
+    let is_it = match func.kind {
+        ExprKind::Name { id, .. } => id == "extra_slot",
+        ExprKind::Attribute { attr, .. } => attr == "extra_slot",
+        _ => false,
+    };
+    let ExprKind::Constant { value: Constant::Str(name), .. } = name.kind else { return None };
+    is_it.then_some((class.as_name()?, name.as_str()?))
 }
 
 /// Whether an annotation says that a name is no field.

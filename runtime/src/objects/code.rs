@@ -253,6 +253,11 @@ impl CodeObject {
         &self.source.head.name
     }
 
+    /// Whether it was compiled statically.
+    pub fn is_static(&self) -> bool {
+        self.has(CodeFlags::STATIC)
+    }
+
     /// Whether a flag is set.
     #[inline]
     pub fn has(&self, flags: CodeFlags) -> bool {

@@ -12,27 +12,39 @@ from __strict__ import (
     strict_module_patch_delete,
     strict_module_patch_enabled,
 )
-from _cinderx import is_immortal
+from _cinderx import immortalize_heap, is_immortal
+
+anext = anext
 
 __all__ = [
     "AsyncLazyValue",
     "StrictModule",
+    "anext",
+    "async_cached_classproperty",
     "async_cached_property",
+    "cached_classproperty",
     "cached_property",
+    "cached_property_with_descr",
     "clear_caches",
     "clear_classloader_caches",
+    "delay_adaptive",
     "disable_parallel_gc",
     "enable_parallel_gc",
     "freeze_type",
+    "get_adaptive_delay",
     "get_import_error",
     "get_parallel_gc_settings",
     "has_parallel_gc",
+    "immortalize_heap",
     "init",
     "install_frame_evaluator",
     "is_frame_evaluator_installed",
     "is_immortal",
     "is_initialized",
+    "is_prefork_build",
+    "is_supported_runtime",
     "remove_frame_evaluator",
+    "set_adaptive_delay",
     "strict_module_patch",
     "strict_module_patch_delete",
     "strict_module_patch_enabled",
@@ -76,6 +88,43 @@ def watch_sys_modules():
     """Replaced modules are noticed without being asked."""
 
 
+def is_supported_runtime():
+    return True
+
+
+def is_prefork_build():
+    return False
+
+
+def _compile_perf_trampoline_pre_fork():
+    """There are no trampolines: machine code is told to profilers by a map."""
+
+
+def _is_compile_perf_trampoline_pre_fork_enabled():
+    return False
+
+
+# Code objects run this often before CPython's interpreter specialises them; this one does so at once, and remembers the number only.
+_adaptive_delay = 80
+
+
+def delay_adaptive(flag):
+    """The interpreter specialises at once, whatever the flag says."""
+
+
+def set_adaptive_delay(calls):
+    global _adaptive_delay
+    if not isinstance(calls, int):
+        raise TypeError(f"an integer is required, not {type(calls).__name__}")
+    if calls < 0:
+        raise ValueError("delay must not be negative")
+    _adaptive_delay = calls
+
+
+def get_adaptive_delay():
+    return _adaptive_delay
+
+
 def has_parallel_gc():
     return False
 
@@ -106,6 +155,14 @@ class cached_property:
 
     def __set_name__(self, owner, name):
         self.name = name
+
+    @property
+    def fget(self):
+        return self.func
+
+    @property
+    def slot(self):
+        return self._slot
 
     def _place(self):
         return self._PREFIX + self.name if self._slot is None else self._slot.__name__
@@ -143,6 +200,60 @@ class cached_property:
         """Forgets the value of an instance."""
         if self.has_value(instance):
             object.__delattr__(instance, self._place())
+
+
+class cached_property_with_descr(cached_property):
+    """A cached property whose value is kept by a descriptor that is given."""
+
+    def __init__(self, func, descr):
+        super().__init__(func)
+        self._descr = descr
+
+    def __get__(self, instance, owner=None):
+        if instance is None:
+            return self
+        try:
+            return self._descr.__get__(instance, owner)
+        except AttributeError:
+            pass
+        value = self._compute(instance)
+        self._descr.__set__(instance, value)
+        return value
+
+    def has_value(self, instance):
+        try:
+            self._descr.__get__(instance, type(instance))
+        except AttributeError:
+            return False
+        return True
+
+    def clear(self, instance):
+        if self.has_value(instance):
+            self._descr.__delete__(instance)
+
+
+class cached_classproperty:
+    """A property of a class whose getter runs once; subclasses share the value."""
+
+    def __init__(self, func):
+        self.func = self.fget = func
+        self.name = func.__name__
+        self.__doc__ = func.__doc__
+        self.__module__ = func.__module__
+
+    def __set_name__(self, owner, name):
+        self.name = name
+
+    def _compute(self, owner):
+        return self.func(owner)
+
+    def __get__(self, instance, owner=None):
+        try:
+            return self._value
+        except AttributeError:
+            pass
+        self._value = self._compute(type(instance) if owner is None else owner)
+        return self._value
 
 
 class AsyncLazyValue:
@@ -189,3 +300,10 @@ class async_cached_property(cached_property):
 
     def _compute(self, instance):
         return AsyncLazyValue(self.func, instance)
+
+
+class async_cached_classproperty(cached_classproperty):
+    """A property of a class whose coroutine runs once; what it gives can be awaited any number of times."""
+
+    def _compute(self, owner):
+        return AsyncLazyValue(self.func, owner)

@@ -22,29 +22,44 @@ from _cinderx import (
 __all__ = [
     "append_jit_list",
     "auto",
+    "background_compile",
     "clear_runtime_stats",
     "compile_after_n_calls",
     "count_interpreted_calls",
     "disable",
+    "disable_emit_type_annotation_guards",
+    "disable_hir_inliner",
+    "disable_specialized_opcodes",
     "enable",
+    "enable_emit_type_annotation_guards",
+    "enable_hir_inliner",
+    "enable_specialized_opcodes",
     "force_compile",
     "force_uncompile",
     "get_allocator_stats",
+    "get_and_clear_inline_cache_stats",
     "get_and_clear_runtime_stats",
+    "get_background_compile",
     "get_compilation_time",
     "get_compile_after_n_calls",
     "get_compiled_functions",
     "get_compiled_size",
+    "get_compiled_spill_stack_size",
     "get_compiled_stack_size",
     "get_jit_list",
     "is_enabled",
+    "is_hir_inliner_enabled",
+    "is_inline_cache_stats_collection_enabled",
     "is_jit_compiled",
     "jit_suppress",
     "jit_unsuppress",
     "lazy_compile",
+    "mlock_profiler_dependencies",
+    "page_in_profiler_dependencies",
     "pause",
     "precompile_all",
     "read_jit_list",
+    "wait_for_background_compiles",
 ]
 
 # What `auto` sets.
@@ -144,3 +159,67 @@ def get_and_clear_runtime_stats():
 
 def clear_runtime_stats():
     get_and_clear_runtime_stats()
+
+
+def get_compiled_spill_stack_size(function):
+    """Bytes of the stack frame of a compiled function: there is nothing else in it."""
+    return get_compiled_stack_size(function)
+
+
+def background_compile(flag):
+    """Functions are compiled where they are called; another thread for it cannot be had."""
+    if flag:
+        raise RuntimeError("functions are not compiled in the background")
+
+
+def get_background_compile():
+    return False
+
+
+def wait_for_background_compiles():
+    """Nothing is compiled in the background."""
+
+
+def enable_hir_inliner():
+    """Small functions are always inlined."""
+
+
+def disable_hir_inliner():
+    raise RuntimeError("inlining cannot be turned off")
+
+
+def is_hir_inliner_enabled():
+    return True
+
+
+def enable_specialized_opcodes():
+    """What the interpreter has seen is always used."""
+
+
+def disable_specialized_opcodes():
+    raise RuntimeError("what the interpreter has seen is always used")
+
+
+def enable_emit_type_annotation_guards():
+    raise RuntimeError("annotations of functions that are not static are not used")
+
+
+def disable_emit_type_annotation_guards():
+    """Annotations of functions that are not static are not used."""
+
+
+def is_inline_cache_stats_collection_enabled():
+    return False
+
+
+def get_and_clear_inline_cache_stats():
+    """Misses of inline caches are not counted."""
+    return {}
+
+
+def mlock_profiler_dependencies():
+    """Profilers read a map of the machine code, which is a file."""
+
+
+def page_in_profiler_dependencies():
+    """Profilers read a map of the machine code, which is a file."""
