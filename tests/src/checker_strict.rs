@@ -111,7 +111,9 @@ fn verify(case: &Case) -> Result<(), String> {
     let found: Vec<_> = typeck::strict::findings(&Loader(&modules), &Options::default(), subject)
         .iter()
         .map(|found| {
-            (text.lines().line(found.primary.span.start) - 1, format!("[{}] {}", found.code, found.message))
+            let help = found.help.as_ref().map_or_else(String::new, |help| format!(" ({help})"));
+            let line = text.lines().line(found.primary.span.start) - 1;
+            (line, format!("[{}] {}{help}", found.code, found.message))
         })
         .collect();
     let expected = expectations(&case.block);

@@ -4,7 +4,7 @@
 //! fields, how `__init__` takes them, what the options forbid. The constructor becomes a function of the program that has a
 //! signature and no body. A rule that the decorator would enforce by an exception is an error here, in its words.
 
-use base::{Diagnostic, Span};
+use base::{Diagnostic, Span, suggest};
 use parser::ast::{self, Arguments, Expr, ExprKind, FunctionDef, Keyword, Stmt, StmtKind};
 
 use crate::annotation::Place;
@@ -67,6 +67,24 @@ struct Specification<'a> {
     kw_only: Option<bool>,
 }
 
+/// What `dataclass` takes.
+const OPTIONS: &[&str] = &[
+    "init",
+    "repr",
+    "eq",
+    "order",
+    "unsafe_hash",
+    "frozen",
+    "match_args",
+    "kw_only",
+    "slots",
+    "weakref_slot",
+];
+
+/// What `field` takes.
+const FIELD_OPTIONS: &[&str] =
+    &["default", "default_factory", "init", "repr", "hash", "compare", "metadata", "kw_only", "doc"];
+
 impl<'a> Program<'a> {
     /// The options, if a decorator is `dataclass` or a call of it.
     pub(crate) fn dataclass_options(&mut self, module: ModuleId, decorator: &'a Expr<'a>) -> Option<Options> {
@@ -99,11 +117,7 @@ impl<'a> Program<'a> {
                     self.dataclass_error(module, keyword.span, message);
                 }
                 Some("repr" | "match_args" | "slots" | "weakref_slot") => {}
-                name => {
-                    let message =
-                        format!("dataclass() got an unexpected keyword argument '{}'", name.unwrap_or("**"));
-                    self.dataclass_error(module, keyword.span, &message);
-                }
+                _ => self.unknown_keyword(module, keyword, "dataclass", OPTIONS),
             }
         }
         if options.order && !options.eq {
@@ -120,6 +134,13 @@ impl<'a> Program<'a> {
 
     fn dataclass_error(&mut self, module: ModuleId, span: Span, message: &str) {
         self.report(module, Diagnostic::error("SP0107", span, message));
+    }
+
+    fn unknown_keyword(&mut self, module: ModuleId, keyword: &Keyword<'a>, callee: &str, known: &[&str]) {
+        let name = keyword.arg.unwrap_or("**");
+        let message = format!("{callee}() got an unexpected keyword argument '{name}'");
+        let meant = suggest::likeliest(name, known.iter().copied());
+        self.report(module, Diagnostic::error("SP0107", keyword.span, message).with_suggestion(meant));
     }
 
     /// The default of `field(default=...)`; nothing if the expression is no call of `field`.
@@ -143,6 +164,9 @@ impl<'a> Program<'a> {
                 Some("default_factory") => found.factory = Some(keyword.value),
                 Some("init") => found.init = constant_bool(keyword.value),
                 Some("kw_only") => found.kw_only = constant_bool(keyword.value),
+                Some(name) if !FIELD_OPTIONS.contains(&name) => {
+                    self.unknown_keyword(module, keyword, "field", FIELD_OPTIONS);
+                }
                 _ => {}
             }
         }

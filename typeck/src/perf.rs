@@ -74,7 +74,10 @@ impl<'a> Visitor<'a> for Linter<'_, 'a> {
     fn visit_expr(&mut self, expr: &'a Expr<'a>) {
         match expr.kind {
             _ if self.depth == 0 => {}
-            ExprKind::Attribute { value, attr, .. } => self.attribute(expr, value, attr),
+            ExprKind::Attribute { value, attr, .. } => {
+                self.attribute(expr, value, attr);
+                self.property(expr, value, attr);
+            }
             ExprKind::Call { func, args, keywords } => match self.facts.calls.get(&expr.id) {
                 Some(CallPlan::Method { function, direct: false, .. }) => self.indirect_call(func, *function),
                 Some(_) => {}
@@ -123,6 +126,28 @@ impl<'a> Linter<'_, 'a> {
             let message = format!("attribute '{attr}' of a dynamic value is looked up by its name");
             self.found.push(Diagnostic::new("PF0002", expr.span, message).with_help(help));
         }
+    }
+
+    /// A property of a static class: its function is called dynamically, whoever could override it.
+    fn property(&mut self, expr: &Expr<'a>, value: &Expr<'a>, attr: &str) {
+        let Some(ty) = self.facts.types[value.id] else { return };
+        let Type::Instance { class, .. } = self.program.types.get(ty.id) else { return };
+        let Some((owner, ClassMember::Method(function))) = self.program.class_member(*class, attr) else {
+            return;
+        };
+        let entry = &self.program.functions[*function];
+        let is_ours = entry.binding == Binding::Property && entry.cache.is_none();
+        if !is_ours || !self.program.classes[owner].is_static || !self.seen.insert(Cause::Method(*function)) {
+            return;
+        }
+        let message = format!(
+            "the property '{}.{attr}' calls its function dynamically",
+            self.program.classes[owner].name
+        );
+        let diagnostic = Diagnostic::new("PF0006", expr.span, message);
+        let (there, span) = (entry.module, entry.def.name_span);
+        let diagnostic = self.program.label(diagnostic, self.module, there, span, "the property");
+        self.found.push(diagnostic.with_help("a method is called directly, and a field is one load"));
     }
 
     /// Whether a value comes straight from an import, so that its type is not for this module to declare.

@@ -4,6 +4,7 @@
 //! loop head; the second one visits every statement once with these states, records facts and reports errors. A loop
 //! inside a loop starts from what is already remembered, so the cost is linear in the size of the function.
 
+mod annotation_name;
 mod argument;
 mod assign;
 mod attribute;
@@ -87,6 +88,7 @@ impl<'a> Program<'a> {
         let body = self.modules[module].ast.body;
         let scope = self.modules[module].scopes.module();
         Checker::new(self, module, scope, None).run_module(body);
+        Checker::new(self, module, scope, None).check_annotation_names();
         for stmt in body {
             self.check_definition(module, stmt);
         }

@@ -1,5 +1,7 @@
 //! Attributes: descriptors, the method resolution order, and the classes of values.
 
+use base::suggest;
+
 use super::Analyser;
 use super::operator::origin;
 use super::value::{Args, Class, Eval, Field, Kind, Namespace, Value};
@@ -67,9 +69,26 @@ impl<'a> Analyser<'a, '_> {
         }
     }
 
-    fn no_attribute(&mut self, value: Value<'a>, name: &str) -> super::Stop<'a> {
+    pub(super) fn no_attribute(&mut self, value: Value<'a>, name: &str) -> super::Stop<'a> {
+        let meant = self.similar_attribute(value, name);
         let class = self.class_name(value);
-        self.raise("AttributeError", &format!("'{class}' object has no attribute '{name}'"))
+        self.raise_meant("AttributeError", &format!("'{class}' object has no attribute '{name}'"), meant)
+    }
+
+    /// An attribute of an object, or of a class of its, that is spelt like this one.
+    fn similar_attribute(&mut self, value: Value<'a>, name: &str) -> Option<&'a str> {
+        let class = self.class_of(value);
+        let mut places = vec![value];
+        places.extend(if self.is_class(value) { self.mro(value) } else { self.mro(class) });
+        let mut names = Vec::new();
+        for place in places {
+            match place {
+                Value::Object(_) => names.extend(self.own(place).entries().iter().map(|(name, _)| *name)),
+                Value::Native(path) => names.extend(self.members_of_native(path)),
+                _ => {}
+            }
+        }
+        suggest::likeliest(name, names.into_iter().filter(|known| !known.starts_with(['_', '<'])))
     }
 
     fn module_attribute(&mut self, unit: super::UnitId, name: &'a str) -> Eval<'a> {
@@ -88,7 +107,13 @@ impl<'a> Analyser<'a, '_> {
             self.report_with("SP0854", &message, Some(&help));
             return Ok(self.silent());
         }
-        Err(self.raise("AttributeError", &format!("module '{module}' has no attribute '{name}'")))
+        let names = self.state.envs[env].names.entries().iter().map(|(name, _)| *name);
+        let meant = suggest::likeliest(name, names.filter(|known| !known.starts_with('_')));
+        Err(self.raise_meant(
+            "AttributeError",
+            &format!("module '{module}' has no attribute '{name}'"),
+            meant,
+        ))
     }
 
     fn attribute_of_class(&mut self, value: Value<'a>, class: &Class<'a>, name: &'a str) -> Eval<'a> {
@@ -136,7 +161,8 @@ impl<'a> Analyser<'a, '_> {
             return Ok(self.opaque(format!("the attribute `{name}` of a class")));
         }
         let message = format!("type object '{}' has no attribute '{name}'", class.name);
-        Err(self.raise("AttributeError", &message))
+        let meant = self.similar_attribute(value, name);
+        Err(self.raise_meant("AttributeError", &message, meant))
     }
 
     /// Something has to be looked up in a base that is not known.

@@ -8,6 +8,9 @@ use super::finding::Call;
 use super::value::{Args, Body, EnvId, Eval, Flow, Function, Keywords, Kind, Stop, Value};
 use crate::scope::ScopeRole;
 
+/// Where exceptions about names keep the name that was perhaps meant; no program can write it.
+pub(super) const MEANT: &str = "<meant>";
+
 impl<'a> Analyser<'a, '_> {
     // --- Exceptions ---
 
@@ -15,6 +18,15 @@ impl<'a> Analyser<'a, '_> {
     pub(super) fn raise(&mut self, class: &'a str, message: &str) -> Stop<'a> {
         let message = self.text(message);
         self.raise_args(class, vec![message])
+    }
+
+    /// A Python exception about a name, with the one that was perhaps meant.
+    pub(super) fn raise_meant(&mut self, class: &'a str, message: &str, meant: Option<&'a str>) -> Stop<'a> {
+        let stop = self.raise(class, message);
+        if let (Stop::Raise(Value::Object(id)), Some(meant)) = (stop, meant) {
+            self.state.objects[id].attributes.set(MEANT, Value::Str(meant));
+        }
+        stop
     }
 
     pub(super) fn raise_args(&mut self, class: &'a str, args: Vec<Value<'a>>) -> Stop<'a> {

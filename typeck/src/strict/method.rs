@@ -23,8 +23,7 @@ impl<'a> Analyser<'a, '_> {
         if path.contains('.') || name.starts_with('_') || path == "function" {
             return Ok(self.opaque(format!("nothing is known of `{name}` of `{path}`")));
         }
-        let class = self.class_name(value);
-        Err(self.raise("AttributeError", &format!("'{class}' object has no attribute '{name}'")))
+        Err(self.no_attribute(value, name))
     }
 
     /// Calls a method of a native class.

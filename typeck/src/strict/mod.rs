@@ -234,8 +234,9 @@ impl<'a, 'l> Analyser<'a, 'l> {
     }
 
     /// A value of a stub that does not declare it.
-    fn undeclared(&mut self, module: &str, name: &str) -> Value<'a> {
-        let reason = format!("the stub of `{module}` says nothing of `{name}`");
+    fn undeclared(&mut self, module: &str, name: &str, meant: Option<&str>) -> Value<'a> {
+        let meant = meant.map_or_else(String::new, |meant| format!("; did you mean `{meant}`?"));
+        let reason = format!("the stub of `{module}` says nothing of `{name}`{meant}");
         Value::Opaque(self.opaques.push(Opaque { reason, is_undeclared: true, ..Opaque::default() }))
     }
 

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use base::Diagnostic;
+use base::{Diagnostic, suggest};
 use parser::SourceText;
 use parser::ast::{Alias, Stmt, StmtKind};
 
 use super::Analyser;
+use super::call::MEANT;
 use super::value::{Env, EnvId, Eval, Flow, Kind, Namespace, Place, Stop, UnitId, Value};
 use crate::marker::markers;
 use crate::scope::{self, Resolution, ScopeId, ScopeKind, Scopes};
@@ -181,7 +182,11 @@ impl<'a> Analyser<'a, '_> {
             },
             _ => format!("raises {class}"),
         };
-        self.report("SP0830", &text);
+        let help = match self.attribute_of_instance(exception, MEANT) {
+            Some(Value::Str(meant)) => Some(format!("did you mean `{meant}`?")),
+            _ => None,
+        };
+        self.report_with("SP0830", &text, help.as_deref());
     }
 
     // --- Imports ---
@@ -329,7 +334,9 @@ impl<'a> Analyser<'a, '_> {
                     return Ok(child);
                 }
                 let message = format!("cannot import name '{name}' from '{module}'");
-                Err(self.raise("ImportError", &message))
+                let names = self.state.envs[self.units[unit].env].names.entries().iter();
+                let meant = suggest::likeliest(name, names.map(|(name, _)| *name));
+                Err(self.raise_meant("ImportError", &message, meant))
             }
         }
     }
@@ -363,8 +370,24 @@ impl<'a> Analyser<'a, '_> {
             Some(found) => Ok(found),
             // What has been reported may have kept the name from being bound.
             None if self.may_be_missing(unit, name) => Ok(self.silent()),
-            None => Err(self.raise("NameError", &format!("name '{name}' is not defined"))),
+            None => {
+                let meant = self.similar_name(unit, env, name);
+                Err(self.raise_meant("NameError", &format!("name '{name}' is not defined"), meant))
+            }
         }
+    }
+
+    /// A name in sight that is spelt like this one.
+    fn similar_name(&mut self, unit: UnitId, env: EnvId, name: &str) -> Option<&'a str> {
+        let (mut names, mut next) = (Vec::new(), Some(env));
+        while let Some(env) = next {
+            names.extend(self.state.envs[env].names.entries().iter().map(|(name, _)| *name));
+            next = self.state.envs[env].parent;
+        }
+        let of_module = self.state.envs[self.units[unit].env].names.entries().iter();
+        names.extend(of_module.map(|(name, _)| *name));
+        names.extend(self.names_of_stub("builtins"));
+        suggest::likeliest(name, names)
     }
 
     /// Whether a name of a module may be missing because statements have not been followed to their end.

@@ -6,6 +6,7 @@
 //! are what is known of results; a result annotated with the type variable of a parameter is that argument itself. A parameter that is
 //! annotated `object` is only kept; all others may be looked into.
 
+use base::suggest;
 use parser::SourceText;
 use parser::ast::{ClassDef, Constant, Expr, ExprKind, FunctionDef, Operator, Stmt, StmtKind};
 use rustc_hash::FxHashMap;
@@ -267,6 +268,23 @@ impl<'a> Analyser<'a, '_> {
         path
     }
 
+    /// What a stub declares, but for what is private.
+    pub(super) fn names_of_stub(&mut self, module: &str) -> Vec<&'a str> {
+        let Some(stub) = self.stub(module) else { return Vec::new() };
+        stub.items.keys().copied().filter(|name| !name.starts_with('_')).collect()
+    }
+
+    /// What the stub of a class declares in it.
+    pub(super) fn members_of_native(&mut self, path: &str) -> Vec<&'a str> {
+        let Some(Item::Class(def, _)) = self.declared(path) else { return Vec::new() };
+        let name = |stmt: &'a Stmt<'a>| match stmt.kind {
+            StmtKind::FunctionDef(def) => Some(def.name),
+            StmtKind::AnnAssign { target, .. } => target.as_name(),
+            _ => None,
+        };
+        def.body.iter().filter_map(name).collect()
+    }
+
     pub(super) fn builtin(&mut self, name: &str) -> Option<Value<'a>> {
         if name == "__debug__" {
             return Some(Value::Bool(true));
@@ -323,7 +341,10 @@ impl<'a> Analyser<'a, '_> {
             }
             None => match self.inherited(path, name) {
                 Some(found) => found,
-                None if self.is_stub(path) => self.undeclared(path, name),
+                None if self.is_stub(path) => {
+                    let meant = suggest::likeliest(name, self.names_of_stub(path));
+                    self.undeclared(path, name, meant)
+                }
                 None => self.opaque(format!("nothing is known of `{name}` of `{path}`")),
             },
         }
