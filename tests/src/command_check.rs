@@ -203,6 +203,35 @@ fn settings_say_what_is_wanted_of_strict_modules() {
     assert_eq!(found.lines().count(), 1, "said once: {found}");
 }
 
+#[test]
+fn claims_of_stubs_are_compared_with_sources() {
+    let tree = Tree::new("check-stubs");
+    tree.write("pack/__init__.py", "");
+    tree.write(
+        "pack/part.py",
+        "SEEN = []\ndef f(x):\n    return x + 1\ndef g(x):\n    SEEN.append(x)\n    return x\n",
+    );
+    let verify = |claims: &str| {
+        tree.write("stubs/pack/part.pyi", claims);
+        let output = tree.command(&["stubs", "verify", "--output-format=concise", "stubs"]).output();
+        let output = output.expect("spc starts");
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (output.status.code(), text(&output.stdout), text(&output.stderr))
+    };
+    let (code, found, said) = verify("@pure\ndef f(x: int) -> int: ...\n@mutates('x')\ndef g(x): ...\n");
+    assert_eq!((code, &*found), (Some(0), ""), "{said}");
+    assert_eq!(said, "called 1 functions, found 0 claims that are not true\n");
+    let (code, found, _) = verify("__purity__ = 'opaque'\ndef f(x): ...\ndef g(x: int): ...\ndef h(): ...\n");
+    assert_eq!(code, Some(1));
+    let wanted = "stubs/pack/part.pyi:3:1: error[SP0870] `pack.part.g` is declared without effects, but changes a list";
+    assert!(found.starts_with(wanted) && found.lines().count() == 1, "{found}");
+    let (code, found, _) = verify("def f(\n");
+    assert!(code == Some(1) && found.contains("error[SP0003]"), "{found}");
+    tree.write("stubs/absent.pyi", "@pure\ndef f(): ...\n");
+    let (code, _, said) = verify("");
+    assert!(code == Some(0) && said.contains("no source of `absent` is found"), "{said}");
+}
+
 /// A running `spc check --watch`.
 struct Watching {
     child: Child,

@@ -50,6 +50,8 @@ impl<'a> Analyser<'a, '_> {
     }
 
     fn run_text(&mut self, path: &str, text: &'a str, space: ObjectId) -> Eval<'a> {
+        // Texts that are made in a loop are parsed each time.
+        self.pay(text.len())?;
         let Some((parsed, scopes)) = self.parsed_text(path, text) else {
             return Err(self.raise("SyntaxError", "invalid syntax"));
         };
