@@ -7,6 +7,13 @@ use super::operator::integer;
 use super::stub::{Item, Purity};
 use super::value::{Args, Eval, Field, Kind, Namespace, Value};
 
+/// What functions with a cache have.
+const CACHE_ATTRIBUTES: [(&str, &str); 3] = [
+    ("cache_clear", "functools.cache_clear"),
+    ("cache_info", "functools.cache_info"),
+    ("cache_parameters", "functools.cache_parameters"),
+];
+
 impl<'a> Analyser<'a, '_> {
     pub(super) fn call_native(&mut self, path: &'a str, args: Args<'a>) -> Eval<'a> {
         if let Some(result) = self.exact(path, &args)? {
@@ -286,7 +293,14 @@ impl<'a> Analyser<'a, '_> {
                 keywords: args.keywords.clone(),
             }),
             ("functools.lru_cache", Some(Value::Int(_) | Value::None)) => Value::Native("functools.cache"),
-            ("functools.lru_cache" | "functools.cache", Some(function)) => function,
+            ("functools.lru_cache" | "functools.cache", Some(function)) => {
+                if matches!(function, Value::Object(id) if self.state.objects[id].owner == self.current()) {
+                    for (name, path) in CACHE_ATTRIBUTES {
+                        self.write_attribute(function, name, Some(Value::Native(path)))?;
+                    }
+                }
+                function
+            }
             ("functools.singledispatch", Some(function)) => {
                 self.write_attribute(function, "register", Some(Value::Native("functools.register")))?;
                 function

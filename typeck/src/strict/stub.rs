@@ -23,15 +23,18 @@ macro_rules! stubs {
 }
 
 stubs! {
-    "__static__" "__strict__" "abc" "argparse" "array" "ast" "asyncio" "atexit" "base64" "binascii" "bisect" "builtins" "calendar"
-    "cinderx" "cmath" "codecs" "collections" "collections.abc" "concurrent" "concurrent.futures" "configparser" "contextlib"
-    "contextvars" "copy" "csv" "dataclasses" "datetime" "decimal" "difflib" "enum" "errno" "fnmatch" "fractions" "functools" "gc"
-    "getpass" "glob" "graphlib" "hashlib" "heapq" "hmac" "html" "html.entities" "html.parser" "http" "importlib" "importlib.metadata"
-    "importlib.resources" "inspect" "io" "ipaddress" "itertools" "json" "keyword" "locale" "logging" "math" "mimetypes"
-    "multiprocessing" "numbers" "operator" "os" "os.path" "pathlib" "pickle" "platform" "pprint" "queue" "random" "re" "reprlib"
-    "secrets" "select" "selectors" "shlex" "shutil" "signal" "socket" "stat" "statistics" "string" "struct" "subprocess" "sys"
-    "tempfile" "textwrap" "threading" "time" "token" "tomllib" "traceback" "types" "typing" "unicodedata" "unittest" "unittest.mock"
-    "urllib" "urllib.error" "urllib.parse" "urllib.request" "uuid" "warnings" "weakref" "zipfile" "zlib" "zoneinfo"
+    "__future__" "__static__" "__strict__" "abc" "argparse" "array" "ast" "asyncio" "atexit" "base64" "binascii" "bisect" "builtins"
+    "calendar" "cinderx" "cmath" "cmd" "code" "codecs" "collections" "collections.abc" "concurrent" "concurrent.futures" "configparser"
+    "contextlib" "contextvars" "copy" "csv" "dataclasses" "datetime" "decimal" "difflib" "dis" "email" "email.message" "email.utils"
+    "enum" "errno" "filecmp" "fnmatch" "fractions" "functools" "gc" "getopt" "getpass" "gettext" "glob" "graphlib" "gzip" "hashlib"
+    "heapq" "hmac" "html" "html.entities" "html.parser" "http" "http.client" "http.server" "importlib" "importlib.abc"
+    "importlib.machinery" "importlib.metadata" "importlib.resources" "importlib.util" "inspect" "io" "ipaddress" "itertools" "json"
+    "keyword" "linecache" "locale" "logging" "logging.config" "logging.handlers" "marshal" "math" "mimetypes" "multiprocessing"
+    "numbers" "operator" "os" "os.path" "pathlib" "pickle" "platform" "pprint" "queue" "random" "re" "reprlib" "sched" "secrets"
+    "select" "selectors" "shlex" "shutil" "signal" "socket" "socketserver" "stat" "statistics" "string" "struct" "subprocess"
+    "sys" "sysconfig" "tempfile" "textwrap" "threading" "time" "timeit" "token" "tokenize" "tomllib" "traceback" "types" "typing"
+    "unicodedata" "unittest" "unittest.mock" "urllib" "urllib.error" "urllib.parse" "urllib.request" "uuid" "warnings" "weakref" "xml"
+    "xml.etree" "xml.etree.ElementTree" "zipfile" "zlib" "zoneinfo"
 }
 
 /// What calling something does.

@@ -1,0 +1,3 @@
+__purity__ = "pure"
+
+class Cmd: ...

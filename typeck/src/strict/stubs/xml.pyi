@@ -1,0 +1,6 @@
+__purity__ = "pure"
+
+dom: object
+parsers: object
+sax: object
+etree: object
