@@ -215,3 +215,13 @@ pub mod static_array {
     /// First element.
     pub const DATA: usize = 32;
 }
+
+/// A growing row of primitives.
+pub mod static_vector {
+    /// Number of elements.
+    pub const LEN: usize = 16;
+    /// Below which length machine code may append, and below which position it may take an element off: the capacity, or 0.
+    pub const LIMIT: usize = 24;
+    /// Address of the first element.
+    pub const DATA: usize = 32;
+}

@@ -466,6 +466,15 @@ fn union_text(members: &[TypeDescr]) -> String {
 /// A type as `StaticTypeError` shows it.
 pub fn type_text(ty: &TypeDescr) -> String {
     match ty {
+        TypeDescr::Class { args, .. } if !args.is_empty() => match generic_class(ty) {
+            Ok(class) => {
+                class.get::<TypeObject>().map_or_else(|| ty.to_string(), |class| class.name().to_string())
+            }
+            Err(raised) => {
+                drop(crate::thread::thread().take_raised(raised));
+                ty.to_string()
+            }
+        },
         TypeDescr::Class { name, .. } => name.rsplit('.').next().unwrap_or(name).to_owned(),
         TypeDescr::Union(members) => match members.as_slice() {
             [TypeDescr::None, other] | [other, TypeDescr::None] => format!("Optional[{}]", type_text(other)),

@@ -93,7 +93,7 @@ fn verify(block: &str) -> Result<(), String> {
 /// What opens every example.
 const MARKER: &str = "import __static__\n\
 from typing import Annotated, Any, ClassVar, Final, Literal, Optional, Union, final, override\n\
-from __static__ import Array, CheckedDict, CheckedList, box, cast, cbool, clen, crange, double, int8, int16, int32, int64, uint8, uint16, uint32, uint64, unbox\n";
+from __static__ import Array, CheckedDict, CheckedList, Vector, box, cast, cbool, char, clen, crange, double, int8, int16, int32, int64, uint8, uint16, uint32, uint64, unbox\n";
 const MARKER_LINES: u32 = 3;
 
 /// Imports every case, and tells what that prints or raises.

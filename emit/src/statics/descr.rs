@@ -55,7 +55,7 @@ impl Checked<'_, '_> {
             ClassKind::Nominal | ClassKind::NamedTuple => {}
         }
         // Only checked containers and arrays have type arguments at run time.
-        let has_args = [known.checked_list, known.checked_dict, known.array].contains(&class);
+        let has_args = [known.checked_list, known.checked_dict].contains(&class) || known.is_row(class);
         let args = if has_args { args } else { &[] };
         TypeDescr::Class {
             module: self.program.modules[entry.module].name.to_owned(),

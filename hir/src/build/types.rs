@@ -62,6 +62,7 @@ fn class_type(module: &str, name: &str, args: &[TypeDescr], exact: bool, env: &d
         ("__static__", "CheckedList") => return Type::CHECKED_LIST,
         ("__static__", "CheckedDict") => return Type::CHECKED_DICT,
         ("__static__", "Array") => return Type::ARRAY,
+        ("__static__", "Vector") => return Type::VECTOR,
         _ => {}
     }
     match env.class(module, name, args) {
