@@ -192,11 +192,15 @@ impl CompileEnv for Env<'_> {
         let class = loaded_class(&TypeDescr::class(&descr.module, class))?;
         let object = class.get::<TypeObject>()?;
         let at = object.static_layout()?.method(name)?;
-        if crate::links::is_overridden(object, name) {
+        let is_overridden = crate::links::is_overridden(object, name);
+        if is_overridden && !static_class::may_be_second_base(object, name) {
             let func = self.jit.target(Link::Entry(descr.clone(), class))?;
             return Some(CalleePlace { func, slot: Some(at as u32) });
         }
-        let func = self.jit.target(Link::Unique(descr.clone(), class, at))?;
+        let func = self.jit.target(Link::Unique(descr.clone(), class.clone(), at))?;
+        if is_overridden {
+            self.jit.dispatch(func);
+        }
         Some(CalleePlace { func, slot: None })
     }
 

@@ -151,6 +151,7 @@ pub fn build(
 ) -> PyResult<Py<TypeObject>> {
     let parent = layout_base(bases)?;
     let mut layout = parent.and_then(TypeObject::static_layout).cloned().unwrap_or_default();
+    add_methods(&mut layout, bases);
     for method in &decl.methods {
         match layout.method(&method.name) {
             Some(at) => narrow(&mut layout.methods[at], method),
@@ -185,20 +186,64 @@ fn narrow(method: &mut MethodDecl, by: &MethodDecl) {
     }
 }
 
+/// The base whose fields and vtable the class continues: that with the most fields.
 fn layout_base<'a>(bases: &TupleObject) -> PyResult<Option<&'a TypeObject>> {
     let mut found: Option<&TypeObject> = None;
     for base in bases.items().iter().filter_map(|base| base.get::<TypeObject>()) {
-        let adds_fields = base.static_layout().is_some_and(|layout| !layout.fields.is_empty());
-        match found {
-            Some(known) if adds_fields && !known.is_subclass_of(base) && !base.is_subclass_of(known) => {
-                return Err(crate::raise!(TypeError, "multiple bases have instance lay-out conflict"));
-            }
-            Some(known) if base.is_subclass_of(known) => found = Some(base),
-            None if base.static_layout().is_some() => found = Some(base),
-            _ => {}
+        let Some(known) = found else {
+            found = base.static_layout().map(|_| base);
+            continue;
+        };
+        match (fields_base(known), fields_base(base)) {
+            (_, None) => {}
+            (None, Some(_)) => found = Some(base),
+            (Some(mine), Some(other)) if mine.is_subtype_of(other) => {}
+            (Some(mine), Some(other)) if other.is_subtype_of(mine) => found = Some(base),
+            _ => return Err(crate::raise!(TypeError, "multiple bases have instance lay-out conflict")),
         }
     }
     Ok(found)
+}
+
+/// The nearest class along `__base__` that adds fields.
+fn fields_base(class: &TypeObject) -> Option<&TypeObject> {
+    let count = |class: &TypeObject| class.static_layout().map_or(0, |layout| layout.fields.len());
+    let mut chain = std::iter::successors(Some(class), |class| class.base());
+    chain.find(|class| count(class) > class.base().map_or(0, count))
+}
+
+/// Methods of further bases have places behind those of the first; code that knows such a base alone looks them up.
+fn add_methods(layout: &mut StaticLayout, bases: &TupleObject) {
+    let bases = bases.items().iter().filter_map(|base| base.get::<TypeObject>());
+    for method in bases.filter_map(TypeObject::static_layout).flat_map(|other| &other.methods) {
+        if layout.method(&method.name).is_none() {
+            layout.methods.push(method.clone());
+        }
+    }
+}
+
+/// Whether the vtables of some subclasses of a class have a method elsewhere, or can have: it may be one of several bases, since neither
+/// it nor what it inherits on the way to the class that introduces the method adds a field.
+pub fn may_be_second_base(class: &TypeObject, method: &str) -> bool {
+    let fields = |class: &TypeObject| class.static_layout().map_or(0, |layout| layout.fields.len());
+    for class in std::iter::successors(Some(class), |class| class.base()) {
+        let Some(base) = class.base() else { return false };
+        if fields(class) > fields(base) {
+            return false;
+        }
+        if base.static_layout().is_none_or(|layout| layout.method(method).is_none()) {
+            return true;
+        }
+    }
+    false
+}
+
+/// Whether some subclass of a class continues the layout of another base.
+pub fn is_second_base(class: &TypeObject) -> bool {
+    fn has(class: &TypeObject, root: &TypeObject) -> bool {
+        class.subclasses().iter().any(|sub| !sub.is_subtype_of(root) || has(sub, root))
+    }
+    has(class, class)
 }
 
 /// Gives the declared fields their offsets, largest first and then by name, behind those of the base.
