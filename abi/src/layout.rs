@@ -78,6 +78,8 @@ pub mod activation {
 pub mod type_object {
     /// Flags, 32 bits.
     pub const FLAGS: usize = 16;
+    /// The flag of classes whose methods have defaults of their own where they override.
+    pub const OWN_DEFAULTS: u32 = 1 << 22;
     /// Depth along `__base__`, 32 bits.
     pub const DEPTH: usize = 20;
     /// Version for inline caches, 32 bits; 0 means "do not cache".

@@ -492,6 +492,8 @@ macro_rules! for_each_opcode {
             VECTOR_APPEND { Sequence } (Object, OfElement =>);
             /// `vector -- value`: its last element, which it loses; IndexError if there is none.
             VECTOR_POP { Sequence } (Object => OfElement);
+            /// `object -- flag`: whether methods of its class have other defaults than those that they override.
+            HAS_OWN_DEFAULTS { None } (Object => Int) [cannot_raise];
             /// `receiver, n -- default`: that of parameter `n` of the callee; the receiver of a virtual call, or None.
             LOAD_DEFAULT { Function } (Object, Int => Object);
 

@@ -9,6 +9,7 @@ use std::cell::{Cell, RefCell};
 use bytecode::TypeCode;
 use bytecode::descr::{ClassDecl, Literal, MethodDecl, TypeDescr};
 
+use crate::bind;
 use crate::error;
 use crate::field::Field;
 use crate::field_default::{self, FieldDefault};
@@ -219,6 +220,24 @@ fn add_methods(layout: &mut StaticLayout, bases: &TupleObject) {
         if layout.method(&method.name).is_none() {
             layout.methods.push(method.clone());
         }
+    }
+}
+
+/// Marks a class whose methods have other defaults than those that they override: callers, which know the latter, must ask.
+pub(crate) fn note_defaults(class: &TypeObject) {
+    let own = Value::from_object(class);
+    let bases = class.mro().iter().filter(|&&base| base != own).filter_map(|base| base.get::<TypeObject>());
+    let differs = |base: &TypeObject, method: &MethodDecl| {
+        let name = StrObject::intern(&method.name);
+        match (class.lookup(name.value()), base.lookup(name.value())) {
+            (Some(new), Some(old)) if new != old => bind::has_other_defaults(new, old),
+            _ => false,
+        }
+    };
+    let mut layouts = bases.filter_map(|base| Some((base, base.static_layout()?)));
+    match layouts.any(|(base, layout)| layout.methods.iter().any(|method| differs(base, method))) {
+        true => class.set_flags(type_flags::OWN_DEFAULTS),
+        false => class.clear_flags(type_flags::OWN_DEFAULTS),
     }
 }
 

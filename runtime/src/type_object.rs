@@ -64,6 +64,8 @@ pub mod type_flags {
     pub const WEAK: u32 = 1 << 20;
     /// A class of a strict module that is not to be frozen.
     pub const MUTABLE: u32 = 1 << 21;
+    /// Methods have other defaults than those of bases that they override.
+    pub const OWN_DEFAULTS: u32 = abi::layout::type_object::OWN_DEFAULTS;
 }
 
 /// Entries of the display inside the type object; deeper bases are in the overflow array.
@@ -640,6 +642,7 @@ impl TypeObject {
     pub fn modified(&self) {
         self.version.set(next_version());
         if self.has_static_base() {
+            crate::static_class::note_defaults(self);
             crate::hooks::class_changed(self);
         }
         for subclass in self.subclasses() {

@@ -127,7 +127,7 @@ impl<'a> Emitter<'a, '_> {
         receivers: usize,
         arguments: &[Argument],
     ) -> Emit {
-        let call = self.static_call(site, function, receivers, arguments);
+        let call = self.static_call(site, function, (receivers, false), arguments);
         self.arguments(&call, None)?;
         self.at(site.expr.span);
         self.block().op(Opcode::INVOKE_FUNCTION, call.descr);
@@ -136,7 +136,7 @@ impl<'a> Emitter<'a, '_> {
 
     /// `receiver -- result`
     fn invoke_method(&mut self, site: Site<'a>, function: FunctionId, arguments: &[Argument]) -> Emit {
-        let call = self.static_call(site, function, 1, arguments);
+        let call = self.static_call(site, function, (1, true), arguments);
         let receiver = self.needs_default(&call).then(|| self.hidden_slot(TypeCode::Object));
         if let Some(slot) = receiver {
             // The receiver is asked for defaults, too.

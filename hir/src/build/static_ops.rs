@@ -1,6 +1,7 @@
 //! Static Python: typed calls, fields, casts and containers.
 
 use abi::helper::HelperId as H;
+use abi::layout::type_object;
 use bytecode::{LenKind, Opcode as B, SequenceKind, TypeCode, Word};
 
 use super::types::{class_of, is_precise, type_of};
@@ -57,6 +58,19 @@ impl Builder<'_> {
                 }
                 let class = self.emit(Opcode::TypeOf, &[value], Imm::None, Type::TYPE);
                 self.push(class);
+            }
+            B::HAS_OWN_DEFAULTS => {
+                let value = self.pop_object();
+                let flag = self.const_int(i64::from(type_object::OWN_DEFAULTS), Type::I64);
+                if self.func.ty(value).may_be_tagged() {
+                    // Asking for the default is always right.
+                    self.push(flag);
+                    return Ok(true);
+                }
+                let class = self.emit(Opcode::TypeOf, &[value], Imm::None, Type::TYPE);
+                let flags = self.raw_field(class, "flags", type_object::FLAGS);
+                let has = self.emit(Opcode::Iand, &[flags, flag], Imm::None, Type::I64);
+                self.push(has);
             }
             B::LOAD_CLASS => {
                 let (class, _) = self.class_operand(n)?;

@@ -316,7 +316,13 @@ pub fn load_default(descr: &FunctionDescr, receiver: Value, at: usize) -> PyResu
         found.map_or_else(|| resolve_function(descr), |found| Ok(found.to_ref()))?
     };
     let Some(function) = static_target(target.value(), descr) else {
-        return Ok(singleton::omitted().to_ref());
+        return match target.get_exact::<FunctionObject>() {
+            // A primitive cannot be left out.
+            Some(function) if descr.signature.params[at].type_code() != TypeCode::Object => {
+                runtime::bind::default_of(function, at)
+            }
+            _ => Ok(singleton::omitted().to_ref()),
+        };
     };
     let default = runtime::bind::default_of(function, at)?;
     check_argument(function.code(), at, &descr.signature.params[at], default.value())?;
