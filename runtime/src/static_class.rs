@@ -433,6 +433,7 @@ fn type_value(ty: &TypeDescr) -> PyResult {
     match ty {
         TypeDescr::None => Ok(objects::none().to_ref()),
         TypeDescr::Literal(value) => type_value(&TypeDescr::builtin(value.class())),
+        TypeDescr::Member { module, class, .. } => type_value(&TypeDescr::class(module, class)),
         TypeDescr::Object | TypeDescr::Callable | TypeDescr::Never => {
             Ok(objects::object::OBJECT.value().to_ref())
         }
@@ -460,6 +461,11 @@ pub fn admits(ty: &TypeDescr, value: Value) -> PyResult<bool> {
         TypeDescr::Callable => Ok(protocol::is_callable(value)),
         TypeDescr::Never => Ok(false),
         TypeDescr::Literal(literal) => Ok(is_literal(literal, value)),
+        TypeDescr::Member { module, class, name } => {
+            let Some(class) = resolve_class(module, class)? else { return Ok(false) };
+            let member = protocol::get_optional_attr(class.value(), StrObject::intern(name).value())?;
+            Ok(member.is_some_and(|member| member.value() == value))
+        }
         TypeDescr::Union(members) => {
             for member in members {
                 if admits(member, value)? {
@@ -518,6 +524,7 @@ fn union_text(members: &[TypeDescr]) -> String {
     for member in members {
         match member {
             TypeDescr::Literal(value) => literals.push(literal_text(value)),
+            TypeDescr::Member { class, name, .. } => literals.push(format!("{class}.{name}")),
             _ => texts.push(type_text(member)),
         }
     }
@@ -545,6 +552,7 @@ pub fn type_text(ty: &TypeDescr) -> String {
             _ => union_text(members),
         },
         TypeDescr::Literal(value) => format!("Literal[{}]", literal_text(value)),
+        TypeDescr::Member { class, name, .. } => format!("Literal[{class}.{name}]"),
         other => other.to_string().trim_start_matches('#').to_owned(),
     }
 }

@@ -363,14 +363,16 @@ impl<'a> Program<'a> {
         }
         match (Literal::of_expr(arg), self.enum_of_member(module, arg)) {
             (Some(value), _) => self.types.intern(Type::Literal(value)),
-            // Members of one enumeration are not told apart.
-            (None, Some(class)) => self.types.instance(class),
+            (None, Some(class)) => match self.enum_literal(module, arg) {
+                Some(member) => self.types.intern(Type::Literal(member)),
+                None => self.types.instance(class),
+            },
             (None, None) => self.types.dynamic,
         }
     }
 
     /// The enumeration of `Color.RED`.
-    fn enum_of_member(&mut self, module: ModuleId, arg: &'a Expr<'a>) -> Option<ClassId> {
+    pub(crate) fn enum_of_member(&mut self, module: ModuleId, arg: &'a Expr<'a>) -> Option<ClassId> {
         let ExprKind::Attribute { value, attr, .. } = arg.kind else { return None };
         let Some((_, Member::Class(class))) = self.chase_expr(module, value) else { return None };
         let is_member = self.classes[class].by_name.contains_key(attr) && !attr.starts_with('_');
