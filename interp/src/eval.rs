@@ -823,11 +823,6 @@ pub(crate) unsafe fn run_loop<const TRACED: bool>(
                         let value = pop!();
                         push!(value.ty().value().to_ref());
                     }
-                    Opcode::HAS_OWN_DEFAULTS => {
-                        let value = pop!();
-                        let has = value.ty().has(runtime::type_object::type_flags::OWN_DEFAULTS);
-                        push_raw!(ops::primitive::raw(has.into()));
-                    }
                     Opcode::LOAD_LOCAL => push_raw!(*local!(at)),
                     Opcode::STORE_LOCAL => {
                         let raw = pop_raw!();

@@ -195,6 +195,7 @@ macro_rules! rare_opcode {
             | Opcode::BUILD_ARRAY
             | Opcode::VECTOR_APPEND
             | Opcode::VECTOR_POP
+            | Opcode::HAS_OWN_DEFAULTS
             | Opcode::LOAD_DEFAULT
     };
 }
@@ -582,6 +583,11 @@ fn step(stack: &mut Stack, word: Word) -> PyResult<()> {
         Opcode::VECTOR_POP => {
             let vector = stack.pop();
             stack.push_raw(ops::statics::vector_pop(&vector)?);
+        }
+        Opcode::HAS_OWN_DEFAULTS => {
+            let value = stack.pop();
+            let has = value.ty().has(runtime::type_object::type_flags::OWN_DEFAULTS);
+            stack.push_raw(ops::primitive::raw(has.into()));
         }
         Opcode::LOAD_DEFAULT => {
             let position = stack.pop_raw().bits() as usize;

@@ -374,7 +374,9 @@ impl<'a> Checker<'_, 'a> {
         type_args: &[TypeId],
         actuals: Actuals<'a>,
     ) -> Ty {
-        let positional: Vec<_> = params.iter().skip(1).map(|param| param.ty).collect();
+        let by_place =
+            |param: &&Param<'a>| matches!(param.kind, ParamKind::Ordinary | ParamKind::PositionalOnly);
+        let positional: Vec<_> = params.iter().skip(1).take_while(by_place).map(|param| param.ty).collect();
         for (at, arg) in actuals.args.iter().enumerate() {
             match positional.get(at) {
                 Some(&ty) if !matches!(arg.kind, ExprKind::Starred { .. }) => {
