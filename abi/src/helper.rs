@@ -316,6 +316,10 @@ macro_rules! for_each_helper {
             build_static_class = BuildStaticClass (code: word, index: int, body: word, bases: word) -> own, Null, Anything;
             /// A zeroed static array of the class that type number `index` of `code` is.
             build_array = BuildArray (code: word, index: int, length: int) -> own, Null, Anything;
+            /// Makes room in a static vector for one more element.
+            vector_grow = VectorGrow (vector: word) -> int, Negative, Heap;
+            /// Raises what `pop` of a static vector raises that is empty or whose memory is on loan.
+            raise_pop_error = RaisePopError (vector: word) -> own, Null, Heap;
             /// The default of parameter `position` of the callee that function number `index` of `code` is.
             load_default = LoadDefault (code: word, index: int, receiver: word, position: int) -> own, Null, Anything;
             /// `list.append(list, item)`, for a list that is being built.

@@ -193,6 +193,9 @@ macro_rules! rare_opcode {
             | Opcode::BUILD_CHECKED_LIST
             | Opcode::BUILD_CHECKED_MAP
             | Opcode::BUILD_ARRAY
+            | Opcode::VECTOR_APPEND
+            | Opcode::VECTOR_POP
+            | Opcode::HAS_OWN_DEFAULTS
             | Opcode::LOAD_DEFAULT
     };
 }
@@ -576,6 +579,20 @@ fn step(stack: &mut Stack, word: Word) -> PyResult<()> {
         Opcode::BUILD_ARRAY => {
             let len = stack.pop_raw();
             stack.push(ops::statics::build_array(&stack.code().code().types[at], len)?);
+        }
+        Opcode::VECTOR_APPEND => {
+            let value = stack.pop_raw();
+            let vector = stack.pop();
+            ops::statics::vector_append(&vector, value)?;
+        }
+        Opcode::VECTOR_POP => {
+            let vector = stack.pop();
+            stack.push_raw(ops::statics::vector_pop(&vector)?);
+        }
+        Opcode::HAS_OWN_DEFAULTS => {
+            let value = stack.pop();
+            let has = value.ty().has(runtime::type_object::type_flags::OWN_DEFAULTS);
+            stack.push_raw(ops::primitive::raw(has.into()));
         }
         Opcode::LOAD_DEFAULT => {
             let position = stack.pop_raw().bits() as usize;

@@ -19,6 +19,7 @@ use runtime::objects::function::FunctionObject;
 use runtime::objects::list::ListObject;
 use runtime::objects::module::ModuleObject;
 use runtime::objects::static_array::StaticArray;
+use runtime::objects::static_vector::StaticVector;
 use runtime::objects::str::StrObject;
 use runtime::objects::tuple::TupleObject;
 use runtime::objects::{float, int, singleton};
@@ -324,7 +325,13 @@ fn reached(descr: &FunctionDescr, receiver: Option<Value>) -> PyResult {
 pub fn load_default(descr: &FunctionDescr, receiver: Value, at: usize) -> PyResult {
     let target = reached(descr, Some(receiver).filter(|&receiver| !singleton::is_none(receiver)))?;
     let Some(function) = static_target(target.value(), descr) else {
-        return Ok(singleton::omitted().to_ref());
+        return match target.get_exact::<FunctionObject>() {
+            // A primitive cannot be left out.
+            Some(function) if descr.signature.params[at].type_code() != TypeCode::Object => {
+                runtime::bind::default_of(function, at)
+            }
+            _ => Ok(singleton::omitted().to_ref()),
+        };
     };
     let default = runtime::bind::default_of(function, at)?;
     check_argument(function.code(), at, &descr.signature.params[at], default.value())?;
@@ -692,11 +699,38 @@ pub(crate) fn sequence_get(word: Word, sequence: &Ref, index: Value) -> PyResult
         // SAFETY: the element exists and has the array's type.
         return Ok(unsafe { primitive::load(element, array.code()) });
     }
+    if let Some(element) = vector_element(sequence, index, kind) {
+        // SAFETY: the element exists and has this type.
+        return Ok(unsafe { primitive::load(element, kind.element()) });
+    }
     let item = protocol::get_item(sequence.value(), int::from_i64(index.bits() as i64).value())?;
     match kind.element() {
         TypeCode::Object => Ok(item.into_value()),
         code => primitive::unboxed(code, item.value()),
     }
+}
+
+/// The address of an element of a vector of this kind, if it exists.
+fn vector_element(sequence: &Ref, index: Value, kind: SequenceKind) -> Option<*mut u8> {
+    let elements = sequence.get::<StaticVector>()?.elements();
+    elements.address(wrapped_index(index, elements.len())).filter(|_| elements.code() == kind.element())
+}
+
+/// Appends a carrier to a vector.
+pub(crate) fn vector_append(vector: &Ref, value: Value) -> PyResult<()> {
+    let vector = vector.get::<StaticVector>().expect("the checker has proved it");
+    let mut word = [0; 8];
+    // SAFETY: the word has room for every primitive.
+    unsafe { primitive::store(word.as_mut_ptr(), vector.code(), value) };
+    vector.push(word)
+}
+
+/// Takes the last element off a vector.
+pub(crate) fn vector_pop(vector: &Ref) -> PyResult<Value> {
+    let vector = vector.get::<StaticVector>().expect("the checker has proved it");
+    let last = vector.pop()?;
+    // SAFETY: the element has the vector's type, and the memory stays.
+    Ok(unsafe { primitive::load(last, vector.code()) })
 }
 
 /// Stores an item by a primitive index.
@@ -708,6 +742,11 @@ pub(crate) fn sequence_set(word: Word, sequence: &Ref, index: Value, value: Valu
     {
         // SAFETY: the element exists and has the array's type.
         unsafe { primitive::store(element, array.code(), value) };
+        return Ok(());
+    }
+    if let Some(element) = vector_element(sequence, index, kind) {
+        // SAFETY: the element exists and has this type.
+        unsafe { primitive::store(element, kind.element(), value) };
         return Ok(());
     }
     let item = match kind.element() {

@@ -2,6 +2,7 @@
 
 use bytecode::{PrimitiveBinaryOp, TypeCode};
 use runtime::objects::code::CodeObject;
+use runtime::objects::static_vector::StaticVector;
 use runtime::objects::{self, int};
 use runtime::protocol;
 use runtime::static_class;
@@ -27,6 +28,17 @@ pub(super) extern "C" fn build_checked_map(code: Value, index: usize, dict: Valu
 
 pub(super) extern "C" fn build_array(code: Value, index: usize, length: i64) -> Value {
     make(code, index, int::from_i64(length).value())
+}
+
+pub(super) extern "C" fn vector_grow(vector: Value) -> i64 {
+    status(vector.get::<StaticVector>().expect("the compiler has proved it").grow())
+}
+
+pub(super) extern "C" fn raise_pop_error(vector: Value) -> Value {
+    match vector.get::<StaticVector>().expect("the compiler has proved it").pop() {
+        Err(raised) => failure(raised),
+        Ok(_) => unreachable!("there is no element"),
+    }
 }
 
 pub(super) extern "C" fn load_default(code: Value, index: usize, receiver: Value, position: usize) -> Value {

@@ -22,6 +22,7 @@ mod pattern;
 mod record;
 mod stmt;
 mod suggest;
+mod vector;
 
 use base::{Diagnostic, Span};
 use parser::ast::{Expr, NodeId, Stmt, StmtKind};
