@@ -78,6 +78,8 @@ pub mod activation {
 pub mod type_object {
     /// Flags, 32 bits.
     pub const FLAGS: usize = 16;
+    /// The flag of classes whose methods have defaults of their own where they override.
+    pub const OWN_DEFAULTS: u32 = 1 << 22;
     /// Depth along `__base__`, 32 bits.
     pub const DEPTH: usize = 20;
     /// Version for inline caches, 32 bits; 0 means "do not cache".
@@ -213,5 +215,15 @@ pub mod static_array {
     /// Number of elements.
     pub const LEN: usize = 16;
     /// First element.
+    pub const DATA: usize = 32;
+}
+
+/// A growing row of primitives.
+pub mod static_vector {
+    /// Number of elements.
+    pub const LEN: usize = 16;
+    /// Below which length machine code may append, and below which position it may take an element off: the capacity, or 0.
+    pub const LIMIT: usize = 24;
+    /// Address of the first element.
     pub const DATA: usize = 32;
 }

@@ -37,6 +37,15 @@ pub enum TypeDescr {
     Union(Vec<TypeDescr>),
     /// One value, exactly of its class.
     Literal(Literal),
+    /// One member of an enumeration.
+    Member {
+        /// Dotted name of the module of the enumeration.
+        module: String,
+        /// Dotted name of the enumeration inside the module.
+        class: String,
+        /// The member's name.
+        name: String,
+    },
     /// Anything that can be called.
     Callable,
     /// Nothing at all.
@@ -147,7 +156,7 @@ impl TypeDescr {
     pub fn is_by_class(&self) -> bool {
         match self {
             Self::Union(members) => members.iter().all(Self::is_by_class),
-            _ => !matches!(self, Self::Literal(_)),
+            _ => !matches!(self, Self::Literal(_) | Self::Member { .. }),
         }
     }
 
@@ -180,6 +189,7 @@ impl fmt::Display for TypeDescr {
                 _ => write_list(f, members, "|"),
             },
             Self::Literal(value) => write!(f, "={value}"),
+            Self::Member { module, class, name } => write!(f, "=@{module}:{class}.{name}"),
             Self::Callable => f.write_str("Callable"),
             Self::Never => f.write_str("Never"),
         }

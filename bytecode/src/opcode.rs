@@ -486,8 +486,14 @@ macro_rules! for_each_opcode {
             BUILD_CHECKED_LIST { Type } (Object => Object);
             /// `dict -- CheckedDict`: the items move over; their types have been proved.
             BUILD_CHECKED_MAP { Type } (Object => Object);
-            /// `length -- array`: a zeroed static array.
+            /// `length -- array`: a zeroed static array or vector.
             BUILD_ARRAY { Type } (Int => Object);
+            /// `vector, value --`: the vector grows by the value.
+            VECTOR_APPEND { Sequence } (Object, OfElement =>);
+            /// `vector -- value`: its last element, which it loses; IndexError if there is none.
+            VECTOR_POP { Sequence } (Object => OfElement);
+            /// `object -- flag`: whether methods of its class have other defaults than those that they override.
+            HAS_OWN_DEFAULTS { None } (Object => Int) [cannot_raise];
             /// `receiver, n -- default`: that of parameter `n` of the callee; the receiver of a virtual call, or None.
             LOAD_DEFAULT { Function } (Object, Int => Object);
 

@@ -415,6 +415,30 @@ operand_enum! {
         ArrayChar = 27 "array_char",
         /// `Array[cbool]`
         ArrayCBool = 28 "array_cbool",
+        /// `Vector[uint8]`
+        VectorUInt8 = 32 "vector_uint8",
+        /// `Vector[int8]`
+        VectorInt8 = 33 "vector_int8",
+        /// `Vector[uint16]`
+        VectorUInt16 = 34 "vector_uint16",
+        /// `Vector[int16]`
+        VectorInt16 = 35 "vector_int16",
+        /// `Vector[uint32]`
+        VectorUInt32 = 36 "vector_uint32",
+        /// `Vector[int32]`
+        VectorInt32 = 37 "vector_int32",
+        /// `Vector[uint64]`
+        VectorUInt64 = 38 "vector_uint64",
+        /// `Vector[int64]`
+        VectorInt64 = 39 "vector_int64",
+        /// `Vector[double]`
+        VectorDouble = 41 "vector_double",
+        /// `Vector[single]`
+        VectorSingle = 42 "vector_single",
+        /// `Vector[char]`
+        VectorChar = 43 "vector_char",
+        /// `Vector[cbool]`
+        VectorCBool = 44 "vector_cbool",
     }
 }
 
@@ -424,11 +448,21 @@ impl SequenceKind {
         Self::from_operand(element as u32 + 16)
     }
 
-    /// The element type: `Object` but for arrays.
+    /// The kind for vectors with this element type.
+    pub const fn vector(element: TypeCode) -> Option<Self> {
+        Self::from_operand(element as u32 + 32)
+    }
+
+    /// Whether it is a vector.
+    pub const fn is_vector(self) -> bool {
+        self as u32 >= 32
+    }
+
+    /// The element type: `Object` but for arrays and vectors.
     pub const fn element(self) -> TypeCode {
-        match TypeCode::from_operand((self as u32).wrapping_sub(16)) {
-            Some(code) => code,
-            None => TypeCode::Object,
+        match TypeCode::from_operand((self as u32 & !32).wrapping_sub(16 * !self.is_vector() as u32)) {
+            Some(code) if self as u32 >= 16 => code,
+            _ => TypeCode::Object,
         }
     }
 }
@@ -452,6 +486,8 @@ operand_enum! {
         CheckedList = 6 "checked_list",
         /// A `CheckedDict`.
         CheckedDict = 7 "checked_dict",
+        /// A static vector.
+        Vector = 8 "vector",
         /// A list or a subclass.
         ListInexact = 16 "list_inexact",
         /// A dict or a subclass.
@@ -548,6 +584,9 @@ mod tests {
     fn arrays_know_their_element() {
         assert_eq!(SequenceKind::array(TypeCode::Double), Some(SequenceKind::ArrayDouble));
         assert_eq!(SequenceKind::ArrayCBool.element(), TypeCode::CBool);
+        assert_eq!(SequenceKind::vector(TypeCode::UInt8), Some(SequenceKind::VectorUInt8));
+        assert_eq!(SequenceKind::VectorDouble.element(), TypeCode::Double);
+        assert_eq!(SequenceKind::Tuple.element(), TypeCode::Object);
         assert_eq!(SequenceKind::CheckedList.element(), TypeCode::Object);
     }
 }

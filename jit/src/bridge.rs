@@ -72,6 +72,11 @@ fn call_occupant(jit: &Jit, func: FuncId, registers: &SavedRegisters) -> PyResul
         Link::Entry(..) => {
             jit.occupant(func).ok_or_else(|| missing_method(words[0], descr.split_name().1))?
         }
+        Link::Unique(..) if link.is_overridden() => {
+            let name = descr.split_name().1;
+            let found = words[0].ty().lookup(StrObject::intern(name).value());
+            found.map(Value::to_ref).ok_or_else(|| missing_method(words[0], name))?
+        }
         _ => interp::resolve_function(descr)?,
     };
     interp::invoke_values(&target, descr, &words).map(Value::bits)

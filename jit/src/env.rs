@@ -18,6 +18,7 @@ use hir::passes::inline::FunctionSource;
 use runtime::error::types::BaseException;
 use runtime::objects::checked::{CHECKED_DICT, CHECKED_LIST};
 use runtime::objects::static_array::STATIC_ARRAY;
+use runtime::objects::static_vector::STATIC_VECTOR;
 use runtime::objects::str::StrObject;
 use runtime::objects::tuple::TupleObject;
 use runtime::static_class;
@@ -75,11 +76,12 @@ pub(crate) fn loaded_class(descr: &TypeDescr) -> Option<Ref> {
 
 /// Bases whose instances have leaves of their own, with that of the instances of subclasses.
 fn leaf_of_subclass(class: &TypeObject) -> Type {
-    let bases: [(&TypeObject, Type); 4] = [
+    let bases: [(&TypeObject, Type); 5] = [
         (&BaseException, Type::EXCEPTION),
         (&CHECKED_LIST, Type::CHECKED_LIST),
         (&CHECKED_DICT, Type::CHECKED_DICT),
         (&STATIC_ARRAY, Type::ARRAY),
+        (&STATIC_VECTOR, Type::VECTOR),
     ];
     bases.iter().find(|(base, _)| class.is_subtype_of(base)).map_or(Type::OTHER, |&(_, leaf)| leaf)
 }
@@ -190,12 +192,24 @@ impl CompileEnv for Env<'_> {
         let class = loaded_class(&TypeDescr::class(&descr.module, class))?;
         let object = class.get::<TypeObject>()?;
         let at = object.static_layout()?.method(name)?;
-        if crate::links::is_overridden(object, name) {
+        let is_overridden = crate::links::is_overridden(object, name);
+        if is_overridden && !static_class::may_be_second_base(object, name) {
             let func = self.jit.target(Link::Entry(descr.clone(), class))?;
             return Some(CalleePlace { func, slot: Some(at as u32) });
         }
-        let func = self.jit.target(Link::Unique(descr.clone(), class, at))?;
+        let func = self.jit.target(Link::Unique(descr.clone(), class.clone(), at))?;
+        if is_overridden {
+            self.jit.dispatch(func);
+        }
         Some(CalleePlace { func, slot: None })
+    }
+
+    fn counts_references(&self, func: FuncId) -> bool {
+        if !self.jit.bind(func) {
+            return false;
+        }
+        let body = self.body(func);
+        hir::counts_references(self.jit.functions.borrow().bodies[body].code_object().code())
     }
 
     fn constant(&self, code: FuncId, index: u32) -> ConstId {

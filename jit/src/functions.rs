@@ -20,12 +20,14 @@ use hir::env::FuncId;
 use runtime::objects::code::CodeObject;
 use runtime::objects::dict::DictObject;
 use runtime::objects::function::FunctionObject;
+use runtime::static_class;
 use runtime::type_object::TypeObject;
 use runtime::value::{Ref, Value};
 use rustc_hash::FxHashMap;
 
 use crate::code_memory::{CodeMemory, displacement};
 use crate::continuation::Progress;
+use crate::links::is_overridden;
 use crate::machine::Machine;
 
 /// A body's number.
@@ -128,6 +130,17 @@ impl Link {
             Self::Body => None,
             Self::Direct(descr) | Self::Entry(descr, _) | Self::Unique(descr, ..) => Some(descr),
         }
+    }
+
+    /// Whether the method that was the only one is no longer: only the receiver can tell which is meant.
+    pub(crate) fn is_overridden(&self) -> bool {
+        let Self::Unique(descr, class, _) = self else { return false };
+        class.get::<TypeObject>().is_some_and(|class| is_overridden(class, descr.split_name().1))
+    }
+
+    /// Whether the receiver's vtable may have the method elsewhere.
+    pub(crate) fn is_displaced(&self) -> bool {
+        self.class().is_some_and(static_class::is_second_base)
     }
 
     /// The class whose changes matter.

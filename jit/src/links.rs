@@ -49,6 +49,9 @@ impl Jit {
             return true;
         }
         let link = self.functions.borrow().funcs[func.index()].link.clone();
+        if link.is_overridden() {
+            return false;
+        }
         let (Some(descr), Some(occupant)) = (link.descr(), self.occupant(func)) else { return false };
         let Some(function) = interp::static_target(occupant.value(), descr) else { return false };
         let Some(body) = self.body_of(function) else { return false };
@@ -79,9 +82,6 @@ impl Jit {
 
     /// A class with a vtable has been made or changed.
     fn class_changed(&self, class: &TypeObject) {
-        if class.static_layout().is_none() && nearest_layout(class).is_none() {
-            return;
-        }
         self.rebind(|link| {
             link.class().is_some_and(|owner| std::ptr::eq(owner, class)) || names_class(link, class)
         });
@@ -90,14 +90,22 @@ impl Jit {
             let functions = self.functions.borrow();
             let is_overridden_by = |link: &Link| match link {
                 Link::Unique(descr, owner, _) => owner.get::<TypeObject>().is_some_and(|owner| {
-                    class.is_subtype_of(owner) && is_overridden(owner, descr.split_name().1)
+                    class.is_subclass_of(owner) && is_overridden(owner, descr.split_name().1)
                 }),
                 _ => false,
             };
             functions.linked().filter(|(_, func)| is_overridden_by(&func.link)).map(|(id, _)| id).collect()
         };
-        for func in overridden {
-            self.functions.borrow_mut().dispatch(func, &self.memory);
+        overridden.into_iter().for_each(|func| self.dispatch(func));
+    }
+
+    /// Makes calls of a target, which a subclass overrides, ask the receiver: its vtable or, if that may have the method elsewhere, its
+    /// class.
+    pub(crate) fn dispatch(&self, func: FuncId) {
+        let mut functions = self.functions.borrow_mut();
+        match functions.funcs[func.index()].link.is_displaced() {
+            true => functions.unbind(func, &self.memory),
+            false => functions.dispatch(func, &self.memory),
         }
     }
 

@@ -36,6 +36,12 @@ pub struct Layout {
     pub array_length: i32,
     /// First element of a static array.
     pub array_data: i32,
+    /// Length of a vector.
+    pub vector_length: i32,
+    /// What the length must be below for a vector to be resized in place.
+    pub vector_limit: i32,
+    /// Address of the first element of a vector.
+    pub vector_data: i32,
     /// Content of a cell.
     pub cell_value: i32,
     /// First local slot of an interpreter's frame.
@@ -103,6 +109,9 @@ impl Default for Layout {
             set_used: None,
             array_length: at(ARRAY_LENGTH),
             array_data: at(ARRAY_DATA),
+            vector_length: at(a::static_vector::LEN),
+            vector_limit: at(a::static_vector::LIMIT),
+            vector_data: at(a::static_vector::DATA),
             cell_value: at(a::cell_object::CONTENTS),
             frame_locals: at(a::frame::LOCALS),
             frame_operands: at(a::frame::OPERANDS),

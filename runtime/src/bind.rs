@@ -9,6 +9,7 @@ use crate::args::Args;
 use crate::error::Raised;
 use crate::objects::code::CodeObject;
 use crate::objects::dict::DictObject;
+use crate::objects::float::FloatObject;
 use crate::objects::function::FunctionObject;
 use crate::objects::str::StrObject;
 use crate::objects::tuple::TupleObject;
@@ -168,6 +169,39 @@ pub fn default_of(function: &FunctionObject, at: usize) -> PyResult {
     let defaults = defaults_of(function);
     let found = (at + defaults.len()).checked_sub(count).map(|at| defaults[at].to_ref());
     found.ok_or_else(|| missing_arguments(function, "positional", &[at]))
+}
+
+/// Whether one function has defaults, for parameters that have some in another one, that are not the same.
+pub(crate) fn has_other_defaults(new: Value, old: Value) -> bool {
+    let (Some(new), Some(old)) = (new.get_exact::<FunctionObject>(), old.get_exact::<FunctionObject>())
+    else {
+        return false;
+    };
+    let at_end = |function: &FunctionObject, at: usize| {
+        let (defaults, count) = (defaults_of(function), function.code().code().arg_count as usize);
+        (at + defaults.len()).checked_sub(count).and_then(|at| defaults.get(at).copied())
+    };
+    let count = old.code().code().arg_count as usize;
+    let positional = (0..count).any(|at| match at_end(old, at) {
+        Some(old) => at_end(new, at).is_none_or(|new| !is_same_constant(new, old)),
+        None => false,
+    });
+    let pairs = old.kwdefaults.get().and_then(|defaults| defaults.get::<DictObject>());
+    positional
+        || pairs.map(DictObject::to_pairs).unwrap_or_default().iter().any(|(name, old)| {
+            let defaults = new.kwdefaults.get().and_then(|defaults| defaults.get::<DictObject>());
+            let new = defaults.and_then(|defaults| defaults.get_str(name.value()));
+            new.is_none_or(|new| !is_same_constant(new, old.value()))
+        })
+}
+
+/// Whether nobody can tell two constants apart.
+fn is_same_constant(a: Value, b: Value) -> bool {
+    let texts = a.get_exact::<StrObject>().zip(b.get_exact::<StrObject>());
+    let floats = a.get_exact::<FloatObject>().zip(b.get_exact::<FloatObject>());
+    a == b
+        || texts.is_some_and(|(a, b)| a.to_string_lossy() == b.to_string_lossy())
+        || floats.is_some_and(|(a, b)| a.value().to_bits() == b.value().to_bits())
 }
 
 fn fill_defaults(function: &FunctionObject, given: usize, slots: &mut [Option<Ref>]) -> PyResult<()> {

@@ -105,6 +105,7 @@ pub(crate) fn builtin_types() -> Vec<&'static TypeObject> {
     all.extend(iterators::ALL);
     all.extend(dict::views::ALL);
     all.extend(static_array::ALL);
+    all.extend(static_vector::ALL);
     all.extend(type_param::ALL);
     all.extend(exceptions::ALL);
     all.push(&static_class::STATIC_TYPE_ERROR);

@@ -9,6 +9,7 @@ use std::cell::{Cell, RefCell};
 use bytecode::TypeCode;
 use bytecode::descr::{ClassDecl, Literal, MethodDecl, TypeDescr};
 
+use crate::bind;
 use crate::error;
 use crate::field::Field;
 use crate::field_default::{self, FieldDefault};
@@ -151,6 +152,7 @@ pub fn build(
 ) -> PyResult<Py<TypeObject>> {
     let parent = layout_base(bases)?;
     let mut layout = parent.and_then(TypeObject::static_layout).cloned().unwrap_or_default();
+    add_methods(&mut layout, bases);
     for method in &decl.methods {
         match layout.method(&method.name) {
             Some(at) => narrow(&mut layout.methods[at], method),
@@ -185,20 +187,82 @@ fn narrow(method: &mut MethodDecl, by: &MethodDecl) {
     }
 }
 
+/// The base whose fields and vtable the class continues: that with the most fields.
 fn layout_base<'a>(bases: &TupleObject) -> PyResult<Option<&'a TypeObject>> {
     let mut found: Option<&TypeObject> = None;
     for base in bases.items().iter().filter_map(|base| base.get::<TypeObject>()) {
-        let adds_fields = base.static_layout().is_some_and(|layout| !layout.fields.is_empty());
-        match found {
-            Some(known) if adds_fields && !known.is_subclass_of(base) && !base.is_subclass_of(known) => {
-                return Err(crate::raise!(TypeError, "multiple bases have instance lay-out conflict"));
-            }
-            Some(known) if base.is_subclass_of(known) => found = Some(base),
-            None if base.static_layout().is_some() => found = Some(base),
-            _ => {}
+        let Some(known) = found else {
+            found = base.static_layout().map(|_| base);
+            continue;
+        };
+        match (fields_base(known), fields_base(base)) {
+            (_, None) => {}
+            (None, Some(_)) => found = Some(base),
+            (Some(mine), Some(other)) if mine.is_subtype_of(other) => {}
+            (Some(mine), Some(other)) if other.is_subtype_of(mine) => found = Some(base),
+            _ => return Err(crate::raise!(TypeError, "multiple bases have instance lay-out conflict")),
         }
     }
     Ok(found)
+}
+
+/// The nearest class along `__base__` that adds fields.
+fn fields_base(class: &TypeObject) -> Option<&TypeObject> {
+    let count = |class: &TypeObject| class.static_layout().map_or(0, |layout| layout.fields.len());
+    let mut chain = std::iter::successors(Some(class), |class| class.base());
+    chain.find(|class| count(class) > class.base().map_or(0, count))
+}
+
+/// Methods of further bases have places behind those of the first; code that knows such a base alone looks them up.
+fn add_methods(layout: &mut StaticLayout, bases: &TupleObject) {
+    let bases = bases.items().iter().filter_map(|base| base.get::<TypeObject>());
+    for method in bases.filter_map(TypeObject::static_layout).flat_map(|other| &other.methods) {
+        if layout.method(&method.name).is_none() {
+            layout.methods.push(method.clone());
+        }
+    }
+}
+
+/// Marks a class whose methods have other defaults than those that they override: callers, which know the latter, must ask.
+pub(crate) fn note_defaults(class: &TypeObject) {
+    let own = Value::from_object(class);
+    let bases = class.mro().iter().filter(|&&base| base != own).filter_map(|base| base.get::<TypeObject>());
+    let differs = |base: &TypeObject, method: &MethodDecl| {
+        let name = StrObject::intern(&method.name);
+        match (class.lookup(name.value()), base.lookup(name.value())) {
+            (Some(new), Some(old)) if new != old => bind::has_other_defaults(new, old),
+            _ => false,
+        }
+    };
+    let mut layouts = bases.filter_map(|base| Some((base, base.static_layout()?)));
+    match layouts.any(|(base, layout)| layout.methods.iter().any(|method| differs(base, method))) {
+        true => class.set_flags(type_flags::OWN_DEFAULTS),
+        false => class.clear_flags(type_flags::OWN_DEFAULTS),
+    }
+}
+
+/// Whether the vtables of some subclasses of a class have a method elsewhere, or can have: it may be one of several bases, since neither
+/// it nor what it inherits on the way to the class that introduces the method adds a field.
+pub fn may_be_second_base(class: &TypeObject, method: &str) -> bool {
+    let fields = |class: &TypeObject| class.static_layout().map_or(0, |layout| layout.fields.len());
+    for class in std::iter::successors(Some(class), |class| class.base()) {
+        let Some(base) = class.base() else { return false };
+        if fields(class) > fields(base) {
+            return false;
+        }
+        if base.static_layout().is_none_or(|layout| layout.method(method).is_none()) {
+            return true;
+        }
+    }
+    false
+}
+
+/// Whether some subclass of a class continues the layout of another base.
+pub fn is_second_base(class: &TypeObject) -> bool {
+    fn has(class: &TypeObject, root: &TypeObject) -> bool {
+        class.subclasses().iter().any(|sub| !sub.is_subtype_of(root) || has(sub, root))
+    }
+    has(class, class)
 }
 
 /// Gives the declared fields their offsets, largest first and then by name, behind those of the base.
@@ -369,6 +433,7 @@ fn type_value(ty: &TypeDescr) -> PyResult {
     match ty {
         TypeDescr::None => Ok(objects::none().to_ref()),
         TypeDescr::Literal(value) => type_value(&TypeDescr::builtin(value.class())),
+        TypeDescr::Member { module, class, .. } => type_value(&TypeDescr::class(module, class)),
         TypeDescr::Object | TypeDescr::Callable | TypeDescr::Never => {
             Ok(objects::object::OBJECT.value().to_ref())
         }
@@ -396,6 +461,11 @@ pub fn admits(ty: &TypeDescr, value: Value) -> PyResult<bool> {
         TypeDescr::Callable => Ok(protocol::is_callable(value)),
         TypeDescr::Never => Ok(false),
         TypeDescr::Literal(literal) => Ok(is_literal(literal, value)),
+        TypeDescr::Member { module, class, name } => {
+            let Some(class) = resolve_class(module, class)? else { return Ok(false) };
+            let member = protocol::get_optional_attr(class.value(), StrObject::intern(name).value())?;
+            Ok(member.is_some_and(|member| member.value() == value))
+        }
         TypeDescr::Union(members) => {
             for member in members {
                 if admits(member, value)? {
@@ -454,6 +524,7 @@ fn union_text(members: &[TypeDescr]) -> String {
     for member in members {
         match member {
             TypeDescr::Literal(value) => literals.push(literal_text(value)),
+            TypeDescr::Member { class, name, .. } => literals.push(format!("{class}.{name}")),
             _ => texts.push(type_text(member)),
         }
     }
@@ -466,12 +537,22 @@ fn union_text(members: &[TypeDescr]) -> String {
 /// A type as `StaticTypeError` shows it.
 pub fn type_text(ty: &TypeDescr) -> String {
     match ty {
+        TypeDescr::Class { args, .. } if !args.is_empty() => match generic_class(ty) {
+            Ok(class) => {
+                class.get::<TypeObject>().map_or_else(|| ty.to_string(), |class| class.name().to_string())
+            }
+            Err(raised) => {
+                drop(crate::thread::thread().take_raised(raised));
+                ty.to_string()
+            }
+        },
         TypeDescr::Class { name, .. } => name.rsplit('.').next().unwrap_or(name).to_owned(),
         TypeDescr::Union(members) => match members.as_slice() {
             [TypeDescr::None, other] | [other, TypeDescr::None] => format!("Optional[{}]", type_text(other)),
             _ => union_text(members),
         },
         TypeDescr::Literal(value) => format!("Literal[{}]", literal_text(value)),
+        TypeDescr::Member { class, name, .. } => format!("Literal[{class}.{name}]"),
         other => other.to_string().trim_start_matches('#').to_owned(),
     }
 }

@@ -64,6 +64,8 @@ pub mod type_flags {
     pub const WEAK: u32 = 1 << 20;
     /// A class of a strict module that is not to be frozen.
     pub const MUTABLE: u32 = 1 << 21;
+    /// Methods have other defaults than those of bases that they override.
+    pub const OWN_DEFAULTS: u32 = abi::layout::type_object::OWN_DEFAULTS;
 }
 
 /// Entries of the display inside the type object; deeper bases are in the overflow array.
@@ -639,12 +641,19 @@ impl TypeObject {
     /// Gives this type and all subclasses new versions, because something that attribute lookup sees has changed.
     pub fn modified(&self) {
         self.version.set(next_version());
-        if self.vtable_len() > 0 {
+        if self.has_static_base() {
+            crate::static_class::note_defaults(self);
             crate::hooks::class_changed(self);
         }
         for subclass in self.subclasses() {
             subclass.modified();
         }
+    }
+
+    /// Whether this class or one of its bases is a static one.
+    fn has_static_base(&self) -> bool {
+        let is_static = |class: &TypeObject| class.has(type_flags::STATIC_PYTHON);
+        self.vtable_len() > 0 || self.mro().iter().any(|base| base.get::<TypeObject>().is_some_and(is_static))
     }
 
     /// Finds `name` in the MRO without invoking descriptors; borrowed from the class dict that has it.

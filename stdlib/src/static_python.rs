@@ -2,7 +2,7 @@
 
 use runtime::objects::module::ModuleObject;
 use runtime::objects::str::StrObject;
-use runtime::objects::{checked, int, static_array};
+use runtime::objects::{checked, int, static_array, static_vector};
 use runtime::static_class;
 use runtime::{PyResult, Ref, Value, protocol, py_functions};
 
@@ -18,6 +18,7 @@ pub(crate) fn fill(module: &ModuleObject) -> PyResult<()> {
     for name in ["Array", "staticarray"] {
         dict.set_text(name, static_array::STATIC_ARRAY.value().to_ref());
     }
+    dict.set_text("Vector", static_vector::STATIC_VECTOR.value().to_ref());
     for name in ["CheckedList", "chklist"] {
         dict.set_text(name, checked::CHECKED_LIST.value().to_ref());
     }

@@ -93,7 +93,7 @@ fn verify(block: &str) -> Result<(), String> {
 /// What opens every example.
 const MARKER: &str = "import __static__\n\
 from typing import Annotated, Any, ClassVar, Final, Literal, Optional, Union, final, override\n\
-from __static__ import Array, CheckedDict, CheckedList, box, cast, cbool, clen, crange, double, int8, int16, int32, int64, uint8, uint16, uint32, uint64, unbox\n";
+from __static__ import Array, CheckedDict, CheckedList, Vector, box, cast, cbool, char, clen, crange, double, int8, int16, int32, int64, uint8, uint16, uint32, uint64, unbox\n";
 const MARKER_LINES: u32 = 3;
 
 /// Imports every case, and tells what that prints or raises.
@@ -107,13 +107,26 @@ for number in range(int(sys.argv[1])):
         print(f'{type(error).__name__}: {error}')
 ";
 
+/// What the statistics say of functions that have not been compiled.
+pub(crate) fn refusals(statistics: &str) -> String {
+    let is_refusal = |line: &&str| line.starts_with("  ") && !line.starts_with("  guards of ");
+    statistics.lines().filter(is_refusal).map(|line| format!("{line}\n")).collect()
+}
+
 /// What running the cases prints, one by one.
 fn outputs(spc: &Path, folder: &Path, count: usize, mode: &str) -> Vec<String> {
     let mut command = Command::new(spc);
-    command.args(["run", mode, "driver.py", &count.to_string()]).current_dir(folder);
+    command.args(["run", mode, "--jit-stats", "driver.py", &count.to_string()]).current_dir(folder);
     let output = command.output().expect("spc starts");
     let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{mode}: {stderr}");
+    if mode == "--jit=always" {
+        assert!(
+            stderr.contains("refused functions: 0\n"),
+            "every function is compiled\n{}",
+            refusals(&stderr)
+        );
+    }
     let parts = stdout.split("=== case ").skip(1);
     parts.map(|part| part.split_once('\n').map_or("", |(_, text)| text).to_owned()).collect()
 }

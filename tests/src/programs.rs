@@ -3,12 +3,13 @@
 //! A heading is a program's name; its `py` block is run by `spc` in each mode of the compiler and, where there is one and the block
 //! is neither static nor named `(3.14)` as what older ones lack, by `python3`; all must print the `output` block and end with the same exit code. The `spc` is a debug
 //! build, which ends with a code of its own if objects are left over, so every program is a leak test too. Tracebacks
-//! go to standard output of the test by way of `traceback` blocks, which are compared with standard error.
+//! go to standard output of the test by way of `traceback` blocks, which are compared with standard error. The compiler may refuse no function.
 
 use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::checker::refusals;
 use crate::command::spc;
 use crate::harness::{files, root};
 
@@ -77,12 +78,22 @@ fn run_in(folder: &Path, program: &str, args: &[&str]) -> Output {
     command.output().expect("the program starts")
 }
 
+/// Takes the compiler's statistics off the end of standard error; says which functions it has refused to compile.
+fn take_refusals(output: &mut Output) -> Option<String> {
+    const START: &[u8] = b"compiled functions: ";
+    let at = output.stderr.windows(START.len()).rposition(|window| window == START)?;
+    let statistics = String::from_utf8_lossy(&output.stderr.split_off(at)).into_owned();
+    (!statistics.contains("refused functions: 0\n")).then(|| refusals(&statistics))
+}
+
 /// Runs a program in every mode, and by the oracle if it can; says what differs.
 fn run_everywhere(program: &Program, folder: &Path, spc: &str, oracle: Option<&str>) -> Vec<String> {
     std::fs::write(folder.join("program.py"), &program.source).expect("a temporary file can be written");
     let mut failures = Vec::new();
     for mode in ["--jit=off", "--jit=on", "--jit=always"] {
-        let output = run_in(folder, spc, &["run", mode]);
+        let mut output = run_in(folder, spc, &["run", mode, "--jit-stats"]);
+        let refused = take_refusals(&mut output);
+        failures.extend(refused.map(|refused| format!("{}, {mode}: refused\n{refused}", program.name)));
         failures.extend(difference(program, folder, &output, &format!("spc {mode}")));
     }
     let is_static = program.source.starts_with("import __static__");

@@ -170,13 +170,12 @@ impl<'a> Program<'a> {
             let is_root = base == self.known.object;
             is_root || (!entry.is_dynamic && self.modules[entry.module].kind == ModuleKind::Static)
         });
-        let has_one_layout = self.classes[class].bases.len() == 1;
-        self.classes[class].is_static = is_static && has_one_layout;
+        self.classes[class].is_static = is_static;
         self.check_layouts(class);
     }
 
-    /// Of several bases, one has the layout: two that add fields or methods of their own cannot both have them where typed code finds
-    /// them. (decision 20)
+    /// Of several bases, one has the layout: two that add fields of their own cannot both have them where typed code finds them.
+    /// (decision 20)
     fn check_layouts(&mut self, class: ClassId) {
         let bases = self.classes[class].bases.clone();
         let layouts: Vec<_> = bases.iter().filter_map(|&base| self.layout_of(base)).collect();
@@ -197,7 +196,7 @@ impl<'a> Program<'a> {
         }
     }
 
-    /// The static class that decides the layout of a class, with a member that has a place of its own there.
+    /// The static class that decides the layout of a class, with a field that has a place of its own there.
     fn layout_of(&self, class: ClassId) -> Option<(ClassId, &'a str)> {
         let mro = &self.classes[class].mro;
         mro.iter().enumerate().filter(|(_, base)| self.classes[**base].is_static).find_map(|(at, &base)| {
@@ -205,14 +204,9 @@ impl<'a> Program<'a> {
                 let mut rest = mro[at + 1..].iter().filter(|&&base| self.classes[base].is_static);
                 !rest.any(|&base| self.classes[base].by_name.contains_key(name))
             };
-            let placed = self.classes[base].members.iter().find(|(name, member)| match member {
-                ClassMember::Field(_) => is_new(name),
-                ClassMember::Method(method) => {
-                    let method = &self.functions[*method];
-                    !method.is_dynamic && !method.is_generated && is_new(name)
-                }
-                _ => false,
-            });
+            let mut members = self.classes[base].members.iter();
+            let placed =
+                members.find(|(name, member)| matches!(member, ClassMember::Field(_)) && is_new(name));
             placed.map(|(name, _)| (base, *name))
         })
     }

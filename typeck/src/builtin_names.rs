@@ -66,7 +66,7 @@ pub(crate) const NAMES: [&str; 59] = [
 ];
 
 /// What `__static__` offers, sorted. `tests/typeck/names.md` imports all of it.
-pub(crate) const STATIC: [&str; 40] = [
+pub(crate) const STATIC: [&str; 41] = [
     "Array",
     "CheckedDict",
     "CheckedList",
@@ -75,6 +75,7 @@ pub(crate) const STATIC: [&str; 40] = [
     "RAND_MAX",
     "StaticTypeError",
     "StringEnum",
+    "Vector",
     "_donotcompile",
     "allow_weakrefs",
     "box",

@@ -45,6 +45,7 @@ impl<'a> Program<'a> {
             checked_list: nothing,
             checked_dict: nothing,
             array: nothing,
+            vector: nothing,
         };
         let mut program = Self {
             arena,
@@ -89,6 +90,7 @@ impl<'a> Program<'a> {
             checked_list: class(statics, "CheckedList"),
             checked_dict: class(statics, "CheckedDict"),
             array: class(statics, "Array"),
+            vector: class(statics, "Vector"),
         };
     }
 

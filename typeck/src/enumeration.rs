@@ -6,8 +6,8 @@
 use base::Diagnostic;
 use parser::ast::{self, Expr, ExprKind, StmtKind};
 
-use crate::program::{ClassId, Member, Program};
-use crate::ty::TypeId;
+use crate::program::{ClassId, Member, ModuleId, Program};
+use crate::ty::{Literal, Type, TypeId};
 
 /// What the values of an enumeration must be.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -82,6 +82,75 @@ impl<'a> Program<'a> {
             _ => None,
         });
         assigned.collect()
+    }
+
+    /// The names of the members, if the body shows that there are no others, and that no two are equal.
+    fn members_of(&self, class: ClassId) -> Option<Vec<&'a str>> {
+        self.classes[class].enumeration?;
+        let (mut names, mut values) = (Vec::new(), Vec::<Literal>::new());
+        for stmt in self.classes[class].def.body {
+            match stmt.kind {
+                StmtKind::Assign { targets: [target], value } => {
+                    let name = target.as_name()?;
+                    if name.starts_with('_') {
+                        return None;
+                    }
+                    let value = Literal::of_expr(value)?;
+                    if values.iter().any(|known| known.is_equal(&value) != Some(false)) {
+                        return None;
+                    }
+                    names.push(name);
+                    values.push(value);
+                }
+                StmtKind::FunctionDef(def) if matches!(def.name, "__eq__" | "__ne__" | "__hash__") => {
+                    return None;
+                }
+                StmtKind::FunctionDef(_) | StmtKind::Pass | StmtKind::AnnAssign { value: None, .. } => {}
+                StmtKind::Expr { value } if matches!(value.kind, ExprKind::Constant { .. }) => {}
+                _ => return None,
+            }
+        }
+        (!names.is_empty()).then_some(names)
+    }
+
+    /// The literal of a member of an enumeration whose members are told apart.
+    pub(crate) fn member_literal(&self, class: ClassId, name: &str) -> Option<Literal> {
+        let is_member = self.members_of(class)?.contains(&name);
+        is_member.then(|| Literal::Member {
+            class,
+            shown: self.classes[class].name.into(),
+            name: name.into(),
+        })
+    }
+
+    /// The literal that `Color.RED` is.
+    pub(crate) fn enum_literal(&mut self, module: ModuleId, expr: &'a Expr<'a>) -> Option<Literal> {
+        let class = self.enum_of_member(module, expr)?;
+        let ExprKind::Attribute { attr, .. } = expr.kind else { return None };
+        self.member_literal(class, attr)
+    }
+
+    /// The members of a type. An enumeration of which a literal is a member falls into its own.
+    pub(crate) fn enum_members_of(&mut self, ty: TypeId, values: &[Literal]) -> Vec<TypeId> {
+        let mut found = Vec::new();
+        for member in self.types.members(ty) {
+            let class = self.types.as_instance(member).map(|(class, ..)| class);
+            let is_asked =
+                |value: &Literal| matches!(value, Literal::Member { class: of, .. } if Some(*of) == class);
+            let names = class.filter(|_| values.iter().any(is_asked)).and_then(|class| {
+                let names = self.members_of(class)?;
+                Some(
+                    names.into_iter().filter_map(|name| self.member_literal(class, name)).collect::<Vec<_>>(),
+                )
+            });
+            match names {
+                Some(names) => {
+                    found.extend(names.into_iter().map(|name| self.types.intern(Type::Literal(name))))
+                }
+                None => found.push(member),
+            }
+        }
+        found
     }
 
     /// The type of `name` or `value` of a member; dynamic for anything else.

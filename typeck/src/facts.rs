@@ -85,12 +85,23 @@ pub enum CallPlan {
     },
     /// `CheckedList[T](x)`, `CheckedDict[K, V](x)` of a display or any iterable.
     Checked(TypeId),
-    /// `Array[T](n)`
+    /// `Array[T](n)`, `Vector[T](n)`, `Vector[T]()`
     Array(TypeId),
+    /// A method of a vector of this type.
+    Vector(VectorOp, TypeId),
     /// A dynamic call whose result is unboxed.
     Unboxed(Primitive),
     /// `append` of a list whose class is known exactly, so that nothing can have overridden it.
     Append,
+}
+
+/// A method of vectors that has an instruction.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum VectorOp {
+    /// `append(value)`
+    Append,
+    /// `pop()`
+    Pop,
 }
 
 /// What a `for` loop becomes.

@@ -6,7 +6,7 @@
 
 use base::{Diagnostic, Span};
 
-use crate::program::{Binding, ClassId, ClassMember, FunctionId, Param, ParamKind, Program};
+use crate::program::{Binding, ClassId, ClassMember, FunctionId, ModuleKind, Param, ParamKind, Program};
 use crate::ty::TypeId;
 
 impl<'a> Program<'a> {
@@ -19,9 +19,9 @@ impl<'a> Program<'a> {
                 let at = *self.classes[base].by_name.get(name)?;
                 Some((base, self.classes[base].members[at].1.clone()))
             });
-            let Some((owner, inherited)) = inherited.filter(|(owner, _)| *owner != self.known.object) else {
-                continue;
-            };
+            // Of what builtins have, nothing is relied on: it is looked at again when it is used.
+            let is_typed = |owner: ClassId| self.modules[self.classes[owner].module].kind != ModuleKind::Stub;
+            let Some((owner, inherited)) = inherited.filter(|(owner, _)| is_typed(*owner)) else { continue };
             match (member, inherited) {
                 (ClassMember::Method(new), ClassMember::Method(old)) => self.check_override(class, new, old),
                 (ClassMember::Field(new), ClassMember::Field(old)) => {
@@ -45,6 +45,91 @@ impl<'a> Program<'a> {
                 }
             }
         }
+        if self.classes[class].bases.len() > 1 && self.classes[class].is_static {
+            self.check_merged(class, &bases);
+            self.check_super_calls(class);
+        }
+    }
+
+    /// `super()` calls what follows the class in its own order of bases, so that of several bases no other may come in between.
+    fn check_super_calls(&mut self, class: ClassId) {
+        let order = self.classes[class].mro.clone();
+        for at in 1..order.len() {
+            for (name, member) in self.classes[order[at]].members.clone() {
+                let ClassMember::Method(method) = member else { continue };
+                let next = |bases: &[ClassId]| {
+                    bases.iter().copied().find(|&base| self.classes[base].by_name.contains_key(name))
+                };
+                let Some(called) = next(&self.classes[order[at]].mro[1..]) else { continue };
+                let meant = next(&order[at + 1..]);
+                if meant == Some(called) || called == self.known.object || !self.calls_super(method) {
+                    continue;
+                }
+                let shown = |class: ClassId| self.classes[class].name;
+                let (own, meant) = (shown(order[at]), meant.map_or("", shown));
+                let message = format!(
+                    "{}: {own}.{name} calls {}.{name} through super(), not {meant}.{name}",
+                    shown(class),
+                    shown(called)
+                );
+                let (module, span) = (self.classes[class].module, self.classes[class].span);
+                self.report(module, Diagnostic::error("SP0106", span, message));
+            }
+        }
+    }
+
+    /// Whether the text of a method mentions `super()`.
+    fn calls_super(&self, method: FunctionId) -> bool {
+        let entry = &self.functions[method];
+        let source = self.modules[entry.module].source;
+        let end = entry.def.body.last().map_or(0, |stmt| stmt.span.end as usize);
+        source.get(entry.def.name_span.end as usize..end).is_some_and(|text| text.contains("super()"))
+    }
+
+    /// Of several bases, those that come first override those that come later. (decision 20)
+    fn check_merged(&mut self, class: ClassId, bases: &[ClassId]) {
+        let object = self.known.object;
+        for &owner in bases.iter().filter(|&&owner| owner != object) {
+            for (name, old) in self.classes[owner].members.clone() {
+                let Some((winner, new)) = self.class_member(class, name) else { continue };
+                if self.is_subclass(winner, owner) && winner != class {
+                    continue;
+                }
+                match (new.clone(), old) {
+                    (ClassMember::Method(new), ClassMember::Method(old)) => {
+                        self.check_merged_method(class, new, old);
+                    }
+                    (ClassMember::Field(_), ClassMember::Method(_))
+                    | (ClassMember::Method(_), ClassMember::Field(_)) => {
+                        let (span, other) = (self.classes[class].span, self.classes[owner].span);
+                        self.report_hidden(class, name, span, owner, other);
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    fn check_merged_method(&mut self, class: ClassId, new: FunctionId, old: FunctionId) {
+        if self.functions[new].class == Some(class) {
+            return self.check_override(class, new, old);
+        }
+        if matches!(self.functions[new].name, "__init__" | "__new__" | "__init_subclass__") {
+            return;
+        }
+        self.erase_overridden(new, old);
+        let Some(problem) = self.override_problem(class, new, old) else { return };
+        let owner = |function: FunctionId| {
+            self.functions[function].class.map_or("", |owner| self.classes[owner].name)
+        };
+        let (name, first, second) = (self.functions[new].name, owner(new), owner(old));
+        let shown = self.classes[class].name;
+        let message = format!("{shown}: {first}.{name} overrides {second}.{name} inconsistently. {problem}");
+        let (module, there) = (self.classes[class].module, self.functions[old].module);
+        let diagnostic = Diagnostic::error("SP0106", self.classes[class].span, message);
+        let other = self.functions[old].def.name_span;
+        let diagnostic = self.label(diagnostic, module, there, other, "overridden method");
+        self.report(module, diagnostic);
     }
 
     /// Where a member of a class stands.

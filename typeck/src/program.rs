@@ -406,6 +406,14 @@ pub struct Known {
     pub checked_list: ClassId,
     pub checked_dict: ClassId,
     pub array: ClassId,
+    pub vector: ClassId,
+}
+
+impl Known {
+    /// Whether instances of a class are rows of primitives.
+    pub fn is_row(&self, class: ClassId) -> bool {
+        class == self.array || class == self.vector
+    }
 }
 
 /// See the module documentation.

@@ -42,6 +42,9 @@ fn single_type(cursor: &mut Cursor<'_>) -> Parse<TypeDescr> {
     if cursor.eat("#") {
         return Ok(TypeDescr::Primitive(type_code(cursor)?));
     }
+    if cursor.eat("=@") {
+        return member(cursor);
+    }
     if cursor.eat("=") {
         return literal(cursor).map(TypeDescr::Literal);
     }
@@ -68,6 +71,14 @@ fn single_type(cursor: &mut Cursor<'_>) -> Parse<TypeDescr> {
     }
     let exact = cursor.eat("!");
     Ok(TypeDescr::Class { module: module.to_owned(), name: name.to_owned(), exact, args })
+}
+
+fn member(cursor: &mut Cursor<'_>) -> Parse<TypeDescr> {
+    let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | ':' | '<' | '>');
+    let path = cursor.take_while("a member", is_part)?;
+    let (module, rest) = path.split_once(':').unwrap_or(("builtins", path));
+    let (class, name) = rest.rsplit_once('.').unwrap_or((rest, ""));
+    Ok(TypeDescr::Member { module: module.to_owned(), class: class.to_owned(), name: name.to_owned() })
 }
 
 fn literal(cursor: &mut Cursor<'_>) -> Parse<Literal> {

@@ -25,6 +25,8 @@ pub(super) struct StaticCall<'a, 'f> {
     /// The other parameters.
     params: Vec<Param<'a>>,
     arguments: &'f [Argument],
+    /// Whether an override may be called, which may have other defaults.
+    is_virtual: bool,
 }
 
 impl<'a> Emitter<'a, '_> {
@@ -32,20 +34,21 @@ impl<'a> Emitter<'a, '_> {
         &mut self,
         site: Site<'a>,
         function: FunctionId,
-        receivers: usize,
+        (receivers, is_virtual): (usize, bool),
         arguments: &'f [Argument],
     ) -> StaticCall<'a, 'f> {
         let checked = self.checked.expect("plans come from a checked module");
         let params = checked.program.functions[function].params[receivers..].to_vec();
         let descr = self.block().function(checked.function_descr(function));
-        StaticCall { site, descr, function, receivers, params, arguments }
+        StaticCall { site, descr, function, receivers, params, arguments, is_virtual }
     }
 
-    /// Whether some default is no constant.
+    /// Whether some default is none that is known here.
     pub(super) fn needs_default(&self, call: &StaticCall<'a, '_>) -> bool {
         let mut pairs = call.arguments.iter().zip(&call.params);
-        pairs
-            .any(|(argument, param)| *argument == Argument::Default && self.default_of(call, param).is_none())
+        pairs.any(|(argument, param)| {
+            *argument == Argument::Default && (call.is_virtual || self.default_of(call, param).is_none())
+        })
     }
 
     /// The constant that a parameter's default is.
@@ -176,18 +179,41 @@ impl<'a> Emitter<'a, '_> {
 
     fn default_argument(&mut self, call: &StaticCall<'a, '_>, at: usize, receiver: Option<u32>) {
         let param = &call.params[at];
-        match (self.default_of(call, param), self.primitive_type(param.ty)) {
-            (Some(constant), Some(primitive)) => self.primitive_const(&constant, primitive),
-            (Some(constant), None) => self.load_const(constant),
-            (None, _) => {
-                match receiver {
-                    Some(slot) => self.block().op(Opcode::LOAD_FAST_CHECK, slot),
-                    None => self.load_const(Const::None),
-                }
-                self.int64_const((call.receivers + at) as i64);
-                self.at(call.site.expr.span);
-                self.block().op(Opcode::LOAD_DEFAULT, call.descr);
+        let primitive = self.primitive_type(param.ty);
+        let push = |emitter: &mut Self, constant: Const| match primitive {
+            Some(primitive) => emitter.primitive_const(&constant, primitive),
+            None => emitter.load_const(constant),
+        };
+        match (self.default_of(call, param), receiver) {
+            (Some(constant), Some(slot)) => {
+                let (known, end) = (self.block().label(), self.block().label());
+                self.block().op(Opcode::LOAD_FAST_CHECK, slot);
+                self.block().op0(Opcode::HAS_OWN_DEFAULTS);
+                self.block().jump(Opcode::POP_JUMP_IF_ZERO, known);
+                let depth = self.block().depth();
+                self.asked_default(call, at, receiver);
+                self.block().jump(Opcode::JUMP, end);
+                self.block().continue_dead_at(depth);
+                self.block().mark(known);
+                push(self, constant);
+                self.block().mark(end);
             }
+            (Some(constant), None) => push(self, constant),
+            (None, _) => self.asked_default(call, at, receiver),
+        }
+    }
+
+    /// The default that the callee has when it is called.
+    fn asked_default(&mut self, call: &StaticCall<'a, '_>, at: usize, receiver: Option<u32>) {
+        match receiver {
+            Some(slot) => self.block().op(Opcode::LOAD_FAST_CHECK, slot),
+            None => self.load_const(Const::None),
+        }
+        self.int64_const((call.receivers + at) as i64);
+        self.at(call.site.expr.span);
+        self.block().op(Opcode::LOAD_DEFAULT, call.descr);
+        if let Some(primitive) = self.primitive_type(call.params[at].ty) {
+            self.block().op(Opcode::PRIMITIVE_UNBOX, super::descr::type_code(primitive) as u32);
         }
     }
 }

@@ -2,8 +2,9 @@
 
 use bytecode::{Const, Opcode, TypeCode};
 use parser::ast::{Expr, ExprKind, Keyword};
-use typeck::facts::{Argument, CallPlan};
+use typeck::facts::{Argument, CallPlan, VectorOp};
 use typeck::program::FunctionId;
+use typeck::ty::{Primitive, TypeId};
 
 use crate::error::Emit;
 use crate::module::Emitter;
@@ -79,14 +80,37 @@ impl<'a> Emitter<'a, '_> {
                 self.build_checked(*ty);
             }
             CallPlan::Array(ty) => {
-                self.expr(&args[0])?;
+                match args {
+                    [] => self.primitive_const(&Const::Int(0), Primitive::Int64),
+                    [length, ..] => self.expr(length)?,
+                }
                 let descr = self.checked.expect("plans come from a checked module").type_descr(*ty);
                 let at = self.block().ty(descr);
                 self.at(expr.span);
                 self.block().op(Opcode::BUILD_ARRAY, at);
             }
+            CallPlan::Vector(op, ty) => {
+                let ExprKind::Attribute { value, .. } = func.kind else { return Ok(false) };
+                self.expr(value)?;
+                self.vector_op(expr, args, *op, *ty)?;
+            }
         }
         Ok(true)
+    }
+
+    /// `vector -- result`
+    fn vector_op(&mut self, expr: &'a Expr<'a>, args: &'a [Expr<'a>], op: VectorOp, ty: TypeId) -> Emit {
+        let kind = self.row_kind(ty).expect("vectors hold primitives") as u32;
+        args.iter().try_for_each(|arg| self.expr(arg))?;
+        self.at(expr.span);
+        match op {
+            VectorOp::Pop => self.block().op(Opcode::VECTOR_POP, kind),
+            VectorOp::Append => {
+                self.block().op(Opcode::VECTOR_APPEND, kind);
+                self.load_const(Const::None);
+            }
+        }
+        Ok(())
     }
 
     /// Pushes the first parameter.
@@ -103,7 +127,7 @@ impl<'a> Emitter<'a, '_> {
         receivers: usize,
         arguments: &[Argument],
     ) -> Emit {
-        let call = self.static_call(site, function, receivers, arguments);
+        let call = self.static_call(site, function, (receivers, false), arguments);
         self.arguments(&call, None)?;
         self.at(site.expr.span);
         self.block().op(Opcode::INVOKE_FUNCTION, call.descr);
@@ -112,7 +136,7 @@ impl<'a> Emitter<'a, '_> {
 
     /// `receiver -- result`
     fn invoke_method(&mut self, site: Site<'a>, function: FunctionId, arguments: &[Argument]) -> Emit {
-        let call = self.static_call(site, function, 1, arguments);
+        let call = self.static_call(site, function, (1, true), arguments);
         let receiver = self.needs_default(&call).then(|| self.hidden_slot(TypeCode::Object));
         if let Some(slot) = receiver {
             // The receiver is asked for defaults, too.

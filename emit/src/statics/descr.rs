@@ -33,7 +33,15 @@ impl Checked<'_, '_> {
             Type::None => TypeDescr::None,
             Type::Primitive(primitive) => TypeDescr::Primitive(type_code(*primitive)),
             Type::Instance { class, args, exact } => self.instance_descr(*class, args, *exact),
-            Type::Literal(value) => TypeDescr::Literal(literal_descr(value)),
+            Type::Literal(Literal::Member { class, name, .. }) => {
+                let entry = &self.program.classes[*class];
+                TypeDescr::Member {
+                    module: self.program.modules[entry.module].name.to_owned(),
+                    class: entry.qualname.clone(),
+                    name: name.to_string(),
+                }
+            }
+            Type::Literal(value) => literal_descr(value).map_or(TypeDescr::Object, TypeDescr::Literal),
             Type::Never => TypeDescr::Never,
             Type::Callable { .. } => TypeDescr::Callable,
             Type::Var(var) => self.type_descr(self.program.type_vars[*var].bound),
@@ -55,7 +63,7 @@ impl Checked<'_, '_> {
             ClassKind::Nominal | ClassKind::NamedTuple => {}
         }
         // Only checked containers and arrays have type arguments at run time.
-        let has_args = [known.checked_list, known.checked_dict, known.array].contains(&class);
+        let has_args = [known.checked_list, known.checked_dict].contains(&class) || known.is_row(class);
         let args = if has_args { args } else { &[] };
         TypeDescr::Class {
             module: self.program.modules[entry.module].name.to_owned(),
@@ -145,14 +153,15 @@ impl Checked<'_, '_> {
     }
 }
 
-fn literal_descr(value: &Literal) -> bytecode::descr::Literal {
+fn literal_descr(value: &Literal) -> Option<bytecode::descr::Literal> {
     use bytecode::descr::Literal as Descr;
-    match value {
+    Some(match value {
         Literal::Int(value) => Descr::Int(*value),
         Literal::Bool(value) => Descr::Bool(*value),
         Literal::Str(text) => Descr::Str(text.clone()),
         Literal::Bytes(bytes) => Descr::Bytes(bytes.clone()),
-    }
+        Literal::Member { .. } => return None,
+    })
 }
 
 fn method_kind(binding: Binding) -> MethodKind {

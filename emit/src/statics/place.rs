@@ -5,7 +5,7 @@ use parser::ast::Expr;
 use typeck::facts::{AttributePlan, SubscriptPlan};
 use typeck::program::{ClassId, Constant, Member, ModuleId};
 use typeck::scope::ScopeId;
-use typeck::ty::{Type, TypeId};
+use typeck::ty::TypeId;
 
 use super::Checked;
 use super::descr::type_code;
@@ -70,17 +70,22 @@ impl<'a> Emitter<'a, '_> {
         container: TypeId,
         exact: bool,
     ) -> Option<SequenceKind> {
-        let program = self.checked?.program;
-        let known = &program.known;
-        if class == known.array {
-            let Type::Instance { args, .. } = program.types.get(container) else { return None };
-            let element = self.primitive_type(*args.first()?)?;
-            return SequenceKind::array(type_code(element));
+        let known = &self.checked?.program.known;
+        if known.is_row(class) {
+            return self.row_kind(container);
         }
         if class == known.checked_list {
             return Some(SequenceKind::CheckedList);
         }
         Some(if exact { SequenceKind::List } else { SequenceKind::ListInexact })
+    }
+
+    /// How an array or a vector is indexed.
+    pub(crate) fn row_kind(&self, row: TypeId) -> Option<SequenceKind> {
+        let program = self.checked?.program;
+        let (class, args, _) = program.types.as_instance(row)?;
+        let kind = if class == program.known.vector { SequenceKind::vector } else { SequenceKind::array };
+        kind(type_code(self.primitive_type(*args.first()?)?))
     }
 
     /// How a container is measured.
@@ -93,6 +98,7 @@ impl<'a> Emitter<'a, '_> {
             (known.tuple, LenKind::Tuple, LenKind::TupleInexact),
             (known.str, LenKind::Str, LenKind::StrInexact),
             (known.array, LenKind::Array, LenKind::Array),
+            (known.vector, LenKind::Vector, LenKind::Vector),
             (known.checked_list, LenKind::CheckedList, LenKind::CheckedList),
             (known.checked_dict, LenKind::CheckedDict, LenKind::CheckedDict),
         ];

@@ -590,8 +590,27 @@ impl Builder<'_> {
         Err(Unsupported { reason: Reason::Unresolved, offset: self.at })
     }
 
-    /// Translates one instruction by its family.
+    /// Translates one instruction. What names something that is not there yet, as in a hot loop in front of a class, is left to the
+    /// interpreter.
     fn translate(&mut self, word: Word) -> Built<()> {
+        match self.translate_known(word) {
+            Err(Unsupported { reason: Reason::Unresolved, .. }) => {
+                self.leave();
+                Ok(())
+            }
+            done => done,
+        }
+    }
+
+    /// Goes on in the interpreter, at this instruction.
+    fn leave(&mut self) {
+        let state = self.full_state();
+        self.func.append(self.block, Opcode::Deopt, &[], Imm::None, Type::EMPTY, Some(state));
+        self.is_ended = true;
+    }
+
+    /// Translates one instruction by its family.
+    fn translate_known(&mut self, word: Word) -> Built<()> {
         let handled = self.translate_frame_reader(word)
             || self.translate_stack(word)?
             || self.translate_control(word)?
@@ -615,9 +634,7 @@ impl Builder<'_> {
             _ => false,
         };
         if names_it {
-            let state = self.full_state();
-            self.func.append(self.block, Opcode::Deopt, &[], Imm::None, Type::EMPTY, Some(state));
-            self.is_ended = true;
+            self.leave();
         }
         names_it
     }

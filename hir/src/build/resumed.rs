@@ -94,7 +94,7 @@ impl Builder<'_> {
         self.push_range(RangeIter { next, stop, step })
     }
 
-    fn raw_field(&mut self, object: Value, name: &str, offset: usize) -> Value {
+    pub(super) fn raw_field(&mut self, object: Value, name: &str, offset: usize) -> Value {
         let field = self.func.import_field(FieldRef {
             class: ClassId::OBJECT.id(),
             name: name.to_owned(),

@@ -1,7 +1,8 @@
 //! Static Python: typed calls, fields, casts and containers.
 
 use abi::helper::HelperId as H;
-use bytecode::{LenKind, Opcode as B, SequenceKind, Word};
+use abi::layout::type_object;
+use bytecode::{LenKind, Opcode as B, SequenceKind, TypeCode, Word};
 
 use super::types::{class_of, is_precise, type_of};
 use super::{Builder, Built, code_type};
@@ -57,6 +58,19 @@ impl Builder<'_> {
                 }
                 let class = self.emit(Opcode::TypeOf, &[value], Imm::None, Type::TYPE);
                 self.push(class);
+            }
+            B::HAS_OWN_DEFAULTS => {
+                let value = self.pop_object();
+                let flag = self.const_int(i64::from(type_object::OWN_DEFAULTS), Type::I64);
+                if self.func.ty(value).may_be_tagged() {
+                    // Asking for the default is always right.
+                    self.push(flag);
+                    return Ok(true);
+                }
+                let class = self.emit(Opcode::TypeOf, &[value], Imm::None, Type::TYPE);
+                let flags = self.raw_field(class, "flags", type_object::FLAGS);
+                let has = self.emit(Opcode::Iand, &[flags, flag], Imm::None, Type::I64);
+                self.push(has);
             }
             B::LOAD_CLASS => {
                 let (class, _) = self.class_operand(n)?;
@@ -130,6 +144,10 @@ impl Builder<'_> {
         let Some(place) = self.env.callee(descr, is_method) else { return self.unresolved() };
         let params: Vec<Type> = descr.signature.params.iter().map(|ty| type_of(ty, self.env)).collect();
         let ret = type_of(&descr.signature.ret, self.env);
+        if self.env.counts_references(place.func) {
+            self.invoke_counting(n, is_method);
+            return Ok(());
+        }
         let mut args = Vec::new();
         for &ty in params.iter().rev() {
             let value = if ty.is_subtype(Type::PRIMITIVE) { self.pop_prim(ty) } else { self.pop_object() };
@@ -149,6 +167,34 @@ impl Builder<'_> {
         let result = self.func.result(inst);
         self.push(result);
         Ok(())
+    }
+
+    /// Gives the references to the arguments to a frame of the interpreter, whose function is about to count them.
+    fn invoke_counting(&mut self, n: usize, is_method: bool) {
+        let signature = &self.code.functions[n].signature;
+        let mut args: Vec<Value> = Vec::new();
+        for ty in signature.params.iter().rev() {
+            args.push(match ty.type_code() {
+                TypeCode::Object => self.pop_object(),
+                code => self.box_primitive(code),
+            });
+        }
+        if is_method {
+            // The callable that `LOAD_METHOD_STATIC` left below the receiver.
+            self.pop();
+        }
+        let which = self.const_int((n * 2 + usize::from(is_method)) as i64, Type::I64);
+        args.extend([which, self.code_object()]);
+        args.reverse();
+        let result = self.object_helper(H::Invoke, &args);
+        let result = match signature.ret.type_code() {
+            TypeCode::Object => self.narrowed(result, type_of(&signature.ret, self.env)),
+            code => {
+                self.push(result);
+                self.unbox_primitive(code)
+            }
+        };
+        self.push(result);
     }
 
     fn field_operand(&mut self, n: usize) -> Built<FieldRef> {
@@ -238,7 +284,7 @@ impl Builder<'_> {
             }
             B::SEQUENCE_GET | B::SEQUENCE_SET => {
                 let Some(kind) = SequenceKind::from_operand(n) else { return self.unsupported(word) };
-                if kind == SequenceKind::ArraySingle {
+                if kind.element() == TypeCode::Single {
                     return self.unsupported(word);
                 }
                 if word.opcode() == B::SEQUENCE_GET {
@@ -267,7 +313,22 @@ impl Builder<'_> {
             B::BUILD_ARRAY => {
                 let length = self.pop_prim(Type::I64);
                 let (code, index) = (self.code_object(), self.const_int(i64::from(n), Type::I64));
-                let value = self.helper(H::BuildArray, &[code, index, length], Type::ARRAY);
+                let ty = type_of(&self.code.types[n as usize], self.env);
+                let value = self.helper(H::BuildArray, &[code, index, length], ty);
+                self.push(value);
+            }
+            B::VECTOR_APPEND => {
+                let Some(ty) = element_type(n) else { return self.unsupported(word) };
+                let value = self.pop_prim(ty);
+                let vector = self.pop_object();
+                let vector = self.narrowed(vector, Type::VECTOR);
+                self.emit_raise(Opcode::VectorAppend, &[vector, value], Imm::None, Type::EMPTY);
+            }
+            B::VECTOR_POP => {
+                let Some(ty) = element_type(n) else { return self.unsupported(word) };
+                let vector = self.pop_object();
+                let vector = self.narrowed(vector, Type::VECTOR);
+                let value = self.emit_raise(Opcode::VectorPop, &[vector], Imm::None, ty);
                 self.push(value);
             }
             B::LOAD_DEFAULT => {
@@ -290,6 +351,7 @@ impl Builder<'_> {
             LenKind::Set => Type::SET_EXACT,
             LenKind::Tuple => Type::TUPLE_EXACT,
             LenKind::Array => Type::ARRAY,
+            LenKind::Vector => Type::VECTOR,
             LenKind::Str => Type::STR_EXACT,
             LenKind::CheckedList => Type::CHECKED_LIST,
             LenKind::CheckedDict => Type::CHECKED_DICT,
@@ -319,6 +381,7 @@ impl Builder<'_> {
                 let exact = self.emit_deopt(Opcode::GuardType, &[sequence], Imm::None, Type::LIST_EXACT);
                 return self.bounded(exact, index, is_store);
             }
+            _ if kind.is_vector() => Type::VECTOR,
             _ => Type::ARRAY,
         };
         let sequence = self.narrowed(sequence, ty);
@@ -338,6 +401,10 @@ impl Builder<'_> {
     fn sequence_get(&mut self, kind: SequenceKind) {
         let (sequence, index) = self.checked_index(kind, false);
         let value = match code_type(kind.element()) {
+            Some(ty) if kind.is_vector() => {
+                let items = self.emit(Opcode::VectorItems, &[sequence], Imm::None, Type::PTR);
+                self.emit(Opcode::VectorItem, &[sequence, index, items], Imm::None, ty)
+            }
             Some(ty) => self.emit(Opcode::ArrayItem, &[sequence, index], Imm::None, ty),
             None if kind == SequenceKind::Tuple => {
                 self.emit(Opcode::TupleItem, &[sequence, index], Imm::None, Type::OBJECT)
@@ -350,6 +417,12 @@ impl Builder<'_> {
     fn sequence_set(&mut self, kind: SequenceKind) {
         let (sequence, index) = self.checked_index(kind, true);
         match code_type(kind.element()) {
+            Some(ty) if kind.is_vector() => {
+                let value = self.pop_prim(ty);
+                let items = self.emit(Opcode::VectorItems, &[sequence], Imm::None, Type::PTR);
+                let args = [sequence, index, value, items];
+                self.func.append(self.block, Opcode::VectorStore, &args, Imm::None, Type::EMPTY, None);
+            }
             Some(ty) => {
                 let value = self.pop_prim(ty);
                 let args = [sequence, index, value];
@@ -361,4 +434,12 @@ impl Builder<'_> {
             }
         }
     }
+}
+
+/// The type of a sequence's elements, if it has primitive ones that there are registers for.
+fn element_type(operand: u32) -> Option<Type> {
+    SequenceKind::from_operand(operand)
+        .map(SequenceKind::element)
+        .filter(|code| *code != TypeCode::Single)
+        .and_then(code_type)
 }

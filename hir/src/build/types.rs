@@ -34,6 +34,7 @@ pub fn type_of(descr: &TypeDescr, env: &dyn CompileEnv) -> Type {
             members.iter().fold(Type::EMPTY, |ty, member| ty.union(type_of(member, env)))
         }
         TypeDescr::Literal(value) => builtin_type(value.class(), true),
+        TypeDescr::Member { module, class, .. } => class_type(module, class, &[], false, env),
         TypeDescr::Class { module, name, exact, args } => class_type(module, name, args, *exact, env),
     }
 }
@@ -43,7 +44,7 @@ pub fn type_of(descr: &TypeDescr, env: &dyn CompileEnv) -> Type {
 pub(super) fn is_precise(descr: &TypeDescr, env: &dyn CompileEnv) -> bool {
     match descr {
         TypeDescr::Object | TypeDescr::None | TypeDescr::Primitive(_) => true,
-        TypeDescr::Literal(_) | TypeDescr::Callable | TypeDescr::Never => false,
+        TypeDescr::Literal(_) | TypeDescr::Member { .. } | TypeDescr::Callable | TypeDescr::Never => false,
         TypeDescr::Class { args, .. } => args.is_empty() && !Type::OBJECT.is_subtype(type_of(descr, env)),
         TypeDescr::Union(members) => {
             let classes = members
@@ -62,6 +63,7 @@ fn class_type(module: &str, name: &str, args: &[TypeDescr], exact: bool, env: &d
         ("__static__", "CheckedList") => return Type::CHECKED_LIST,
         ("__static__", "CheckedDict") => return Type::CHECKED_DICT,
         ("__static__", "Array") => return Type::ARRAY,
+        ("__static__", "Vector") => return Type::VECTOR,
         _ => {}
     }
     match env.class(module, name, args) {

@@ -16,7 +16,7 @@ impl Memory {
     pub const NONE: Self = Self(0);
     /// Items of lists.
     pub const ITEMS: Self = Self(1);
-    /// Lengths and item pointers of lists and arrays.
+    /// Lengths and item pointers of lists and vectors.
     pub const LENGTH: Self = Self(2);
     /// Closure cells.
     pub const CELLS: Self = Self(4);
@@ -461,6 +461,16 @@ opcodes! {
     ArrayItem "array_item" op(&[Type::OBJECT, Type::I64], Within(Type::PRIMITIVE)).reads(M::ELEMENTS);
     /// Writes an element of a primitive array.
     ArrayStore "array_store" op(&[Type::OBJECT, Type::I64, Type::PRIMITIVE], Nothing).writes(M::ELEMENTS);
+    /// Where the elements of a vector are.
+    VectorItems "vector_items" op(&[Type::VECTOR], Within(Type::PTR)).reads(M::LENGTH);
+    /// Element of a vector, whose elements are there, at an index that is in bounds.
+    VectorItem "vector_item" op(&[Type::VECTOR, Type::I64, Type::PTR], Within(Type::PRIMITIVE)).reads(M::ELEMENTS);
+    /// Writes an element of a vector, whose elements are there.
+    VectorStore "vector_store" op(&[Type::VECTOR, Type::I64, Type::PRIMITIVE, Type::PTR], Nothing).writes(M::ELEMENTS);
+    /// Appends an element to a vector.
+    VectorAppend "vector_append" op(&[Type::VECTOR, Type::PRIMITIVE], Nothing).writes(M::LENGTH.union(M::ELEMENTS)).raises();
+    /// Takes the last element off a vector; raises if there is none.
+    VectorPop "vector_pop" op(&[Type::VECTOR], Within(Type::PRIMITIVE)).writes(M::LENGTH).reads(M::ELEMENTS).raises();
     /// A new instance of a class with unset fields. With operands, size and whether it is tracked, both constants, it is
     /// allocated inline.
     Alloc "alloc" op(&[], Within(Type::OBJECT)).rest(Type::I64).imm(K::Class).raises();

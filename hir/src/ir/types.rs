@@ -126,6 +126,8 @@ leaves! {
     MODULE = Module @ 31;
     /// An instance of any class without a leaf of its own.
     OTHER = Other @ 32;
+    /// A growing row of primitives.
+    VECTOR = Vector @ 33;
     /// The null word: unset, or a failure.
     NULL = Null @ 40;
     /// Signed 8-bit integer.
@@ -167,7 +169,7 @@ unions! {
     /// An object word or null.
     WORD = Word: OBJECT | NULL;
     /// Any object, never null.
-    OBJECT = Object: INT | FLOAT | STR | BYTES | LIST | TUPLE | DICT | SET | TYPE | NONE | EXCEPTION | FUNC | CODE | CELL | SLICE | GEN | RANGE | CHECKED_LIST | CHECKED_DICT | ARRAY | MODULE | OTHER;
+    OBJECT = Object: INT | FLOAT | STR | BYTES | LIST | TUPLE | DICT | SET | TYPE | NONE | EXCEPTION | FUNC | CODE | CELL | SLICE | GEN | RANGE | CHECKED_LIST | CHECKED_DICT | ARRAY | VECTOR | MODULE | OTHER;
     /// `int` as Python means it: subclasses and `bool` included.
     INT = Int: SMALL_INT | BIG_INT | INT_USER | BOOL;
     /// Exactly `int`.
@@ -214,7 +216,8 @@ const CLASS_LEAVES: Leaves = Type::OTHER.leaves
     | Type::EXCEPTION.leaves
     | Type::CHECKED_LIST.leaves
     | Type::CHECKED_DICT.leaves
-    | Type::ARRAY.leaves;
+    | Type::ARRAY.leaves
+    | Type::VECTOR.leaves;
 
 /// Leaves that an integer or a range speaks about.
 const INT_LEAVES: Leaves = Type::PRIM_INT.leaves | Type::CBOOL.leaves | Type::SMALL_INT.leaves;

@@ -115,6 +115,8 @@ fn key_of(func: &Function, inst: Inst) -> Option<(Key, Memory)> {
             | Opcode::FastLen
             | Opcode::ListItem
             | Opcode::ArrayItem
+            | Opcode::VectorItems
+            | Opcode::VectorItem
             | Opcode::LoadCell
     );
     // A box is a new object each time; merging would only lengthen its life.

@@ -51,6 +51,9 @@ impl Lower<'_> {
                 self.set_result(item);
             }
             H::ArrayItem | H::ArrayStore => self.array(inst),
+            H::VectorItems | H::VectorItem | H::VectorStore | H::VectorAppend | H::VectorPop => {
+                self.vector(inst);
+            }
             other => return self.unsupported(other.info().name),
         }
         Ok(())
@@ -73,7 +76,7 @@ impl Lower<'_> {
     }
 
     /// Reads a primitive of type `ty`.
-    fn load_raw(&mut self, mem: Mem, ty: Type) -> Reg {
+    pub(super) fn load_raw(&mut self, mem: Mem, ty: Type) -> Reg {
         if ty.is_subtype(Type::F64) {
             return self.def_float(Op::LoadFloat, &[Src::Mem(mem)]);
         }
@@ -103,7 +106,7 @@ impl Lower<'_> {
         }
     }
 
-    fn store_raw_to(&mut self, mem: Mem, value: hir::ir::Value) {
+    pub(super) fn store_raw_to(&mut self, mem: Mem, value: hir::ir::Value) {
         let ty = self.hir.ty(value);
         if ty.is_subtype(Type::F64) {
             let value = self.reg(value);
@@ -212,6 +215,7 @@ impl Lower<'_> {
             (Type::STR, Some(layout.str_length)),
             (Type::SET, layout.set_used),
             (Type::ARRAY, Some(layout.array_length)),
+            (Type::VECTOR, Some(layout.vector_length)),
         ];
         let found = offsets.iter().find(|(of, _)| ty.unspecialised().is_subtype(*of));
         let Some(&(_, offset)) = found else { return self.unsupported("fast_len") };
@@ -314,6 +318,6 @@ fn raw_size(ty: Type) -> (Size, bool) {
     (Size::from_bytes(bytes).expect("widths are powers of two up to eight"), is_signed && bytes < 8)
 }
 
-fn width(ty: Type) -> u8 {
+pub(super) fn width(ty: Type) -> u8 {
     if ty.is_subtype(Type::F64) { 8 } else { raw_size(ty).0.bytes() as u8 }
 }

@@ -14,6 +14,7 @@ mod exits;
 mod fast_path;
 mod frame;
 mod memory;
+mod vector;
 
 use base::entity::SecondaryMap;
 use hir::env::ConstId;

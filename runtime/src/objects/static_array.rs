@@ -8,20 +8,18 @@ use bytecode::TypeCode;
 
 use crate::alloc;
 use crate::args::Args;
-use crate::buffer::{Buffer, Shape};
 use crate::header::{Header, flags};
 use crate::object::{self, Object};
+use crate::objects::elements::{self, Elements};
 use crate::objects::int::IntRef;
 use crate::objects::sequence::{self, SliceBounds, Subscript};
-use crate::objects::str::StrObject;
 use crate::objects::{self, int, singleton};
 use crate::operator::CompareOp;
 use crate::protocol;
 use crate::py_class_methods;
 use crate::slots::Slots;
-use crate::static_class::{load_primitive, store_primitive};
 use crate::type_object::{TypeObject, TypeSpec, type_flags};
-use crate::value::{Py, PyResult, Ref, Value};
+use crate::value::{Py, PyResult, Value};
 
 /// An array; its elements follow.
 #[repr(C)]
@@ -97,30 +95,10 @@ impl StaticArray {
         std::ptr::from_ref(self).cast::<u8>().cast_mut().wrapping_add(DATA + at * self.code.size())
     }
 
-    /// The element at a position, as an object.
-    pub fn get(&self, at: usize) -> Option<Ref> {
-        // SAFETY: the element exists and has the array's type.
-        (at < self.len).then(|| unsafe { load_primitive(self.address(at), self.code) })
-    }
-
-    /// Replaces an element.
-    pub fn set(&self, at: usize, value: Value) -> PyResult<()> {
-        if at >= self.len {
-            return Err(crate::raise!(IndexError, "array index out of range"));
-        }
-        // SAFETY: the element exists and has the array's type.
-        unsafe { store_primitive(self.address(at), self.code, value) }
-    }
-
-    fn copy_from(&self, at: usize, source: &StaticArray, from: usize, count: usize) {
-        debug_assert!(at + count <= self.len && from + count <= source.len);
-        let first = source.raw_address(from);
-        // SAFETY: both ranges exist, and the arrays are different objects of one element type.
-        unsafe { std::ptr::copy_nonoverlapping(first, self.raw_address(at), count * self.code.size()) };
-    }
-
-    fn raw_address(&self, at: usize) -> *mut u8 {
-        std::ptr::from_ref(self).cast::<u8>().cast_mut().wrapping_add(DATA + at * self.code.size())
+    /// The elements, which never move.
+    pub fn elements(&self) -> Elements {
+        // SAFETY: the array has `len` initialised elements from `data` on.
+        unsafe { Elements::new(self.data.as_ptr().cast::<u8>().cast_mut(), self.len, self.code) }
     }
 }
 
@@ -141,26 +119,19 @@ fn new(ty: &TypeObject, args: Args<'_>) -> PyResult {
     Ok(StaticArray::new(code, len)?.into())
 }
 
-fn repr(value: Value) -> PyResult {
-    let array = this(value);
-    let items = (0..array.len).filter_map(|at| array.get(at)).map(|item| protocol::repr_string(item.value()));
-    let items = items.collect::<PyResult<Vec<_>>>()?;
-    Ok(StrObject::new(&format!("{}([{}])", value.ty().name(), items.join(", "))).into())
-}
-
 fn subscript(value: Value, key: Value) -> PyResult {
     let array = this(value);
     match Subscript::of(key, "array")? {
-        Subscript::Index(at) => match sequence::wrap_index(at, array.len).and_then(|at| array.get(at)) {
-            Some(item) => Ok(item),
-            None => Err(crate::raise!(IndexError, "array index out of range")),
-        },
+        Subscript::Index(at) => {
+            match sequence::wrap_index(at, array.len).and_then(|at| array.elements().get(at)) {
+                Some(item) => Ok(item),
+                None => Err(crate::raise!(IndexError, "array index out of range")),
+            }
+        }
         Subscript::Slice(slice) => {
             let bounds = SliceBounds::resolve(slice, array.len)?;
             let copy = StaticArray::new(array.code, bounds.len)?;
-            for (to, from) in bounds.indices().enumerate() {
-                copy.copy_from(to, array, from, 1);
-            }
+            copy.elements().copy_slice(array.elements(), &bounds);
             Ok(copy.into())
         }
     }
@@ -171,7 +142,7 @@ fn ass_subscript(value: Value, key: Value, new: Option<Value>) -> PyResult<()> {
     let Some(new) = new else { return Err(crate::raise!(TypeError, "array elements cannot be deleted")) };
     match Subscript::of(key, "array")? {
         Subscript::Index(at) => match sequence::wrap_index(at, array.len) {
-            Some(at) => array.set(at, new),
+            Some(_) => array.elements().set(at, elements::raw(array.code, new)?, "array"),
             None => Err(crate::raise!(IndexError, "array index out of range")),
         },
         Subscript::Slice(_) => Err(crate::raise!(TypeError, "array slices cannot be assigned")),
@@ -184,8 +155,8 @@ fn concat(a: Value, b: Value) -> PyResult {
         return Err(crate::raise!(TypeError, "can only concatenate arrays of one element type"));
     };
     let joined = StaticArray::new(first.code, first.len + second.len)?;
-    joined.copy_from(0, first, 0, first.len);
-    joined.copy_from(first.len, second, 0, second.len);
+    joined.elements().copy_from(0, first.elements(), 0, first.len);
+    joined.elements().copy_from(first.len, second.elements(), 0, second.len);
     Ok(joined.into())
 }
 
@@ -194,7 +165,7 @@ fn repeat(value: Value, count: isize) -> PyResult {
     let count = sequence::checked_repeat(array.len, count)?;
     let made = StaticArray::new(array.code, array.len * count)?;
     for at in 0..count {
-        made.copy_from(at * array.len, array, 0, array.len);
+        made.elements().copy_from(at * array.len, array.elements(), 0, array.len);
     }
     Ok(made.into())
 }
@@ -203,33 +174,7 @@ fn richcompare(a: Value, b: Value, op: CompareOp) -> PyResult {
     let (Some(a), Some(b)) = (a.get::<StaticArray>(), b.get::<StaticArray>()) else {
         return singleton::decline();
     };
-    sequence::compare(&|at| a.get(at), a.len, &|at| b.get(at), b.len, op)
-}
-
-/// The elements, which never move.
-fn lend(value: Value) -> PyResult<Buffer> {
-    let array = this(value);
-    let (size, len) = (array.code.size(), array.len);
-    // SAFETY: the elements lie inside the array, which the buffer keeps alive.
-    let mut buffer =
-        unsafe { Buffer::new(value, array.data.as_ptr().cast::<u8>().cast_mut(), len * size, false) };
-    buffer.itemsize = size;
-    buffer.format = match array.code {
-        TypeCode::Int8 | TypeCode::Char => "b",
-        TypeCode::Int16 => "h",
-        TypeCode::Int32 => "i",
-        TypeCode::Int64 => "q",
-        TypeCode::UInt16 => "H",
-        TypeCode::UInt32 => "I",
-        TypeCode::UInt64 => "Q",
-        TypeCode::Double => "d",
-        TypeCode::Single => "f",
-        TypeCode::CBool => "?",
-        _ => "B",
-    }
-    .into();
-    buffer.shape = Some(Shape::contiguous(vec![len], size));
-    Ok(buffer)
+    a.elements().compare(b.elements(), op)
 }
 
 py_class_methods! { static CLASS_METHODS for "staticarray";
@@ -246,7 +191,7 @@ py_class_methods! { static CLASS_METHODS for "staticarray";
 
 const ARRAY_SLOTS: Slots = Slots {
     new: Some(new),
-    repr: Some(repr),
+    repr: Some(|value| this(value).elements().repr(value.ty().name())),
     hash: Some(protocol::unhashable),
     richcompare: Some(richcompare),
     len: Some(|value| Ok(this(value).len)),
@@ -255,7 +200,8 @@ const ARRAY_SLOTS: Slots = Slots {
     concat: Some(concat),
     repeat: Some(repeat),
     iter: Some(|value| Ok(objects::iterators::CallSequenceIterator::new(value).into())),
-    buffer: Some(lend),
+    // SAFETY: the elements lie inside the array, which the loan keeps alive.
+    buffer: Some(|value| Ok(unsafe { this(value).elements().lend(value) })),
     ..Slots::EMPTY
 };
 

@@ -41,14 +41,13 @@ pub(super) fn best_base<'a>(bases: &[Value]) -> PyResult<&'a TypeObject> {
     Ok(winner.map_or(&OBJECT, |(base, _)| base))
 }
 
-/// The nearest type along `__base__` that adds to the layout of instances, other than a dict, or of classes, which is a vtable.
+/// The nearest type along `__base__` that adds to the layout of instances, other than a dict.
 pub(super) fn solid_base(ty: &TypeObject) -> &TypeObject {
     let Some(base) = ty.base() else { return ty };
     let own_dict = usize::from(ty.dict_offset() > 0 && base.dict_offset() == 0) * 8;
     let adds_native = ty.spec().is_some() && ty.layout().size != base.layout().size;
     let adds_fields = ty.spec().is_none() && ty.basicsize() > base.basicsize() + own_dict;
-    let adds_vtable = ty.vtable_len() > base.vtable_len();
-    if adds_native || adds_fields || adds_vtable { ty } else { solid_base(base) }
+    if adds_native || adds_fields { ty } else { solid_base(base) }
 }
 
 /// The layout of a static class, whose fields the caller places: flags only.

@@ -84,7 +84,7 @@ impl<'a> Checker<'_, 'a> {
                 let owner = self.object(&mut env.clone(), value);
                 let (class, args, _) = self.program.types.as_instance(owner.id)?;
                 let known = self.program.known;
-                let sequence = [known.list, known.checked_list, known.array].contains(&class);
+                let sequence = [known.list, known.checked_list].contains(&class) || known.is_row(class);
                 let mapping = [known.dict, known.checked_dict].contains(&class);
                 if sequence { args.first().copied() } else { args.get(1).copied().filter(|_| mapping) }
             }
@@ -439,7 +439,7 @@ impl<'a> Checker<'_, 'a> {
             return;
         };
         let args = args.to_vec();
-        let is_sequence = [known.list, known.checked_list, known.array].contains(&class);
+        let is_sequence = [known.list, known.checked_list].contains(&class) || known.is_row(class);
         let is_slice = matches!(slice.kind, ExprKind::Slice { .. });
         let key = self.typed_item(class, slice);
         let item = if is_sequence { args.first() } else { args.get(1).or(key.as_ref()) };
@@ -456,14 +456,14 @@ impl<'a> Checker<'_, 'a> {
         {
             self.mismatch(slice, index.id, key, Destination::Place);
         }
-        let is_direct = class == known.array
+        let is_direct = known.is_row(class)
             || (class == known.list && self.primitive_of(index).is_some_and(Primitive::is_signed));
         if is_direct && !is_slice {
             self.plan_sequence(target, value, slice, container, class, exact, index);
         } else {
             self.box_index(slice, index);
         }
-        if class != known.array {
+        if !known.is_row(class) {
             env.forget_fields();
         }
     }

@@ -123,7 +123,10 @@ impl<'a> Checker<'_, 'a> {
             Some((owner, ClassMember::Dynamic))
                 if self.program.classes[owner].enumeration.is_some() && !attr.starts_with('_') =>
             {
-                Ty::expected(self.instance(owner))
+                match self.program.member_literal(owner, attr) {
+                    Some(member) => Ty::expected(self.program.types.intern(Type::Literal(member))),
+                    None => Ty::expected(self.instance(owner)),
+                }
             }
             Some((owner, ClassMember::Method(function)))
                 if self.program.classes[owner].is_static

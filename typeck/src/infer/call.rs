@@ -266,6 +266,9 @@ impl<'a> Checker<'_, 'a> {
             let result = self.dynamic_call(env, expr, &params, ret, actuals);
             return self.returned(function, receiver.id, result);
         }
+        if let Some(ty) = self.vector_call(env, expr, (value, receiver), function, actuals) {
+            return ty;
+        }
         if !is_static {
             let result = self.untyped_method(env, &params, ret, &type_args, actuals);
             let is_append = class == self.program.known.list
@@ -371,7 +374,9 @@ impl<'a> Checker<'_, 'a> {
         type_args: &[TypeId],
         actuals: Actuals<'a>,
     ) -> Ty {
-        let positional: Vec<_> = params.iter().skip(1).map(|param| param.ty).collect();
+        let by_place =
+            |param: &&Param<'a>| matches!(param.kind, ParamKind::Ordinary | ParamKind::PositionalOnly);
+        let positional: Vec<_> = params.iter().skip(1).take_while(by_place).map(|param| param.ty).collect();
         for (at, arg) in actuals.args.iter().enumerate() {
             match positional.get(at) {
                 Some(&ty) if !matches!(arg.kind, ExprKind::Starred { .. }) => {
@@ -396,7 +401,7 @@ impl<'a> Checker<'_, 'a> {
         want: Option<TypeId>,
     ) -> Ty {
         let known = self.program.known;
-        if [known.checked_list, known.checked_dict, known.array].contains(&class) {
+        if [known.checked_list, known.checked_dict].contains(&class) || known.is_row(class) {
             return self.checked_construction(env, expr, class, type_args, actuals);
         }
         if matches!(self.program.classes[class].kind, ClassKind::TypedDict | ClassKind::NamedTuple) {
@@ -493,26 +498,16 @@ impl<'a> Checker<'_, 'a> {
         let shown = self.program.classes[class].name;
         if type_args.is_empty() {
             self.untyped_arguments(env, actuals);
-            if class == known.array {
-                self.error("SP0141", expr.span, "Array needs an element type: `Array[int64](...)`");
+            if known.is_row(class) {
+                let message = format!("{shown} needs an element type: `{shown}[int64](...)`");
+                self.error("SP0141", expr.span, message);
             }
             return self.dynamic();
         }
-        let id = self.program.types.intern(Type::Instance { class, args: type_args.into(), exact: true });
-        if class == known.array {
-            if self.program.types.as_primitive(type_args[0]).is_none() {
-                let ty = self.program.show(type_args[0]);
-                self.error("SP0141", expr.span, format!("Array elements must be primitive, not {ty}"));
-            }
-            let [length] = actuals.args else {
-                self.error("SP0142", expr.span, "Array takes one argument, its length");
-                return Ty::sure(id);
-            };
-            let ty = self.index(env, length);
-            self.unbox_index(length, ty);
-            self.facts().calls.insert(expr.id, CallPlan::Array(id));
-            return Ty::sure(id);
+        if known.is_row(class) {
+            return self.row_construction(env, expr, class, type_args[0], actuals);
         }
+        let id = self.program.types.intern(Type::Instance { class, args: type_args.into(), exact: true });
         let container = if class == known.checked_list { known.list } else { known.dict };
         match actuals.args {
             [] => {}
@@ -533,22 +528,6 @@ impl<'a> Checker<'_, 'a> {
             _ => self.error("SP0142", expr.span, format!("{shown} takes at most one argument")),
         }
         Ty::sure(id)
-    }
-
-    /// An `int64` wherever the run-time takes one.
-    fn unbox_index(&mut self, expr: &Expr<'a>, ty: Ty) {
-        let int64 = self.program.types.primitive(Primitive::Int64);
-        match self.primitive_of(ty) {
-            Some(_) if self.flow(expr.id, ty, int64) => {}
-            Some(primitive) => {
-                self.error(
-                    "SP0136",
-                    expr.span,
-                    format!("type mismatch: {} is not an int64", primitive.name()),
-                );
-            }
-            None => self.set_coercion(expr.id, Some(Coercion::Unbox(Primitive::Int64))),
-        }
     }
 
     /// `super().method(...)` of a static class calls the base's implementation directly.
@@ -747,12 +726,14 @@ impl<'a> Checker<'_, 'a> {
             known.checked_list,
             known.checked_dict,
             known.array,
+            known.vector,
         ];
         let id = if is_clen { self.program.types.primitive(Primitive::Int64) } else { self.exact(known.int) };
         match self.program.types.as_instance(ty.id) {
             Some((class, _, exact)) if measurable.contains(&class) => {
                 self.make_sure(arg, ty);
-                let is_final = [known.checked_list, known.checked_dict, known.array].contains(&class);
+                let is_final =
+                    [known.checked_list, known.checked_dict].contains(&class) || known.is_row(class);
                 let plan = CallPlan::Len { class, exact: exact || is_final, boxed: !is_clen };
                 self.facts().calls.insert(expr.id, plan);
             }

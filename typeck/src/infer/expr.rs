@@ -533,16 +533,15 @@ impl<'a> Checker<'_, 'a> {
                 _ if class == known.str && exact => Ty::sure(self.exact(class)),
                 _ if class == known.str => Ty::expected(self.instance(class)),
                 _ if class == known.list => Ty { id: container.id, is_sure: exact && container.is_sure },
-                _ if class == known.array => Ty { id: container.id, is_sure: container.is_sure },
+                _ if known.is_row(class) => Ty { id: container.id, is_sure: container.is_sure },
                 _ => self.dynamic(),
             };
         }
         let index = self.index(env, slice);
         let dynamic = self.program.types.dynamic;
         let item = |at: usize| args.get(at).copied().unwrap_or(dynamic);
-        if class == known.list || class == known.checked_list || class == known.array {
-            let is_direct =
-                class == known.array || self.primitive_of(index).is_some_and(Primitive::is_signed);
+        if class == known.list || class == known.checked_list || known.is_row(class) {
+            let is_direct = known.is_row(class) || self.primitive_of(index).is_some_and(Primitive::is_signed);
             let ty = item(0);
             if is_direct {
                 self.plan_sequence(expr, value, slice, container, class, exact, index);

@@ -23,6 +23,7 @@ mod pattern;
 mod record;
 mod stmt;
 mod suggest;
+mod vector;
 
 use base::{Diagnostic, Span};
 use parser::ast::{Expr, NodeId, Stmt, StmtKind};

@@ -28,7 +28,7 @@ impl<'a> Checker<'_, 'a> {
                 let (is, is_not) = match (is_none(left), is_none(right)) {
                     (false, true) => self.split_none(env, left),
                     (true, false) => self.split_none(env, right),
-                    _ => self.split_exact_class(env, left, right),
+                    _ => self.split_identical(env, left, right),
                 };
                 if *op == CmpOp::Is { (is, is_not) } else { (is_not, is) }
             }
@@ -245,9 +245,10 @@ impl<'a> Checker<'_, 'a> {
     }
 
     /// The literal that an expression spells, or that a constant of the module stands for.
-    fn literal_of(&mut self, expr: &Expr<'a>) -> Option<Literal> {
+    fn literal_of(&mut self, expr: &'a Expr<'a>) -> Option<Literal> {
         let known = self.facts().types[expr.id].filter(|ty| ty.is_sure);
-        Literal::of_expr(expr).or_else(|| match self.program.types.get(known?.id) {
+        let literal = Literal::of_expr(expr).or_else(|| self.member_of(expr));
+        literal.or_else(|| match self.program.types.get(known?.id) {
             Type::Literal(value) if expr.as_name().is_some() => Some(value.clone()),
             _ => None,
         })
@@ -256,9 +257,11 @@ impl<'a> Checker<'_, 'a> {
     /// The members that may be, and that may not be, equal to one of the literals. Neither None nor another literal is.
     pub(super) fn split_by_literals(&mut self, ty: TypeId, values: &[Literal]) -> (TypeId, TypeId) {
         let (mut yes, mut no) = (Vec::new(), Vec::new());
-        for member in self.program.types.members(ty) {
+        for member in self.program.enum_members_of(ty, values) {
             let is_equal = match self.program.types.get(member) {
-                Type::Literal(known) => Some(values.iter().any(|value| value.is_equal(known))),
+                Type::Literal(known) => values
+                    .iter()
+                    .try_fold(false, |found, value| if found { Some(true) } else { value.is_equal(known) }),
                 Type::None => Some(false),
                 _ => None,
             };
@@ -270,6 +273,29 @@ impl<'a> Checker<'_, 'a> {
             }
         }
         (self.program.types.union(yes), self.program.types.union(no))
+    }
+
+    /// The member of an enumeration of the top level that an expression names.
+    pub(super) fn member_of(&mut self, expr: &'a Expr<'a>) -> Option<Literal> {
+        let ExprKind::Attribute { value, .. } = expr.kind else { return None };
+        match value.as_name().and_then(|name| self.variable(name)) {
+            Some(_) => None,
+            None => self.program.enum_literal(self.module, expr),
+        }
+    }
+
+    /// `x is Color.RED`, `type(x) is C`.
+    fn split_identical(
+        &mut self,
+        env: Env<'a>,
+        left: &'a Expr<'a>,
+        right: &'a Expr<'a>,
+    ) -> (Env<'a>, Env<'a>) {
+        match (self.member_of(left), self.member_of(right)) {
+            (None, None) => self.split_exact_class(env, left, right),
+            (_, Some(value)) => self.split_among(env, left, &[value]),
+            (Some(value), None) => self.split_among(env, right, &[value]),
+        }
     }
 
     /// `type(x) is C`: an instance of just this class.
@@ -326,7 +352,7 @@ impl<'a> Checker<'_, 'a> {
             let members = self.program.types.members(ty);
             let truth = |member: &TypeId| match self.program.types.get(*member) {
                 Type::None => Some(false),
-                Type::Literal(value) => Some(value.is_true()),
+                Type::Literal(value) => value.is_true(),
                 _ => None,
             };
             let truths: Vec<_> = members.iter().map(truth).collect();

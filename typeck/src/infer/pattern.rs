@@ -123,8 +123,9 @@ impl<'a> Checker<'_, 'a> {
         matches!(self.program.types.get(ty), Type::Literal(_) | Type::None)
     }
 
-    fn value_pattern(&mut self, ty: TypeId, value: &Expr<'a>) -> Split {
-        let Some(literal) = Literal::of_expr(value) else { return Split { yes: ty, no: ty } };
+    fn value_pattern(&mut self, ty: TypeId, value: &'a Expr<'a>) -> Split {
+        let literal = Literal::of_expr(value).or_else(|| self.member_of(value));
+        let Some(literal) = literal else { return Split { yes: ty, no: ty } };
         let (yes, no) = self.split_by_literals(ty, &[literal]);
         Split { yes, no }
     }

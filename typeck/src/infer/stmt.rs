@@ -484,13 +484,13 @@ impl<'a> Checker<'_, 'a> {
         true
     }
 
-    /// Exact sequences are iterated by index; `Array` has no other way.
+    /// Exact sequences are iterated by index; rows of primitives have no other way.
     fn plan_loop(&mut self, stmt: &Stmt<'a>, target: &'a Expr<'a>, iter: &'a Expr<'a>) {
         let Some(ty) = self.facts().types[iter.id] else { return };
         let Some((class, _, _)) = self.program.types.as_instance(ty.id) else { return };
         let known = self.program.known;
         let is_name = target.as_name().is_some_and(|name| self.variable(name).is_some());
-        if class == known.array || (class == known.checked_list && is_name) {
+        if known.is_row(class) || (class == known.checked_list && is_name) {
             self.make_sure(iter, ty);
             self.facts().loops.insert(stmt.id, LoopPlan::Index(class, ty.id));
         }
@@ -511,7 +511,7 @@ impl<'a> Checker<'_, 'a> {
             Ty::sure(self.exact(known.int))
         } else if class == known.str {
             Ty::expected(self.instance(known.str))
-        } else if class == known.checked_list || class == known.array || class == known.checked_dict {
+        } else if class == known.checked_list || class == known.checked_dict || known.is_row(class) {
             args.first().map_or(self.dynamic(), |&item| Ty::sure(item))
         } else if [known.list, known.set, known.dict].contains(&class) {
             args.first().map_or(self.dynamic(), |&item| Ty::expected(item))

@@ -116,7 +116,7 @@ impl Program<'_> {
             let union = self.types.union(args.clone());
             return Some((Iteration::Iterable, if args.is_empty() { dynamic } else { union }));
         }
-        if class == known.array {
+        if known.is_row(class) {
             return Some((Iteration::Iterable, dynamic));
         }
         let has_items = [known.list, known.set, known.dict, known.checked_list, known.checked_dict];

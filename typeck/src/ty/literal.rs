@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use crate::program::ClassId;
 use parser::ast::{Constant, Expr, ExprKind, Int, PyStr, UnaryOp};
 
 /// The value of a literal type.
@@ -18,6 +19,15 @@ pub enum Literal {
     Str(Box<str>),
     /// Bytes.
     Bytes(Box<[u8]>),
+    /// A member of an enumeration whose members are all known, and different.
+    Member {
+        /// The enumeration.
+        class: ClassId,
+        /// Its name.
+        shown: Box<str>,
+        /// The member's name.
+        name: Box<str>,
+    },
 }
 
 impl Literal {
@@ -44,21 +54,28 @@ impl Literal {
         }
     }
 
-    /// Its truth.
-    pub fn is_true(&self) -> bool {
-        match self {
+    /// Its truth, if that is known.
+    pub fn is_true(&self) -> Option<bool> {
+        Some(match self {
             Self::Int(value) => *value != 0,
             Self::Bool(value) => *value,
             Self::Str(text) => !text.is_empty(),
             Self::Bytes(bytes) => !bytes.is_empty(),
-        }
+            Self::Member { .. } => return None,
+        })
     }
 
-    /// Whether `==` finds the values equal, as it does `1` and `True`.
-    pub fn is_equal(&self, other: &Self) -> bool {
-        match (self.number(), other.number()) {
-            (Some(one), Some(other)) => one == other,
-            _ => self == other,
+    /// Whether `==` finds the values equal, as it does `1` and `True`; `None` if a member may say so itself.
+    pub fn is_equal(&self, other: &Self) -> Option<bool> {
+        match (self, other) {
+            (Self::Member { class, name, .. }, Self::Member { class: other, name: wanted, .. }) => {
+                (class == other).then(|| name == wanted)
+            }
+            (Self::Member { .. }, _) | (_, Self::Member { .. }) => None,
+            _ => Some(match (self.number(), other.number()) {
+                (Some(one), Some(other)) => one == other,
+                _ => self == other,
+            }),
         }
     }
 
@@ -71,7 +88,7 @@ impl Literal {
         match self {
             Self::Int(value) => Some(*value),
             Self::Bool(value) => Some(i64::from(*value)),
-            Self::Str(_) | Self::Bytes(_) => None,
+            Self::Str(_) | Self::Bytes(_) | Self::Member { .. } => None,
         }
     }
 }
@@ -80,6 +97,7 @@ impl fmt::Display for Literal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let constant = match self {
             Self::Int(value) => return write!(f, "{value}"),
+            Self::Member { shown, name, .. } => return write!(f, "{shown}.{name}"),
             Self::Bool(value) => Constant::Bool(*value),
             Self::Str(text) => Constant::Str(PyStr::from_wtf8(text.as_bytes())),
             Self::Bytes(bytes) => Constant::Bytes(bytes),

@@ -161,6 +161,7 @@ impl Program<'_> {
             Literal::Bool(_) => self.known.bool,
             Literal::Str(_) => self.known.str,
             Literal::Bytes(_) => self.known.bytes,
+            Literal::Member { class, .. } => return self.types.instance(*class),
         };
         self.types.exact_instance(class)
     }

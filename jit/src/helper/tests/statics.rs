@@ -5,6 +5,7 @@ use bytecode::{TypeCode, TypeDescr};
 use runtime::objects::code::CodeObject;
 use runtime::objects::dict::DictObject;
 use runtime::objects::list::ListObject;
+use runtime::objects::static_vector::StaticVector;
 use runtime::objects::tuple::TupleObject;
 use runtime::objects::{self, float, int};
 use runtime::static_class;
@@ -186,6 +187,15 @@ fn exempt_everything() {
         // SAFETY: occupied blocks are live objects.
         unsafe { (*block).set(runtime::header::flags::UNAUDITED) };
     });
+}
+
+#[test]
+fn vectors_make_room_and_raise_when_they_are_empty() {
+    let _session = session();
+    let vector = StaticVector::new(TypeCode::Int64, 0).expect("there is memory");
+    assert_eq!(help!(vector_grow(vector.value())), 0);
+    assert!(vector.is_empty());
+    failed(help!(raise_pop_error(vector.value())), "IndexError: pop from empty vector");
 }
 
 #[test]
