@@ -24,7 +24,7 @@ pub(super) struct Liveness {
 }
 
 impl Liveness {
-    /// `owns_arguments` says that the code goes on in a frame, `is_shown` that somebody may ask for everything that is bound.
+    /// `owns_arguments` says that the code goes on in a frame, `is_shown` that somebody may look at everything that is bound.
     pub(super) fn new(code: &Code, owns_arguments: bool, is_shown: bool) -> Self {
         let slots = code.locals.len();
         let width = slots.div_ceil(64).max(1);
@@ -55,7 +55,8 @@ impl Liveness {
 
     /// Adds the slots that hold what finalisers could notice.
     fn keep_bound(&mut self, code: &Code, is_shown: bool) {
-        if is_shown {
+        if code.names.iter().any(|name| super::reads_frame(name)) {
+            // The code itself asks for everything that is bound.
             let bound = self.bound(code);
             self.bits.iter_mut().zip(&bound).for_each(|(live, &bound)| *live |= bound);
         }
@@ -65,6 +66,11 @@ impl Liveness {
             }
         }
         self.held.clone_from(&self.bits);
+        if is_shown {
+            let bound = self.bound(code);
+            self.held.iter_mut().zip(&bound).for_each(|(held, &bound)| *held |= bound);
+            return;
+        }
         if self.kept.iter().all(|&word| word == 0) {
             return;
         }

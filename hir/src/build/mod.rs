@@ -139,13 +139,12 @@ fn build_with(
     let mut func = Function::new(code.qualname.clone(), id, return_type(code, env));
     func.guesses = env.guesses(id);
     func.is_shown = !code.flags.contains(CodeFlags::STATIC);
-    let is_read = func.is_shown || code.names.iter().any(|name| reads_frame(name));
     let entry = func.add_block();
     let mut builder = Builder {
         code,
         env,
         func,
-        live: Liveness::new(code, matches!(start, Start::Resume(_)), is_read),
+        live: Liveness::new(code, matches!(start, Start::Resume(_)), !code.flags.contains(CodeFlags::STATIC)),
         stack_maps: bytecode::verify::stack_maps(code),
         block_at: vec![None; code.words.len()],
         work: Vec::new(),

@@ -173,8 +173,8 @@ const None
         assert_snapshot!(print(&func), @r#"
     func @f func0 -> Object phase=ssa shown {
       fs0 = state func0 0 [v0, _] []
-      fs1 = state func0 2 [v0, _] [v5, v6]
-      fs2 = state func0 6 [v0, v22] []
+      fs1 = state func0 2 [kept v0, _] [v5, v6]
+      fs2 = state func0 6 [kept v0, kept v22] []
     bb0(v0: Object):
       v2: DictExact{const10} = const_object #const10
       v3: DictExact{const11} = const_object #const11

@@ -123,7 +123,7 @@ local \"k\" object free
 2: RETURN_VALUE";
     assert_snapshot!(print(&built(1, body)), @r#"
     func @f func0 -> Object phase=ssa shown {
-      fs0 = state func0 1 [v2, v6] []
+      fs0 = state func0 1 [kept v2, v6] []
     bb0(v0: Object, v1: TupleExact):
       v4: Null = null
       jump bb1(v0, v4)
