@@ -231,18 +231,20 @@ macro_rules! for_each_helper {
 
             // --- Calls ----------------------------------------------------------------------------------------
             /// Calls `callable` with `count` positional arguments at `args`.
-            call = Call (callable: word, args: items) -> own, Null, Anything;
+            call = Call (callable: word, args: steal_items) -> own, Null, Anything;
             /// Calls with the last arguments named by the tuple `names`.
-            call_keywords = CallKeywords (callable: word, args: items, names: word) -> own, Null, Anything;
+            call_keywords = CallKeywords (callable: word, args: steal_items, names: word) -> own, Null, Anything;
             /// Calls `callable` with the arguments at `args`, of which the first is left out if it is 0.
-            call_bound = CallBound (callable: word, args: items) -> own, Null, Anything;
+            call_bound = CallBound (callable: word, args: steal_items) -> own, Null, Anything;
             /// As `call_bound`, with the last arguments named by the tuple `names`.
-            call_bound_keywords = CallBoundKeywords (callable: word, args: items, names: word) -> own, Null, Anything;
+            call_bound_keywords = CallBoundKeywords (callable: word, args: steal_items, names: word) -> own, Null, Anything;
             /// `callable(*args, **kwargs)`; `kwargs` may be 0.
             call_ex = CallEx (callable: word, args: word, kwargs: word) -> own, Null, Anything;
             /// Calls method `name` of `args[0]` with the `count` arguments at `args`, receiver included; the method is remembered in the
             /// inline cache of instruction `at` of `code`.
-            call_method = CallMethod (name: word, code: word, at: int, args: items) -> own, Null, Anything;
+            call_method = CallMethod (name: word, code: word, at: int, args: steal_items) -> own, Null, Anything;
+            /// Calls what function `which` / 2 of `code` names with boxed arguments; if `which` is odd, the receiver's method.
+            invoke = Invoke (code: word, which: int, args: steal_items) -> own, Null, Anything;
             /// Calls as `call_bound`, and awaits what comes: 0 with the awaitable and what it yields, or 1 with None and what it returns. The
             /// `SEND` of the `await` is instruction `at` of `code`.
             call_awaited = CallAwaited (callable: word, out: out, code: word, at: int, args: items) -> int, Negative, Anything;

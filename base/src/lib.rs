@@ -16,4 +16,4 @@ pub mod suggest;
 pub mod text;
 
 pub use diagnostic::{Diagnostic, Label, Origin, Severity};
-pub use span::{LineIndex, Position, Span};
+pub use span::{LineCursor, LineIndex, Position, Span};

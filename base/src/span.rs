@@ -3,6 +3,7 @@
 //! A [`Span`] is eight bytes, copied everywhere, and means nothing without its file. Lines are 1-based and columns are
 //! 0-based UTF-8 byte offsets, as in CPython's `ast` module; [`LineIndex`] translates in O(log lines).
 
+use std::cell::Cell;
 use std::fmt;
 
 /// A half-open range of byte offsets in one source file.
@@ -109,6 +110,47 @@ impl LineIndex {
     }
 }
 
+/// A line index that is asked for places in about the order of the source: it looks near the last answer first.
+#[derive(Clone, Debug)]
+pub struct LineCursor {
+    index: LineIndex,
+    /// The 0-based line of the last answer.
+    last: Cell<usize>,
+}
+
+impl LineCursor {
+    /// A cursor at the first line.
+    pub fn new(index: LineIndex) -> Self {
+        Self { index, last: Cell::new(0) }
+    }
+
+    /// As [`LineIndex::position`].
+    pub fn position(&self, offset: u32) -> Position {
+        let starts = &self.index.starts;
+        let holds = |line: usize| {
+            starts.get(line).is_some_and(|&start| start <= offset)
+                && starts.get(line + 1).is_none_or(|&next| offset < next)
+        };
+        let near = (self.last.get()..self.last.get() + 2).find(|&line| holds(line));
+        match near {
+            Some(line) => {
+                self.last.set(line);
+                Position { line: line as u32 + 1, column: offset - starts[line] }
+            }
+            None => {
+                let position = self.index.position(offset);
+                self.last.set(position.line as usize - 1);
+                position
+            }
+        }
+    }
+
+    /// The 1-based line of a byte offset.
+    pub fn line(&self, offset: u32) -> u32 {
+        self.position(offset).line
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -127,5 +169,14 @@ mod tests {
         assert_eq!(index.line_count(), 4);
         assert_eq!(index.line_start(3), Some(5));
         assert_eq!(index.line_start(5), None);
+    }
+
+    #[test]
+    fn a_cursor_finds_what_its_index_finds() {
+        let index = LineIndex::new("a\n\nbc\n\nd\ne\n");
+        let cursor = LineCursor::new(index.clone());
+        for offset in [0, 1, 2, 3, 5, 4, 11, 12, 0, 9, 8, 30] {
+            assert_eq!(cursor.position(offset), index.position(offset));
+        }
     }
 }

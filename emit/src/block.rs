@@ -11,6 +11,7 @@ use bytecode::{
 };
 use rustc_hash::{FxHashMap, FxHasher};
 use std::hash::Hasher;
+use typeck::scope::ScopeId;
 
 /// A place that jumps go to.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -63,12 +64,12 @@ pub(crate) struct Block {
     is_dead: bool,
     handlers: Vec<HandlerRef>,
     range: SourceRange,
-    names: FxHashMap<String, u32>,
+    names: PoolIndex,
     constants: PoolIndex,
     types: PoolIndex,
     fields: PoolIndex,
     functions: PoolIndex,
-    locals: FxHashMap<String, u32>,
+    locals: FxHashMap<LocalOwner, PoolIndex>,
 }
 
 impl Block {
@@ -202,13 +203,11 @@ impl Block {
 
     /// Index of a name.
     pub(crate) fn name(&mut self, name: &str) -> u32 {
-        if let Some(&at) = self.names.get(name) {
-            return at;
-        }
-        let at = self.code.names.len() as u32;
-        self.code.names.push(name.to_owned());
-        self.names.insert(name.to_owned(), at);
-        at
+        let (names, hash) = (&mut self.code.names, hash_of_name(name));
+        self.names.find(hash, |at| names[at as usize] == name).unwrap_or_else(|| {
+            names.push(name.to_owned());
+            self.names.add(hash, names.len() as u32 - 1)
+        })
     }
 
     /// Index of a type.
@@ -232,18 +231,35 @@ impl Block {
         self.code.classes.len() as u32 - 1
     }
 
-    /// Adds a local slot under a key by which it is found again.
-    pub(crate) fn add_local(&mut self, key: &str, name: &str, ty: TypeCode, cell: CellKind) -> u32 {
+    /// Adds a local slot, to be found again by its owner and name.
+    pub(crate) fn add_local(&mut self, owner: LocalOwner, name: &str, ty: TypeCode, cell: CellKind) -> u32 {
         let slot = self.code.locals.len() as u32;
         self.code.locals.push(Local { name: name.to_owned(), ty, cell });
-        self.locals.insert(key.to_owned(), slot);
-        slot
+        self.locals.entry(owner).or_default().add(hash_of_name(name), slot)
     }
 
-    /// The slot under a key.
-    pub(crate) fn local(&self, key: &str) -> Option<u32> {
-        self.locals.get(key).copied()
+    /// The slot with this owner and name.
+    pub(crate) fn local(&self, owner: LocalOwner, name: &str) -> Option<u32> {
+        let locals = &self.code.locals;
+        self.locals.get(&owner)?.find(hash_of_name(name), |at| locals[at as usize].name == name)
     }
+}
+
+/// What a local slot belongs to; names of different owners do not meet.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum LocalOwner {
+    /// A variable of a scope.
+    Scope(ScopeId),
+    /// The primitive that a parameter of a scope has been passed as, while its variable is a cell.
+    Argument(ScopeId),
+    /// The compiler.
+    Hidden,
+}
+
+fn hash_of_name(name: &str) -> u64 {
+    let mut hasher = FxHasher::default();
+    hasher.write(name.as_bytes());
+    hasher.finish()
 }
 
 /// A hash of what tells most constants apart.
@@ -263,21 +279,37 @@ fn hash_of(constant: &Const) -> u64 {
     hasher.finish()
 }
 
-/// Where the items of a pool are, by a hash; those that have the same one are compared.
+/// Where the items of a pool are, by a hash; those that have the same one stand under the next hashes.
 #[derive(Default)]
-struct PoolIndex(FxHashMap<u64, Vec<u32>>);
+struct PoolIndex(FxHashMap<u64, u32>);
 
 impl PoolIndex {
+    /// The item with this hash that is meant.
+    fn find(&self, mut hash: u64, is_meant: impl Fn(u32) -> bool) -> Option<u32> {
+        loop {
+            let at = *self.0.get(&hash)?;
+            if is_meant(at) {
+                return Some(at);
+            }
+            hash = hash.wrapping_add(1);
+        }
+    }
+
+    /// Adds an item under its hash.
+    fn add(&mut self, mut hash: u64, at: u32) -> u32 {
+        while self.0.contains_key(&hash) {
+            hash = hash.wrapping_add(1);
+        }
+        self.0.insert(hash, at);
+        at
+    }
+
     /// Index of `item` in `pool`, added if it is new.
     fn place<T>(&mut self, pool: &mut Vec<T>, item: T, hash: u64, is_same: impl Fn(&T, &T) -> bool) -> u32 {
-        let known = self.0.entry(hash).or_default();
-        if let Some(&at) = known.iter().find(|&&at| is_same(&pool[at as usize], &item)) {
-            return at;
-        }
-        let at = pool.len() as u32;
-        known.push(at);
-        pool.push(item);
-        at
+        self.find(hash, |at| is_same(&pool[at as usize], &item)).unwrap_or_else(|| {
+            pool.push(item);
+            self.add(hash, pool.len() as u32 - 1)
+        })
     }
 
     fn place_by_hash<T: std::hash::Hash + PartialEq>(&mut self, pool: &mut Vec<T>, item: T) -> u32 {

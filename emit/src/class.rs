@@ -6,6 +6,7 @@
 use bytecode::{Code, CodeFlags, Const, Opcode};
 use parser::ast::{ClassDef, Stmt};
 
+use crate::block::LocalOwner;
 use crate::docstring::{doc_const, docstring};
 use crate::error::Emit;
 use crate::expr::is_starred;
@@ -150,12 +151,15 @@ impl<'a> Emitter<'a, '_> {
 
     /// The slot of an implicit cell of the class block.
     fn class_cell(&mut self, name: &str) -> u32 {
-        let key = format!("{name}@{}", self.scope_id());
-        match self.block().local(&key) {
+        let owner = LocalOwner::Scope(self.scope_id());
+        match self.block().local(owner, name) {
             Some(slot) => slot,
-            None => {
-                self.block().add_local(&key, name, bytecode::TypeCode::Object, bytecode::code::CellKind::Cell)
-            }
+            None => self.block().add_local(
+                owner,
+                name,
+                bytecode::TypeCode::Object,
+                bytecode::code::CellKind::Cell,
+            ),
         }
     }
 

@@ -3,8 +3,9 @@
 use bytecode::code::CellKind;
 use bytecode::{Code, CodeFlags, Const, Opcode, TypeCode};
 use parser::ast::{Arguments, Expr, FunctionDef, Stmt};
-use typeck::scope::{Resolution, ScopeId, ScopeKind, ScopeRole};
+use typeck::scope::{Resolution, ScopeKind, ScopeRole};
 
+use crate::block::LocalOwner;
 use crate::docstring::{doc_const, docstring};
 use crate::error::Emit;
 use crate::module::Emitter;
@@ -181,8 +182,8 @@ impl<'a> Emitter<'a, '_> {
             // A primitive has its own slot, from which its cell is filled.
             let is_boxed = is_cell && ty != TypeCode::Object;
             let cell = if is_cell && !is_boxed { CellKind::Cell } else { CellKind::None };
-            let key = if is_boxed { argument_key(&name, scope) } else { format!("{name}@{scope}") };
-            self.block().add_local(&key, &name, ty, cell);
+            let owner = if is_boxed { LocalOwner::Argument(scope) } else { LocalOwner::Scope(scope) };
+            self.block().add_local(owner, &name, ty, cell);
         }
     }
 
@@ -190,7 +191,7 @@ impl<'a> Emitter<'a, '_> {
     pub(crate) fn box_captured_arguments(&mut self) {
         let scope = self.scope_id();
         for name in self.scopes.table[scope].cell_names() {
-            let Some(argument) = self.block().local(&argument_key(name, scope)) else { continue };
+            let Some(argument) = self.block().local(LocalOwner::Argument(scope), name) else { continue };
             let cell = self.slot(scope, name);
             let code = self.block().code.locals[argument as usize].ty;
             self.block().op(Opcode::LOAD_LOCAL, argument);
@@ -259,9 +260,4 @@ impl<'a> Emitter<'a, '_> {
         })?;
         Ok(16)
     }
-}
-
-/// The key of the slot in which a primitive parameter arrives that nested blocks use.
-fn argument_key(name: &str, scope: ScopeId) -> String {
-    format!("{name}@{scope}.argument")
 }

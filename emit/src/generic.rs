@@ -7,6 +7,7 @@ use bytecode::{Code, CodeFlags, Const, Intrinsic, Opcode, TypeCode};
 use parser::ast::{ClassDef, Expr, FunctionDef, Stmt, TypeParam, TypeParamKind};
 use typeck::scope::ScopeRole;
 
+use crate::block::LocalOwner;
 use crate::error::Emit;
 use crate::module::Emitter;
 
@@ -116,7 +117,7 @@ impl<'a> Emitter<'a, '_> {
         };
         self.open_unit(scope, code);
         for param in params {
-            self.block().add_local(param, param, TypeCode::Object, CellKind::None);
+            self.block().add_local(LocalOwner::Hidden, param, TypeCode::Object, CellKind::None);
         }
         self.at(stmt.span);
         self.open_frame(false);

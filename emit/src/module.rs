@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use base::{LineIndex, Span};
+use base::{LineCursor, LineIndex, Span};
 use bytecode::{Code, CodeFlags, Const, Opcode, SourceRange};
 use parser::ast::{Expr, ExprKind, Expression, Module, Stmt, StmtKind};
 use typeck::scope::{ScopeId, ScopeKind, Scopes};
@@ -118,7 +118,7 @@ pub(crate) struct Unit<'a> {
 pub(crate) struct Emitter<'a, 's> {
     pub(crate) scopes: &'s Scopes<'a>,
     pub(crate) source: &'a str,
-    pub(crate) lines: LineIndex,
+    pub(crate) lines: LineCursor,
     pub(crate) options: &'s Options,
     pub(crate) future_annotations: bool,
     pub(crate) is_interactive: bool,
@@ -137,7 +137,7 @@ impl<'a, 's> Emitter<'a, 's> {
         Self {
             scopes,
             source,
-            lines,
+            lines: LineCursor::new(lines),
             options,
             future_annotations,
             is_interactive: false,

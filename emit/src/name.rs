@@ -1,10 +1,13 @@
 //! Names: which instruction reads, binds or unbinds a variable.
 
+use std::borrow::Cow;
+
 use bytecode::code::CellKind;
 use bytecode::{Opcode, TypeCode};
 use typeck::scope::{Resolution, ScopeId, ScopeKind};
 use typeck::ty::Primitive;
 
+use crate::block::LocalOwner;
 use crate::module::Emitter;
 use crate::statics::type_code;
 
@@ -118,8 +121,8 @@ impl Emitter<'_, '_> {
     }
 
     /// The name as it is stored inside the current class.
-    pub(crate) fn mangled(&self, name: &str) -> String {
-        self.scopes.table[self.scope_id()].mangle(name).into_owned()
+    pub(crate) fn mangled<'n>(&self, name: &'n str) -> Cow<'n, str> {
+        self.scopes.table[self.scope_id()].mangle(name)
     }
 
     fn access(&mut self, name: &str) -> Access {
@@ -152,8 +155,7 @@ impl Emitter<'_, '_> {
 
     /// The slot of a variable of `owner`, made when it is first needed.
     pub(crate) fn slot(&mut self, owner: ScopeId, name: &str) -> u32 {
-        let key = format!("{name}@{owner}");
-        if let Some(slot) = self.block().local(&key) {
+        if let Some(slot) = self.block().local(LocalOwner::Scope(owner), name) {
             return slot;
         }
         let cell = match self.scopes.table[owner].symbol(name).map(|symbol| symbol.resolution) {
@@ -163,14 +165,14 @@ impl Emitter<'_, '_> {
             _ => CellKind::None,
         };
         let ty = if cell == CellKind::None { self.slot_type(owner, name) } else { TypeCode::Object };
-        self.block().add_local(&key, name, ty, cell)
+        self.block().add_local(LocalOwner::Scope(owner), name, ty, cell)
     }
 
     /// A slot for a value that only the compiler names.
     pub(crate) fn hidden_slot(&mut self, ty: TypeCode) -> u32 {
         let unit = self.unit();
         unit.hidden += 1;
-        let key = format!(".{}", unit.hidden);
-        unit.block.add_local(&key, &key, ty, CellKind::None)
+        let name = format!(".{}", unit.hidden);
+        unit.block.add_local(LocalOwner::Hidden, &name, ty, CellKind::None)
     }
 }

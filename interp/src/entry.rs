@@ -66,6 +66,15 @@ fn run_function(function: &FunctionObject, args: Args<'_>) -> PyResult {
     thread().check_stack("")?;
     let frame = push_bound(function, args, IS_ENTRY)?;
     // SAFETY: the frame has just been pushed.
+    unsafe { run_pushed(frame) }
+}
+
+/// Runs a function whose frame has been pushed.
+///
+/// # Safety
+/// The frame is the topmost one, made with `IS_ENTRY` for a call that wants an object.
+pub(crate) unsafe fn run_pushed(frame: *mut Frame) -> PyResult {
+    // SAFETY: the contract.
     unsafe {
         match run(frame, None)? {
             // No primitives are wanted here, so that the word is a counted object.

@@ -187,15 +187,32 @@ pub(crate) unsafe fn run_loop<const TRACED: bool>(
                     }
                 };
             }
-            // A call of what is no function of the interpreter.
+            macro_rules! rarely {
+                ($word:expr) => {{
+                    if execute_rarely!($word).is_err() {
+                        is_reraising = rare::reraises($word);
+                        break 'raised;
+                    }
+                    enter_pushed!();
+                    look_up!();
+                }};
+            }
+            // A call that does not just move its arguments; it takes so many entries off the stack.
             macro_rules! call {
-                ($callable:expr, $args:expr) => {{
-                    let args: &[Value] = $args;
-                    outcall!(match TRACED {
-                        // SAFETY: as above.
-                        true => unsafe { trace::call(frame, $callable, args, None) },
-                        false => protocol::call($callable, args, None),
-                    })
+                ($word:expr, $callable:expr, $count:expr, $depth:expr) => {{
+                    if ops::call::binds($callable) {
+                        rarely!($word);
+                    } else {
+                        let args: &[Value] = args!($count);
+                        let result = outcall!(match TRACED {
+                            // SAFETY: as above.
+                            true => unsafe { trace::call(frame, $callable, args, None) },
+                            false => protocol::call($callable, args, None),
+                        });
+                        drop_n!($depth);
+                        push!(result);
+                        look_up!();
+                    }
                 }};
             }
             loop {
@@ -613,10 +630,7 @@ pub(crate) unsafe fn run_loop<const TRACED: bool>(
                             };
                             enter_callee!(next, at);
                         } else {
-                            let result = call!(callable, args!(at));
-                            drop_n!(at + 1);
-                            push!(result);
-                            look_up!();
+                            call!(word, callable, at, at + 1);
                         }
                     }
                     Opcode::CALL_METHOD => {
@@ -631,10 +645,7 @@ pub(crate) unsafe fn run_loop<const TRACED: bool>(
                             let next = unsafe { frame::push_function(function, receiver, args, 0) };
                             enter_callee!(attempt!(next), at + 2);
                         } else {
-                            let result = call!(callable, args!(count));
-                            drop_n!(at + 2);
-                            push!(result);
-                            look_up!();
+                            call!(word, callable, count, at + 2);
                         }
                     }
 
@@ -943,19 +954,7 @@ pub(crate) unsafe fn run_loop<const TRACED: bool>(
                             None => generalise!(),
                         }
                     }
-                    rare::rare_opcode!() => {
-                        save_frame!();
-                        // SAFETY: the frame is the running one, and saved.
-                        let done = unsafe { rare::execute(frame, word) };
-                        // SAFETY: see `enter_frame`.
-                        sp = unsafe { Frame::operands(frame).add((*frame).operands as usize) };
-                        if done.is_err() {
-                            is_reraising = rare::reraises(word);
-                            break 'raised;
-                        }
-                        enter_pushed!();
-                        look_up!();
-                    }
+                    rare::rare_opcode!() => rarely!(word),
                 }
             }
         }

@@ -85,10 +85,10 @@ impl Stack {
     }
 
     /// Calls the entry at a depth with the topmost ones, and takes everything up to it off.
-    fn call_keywords(&mut self, depth: usize, count: usize, names: &Ref) -> PyResult<()> {
+    fn call(&mut self, depth: usize, count: usize, names: Option<&Ref>) -> PyResult<()> {
+        let names = names.map(Ref::value);
         // SAFETY: the frame is the running one, and saved.
-        let called =
-            unsafe { ops::call::call(self.frame, self.peek(depth), self.args(count), Some(names.value())) }?;
+        let called = unsafe { ops::call::call(self.frame, self.peek(depth), self.args(count), names) }?;
         self.drop_n(depth);
         if let Some(result) = called {
             self.push(result);
@@ -321,14 +321,19 @@ fn step(stack: &mut Stack, word: Word) -> PyResult<()> {
             stack.push(objects::int::from_i64(len as i64));
         }
 
+        Opcode::CALL => stack.call(at + 1, at, None)?,
+        Opcode::CALL_METHOD => {
+            let count = at + !stack.peek(at + 1).is_null() as usize;
+            stack.call(at + 2, count, None)?;
+        }
         Opcode::CALL_KW => {
             let kwnames = stack.pop();
-            stack.call_keywords(at + 1, at, &kwnames)?;
+            stack.call(at + 1, at, Some(&kwnames))?;
         }
         Opcode::CALL_METHOD_KW => {
             let kwnames = stack.pop();
             let count = at + !stack.peek(at + 1).is_null() as usize;
-            stack.call_keywords(at + 2, count, &kwnames)?;
+            stack.call(at + 2, count, Some(&kwnames))?;
         }
         Opcode::CALL_FUNCTION_EX => {
             let keywords = stack.pop_raw();

@@ -62,6 +62,17 @@ macro_rules! define_register_macros {
                 }
             };
         }
+        // Runs an instruction outside of the loop.
+        macro_rules! execute_rarely {
+                    ($d word:expr) => {{
+                        save_frame!();
+                        // SAFETY: the frame is the running one, and saved.
+                        let done = unsafe { rare::execute($frame, $d word) };
+                        // SAFETY: see `enter_frame`.
+                        $sp = unsafe { Frame::operands($frame).add((*$frame).operands as usize) };
+                        done
+                    }};
+                }
         macro_rules! push_raw {
                     ($d value:expr) => {{
                         let value: Value = $d value;

@@ -198,6 +198,14 @@ impl CompileEnv for Env<'_> {
         Some(CalleePlace { func, slot: None })
     }
 
+    fn counts_references(&self, func: FuncId) -> bool {
+        if !self.jit.bind(func) {
+            return false;
+        }
+        let body = self.body(func);
+        hir::needs_frame(self.jit.functions.borrow().bodies[body].code_object().code())
+    }
+
     fn constant(&self, code: FuncId, index: u32) -> ConstId {
         let body = self.body(code);
         let object = self.jit.functions.borrow().bodies[body].code_object().consts()[index as usize].value();

@@ -1,6 +1,6 @@
 //! The register operands of an instruction, one by one, with what each demands: the allocator's view of LIR.
 //!
-//! One walk reads, one rewrites; both take the constraints from the opcode table.
+//! One walk reads, one rewrites; both go the same way and take the constraints from the opcode table.
 
 use base::entity_id;
 
@@ -48,17 +48,22 @@ impl Operand {
     }
 }
 
-/// Calls `visit` with every register operand.
+/// Calls `visit` with every register operand, in the order of [`rewrite_inst`], and then with those of the exit.
 pub fn for_each_operand(func: &Function, inst: Inst, mut visit: impl FnMut(Operand)) {
-    // The rewriting walk is the only one; reading works on a copy, which allocates only for calls.
-    let mut data = func.insts[inst].clone();
-    rewrite_inst(&mut data, |reg, role| {
-        visit(Operand { reg, role });
-        reg
-    });
+    let data = &func.insts[inst];
+    for (at, src) in data.srcs.iter().enumerate() {
+        for reg in src.regs().into_iter().flatten() {
+            visit(Operand { reg, role: source_role(data, at) });
+        }
+    }
+    for (at, &reg) in data.args.iter().enumerate() {
+        visit(Operand { reg, role: Role::Arg(at) });
+    }
+    if let Some(reg) = data.dst {
+        visit(Operand { reg, role: Role::Def });
+    }
     if let Some(exit) = data.exit {
-        let mut exit = func.exits[exit].clone();
-        exit.for_each_reg(|reg| visit(Operand { reg: *reg, role: Role::Exit }));
+        func.exits[exit].for_each_reg(|reg| visit(Operand { reg, role: Role::Exit }));
     }
 }
 

@@ -28,7 +28,8 @@ impl<'a> Nodes<'a> {
 
     /// A statement.
     pub fn stmt(&mut self, span: Span, kind: StmtKind<'a>) -> &'a Stmt<'a> {
-        self.builder.stmt(span.start, span.end, kind)
+        let stmt = self.builder.stmt(span.start, span.end, kind);
+        &self.builder.stmts(vec![stmt])[0]
     }
 
     /// A pattern.

@@ -1,6 +1,6 @@
 //! The object runtime: values, objects, types, builtins, exceptions. Knows the bytecode as data and nothing above it.
 //!
-//! Ground: [`value`] (the word and references), [`header`], [`object`] (layouts), [`field`], [`alloc`], [`dealloc`], [`gc`],
+//! Ground: [`value`] (the word and references), [`header`], [`object`] (layouts), [`field`], [`alloc`], [`reserve`], `small_blocks`, [`dealloc`], [`gc`],
 //! [`weakref`], [`thread`], [`world`], [`audit`], [`finalize`], [`stress`].
 //! Types: [`type_object`], [`slots`], [`types`] (building them), [`static_class`], [`freeze`], [`methods`], [`signature`], [`convert`].
 //! Objects: [`objects`], [`hash`], [`format`], [`codec`], [`sort`].
@@ -43,6 +43,7 @@ pub mod reserve;
 pub mod signal;
 pub mod signature;
 pub mod slots;
+pub(crate) mod small_blocks;
 pub mod sort;
 pub mod static_class;
 pub mod stress;

@@ -8,6 +8,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicPtr, Ordering};
 
 use crate::error;
+use crate::small_blocks::{self, prefer_huge_pages};
 use crate::stress::{self, Knob};
 use crate::thread::{breaker, thread};
 use crate::value::PyResult;
@@ -26,41 +27,93 @@ const fn layout() -> Layout {
     }
 }
 
-/// The system's allocator with a reserve.
+/// The system's allocator with a reserve, and in front of it small blocks.
 struct Reserving;
 
 #[global_allocator]
 static ALLOCATOR: Reserving = Reserving;
 
-// SAFETY: every request goes to the system's allocator; a refused one goes there again.
+// SAFETY: a request is served from small blocks or by the system's allocator, as its size and alignment say; so is its return. A
+// refused one is made again.
 unsafe impl GlobalAlloc for Reserving {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        // SAFETY: the caller's contract.
-        let memory = unsafe { System.alloc(layout) };
-        if memory.is_null() && give_back(layout.size()) {
-            // SAFETY: as above.
-            return unsafe { System.alloc(layout) };
+        or_from_reserve(layout.size(), || {
+            if small_blocks::serves(layout) {
+                return small_blocks::allocate(layout.size());
+            }
+            // SAFETY: the caller's contract.
+            let memory = unsafe { System.alloc(layout) };
+            prefer_huge_pages(memory, layout.size());
+            memory
+        })
+    }
+
+    #[inline]
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        if small_blocks::serves(layout) {
+            // SAFETY: the caller's contract.
+            let memory = unsafe { self.alloc(layout) };
+            if !memory.is_null() {
+                // SAFETY: the block has this size.
+                unsafe { memory.write_bytes(0, layout.size()) };
+            }
+            return memory;
         }
-        memory
+        or_from_reserve(layout.size(), || {
+            // SAFETY: the caller's contract.
+            let memory = unsafe { System.alloc_zeroed(layout) };
+            prefer_huge_pages(memory, layout.size());
+            memory
+        })
     }
 
     #[inline]
     unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
-        // SAFETY: the caller's contract.
-        unsafe { System.dealloc(memory, layout) };
+        if small_blocks::serves(layout) {
+            // SAFETY: the caller's contract; the block was served from there.
+            unsafe { small_blocks::free(memory, layout.size()) };
+        } else {
+            // SAFETY: as above, from the system.
+            unsafe { System.dealloc(memory, layout) };
+        }
     }
 
     #[inline]
     unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        // SAFETY: the caller's contract.
-        let moved = unsafe { System.realloc(memory, layout, size) };
-        if moved.is_null() && give_back(size) {
-            // SAFETY: as above; a refused request has left the block as it was.
-            return unsafe { System.realloc(memory, layout, size) };
+        // SAFETY: the caller's contract says that the size is a valid one for this alignment.
+        let new = unsafe { Layout::from_size_align_unchecked(size, layout.align()) };
+        if !small_blocks::serves(layout) && !small_blocks::serves(new) {
+            return or_from_reserve(size, || {
+                // SAFETY: the caller's contract; a refused request has left the block as it was.
+                let moved = unsafe { System.realloc(memory, layout, size) };
+                prefer_huge_pages(moved, size);
+                moved
+            });
         }
-        moved
+        if small_blocks::serves(layout)
+            && small_blocks::serves(new)
+            && small_blocks::are_alike(layout.size(), size)
+        {
+            return memory;
+        }
+        // SAFETY: the caller's contract; the copy fits into both blocks.
+        unsafe {
+            let moved = self.alloc(new);
+            if !moved.is_null() {
+                memory.copy_to_nonoverlapping(moved, size.min(layout.size()));
+                self.dealloc(memory, layout);
+            }
+            moved
+        }
     }
+}
+
+/// What a request gives; if that is nothing, what it gives when the reserve has been given back.
+#[inline]
+fn or_from_reserve(size: usize, request: impl Fn() -> *mut u8) -> *mut u8 {
+    let memory = request();
+    if memory.is_null() && give_back(size) { request() } else { memory }
 }
 
 /// Gives the reserve back to the system for a request that it can serve; false if there is none.

@@ -51,7 +51,7 @@ impl Builder<'_> {
         Ok(true)
     }
 
-    fn box_primitive(&mut self, code: TypeCode) -> Value {
+    pub(super) fn box_primitive(&mut self, code: TypeCode) -> Value {
         let value = self.pop_code(code);
         let ty = self.func.ty(value);
         if ty.is_subtype(Type::CBOOL) {
@@ -63,7 +63,7 @@ impl Builder<'_> {
         }
     }
 
-    fn unbox_primitive(&mut self, code: TypeCode) -> Value {
+    pub(super) fn unbox_primitive(&mut self, code: TypeCode) -> Value {
         let value = self.pop_object();
         let to = code_type(code).unwrap_or(Type::I64);
         if let Some(inst) = self.func.def_inst(value)

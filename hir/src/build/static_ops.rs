@@ -1,7 +1,7 @@
 //! Static Python: typed calls, fields, casts and containers.
 
 use abi::helper::HelperId as H;
-use bytecode::{LenKind, Opcode as B, SequenceKind, Word};
+use bytecode::{LenKind, Opcode as B, SequenceKind, TypeCode, Word};
 
 use super::types::{class_of, is_precise, type_of};
 use super::{Builder, Built, code_type};
@@ -130,6 +130,10 @@ impl Builder<'_> {
         let Some(place) = self.env.callee(descr, is_method) else { return self.unresolved() };
         let params: Vec<Type> = descr.signature.params.iter().map(|ty| type_of(ty, self.env)).collect();
         let ret = type_of(&descr.signature.ret, self.env);
+        if self.env.counts_references(place.func) {
+            self.invoke_counting(n, is_method);
+            return Ok(());
+        }
         let mut args = Vec::new();
         for &ty in params.iter().rev() {
             let value = if ty.is_subtype(Type::PRIMITIVE) { self.pop_prim(ty) } else { self.pop_object() };
@@ -149,6 +153,34 @@ impl Builder<'_> {
         let result = self.func.result(inst);
         self.push(result);
         Ok(())
+    }
+
+    /// Gives the references to the arguments to a frame of the interpreter, whose function is about to count them.
+    fn invoke_counting(&mut self, n: usize, is_method: bool) {
+        let signature = &self.code.functions[n].signature;
+        let mut args: Vec<Value> = Vec::new();
+        for ty in signature.params.iter().rev() {
+            args.push(match ty.type_code() {
+                TypeCode::Object => self.pop_object(),
+                code => self.box_primitive(code),
+            });
+        }
+        if is_method {
+            // The callable that `LOAD_METHOD_STATIC` left below the receiver.
+            self.pop();
+        }
+        let which = self.const_int((n * 2 + usize::from(is_method)) as i64, Type::I64);
+        args.extend([which, self.code_object()]);
+        args.reverse();
+        let result = self.object_helper(H::Invoke, &args);
+        let result = match signature.ret.type_code() {
+            TypeCode::Object => self.narrowed(result, type_of(&signature.ret, self.env)),
+            code => {
+                self.push(result);
+                self.unbox_primitive(code)
+            }
+        };
+        self.push(result);
     }
 
     fn field_operand(&mut self, n: usize) -> Built<FieldRef> {

@@ -91,6 +91,11 @@ impl Cfg {
         at == target
     }
 
+    /// Whether there is a back edge.
+    pub fn has_loops(&self) -> bool {
+        self.order.iter().any(|&block| self.header[block])
+    }
+
     /// Whether `block` is the target of a back edge.
     pub fn is_loop_header(&self, block: Block) -> bool {
         self.header[block]

@@ -157,6 +157,7 @@ impl Insertion<'_> {
     }
 
     fn find_liveness(&mut self) {
+        let has_loops = self.cfg.has_loops();
         let mut changed = true;
         while changed {
             changed = false;
@@ -170,6 +171,8 @@ impl Insertion<'_> {
                 }
                 changed |= self.live_in[block].union_with(&live);
             }
+            // Without loops every block has been visited behind all that follow it.
+            changed &= has_loops;
         }
     }
 
@@ -238,23 +241,8 @@ impl Insertion<'_> {
     /// Makes loads owned that cannot stay borrowed; true if there was one.
     fn demote(&mut self) -> bool {
         let mut exposed = Set::new();
-        for block in self.blocks() {
-            let after = self.live_after(block);
-            let mut dead = self.dead_on_entry(block);
-            let insts = &self.func.blocks[block].insts;
-            let params = self.func.blocks[block].params.iter().copied();
-            dead.extend(params.filter(|&param| !self.is_live_at_start(block, insts, &after, param)));
-            let entry_writes = self.releases(&dead);
-            self.expose(&self.live_in[block].clone(), entry_writes, &mut exposed);
-            for (at, inst) in self.func.blocks[block].insts.clone().into_iter().enumerate() {
-                let step = self.step(inst, &after[at]);
-                let mut before = after[at].clone();
-                self.step_back(inst, &mut before);
-                self.expose(&before, writes(self.func, inst), &mut exposed);
-                let released: Vec<Value> =
-                    step.dying.iter().copied().filter(|root| !step.moved.contains(root)).collect();
-                self.expose(&after[at], self.releases(&released), &mut exposed);
-            }
+        for &block in &self.cfg.order {
+            self.expose_in(block, &mut exposed);
         }
         let mut changed = false;
         for root in exposed.iter() {
@@ -262,6 +250,27 @@ impl Insertion<'_> {
             self.owner[root] = Owner::Owned;
         }
         changed
+    }
+
+    /// Finds the loads that are alive where something in a block may write their memory.
+    fn expose_in(&self, block: Block, exposed: &mut Set) {
+        let mut live = self.live_out(block);
+        for &inst in self.func.blocks[block].insts.iter().rev() {
+            self.expose(&live, self.released_at(inst, &live), exposed);
+            self.step_back(inst, &mut live);
+            self.expose(&live, writes(self.func, inst), exposed);
+        }
+        let mut dead = self.dead_on_entry(block);
+        let params = self.func.blocks[block].params.iter().copied();
+        dead.extend(params.filter(|&param| !live.contains(param)));
+        self.expose(&self.live_in[block], self.releases(&dead), exposed);
+    }
+
+    /// Memory that may be written behind an instruction by what it releases.
+    fn released_at(&self, inst: Inst, after: &Set) -> Memory {
+        let Step { mut dying, moved, .. } = self.step(inst, after);
+        dying.retain(|root| !moved.contains(root));
+        self.releases(&dying)
     }
 
     /// Memory that releasing these roots may write.
@@ -316,6 +325,9 @@ impl Insertion<'_> {
         self.for_each_root(inst, &mut consider);
         if let Some(result) = self.func.insts[inst].result.filter(|&result| self.root(result) == result) {
             consider(result);
+        }
+        if stolen.is_empty() || dying.is_empty() {
+            return Step { stolen, dying, moved: Vec::new() };
         }
         let kept = self.kept_by_state(inst);
         let is_stolen = |root: &Value| stolen.iter().any(|&arg| self.root(arg) == *root);
@@ -437,17 +449,17 @@ impl Insertion<'_> {
 
     /// The references that the receiver of an exit must drop.
     fn record_owned(&mut self, inst: Inst, after: &Set, step: &Step) {
-        if self.func.insts[inst].state.is_none() {
+        let may_leave = self.func.insts[inst].op.info().may_deopt || may_raise(self.func, inst);
+        if self.func.insts[inst].state.is_none() || !may_leave {
             return;
         }
-        let may_leave = self.func.insts[inst].op.info().may_deopt || may_raise(self.func, inst);
         let mut before = after.clone();
         self.step_back(inst, &mut before);
         let is_owned = |&root: &Value| {
             self.owner[root] == Owner::Owned && !step.moved.contains(&root) && self.untested != Some(root)
         };
         let owned: Vec<Value> = before.iter().filter(is_owned).collect();
-        if may_leave && !owned.is_empty() {
+        if !owned.is_empty() {
             self.func.owned_at.insert(inst, owned);
         }
     }

@@ -7,15 +7,18 @@ use runtime::objects;
 use runtime::objects::code::{CodeObject, InlineCache};
 use runtime::objects::dict::DictObject;
 use runtime::objects::function::FunctionObject;
+use runtime::objects::method::MethodObject;
 use runtime::objects::object::{allocate, is_object_new};
 use runtime::objects::tuple::TupleObject;
 use runtime::objects::type_type::TYPE;
+use runtime::protocol;
+use runtime::thread::thread;
 use runtime::type_object::{TypeObject, type_flags};
 use runtime::value::{PyResult, Ref, Value};
 
 use super::attribute;
 use crate::entry;
-use crate::frame::{self, Frame, IS_INIT};
+use crate::frame::{self, Frame, IS_ENTRY, IS_INIT};
 
 /// The function, if a call with this many positional arguments can push a frame without binding.
 #[inline]
@@ -45,14 +48,7 @@ pub(crate) fn plain_class<'a>(
     count: usize,
     cache: &InlineCache,
 ) -> Option<(&'a TypeObject, &'a FunctionObject)> {
-    if !callable.is_object() || !callable.is_exact(&TYPE) {
-        return None;
-    }
-    // SAFETY: instances of `type` are types.
-    let class = unsafe { callable.cast::<TypeObject>() };
-    if !class.has(type_flags::HEAP) || class.has(type_flags::ABSTRACT) {
-        return None;
-    }
+    let class = heap_class(callable)?;
     if cache.key.get() != attribute::key_of(class, attribute::INIT) && !remember_init(class, cache) {
         return None;
     }
@@ -61,12 +57,27 @@ pub(crate) fn plain_class<'a>(
     simple_function(init, count + 1).map(|init| (class, init))
 }
 
+/// The class, if instances of it may be made, by a class of its own.
+#[inline]
+fn heap_class<'a>(callable: Value) -> Option<&'a TypeObject> {
+    if !callable.is_object() || !callable.is_exact(&TYPE) {
+        return None;
+    }
+    // SAFETY: instances of `type` are types.
+    let class = unsafe { callable.cast::<TypeObject>() };
+    (class.has(type_flags::HEAP) && !class.has(type_flags::ABSTRACT)).then_some(class)
+}
+
+/// The `__init__` of a class whose calls need nothing else.
+fn plain_init(class: &TypeObject) -> Option<Value> {
+    let init = class.lookup(names().__init__).filter(|init| init.get_exact::<FunctionObject>().is_some())?;
+    (!class.has(type_flags::NO_NEW) && is_object_new(class)).then_some(init)
+}
+
 /// Remembers the `__init__` of a class whose calls need nothing else.
 #[cold]
 fn remember_init(class: &TypeObject, cache: &InlineCache) -> bool {
-    let init = class.lookup(names().__init__).filter(|init| init.get_exact::<FunctionObject>().is_some());
-    let is_plain = !class.has(type_flags::NO_NEW) && is_object_new(class);
-    match init.filter(|_| is_plain && class.version() != 0) {
+    match plain_init(class).filter(|_| class.version() != 0) {
         Some(init) => {
             attribute::remember(cache, class, attribute::INIT, init.bits());
             true
@@ -119,6 +130,57 @@ pub fn with_spread<R>(
     call(&values, Some(names.value()))
 }
 
+/// Whether a call binds arguments to the parameters of a function, or of a method's function, that the interpreter runs.
+#[inline]
+pub(crate) fn binds(callable: Value) -> bool {
+    // SAFETY: callables on the stack are objects.
+    unsafe {
+        let function = match callable.get_exact_present::<MethodObject>() {
+            Some(method) => method.function.raw(),
+            None => callable,
+        };
+        function.get_exact_present::<FunctionObject>().is_some_and(entry::is_interpreted)
+    }
+}
+
+/// The function, if the interpreter runs it whatever it is called with, and nobody is to be told.
+fn untraced_function<'a>(callable: Value) -> Option<&'a FunctionObject> {
+    if runtime::tracing::is_on() || !callable.is_object() {
+        return None;
+    }
+    interpreted(callable, |_| true)
+}
+
+/// Pushes the frame of a function or of a method's function, if the interpreter runs it, with references of its own to what it is called
+/// with.
+fn push_call(
+    callable: Value,
+    args: &[Value],
+    names: Option<Value>,
+    flags: u32,
+) -> PyResult<Option<*mut Frame>> {
+    let (called, receiver) = match callable.get_exact::<MethodObject>() {
+        Some(method) => (method.function.raw(), Some(method.receiver.raw())),
+        None => (callable, None),
+    };
+    let function = untraced_function(called);
+    function.map(|function| push_with(function, receiver, args, names, flags)).transpose()
+}
+
+fn push_with(
+    function: &FunctionObject,
+    receiver: Option<Value>,
+    args: &[Value],
+    names: Option<Value>,
+    flags: u32,
+) -> PyResult<*mut Frame> {
+    let Some(receiver) = receiver else {
+        return entry::push_bound(function, Args::new(args, names), flags);
+    };
+    let all: Vec<Value> = std::iter::once(receiver).chain(args.iter().copied()).collect();
+    entry::push_bound(function, Args::new(&all, names), flags)
+}
+
 /// A call by a frame of the interpreter. A function of the interpreter gets a frame with its arguments, and runs when the loop goes on;
 /// everything else has a result.
 ///
@@ -130,11 +192,31 @@ pub(crate) unsafe fn call(
     args: &[Value],
     names: Option<Value>,
 ) -> PyResult<Option<Ref>> {
-    if let Some(function) = interpreted(callable, |_| !runtime::tracing::is_on()) {
-        return entry::push_bound(function, Args::new(args, names), 0).map(|_| None);
+    if push_call(callable, args, names, 0)?.is_some() {
+        return Ok(None);
     }
     // SAFETY: the contract.
     unsafe { crate::tracing::call(frame, callable, args, names).map(Some) }
+}
+
+/// A call by compiled code, which gives its references to the arguments away: while a function of the interpreter runs, its frame has the
+/// only ones. Until then `given` keeps the arguments alive.
+pub fn call_owned<Given>(callable: Value, args: &[Value], given: Given, names: Option<Value>) -> PyResult {
+    thread().check_stack("")?;
+    let init = heap_class(callable).and_then(|class| Some((class, untraced_function(plain_init(class)?)?)));
+    if let Some((class, init)) = init {
+        let instance = allocate(class);
+        let frame = push_with(init, Some(instance.value()), args, names, IS_ENTRY)?;
+        drop(given);
+        // SAFETY: the frame has just been pushed, as an entry.
+        return finish_init(unsafe { entry::run_pushed(frame)? }).map(|()| instance);
+    }
+    if let Some(frame) = push_call(callable, args, names, IS_ENTRY)? {
+        drop(given);
+        // SAFETY: as above.
+        return unsafe { entry::run_pushed(frame) };
+    }
+    protocol::call(callable, args, names)
 }
 
 /// A function of a code object, with the running frame's globals.

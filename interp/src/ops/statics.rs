@@ -28,6 +28,7 @@ use runtime::type_object::TypeObject;
 use runtime::types;
 use runtime::value::{PyResult, Ref, Value};
 
+use super::call::call_owned;
 use super::primitive;
 use crate::frame::{self, Frame, WANTS_RAW};
 
@@ -289,31 +290,39 @@ pub fn invoke_values(target: &Ref, descr: &FunctionDescr, args: &[Value]) -> PyR
             _ => word.to_ref(),
         })
         .collect();
-    let result = call_spread(target, signature, &boxed)?;
-    match promised(descr, args) {
+    let promise = Promise::new(descr, args.first().copied());
+    let result = call_spread(target, signature, boxed)?;
+    match promise.ret {
         TypeDescr::Primitive(code) => primitive::unboxed(*code, result.value()),
-        ret if static_class::admits(ret, result.value())? => Ok(result.into_value()),
-        ret => {
-            let (name, expected, got) =
-                (callee_name(descr, args), static_class::type_text(ret), result.ty().name());
-            Err(runtime::raise!(
-                TypeError,
-                "unexpected return type from {name}, expected {expected}, got {got}"
-            ))
-        }
+        _ => promise.kept_by(result).map(Ref::into_value),
     }
+}
+
+/// Calls a callee with boxed arguments, whose references it gets, and checks a result that is not to be unboxed.
+pub fn invoke_owned(descr: &FunctionDescr, is_method: bool, args: Vec<Ref>) -> PyResult {
+    let receiver = args.first().map(Ref::value);
+    let target = reached(descr, receiver.filter(|_| is_method))?;
+    let promise = Promise::new(descr, receiver);
+    let result = call_spread(&target, &descr.signature, args)?;
+    match promise.ret {
+        TypeDescr::Primitive(_) => Ok(result),
+        _ => promise.kept_by(result),
+    }
+}
+
+/// What a descriptor reaches: for a virtual call, through the receiver.
+fn reached(descr: &FunctionDescr, receiver: Option<Value>) -> PyResult {
+    let found = receiver.and_then(|receiver| {
+        let name = StrObject::intern(descr.split_name().1);
+        receiver.ty().lookup(name.value())
+    });
+    found.map_or_else(|| resolve_function(descr), |found| Ok(found.to_ref()))
 }
 
 /// The default of parameter `at` of the function that a call with this descriptor reaches; for a virtual call, through the receiver. A callee
 /// that is none of ours is called without the argument.
 pub fn load_default(descr: &FunctionDescr, receiver: Value, at: usize) -> PyResult {
-    let target = if singleton::is_none(receiver) {
-        resolve_function(descr)?
-    } else {
-        let name = StrObject::intern(descr.split_name().1);
-        let found = receiver.ty().lookup(name.value());
-        found.map_or_else(|| resolve_function(descr), |found| Ok(found.to_ref()))?
-    };
+    let target = reached(descr, Some(receiver).filter(|&receiver| !singleton::is_none(receiver)))?;
     let Some(function) = static_target(target.value(), descr) else {
         return Ok(singleton::omitted().to_ref());
     };
@@ -324,7 +333,7 @@ pub fn load_default(descr: &FunctionDescr, receiver: Value, at: usize) -> PyResu
 
 /// Calls with the arguments that the parameters of a signature have got: those that are collected are spread again, and those that were left
 /// out stay out.
-fn call_spread(target: &Ref, signature: &Signature, boxed: &[Ref]) -> PyResult {
+fn call_spread(target: &Ref, signature: &Signature, boxed: Vec<Ref>) -> PyResult {
     let (params, rest) = boxed.split_at(boxed.len() - signature.rest.len());
     let (positional, named) = params.split_at(params.len() - signature.keyword_only.len());
     let omitted = singleton::omitted();
@@ -347,26 +356,44 @@ fn call_spread(target: &Ref, signature: &Signature, boxed: &[Ref]) -> PyResult {
         values.push(value.value());
     }
     let names = (!names.is_empty()).then(|| TupleObject::new(names));
-    protocol::call(target.value(), &values, names.as_ref().map(|names| names.value()))
+    call_owned(target.value(), &values, (boxed, pairs), names.as_ref().map(|names| names.value()))
 }
 
-/// What a callee must return: for a method, what the nearest static class of the receiver says.
-fn promised<'d>(descr: &'d FunctionDescr, args: &[Value]) -> &'d TypeDescr {
-    let (MethodKind::Instance, Some(receiver)) = (descr.kind, args.first()) else {
-        return &descr.signature.ret;
-    };
-    let layout = receiver.ty().static_layout();
-    let method = layout.and_then(|layout| Some(&layout.methods[layout.method(descr.split_name().1)?]));
-    method.map_or(&descr.signature.ret, |method| &method.signature.ret)
+/// What a callee must return.
+struct Promise<'d> {
+    descr: &'d FunctionDescr,
+    /// The receiver's class, for a method.
+    class: Option<Ref>,
+    ret: &'d TypeDescr,
 }
 
-/// The name of a method is that of the static class that defines it for the receiver.
-fn callee_name(descr: &FunctionDescr, args: &[Value]) -> String {
-    match (descr.kind, args, descr.split_name()) {
-        (MethodKind::Instance, [receiver, ..], (_, method)) => {
-            format!("{}.{method}", static_class::definer(receiver.ty(), method).name())
+impl<'d> Promise<'d> {
+    /// For a method, what the nearest static class of the receiver says.
+    fn new(descr: &'d FunctionDescr, receiver: Option<Value>) -> Self {
+        let class = receiver.filter(|_| descr.kind == MethodKind::Instance).map(Value::ty);
+        let layout = class.and_then(TypeObject::static_layout);
+        let method = layout.and_then(|layout| Some(&layout.methods[layout.method(descr.split_name().1)?]));
+        let ret = method.map_or(&descr.signature.ret, |method| &method.signature.ret);
+        Self { descr, class: class.map(|class| class.value().to_ref()), ret }
+    }
+
+    /// The result, if it is as promised.
+    fn kept_by(&self, result: Ref) -> PyResult {
+        if static_class::admits(self.ret, result.value())? {
+            return Ok(result);
         }
-        _ => descr.name.clone(),
+        let (name, expected, got) =
+            (self.callee_name(), static_class::type_text(self.ret), result.ty().name());
+        Err(runtime::raise!(TypeError, "unexpected return type from {name}, expected {expected}, got {got}"))
+    }
+
+    /// The name of a method is that of the static class that defines it for the receiver.
+    fn callee_name(&self) -> String {
+        let class = self.class.as_ref().and_then(|class| class.get::<TypeObject>());
+        match (class, self.descr.split_name()) {
+            (Some(class), (_, method)) => format!("{}.{method}", static_class::definer(class, method).name()),
+            _ => self.descr.name.clone(),
+        }
     }
 }
 

@@ -4,16 +4,16 @@ use bytecode::Intrinsic;
 use interp::eager::Awaited;
 use interp::frame::Frame;
 use runtime::objects;
-use runtime::protocol::{self, Method};
-use runtime::value::{PyResult, Value};
+use runtime::protocol::Method;
+use runtime::value::{PyResult, Ref, Value};
 
 use super::attribute::cache;
 use super::{give, own, slice};
 use crate::context::installed;
 
 pub(super) unsafe extern "C" fn call(callable: Value, items: *const Value, count: usize) -> Value {
-    // SAFETY: the compiler passes its frame's words and their number.
-    own(protocol::call(callable, unsafe { slice(items, count) }, None))
+    // SAFETY: the compiler passes its frame's words, whose references it gives away, and their number.
+    own(call_with(callable, unsafe { slice(items, count) }, None))
 }
 
 pub(super) unsafe extern "C" fn call_keywords(
@@ -22,13 +22,13 @@ pub(super) unsafe extern "C" fn call_keywords(
     count: usize,
     names: Value,
 ) -> Value {
-    // SAFETY: the compiler passes its frame's words and their number.
-    own(protocol::call(callable, unsafe { slice(items, count) }, Some(names)))
+    // SAFETY: as above.
+    own(call_with(callable, unsafe { slice(items, count) }, Some(names)))
 }
 
 pub(super) unsafe extern "C" fn call_bound(callable: Value, items: *const Value, count: usize) -> Value {
-    // SAFETY: the compiler passes its frame's words and their number.
-    own(protocol::call(callable, present(unsafe { slice(items, count) }), None))
+    // SAFETY: as above.
+    own(call_with(callable, present(unsafe { slice(items, count) }), None))
 }
 
 pub(super) unsafe extern "C" fn call_bound_keywords(
@@ -37,8 +37,25 @@ pub(super) unsafe extern "C" fn call_bound_keywords(
     count: usize,
     names: Value,
 ) -> Value {
-    // SAFETY: the compiler passes its frame's words and their number.
-    own(protocol::call(callable, present(unsafe { slice(items, count) }), Some(names)))
+    // SAFETY: as above.
+    own(call_with(callable, present(unsafe { slice(items, count) }), Some(names)))
+}
+
+/// Calls with words whose references are given away.
+fn call_with(callable: Value, args: &[Value], names: Option<Value>) -> PyResult {
+    interp::call_owned(callable, args, Given(args), names)
+}
+
+/// The references that compiled code gives away.
+struct Given<'a>(&'a [Value]);
+
+impl Drop for Given<'_> {
+    fn drop(&mut self) {
+        for &word in self.0 {
+            // SAFETY: the helpers' rows say that they get the references, and each is dropped once.
+            drop(unsafe { Ref::from_owned(word) });
+        }
+    }
 }
 
 /// The arguments without a receiver that is not there.
@@ -50,7 +67,7 @@ fn present(args: &[Value]) -> &[Value] {
 }
 
 pub(super) extern "C" fn call_ex(callable: Value, args: Value, kwargs: Value) -> Value {
-    let call = |args: &[Value], names| protocol::call(callable, args, names);
+    let call = |args: &[Value], names| runtime::protocol::call(callable, args, names);
     own(interp::with_spread(args, kwargs.non_null(), call))
 }
 
@@ -61,15 +78,16 @@ pub(super) unsafe extern "C" fn call_method(
     items: *const Value,
     count: usize,
 ) -> Value {
-    // SAFETY: the compiler passes its frame's words and their number; the receiver is the first.
+    // SAFETY: as above; the receiver is the first.
     let args = unsafe { slice(items, count) };
     own(by_name(name, code, at, args))
 }
 
 fn by_name(name: Value, code: Value, at: usize, args: &[Value]) -> PyResult {
+    let given = Given(args);
     match look_up(name, code, at, args[0])? {
-        Method::Unbound(function) => protocol::call(function.value(), args, None),
-        Method::Bound(callable) => protocol::call(callable.value(), &args[1..], None),
+        Method::Unbound(function) => interp::call_owned(function.value(), args, given, None),
+        Method::Bound(callable) => interp::call_owned(callable.value(), &args[1..], given, None),
     }
 }
 

@@ -6,9 +6,9 @@ use runtime::objects::{self, int};
 use runtime::protocol;
 use runtime::static_class;
 use runtime::type_object::TypeObject;
-use runtime::value::Value;
+use runtime::value::{Ref, Value};
 
-use super::{failure, own, status};
+use super::{failure, own, slice, status};
 
 /// Calls the class that type number `index` of `code` is.
 fn make(code: Value, index: usize, argument: Value) -> Value {
@@ -32,6 +32,18 @@ pub(super) extern "C" fn build_array(code: Value, index: usize, length: i64) -> 
 pub(super) extern "C" fn load_default(code: Value, index: usize, receiver: Value, position: usize) -> Value {
     let code = code.get::<CodeObject>().expect("the compiler passes the code");
     own(interp::load_default(&code.code().functions[index], receiver, position))
+}
+
+pub(super) unsafe extern "C" fn invoke(
+    code: Value,
+    which: usize,
+    items: *const Value,
+    count: usize,
+) -> Value {
+    let code = code.get::<CodeObject>().expect("the compiler passes the code");
+    // SAFETY: the compiler passes its frame's words, whose references it gives away, and their number.
+    let args = unsafe { slice(items, count).iter().map(|&word| Ref::from_owned(word)).collect() };
+    own(interp::invoke_owned(&code.code().functions[which / 2], which % 2 == 1, args))
 }
 
 pub(super) extern "C" fn build_static_class(code: Value, index: usize, body: Value, bases: Value) -> Value {

@@ -104,23 +104,29 @@ pub struct ExitData {
     pub owned: Vec<Reg>,
 }
 
+impl ExitSlot {
+    /// The values it is made of.
+    pub fn values(self) -> [Option<ExitValue>; 2] {
+        match self {
+            Self::Unset => [None, None],
+            Self::Value(value, _) => [Some(value), None],
+            Self::Range(next, stop, _) => [Some(next), Some(stop)],
+        }
+    }
+}
+
 impl ExitData {
     /// Calls `visit` with every register operand, in a fixed order.
-    pub fn for_each_reg(&mut self, mut visit: impl FnMut(&mut Reg)) {
-        for frame in &mut self.frames {
-            for slot in frame.locals.iter_mut().chain(&mut frame.stack) {
-                let values = match slot {
-                    ExitSlot::Unset => [None, None],
-                    ExitSlot::Value(value, _) => [Some(value), None],
-                    ExitSlot::Range(next, stop, _) => [Some(next), Some(stop)],
-                };
-                for value in values.into_iter().flatten() {
+    pub fn for_each_reg(&self, mut visit: impl FnMut(Reg)) {
+        for frame in &self.frames {
+            for slot in frame.locals.iter().chain(&frame.stack) {
+                for value in slot.values().into_iter().flatten() {
                     if let ExitValue::Reg(reg) = value {
                         visit(reg);
                     }
                 }
             }
         }
-        self.owned.iter_mut().for_each(visit);
+        self.owned.iter().copied().for_each(visit);
     }
 }

@@ -99,6 +99,23 @@ pub enum Src {
     Mem(Mem),
 }
 
+impl Src {
+    /// The registers that it reads.
+    pub fn regs(&self) -> [Option<Reg>; 2] {
+        match self {
+            Self::None | Self::Imm(_) => [None, None],
+            Self::Reg(reg) => [Some(*reg), None],
+            Self::Mem(mem) => {
+                let base = match mem.base {
+                    Base::Reg(reg) => Some(reg),
+                    _ => None,
+                };
+                [base, mem.index.map(|(index, _)| index)]
+            }
+        }
+    }
+}
+
 /// How a failing callee tells.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Fails {

@@ -74,7 +74,7 @@ fn read_and_made(func: &Function, block: Block) -> (EntitySet<VReg>, EntitySet<V
             reg
         });
         if let Some(exit) = data.exit {
-            func.exits[exit].clone().for_each_reg(|reg| note(*reg));
+            func.exits[exit].for_each_reg(&mut note);
         }
         data.edges.iter().for_each(|edge| edge.args.iter().for_each(|&arg| note(arg)));
         if let Some(dst) = data.dst {

@@ -2,7 +2,7 @@
 
 use base::entity::{EntityId, EntitySet, SecondaryMap};
 
-use crate::ir::{Block, Function, Inst, Reg};
+use crate::ir::{Block, Function, Reg};
 use crate::operands::{Role, VReg, for_each_operand};
 
 /// Registers live at the start of each block, its parameters not counted.
@@ -14,24 +14,59 @@ pub(crate) fn vreg(reg: Reg) -> VReg {
     VReg::from_index(n as usize)
 }
 
-/// Computes live-in sets.
+/// What a block does to what is live, all of it at once.
+#[derive(Default, Clone)]
+struct Summary {
+    /// What it reads that it has not made.
+    reads: EntitySet<VReg>,
+    /// What it makes, its parameters included.
+    makes: EntitySet<VReg>,
+}
+
+/// Computes live-in sets: the blocks are read once, and the rounds work on their summaries.
 pub fn live_in(func: &Function) -> LiveIn {
+    let mut summaries: SecondaryMap<Block, Summary> = SecondaryMap::new();
+    for &block in &func.layout {
+        summaries[block] = summarise(func, block);
+    }
     let mut live: LiveIn = SecondaryMap::new();
     let mut changed = true;
     while changed {
         changed = false;
         for &block in func.layout.iter().rev() {
             let mut set = live_out(func, &live, block);
-            for &inst in func.blocks[block].insts.iter().rev() {
-                step_back(func, inst, &mut set);
-            }
-            for &param in &func.blocks[block].params {
-                set.remove(vreg(param));
-            }
+            set.remove_all(&summaries[block].makes);
+            set.union_with(&summaries[block].reads);
             changed |= live[block].union_with(&set);
         }
     }
     live
+}
+
+fn summarise(func: &Function, block: Block) -> Summary {
+    let mut summary = Summary::default();
+    let Summary { reads, makes } = &mut summary;
+    for edge in &func.insts[func.terminator(block)].edges {
+        edge.args.iter().for_each(|&arg| {
+            reads.insert(vreg(arg));
+        });
+    }
+    for &inst in func.blocks[block].insts.iter().rev() {
+        if let Some(dst) = func.insts[inst].dst {
+            reads.remove(vreg(dst));
+            makes.insert(vreg(dst));
+        }
+        for_each_operand(func, inst, |operand| {
+            if operand.role != Role::Def {
+                reads.insert(vreg(operand.reg));
+            }
+        });
+    }
+    for &param in &func.blocks[block].params {
+        reads.remove(vreg(param));
+        makes.insert(vreg(param));
+    }
+    summary
 }
 
 /// Registers live at the end of a block, arguments of its edges included.
@@ -44,15 +79,4 @@ pub(super) fn live_out(func: &Function, live: &LiveIn, block: Block) -> EntitySe
         });
     }
     set
-}
-
-fn step_back(func: &Function, inst: Inst, set: &mut EntitySet<VReg>) {
-    if let Some(dst) = func.insts[inst].dst {
-        set.remove(vreg(dst));
-    }
-    for_each_operand(func, inst, |operand| {
-        if operand.role != Role::Def {
-            set.insert(vreg(operand.reg));
-        }
-    });
 }

@@ -337,14 +337,14 @@ impl Resolver<'_> {
     }
 
     fn rewrite_operands(&mut self, inst: Inst, gap: Pos) {
-        let mut data = self.func.insts[inst].clone();
+        let mut data = std::mem::replace(&mut self.func.insts[inst], InstData::new(Op::Mov));
+        let regs = fixed_args(self.func, &data, self.env);
+        let def = fixed_def(self.func, &data, self.env);
         if data.op == Op::Mov
             && let Src::Reg(reg) = data.srcs[0]
         {
             self.rewrite_copied_constant(vreg(reg), gap, &mut data);
         }
-        let regs = fixed_args(self.func, &self.func.insts[inst], self.env);
-        let def = fixed_def(self.func, &self.func.insts[inst], self.env);
         rewrite_inst(&mut data, |reg, role| {
             let Some(n) = reg.as_virtual() else { return reg };
             let v = VReg::from_index(n as usize);
@@ -359,9 +359,11 @@ impl Resolver<'_> {
             }
         });
         if let Some(exit) = data.exit {
-            let mut exit_data = self.func.exits[exit].clone();
-            self.rewrite_exit(&mut exit_data, gap);
-            self.func.exits[exit] = exit_data;
+            let frames = std::mem::take(&mut self.func.exits[exit].frames);
+            let owned = std::mem::take(&mut self.func.exits[exit].owned);
+            let mut whole = ExitData { kind: self.func.exits[exit].kind, frames, owned };
+            self.rewrite_exit(&mut whole, gap);
+            self.func.exits[exit] = whole;
         }
         self.func.insts[inst] = data;
     }

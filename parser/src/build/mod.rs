@@ -40,7 +40,9 @@ use unicode_normalization::UnicodeNormalization;
 /// An expression under construction; children are copied into slices or referred to.
 pub(crate) type ExprRef<'a> = &'a Expr<'a>;
 /// A statement under construction.
-pub(crate) type StmtRef<'a> = &'a Stmt<'a>;
+/// A statement that waits for those beside it, among `Builder::pending`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct StmtRef(u32);
 /// A pattern under construction.
 pub(crate) type PatternRef<'a> = &'a Pattern<'a>;
 /// The error type of the generated parser's actions; boxed to keep results small.
@@ -82,6 +84,8 @@ pub(crate) struct Builder<'a, 's> {
     arena: &'a Bump,
     source: &'s str,
     names: FxHashSet<&'a str>,
+    /// Statements of the blocks that are not complete, those of inner blocks behind those of outer ones.
+    pending: Vec<Stmt<'a>>,
     next_id: u32,
     too_deep: Option<Span>,
     warnings: Vec<Warning<'a>>,
@@ -90,7 +94,7 @@ pub(crate) struct Builder<'a, 's> {
 impl<'a, 's> Builder<'a, 's> {
     pub(crate) fn new(arena: &'a Bump, source: &'s str) -> Self {
         let names = FxHashSet::default();
-        Self { arena, source, names, next_id: 0, too_deep: None, warnings: Vec::new() }
+        Self { arena, source, names, pending: Vec::new(), next_id: 0, too_deep: None, warnings: Vec::new() }
     }
 
     /// One more than the largest id given.
@@ -145,11 +149,18 @@ impl<'a, 's> Builder<'a, 's> {
         self.arena.alloc(Expr { id, span, depth, parenthesized: false, kind })
     }
 
-    pub(crate) fn stmt(&mut self, l: u32, r: u32, kind: StmtKind<'a>) -> StmtRef<'a> {
+    pub(crate) fn stmt(&mut self, l: u32, r: u32, kind: StmtKind<'a>) -> StmtRef {
         let span = Span::new(l, r);
         let depth = self.level(kind.depth(), span);
         let id = self.id();
-        self.arena.alloc(Stmt { id, span, depth, kind })
+        self.pending.push(Stmt { id, span, depth, kind });
+        StmtRef(self.pending.len() as u32 - 1)
+    }
+
+    /// Takes the last statement back.
+    fn take_stmt(&mut self, stmt: StmtRef) -> Stmt<'a> {
+        debug_assert_eq!(stmt.0 as usize + 1, self.pending.len(), "only the last statement is changed");
+        self.pending.pop().expect("the statement is pending")
     }
 
     pub(crate) fn pattern(&mut self, l: u32, r: u32, kind: PatternKind<'a>) -> PatternRef<'a> {
@@ -179,8 +190,14 @@ impl<'a, 's> Builder<'a, 's> {
         self.arena.alloc_slice_fill_iter(items.into_iter().copied())
     }
 
-    pub(crate) fn stmts(&mut self, items: Vec<StmtRef<'a>>) -> &'a [Stmt<'a>] {
-        self.arena.alloc_slice_fill_iter(items.into_iter().copied())
+    /// A block. Its statements are the last pending ones: those of the blocks inside have gone, and those outside are before them.
+    pub(crate) fn stmts(&mut self, items: Vec<StmtRef>) -> &'a [Stmt<'a>] {
+        let Some(&StmtRef(first)) = items.first() else { return &[] };
+        let block = self.pending.split_at(first as usize).1;
+        debug_assert_eq!(block.len(), items.len(), "statements are made in order");
+        let block = self.arena.alloc_slice_copy(block);
+        self.pending.truncate(first as usize);
+        block
     }
 
     fn patterns(&mut self, items: Vec<PatternRef<'a>>) -> &'a [Pattern<'a>] {

@@ -28,7 +28,7 @@ impl<'a> Builder<'a, '_> {
         r: u32,
         targets: Vec<ExprRef<'a>>,
         value: ExprRef<'a>,
-    ) -> Fallible<StmtRef<'a>> {
+    ) -> Fallible<StmtRef> {
         let is_single = targets.len() == 1;
         let mut stored = Vec::with_capacity(targets.len());
         for target in targets {
@@ -46,7 +46,7 @@ impl<'a> Builder<'a, '_> {
         target: ExprRef<'a>,
         op: Operator,
         value: ExprRef<'a>,
-    ) -> Fallible<StmtRef<'a>> {
+    ) -> Fallible<StmtRef> {
         match target.kind {
             ExprKind::Name { .. } | ExprKind::Attribute { .. } | ExprKind::Subscript { .. } => {
                 let target = self.store_target(target)?;
@@ -66,7 +66,7 @@ impl<'a> Builder<'a, '_> {
         target: ExprRef<'a>,
         annotation: ExprRef<'a>,
         value: Option<ExprRef<'a>>,
-    ) -> Fallible<StmtRef<'a>> {
+    ) -> Fallible<StmtRef> {
         match target.kind {
             ExprKind::Name { .. } | ExprKind::Attribute { .. } | ExprKind::Subscript { .. } => {
                 let simple = matches!(target.kind, ExprKind::Name { .. }) && !target.parenthesized;
@@ -82,7 +82,7 @@ impl<'a> Builder<'a, '_> {
         }
     }
 
-    pub(crate) fn delete(&mut self, l: u32, r: u32, targets: ExprRef<'a>) -> Fallible<StmtRef<'a>> {
+    pub(crate) fn delete(&mut self, l: u32, r: u32, targets: ExprRef<'a>) -> Fallible<StmtRef> {
         let target = self.with_context(targets, ExprContext::Del)?;
         let targets = match target.kind {
             ExprKind::Tuple { elts, .. } if !target.parenthesized => elts,
@@ -102,7 +102,7 @@ impl<'a> Builder<'a, '_> {
         level: u32,
         module: Option<&'a str>,
         names: Vec<Alias<'a>>,
-    ) -> StmtRef<'a> {
+    ) -> StmtRef {
         let names = self.slice(names);
         self.stmt(l, r, StmtKind::ImportFrom { module, names, level })
     }
@@ -118,13 +118,7 @@ impl<'a> Builder<'a, '_> {
         body.end.max(tail.end)
     }
 
-    pub(crate) fn if_stmt(
-        &mut self,
-        l: u32,
-        test: ExprRef<'a>,
-        body: Body<'a>,
-        tail: Body<'a>,
-    ) -> StmtRef<'a> {
+    pub(crate) fn if_stmt(&mut self, l: u32, test: ExprRef<'a>, body: Body<'a>, tail: Body<'a>) -> StmtRef {
         let end = self.end_of(body, tail);
         self.stmt(l, end, StmtKind::If { test, body: body.stmts, orelse: tail.stmts })
     }
@@ -132,7 +126,7 @@ impl<'a> Builder<'a, '_> {
     /// An `elif` is an `if` alone in the `else` of the one before.
     pub(crate) fn elif(&mut self, l: u32, test: ExprRef<'a>, body: Body<'a>, tail: Body<'a>) -> Body<'a> {
         let stmt = self.if_stmt(l, test, body, tail);
-        Body { stmts: std::slice::from_ref(stmt), end: stmt.span.end }
+        Body { stmts: self.stmts(vec![stmt]), end: self.end_of(body, tail) }
     }
 
     pub(crate) fn for_stmt(
@@ -143,7 +137,7 @@ impl<'a> Builder<'a, '_> {
         iter: ExprRef<'a>,
         body: Body<'a>,
         orelse: Body<'a>,
-    ) -> Fallible<StmtRef<'a>> {
+    ) -> Fallible<StmtRef> {
         let target = self.store_target(target)?;
         let end = self.end_of(body, orelse);
         let (body, orelse) = (body.stmts, orelse.stmts);
@@ -161,7 +155,7 @@ impl<'a> Builder<'a, '_> {
         is_async: bool,
         items: Vec<WithItem<'a>>,
         body: Body<'a>,
-    ) -> StmtRef<'a> {
+    ) -> StmtRef {
         let items = self.slice(items);
         let Body { stmts: body, end } = body;
         let kind =
@@ -186,7 +180,7 @@ impl<'a> Builder<'a, '_> {
         elts.iter().map(|context_expr| WithItem { context_expr, optional_vars: None }).collect()
     }
 
-    pub(crate) fn try_finally(&mut self, l: u32, body: Body<'a>, last: Body<'a>) -> StmtRef<'a> {
+    pub(crate) fn try_finally(&mut self, l: u32, body: Body<'a>, last: Body<'a>) -> StmtRef {
         let parts = Try { body: body.stmts, handlers: &[], orelse: &[], finalbody: last.stmts };
         let parts = self.arena.alloc(parts);
         self.stmt(l, last.end, StmtKind::Try(parts))
@@ -199,7 +193,7 @@ impl<'a> Builder<'a, '_> {
         handlers: Vec<(ExceptHandler<'a>, bool)>,
         orelse: Body<'a>,
         last: Option<Body<'a>>,
-    ) -> Fallible<StmtRef<'a>> {
+    ) -> Fallible<StmtRef> {
         let is_star = handlers[0].1;
         if let Some((odd, has_star)) = handlers.iter().find(|(_, has_star)| *has_star != is_star) {
             let except = Span::new(odd.span.start, odd.span.start + if *has_star { 7 } else { 6 });
@@ -244,7 +238,7 @@ impl<'a> Builder<'a, '_> {
         args: &'a Arguments<'a>,
         returns: Option<ExprRef<'a>>,
         body: Body<'a>,
-    ) -> StmtRef<'a> {
+    ) -> StmtRef {
         let def = self.arena.alloc(FunctionDef {
             name,
             name_span: Span::new(name_place.0, name_place.1),
@@ -266,7 +260,7 @@ impl<'a> Builder<'a, '_> {
         type_params: Option<&'a [TypeParam<'a>]>,
         (bases, keywords): (&'a [Expr<'a>], &'a [Keyword<'a>]),
         body: Body<'a>,
-    ) -> StmtRef<'a> {
+    ) -> StmtRef {
         let def = self.arena.alloc(ClassDef {
             name,
             name_span: Span::new(name_place.0, name_place.1),
@@ -280,8 +274,9 @@ impl<'a> Builder<'a, '_> {
     }
 
     /// Adds decorators to a definition.
-    pub(crate) fn decorate(&mut self, decorators: Vec<ExprRef<'a>>, stmt: StmtRef<'a>) -> StmtRef<'a> {
+    pub(crate) fn decorate(&mut self, decorators: Vec<ExprRef<'a>>, stmt: StmtRef) -> StmtRef {
         let decorator_list = self.exprs(decorators);
+        let stmt = self.take_stmt(stmt);
         let kind = match stmt.kind {
             StmtKind::FunctionDef(def) => {
                 StmtKind::FunctionDef(self.arena.alloc(FunctionDef { decorator_list, ..*def }))

@@ -148,8 +148,12 @@ pub struct Scope<'a> {
     pub returns_value: bool,
     /// Names that inner blocks take from enclosing ones through this block, in which they mean something else.
     pub passed_on: Vec<&'a str>,
+    /// Where symbols are, if there are more than a few.
     by_name: FxHashMap<&'a str, u32>,
 }
+
+/// So many symbols are found as fast by looking at each.
+const FEW: usize = 8;
 
 impl<'a> Scope<'a> {
     /// A name as it is stored when it occurs here.
@@ -160,7 +164,14 @@ impl<'a> Scope<'a> {
 
     /// What is known of a (mangled) name here.
     pub fn symbol(&self, name: &str) -> Option<&Symbol<'a>> {
-        self.by_name.get(name).map(|&at| &self.symbols[at as usize])
+        self.find(name).map(|at| &self.symbols[at])
+    }
+
+    fn find(&self, name: &str) -> Option<usize> {
+        if self.symbols.len() <= FEW {
+            return self.symbols.iter().position(|symbol| symbol.name == name);
+        }
+        self.by_name.get(name).map(|&at| at as usize)
     }
 
     /// Names that take a cell of an enclosing block, sorted.
@@ -183,13 +194,22 @@ impl<'a> Scope<'a> {
 
     /// The symbol of a name, made if it is new.
     fn intern(&mut self, name: &'a str, span: Span) -> &mut Symbol<'a> {
-        let next = self.symbols.len() as u32;
-        let at = *self.by_name.entry(name).or_insert(next);
-        if at == next {
+        let at = self.find(name).unwrap_or_else(|| {
             let (usage, resolution) = (Usage::default(), Resolution::GlobalImplicit);
             self.symbols.push(Symbol { name, usage, resolution, span });
+            self.index_new();
+            self.symbols.len() - 1
+        });
+        &mut self.symbols[at]
+    }
+
+    /// Makes the last symbol known to the index, which there is when there are more than a few.
+    fn index_new(&mut self) {
+        let known = self.by_name.len();
+        if self.symbols.len() > FEW {
+            let new = self.symbols.iter().enumerate().skip(known);
+            self.by_name.extend(new.map(|(at, symbol)| (symbol.name, at as u32)));
         }
-        &mut self.symbols[at as usize]
     }
 
     fn names_with(&self, resolution: Resolution) -> Vec<&'a str> {

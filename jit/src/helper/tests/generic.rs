@@ -152,7 +152,7 @@ fn calls_borrow_their_arguments() {
     let function = own(help!(make_function(globals.value(), add.value())));
     let (a, b) = (text("left"), text("right"));
     let args = [a.value(), b.value()];
-    let call = |args: &[Value]| help!(call(function.value(), args.as_ptr(), args.len()));
+    let call = |args: &[Value]| help!(call(function.value(), given(args).as_ptr(), args.len()));
     assert_eq!(repr(&own(call(&args))), "'leftright'");
     assert_eq!((count(&a), count(&b)), (1, 1));
     failed(call(&args[..1]), "TypeError: add() missing 1 required positional argument: 'b'");
@@ -165,11 +165,11 @@ fn calls_borrow_their_arguments() {
     let names: Ref = TupleObject::from_values(&[name("a")]).into();
     let swapped = [b.value(), a.value()];
     failed(
-        help!(call_keywords(function.value(), swapped.as_ptr(), 2, names.value())),
+        help!(call_keywords(function.value(), given(&swapped).as_ptr(), 2, names.value())),
         "TypeError: add() got multiple values for argument 'a'",
     );
     let names: Ref = TupleObject::from_values(&[name("b"), name("a")]).into();
-    let result = own(help!(call_keywords(function.value(), swapped.as_ptr(), 2, names.value())));
+    let result = own(help!(call_keywords(function.value(), given(&swapped).as_ptr(), 2, names.value())));
     assert_eq!(repr(&result), "'leftright'");
     let positional: Ref = TupleObject::from_values(&args[..1]).into();
     let keywords = DictObject::new();
@@ -189,11 +189,16 @@ fn a_missing_receiver_is_left_out() {
     for receiver in [Some(a.value()), None] {
         let words = [receiver.unwrap_or(Value::NULL), b.value(), a.value()];
         let count = if receiver.is_some() { 2 } else { 3 };
-        let result = own(help!(call_bound(function.value(), words.as_ptr(), count)));
+        let result = own(help!(call_bound(function.value(), given(&words[..count]).as_ptr(), count)));
         assert_eq!(repr(&result), if receiver.is_some() { "'leftright'" } else { "'rightleft'" });
         let names: Ref = TupleObject::from_values(&[name(if count == 2 { "b" } else { "a" })]).into();
         let words = [words[0], b.value(), b.value()];
-        let keywords = help!(call_bound_keywords(function.value(), words.as_ptr(), count, names.value()));
+        let keywords = help!(call_bound_keywords(
+            function.value(),
+            given(&words[..count]).as_ptr(),
+            count,
+            names.value()
+        ));
         match receiver {
             Some(_) => assert_eq!(repr(&own(keywords)), "'leftright'"),
             None => failed(keywords, "TypeError: add() got multiple values for argument 'a'"),
@@ -209,11 +214,11 @@ fn methods_are_called_by_name() {
     let args = [list.value(), item.value()];
     let (add, globals) = (code(ADD), DictObject::new());
     let caches = add.value();
-    let result = own(help!(call_method(name("append"), caches, 0, args.as_ptr(), 2)));
+    let result = own(help!(call_method(name("append"), caches, 0, given(&args[..2]).as_ptr(), 2)));
     assert!(objects::is_none(result.value()));
     assert_eq!((repr(&list).as_str(), count(&item), count(&list)), ("['item']", 2, 1));
     failed(
-        help!(call_method(name("nothing"), caches, 1, args.as_ptr(), 2)),
+        help!(call_method(name("nothing"), caches, 1, given(&args[..2]).as_ptr(), 2)),
         "AttributeError: 'list' object has no attribute 'nothing'",
     );
     // A function in the instance dict comes bound, and is not given the receiver.
@@ -222,7 +227,7 @@ fn methods_are_called_by_name() {
     assert_eq!(help!(store_attr(holder.value(), name("plus"), held.value(), caches, 2)), 0);
     let args = [holder.value(), small(1), small(2)];
     for _ in 0..2 {
-        assert_eq!(help!(call_method(name("plus"), caches, 3, args.as_ptr(), 3)), small(3));
+        assert_eq!(help!(call_method(name("plus"), caches, 3, given(&args[..3]).as_ptr(), 3)), small(3));
     }
 }
 
