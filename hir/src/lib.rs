@@ -18,6 +18,6 @@ pub mod text;
 pub mod unsupported;
 pub mod verify;
 
-pub use build::{Point, Start, build, counts_references};
+pub use build::{Point, Start, build, needs_frame};
 pub use unsupported::{Reason, Unsupported};
 pub use verify::verify;

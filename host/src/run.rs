@@ -176,6 +176,8 @@ const LEAKED: u8 = 99;
 pub fn finish(code: u8) -> u8 {
     wait_for_threads();
     stdlib::atexit::run();
+    // Who is in the middle of writing can end that as long as threads run.
+    let code = if runtime::global_lock::others() > 0 { flushed(code) } else { code };
     let has_daemons = runtime::global_lock::end() > 0;
     program::release();
     stdlib::release();

@@ -12,7 +12,7 @@ use std::sync::atomic::Ordering;
 
 use bytecode::{FrameShape, TypeCode};
 use runtime::error::traceback::FrameInfo;
-use runtime::hooks;
+use runtime::hooks::{self, CompiledFrame};
 use runtime::objects::code::CodeObject;
 use runtime::objects::dict::DictObject;
 use runtime::objects::function::FunctionObject;
@@ -429,7 +429,7 @@ pub unsafe fn free_heap(frame: *mut Frame) {
 /// The `depth`-th Python frame from the top, for tracebacks and warnings.
 pub fn info(depth: usize) -> Option<FrameInfo> {
     match find(depth)? {
-        Found::Compiled(info) => Some(info),
+        Found::Compiled(info, _) => Some(info),
         // SAFETY: frames on the chain are live.
         Found::Interpreted(frame) => Some(unsafe { info_of(frame) }),
     }
@@ -449,10 +449,10 @@ pub(crate) unsafe fn info_of(frame: *mut Frame) -> FrameInfo {
     }
 }
 
-/// The locals of the `depth`-th Python frame, if it is interpreted.
+/// The locals of the `depth`-th Python frame, if they are known.
 pub fn locals_at(depth: usize) -> Option<Ref> {
-    match find(depth)? {
-        Found::Compiled(_) => None,
+    match find_with(depth, true)? {
+        Found::Compiled(_, locals) => locals,
         // SAFETY: frames on the chain are live.
         Found::Interpreted(frame) => Some(unsafe { locals_of(frame) }),
     }
@@ -461,12 +461,18 @@ pub fn locals_at(depth: usize) -> Option<Ref> {
 /// A frame on the chain.
 pub(crate) enum Found {
     Interpreted(*mut Frame),
-    Compiled(FrameInfo),
+    /// With its locals, if they have been asked for and are known.
+    Compiled(FrameInfo, Option<Ref>),
 }
 
-pub(crate) fn find(depth: usize) -> Option<Found> {
+fn find(depth: usize) -> Option<Found> {
+    find_with(depth, false)
+}
+
+/// A frame, with its locals if they are wanted.
+pub(crate) fn find_with(depth: usize, locals: bool) -> Option<Found> {
     let mut first = None;
-    walk(depth, &mut |found| {
+    walk(depth, locals, &mut |found| {
         first = Some(found);
         true
     });
@@ -474,9 +480,10 @@ pub(crate) fn find(depth: usize) -> Option<Found> {
 }
 
 /// Shows the frames from the `depth`-th on, until `visit` has seen enough.
-pub(crate) fn walk(depth: usize, visit: &mut dyn FnMut(Found) -> bool) {
+pub(crate) fn walk(depth: usize, locals: bool, visit: &mut dyn FnMut(Found) -> bool) {
     let thread = thread();
-    walk_from(thread.anchor.get(), (thread.native_sp.get(), thread.native_fp.get()), depth, visit);
+    let place = (thread.native_sp.get(), thread.native_fp.get());
+    walk_from(thread.anchor.get(), place, depth, locals, visit);
 }
 
 /// [`walk`] along the chain that begins at a word, whose compiled code called out at `place`. One pass, however deep it goes.
@@ -484,12 +491,17 @@ pub(crate) fn walk_from(
     mut word: *mut u8,
     mut place: (usize, usize),
     depth: usize,
+    locals: bool,
     visit: &mut dyn FnMut(Found) -> bool,
 ) {
     let mut left = depth;
     while !word.is_null() {
         if let Some(activation) = Activation::of(word) {
-            if (hooks::hooks().compiled_frames)(place, &mut left, &mut |info| visit(Found::Compiled(info))) {
+            let mut show = |found: CompiledFrame<'_>| {
+                let locals = if locals { locals_of_compiled(&found, activation) } else { None };
+                visit(Found::Compiled(found.info, locals))
+            };
+            if (hooks::hooks().compiled_frames)(place, &mut left, &mut show) {
                 return;
             }
             place = activation.outer();
@@ -505,6 +517,18 @@ pub(crate) fn walk_from(
             return;
         }
     }
+}
+
+/// The namespace of a frame that compiled code continues, or else its variables, if they are known.
+fn locals_of_compiled(found: &CompiledFrame<'_>, activation: &Activation) -> Option<Ref> {
+    if found.is_continuation {
+        // SAFETY: the frame that an activation continues is live.
+        let frame = unsafe { activation.frame().cast::<Frame>().as_ref() };
+        if let Some(namespace) = frame.and_then(|frame| frame.namespace.non_null()) {
+            return Some(namespace.to_ref());
+        }
+    }
+    (found.variables)()
 }
 
 /// Where the compiled code below a frame of this thread called out.
@@ -541,7 +565,8 @@ pub fn current_locals() -> PyResult {
         return Err(runtime::raise!(RuntimeError, "no current frame"));
     }
     if Activation::of(frame.cast()).is_some() {
-        return Err(runtime::error::not_supported("locals() of a compiled function"));
+        let what = "variables of a static function that runs in machine code";
+        return locals_at(0).ok_or_else(|| runtime::error::not_supported(what));
     }
     // SAFETY: the running frame is live.
     Ok(unsafe { locals_of(frame) })

@@ -15,9 +15,11 @@ use crate::frame::{self, Found, Frame, HAS_OBJECT, IS_AWAY, IS_WATCHED};
 
 /// What the runtime is given.
 pub(crate) const HOOKS: FrameHooks = FrameHooks {
-    find: |depth| frame::find(depth).map(shown),
-    walk: |depth, visit| frame::walk(depth, &mut |found| visit(shown(found))),
-    walk_from: |anchor, place, visit| frame::walk_from(anchor, place, 0, &mut |found| visit(shown(found))),
+    find: |depth| frame::find_with(depth, true).map(shown),
+    walk: |depth, visit| frame::walk(depth, true, &mut |found| visit(shown(found))),
+    walk_from: |anchor, place, visit| {
+        frame::walk_from(anchor, place, 0, true, &mut |found| visit(shown(found)))
+    },
     // SAFETY: objects look into live frames only.
     object_of: |frame| unsafe { object_of(frame.cast()) },
     // SAFETY: objects look into live frames only.
@@ -40,7 +42,7 @@ fn shown(found: Found) -> FoundFrame {
     match found {
         // SAFETY: frames on a chain are live.
         Found::Interpreted(frame) => FoundFrame::Interpreted(unsafe { object_of(frame) }),
-        Found::Compiled(info) => FoundFrame::Compiled(info),
+        Found::Compiled(info, locals) => FoundFrame::Compiled(info, locals),
     }
 }
 

@@ -156,7 +156,9 @@ impl Jit {
         }
         hir::pipeline::run(&mut ir, &mut options);
         let has_fused_multiply = std::arch::is_x86_feature_detected!("fma");
-        let (layout, machine) = (self.layout(), MachineEnv { has_fused_multiply, ..MachineEnv::x86_64() });
+        let machine = MachineEnv { has_fused_multiply, ..MachineEnv::x86_64() };
+        let machine = if ir.is_shown { machine.without_preserved() } else { machine };
+        let layout = self.layout();
         let mut low = lir::lower(&ir, &layout, &machine)?;
         see("lir", "lower", &|| lir::text::print(&low));
         lir::regalloc::allocate(&mut low, &machine);

@@ -184,9 +184,9 @@ pub(crate) fn function_hot(function: &FunctionObject) {
     if runtime::tracing::is_on() {
         return;
     }
-    // In a frame of the interpreter arguments move, as they do in CPython, and somebody is about to count.
-    let counts = hir::counts_references(function.code().code());
-    if counts || machine_of(function).or_else(|| jit().compile_function(function)).is_none() {
+    // In a frame of the interpreter arguments move, as they do in CPython, and somebody is about to count; or to look at variables.
+    let stays = hir::needs_frame(function.code().code());
+    if stays || machine_of(function).or_else(|| jit().compile_function(function)).is_none() {
         // Asked again after as many calls.
         function.code().calls.set(0);
         return;

@@ -209,7 +209,7 @@ impl CompileEnv for Env<'_> {
             return false;
         }
         let body = self.body(func);
-        hir::counts_references(self.jit.functions.borrow().bodies[body].code_object().code())
+        hir::needs_frame(self.jit.functions.borrow().bodies[body].code_object().code())
     }
 
     fn constant(&self, code: FuncId, index: u32) -> ConstId {

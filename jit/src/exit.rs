@@ -5,18 +5,15 @@
 //! compiled function. An exception that no handler in the frames can see needs no frames: it gets its traceback entries and
 //! goes on to the caller.
 
+use bytecode::CodeFlags;
 use interp::frame::Frame;
 use interp::native::FrameImage;
-use lir::ir::{
-    ExitData, ExitFrame, ExitKind, ExitSlot, ExitValue, PReg, Reg, RegClass, RegKind, Sym, ValueRepr,
-};
+use lir::ir::{ExitData, ExitFrame, ExitKind, Reg};
 use runtime::activation::{Activation, Handover};
 use runtime::error::traceback;
 use runtime::header::Header;
+use runtime::objects::code::CodeObject;
 use runtime::objects::dict::DictObject;
-use runtime::objects::range::RangeObject;
-use runtime::objects::{self, float, int};
-use runtime::protocol;
 use runtime::thread::thread;
 use runtime::value::{PyResult, Raised, Ref, Value};
 
@@ -24,6 +21,7 @@ use crate::context::{Jit, jit};
 use crate::machine::Machine;
 use crate::stack;
 use crate::thunk::SavedRegisters;
+use crate::values::Values;
 
 /// Code whose guards fail more often is given up.
 const DEOPT_LIMIT: u32 = 200;
@@ -43,7 +41,8 @@ pub(crate) extern "C" fn receive(
     thread().native_sp.set(frame_pointer + 8);
     // SAFETY: functions with exits have a frame, whose pointer is in rbp.
     thread().native_fp.set(unsafe { *(frame_pointer as *const usize) });
-    let place = Place { jit, machine, registers, stack };
+    let values = Values { jit, machine, registers: Some(registers), stack, frame_pointer };
+    let place = Place { jit, machine, values };
     if !machine.points.is_empty() {
         return continued(&place, &site.data);
     }
@@ -158,21 +157,24 @@ fn add_entries<'f>(place: &Place<'_>, frames: &'f [ExitFrame]) -> (&'f [ExitFram
         if code.code().handler_at(instruction as usize).is_some() {
             return (&frames[at..], Some(instruction));
         }
+        let locals = place.locals(code, frame, at + 1 == frames.len());
+        let locals = locals.as_ref().map(Ref::value);
         if at > 0 || !interp::reraises(code.code().words[frame.offset as usize]) {
             let globals = body.globals.get::<DictObject>().expect("globals are a dict");
-            let place = traceback::Place { code, instruction, globals, locals: None, frame: None };
+            let place = traceback::Place { code, instruction, globals, locals, frame: None };
             traceback::add_entry(place);
+        } else if let (Some(locals), Some(entry)) = (locals, traceback::entry_of_raised(code)) {
+            entry.keep_locals(locals.to_ref());
         }
     }
     (&[], None)
 }
 
-/// Where the values of an exit are.
+/// An exit.
 struct Place<'p> {
     jit: &'p Jit,
     machine: &'p Machine,
-    registers: &'p SavedRegisters,
-    stack: usize,
+    values: Values<'p>,
 }
 
 /// A body, as far as frames need it.
@@ -190,6 +192,20 @@ impl BodyView {
 }
 
 impl Place<'_> {
+    /// What `tb_frame.f_locals` shows of a frame that is left: its variables, or the namespace of the frame that is continued.
+    fn locals(&self, code: &CodeObject, frame: &ExitFrame, is_outermost: bool) -> Option<Ref> {
+        if is_outermost && !self.machine.points.is_empty() {
+            let activation = Activation::of(thread().anchor.get())?;
+            // SAFETY: the frame that an activation continues is live.
+            let continued = unsafe { activation.frame().cast::<Frame>().as_ref() };
+            if let Some(namespace) = continued.and_then(|frame| frame.namespace.non_null()) {
+                return Some(namespace.to_ref());
+            }
+        }
+        let is_static = code.code().flags.contains(CodeFlags::STATIC);
+        (!is_static).then(|| self.values.variables(code, frame).into_ref())
+    }
+
     fn code(&self, frame: &ExitFrame) -> BodyView {
         let functions = self.jit.functions.borrow();
         let body = &functions.bodies[self.machine.body_of(frame.code)];
@@ -202,7 +218,7 @@ impl Place<'_> {
         let image = |(at, frame): (usize, &ExitFrame)| {
             let body = self.code(frame);
             let local_count = body.code_object().code().locals.len();
-            let mut locals: Vec<Value> = frame.locals.iter().map(|slot| self.slot(slot)).collect();
+            let mut locals: Vec<Value> = frame.locals.iter().map(|slot| self.values.slot(slot)).collect();
             locals.resize(local_count, Value::NULL);
             FrameImage {
                 instruction: match failing {
@@ -211,7 +227,7 @@ impl Place<'_> {
                     _ => frame.offset + 1,
                 },
                 locals,
-                stack: frame.stack.iter().map(|slot| self.slot(slot)).collect(),
+                stack: frame.stack.iter().map(|slot| self.values.slot(slot)).collect(),
                 code: body.code,
                 globals: body.globals,
                 builtins: body.builtins,
@@ -220,71 +236,6 @@ impl Place<'_> {
         let mut images: Vec<FrameImage> = frames.iter().enumerate().map(image).collect();
         images.reverse();
         images
-    }
-
-    /// The word for a slot: a new reference, or raw bits.
-    fn slot(&self, slot: &ExitSlot) -> Value {
-        match *slot {
-            ExitSlot::Unset => Value::NULL,
-            ExitSlot::Value(value, repr) => self.word(self.bits(value), repr),
-            ExitSlot::Range(next, stop, step) => {
-                let (next, stop) = (self.bits(next) as i64, self.bits(stop) as i64);
-                let range = RangeObject::new(next, stop, step.into());
-                protocol::get_iter(range.value()).expect("ranges are iterable").into_value()
-            }
-        }
-    }
-
-    fn word(&self, bits: u64, repr: ValueRepr) -> Value {
-        let made = match repr {
-            // SAFETY: the table says that this is an object word, alive or null.
-            ValueRepr::Word => match unsafe { Value::from_bits(bits) }.non_null() {
-                Some(value) => value.to_ref(),
-                None => return Value::NULL,
-            },
-            ValueRepr::Signed => int::from_i64(bits as i64),
-            ValueRepr::Unsigned => int::from_u64(bits),
-            ValueRepr::Bool => objects::bool(bits as u8 != 0).to_ref(),
-            ValueRepr::Float => float::new(f64::from_bits(bits)),
-            // SAFETY: the interpreter's slot is a primitive one.
-            ValueRepr::Raw => return unsafe { Value::from_bits(bits) },
-        };
-        made.into_value()
-    }
-
-    fn bits(&self, value: ExitValue) -> u64 {
-        match value {
-            ExitValue::Reg(reg) => self.register(reg),
-            ExitValue::Imm(bits) => bits as u64,
-            ExitValue::Sym(Sym::Class(id)) => self.jit.classes.borrow().object(id).bits(),
-            ExitValue::Sym(Sym::Const(id)) => self.jit.consts.borrow().object(id).bits(),
-            ExitValue::Sym(other) => unreachable!("{other:?} is no value of a program"),
-        }
-    }
-
-    fn register(&self, reg: Reg) -> u64 {
-        match reg.kind() {
-            RegKind::Physical(reg) => self.physical(reg),
-            RegKind::Slot(slot, _) => {
-                let at = self.stack + self.machine.frame.slots_offset as usize + 8 * slot as usize;
-                // SAFETY: the slots of a function are where its frame says.
-                unsafe { *(at as *const u64) }
-            }
-            RegKind::Incoming(word, _) => {
-                let at = self.registers.gprs[5] as usize + 16 + 8 * word as usize;
-                // SAFETY: the caller has left arguments above the return address and the saved frame pointer.
-                unsafe { *(at as *const u64) }
-            }
-            RegKind::Virtual(n) => unreachable!("%{n} has been allocated"),
-        }
-    }
-
-    fn physical(&self, reg: PReg) -> u64 {
-        let number = usize::from(reg.number());
-        match reg.class() {
-            RegClass::Gpr => self.registers.gprs[number],
-            RegClass::Xmm => self.registers.xmms[number],
-        }
     }
 
     /// Drops the references that the compiled code owned, while an exception may be pending, which finalisers must not disturb.
@@ -300,7 +251,7 @@ impl Place<'_> {
     fn drop_owned(&self, owned: &[Reg]) {
         for &reg in owned {
             // SAFETY: the table says that this is a reference, perhaps tagged or null.
-            let value = unsafe { Value::from_bits(self.register(reg)) };
+            let value = unsafe { Value::from_bits(self.values.register(reg)) };
             interp::frame::release(value);
         }
     }

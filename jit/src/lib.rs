@@ -40,6 +40,7 @@ pub mod report;
 pub mod settings;
 mod stack;
 mod thunk;
+mod values;
 
 use runtime::hooks;
 

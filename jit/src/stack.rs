@@ -4,10 +4,14 @@
 //! keeps its caller's frame pointer at `[rbp]` and its return address above it; the call-site table of the code at a return
 //! address names the position, one frame per inlined function.
 
+use bytecode::CodeFlags;
+use lir::ir::ExitFrame;
 use runtime::error::traceback::FrameInfo;
+use runtime::hooks::CompiledFrame;
 
 use crate::context::jit;
 use crate::machine::Machine;
+use crate::values::Values;
 
 /// How many calls are nested in the stretch that called out at `place`, functions that were built in included, and the bytes of the stack
 /// that they take.
@@ -38,7 +42,7 @@ pub(crate) fn measure(place: (usize, usize)) -> (u32, usize) {
 pub(crate) fn compiled_frames(
     place: (usize, usize),
     skipped: &mut usize,
-    visit: &mut dyn FnMut(FrameInfo) -> bool,
+    visit: &mut dyn FnMut(CompiledFrame<'_>) -> bool,
 ) -> bool {
     let jit = jit();
     let (mut stack, mut frame) = place;
@@ -46,24 +50,14 @@ pub(crate) fn compiled_frames(
         // SAFETY: the place is the address of a return address on the stack, which the chain of frame pointers leads on from.
         let return_address = unsafe { *(stack as *const usize) };
         let Some(machine) = jit.code.at(return_address) else { return false };
-        let own = [(machine.body, 0)];
-        let positions: Vec<(usize, u32)> = match machine.place_at(return_address) {
-            Some(site) => {
-                site.data.frames.iter().map(|frame| (machine.body_of(frame.code), frame.offset)).collect()
-            }
-            None => own.to_vec(),
-        };
-        for (body, offset) in positions {
+        let frames = machine.place_at(return_address).map_or(&[][..], |site| &site.data.frames);
+        let values = Values { jit, machine, registers: None, stack: stack + 8, frame_pointer: frame };
+        for at in 0..frames.len().max(1) {
             if *skipped > 0 {
                 *skipped -= 1;
                 continue;
             }
-            let info = {
-                let functions = jit.functions.borrow();
-                let body = &functions.bodies[body];
-                FrameInfo { code: body.code.clone(), instruction: offset, globals: body.globals.clone() }
-            };
-            if visit(info) {
+            if visit(found(&values, frames.get(at), at + 1 >= frames.len())) {
                 return true;
             }
         }
@@ -73,5 +67,24 @@ pub(crate) fn compiled_frames(
         stack = frame + 8;
         // SAFETY: the frame pointer of a compiled frame points to its caller's.
         frame = unsafe { *(frame as *const usize) };
+    }
+}
+
+/// A frame of the machine frame that calls out; one without a place in the tables is the function's own.
+fn found<'f>(values: &'f Values<'f>, frame: Option<&'f ExitFrame>, is_outermost: bool) -> CompiledFrame<'f> {
+    let machine = values.machine;
+    let functions = values.jit.functions.borrow();
+    let body = &functions.bodies[frame.map_or(machine.body, |frame| machine.body_of(frame.code))];
+    let own = functions.bodies[machine.body].code_object();
+    let is_shown = frame.is_some() && !own.has(CodeFlags::STATIC);
+    let variables = frame.filter(|_| is_shown).map(|frame| (body.code_object(), frame));
+    CompiledFrame {
+        info: FrameInfo {
+            code: body.code.clone(),
+            instruction: frame.map_or(0, |frame| frame.offset),
+            globals: body.globals.clone(),
+        },
+        is_continuation: is_outermost && !machine.points.is_empty(),
+        variables: Box::new(move || variables.map(|(code, frame)| values.variables(code, frame).into_ref())),
     }
 }

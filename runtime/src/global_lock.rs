@@ -19,6 +19,7 @@ use std::time::Duration;
 use crate::hooks;
 use crate::thread::{ExcInfo, STACK_MARGIN, breaker, thread};
 use crate::tracing::ThreadRecord;
+use crate::world::World;
 
 struct Turn {
     is_taken: bool,
@@ -38,6 +39,8 @@ static THREADS: AtomicU32 = AtomicU32::new(1);
 
 /// How many runtimes have ended in this process.
 static ENDED: AtomicU64 = AtomicU64::new(0);
+
+static HAS_LEFT: World<Cell<bool>> = World::new(Cell::new(false));
 
 /// Microseconds that a thread waits before it asks.
 static INTERVAL: AtomicU64 = AtomicU64::new(5_000);
@@ -185,7 +188,14 @@ pub fn set_interval(interval: Duration) {
 pub fn end() -> u32 {
     let _turn = turn();
     ENDED.fetch_add(1, Ordering::Relaxed);
-    THREADS.swap(1, Ordering::Relaxed) - 1
+    let left = THREADS.swap(1, Ordering::Relaxed) - 1;
+    HAS_LEFT.set(left > 0);
+    left
+}
+
+/// Whether the runtime has ended and left threads behind, which never come to the end of what they were doing.
+pub fn has_left_threads() -> bool {
+    HAS_LEFT.get()
 }
 
 /// Calls `fork`, which gives 0 in the child: only the calling thread lives on there.

@@ -138,8 +138,22 @@ pub struct Anchors {
 pub enum FoundFrame {
     /// The object of an interpreter's frame.
     Interpreted(Ref),
-    /// A place in compiled code.
-    Compiled(FrameInfo),
+    /// A place in compiled code, with the variables there, a dict, or the namespace, if they are known.
+    Compiled(FrameInfo, Option<Ref>),
+}
+
+/// See [`Hooks::compiled_frames`].
+pub type CompiledFrames =
+    fn(place: (usize, usize), skipped: &mut usize, visit: &mut dyn FnMut(CompiledFrame<'_>) -> bool) -> bool;
+
+/// A frame of compiled code that has been found on the stack.
+pub struct CompiledFrame<'f> {
+    /// Where it is.
+    pub info: FrameInfo,
+    /// Whether it continues a frame of the interpreter.
+    pub is_continuation: bool,
+    /// Its variables that have a value, by name in a dict, if they are known.
+    pub variables: Box<dyn Fn() -> Option<Ref> + 'f>,
 }
 
 /// Who is shown frames or pictures of frames, until it says that it has seen enough.
@@ -228,11 +242,11 @@ pub struct Hooks {
     pub static_code: fn(name: &str, path: &str) -> PyResult<Option<Ref>>,
     /// The `depth`-th Python frame from the top, 0 is the caller.
     pub frame: fn(depth: usize) -> Option<FrameInfo>,
-    /// The locals of the `depth`-th Python frame from the top, if the interpreter runs it.
+    /// The locals of the `depth`-th Python frame from the top, if they are known.
     pub frame_locals: fn(depth: usize) -> Option<Ref>,
     /// Shows the frames in the stretch of compiled code that called out at this place, stack and frame pointer, to `visit`, the innermost
     /// first, but for `skipped`, from which their number is taken off; true if `visit` has said that it has seen enough.
-    pub compiled_frames: fn(place: (usize, usize), skipped: &mut usize, visit: Visit<'_, FrameInfo>) -> bool,
+    pub compiled_frames: CompiledFrames,
     /// A function has been called often: its entries may be replaced.
     pub function_hot: fn(&FunctionObject),
     /// Goes on in compiled code where an interpreter's frame stands: it is saved, and on top of the chain.

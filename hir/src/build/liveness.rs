@@ -24,8 +24,8 @@ pub(super) struct Liveness {
 }
 
 impl Liveness {
-    /// `owns_arguments` says that the code goes on in a frame.
-    pub(super) fn new(code: &Code, owns_arguments: bool) -> Self {
+    /// `owns_arguments` says that the code goes on in a frame, `is_shown` that somebody may look at everything that is bound.
+    pub(super) fn new(code: &Code, owns_arguments: bool, is_shown: bool) -> Self {
         let slots = code.locals.len();
         let width = slots.div_ceil(64).max(1);
         let mut live = Self {
@@ -49,14 +49,14 @@ impl Liveness {
                 live.kept[slot / 64] |= 1 << (slot % 64);
             }
         }
-        live.keep_bound(code);
+        live.keep_bound(code, is_shown);
         live
     }
 
     /// Adds the slots that hold what finalisers could notice.
-    fn keep_bound(&mut self, code: &Code) {
+    fn keep_bound(&mut self, code: &Code, is_shown: bool) {
         if code.names.iter().any(|name| super::reads_frame(name)) {
-            // Somebody may ask for everything that is bound.
+            // The code itself asks for everything that is bound.
             let bound = self.bound(code);
             self.bits.iter_mut().zip(&bound).for_each(|(live, &bound)| *live |= bound);
         }
@@ -66,6 +66,11 @@ impl Liveness {
             }
         }
         self.held.clone_from(&self.bits);
+        if is_shown {
+            let bound = self.bound(code);
+            self.held.iter_mut().zip(&bound).for_each(|(held, &bound)| *held |= bound);
+            return;
+        }
         if self.kept.iter().all(|&word| word == 0) {
             return;
         }

@@ -3,8 +3,9 @@
 //! Blocks start at jump targets and behind branches. A block takes the locals that are live there and the whole operand stack
 //! as parameters; `clean-cfg` removes those that always receive the same value, which leaves minimal SSA for reducible code
 //! (Braun et al. 2013 remove them while building; doing it afterwards keeps the builder simple). Instructions that may leave
-//! for the interpreter get a frame state with the live locals and the stack before the instruction; an instruction that can
-//! only raise, outside of every handler, gets a bare position, so that it keeps nothing alive.
+//! for the interpreter get a frame state with the live locals and the stack before the instruction. An instruction that can
+//! only raise, outside of every handler, gets a bare position in static code, so that it keeps nothing alive, and elsewhere one with all
+//! variables, for those who look at frames.
 //!
 //! An exception under a handler leaves with the whole frame; the handler is code of its own, as are hot loops of interpreted frames
 //! and generators (`resumed`).
@@ -93,11 +94,12 @@ const LIMIT: usize = 20_000;
 const FRAME_BUILTINS: [&str; 6] = ["locals", "vars", "dir", "eval", "exec", "breakpoint"];
 
 /// Functions of modules that do so, or count the references that a frame holds, by the names of their attributes.
-const FRAME_FUNCTIONS: [&str; 5] = ["_getframe", "getrefcount", "settrace", "setprofile", "set_trace"];
+const FRAME_FUNCTIONS: [&str; 6] =
+    ["_getframe", "currentframe", "getrefcount", "settrace", "setprofile", "set_trace"];
 
-/// Whether code asks how many references there are.
-pub fn counts_references(code: &Code) -> bool {
-    code.names.iter().any(|name| name == "getrefcount")
+/// Whether code asks how many references there are, or looks at frames, of which its own may be one that it has got hold of.
+pub fn needs_frame(code: &Code) -> bool {
+    code.names.iter().any(|name| name == "getrefcount" || name == "f_locals")
 }
 
 /// Whether a variable of this name may be one of them.
@@ -136,12 +138,13 @@ fn build_with(
 ) -> Built<Function> {
     let mut func = Function::new(code.qualname.clone(), id, return_type(code, env));
     func.guesses = env.guesses(id);
+    func.is_shown = !code.flags.contains(CodeFlags::STATIC);
     let entry = func.add_block();
     let mut builder = Builder {
         code,
         env,
         func,
-        live: Liveness::new(code, matches!(start, Start::Resume(_))),
+        live: Liveness::new(code, matches!(start, Start::Resume(_)), !code.flags.contains(CodeFlags::STATIC)),
         stack_maps: bytecode::verify::stack_maps(code),
         block_at: vec![None; code.words.len()],
         work: Vec::new(),
@@ -559,7 +562,7 @@ impl Builder<'_> {
         }
     }
 
-    /// The state for an exception: everything if a handler may see it, else the position.
+    /// The state for an exception: everything if a handler may see it, else the variables, or the position alone.
     fn raise_state(&mut self) -> StateId {
         if let Some(state) = self.states[1] {
             return state;
@@ -567,8 +570,12 @@ impl Builder<'_> {
         if self.code.handler_at(self.at as usize).is_some() {
             return self.full_state();
         }
-        let position = FrameState::position(self.func.id, self.at);
-        let id = self.func.states.push(position);
+        let state = if self.func.is_shown {
+            FrameState { stack: Vec::new(), ..self.make_state() }
+        } else {
+            FrameState::position(self.func.id, self.at)
+        };
+        let id = self.func.states.push(state);
         self.states[1] = Some(id);
         id
     }

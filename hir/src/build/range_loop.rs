@@ -171,10 +171,10 @@ const None
         clean_cfg::run(&mut func);
         dead_code::run(&mut func);
         assert_snapshot!(print(&func), @r#"
-    func @f func0 -> Object phase=ssa {
-      fs0 = state func0 0 [] []
-      fs1 = state func0 2 [_, _] [v5, v6]
-      fs2 = state func0 6 [] []
+    func @f func0 -> Object phase=ssa shown {
+      fs0 = state func0 0 [v0, _] []
+      fs1 = state func0 2 [kept v0, _] [v5, v6]
+      fs2 = state func0 6 [kept v0, kept v22] []
     bb0(v0: Object):
       v2: DictExact{const10} = const_object #const10
       v3: DictExact{const11} = const_object #const11
@@ -187,22 +187,22 @@ const None
       v9: I64{0} = const_int #0
       v10: SmallInt = guard_type v6 @fs1
       v11: I64 = untag v10
-      v16: Null = null
-      jump bb2(v16, v9)
-    bb2(v13: Word, v14: I64):
-      v18: CBool = icmp .lt v14, v11
-      branch v18, bb4, bb3
+      v17: Null = null
+      jump bb2(v17, v9)
+    bb2(v14: Word, v15: I64):
+      v19: CBool = icmp .lt v15, v11
+      branch v19, bb4, bb3
     bb3:
-      v29: NoneType{const0} = const_object #const0
-      keep v13
-      return v29
+      v32: NoneType{const0} = const_object #const0
+      keep v14
+      return v32
     bb4:
-      v20: SmallInt = tag v14
-      v21: I64{1} = const_int #1
-      v22: I64 = iadd v14, v21
-      keep v13
+      v22: SmallInt = tag v15
+      v23: I64{1} = const_int #1
+      v24: I64 = iadd v15, v23
+      keep v14
       poll @fs2
-      jump bb2(v20, v22)
+      jump bb2(v22, v24)
     }
     "#);
     }

@@ -125,25 +125,25 @@ local \"k\" object free
 1: LOAD_DEREF 1
 2: RETURN_VALUE";
     assert_snapshot!(print(&built(1, body)), @r#"
-    func @f func0 -> Object phase=ssa {
-      fs0 = state func0 1 [] []
+    func @f func0 -> Object phase=ssa shown {
+      fs0 = state func0 1 [kept v2, v6] []
     bb0(v0: Object, v1: TupleExact):
-      v3: Null = null
-      jump bb1(v3)
-    bb1(v2: Word):
-      v4: I64{0} = const_int #0
-      v5: Cell = tuple_item v1, v4
-      v6: Word = load_cell v5
-      v7: Code{const12} = const_object #const12
-      v8: I64{1} = const_int #1
-      v9: CBool = is_null v6
-      branch v9, bb2, bb3
+      v4: Null = null
+      jump bb1(v0, v4)
+    bb1(v2: Word, v3: Word):
+      v5: I64{0} = const_int #0
+      v6: Cell = tuple_item v1, v5
+      v7: Word = load_cell v6
+      v8: Code{const12} = const_object #const12
+      v9: I64{1} = const_int #1
+      v10: CBool = is_null v7
+      branch v10, bb2, bb3
     bb2 cold:
-      v10: Object = call_helper #raise_unbound_local v7, v8 @fs0
+      v11: Object = call_helper #raise_unbound_local v8, v9 @fs0
       unreachable
     bb3:
-      v11: Object = refine v6
-      return v11
+      v12: Object = refine v7
+      return v12
     }
     "#);
 }
@@ -151,8 +151,8 @@ local \"k\" object free
 #[test]
 fn a_primitive_loop() {
     assert_snapshot!(print(&built(1, INT64_LOOP)), @r#"
-    func @f func0 -> I64 phase=ssa {
-      fs0 = state func0 17 [] []
+    func @f func0 -> I64 phase=ssa shown {
+      fs0 = state func0 17 [raw v11, raw v16, raw v14] []
     bb0(v0: I64):
       jump bb1(v0)
     bb1(v1: I64):
@@ -161,15 +161,15 @@ fn a_primitive_loop() {
       jump bb2(v1, v2, v3)
     bb2(v4: I64, v5: I64, v6: I64):
       v7: CBool = icmp .lt v5, v4
-      branch v7, bb4(v4, v5, v6), bb3(v6)
-    bb3(v8: I64):
-      return v8
-    bb4(v9: I64, v10: I64, v11: I64):
-      v12: I64 = iadd v11, v10
-      v13: I64{1} = const_int #1
-      v14: I64 = iadd v10, v13
+      branch v7, bb4(v4, v5, v6), bb3(v4, v5, v6)
+    bb3(v8: I64, v9: I64, v10: I64):
+      return v10
+    bb4(v11: I64, v12: I64, v13: I64):
+      v14: I64 = iadd v13, v12
+      v15: I64{1} = const_int #1
+      v16: I64 = iadd v12, v15
       poll @fs0
-      jump bb2(v9, v14, v12)
+      jump bb2(v11, v16, v14)
     }
     "#);
 }

@@ -163,6 +163,8 @@ pub struct Function {
     pub phase: Phase,
     /// Whether operands of which nothing is known may be guessed by those beside them.
     pub guesses: bool,
+    /// Whether frame states have every variable that has a value, wherever somebody may look at the frame.
+    pub is_shown: bool,
     /// Instructions.
     pub insts: PrimaryMap<Inst, InstData>,
     /// Blocks.
@@ -196,6 +198,7 @@ impl Function {
             ret,
             phase: Phase::Ssa,
             guesses: false,
+            is_shown: false,
             insts: PrimaryMap::new(),
             blocks: PrimaryMap::new(),
             layout: Vec::new(),

@@ -3,7 +3,8 @@
 //! A variable holds its value until it is bound anew (`keep`, from the builder). That can be observed only if the variable has the
 //! last reference. A value that was read from memory has another reference there, and it would have to be counted only in case
 //! somebody overwrites that memory meanwhile; so such values are released at their last use, as values are whose destructor does
-//! nothing. Frame states are relieved of them in the same way.
+//! nothing. Frame states are relieved of them in the same way, unless the function's variables are shown: then only of floats that
+//! would be boxed for nobody else.
 //!
 //! Why here: after the first `simplify`, when types are known, and before `dead-code`, which then drops the block parameters that only
 //! carried such values. Method: a value is *fresh* if it comes with a reference of its own, or may on some way; a fixed point
@@ -13,12 +14,13 @@ use base::entity::EntitySet;
 
 use super::Changed;
 use crate::ir::effects::source;
-use crate::ir::{Function, Opcode, Ret, Slot, Source, StateId, Value};
+use crate::ir::{Function, Opcode, Ret, Slot, Source, StateId, Type, Value};
 
 /// See the module documentation.
 pub fn run(func: &mut Function) -> Changed {
     func.resolve_aliases();
     let fresh = find_fresh(func);
+    let boxing = if func.is_shown { find_boxing(func) } else { EntitySet::new() };
     let mut changed = false;
     for block in func.layout.clone() {
         let mut insts = std::mem::take(&mut func.blocks[block].insts);
@@ -31,8 +33,9 @@ pub fn run(func: &mut Function) -> Changed {
         let id: StateId = base::entity::EntityId::from_index(at);
         for local in 0..func.states[id].locals.len() {
             let Slot::Kept(value) = func.states[id].locals[local] else { continue };
-            let is_told = is_told(func, &fresh, func.resolve(value));
-            func.states[id].locals[local] = if is_told { Slot::Value(value) } else { Slot::Unset };
+            let value = func.resolve(value);
+            let is_seen = if func.is_shown { !boxing.contains(value) } else { is_told(func, &fresh, value) };
+            func.states[id].locals[local] = if is_seen { Slot::Value(value) } else { Slot::Unset };
             changed = true;
         }
     }
@@ -43,6 +46,26 @@ pub fn run(func: &mut Function) -> Changed {
 fn is_told(func: &Function, fresh: &EntitySet<Value>, value: Value) -> bool {
     let ty = func.ty(value);
     ty.is_counted() && !ty.has_trivial_drop() && fresh.contains(value)
+}
+
+/// The block parameters that some edge passes a float which is boxed for them, and that are no floats on every edge: a variable that has no
+/// value, or an unknown one, when a loop begins would have the loop box a float each time round.
+fn find_boxing(func: &Function) -> EntitySet<Value> {
+    let mut boxing = EntitySet::new();
+    let mut changed = true;
+    while std::mem::take(&mut changed) {
+        for &block in &func.layout {
+            for edge in func.edges(func.terminator(block)) {
+                for (&param, &arg) in func.blocks[edge.target].params.iter().zip(&edge.args) {
+                    let is_box =
+                        func.def_inst(arg).is_some_and(|inst| func.insts[inst].op == Opcode::BoxFloat);
+                    let is_mixed = !func.ty(param).is_subtype(Type::FLOAT_EXACT);
+                    changed |= is_mixed && (is_box || boxing.contains(arg)) && boxing.insert(param);
+                }
+            }
+        }
+    }
+    boxing
 }
 
 fn find_fresh(func: &Function) -> EntitySet<Value> {

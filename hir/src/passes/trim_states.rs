@@ -1,4 +1,4 @@
-//! Trims frame states: what can only raise, outside of every handler, needs no more than its position.
+//! Trims frame states: what can only raise, outside of every handler, needs no operands, and no variables either unless they are shown.
 //!
 //! Why here: after `specialise`, for which generic calls carried their full state, and before `dead-code`, because a state keeps
 //! what it names alive. Needs: phase `Ssa`. Keeps: phase, graph. Cost: linear.
@@ -29,7 +29,7 @@ pub fn run(func: &mut Function) -> Changed {
 /// Whether the whole chain is bare already.
 fn is_position(func: &Function, state: StateId) -> bool {
     let state = &func.states[state];
-    state.locals.is_empty()
+    (func.is_shown || state.locals.is_empty())
         && state.stack.is_empty()
         && state.parent.is_none_or(|parent| is_position(func, parent))
 }
@@ -41,9 +41,10 @@ fn is_handled(func: &Function, state: StateId) -> bool {
 }
 
 fn trim(func: &mut Function, state: StateId) -> StateId {
-    let FrameState { code, offset, parent, .. } = func.states[state].clone();
+    let FrameState { code, offset, parent, locals, .. } = func.states[state].clone();
     let parent = parent.map(|parent| trim(func, parent));
-    func.states.push(FrameState { parent, ..FrameState::position(code, offset) })
+    let locals = if func.is_shown { locals } else { Vec::new() };
+    func.states.push(FrameState { parent, locals, ..FrameState::position(code, offset) })
 }
 
 #[cfg(test)]

@@ -45,6 +45,7 @@ fn parse_function(c: &mut Cursor<'_>) -> Parsed<Function> {
     c.expect("phase=")?;
     func.phase = parse_phase(c)?;
     func.guesses = c.eat("guesses");
+    func.is_shown = c.eat("shown");
     c.expect("{")?;
     c.skip_lines();
     while c.peek("field") || c.peek("fn") || c.peek("fs") {

@@ -17,7 +17,9 @@ pub fn print(func: &Function) -> String {
 
 fn print_to(func: &Function, out: &mut String) -> fmt::Result {
     let guesses = if func.guesses { " guesses" } else { "" };
-    writeln!(out, "func @{} {} -> {} phase={}{guesses} {{", func.name, func.id, func.ret, func.phase.name())?;
+    let shown = if func.is_shown { " shown" } else { "" };
+    let phase = func.phase.name();
+    writeln!(out, "func @{} {} -> {} phase={phase}{guesses}{shown} {{", func.name, func.id, func.ret)?;
     for (id, field) in func.fields.iter() {
         writeln!(out, "  {id} = {}", FieldText(field))?;
     }

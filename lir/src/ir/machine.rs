@@ -85,6 +85,13 @@ pub struct MachineEnv {
 }
 
 impl MachineEnv {
+    /// The same as if calls preserved nothing: what is live across a call is in memory, where whoever walks the stack finds it.
+    #[must_use]
+    pub fn without_preserved(mut self) -> Self {
+        self.clobbered_by_calls = self.clobbered_by_calls.union(RegSet::of(&self.gprs));
+        self
+    }
+
     /// Allocatable registers of a file.
     pub fn allocatable(&self, class: RegClass) -> &[PReg] {
         match class {

@@ -66,9 +66,14 @@ impl Interval {
     }
 }
 
-/// First point that is in both ascending range lists.
+/// First point that is in both ascending range lists. What ends before the other list begins is stepped over: the reserved ranges of
+/// a register are as many as the function has calls.
 pub(super) fn first_intersection(a: &[Range], b: &[Range]) -> Option<Pos> {
-    let (mut i, mut j) = (0, 0);
+    let behind = |list: &[Range], other: &[Range]| {
+        let start = other.first().map_or(0, |range| range.from);
+        list.partition_point(|range| range.to <= start)
+    };
+    let (mut i, mut j) = (behind(a, b), behind(b, a));
     while i < a.len() && j < b.len() {
         let from = a[i].from.max(b[j].from);
         if from < a[i].to.min(b[j].to) {

@@ -2,7 +2,8 @@
 //!
 //! The interpreter's frames are not objects; one gets an object when somebody asks, and keeps it to its end, so that there is one object a
 //! frame. While the frame lives, the object looks into it (`hooks::FrameHooks`); when it ends, and somebody still has the object, its
-//! place, its variables and its caller are kept there. Compiled code keeps no frames: what is made of one is a picture of its place.
+//! place, its variables and its caller are kept there. Compiled code keeps no frames: what is made of one is a picture of its place and
+//! of its variables.
 //!
 //! `f_lineno` can be set by a trace function only (`hooks::FrameHooks::jump`).
 
@@ -24,6 +25,7 @@ use crate::slots::Slots;
 use crate::type_object::{TypeObject, TypeSpec, type_flags};
 use crate::value::{PyResult, Ref, Value};
 use crate::weakref;
+use bytecode::CodeFlags;
 
 /// A frame.
 #[repr(C)]
@@ -141,6 +143,11 @@ impl FrameObject {
         (self.wants_lines.get(), self.wants_opcodes.get())
     }
 
+    /// Whether it is a picture of a frame that runs in compiled code, or did when it was taken.
+    pub(crate) fn is_picture(&self) -> bool {
+        self.live().is_none() && !self.has_ended.get()
+    }
+
     /// Names that are kept beside the variables.
     pub(crate) fn extra_locals(&self, make: bool) -> Option<Ref> {
         if make && self.locals.get().is_none() {
@@ -204,13 +211,14 @@ fn chain(walk: impl FnOnce(&mut dyn FnMut(FoundFrame) -> bool)) -> Option<Ref> {
             below = Some(frame);
             true
         }
-        FoundFrame::Compiled(info) => {
-            pictures.push(info);
+        FoundFrame::Compiled(info, locals) => {
+            pictures.push((info, locals));
             false
         }
     });
-    for info in pictures.into_iter().rev() {
+    for (info, locals) in pictures.into_iter().rev() {
         let picture = FrameObject::make(info, std::ptr::null_mut());
+        drop(this(picture.value()).locals.replace(locals));
         drop(this(picture.value()).back.replace(below.take()));
         below = Some(picture);
     }
@@ -223,7 +231,7 @@ pub fn running(code: Value) -> Option<Ref> {
     let depth = (0..).map_while(hooks.frame).position(|info| info.code.value() == code)?;
     match (hooks.frames.find)(depth)? {
         FoundFrame::Interpreted(frame) => Some(frame),
-        FoundFrame::Compiled(_) => None,
+        FoundFrame::Compiled(..) => None,
     }
 }
 
@@ -303,6 +311,9 @@ fn locals(value: Value) -> PyResult {
         });
     }
     match own.locals.get_ref() {
+        Some(_) if own.is_picture() && own.code().has(CodeFlags::OPTIMIZED) => {
+            Ok(LocalsProxy::make(value.to_ref()))
+        }
         Some(locals) => Ok(locals),
         None if own.has_ended.get() => Ok(DictObject::new().into()),
         None => Err(crate::error::not_supported("f_locals of this frame")),

@@ -2,7 +2,7 @@
 //!
 //! Reading gathers the names that have a value; setting an item sets the variable, and what is no variable is kept in the frame's object,
 //! beside them. So a debugger's assignments are seen by the program. Variables of static code have types that were
-//! proved, and cannot be set. Names of variables cannot be removed.
+//! proved, and cannot be set; nor can those of a frame that runs in compiled code. Names of variables cannot be removed.
 //!
 //! Cost: every operation but a store builds a dict.
 
@@ -71,8 +71,18 @@ impl LocalsProxy {
         {
             return Ok(());
         }
+        if self.frame().is_picture() && self.is_variable(key) {
+            return Err(crate::error::not_supported(
+                "setting variables of a frame that runs in machine code",
+            ));
+        }
         let extra = self.frame().extra_locals(true).expect("it has been made");
         protocol::set_item(extra.value(), key, value)
+    }
+
+    fn is_variable(&self, key: Value) -> bool {
+        let Some(name) = key.get::<StrObject>() else { return false };
+        self.frame().code().code().locals.iter().any(|local| name.eq_str(&local.name))
     }
 
     /// Removes a name that is no variable.
@@ -80,18 +90,12 @@ impl LocalsProxy {
         let extra = self.frame().extra_locals(false);
         let extra = extra.as_ref().and_then(|extra| extra.get::<DictObject>());
         if let Some(extra) = extra
+            && !self.is_variable(key)
             && protocol::contains(Value::from_object(extra), key)?
         {
             return protocol::del_item(Value::from_object(extra), key);
         }
-        if self
-            .frame()
-            .code()
-            .code()
-            .locals
-            .iter()
-            .any(|local| key.get::<StrObject>().is_some_and(|name| name.eq_str(&local.name)))
-        {
+        if self.is_variable(key) {
             return Err(crate::raise!(ValueError, "cannot remove local variables from FrameLocalsProxy"));
         }
         Err(crate::error::key_error(key))
