@@ -1,9 +1,8 @@
 //! From annotations to types.
 
-use base::{Diagnostic, suggest};
+use base::Diagnostic;
 use parser::ast::{self, Expr, ExprKind, Operator};
 
-use crate::builtin_names;
 use crate::program::{ClassId, Guard, Member, ModuleId, ModuleKind, Program};
 use crate::ty::{Iteration, Literal, Primitive, Type, TypeId};
 
@@ -23,8 +22,6 @@ pub(crate) struct Place<'p, 'a> {
     pub(crate) class: Option<ClassId>,
     /// What is declared.
     pub(crate) role: Role,
-    /// Whether it stands in quotes, where names may be of another time.
-    pub(crate) is_quoted: bool,
 }
 
 /// What an annotation declares, which decides whether it may say how as well as of what type.
@@ -41,7 +38,7 @@ pub(crate) enum Role {
 impl<'p, 'a> Place<'p, 'a> {
     /// Where nothing but a type can stand, outside of generic definitions.
     pub(crate) fn plain(module: ModuleId) -> Self {
-        Self { module, params: &[], vars: &[], class: None, role: Role::Plain, is_quoted: false }
+        Self { module, params: &[], vars: &[], class: None, role: Role::Plain }
     }
 
     /// The parts of the annotation.
@@ -54,12 +51,7 @@ impl<'a> Program<'a> {
     /// The type that an annotation denotes; dynamic if the checker does not know it.
     pub(crate) fn resolve_annotation(&mut self, place: Place<'_, 'a>, expr: &'a Expr<'a>) -> TypeId {
         match expr.kind {
-            ExprKind::Name { id, .. } => {
-                if !place.is_quoted {
-                    self.check_named(place.module, expr, id);
-                }
-                self.resolve_name(place, id)
-            }
+            ExprKind::Name { id, .. } => self.resolve_name(place, id),
             ExprKind::Attribute { .. } => match self.chase_expr(place.module, expr) {
                 Some((module, member)) => self.member_type(Place::plain(module), &member),
                 None => self.types.dynamic,
@@ -79,29 +71,9 @@ impl<'a> Program<'a> {
     fn resolve_string(&mut self, place: Place<'_, 'a>, text: ast::PyStr<'a>) -> TypeId {
         let Some(text) = text.as_str() else { return self.types.dynamic };
         match parser::parse_expression(&parser::SourceText::new(text), self.arena) {
-            Ok(expression) => self.resolve_annotation(Place { is_quoted: true, ..place }, expression.body),
+            Ok(expression) => self.resolve_annotation(place, expression.body),
             Err(_) => self.types.dynamic,
         }
-    }
-
-    /// A name that nothing in a module binds, and that no star import can have brought, is none.
-    fn check_named(&mut self, module: ModuleId, expr: &Expr<'a>, name: &str) {
-        let entry = &self.modules[module];
-        let may_exist = entry.kind != ModuleKind::Static
-            || entry.members.contains_key(name)
-            || builtin_names::is_known(name)
-            || self.modules[self.builtins()].members.contains_key(name)
-            || entry.members.contains_key("*")
-            || entry.scopes.table.values().any(|scope| scope.binds(name));
-        if may_exist {
-            return;
-        }
-        let builtins = &self.modules[self.builtins()].members;
-        let names = entry.members.keys().chain(builtins.keys()).copied();
-        let meant = suggest::likeliest(name, names.filter(|name| !name.starts_with('_')));
-        let diagnostic = Diagnostic::error("SP0150", expr.span, format!("Name `{name}` is not defined."));
-        let diagnostic = diagnostic.with_suggestion(meant);
-        self.report(module, diagnostic);
     }
 
     fn annotation_union(&mut self, module: ModuleId, expr: &Expr<'a>, members: &[TypeId]) -> TypeId {
@@ -167,9 +139,6 @@ impl<'a> Program<'a> {
             ExprKind::Tuple { elts, .. } => elts,
             _ => std::slice::from_ref(slice),
         };
-        if let Some(name) = value.as_name().filter(|_| !place.is_quoted) {
-            self.check_named(place.module, value, name);
-        }
         match self.chase_expr(place.module, value) {
             Some((_, Member::Imported { module: "typing" | "collections.abc", name: "Callable" })) => {
                 self.resolve_callable(place, args)

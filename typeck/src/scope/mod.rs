@@ -174,11 +174,6 @@ impl<'a> Scope<'a> {
         self.by_name.get(name).map(|&at| at as usize)
     }
 
-    /// Whether this block binds a name.
-    pub fn binds(&self, name: &str) -> bool {
-        self.symbol(name).is_some_and(|symbol| symbol.usage.is_bound)
-    }
-
     /// Names that take a cell of an enclosing block, sorted.
     pub fn free_names(&self) -> Vec<&'a str> {
         let mut names = self.names_with(Resolution::Free);
