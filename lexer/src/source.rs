@@ -9,12 +9,13 @@
 use crate::error::SyntaxError;
 use base::{LineIndex, Span};
 use std::str::Utf8Error;
+use std::sync::Arc;
 
-/// Text with its line starts.
+/// Text with its line starts; copies share both.
 #[derive(Clone, Debug)]
 pub struct SourceText {
-    text: String,
-    lines: LineIndex,
+    text: Arc<str>,
+    lines: Arc<LineIndex>,
 }
 
 impl SourceText {
@@ -24,8 +25,8 @@ impl SourceText {
         if text.contains('\r') {
             text = text.replace("\r\n", "\n").replace('\r', "\n");
         }
-        let lines = LineIndex::new(&text);
-        Self { text, lines }
+        let lines = Arc::new(LineIndex::new(&text));
+        Self { text: text.into(), lines }
     }
 
     /// The text.

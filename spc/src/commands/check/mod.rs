@@ -56,6 +56,7 @@ pub(crate) enum Subject {
 
 /// Checks all files; gives the exit code.
 pub(crate) fn run(request: &Request) -> u8 {
+    runtime::reserve::keep_little();
     Check::new(request).run(Output::new(request.format, request.shows_statistics)).finish()
 }
 
