@@ -201,22 +201,23 @@ pub(crate) unsafe fn call(
 
 /// A call by compiled code, which gives its references to the arguments away: while a function of the interpreter runs, its frame has the
 /// only ones. Until then `given` keeps the arguments alive.
+#[inline]
 pub fn call_owned<Given>(callable: Value, args: &[Value], given: Given, names: Option<Value>) -> PyResult {
-    thread().check_stack("")?;
-    let init = heap_class(callable).and_then(|class| Some((class, untraced_function(plain_init(class)?)?)));
-    if let Some((class, init)) = init {
-        let instance = allocate(class);
-        let frame = push_with(init, Some(instance.value()), args, names, IS_ENTRY)?;
-        drop(given);
-        // SAFETY: the frame has just been pushed, as an entry.
-        return finish_init(unsafe { entry::run_pushed(frame)? }).map(|()| instance);
-    }
-    if let Some(frame) = push_call(callable, args, names, IS_ENTRY)? {
-        drop(given);
-        // SAFETY: as above.
-        return unsafe { entry::run_pushed(frame) };
+    if callable.is_object() && binds(callable) {
+        return run_owned(callable, args, given, names);
     }
     protocol::call(callable, args, names)
+}
+
+#[cold]
+fn run_owned<Given>(callable: Value, args: &[Value], given: Given, names: Option<Value>) -> PyResult {
+    thread().check_stack("")?;
+    let Some(frame) = push_call(callable, args, names, IS_ENTRY)? else {
+        return protocol::call(callable, args, names);
+    };
+    drop(given);
+    // SAFETY: the frame has just been pushed, as an entry.
+    unsafe { entry::run_pushed(frame) }
 }
 
 /// A function of a code object, with the running frame's globals.
