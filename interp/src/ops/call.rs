@@ -48,7 +48,14 @@ pub(crate) fn plain_class<'a>(
     count: usize,
     cache: &InlineCache,
 ) -> Option<(&'a TypeObject, &'a FunctionObject)> {
-    let class = heap_class(callable)?;
+    if !callable.is_object() || !callable.is_exact(&TYPE) {
+        return None;
+    }
+    // SAFETY: instances of `type` are types.
+    let class = unsafe { callable.cast::<TypeObject>() };
+    if !class.has(type_flags::HEAP) || class.has(type_flags::ABSTRACT) {
+        return None;
+    }
     if cache.key.get() != attribute::key_of(class, attribute::INIT) && !remember_init(class, cache) {
         return None;
     }
@@ -57,27 +64,12 @@ pub(crate) fn plain_class<'a>(
     simple_function(init, count + 1).map(|init| (class, init))
 }
 
-/// The class, if instances of it may be made, by a class of its own.
-#[inline]
-fn heap_class<'a>(callable: Value) -> Option<&'a TypeObject> {
-    if !callable.is_object() || !callable.is_exact(&TYPE) {
-        return None;
-    }
-    // SAFETY: instances of `type` are types.
-    let class = unsafe { callable.cast::<TypeObject>() };
-    (class.has(type_flags::HEAP) && !class.has(type_flags::ABSTRACT)).then_some(class)
-}
-
-/// The `__init__` of a class whose calls need nothing else.
-fn plain_init(class: &TypeObject) -> Option<Value> {
-    let init = class.lookup(names().__init__).filter(|init| init.get_exact::<FunctionObject>().is_some())?;
-    (!class.has(type_flags::NO_NEW) && is_object_new(class)).then_some(init)
-}
-
 /// Remembers the `__init__` of a class whose calls need nothing else.
 #[cold]
 fn remember_init(class: &TypeObject, cache: &InlineCache) -> bool {
-    match plain_init(class).filter(|_| class.version() != 0) {
+    let init = class.lookup(names().__init__).filter(|init| init.get_exact::<FunctionObject>().is_some());
+    let is_plain = !class.has(type_flags::NO_NEW) && is_object_new(class);
+    match init.filter(|_| is_plain && class.version() != 0) {
         Some(init) => {
             attribute::remember(cache, class, attribute::INIT, init.bits());
             true
@@ -143,42 +135,25 @@ pub(crate) fn binds(callable: Value) -> bool {
     }
 }
 
-/// The function, if the interpreter runs it whatever it is called with, and nobody is to be told.
-fn untraced_function<'a>(callable: Value) -> Option<&'a FunctionObject> {
-    if runtime::tracing::is_on() || !callable.is_object() {
-        return None;
-    }
-    interpreted(callable, |_| true)
-}
-
-/// Pushes the frame of a function or of a method's function, if the interpreter runs it, with references of its own to what it is called
-/// with.
+/// Pushes the frame of a function or of a method's function, if the interpreter runs it and nobody is to be told, with references of its
+/// own to what it is called with.
 fn push_call(
     callable: Value,
     args: &[Value],
     names: Option<Value>,
     flags: u32,
 ) -> PyResult<Option<*mut Frame>> {
-    let (called, receiver) = match callable.get_exact::<MethodObject>() {
-        Some(method) => (method.function.raw(), Some(method.receiver.raw())),
-        None => (callable, None),
+    let method = callable.get_exact::<MethodObject>();
+    let called = method.map_or(callable, |method| method.function.raw());
+    if runtime::tracing::is_on() || !called.is_object() {
+        return Ok(None);
+    }
+    let Some(function) = interpreted(called, |_| true) else { return Ok(None) };
+    let Some(method) = method else {
+        return entry::push_bound(function, Args::new(args, names), flags).map(Some);
     };
-    let function = untraced_function(called);
-    function.map(|function| push_with(function, receiver, args, names, flags)).transpose()
-}
-
-fn push_with(
-    function: &FunctionObject,
-    receiver: Option<Value>,
-    args: &[Value],
-    names: Option<Value>,
-    flags: u32,
-) -> PyResult<*mut Frame> {
-    let Some(receiver) = receiver else {
-        return entry::push_bound(function, Args::new(args, names), flags);
-    };
-    let all: Vec<Value> = std::iter::once(receiver).chain(args.iter().copied()).collect();
-    entry::push_bound(function, Args::new(&all, names), flags)
+    let all: Vec<Value> = std::iter::once(method.receiver.raw()).chain(args.iter().copied()).collect();
+    entry::push_bound(function, Args::new(&all, names), flags).map(Some)
 }
 
 /// A call by a frame of the interpreter. A function of the interpreter gets a frame with its arguments, and runs when the loop goes on;
