@@ -180,7 +180,8 @@ impl Jit {
         let is_stressed = stress::every(Knob::Deopt) != 0;
         let deopt_countdown = is_stressed.then_some(DEOPT_COUNTDOWN as i32);
         let null_page = if self.settings.traps_null { runtime::fault::NULL_PAGE } else { 0 };
-        lir::Layout { deopt_countdown, null_page, ..lir::Layout::default() }
+        let bool_truth = runtime::objects::bool::TRUTH as i32;
+        lir::Layout { bool_truth, deopt_countdown, null_page, ..lir::Layout::default() }
     }
 
     /// Copies code into the region and makes it reachable.

@@ -14,6 +14,8 @@ pub struct Layout {
     pub size: i32,
     /// The double in a float object.
     pub float_value: i32,
+    /// The byte in a bool that is 1 in `True` and 0 in `False`.
+    pub bool_truth: i32,
     /// Pointer to the items of a list.
     pub list_items: i32,
     /// Storage strategy of a list, one byte; 0 is plain words. `None` if lists have no other strategy.
@@ -84,6 +86,9 @@ pub struct Layout {
     pub double_offset: i64,
 }
 
+/// Behind the header; `jit` takes over where the runtime's number type really has it.
+const BOOL_TRUTH: usize = 16;
+
 /// Places in a static array; `abi::layout` takes them over with the runtime's array type.
 const ARRAY_LENGTH: usize = 16;
 const ARRAY_DATA: usize = 32;
@@ -98,6 +103,7 @@ impl Default for Layout {
             type_pointer: at(a::header::TYPE),
             size: at(a::list_object::LEN),
             float_value: at(a::float_object::VALUE),
+            bool_truth: at(BOOL_TRUTH),
             list_items: at(a::list_object::ITEMS),
             list_strategy: None,
             list_capacity: at(a::list_object::CAPACITY),

@@ -1,7 +1,7 @@
 //! Comparisons and what uses them: branches, guards, and conditions as values.
 
 use iced_x86::{Code, Register};
-use lir::ir::{Block, Cc, InstData, Op, Size, Src};
+use lir::ir::{Block, Cc, Inst, InstData, Op, Size, Src};
 
 use super::Emitter;
 use super::memory::is_xmm;
@@ -25,7 +25,8 @@ fn codes(cc: Cc) -> (Code, Code) {
 }
 
 impl Emitter<'_> {
-    pub(super) fn emit_branch(&mut self, data: &InstData, next: Option<Block>) {
+    pub(super) fn emit_branch(&mut self, inst: Inst, next: Option<Block>) {
+        let data = &self.func.insts[inst];
         let targets: Vec<Block> = data.edges.iter().map(|edge| self.resolve(edge.target)).collect();
         if data.op == Op::Jump || targets[0] == targets[1] {
             if next != Some(targets[0]) {
@@ -34,11 +35,12 @@ impl Emitter<'_> {
             }
             return;
         }
-        let (yes, no) = (self.label_of(targets[0]), self.label_of(targets[1]));
         let falls_to_yes = next == Some(targets[0]);
-        if falls_to_yes && self.leaves_test_to_use(data, &targets) {
+        if falls_to_yes && self.defers_null_test(inst, &targets) {
             return;
         }
+        let (yes, no) = (self.label_of(targets[0]), self.label_of(targets[1]));
+        let no = self.leaving(inst, no);
         if data.op == Op::BrFcmp {
             self.branch_on_doubles(data, yes, no, falls_to_yes);
         } else {
@@ -140,19 +142,20 @@ impl Emitter<'_> {
     }
 
     pub(super) fn emit_condition(&mut self, data: &InstData) {
-        match data.op {
-            Op::SetFcmp => self.set_on_doubles(data),
-            Op::SetCmp | Op::SetTest => {
-                self.compare(data);
-                self.set(data, codes(data.cc).1);
-            }
-            _ => {
-                self.compare(data);
-                let exit = data.exit.expect("a guard has an exit");
-                let label = self.exit_label(exit);
-                self.asm.branch(codes(data.cc.negated()).0, label);
-            }
+        if data.op == Op::SetFcmp {
+            self.set_on_doubles(data);
+        } else {
+            self.compare(data);
+            self.set(data, codes(data.cc).1);
         }
+    }
+
+    pub(super) fn emit_guard(&mut self, inst: Inst) {
+        let data = &self.func.insts[inst];
+        self.compare(data);
+        let exit = self.exit_label(data.exit.expect("a guard has an exit"));
+        let label = self.leaving(inst, exit);
+        self.asm.branch(codes(data.cc.negated()).0, label);
     }
 
     fn set(&mut self, data: &InstData, code: Code) {

@@ -21,7 +21,7 @@ use lir::ir::{Block, Exit, Function, Inst, Op, Phase};
 use crate::asm::{Asm, Label};
 use crate::frame::lay_out;
 use crate::output::{CallSite, CompiledCode, ExitSite, FrameInfo, NullTrap, Target, Thunk};
-use null_trap::NullTraps;
+use null_trap::{NullTest, NullTraps};
 use regs::{gpr32, gpr64};
 
 /// Code to be emitted behind the hot part.
@@ -30,6 +30,8 @@ enum Cold {
     Exit(Label, Exit),
     /// Destruction of the object in a register, then back.
     Dealloc { at: Label, reg: Register, back: Label },
+    /// Tests for null that were deferred past a guard, then its exit.
+    NullTests { at: Label, tests: Vec<NullTest>, target: Label },
     /// The slow path of a poll, then back.
     Poll { at: Label, exit: Label, back: Label },
 }
@@ -138,6 +140,7 @@ impl Emitter<'_> {
         for (at, &block) in blocks.iter().enumerate() {
             let next = blocks.get(at + 1).copied().or(after);
             self.asm.bind(self.labels[&block]);
+            self.begin_block(block);
             for &inst in &self.func.blocks[block].insts {
                 let start = self.asm.position();
                 self.emit_inst(inst, next);
@@ -153,10 +156,9 @@ impl Emitter<'_> {
             Op::Load | Op::LoadSigned | Op::LoadFloat | Op::Store | Op::StoreFloat | Op::Lea => {
                 self.emit_memory(data)
             }
-            Op::Jump | Op::BrCmp | Op::BrTest | Op::BrFcmp => self.emit_branch(data, next),
-            Op::SetCmp | Op::SetTest | Op::SetFcmp | Op::GuardCmp | Op::GuardTest => {
-                self.emit_condition(data)
-            }
+            Op::Jump | Op::BrCmp | Op::BrTest | Op::BrFcmp => self.emit_branch(inst, next),
+            Op::SetCmp | Op::SetTest | Op::SetFcmp => self.emit_condition(data),
+            Op::GuardCmp | Op::GuardTest => self.emit_guard(inst),
             Op::Incref | Op::Decref | Op::Poll | Op::Call | Op::CallMem => self.emit_call(data),
             Op::Ret => self.epilogue(),
             Op::Exit => {
@@ -261,6 +263,11 @@ impl Emitter<'_> {
                     self.asm.transfer(true, Target::Thunk(Thunk::Dealloc));
                     self.calls.push((self.asm.position(), None));
                     self.asm.branch(Code::Jmp_rel32_64, back);
+                }
+                Cold::NullTests { at, tests, target } => {
+                    self.asm.bind(at);
+                    self.test_for_null(&tests);
+                    self.asm.branch(Code::Jmp_rel32_64, target);
                 }
                 Cold::Poll { at, exit, back } => {
                     self.asm.bind(at);

@@ -26,14 +26,7 @@ impl Lower<'_> {
                 let (yes, no) = (self.singleton(ConstId::TRUE.id()), self.singleton(ConstId::FALSE.id()));
                 self.def(Op::Select, &[Src::Reg(value), Src::Reg(yes), Src::Reg(no)])
             }
-            _ => {
-                let yes = self.singleton(ConstId::TRUE.id());
-                let out = self.out.new_vreg(RegClass::Gpr);
-                self.emit(
-                    InstData::new(Op::SetCmp).cc(Cc::Eq).to(out).with(&[Src::Reg(value), Src::Reg(yes)]),
-                );
-                out
-            }
+            other => return self.unsupported(other.info().name),
         };
         self.set_result(reg);
         Ok(())

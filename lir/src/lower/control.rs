@@ -39,7 +39,7 @@ impl Lower<'_> {
     pub(super) fn lower_control(&mut self, inst: Inst) -> Lowered<()> {
         let op = self.hir.insts[inst].op;
         match op {
-            H::Icmp | H::Fcmp | H::IsSmallInt | H::IsNull | H::IsSame | H::IsExact => {
+            H::Icmp | H::Fcmp | H::IsSmallInt | H::IsNull | H::IsSame | H::IsExact | H::UnboxBool => {
                 self.lower_comparison(inst)
             }
             H::IsInstance => self.is_instance(inst),
@@ -70,7 +70,12 @@ impl Lower<'_> {
             return self.unsupported("is_exact of a possibly tagged value");
         };
         let out = self.out.new_vreg(RegClass::Gpr);
-        self.emit(test.inst(SETS).to(out));
+        let value = match self.hir.insts[inst].op {
+            // The byte that is tested is the truth value.
+            H::UnboxBool => InstData::new(Op::Load).sized(Size::B1).with(&test.srcs[..1]),
+            _ => test.inst(SETS),
+        };
+        self.emit(value.to(out));
         self.set_result(out);
         Ok(())
     }
@@ -116,6 +121,10 @@ impl Lower<'_> {
                     std::mem::swap(&mut a, &mut b);
                 }
                 Test::cmp(Cc::Eq, Src::Reg(self.reg(a)), self.src(b))
+            }
+            (H::UnboxBool, _) => {
+                let truth = Src::Mem(Mem::at(self.reg(a), self.layout.bool_truth));
+                Test { size: Size::B1, ..Test::cmp(Cc::Ne, truth, Src::Imm(0)) }
             }
             (H::IsExact, Imm::Class(class)) if !self.hir.ty(a).may_be_tagged() => self.class_test(a, class),
             _ => return None,

@@ -204,6 +204,7 @@ impl Lower<'_> {
             | H::IsInstance
             | H::IsSame
             | H::IsNull
+            | H::UnboxBool
             | H::Guard
             | H::GuardType
             | H::CheckType
@@ -214,14 +215,9 @@ impl Lower<'_> {
             | H::Deopt
             | H::Unreachable
             | H::Cast => self.lower_control(inst),
-            H::BoxInt
-            | H::Tag
-            | H::Untag
-            | H::UnboxInt
-            | H::BoxFloat
-            | H::UnboxFloat
-            | H::BoxBool
-            | H::UnboxBool => self.lower_boxing(inst),
+            H::BoxInt | H::Tag | H::Untag | H::UnboxInt | H::BoxFloat | H::UnboxFloat | H::BoxBool => {
+                self.lower_boxing(inst)
+            }
             H::CallHelper
             | H::CallStatic
             | H::CallVirtual

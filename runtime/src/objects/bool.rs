@@ -1,5 +1,7 @@
 //! `bool`: two immortal instances of a final subclass of `int`.
 
+use dashu_int::IBig;
+
 use crate::args::Args;
 use crate::header::Header;
 use crate::objects;
@@ -15,6 +17,18 @@ use crate::world::World;
 pub(crate) static TRUE: World<IntObject> = World::new(IntObject::constant(Header::immortal(&BOOL), true));
 /// `False`, laid out as an int.
 pub(crate) static FALSE: World<IntObject> = World::new(IntObject::constant(Header::immortal(&BOOL), false));
+
+/// Offset of the byte in a bool object that is 1 in `True` and 0 in `False`, for compiled code. The number type is a library's and
+/// does not tell where its digits are, so that the two values are compared.
+pub const TRUTH: usize = {
+    let (one, zero) = (IntObject::bytes_of(IBig::ONE), IntObject::bytes_of(IBig::ZERO));
+    let mut at = 0;
+    while one[at] == zero[at] {
+        at += 1;
+    }
+    assert!(one[at] == 1 && zero[at] == 0, "the lowest digit is where the numbers begin to differ");
+    IntObject::VALUE + at
+};
 
 /// The truth value of a bool object.
 #[inline]

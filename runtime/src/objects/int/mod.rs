@@ -38,6 +38,15 @@ impl IntObject {
         IntObject { header, value: if truth { IBig::ONE } else { IBig::ZERO } }
     }
 
+    /// Offset of the number.
+    pub(crate) const VALUE: usize = std::mem::offset_of!(IntObject, value);
+
+    /// A number as it lies in memory.
+    pub(crate) const fn bytes_of(value: IBig) -> [u8; size_of::<IBig>()] {
+        // SAFETY: the array has the size of the number, and numbers without digits on the heap are plain words.
+        unsafe { std::mem::transmute(value) }
+    }
+
     /// The magnitude and sign.
     pub fn big(&self) -> &IBig {
         &self.value
