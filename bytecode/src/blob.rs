@@ -30,7 +30,10 @@ pub(crate) mod words {
     use super::{Deserialize, Deserializer, Serializer, Word};
 
     pub(crate) fn serialize<S: Serializer>(words: &[Word], serializer: S) -> Result<S::Ok, S::Error> {
-        let data: Vec<u8> = words.iter().flat_map(|word| word.bits().to_le_bytes()).collect();
+        let mut data = vec![0; 4 * words.len()];
+        for (bytes, word) in data.as_chunks_mut::<4>().0.iter_mut().zip(words) {
+            *bytes = word.bits().to_le_bytes();
+        }
         serializer.serialize_bytes(&data)
     }
 
@@ -105,7 +108,8 @@ impl fmt::Debug for SourceRanges {
 
 impl Serialize for SourceRanges {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let packed = postcard::to_allocvec(&**self).expect("ranges are plain data, and vectors grow");
+        let room = Vec::with_capacity(8 * self.len() + 4);
+        let packed = postcard::to_extend(&**self, room).expect("ranges are plain data, and vectors grow");
         serializer.serialize_bytes(&packed)
     }
 }

@@ -163,6 +163,9 @@ fn operand_repr(word: Word) -> Option<Repr> {
 /// How far the stack grows (or shrinks) on the fall-through and on the jump edge.
 pub fn depth_change(code: &Code, word: Word) -> Result<(i32, i32), EffectError> {
     let info = word.opcode().info();
+    if let Some(growth) = info.growth {
+        return Ok(growth);
+    }
     let count = |items: &[Item]| -> Result<i32, EffectError> {
         let mut depth = 0;
         for &item in items {

@@ -15,7 +15,8 @@ use crate::code::{Code, Const};
 
 /// The image of a module's code with all code nested in it.
 pub fn encode(code: &Code) -> Vec<u8> {
-    postcard::to_allocvec(code).expect("code is plain data, and vectors grow")
+    let room = Vec::with_capacity(16 * code.words.len() + 128);
+    postcard::to_extend(code, room).expect("code is plain data, and vectors grow")
 }
 
 /// The code of an image, as if compiled from a file of this name; `None` if the bytes are no image.

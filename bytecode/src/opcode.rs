@@ -140,6 +140,8 @@ pub struct OpcodeInfo {
     pub outputs: &'static [Item],
     /// What it pushes when it jumps, if that differs.
     pub jump_outputs: Option<&'static [Item]>,
+    /// How far the stack grows on the fall-through and on the jump edge, if no operand has a say in it.
+    pub growth: Option<(i32, i32)>,
     /// What else is true of it.
     pub flags: OpcodeFlags,
 }
@@ -610,6 +612,11 @@ macro_rules! define_opcodes {
             inputs: &[$(Item::$input),*],
             outputs: &[$(Item::$output),*],
             jump_outputs: define_opcodes!(@jump $(($($jump),*))?),
+            growth: fixed_growth(
+                &[$(Item::$input),*],
+                &[$(Item::$output),*],
+                define_opcodes!(@jump $(($($jump),*))?),
+            ),
             flags: OpcodeFlags { $($($flag: true,)*)? ..NO_FLAGS },
         },)*];
 
@@ -620,6 +627,35 @@ macro_rules! define_opcodes {
     };
     (@jump) => { None };
     (@jump ($($jump:ident),*)) => { Some(&[$(Item::$jump),*]) };
+}
+
+/// [`OpcodeInfo::growth`] of an opcode with these items.
+const fn fixed_growth(inputs: &[Item], outputs: &[Item], jump: Option<&[Item]>) -> Option<(i32, i32)> {
+    let jump = match jump {
+        Some(items) => items,
+        None => outputs,
+    };
+    match (fixed_count(inputs), fixed_count(outputs), fixed_count(jump)) {
+        (Some(pops), Some(falls), Some(jumps)) => Some((falls - pops, jumps - pops)),
+        _ => None,
+    }
+}
+
+/// How many entries of the stack the items are, if that does not depend on the operand.
+const fn fixed_count(items: &[Item]) -> Option<i32> {
+    let (mut count, mut at) = (0, 0);
+    while at < items.len() {
+        match items[at] {
+            Item::Counted | Item::CountedPairs | Item::Flagged | Item::OfIntrinsic | Item::OfUnpack => {
+                return None;
+            }
+            Item::OfParams | Item::OfParamsAfterSelf => return None,
+            Item::Swapped => {}
+            _ => count += 1,
+        }
+        at += 1;
+    }
+    Some(count)
 }
 
 /// The flags of an opcode that has none.

@@ -270,23 +270,23 @@ pub fn needed_stack(code: &Code) -> u32 {
     let mut depths: Vec<Option<i32>> = vec![None; code.words.len()];
     let mut worklist = vec![(0usize, 0i32)];
     let mut highest = 0;
-    while let Some((at, depth)) = worklist.pop() {
+    while let Some((mut at, mut depth)) = worklist.pop() {
         highest = highest.max(depth);
-        let Some(slot) = depths.get_mut(at) else { continue };
-        if slot.is_some() {
-            continue;
-        }
-        *slot = Some(depth);
-        let word = code.words[at];
-        let (falls, jumps) = effect::depth_change(code, word).unwrap_or((0, 0));
-        if let Some(handler) = code.handler_at(at) {
-            worklist.push((handler.target as usize, handler.depth as i32 + 1));
-        }
-        if word.opcode().jumps() {
-            worklist.push((word.index(), depth + jumps));
-        }
-        if !word.opcode().info().flags.ends_block {
-            worklist.push((at + 1, depth + falls));
+        while let Some(slot @ None) = depths.get_mut(at) {
+            *slot = Some(depth);
+            let word = code.words[at];
+            let (falls, jumps) = effect::depth_change(code, word).unwrap_or((0, 0));
+            if let Some(handler) = code.handler_at(at) {
+                worklist.push((handler.target as usize, handler.depth as i32 + 1));
+            }
+            if word.opcode().jumps() {
+                worklist.push((word.index(), depth + jumps));
+            }
+            if word.opcode().info().flags.ends_block {
+                break;
+            }
+            (at, depth) = (at + 1, depth + falls);
+            highest = highest.max(depth);
         }
     }
     highest.max(0) as u32

@@ -16,9 +16,10 @@ use crate::places::{drop_nops, spread_places};
 pub(crate) fn assemble(mut block: Block) -> Code {
     free_slots_last(&mut block);
     shorten_jumps(&mut block);
-    let live = reachable(&block);
-    drop_nops(&mut block, &live);
-    let live = reachable(&block);
+    let mut live = reachable(&block);
+    if drop_nops(&mut block, &live) {
+        live = reachable(&block);
+    }
     let offsets = offsets(&live);
     let mut code = std::mem::take(&mut block.code);
     let mut ranges = Vec::with_capacity(block.insts.len());
@@ -43,6 +44,9 @@ pub(crate) fn assemble(mut block: Block) -> Code {
 
 /// Moves free variables behind all other locals, where the closure is copied to.
 fn free_slots_last(block: &mut Block) {
+    if block.code.locals.is_sorted_by_key(|local| local.cell == CellKind::Free) {
+        return;
+    }
     let count = block.code.locals.len();
     let mut order: Vec<usize> = (0..count).collect();
     order.sort_by_key(|&slot| block.code.locals[slot].cell == CellKind::Free);
@@ -50,7 +54,7 @@ fn free_slots_last(block: &mut Block) {
     for (new, &old) in order.iter().enumerate() {
         place[old] = new as u32;
     }
-    block.code.locals = order.iter().map(|&slot| block.code.locals[slot].clone()).collect();
+    block.code.locals.sort_by_key(|local| local.cell == CellKind::Free);
     for inst in &mut block.insts {
         if inst.opcode.info().operand == OperandKind::Local {
             inst.operand = place[inst.operand as usize];
@@ -87,16 +91,17 @@ fn reachable(block: &Block) -> Vec<bool> {
     let mut live = vec![false; block.insts.len()];
     let mut worklist = vec![0usize];
     let place = |label: crate::block::Label| block.labels[label.index()].map(|to| to as usize);
-    while let Some(at) = worklist.pop() {
-        let Some(slot) = live.get_mut(at) else { continue };
-        if std::mem::replace(slot, true) {
-            continue;
-        }
-        let inst = block.insts[at];
-        worklist.extend(inst.target().and_then(place));
-        worklist.extend(inst.handler.and_then(|handler| place(handler.label)));
-        if !inst.opcode.info().flags.ends_block {
-            worklist.push(at + 1);
+    while let Some(mut at) = worklist.pop() {
+        while live.get(at) == Some(&false) {
+            live[at] = true;
+            let inst = &block.insts[at];
+            let handler = inst.handler.map(|handler| handler.label);
+            let ways = [inst.target(), handler].into_iter().flatten().filter_map(place);
+            worklist.extend(ways.filter(|&way| live.get(way) == Some(&false)));
+            if inst.opcode.info().flags.ends_block {
+                break;
+            }
+            at += 1;
         }
     }
     // A jump to the next live instruction is no jump.
@@ -202,18 +207,33 @@ impl Bound {
     }
 }
 
-/// Replaces `LOAD_FAST_CHECK` by `LOAD_FAST` where the local is certainly bound.
+/// Replaces `LOAD_FAST_CHECK` by `LOAD_FAST` where the local is certainly bound: parameters that nothing unbinds are so everywhere.
 fn drop_checks(code: &mut Code) {
-    if code.locals.is_empty() {
-        return;
-    }
-    let bound = bound_locals(code);
-    for at in 0..code.words.len() {
-        let word = code.words[at];
-        if word.opcode() == Opcode::LOAD_FAST_CHECK && bound.has(at, word.index()) {
-            code.words[at] = Word::new(Opcode::LOAD_FAST, word.operand());
+    let mut is_bound = vec![false; code.locals.len()];
+    is_bound[..code.param_count()].fill(true);
+    for word in &code.words {
+        if matches!(word.opcode(), Opcode::DELETE_FAST | Opcode::CLEAR_FAST) {
+            is_bound[word.index()] = false;
         }
     }
+    if drop_checks_where(code, |_, slot| is_bound[slot]) {
+        let bound = bound_locals(code);
+        drop_checks_where(code, |at, slot| bound.has(at, slot));
+    }
+}
+
+/// Drops the checks of slots that are bound before an instruction; whether there are others.
+fn drop_checks_where(code: &mut Code, is_bound: impl Fn(usize, usize) -> bool) -> bool {
+    let mut are_left = false;
+    for (at, word) in code.words.iter_mut().enumerate() {
+        if word.opcode() == Opcode::LOAD_FAST_CHECK {
+            match is_bound(at, word.index()) {
+                true => *word = Word::new(Opcode::LOAD_FAST, word.operand()),
+                false => are_left = true,
+            }
+        }
+    }
+    are_left
 }
 
 /// Forward analysis; a handler sees what was bound before each instruction that it covers.

@@ -9,8 +9,11 @@ use bytecode::{Code, Opcode};
 
 use crate::block::{Block, Inst};
 
-/// Removes the `NOP`s that no line needs. `live` says what control can reach.
-pub(crate) fn drop_nops(block: &mut Block, live: &[bool]) {
+/// Removes the `NOP`s that no line needs; whether there were any. `live` says what control can reach.
+pub(crate) fn drop_nops(block: &mut Block, live: &[bool]) -> bool {
+    if !block.insts.iter().any(|inst| inst.opcode == Opcode::NOP) {
+        return false;
+    }
     let mut is_target = targets(block, live);
     let mut keep = vec![true; block.insts.len()];
     let mut before = None;
@@ -27,9 +30,11 @@ pub(crate) fn drop_nops(block: &mut Block, live: &[bool]) {
             before = (!inst.opcode.info().flags.ends_block).then_some(inst.range.line);
         }
     }
-    if keep.contains(&false) {
+    let is_changed = keep.contains(&false);
+    if is_changed {
         remove(block, &keep);
     }
+    is_changed
 }
 
 /// Which instructions live ones jump to, or go to with an exception.
@@ -88,6 +93,9 @@ enum Entry {
 
 /// Gives each instruction without a place that of the one instruction that leads to it.
 pub(crate) fn spread_places(code: &mut Code) {
+    if code.ranges.iter().all(|range| range.line != 0) {
+        return;
+    }
     let entries = entries(code);
     let mut ranges = code.ranges.take();
     for at in 0..ranges.len() {

@@ -106,7 +106,7 @@ impl<'s> Scanner<'s> {
             lines: source.lines(),
             trivia,
             at: 0,
-            tokens: Vec::with_capacity(text.len() / 4 + 8),
+            tokens: Vec::with_capacity(text.len() / 3 + 8),
             warnings: Vec::new(),
             brackets: Brackets::new(trivia == Trivia::KeepInPieces),
             indents: Indents::default(),

@@ -8,6 +8,7 @@
 
 use crate::error::SyntaxError;
 use base::{LineIndex, Span};
+use std::borrow::Cow;
 use std::str::Utf8Error;
 use std::sync::Arc;
 
@@ -20,13 +21,13 @@ pub struct SourceText {
 
 impl SourceText {
     /// Takes text that is already decoded, as from `exec` or a test.
-    pub fn new(text: impl Into<String>) -> Self {
+    pub fn new<'t>(text: impl Into<Cow<'t, str>>) -> Self {
         let mut text = text.into();
         if text.contains('\r') {
-            text = text.replace("\r\n", "\n").replace('\r', "\n");
+            text = text.replace("\r\n", "\n").replace('\r', "\n").into();
         }
         let lines = Arc::new(LineIndex::new(&text));
-        Self { text: text.into(), lines }
+        Self { text: Arc::from(&*text), lines }
     }
 
     /// The text.
@@ -100,13 +101,13 @@ pub fn decode(bytes: &[u8]) -> Result<SourceText, SyntaxError> {
 }
 
 fn decode_as(bytes: &[u8], encoding: Encoding, is_declared: bool) -> Result<SourceText, SyntaxError> {
-    let text = match encoding {
+    let text: Cow<'_, str> = match encoding {
         Encoding::Utf8 => match std::str::from_utf8(bytes) {
-            Ok(text) => text.to_owned(),
+            Ok(text) => text.into(),
             Err(error) => return Err(bad_utf8(bytes, error, is_declared)),
         },
-        Encoding::Ascii => decode_ascii(bytes)?,
-        Encoding::Table(high) => decode_table(bytes, high)?,
+        Encoding::Ascii => decode_ascii(bytes)?.into(),
+        Encoding::Table(high) => decode_table(bytes, high)?.into(),
         Encoding::Latin1 => bytes.iter().map(|&byte| char::from(byte)).collect(),
     };
     let source = SourceText::new(text);

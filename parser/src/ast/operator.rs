@@ -42,6 +42,21 @@ operators! {
     }
 }
 
+impl Operator {
+    /// How tightly it binds; those of one level go together from the left, powers from the right.
+    pub const fn precedence(self) -> u8 {
+        match self {
+            Self::BitOr => 0,
+            Self::BitXor => 1,
+            Self::BitAnd => 2,
+            Self::LShift | Self::RShift => 3,
+            Self::Add | Self::Sub => 4,
+            Self::Mult | Self::MatMult | Self::Div | Self::Mod | Self::FloorDiv => 5,
+            Self::Pow => 6,
+        }
+    }
+}
+
 operators! {
     /// Operators of `UnaryOp`.
     UnaryOp {

@@ -19,7 +19,7 @@ pub(crate) use argument::Argument;
 pub(crate) use display::DictItem;
 pub(crate) use parameter::{Param, ParamKind};
 pub(crate) use pattern::SubPattern;
-pub(crate) use statement::Body;
+pub(crate) use statement::{Body, Handler};
 pub(crate) use string::{Element, Field, StringPart};
 pub(crate) use target::expr_name;
 
@@ -89,6 +89,13 @@ pub(crate) struct Builder<'a, 's> {
     next_id: u32,
     too_deep: Option<Span>,
     warnings: Vec<Warning<'a>>,
+}
+
+/// An operand with its parentheses.
+pub(crate) struct Operand<'a> {
+    pub(crate) l: u32,
+    pub(crate) expr: ExprRef<'a>,
+    pub(crate) r: u32,
 }
 
 impl<'a, 's> Builder<'a, 's> {
@@ -257,6 +264,33 @@ impl<'a, 's> Builder<'a, 's> {
         right: ExprRef<'a>,
     ) -> ExprRef<'a> {
         self.expr(l, r, ExprKind::BinOp { left, op, right })
+    }
+
+    /// `a + b * c ...`: what binds tighter is put together first, and of operators that bind alike the left one.
+    pub(crate) fn binary_chain(
+        &mut self,
+        first: Operand<'a>,
+        rest: Vec<(Operator, Operand<'a>)>,
+    ) -> ExprRef<'a> {
+        let mut open: Vec<(Operand<'a>, Operator)> = Vec::new();
+        let mut last = first;
+        for (op, next) in rest {
+            while let Some((left, before)) = open.pop_if(|(_, before)| before.precedence() >= op.precedence())
+            {
+                last = self.joined(left, before, last);
+            }
+            open.push((last, op));
+            last = next;
+        }
+        while let Some((left, op)) = open.pop() {
+            last = self.joined(left, op, last);
+        }
+        last.expr
+    }
+
+    fn joined(&mut self, left: Operand<'a>, op: Operator, right: Operand<'a>) -> Operand<'a> {
+        let (l, r) = (left.l, right.r);
+        Operand { l, expr: self.binary(l, r, left.expr, op, right.expr), r }
     }
 
     pub(crate) fn bool_op(&mut self, l: u32, r: u32, op: BoolOp, values: Vec<ExprRef<'a>>) -> ExprRef<'a> {

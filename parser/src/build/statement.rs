@@ -14,6 +14,9 @@ pub(crate) struct Body<'a> {
     pub(crate) end: u32,
 }
 
+/// An `except` clause, and whether it has a star.
+pub(crate) type Handler<'a> = (&'a ExceptHandler<'a>, bool);
+
 impl Body<'_> {
     /// An absent `else`.
     pub(crate) const EMPTY: Self = Body { stmts: &[], end: 0 };
@@ -107,8 +110,13 @@ impl<'a> Builder<'a, '_> {
         self.stmt(l, r, StmtKind::ImportFrom { module, names, level })
     }
 
-    pub(crate) fn type_param(&mut self, l: u32, r: u32, kind: TypeParamKind<'a>) -> TypeParam<'a> {
-        TypeParam { id: self.id(), span: Span::new(l, r), kind }
+    pub(crate) fn type_param(&mut self, l: u32, r: u32, kind: TypeParamKind<'a>) -> &'a TypeParam<'a> {
+        let id = self.id();
+        self.arena.alloc(TypeParam { id, span: Span::new(l, r), kind })
+    }
+
+    pub(crate) fn type_params(&mut self, params: Vec<&'a TypeParam<'a>>) -> &'a [TypeParam<'a>] {
+        self.arena.alloc_slice_fill_iter(params.into_iter().copied())
     }
 
     // ---- Compound statements ------------------------------------------------------------------------------------------------
@@ -190,7 +198,7 @@ impl<'a> Builder<'a, '_> {
         &mut self,
         l: u32,
         body: Body<'a>,
-        handlers: Vec<(ExceptHandler<'a>, bool)>,
+        handlers: Vec<Handler<'a>>,
         orelse: Body<'a>,
         last: Option<Body<'a>>,
     ) -> Fallible<StmtRef> {
@@ -200,7 +208,7 @@ impl<'a> Builder<'a, '_> {
             return refuse_at(except, "cannot have both 'except' and 'except*' on the same 'try'");
         }
         let last = last.unwrap_or(Body::EMPTY);
-        let handlers: Vec<_> = handlers.into_iter().map(|(handler, _)| handler).collect();
+        let handlers: Vec<_> = handlers.into_iter().map(|(handler, _)| *handler).collect();
         let handlers_end = handlers.last().map_or(0, |handler| handler.span.end);
         let end = handlers_end.max(orelse.end).max(last.end);
         let handlers = self.slice(handlers);
@@ -215,8 +223,11 @@ impl<'a> Builder<'a, '_> {
         type_: Option<ExprRef<'a>>,
         name: Option<&'a str>,
         body: Body<'a>,
-    ) -> ExceptHandler<'a> {
-        ExceptHandler { id: self.id(), span: Span::new(l, body.end), type_, name, body: body.stmts }
+        has_star: bool,
+    ) -> Handler<'a> {
+        let id = self.id();
+        let handler = ExceptHandler { id, span: Span::new(l, body.end), type_, name, body: body.stmts };
+        (self.arena.alloc(handler), has_star)
     }
 
     /// PEP 758 lets several types go without parentheses, but not with a name.

@@ -19,7 +19,7 @@ pub(crate) enum Element<'a> {
     /// Text between fields.
     Middle(u32, u32),
     /// A replacement field.
-    Field(Field<'a>),
+    Field(Box<Field<'a>>),
 }
 
 /// A replacement field as written.
@@ -161,7 +161,7 @@ impl<'a> Builder<'a, '_> {
                         values.push(self.str_constant(Span::new(l, end), bytes, None));
                     }
                 }
-                Element::Field(field) => self.push_field(&mut values, field, around)?,
+                Element::Field(field) => self.push_field(&mut values, *field, around)?,
             }
         }
         Ok(values)
