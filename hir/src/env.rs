@@ -267,6 +267,17 @@ pub struct CalleePlace {
     pub slot: Option<u32>,
 }
 
+/// A function that untyped code calls by a global name, as long as the name means it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PlainCallee {
+    /// The target that leads to it; it takes one object for each parameter.
+    pub func: FuncId,
+    /// The function object.
+    pub object: ConstId,
+    /// What listings call it.
+    pub name: String,
+}
+
 /// What the interpreter has seen the operands of an instruction to be, all of them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Seen {
@@ -300,6 +311,11 @@ pub trait CompileEnv {
     fn global_cell(&self, code: FuncId, index: u32) -> Option<CellId>;
     /// What the operands of instruction `offset` of `code` have been so far.
     fn seen(&self, code: FuncId, offset: u32) -> Option<Seen>;
+    /// The function that global name number `name` of `code` means now, if it takes so many arguments as they are and is worth a direct
+    /// call, behind a test that it is still the one.
+    fn plain_callee(&self, _code: FuncId, _name: u32, _args: usize) -> Option<PlainCallee> {
+        None
+    }
     /// Whether `code` may guess what it has not seen: static code is compiled before it has run, and a guess that fails too often is
     /// not repeated.
     fn guesses(&self, code: FuncId) -> bool;

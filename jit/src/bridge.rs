@@ -65,9 +65,12 @@ fn call_target(jit: &Jit, func: FuncId, registers: &SavedRegisters) -> PyResult<
 /// Calls what stands where the checker saw a function, with boxed arguments.
 fn call_occupant(jit: &Jit, func: FuncId, registers: &SavedRegisters) -> PyResult<u64> {
     let link = jit.functions.borrow().funcs[func.index()].link.clone();
+    let words = arguments(&link.params(), registers);
+    if let Link::Function(function, _) = &link {
+        return runtime::protocol::call(function.value(), &words, None)
+            .map(|result| result.into_value().bits());
+    }
     let descr = link.descr().expect("bodies are always bound");
-    let params: Vec<TypeCode> = descr.signature.params.iter().map(|ty| ty.type_code()).collect();
-    let words = arguments(&params, registers);
     let target = match &link {
         Link::Entry(..) => {
             jit.occupant(func).ok_or_else(|| missing_method(words[0], descr.split_name().1))?

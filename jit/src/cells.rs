@@ -23,11 +23,15 @@ struct GlobalCell {
 }
 
 impl GlobalCell {
+    /// What the name means now.
+    fn value(&self) -> Option<Ref> {
+        let look = |dict: &Ref| dict.get::<DictObject>().and_then(|dict| dict.get_str(self.name.value()));
+        look(&self.globals).or_else(|| look(&self.builtins)).map(Value::to_ref)
+    }
+
     /// Reads the dicts again.
     fn refresh(&self) {
-        let look = |dict: &Ref| dict.get::<DictObject>().and_then(|dict| dict.get_str(self.name.value()));
-        let found = look(&self.globals).or_else(|| look(&self.builtins));
-        self.word.set(found.map_or(0, Value::bits));
+        self.word.set(self.value().map_or(0, |value| value.bits()));
     }
 }
 
@@ -43,6 +47,11 @@ pub(crate) struct Cells {
 }
 
 impl Cells {
+    /// What the name of a cell means now.
+    pub(crate) fn value(&self, cell: CellId) -> Option<Ref> {
+        self.cells[cell.index()].value()
+    }
+
     /// The cell of a name, an interned str, in code with these globals and builtins.
     pub(crate) fn id(&mut self, globals: Value, builtins: Value, name: Value) -> CellId {
         let key = (globals.bits(), builtins.bits(), name.bits());

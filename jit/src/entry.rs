@@ -113,12 +113,15 @@ fn call_compiled(function: &FunctionObject, args: Args<'_>) -> PyResult {
 /// The code of a function, unless it has been retired.
 #[inline]
 pub(crate) fn machine_of(function: &FunctionObject) -> Option<&'static Machine> {
+    shared_machine(function).or_else(|| own_machine(function))
+}
+
+/// What the code object of a function stands for, if that is the function's code.
+#[inline]
+fn shared_machine(function: &FunctionObject) -> Option<&'static Machine> {
     let pointer = function.code().jit.get().cast::<Machine>();
     // SAFETY: the word is null or a machine, which lives for ever.
-    match unsafe { pointer.as_ref() } {
-        Some(machine) if machine.suits(function) && !machine.is_retired.get() => Some(machine),
-        _ => own_machine(function),
-    }
+    unsafe { pointer.as_ref() }.filter(|machine| machine.suits(function) && !machine.is_retired.get())
 }
 
 /// The code of a function whose code object stands for other code or for none: several functions may share it.
@@ -130,6 +133,21 @@ fn own_machine(function: &FunctionObject) -> Option<&'static Machine> {
         State::Compiled(machine) => Some(machine),
         _ => None,
     }
+}
+
+/// Calls a function that has code, if it takes exactly these objects as they are: what most calls between compiled functions are.
+pub(crate) fn call_compiled_code(callable: Value, args: &[Value]) -> Option<PyResult> {
+    let function = callable.get_exact::<FunctionObject>()?;
+    let machine = shared_machine(function)?;
+    let fits = machine.is_plain && !machine.is_checked && args.len() == machine.params.len();
+    if !fits || runtime::tracing::is_on() {
+        return None;
+    }
+    if let Err(raised) = runtime::thread::thread().check_stack("") {
+        return Some(Err(raised));
+    }
+    let called = call_machine(machine, args.as_ptr().cast(), function.closure.raw());
+    Some(called.map(|bits| boxed(machine.ret, bits)))
 }
 
 fn call_generic(machine: &Machine, function: &FunctionObject, args: Args<'_>) -> PyResult {

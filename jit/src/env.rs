@@ -10,7 +10,7 @@ use base::entity::EntityId;
 use bytecode::{CodeFlags, FieldDescr, FunctionDescr, TypeCode, TypeDescr};
 use hir::env::{
     BUILTINS, CalleePlace, CellId, ClassFacts, ClassId, CompileEnv, ConstId, FieldKind, FieldPlace, FuncId,
-    InlineAlloc, Seen,
+    InlineAlloc, PlainCallee, Seen,
 };
 use hir::ir::Type;
 use hir::ir::types::Spec;
@@ -26,10 +26,16 @@ use runtime::type_object::{TypeObject, type_flags};
 use runtime::value::Ref;
 
 use crate::context::Jit;
-use crate::functions::{BodyId, Closure, Link};
+use crate::functions::{BodyId, Closure, Link, State};
+use crate::links::taking;
 
 /// Largest instance that machine code allocates.
 const INLINE_LIMIT: usize = 512;
+
+/// Code that has been retired so often no longer expects global names to go on meaning what they mean.
+const STEADY: u32 = 3;
+/// A function that has been called so often is worth its compilation.
+const WARM: u32 = 16;
 
 /// The surroundings of one compilation.
 pub(crate) struct Env<'j> {
@@ -259,6 +265,24 @@ impl CompileEnv for Env<'_> {
             | B::COMPARE_OP_FLOAT_JUMP => Some(Seen::Floats),
             _ => None,
         }
+    }
+
+    fn plain_callee(&self, code: FuncId, name: u32, args: usize) -> Option<PlainCallee> {
+        let cell = self.global_cell(code, name)?;
+        let found = self.jit.cells.borrow().value(cell)?;
+        let function = taking(&found, args)?;
+        let func = self.jit.target(Link::Function(found.clone(), args))?;
+        let is_steady = self.jit.functions.borrow().bodies[self.body(code)].retired < STEADY;
+        if !is_steady || !self.jit.bind(func) || hir::needs_frame(function.code().code()) {
+            return None;
+        }
+        let has_code = match self.jit.functions.borrow().bodies[self.body(func)].state {
+            State::Compiled(_) | State::Compiling => true,
+            State::New => function.code().calls.get() >= WARM,
+            State::Refused(_) => false,
+        };
+        let object = self.jit.consts.borrow_mut().id(found.value());
+        has_code.then(|| PlainCallee { func, object, name: function.code().code().qualname.clone() })
     }
 
     fn guesses(&self, code: FuncId) -> bool {

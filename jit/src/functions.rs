@@ -14,7 +14,7 @@
 //! ```
 
 use base::entity::EntityId;
-use bytecode::FunctionDescr;
+use bytecode::{FunctionDescr, TypeCode};
 use hir::Unsupported;
 use hir::env::FuncId;
 use runtime::objects::code::CodeObject;
@@ -121,14 +121,27 @@ pub(crate) enum Link {
     /// What the descriptor names, called without dispatch because no subclass of the class overrides it, unless one does by then; the
     /// number is the vtable index.
     Unique(FunctionDescr, Ref, usize),
+    /// A function of untyped code, which is called with so many objects.
+    Function(Ref, usize),
 }
 
 impl Link {
-    /// The descriptor, whose signature the callers follow.
+    /// The descriptor, whose signature the typed callers follow.
     pub(crate) fn descr(&self) -> Option<&FunctionDescr> {
         match self {
-            Self::Body => None,
+            Self::Body | Self::Function(..) => None,
             Self::Direct(descr) | Self::Entry(descr, _) | Self::Unique(descr, ..) => Some(descr),
+        }
+    }
+
+    /// What each argument of a call is.
+    pub(crate) fn params(&self) -> Vec<TypeCode> {
+        match self {
+            Self::Body => Vec::new(),
+            Self::Direct(descr) | Self::Entry(descr, _) | Self::Unique(descr, ..) => {
+                descr.signature.params.iter().map(|ty| ty.type_code()).collect()
+            }
+            Self::Function(_, args) => vec![TypeCode::Object; *args],
         }
     }
 
@@ -146,7 +159,7 @@ impl Link {
     /// The class whose changes matter.
     pub(crate) fn class(&self) -> Option<&TypeObject> {
         match self {
-            Self::Body | Self::Direct(_) => None,
+            Self::Body | Self::Direct(_) | Self::Function(..) => None,
             Self::Entry(_, class) | Self::Unique(_, class, _) => class.get::<TypeObject>(),
         }
     }
@@ -159,6 +172,7 @@ impl Link {
             Self::Direct(descr) => Some((0, 0, name(descr))),
             Self::Entry(descr, class) => Some((1, class.bits(), name(descr))),
             Self::Unique(descr, class, _) => Some((2, class.bits(), name(descr))),
+            Self::Function(function, args) => Some((3, function.bits(), args.to_string())),
         }
     }
 }

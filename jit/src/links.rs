@@ -6,7 +6,7 @@
 //! - Code that has been built into other code goes stale: the other code is retired. Activations of it run to their end.
 
 use base::entity::EntityId;
-use bytecode::{FunctionDescr, MethodKind};
+use bytecode::{CodeFlags, FunctionDescr, MethodKind};
 use hir::env::FuncId;
 use runtime::objects::code::CodeObject;
 use runtime::objects::function::FunctionObject;
@@ -31,6 +31,7 @@ impl Jit {
         let link = self.functions.borrow().funcs[func.index()].link.clone();
         let found = match &link {
             Link::Body => return None,
+            Link::Function(function, _) => Some(function.clone()),
             Link::Direct(descr) | Link::Unique(descr, ..) => interp::resolve_function(descr).ok(),
             Link::Entry(descr, class) => {
                 let name = StrObject::intern(descr.split_name().1);
@@ -52,13 +53,20 @@ impl Jit {
         if link.is_overridden() {
             return false;
         }
-        let (Some(descr), Some(occupant)) = (link.descr(), self.occupant(func)) else { return false };
-        let Some(function) = interp::static_target(occupant.value(), descr) else { return false };
+        let Some(occupant) = self.occupant(func) else { return false };
+        let function = match (&link, link.descr()) {
+            (Link::Function(function, args), _) => taking(function, *args),
+            (_, Some(descr)) => interp::static_target(occupant.value(), descr),
+            _ => None,
+        };
+        let Some(function) = function else { return false };
         let Some(body) = self.body_of(function) else { return false };
         if self.functions.borrow().bodies[body].takes_closure() {
             return false;
         }
-        watch_module(descr);
+        if let Some(descr) = link.descr() {
+            watch_module(descr);
+        }
         self.functions.borrow_mut().occupy(func, body);
         true
     }
@@ -73,6 +81,9 @@ impl Jit {
     fn namespace_changed(&self, dict: Value, name: Value) {
         let text = name.get::<StrObject>().map(StrObject::to_string_lossy);
         let concerns = |link: &Link| {
+            if let Link::Function(function, _) = link {
+                return text.is_none() && globals_of(function) == Some(dict);
+            }
             let Some(descr) = link.descr() else { return false };
             let first = descr.name.split('.').next();
             text.as_deref().is_none_or(|text| first == Some(text)) && module_dict(descr) == Some(dict)
@@ -185,6 +196,20 @@ impl Jit {
             class.vtable(at).set(slot as *const u8);
         }
     }
+}
+
+/// An untyped function that takes exactly so many arguments, as they are.
+pub(crate) fn taking(function: &Ref, args: usize) -> Option<&FunctionObject> {
+    let function = function.get_exact::<FunctionObject>()?;
+    let code = function.code().code();
+    let others = CodeFlags(CodeFlags::VARARGS.0 | CodeFlags::VARKEYWORDS.0 | CodeFlags::STATIC.0);
+    let is_plain = code.kwonly_count == 0 && !code.flags.intersects(others);
+    let runs = is_plain && !code.flags.intersects(CodeFlags::SUSPENDS);
+    (runs && code.arg_count as usize == args).then_some(function)
+}
+
+fn globals_of(function: &Ref) -> Option<Value> {
+    function.get_exact::<FunctionObject>().map(|function| Value::from_object(function.globals()))
 }
 
 /// Whether a subclass has another method under a name than the class has.

@@ -288,7 +288,7 @@ impl Pool {
 /// fault instead of five hundred.
 #[inline]
 pub(crate) fn prefer_huge_pages(block: *mut u8, size: usize) {
-    if size >= 2 * HUGE && !block.is_null() {
+    if size >= HUGE && !block.is_null() {
         // All pages of the block: a mapping of which a part is special could no longer grow in place.
         let start = block as usize & !(PAGE - 1);
         let end = (block as usize + size).next_multiple_of(PAGE);

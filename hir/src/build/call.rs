@@ -4,7 +4,9 @@ use abi::helper::HelperId as H;
 use bytecode::{Opcode as B, Word};
 
 use super::{Builder, Built};
-use crate::ir::{Imm, Opcode, Type, Value};
+use crate::env::Signature;
+use crate::ir::types::Spec;
+use crate::ir::{Imm, Opcode, Ret, Type, Value};
 
 impl Builder<'_> {
     pub(super) fn translate_call(&mut self, word: Word) -> Built<bool> {
@@ -13,10 +15,13 @@ impl Builder<'_> {
             return Ok(true);
         }
         let value = match word.opcode() {
-            B::CALL => {
-                let args = self.pop_many(n + 1);
-                self.object_helper(H::Call, &args)
-            }
+            B::CALL => match self.call_plainly(n) {
+                Some(result) => result,
+                None => {
+                    let args = self.pop_many(n + 1);
+                    self.object_helper(H::Call, &args)
+                }
+            },
             B::CALL_KW => {
                 let names = self.pop_object();
                 let mut args = self.pop_many(n + 1);
@@ -63,6 +68,44 @@ impl Builder<'_> {
         };
         self.push(value);
         Ok(true)
+    }
+
+    /// Calls a function under a global name directly, behind a guard that it is the function that the name has meant.
+    fn call_plainly(&mut self, n: usize) -> Option<Value> {
+        let at = self.stack.len().checked_sub(n + 1)?;
+        let callable = self.stack[at];
+        let &name = self.global_names.get(&callable)?;
+        let callee = self.env.plain_callee(self.func.id, name as u32, n)?;
+        let ty = Type::OTHER.with_spec(Spec::Object(callee.object));
+        self.emit_deopt(Opcode::GuardType, &[callable], Imm::None, ty);
+        let args: Vec<Value> = self.pop_many(n + 1).split_off(1);
+        let args: Vec<Value> = args.into_iter().map(|arg| self.handed_over(arg)).collect();
+        let params = vec![Type::OBJECT; n];
+        let sig = Signature { name: callee.name, func: callee.func, slot: None, params, ret: Type::OBJECT };
+        let func = self.func.import_func(sig);
+        let state = self.call_state();
+        let inst = self.func.append(
+            self.block,
+            Opcode::CallStatic,
+            &args,
+            Imm::Func(func),
+            Type::OBJECT,
+            Some(state),
+        );
+        Some(self.func.result(inst))
+    }
+
+    /// What a callee's frame holds of an argument: a reference of its own. A value that no variable has held gives up its only one.
+    fn handed_over(&mut self, arg: Value) -> Value {
+        let ty = self.func.ty(arg);
+        if ty.is_counted() && self.is_held(arg) { self.emit(Opcode::Own, &[arg], Imm::None, ty) } else { arg }
+    }
+
+    /// Whether a variable may have held a value, as that or under a wider type.
+    fn is_held(&self, value: Value) -> bool {
+        let Some(inst) = self.func.def_inst(value) else { return true };
+        let is_narrowed = self.func.insts[inst].op.info().ret == Ret::Narrowed;
+        self.stored.contains(&value) || is_narrowed && self.is_held(self.func.arg(inst, 0))
     }
 
     /// Whether the result of the instruction is awaited, where this code can suspend.

@@ -26,7 +26,7 @@ mod static_ops;
 mod suspend;
 mod types;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use abi::helper::HelperId;
 use base::entity::EntityId;
@@ -76,6 +76,8 @@ struct Builder<'c> {
     shapes: HashMap<Block, Vec<Option<i32>>>,
     /// Names of the globals that values were loaded from.
     global_names: HashMap<Value, usize>,
+    /// Values that variables have held.
+    stored: HashSet<Value>,
     /// Where methods that are on the stack were looked up.
     lookups: HashMap<Value, u32>,
     /// Whether a marker was used as an object.
@@ -159,6 +161,7 @@ fn build_with(
         ranges: HashMap::new(),
         shapes: HashMap::new(),
         global_names: HashMap::new(),
+        stored: HashSet::new(),
         lookups: HashMap::new(),
         is_misused: false,
         frame: None,
@@ -685,6 +688,7 @@ impl Builder<'_> {
             }
             B::STORE_FAST => {
                 let value = self.stack.pop().expect("verified bytecode has a value to store");
+                self.stored.insert(value);
                 let old = self.locals[n].replace(value);
                 self.keep(old);
             }

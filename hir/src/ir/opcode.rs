@@ -483,6 +483,8 @@ opcodes! {
     /// Marks the interpreter's frame as suspended by a `yield`: the next instruction in the upper half of the immediate, the number
     /// of operands in the lower one. The yielded value is returned behind it.
     Suspend "suspend" op(&[Type::I64], Nothing).imm(K::Int).writes(M::OTHER);
+    /// The operand, as a new reference: what another frame holds of it counts.
+    Own "own" op(&[Type::OBJECT], Within(Type::OBJECT)).pinned();
     /// A variable holds the operand up to here.
     Keep "keep" op(&[Type::WORD], Nothing).pinned();
 

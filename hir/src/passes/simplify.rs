@@ -120,6 +120,10 @@ fn simplify(func: &Function, inst: Inst) -> Option<Found> {
         | Opcode::GuardSet
         | Opcode::CheckField
         | Opcode::Cast => narrowing(func, inst),
+        Opcode::Own => {
+            let value = func.arg(inst, 0);
+            (!func.ty(value).is_counted()).then_some(Found::Value(value))
+        }
         Opcode::Keep => {
             let ty = func.ty(func.arg(inst, 0));
             (!ty.is_counted() || ty.has_trivial_drop()).then_some(Found::Nothing)

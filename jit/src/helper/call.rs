@@ -10,6 +10,7 @@ use runtime::value::{PyResult, Ref, Value};
 use super::attribute::cache;
 use super::{give, own, slice};
 use crate::context::installed;
+use crate::entry;
 
 pub(super) unsafe extern "C" fn call(callable: Value, items: *const Value, count: usize) -> Value {
     // SAFETY: the compiler passes its frame's words, whose references it gives away, and their number.
@@ -43,7 +44,13 @@ pub(super) unsafe extern "C" fn call_bound_keywords(
 
 /// Calls with words whose references are given away.
 fn call_with(callable: Value, args: &[Value], names: Option<Value>) -> PyResult {
-    interp::call_owned(callable, args, Given(args), names)
+    let given = Given(args);
+    if names.is_none()
+        && let Some(result) = entry::call_compiled_code(callable, args)
+    {
+        return result;
+    }
+    interp::call_owned(callable, args, given, names)
 }
 
 /// The references that compiled code gives away.
@@ -86,7 +93,10 @@ pub(super) unsafe extern "C" fn call_method(
 fn by_name(name: Value, code: Value, at: usize, args: &[Value]) -> PyResult {
     let given = Given(args);
     match look_up(name, code, at, args[0])? {
-        Method::Unbound(function) => interp::call_owned(function.value(), args, given, None),
+        Method::Unbound(function) => match entry::call_compiled_code(function.value(), args) {
+            Some(result) => result,
+            None => interp::call_owned(function.value(), args, given, None),
+        },
         Method::Bound(callable) => interp::call_owned(callable.value(), &args[1..], given, None),
     }
 }

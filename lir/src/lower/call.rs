@@ -12,6 +12,10 @@ impl Lower<'_> {
         match self.hir.insts[inst].op {
             H::Incref => self.count(Op::Incref),
             H::Decref => self.count(Op::Decref),
+            H::Own => {
+                self.count(Op::Incref);
+                self.alias(inst);
+            }
             H::Poll => {
                 let exit = self.exit(ExitKind::Raise);
                 self.emit(InstData::new(Op::Poll).exiting(exit));

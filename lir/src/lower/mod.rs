@@ -225,6 +225,7 @@ impl Lower<'_> {
             | H::Unpacked
             | H::Poll
             | H::Incref
+            | H::Own
             | H::Decref
             | H::Alloc => self.lower_call(inst),
             H::Refine => {
