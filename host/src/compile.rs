@@ -428,15 +428,20 @@ pub(crate) fn syntax_error_args(
     error: &parser::SyntaxError,
 ) -> [Ref; 2] {
     let place = error.location(source);
-    let text = format!("{}\n", source.line_text(place.line));
+    let text = source.line_text(place.line);
+    // A line with a null byte is shown as far as it is a text, and no place in it.
+    let (text, offset, end_offset) = match text.split_once('\0') {
+        Some((start, _)) => (start.to_owned(), 0, 0),
+        None => (format!("{text}\n"), place.offset, place.end_offset),
+    };
     let number = |value: u32| int::from_i64(value.into());
     let details = TupleObject::of([
         StrObject::new(filename).into(),
         number(place.line),
-        number(place.offset),
+        number(offset),
         StrObject::new(&text).into(),
         number(place.end_line),
-        number(place.end_offset),
+        number(end_offset),
     ]);
     [StrObject::new(&error.message).into(), details.into_ref()]
 }

@@ -175,7 +175,7 @@ fn leave_out_machinery() {
 }
 
 /// Gives a new module its spec, if `importlib` is there to make one.
-fn give_spec(module: &Py<ModuleObject>) -> PyResult<()> {
+pub(crate) fn give_spec(module: &Py<ModuleObject>) -> PyResult<()> {
     let Some(bootstrap) = bootstrap() else { return Ok(()) };
     match protocol::get_optional_attr(bootstrap.value(), StrObject::intern("_give_spec").value())? {
         Some(give) => protocol::call(give.value(), &[module.value()], None).map(drop),

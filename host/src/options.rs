@@ -85,7 +85,9 @@ impl Options {
         ] {
             if let Some(text) = variable(self.ignore_environment, name) {
                 // A word that is no number counts as one.
-                *level = (*level).max(text.parse().unwrap_or(1));
+                let given = text.parse().unwrap_or(1);
+                let is_switch = matches!(name, "PYTHONDONTWRITEBYTECODE" | "PYTHONDEBUG");
+                *level = (*level).max(if is_switch { given.min(1) } else { given });
             }
         }
         if let Some(text) = variable(self.ignore_environment, "PYTHONWARNINGS") {

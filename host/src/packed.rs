@@ -42,9 +42,14 @@ pub(crate) fn is_compiled(path: &Path) -> bool {
 
 /// Runs the `__main__` of the archive that is first on `sys.path`; some module `__main__` must be there, which becomes it.
 pub(crate) fn run_archive() -> PyResult {
+    run_as_main("__main__", false)
+}
+
+/// Lets the library find a module and run it as `__main__`; `sys.argv` is to show it.
+pub(crate) fn run_as_main(name: &str, is_shown: bool) -> PyResult {
     let runpy = protocol::import::import_absolute("runpy")?;
-    let name = StrObject::intern("__main__");
-    let args = [name.value(), objects::bool(false)];
+    let name = StrObject::new(name);
+    let args = [name.value(), objects::bool(is_shown)];
     protocol::call_method_text(runpy.value(), "_run_module_as_main", &args)
 }
 

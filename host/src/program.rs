@@ -24,6 +24,8 @@ use crate::{decode, import, interactive, packed};
 pub enum Program {
     /// A file.
     File(PathBuf),
+    /// A folder with a `__main__`.
+    Folder(PathBuf),
     /// A module by its dotted name: `-m`.
     Module(String),
     /// The program itself: `-c`.
@@ -52,7 +54,7 @@ impl Program {
     /// `sys.argv[0]`, as far as it is known before the program has been found.
     pub fn name(&self) -> String {
         match self {
-            Program::File(path) => path.display().to_string(),
+            Program::File(path) | Program::Folder(path) => path.display().to_string(),
             Program::Module(_) => "-m".to_owned(),
             Program::Command(_) => "-c".to_owned(),
             Program::Input => "-".to_owned(),
@@ -63,10 +65,20 @@ impl Program {
     /// The first entry of `sys.path`.
     pub fn directory(&self) -> PathBuf {
         match self {
+            Program::Folder(path) => path.clone(),
             Program::File(path) if packed::is_archive(path) => path.clone(),
             Program::File(path) => path.parent().map(Path::to_path_buf).unwrap_or_default(),
             Program::Module(_) => std::env::current_dir().unwrap_or_default(),
             Program::Command(_) | Program::Input | Program::Interactive => PathBuf::new(),
+        }
+    }
+
+    /// Whether the first entry of `sys.path` is the program itself, which stands there whatever options say.
+    pub fn is_on_path(&self) -> bool {
+        match self {
+            Program::Folder(_) => true,
+            Program::File(path) => packed::is_archive(path),
+            _ => false,
         }
     }
 
@@ -78,6 +90,9 @@ impl Program {
                 Ok(packed::run_archive().map(drop)?)
             }
             Program::File(path) => run_path(path, None).map(drop).map_err(Failure::from),
+            Program::Folder(path) => {
+                run_path(&main_of_folder(path), Some("")).map(drop).map_err(Failure::from)
+            }
             Program::Module(name) => run_module(name),
             Program::Command(text) => {
                 error::print::register_source(COMMAND_FILE, text);
@@ -89,12 +104,23 @@ impl Program {
     }
 }
 
-/// Runs a file as `__main__`, perhaps of a package.
+/// The file in a folder that is its program.
+fn main_of_folder(folder: &Path) -> PathBuf {
+    let source = folder.join("__main__.py");
+    if source.is_file() { source } else { folder.join("__main__.pyc") }
+}
+
+/// Runs a file as `__main__`, perhaps of a package. One with a package has been found as modules are, and gets a spec.
 pub(crate) fn run_path(path: &Path, package: Option<&str>) -> PyResult {
     let directory = path.parent().map(Path::to_path_buf).unwrap_or_default();
     let module = import::new_module("__main__", path);
+    module.dict().set_text("__cached__", objects::none().to_ref());
+    if package.is_some() {
+        protocol::import::import_absolute("importlib")?;
+    }
     let package = package.map_or_else(|| objects::none().to_ref(), |name| StrObject::new(name).into());
     start(&module, package);
+    import::give_spec(&module)?;
     if packed::is_compiled(path) {
         return run_in(&module, &packed::compiled_code(path)?);
     }
@@ -155,46 +181,51 @@ fn run_input() -> PyResult<()> {
     run_text(decode::source(&bytes, "<stdin>", false)?.text(), "<stdin>")
 }
 
-/// `-m`: finds the module as an import does, and runs its file; of a package, the file of its `__main__`.
+/// `-m`: finds the module as an import does, and runs its file; of a package, the file of its `__main__`. What is no file, or is not
+/// there, is left to the library.
 fn run_module(name: &str) -> Result<(), Failure> {
-    let (path, package) = module_file(name)?;
+    let Some((path, package)) = module_file(name)? else {
+        start(&ModuleObject::new("__main__"), objects::none().to_ref());
+        return Ok(packed::run_as_main(name, true).map(drop)?);
+    };
     set_first_argument(&path.display().to_string())?;
     Ok(run_path(&path, Some(&package)).map(drop)?)
 }
 
-fn module_file(name: &str) -> Result<(PathBuf, String), Failure> {
+/// The file of a module, and its package.
+fn module_file(name: &str) -> PyResult<Option<(PathBuf, String)>> {
     let parent = name.rsplit_once('.').map_or("", |(parent, _)| parent);
-    if !parent.is_empty() {
-        import_parent(name, parent)?;
+    let is_dotted = name.split('.').all(|part| !part.is_empty());
+    if !is_dotted || !parent.is_empty() && !has_imported(parent)? {
+        return Ok(None);
     }
     if stdlib::is_native(name) && !import::is_hidden(name)? {
-        return Err(Failure::Missing(format!("No code object available for {name}")));
+        return Ok(None);
     }
-    let Some(path) = import::find(name)? else {
-        return Err(Failure::Missing(format!("No module named {name}")));
-    };
+    let Some(path) = import::find(name)? else { return Ok(None) };
     if path.file_name().is_none_or(|file| file != "__init__.py") {
-        return Ok((path, parent.to_owned()));
+        let was_imported = sys_state::modules().get_text(name).is_some();
+        // The library warns of a module that runs a second time.
+        return Ok((!was_imported || parent.is_empty()).then(|| (path, parent.to_owned())));
     }
-    import_parent(name, name)?;
-    let main = format!("{name}.__main__");
-    match import::find(&main)? {
-        Some(path) => Ok((path, name.to_owned())),
-        None => {
-            let advice = format!("'{name}' is a package and cannot be directly executed");
-            Err(Failure::Missing(format!("No module named {main}; {advice}")))
-        }
+    if !has_imported(name)? {
+        return Ok(None);
     }
+    let main = import::find(&format!("{name}.__main__"))?;
+    let main = main.filter(|path| path.file_name().is_some_and(|file| file != "__init__.py"));
+    Ok(main.map(|path| (path, name.to_owned())))
 }
 
-/// Imports the package that a module is in.
-fn import_parent(name: &str, parent: &str) -> Result<(), Failure> {
-    let Err(raised) = protocol::import::import_absolute(parent) else { return Ok(()) };
-    let exception = error::catch(raised, &error::types::ImportError)?;
-    let text = protocol::str_string(exception.value())?;
-    let class = exception.ty().name();
-    let message = format!("Error while finding module specification for '{name}' ({class}: {text})");
-    Err(Failure::Missing(message))
+/// Imports the package that a module is in; false if there is none.
+fn has_imported(package: &str) -> PyResult<bool> {
+    let Err(raised) = protocol::import::import_absolute(package) else { return Ok(true) };
+    let raised = error::catch(raised, &error::types::ModuleNotFoundError)?;
+    let missing = protocol::get_attr_text(raised.value(), "name")?;
+    let missing = missing.get::<StrObject>().map(StrObject::to_string_lossy);
+    let is_its_own = missing.is_some_and(|missing| {
+        package.strip_prefix(missing.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    });
+    if is_its_own { Ok(false) } else { Err(error::raise_object(raised)) }
 }
 
 fn set_first_argument(text: &str) -> PyResult<()> {

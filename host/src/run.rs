@@ -187,7 +187,7 @@ pub fn finish(code: u8) -> u8 {
         return code;
     }
     runtime::finalize::clear_modules();
-    stdlib::release();
+    stdlib::release_last();
     // Finalisers may have printed.
     let code = flushed(code);
     runtime::finalize::clear_sys();

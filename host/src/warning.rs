@@ -1,7 +1,6 @@
-//! `SyntaxWarning`s of the compiler, by way of Lib's `warnings`, which decides by its filters what becomes of them.
+//! `SyntaxWarning`s of the compiler, by way of `_warnings`, which decides by its filters what becomes of them.
 //!
-//! One that a filter turns into an exception is a `SyntaxError` at the same place. The library is not doubted: it is compiled while
-//! `warnings` itself is being imported.
+//! One that a filter turns into an exception is a `SyntaxError` at the same place. The library is not doubted.
 
 use std::path::Path;
 
@@ -24,7 +23,7 @@ pub(crate) fn issue_at(place: Located<'_>, filename: &str, doubts: &[Doubt]) -> 
     if doubts.is_empty() || Path::new(filename).starts_with(stdlib::library::ROOT) {
         return Ok(());
     }
-    let warnings = protocol::import::import_absolute("warnings")?;
+    let warnings = protocol::import::import_absolute("_warnings")?;
     for doubt in doubts {
         let message = StrObject::new(&doubt.message);
         let (category, name) = (types::SyntaxWarning.value(), StrObject::new(filename));

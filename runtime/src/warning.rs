@@ -1,40 +1,30 @@
-//! Warnings of the runtime and of native modules, by way of Lib's `warnings`.
-//!
-//! A program that has not imported `warnings` sees the categories that are shown by default: for them the module is imported here. The
-//! others would be ignored, and cost nothing.
+//! Warnings of the runtime and of native modules, by way of the native module `_warnings`.
 
-use crate::objects::str::StrObject;
+use std::cell::Cell;
+
 use crate::protocol;
 use crate::type_object::TypeObject;
-use crate::value::{PyResult, Ref, Value};
-use crate::{error, finalize, sys_state, thread};
+use crate::value::{PyResult, Value};
+use crate::world::World;
+use crate::{error, finalize, thread};
+
+/// Issues a warning: category, message, level.
+type Issue = fn(&TypeObject, &str, i64) -> PyResult<()>;
+
+/// What `_warnings` has installed. It holds until the end, when there are no modules any more.
+static ISSUE: World<Cell<Option<Issue>>> = World::new(Cell::new(None));
+
+/// Says how warnings are issued.
+pub fn install(issue: Issue) {
+    ISSUE.set(Some(issue));
+}
 
 /// Warns as `warnings.warn` does; fails if filters turn the warning into an error.
 pub fn warn(class: &TypeObject, message: &str, level: i64) -> PyResult<()> {
-    let Some(module) = module_for(class)? else { return Ok(()) };
-    let message = StrObject::new(message);
-    let args = [message.value(), class.value(), Value::small(level)];
-    protocol::call_method_text(module.value(), "warn", &args).map(drop)
-}
-
-/// `warnings`, if it can have anything to say about a category.
-fn module_for(class: &TypeObject) -> PyResult<Option<Ref>> {
-    if finalize::is_finalizing() {
-        return Ok(None);
+    if ISSUE.get().is_none() && !finalize::is_finalizing() {
+        protocol::import::import_absolute("_warnings")?;
     }
-    if let Some(module) = sys_state::modules().get_text("warnings") {
-        return Ok(Some(module));
-    }
-    let ignored = [
-        &error::types::DeprecationWarning,
-        &error::types::PendingDeprecationWarning,
-        &error::types::ImportWarning,
-        &error::types::ResourceWarning,
-    ];
-    if ignored.iter().any(|ignored| class.is_subclass_of(ignored)) {
-        return Ok(None);
-    }
-    protocol::import::import_absolute("warnings").map(Some)
+    ISSUE.get().map_or(Ok(()), |issue| issue(class, message, level))
 }
 
 /// Warns that a conversion gave an instance of a subclass: `what` returned it although it has to return a `wanted`.

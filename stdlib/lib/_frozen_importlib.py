@@ -116,10 +116,31 @@ _FileLoader.get_code = _get_code
 def _spec(name, path):
     """The spec of a module with this file."""
     loader_class = LibraryLoader if path.startswith(_ROOT + "/") else _bootstrap_external.SourceFileLoader
+    if path.endswith(".pyc"):
+        loader_class = _bootstrap_external.SourcelessFileLoader
     is_package = path.rpartition("/")[2] == "__init__.py"
     return _bootstrap_external.spec_from_file_location(
         name, path, loader=loader_class(name, path),
         submodule_search_locations=[path.rpartition("/")[0]] if is_package else None)
+
+
+def _give_main_spec(namespace, path):
+    """A program that was found as modules are, and so has a package, has a spec under the name it was found by; others have a loader."""
+    if namespace.get("__loader__") is not None:
+        return
+    package = namespace.get("__package__")
+    if path is None:
+        namespace["__loader__"] = _bootstrap.BuiltinImporter
+    elif package is None:
+        is_source = not path.endswith(".pyc")
+        loader_class = _bootstrap_external.SourceFileLoader if is_source else _bootstrap_external.SourcelessFileLoader
+        namespace["__loader__"] = loader_class("__main__", path)
+    else:
+        name = path.rpartition("/")[2].rpartition(".")[0]
+        spec = _spec(package + "." + name if package else name, path)
+        namespace["__spec__"] = spec
+        namespace["__loader__"] = spec.loader
+        namespace["__cached__"] = spec.cached
 
 
 def _give_spec(module):
@@ -129,7 +150,10 @@ def _give_spec(module):
     spec = namespace.get("__spec__")
     # A file may hide a native module, for which `importlib` then takes it.
     is_hiding = path is not None and getattr(spec, "loader", None) is _bootstrap.BuiltinImporter
-    if name == "__main__" or spec is not None and not is_hiding:
+    if name == "__main__":
+        _give_main_spec(namespace, path)
+        return
+    if spec is not None and not is_hiding:
         return
     if path is not None:
         spec = _spec(name, path)

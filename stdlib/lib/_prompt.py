@@ -22,12 +22,24 @@ class Prompt(code.InteractiveConsole):
 
     def raw_input(self, prompt=""):
         try:
-            return super().raw_input(prompt)
+            return self.read_line(prompt)
         except EOFError:
             if not self.buffer:
                 raise
         self.end_input()
-        return super().raw_input(sys.ps1)
+        return self.read_line(sys.ps1)
+
+    def read_line(self, prompt):
+        """The next line. Who is no terminal is prompted on the stream of errors."""
+        if sys.stdin.isatty():
+            return super().raw_input(prompt)
+        sys.stdout.flush()
+        sys.stderr.write(str(prompt))
+        sys.stderr.flush()
+        line = sys.stdin.readline()
+        if not line:
+            raise EOFError
+        return line.removesuffix("\n")
 
     def end_input(self):
         """The input ends inside a statement: a block ends with it, anything else is wrong."""

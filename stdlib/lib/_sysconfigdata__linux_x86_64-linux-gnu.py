@@ -5,6 +5,8 @@ build_time_vars = {
     "EXE": "",
     "EXT_SUFFIX": ".spc-314-x86_64-linux-gnu.so",
     "HAVE_FORK": 1,
+    "HAVE_GETRANDOM": 1,
+    "HAVE_GETRANDOM_SYSCALL": 1,
     "MACHDEP": "linux",
     "MULTIARCH": "x86_64-linux-gnu",
     "Py_DEBUG": 0,

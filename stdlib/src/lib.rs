@@ -23,6 +23,7 @@ pub mod codecs;
 pub mod collections;
 pub mod contextvars;
 pub mod csv;
+mod displayhook;
 pub mod errno;
 pub mod excepthook;
 pub mod faulthandler;
@@ -67,6 +68,7 @@ pub mod time;
 pub mod typing;
 pub mod unicodedata;
 pub(crate) mod warning;
+mod warnings;
 pub mod weak;
 mod zlib;
 
@@ -107,6 +109,7 @@ static MODULES: &[NativeModule] = &[
     NativeModule { name: "select", fill: select::fill },
     NativeModule { name: "_socket", fill: socket::fill },
     NativeModule { name: "_signal", fill: signal::fill },
+    NativeModule { name: "_warnings", fill: warnings::fill },
     NativeModule { name: "_weakref", fill: weak::fill },
     NativeModule { name: "errno", fill: errno::fill },
     NativeModule { name: "_imp", fill: imp::fill },
@@ -152,6 +155,12 @@ pub fn release() {
     faulthandler::release();
 }
 
+/// Lets go of what finalisers still need: how to warn.
+pub fn release_last() {
+    warnings::release();
+    release();
+}
+
 /// Names of all native modules, `sys` and `builtins` included.
 pub fn names() -> Vec<&'static str> {
     let mut names: Vec<&str> = MODULES.iter().map(|module| module.name).collect();
@@ -175,6 +184,7 @@ const BUILTIN: &[&str] = &[
     "_string",
     "_thread",
     "_typing",
+    "_warnings",
     "_weakref",
     "__static__",
     "atexit",

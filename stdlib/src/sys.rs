@@ -1,5 +1,6 @@
 //! `sys`: the interpreter's own settings and state.
 
+use std::path::Path;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
@@ -69,6 +70,7 @@ pub fn initialize(startup: &Startup) -> PyResult<()> {
     module.unaudited();
     module.add_functions(FUNCTIONS);
     module.add_functions(crate::breakpoint::FUNCTIONS);
+    module.add_functions(crate::displayhook::FUNCTIONS);
     crate::sys_tracing::fill(&module);
     let dict = module.dict();
     let strings = |items: &[String]| -> Ref {
@@ -78,6 +80,7 @@ pub fn initialize(startup: &Startup) -> PyResult<()> {
     dict.set_text("orig_argv", strings(&startup.original));
     dict.set_text("path", strings(&startup.path));
     dict.set_text("executable", StrObject::new(&startup.executable));
+    dict.set_text("_base_executable", StrObject::new(&base_executable(&startup.executable)));
     dict.set_text("modules", Value::from_object(sys_state::modules()).to_ref());
     add_streams(dict, startup)?;
     add_constants(dict)?;
@@ -92,6 +95,15 @@ pub fn initialize(startup: &Startup) -> PyResult<()> {
         Some(encoding) => recode_streams(module.dict(), encoding, startup.stream_errors.as_deref()),
         None => Ok(()),
     }
+}
+
+/// The program that a virtual environment is of, whose own one is a link to it.
+fn base_executable(executable: &str) -> String {
+    let path = Path::new(executable);
+    let environment = path.parent().and_then(Path::parent);
+    let is_inside = environment.is_some_and(|folder| folder.join("pyvenv.cfg").is_file());
+    let base = path.canonicalize().ok().filter(|_| is_inside);
+    base.map_or_else(|| executable.to_owned(), |base| base.display().to_string())
 }
 
 /// Gives the standard streams another encoding: its codec may be a module, which can be imported once there is `sys`.
@@ -467,20 +479,6 @@ py_functions! { static FUNCTIONS;
     "unraisablehook(unraisable, /)"
     fn unraisablehook(unraisable: Value) -> PyResult<()> {
         error::unraisable::print(unraisable)
-    }
-    /// Print an object to sys.stdout and also save it in builtins._
-    "displayhook(object, /)"
-    fn displayhook(object: Value) -> PyResult<()> {
-        if objects::is_none(object) {
-            return Ok(());
-        }
-        let shown = protocol::repr(object)?;
-        let print = runtime::builtins::namespace().get_text("print");
-        if let Some(print) = print {
-            protocol::call_one(print.value(), shown.value())?;
-        }
-        runtime::builtins::namespace().set_text("_", object.to_ref());
-        Ok(())
     }
     /// Return the maximum string digits limit for non-binary int<->str conversions.
     "get_int_max_str_digits()"

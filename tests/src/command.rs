@@ -159,6 +159,10 @@ fn programs_are_started_as_python_starts_them() {
     check(&["-m", "pack.inner"], "", 0, "__main__ ['HERE/pack/inner/__main__.py'] pack.inner\n", "");
     check(&["-m", "nope"], "", 1, "", ": No module named nope\n");
     check(&["-m", "math"], "", 1, "", ": No code object available for math\n");
+    check(&["-m", ".mod"], "", 1, "", ": Relative module names not supported\n");
+    let advice = "Try using 'pack.mod' instead of 'pack.mod.py' as the module name.\n";
+    check(&["-m", "pack.mod.py"], "", 1, "pack.mod ['-m'] pack\n", advice);
+    check(&["pack/inner"], "", 0, "__main__ ['pack/inner'] \n", "");
     let executable = "'pack' is a package and cannot be directly executed\n";
     check(&["-m", "pack"], "", 1, "", executable);
     check(&["-"], "import sys\nprint(sys.argv, __name__)", 0, "['-'] __main__\n", "");
@@ -216,11 +220,7 @@ fn the_prompt_reads_statements() {
     let input =
         "print(1 + 1)\ndef f(x):\n    return (x *\n            2)\n\nf(21)\n_ + 1\n1 / 0\n'still here'\n";
     let (code, output, errors) = run_with_input(&spc(), &std::env::temp_dir(), &["-i"], input);
-    assert_eq!(
-        (code, output.as_str()),
-        (Some(0), ">>> 2\n>>> ... ... ... >>> 42\n>>> 43\n>>> >>> 'still here'\n>>> "),
-        "{errors}"
-    );
+    assert_eq!((code, output.as_str()), (Some(0), "2\n42\n43\n'still here'\n"), "{errors}");
     assert!(
         errors.starts_with("Python 3.14") && errors.contains("ZeroDivisionError: division by zero"),
         "{errors}"
@@ -235,14 +235,16 @@ fn told_by_prompt(args: &[&str], input: &str) -> String {
 
 #[test]
 fn the_prompt_shows_the_source_of_what_fails() {
-    let failed = "Traceback (most recent call last):\n  File \"<stdin>\", line 1, in <module>\n    1 / 0\n    ~~^~~\n\
+    let failed = ">>> Traceback (most recent call last):\n  File \"<stdin>\", line 1, in <module>\n    1 / 0\n    ~~^~~\n\
                   ZeroDivisionError: division by zero\n";
     assert!(told_by_prompt(&[], "1 / 0\n").starts_with(failed));
     assert!(told_by_prompt(&[], "f(\n").contains("    f(\n     ^\nSyntaxError: '(' was never closed\n"));
     // `SystemExit` does not keep the prompt from coming.
     let left = told_by_prompt(&["-c", "v = 1; raise SystemExit(2)"], "v\n");
     assert!(
-        left.ends_with("    v = 1; raise SystemExit(2)\n           ^^^^^^^^^^^^^^^^^^^\nSystemExit: 2\n\n"),
+        left.ends_with(
+            "    v = 1; raise SystemExit(2)\n           ^^^^^^^^^^^^^^^^^^^\nSystemExit: 2\n>>> >>> \n"
+        ),
         "{left}"
     );
 }

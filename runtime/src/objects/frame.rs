@@ -225,13 +225,13 @@ fn chain(walk: impl FnOnce(&mut dyn FnMut(FoundFrame) -> bool)) -> Option<Ref> {
     below
 }
 
-/// The innermost running frame of some code, if the interpreter runs it.
+/// The innermost running frame of some code, if the interpreter runs it, or a picture of it if its variables are known.
 pub fn running(code: Value) -> Option<Ref> {
     let hooks = hooks::hooks();
     let depth = (0..).map_while(hooks.frame).position(|info| info.code.value() == code)?;
     match (hooks.frames.find)(depth)? {
         FoundFrame::Interpreted(frame) => Some(frame),
-        FoundFrame::Compiled(..) => None,
+        FoundFrame::Compiled(_, variables) => variables.and_then(|_| at(depth)),
     }
 }
 

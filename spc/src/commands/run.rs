@@ -25,7 +25,8 @@ pub(crate) fn run(line: Run) -> u8 {
     let name = program.name();
     let program = match program {
         Program::File(file) => match checked_file(&file) {
-            Ok(file) => Program::File(file),
+            Ok(found) if file.is_dir() => Program::Folder(found),
+            Ok(found) => Program::File(found),
             Err(code) => return code,
         },
         other => other,
@@ -38,7 +39,8 @@ pub(crate) fn run(line: Run) -> u8 {
     runtime::signal::install();
     let mut argv = vec![name];
     argv.extend(args);
-    let path = if options.safe_path > 0 { Vec::new() } else { vec![program.directory()] };
+    let has_directory = options.safe_path == 0 || program.is_on_path();
+    let path = if has_directory { vec![program.directory()] } else { Vec::new() };
     let settings = host::Settings { argv, path, jit: settings, options, patching, trap_overflow };
     let code = match host::start(&settings) {
         Ok(()) => host::run_program(&program, &settings.options),
@@ -53,20 +55,29 @@ pub(crate) fn run(line: Run) -> u8 {
 /// The file to run: absolute, because tracebacks and `__file__` show where it is, `sys.argv` how it was named. `Err` is an exit
 /// code; what is wrong has been printed.
 fn checked_file(named: &Path) -> Result<PathBuf, u8> {
-    let mut file = std::path::absolute(named).unwrap_or_else(|_| named.to_path_buf());
-    if file.is_dir() {
-        file.push("__main__.py");
-        if !file.is_file() {
-            eprintln!("spc: can't find '__main__' module in '{}'", named.display());
-            return Err(1);
-        }
+    let file = std::path::absolute(named).unwrap_or_else(|_| named.to_path_buf());
+    if !file.is_dir() {
+        return check_file(named).map(|()| file);
     }
-    let failure = match compile::read(if file.ends_with("__main__.py") { &file } else { named }) {
+    let main = file.join("__main__.py");
+    if main.is_file() {
+        return check_file(&main).map(|()| file);
+    }
+    if file.join("__main__.pyc").is_file() {
+        return Ok(file);
+    }
+    eprintln!("spc: can't find '__main__' module in '{}'", named.display());
+    Err(1)
+}
+
+/// Finds what keeps a file from running before anything of it runs.
+fn check_file(file: &Path) -> Result<(), u8> {
+    let failure = match compile::read(file) {
         Err(failure @ Failure::Unreadable(_)) => failure,
-        Err(_) => return Ok(file),
-        Ok(source) => match rejected_types(named, &source) {
+        Err(_) => return Ok(()),
+        Ok(source) => match rejected_types(file, &source) {
             Err(failure) => failure,
-            Ok(()) => return Ok(file),
+            Ok(()) => return Ok(()),
         },
     };
     render::failure(&failure);

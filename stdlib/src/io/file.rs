@@ -254,6 +254,7 @@ fn opened_by(opener: Value, file: Value, flags: i32) -> PyResult<i32> {
 /// Opens a name, or adopts a descriptor.
 fn open_descriptor(file: Value, access: Access, closes: bool, opener: Option<Value>) -> PyResult<i32> {
     if int::IntRef::of(file).is_some() {
+        crate::warning::warn_of_bool(file)?;
         let fd = int::to_i64(file)?;
         return i32::try_from(fd)
             .ok()

@@ -147,7 +147,6 @@ fn open_stream(
 
 /// `EncodingWarning`, for who asked for it by an option.
 fn warn_default_encoding(level: i64) -> PyResult<()> {
-    protocol::import::import_absolute("warnings")?;
     crate::warning::warn(&error::types::EncodingWarning, "'encoding' argument not specified", level)
 }
 

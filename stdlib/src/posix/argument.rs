@@ -11,7 +11,7 @@ use runtime::objects::bytes::BytesObject;
 use runtime::objects::str::{StrBuilder, StrObject};
 use runtime::objects::{self, int};
 use runtime::signature::Bound;
-use runtime::{PyResult, Ref, Value, codec, error, protocol, raise};
+use runtime::{PyResult, Ref, Value, codec, protocol, raise};
 
 /// A name only.
 pub(crate) const NAME: u8 = 0;
@@ -80,7 +80,7 @@ impl<const FORMS: u8> Path<FORMS> {
             let (fd, name) = (Some(descriptor(value)?), CString::default());
             return Ok(Path { name, given: value.to_ref(), fd, is_bytes: false });
         }
-        if value.ty().lookup(names().__fspath__).is_some() {
+        if value.ty().lookup(names().__fspath__).is_some_and(|method| !objects::is_none(method)) {
             let path = fspath(value)?;
             let name = encode_name(path.value())?;
             let is_bytes = path.is_instance::<BytesObject>();
@@ -104,9 +104,7 @@ impl<'a, const FORMS: u8> FromArg<'a> for Path<FORMS> {
 
 /// A descriptor as a number.
 fn descriptor(value: Value) -> PyResult<i32> {
-    if value == objects::bool(true) || value == objects::bool(false) {
-        crate::warning::warn(&error::types::RuntimeWarning, "bool is used as a file descriptor", 1)?;
-    }
+    crate::warning::warn_of_bool(value)?;
     let number = int::index(value)?;
     let wide = int::IntRef::of(number.value());
     let side =
@@ -122,6 +120,7 @@ pub(crate) struct Descriptor(pub(crate) i32);
 impl Descriptor {
     /// The descriptor of a value.
     pub(crate) fn of(value: Value) -> PyResult<i32> {
+        crate::warning::warn_of_bool(value)?;
         if let Some(number) = int::IntRef::of(value) {
             let fd = number.to_i64().and_then(|fd| i32::try_from(fd).ok());
             let fd = fd.ok_or_else(|| raise!(OverflowError, "Python int too large to convert to C int"))?;
@@ -269,9 +268,11 @@ pub(crate) fn fspath(value: Value) -> PyResult {
         return Ok(value.to_ref());
     }
     let name = value.ty().name();
-    let Some(path) = protocol::attribute::call_special(value, names().__fspath__, &[])? else {
+    let method = protocol::attribute::lookup_special(value, names().__fspath__)?;
+    let Some(method) = method.filter(|method| !objects::is_none(method.value())) else {
         return Err(raise!(TypeError, "expected str, bytes or os.PathLike object, not {name}"));
     };
+    let path = protocol::call(method.value(), &[], None)?;
     if path.is_instance::<StrObject>() || path.is_instance::<BytesObject>() {
         return Ok(path);
     }
