@@ -1,7 +1,7 @@
 //! Calls by compiled code of what has no code: compile it, interpret it, or call whatever stands in its place.
 
 use base::entity::EntityId;
-use bytecode::TypeCode;
+use bytecode::{MethodKind, TypeCode};
 use hir::env::FuncId;
 use lir::ir::{ArgPlace, MachineEnv, RegClass};
 use runtime::objects::str::StrObject;
@@ -66,16 +66,20 @@ fn call_target(jit: &Jit, func: FuncId, registers: &SavedRegisters) -> PyResult<
 fn call_occupant(jit: &Jit, func: FuncId, registers: &SavedRegisters) -> PyResult<u64> {
     let link = jit.functions.borrow().funcs[func.index()].link.clone();
     let descr = link.descr().expect("bodies are always bound");
-    let params: Vec<TypeCode> = descr.signature.params.iter().map(|ty| ty.type_code()).collect();
-    let words = arguments(&params, registers);
+    let mut params: Vec<TypeCode> = descr.signature.params.iter().map(|ty| ty.type_code()).collect();
+    // Static methods have the receiver behind their arguments.
+    let is_unpassed = matches!(link, Link::Unique(..)) && descr.kind == MethodKind::Static;
+    params.extend(is_unpassed.then_some(TypeCode::Object));
+    let mut words = arguments(&params, registers);
+    let receiver = if is_unpassed { words.pop() } else { words.first().copied() };
     let target = match &link {
         Link::Entry(..) => {
             jit.occupant(func).ok_or_else(|| missing_method(words[0], descr.split_name().1))?
         }
         Link::Unique(..) if link.is_overridden() => {
-            let name = descr.split_name().1;
-            let found = words[0].ty().lookup(StrObject::intern(name).value());
-            found.map(Value::to_ref).ok_or_else(|| missing_method(words[0], name))?
+            let receiver = receiver.expect("a virtual call has a receiver");
+            let found = interp::find_method(descr, receiver);
+            found.ok_or_else(|| missing_method(receiver, descr.split_name().1))?
         }
         _ => interp::resolve_function(descr)?,
     };

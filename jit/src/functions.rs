@@ -14,7 +14,7 @@
 //! ```
 
 use base::entity::EntityId;
-use bytecode::FunctionDescr;
+use bytecode::{FunctionDescr, MethodKind};
 use hir::Unsupported;
 use hir::env::FuncId;
 use runtime::objects::code::CodeObject;
@@ -138,9 +138,10 @@ impl Link {
         class.get::<TypeObject>().is_some_and(|class| is_overridden(class, descr.split_name().1))
     }
 
-    /// Whether the receiver's vtable may have the method elsewhere.
+    /// Whether the receiver's vtable may have the method elsewhere, or has none that is called like this.
     pub(crate) fn is_displaced(&self) -> bool {
-        self.class().is_some_and(static_class::is_second_base)
+        let is_vtable_like = self.descr().is_none_or(|descr| descr.kind == MethodKind::Instance);
+        !is_vtable_like || self.class().is_some_and(static_class::is_second_base)
     }
 
     /// The class whose changes matter.

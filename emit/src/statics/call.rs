@@ -2,7 +2,7 @@
 
 use bytecode::{Const, Opcode, TypeCode};
 use parser::ast::{Expr, ExprKind, Keyword};
-use typeck::facts::{Argument, CallPlan, VectorOp};
+use typeck::facts::{Argument, CallPlan, Receiver, VectorOp};
 use typeck::program::FunctionId;
 use typeck::ty::{Primitive, TypeId};
 
@@ -30,17 +30,23 @@ impl<'a> Emitter<'a, '_> {
         let site = Site { expr, args, keywords };
         match plan {
             CallPlan::Function(function, arguments) => self.invoke(site, *function, 0, arguments)?,
-            CallPlan::Super(function, arguments) => {
-                self.load_receiver();
-                self.invoke(site, *function, 1, arguments)?;
+            CallPlan::Super { function, receiver, arguments } => {
+                match (super_receiver(func), receiver) {
+                    (Some(explicit), _) => self.expr(explicit)?,
+                    (None, Receiver::Nothing) => {
+                        return self.invoke(site, *function, 0, arguments).map(|()| true);
+                    }
+                    (None, _) => self.load_receiver(),
+                }
+                self.invoke_of(site, *function, *receiver, arguments)?;
             }
-            CallPlan::Method { function, direct, arguments, .. } => {
+            CallPlan::Method { function, receiver, direct, arguments, .. } => {
                 let ExprKind::Attribute { value, .. } = func.kind else { return Ok(false) };
                 self.expr(value)?;
                 if *direct {
-                    self.invoke(site, *function, 1, arguments)?;
+                    self.invoke_of(site, *function, *receiver, arguments)?;
                 } else {
-                    self.invoke_method(site, *function, arguments)?;
+                    self.invoke_method(site, *function, *receiver, arguments)?;
                 }
             }
             CallPlan::Construct(class, init, arguments) => self.construct(site, *class, *init, arguments)?,
@@ -113,6 +119,21 @@ impl<'a> Emitter<'a, '_> {
         Ok(())
     }
 
+    /// `receiver -- class` for a method of this class.
+    fn load_class_of(&mut self, method: FunctionId) {
+        self.refine_receiver(method);
+        self.block().op0(Opcode::LOAD_TYPE);
+    }
+
+    /// States that the value on top is an instance of the class that a method belongs to.
+    pub(super) fn refine_receiver(&mut self, method: FunctionId) {
+        let checked = self.checked.expect("plans come from a checked module");
+        if let Some(class) = checked.program.functions[method].class {
+            let at = self.block().ty(checked.class_descr(class));
+            self.block().op(Opcode::REFINE_TYPE, at);
+        }
+    }
+
     /// Pushes the first parameter.
     fn load_receiver(&mut self) {
         let is_cell = self.block().code.locals[0].cell != bytecode::code::CellKind::None;
@@ -134,14 +155,40 @@ impl<'a> Emitter<'a, '_> {
         Ok(())
     }
 
+    /// `receiver -- result`, where the implementation is known.
+    fn invoke_of(
+        &mut self,
+        site: Site<'a>,
+        function: FunctionId,
+        receiver: Receiver,
+        arguments: &[Argument],
+    ) -> Emit {
+        match receiver {
+            Receiver::Itself => {}
+            Receiver::Class => self.load_class_of(function),
+            Receiver::Nothing => self.block().op0(Opcode::POP_TOP),
+        }
+        self.invoke(site, function, usize::from(receiver != Receiver::Nothing), arguments)
+    }
+
     /// `receiver -- result`
-    fn invoke_method(&mut self, site: Site<'a>, function: FunctionId, arguments: &[Argument]) -> Emit {
-        let call = self.static_call(site, function, (1, true), arguments);
+    fn invoke_method(
+        &mut self,
+        site: Site<'a>,
+        function: FunctionId,
+        passed: Receiver,
+        arguments: &[Argument],
+    ) -> Emit {
+        let receivers = usize::from(passed != Receiver::Nothing);
+        let call = self.static_call(site, function, (receivers, true), arguments);
         let receiver = self.needs_default(&call).then(|| self.hidden_slot(TypeCode::Object));
         if let Some(slot) = receiver {
             // The receiver is asked for defaults, too.
             self.block().op(Opcode::COPY, 1);
             self.block().op(Opcode::STORE_FAST, slot);
+        }
+        if passed == Receiver::Class {
+            self.load_class_of(function);
         }
         self.at(site.expr.span);
         self.block().op(Opcode::LOAD_METHOD_STATIC, call.descr);
@@ -172,5 +219,14 @@ impl<'a> Emitter<'a, '_> {
             self.block().op0(Opcode::POP_TOP);
         }
         Ok(())
+    }
+}
+
+/// What `super(C, receiver).method` goes on from.
+fn super_receiver<'a>(func: &'a Expr<'a>) -> Option<&'a Expr<'a>> {
+    let ExprKind::Attribute { value, .. } = func.kind else { return None };
+    match value.kind {
+        ExprKind::Call { args: [_, receiver], keywords: [], .. } => Some(receiver),
+        _ => None,
     }
 }

@@ -2,7 +2,7 @@
 
 use abi::helper::HelperId as H;
 use abi::layout::type_object;
-use bytecode::{LenKind, Opcode as B, SequenceKind, TypeCode, Word};
+use bytecode::{LenKind, MethodKind, Opcode as B, SequenceKind, TypeCode, Word};
 
 use super::types::{class_of, is_precise, type_of};
 use super::{Builder, Built, code_type};
@@ -142,7 +142,7 @@ impl Builder<'_> {
     fn invoke(&mut self, n: usize, is_method: bool) -> Built<()> {
         let descr = &self.code.functions[n];
         let Some(place) = self.env.callee(descr, is_method) else { return self.unresolved() };
-        let params: Vec<Type> = descr.signature.params.iter().map(|ty| type_of(ty, self.env)).collect();
+        let mut params: Vec<Type> = descr.signature.params.iter().map(|ty| type_of(ty, self.env)).collect();
         let ret = type_of(&descr.signature.ret, self.env);
         if self.env.counts_references(place.func) {
             self.invoke_counting(n, is_method);
@@ -154,6 +154,11 @@ impl Builder<'_> {
             args.push(value);
         }
         args.reverse();
+        if is_method && descr.kind == MethodKind::Static {
+            // Behind the arguments, where nobody looks but who has to find an override.
+            args.push(self.pop_object());
+            params.push(Type::OBJECT);
+        }
         if is_method {
             // The callable that `LOAD_METHOD_STATIC` left below the receiver.
             self.pop();
@@ -171,13 +176,16 @@ impl Builder<'_> {
 
     /// Gives the references to the arguments to a frame of the interpreter, whose function is about to count them.
     fn invoke_counting(&mut self, n: usize, is_method: bool) {
-        let signature = &self.code.functions[n].signature;
+        let (signature, kind) = (&self.code.functions[n].signature, self.code.functions[n].kind);
         let mut args: Vec<Value> = Vec::new();
         for ty in signature.params.iter().rev() {
             args.push(match ty.type_code() {
                 TypeCode::Object => self.pop_object(),
                 code => self.box_primitive(code),
             });
+        }
+        if is_method && kind == MethodKind::Static {
+            args.push(self.pop_object());
         }
         if is_method {
             // The callable that `LOAD_METHOD_STATIC` left below the receiver.

@@ -5,7 +5,7 @@
 //!
 //! Cost: one walk over the types of parameters and arguments per call.
 
-use parser::ast::Expr;
+use parser::ast::{Expr, ExprKind};
 
 use super::Checker;
 use super::call::Actuals;
@@ -45,6 +45,11 @@ impl<'a> Checker<'_, 'a> {
             let expr: &Expr<'a> = match argument {
                 Argument::Positional(at) => &actuals.args[*at],
                 Argument::Keyword(at) => actuals.keywords[*at].value,
+                Argument::Unpacked { place, at, .. } => {
+                    let found = self.unpacked_element(&actuals.args[*place], *at);
+                    self.unify(param.ty, found, &mut solution);
+                    continue;
+                }
                 Argument::Default | Argument::Rest(_) | Argument::Keywords(_) => continue,
             };
             let found = self.subject_type(expr);
@@ -52,6 +57,15 @@ impl<'a> Checker<'_, 'a> {
             self.unify(param.ty, found, &mut solution);
         }
         solution
+    }
+
+    /// The type of an element of a starred argument.
+    fn unpacked_element(&mut self, arg: &Expr<'a>, at: usize) -> TypeId {
+        let ExprKind::Starred { value, .. } = arg.kind else { return self.program.types.dynamic };
+        let tuple = self.subject_type(value);
+        let element =
+            self.program.types.as_instance(tuple).and_then(|(_, elements, _)| elements.get(at).copied());
+        element.unwrap_or(self.program.types.dynamic)
     }
 
     /// Notes what `found` puts in the place of the variables of `declared`.

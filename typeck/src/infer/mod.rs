@@ -15,6 +15,7 @@ mod expr;
 mod generator;
 mod generic;
 mod import;
+mod method;
 mod mismatch;
 mod narrow;
 mod nested;
