@@ -422,6 +422,8 @@ macro_rules! for_each_opcode {
             CHECK_ARGS { None } (=>);
             /// `args... -- result`: call a statically resolved function.
             INVOKE_FUNCTION { Function } (OfParams => OfReturn);
+            /// `args... -- result`: call a function of a C library with machine words.
+            INVOKE_NATIVE { Function } (OfParams => OfReturn);
             /// `self -- callable, self`: the method that `self`'s class has in the vtable slot; that `self` has, for a class method.
             LOAD_METHOD_STATIC { Function } (Object => Object, Object);
             /// `callable, self, args... -- result`, after `LOAD_METHOD_STATIC`; static methods do not get `self`.

@@ -184,6 +184,10 @@ impl CompileEnv for Env<'_> {
     }
 
     fn callee(&self, descr: &FunctionDescr, is_virtual: bool) -> Option<CalleePlace> {
+        if descr.kind == MethodKind::Native {
+            let func = self.jit.native_target(descr)?;
+            return Some(CalleePlace { func, slot: None });
+        }
         if !is_virtual {
             let func = self.jit.target(Link::Direct(descr.clone()))?;
             return Some(CalleePlace { func, slot: None });

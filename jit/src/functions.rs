@@ -121,13 +121,15 @@ pub(crate) enum Link {
     /// What the descriptor names, called without dispatch because no subclass of the class overrides it, unless one does by then; the
     /// number is the vtable index.
     Unique(FunctionDescr, Ref, usize),
+    /// A function of a C library.
+    Native(FunctionDescr),
 }
 
 impl Link {
     /// The descriptor, whose signature the callers follow.
     pub(crate) fn descr(&self) -> Option<&FunctionDescr> {
         match self {
-            Self::Body => None,
+            Self::Body | Self::Native(_) => None,
             Self::Direct(descr) | Self::Entry(descr, _) | Self::Unique(descr, ..) => Some(descr),
         }
     }
@@ -147,7 +149,7 @@ impl Link {
     /// The class whose changes matter.
     pub(crate) fn class(&self) -> Option<&TypeObject> {
         match self {
-            Self::Body | Self::Direct(_) => None,
+            Self::Body | Self::Direct(_) | Self::Native(_) => None,
             Self::Entry(_, class) | Self::Unique(_, class, _) => class.get::<TypeObject>(),
         }
     }
@@ -160,6 +162,7 @@ impl Link {
             Self::Direct(descr) => Some((0, 0, name(descr))),
             Self::Entry(descr, class) => Some((1, class.bits(), name(descr))),
             Self::Unique(descr, class, _) => Some((2, class.bits(), name(descr))),
+            Self::Native(descr) => Some((3, 0, name(descr))),
         }
     }
 }

@@ -19,6 +19,7 @@ use runtime::value::{Ref, Value};
 use crate::context::{Jit, jit};
 use crate::continuation::Progress;
 use crate::functions::{Link, State};
+use crate::thunk;
 
 impl Jit {
     /// The target of a link.
@@ -26,11 +27,26 @@ impl Jit {
         self.functions.borrow_mut().func(link, &self.memory, self.islands.bridge)
     }
 
+    /// The target that is a function of a C library; nothing if there is no such function, as the interpreter will say.
+    pub(crate) fn native_target(&self, descr: &FunctionDescr) -> Option<FuncId> {
+        let Ok(symbol) = runtime::native_library::symbol(&descr.module, &descr.name) else {
+            drop(runtime::thread::thread().fetch_raised());
+            return None;
+        };
+        let func = self.target(Link::Native(descr.clone()))?;
+        if !self.native_entries.borrow().contains_key(&func) {
+            let entry = thunk::native_entry(&self.memory, symbol)?;
+            self.native_entries.borrow_mut().insert(func, entry);
+            self.functions.borrow().point(func, entry, &self.memory);
+        }
+        Some(func)
+    }
+
     /// What a target stands for now.
     pub(crate) fn occupant(&self, func: FuncId) -> Option<Ref> {
         let link = self.functions.borrow().funcs[func.index()].link.clone();
         let found = match &link {
-            Link::Body => return None,
+            Link::Body | Link::Native(_) => return None,
             Link::Direct(descr) | Link::Unique(descr, ..) => interp::resolve_function(descr).ok(),
             Link::Entry(descr, class) => {
                 let name = StrObject::intern(descr.split_name().1);

@@ -9,7 +9,7 @@ use parser::ast::{self, Arg, Expr, ExprKind, Stmt, StmtKind};
 use crate::annotation::{Place, Role};
 use crate::declare::is_final_annotation;
 use crate::program::{
-    Binding, ClassId, ClassKind, ClassMember, Field, FunctionId, Member, ModuleId, ModuleKind, Param,
+    Binding, Body, ClassId, ClassKind, ClassMember, Field, FunctionId, Member, ModuleId, ModuleKind, Param,
     ParamKind, Program,
 };
 use crate::ty::{Assignable, Literal, Ty, Type, TypeId};
@@ -117,6 +117,9 @@ impl<'a> Program<'a> {
 
     /// Whether a decorator of a class changes nothing about it here.
     fn keeps_layout(&mut self, module: ModuleId, decorator: &'a Expr<'a>) -> bool {
+        if self.returns_its_class(module, decorator) {
+            return true;
+        }
         let Some((_, Member::Imported { module, name })) = self.chase_expr(module, decorator) else {
             return false;
         };
@@ -472,12 +475,32 @@ impl<'a> Program<'a> {
             Some(returns) => self.resolve_annotation(place, returns),
             None => self.types.dynamic,
         };
-        let ret = self.generator_type(function, ret);
+        let ret = match self.functions[function].body {
+            Body::DynamicReturn => self.types.dynamic,
+            _ => self.generator_type(function, ret),
+        };
+        self.check_inline(function);
         let returns_self = def.returns.is_some_and(|returns| self.is_self(module, returns));
         self.functions[function].returns_self = returns_self && class.is_some();
         self.functions[function].guard = guard;
         self.functions[function].params = params;
         self.functions[function].ret = ret;
+        if self.functions[function].body == Body::Native {
+            self.bind_native(function);
+        }
+        self.bind_context_decorators(function);
+    }
+
+    /// What is put in the place of its calls is an expression.
+    fn check_inline(&mut self, function: FunctionId) {
+        let entry = &self.functions[function];
+        let is_return =
+            matches!(entry.def.body, [Stmt { kind: StmtKind::Return { value: Some(_) }, .. }, ..]);
+        if entry.body == Body::Inline && !is_return {
+            let (module, span) = (entry.module, entry.def.name_span);
+            let message = "@inline only supported on functions with simple return";
+            self.report(module, Diagnostic::error("SP0112", span, message));
+        }
     }
 
     /// What a call of a generator function gives: what it is declared to, if that can be a generator.

@@ -9,7 +9,7 @@ use parser::ast::{self, Arguments, Expr, ExprKind, FunctionDef, Keyword, Stmt, S
 
 use crate::annotation::Place;
 use crate::program::{
-    Binding, ClassId, ClassMember, Function, FunctionId, Member, ModuleId, Param, ParamKind, Program,
+    Binding, Body, ClassId, ClassMember, Function, FunctionId, Member, ModuleId, Param, ParamKind, Program,
 };
 use crate::ty::TypeId;
 
@@ -411,6 +411,7 @@ impl<'a> Program<'a> {
             is_async: false,
             is_generator: false,
             is_dynamic: false,
+            body: Body::Untyped,
             cache: None,
             type_vars: &[],
             returns_self: false,

@@ -12,8 +12,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::facts::Facts;
 use crate::marker::opts_in;
 use crate::program::{
-    Accessor, Binding, Class, ClassId, ClassKind, ClassMember, Constant, Function, FunctionId, Known, Member,
-    Module, ModuleId, ModuleKind, ModuleLoader, Program,
+    Accessor, Class, ClassId, ClassKind, ClassMember, Constant, Function, FunctionId, Known, Member, Module,
+    ModuleId, ModuleKind, ModuleLoader, Program,
 };
 use crate::scope::{self, Scopes};
 use crate::ty::Types;
@@ -56,6 +56,7 @@ impl<'a> Program<'a> {
             functions: base::entity::PrimaryMap::new(),
             type_vars: base::entity::PrimaryMap::new(),
             known,
+            natives: FxHashMap::default(),
             by_name: FxHashMap::default(),
             chase_depth: 0,
         };
@@ -339,6 +340,11 @@ impl<'a> Program<'a> {
             return;
         };
         for alias in names {
+            if let Some((builtin, checked)) = checked_container(target, alias.name) {
+                self.modules[module]
+                    .members
+                    .insert(builtin, Member::Imported { module: "__static__", name: checked });
+            }
             let member = Member::Imported { module: target, name: alias.name };
             self.modules[module].members.insert(alias.asname.unwrap_or(alias.name), member);
         }
@@ -513,7 +519,7 @@ impl<'a> Program<'a> {
             }
             None => def.name.to_owned(),
         };
-        let decorators = Decorators::read(def, class.is_some());
+        let decorators = self.decorators(module, def, class.is_some());
         let scopes = &self.modules[module].scopes;
         let is_generator =
             scopes.find(node, scope::ScopeRole::Body).is_some_and(|body| scopes.table[body].has_yield);
@@ -535,10 +541,20 @@ impl<'a> Program<'a> {
             is_async,
             is_generator,
             is_dynamic: decorators.is_unknown,
+            body: decorators.body,
             cache: decorators.cache,
             is_generated: false,
             is_bound: false,
         })
+    }
+}
+
+/// The builtin container that a switch of `__static__.compiler_flags` replaces in a module, and by which.
+pub fn checked_container(module: &str, name: &str) -> Option<(&'static str, &'static str)> {
+    match (module, name) {
+        ("__static__.compiler_flags", "checked_dicts") => Some(("dict", "CheckedDict")),
+        ("__static__.compiler_flags", "checked_lists") => Some(("list", "CheckedList")),
+        _ => None,
     }
 }
 
@@ -548,54 +564,6 @@ fn is_type_var(value: &Expr<'_>) -> bool {
     match func.kind {
         ExprKind::Name { id, .. } => id == "TypeVar",
         ExprKind::Attribute { attr, .. } => attr == "TypeVar",
-        _ => false,
-    }
-}
-
-/// What the decorators of a function say.
-struct Decorators {
-    binding: Binding,
-    is_final: bool,
-    is_unknown: bool,
-    cache: Option<&'static str>,
-}
-
-impl Decorators {
-    fn read(def: &FunctionDef<'_>, is_method: bool) -> Self {
-        let binding = match (is_method, def.name) {
-            (false, _) => Binding::None,
-            (true, "__new__") => Binding::Static,
-            (true, "__init_subclass__" | "__class_getitem__") => Binding::Class,
-            (true, _) => Binding::Instance,
-        };
-        let mut decorators = Self { binding, is_final: false, is_unknown: false, cache: None };
-        for decorator in def.decorator_list {
-            match decorator.as_name() {
-                Some("staticmethod") => decorators.binding = Binding::Static,
-                Some("classmethod") => decorators.binding = Binding::Class,
-                Some("property") => decorators.binding = Binding::Property,
-                Some("cached_property") => {
-                    decorators.binding = Binding::Property;
-                    decorators.cache = Some("_pystatic_cprop.");
-                }
-                Some("async_cached_property") => {
-                    decorators.binding = Binding::Property;
-                    decorators.cache = Some("_pystatic_async_cprop.");
-                }
-                Some("final") => decorators.is_final = true,
-                Some("override") => {}
-                None if is_accessor(decorator, def.name) => decorators.binding = Binding::Property,
-                _ => decorators.is_unknown = true,
-            }
-        }
-        decorators
-    }
-}
-
-/// `@name.setter` or `@name.deleter` above another function of that name.
-fn is_accessor(decorator: &Expr<'_>, name: &str) -> bool {
-    match decorator.kind {
-        ExprKind::Attribute { value, attr: "setter" | "deleter", .. } => value.as_name() == Some(name),
         _ => false,
     }
 }

@@ -75,6 +75,8 @@ pub enum Receiver {
 pub enum CallPlan {
     /// `INVOKE_FUNCTION` of a function.
     Function(FunctionId, Vec<Argument>),
+    /// `INVOKE_NATIVE` of a C function.
+    Native(FunctionId, Vec<Argument>),
     /// A method call; `direct` skips the vtable.
     Method {
         /// The method.

@@ -1,6 +1,6 @@
 //! Static calls and construction.
 
-use bytecode::{Const, Opcode, TypeCode};
+use bytecode::{Const, Opcode, PrimitiveCompareOp, TypeCode};
 use parser::ast::{Expr, ExprKind, Keyword};
 use typeck::facts::{Argument, CallPlan, Receiver, VectorOp};
 use typeck::program::FunctionId;
@@ -30,6 +30,7 @@ impl<'a> Emitter<'a, '_> {
         let site = Site { expr, args, keywords };
         match plan {
             CallPlan::Function(function, arguments) => self.invoke(site, *function, 0, arguments)?,
+            CallPlan::Native(function, arguments) => self.invoke_native(site, *function, arguments)?,
             CallPlan::Super { function, receiver, arguments } => {
                 match (super_receiver(func), receiver) {
                     (Some(explicit), _) => self.expr(explicit)?,
@@ -152,6 +153,32 @@ impl<'a> Emitter<'a, '_> {
         self.arguments(&call, None)?;
         self.at(site.expr.span);
         self.block().op(Opcode::INVOKE_FUNCTION, call.descr);
+        Ok(())
+    }
+
+    /// `args... -- result` of a C function, which gives a word: its upper bits mean nothing.
+    fn invoke_native(&mut self, site: Site<'a>, function: FunctionId, arguments: &[Argument]) -> Emit {
+        let call = self.static_call(site, function, (0, false), arguments);
+        self.arguments(&call, None)?;
+        self.at(site.expr.span);
+        self.block().op(Opcode::INVOKE_NATIVE, call.descr);
+        let checked = self.checked.expect("plans come from a checked module");
+        let convert = |to: TypeCode| TypeCode::Int64 as u32 | (to as u32) << 12;
+        match self.primitive_type(checked.program.functions[function].ret) {
+            None => {
+                self.block().op(Opcode::POP_PRIMITIVE, TypeCode::Int64 as u32);
+                self.load_const(Const::None);
+            }
+            Some(Primitive::CBool) => {
+                self.block().op(Opcode::CONVERT_PRIMITIVE, convert(TypeCode::UInt8));
+                self.int64_const(0);
+                self.block().op(Opcode::PRIMITIVE_COMPARE_OP, PrimitiveCompareOp::NotEqual as u32);
+            }
+            Some(Primitive::Double | Primitive::Int64) => {}
+            Some(narrow) => {
+                self.block().op(Opcode::CONVERT_PRIMITIVE, convert(super::descr::type_code(narrow)));
+            }
+        }
         Ok(())
     }
 

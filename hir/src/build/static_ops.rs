@@ -13,7 +13,7 @@ impl Builder<'_> {
     pub(super) fn translate_static(&mut self, word: Word) -> Built<bool> {
         let n = word.index();
         match word.opcode() {
-            B::INVOKE_FUNCTION => self.invoke(n, false)?,
+            B::INVOKE_FUNCTION | B::INVOKE_NATIVE => self.invoke(n, false)?,
             B::INVOKE_METHOD => self.invoke(n, true)?,
             // The call looks the method up; until then a null stands for it, which the interpreter looks up as well.
             B::LOAD_METHOD_STATIC => {

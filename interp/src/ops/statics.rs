@@ -403,7 +403,7 @@ impl<'d> Promise<'d> {
         let class = match descr.kind {
             MethodKind::Instance => receiver.map(Value::ty),
             MethodKind::Class => receiver.and_then(Value::get::<TypeObject>),
-            MethodKind::Function | MethodKind::Static => None,
+            MethodKind::Function | MethodKind::Static | MethodKind::Native => None,
         };
         let layout = class.and_then(TypeObject::static_layout);
         let method = layout.and_then(|layout| Some(&layout.methods[layout.method(descr.split_name().1)?]));

@@ -6,7 +6,7 @@ use parser::ast::{Expr, ExprKind, Keyword};
 use super::mismatch::{Destination, Passing};
 use super::{Checker, Env};
 use crate::facts::{CallPlan, Coercion};
-use crate::program::{ClassId, ClassKind, ClassMember, FunctionId, Param, ParamKind};
+use crate::program::{Body, ClassId, ClassKind, ClassMember, FunctionId, Param, ParamKind};
 use crate::ty::{Primitive, Special, Ty, Type, TypeId};
 
 /// The arguments of a call in the source.
@@ -140,6 +140,9 @@ impl<'a> Checker<'_, 'a> {
             return self.dynamic_call(env, expr, &params, ret, actuals);
         }
         let (params, ret) = (entry.params.clone(), entry.ret);
+        if entry.body == Body::Native {
+            return self.native_call(env, expr, function, (&params, ret), actuals);
+        }
         match self.map_arguments(env, &params, &[], actuals, function) {
             Some(arguments) => {
                 let solution = self.solve(&params, &arguments, actuals);
@@ -148,6 +151,26 @@ impl<'a> Checker<'_, 'a> {
             }
             None => self.dynamic_call(env, expr, &params, ret, actuals),
         }
+    }
+
+    /// A call of a C function, which has no other form.
+    fn native_call(
+        &mut self,
+        env: &mut Env<'a>,
+        expr: &Expr<'a>,
+        function: FunctionId,
+        (params, ret): (&[Param<'a>], TypeId),
+        actuals: Actuals<'a>,
+    ) -> Ty {
+        match self.map_arguments(env, params, &[], actuals, function) {
+            Some(arguments) => _ = self.facts().calls.insert(expr.id, CallPlan::Native(function, arguments)),
+            None if actuals.has_stars() => {
+                let message = "native functions take their arguments one by one";
+                self.error("SP0112", expr.span, message);
+            }
+            None => {}
+        }
+        Ty::sure(ret)
     }
 
     /// A callee whose types are known is called dynamically: primitives are boxed on the way in, and unboxed on the way out.
@@ -381,6 +404,7 @@ impl<'a> Checker<'_, 'a> {
             (Special::Cast, [ty, value]) => {
                 let place = self.place();
                 let target = self.program.resolve_annotation(place, ty);
+                self.check_type_names(env, ty);
                 self.object(env, value);
                 if self.program.types.as_primitive(target).is_some() {
                     let message = "cast to a primitive: use its name as a function";
@@ -400,6 +424,10 @@ impl<'a> Checker<'_, 'a> {
             (Special::IsInstance, _) => {
                 self.untyped_arguments(env, actuals);
                 Ty::sure(self.exact(self.program.known.bool))
+            }
+            (Special::Rand, []) if actuals.keywords.is_empty() => {
+                self.facts().calls.insert(expr.id, CallPlan::Unboxed(Primitive::Int32));
+                Ty::sure(self.program.types.primitive(Primitive::Int32))
             }
             (Special::CRange, _) => {
                 let message = "crange can only be the iterable of a for loop";

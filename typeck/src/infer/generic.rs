@@ -56,7 +56,35 @@ impl<'a> Checker<'_, 'a> {
             let found = self.program.inexact(found);
             self.unify(param.ty, found, &mut solution);
         }
+        self.choose(&mut solution, actuals);
         solution
+    }
+
+    /// A constrained variable stands for the first of its constraints that all arguments fit.
+    fn choose(&mut self, solution: &mut Solution, actuals: Actuals<'a>) {
+        for (var, found) in solution {
+            let Type::Var(id) = *var else { continue };
+            let (name, constraints) =
+                (self.program.type_vars[id].name, self.program.type_vars[id].constraints);
+            let is_open = *found == self.program.types.dynamic
+                || matches!(self.program.types.get(*found), Type::Var(_));
+            if constraints.is_empty() || is_open {
+                continue;
+            }
+            match constraints.iter().find(|&&one| self.program.is_subtype(*found, one)) {
+                Some(&one) => *found = one,
+                None => {
+                    let shown: Vec<_> = constraints.iter().map(|&one| self.program.show(one)).collect();
+                    let message = format!(
+                        "type mismatch: {} received for type variable '{name}', expected one of {}",
+                        self.program.show(*found),
+                        shown.join(", ")
+                    );
+                    self.error("SP0131", actuals.span, message);
+                    *found = self.program.types.dynamic;
+                }
+            }
+        }
     }
 
     /// The type of an element of a starred argument.

@@ -89,6 +89,10 @@ impl<'a> Checker<'_, 'a> {
         type_args: &[TypeId],
         actuals: Actuals<'a>,
     ) -> Ty {
+        if self.program.functions[function].is_dynamic {
+            self.untyped_arguments(env, actuals);
+            return self.dynamic();
+        }
         let result = self.untyped_method(env, params, ret, type_args, actuals);
         let is_append = class == self.program.known.list
             && self.program.functions[function].name == "append"
@@ -179,7 +183,10 @@ impl<'a> Checker<'_, 'a> {
         let positional: Vec<_> = params.iter().take_while(by_place).map(|param| param.ty).collect();
         for (at, arg) in actuals.args.iter().enumerate() {
             match positional.get(at) {
-                Some(&ty) if !matches!(arg.kind, ExprKind::Starred { .. }) => {
+                Some(&ty)
+                    if !matches!(arg.kind, ExprKind::Starred { .. })
+                        && self.program.types.as_primitive(ty).is_none() =>
+                {
                     let what = format!("positional arg {}", at + 1);
                     self.argument(env, arg, ty, type_args, Destination::Described(&what));
                 }
@@ -240,7 +247,10 @@ impl<'a> Checker<'_, 'a> {
     fn super_here(&self) -> Option<(ClassId, bool)> {
         let function = self.function.filter(|_| !self.is_in_own_frame())?;
         let entry = &self.program.functions[function];
+        let is_known =
+            !entry.is_dynamic && entry.class.is_some_and(|class| self.program.classes[class].is_static);
         let is_class = match entry.binding {
+            _ if !is_known => return None,
             Binding::Instance | Binding::Property => false,
             Binding::Class => true,
             Binding::Static | Binding::None => return None,

@@ -10,6 +10,7 @@ mod assign;
 mod attribute;
 mod call;
 mod constant;
+mod display;
 mod env;
 mod expr;
 mod generator;
@@ -32,7 +33,7 @@ use rustc_hash::FxHashMap;
 
 use crate::annotation::Place;
 use crate::facts::{Coercion, FunctionPlan};
-use crate::program::{ClassMember, FunctionId, ModuleId, ModuleKind, Program};
+use crate::program::{Body, ClassKind, ClassMember, FunctionId, ModuleId, ModuleKind, Program};
 use crate::scope::ScopeId;
 use crate::ty::{Assignable, Primitive, Ty, Type, TypeId};
 
@@ -130,17 +131,26 @@ impl<'a> Program<'a> {
 
     fn check_function(&mut self, module: ModuleId, function: FunctionId, node: NodeId) {
         let entry = &self.functions[function];
-        if entry.node != node || entry.is_dynamic || entry.is_generated {
+        if entry.node != node || entry.is_generated || matches!(entry.body, Body::Untyped | Body::Native) {
             return;
         }
-        if let Some(class) = entry.class
-            && !self.classes[class].is_static
-        {
-            return;
-        }
+        self.open_receiver(function);
         let scope = self.modules[module].scopes.body(node);
         self.modules[module].facts.functions.insert(node, FunctionPlan { function });
         Checker::new(self, module, scope, Some(function)).run_function();
+    }
+}
+
+impl<'a> Program<'a> {
+    /// What a decorator or a class that is not laid out here may pass for the receiver is not known.
+    fn open_receiver(&mut self, function: FunctionId) {
+        let entry = &self.functions[function];
+        let is_open = entry.is_dynamic || entry.class.is_some_and(|class| !self.classes[class].is_static);
+        let args = entry.def.args;
+        let first = args.posonlyargs.iter().chain(args.args).next();
+        if entry.class.is_some() && is_open && first.is_some_and(|first| first.annotation.is_none()) {
+            self.functions[function].params[0].ty = self.types.dynamic;
+        }
     }
 }
 
@@ -226,11 +236,18 @@ impl<'p, 'a> Checker<'p, 'a> {
         env
     }
 
+    /// Whether a function need not have a body: what it gives is not what its callers rely on.
+    fn is_declaration(&self, function: FunctionId) -> bool {
+        let entry = &self.program.functions[function];
+        let kind = entry.class.map(|class| self.program.classes[class].kind);
+        entry.is_dynamic || kind == Some(ClassKind::Protocol)
+    }
+
     fn check_implicit_return(&mut self, span: Span) {
-        let Some(ret) = self.ret else { return };
+        let function = self.function.expect("only functions have a return type");
+        let Some(ret) = self.ret.filter(|_| !self.is_declaration(function)) else { return };
         let none = Ty::sure(self.program.types.none);
         if self.program.assignable(none, ret) == Assignable::No {
-            let function = self.function.expect("only functions have a return type");
             let (name, shown) = (self.program.functions[function].name, self.program.show(ret));
             let message =
                 format!("Function has declared return type '{shown}' but can implicitly return None.");
