@@ -12,7 +12,7 @@ use crate::program::{
     Binding, Body, ClassId, ClassKind, ClassMember, Field, FunctionId, Member, ModuleId, ModuleKind, Param,
     ParamKind, Program,
 };
-use crate::ty::{Assignable, Literal, Ty, Type, TypeId};
+use crate::ty::{Assignable, Literal, Primitive, Ty, Type, TypeId};
 
 impl<'a> Program<'a> {
     /// Binds everything that a module declares.
@@ -30,6 +30,7 @@ impl<'a> Program<'a> {
         for &function in &functions {
             self.bind_function(function);
         }
+        self.bind_alternatives(module);
         for &class in &classes {
             self.bind_fields(class);
         }
@@ -86,7 +87,13 @@ impl<'a> Program<'a> {
                     bases.push(found);
                     base_args.push(args);
                 }
-                _ => {
+                found => {
+                    if let Some((_, Member::Imported { module: "__static__", name })) = found
+                        && Primitive::from_name(name).is_some()
+                    {
+                        let message = format!("Primitive type {name} cannot be subclassed");
+                        self.report(module, Diagnostic::error("SP0102", base.span, message));
+                    }
                     is_dynamic = true;
                     break;
                 }

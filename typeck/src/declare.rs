@@ -56,6 +56,9 @@ impl<'a> Program<'a> {
             functions: base::entity::PrimaryMap::new(),
             type_vars: base::entity::PrimaryMap::new(),
             known,
+            outermost: Span::default(),
+            loop_depth: 0,
+            alternatives: FxHashMap::default(),
             natives: FxHashMap::default(),
             by_name: FxHashMap::default(),
             chase_depth: 0,
@@ -176,11 +179,20 @@ impl<'a> Program<'a> {
 
     fn declare_body(&mut self, module: ModuleId, body: &'a [Stmt<'a>]) {
         for stmt in body {
+            self.outermost = stmt.span;
             self.declare_stmt(module, stmt);
         }
     }
 
-    fn declare_stmt(&mut self, module: ModuleId, stmt: &'a Stmt<'a>) {
+    /// What a loop binds, it may bind again.
+    fn declare_loop(&mut self, module: ModuleId, body: &'a [Stmt<'a>], orelse: &'a [Stmt<'a>]) {
+        self.loop_depth += 1;
+        self.declare_nested(module, body);
+        self.loop_depth -= 1;
+        self.declare_nested(module, orelse);
+    }
+
+    pub(crate) fn declare_stmt(&mut self, module: ModuleId, stmt: &'a Stmt<'a>) {
         match stmt.kind {
             StmtKind::ClassDef(def) => {
                 let class = self.declare_class(module, stmt.id, def, None);
@@ -196,11 +208,8 @@ impl<'a> Program<'a> {
             }
             StmtKind::AnnAssign { target, annotation, value, simple: true } => {
                 if let Some(name) = target.as_name() {
-                    let is_final = is_final_annotation(annotation);
-                    let constant = value.filter(|_| is_final).and_then(constant_value);
-                    let (annotation, span) = (Some(annotation), target.span);
-                    let member = Member::Variable { ty: None, annotation, is_final, constant, value, span };
-                    self.declare_name(module, name, member, span);
+                    let member = annotated_variable(target, annotation, value);
+                    self.declare_name(module, name, member, target.span);
                 }
             }
             StmtKind::TypeAlias { name, type_params: [], value } => {
@@ -222,6 +231,11 @@ impl<'a> Program<'a> {
             }
             StmtKind::AugAssign { target, .. } => self.declare_dynamic(module, target),
             StmtKind::If { test, body, orelse } => {
+                match self.known_test(module, test) {
+                    Some(true) => return self.declare_body(module, body),
+                    Some(false) => return self.declare_body(module, orelse),
+                    None => {}
+                }
                 if test.as_name() == Some("TYPE_CHECKING") {
                     self.declare_body(module, body);
                 } else {
@@ -231,13 +245,9 @@ impl<'a> Program<'a> {
             }
             StmtKind::For { target, body, orelse, .. } => {
                 self.declare_dynamic(module, target);
-                self.declare_nested(module, body);
-                self.declare_nested(module, orelse);
+                self.declare_loop(module, body, orelse);
             }
-            StmtKind::While { body, orelse, .. } => {
-                self.declare_nested(module, body);
-                self.declare_nested(module, orelse);
-            }
+            StmtKind::While { body, orelse, .. } => self.declare_loop(module, body, orelse),
             StmtKind::With { items, body } => {
                 for target in items.iter().filter_map(|item| item.optional_vars) {
                     self.declare_dynamic(module, target);
@@ -256,25 +266,11 @@ impl<'a> Program<'a> {
         }
     }
 
-    /// Names bound under a condition are dynamic.
-    fn declare_nested(&mut self, module: ModuleId, body: &'a [Stmt<'a>]) {
-        for stmt in body {
-            match stmt.kind {
-                StmtKind::ClassDef(def) => self.declare_as_dynamic(module, def.name),
-                StmtKind::FunctionDef(def) | StmtKind::AsyncFunctionDef(def) => {
-                    self.declare_as_dynamic(module, def.name);
-                }
-                StmtKind::AnnAssign { target, .. } => self.declare_dynamic(module, target),
-                _ => self.declare_stmt(module, stmt),
-            }
-        }
-    }
-
-    fn declare_as_dynamic(&mut self, module: ModuleId, name: &'a str) {
+    pub(crate) fn declare_as_dynamic(&mut self, module: ModuleId, name: &'a str) {
         self.modules[module].members.insert(name, Member::Dynamic);
     }
 
-    fn declare_dynamic(&mut self, module: ModuleId, target: &'a Expr<'a>) {
+    pub(crate) fn declare_dynamic(&mut self, module: ModuleId, target: &'a Expr<'a>) {
         match target.kind {
             ExprKind::Name { id, .. } => {
                 self.modules[module].members.entry(id).or_insert(Member::Dynamic);
@@ -505,7 +501,7 @@ impl<'a> Program<'a> {
         function
     }
 
-    fn declare_function(
+    pub(crate) fn declare_function(
         &mut self,
         module: ModuleId,
         node: NodeId,
@@ -575,6 +571,17 @@ pub(crate) fn is_final_annotation(annotation: &Expr<'_>) -> bool {
         ExprKind::Subscript { value, .. } => is_final_annotation(value),
         _ => false,
     }
+}
+
+/// What an annotated assignment to a name declares.
+pub(crate) fn annotated_variable<'a>(
+    target: &Expr<'a>,
+    annotation: &'a Expr<'a>,
+    value: Option<&'a Expr<'a>>,
+) -> Member<'a> {
+    let is_final = is_final_annotation(annotation);
+    let constant = value.filter(|_| is_final).and_then(constant_value);
+    Member::Variable { ty: None, annotation: Some(annotation), is_final, constant, value, span: target.span }
 }
 
 /// The value of a constant expression.

@@ -101,6 +101,8 @@ pub enum CallPlan {
     },
     /// Allocation, then `__init__`.
     Construct(ClassId, Option<FunctionId>, Vec<Argument>),
+    /// Allocation of an instance whose fields are the arguments: the constructor of a dataclass, of which this is all that it does.
+    Fill(ClassId, FunctionId, Vec<Argument>),
     /// `box(x)`, `unbox(x)`, `int64(x)`, `double(x)`: the argument's coercion does everything.
     Coerce,
     /// `cast(T, x)`

@@ -21,6 +21,7 @@
 mod annotation;
 mod bind;
 mod builtin_names;
+mod conditional;
 mod dataclass;
 mod declare;
 mod decorator;

@@ -453,6 +453,11 @@ pub struct Program<'a> {
     pub type_vars: PrimaryMap<TypeVarId, TypeVar<'a>>,
     /// Classes that the checker itself mentions.
     pub known: Known,
+    /// The statement at the top level of a module that is being declared, and loops in it.
+    pub(crate) outermost: Span,
+    pub(crate) loop_depth: u32,
+    /// Further functions that a name of a module may stand for, by the first.
+    pub(crate) alternatives: FxHashMap<FunctionId, Vec<FunctionId>>,
     /// The libraries of native functions.
     pub natives: FxHashMap<FunctionId, &'a str>,
     pub(crate) by_name: FxHashMap<&'a str, Option<ModuleId>>,

@@ -329,6 +329,10 @@ impl<'a> Checker<'_, 'a> {
                     self.facts().calls.insert(expr.id, CallPlan::Construct(class, init, arguments));
                     return Ty::sure(made);
                 }
+                if let Some(init) = init.filter(|&init| self.program.only_fills(class, init, &arguments)) {
+                    self.facts().calls.insert(expr.id, CallPlan::Fill(class, init, arguments));
+                    return Ty::sure(made);
+                }
                 made
             }
             None if new.is_none() => self.exact(class),
@@ -421,8 +425,14 @@ impl<'a> Checker<'_, 'a> {
                 self.error("SP0100", expr.span, message);
                 self.dynamic()
             }
-            (Special::IsInstance, _) => {
+            (Special::IsInstance, args) => {
                 self.untyped_arguments(env, actuals);
+                if !actuals.keywords.is_empty() {
+                    self.error("SP0142", expr.span, "isinstance() takes no keyword arguments");
+                } else if args.len() != 2 && !actuals.has_stars() {
+                    let message = format!("isinstance expected 2 arguments, got {}", args.len());
+                    self.error("SP0142", expr.span, message);
+                }
                 Ty::sure(self.exact(self.program.known.bool))
             }
             (Special::Rand, []) if actuals.keywords.is_empty() => {

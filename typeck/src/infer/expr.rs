@@ -347,6 +347,7 @@ impl<'a> Checker<'_, 'a> {
                 _ if class == known.str && exact => Ty::sure(self.exact(class)),
                 _ if class == known.str => Ty::expected(self.instance(class)),
                 _ if class == known.list => Ty { id: container.id, is_sure: exact && container.is_sure },
+                _ if class == known.checked_list => Ty { id: container.id, is_sure: container.is_sure },
                 _ if known.is_row(class) => Ty { id: container.id, is_sure: container.is_sure },
                 _ => self.dynamic(),
             };
@@ -426,10 +427,27 @@ impl<'a> Checker<'_, 'a> {
                 let message = format!("type mismatch: {} cannot be used as an index", primitive.name());
                 self.error("SP0136", slice.span, message);
             }
-            None => self.set_coercion(slice.id, Some(Coercion::Unbox(Primitive::Int64))),
+            None => {
+                self.check_index(slice, index);
+                self.set_coercion(slice.id, Some(Coercion::Unbox(Primitive::Int64)));
+            }
         }
         let plan = SubscriptPlan::Sequence { class, container: container.id, exact };
         self.facts().subscripts.insert(expr.id, plan);
+    }
+
+    /// An object that is an index must be able to be an integer.
+    fn check_index(&mut self, slice: &Expr<'a>, index: Ty) {
+        let known = self.program.known;
+        let source = self.program.inexact(index.id);
+        let may_be = source == self.program.types.dynamic
+            || self.program.is_object(source)
+            || [known.int, known.bool].iter().any(|&class| self.program.is_instance_of(source, class));
+        if !may_be {
+            let message =
+                format!("type mismatch: {} cannot be used as an index", self.program.show(index.id));
+            self.error("SP0136", slice.span, message);
+        }
     }
 
     /// `CheckedList[int]` as a value.
@@ -535,6 +553,9 @@ impl<'a> Checker<'_, 'a> {
             let (_, _) = self.condition(env.clone(), operand);
             self.check_choices(operand);
             let ty = self.facts().types[operand.id].unwrap_or(self.dynamic());
+            if self.primitive_of(ty) == Some(Primitive::Double) {
+                self.error("SP0138", expr.span, "unary not is not supported on double");
+            }
             return self.negated(expr, ty);
         }
         let ty = self.expr(env, operand, want);

@@ -92,18 +92,34 @@ impl<'a> Program<'a> {
         let scope = self.modules[module].scopes.module();
         Checker::new(self, module, scope, None).run_module(body);
         Checker::new(self, module, scope, None).check_annotation_names();
-        for stmt in body {
-            self.check_definition(module, stmt);
-        }
+        self.check_definitions(module, body);
+    }
+
+    fn check_definitions(&mut self, module: ModuleId, body: &'a [Stmt<'a>]) {
+        body.iter().for_each(|stmt| self.check_definition(module, stmt));
     }
 
     fn check_definition(&mut self, module: ModuleId, stmt: &'a Stmt<'a>) {
         match stmt.kind {
             StmtKind::FunctionDef(def) | StmtKind::AsyncFunctionDef(def) => {
-                let member = self.modules[module].members.get(def.name).cloned();
-                if let Some(crate::program::Member::Function(function)) = member {
+                if let Some(function) = self.defined_function(module, def.name, stmt.id) {
                     self.check_function(module, function, stmt.id);
                 }
+            }
+            StmtKind::If { test, body, orelse } => match self.known_test(module, test) {
+                Some(true) => self.check_definitions(module, body),
+                Some(false) => self.check_definitions(module, orelse),
+                None => [body, orelse].into_iter().for_each(|body| self.check_definitions(module, body)),
+            },
+            StmtKind::For { body, orelse, .. } | StmtKind::While { body, orelse, .. } => {
+                [body, orelse].into_iter().for_each(|body| self.check_definitions(module, body));
+            }
+            StmtKind::With { body, .. } => self.check_definitions(module, body),
+            StmtKind::Try(parts) | StmtKind::TryStar(parts) => {
+                self.check_definitions(module, parts.body);
+                parts.handlers.iter().for_each(|handler| self.check_definitions(module, handler.body));
+                self.check_definitions(module, parts.orelse);
+                self.check_definitions(module, parts.finalbody);
             }
             StmtKind::ClassDef(def) => {
                 let member = self.modules[module].members.get(def.name).cloned();
