@@ -197,8 +197,7 @@ impl CompileEnv for Env<'_> {
         let object = class.get::<TypeObject>()?;
         let at = object.static_layout()?.method(name)?;
         let is_overridden = crate::links::is_overridden(object, name);
-        let has_entry = descr.kind == MethodKind::Instance;
-        if is_overridden && has_entry && !static_class::may_be_second_base(object, name) {
+        if is_overridden && !static_class::may_be_second_base(object, name) {
             let func = self.jit.target(Link::Entry(descr.clone(), class))?;
             return Some(CalleePlace { func, slot: Some(at as u32) });
         }

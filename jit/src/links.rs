@@ -8,6 +8,7 @@
 use base::entity::EntityId;
 use bytecode::{FunctionDescr, MethodKind};
 use hir::env::FuncId;
+use runtime::objects::class_method;
 use runtime::objects::code::CodeObject;
 use runtime::objects::function::FunctionObject;
 use runtime::objects::module::ModuleObject;
@@ -50,7 +51,11 @@ impl Jit {
             Link::Direct(descr) | Link::Unique(descr, ..) => interp::resolve_function(descr).ok(),
             Link::Entry(descr, class) => {
                 let name = StrObject::intern(descr.split_name().1);
-                class.get::<TypeObject>()?.lookup(name.value()).map(Value::to_ref)
+                let found = class.get::<TypeObject>()?.lookup(name.value());
+                found.map(|found| match descr.kind {
+                    MethodKind::Instance => found.to_ref(),
+                    _ => class_method::unwrapped(found).to_ref(),
+                })
             }
         };
         if found.is_none() {
@@ -185,7 +190,7 @@ impl Jit {
     pub(crate) fn fill_vtable(&self, class: &TypeObject) {
         let Some((owner, layout)) = nearest_layout(class) else { return };
         for (at, method) in layout.methods.iter().enumerate().take(class.vtable_len()) {
-            if method.kind != MethodKind::Instance {
+            if matches!(method.kind, MethodKind::Function | MethodKind::Native) {
                 continue;
             }
             let definer = static_class::definer(owner, &method.name);
@@ -193,7 +198,7 @@ impl Jit {
             let descr = FunctionDescr {
                 module,
                 name: format!("{}.{}", definer.name(), method.name),
-                kind: MethodKind::Instance,
+                kind: method.kind,
                 signature: method.signature.clone(),
             };
             let Some(func) = self.target(Link::Entry(descr, class.value().to_ref())) else { return };

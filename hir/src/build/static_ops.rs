@@ -2,7 +2,7 @@
 
 use abi::helper::HelperId as H;
 use abi::layout::type_object;
-use bytecode::{LenKind, MethodKind, Opcode as B, SequenceKind, TypeCode, Word};
+use bytecode::{LenKind, MethodKind, Opcode as B, SequenceKind, TypeCode, TypeDescr, Word};
 
 use super::types::{class_of, is_precise, type_of};
 use super::{Builder, Built, code_type};
@@ -154,24 +154,46 @@ impl Builder<'_> {
             args.push(value);
         }
         args.reverse();
-        if is_method && descr.kind == MethodKind::Static {
-            // Behind the arguments, where nobody looks but who has to find an override.
-            args.push(self.pop_object());
-            params.push(Type::OBJECT);
-        }
+        let receiver = (is_method && descr.kind == MethodKind::Static).then(|| self.pop_object());
         if is_method {
             // The callable that `LOAD_METHOD_STATIC` left below the receiver.
             self.pop();
         }
+        let op = match (place.slot, receiver) {
+            (None, receiver) => {
+                // Behind the arguments, where nobody looks but who has to find an override.
+                args.extend(receiver);
+                params.extend(receiver.map(|_| Type::OBJECT));
+                Opcode::CallStatic
+            }
+            (Some(_), Some(receiver)) => {
+                let class = self.class_of_receiver(receiver, n);
+                args.insert(0, class);
+                Opcode::CallVirtualOf
+            }
+            (Some(_), None) if descr.kind == MethodKind::Class => {
+                args.insert(0, args[0]);
+                Opcode::CallVirtualOf
+            }
+            (Some(_), None) => Opcode::CallVirtual,
+        };
         let name = format!("{}.{}", descr.module, descr.name);
         let sig = Signature { name, func: place.func, slot: place.slot, params, ret };
         let func = self.func.import_func(sig);
-        let op = if place.slot.is_some() { Opcode::CallVirtual } else { Opcode::CallStatic };
         let state = self.call_state();
         let inst = self.func.append(self.block, op, &args, Imm::Func(func), ret, Some(state));
         let result = self.func.result(inst);
         self.push(result);
         Ok(())
+    }
+
+    /// The class of a value that is an instance of the class of callee number `n`.
+    fn class_of_receiver(&mut self, receiver: Value, n: usize) -> Value {
+        let descr = &self.code.functions[n];
+        let class = descr.split_name().0.unwrap_or_default();
+        let ty = type_of(&TypeDescr::class(&descr.module, class), self.env);
+        let receiver = self.narrowed(receiver, ty);
+        self.emit(Opcode::TypeOf, &[receiver], Imm::None, Type::TYPE)
     }
 
     /// Gives the references to the arguments to a frame of the interpreter, whose function is about to count them.
