@@ -140,10 +140,10 @@ impl Link {
         class.get::<TypeObject>().is_some_and(|class| is_overridden(class, descr.split_name().1))
     }
 
-    /// Whether the receiver's vtable may have the method elsewhere, or has none that is called like this.
+    /// Whether the receiver's vtable may have the method elsewhere, or the receiver is none of the first arguments.
     pub(crate) fn is_displaced(&self) -> bool {
-        let is_vtable_like = self.descr().is_none_or(|descr| descr.kind == MethodKind::Instance);
-        !is_vtable_like || self.class().is_some_and(static_class::is_second_base)
+        let is_last = self.descr().is_some_and(|descr| descr.kind == MethodKind::Static);
+        is_last || self.class().is_some_and(static_class::is_second_base)
     }
 
     /// The class whose changes matter.
@@ -279,9 +279,18 @@ impl Functions {
         bytes[STUB + 2..STUB + 6].copy_from_slice(&(id.index() as u32).to_le_bytes());
         bytes[STUB + 6] = 0xe9;
         bytes[STUB + 7..STUB + 11].copy_from_slice(&displacement(bridge, slot + STUB + 11));
-        if let Link::Unique(_, _, at) = &link {
+        if let Link::Unique(descr, _, at) = &link
+            && descr.kind != MethodKind::Static
+        {
             let offset = (abi::layout::type_object::VTABLE + at * 8) as u32;
-            bytes[DISPATCHER..DISPATCHER + 6].copy_from_slice(&[0x48, 0x8b, 0x47, 0x08, 0xff, 0xa0]);
+            // mov rax, [rdi + type]; jmp [rax + entry]. A class method has the class itself there: mov rax, rdi; nop.
+            let load = if descr.kind == MethodKind::Class {
+                [0x48, 0x89, 0xf8, 0x90]
+            } else {
+                [0x48, 0x8b, 0x47, 0x08]
+            };
+            bytes[DISPATCHER..DISPATCHER + 4].copy_from_slice(&load);
+            bytes[DISPATCHER + 4..DISPATCHER + 6].copy_from_slice(&[0xff, 0xa0]);
             bytes[DISPATCHER + 6..DISPATCHER + 10].copy_from_slice(&offset.to_le_bytes());
         }
         memory.write(slot, &bytes);
