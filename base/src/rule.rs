@@ -58,6 +58,7 @@ pub const RULES: &[Rule] = &[
     error("SP0109", "misuse-of-enumeration"),
     error("SP0110", "primitive-in-union"),
     error("SP0111", "misplaced-annotation"),
+    error("SP0112", "misuse-of-decorator"),
     error("SP0120", "implicit-return"),
     error("SP0130", "primitive-as-object"),
     error("SP0131", "type-mismatch"),

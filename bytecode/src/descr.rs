@@ -303,15 +303,18 @@ pub enum MethodKind {
     Class,
     /// A method that takes neither.
     Static,
+    /// A function of a C library, whose name or path stands in the place of the module.
+    Native,
 }
 
 impl MethodKind {
     /// Every kind with its spelling.
-    pub const ALL: [(Self, &'static str); 4] = [
+    pub const ALL: [(Self, &'static str); 5] = [
         (Self::Function, "function"),
         (Self::Instance, "method"),
         (Self::Class, "classmethod"),
         (Self::Static, "staticmethod"),
+        (Self::Native, "native"),
     ];
 
     /// The spelling in listings.
@@ -320,7 +323,7 @@ impl MethodKind {
     }
 }
 
-/// A statically known callee: the operand of `INVOKE_FUNCTION`, `LOAD_METHOD_STATIC` and `INVOKE_METHOD`.
+/// A statically known callee: the operand of `INVOKE_FUNCTION`, `INVOKE_NATIVE`, `LOAD_METHOD_STATIC` and `INVOKE_METHOD`.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct FunctionDescr {
     /// Dotted name of the module that holds it.

@@ -3,6 +3,7 @@
 //! The verifier, the emitter's depth count, the interpreter's unwinder and the HIR builder all ask here.
 
 use crate::code::{Code, Const};
+use crate::descr::MethodKind;
 use crate::opcode::{Item, Opcode, OperandKind};
 use crate::operator::{
     Intrinsic, PrimitiveBinaryOp, PrimitiveCompareOp, PrimitiveUnaryOp, Repr, SequenceKind, TypeCode,
@@ -130,9 +131,9 @@ fn expand(code: &Code, word: Word, item: Item, out: &mut impl Sink) -> Result<()
         Item::OfResult => out.push(PrimitiveBinaryOp::from_operand(low as u32).ok_or(bad)?.result_repr()),
         Item::OfElement => out.push(SequenceKind::from_operand(at as u32).ok_or(bad)?.element().repr()),
         Item::OfParams | Item::OfParamsAfterSelf => {
-            let skip = (item == Item::OfParamsAfterSelf) as usize;
-            let signature = &code.functions.get(at).ok_or(bad)?.signature;
-            signature.params.iter().skip(skip).for_each(|ty| out.push(ty.repr()));
+            let descr = code.functions.get(at).ok_or(bad)?;
+            let skip = usize::from(item == Item::OfParamsAfterSelf && descr.kind != MethodKind::Static);
+            descr.signature.params.iter().skip(skip).for_each(|ty| out.push(ty.repr()));
         }
         Item::OfReturn => out.push(code.functions.get(at).ok_or(bad)?.signature.ret.repr()),
         Item::Any => out.push(match code.consts.get(at).ok_or(bad)? {

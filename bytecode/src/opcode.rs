@@ -424,9 +424,11 @@ macro_rules! for_each_opcode {
             CHECK_ARGS { None } (=>);
             /// `args... -- result`: call a statically resolved function.
             INVOKE_FUNCTION { Function } (OfParams => OfReturn);
-            /// `self -- callable, self`: the method that `self`'s class has in the vtable slot.
+            /// `args... -- result`: call a function of a C library with machine words.
+            INVOKE_NATIVE { Function } (OfParams => OfReturn);
+            /// `self -- callable, self`: the method that `self`'s class has in the vtable slot; that `self` has, for a class method.
             LOAD_METHOD_STATIC { Function } (Object => Object, Object);
-            /// `callable, self, args... -- result`, after `LOAD_METHOD_STATIC`.
+            /// `callable, self, args... -- result`, after `LOAD_METHOD_STATIC`; static methods do not get `self`.
             INVOKE_METHOD { Function } (Object, Object, OfParamsAfterSelf => OfReturn);
             /// `body, bases, keywords or null -- class`: run the body and lay the class out as declared; `bases` is a tuple.
             BUILD_STATIC_CLASS { Class } (Object, Object, Object => Object);

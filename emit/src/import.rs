@@ -61,7 +61,21 @@ impl<'a> Emitter<'a, '_> {
             self.store_name(alias.asname.unwrap_or(alias.name));
         }
         self.block().op0(Opcode::POP_TOP);
+        if self.checked.is_some() {
+            names.iter().for_each(|alias| self.import_checked(module.unwrap_or(""), alias.name));
+        }
         Ok(())
+    }
+
+    /// A switch of a typed module puts a checked container in the place of a builtin one.
+    fn import_checked(&mut self, module: &str, name: &str) {
+        let Some((builtin, checked)) = typeck::checked_container(module, name) else { return };
+        self.load_const(Const::Int(0u32.into()));
+        self.load_const(Const::Tuple([Const::str(checked)].into_iter().collect()));
+        self.name_op(Opcode::IMPORT_NAME, "__static__");
+        self.name_op(Opcode::IMPORT_FROM, checked);
+        self.name_op(Opcode::STORE_GLOBAL, builtin);
+        self.block().op0(Opcode::POP_TOP);
     }
 
     fn check_future(&self, stmt: &Stmt<'a>, names: &[Alias<'a>]) -> Emit {

@@ -156,7 +156,7 @@ pub(crate) unsafe fn run_loop<const TRACED: bool>(
             }
             // Goes on with a static callee, or with its result. The arguments have been consumed; callables below them are released.
             macro_rules! enter_invoked {
-                ($invoked:expr, $count:expr, $callables:literal) => {
+                ($invoked:expr, $count:expr, $callables:expr) => {
                     match attempt!($invoked) {
                         ops::statics::Invoked::Frame(next) => {
                             // SAFETY: see `enter_frame`.
@@ -754,22 +754,21 @@ pub(crate) unsafe fn run_loop<const TRACED: bool>(
                         );
                     }
                     Opcode::LOAD_METHOD_STATIC => {
-                        let name = code!().callees()[at].name.value();
-                        let target = outcall!(ops::statics::resolve_method(name, peek!(1), cache!()));
+                        let callee = &code!().callees()[at];
+                        let target = outcall!(ops::statics::resolve_method(callee, peek!(1), cache!()));
                         let receiver = pop_raw!();
                         push!(target);
                         push_raw!(receiver);
                     }
                     Opcode::INVOKE_METHOD => {
                         let descr = &code!().code().functions[at];
-                        let count = descr.signature.params.len();
+                        let (count, callee) = (descr.signature.params.len(), &code!().callees()[at]);
+                        let extra = 1 + callee.unpassed();
                         save_frame!();
-                        let (found, callee) = (peek!(count + 1), &code!().callees()[at]);
-                        let found =
-                            ops::statics::method(found, callee.name.value(), args!(count)[0], cache!());
-                        let target = attempt!(found);
+                        let (found, receiver) = (peek!(count + extra), peek!(count + extra - 1));
+                        let target = attempt!(ops::statics::method(found, callee, receiver, cache!()));
                         let fits = ops::statics::fits(target.value(), callee.signature);
-                        enter_invoked!(ops::statics::invoke(target, descr, args!(count), fits), count, 1);
+                        enter_invoked!(ops::statics::invoke(target, descr, args!(count), fits), count, extra);
                     }
                     Opcode::TP_ALLOC => {
                         let ty = &code!().code().types[at];

@@ -195,6 +195,7 @@ macro_rules! rare_opcode {
             | Opcode::BUILD_ARRAY
             | Opcode::VECTOR_APPEND
             | Opcode::VECTOR_POP
+            | Opcode::INVOKE_NATIVE
             | Opcode::HAS_OWN_DEFAULTS
             | Opcode::LOAD_DEFAULT
     };
@@ -588,6 +589,19 @@ fn step(stack: &mut Stack, word: Word) -> PyResult<()> {
         Opcode::VECTOR_POP => {
             let vector = stack.pop();
             stack.push_raw(ops::statics::vector_pop(&vector)?);
+        }
+        Opcode::INVOKE_NATIVE => {
+            let descr = &stack.code().code().functions[at];
+            let params = &descr.signature.params;
+            let mut words: Vec<u64> = params.iter().map(|_| stack.pop_raw().bits()).collect();
+            words.reverse();
+            let doubles = params.iter().map(|ty| ty.type_code() == bytecode::TypeCode::Double);
+            let args: Vec<_> = words.into_iter().zip(doubles).collect();
+            let gives_double = descr.signature.ret.type_code() == bytecode::TypeCode::Double;
+            let symbol = runtime::native_library::symbol(&descr.module, &descr.name)?;
+            // SAFETY: the module says that the library has a function of this signature.
+            let result = unsafe { runtime::native_library::call(symbol, &args, gives_double) };
+            stack.push_raw(ops::primitive::raw(result as i64));
         }
         Opcode::HAS_OWN_DEFAULTS => {
             let value = stack.pop();

@@ -1,7 +1,7 @@
 //! Calls by compiled code of what has no code: compile it, interpret it, or call whatever stands in its place.
 
 use base::entity::EntityId;
-use bytecode::TypeCode;
+use bytecode::{FunctionDescr, TypeCode};
 use hir::env::FuncId;
 use lir::ir::{ArgPlace, MachineEnv, RegClass};
 use runtime::objects::str::StrObject;
@@ -9,7 +9,7 @@ use runtime::value::{PyResult, Ref, Value};
 
 use crate::context::{Jit, jit};
 use crate::entry::{call_machine, class_of};
-use crate::functions::{Link, State};
+use crate::functions::{BodyId, Link, State};
 use crate::thunk::SavedRegisters;
 
 /// What the bridge thunk calls: the target's number and the argument registers. The result goes to the places of `rax` and `xmm0`; 1
@@ -43,6 +43,12 @@ fn call_target(jit: &Jit, func: FuncId, registers: &SavedRegisters) -> PyResult<
     let params: Vec<TypeCode> =
         code.code().locals[..code.code().param_count()].iter().map(|local| local.ty).collect();
     let words = arguments(&params, registers);
+    enter(jit, Some(func), body, &words)
+}
+
+/// Enters a body with typed arguments, by its machine code if it can be compiled. From then on the target, if there is one that it occupies,
+/// leads there.
+fn enter(jit: &Jit, func: Option<FuncId>, body: BodyId, words: &[Value]) -> PyResult<u64> {
     let is_traced = runtime::tracing::is_on();
     if !is_traced {
         jit.compile(body);
@@ -51,38 +57,50 @@ fn call_target(jit: &Jit, func: FuncId, registers: &SavedRegisters) -> PyResult<
     if let State::Compiled(machine) = state
         && !is_traced
     {
-        jit.functions.borrow().point(func, machine.start, &jit.memory);
+        if let Some(func) = func {
+            jit.functions.borrow().point(func, machine.start, &jit.memory);
+        }
         return call_machine(machine, words.as_ptr().cast(), Value::NULL);
     }
-    let (globals, builtins, closure) = {
+    let (code, globals, builtins, closure) = {
         let functions = jit.functions.borrow();
         let body = &functions.bodies[body];
-        (body.globals_dict(), body.builtins.clone(), body.surroundings().1)
+        (body.code_object(), body.globals_dict(), body.builtins.clone(), body.surroundings().1)
     };
-    interp::native::call_code(code, globals, builtins.value(), closure, &words).map(Value::bits)
+    interp::native::call_code(code, globals, builtins.value(), closure, words).map(Value::bits)
 }
 
 /// Calls what stands where the checker saw a function, with boxed arguments.
 fn call_occupant(jit: &Jit, func: FuncId, registers: &SavedRegisters) -> PyResult<u64> {
     let link = jit.functions.borrow().funcs[func.index()].link.clone();
-    let words = arguments(&link.params(), registers);
+    let mut words = arguments(&link.params(), registers);
     if let Link::Function(function, _) = &link {
         return runtime::protocol::call(function.value(), &words, None)
             .map(|result| result.into_value().bits());
     }
     let descr = link.descr().expect("bodies are always bound");
+    let receiver = if link.has_receiver_last() { words.pop() } else { words.first().copied() };
     let target = match &link {
         Link::Entry(..) => {
             jit.occupant(func).ok_or_else(|| missing_method(words[0], descr.split_name().1))?
         }
         Link::Unique(..) if link.is_overridden() => {
-            let name = descr.split_name().1;
-            let found = words[0].ty().lookup(StrObject::intern(name).value());
-            found.map(Value::to_ref).ok_or_else(|| missing_method(words[0], name))?
+            let receiver = receiver.expect("a virtual call has a receiver");
+            let found = interp::find_method(descr, receiver);
+            found.ok_or_else(|| missing_method(receiver, descr.split_name().1))?
         }
         _ => interp::resolve_function(descr)?,
     };
+    if let Some(body) = typed_body(jit, target.value(), descr) {
+        return enter(jit, None, body, &words);
+    }
     interp::invoke_values(&target, descr, &words).map(Value::bits)
+}
+
+/// The body of a function that takes just the arguments of a descriptor.
+fn typed_body(jit: &Jit, target: Value, descr: &FunctionDescr) -> Option<BodyId> {
+    let body = jit.body_of(interp::static_target(target, descr)?)?;
+    (!jit.functions.borrow().bodies[body].takes_closure()).then_some(body)
 }
 
 fn missing_method(receiver: Value, name: &str) -> runtime::value::Raised {

@@ -35,6 +35,8 @@ pub(crate) struct Jit {
     pub(crate) inlined_in: RefCell<FxHashMap<FuncId, Vec<BodyId>>>,
     /// C wrappers by body.
     pub(crate) natives: RefCell<FxHashMap<BodyId, usize>>,
+    /// Typed entries of C functions.
+    pub(crate) native_entries: RefCell<FxHashMap<FuncId, usize>>,
     pub(crate) stats: Statistics,
     pub(crate) control: Control,
     /// Everything has been let go: nothing is compiled or entered any more.
@@ -87,6 +89,7 @@ pub(crate) fn create(mut settings: Settings) -> bool {
         entries: Entries::default(),
         code: CodeMap::default(),
         inlined_in: RefCell::default(),
+        native_entries: RefCell::default(),
         natives: RefCell::default(),
         stats: Statistics::default(),
         control: Control::default(),

@@ -7,7 +7,7 @@ use std::cell::RefCell;
 
 use abi::layout::type_object;
 use base::entity::EntityId;
-use bytecode::{CodeFlags, FieldDescr, FunctionDescr, TypeCode, TypeDescr};
+use bytecode::{CodeFlags, FieldDescr, FunctionDescr, MethodKind, TypeCode, TypeDescr};
 use hir::env::{
     BUILTINS, CalleePlace, CellId, ClassFacts, ClassId, CompileEnv, ConstId, FieldKind, FieldPlace, FuncId,
     InlineAlloc, PlainCallee, Seen,
@@ -190,6 +190,10 @@ impl CompileEnv for Env<'_> {
     }
 
     fn callee(&self, descr: &FunctionDescr, is_virtual: bool) -> Option<CalleePlace> {
+        if descr.kind == MethodKind::Native {
+            let func = self.jit.native_target(descr)?;
+            return Some(CalleePlace { func, slot: None });
+        }
         if !is_virtual {
             let func = self.jit.target(Link::Direct(descr.clone()))?;
             return Some(CalleePlace { func, slot: None });

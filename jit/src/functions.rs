@@ -14,7 +14,7 @@
 //! ```
 
 use base::entity::EntityId;
-use bytecode::{FunctionDescr, TypeCode};
+use bytecode::{FunctionDescr, MethodKind, TypeCode};
 use hir::Unsupported;
 use hir::env::FuncId;
 use runtime::objects::code::CodeObject;
@@ -123,26 +123,34 @@ pub(crate) enum Link {
     Unique(FunctionDescr, Ref, usize),
     /// A function of untyped code, which is called with so many objects.
     Function(Ref, usize),
+    /// A function of a C library.
+    Native(FunctionDescr),
 }
 
 impl Link {
     /// The descriptor, whose signature the typed callers follow.
     pub(crate) fn descr(&self) -> Option<&FunctionDescr> {
         match self {
-            Self::Body | Self::Function(..) => None,
+            Self::Body | Self::Function(..) | Self::Native(_) => None,
             Self::Direct(descr) | Self::Entry(descr, _) | Self::Unique(descr, ..) => Some(descr),
         }
     }
 
-    /// What each argument of a call is.
+    /// What each argument word of a call is.
     pub(crate) fn params(&self) -> Vec<TypeCode> {
-        match self {
-            Self::Body => Vec::new(),
-            Self::Direct(descr) | Self::Entry(descr, _) | Self::Unique(descr, ..) => {
-                descr.signature.params.iter().map(|ty| ty.type_code()).collect()
-            }
+        let mut params: Vec<TypeCode> = match self {
             Self::Function(_, args) => vec![TypeCode::Object; *args],
-        }
+            _ => self
+                .descr()
+                .map_or(Vec::new(), |descr| descr.signature.params.iter().map(|ty| ty.type_code()).collect()),
+        };
+        params.extend(self.has_receiver_last().then_some(TypeCode::Object));
+        params
+    }
+
+    /// Static methods that may be overridden have the receiver behind their arguments.
+    pub(crate) fn has_receiver_last(&self) -> bool {
+        matches!(self, Self::Unique(descr, ..) if descr.kind == MethodKind::Static)
     }
 
     /// Whether the method that was the only one is no longer: only the receiver can tell which is meant.
@@ -151,15 +159,16 @@ impl Link {
         class.get::<TypeObject>().is_some_and(|class| is_overridden(class, descr.split_name().1))
     }
 
-    /// Whether the receiver's vtable may have the method elsewhere.
+    /// Whether the receiver's vtable may have the method elsewhere, or the receiver is none of the first arguments.
     pub(crate) fn is_displaced(&self) -> bool {
-        self.class().is_some_and(static_class::is_second_base)
+        let is_last = self.descr().is_some_and(|descr| descr.kind == MethodKind::Static);
+        is_last || self.class().is_some_and(static_class::is_second_base)
     }
 
     /// The class whose changes matter.
     pub(crate) fn class(&self) -> Option<&TypeObject> {
         match self {
-            Self::Body | Self::Direct(_) | Self::Function(..) => None,
+            Self::Body | Self::Direct(_) | Self::Function(..) | Self::Native(_) => None,
             Self::Entry(_, class) | Self::Unique(_, class, _) => class.get::<TypeObject>(),
         }
     }
@@ -172,7 +181,8 @@ impl Link {
             Self::Direct(descr) => Some((0, 0, name(descr))),
             Self::Entry(descr, class) => Some((1, class.bits(), name(descr))),
             Self::Unique(descr, class, _) => Some((2, class.bits(), name(descr))),
-            Self::Function(function, args) => Some((3, function.bits(), args.to_string())),
+            Self::Native(descr) => Some((3, 0, name(descr))),
+            Self::Function(function, args) => Some((4, function.bits(), args.to_string())),
         }
     }
 }
@@ -289,9 +299,18 @@ impl Functions {
         bytes[STUB + 2..STUB + 6].copy_from_slice(&(id.index() as u32).to_le_bytes());
         bytes[STUB + 6] = 0xe9;
         bytes[STUB + 7..STUB + 11].copy_from_slice(&displacement(bridge, slot + STUB + 11));
-        if let Link::Unique(_, _, at) = &link {
+        if let Link::Unique(descr, _, at) = &link
+            && descr.kind != MethodKind::Static
+        {
             let offset = (abi::layout::type_object::VTABLE + at * 8) as u32;
-            bytes[DISPATCHER..DISPATCHER + 6].copy_from_slice(&[0x48, 0x8b, 0x47, 0x08, 0xff, 0xa0]);
+            // mov rax, [rdi + type]; jmp [rax + entry]. A class method has the class itself there: mov rax, rdi; nop.
+            let load = if descr.kind == MethodKind::Class {
+                [0x48, 0x89, 0xf8, 0x90]
+            } else {
+                [0x48, 0x8b, 0x47, 0x08]
+            };
+            bytes[DISPATCHER..DISPATCHER + 4].copy_from_slice(&load);
+            bytes[DISPATCHER + 4..DISPATCHER + 6].copy_from_slice(&[0xff, 0xa0]);
             bytes[DISPATCHER + 6..DISPATCHER + 10].copy_from_slice(&offset.to_le_bytes());
         }
         memory.write(slot, &bytes);

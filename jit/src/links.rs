@@ -8,6 +8,7 @@
 use base::entity::EntityId;
 use bytecode::{CodeFlags, FunctionDescr, MethodKind};
 use hir::env::FuncId;
+use runtime::objects::class_method;
 use runtime::objects::code::CodeObject;
 use runtime::objects::function::FunctionObject;
 use runtime::objects::module::ModuleObject;
@@ -19,6 +20,7 @@ use runtime::value::{Ref, Value};
 use crate::context::{Jit, jit};
 use crate::continuation::Progress;
 use crate::functions::{Link, State};
+use crate::thunk;
 
 impl Jit {
     /// The target of a link.
@@ -26,16 +28,35 @@ impl Jit {
         self.functions.borrow_mut().func(link, &self.memory, self.islands.bridge)
     }
 
+    /// The target that is a function of a C library; nothing if there is no such function, as the interpreter will say.
+    pub(crate) fn native_target(&self, descr: &FunctionDescr) -> Option<FuncId> {
+        let Ok(symbol) = runtime::native_library::symbol(&descr.module, &descr.name) else {
+            drop(runtime::thread::thread().fetch_raised());
+            return None;
+        };
+        let func = self.target(Link::Native(descr.clone()))?;
+        if !self.native_entries.borrow().contains_key(&func) {
+            let entry = thunk::native_entry(&self.memory, symbol)?;
+            self.native_entries.borrow_mut().insert(func, entry);
+            self.functions.borrow().point(func, entry, &self.memory);
+        }
+        Some(func)
+    }
+
     /// What a target stands for now.
     pub(crate) fn occupant(&self, func: FuncId) -> Option<Ref> {
         let link = self.functions.borrow().funcs[func.index()].link.clone();
         let found = match &link {
-            Link::Body => return None,
+            Link::Body | Link::Native(_) => return None,
             Link::Function(function, _) => Some(function.clone()),
             Link::Direct(descr) | Link::Unique(descr, ..) => interp::resolve_function(descr).ok(),
             Link::Entry(descr, class) => {
                 let name = StrObject::intern(descr.split_name().1);
-                class.get::<TypeObject>()?.lookup(name.value()).map(Value::to_ref)
+                let found = class.get::<TypeObject>()?.lookup(name.value());
+                found.map(|found| match descr.kind {
+                    MethodKind::Instance => found.to_ref(),
+                    _ => class_method::unwrapped(found).to_ref(),
+                })
             }
         };
         if found.is_none() {
@@ -180,7 +201,7 @@ impl Jit {
     pub(crate) fn fill_vtable(&self, class: &TypeObject) {
         let Some((owner, layout)) = nearest_layout(class) else { return };
         for (at, method) in layout.methods.iter().enumerate().take(class.vtable_len()) {
-            if method.kind != MethodKind::Instance {
+            if matches!(method.kind, MethodKind::Function | MethodKind::Native) {
                 continue;
             }
             let definer = static_class::definer(owner, &method.name);
@@ -188,7 +209,7 @@ impl Jit {
             let descr = FunctionDescr {
                 module,
                 name: format!("{}.{}", definer.name(), method.name),
-                kind: MethodKind::Instance,
+                kind: method.kind,
                 signature: method.signature.clone(),
             };
             let Some(func) = self.target(Link::Entry(descr, class.value().to_ref())) else { return };

@@ -96,6 +96,22 @@ fn island(memory: &CodeMemory, target: usize, noted: bool) -> Option<usize> {
     Some(address)
 }
 
+/// A typed entry that is a C function: it notes where the compiled frames end, and cannot fail.
+pub(crate) fn native_entry(memory: &CodeMemory, target: usize) -> Option<usize> {
+    let mut bytes = Vec::new();
+    for (opcode, offset) in [([0x49, 0x89, 0xa7], NATIVE_SP), ([0x49, 0x89, 0xaf], NATIVE_FP)] {
+        bytes.extend(opcode);
+        bytes.extend((offset as u32).to_le_bytes());
+    }
+    // sub rsp, 8; mov rax, target; call rax; add rsp, 8; clc; ret
+    bytes.extend([0x48, 0x83, 0xec, 0x08, 0x48, 0xb8]);
+    bytes.extend((target as u64).to_le_bytes());
+    bytes.extend([0xff, 0xd0, 0x48, 0x83, 0xc4, 0x08, 0xf8, 0xc3]);
+    let address = memory.reserve(bytes.len())?;
+    memory.write(address, &bytes);
+    Some(address)
+}
+
 /// Saves every register to a [`SavedRegisters`] at the stack pointer.
 macro_rules! save_registers {
     () => {

@@ -7,6 +7,7 @@ use bytecode::CodeFlags;
 
 use crate::args::Args;
 use crate::error::Raised;
+use crate::objects::class_method;
 use crate::objects::code::CodeObject;
 use crate::objects::dict::DictObject;
 use crate::objects::float::FloatObject;
@@ -173,6 +174,7 @@ pub fn default_of(function: &FunctionObject, at: usize) -> PyResult {
 
 /// Whether one function has defaults, for parameters that have some in another one, that are not the same.
 pub(crate) fn has_other_defaults(new: Value, old: Value) -> bool {
+    let (new, old) = (class_method::unwrapped(new), class_method::unwrapped(old));
     let (Some(new), Some(old)) = (new.get_exact::<FunctionObject>(), old.get_exact::<FunctionObject>())
     else {
         return false;

@@ -35,6 +35,7 @@ pub mod init;
 pub mod methods;
 pub mod monitoring;
 pub mod names;
+pub mod native_library;
 pub mod object;
 pub mod objects;
 pub mod operator;

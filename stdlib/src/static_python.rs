@@ -27,7 +27,18 @@ pub(crate) fn fill(module: &ModuleObject) -> PyResult<()> {
     }
     dict.set_text("typed_descriptor", static_class::TYPED_DESCRIPTOR.value().to_ref());
     dict.set_text("StaticTypeError", static_class::static_type_error().value().to_ref());
+    for name in ["PyDict", "pydict"] {
+        dict.set_text(name, runtime::objects::dict::DICT.value().to_ref());
+    }
     dict.set_text("RAND_MAX", int::from_i64(i64::from(libc::RAND_MAX)));
+    Ok(())
+}
+
+/// Fills `__static__.compiler_flags`, whose names are switches for the module that imports them.
+pub(crate) fn fill_flags(module: &ModuleObject) -> PyResult<()> {
+    for name in ["checked_dicts", "checked_lists", "noframe", "shadow_frame"] {
+        module.dict().set_text(name, runtime::objects::singleton::bool(true).to_ref());
+    }
     Ok(())
 }
 
@@ -93,10 +104,10 @@ py_functions! { static FUNCTIONS;
     fn mixin(cls: Ref) -> Ref {
         cls
     }
-    /// Mark a class as native.
-    "native(func, /)"
-    fn native(func: Ref) -> Ref {
-        func
+    /// The address of a function of a C library.
+    "lookup_native_symbol(library, symbol, /)"
+    fn lookup_native_symbol(library: Value, symbol: Value) -> PyResult<usize> {
+        runtime::native_library::symbol(&protocol::str_string(library)?, &protocol::str_string(symbol)?)
     }
     /// An assertion that no option removes.
     "prod_assert(value, message=None, /)"
@@ -113,6 +124,10 @@ py_functions! { static FUNCTIONS;
         let text = name.get::<StrObject>().map(StrObject::to_string_lossy).unwrap_or_default();
         let source = match &*text {
             "Enum" | "IntEnum" | "StringEnum" => "_static_enum",
+            "native" => "_static_native",
+            "ContextDecorator" | "ExcContextDecorator" => "_static_context",
+            "is_static_callable" | "is_static_module" => "cinderx.static",
+            "TClass" | "ClassDecorator" => "_static_typing",
             _ => return Err(runtime::raise!(AttributeError, "module '__static__' has no attribute '{text}'")),
         };
         protocol::get_attr(protocol::import::import_absolute(source)?.value(), name)

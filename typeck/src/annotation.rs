@@ -5,6 +5,7 @@ use parser::ast::{self, Expr, ExprKind, Operator};
 
 use crate::program::{ClassId, Guard, Member, ModuleId, ModuleKind, Program};
 use crate::ty::{Iteration, Literal, Primitive, Type, TypeId};
+use crate::type_params::Limit;
 
 /// Follows imports and aliases at most this far.
 const MAX_CHASE: u32 = 32;
@@ -120,6 +121,9 @@ impl<'a> Program<'a> {
             {
                 self.iteration(kind, &[])
             }
+            Member::Imported { module: "__static__", name: "PyDict" | "pydict" } => {
+                self.types.instance(self.known.dict)
+            }
             Member::Imported { module: "__static__", name } => match Primitive::from_name(name) {
                 Some(primitive) => self.types.primitive(primitive),
                 None => self.types.dynamic,
@@ -154,6 +158,9 @@ impl<'a> Program<'a> {
                 self.typing_form(place, expr, name, args)
             }
             Some((_, Member::Class(class))) => self.generic_instance(place, class, args),
+            Some((_, Member::Imported { module: "__static__", name: "PyDict" | "pydict" })) => {
+                self.generic_instance(place, self.known.dict, args)
+            }
             _ => self.types.dynamic,
         }
     }
@@ -170,7 +177,7 @@ impl<'a> Program<'a> {
     }
 
     /// The variable that `T = TypeVar("T", bound=B)` declares.
-    fn declared_type_var(
+    pub(crate) fn declared_type_var(
         &mut self,
         module: ModuleId,
         name: &'a str,
@@ -180,17 +187,18 @@ impl<'a> Program<'a> {
         if let Some(known) = known {
             return known;
         }
-        let ExprKind::Call { func, keywords, .. } = call.kind else { return self.types.dynamic };
+        let ExprKind::Call { func, args, keywords } = call.kind else { return self.types.dynamic };
         let maker = self.chase_expr(module, func);
         if !matches!(maker, Some((_, Member::Imported { module: "typing", name: "TypeVar" }))) {
             return self.types.dynamic;
         }
         let bound = keywords.iter().find(|keyword| keyword.arg == Some("bound"));
-        let bound = match bound {
-            Some(bound) => self.resolve_annotation(Place::plain(module), bound.value),
-            None => self.types.dynamic,
+        let limit = match (bound, args) {
+            (Some(bound), _) => Limit::Bound(self.resolve_annotation(Place::plain(module), bound.value)),
+            (None, [_, constraints @ ..]) => self.constraints(Place::plain(module), constraints),
+            (None, []) => Limit::None,
         };
-        let var = self.type_var(name, bound);
+        let var = self.type_var(name, limit);
         self.modules[module].members.insert(name, Member::TypeVar(call, Some(var)));
         var
     }

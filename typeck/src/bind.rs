@@ -9,10 +9,10 @@ use parser::ast::{self, Arg, Expr, ExprKind, Stmt, StmtKind};
 use crate::annotation::{Place, Role};
 use crate::declare::is_final_annotation;
 use crate::program::{
-    Binding, ClassId, ClassKind, ClassMember, Field, FunctionId, Member, ModuleId, ModuleKind, Param,
+    Binding, Body, ClassId, ClassKind, ClassMember, Field, FunctionId, Member, ModuleId, ModuleKind, Param,
     ParamKind, Program,
 };
-use crate::ty::{Assignable, Literal, Ty, Type, TypeId};
+use crate::ty::{Assignable, Literal, Primitive, Ty, Type, TypeId};
 
 impl<'a> Program<'a> {
     /// Binds everything that a module declares.
@@ -30,6 +30,7 @@ impl<'a> Program<'a> {
         for &function in &functions {
             self.bind_function(function);
         }
+        self.bind_alternatives(module);
         for &class in &classes {
             self.bind_fields(class);
         }
@@ -86,7 +87,13 @@ impl<'a> Program<'a> {
                     bases.push(found);
                     base_args.push(args);
                 }
-                _ => {
+                found => {
+                    if let Some((_, Member::Imported { module: "__static__", name })) = found
+                        && Primitive::from_name(name).is_some()
+                    {
+                        let message = format!("Primitive type {name} cannot be subclassed");
+                        self.report(module, Diagnostic::error("SP0102", base.span, message));
+                    }
                     is_dynamic = true;
                     break;
                 }
@@ -117,6 +124,9 @@ impl<'a> Program<'a> {
 
     /// Whether a decorator of a class changes nothing about it here.
     fn keeps_layout(&mut self, module: ModuleId, decorator: &'a Expr<'a>) -> bool {
+        if self.returns_its_class(module, decorator) {
+            return true;
+        }
         let Some((_, Member::Imported { module, name })) = self.chase_expr(module, decorator) else {
             return false;
         };
@@ -472,12 +482,32 @@ impl<'a> Program<'a> {
             Some(returns) => self.resolve_annotation(place, returns),
             None => self.types.dynamic,
         };
-        let ret = self.generator_type(function, ret);
+        let ret = match self.functions[function].body {
+            Body::DynamicReturn => self.types.dynamic,
+            _ => self.generator_type(function, ret),
+        };
+        self.check_inline(function);
         let returns_self = def.returns.is_some_and(|returns| self.is_self(module, returns));
         self.functions[function].returns_self = returns_self && class.is_some();
         self.functions[function].guard = guard;
         self.functions[function].params = params;
         self.functions[function].ret = ret;
+        if self.functions[function].body == Body::Native {
+            self.bind_native(function);
+        }
+        self.bind_context_decorators(function);
+    }
+
+    /// What is put in the place of its calls is an expression.
+    fn check_inline(&mut self, function: FunctionId) {
+        let entry = &self.functions[function];
+        let is_return =
+            matches!(entry.def.body, [Stmt { kind: StmtKind::Return { value: Some(_) }, .. }, ..]);
+        if entry.body == Body::Inline && !is_return {
+            let (module, span) = (entry.module, entry.def.name_span);
+            let message = "@inline only supported on functions with simple return";
+            self.report(module, Diagnostic::error("SP0112", span, message));
+        }
     }
 
     /// What a call of a generator function gives: what it is declared to, if that can be a generator.

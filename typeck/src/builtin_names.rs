@@ -66,15 +66,20 @@ pub(crate) const NAMES: [&str; 59] = [
 ];
 
 /// What `__static__` offers, sorted. `tests/typeck/names.md` imports all of it.
-pub(crate) const STATIC: [&str; 41] = [
+pub(crate) const STATIC: [&str; 50] = [
     "Array",
     "CheckedDict",
     "CheckedList",
+    "ClassDecorator",
+    "ContextDecorator",
     "Enum",
+    "ExcContextDecorator",
     "IntEnum",
+    "PyDict",
     "RAND_MAX",
     "StaticTypeError",
     "StringEnum",
+    "TClass",
     "Vector",
     "_donotcompile",
     "allow_weakrefs",
@@ -93,10 +98,14 @@ pub(crate) const STATIC: [&str; 41] = [
     "int32",
     "int64",
     "int8",
+    "is_static_callable",
+    "is_static_module",
     "is_type_static",
+    "lookup_native_symbol",
     "mixin",
     "native",
     "prod_assert",
+    "pydict",
     "rand",
     "single",
     "size_t",

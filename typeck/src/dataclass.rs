@@ -8,8 +8,9 @@ use base::{Diagnostic, Span, suggest};
 use parser::ast::{self, Arguments, Expr, ExprKind, FunctionDef, Keyword, Stmt, StmtKind};
 
 use crate::annotation::Place;
+use crate::facts::Argument;
 use crate::program::{
-    Binding, ClassId, ClassMember, Function, FunctionId, Member, ModuleId, Param, ParamKind, Program,
+    Binding, Body, ClassId, ClassMember, Function, FunctionId, Member, ModuleId, Param, ParamKind, Program,
 };
 use crate::ty::TypeId;
 
@@ -411,12 +412,30 @@ impl<'a> Program<'a> {
             is_async: false,
             is_generator: false,
             is_dynamic: false,
+            body: Body::Untyped,
             cache: None,
             type_vars: &[],
             returns_self: false,
             is_generated: true,
             is_bound: true,
         })
+    }
+
+    /// Whether the constructor of a dataclass does nothing for these arguments but store them: every field is given one or has a constant for a
+    /// default, and nothing runs afterwards.
+    pub(crate) fn only_fills(&mut self, class: ClassId, init: FunctionId, arguments: &[Argument]) -> bool {
+        let Some(owner) = self.functions[init].class else { return false };
+        let Some(data) = &self.classes[owner].dataclass else { return false };
+        let params = &self.functions[init].params[1..];
+        let is_field =
+            |name: &str| matches!(self.class_member(class, name), Some((_, ClassMember::Field(_))));
+        let only_stores = self.classes[class].is_static
+            && self.class_member(class, "__post_init__").is_none()
+            && data.fields.len() == params.len()
+            && data.fields.iter().all(|field| field.in_init && is_field(field.name));
+        let defaults = params.iter().zip(arguments).filter(|(_, argument)| **argument == Argument::Default);
+        let defaults: Vec<_> = defaults.filter_map(|(param, _)| param.default).collect();
+        only_stores && defaults.into_iter().all(|default| self.is_constant_default(init, default))
     }
 
     /// Whether an attribute of instances is a field of a frozen dataclass.

@@ -12,8 +12,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::facts::Facts;
 use crate::marker::opts_in;
 use crate::program::{
-    Accessor, Binding, Class, ClassId, ClassKind, ClassMember, Constant, Function, FunctionId, Known, Member,
-    Module, ModuleId, ModuleKind, ModuleLoader, Program,
+    Accessor, Class, ClassId, ClassKind, ClassMember, Constant, Function, FunctionId, Known, Member, Module,
+    ModuleId, ModuleKind, ModuleLoader, Program,
 };
 use crate::scope::{self, Scopes};
 use crate::ty::Types;
@@ -56,6 +56,10 @@ impl<'a> Program<'a> {
             functions: base::entity::PrimaryMap::new(),
             type_vars: base::entity::PrimaryMap::new(),
             known,
+            outermost: Span::default(),
+            loop_depth: 0,
+            alternatives: FxHashMap::default(),
+            natives: FxHashMap::default(),
             by_name: FxHashMap::default(),
             chase_depth: 0,
         };
@@ -175,11 +179,20 @@ impl<'a> Program<'a> {
 
     fn declare_body(&mut self, module: ModuleId, body: &'a [Stmt<'a>]) {
         for stmt in body {
+            self.outermost = stmt.span;
             self.declare_stmt(module, stmt);
         }
     }
 
-    fn declare_stmt(&mut self, module: ModuleId, stmt: &'a Stmt<'a>) {
+    /// What a loop binds, it may bind again.
+    fn declare_loop(&mut self, module: ModuleId, body: &'a [Stmt<'a>], orelse: &'a [Stmt<'a>]) {
+        self.loop_depth += 1;
+        self.declare_nested(module, body);
+        self.loop_depth -= 1;
+        self.declare_nested(module, orelse);
+    }
+
+    pub(crate) fn declare_stmt(&mut self, module: ModuleId, stmt: &'a Stmt<'a>) {
         match stmt.kind {
             StmtKind::ClassDef(def) => {
                 let class = self.declare_class(module, stmt.id, def, None);
@@ -195,11 +208,8 @@ impl<'a> Program<'a> {
             }
             StmtKind::AnnAssign { target, annotation, value, simple: true } => {
                 if let Some(name) = target.as_name() {
-                    let is_final = is_final_annotation(annotation);
-                    let constant = value.filter(|_| is_final).and_then(constant_value);
-                    let (annotation, span) = (Some(annotation), target.span);
-                    let member = Member::Variable { ty: None, annotation, is_final, constant, value, span };
-                    self.declare_name(module, name, member, span);
+                    let member = annotated_variable(target, annotation, value);
+                    self.declare_name(module, name, member, target.span);
                 }
             }
             StmtKind::TypeAlias { name, type_params: [], value } => {
@@ -221,6 +231,11 @@ impl<'a> Program<'a> {
             }
             StmtKind::AugAssign { target, .. } => self.declare_dynamic(module, target),
             StmtKind::If { test, body, orelse } => {
+                match self.known_test(module, test) {
+                    Some(true) => return self.declare_body(module, body),
+                    Some(false) => return self.declare_body(module, orelse),
+                    None => {}
+                }
                 if test.as_name() == Some("TYPE_CHECKING") {
                     self.declare_body(module, body);
                 } else {
@@ -230,13 +245,9 @@ impl<'a> Program<'a> {
             }
             StmtKind::For { target, body, orelse, .. } => {
                 self.declare_dynamic(module, target);
-                self.declare_nested(module, body);
-                self.declare_nested(module, orelse);
+                self.declare_loop(module, body, orelse);
             }
-            StmtKind::While { body, orelse, .. } => {
-                self.declare_nested(module, body);
-                self.declare_nested(module, orelse);
-            }
+            StmtKind::While { body, orelse, .. } => self.declare_loop(module, body, orelse),
             StmtKind::With { items, body } => {
                 for target in items.iter().filter_map(|item| item.optional_vars) {
                     self.declare_dynamic(module, target);
@@ -255,25 +266,11 @@ impl<'a> Program<'a> {
         }
     }
 
-    /// Names bound under a condition are dynamic.
-    fn declare_nested(&mut self, module: ModuleId, body: &'a [Stmt<'a>]) {
-        for stmt in body {
-            match stmt.kind {
-                StmtKind::ClassDef(def) => self.declare_as_dynamic(module, def.name),
-                StmtKind::FunctionDef(def) | StmtKind::AsyncFunctionDef(def) => {
-                    self.declare_as_dynamic(module, def.name);
-                }
-                StmtKind::AnnAssign { target, .. } => self.declare_dynamic(module, target),
-                _ => self.declare_stmt(module, stmt),
-            }
-        }
-    }
-
-    fn declare_as_dynamic(&mut self, module: ModuleId, name: &'a str) {
+    pub(crate) fn declare_as_dynamic(&mut self, module: ModuleId, name: &'a str) {
         self.modules[module].members.insert(name, Member::Dynamic);
     }
 
-    fn declare_dynamic(&mut self, module: ModuleId, target: &'a Expr<'a>) {
+    pub(crate) fn declare_dynamic(&mut self, module: ModuleId, target: &'a Expr<'a>) {
         match target.kind {
             ExprKind::Name { id, .. } => {
                 self.modules[module].members.entry(id).or_insert(Member::Dynamic);
@@ -339,6 +336,11 @@ impl<'a> Program<'a> {
             return;
         };
         for alias in names {
+            if let Some((builtin, checked)) = checked_container(target, alias.name) {
+                self.modules[module]
+                    .members
+                    .insert(builtin, Member::Imported { module: "__static__", name: checked });
+            }
             let member = Member::Imported { module: target, name: alias.name };
             self.modules[module].members.insert(alias.asname.unwrap_or(alias.name), member);
         }
@@ -499,7 +501,7 @@ impl<'a> Program<'a> {
         function
     }
 
-    fn declare_function(
+    pub(crate) fn declare_function(
         &mut self,
         module: ModuleId,
         node: NodeId,
@@ -513,7 +515,7 @@ impl<'a> Program<'a> {
             }
             None => def.name.to_owned(),
         };
-        let decorators = Decorators::read(def, class.is_some());
+        let decorators = self.decorators(module, def, class.is_some());
         let scopes = &self.modules[module].scopes;
         let is_generator =
             scopes.find(node, scope::ScopeRole::Body).is_some_and(|body| scopes.table[body].has_yield);
@@ -535,10 +537,20 @@ impl<'a> Program<'a> {
             is_async,
             is_generator,
             is_dynamic: decorators.is_unknown,
+            body: decorators.body,
             cache: decorators.cache,
             is_generated: false,
             is_bound: false,
         })
+    }
+}
+
+/// The builtin container that a switch of `__static__.compiler_flags` replaces in a module, and by which.
+pub fn checked_container(module: &str, name: &str) -> Option<(&'static str, &'static str)> {
+    match (module, name) {
+        ("__static__.compiler_flags", "checked_dicts") => Some(("dict", "CheckedDict")),
+        ("__static__.compiler_flags", "checked_lists") => Some(("list", "CheckedList")),
+        _ => None,
     }
 }
 
@@ -552,54 +564,6 @@ fn is_type_var(value: &Expr<'_>) -> bool {
     }
 }
 
-/// What the decorators of a function say.
-struct Decorators {
-    binding: Binding,
-    is_final: bool,
-    is_unknown: bool,
-    cache: Option<&'static str>,
-}
-
-impl Decorators {
-    fn read(def: &FunctionDef<'_>, is_method: bool) -> Self {
-        let binding = match (is_method, def.name) {
-            (false, _) => Binding::None,
-            (true, "__new__") => Binding::Static,
-            (true, "__init_subclass__" | "__class_getitem__") => Binding::Class,
-            (true, _) => Binding::Instance,
-        };
-        let mut decorators = Self { binding, is_final: false, is_unknown: false, cache: None };
-        for decorator in def.decorator_list {
-            match decorator.as_name() {
-                Some("staticmethod") => decorators.binding = Binding::Static,
-                Some("classmethod") => decorators.binding = Binding::Class,
-                Some("property") => decorators.binding = Binding::Property,
-                Some("cached_property") => {
-                    decorators.binding = Binding::Property;
-                    decorators.cache = Some("_pystatic_cprop.");
-                }
-                Some("async_cached_property") => {
-                    decorators.binding = Binding::Property;
-                    decorators.cache = Some("_pystatic_async_cprop.");
-                }
-                Some("final") => decorators.is_final = true,
-                Some("override") => {}
-                None if is_accessor(decorator, def.name) => decorators.binding = Binding::Property,
-                _ => decorators.is_unknown = true,
-            }
-        }
-        decorators
-    }
-}
-
-/// `@name.setter` or `@name.deleter` above another function of that name.
-fn is_accessor(decorator: &Expr<'_>, name: &str) -> bool {
-    match decorator.kind {
-        ExprKind::Attribute { value, attr: "setter" | "deleter", .. } => value.as_name() == Some(name),
-        _ => false,
-    }
-}
-
 /// Whether an annotation is `Final` or `Final[...]`.
 pub(crate) fn is_final_annotation(annotation: &Expr<'_>) -> bool {
     match annotation.kind {
@@ -607,6 +571,17 @@ pub(crate) fn is_final_annotation(annotation: &Expr<'_>) -> bool {
         ExprKind::Subscript { value, .. } => is_final_annotation(value),
         _ => false,
     }
+}
+
+/// What an annotated assignment to a name declares.
+pub(crate) fn annotated_variable<'a>(
+    target: &Expr<'a>,
+    annotation: &'a Expr<'a>,
+    value: Option<&'a Expr<'a>>,
+) -> Member<'a> {
+    let is_final = is_final_annotation(annotation);
+    let constant = value.filter(|_| is_final).and_then(constant_value);
+    Member::Variable { ty: None, annotation: Some(annotation), is_final, constant, value, span: target.span }
 }
 
 /// The value of a constant expression.

@@ -40,6 +40,15 @@ pub enum AttributePlan {
 pub enum Argument {
     /// The positional argument.
     Positional(usize),
+    /// An element of a starred positional argument, which is a tuple of known length.
+    Unpacked {
+        /// The positional argument.
+        place: usize,
+        /// The element.
+        at: usize,
+        /// What it is checked against.
+        cast: Option<TypeId>,
+    },
     /// The keyword argument, by position among the keywords.
     Keyword(usize),
     /// The parameter's default.
@@ -50,26 +59,50 @@ pub enum Argument {
     Keywords(Vec<usize>),
 }
 
+/// What a method gets of the value that it is called through.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Receiver {
+    /// The value.
+    Itself,
+    /// Its class.
+    Class,
+    /// Nothing.
+    Nothing,
+}
+
 /// What a call becomes.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum CallPlan {
     /// `INVOKE_FUNCTION` of a function.
     Function(FunctionId, Vec<Argument>),
+    /// `INVOKE_NATIVE` of a C function.
+    Native(FunctionId, Vec<Argument>),
     /// A method call; `direct` skips the vtable.
     Method {
         /// The method.
         function: FunctionId,
         /// The static class of the receiver.
         class: ClassId,
+        /// What it gets of the receiver.
+        receiver: Receiver,
         /// Whether the implementation is known.
         direct: bool,
         /// The arguments behind the receiver.
         arguments: Vec<Argument>,
     },
-    /// A method of a base class, through `super()`.
-    Super(FunctionId, Vec<Argument>),
+    /// A method of a base class, through `super()` in a method, or `super(C, receiver)`.
+    Super {
+        /// The method.
+        function: FunctionId,
+        /// What it gets of the receiver.
+        receiver: Receiver,
+        /// The arguments behind the receiver.
+        arguments: Vec<Argument>,
+    },
     /// Allocation, then `__init__`.
     Construct(ClassId, Option<FunctionId>, Vec<Argument>),
+    /// Allocation of an instance whose fields are the arguments: the constructor of a dataclass, of which this is all that it does.
+    Fill(ClassId, FunctionId, Vec<Argument>),
     /// `box(x)`, `unbox(x)`, `int64(x)`, `double(x)`: the argument's coercion does everything.
     Coerce,
     /// `cast(T, x)`

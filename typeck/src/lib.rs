@@ -21,12 +21,15 @@
 mod annotation;
 mod bind;
 mod builtin_names;
+mod conditional;
 mod dataclass;
 mod declare;
+mod decorator;
 mod enumeration;
 pub mod facts;
 mod infer;
 mod marker;
+mod native;
 mod overrides;
 pub mod perf;
 pub mod program;
@@ -37,5 +40,6 @@ mod structural;
 pub mod ty;
 mod type_params;
 
+pub use declare::checked_container;
 pub use marker::{Markers, markers, misplaced, opts_in};
 pub use program::{Missing, ModuleId, ModuleLoader, NoModules, Program};

@@ -27,6 +27,7 @@ pub fn findings<'a>(program: &Program<'a>, module: ModuleId) -> Vec<Diagnostic> 
         facts: &entry.facts,
         found: Vec::new(),
         depth: 0,
+        receiver: None,
         seen: FxHashSet::default(),
     };
     if entry.kind == ModuleKind::Static {
@@ -42,6 +43,8 @@ struct Linter<'p, 'a> {
     found: Vec<Diagnostic>,
     /// Functions around the current node. What a module does outside of them it does once.
     depth: u32,
+    /// The receiver of the method around the current node, if nobody can say what that is.
+    receiver: Option<&'a str>,
     /// What has been said already.
     seen: FxHashSet<Cause>,
 }
@@ -60,9 +63,12 @@ impl<'a> Visitor<'a> for Linter<'_, 'a> {
         match stmt.kind {
             StmtKind::FunctionDef(def) | StmtKind::AsyncFunctionDef(def) => {
                 self.parameters(stmt.id, def);
+                let receiver = self.open_receiver(stmt.id);
+                let around = std::mem::replace(&mut self.receiver, receiver);
                 self.depth += 1;
                 walk_stmt(self, stmt);
                 self.depth -= 1;
+                self.receiver = around;
                 return;
             }
             StmtKind::ClassDef(def) => self.layout(stmt.id, def),
@@ -90,6 +96,13 @@ impl<'a> Visitor<'a> for Linter<'_, 'a> {
 }
 
 impl<'a> Linter<'_, 'a> {
+    /// The first parameter of a method whose decorator or class may pass anything for it.
+    fn open_receiver(&self, node: NodeId) -> Option<&'a str> {
+        let entry = &self.program.functions[self.facts.functions.get(&node)?.function];
+        let is_open = entry.is_dynamic || !self.program.classes[entry.class?].is_static;
+        entry.params.first().filter(|_| is_open).map(|param| param.name)
+    }
+
     /// Parameters of a static function without an annotation.
     fn parameters(&mut self, node: NodeId, def: &'a FunctionDef<'a>) {
         let Some(plan) = self.facts.functions.get(&node) else { return };
@@ -114,7 +127,8 @@ impl<'a> Linter<'_, 'a> {
     /// An attribute of a value of which nothing is known.
     fn attribute(&mut self, expr: &Expr<'a>, value: &Expr<'a>, attr: &str) {
         let ty = self.facts.types[value.id].map(|ty| ty.id);
-        if ty != Some(self.program.types.dynamic) || self.is_foreign(value) {
+        let is_receiver = value.as_name().is_some() && value.as_name() == self.receiver;
+        if ty != Some(self.program.types.dynamic) || is_receiver || self.is_foreign(value) {
             return;
         }
         let text = value.span.text(self.program.modules[self.module].source).to_owned();

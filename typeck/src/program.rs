@@ -319,6 +319,21 @@ pub struct Param<'a> {
     pub span: Span,
 }
 
+/// What a decorator says of the body of a function.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Body {
+    /// Nothing.
+    Typed,
+    /// `@inline`: it is a single `return`.
+    Inline,
+    /// `@dynamic_return`: what it returns is dynamic, whatever it is declared to be.
+    DynamicReturn,
+    /// `@native`: a C function.
+    Native,
+    /// `@_donotcompile`, or a declaration for the sake of checkers: it is compiled dynamically.
+    Untyped,
+}
+
 /// One function or method.
 pub struct Function<'a> {
     /// Its name.
@@ -355,6 +370,8 @@ pub struct Function<'a> {
     pub is_generator: bool,
     /// A decorator is beyond the checker: calls are dynamic.
     pub is_dynamic: bool,
+    /// How its body is compiled.
+    pub body: Body,
     /// A property whose value is kept in a field of this prefix.
     pub cache: Option<&'static str>,
     /// A decorator makes it: it has a signature and no body.
@@ -374,6 +391,8 @@ pub struct TypeVar<'a> {
     pub name: &'a str,
     /// What its values are at least; `object` if nothing is said.
     pub bound: TypeId,
+    /// The types of which it is one, if it is constrained to some.
+    pub constraints: &'a [TypeId],
 }
 
 /// What the result of a `TypeGuard` or `TypeIs` function says of its argument. (PEP 647, PEP 742)
@@ -434,6 +453,13 @@ pub struct Program<'a> {
     pub type_vars: PrimaryMap<TypeVarId, TypeVar<'a>>,
     /// Classes that the checker itself mentions.
     pub known: Known,
+    /// The statement at the top level of a module that is being declared, and loops in it.
+    pub(crate) outermost: Span,
+    pub(crate) loop_depth: u32,
+    /// Further functions that a name of a module may stand for, by the first.
+    pub(crate) alternatives: FxHashMap<FunctionId, Vec<FunctionId>>,
+    /// The libraries of native functions.
+    pub natives: FxHashMap<FunctionId, &'a str>,
     pub(crate) by_name: FxHashMap<&'a str, Option<ModuleId>>,
     /// How deep alias and import chains are being followed.
     pub(crate) chase_depth: u32,

@@ -7,7 +7,7 @@
 use parser::ast::{self, Expr, ExprKind};
 
 use crate::annotation::Place;
-use crate::program::{ClassId, FunctionId, Program, TypeVar};
+use crate::program::{ClassId, FunctionId, Member, Program, TypeVar};
 use crate::ty::{Type, TypeId};
 
 impl<'a> Program<'a> {
@@ -24,10 +24,36 @@ impl<'a> Program<'a> {
     /// Variables in the place of the type parameters of a class, to be solved where it is constructed.
     pub(crate) fn class_vars(&mut self, class: ClassId) -> Vec<TypeId> {
         if self.classes[class].vars.is_empty() {
-            let (names, object) = (self.classes[class].type_params, self.types.instance(self.known.object));
-            self.classes[class].vars = names.iter().map(|name| self.type_var(name, object)).collect();
+            let names = self.classes[class].type_params;
+            let vars = names.iter().enumerate().map(|(at, &name)| self.class_var(class, at, name)).collect();
+            self.classes[class].vars = vars;
         }
         self.classes[class].vars.clone()
+    }
+
+    /// The variable of one type parameter of a class, which its header limits, or the variable of the module that it is called like.
+    fn class_var(&mut self, class: ClassId, at: usize, name: &'a str) -> TypeId {
+        let (module, params) = (self.classes[class].module, self.classes[class].type_params);
+        let limit = match self.classes[class].def.type_params.get(at).map(|param| param.kind) {
+            Some(ast::TypeParamKind::TypeVar { bound: Some(bound), .. }) => {
+                self.limit(Place { class: Some(class), params, ..Place::plain(module) }, bound)
+            }
+            Some(_) => Limit::None,
+            None => match self.chase_name(module, name) {
+                Some((there, Member::TypeVar(call, known))) => {
+                    let var = self.declared_type_var(there, name, call, known);
+                    match self.types.get(var) {
+                        Type::Var(var) => match &self.type_vars[*var] {
+                            TypeVar { constraints: [], bound, .. } => Limit::Bound(*bound),
+                            TypeVar { constraints, .. } => Limit::Constraints(constraints),
+                        },
+                        _ => Limit::None,
+                    }
+                }
+                _ => Limit::None,
+            },
+        };
+        self.type_var(name, limit)
     }
 
     /// The type arguments of a base of a class that has these: `Box[int]` for `class Numbers(Box[int])`.
@@ -60,22 +86,53 @@ impl<'a> Program<'a> {
         for param in def.type_params {
             let ast::TypeParamKind::TypeVar { name, bound, .. } = param.kind else { continue };
             let place = Place { class, params, vars: &vars, ..Place::plain(module) };
-            let bound = match bound {
-                Some(bound) => self.resolve_annotation(place, bound),
-                None => self.types.instance(self.known.object),
-            };
-            vars.push((name, self.type_var(name, bound)));
+            let limit = bound.map_or(Limit::None, |bound| self.limit(place, bound));
+            vars.push((name, self.type_var(name, limit)));
         }
         let vars = &*self.arena.alloc_slice_copy(&vars);
         self.functions[function].type_vars = vars;
         Place { params, vars, class, ..Place::plain(module) }
     }
 
+    /// What stands behind the colon of a type parameter: a bound, or constraints in parentheses.
+    fn limit(&mut self, place: Place<'_, 'a>, bound: &'a Expr<'a>) -> Limit<'a> {
+        match bound.kind {
+            ExprKind::Tuple { elts, .. } => self.constraints(place, elts),
+            _ => Limit::Bound(self.resolve_annotation(place, bound)),
+        }
+    }
+
+    /// The types of which a variable is one. With one that the checker does not know, it can be anything.
+    pub(crate) fn constraints(&mut self, place: Place<'_, 'a>, exprs: &'a [Expr<'a>]) -> Limit<'a> {
+        let types: Vec<TypeId> = exprs.iter().map(|expr| self.resolve_annotation(place, expr)).collect();
+        let is_known = |&ty: &TypeId| ty != self.types.dynamic && self.types.as_primitive(ty).is_none();
+        match types.len() >= 2 && types.iter().all(is_known) {
+            true => Limit::Constraints(self.arena.alloc_slice_copy(&types)),
+            false => Limit::None,
+        }
+    }
+
     /// A new type variable. A bound that the checker does not know is `object`.
-    pub(crate) fn type_var(&mut self, name: &'a str, bound: TypeId) -> TypeId {
+    pub(crate) fn type_var(&mut self, name: &'a str, limit: Limit<'a>) -> TypeId {
+        let (bound, constraints) = match limit {
+            Limit::None => (self.types.dynamic, &[][..]),
+            Limit::Bound(bound) => (bound, &[][..]),
+            Limit::Constraints(types) => (self.types.union(types.iter().copied()), types),
+        };
         let is_known = bound != self.types.dynamic && self.types.as_primitive(bound).is_none();
         let bound = if is_known { bound } else { self.types.instance(self.known.object) };
-        let id = self.type_vars.push(TypeVar { name, bound });
+        let id = self.type_vars.push(TypeVar { name, bound, constraints });
         self.types.intern(Type::Var(id))
     }
+}
+
+/// What the values of a type variable can be.
+#[derive(Clone, Copy)]
+pub(crate) enum Limit<'a> {
+    /// Anything.
+    None,
+    /// What fits this type.
+    Bound(TypeId),
+    /// Those of one of these types.
+    Constraints(&'a [TypeId]),
 }

@@ -231,7 +231,11 @@ fn identifier<'t>(cursor: &mut Cursor<'t>) -> Parse<&'t str> {
 
 fn function(cursor: &mut Cursor<'_>) -> Parse<FunctionDescr> {
     let kind = method_kind(cursor)?;
-    let module = identifier(cursor)?.to_owned();
+    let module = match kind {
+        MethodKind::Native => cursor.take_while("a library", |c| !matches!(c, ':' | '\n'))?,
+        _ => identifier(cursor)?,
+    };
+    let module = module.to_owned();
     cursor.expect(":")?;
     let name = identifier(cursor)?.to_owned();
     Ok(FunctionDescr { module, name, kind, signature: signature(cursor)? })

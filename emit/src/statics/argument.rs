@@ -65,7 +65,8 @@ impl<'a> Emitter<'a, '_> {
     pub(super) fn arguments(&mut self, call: &StaticCall<'a, '_>, receiver: Option<u32>) -> Emit {
         let order: Vec<usize> =
             call.arguments.iter().flat_map(|argument| places(call.site, argument)).collect();
-        if !order.is_sorted() || self.needs_default(call) {
+        let is_unpacked = |argument: &Argument| matches!(argument, Argument::Unpacked { .. });
+        if !order.is_sorted() || self.needs_default(call) || call.arguments.iter().any(is_unpacked) {
             return self.spilled_arguments(call, order, receiver);
         }
         for at in 0..call.arguments.len() {
@@ -84,10 +85,17 @@ impl<'a> Emitter<'a, '_> {
         let count = call.site.args.len() + call.site.keywords.len();
         let mut slots = vec![0; count];
         order.sort_unstable();
+        order.dedup();
+        let mut elements = vec![Vec::new(); count];
         for place in order {
             let expr = expr_at(call.site, place);
             let primitive = self.argument_code(call, place);
-            if let ExprKind::Starred { value, .. } = expr.kind {
+            if let (ExprKind::Starred { value, .. }, count @ 1..) = (&expr.kind, unpacked_count(call, place))
+            {
+                self.expr(value)?;
+                elements[place] = self.unpacked(expr, count);
+                continue;
+            } else if let ExprKind::Starred { value, .. } = expr.kind {
                 self.expr(value)?;
                 self.block().op(Opcode::BUILD_LIST, 0);
                 self.block().op(Opcode::SWAP, 2);
@@ -100,12 +108,27 @@ impl<'a> Emitter<'a, '_> {
             slots[place] = slot;
         }
         for at in 0..call.arguments.len() {
+            if let Argument::Unpacked { place, at, cast } = &call.arguments[at] {
+                self.taken(elements[*place][*at]);
+                self.at(call.site.expr.span);
+                self.cast_to(*cast);
+                continue;
+            }
             self.pushed_argument(call, at, receiver, &mut |emitter, _, place| {
                 emitter.taken(slots[place]);
                 Ok(())
             })?;
         }
         Ok(())
+    }
+
+    /// Unpacks the tuple on top into hidden locals.
+    fn unpacked(&mut self, expr: &'a Expr<'a>, count: usize) -> Vec<u32> {
+        self.at(expr.span);
+        self.block().op(Opcode::UNPACK_SEQUENCE, count as u32);
+        let slots: Vec<u32> = (0..count).map(|_| self.hidden_slot(TypeCode::Object)).collect();
+        slots.iter().for_each(|&slot| self.block().op(Opcode::STORE_FAST, slot));
+        slots
     }
 
     /// How the argument at a place is passed.
@@ -188,6 +211,7 @@ impl<'a> Emitter<'a, '_> {
             (Some(constant), Some(slot)) => {
                 let (known, end) = (self.block().label(), self.block().label());
                 self.block().op(Opcode::LOAD_FAST_CHECK, slot);
+                self.refine_receiver(call.function);
                 self.block().op0(Opcode::HAS_OWN_DEFAULTS);
                 self.block().jump(Opcode::POP_JUMP_IF_ZERO, known);
                 let depth = self.block().depth();
@@ -221,12 +245,19 @@ impl<'a> Emitter<'a, '_> {
 /// Where the parts of an argument stand in the source; defaults stand nowhere.
 fn places(site: Site<'_>, argument: &Argument) -> Vec<usize> {
     match argument {
-        Argument::Positional(at) => vec![*at],
+        Argument::Positional(at) | Argument::Unpacked { place: at, .. } => vec![*at],
         Argument::Keyword(at) => vec![site.args.len() + at],
         Argument::Default => Vec::new(),
         Argument::Rest(range) => range.clone().collect(),
         Argument::Keywords(found) => found.iter().map(|at| site.args.len() + at).collect(),
     }
+}
+
+/// How many parameters a starred argument is unpacked for.
+fn unpacked_count(call: &StaticCall<'_, '_>, place: usize) -> usize {
+    let is_here =
+        |argument: &&Argument| matches!(argument, Argument::Unpacked { place: at, .. } if *at == place);
+    call.arguments.iter().filter(is_here).count()
 }
 
 /// The argument at a place.

@@ -1,8 +1,8 @@
 //! Static calls and construction.
 
-use bytecode::{Const, Opcode, TypeCode};
+use bytecode::{Const, Opcode, PrimitiveCompareOp, TypeCode};
 use parser::ast::{Expr, ExprKind, Keyword};
-use typeck::facts::{Argument, CallPlan, VectorOp};
+use typeck::facts::{Argument, CallPlan, Receiver, VectorOp};
 use typeck::program::FunctionId;
 use typeck::ty::{Primitive, TypeId};
 
@@ -30,20 +30,28 @@ impl<'a> Emitter<'a, '_> {
         let site = Site { expr, args, keywords };
         match plan {
             CallPlan::Function(function, arguments) => self.invoke(site, *function, 0, arguments)?,
-            CallPlan::Super(function, arguments) => {
-                self.load_receiver();
-                self.invoke(site, *function, 1, arguments)?;
+            CallPlan::Native(function, arguments) => self.invoke_native(site, *function, arguments)?,
+            CallPlan::Super { function, receiver, arguments } => {
+                match (super_receiver(func), receiver) {
+                    (Some(explicit), _) => self.expr(explicit)?,
+                    (None, Receiver::Nothing) => {
+                        return self.invoke(site, *function, 0, arguments).map(|()| true);
+                    }
+                    (None, _) => self.load_receiver(),
+                }
+                self.invoke_of(site, *function, *receiver, arguments)?;
             }
-            CallPlan::Method { function, direct, arguments, .. } => {
+            CallPlan::Method { function, receiver, direct, arguments, .. } => {
                 let ExprKind::Attribute { value, .. } = func.kind else { return Ok(false) };
                 self.expr(value)?;
                 if *direct {
-                    self.invoke(site, *function, 1, arguments)?;
+                    self.invoke_of(site, *function, *receiver, arguments)?;
                 } else {
-                    self.invoke_method(site, *function, arguments)?;
+                    self.invoke_method(site, *function, *receiver, arguments)?;
                 }
             }
             CallPlan::Construct(class, init, arguments) => self.construct(site, *class, *init, arguments)?,
+            CallPlan::Fill(class, init, arguments) => self.fill(site, *class, *init, arguments)?,
             CallPlan::Unboxed(primitive) => {
                 self.dynamic_call(expr, func, args, keywords)?;
                 self.block().op(Opcode::PRIMITIVE_UNBOX, super::descr::type_code(*primitive) as u32);
@@ -113,6 +121,21 @@ impl<'a> Emitter<'a, '_> {
         Ok(())
     }
 
+    /// `receiver -- class` for a method of this class.
+    fn load_class_of(&mut self, method: FunctionId) {
+        self.refine_receiver(method);
+        self.block().op0(Opcode::LOAD_TYPE);
+    }
+
+    /// States that the value on top is an instance of the class that a method belongs to.
+    pub(super) fn refine_receiver(&mut self, method: FunctionId) {
+        let checked = self.checked.expect("plans come from a checked module");
+        if let Some(class) = checked.program.functions[method].class {
+            let at = self.block().ty(checked.class_descr(class));
+            self.block().op(Opcode::REFINE_TYPE, at);
+        }
+    }
+
     /// Pushes the first parameter.
     fn load_receiver(&mut self) {
         let is_cell = self.block().code.locals[0].cell != bytecode::code::CellKind::None;
@@ -134,14 +157,66 @@ impl<'a> Emitter<'a, '_> {
         Ok(())
     }
 
+    /// `args... -- result` of a C function, which gives a word: its upper bits mean nothing.
+    fn invoke_native(&mut self, site: Site<'a>, function: FunctionId, arguments: &[Argument]) -> Emit {
+        let call = self.static_call(site, function, (0, false), arguments);
+        self.arguments(&call, None)?;
+        self.at(site.expr.span);
+        self.block().op(Opcode::INVOKE_NATIVE, call.descr);
+        let checked = self.checked.expect("plans come from a checked module");
+        let convert = |to: TypeCode| TypeCode::Int64 as u32 | (to as u32) << 12;
+        match self.primitive_type(checked.program.functions[function].ret) {
+            None => {
+                self.block().op(Opcode::POP_PRIMITIVE, TypeCode::Int64 as u32);
+                self.load_const(Const::None);
+            }
+            Some(Primitive::CBool) => {
+                self.block().op(Opcode::CONVERT_PRIMITIVE, convert(TypeCode::UInt8));
+                self.int64_const(0);
+                self.block().op(Opcode::PRIMITIVE_COMPARE_OP, PrimitiveCompareOp::NotEqual as u32);
+            }
+            Some(Primitive::Double | Primitive::Int64) => {}
+            Some(narrow) => {
+                self.block().op(Opcode::CONVERT_PRIMITIVE, convert(super::descr::type_code(narrow)));
+            }
+        }
+        Ok(())
+    }
+
+    /// `receiver -- result`, where the implementation is known.
+    fn invoke_of(
+        &mut self,
+        site: Site<'a>,
+        function: FunctionId,
+        receiver: Receiver,
+        arguments: &[Argument],
+    ) -> Emit {
+        match receiver {
+            Receiver::Itself => {}
+            Receiver::Class => self.load_class_of(function),
+            Receiver::Nothing => self.block().op0(Opcode::POP_TOP),
+        }
+        self.invoke(site, function, usize::from(receiver != Receiver::Nothing), arguments)
+    }
+
     /// `receiver -- result`
-    fn invoke_method(&mut self, site: Site<'a>, function: FunctionId, arguments: &[Argument]) -> Emit {
-        let call = self.static_call(site, function, (1, true), arguments);
+    fn invoke_method(
+        &mut self,
+        site: Site<'a>,
+        function: FunctionId,
+        passed: Receiver,
+        arguments: &[Argument],
+    ) -> Emit {
+        let receivers = usize::from(passed != Receiver::Nothing);
+        let call = self.static_call(site, function, (receivers, true), arguments);
         let receiver = self.needs_default(&call).then(|| self.hidden_slot(TypeCode::Object));
         if let Some(slot) = receiver {
             // The receiver is asked for defaults, too.
             self.block().op(Opcode::COPY, 1);
             self.block().op(Opcode::STORE_FAST, slot);
+        }
+        if passed == Receiver::Class {
+            self.load_class_of(function);
         }
         self.at(site.expr.span);
         self.block().op(Opcode::LOAD_METHOD_STATIC, call.descr);
@@ -150,6 +225,31 @@ impl<'a> Emitter<'a, '_> {
         self.block().op(Opcode::INVOKE_METHOD, call.descr);
         if let Some(slot) = receiver {
             self.block().op(Opcode::DELETE_FAST, slot);
+        }
+        Ok(())
+    }
+
+    /// Allocation, then stores of the arguments, the last one first.
+    fn fill(
+        &mut self,
+        site: Site<'a>,
+        class: typeck::program::ClassId,
+        init: FunctionId,
+        arguments: &[Argument],
+    ) -> Emit {
+        let checked = self.checked.expect("plans come from a checked module");
+        let at = self.block().ty(checked.class_descr(class).exactly());
+        self.at(site.expr.span);
+        self.block().op(Opcode::TP_ALLOC, at);
+        let call = self.static_call(site, init, (1, false), arguments);
+        self.arguments(&call, None)?;
+        self.at(site.expr.span);
+        let params = &checked.program.functions[init].params[1..];
+        for (at, param) in params.iter().enumerate().rev() {
+            let field = checked.field_descr(class, param.name).expect("the checker plans fields only");
+            let field = self.block().field(field);
+            self.block().op(Opcode::COPY, at as u32 + 2);
+            self.block().op(Opcode::STORE_FIELD, field);
         }
         Ok(())
     }
@@ -172,5 +272,14 @@ impl<'a> Emitter<'a, '_> {
             self.block().op0(Opcode::POP_TOP);
         }
         Ok(())
+    }
+}
+
+/// What `super(C, receiver).method` goes on from.
+fn super_receiver<'a>(func: &'a Expr<'a>) -> Option<&'a Expr<'a>> {
+    let ExprKind::Attribute { value, .. } = func.kind else { return None };
+    match value.kind {
+        ExprKind::Call { args: [_, receiver], keywords: [], .. } => Some(receiver),
+        _ => None,
     }
 }

@@ -4,7 +4,7 @@ use bytecode::{
     ClassDecl, FieldDecl, FieldDescr, FunctionDescr, MethodDecl, MethodKind, Rest, Signature, TypeCode,
     TypeDescr,
 };
-use typeck::program::{Binding, ClassId, ClassKind, ClassMember, FunctionId, Param, ParamKind};
+use typeck::program::{Binding, ClassId, ClassKind, ClassMember, Function, FunctionId, Param, ParamKind};
 use typeck::ty::{Literal, Primitive, Type, TypeId};
 
 use super::Checked;
@@ -111,11 +111,34 @@ impl Checked<'_, '_> {
     /// The descriptor of a callee.
     pub(crate) fn function_descr(&self, function: FunctionId) -> FunctionDescr {
         let entry = &self.program.functions[function];
+        if let Some(library) = self.program.natives.get(&function) {
+            return self.native_descr(entry, library);
+        }
         FunctionDescr {
             module: self.program.modules[entry.module].name.to_owned(),
             name: entry.qualname.clone(),
             kind: method_kind(entry.binding),
             signature: self.signature(function),
+        }
+    }
+
+    /// A C function gives a double or a word, of which some bits count.
+    fn native_descr(&self, entry: &Function<'_>, library: &str) -> FunctionDescr {
+        let ret = match self.program.types.as_primitive(entry.ret) {
+            Some(Primitive::Double) => TypeCode::Double,
+            _ => TypeCode::Int64,
+        };
+        let params = entry.params.iter().map(|param| self.type_descr(param.ty)).collect();
+        FunctionDescr {
+            module: library.to_owned(),
+            name: entry.name.to_owned(),
+            kind: MethodKind::Native,
+            signature: Signature {
+                params,
+                keyword_only: Vec::new(),
+                rest: Rest { positional: false, keywords: false },
+                ret: TypeDescr::Primitive(ret),
+            },
         }
     }
 

@@ -3,7 +3,7 @@
 use bytecode::{Const, Opcode, PrimitiveBinaryOp, PrimitiveCompareOp, PrimitiveUnaryOp, TypeCode};
 use parser::ast::{CmpOp, Expr, NodeId, Operator, UnaryOp};
 use typeck::facts::Coercion;
-use typeck::ty::Primitive;
+use typeck::ty::{Primitive, TypeId};
 
 use super::descr::type_code;
 use crate::block::Label;
@@ -15,13 +15,7 @@ impl<'a> Emitter<'a, '_> {
     pub(crate) fn coerce(&mut self, node: NodeId) {
         let Some(&coercion) = self.facts().and_then(|facts| facts.coercions.get(&node)) else { return };
         match coercion {
-            Coercion::Cast(ty) => {
-                let ty = self.checked.expect("facts come from a checked module").type_descr(ty);
-                if ty != bytecode::TypeDescr::Object {
-                    let at = self.block().ty(ty);
-                    self.block().op(Opcode::CAST, at);
-                }
-            }
+            Coercion::Cast(ty) => self.cast_to(Some(ty)),
             Coercion::Box(primitive) => self.block().op(Opcode::PRIMITIVE_BOX, type_code(primitive) as u32),
             Coercion::Unbox(primitive) => {
                 self.block().op(Opcode::PRIMITIVE_UNBOX, type_code(primitive) as u32)
@@ -32,7 +26,13 @@ impl<'a> Emitter<'a, '_> {
 
     /// Checks the element on top, which comes from a container.
     pub(crate) fn check_element(&mut self, node: NodeId) {
-        let Some(&ty) = self.facts().and_then(|facts| facts.elements.get(&node)) else { return };
+        let ty = self.facts().and_then(|facts| facts.elements.get(&node)).copied();
+        self.cast_to(ty);
+    }
+
+    /// Checks the object on top.
+    pub(super) fn cast_to(&mut self, ty: Option<TypeId>) {
+        let Some(ty) = ty else { return };
         let ty = self.checked.expect("facts come from a checked module").type_descr(ty);
         if ty != bytecode::TypeDescr::Object {
             let at = self.block().ty(ty);

@@ -2,7 +2,7 @@
 
 use abi::helper::HelperId as H;
 use abi::layout::type_object;
-use bytecode::{LenKind, Opcode as B, SequenceKind, TypeCode, Word};
+use bytecode::{LenKind, MethodKind, Opcode as B, SequenceKind, TypeCode, TypeDescr, Word};
 
 use super::types::{class_of, is_precise, type_of};
 use super::{Builder, Built, code_type};
@@ -13,7 +13,7 @@ impl Builder<'_> {
     pub(super) fn translate_static(&mut self, word: Word) -> Built<bool> {
         let n = word.index();
         match word.opcode() {
-            B::INVOKE_FUNCTION => self.invoke(n, false)?,
+            B::INVOKE_FUNCTION | B::INVOKE_NATIVE => self.invoke(n, false)?,
             B::INVOKE_METHOD => self.invoke(n, true)?,
             // The call looks the method up; until then a null stands for it, which the interpreter looks up as well.
             B::LOAD_METHOD_STATIC => {
@@ -142,7 +142,7 @@ impl Builder<'_> {
     fn invoke(&mut self, n: usize, is_method: bool) -> Built<()> {
         let descr = &self.code.functions[n];
         let Some(place) = self.env.callee(descr, is_method) else { return self.unresolved() };
-        let params: Vec<Type> = descr.signature.params.iter().map(|ty| type_of(ty, self.env)).collect();
+        let mut params: Vec<Type> = descr.signature.params.iter().map(|ty| type_of(ty, self.env)).collect();
         let ret = type_of(&descr.signature.ret, self.env);
         if self.env.counts_references(place.func) {
             self.invoke_counting(n, is_method);
@@ -154,14 +154,32 @@ impl Builder<'_> {
             args.push(value);
         }
         args.reverse();
+        let receiver = (is_method && descr.kind == MethodKind::Static).then(|| self.pop_object());
         if is_method {
             // The callable that `LOAD_METHOD_STATIC` left below the receiver.
             self.pop();
         }
+        let op = match (place.slot, receiver) {
+            (None, receiver) => {
+                // Behind the arguments, where nobody looks but who has to find an override.
+                args.extend(receiver);
+                params.extend(receiver.map(|_| Type::OBJECT));
+                Opcode::CallStatic
+            }
+            (Some(_), Some(receiver)) => {
+                let class = self.class_of_receiver(receiver, n);
+                args.insert(0, class);
+                Opcode::CallVirtualOf
+            }
+            (Some(_), None) if descr.kind == MethodKind::Class => {
+                args.insert(0, args[0]);
+                Opcode::CallVirtualOf
+            }
+            (Some(_), None) => Opcode::CallVirtual,
+        };
         let name = format!("{}.{}", descr.module, descr.name);
         let sig = Signature { name, func: place.func, slot: place.slot, params, ret };
         let func = self.func.import_func(sig);
-        let op = if place.slot.is_some() { Opcode::CallVirtual } else { Opcode::CallStatic };
         let state = self.call_state();
         let inst = self.func.append(self.block, op, &args, Imm::Func(func), ret, Some(state));
         let result = self.func.result(inst);
@@ -169,15 +187,27 @@ impl Builder<'_> {
         Ok(())
     }
 
+    /// The class of a value that is an instance of the class of callee number `n`.
+    fn class_of_receiver(&mut self, receiver: Value, n: usize) -> Value {
+        let descr = &self.code.functions[n];
+        let class = descr.split_name().0.unwrap_or_default();
+        let ty = type_of(&TypeDescr::class(&descr.module, class), self.env);
+        let receiver = self.narrowed(receiver, ty);
+        self.emit(Opcode::TypeOf, &[receiver], Imm::None, Type::TYPE)
+    }
+
     /// Gives the references to the arguments to a frame of the interpreter, whose function is about to count them.
     fn invoke_counting(&mut self, n: usize, is_method: bool) {
-        let signature = &self.code.functions[n].signature;
+        let (signature, kind) = (&self.code.functions[n].signature, self.code.functions[n].kind);
         let mut args: Vec<Value> = Vec::new();
         for ty in signature.params.iter().rev() {
             args.push(match ty.type_code() {
                 TypeCode::Object => self.pop_object(),
                 code => self.box_primitive(code),
             });
+        }
+        if is_method && kind == MethodKind::Static {
+            args.push(self.pop_object());
         }
         if is_method {
             // The callable that `LOAD_METHOD_STATIC` left below the receiver.

@@ -495,6 +495,8 @@ opcodes! {
     CallStatic "call_static" op(&[], Within(Type::ANY)).rest(Type::ANY).imm(K::Func).writes(M::ALL).reads(M::ALL).raises();
     /// Calls a method of operand 0 through its class's vtable.
     CallVirtual "call_virtual" op(&[Type::OBJECT], Within(Type::ANY)).rest(Type::ANY).imm(K::Func).writes(M::ALL).reads(M::ALL).raises();
+    /// Calls a method through the vtable of operand 0, a class, with the other operands.
+    CallVirtualOf "call_virtual_of" op(&[Type::TYPE], Within(Type::ANY)).rest(Type::ANY).imm(K::Func).writes(M::ALL).reads(M::ALL).raises();
     /// Unpacks an iterable into exactly as many values as the immediate says, for `unpacked` to pick up.
     Unpack "unpack" op(&[Type::OBJECT], Nothing).imm(K::Int).writes(M::ALL).reads(M::ALL).raises();
     /// Value number so-and-so of the directly preceding `unpack`.

@@ -12,8 +12,8 @@ use bytecode::{
 use runtime::error::{self, Raised};
 use runtime::field::Field;
 use runtime::hooks;
-use runtime::objects::class_method::{ClassMethod, StaticMethod};
-use runtime::objects::code::{CodeObject, InlineCache};
+use runtime::objects::class_method::unwrapped;
+use runtime::objects::code::{Callee, CodeObject, InlineCache};
 use runtime::objects::dict::DictObject;
 use runtime::objects::function::FunctionObject;
 use runtime::objects::list::ListObject;
@@ -144,7 +144,7 @@ pub(crate) fn resolve_callee(descr: &FunctionDescr, cache: &InlineCache) -> PyRe
 pub fn resolve_function(descr: &FunctionDescr) -> PyResult {
     let found = match descr.split_name() {
         (Some(class), name) => match static_class::resolve_class(&descr.module, class)? {
-            Some(class) => class_attribute(&class, name)?.map(function_of),
+            Some(class) => class_attribute(&class, name)?.map(|found| unwrapped(found.value()).to_ref()),
             None => None,
         },
         (None, name) => static_class::resolve_class(&descr.module, name)?,
@@ -155,48 +155,62 @@ pub fn resolve_function(descr: &FunctionDescr) -> PyResult {
     })
 }
 
-/// The function that a class method or a static method wraps; static callers pass the class themselves.
-fn function_of(found: Ref) -> Ref {
-    match (found.get::<ClassMethod>(), found.get::<StaticMethod>()) {
-        (Some(method), _) => method.callable().to_ref(),
-        (_, Some(method)) => method.callable().to_ref(),
-        _ => found,
-    }
-}
-
 /// The function behind an attribute of a class, unbound.
 fn class_attribute(class: &Ref, name: &str) -> PyResult<Option<Ref>> {
     let Some(ty) = class.get::<TypeObject>() else { return Ok(None) };
     Ok(ty.lookup(StrObject::intern(name).value()).map(Value::to_ref))
 }
 
+/// Where a virtual call looks for its method: in the receiver's class, or in the receiver of a class method.
+#[inline]
+fn dispatcher(kind: MethodKind, receiver: &Value) -> &TypeObject {
+    let class = if kind == MethodKind::Class { receiver.get::<TypeObject>() } else { None };
+    class.unwrap_or_else(|| receiver.ty())
+}
+
+/// What static callers call of what a class has: they pass the class themselves.
+fn callable_of(kind: MethodKind, found: Value) -> Value {
+    if kind == MethodKind::Instance { found } else { unwrapped(found) }
+}
+
+/// What a virtual call finds, unbound.
+pub fn find_method(descr: &FunctionDescr, receiver: Value) -> Option<Ref> {
+    let name = StrObject::intern(descr.split_name().1);
+    let found = dispatcher(descr.kind, &receiver).lookup(name.value())?;
+    Some(callable_of(descr.kind, found).to_ref())
+}
+
 /// The method that the receiver's class has; remembered by the class's version.
 #[inline]
-pub(crate) fn resolve_method(name: Value, receiver: Value, cache: &InlineCache) -> PyResult {
-    let version = u64::from(receiver.ty().version());
+pub(crate) fn resolve_method(callee: &Callee, receiver: Value, cache: &InlineCache) -> PyResult {
+    let version = u64::from(dispatcher(callee.kind, &receiver).version());
     if version != 0 && cache.key.get() == version {
         // SAFETY: the class has not changed since it was asked, and keeps its methods alive.
         return Ok(unsafe { Value::from_bits(cache.data.get()) }.to_ref());
     }
-    find_method(name, receiver, cache)
+    look_up(callee, receiver, cache)
 }
 
 /// The method that `LOAD_METHOD_STATIC` has found. Compiled code finds it only when it calls: where such code leaves while the arguments
 /// are evaluated, it is found now.
-pub(crate) fn method(found: Value, name: Value, receiver: Value, cache: &InlineCache) -> PyResult {
-    found.non_null().map_or_else(|| resolve_method(name, receiver, cache), |found| Ok(found.to_ref()))
+pub(crate) fn method(found: Value, callee: &Callee, receiver: Value, cache: &InlineCache) -> PyResult {
+    found.non_null().map_or_else(|| resolve_method(callee, receiver, cache), |found| Ok(found.to_ref()))
 }
 
-fn find_method(name: Value, receiver: Value, cache: &InlineCache) -> PyResult {
-    match receiver.ty().lookup(name) {
-        Some(function) => {
-            cache.key.set(u64::from(receiver.ty().version()));
+#[cold]
+fn look_up(callee: &Callee, receiver: Value, cache: &InlineCache) -> PyResult {
+    let class = dispatcher(callee.kind, &receiver);
+    match class.lookup(callee.name.value()) {
+        Some(method) => {
+            let function = callable_of(callee.kind, method);
+            cache.key.set(u64::from(class.version()));
             cache.data.set(function.bits());
             Ok(function.to_ref())
         }
         None => {
-            let (ty, text) = (receiver.ty().name(), name.get::<StrObject>().map(StrObject::to_string_lossy));
-            let message = format!("'{ty}' object has no attribute '{}'", text.unwrap_or_default());
+            let name = callee.name.value();
+            let text = name.get::<StrObject>().map(StrObject::to_string_lossy).unwrap_or_default();
+            let message = format!("'{}' object has no attribute '{text}'", class.name());
             Err(error::attribute_error(receiver, name, &message))
         }
     }
@@ -299,11 +313,15 @@ pub fn invoke_values(target: &Ref, descr: &FunctionDescr, args: &[Value]) -> PyR
     }
 }
 
-/// Calls a callee with boxed arguments, whose references it gets, and checks a result that is not to be unboxed.
-pub fn invoke_owned(descr: &FunctionDescr, is_method: bool, args: Vec<Ref>) -> PyResult {
+/// Calls a callee with boxed arguments, whose references it gets, and checks a result that is not to be unboxed. A static method
+/// that is called virtually does not get the first, which is the receiver.
+pub fn invoke_owned(descr: &FunctionDescr, is_method: bool, mut args: Vec<Ref>) -> PyResult {
     let receiver = args.first().map(Ref::value);
     let target = reached(descr, receiver.filter(|_| is_method))?;
     let promise = Promise::new(descr, receiver);
+    if is_method && descr.kind == MethodKind::Static {
+        args.remove(0);
+    }
     let result = call_spread(&target, &descr.signature, args)?;
     match promise.ret {
         TypeDescr::Primitive(_) => Ok(result),
@@ -313,17 +331,22 @@ pub fn invoke_owned(descr: &FunctionDescr, is_method: bool, args: Vec<Ref>) -> P
 
 /// What a descriptor reaches: for a virtual call, through the receiver.
 fn reached(descr: &FunctionDescr, receiver: Option<Value>) -> PyResult {
-    let found = receiver.and_then(|receiver| {
-        let name = StrObject::intern(descr.split_name().1);
-        receiver.ty().lookup(name.value())
-    });
-    found.map_or_else(|| resolve_function(descr), |found| Ok(found.to_ref()))
+    let found = receiver.and_then(|receiver| find_method(descr, receiver));
+    found.map_or_else(|| resolve_function(descr), Ok)
 }
 
-/// The default of parameter `at` of the function that a call with this descriptor reaches; for a virtual call, through the receiver. A callee
-/// that is none of ours is called without the argument.
+/// The default of parameter `at` of the function that a call with this descriptor reaches; for a virtual call, through the receiver, which is
+/// the instance for class methods, too. A callee that is none of ours is called without the argument.
 pub fn load_default(descr: &FunctionDescr, receiver: Value, at: usize) -> PyResult {
-    let target = reached(descr, Some(receiver).filter(|&receiver| !singleton::is_none(receiver)))?;
+    let name = StrObject::intern(descr.split_name().1);
+    let found = match singleton::is_none(receiver) {
+        true => None,
+        false => receiver.ty().lookup(name.value()),
+    };
+    let target = match found {
+        Some(found) => callable_of(descr.kind, found).to_ref(),
+        None => resolve_function(descr)?,
+    };
     let Some(function) = static_target(target.value(), descr) else {
         return match target.get_exact::<FunctionObject>() {
             // A primitive cannot be left out.
@@ -377,7 +400,11 @@ struct Promise<'d> {
 impl<'d> Promise<'d> {
     /// For a method, what the nearest static class of the receiver says.
     fn new(descr: &'d FunctionDescr, receiver: Option<Value>) -> Self {
-        let class = receiver.filter(|_| descr.kind == MethodKind::Instance).map(Value::ty);
+        let class = match descr.kind {
+            MethodKind::Instance => receiver.map(Value::ty),
+            MethodKind::Class => receiver.and_then(Value::get::<TypeObject>),
+            MethodKind::Function | MethodKind::Static | MethodKind::Native => None,
+        };
         let layout = class.and_then(TypeObject::static_layout);
         let method = layout.and_then(|layout| Some(&layout.methods[layout.method(descr.split_name().1)?]));
         let ret = method.map_or(&descr.signature.ret, |method| &method.signature.ret);

@@ -22,7 +22,7 @@ impl Lower<'_> {
             }
             H::CallHelper if self.lower_fast_path(inst)? => {}
             H::CallHelper => return self.call_helper(inst),
-            H::CallStatic | H::CallVirtual => return self.call_function(inst),
+            H::CallStatic | H::CallVirtual | H::CallVirtualOf => return self.call_function(inst),
             H::Alloc => return self.alloc(inst),
             H::Unpack => {
                 let Imm::Int(count) = self.hir.insts[inst].imm else { return self.unsupported("unpack") };
@@ -169,15 +169,19 @@ impl Lower<'_> {
 
     fn call_function(&mut self, inst: Inst) -> Lowered<()> {
         let sig = self.hir.callee(inst);
-        let is_virtual = self.hir.insts[inst].op == H::CallVirtual;
+        let op = self.hir.insts[inst].op;
         let (func, slot) = (sig.func, sig.slot);
         let fails = if Repr::of(sig.ret) == Repr::Word { Fails::Zero } else { Fails::Carry };
-        let args = self.pass(inst);
-        let Some(slot) = slot.filter(|_| is_virtual) else {
+        // The class through whose vtable a method is called is none of its arguments.
+        let args = self.pass(inst, usize::from(op == H::CallVirtualOf));
+        let Some(slot) = slot.filter(|_| op != H::CallStatic) else {
             self.emit_call(Sym::Func(func), args, fails, true);
             return Ok(());
         };
-        let class = self.load(args[0], self.layout.type_pointer);
+        let class = match op {
+            H::CallVirtualOf => self.reg(self.arg(0)),
+            _ => self.load(args[0], self.layout.type_pointer),
+        };
         let entry = Mem::at(class, self.layout.vtable + slot as i32 * 8);
         let exit = self.exit(ExitKind::Raise);
         let out = self.out.new_vreg(class_of(self.result_ty()));
@@ -187,10 +191,10 @@ impl Lower<'_> {
         Ok(())
     }
 
-    /// Stores the arguments for which there is no register to the array area, which is where callees look for them; gives the
-    /// others.
-    fn pass(&mut self, inst: Inst) -> Vec<Reg> {
-        let values: Vec<Value> = (0..self.hir.args(inst).len()).map(|at| self.arg(at)).collect();
+    /// Stores the arguments, from operand `first` on, for which there is no register to the array area, which is where callees look for
+    /// them; gives the others.
+    fn pass(&mut self, inst: Inst, first: usize) -> Vec<Reg> {
+        let values: Vec<Value> = (first..self.hir.args(inst).len()).map(|at| self.arg(at)).collect();
         let places = self.env.arguments(values.iter().map(|&value| class_of(self.hir.ty(value))));
         self.reserve_array(ArgPlace::stack_words(&places) as usize);
         let mut args = Vec::new();

@@ -221,6 +221,7 @@ impl Lower<'_> {
             H::CallHelper
             | H::CallStatic
             | H::CallVirtual
+            | H::CallVirtualOf
             | H::Unpack
             | H::Unpacked
             | H::Poll

@@ -16,6 +16,15 @@ use crate::slots::Slots;
 use crate::type_object::{TypeObject, TypeSpec, type_flags};
 use crate::value::{Py, PyResult, Ref, Value};
 
+/// The function that a class method or a static method wraps; anything else is itself.
+pub fn unwrapped(value: Value) -> Value {
+    match (value.get::<ClassMethod>(), value.get::<StaticMethod>()) {
+        (Some(method), _) => method.callable(),
+        (_, Some(method)) => method.callable(),
+        _ => value,
+    }
+}
+
 /// `classmethod` and `staticmethod` wrap one callable.
 macro_rules! callable_wrapper {
     ($(#[$meta:meta])* $layout:ident, $static:ident, $spec:ident, $getset:ident, $name:literal, $doc:literal, $get:expr, $call:expr) => {

@@ -15,7 +15,7 @@ use std::sync::Arc;
 pub use bytecode::cpython::numbers as instruction_numbers;
 
 use bytecode::cpython::View;
-use bytecode::{Code, CodeFlags, Const, FrameShape, NestedCode, Word};
+use bytecode::{Code, CodeFlags, Const, FrameShape, MethodKind, NestedCode, Word};
 
 use crate::header::Header;
 use crate::object::{self, Object, Visitor};
@@ -41,12 +41,19 @@ pub struct Callee {
     pub name: Ref,
     /// The representations of the caller's arguments and of the result that it expects.
     pub signature: u64,
+    /// How it binds its first argument.
+    pub kind: MethodKind,
 }
 
 impl Callee {
     fn of(descr: &bytecode::FunctionDescr) -> Self {
         let name = StrObject::intern(descr.split_name().1).into_ref();
-        Callee { name, signature: descr.signature.representation() }
+        Callee { name, signature: descr.signature.representation(), kind: descr.kind }
+    }
+
+    /// How many receivers stand below the arguments of a virtual call without being one of them.
+    pub fn unpassed(&self) -> usize {
+        usize::from(self.kind == MethodKind::Static)
     }
 }
 

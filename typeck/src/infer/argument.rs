@@ -2,7 +2,7 @@
 //!
 //! What a call passes, and what it leaves to defaults, is known when it is compiled, so that the callee is entered with its parameters filled: what
 //! `*args` and `**kwargs` collect is made by the caller. Only stars in the call itself may keep it from that: how many arguments they stand
-//! for is known only when it runs, unless `*args` takes them all.
+//! for is known only when it runs, unless they stand in front of tuples of known length or `*args` takes them all.
 
 use base::{Diagnostic, suggest};
 use parser::ast::{Expr, ExprKind, Keyword};
@@ -12,7 +12,7 @@ use super::mismatch::{Destination, Passing};
 use super::{Checker, Env};
 use crate::facts::Argument;
 use crate::program::{FunctionId, Param, ParamKind};
-use crate::ty::TypeId;
+use crate::ty::{Assignable, Ty, TypeId};
 
 /// Parameters, and the type arguments of the receiver.
 type Params<'p, 'a> = (&'p [Param<'a>], &'p [TypeId]);
@@ -35,8 +35,7 @@ impl<'a> Checker<'_, 'a> {
         let first_star = actuals.args.iter().position(is_star);
         let is_collected = rest.is_some() && actuals.keywords.is_empty() && first_star >= Some(positional);
         if actuals.has_stars() && !is_collected {
-            self.untyped_arguments(env, actuals);
-            return None;
+            return self.map_unpacked(env, params, type_args, actuals, function);
         }
         let mut sources: Vec<Option<Argument>> = vec![None; params.len()];
         for (at, arg) in actuals.args.iter().enumerate() {
@@ -47,13 +46,25 @@ impl<'a> Checker<'_, 'a> {
             } else if let Some(rest) = rest {
                 self.collected(env, arg, (&params[rest], type_args), Passing::Position, function);
             } else {
-                self.too_many(actuals, positional, function);
+                self.wrong_count(actuals, (positional, actuals.args.len()), function);
                 self.element(env, arg);
             }
         }
         if let Some(rest) = rest {
             sources[rest] = Some(Argument::Rest(positional.min(actuals.args.len())..actuals.args.len()));
         }
+        self.map_keywords(env, (params, type_args), sources, actuals, function)
+    }
+
+    /// Gives keywords to their parameters, then what is left to its default.
+    fn map_keywords(
+        &mut self,
+        env: &mut Env<'a>,
+        (params, type_args): Params<'_, 'a>,
+        mut sources: Vec<Option<Argument>>,
+        actuals: Actuals<'a>,
+        function: FunctionId,
+    ) -> Option<Vec<Argument>> {
         let mut extra = Vec::new();
         for (at, keyword) in actuals.keywords.iter().enumerate() {
             let is_known = self.map_keyword(env, (params, type_args), &mut sources, at, keyword, function);
@@ -63,6 +74,95 @@ impl<'a> Checker<'_, 'a> {
             sources[at] = Some(Argument::Keywords(extra));
         }
         self.fill_defaults(params, sources, actuals, function)
+    }
+
+    /// Maps the arguments of a call with stars, if these stand in front of tuples of known length that parameters by place take up.
+    fn map_unpacked(
+        &mut self,
+        env: &mut Env<'a>,
+        params: &[Param<'a>],
+        type_args: &[TypeId],
+        actuals: Actuals<'a>,
+        function: FunctionId,
+    ) -> Option<Vec<Argument>> {
+        let by_place =
+            |param: &&Param<'a>| matches!(param.kind, ParamKind::Ordinary | ParamKind::PositionalOnly);
+        let positional = params.iter().filter(by_place).count();
+        let lengths: Vec<_> = actuals.args.iter().map(|arg| self.unpacked_types(env, arg)).collect();
+        let is_open = |types: &Option<Box<[TypeId]>>| types.is_none();
+        let count: usize = lengths.iter().flatten().map(|types| types.len()).sum();
+        let is_collected = params.iter().any(|param| param.kind == ParamKind::Star);
+        let has_mapping = actuals.keywords.iter().any(|keyword| keyword.arg.is_none());
+        if lengths.iter().any(is_open) || has_mapping || (is_collected && count > positional) {
+            self.plain_arguments(env, actuals);
+            return None;
+        }
+        if count > positional {
+            self.wrong_count(actuals, (positional, count), function);
+            self.plain_arguments(env, actuals);
+            return None;
+        }
+        let mut sources: Vec<Option<Argument>> = vec![None; params.len()];
+        let mut next = 0;
+        for (place, (arg, types)) in actuals.args.iter().zip(&lengths).enumerate() {
+            for (at, &ty) in types.iter().flatten().enumerate() {
+                let destination = Destination::Parameter(function, &params[next], Passing::Position);
+                sources[next] = Some(if matches!(arg.kind, ExprKind::Starred { .. }) {
+                    let target = self.program.types.substitute(params[next].ty, type_args);
+                    let cast = self.unpacked_argument(arg, ty, target, destination);
+                    Argument::Unpacked { place, at, cast }
+                } else {
+                    self.argument(env, arg, params[next].ty, type_args, destination);
+                    Argument::Positional(place)
+                });
+                next += 1;
+            }
+        }
+        if let Some(rest) = params.iter().position(|param| param.kind == ParamKind::Star) {
+            sources[rest] = Some(Argument::Rest(actuals.args.len()..actuals.args.len()));
+        }
+        self.map_keywords(env, (params, type_args), sources, actuals, function)
+    }
+
+    /// The types of what a positional argument stands for; those of an argument without a star are found later.
+    fn unpacked_types(&mut self, env: &mut Env<'a>, arg: &'a Expr<'a>) -> Option<Box<[TypeId]>> {
+        let ExprKind::Starred { value, .. } = arg.kind else {
+            return Some(Box::new([self.program.types.dynamic]));
+        };
+        let ty = self.object(env, value);
+        let tuple = self.program.known.tuple;
+        let elements = match self.program.types.as_instance(ty.id) {
+            Some((class, elements, _)) if class == tuple && !elements.is_empty() => elements.into(),
+            _ => return None,
+        };
+        self.make_sure(value, ty);
+        Some(elements)
+    }
+
+    /// Checks an element that a star gives to a parameter; what it must be checked against when the call is made.
+    fn unpacked_argument(
+        &mut self,
+        arg: &Expr<'a>,
+        ty: TypeId,
+        target: TypeId,
+        destination: Destination<'_, 'a>,
+    ) -> Option<TypeId> {
+        let target = self.parameter_type(target);
+        match self.program.assignable(Ty::expected(ty), target) {
+            Assignable::Yes => None,
+            Assignable::Checked => Some(target),
+            Assignable::Widened | Assignable::No => {
+                self.mismatch(arg, ty, target, destination);
+                None
+            }
+        }
+    }
+
+    /// The arguments of a call whose stars have been looked at.
+    fn plain_arguments(&mut self, env: &mut Env<'a>, actuals: Actuals<'a>) {
+        let is_star = |arg: &&Expr<'a>| matches!(arg.kind, ExprKind::Starred { .. });
+        actuals.args.iter().filter(|arg| !is_star(arg)).for_each(|arg| self.element(env, arg));
+        actuals.keywords.iter().for_each(|keyword| self.element(env, keyword.value));
     }
 
     /// Checks an argument that `*args` or `**kwargs` collects; it is an object there.
@@ -192,12 +292,10 @@ impl<'a> Checker<'_, 'a> {
         is_static.then_some(arguments)
     }
 
-    fn too_many(&mut self, actuals: Actuals<'a>, positional: usize, function: FunctionId) {
+    fn wrong_count(&mut self, actuals: Actuals<'a>, (positional, got): (usize, usize), function: FunctionId) {
         let callee = self.program.functions[function].name;
-        let message = format!(
-            "Mismatched number of args for function {callee}. Expected {positional}, got {}",
-            actuals.args.len()
-        );
+        let message =
+            format!("Mismatched number of args for function {callee}. Expected {positional}, got {got}");
         let diagnostic = self.with_definition(Diagnostic::error("SP0144", actuals.span, message), function);
         self.report(diagnostic);
     }

@@ -7,7 +7,7 @@ use super::{Checker, Env};
 use crate::facts::{AttributePlan, Coercion};
 use crate::program::{Binding, ClassId, ClassMember, Member, ModuleId};
 use crate::scope::Resolution;
-use crate::ty::{Ty, Type, TypeId};
+use crate::ty::{Literal, Ty, Type, TypeId};
 
 impl<'a> Checker<'_, 'a> {
     /// A name of the block being checked as it is stored.
@@ -45,6 +45,10 @@ impl<'a> Checker<'_, 'a> {
                 self.as_seen_through(ty, class, &args, attr)
             }
             Type::Class { class, .. } => self.class_attribute(class, attr),
+            Type::Literal(Literal::Member { class, .. }) => {
+                let member = self.instance(class);
+                self.instance_attribute(env, expr, value, Ty::expected(member), class, attr)
+            }
             Type::Module(module) => self.module_attribute(expr, module, attr),
             _ => self.dynamic(),
         }

@@ -6,7 +6,7 @@ use parser::ast::{Expr, ExprKind, Keyword};
 use super::mismatch::{Destination, Passing};
 use super::{Checker, Env};
 use crate::facts::{CallPlan, Coercion};
-use crate::program::{Binding, ClassId, ClassKind, ClassMember, FunctionId, Param, ParamKind};
+use crate::program::{Body, ClassId, ClassKind, ClassMember, FunctionId, Param, ParamKind};
 use crate::ty::{Primitive, Special, Ty, Type, TypeId};
 
 /// The arguments of a call in the source.
@@ -140,6 +140,9 @@ impl<'a> Checker<'_, 'a> {
             return self.dynamic_call(env, expr, &params, ret, actuals);
         }
         let (params, ret) = (entry.params.clone(), entry.ret);
+        if entry.body == Body::Native {
+            return self.native_call(env, expr, function, (&params, ret), actuals);
+        }
         match self.map_arguments(env, &params, &[], actuals, function) {
             Some(arguments) => {
                 let solution = self.solve(&params, &arguments, actuals);
@@ -150,8 +153,28 @@ impl<'a> Checker<'_, 'a> {
         }
     }
 
+    /// A call of a C function, which has no other form.
+    fn native_call(
+        &mut self,
+        env: &mut Env<'a>,
+        expr: &Expr<'a>,
+        function: FunctionId,
+        (params, ret): (&[Param<'a>], TypeId),
+        actuals: Actuals<'a>,
+    ) -> Ty {
+        match self.map_arguments(env, params, &[], actuals, function) {
+            Some(arguments) => _ = self.facts().calls.insert(expr.id, CallPlan::Native(function, arguments)),
+            None if actuals.has_stars() => {
+                let message = "native functions take their arguments one by one";
+                self.error("SP0112", expr.span, message);
+            }
+            None => {}
+        }
+        Ty::sure(ret)
+    }
+
     /// A callee whose types are known is called dynamically: primitives are boxed on the way in, and unboxed on the way out.
-    fn dynamic_call(
+    pub(super) fn dynamic_call(
         &mut self,
         env: &mut Env<'a>,
         expr: &Expr<'a>,
@@ -179,7 +202,7 @@ impl<'a> Checker<'_, 'a> {
 
     /// A call that makes a coroutine: dynamic, with arguments that are checked as far as they are objects. What awaiting it gives is
     /// remembered.
-    fn coroutine_call(
+    pub(super) fn coroutine_call(
         &mut self,
         env: &mut Env<'a>,
         expr: &Expr<'a>,
@@ -215,180 +238,8 @@ impl<'a> Checker<'_, 'a> {
     }
 
     /// A static callee called dynamically: its result is boxed and only expected.
-    fn dynamic_result(&mut self, ret: TypeId) -> Ty {
+    pub(super) fn dynamic_result(&mut self, ret: TypeId) -> Ty {
         if self.program.types.as_primitive(ret).is_some() { self.dynamic() } else { Ty::expected(ret) }
-    }
-
-    fn method_call(
-        &mut self,
-        env: &mut Env<'a>,
-        expr: &Expr<'a>,
-        func: &'a Expr<'a>,
-        function: FunctionId,
-        actuals: Actuals<'a>,
-    ) -> Ty {
-        let ExprKind::Attribute { value, .. } = func.kind else {
-            self.untyped_arguments(env, actuals);
-            return self.dynamic();
-        };
-        let receiver = self.facts().types[value.id].unwrap_or(self.dynamic());
-        if let Type::Class { class, .. } = *self.program.types.get(receiver.id) {
-            return self.class_method_call(env, expr, class, function, actuals);
-        }
-        let receiver = self.upper(receiver);
-        let Some((class, type_args, exact)) = self.program.types.as_instance(receiver.id) else {
-            self.untyped_arguments(env, actuals);
-            return self.dynamic();
-        };
-        let type_args = type_args.to_vec();
-        let owner = self.program.functions[function].class.unwrap_or(class);
-        let type_args = self.program.arguments_of(class, &type_args, owner);
-        let entry = &self.program.functions[function];
-        let (params, ret, binding) = (entry.params.clone(), entry.ret, entry.binding);
-        if entry.is_async && !entry.is_dynamic && !entry.is_generator && binding == Binding::Instance {
-            return self.coroutine_call(env, expr, function, &params[1..], actuals);
-        }
-        let is_final = entry.is_final || self.program.classes[class].is_final;
-        let is_static = self.program.classes[class].is_static
-            && !entry.is_dynamic
-            && !entry.is_async
-            && !entry.is_generator
-            && matches!(binding, Binding::Instance);
-        let is_bound_otherwise = matches!(binding, Binding::Class | Binding::Static)
-            && self.program.classes[class].is_static
-            && !self.program.functions[function].is_dynamic
-            && !self.program.functions[function].is_async
-            && !self.program.functions[function].is_generator;
-        if is_bound_otherwise {
-            let params = params[usize::from(binding == Binding::Class)..].to_vec();
-            self.map_arguments(env, &params, &type_args, actuals, function);
-            let ret = self.program.types.substitute(ret, &type_args);
-            let result = self.dynamic_call(env, expr, &params, ret, actuals);
-            return self.returned(function, receiver.id, result);
-        }
-        if let Some(ty) = self.vector_call(env, expr, (value, receiver), function, actuals) {
-            return ty;
-        }
-        if !is_static {
-            let result = self.untyped_method(env, &params, ret, &type_args, actuals);
-            let is_append = class == self.program.known.list
-                && self.program.functions[function].name == "append"
-                && matches!((actuals.args, actuals.keywords), ([_], []));
-            if is_append && exact && receiver.is_sure && !actuals.has_stars() {
-                self.facts().calls.insert(expr.id, CallPlan::Append);
-                return Ty::sure(self.program.types.none);
-            }
-            let is_element = self
-                .program
-                .types
-                .members(ret)
-                .iter()
-                .any(|&member| matches!(self.program.types.get(member), Type::Param(..)));
-            if !is_element || actuals.has_stars() || !actuals.keywords.is_empty() {
-                return result;
-            }
-            let ty = self.with_default(class, function, result.id, &type_args, actuals);
-            return self.element_read(expr, ty);
-        }
-        let is_generic = self.program.types.substitute(ret, &[]) != ret;
-        let own = self.program.types.substitute(ret, &type_args);
-        let result = match self.map_arguments(env, &params[1..], &type_args, actuals, function) {
-            Some(arguments) => {
-                self.make_sure(value, receiver);
-                let direct = exact || is_final;
-                let solution = self.solve(&params[1..], &arguments, actuals);
-                let plan = CallPlan::Method { function, class, direct, arguments };
-                self.facts().calls.insert(expr.id, plan);
-                let result = self.solved(own, &solution);
-                Ty { is_sure: result.is_sure && !is_generic, ..result }
-            }
-            None => self.dynamic_call(env, expr, &params[1..], own, actuals),
-        };
-        self.returned(function, receiver.id, result)
-    }
-
-    /// What a method gives that may return `Self`, of which only the class that declares it is checked.
-    fn returned(&mut self, function: FunctionId, receiver: TypeId, result: Ty) -> Ty {
-        let receiver = self.program.inexact(receiver);
-        match self.program.functions[function].returns_self {
-            true if receiver != result.id => Ty::expected(receiver),
-            _ => result,
-        }
-    }
-
-    /// `C.method(...)` of a class method: the class is known, and with it the method.
-    fn class_method_call(
-        &mut self,
-        env: &mut Env<'a>,
-        expr: &Expr<'a>,
-        class: ClassId,
-        function: FunctionId,
-        actuals: Actuals<'a>,
-    ) -> Ty {
-        let entry = &self.program.functions[function];
-        if entry.is_dynamic || entry.is_async || entry.is_generator || entry.params.is_empty() {
-            self.untyped_arguments(env, actuals);
-            return self.dynamic();
-        }
-        let (params, ret) = (entry.params[1..].to_vec(), entry.ret);
-        let receiver = self.instance(class);
-        let result = match self.map_arguments(env, &params, &[], actuals, function) {
-            Some(arguments) => {
-                let solution = self.solve(&params, &arguments, actuals);
-                let plan = CallPlan::Method { function, class, direct: true, arguments };
-                self.facts().calls.insert(expr.id, plan);
-                self.solved(ret, &solution)
-            }
-            None => self.dynamic_call(env, expr, &params, ret, actuals),
-        };
-        self.returned(function, receiver, result)
-    }
-
-    /// `get` and `pop` of a dict give an element or the default.
-    fn with_default(
-        &mut self,
-        class: ClassId,
-        function: FunctionId,
-        ret: TypeId,
-        type_args: &[TypeId],
-        actuals: Actuals<'a>,
-    ) -> TypeId {
-        let is_defaulted = matches!(self.program.functions[function].name, "get" | "pop");
-        match (actuals.args, type_args) {
-            ([_, default], &[_, value]) if is_defaulted && class == self.program.known.dict => {
-                let default = self.facts().types[default.id].unwrap_or(self.dynamic());
-                let default = self.program.inexact(default.id);
-                let union = self.program.types.union([value, default]);
-                self.program.simplify_union(union)
-            }
-            _ => ret,
-        }
-    }
-
-    /// A method of a builtin or dynamic class: called dynamically, checked as far as its stub says.
-    fn untyped_method(
-        &mut self,
-        env: &mut Env<'a>,
-        params: &[Param<'a>],
-        ret: TypeId,
-        type_args: &[TypeId],
-        actuals: Actuals<'a>,
-    ) -> Ty {
-        let by_place =
-            |param: &&Param<'a>| matches!(param.kind, ParamKind::Ordinary | ParamKind::PositionalOnly);
-        let positional: Vec<_> = params.iter().skip(1).take_while(by_place).map(|param| param.ty).collect();
-        for (at, arg) in actuals.args.iter().enumerate() {
-            match positional.get(at) {
-                Some(&ty) if !matches!(arg.kind, ExprKind::Starred { .. }) => {
-                    let what = format!("positional arg {}", at + 1);
-                    self.argument(env, arg, ty, type_args, Destination::Described(&what));
-                }
-                _ => self.element(env, arg),
-            }
-        }
-        actuals.keywords.iter().for_each(|keyword| self.element(env, keyword.value));
-        let id = self.program.types.substitute(ret, type_args);
-        self.dynamic_result(id)
     }
 
     fn construction(
@@ -478,6 +329,10 @@ impl<'a> Checker<'_, 'a> {
                     self.facts().calls.insert(expr.id, CallPlan::Construct(class, init, arguments));
                     return Ty::sure(made);
                 }
+                if let Some(init) = init.filter(|&init| self.program.only_fills(class, init, &arguments)) {
+                    self.facts().calls.insert(expr.id, CallPlan::Fill(class, init, arguments));
+                    return Ty::sure(made);
+                }
                 made
             }
             None if new.is_none() => self.exact(class),
@@ -530,46 +385,6 @@ impl<'a> Checker<'_, 'a> {
         Ty::sure(id)
     }
 
-    /// `super().method(...)` of a static class calls the base's implementation directly.
-    fn super_call(
-        &mut self,
-        env: &mut Env<'a>,
-        expr: &Expr<'a>,
-        func: &'a Expr<'a>,
-        actuals: Actuals<'a>,
-    ) -> Option<Ty> {
-        let ExprKind::Attribute { value, attr, .. } = func.kind else { return None };
-        let attr = self.private_name(attr);
-        let ExprKind::Call { func: inner, args: [], keywords: [] } = value.kind else { return None };
-        let function = self.function.filter(|_| !self.is_in_own_frame())?;
-        let class = self.program.functions[function].class?;
-        if inner.as_name() != Some("super") || self.program.functions[function].binding != Binding::Instance {
-            return None;
-        }
-        let bases = self.program.classes[class].mro[1..].to_vec();
-        let target = bases.iter().find_map(|&base| {
-            let at = *self.program.classes[base].by_name.get(attr)?;
-            match self.program.classes[base].members[at].1 {
-                ClassMember::Method(function) => Some(function),
-                _ => None,
-            }
-        })?;
-        let entry = &self.program.functions[target];
-        let owner = entry.class?;
-        if entry.is_dynamic
-            || entry.is_generated
-            || !self.program.classes[owner].is_static
-            || entry.binding != Binding::Instance
-        {
-            return None;
-        }
-        let (params, ret) = (entry.params.clone(), entry.ret);
-        let arguments = self.map_arguments(env, &params[1..], &[], actuals, target)?;
-        let solution = self.solve(&params[1..], &arguments, actuals);
-        self.facts().calls.insert(expr.id, CallPlan::Super(target, arguments));
-        Some(self.solved(ret, &solution))
-    }
-
     // --- Functions that the checker understands ---
 
     fn special_call(
@@ -593,6 +408,7 @@ impl<'a> Checker<'_, 'a> {
             (Special::Cast, [ty, value]) => {
                 let place = self.place();
                 let target = self.program.resolve_annotation(place, ty);
+                self.check_type_names(env, ty);
                 self.object(env, value);
                 if self.program.types.as_primitive(target).is_some() {
                     let message = "cast to a primitive: use its name as a function";
@@ -609,9 +425,19 @@ impl<'a> Checker<'_, 'a> {
                 self.error("SP0100", expr.span, message);
                 self.dynamic()
             }
-            (Special::IsInstance, _) => {
+            (Special::IsInstance, args) => {
                 self.untyped_arguments(env, actuals);
+                if !actuals.keywords.is_empty() {
+                    self.error("SP0142", expr.span, "isinstance() takes no keyword arguments");
+                } else if args.len() != 2 && !actuals.has_stars() {
+                    let message = format!("isinstance expected 2 arguments, got {}", args.len());
+                    self.error("SP0142", expr.span, message);
+                }
                 Ty::sure(self.exact(self.program.known.bool))
+            }
+            (Special::Rand, []) if actuals.keywords.is_empty() => {
+                self.facts().calls.insert(expr.id, CallPlan::Unboxed(Primitive::Int32));
+                Ty::sure(self.program.types.primitive(Primitive::Int32))
             }
             (Special::CRange, _) => {
                 let message = "crange can only be the iterable of a for loop";

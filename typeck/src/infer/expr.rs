@@ -1,7 +1,7 @@
 //! Types of expressions.
 
 use base::Diagnostic;
-use parser::ast::{self, BoolOp, Constant, Expr, ExprKind, Int, UnaryOp};
+use parser::ast::{BoolOp, Constant, Expr, ExprKind, Int, UnaryOp};
 
 use super::mismatch::Destination;
 use super::{Checker, Env, Variable};
@@ -129,218 +129,6 @@ impl<'a> Checker<'_, 'a> {
         }
     }
 
-    // --- Displays ---
-
-    /// A tuple keeps the types of its elements only where its place asks for them.
-    fn tuple_display(&mut self, env: &mut Env<'a>, elts: &'a [Expr<'a>], want: Option<TypeId>) -> Ty {
-        let tuple = self.program.known.tuple;
-        let wanted = self.arguments_of(want, tuple, elts.len());
-        let has_star = elts.iter().any(|elt| matches!(elt.kind, ExprKind::Starred { .. }));
-        let Some(wanted) = wanted.filter(|_| !has_star) else {
-            elts.iter().for_each(|elt| self.element(env, elt));
-            return Ty::sure(self.exact(tuple));
-        };
-        for (elt, &item) in elts.iter().zip(&wanted) {
-            self.check(env, elt, item, Destination::Place);
-        }
-        Ty::sure(self.program.types.intern(Type::Instance { class: tuple, args: wanted.into(), exact: true }))
-    }
-
-    /// The type arguments, so many, of an instance type of this class.
-    fn arguments_of(&self, id: Option<TypeId>, class: ClassId, count: usize) -> Option<Vec<TypeId>> {
-        match self.program.types.as_instance(id?) {
-            Some((found, args, _)) if found == class && args.len() == count && count > 0 => {
-                Some(args.to_vec())
-            }
-            _ => None,
-        }
-    }
-
-    /// A list or dict that is written down. Where a checked one is wanted, it becomes one.
-    fn display(&mut self, env: &mut Env<'a>, expr: &'a Expr<'a>, want: Option<TypeId>) -> Ty {
-        self.facts().displays.remove(&expr.id);
-        let members = want.map(|want| self.program.types.members(want)).unwrap_or_default();
-        let record = members.iter().find_map(|&member| self.typed_dict_of(member));
-        if let (ExprKind::Dict { keys, values }, Some(class)) = (expr.kind, record) {
-            return self.typed_dict_display(env, expr, keys, values, class);
-        }
-        let is_list = matches!(expr.kind, ExprKind::List { .. } | ExprKind::ListComp { .. });
-        let known = self.program.known;
-        let (plain, checked) =
-            if is_list { (known.list, known.checked_list) } else { (known.dict, known.checked_dict) };
-        let wanted = members.into_iter().find_map(|member| match self.program.types.as_instance(member) {
-            Some((class, args, _)) if class == checked => Some((member, args.to_vec())),
-            _ => None,
-        });
-        let (inner, checked) = match wanted {
-            Some((member, args)) => {
-                let args = args.into();
-                let plain = self.program.types.intern(Type::Instance { class: plain, args, exact: false });
-                (Some(plain), Some(member))
-            }
-            None => (want, None),
-        };
-        let ty = match expr.kind {
-            ExprKind::List { elts, .. } => self.list_display(env, elts, inner),
-            ExprKind::Dict { keys, values } => self.dict_display(env, keys, values, inner),
-            _ => self.comprehension(env, expr, inner),
-        };
-        let Some(checked) = checked else { return ty };
-        self.facts().displays.insert(expr.id, checked);
-        Ty::sure(checked)
-    }
-
-    fn list_display(&mut self, env: &mut Env<'a>, elts: &'a [Expr<'a>], want: Option<TypeId>) -> Ty {
-        let list = self.program.known.list;
-        let wanted = want.and_then(|want| match self.program.types.as_instance(want) {
-            Some((class, [item], _)) if class == list => Some(*item),
-            _ => None,
-        });
-        let mut items = Vec::new();
-        for elt in elts {
-            match (wanted, elt.kind) {
-                (_, ExprKind::Starred { .. }) => {
-                    self.element(env, elt);
-                    items.push(self.program.types.dynamic);
-                }
-                (Some(item), _) => {
-                    self.check(env, elt, item, Destination::Place);
-                }
-                (None, _) => {
-                    let ty = self.object(env, elt);
-                    items.push(self.program.inexact(ty.id));
-                }
-            }
-        }
-        let item = match wanted {
-            Some(item) => item,
-            None if elts.is_empty() => return Ty::sure(self.exact(list)),
-            None => {
-                let union = self.program.types.union(items);
-                self.program.simplify_union(union)
-            }
-        };
-        // What holds nothing but None is there to be filled with something else.
-        if wanted.is_none() && item == self.program.types.none {
-            return Ty::sure(self.exact(list));
-        }
-        Ty::sure(self.program.types.intern(Type::Instance {
-            class: list,
-            args: Box::new([item]),
-            exact: true,
-        }))
-    }
-
-    fn dict_display(
-        &mut self,
-        env: &mut Env<'a>,
-        keys: &'a [Option<&'a Expr<'a>>],
-        values: &'a [Expr<'a>],
-        want: Option<TypeId>,
-    ) -> Ty {
-        let dict = self.program.known.dict;
-        let wanted = want.and_then(|want| match self.program.types.as_instance(want) {
-            Some((class, [key, value], _)) if class == dict => Some((*key, *value)),
-            _ => None,
-        });
-        for (key, value) in keys.iter().zip(values) {
-            match (key, wanted) {
-                (Some(key), Some((key_type, value_type))) => {
-                    self.check(env, key, key_type, Destination::Place);
-                    self.check(env, value, value_type, Destination::Place);
-                }
-                (Some(key), None) => {
-                    self.object(env, key);
-                    self.object(env, value);
-                }
-                (None, _) => {
-                    self.object(env, value);
-                }
-            }
-        }
-        match wanted {
-            Some((key, value)) => Ty::sure(self.program.types.intern(Type::Instance {
-                class: dict,
-                args: Box::new([key, value]),
-                exact: true,
-            })),
-            None => Ty::sure(self.exact(dict)),
-        }
-    }
-
-    fn comprehension(&mut self, env: &mut Env<'a>, expr: &'a Expr<'a>, want: Option<TypeId>) -> Ty {
-        let scope = self.program.modules[self.module].scopes.body(expr.id);
-        let known = self.program.known;
-        let (class, generators, count) = match expr.kind {
-            ExprKind::ListComp { generators, .. } => (known.list, generators, 1),
-            ExprKind::SetComp { generators, .. } => (known.set, generators, 1),
-            ExprKind::DictComp { generators, .. } => (known.dict, generators, 2),
-            _ => unreachable!("only comprehensions are sent here"),
-        };
-        self.object(env, generators[0].iter);
-        if !self.program.modules[self.module].scopes.table[scope].is_inlined {
-            return Ty::sure(self.exact(class));
-        }
-        let wanted = self.arguments_of(want, class, count);
-        let args = self.inline_comprehension(env, expr, scope, generators, wanted);
-        let dynamic = self.program.types.dynamic;
-        if args.iter().any(|&arg| arg == dynamic || arg == self.program.types.none) {
-            return Ty::sure(self.exact(class));
-        }
-        Ty::sure(self.program.types.intern(Type::Instance { class, args: args.into(), exact: true }))
-    }
-
-    /// The types of the elements.
-    pub(super) fn inline_comprehension(
-        &mut self,
-        env: &mut Env<'a>,
-        expr: &'a Expr<'a>,
-        scope: crate::scope::ScopeId,
-        generators: &'a [ast::Comprehension<'a>],
-        wanted: Option<Vec<TypeId>>,
-    ) -> Vec<TypeId> {
-        self.scopes.push(scope);
-        let mut inner = env.clone();
-        inner.forget_fields();
-        for (at, clause) in generators.iter().enumerate() {
-            if at > 0 {
-                self.object(&mut inner, clause.iter);
-            }
-            let item =
-                if clause.is_async { self.async_item(clause.iter) } else { self.item_type(clause.iter) };
-            self.bind_element(&mut inner, clause.target, item);
-            for condition in clause.ifs {
-                inner = self.condition(inner, condition).0;
-            }
-        }
-        let (first, second) = match expr.kind {
-            ExprKind::ListComp { elt, .. }
-            | ExprKind::SetComp { elt, .. }
-            | ExprKind::GeneratorExp { elt, .. } => (elt, None),
-            ExprKind::DictComp { key, value, .. } => (key, Some(value)),
-            _ => unreachable!("only comprehensions are sent here"),
-        };
-        let mut types = Vec::new();
-        for (at, part) in [Some(first), second].into_iter().flatten().enumerate() {
-            types.push(match &wanted {
-                Some(wanted) => {
-                    self.check(&mut inner, part, wanted[at], Destination::Place);
-                    wanted[at]
-                }
-                None => {
-                    let ty = self.object(&mut inner, part);
-                    self.program.inexact(ty.id)
-                }
-            });
-        }
-        self.scopes.pop();
-        // What assignment expressions in it bind, they bind in the block around it, for each element or never.
-        let before = std::mem::replace(env, inner);
-        env.join_interrupted(&before, self.program);
-        env.forget_fields();
-        types
-    }
-
     // --- Names ---
 
     /// The variable that a name means, if the block being checked follows what becomes of it.
@@ -397,6 +185,29 @@ impl<'a> Checker<'_, 'a> {
                 Ty { id: declared, ..ty }
             }
             _ => ty,
+        }
+    }
+
+    /// Names in an expression that spells a type, which is not run.
+    pub(crate) fn check_type_names(&mut self, env: &Env<'a>, expr: &'a Expr<'a>) {
+        match expr.kind {
+            ExprKind::Name { id, .. } => {
+                let scope = *self.scopes.last().expect("checking is always inside a scope");
+                let (_, resolution) = self.program.modules[self.module].scopes.lookup(scope, id);
+                if self.variable(id).is_none() && resolution == Resolution::GlobalImplicit {
+                    self.check_global(env, expr, id);
+                }
+            }
+            ExprKind::Subscript { value, slice, .. } => {
+                self.check_type_names(env, value);
+                self.check_type_names(env, slice);
+            }
+            ExprKind::Tuple { elts, .. } => elts.iter().for_each(|elt| self.check_type_names(env, elt)),
+            ExprKind::BinOp { left, right, .. } => {
+                self.check_type_names(env, left);
+                self.check_type_names(env, right);
+            }
+            _ => {}
         }
     }
 
@@ -486,6 +297,9 @@ impl<'a> Checker<'_, 'a> {
             if let Some(special) = Special::find(module, name) {
                 return Ty::sure(self.program.types.intern(Type::Special(special)));
             }
+            if name == "RAND_MAX" {
+                return Ty::expected(self.exact(self.program.known.int));
+            }
         }
         self.dynamic()
     }
@@ -533,6 +347,7 @@ impl<'a> Checker<'_, 'a> {
                 _ if class == known.str && exact => Ty::sure(self.exact(class)),
                 _ if class == known.str => Ty::expected(self.instance(class)),
                 _ if class == known.list => Ty { id: container.id, is_sure: exact && container.is_sure },
+                _ if class == known.checked_list => Ty { id: container.id, is_sure: container.is_sure },
                 _ if known.is_row(class) => Ty { id: container.id, is_sure: container.is_sure },
                 _ => self.dynamic(),
             };
@@ -612,10 +427,27 @@ impl<'a> Checker<'_, 'a> {
                 let message = format!("type mismatch: {} cannot be used as an index", primitive.name());
                 self.error("SP0136", slice.span, message);
             }
-            None => self.set_coercion(slice.id, Some(Coercion::Unbox(Primitive::Int64))),
+            None => {
+                self.check_index(slice, index);
+                self.set_coercion(slice.id, Some(Coercion::Unbox(Primitive::Int64)));
+            }
         }
         let plan = SubscriptPlan::Sequence { class, container: container.id, exact };
         self.facts().subscripts.insert(expr.id, plan);
+    }
+
+    /// An object that is an index must be able to be an integer.
+    fn check_index(&mut self, slice: &Expr<'a>, index: Ty) {
+        let known = self.program.known;
+        let source = self.program.inexact(index.id);
+        let may_be = source == self.program.types.dynamic
+            || self.program.is_object(source)
+            || [known.int, known.bool].iter().any(|&class| self.program.is_instance_of(source, class));
+        if !may_be {
+            let message =
+                format!("type mismatch: {} cannot be used as an index", self.program.show(index.id));
+            self.error("SP0136", slice.span, message);
+        }
     }
 
     /// `CheckedList[int]` as a value.
@@ -721,6 +553,9 @@ impl<'a> Checker<'_, 'a> {
             let (_, _) = self.condition(env.clone(), operand);
             self.check_choices(operand);
             let ty = self.facts().types[operand.id].unwrap_or(self.dynamic());
+            if self.primitive_of(ty) == Some(Primitive::Double) {
+                self.error("SP0138", expr.span, "unary not is not supported on double");
+            }
             return self.negated(expr, ty);
         }
         let ty = self.expr(env, operand, want);

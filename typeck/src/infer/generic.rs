@@ -5,7 +5,7 @@
 //!
 //! Cost: one walk over the types of parameters and arguments per call.
 
-use parser::ast::Expr;
+use parser::ast::{Expr, ExprKind};
 
 use super::Checker;
 use super::call::Actuals;
@@ -45,13 +45,55 @@ impl<'a> Checker<'_, 'a> {
             let expr: &Expr<'a> = match argument {
                 Argument::Positional(at) => &actuals.args[*at],
                 Argument::Keyword(at) => actuals.keywords[*at].value,
+                Argument::Unpacked { place, at, .. } => {
+                    let found = self.unpacked_element(&actuals.args[*place], *at);
+                    self.unify(param.ty, found, &mut solution);
+                    continue;
+                }
                 Argument::Default | Argument::Rest(_) | Argument::Keywords(_) => continue,
             };
             let found = self.subject_type(expr);
             let found = self.program.inexact(found);
             self.unify(param.ty, found, &mut solution);
         }
+        self.choose(&mut solution, actuals);
         solution
+    }
+
+    /// A constrained variable stands for the first of its constraints that all arguments fit.
+    fn choose(&mut self, solution: &mut Solution, actuals: Actuals<'a>) {
+        for (var, found) in solution {
+            let Type::Var(id) = *var else { continue };
+            let (name, constraints) =
+                (self.program.type_vars[id].name, self.program.type_vars[id].constraints);
+            let is_open = *found == self.program.types.dynamic
+                || matches!(self.program.types.get(*found), Type::Var(_));
+            if constraints.is_empty() || is_open {
+                continue;
+            }
+            match constraints.iter().find(|&&one| self.program.is_subtype(*found, one)) {
+                Some(&one) => *found = one,
+                None => {
+                    let shown: Vec<_> = constraints.iter().map(|&one| self.program.show(one)).collect();
+                    let message = format!(
+                        "type mismatch: {} received for type variable '{name}', expected one of {}",
+                        self.program.show(*found),
+                        shown.join(", ")
+                    );
+                    self.error("SP0131", actuals.span, message);
+                    *found = self.program.types.dynamic;
+                }
+            }
+        }
+    }
+
+    /// The type of an element of a starred argument.
+    fn unpacked_element(&mut self, arg: &Expr<'a>, at: usize) -> TypeId {
+        let ExprKind::Starred { value, .. } = arg.kind else { return self.program.types.dynamic };
+        let tuple = self.subject_type(value);
+        let element =
+            self.program.types.as_instance(tuple).and_then(|(_, elements, _)| elements.get(at).copied());
+        element.unwrap_or(self.program.types.dynamic)
     }
 
     /// Notes what `found` puts in the place of the variables of `declared`.

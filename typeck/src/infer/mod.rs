@@ -10,11 +10,13 @@ mod assign;
 mod attribute;
 mod call;
 mod constant;
+mod display;
 mod env;
 mod expr;
 mod generator;
 mod generic;
 mod import;
+mod method;
 mod mismatch;
 mod narrow;
 mod nested;
@@ -31,7 +33,7 @@ use rustc_hash::FxHashMap;
 
 use crate::annotation::Place;
 use crate::facts::{Coercion, FunctionPlan};
-use crate::program::{ClassMember, FunctionId, ModuleId, ModuleKind, Program};
+use crate::program::{Body, ClassKind, ClassMember, FunctionId, ModuleId, ModuleKind, Program};
 use crate::scope::ScopeId;
 use crate::ty::{Assignable, Primitive, Ty, Type, TypeId};
 
@@ -90,18 +92,34 @@ impl<'a> Program<'a> {
         let scope = self.modules[module].scopes.module();
         Checker::new(self, module, scope, None).run_module(body);
         Checker::new(self, module, scope, None).check_annotation_names();
-        for stmt in body {
-            self.check_definition(module, stmt);
-        }
+        self.check_definitions(module, body);
+    }
+
+    fn check_definitions(&mut self, module: ModuleId, body: &'a [Stmt<'a>]) {
+        body.iter().for_each(|stmt| self.check_definition(module, stmt));
     }
 
     fn check_definition(&mut self, module: ModuleId, stmt: &'a Stmt<'a>) {
         match stmt.kind {
             StmtKind::FunctionDef(def) | StmtKind::AsyncFunctionDef(def) => {
-                let member = self.modules[module].members.get(def.name).cloned();
-                if let Some(crate::program::Member::Function(function)) = member {
+                if let Some(function) = self.defined_function(module, def.name, stmt.id) {
                     self.check_function(module, function, stmt.id);
                 }
+            }
+            StmtKind::If { test, body, orelse } => match self.known_test(module, test) {
+                Some(true) => self.check_definitions(module, body),
+                Some(false) => self.check_definitions(module, orelse),
+                None => [body, orelse].into_iter().for_each(|body| self.check_definitions(module, body)),
+            },
+            StmtKind::For { body, orelse, .. } | StmtKind::While { body, orelse, .. } => {
+                [body, orelse].into_iter().for_each(|body| self.check_definitions(module, body));
+            }
+            StmtKind::With { body, .. } => self.check_definitions(module, body),
+            StmtKind::Try(parts) | StmtKind::TryStar(parts) => {
+                self.check_definitions(module, parts.body);
+                parts.handlers.iter().for_each(|handler| self.check_definitions(module, handler.body));
+                self.check_definitions(module, parts.orelse);
+                self.check_definitions(module, parts.finalbody);
             }
             StmtKind::ClassDef(def) => {
                 let member = self.modules[module].members.get(def.name).cloned();
@@ -129,17 +147,26 @@ impl<'a> Program<'a> {
 
     fn check_function(&mut self, module: ModuleId, function: FunctionId, node: NodeId) {
         let entry = &self.functions[function];
-        if entry.node != node || entry.is_dynamic || entry.is_generated {
+        if entry.node != node || entry.is_generated || matches!(entry.body, Body::Untyped | Body::Native) {
             return;
         }
-        if let Some(class) = entry.class
-            && !self.classes[class].is_static
-        {
-            return;
-        }
+        self.open_receiver(function);
         let scope = self.modules[module].scopes.body(node);
         self.modules[module].facts.functions.insert(node, FunctionPlan { function });
         Checker::new(self, module, scope, Some(function)).run_function();
+    }
+}
+
+impl<'a> Program<'a> {
+    /// What a decorator or a class that is not laid out here may pass for the receiver is not known.
+    fn open_receiver(&mut self, function: FunctionId) {
+        let entry = &self.functions[function];
+        let is_open = entry.is_dynamic || entry.class.is_some_and(|class| !self.classes[class].is_static);
+        let args = entry.def.args;
+        let first = args.posonlyargs.iter().chain(args.args).next();
+        if entry.class.is_some() && is_open && first.is_some_and(|first| first.annotation.is_none()) {
+            self.functions[function].params[0].ty = self.types.dynamic;
+        }
     }
 }
 
@@ -225,11 +252,18 @@ impl<'p, 'a> Checker<'p, 'a> {
         env
     }
 
+    /// Whether a function need not have a body: what it gives is not what its callers rely on.
+    fn is_declaration(&self, function: FunctionId) -> bool {
+        let entry = &self.program.functions[function];
+        let kind = entry.class.map(|class| self.program.classes[class].kind);
+        entry.is_dynamic || kind == Some(ClassKind::Protocol)
+    }
+
     fn check_implicit_return(&mut self, span: Span) {
-        let Some(ret) = self.ret else { return };
+        let function = self.function.expect("only functions have a return type");
+        let Some(ret) = self.ret.filter(|_| !self.is_declaration(function)) else { return };
         let none = Ty::sure(self.program.types.none);
         if self.program.assignable(none, ret) == Assignable::No {
-            let function = self.function.expect("only functions have a return type");
             let (name, shown) = (self.program.functions[function].name, self.program.show(ret));
             let message =
                 format!("Function has declared return type '{shown}' but can implicitly return None.");

@@ -17,7 +17,7 @@ use rustc_hash::FxHashMap;
 
 use super::{Checker, Env, Variable};
 use crate::facts::FunctionPlan;
-use crate::program::FunctionId;
+use crate::program::{Body, FunctionId};
 use crate::scope::{Resolution, ScopeId};
 use crate::ty::{Ty, Type, TypeId};
 
@@ -173,7 +173,7 @@ impl<'a> Checker<'_, 'a> {
                 function
             }
         };
-        if self.program.functions[function].is_dynamic {
+        if self.program.functions[function].body == Body::Untyped {
             return;
         }
         self.facts().functions.insert(stmt.id, FunctionPlan { function });

@@ -4,7 +4,8 @@ use base::Diagnostic;
 use parser::ast::{CmpOp, Expr, ExprKind, Operator};
 
 use super::{Checker, Env};
-use crate::ty::{Primitive, Ty, TypeId};
+use crate::facts::Coercion;
+use crate::ty::{Primitive, Ty, Type, TypeId};
 
 impl<'a> Checker<'_, 'a> {
     pub(crate) fn bin_op(
@@ -21,7 +22,14 @@ impl<'a> Checker<'_, 'a> {
             want.filter(|&want| self.program.types.as_primitive(want).is_some() && op != Operator::Pow);
         let (a, b) = self.operands(env, left, right, want);
         match (self.primitive_of(a), self.primitive_of(b)) {
+            (None, Some(primitive))
+                if op == Operator::Mult && primitive.is_integer() && self.is_repeatable(a) =>
+            {
+                self.set_coercion(right.id, Some(Coercion::Box(primitive)));
+                a
+            }
             (None, None) => {
+                self.check_class_union(expr, a, op, b);
                 let ty = self.object_op(a, op, b, right);
                 if !self.is_plain_arithmetic(a, b) {
                     env.forget_fields();
@@ -29,6 +37,33 @@ impl<'a> Checker<'_, 'a> {
                 ty
             }
             _ => self.primitive_op(expr, left, op, right, a, b, want),
+        }
+    }
+
+    /// Whether a value is a list or a tuple and nothing else, which an integer repeats.
+    fn is_repeatable(&self, ty: Ty) -> bool {
+        let known = self.program.known;
+        let class = self.program.types.as_instance(ty.id).map(|(class, ..)| class);
+        self.is_exact(ty) && class.is_some_and(|class| [known.list, known.tuple].contains(&class))
+    }
+
+    /// `C | x` makes a union of classes; of what is certainly no type it makes none.
+    fn check_class_union(&mut self, expr: &Expr<'a>, a: Ty, op: Operator, b: Ty) {
+        let is_class = |this: &Self, ty: Ty| matches!(this.program.types.get(ty.id), Type::Class { .. });
+        let is_value = |this: &Self, ty: Ty| {
+            let known = this.program.known;
+            let class = match this.program.types.get(ty.id) {
+                Type::Literal(_) => return true,
+                Type::Instance { class, .. } => *class,
+                _ => return false,
+            };
+            [known.int, known.float, known.str, known.bytes, known.list, known.dict, known.tuple]
+                .contains(&class)
+        };
+        let clash = (is_class(self, a) && is_value(self, b)) || (is_value(self, a) && is_class(self, b));
+        if op == Operator::BitOr && clash {
+            let (x, y) = (self.program.show(a.id), self.program.show(b.id));
+            self.error("SP0138", expr.span, format!("unsupported operand type(s) for |: {x} and {y}"));
         }
     }
 
@@ -173,8 +208,8 @@ impl<'a> Checker<'_, 'a> {
     fn is_exact(&self, ty: Ty) -> bool {
         ty.is_sure
             && match self.program.types.get(ty.id) {
-                crate::ty::Type::Instance { exact, .. } => *exact,
-                crate::ty::Type::Literal(_) => true,
+                Type::Instance { exact, .. } => *exact,
+                Type::Literal(_) => true,
                 _ => false,
             }
     }

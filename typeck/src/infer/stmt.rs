@@ -46,7 +46,10 @@ impl<'a> Checker<'_, 'a> {
             StmtKind::AugAssign { target, op, value } => self.augmented_assign(env, stmt, target, op, value),
             StmtKind::Return { value } => self.return_(env, stmt, value),
             StmtKind::If { test, body, orelse } => {
+                let known = self.program.known_test(self.module, test);
                 let (mut when_true, mut when_false) = self.condition(env.clone(), test);
+                when_true.is_reachable &= known != Some(false);
+                when_false.is_reachable &= known != Some(true);
                 self.stmts(&mut when_true, body);
                 self.stmts(&mut when_false, orelse);
                 when_true.join(&when_false, self.program);
@@ -103,7 +106,8 @@ impl<'a> Checker<'_, 'a> {
                     self.bind_dynamic(env, name);
                 }
             }
-            StmtKind::TypeAlias { name, .. } => {
+            StmtKind::TypeAlias { name, value, .. } => {
+                self.check_alias(value);
                 name.as_name().into_iter().for_each(|name| self.bind_dynamic(env, name));
             }
             StmtKind::Global { .. } | StmtKind::Nonlocal { .. } | StmtKind::Pass => {}
@@ -284,6 +288,13 @@ impl<'a> Checker<'_, 'a> {
         });
         let r#false = self.program.types.intern(Type::Literal(Literal::Bool(false)));
         exit == Some(r#false)
+    }
+
+    /// What `type` gives a name to is a type.
+    fn check_alias(&mut self, value: &'a Expr<'a>) {
+        if self.program.is_no_type(self.module, value) {
+            self.error("SP0111", value.span, "a type alias stands for a type");
+        }
     }
 
     fn try_(&mut self, env: &mut Env<'a>, parts: &'a Try<'a>, is_star: bool) {

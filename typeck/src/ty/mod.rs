@@ -236,6 +236,7 @@ specials! {
     CLen "__static__" "clen",
     CRange "__static__" "crange",
     ProdAssert "__static__" "prod_assert",
+    Rand "__static__" "rand",
     Len "builtins" "len",
     IsInstance "builtins" "isinstance",
     RevealType "builtins" "reveal_type",
