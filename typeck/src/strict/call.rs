@@ -58,6 +58,9 @@ impl<'a> Analyser<'a, '_> {
         match self.kind(function).cloned() {
             Some(Kind::Function(found)) => self.call_function(&found, args),
             Some(Kind::Method { function, receiver }) => self.call(function, args.with_receiver(receiver)),
+            Some(Kind::Derived { function, root }) if args.positional.len() == 2 => {
+                self.derived_comparison(function, root, args.positional[0], args.positional[1])
+            }
             Some(Kind::NativeMethod { class, name, receiver }) => {
                 self.call_method(class, name, receiver, args)
             }

@@ -3,10 +3,10 @@
 //! What decorators and bases of the library make of a class is done by rules here where values depend on it: the members of
 //! enumerations, the constructors of dataclasses and named tuples. A base that is not known is admitted; looking through it is not.
 
-use parser::ast::{ClassDef, Stmt, StmtKind};
+use parser::ast::{ClassDef, Stmt};
 
 use super::Analyser;
-use super::value::{Args, Class, Eval, Field, Keywords, Kind, Namespace, Pairs, Value};
+use super::value::{Args, Class, Eval, Keywords, Kind, Namespace, Record, Value};
 use crate::slots;
 use base::Diagnostic;
 
@@ -26,7 +26,9 @@ impl<'a> Analyser<'a, '_> {
         let module = Value::Str(self.units[unit].name);
         self.state.envs[env].names.set("__module__", module);
         self.state.envs[env].names.set("__qualname__", Value::Str(def.name));
+        self.open_enum(env, &bases);
         self.in_frame(unit, scope, env, None, |this| this.block(def.body))?;
+        self.close_enum(env);
         let names = self.state.envs[env].names.clone();
         let class = self.at(def.name_span, |this| this.build_class(def, bases, keywords, names))?;
         self.state.envs[env].names.set("__class__", class);
@@ -160,8 +162,9 @@ impl<'a> Analyser<'a, '_> {
             mro: Vec::new(),
             metaclass,
             fields: None,
-            is_frozen_instance: false,
+            record: Record::default(),
         };
+        self.refuse_extension(name, &bases)?;
         let value = self.object(Kind::Class(class));
         let Value::Object(id) = value else { return Ok(value) };
         let Some(mro) = self.linearize(value, &bases) else {
@@ -173,9 +176,6 @@ impl<'a> Analyser<'a, '_> {
             class.mro = mro;
         }
         self.state.objects[id].attributes = names;
-        if is_enum {
-            self.make_members(value);
-        }
         for hook in ["__new__", "__init_subclass__", "__class_getitem__"] {
             if let Some(found) = self.state.objects[id].attributes.get(hook)
                 && matches!(self.kind(found), Some(Kind::Function(_)))
@@ -185,6 +185,9 @@ impl<'a> Analyser<'a, '_> {
                 let bound = self.object(kind);
                 self.state.objects[id].attributes.set(hook, bound);
             }
+        }
+        if is_enum {
+            self.make_members(value)?;
         }
         Ok(value)
     }
@@ -230,142 +233,6 @@ impl<'a> Analyser<'a, '_> {
         }
     }
 
-    // --- Enumerations ---
-
-    pub(super) fn is_enum(&self, class: &Class<'a>) -> bool {
-        class.mro.contains(&Value::Native("enum.Enum"))
-    }
-
-    /// Makes members of the plain values in the body of an enumeration.
-    fn make_members(&mut self, class: Value<'a>) {
-        let Value::Object(id) = class else { return };
-        let mut number = 0;
-        for (name, value) in self.state.objects[id].attributes.entries().to_vec() {
-            let is_descriptor = self.is_written(value)
-                || matches!(self.kind(value), Some(Kind::Property { .. } | Kind::Class(_)));
-            if name.starts_with('_') || is_descriptor {
-                continue;
-            }
-            number = match value {
-                Value::Int(value) => value,
-                _ => number + 1,
-            };
-            let is_auto = matches!(self.kind(value), Some(Kind::Typed("enum.auto")));
-            let value = if is_auto { Value::Int(number) } else { value };
-            let member = self.object(Kind::Instance(class));
-            for (key, value) in [
-                ("name", Value::Str(name)),
-                ("_name_", Value::Str(name)),
-                ("value", value),
-                ("_value_", value),
-            ] {
-                if let Value::Object(member) = member {
-                    self.state.objects[member].attributes.set(key, value);
-                }
-            }
-            self.state.objects[id].attributes.set(name, member);
-        }
-    }
-
-    /// Members of an enumeration by name.
-    pub(super) fn member_names(&self, class: &Class<'a>) -> Pairs<'a> {
-        let Some(Value::Object(id)) = class.mro.first() else { return Vec::new() };
-        let own = self.state.objects[*id].attributes.entries().iter();
-        own.filter(|(_, value)| matches!(self.kind(*value), Some(Kind::Instance(of)) if *of == class.mro[0]))
-            .map(|(name, value)| (Value::Str(name), *value))
-            .collect()
-    }
-
-    pub(super) fn members(&self, class: &Class<'a>) -> Vec<Value<'a>> {
-        self.member_names(class).into_iter().map(|(_, member)| member).collect()
-    }
-
-    fn member_of_value(&mut self, class: &Class<'a>, value: Value<'a>) -> Eval<'a> {
-        for member in self.members(class) {
-            if member == value {
-                return Ok(member);
-            }
-            let own = self.attribute_of_instance(member, "value").unwrap_or(Value::None);
-            match self.equals(own, value)? {
-                Some(true) => return Ok(member),
-                Some(false) => {}
-                None => return Ok(self.opaque("a member of an enumeration, by a value that is not known")),
-            }
-        }
-        let message = format!("not a valid {}", class.name);
-        Err(self.raise("ValueError", &message))
-    }
-
-    // --- Records ---
-
-    /// Fields of a named tuple or a dataclass to be, in their order.
-    fn record_fields(
-        &mut self,
-        def: &'a ClassDef<'a>,
-        bases: &[Value<'a>],
-        names: &Namespace<'a>,
-    ) -> Option<Vec<Field<'a>>> {
-        bases.contains(&Value::Native("typing.NamedTuple")).then(|| self.annotated_fields(def.body, names))
-    }
-
-    fn annotated_fields(&mut self, body: &'a [Stmt<'a>], names: &Namespace<'a>) -> Vec<Field<'a>> {
-        let field = |stmt: &'a Stmt<'a>| match stmt.kind {
-            StmtKind::AnnAssign { target, annotation, simple: true, .. }
-                if !slots::is_class_var(annotation) =>
-            {
-                target.as_name()
-            }
-            _ => None,
-        };
-        let declared: Vec<_> = body.iter().filter_map(field).collect();
-        declared.into_iter().map(|name| self.field(name, names.get(name))).collect()
-    }
-
-    fn field(&mut self, name: &'a str, value: Option<Value<'a>>) -> Field<'a> {
-        let Some(value) = value else { return Field { name, default: None, factory: None } };
-        match self.kind(value) {
-            Some(Kind::Partial { function: Value::Native("dataclasses.field"), keywords, .. }) => {
-                let find =
-                    |wanted: &str| keywords.iter().find(|(key, _)| *key == wanted).map(|(_, value)| *value);
-                Field { name, default: find("default"), factory: find("default_factory") }
-            }
-            _ => Field { name, default: Some(value), factory: None },
-        }
-    }
-
-    /// `@dataclass`: instances are made from the annotated names.
-    pub(super) fn make_dataclass(&mut self, class: Value<'a>, is_frozen: bool) -> Eval<'a> {
-        let Value::Object(id) = class else { return Ok(class) };
-        let Some(Kind::Class(entry)) = self.kind(class) else { return Ok(class) };
-        let name = entry.name;
-        self.note_change(class, &format!("the class `{name}`"));
-        let inherited = self.mro(class).into_iter().skip(1).find_map(|base| self.fields_of(base));
-        let mut fields = inherited.unwrap_or_default();
-        let names = self.state.objects[id].attributes.clone();
-        for own in self.declared_fields(id, &names) {
-            match fields.iter_mut().find(|field| field.name == own.name) {
-                Some(known) => *known = own,
-                None => fields.push(own),
-            }
-        }
-        for field in fields.iter().filter(|field| field.factory.is_some()) {
-            self.state.objects[id].attributes.remove(field.name);
-        }
-        if let Kind::Class(entry) = self.kind_mut(id) {
-            entry.fields = Some(fields);
-            entry.is_frozen_instance = is_frozen;
-        }
-        Ok(class)
-    }
-
-    /// The fields that a class body declares, found again by the place of the class.
-    fn declared_fields(&mut self, id: super::ObjectId, names: &Namespace<'a>) -> Vec<Field<'a>> {
-        match self.bodies.get(&id).copied() {
-            Some(body) => self.annotated_fields(body, names),
-            None => Vec::new(),
-        }
-    }
-
     // --- Instances ---
 
     pub(super) fn instantiate(&mut self, class: Value<'a>, args: Args<'a>) -> Eval<'a> {
@@ -379,6 +246,10 @@ impl<'a> Analyser<'a, '_> {
             return Ok(self.inspect(*id, "SP0810", "makes an instance of a class with a base that is"));
         }
         if self.is_enum(&entry) {
+            let is_functional = args.positional.len() > 1 || args.get(usize::MAX, "names").is_some();
+            if is_functional && self.member_names(&entry).is_empty() {
+                return self.functional_enum(class, &args);
+            }
             let value = args.get(0, "value").unwrap_or(Value::None);
             return self.member_of_value(&entry, value);
         }
@@ -400,7 +271,7 @@ impl<'a> Analyser<'a, '_> {
         if let Some(init) = self.class_attribute(class, "__init__").filter(|init| self.is_written(*init)) {
             return self.call(init, args.with_receiver(instance)).map(drop);
         }
-        if let Some(fields) = self.fields_of(class) {
+        if let Some(fields) = self.fields_of(class).filter(|_| self.has_record_init(class)) {
             return self.fill_fields(class, instance, &fields, args);
         }
         let has_args = !args.positional.is_empty() || !args.keywords.is_empty();
@@ -408,40 +279,6 @@ impl<'a> Analyser<'a, '_> {
         if has_args && !has_new && !self.has_native_base(class) {
             let name = self.class_name(instance);
             return Err(self.raise("TypeError", &format!("{name}() takes no arguments")));
-        }
-        Ok(())
-    }
-
-    fn fill_fields(
-        &mut self,
-        class: Value<'a>,
-        instance: Value<'a>,
-        fields: &[Field<'a>],
-        args: Args<'a>,
-    ) -> Eval<'a, ()> {
-        let name = self.class_name(instance);
-        if args.positional.len() > fields.len() {
-            let (most, given) = (fields.len() + 1, args.positional.len() + 1);
-            let message =
-                format!("{name}.__init__() takes {most} positional arguments but {given} were given");
-            return Err(self.raise("TypeError", &message));
-        }
-        for (at, field) in fields.iter().enumerate() {
-            let value = match (args.get(at, field.name).or(field.default), field.factory) {
-                (Some(value), _) => value,
-                (None, Some(factory)) => self.call(factory, Args::default())?,
-                (None, None) if args.is_open => self.opaque("it is one of the arguments behind a star"),
-                (None, None) => {
-                    let field = field.name;
-                    let message =
-                        format!("{name}.__init__() missing 1 required positional argument: '{field}'");
-                    return Err(self.raise("TypeError", &message));
-                }
-            };
-            self.write_attribute(instance, field.name, Some(value))?;
-        }
-        if let Some(hook) = self.class_attribute(class, "__post_init__") {
-            self.call(hook, Args::of(&[instance]))?;
         }
         Ok(())
     }

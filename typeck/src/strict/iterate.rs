@@ -48,6 +48,10 @@ impl<'a> Analyser<'a, '_> {
         match self.kind(value).cloned() {
             Some(Kind::List(items) | Kind::Tuple(items) | Kind::Set { items, .. }) => Ok(Some(items)),
             Some(Kind::Dict(pairs)) => Ok(Some(pairs.into_iter().map(|(key, _)| key).collect())),
+            Some(Kind::Globals(env)) => {
+                let copy = self.dict_of_names(env);
+                self.unordered_items(copy)
+            }
             Some(Kind::Iterator { items, at }) => {
                 self.note_change(value, "an iterator");
                 if let Value::Object(id) = value {
@@ -61,7 +65,10 @@ impl<'a> Analyser<'a, '_> {
             }
             Some(Kind::Typed(_)) => Ok(None),
             Some(Kind::Class(class)) if self.is_enum(&class) => Ok(Some(self.members(&class))),
-            Some(Kind::Instance(_)) => self.instance_items(value),
+            Some(Kind::Instance(_)) => match self.parts_of_flags(value) {
+                Some(flags) => Ok(Some(flags)),
+                None => self.instance_items(value),
+            },
             _ => Err(self.not_iterable(value)),
         }
     }
@@ -74,11 +81,13 @@ impl<'a> Analyser<'a, '_> {
     fn instance_items(&mut self, value: Value<'a>) -> Eval<'a, Option<Vec<Value<'a>>>> {
         let Some(method) = self.special_method(value, "__iter__") else {
             let class = self.class_of(value);
-            if let Some(fields) = self.tuple_fields(class) {
-                let found = fields.iter().map(|name| self.attribute_of_instance(value, name));
-                return Ok(found.collect());
+            if let Some(items) = self.sequence_of(value) {
+                return Ok(Some(items));
             }
-            return if self.has_native_base(class) { Ok(None) } else { Err(self.not_iterable(value)) };
+            if let Some(method) = self.special_method(value, "__getitem__") {
+                return self.items_by_index(method);
+            }
+            return if self.has_native_base(class) || self.has_open_base(class) { Ok(None) } else { Err(self.not_iterable(value)) };
         };
         let iterator = self.call(method, Args::default())?;
         if !matches!(self.kind(iterator), Some(Kind::Instance(_))) {
@@ -166,6 +175,50 @@ impl<'a> Analyser<'a, '_> {
         })
     }
 
+    /// What `__getitem__` gives for 0, 1, 2 ...
+    fn items_by_index(&mut self, method: Value<'a>) -> Eval<'a, Option<Vec<Value<'a>>>> {
+        let mut items = Vec::new();
+        while items.len() < TURNS {
+            match self.call(method, Args::of(&[Value::Int(items.len() as i64)])) {
+                Ok(item) => items.push(item),
+                Err(Stop::Raise(exception)) => {
+                    return match self.is_instance(exception, Value::Native("IndexError"))? {
+                        Some(false) => Err(Stop::Raise(exception)),
+                        _ => Ok(Some(items)),
+                    };
+                }
+                Err(stop) => return Err(stop),
+            }
+        }
+        self.over_budget("an iterator does not end");
+        Ok(Some(items))
+    }
+
+    /// What `iter(function, sentinel)` gives.
+    pub(super) fn until(&mut self, function: Value<'a>, sentinel: Value<'a>) -> Eval<'a> {
+        let mut items = Vec::new();
+        while items.len() < TURNS {
+            self.pay(1)?;
+            let item = self.call(function, Args::default())?;
+            match self.equals(item, sentinel)? {
+                Some(true) => return Ok(self.object(Kind::Iterator { items, at: 0 })),
+                Some(false) => items.push(item),
+                None => return Ok(self.typed("typing.Iterator")),
+            }
+        }
+        Ok(self.over_budget("an iterator does not end"))
+    }
+
+    /// The items of a list, a tuple or a named tuple, if they are known.
+    pub(super) fn sequence_of(&mut self, value: Value<'a>) -> Option<Vec<Value<'a>>> {
+        if let Some(items) = self.known_items(value) {
+            return Some(items);
+        }
+        let Some(&Kind::Instance(class)) = self.kind(value) else { return None };
+        let fields = self.tuple_fields(class)?;
+        fields.iter().map(|name| self.attribute_of_instance(value, name)).collect()
+    }
+
     /// The items of a tuple or list, if they are known.
     pub(super) fn known_items(&self, value: Value<'a>) -> Option<Vec<Value<'a>>> {
         match self.kind(value)? {
@@ -176,6 +229,10 @@ impl<'a> Analyser<'a, '_> {
 
     /// Pairs of a mapping, or of an iterable of pairs.
     pub(super) fn pairs_of(&mut self, value: Value<'a>) -> Eval<'a, Option<Pairs<'a>>> {
+        if let Some(&Kind::Globals(env)) = self.kind(value) {
+            let copy = self.dict_of_names(env);
+            return self.pairs_of(copy);
+        }
         if let Some(Kind::Dict(pairs)) = self.kind(value) {
             return Ok(Some(pairs.clone()));
         }

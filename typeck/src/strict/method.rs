@@ -3,7 +3,7 @@
 use super::Analyser;
 use super::operator::integer;
 use super::stub::Item;
-use super::value::{Args, Eval, Kind, Pairs, Value};
+use super::value::{Args, EnvId, Eval, Kind, Pairs, Value};
 
 impl<'a> Analyser<'a, '_> {
     /// An attribute of a value of a native class.
@@ -141,6 +141,7 @@ impl<'a> Analyser<'a, '_> {
         match self.kind(receiver).cloned() {
             Some(Kind::List(items)) => self.list_method(receiver, items, name, args),
             Some(Kind::Dict(pairs)) => self.dict_method(receiver, pairs, name, args),
+            Some(Kind::Globals(env)) => self.globals_method(env, name, args),
             Some(Kind::Set { items, is_frozen: false }) => self.set_method(receiver, items, name, args),
             _ => Ok(None),
         }
@@ -260,6 +261,32 @@ impl<'a> Analyser<'a, '_> {
         Ok(self.change(receiver, "a dict", Kind::Dict(pairs)))
     }
 
+    /// A method of the dict of a module's variables: what it changes, it changes there.
+    fn globals_method(&mut self, env: EnvId, name: &str, args: &Args<'a>) -> Eval<'a, Option<Value<'a>>> {
+        let copy = self.dict_of_names(env);
+        let Some(Kind::Dict(pairs)) = self.kind(copy).cloned() else { return Ok(None) };
+        let result = self.dict_method(copy, pairs.clone(), name, args)?;
+        if let Some(Kind::Dict(after)) = self.kind(copy).cloned() {
+            for (key, value) in after.into_iter().filter(|pair| !pairs.contains(pair)) {
+                self.set_global(env, key, Some(value));
+            }
+        }
+        Ok(result)
+    }
+
+    /// Binds or deletes a variable of a module by its dict; whether it was there.
+    pub(super) fn set_global(&mut self, env: EnvId, key: Value<'a>, value: Option<Value<'a>>) -> bool {
+        let Value::Str(name) = key else { return false };
+        self.note_write(self.state.envs[env].owner, &format!("the variable `{name}`"));
+        let names = &mut self.state.envs[env].names;
+        let was_there = names.get(name).is_some();
+        match value {
+            Some(value) => names.set(name, value),
+            None => drop(names.remove(name)),
+        }
+        was_there
+    }
+
     fn set_method(
         &mut self,
         receiver: Value<'a>,
@@ -350,6 +377,10 @@ impl<'a> Analyser<'a, '_> {
         }
         match self.kind(value).cloned() {
             Some(Kind::List(items) | Kind::Tuple(items)) => self.element_at(value, &items, key),
+            Some(Kind::Globals(env)) => {
+                let found = if let Value::Str(name) = key { self.state.envs[env].names.get(name) } else { None };
+                found.ok_or(()).or_else(|()| Err(self.raise_args("KeyError", vec![key])))
+            }
             Some(Kind::Dict(pairs)) => match self.find_key(&pairs, key) {
                 Some(at) => Ok(pairs[at].1),
                 None if let Some(factory) = self.attribute_of_instance(value, "default_factory") => {
@@ -384,6 +415,11 @@ impl<'a> Analyser<'a, '_> {
                             fields.iter().map(|name| self.attribute_of_instance(value, name)).collect();
                         return self.element_at(value, &items.unwrap_or_default(), key);
                     }
+                    let class_of = self.class_of(value);
+                    if !self.has_native_base(class_of) && !self.has_open_base(class_of) {
+                        let class = self.class_name(value);
+                        return Err(self.raise("TypeError", &format!("'{class}' object is not subscriptable")));
+                    }
                     Ok(self.opaque("an item of an object"))
                 }
             },
@@ -409,7 +445,7 @@ impl<'a> Analyser<'a, '_> {
             let is_slice =
                 matches!(self.kind(key), Some(Kind::Partial { function: Value::Native("slice"), .. }));
             return Ok(if is_slice {
-                self.typed("list")
+                self.typed(if class == "list" { "list" } else { "tuple" })
             } else {
                 self.opaque("an item by an index that is not known")
             });

@@ -266,7 +266,10 @@ impl<'a> Analyser<'a, '_> {
             let last = self.import(alias.name);
             let first = alias.name.split('.').next().unwrap_or(alias.name);
             match alias.asname {
-                Some(name) => self.store_name(name, last)?,
+                Some(name) => {
+                    let shadow = self.shadowing(alias.name);
+                    self.store_name(name, shadow.unwrap_or(last))?;
+                }
                 None => {
                     let top = self.import(first);
                     self.store_name(first, top)?;
@@ -301,6 +304,13 @@ impl<'a> Analyser<'a, '_> {
             self.store_name(alias.asname.unwrap_or(alias.name), value)?;
         }
         Ok(())
+    }
+
+    /// The attribute of a package that has the name of its submodule: `import a.b as c` finds it first.
+    fn shadowing(&self, name: &str) -> Option<Value<'a>> {
+        let (package, last) = name.rsplit_once('.')?;
+        let unit = self.by_name.get(package).copied().flatten()?;
+        self.state.envs[self.units[unit].env].names.get(last)
     }
 
     fn absolute_name(&mut self, module: &str, level: u32) -> String {
@@ -447,6 +457,7 @@ impl<'a> Analyser<'a, '_> {
         let env = self.target_env(name);
         let owner = self.state.envs[env].owner;
         self.note_write(owner, &format!("the variable `{name}`"));
+        let value = self.automatic(env, name, value)?;
         self.state.envs[env].names.set(name, value);
         Ok(())
     }

@@ -40,6 +40,11 @@ impl<'a> Analyser<'a, '_> {
                 _ => None,
             });
         };
+        if path == "iter"
+            && let Some(sentinel) = args.positional.get(1)
+        {
+            return self.until(source, *sentinel).map(Some);
+        }
         if path == "iter" && matches!(self.kind(source), Some(Kind::Iterator { .. } | Kind::Generator { .. }))
         {
             return Ok(Some(source));
