@@ -185,7 +185,8 @@ impl<'p, 'a> Checker<'p, 'a> {
     fn run_function(mut self) {
         let function = self.function.expect("a function is being checked");
         let entry = &self.program.functions[function];
-        let (def, ret, is_plain) = (entry.def, entry.ret, !entry.is_async && !entry.is_generator);
+        // What an asynchronous function returns is checked where it returns it; its callers see a coroutine.
+        let (def, ret, is_plain) = (entry.def, entry.ret, !entry.is_generator);
         self.ret = is_plain.then_some(ret);
         self.enter_generator(function);
         for is_silent in [true, false] {

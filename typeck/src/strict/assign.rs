@@ -172,6 +172,7 @@ impl<'a> Analyser<'a, '_> {
             }
         };
         let owner = self.state.objects[id].owner;
+        self.spoil_summary();
         self.note_write(owner, &what);
         self.write_attribute(object, name, value)
     }
@@ -213,6 +214,12 @@ impl<'a> Analyser<'a, '_> {
             return Err(self.raise("dataclasses.FrozenInstanceError", &message));
         }
         let shown = self.class_name(object);
+        if value.is_some() && !self.has_room_for(class, name) {
+            let message = format!(
+                "'{shown}' object has no attribute '{name}' and no __dict__ for setting new attributes"
+            );
+            return Err(self.raise("AttributeError", &message));
+        }
         self.note_change(object, &format!("an object of the class `{shown}`"));
         self.write_attribute(object, name, value)
     }
@@ -262,9 +269,9 @@ impl<'a> Analyser<'a, '_> {
         let what = match &self.state.objects[id].kind {
             Kind::List(_) => "a list",
             Kind::Dict(_) => "a dict",
-            Kind::Globals(env) => {
-                let env = *env;
-                if !self.set_global(env, key, value) && value.is_none() {
+            Kind::Names(names) => {
+                let names = *names;
+                if !self.set_shown_name(names, key, value) && value.is_none() {
                     return Err(self.raise_args("KeyError", vec![key]));
                 }
                 return Ok(());
@@ -287,10 +294,13 @@ impl<'a> Analyser<'a, '_> {
         self.note_change(object, what);
         match (self.kind(object).cloned(), value) {
             (Some(Kind::Dict(mut pairs)), Some(value)) => {
-                self.put(&mut pairs, key, value);
+                match self.find_equal_key(&pairs, key)? {
+                    Some(at) => pairs[at].1 = value,
+                    None => pairs.push((key, value)),
+                }
                 *self.kind_mut(id) = Kind::Dict(pairs);
             }
-            (Some(Kind::Dict(mut pairs)), None) => match self.find_key(&pairs, key) {
+            (Some(Kind::Dict(mut pairs)), None) => match self.find_equal_key(&pairs, key)? {
                 Some(at) => {
                     pairs.remove(at);
                     *self.kind_mut(id) = Kind::Dict(pairs);

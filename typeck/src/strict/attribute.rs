@@ -4,8 +4,12 @@ use base::suggest;
 use parser::ast::{Constant, ExprKind, Stmt, StmtKind};
 
 use super::Analyser;
+use super::iterate::RETURNED;
 use super::operator::origin;
-use super::value::{Args, Body, Class, EnvId, Eval, Field, Function, Kind, Namespace, Pairs, Record, Value};
+use super::value::{Args, Body, Class, Eval, Field, Function, Kind, Names, Namespace, Pairs, Record, Value};
+
+/// The hidden name of the class of a list or dict that is an instance of a class of the library.
+pub(super) const CLASS: &str = "<class>";
 
 impl<'a> Analyser<'a, '_> {
     pub(super) fn attribute(&mut self, value: Value<'a>, name: &'a str) -> Eval<'a> {
@@ -24,7 +28,7 @@ impl<'a> Analyser<'a, '_> {
             Some(Kind::Class(class)) => self.attribute_of_class(value, &class, name),
             Some(Kind::Instance(class)) => self.attribute_of(value, class, name),
             Some(Kind::Super { class, receiver }) => self.attribute_of_super(class, receiver, name),
-            Some(Kind::Function(function)) => match (self.own(value).get(name), name) {
+            Some(Kind::Function(function)) => match (self.own_of_function(value, name), name) {
                 (Some(found), _) => Ok(found),
                 (None, _) => self.function_fact(value, &function, name),
             },
@@ -34,11 +38,16 @@ impl<'a> Analyser<'a, '_> {
                 "__call__" => Ok(value),
                 _ => self.attribute(function, name),
             },
-            Some(Kind::Property { .. }) => {
-                self.property_attribute(value, name)
-            }
+            Some(Kind::Property { .. }) => self.property_attribute(value, name),
             Some(Kind::StaticMethod(function) | Kind::ClassMethod(function)) if name == "__func__" => {
                 Ok(function)
+            }
+            Some(Kind::Range { start, stop, step }) if matches!(name, "start" | "stop" | "step") => {
+                Ok(Value::Int(match name {
+                    "start" => start,
+                    "stop" => stop,
+                    _ => step,
+                }))
             }
             Some(Kind::Partial { function: Value::Native("slice"), args, .. }) => {
                 let at = ["start", "stop", "step"].iter().position(|part| *part == name);
@@ -54,8 +63,15 @@ impl<'a> Analyser<'a, '_> {
                 }
                 None => Ok(self.opaque(format!("the attribute `{name}` of a partial function"))),
             },
+            Some(Kind::Tuple(_)) if let Some(part) = self.own(value).get(name) => Ok(part),
             _ => self.attribute_of_native(value, name),
         }
+    }
+
+    /// An attribute that a program has given a function: it may change.
+    fn own_of_function(&mut self, value: Value<'a>, name: &str) -> Option<Value<'a>> {
+        self.spoil_summary();
+        self.own(value).get(name)
     }
 
     /// What every function says of itself.
@@ -80,7 +96,8 @@ impl<'a> Analyser<'a, '_> {
                 if pairs.is_empty() { Value::None } else { self.object(Kind::Dict(pairs)) }
             }
             "__code__" => self.code_of(function),
-            "__dict__" | "__annotations__" => self.part_of(value, "dict"),
+            "__dict__" => self.attributes_of(value),
+            "__annotations__" => self.part_of(value, "dict"),
             "__call__" | "__get__" => value,
             "__wrapped__" => return Err(self.no_attribute(value, name)),
             _ if name.starts_with("__") => self.opaque(format!("the attribute `{name}` of a function")),
@@ -91,20 +108,17 @@ impl<'a> Analyser<'a, '_> {
     /// The code object of a function, as far as its head tells.
     fn code_of(&mut self, function: &Function<'a>) -> Value<'a> {
         let args = function.args;
-        let positional = args.posonlyargs.iter().chain(args.args);
-        let stars = args.vararg.iter().chain(args.kwarg.iter()).copied();
-        let names: Vec<_> = positional.chain(args.kwonlyargs).chain(stars).map(|arg| Value::Str(arg.arg)).collect();
         let count = |count: usize| Value::Int(count as i64);
         let code = self.object(Kind::Instance(Value::Native("types.CodeType")));
-        let names = self.tuple(names);
+        // Locals that are no parameters come behind those.
+        let names = self.typed("tuple[str]");
         if let Value::Object(id) = code {
             let attributes = &mut self.state.objects[id].attributes;
             attributes.set("co_name", Value::Str(function.name));
             attributes.set("co_argcount", count(args.posonlyargs.len() + args.args.len()));
             attributes.set("co_posonlyargcount", count(args.posonlyargs.len()));
             attributes.set("co_kwonlyargcount", count(args.kwonlyargs.len()));
-            // Locals that are no parameters come behind.
-            attributes.set("<varnames>", names);
+            attributes.set("co_varnames", names);
         }
         code
     }
@@ -118,6 +132,16 @@ impl<'a> Analyser<'a, '_> {
         part
     }
 
+    /// The dict of the attributes of an object itself.
+    fn attributes_of(&mut self, value: Value<'a>) -> Value<'a> {
+        let Value::Object(id) = value else { return self.typed("dict") };
+        let dict = self.object(Kind::Names(Names::Object(id)));
+        if let Value::Object(dict) = dict {
+            self.state.objects[dict].owner = self.state.objects[id].owner;
+        }
+        dict
+    }
+
     fn property_attribute(&mut self, value: Value<'a>, name: &'a str) -> Eval<'a> {
         let Some(&Kind::Property { getter, setter, deleter }) = self.kind(value) else { return Ok(value) };
         let function = match name {
@@ -127,7 +151,9 @@ impl<'a> Analyser<'a, '_> {
             "getter" => "property.getter",
             "setter" => "property.setter",
             "deleter" => "property.deleter",
-            _ if name.starts_with("__") => return Ok(self.opaque(format!("the attribute `{name}` of a property"))),
+            _ if name.starts_with("__") => {
+                return Ok(self.opaque(format!("the attribute `{name}` of a property")));
+            }
             _ => return Err(self.no_attribute(value, name)),
         };
         let function = Value::Native(function);
@@ -136,7 +162,9 @@ impl<'a> Analyser<'a, '_> {
 
     /// A property with another function in one of its places.
     pub(super) fn changed_property(&mut self, path: &str, old: Value<'a>, function: Value<'a>) -> Value<'a> {
-        let Some(&Kind::Property { mut getter, mut setter, mut deleter }) = self.kind(old) else { return old };
+        let Some(&Kind::Property { mut getter, mut setter, mut deleter }) = self.kind(old) else {
+            return old;
+        };
         match path {
             "property.getter" => getter = function,
             "property.setter" => setter = function,
@@ -182,7 +210,7 @@ impl<'a> Analyser<'a, '_> {
         }
         if name == "__dict__" {
             // A copy.
-            return Ok(self.dict_of_names(env));
+            return Ok(self.dict_of_names(Names::Env(env)));
         }
         if let Some(method) = self.state.envs[env].names.get("__getattr__") {
             return self.call(method, Args::of(&[Value::Str(name)]));
@@ -229,8 +257,9 @@ impl<'a> Analyser<'a, '_> {
             "__name__" | "__qualname__" => return Ok(Value::Str(class.name)),
             "__bases__" => return Ok(self.tuple(class.bases.clone())),
             "__mro__" => return Ok(self.tuple(class.mro.clone())),
-            "register" if class.mro.contains(&Value::Native("abc.ABC"))
-                || class.metaclass == Value::Native("abc.ABCMeta") =>
+            "register"
+                if class.mro.contains(&Value::Native("abc.ABC"))
+                    || class.metaclass == Value::Native("abc.ABCMeta") =>
             {
                 let (function, args) = (Value::Native("abc.register"), vec![value]);
                 return Ok(self.object(Kind::Partial { function, args, keywords: Vec::new() }));
@@ -245,7 +274,7 @@ impl<'a> Analyser<'a, '_> {
             }
             "__dict__" => return Ok(self.part_of(value, "types.MappingProxyType")),
             "__annotations__" => return Ok(self.part_of(value, "dict")),
-            "__doc__" | "__subclasses__" | "__orig_bases__" => {
+            "__doc__" | "__subclasses__" => {
                 return Ok(self.opaque(format!("the attribute `{name}` of a class")));
             }
             _ => {}
@@ -261,10 +290,46 @@ impl<'a> Analyser<'a, '_> {
         Err(self.raise_meant("AttributeError", &message, meant))
     }
 
-    /// The variables of a block as a new dict.
-    pub(super) fn dict_of_names(&mut self, env: EnvId) -> Value<'a> {
-        let names = self.state.envs[env].names.entries().iter();
-        let pairs = names.filter(|(name, _)| !name.starts_with('<')).map(|(name, value)| (Value::Str(name), *value)).collect();
+    fn namespace(&self, of: Names) -> &Namespace<'a> {
+        match of {
+            Names::Env(env) => &self.state.envs[env].names,
+            Names::Object(id) => &self.state.objects[id].attributes,
+        }
+    }
+
+    /// A name of a dict that shows variables or attributes.
+    pub(super) fn shown_name(&self, of: Names, name: &str) -> Option<Value<'a>> {
+        self.namespace(of).get(name)
+    }
+
+    /// Binds or deletes a name by the dict that shows it; whether it was there.
+    pub(super) fn set_shown_name(&mut self, of: Names, key: Value<'a>, value: Option<Value<'a>>) -> bool {
+        let Value::Str(name) = key else { return false };
+        let was_there = self.namespace(of).get(name).is_some();
+        let names = match of {
+            Names::Env(env) => {
+                self.note_write(self.state.envs[env].owner, &format!("the variable `{name}`"));
+                &mut self.state.envs[env].names
+            }
+            Names::Object(id) => {
+                self.note_change(Value::Object(id), &format!("the attribute `{name}` of an object"));
+                &mut self.state.objects[id].attributes
+            }
+        };
+        match value {
+            Some(value) => names.set(name, value),
+            None => drop(names.remove(name)),
+        }
+        was_there
+    }
+
+    /// The variables of a block, or the attributes of an object, as a new dict.
+    pub(super) fn dict_of_names(&mut self, of: Names) -> Value<'a> {
+        let names = self.namespace(of).entries().iter();
+        let pairs = names
+            .filter(|(name, _)| !name.starts_with('<'))
+            .map(|(name, value)| (Value::Str(name), *value))
+            .collect();
         self.object(Kind::Dict(pairs))
     }
 
@@ -300,13 +365,17 @@ impl<'a> Analyser<'a, '_> {
             return self.call(hook, Args::of(&[value, Value::Str(name)]));
         }
         if name == "__dict__" {
-            return Ok(self.part_of(value, "dict"));
+            return Ok(self.attributes_of(value));
+        }
+        if let Some(plain) = self.plain_member(value) {
+            return self.attribute(plain, name);
         }
         if let Some(found) = self.tuple_attribute(value, name) {
             return Ok(found);
         }
         // What the stubs leave out of native bases may be there.
-        if name.starts_with("__") || (name.starts_with('_') && self.has_native_base(class)) {
+        let is_open = name.starts_with('_') && self.has_native_base(class) || self.has_library_base(class);
+        if name.starts_with("__") || is_open {
             return Ok(self.opaque(format!("the attribute `{name}` of an object")));
         }
         Err(self.no_attribute(value, name))
@@ -441,20 +510,37 @@ impl<'a> Analyser<'a, '_> {
             Value::Native(_) => "type",
             Value::Opaque(_) => return None,
             Value::Object(id) => match &self.state.objects[id].kind {
-                Kind::List(_) => "list",
                 Kind::Tuple(_) => "tuple",
                 Kind::Set { is_frozen: false, .. } => "set",
                 Kind::Set { is_frozen: true, .. } => "frozenset",
-                Kind::Dict(_) | Kind::Globals(_) => "dict",
+                Kind::Names(_) => "dict",
+                Kind::List(_) | Kind::Dict(_) if let Some(class) = self.given_class(value) => class,
+                Kind::List(_) => "list",
+                Kind::Dict(_) => "dict",
+                Kind::Range { .. } => "range",
+                Kind::View { part: "keys", .. } => "dict_keys",
+                Kind::View { part: "values", .. } => "dict_values",
+                Kind::View { .. } => "dict_items",
                 Kind::Typed(class) => class,
                 Kind::Function(_) => "function",
-                Kind::Iterator { .. } => "typing.Iterator",
+                Kind::Iterator { .. } if self.attribute_of_instance(value, RETURNED).is_none() => {
+                    "typing.Iterator"
+                }
+                Kind::Iterator { .. } | Kind::Generator { .. } => "typing.Generator",
                 Kind::Instance(Value::Native(class)) => class,
                 Kind::Module(_) => "module",
                 Kind::Partial { function: Value::Native("slice"), .. } => "slice",
                 _ => return None,
             },
         })
+    }
+
+    /// The class of the library of which a list or dict is an instance.
+    pub(super) fn given_class(&self, value: Value<'a>) -> Option<&'a str> {
+        match self.attribute_of_instance(value, CLASS) {
+            Some(Value::Native(path)) => Some(path),
+            _ => None,
+        }
     }
 
     /// The name of the class of a value, for messages.
@@ -539,6 +625,14 @@ impl<'a> Analyser<'a, '_> {
             ["object", "typing.Generic", "typing.Protocol", "abc.ABC", "enum.Enum", "typing.NamedTuple"];
         let mro = self.mro(class);
         mro.into_iter().any(|entry| matches!(entry, Value::Native(path) if !EMPTY.contains(&path)))
+    }
+
+    /// Whether a class of the library, of which the stub perhaps leaves something out, is among the bases.
+    fn has_library_base(&mut self, class: Value<'a>) -> bool {
+        const WHOLE: [&str; 5] = ["typing.", "abc.", "enum.", "contextlib.", "dataclasses."];
+        self.mro(class).iter().any(|entry| {
+            matches!(entry, Value::Native(path) if path.contains('.') && !WHOLE.iter().any(|known| path.starts_with(known)))
+        })
     }
 
     /// Whether a base is not known.

@@ -92,6 +92,18 @@ impl<'a> Analyser<'a, '_> {
         if function.is_async {
             return Ok(self.typed("typing.Coroutine"));
         }
+        if let Some(result) = self.summed_up(function, &args) {
+            return Ok(result);
+        }
+        let is_recorded = !function.is_generator && self.begin_summary(function, &args);
+        let result = self.run_function(function, args);
+        if is_recorded {
+            self.end_summary(result.ok());
+        }
+        result
+    }
+
+    fn run_function(&mut self, function: &Function<'a>, args: Args<'a>) -> Eval<'a> {
         let receiver = args.positional.first().copied();
         let env = self.new_env(function.unit, function.scope, Some(function.env));
         self.bind(function, args, env)?;

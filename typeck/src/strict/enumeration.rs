@@ -114,7 +114,13 @@ impl<'a> Analyser<'a, '_> {
     }
 
     /// Makes one member, or another name for the one that has the value.
-    fn make_member(&mut self, class: Value<'a>, id: ObjectId, name: &'a str, value: Value<'a>) -> Eval<'a, ()> {
+    fn make_member(
+        &mut self,
+        class: Value<'a>,
+        id: ObjectId,
+        name: &'a str,
+        value: Value<'a>,
+    ) -> Eval<'a, ()> {
         let Some(entry) = self.class_entry(class).cloned() else { return Ok(()) };
         for (_, known) in self.member_names(&entry) {
             let own = self.attribute_of_instance(known, "_value_").unwrap_or(Value::None);
@@ -230,7 +236,9 @@ impl<'a> Analyser<'a, '_> {
         {
             return Ok(self.flags(class.mro[0], bits));
         }
-        if let Some(hook) = self.class_attribute(class.mro[0], "_missing_").filter(|hook| self.is_written(*hook)) {
+        if let Some(hook) =
+            self.class_attribute(class.mro[0], "_missing_").filter(|hook| self.is_written(*hook))
+        {
             let hook = self.bind_method(hook, class.mro[0], class.mro[0])?;
             let found = self.call(hook, Args::of(&[value]))?;
             if found != Value::None {
@@ -259,7 +267,9 @@ impl<'a> Analyser<'a, '_> {
     /// `str` or `repr` of a member without a method for it.
     pub(super) fn text_of_member(&mut self, value: Value<'a>, method: &str) -> Eval<'a, Option<Value<'a>>> {
         let Some(&Kind::Instance(class)) = self.kind(value) else { return Ok(None) };
-        let Some(entry) = self.class_entry(class).filter(|entry| self.is_enum(entry)).cloned() else { return Ok(None) };
+        let Some(entry) = self.class_entry(class).filter(|entry| self.is_enum(entry)).cloned() else {
+            return Ok(None);
+        };
         let own = self.attribute_of_instance(value, "_value_").unwrap_or(Value::None);
         let is_plain = ["enum.IntEnum", "enum.IntFlag", "enum.StrEnum"]
             .iter()
@@ -316,7 +326,9 @@ impl<'a> Analyser<'a, '_> {
     ) -> Option<Value<'a>> {
         use parser::ast::Operator;
         let of = |this: &Self, value: Value<'a>| match this.kind(value) {
-            Some(&Kind::Instance(class)) if this.class_entry(class).is_some_and(|entry| this.is_flag(entry)) => {
+            Some(&Kind::Instance(class))
+                if this.class_entry(class).is_some_and(|entry| this.is_flag(entry)) =>
+            {
                 Some(class)
             }
             _ => None,
@@ -357,7 +369,9 @@ impl<'a> Analyser<'a, '_> {
         let entry = self.class_entry(class).filter(|entry| self.is_flag(entry)).cloned()?;
         let bits = integer(self.attribute_of_instance(value, "_value_")?)?;
         let has = |member: &Value<'a>| {
-            self.attribute_of_instance(*member, "_value_").and_then(integer).is_some_and(|own| own & bits != 0)
+            self.attribute_of_instance(*member, "_value_")
+                .and_then(integer)
+                .is_some_and(|own| own & bits != 0)
         };
         Some(self.members(&entry).into_iter().filter(has).collect())
     }

@@ -1,7 +1,8 @@
 //! Exact rules for functions of the library whose results programs look into while they are imported.
 
 use super::Analyser;
-use super::value::{Args, Eval, Kind, Value};
+use super::attribute::CLASS;
+use super::value::{Args, Eval, Kind, Pairs, Value};
 
 /// What functions with a cache have.
 const CACHE_ATTRIBUTES: [(&str, &str); 3] = [
@@ -18,9 +19,21 @@ const ORDERINGS: [(&str, &str); 4] = [
     ("__ge__", "functools.greater_or_equal"),
 ];
 
+/// What `abstractmethod` sets.
+const ABSTRACT: &str = "__isabstractmethod__";
+
 impl<'a> Analyser<'a, '_> {
     pub(super) fn exact_of_library(&mut self, path: &'a str, args: &Args<'a>) -> Eval<'a, Option<Value<'a>>> {
         let first = args.positional.first().copied();
+        let (module, name) = path.split_once('.').unwrap_or(("", path));
+        let combined = match module {
+            "itertools" => self.iterator_function(name, args)?,
+            "operator" => self.operator_function(name, args)?,
+            _ => None,
+        };
+        if combined.is_some() {
+            return Ok(combined);
+        }
         Ok(Some(match (path, first) {
             ("functools.partial", Some(function)) => self.object(Kind::Partial {
                 function,
@@ -52,14 +65,9 @@ impl<'a> Analyser<'a, '_> {
                 }
                 function
             }
-            ("functools.singledispatch", Some(function)) => {
-                self.write_attribute(function, "register", Some(Value::Native("functools.register")))?;
-                function
-            }
-            ("functools.register", Some(class)) if self.is_class(class) && args.positional.len() == 1 => {
-                Value::Native("typing.final")
-            }
-            ("functools.register", Some(_)) => args.positional.last().copied().unwrap_or(Value::None),
+            ("functools.singledispatch", Some(function)) => self.dispatcher(function)?,
+            ("functools.dispatch", Some(registry)) => self.dispatch(registry, args)?,
+            ("functools.register", Some(registry)) => self.register(registry, args)?,
             ("functools.reduce", Some(function)) => {
                 let source = args.positional.get(1).copied().unwrap_or(Value::None);
                 let Some(items) = self.items(source)? else { return Ok(None) };
@@ -70,9 +78,7 @@ impl<'a> Analyser<'a, '_> {
                 }
                 result
             }
-            ("dataclasses.dataclass", Some(class)) => {
-self.make_dataclass(class, &args.keywords)?
-            }
+            ("dataclasses.dataclass", Some(class)) => self.make_dataclass(class, &args.keywords)?,
             ("dataclasses.field", None) => self.object(Kind::Partial {
                 function: Value::Native("dataclasses.field"),
                 args: Vec::new(),
@@ -93,6 +99,32 @@ self.make_dataclass(class, &args.keywords)?
                 self.call(class, Args::of(&items))?
             }
             ("enum.unique", Some(class)) => self.require_unique(class)?,
+            ("abc.register_in_library", Some(class)) => {
+                let help = "derive from it, or register in a function that the program calls";
+                self.report_with(
+                    "SP0801",
+                    "changes which classes an abstract class of the library knows",
+                    Some(help),
+                );
+                class
+            }
+            ("__strict__.extra_slot", Some(class)) => {
+                self.note_change(class, "a class");
+                if let (Value::Object(id), Some(Value::Str(name))) = (class, args.positional.get(1).copied())
+                    && let Kind::Class(entry) = self.kind_mut(id)
+                    && let Some(slots) = entry.slots.as_mut()
+                {
+                    slots.push(name);
+                }
+                class
+            }
+            ("abc.abstractmethod", Some(function)) => {
+                if let Value::Object(id) = function {
+                    self.note_change(function, "a function");
+                    self.state.objects[id].attributes.set(ABSTRACT, Value::Bool(true));
+                }
+                function
+            }
             ("abc.register", Some(class)) => {
                 self.note_change(class, "the classes that are registered with a class");
                 args.positional.get(1).copied().unwrap_or(Value::None)
@@ -103,10 +135,41 @@ self.make_dataclass(class, &args.keywords)?
                 None => self.opaque("what a context manager gives"),
             },
             ("contextlib.managed.__exit__", _) => Value::None,
-            ("collections.OrderedDict", _) => self.new_dict(args)?,
+            ("collections.OrderedDict", _) => {
+                let dict = self.new_dict(args)?;
+                self.of_class(dict, path)
+            }
+            ("collections.Counter", Some(source)) if args.keywords.is_empty() => return self.counted(source),
+            ("collections.Counter", None) => {
+                let dict = self.new_dict(args)?;
+                self.of_class(dict, path)
+            }
+            ("collections.deque", _) if args.positional.len() < 2 && args.keywords.is_empty() => {
+                let items = match first {
+                    Some(source) => self.items(source)?,
+                    None => Some(Vec::new()),
+                };
+                let Some(items) = items else { return Ok(None) };
+                let list = self.list(items);
+                self.of_class(list, path)
+            }
+            ("operator.itemgetter" | "operator.attrgetter" | "operator.methodcaller", Some(_)) => self
+                .object(Kind::Partial {
+                    function: Value::Native(match path {
+                        "operator.itemgetter" => "operator.get_items",
+                        "operator.attrgetter" => "operator.get_attributes",
+                        _ => "operator.call_method",
+                    }),
+                    args: args.positional.clone(),
+                    keywords: args.keywords.clone(),
+                }),
+            ("operator.get_items" | "operator.get_attributes" | "operator.call_method", Some(_)) => {
+                self.call_getter(path, args)?
+            }
             ("collections.defaultdict", _) => {
                 let rest = args.positional.get(1..).unwrap_or_default().to_vec();
                 let dict = self.new_dict(&Args { positional: rest, ..args.clone() })?;
+                let dict = self.of_class(dict, path);
                 if let Some(factory) = first.filter(|factory| *factory != Value::None) {
                     self.write_attribute(dict, "default_factory", Some(factory))?;
                 }
@@ -128,17 +191,138 @@ self.make_dataclass(class, &args.keywords)?
             ("contextlib.asynccontextmanager", Some(_)) => Value::Native("contextlib.managed"),
             ("typing.NewType", Some(_)) => Value::Native("typing.final"),
             ("typing.cast", Some(_)) => args.positional.get(1).copied().unwrap_or(Value::None),
-            ("typing.TypedDict", Some(Value::Str(_))) => {
-                self.unsupported(&format!("`{path}` as a function"))
-            }
-            (
-                "enum.Enum" | "enum.IntEnum" | "enum.StrEnum" | "enum.Flag" | "enum.IntFlag",
-                _,
-            ) if args.positional.len() > 1 || args.get(usize::MAX, "names").is_some() => {
+            ("typing.TypedDict", Some(Value::Str(_))) => self.unsupported(&format!("`{path}` as a function")),
+            ("enum.Enum" | "enum.IntEnum" | "enum.StrEnum" | "enum.Flag" | "enum.IntFlag", _)
+                if args.positional.len() > 1 || args.get(usize::MAX, "names").is_some() =>
+            {
                 self.functional_enum(Value::Native(path), args)?
             }
             _ => return Ok(None),
         }))
+    }
+
+    /// Says of a new list or dict that it is an instance of a class of the library.
+    fn of_class(&mut self, value: Value<'a>, class: &'a str) -> Value<'a> {
+        if let Value::Object(id) = value {
+            self.state.objects[id].attributes.set(CLASS, Value::Native(class));
+        }
+        value
+    }
+
+    /// `Counter(source)`
+    fn counted(&mut self, source: Value<'a>) -> Eval<'a, Option<Value<'a>>> {
+        let mut pairs = match self.kind(source).cloned() {
+            Some(Kind::Dict(pairs)) => pairs,
+            _ => {
+                let Some(items) = self.items(source)? else { return Ok(None) };
+                let mut counts: Pairs<'a> = Vec::new();
+                for item in items {
+                    let at = self.find_equal_key(&counts, item)?.unwrap_or(counts.len());
+                    match counts.get_mut(at) {
+                        Some((_, Value::Int(count))) => *count += 1,
+                        _ => counts.push((item, Value::Int(1))),
+                    }
+                }
+                counts
+            }
+        };
+        pairs.truncate(super::SIZE);
+        let dict = self.object(Kind::Dict(pairs));
+        Ok(Some(self.of_class(dict, "collections.Counter")))
+    }
+
+    /// What `itemgetter`, `attrgetter` and `methodcaller` have made is called: the object comes last.
+    fn call_getter(&mut self, path: &str, args: &Args<'a>) -> Eval<'a> {
+        let mut names = args.positional.clone();
+        let object = names.pop().unwrap_or(Value::None);
+        if path == "operator.call_method" {
+            let Value::Str(name) = names.first().copied().unwrap_or(Value::None) else {
+                return Ok(self.silent());
+            };
+            let method = self.attribute(object, name)?;
+            let positional = names[1..].to_vec();
+            return self.call(method, Args { positional, ..args.clone() });
+        }
+        let mut found = Vec::new();
+        for name in names {
+            found.push(match (path, name) {
+                ("operator.get_items", key) => self.item(object, key)?,
+                (_, Value::Str(path)) => {
+                    let mut value = object;
+                    for part in path.split('.') {
+                        value = self.attribute(value, part)?;
+                    }
+                    value
+                }
+                _ => self.silent(),
+            });
+        }
+        Ok(if let [one] = found[..] { one } else { self.tuple(found) })
+    }
+
+    /// `functools.singledispatch`: a function that goes by the class of its first argument.
+    fn dispatcher(&mut self, function: Value<'a>) -> Eval<'a> {
+        let registry = self.object(Kind::Dict(vec![(Value::Native("object"), function)]));
+        let [call, register] = ["functools.dispatch", "functools.register"].map(|path| {
+            let (function, args) = (Value::Native(path), vec![registry]);
+            self.object(Kind::Partial { function, args, keywords: Vec::new() })
+        });
+        self.write_attribute(call, "register", Some(register))?;
+        self.write_attribute(call, "registry", Some(registry))?;
+        self.copy_head(function, call)?;
+        Ok(call)
+    }
+
+    fn dispatch(&mut self, registry: Value<'a>, args: &Args<'a>) -> Eval<'a> {
+        let rest = Args { positional: args.positional[1..].to_vec(), ..args.clone() };
+        let Some(&first) = rest.positional.first() else {
+            return Err(self.raise("TypeError", "the function requires at least 1 positional argument"));
+        };
+        if let Value::Opaque(id) = first {
+            return Ok(self.inspect(id, "SP0811", "asks for the class of"));
+        }
+        let class = self.class_of(first);
+        let mro = self.mro(class);
+        let Some(Kind::Dict(pairs)) = self.kind(registry).cloned() else { return Ok(self.silent()) };
+        let known = mro
+            .into_iter()
+            .find_map(|class| pairs.iter().find(|(key, _)| *key == class).map(|(_, function)| *function));
+        match known {
+            Some(function) => self.call(function, rest),
+            None => Ok(self.silent()),
+        }
+    }
+
+    /// `function.register(class)`, `function.register(class, implementation)`, or as a decorator with an annotation.
+    fn register(&mut self, registry: Value<'a>, args: &Args<'a>) -> Eval<'a> {
+        let (class, function) = match args.positional[1..] {
+            [class] if self.is_class(class) => {
+                let (function, args) = (Value::Native("functools.register"), vec![registry, class]);
+                return Ok(self.object(Kind::Partial { function, args, keywords: Vec::new() }));
+            }
+            [function] => {
+                let annotation = match self.kind(function) {
+                    Some(Kind::Function(found)) => {
+                        let mut parameters = found.args.posonlyargs.iter().chain(found.args.args);
+                        parameters.next().and_then(|parameter| parameter.annotation)
+                    }
+                    _ => None,
+                };
+                let Some(annotation) = annotation else {
+                    return Err(self.raise("TypeError", "Invalid first argument to `register()`"));
+                };
+                (self.eval(annotation)?, function)
+            }
+            [class, function] => (class, function),
+            _ => return Ok(self.silent()),
+        };
+        self.note_change(registry, "a dispatching function");
+        let Value::Object(id) = registry else { return Ok(function) };
+        if let Kind::Dict(mut pairs) = self.state.objects[id].kind.clone() {
+            self.put(&mut pairs, class, function);
+            *self.kind_mut(id) = Kind::Dict(pairs);
+        }
+        Ok(function)
     }
 
     /// `functools.update_wrapper`: the wrapper says of itself what the wrapped function does.
@@ -214,6 +398,52 @@ self.make_dataclass(class, &args.keywords)?
         }))
     }
 
+    /// An abstract class has no instances.
+    pub(super) fn refuse_abstract(&mut self, class: Value<'a>) -> Eval<'a, ()> {
+        let mro = self.mro(class);
+        let is_checked = mro.contains(&Value::Native("abc.ABC"))
+            || matches!(self.kind(class), Some(Kind::Class(entry)) if entry.metaclass == Value::Native("abc.ABCMeta"));
+        if !is_checked {
+            return Ok(());
+        }
+        let (mut seen, mut missing) = (Vec::new(), Vec::new());
+        for entry in mro {
+            let Value::Object(id) = entry else { continue };
+            for (name, value) in self.state.objects[id].attributes.entries() {
+                if !seen.contains(name) {
+                    seen.push(*name);
+                    if self.is_abstract(*value) {
+                        missing.push(format!("'{name}'"));
+                    }
+                }
+            }
+        }
+        if missing.is_empty() {
+            return Ok(());
+        }
+        missing.sort_unstable();
+        let class = match self.kind(class) {
+            Some(Kind::Class(entry)) => entry.name,
+            _ => "",
+        };
+        let (plural, missing) = (if missing.len() > 1 { "s" } else { "" }, missing.join(", "));
+        let message = format!(
+            "Can't instantiate abstract class {class} without an implementation for abstract method{plural} {missing}"
+        );
+        Err(self.raise("TypeError", &message))
+    }
+
+    fn is_abstract(&self, value: Value<'a>) -> bool {
+        match self.kind(value) {
+            Some(Kind::Function(_)) => self.attribute_of_instance(value, ABSTRACT) == Some(Value::Bool(true)),
+            Some(&Kind::Property { getter, setter, .. }) => {
+                self.is_abstract(getter) || self.is_abstract(setter)
+            }
+            Some(&(Kind::StaticMethod(function) | Kind::ClassMethod(function))) => self.is_abstract(function),
+            _ => false,
+        }
+    }
+
     /// Whether a value is an instance of a dataclass or of a named tuple.
     fn is_record(&mut self, value: Value<'a>) -> bool {
         let class = self.class_of(value);
@@ -232,10 +462,9 @@ self.make_dataclass(class, &args.keywords)?
     /// What a function that `contextmanager` decorates gives: entering it runs the generator, to its end at once.
     fn context_manager(&mut self, generator: Value<'a>) -> Value<'a> {
         let manager = self.object(Kind::Instance(Value::Native("contextlib.managed")));
-        for (name, function) in [
-            ("__enter__", "contextlib.managed.__enter__"),
-            ("__exit__", "contextlib.managed.__exit__"),
-        ] {
+        for (name, function) in
+            [("__enter__", "contextlib.managed.__enter__"), ("__exit__", "contextlib.managed.__exit__")]
+        {
             let (function, args) = (Value::Native(function), vec![generator]);
             let method = self.object(Kind::Partial { function, args, keywords: Vec::new() });
             if let Value::Object(id) = manager {

@@ -25,6 +25,7 @@ mod attribute;
 mod call;
 mod claims;
 mod class;
+mod combine;
 mod cycle;
 mod enumeration;
 mod expression;
@@ -43,6 +44,7 @@ mod record;
 mod sequence;
 mod statement;
 mod stub;
+mod summary;
 mod text;
 mod value;
 
@@ -57,6 +59,7 @@ pub use claims::{Verdict, verify};
 use finding::Call;
 use module::{Frame, Unit};
 use stub::Stub;
+use summary::Summaries;
 use value::{Eval, Kind, Object, ObjectId, Opaque, OpaqueId, Place, State, Stop, UnitId, Value};
 
 /// Statements and expressions that one module may run at its top.
@@ -81,11 +84,13 @@ pub struct Options {
     pub steps: u32,
     /// Whether to say which imports may have effects.
     pub tells_imports: bool,
+    /// What is known of the machine and the version is left open, so that what other ones do is found, too.
+    pub all_platforms: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { stubs: Vec::new(), steps: STEPS, tells_imports: false }
+        Self { stubs: Vec::new(), steps: STEPS, tells_imports: false, all_platforms: false }
     }
 }
 
@@ -143,8 +148,12 @@ struct Analyser<'a, 'l> {
     here: Option<Place>,
     /// Causes that have been reported.
     reported: FxHashSet<(Place, &'static str)>,
+    /// Calls that need not be run again.
+    summaries: Summaries<'a>,
     /// Exceptions that one arm of a branch raises.
     possible: Vec<Value<'a>>,
+    /// The generator expression that comes next is the argument of a function to which its order does not matter.
+    forgets_order: bool,
     steps: u32,
     nesting: u32,
 }
@@ -167,7 +176,9 @@ impl<'a, 'l> Analyser<'a, 'l> {
             bodies: FxHashMap::default(),
             here: None,
             reported: FxHashSet::default(),
+            summaries: Summaries::default(),
             possible: Vec::new(),
+            forgets_order: false,
             steps: options.steps,
             nesting: 0,
         }

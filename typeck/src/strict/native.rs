@@ -4,6 +4,7 @@ use parser::ast::{Arguments, Expr, ExprKind, FunctionDef};
 
 use super::Analyser;
 use super::operator::integer;
+use super::sequence::range_len;
 use super::stub::{Item, Purity};
 use super::value::{Args, Eval, Kind, Namespace, Value};
 
@@ -179,7 +180,11 @@ impl<'a> Analyser<'a, '_> {
                     parts = vec![Value::None, bound];
                 }
                 parts.resize(3, Value::None);
-                self.object(Kind::Partial { function: Value::Native("slice"), args: parts, keywords: Vec::new() })
+                self.object(Kind::Partial {
+                    function: Value::Native("slice"),
+                    args: parts,
+                    keywords: Vec::new(),
+                })
             }
             ("super", Some(Value::Object(class)), Some(receiver)) => {
                 self.object(Kind::Super { class, receiver })
@@ -201,7 +206,10 @@ impl<'a> Analyser<'a, '_> {
                 self.set_attribute(value, name, None)?;
                 Value::None
             }
-            ("callable", Some(Value::Object(_) | Value::Native(_)), _) => {
+            ("callable", Some(Value::Native(path)), _) => {
+                Value::Bool(matches!(self.declared(path), Some(Item::Function(..) | Item::Class(..))))
+            }
+            ("callable", Some(Value::Object(_)), _) => {
                 let value = first.unwrap_or(Value::None);
                 let is_function = matches!(
                     self.kind(value),
@@ -212,6 +220,9 @@ impl<'a> Analyser<'a, '_> {
                 )
             }
             ("repr" | "ascii", Some(value), _) => self.text_of(value, "__repr__")?,
+            ("int" | "str" | "bool", Some(value), None) if let Some(plain) = self.plain_member(value) => {
+                return self.call_native(path, Args::of(&[plain])).map(Some);
+            }
             ("str", Some(value), None) => self.text_of(value, "__str__")?,
             ("str", None, None) => Value::Str(""),
             ("int", Some(value), None) if integer(value).is_some() => Value::Int(integer(value).unwrap_or(0)),
@@ -229,9 +240,6 @@ impl<'a> Analyser<'a, '_> {
                 let wanted = "a string, a bytes-like object or a real number";
                 let message = format!("{path}() argument must be {wanted}, not '{class}'");
                 return Err(self.raise("TypeError", &message));
-            }
-            ("int" | "str" | "bool", Some(value), None) if let Some(plain) = self.plain_member(value) => {
-                return self.call_native(path, Args::of(&[plain])).map(Some);
             }
             ("bool", Some(Value::Opaque(id)), _) => self.inspect(id, "SP0814", "tests"),
             ("bool", Some(value), _) => {
@@ -318,6 +326,12 @@ impl<'a> Analyser<'a, '_> {
             _ => match self.kind(value) {
                 Some(Kind::List(items) | Kind::Tuple(items) | Kind::Set { items, .. }) => items.len(),
                 Some(Kind::Dict(pairs)) => pairs.len(),
+                Some(&Kind::Range { start, stop, step }) => range_len(start, stop, step),
+                Some(&Kind::View { dict, .. }) => return self.length(dict),
+                Some(&Kind::Names(names)) => {
+                    let copy = self.dict_of_names(names);
+                    return self.length(copy);
+                }
                 Some(Kind::Instance(_)) => {
                     if let Some(items) = self.sequence_of(value) {
                         return Ok(Some(Value::Int(items.len() as i64)));
@@ -327,12 +341,18 @@ impl<'a> Analyser<'a, '_> {
                         None => {
                             let class = self.class_of(value);
                             let has_length = self.has_native_base(class) || self.has_open_base(class);
-                            if has_length { Ok(Some(self.typed("int"))) } else { Err(self.without_length(value)) }
+                            if has_length {
+                                Ok(Some(self.typed("int")))
+                            } else {
+                                Err(self.without_length(value))
+                            }
                         }
                     };
                 }
                 Some(Kind::Class(class)) if self.is_enum(class) => self.members(&class.clone()).len(),
-                Some(Kind::Function(_) | Kind::Method { .. } | Kind::Iterator { .. } | Kind::Generator { .. }) => {
+                Some(
+                    Kind::Function(_) | Kind::Method { .. } | Kind::Iterator { .. } | Kind::Generator { .. },
+                ) => {
                     return Err(self.without_length(value));
                 }
                 Some(_) => return Ok(None),

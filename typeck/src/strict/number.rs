@@ -25,14 +25,16 @@ impl<'a> Analyser<'a, '_> {
                 None => self.typed("int"),
             },
             ("abs", Value::Float(number), _) => Value::Float(number.abs()),
-            ("abs", value, _) if matches!(self.kind(value), Some(Kind::Typed("complex"))) => self.typed("float"),
-            ("pow", base, Some(power)) if args.positional.len() == 2 => self.binary(Operator::Pow, base, power)?,
+            ("abs", value, _) if matches!(self.kind(value), Some(Kind::Typed("complex"))) => {
+                self.typed("float")
+            }
+            ("pow", base, Some(power)) if args.positional.len() == 2 => {
+                self.binary(Operator::Pow, base, power)?
+            }
             ("pow", base, Some(_)) if integer(base).is_some() => self.typed("int"),
             ("divmod", left, Some(right)) if number_of(left).is_some() && number_of(right).is_some() => {
-                let parts = [
-                    self.binary(Operator::FloorDiv, left, right)?,
-                    self.binary(Operator::Mod, left, right)?,
-                ];
+                let parts =
+                    [self.binary(Operator::FloorDiv, left, right)?, self.binary(Operator::Mod, left, right)?];
                 self.tuple(parts.to_vec())
             }
             ("round", Value::Int(number), None) => Value::Int(number),

@@ -10,6 +10,7 @@ use base::Span;
 use super::Analyser;
 use super::SIZE;
 use super::iterate::number_of;
+use super::sequence::range_len;
 use super::value::{Args, Eval, Kind, Value};
 
 /// Elements of a container, and bytes of a text, that a module may make.
@@ -36,6 +37,14 @@ impl<'a> Analyser<'a, '_> {
                 None => self.binary(op, plain.0.unwrap_or(left), plain.1.unwrap_or(right)),
             };
         }
+        if let (Some(one), other) | (other, Some(one)) = (self.view_as_set(left)?, self.view_as_set(right)?) {
+            let is_left = matches!(self.kind(left), Some(Kind::View { .. }));
+            return if is_left {
+                self.binary(op, one, other.unwrap_or(right))
+            } else {
+                self.binary(op, left, one)
+            };
+        }
         if let Some(result) = self.known_binary(op, left, right)? {
             return Ok(result);
         }
@@ -56,6 +65,15 @@ impl<'a> Analyser<'a, '_> {
                 Ok(self.unsupported(&format!("`{}` between {one} and {two}", op.symbol())))
             }
         }
+    }
+
+    /// A view of keys or items as the set that operators take it for.
+    fn view_as_set(&mut self, value: Value<'a>) -> Eval<'a, Option<Value<'a>>> {
+        if !matches!(self.kind(value), Some(Kind::View { part: "keys" | "items", .. })) {
+            return Ok(None);
+        }
+        let items = self.unordered_items(value)?;
+        self.new_set(items, false).map(Some)
     }
 
     /// The result, if both operands are known.
@@ -210,9 +228,21 @@ impl<'a> Analyser<'a, '_> {
         Ok(None)
     }
 
+    /// The class of a value, of an instance of a subclass of a builtin class that class.
+    fn builtin_base(&mut self, value: Value<'a>) -> Option<&'a str> {
+        if let Some(class) = self.plain_class(value) {
+            return Some(class);
+        }
+        let class = self.class_of(value);
+        self.mro(class).into_iter().find_map(|entry| match entry {
+            Value::Native(path) if path != "object" && !path.contains('.') => Some(path),
+            _ => None,
+        })
+    }
+
     /// The class of a result, by the classes of the operands.
     fn typed_binary(&mut self, op: Operator, left: Value<'a>, right: Value<'a>) -> Option<&'a str> {
-        let (one, two) = (self.plain_class(left)?, self.plain_class(right)?);
+        let (one, two) = (self.builtin_base(left)?, self.builtin_base(right)?);
         let (one, two) = (origin(one), origin(two));
         if let (Some(first), Some(second)) = (rank(one), rank(two)) {
             let class = if op == Operator::Div { first.max(second).max(2) } else { first.max(second).max(1) };
@@ -397,7 +427,8 @@ impl<'a> Analyser<'a, '_> {
                     return self.nested(|this| this.equals(left, right));
                 }
                 let (one, two) = (self.class_of(left), self.class_of(right));
-                let is_open = |this: &mut Self, class| this.has_native_base(class) || this.has_open_base(class);
+                let is_open =
+                    |this: &mut Self, class| this.has_native_base(class) || this.has_open_base(class);
                 Ok(if is_open(self, one) || is_open(self, two) { None } else { Some(false) })
             }
             (Some(Kind::Set { items: left, .. }), Some(Kind::Set { items: right, .. })) => {
@@ -423,10 +454,30 @@ impl<'a> Analyser<'a, '_> {
                 let are_numbers = rank(&one).is_some() && rank(&two).is_some();
                 Ok((differ && !are_numbers).then_some(false))
             }
-            // Two objects that are made anew at each access.
-            (Some(Kind::Method { function: one, receiver: of_one }), Some(Kind::Method { function: two, receiver: of_two })) => {
-                Ok(Some(one == two && of_one == of_two))
+            (Some(Kind::View { part: "keys" | "items", .. }), _)
+            | (_, Some(Kind::View { part: "keys" | "items", .. })) => {
+                let one = self.view_as_set(left)?.unwrap_or(left);
+                let two = self.view_as_set(right)?.unwrap_or(right);
+                self.nested(|this| this.equals(one, two))
             }
+            (Some(Kind::Names(_)), _) | (_, Some(Kind::Names(_))) => {
+                let mut sides = [left, right];
+                for side in &mut sides {
+                    if let Some(&Kind::Names(names)) = self.kind(*side) {
+                        *side = self.dict_of_names(names);
+                    }
+                }
+                self.nested(|this| this.equals(sides[0], sides[1]))
+            }
+            (Some(Kind::Range { .. }), Some(Kind::Range { .. })) => {
+                let (one, two) = (self.unordered_items(left)?, self.unordered_items(right)?);
+                Ok(one.zip(two).map(|(one, two)| one == two))
+            }
+            // Two objects that are made anew at each access.
+            (
+                Some(Kind::Method { function: one, receiver: of_one }),
+                Some(Kind::Method { function: two, receiver: of_two }),
+            ) => Ok(Some(one == two && of_one == of_two)),
             (Some(Kind::NativeMethod { .. }), Some(Kind::NativeMethod { .. })) => Ok(None),
             (Some(Kind::Partial { .. }), _) | (_, Some(Kind::Partial { .. })) => Ok(None),
             _ => Ok(Some(false)),
@@ -495,8 +546,15 @@ impl<'a> Analyser<'a, '_> {
     }
 
     /// The order of two lists or tuples by their first elements that differ; nothing if they are none.
-    fn sequence_order(&mut self, op: CmpOp, left: Value<'a>, right: Value<'a>) -> Eval<'a, Option<Value<'a>>> {
-        let (Some(one), Some(two)) = (self.sequence_of(left), self.sequence_of(right)) else { return Ok(None) };
+    fn sequence_order(
+        &mut self,
+        op: CmpOp,
+        left: Value<'a>,
+        right: Value<'a>,
+    ) -> Eval<'a, Option<Value<'a>>> {
+        let (Some(one), Some(two)) = (self.sequence_of(left), self.sequence_of(right)) else {
+            return Ok(None);
+        };
         for (one, two) in one.iter().zip(&two) {
             for operand in [*one, *two] {
                 if let Value::Opaque(id) = operand {
@@ -528,6 +586,10 @@ impl<'a> Analyser<'a, '_> {
             _ => match self.kind(value) {
                 Some(Kind::List(items) | Kind::Tuple(items) | Kind::Set { items, .. }) => !items.is_empty(),
                 Some(Kind::Dict(pairs)) => !pairs.is_empty(),
+                Some(&Kind::Range { start, stop, step }) => range_len(start, stop, step) > 0,
+                Some(Kind::View { .. } | Kind::Names(_)) => {
+                    return Ok(self.unordered_items(value)?.map(|items| !items.is_empty()));
+                }
                 Some(Kind::Typed(class)) => {
                     let is_plain = class.starts_with("re.") || *class == "typing.TypeVar";
                     return Ok(is_plain.then_some(true));

@@ -16,7 +16,9 @@ impl<'a> Analyser<'a, '_> {
         bases: &[Value<'a>],
         names: &Namespace<'a>,
     ) -> Option<Vec<Field<'a>>> {
-        bases.contains(&Value::Native("typing.NamedTuple")).then(|| self.annotated_fields(def.body, names, false))
+        bases
+            .contains(&Value::Native("typing.NamedTuple"))
+            .then(|| self.annotated_fields(def.body, names, false))
     }
 
     fn annotated_fields(
@@ -196,7 +198,10 @@ impl<'a> Analyser<'a, '_> {
     }
 
     /// The options of the dataclass that an object is an instance of, and its values that are compared.
-    pub(super) fn compared_fields(&mut self, value: Value<'a>) -> Option<(Record, Value<'a>, Vec<Value<'a>>)> {
+    pub(super) fn compared_fields(
+        &mut self,
+        value: Value<'a>,
+    ) -> Option<(Record, Value<'a>, Vec<Value<'a>>)> {
         let Some(&Kind::Instance(class)) = self.kind(value) else { return None };
         let entry = self.mro(class).into_iter().find_map(|entry| match self.kind(entry) {
             Some(Kind::Class(class)) if class.fields.is_some() => Some(class.clone()),
@@ -229,7 +234,9 @@ impl<'a> Analyser<'a, '_> {
     /// `asdict(x)` and `astuple(x)`, records in records included.
     pub(super) fn taken_apart(&mut self, value: Value<'a>, is_dict: bool) -> Eval<'a> {
         self.nested(|this| {
-            let Some(&Kind::Instance(class)) = this.kind(value) else { return this.taken_items(value, is_dict) };
+            let Some(&Kind::Instance(class)) = this.kind(value) else {
+                return this.taken_items(value, is_dict);
+            };
             let is_tuple = this.tuple_fields(class).is_some();
             let Some(fields) = this.fields_of(class).filter(|_| !is_tuple) else { return Ok(value) };
             let mut pairs = Vec::new();

@@ -10,7 +10,7 @@ use parser::ast::{Module, Stmt};
 use super::Analyser;
 use super::finding::Call;
 use super::module::Unit;
-use super::value::{Args, EnvId, Eval, Flow, Kind, Namespace, ObjectId, UnitId, Value};
+use super::value::{Args, EnvId, Eval, Flow, Kind, Names, Namespace, ObjectId, UnitId, Value};
 use crate::scope::{self, ScopeId, ScopeKind, Scopes};
 
 /// The hidden name of the dict of a module's variables.
@@ -25,6 +25,7 @@ enum Parsed<'a> {
 impl<'a> Analyser<'a, '_> {
     /// `exec(text, globals)`, `eval(text, globals)`
     pub(super) fn execute_text(&mut self, path: &'a str, args: &Args<'a>) -> Eval<'a> {
+        self.spoil_summary();
         let unit = self.frame().unit;
         if self.units[unit].is_text {
             return Ok(self.unsupported(&format!("`{path}` in text that is executed")));
@@ -38,7 +39,9 @@ impl<'a> Analyser<'a, '_> {
         let own = self.module_dict();
         match (source, space) {
             (Some(Value::Str(text)), None) if globals.is_none() => self.run_text_here(path, text),
-            (Some(Value::Str(text)), Some(space)) if Some(space) == own => self.run_text_in_module(path, text),
+            (Some(Value::Str(text)), Some(space)) if Some(space) == own => {
+                self.run_text_in_module(path, text)
+            }
             (Some(Value::Str(text)), Some(Value::Object(id))) if self.has_known_names(id) => {
                 self.run_text(path, text, id)
             }
@@ -50,6 +53,7 @@ impl<'a> Analyser<'a, '_> {
 
     /// `globals()`, `locals()`, `vars()` and `vars(x)`.
     pub(super) fn names_in_sight(&mut self, path: &str, of: Option<Value<'a>>) -> Eval<'a> {
+        self.spoil_summary();
         if let Some(of) = of {
             return if path == "vars" { self.attribute(of, "__dict__") } else { Ok(self.unsupported(path)) };
         }
@@ -58,7 +62,7 @@ impl<'a> Analyser<'a, '_> {
             let globals = self.units[unit].env;
             return Ok(self.live_names(globals));
         }
-        Ok(self.dict_of_names(env))
+        Ok(self.dict_of_names(Names::Env(env)))
     }
 
     /// The dict of the variables of a module, of which only is known what it is.
@@ -66,7 +70,7 @@ impl<'a> Analyser<'a, '_> {
         if let Some(known) = self.state.envs[env].names.get(GLOBALS) {
             return known;
         }
-        let dict = self.object(Kind::Globals(env));
+        let dict = self.object(Kind::Names(Names::Env(env)));
         let owner = self.state.envs[env].owner;
         if let Value::Object(id) = dict {
             self.state.objects[id].owner = owner;
@@ -103,7 +107,7 @@ impl<'a> Analyser<'a, '_> {
         if kind == ScopeKind::Module {
             return self.run_text_in_module(path, text);
         }
-        let space = self.dict_of_names(self.units[unit].env);
+        let space = self.dict_of_names(Names::Env(self.units[unit].env));
         let Value::Object(id) = space else { return Ok(space) };
         let mut next = Some(env);
         let mut inner = Vec::new();

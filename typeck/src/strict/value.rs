@@ -96,8 +96,18 @@ pub(super) enum Kind<'a> {
     Class(Class<'a>),
     Instance(Value<'a>),
     Module(UnitId),
-    /// The dict of the variables of a module.
-    Globals(EnvId),
+    /// The dict of the variables of a module, or of the attributes of an object.
+    Names(Names),
+    Range {
+        start: i64,
+        stop: i64,
+        step: i64,
+    },
+    /// `keys()`, `values()` or `items()` of a dict.
+    View {
+        dict: Value<'a>,
+        part: &'static str,
+    },
     Iterator {
         items: Vec<Value<'a>>,
         at: usize,
@@ -124,6 +134,13 @@ pub(super) enum Kind<'a> {
     },
     /// The class is known: a path, perhaps with what the elements are, `list[str]`.
     Typed(&'a str),
+}
+
+/// Whose names a dict shows.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(super) enum Names {
+    Env(EnvId),
+    Object(ObjectId),
 }
 
 /// What a function runs.
@@ -169,6 +186,8 @@ pub(super) struct Class<'a> {
     pub(super) fields: Option<Vec<Field<'a>>>,
     /// What `@dataclass` has been asked for.
     pub(super) record: Record,
+    /// The only attributes that its instances have, if that has been said.
+    pub(super) slots: Option<Vec<&'a str>>,
 }
 
 /// The options of a dataclass that count for its instances.
@@ -220,6 +239,10 @@ pub(super) struct Namespace<'a> {
 impl<'a> Namespace<'a> {
     pub(super) fn get(&self, name: &str) -> Option<Value<'a>> {
         self.places.get(name).map(|&at| self.entries[at].1)
+    }
+
+    pub(super) fn entry(&self, name: &str) -> Option<(&'a str, Value<'a>)> {
+        self.places.get(name).map(|&at| self.entries[at])
     }
 
     pub(super) fn set(&mut self, name: &'a str, value: Value<'a>) {
@@ -276,6 +299,8 @@ pub(super) enum Flow<'a> {
 pub(super) enum Stop<'a> {
     /// A Python exception.
     Raise(Value<'a>),
+    /// A generator has given so much that it perhaps has no end.
+    Enough,
     /// The budget of the module is used up.
     Exhausted,
 }

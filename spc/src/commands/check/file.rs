@@ -85,8 +85,8 @@ fn conflicting_source(
 /// How serious it is what importing static modules does, if somebody wants to know.
 fn level_of_static(subject: Subject, settings: &Settings) -> Option<Level> {
     match subject {
-        Subject::Program { is_strict: true } => Some(settings.of_static.unwrap_or(Level::Error)),
-        Subject::Program { is_strict: false } => settings.of_static,
+        Subject::Program { is_strict: true, .. } => Some(settings.of_static.unwrap_or(Level::Error)),
+        Subject::Program { is_strict: false, .. } => settings.of_static,
         Subject::Syntax | Subject::Speed => None,
     }
 }
