@@ -83,9 +83,8 @@ fn call_occupant(jit: &Jit, func: FuncId, registers: &SavedRegisters) -> PyResul
 }
 
 fn missing_method(receiver: Value, name: &str) -> runtime::value::Raised {
-    let message = format!("'{}' object has no attribute '{name}'", receiver.ty().name());
     let name: Ref = StrObject::intern(name).into_ref();
-    runtime::error::attribute_error(receiver, name.value(), &message)
+    interp::deleted_method(receiver, name.value())
 }
 
 /// The argument words in order.

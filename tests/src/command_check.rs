@@ -219,6 +219,19 @@ fn what_other_platforms_do_is_found_on_request() {
 }
 
 #[test]
+fn places_with_one_cause_are_counted() {
+    let tree = Tree::new("repeats");
+    tree.write(
+        "m.py",
+        "import __strict__\ndef f(n):\n    print(n)\n\nf(1)\nf(2)\nfor n in range(3):\n    f(n)\nprint(4)\n",
+    );
+    let output = tree.command(&["check", "."]).output().expect("spc starts");
+    let found = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(found.matches("error[SP0804]").count(), 2, "{found}");
+    assert!(found.contains("note: 2 more places have this cause"), "{found}");
+}
+
+#[test]
 fn claims_of_stubs_are_compared_with_sources() {
     let tree = Tree::new("check-stubs");
     tree.write("pack/__init__.py", "");

@@ -144,7 +144,10 @@ pub(crate) fn resolve_callee(descr: &FunctionDescr, cache: &InlineCache) -> PyRe
 pub fn resolve_function(descr: &FunctionDescr) -> PyResult {
     let found = match descr.split_name() {
         (Some(class), name) => match static_class::resolve_class(&descr.module, class)? {
-            Some(class) => class_attribute(&class, name)?.map(function_of),
+            Some(class) => match class_attribute(&class, name)? {
+                Some(found) => Some(function_of(found)),
+                None => return Err(runtime::raise!(AttributeError, "{} has been deleted", descr.name)),
+            },
             None => None,
         },
         (None, name) => static_class::resolve_class(&descr.module, name)?,
@@ -194,12 +197,15 @@ fn find_method(name: Value, receiver: Value, cache: &InlineCache) -> PyResult {
             cache.data.set(function.bits());
             Ok(function.to_ref())
         }
-        None => {
-            let (ty, text) = (receiver.ty().name(), name.get::<StrObject>().map(StrObject::to_string_lossy));
-            let message = format!("'{ty}' object has no attribute '{}'", text.unwrap_or_default());
-            Err(error::attribute_error(receiver, name, &message))
-        }
+        None => Err(deleted_method(receiver, name)),
     }
+}
+
+/// A method is missing that the checker has seen.
+pub fn deleted_method(receiver: Value, name: Value) -> Raised {
+    let text = name.get::<StrObject>().map(StrObject::to_string_lossy).unwrap_or_default();
+    let message = format!("{}.{text} has been deleted", receiver.ty().name());
+    error::attribute_error(receiver, name, &message)
 }
 
 /// Pushes the frame of a static function and moves the arguments into it, behind its argument check.

@@ -68,7 +68,7 @@ pub(crate) struct Checker<'p, 'a> {
     /// At how many places each name is bound, once that has been asked.
     bindings: Option<FxHashMap<&'a str, u32>>,
     /// Where locals are declared.
-    declarations: FxHashMap<Variable, (NodeId, Span)>,
+    declarations: FxHashMap<Variable, (Option<NodeId>, Span)>,
     /// In the first round nothing is reported.
     is_silent: bool,
 }
@@ -220,6 +220,7 @@ impl<'p, 'a> Checker<'p, 'a> {
         for param in self.program.functions[function].params.clone() {
             let var = self.vars.intern(scope, param.name);
             self.vars.declare(var, param.ty);
+            self.declarations.insert(var, (None, param.span));
             self.declare_cell(param.name, param.ty);
             env.set(var, Ty { id: param.ty, is_sure: !param.is_erased });
         }

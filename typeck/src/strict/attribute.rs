@@ -282,7 +282,8 @@ impl<'a> Analyser<'a, '_> {
         if let Some(found) = self.class_attribute(class.metaclass, name) {
             return self.bind_method(found, value, class.metaclass);
         }
-        if name.starts_with('_') && (class.fields.is_some() || self.has_native_base(value)) {
+        let is_special = name.starts_with("__") && name.ends_with("__");
+        if is_special || name.starts_with('_') && (class.fields.is_some() || self.has_native_base(value)) {
             return Ok(self.opaque(format!("the attribute `{name}` of a class")));
         }
         let message = format!("type object '{}' has no attribute '{name}'", class.name);
@@ -432,6 +433,9 @@ impl<'a> Analyser<'a, '_> {
                     _ => self.bind_method(found, receiver, start),
                 };
             }
+        }
+        if name.starts_with("__") && self.has_native_base(start) {
+            return Ok(self.opaque(format!("the attribute `{name}` of a base class")));
         }
         Err(self.raise("AttributeError", &format!("'super' object has no attribute '{name}'")))
     }

@@ -1,5 +1,6 @@
 //! Calls: who is called, which argument goes to which parameter, and what comes back.
 
+use base::suggest;
 use parser::ast::{Arguments, FunctionDef, Stmt, TypeParamKind};
 
 use super::Analyser;
@@ -197,7 +198,9 @@ impl<'a> Analyser<'a, '_> {
             }
             (None, Some((unexpected, _))) => {
                 let message = format!("{name}() got an unexpected keyword argument '{unexpected}'");
-                return Err(self.raise("TypeError", &message));
+                let named = parameters.args.iter().chain(parameters.kwonlyargs).map(|arg| arg.arg);
+                let meant = suggest::likeliest(unexpected, named);
+                return Err(self.raise_meant("TypeError", &message, meant));
             }
             (None, None) => {}
         }

@@ -52,11 +52,11 @@ use base::Diagnostic;
 use base::entity::PrimaryMap;
 use bumpalo::Bump;
 use parser::ast::Stmt;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use crate::program::ModuleLoader;
 pub use claims::{Verdict, verify};
-use finding::Call;
+use finding::{Call, Reported};
 use module::{Frame, Unit};
 use stub::Stub;
 use summary::Summaries;
@@ -147,7 +147,7 @@ struct Analyser<'a, 'l> {
     /// Where execution is.
     here: Option<Place>,
     /// Causes that have been reported.
-    reported: FxHashSet<(Place, &'static str)>,
+    reported: FxHashMap<(Place, &'static str), Reported>,
     /// Calls that need not be run again.
     summaries: Summaries<'a>,
     /// Exceptions that one arm of a branch raises.
@@ -175,7 +175,7 @@ impl<'a, 'l> Analyser<'a, 'l> {
             calls: Vec::new(),
             bodies: FxHashMap::default(),
             here: None,
-            reported: FxHashSet::default(),
+            reported: FxHashMap::default(),
             summaries: Summaries::default(),
             possible: Vec::new(),
             forgets_order: false,

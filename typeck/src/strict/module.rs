@@ -381,6 +381,13 @@ impl<'a> Analyser<'a, '_> {
             Some(found) => Ok(found),
             // What has been reported may have kept the name from being bound.
             None if self.may_be_missing(unit, name) => Ok(self.silent()),
+            None if matches!(resolution, Resolution::Local | Resolution::Cell)
+                && !self.is_namespace(unit, owner) =>
+            {
+                let message =
+                    format!("cannot access local variable '{name}' where it is not associated with a value");
+                Err(self.raise("UnboundLocalError", &message))
+            }
             None => {
                 let meant = self.similar_name(unit, env, name);
                 Err(self.raise_meant("NameError", &format!("name '{name}' is not defined"), meant))

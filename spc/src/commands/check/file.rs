@@ -46,7 +46,7 @@ pub(super) fn whole(
         (source.clone(), found.unwrap_or_default())
     };
     let conflict = conflicting_source(path, &source, name, loader);
-    let (source, mut found) = match with_module(source, name, path, loader, accepted) {
+    let (source, mut found) = match with_module(source, name, path, loader, Some(settings), accepted) {
         Ok((source, mut found)) => {
             if let Some(level) = level_of_static(subject, settings)
                 && mentions_static(&source)
