@@ -133,12 +133,13 @@ pub fn effects(
     found
 }
 
-/// Compiles a module and hands its session and code to `then`.
+/// Compiles a module and hands its session and code to `then`. Without `settings` those of the file hold, if it is analysed.
 pub fn with_module<T>(
     source: SourceText,
     name: &str,
     path: &Path,
     loader: &dyn ModuleLoader,
+    settings: Option<&Settings>,
     then: impl FnOnce(&SourceText, Session<'_, '_>, Compiled) -> T,
 ) -> Result<T, Rejected> {
     let arena = Bump::new();
@@ -164,7 +165,7 @@ pub fn with_module<T>(
     // The program itself is what is to happen.
     let mut remarks = Vec::new();
     if markers.is_analysed && name != MAIN {
-        let settings = Settings::of_import(path);
+        let settings = settings.cloned().unwrap_or_else(|| Settings::of_import(path));
         remarks = effects(loader, &settings, settings.effects, name, path, &source);
         if remarks.iter().any(|found| found.severity == Severity::Error) {
             return Err(reject(remarks, None));
@@ -504,7 +505,7 @@ fn compile_source(
     loader: &dyn ModuleLoader,
 ) -> PyResult<Compiled> {
     let filename = path.display().to_string();
-    let compiled = with_module(source, name, path, loader, |source, _, compiled| {
+    let compiled = with_module(source, name, path, loader, None, |source, _, compiled| {
         warning::issue(source, &filename, &compiled.doubts).map(|()| compiled)
     });
     compiled.unwrap_or_else(|rejected| Err(raise_rejected(&rejected, &filename)))

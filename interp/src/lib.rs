@@ -50,8 +50,8 @@ pub use ops::name::{empty_cell as unbound, find_global, import, load_super};
 pub use ops::pattern;
 pub use ops::primitive::{double_binary, trapping_binary, unboxed};
 pub use ops::statics::{
-    build_class as build_static_class, check_borrowed, check_cast, find_method, invalidate, invoke_owned,
-    invoke_values, load_default, resolve_function, static_target,
+    build_class as build_static_class, check_borrowed, check_cast, deleted_method, find_method, invalidate,
+    invoke_owned, invoke_values, load_default, resolve_function, static_target,
 };
 pub use ops::string::{concat, convert, format, interpolation, template};
 pub use rare::reraises;

@@ -104,9 +104,8 @@ fn typed_body(jit: &Jit, target: Value, descr: &FunctionDescr) -> Option<BodyId>
 }
 
 fn missing_method(receiver: Value, name: &str) -> runtime::value::Raised {
-    let message = format!("'{}' object has no attribute '{name}'", receiver.ty().name());
     let name: Ref = StrObject::intern(name).into_ref();
-    runtime::error::attribute_error(receiver, name.value(), &message)
+    interp::deleted_method(receiver, name.value())
 }
 
 /// The argument words in order.

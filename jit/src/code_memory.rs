@@ -32,6 +32,8 @@ struct Views {
 pub(crate) struct CodeMemory {
     views: Views,
     used: Cell<usize>,
+    /// How much may be used.
+    limit: Cell<usize>,
     /// What a child that is being forked shall have.
     twin: Cell<Option<Views>>,
 }
@@ -103,7 +105,7 @@ impl Views {
 impl CodeMemory {
     /// Reserves the region. Fails where the system does not allow it.
     pub(crate) fn new() -> io::Result<Self> {
-        Ok(Self { views: Views::new()?, used: Cell::new(0), twin: Cell::new(None) })
+        Ok(Self { views: Views::new()?, used: Cell::new(0), limit: Cell::new(REGION), twin: Cell::new(None) })
     }
 
     /// Lets processes that are forked from now on have code of their own. `prepare`, `parent` and `child` call
@@ -146,7 +148,7 @@ impl CodeMemory {
     pub(crate) fn reserve(&self, len: usize) -> Option<usize> {
         let start = self.used.get();
         let end = start.checked_add(len)?.checked_next_multiple_of(16)?;
-        if end > REGION {
+        if end > self.limit.get() {
             return None;
         }
         self.used.set(end);
@@ -186,6 +188,17 @@ impl CodeMemory {
     /// Whether there is code at an address.
     pub(crate) fn contains(&self, address: usize) -> bool {
         address.wrapping_sub(self.views.execute as usize) < self.used.get()
+    }
+
+    /// Sets how many bytes may be used, 0 for all there are; gives that number.
+    pub(crate) fn set_limit(&self, bytes: usize) -> usize {
+        self.limit.set(if bytes == 0 { REGION } else { bytes.min(REGION) });
+        self.limit.get()
+    }
+
+    /// Bytes that may be used.
+    pub(crate) fn limit(&self) -> usize {
+        self.limit.get()
     }
 
     /// Bytes of code so far.

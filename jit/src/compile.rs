@@ -69,7 +69,7 @@ impl Jit {
         let start = thread_time();
         let generated = self.generate(body, Start::Call, None);
         let result = generated.and_then(|compiled| self.install(body, compiled, Vec::new()));
-        self.account(code, thread_time() - start);
+        self.account(body, code, thread_time() - start);
         let state = match result {
             Ok(machine) => {
                 code.jit.set(std::ptr::from_ref(machine).cast_mut().cast());
@@ -98,7 +98,7 @@ impl Jit {
         let start = thread_time();
         let generated = self.generate(body, Start::Resume(&points), None);
         let result = generated.and_then(|compiled| self.install(body, compiled, points));
-        self.account(code, thread_time() - start);
+        self.account(body, code, thread_time() - start);
         match result {
             Ok(machine) => Some(machine),
             Err(refusal) => {
@@ -118,7 +118,8 @@ impl Jit {
         self.settings.admits(&module, &code.code().qualname) && self.control.admits(&module, code)
     }
 
-    fn account(&self, code: &CodeObject, time: Duration) {
+    fn account(&self, body: BodyId, code: &CodeObject, time: Duration) {
+        self.functions.borrow_mut().bodies[body].time += time;
         self.stats.time.set(self.stats.time.get() + time);
         self.stats.words.set(self.stats.words.get() + code.code().words.len());
     }

@@ -4,7 +4,7 @@
 //! to a list of functions. Code that exists is left by retiring it, as when something that it rests on changes.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use runtime::hooks::{self, CompilerAnswer, CompilerRequest};
 use runtime::objects::code::CodeObject;
@@ -15,6 +15,7 @@ use crate::context::{Jit, jit};
 use crate::entry;
 use crate::functions::{BodyId, State};
 use crate::machine::Machine;
+use crate::report;
 use crate::settings::Settings;
 
 /// What a program has asked for.
@@ -94,9 +95,30 @@ pub(crate) fn answer(request: CompilerRequest<'_>) -> CompilerAnswer {
             list.extend(Settings::parse_list(text));
             CompilerAnswer::Truth(true)
         }
+        CompilerRequest::CompileTime(function) => {
+            let time = |body: BodyId| jit.functions.borrow().bodies[body].time.as_micros() as i64;
+            let compiled = machine_of(jit, function).and_then(|_| jit.body_of(function));
+            CompilerAnswer::Number(compiled.map_or(-1, time))
+        }
+        CompilerRequest::Inlined(function) => {
+            let inlined = |machine: &Machine| machine.bodies.len() as i64 - 1;
+            CompilerAnswer::Number(machine_of(jit, function).map_or(-1, inlined))
+        }
+        CompilerRequest::Stage(function, stage) => {
+            CompilerAnswer::Texts(last_text(jit, function, stage).into_iter().collect())
+        }
+        CompilerRequest::Operations(function) => CompilerAnswer::Counts(operations(jit, function)),
+        CompilerRequest::Deopts => {
+            let machines = jit.code.all();
+            let failed = machines.iter().filter(|machine| machine.deopts.get() > 0);
+            let count = |machine: &&Machine| (machine.name.to_string(), i64::from(machine.deopts.get()));
+            CompilerAnswer::Counts(failed.copied().map(|machine| count(&machine)).collect())
+        }
+        CompilerRequest::MaxCodeSize(bytes) => CompilerAnswer::Number(jit.memory.set_limit(bytes) as i64),
         CompilerRequest::Statistics => CompilerAnswer::Numbers(vec![
             ("compile_time", jit.stats.time.get().as_secs_f64() * 1e3),
             ("code_bytes", jit.memory.used() as f64),
+            ("max_bytes", jit.memory.limit() as f64),
             ("compiled", jit.code.all().len() as f64),
             ("refused", jit.stats.refused.borrow().len() as f64),
             ("deopts", jit.stats.deopts.get() as f64),
@@ -111,6 +133,33 @@ fn machine_of(jit: &Jit, function: &FunctionObject) -> Option<&'static Machine> 
         State::Compiled(machine) => Some(machine),
         _ => None,
     }
+}
+
+/// What the last pass of a stage gives for a function that has code.
+fn last_text(jit: &Jit, function: &FunctionObject, stage: &str) -> Option<String> {
+    machine_of(jit, function)?;
+    let mut last = None;
+    let mut observer = |of: &str, _: &str, text: &str| {
+        if of == stage {
+            last = Some(text.to_owned());
+        }
+    };
+    // What cannot be compiled again has no text.
+    report::observe(function, None, &mut observer).ok()?;
+    last
+}
+
+/// The operations of the intermediate representation by name.
+fn operations(jit: &Jit, function: &FunctionObject) -> Vec<(String, i64)> {
+    let text = last_text(jit, function, "hir").unwrap_or_default();
+    let Ok(func) = hir::text::parse(&text) else { return Vec::new() };
+    let mut counts: BTreeMap<&str, i64> = BTreeMap::new();
+    for &block in &func.layout {
+        for &inst in &func.blocks[block].insts {
+            *counts.entry(func.insts[inst].op.info().name).or_default() += 1;
+        }
+    }
+    counts.into_iter().map(|(name, count)| (name.to_owned(), count)).collect()
 }
 
 /// Compiles a function now; whether it has code.

@@ -275,10 +275,11 @@ fn check_calls() -> PyResult<()> {
     // The outermost call of the stretch has been counted by whoever entered it.
     let depth = thread.recursion.get() + calls.saturating_sub(1);
     let limit = thread.recursion_limit.get();
-    if depth >= limit {
+    // A frame that is continued has been counted and admitted; what its locals hold would be forgotten if its code were not entered.
+    if depth >= limit && !is_entering {
         return thread.too_deep();
     }
-    thread.allow_calls(limit - depth, bytes / calls.max(1) as usize);
+    thread.allow_calls(limit.saturating_sub(depth), bytes / calls.max(1) as usize);
     Ok(())
 }
 

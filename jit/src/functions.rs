@@ -75,6 +75,8 @@ pub(crate) struct Body {
     pub(crate) state: State,
     /// How often code of it has been retired.
     pub(crate) retired: u32,
+    /// Time spent on code for it.
+    pub(crate) time: std::time::Duration,
     /// The id under which its own frames appear.
     pub(crate) func: FuncId,
     /// Targets that it occupies.
@@ -266,6 +268,7 @@ impl Functions {
             closure,
             state: State::New,
             retired: 0,
+            time: std::time::Duration::ZERO,
             func,
             occupies: vec![func],
             continuations: std::collections::BTreeMap::new(),

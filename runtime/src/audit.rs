@@ -102,18 +102,37 @@ pub fn leaks() -> Option<String> {
     if let Err(damage) = alloc::check_free_lists() {
         return Some(format!("objects freed too early: {damage}\n"));
     }
-    // What was made immortal by the program keeps what it refers to, and nobody counts that.
     if gc::is_heap_immortal() {
-        return None;
+        exempt_what_immortals_keep();
     }
     let (left, mut text) = (audited(), String::new());
     if !left.is_empty() {
         text = report(&left);
     }
-    for (object, surplus) in miscounted() {
+    // What the program has made immortal holds references that nobody counts.
+    let counted = if gc::is_heap_immortal() { Vec::new() } else { miscounted() };
+    for (object, surplus) in counted {
         text.push_str(&format!("references to {}: {surplus:+}\n", describe(object)));
     }
     (!text.is_empty()).then_some(text)
+}
+
+/// Excludes what hangs on objects that the program has made immortal: they keep it to the end.
+fn exempt_what_immortals_keep() {
+    let mut kept = Vec::new();
+    alloc::for_each_block(|block| {
+        // SAFETY: an occupied block is a live object.
+        let header = unsafe { &*block };
+        if header.has(flags::IMMORTAL) && header.has(flags::FROZEN) {
+            kept.push(block);
+        }
+    });
+    for object in kept {
+        let mut children = Vec::new();
+        for_each_reference(object, &mut |child| children.push(child));
+        let left = children.into_iter().filter(|child| child.header().is_some_and(is_audited));
+        left.for_each(exempt_graph);
+    }
 }
 
 /// Immortal objects whose count is not the number of references to them, with the difference. They never die, so this is where a

@@ -67,6 +67,18 @@ pub enum CompilerRequest<'a> {
     AddToList(&'a str),
     /// What it has done.
     Statistics,
+    /// Microseconds spent on its code; -1 without.
+    CompileTime(&'a FunctionObject),
+    /// How many functions are part of its code; -1 without.
+    Inlined(&'a FunctionObject),
+    /// The text of a stage of its compilation, `hir` or `asm`; none without code.
+    Stage(&'a FunctionObject, &'static str),
+    /// How often each operation is in what its code was made from.
+    Operations(&'a FunctionObject),
+    /// How often guards of each function have failed.
+    Deopts,
+    /// Bytes that machine code may take, 0 for what there is; tells how many that are.
+    MaxCodeSize(usize),
 }
 
 /// What the compiler answers.
@@ -80,6 +92,8 @@ pub enum CompilerAnswer {
     Texts(Vec<String>),
     /// Numbers with names.
     Numbers(Vec<(&'static str, f64)>),
+    /// Counts with names.
+    Counts(Vec<(String, i64)>),
 }
 
 /// How source is to be compiled.
@@ -318,8 +332,13 @@ static HOOKS: World<Cell<Hooks>> = World::new(Cell::new(Hooks {
     release_code: || {},
     release_stack: || {},
     compiler: |request| match request {
-        CompilerRequest::CodeSize(_) | CompilerRequest::StackSize(_) => CompilerAnswer::Number(-1),
-        CompilerRequest::List => CompilerAnswer::Texts(Vec::new()),
+        CompilerRequest::CodeSize(_)
+        | CompilerRequest::StackSize(_)
+        | CompilerRequest::CompileTime(_)
+        | CompilerRequest::Inlined(_) => CompilerAnswer::Number(-1),
+        CompilerRequest::MaxCodeSize(_) => CompilerAnswer::Number(0),
+        CompilerRequest::List | CompilerRequest::Stage(..) => CompilerAnswer::Texts(Vec::new()),
+        CompilerRequest::Operations(_) | CompilerRequest::Deopts => CompilerAnswer::Counts(Vec::new()),
         CompilerRequest::Statistics => CompilerAnswer::Numbers(Vec::new()),
         _ => CompilerAnswer::Truth(false),
     },

@@ -46,6 +46,9 @@ pub(crate) enum Command {
         /// Also what importing static modules does, as if they were strict.
         #[arg(long, conflicts_with = "syntax_only")]
         strict: bool,
+        /// What importing strict modules does on any machine: nothing is known of `sys.platform` and its like.
+        #[arg(long, conflicts_with = "syntax_only")]
+        all_platforms: bool,
         #[command(flatten)]
         files: CheckArgs,
         /// Check again when files change, until Ctrl-C.

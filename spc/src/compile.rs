@@ -79,7 +79,7 @@ pub(crate) fn with_code<T>(
     let take_code = |source: &SourceText, session: Session<'_, '_>, compiled: Compiled| {
         then(source, session, compiled.code)
     };
-    with_module(source, "__main__", path, &loader, take_code).map_err(|rejected| wrong(path, rejected))
+    with_module(source, "__main__", path, &loader, None, take_code).map_err(|rejected| wrong(path, rejected))
 }
 
 fn wrong(path: &Path, rejected: Rejected) -> Failure {

@@ -31,6 +31,13 @@ fn ask(request: CompilerRequest<'_>) -> Ref {
         CompilerAnswer::Texts(texts) => {
             ListObject::new(texts.iter().map(|text| StrObject::new(text).into()).collect()).into()
         }
+        CompilerAnswer::Counts(counts) => {
+            let dict = DictObject::new();
+            for (name, count) in counts {
+                dict.set_text(&name, int::from_i64(count));
+            }
+            dict.into()
+        }
         CompilerAnswer::Numbers(numbers) => {
             let dict = DictObject::new();
             for (name, number) in numbers {
@@ -92,6 +99,45 @@ py_functions! { static FUNCTIONS;
     "get_compiled_stack_size(function, /)"
     fn get_compiled_stack_size(function: Value) -> PyResult {
         Ok(ask(CompilerRequest::StackSize(function_of(function)?)))
+    }
+    /// Microseconds spent on compiling a function that has machine code; -1 without.
+    "compile_time(function, /)"
+    fn compile_time(function: Value) -> PyResult {
+        Ok(ask(CompilerRequest::CompileTime(function_of(function)?)))
+    }
+    /// How many functions are part of the machine code of a function; -1 without.
+    "get_num_inlined_functions(function, /)"
+    fn get_num_inlined_functions(function: Value) -> PyResult {
+        Ok(ask(CompilerRequest::Inlined(function_of(function)?)))
+    }
+    /// The machine code of a function as text, in a list; an empty one without.
+    "machine_code(function, /)"
+    fn machine_code(function: Value) -> PyResult {
+        Ok(ask(CompilerRequest::Stage(function_of(function)?, "asm")))
+    }
+    /// What the machine code of a function was made from as text, in a list; an empty one without.
+    "hir(function, /)"
+    fn hir(function: Value) -> PyResult {
+        Ok(ask(CompilerRequest::Stage(function_of(function)?, "hir")))
+    }
+    /// How often each operation is in what the machine code was made from; an empty dict without.
+    "operations(function, /)"
+    fn operations(function: Value) -> PyResult {
+        Ok(ask(CompilerRequest::Operations(function_of(function)?)))
+    }
+    /// How often guards of each function have failed.
+    "failed_guards()"
+    fn failed_guards() -> Ref {
+        ask(CompilerRequest::Deopts)
+    }
+    /// Narrow how many bytes machine code may take; 0 undoes that.
+    "set_max_code_size(size, /)"
+    fn set_max_code_size(size: i64) -> PyResult<()> {
+        let Ok(size) = usize::try_from(size) else {
+            return Err(runtime::raise!(ValueError, "size must not be negative"));
+        };
+        ask(CompilerRequest::MaxCodeSize(size));
+        Ok(())
     }
     /// How often the interpreter has been asked to run a function.
     "count_interpreted_calls(function, /)"

@@ -540,3 +540,24 @@ print(gc.collect() >= 0, immortalize_heap() < 1000, sum(range(1000)))
         assert_eq!((&*printed, &*errors, output.status.code()), (wanted, "", Some(0)), "{mode}");
     }
 }
+
+/// The audit of debug builds goes on for what comes later.
+#[test]
+fn leaks_are_found_beside_what_lives_for_ever() {
+    const PROGRAM: &str = "\
+from cinderx import immortalize_heap
+class Node: pass
+immortalize_heap()
+for number in range(20000):
+    [Node(), number]
+";
+    let run = |leak: &str| {
+        let mut command = Command::new(spc());
+        let output =
+            command.args(["--jit=off", "-c", PROGRAM]).env("SPC_STRESS", leak).output().expect("spc starts");
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    assert_eq!(run(""), (Some(0), String::new()));
+    let (code, said) = run("leak:35000");
+    assert!(code == Some(99) && said.starts_with("leak audit: objects left over: 1\n"), "{code:?} {said}");
+}

@@ -204,6 +204,34 @@ fn settings_say_what_is_wanted_of_strict_modules() {
 }
 
 #[test]
+fn what_other_platforms_do_is_found_on_request() {
+    let tree = Tree::new("platforms");
+    tree.write(
+        "m.py",
+        "import __strict__\nimport sys\n\nif sys.platform == 'win32':\n    print('windows')\n",
+    );
+    assert_eq!(tree.check(&["."]), (String::new(), 1), "this is no such machine");
+    let (found, checked) = tree.check(&["--all-platforms", "."]);
+    assert_eq!(checked, 1, "another question");
+    assert!(found.starts_with("m.py:5:5: error[SP0804]"), "{found:?}");
+    assert_eq!(tree.check(&["--all-platforms", "."]), (found, 0), "kept");
+    assert_eq!(tree.check(&["."]), (String::new(), 0), "the first answer is still there");
+}
+
+#[test]
+fn places_with_one_cause_are_counted() {
+    let tree = Tree::new("repeats");
+    tree.write(
+        "m.py",
+        "import __strict__\ndef f(n):\n    print(n)\n\nf(1)\nf(2)\nfor n in range(3):\n    f(n)\nprint(4)\n",
+    );
+    let output = tree.command(&["check", "."]).output().expect("spc starts");
+    let found = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(found.matches("error[SP0804]").count(), 2, "{found}");
+    assert!(found.contains("note: 2 more places have this cause"), "{found}");
+}
+
+#[test]
 fn claims_of_stubs_are_compared_with_sources() {
     let tree = Tree::new("check-stubs");
     tree.write("pack/__init__.py", "");

@@ -329,20 +329,20 @@ impl<'a> Program<'a> {
             self.resolve_annotation(place, annotation)
         };
         if is_class_var(annotation) || (is_final && value.is_some()) {
-            self.check_free(class, name, span);
+            self.check_free(class, name, span, true);
             self.add_class_member(class, name, ClassMember::Variable { ty, is_final, span });
             return;
         }
         let field = Field { name, ty, class, has_default: value.is_some(), is_final, span };
-        self.add_field(class, field);
+        self.add_field(class, field, true);
     }
 
-    fn add_field(&mut self, class: ClassId, field: Field<'a>) {
+    fn add_field(&mut self, class: ClassId, field: Field<'a>, is_of_body: bool) {
         let module = self.classes[class].module;
         if let Some(&at) = self.classes[class].by_name.get(field.name) {
             match &self.classes[class].members[at].1 {
                 ClassMember::Method(_) | ClassMember::Dynamic | ClassMember::Variable { .. } => {
-                    self.check_free(class, field.name, field.span);
+                    self.check_free(class, field.name, field.span, is_of_body);
                     return;
                 }
                 ClassMember::Field(known) if known.ty != self.types.dynamic && field.ty != known.ty => {
@@ -361,9 +361,17 @@ impl<'a> Program<'a> {
     }
 
     /// A name that the class body uses for something else already is an error.
-    fn check_free(&mut self, class: ClassId, name: &str, span: Span) {
+    fn check_free(&mut self, class: ClassId, name: &str, span: Span, is_of_body: bool) {
         let Some(&at) = self.classes[class].by_name.get(name) else { return };
-        let message = format!("slot conflicts with other member '{name}'");
+        // Of a field and a method of the body the second is to blame.
+        let is_behind = match &self.classes[class].members[at].1 {
+            ClassMember::Method(function) if is_of_body => {
+                self.functions[*function].def.name_span.start > span.start
+            }
+            _ => false,
+        };
+        let what = if is_behind { "function" } else { "slot" };
+        let message = format!("{what} conflicts with other member '{name}'");
         let mut diagnostic = Diagnostic::error("SP0103", span, message);
         match &self.classes[class].members[at].1 {
             ClassMember::Method(function) => {
@@ -399,7 +407,7 @@ impl<'a> Program<'a> {
             };
             let is_final = annotation.is_some_and(is_final_annotation);
             let field = Field { name, ty, class, has_default: false, is_final, span };
-            self.add_field(class, field);
+            self.add_field(class, field, false);
         }
     }
 

@@ -144,7 +144,10 @@ pub(crate) fn resolve_callee(descr: &FunctionDescr, cache: &InlineCache) -> PyRe
 pub fn resolve_function(descr: &FunctionDescr) -> PyResult {
     let found = match descr.split_name() {
         (Some(class), name) => match static_class::resolve_class(&descr.module, class)? {
-            Some(class) => class_attribute(&class, name)?.map(|found| unwrapped(found.value()).to_ref()),
+            Some(class) => match class_attribute(&class, name)? {
+                Some(found) => Some(unwrapped(found.value()).to_ref()),
+                None => return Err(runtime::raise!(AttributeError, "{} has been deleted", descr.name)),
+            },
             None => None,
         },
         (None, name) => static_class::resolve_class(&descr.module, name)?,
@@ -207,13 +210,16 @@ fn look_up(callee: &Callee, receiver: Value, cache: &InlineCache) -> PyResult {
             cache.data.set(function.bits());
             Ok(function.to_ref())
         }
-        None => {
-            let name = callee.name.value();
-            let text = name.get::<StrObject>().map(StrObject::to_string_lossy).unwrap_or_default();
-            let message = format!("'{}' object has no attribute '{text}'", class.name());
-            Err(error::attribute_error(receiver, name, &message))
-        }
+        None => Err(deleted_method(receiver, callee.name.value())),
     }
+}
+
+/// A method is missing that the checker has seen.
+pub fn deleted_method(receiver: Value, name: Value) -> Raised {
+    let text = name.get::<StrObject>().map(StrObject::to_string_lossy).unwrap_or_default();
+    let class = receiver.get::<TypeObject>().unwrap_or(receiver.ty());
+    let message = format!("{}.{text} has been deleted", class.name());
+    error::attribute_error(receiver, name, &message)
 }
 
 /// Pushes the frame of a static function and moves the arguments into it, behind its argument check.

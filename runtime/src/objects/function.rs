@@ -286,6 +286,10 @@ fn set_code(value: Value, new: Option<Value>) -> PyResult<()> {
     let Some(code) = new.and_then(|new| new.get::<CodeObject>()) else {
         return Err(crate::raise!(TypeError, "__code__ must be set to a code object"));
     };
+    // Typed callers rest on what the code has promised.
+    if function.code().is_static() {
+        return Err(crate::raise!(RuntimeError, "Cannot modify __code__ of Static Python function"));
+    }
     let (free, cells) = (
         code.code().free_count(),
         function.closure.get().and_then(|cells| cells.get::<TupleObject>()).map_or(0, TupleObject::len),

@@ -39,8 +39,9 @@ fn command(args: Args) -> u8 {
             options.complete();
             run::run(Run { own, options, program: Program::File(file), args })
         }
-        Command::Check { syntax_only, strict: is_strict, files, watch } => {
-            let subject = if syntax_only { Subject::Syntax } else { Subject::Program { is_strict } };
+        Command::Check { syntax_only, strict: is_strict, all_platforms, files, watch } => {
+            let program = Subject::Program { is_strict, all_platforms };
+            let subject = if syntax_only { Subject::Syntax } else { program };
             let request = files.about(subject);
             if watch { check::watch(&request) } else { check::run(&request) }
         }

@@ -15,21 +15,26 @@ from _cinderx import (
     get_compiled_size,
     get_compiled_stack_size,
     get_jit_list,
+    get_num_inlined_functions,
     is_enabled,
     is_jit_compiled,
+    set_max_code_size,
 )
 
 __all__ = [
+    "after_fork_child",
     "append_jit_list",
     "auto",
     "background_compile",
     "clear_runtime_stats",
     "compile_after_n_calls",
     "count_interpreted_calls",
+    "disassemble",
     "disable",
     "disable_emit_type_annotation_guards",
     "disable_hir_inliner",
     "disable_specialized_opcodes",
+    "dump_elf",
     "enable",
     "enable_emit_type_annotation_guards",
     "enable_hir_inliner",
@@ -46,19 +51,28 @@ __all__ = [
     "get_compiled_size",
     "get_compiled_spill_stack_size",
     "get_compiled_stack_size",
+    "get_function_compilation_time",
+    "get_function_hir_opcode_counts",
+    "get_inlined_functions_stats",
     "get_jit_list",
+    "get_num_inlined_functions",
     "is_enabled",
     "is_hir_inliner_enabled",
     "is_inline_cache_stats_collection_enabled",
     "is_jit_compiled",
+    "is_multithreaded_compile_test_enabled",
     "jit_suppress",
     "jit_unsuppress",
     "lazy_compile",
+    "load_aot_bundle",
     "mlock_profiler_dependencies",
+    "multithreaded_compile_test",
     "page_in_profiler_dependencies",
     "pause",
     "precompile_all",
+    "print_hir",
     "read_jit_list",
+    "set_max_code_size",
     "wait_for_background_compiles",
 ]
 
@@ -68,8 +82,8 @@ _AUTO_CALLS = 1000
 # Functions that have been named for compilation at their next call.
 _lazy = []
 
-# The counts of failed guards that have been read already.
-_seen_deopts = 0
+# The counts of failed guards that have been read already, by function.
+_seen_deopts = {}
 
 
 def auto():
@@ -144,17 +158,48 @@ def read_jit_list(path):
         append_jit_list(file.read())
 
 
+def get_function_compilation_time(function):
+    """Milliseconds spent compiling a function, however often; 0 without machine code."""
+    return max(_cinderx.compile_time(function), 0) / 1000
+
+
+def get_function_hir_opcode_counts(function):
+    """How often each operation is in what the machine code of a function is made from; None without machine code."""
+    return _cinderx.operations(function) if is_jit_compiled(function) else None
+
+
+def get_inlined_functions_stats(function):
+    """How many functions are part of the machine code of a function. Why others are not is not kept."""
+    return {"num_inlined_functions": max(get_num_inlined_functions(function), 0), "failure_stats": {}}
+
+
+def disassemble(function):
+    """Prints the machine code of a function, as it would be compiled now; nothing without machine code."""
+    for text in _cinderx.machine_code(function):
+        print(text, end="")
+
+
+def print_hir(function):
+    """Prints what the machine code of a function is made from; nothing without machine code."""
+    for text in _cinderx.hir(function):
+        print(text, end="")
+
+
 def get_allocator_stats():
-    """Bytes of machine code."""
-    return {"used_bytes": int(_cinderx.statistics().get("code_bytes", 0))}
+    """Bytes of machine code, and how many there may be."""
+    numbers = _cinderx.statistics()
+    return {"used_bytes": int(numbers.get("code_bytes", 0)), "max_bytes": int(numbers.get("max_bytes", 0))}
 
 
 def get_and_clear_runtime_stats():
-    """How many guards have failed since the last call."""
-    global _seen_deopts
-    deopts = int(_cinderx.statistics().get("deopts", 0))
-    _seen_deopts, since = deopts, deopts - _seen_deopts
-    return {"deopt": since}
+    """For each function of which guards have failed since the last call: its name, and how many."""
+    events = []
+    for name, count in _cinderx.failed_guards().items():
+        since = count - _seen_deopts.get(name, 0)
+        _seen_deopts[name] = count
+        if since:
+            events.append({"normal": {"func_qualname": name, "reason": "GuardFailure"}, "int": {"count": since}})
+    return {"deopt": events}
 
 
 def clear_runtime_stats():
@@ -223,3 +268,34 @@ def mlock_profiler_dependencies():
 
 def page_in_profiler_dependencies():
     """Profilers read a map of the machine code, which is a file."""
+
+
+def after_fork_child():
+    """Memory for machine code is a child's own without being asked."""
+
+
+def is_multithreaded_compile_test_enabled():
+    return False
+
+
+def _deopt_gen(generator):
+    """A generator that is suspended has a frame of the interpreter: there is nothing to leave."""
+    if not isinstance(generator, (types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType)):
+        raise TypeError(f"expected a generator, not '{type(generator).__name__}'")
+    return False
+
+
+def _unsupported(what):
+    raise NotImplementedError(f"not supported yet: {what}")
+
+
+def multithreaded_compile_test():
+    _unsupported("compiling on several threads")
+
+
+def dump_elf(path):
+    _unsupported("writing machine code to a file; `spc dump --stage=asm` shows it")
+
+
+def load_aot_bundle(path):
+    _unsupported("loading machine code from a file")

@@ -506,9 +506,9 @@ impl<'a> Checker<'_, 'a> {
 
     /// Whether a local can be declared here: once, or again alike. (decision 18)
     fn may_declare(&mut self, var: Variable, target: &Expr<'a>, ty: Option<TypeId>) -> bool {
-        let (first, _) = *self.declarations.entry(var).or_insert((target.id, target.span));
+        let (first, _) = *self.declarations.entry(var).or_insert((Some(target.id), target.span));
         let known = self.vars.declared(var);
-        if first == target.id || known.is_none() || known == ty {
+        if first == Some(target.id) || known.is_none() || known == ty {
             return true;
         }
         let name = target.as_name().unwrap_or_default();

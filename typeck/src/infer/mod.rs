@@ -70,7 +70,7 @@ pub(crate) struct Checker<'p, 'a> {
     /// At how many places each name is bound, once that has been asked.
     bindings: Option<FxHashMap<&'a str, u32>>,
     /// Where locals are declared.
-    declarations: FxHashMap<Variable, (NodeId, Span)>,
+    declarations: FxHashMap<Variable, (Option<NodeId>, Span)>,
     /// In the first round nothing is reported.
     is_silent: bool,
 }
@@ -212,7 +212,8 @@ impl<'p, 'a> Checker<'p, 'a> {
     fn run_function(mut self) {
         let function = self.function.expect("a function is being checked");
         let entry = &self.program.functions[function];
-        let (def, ret, is_plain) = (entry.def, entry.ret, !entry.is_async && !entry.is_generator);
+        // What an asynchronous function returns is checked where it returns it; its callers see a coroutine.
+        let (def, ret, is_plain) = (entry.def, entry.ret, !entry.is_generator);
         self.ret = is_plain.then_some(ret);
         self.enter_generator(function);
         for is_silent in [true, false] {
@@ -246,6 +247,7 @@ impl<'p, 'a> Checker<'p, 'a> {
         for param in self.program.functions[function].params.clone() {
             let var = self.vars.intern(scope, param.name);
             self.vars.declare(var, param.ty);
+            self.declarations.insert(var, (None, param.span));
             self.declare_cell(param.name, param.ty);
             env.set(var, Ty { id: param.ty, is_sure: !param.is_erased });
         }

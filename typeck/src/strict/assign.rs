@@ -86,6 +86,15 @@ impl<'a> Analyser<'a, '_> {
     }
 
     fn in_place(&mut self, op: Operator, old: Value<'a>, value: Value<'a>) -> Eval<'a> {
+        let foreign = |this: &mut Self| match (this.kind(old), op) {
+            // Sets and bytes change in place, whatever the operator.
+            (Some(Kind::Set { is_frozen: false, .. }), Operator::BitXor) => Some("a set"),
+            (Some(Kind::Typed(class @ ("bytearray" | "set" | "list"))), _) => Some(*class),
+            _ => None,
+        };
+        if let Some(what) = foreign(self) {
+            self.note_change(old, what);
+        }
         let method = match (self.kind(old), op) {
             (Some(Kind::List(_) | Kind::Typed("list")), Operator::Add) => "extend",
             (Some(Kind::Dict(_) | Kind::Typed("dict")), Operator::BitOr)
@@ -143,6 +152,13 @@ impl<'a> Analyser<'a, '_> {
                 );
                 return Ok(());
             }
+            Kind::Class(class)
+                if self.is_enum(class)
+                    && self.member_names(class).iter().any(|(known, _)| *known == Value::Str(name)) =>
+            {
+                let what = if value.is_some() { "reassign" } else { "delete" };
+                return Err(self.raise("AttributeError", &format!("cannot {what} member '{name}'")));
+            }
             Kind::Class(class) => format!("the class `{}`", class.name),
             Kind::Function(function) => format!("the function `{}`", function.name),
             Kind::Instance(_) => {
@@ -156,6 +172,7 @@ impl<'a> Analyser<'a, '_> {
             }
         };
         let owner = self.state.objects[id].owner;
+        self.spoil_summary();
         self.note_write(owner, &what);
         self.write_attribute(object, name, value)
     }
@@ -174,10 +191,12 @@ impl<'a> Analyser<'a, '_> {
         }
         let class = self.class_of(object);
         if let Some(descriptor) = self.class_attribute(class, name) {
-            if let Some(&Kind::Property { setter, .. }) = self.kind(descriptor) {
+            if let Some(&Kind::Property { setter, deleter, .. }) = self.kind(descriptor) {
+                let setter = if value.is_some() { setter } else { deleter };
                 if setter == Value::None {
                     let class = self.class_name(object);
-                    let message = format!("property '{name}' of '{class}' object has no setter");
+                    let what = if value.is_some() { "setter" } else { "deleter" };
+                    let message = format!("property '{name}' of '{class}' object has no {what}");
                     return Err(self.raise("AttributeError", &message));
                 }
                 let given: Vec<_> = [object].into_iter().chain(value).collect();
@@ -195,6 +214,12 @@ impl<'a> Analyser<'a, '_> {
             return Err(self.raise("dataclasses.FrozenInstanceError", &message));
         }
         let shown = self.class_name(object);
+        if value.is_some() && !self.has_room_for(class, name) {
+            let message = format!(
+                "'{shown}' object has no attribute '{name}' and no __dict__ for setting new attributes"
+            );
+            return Err(self.raise("AttributeError", &message));
+        }
         self.note_change(object, &format!("an object of the class `{shown}`"));
         self.write_attribute(object, name, value)
     }
@@ -244,6 +269,13 @@ impl<'a> Analyser<'a, '_> {
         let what = match &self.state.objects[id].kind {
             Kind::List(_) => "a list",
             Kind::Dict(_) => "a dict",
+            Kind::Names(names) => {
+                let names = *names;
+                if !self.set_shown_name(names, key, value) && value.is_none() {
+                    return Err(self.raise_args("KeyError", vec![key]));
+                }
+                return Ok(());
+            }
             Kind::Typed(class) => *class,
             Kind::Instance(_) => {
                 let hook = if value.is_some() { "__setitem__" } else { "__delitem__" };
@@ -262,10 +294,13 @@ impl<'a> Analyser<'a, '_> {
         self.note_change(object, what);
         match (self.kind(object).cloned(), value) {
             (Some(Kind::Dict(mut pairs)), Some(value)) => {
-                self.put(&mut pairs, key, value);
+                match self.find_equal_key(&pairs, key)? {
+                    Some(at) => pairs[at].1 = value,
+                    None => pairs.push((key, value)),
+                }
                 *self.kind_mut(id) = Kind::Dict(pairs);
             }
-            (Some(Kind::Dict(mut pairs)), None) => match self.find_key(&pairs, key) {
+            (Some(Kind::Dict(mut pairs)), None) => match self.find_equal_key(&pairs, key)? {
                 Some(at) => {
                     pairs.remove(at);
                     *self.kind_mut(id) = Kind::Dict(pairs);

@@ -1,10 +1,15 @@
 //! Attributes: descriptors, the method resolution order, and the classes of values.
 
 use base::suggest;
+use parser::ast::{Constant, ExprKind, Stmt, StmtKind};
 
 use super::Analyser;
+use super::iterate::RETURNED;
 use super::operator::origin;
-use super::value::{Args, Class, Eval, Field, Kind, Namespace, Value};
+use super::value::{Args, Body, Class, Eval, Field, Function, Kind, Names, Namespace, Pairs, Record, Value};
+
+/// The hidden name of the class of a list or dict that is an instance of a class of the library.
+pub(super) const CLASS: &str = "<class>";
 
 impl<'a> Analyser<'a, '_> {
     pub(super) fn attribute(&mut self, value: Value<'a>, name: &'a str) -> Eval<'a> {
@@ -23,43 +28,149 @@ impl<'a> Analyser<'a, '_> {
             Some(Kind::Class(class)) => self.attribute_of_class(value, &class, name),
             Some(Kind::Instance(class)) => self.attribute_of(value, class, name),
             Some(Kind::Super { class, receiver }) => self.attribute_of_super(class, receiver, name),
-            Some(Kind::Function(function)) => match (self.own(value).get(name), name) {
+            Some(Kind::Function(function)) => match (self.own_of_function(value, name), name) {
                 (Some(found), _) => Ok(found),
-                (None, "__name__" | "__qualname__") => Ok(Value::Str(function.name)),
-                (None, "__module__") => Ok(Value::Str(self.units[function.unit].name)),
-                (None, "__doc__") => Ok(self.typed("str")),
-                (None, "__dict__" | "__annotations__" | "__code__" | "__wrapped__") => {
-                    Ok(self.opaque(format!("the attribute `{name}` of a function")))
-                }
-                (None, "__call__" | "__get__") => Ok(value),
-                (None, _) if name.starts_with("__") => {
-                    Ok(self.opaque(format!("the attribute `{name}` of a function")))
-                }
-                (None, _) => Err(self.no_attribute(value, name)),
+                (None, _) => self.function_fact(value, &function, name),
             },
             Some(Kind::Method { function, receiver }) => match name {
                 "__self__" => Ok(receiver),
                 "__func__" => Ok(function),
+                "__call__" => Ok(value),
                 _ => self.attribute(function, name),
             },
-            Some(Kind::Property { getter, .. }) => {
-                let setter = matches!(name, "setter" | "getter" | "deleter");
-                let path =
-                    if setter { "property.setter" } else { return Err(self.no_attribute(value, name)) };
-                let first = if name == "setter" { vec![getter] } else { vec![value] };
-                let function = Value::Native(if name == "setter" { path } else { "property.same" });
-                Ok(self.object(Kind::Partial { function, args: first, keywords: Vec::new() }))
-            }
+            Some(Kind::Property { .. }) => self.property_attribute(value, name),
             Some(Kind::StaticMethod(function) | Kind::ClassMethod(function)) if name == "__func__" => {
                 Ok(function)
             }
-            Some(Kind::Partial { function, .. }) => match self.own(value).get(name) {
+            Some(Kind::Range { start, stop, step }) if matches!(name, "start" | "stop" | "step") => {
+                Ok(Value::Int(match name {
+                    "start" => start,
+                    "stop" => stop,
+                    _ => step,
+                }))
+            }
+            Some(Kind::Partial { function: Value::Native("slice"), args, .. }) => {
+                let at = ["start", "stop", "step"].iter().position(|part| *part == name);
+                at.map_or_else(|| self.attribute_of_native(value, name), |at| Ok(args[at]))
+            }
+            Some(Kind::Partial { function, args, keywords }) => match self.own(value).get(name) {
                 Some(found) => Ok(found),
                 None if name == "func" => Ok(function),
+                None if name == "args" => Ok(self.tuple(args)),
+                None if name == "keywords" => {
+                    let pairs = keywords.into_iter().map(|(name, value)| (Value::Str(name), value)).collect();
+                    Ok(self.object(Kind::Dict(pairs)))
+                }
                 None => Ok(self.opaque(format!("the attribute `{name}` of a partial function"))),
             },
+            Some(Kind::Tuple(_)) if let Some(part) = self.own(value).get(name) => Ok(part),
             _ => self.attribute_of_native(value, name),
         }
+    }
+
+    /// An attribute that a program has given a function: it may change.
+    fn own_of_function(&mut self, value: Value<'a>, name: &str) -> Option<Value<'a>> {
+        self.spoil_summary();
+        self.own(value).get(name)
+    }
+
+    /// What every function says of itself.
+    fn function_fact(&mut self, value: Value<'a>, function: &Function<'a>, name: &'a str) -> Eval<'a> {
+        Ok(match name {
+            "__name__" => Value::Str(function.name),
+            "__qualname__" => self.typed("str"),
+            "__module__" => Value::Str(self.units[function.unit].name),
+            "__doc__" => match function.body {
+                Body::Block(body) => match docstring(body) {
+                    Some(text) => Value::Str(text),
+                    None => Value::None,
+                },
+                Body::Value(_) => Value::None,
+            },
+            "__defaults__" if function.defaults.is_empty() => Value::None,
+            "__defaults__" => self.tuple(function.defaults.clone()),
+            "__kwdefaults__" => {
+                let names = function.args.kwonlyargs.iter().map(|arg| Value::Str(arg.arg));
+                let given = names.zip(function.kw_defaults.iter().copied());
+                let pairs: Pairs<'a> = given.filter_map(|(name, value)| Some((name, value?))).collect();
+                if pairs.is_empty() { Value::None } else { self.object(Kind::Dict(pairs)) }
+            }
+            "__code__" => self.code_of(function),
+            "__dict__" => self.attributes_of(value),
+            "__annotations__" => self.part_of(value, "dict"),
+            "__call__" | "__get__" => value,
+            "__wrapped__" => return Err(self.no_attribute(value, name)),
+            _ if name.starts_with("__") => self.opaque(format!("the attribute `{name}` of a function")),
+            _ => return Err(self.no_attribute(value, name)),
+        })
+    }
+
+    /// The code object of a function, as far as its head tells.
+    fn code_of(&mut self, function: &Function<'a>) -> Value<'a> {
+        let args = function.args;
+        let count = |count: usize| Value::Int(count as i64);
+        let code = self.object(Kind::Instance(Value::Native("types.CodeType")));
+        // Locals that are no parameters come behind those.
+        let names = self.typed("tuple[str]");
+        if let Value::Object(id) = code {
+            let attributes = &mut self.state.objects[id].attributes;
+            attributes.set("co_name", Value::Str(function.name));
+            attributes.set("co_argcount", count(args.posonlyargs.len() + args.args.len()));
+            attributes.set("co_posonlyargcount", count(args.posonlyargs.len()));
+            attributes.set("co_kwonlyargcount", count(args.kwonlyargs.len()));
+            attributes.set("co_varnames", names);
+        }
+        code
+    }
+
+    /// Something that belongs to an object, of which only the class is known: who changes it changes the object.
+    fn part_of(&mut self, value: Value<'a>, class: &'a str) -> Value<'a> {
+        let part = self.typed(class);
+        if let (Value::Object(id), Value::Object(part)) = (value, part) {
+            self.state.objects[part].owner = self.state.objects[id].owner;
+        }
+        part
+    }
+
+    /// The dict of the attributes of an object itself.
+    fn attributes_of(&mut self, value: Value<'a>) -> Value<'a> {
+        let Value::Object(id) = value else { return self.typed("dict") };
+        let dict = self.object(Kind::Names(Names::Object(id)));
+        if let Value::Object(dict) = dict {
+            self.state.objects[dict].owner = self.state.objects[id].owner;
+        }
+        dict
+    }
+
+    fn property_attribute(&mut self, value: Value<'a>, name: &'a str) -> Eval<'a> {
+        let Some(&Kind::Property { getter, setter, deleter }) = self.kind(value) else { return Ok(value) };
+        let function = match name {
+            "fget" => return Ok(getter),
+            "fset" => return Ok(setter),
+            "fdel" => return Ok(deleter),
+            "getter" => "property.getter",
+            "setter" => "property.setter",
+            "deleter" => "property.deleter",
+            _ if name.starts_with("__") => {
+                return Ok(self.opaque(format!("the attribute `{name}` of a property")));
+            }
+            _ => return Err(self.no_attribute(value, name)),
+        };
+        let function = Value::Native(function);
+        Ok(self.object(Kind::Partial { function, args: vec![value], keywords: Vec::new() }))
+    }
+
+    /// A property with another function in one of its places.
+    pub(super) fn changed_property(&mut self, path: &str, old: Value<'a>, function: Value<'a>) -> Value<'a> {
+        let Some(&Kind::Property { mut getter, mut setter, mut deleter }) = self.kind(old) else {
+            return old;
+        };
+        match path {
+            "property.getter" => getter = function,
+            "property.setter" => setter = function,
+            _ => deleter = function,
+        }
+        self.object(Kind::Property { getter, setter, deleter })
     }
 
     fn own(&self, value: Value<'a>) -> &Namespace<'a> {
@@ -96,6 +207,10 @@ impl<'a> Analyser<'a, '_> {
         let env = self.units[unit].env;
         if let Some(found) = self.state.envs[env].names.get(name) {
             return Ok(found);
+        }
+        if name == "__dict__" {
+            // A copy.
+            return Ok(self.dict_of_names(Names::Env(env)));
         }
         if let Some(method) = self.state.envs[env].names.get("__getattr__") {
             return self.call(method, Args::of(&[Value::Str(name)]));
@@ -142,6 +257,14 @@ impl<'a> Analyser<'a, '_> {
             "__name__" | "__qualname__" => return Ok(Value::Str(class.name)),
             "__bases__" => return Ok(self.tuple(class.bases.clone())),
             "__mro__" => return Ok(self.tuple(class.mro.clone())),
+            "register"
+                if class.mro.contains(&Value::Native("abc.ABC"))
+                    || class.metaclass == Value::Native("abc.ABCMeta") =>
+            {
+                let (function, args) = (Value::Native("abc.register"), vec![value]);
+                return Ok(self.object(Kind::Partial { function, args, keywords: Vec::new() }));
+            }
+            _ if let Some(found) = self.tuple_attribute(value, name) => return Ok(found),
             "__members__" if self.is_enum(class) => {
                 let pairs = self.member_names(class);
                 return Ok(self.object(Kind::Dict(pairs)));
@@ -149,7 +272,9 @@ impl<'a> Analyser<'a, '_> {
             _ if class.fields.iter().flatten().any(|field| field.name == name) => {
                 return Ok(self.opaque(format!("the field `{name}` of a class")));
             }
-            "__dict__" | "__doc__" | "__annotations__" | "__subclasses__" => {
+            "__dict__" => return Ok(self.part_of(value, "types.MappingProxyType")),
+            "__annotations__" => return Ok(self.part_of(value, "dict")),
+            "__doc__" | "__subclasses__" => {
                 return Ok(self.opaque(format!("the attribute `{name}` of a class")));
             }
             _ => {}
@@ -157,12 +282,56 @@ impl<'a> Analyser<'a, '_> {
         if let Some(found) = self.class_attribute(class.metaclass, name) {
             return self.bind_method(found, value, class.metaclass);
         }
-        if name.starts_with('_') && (class.fields.is_some() || self.has_native_base(value)) {
+        let is_special = name.starts_with("__") && name.ends_with("__");
+        if is_special || name.starts_with('_') && (class.fields.is_some() || self.has_native_base(value)) {
             return Ok(self.opaque(format!("the attribute `{name}` of a class")));
         }
         let message = format!("type object '{}' has no attribute '{name}'", class.name);
         let meant = self.similar_attribute(value, name);
         Err(self.raise_meant("AttributeError", &message, meant))
+    }
+
+    fn namespace(&self, of: Names) -> &Namespace<'a> {
+        match of {
+            Names::Env(env) => &self.state.envs[env].names,
+            Names::Object(id) => &self.state.objects[id].attributes,
+        }
+    }
+
+    /// A name of a dict that shows variables or attributes.
+    pub(super) fn shown_name(&self, of: Names, name: &str) -> Option<Value<'a>> {
+        self.namespace(of).get(name)
+    }
+
+    /// Binds or deletes a name by the dict that shows it; whether it was there.
+    pub(super) fn set_shown_name(&mut self, of: Names, key: Value<'a>, value: Option<Value<'a>>) -> bool {
+        let Value::Str(name) = key else { return false };
+        let was_there = self.namespace(of).get(name).is_some();
+        let names = match of {
+            Names::Env(env) => {
+                self.note_write(self.state.envs[env].owner, &format!("the variable `{name}`"));
+                &mut self.state.envs[env].names
+            }
+            Names::Object(id) => {
+                self.note_change(Value::Object(id), &format!("the attribute `{name}` of an object"));
+                &mut self.state.objects[id].attributes
+            }
+        };
+        match value {
+            Some(value) => names.set(name, value),
+            None => drop(names.remove(name)),
+        }
+        was_there
+    }
+
+    /// The variables of a block, or the attributes of an object, as a new dict.
+    pub(super) fn dict_of_names(&mut self, of: Names) -> Value<'a> {
+        let names = self.namespace(of).entries().iter();
+        let pairs = names
+            .filter(|(name, _)| !name.starts_with('<'))
+            .map(|(name, value)| (Value::Str(name), *value))
+            .collect();
+        self.object(Kind::Dict(pairs))
     }
 
     /// Something has to be looked up in a base that is not known.
@@ -196,8 +365,18 @@ impl<'a> Analyser<'a, '_> {
         if let Some(hook) = self.class_attribute(class, "__getattr__") {
             return self.call(hook, Args::of(&[value, Value::Str(name)]));
         }
+        if name == "__dict__" {
+            return Ok(self.attributes_of(value));
+        }
+        if let Some(plain) = self.plain_member(value) {
+            return self.attribute(plain, name);
+        }
+        if let Some(found) = self.tuple_attribute(value, name) {
+            return Ok(found);
+        }
         // What the stubs leave out of native bases may be there.
-        if name.starts_with("__") || (name.starts_with('_') && self.has_native_base(class)) {
+        let is_open = name.starts_with('_') && self.has_native_base(class) || self.has_library_base(class);
+        if name.starts_with("__") || is_open {
             return Ok(self.opaque(format!("the attribute `{name}` of an object")));
         }
         Err(self.no_attribute(value, name))
@@ -211,7 +390,9 @@ impl<'a> Analyser<'a, '_> {
         class: Value<'a>,
     ) -> Eval<'a> {
         Ok(match self.kind(found).cloned() {
-            Some(Kind::Function(_)) => self.object(Kind::Method { function: found, receiver }),
+            Some(Kind::Function(_) | Kind::Derived { .. }) => {
+                self.object(Kind::Method { function: found, receiver })
+            }
             Some(Kind::ClassMethod(function)) => self.object(Kind::Method { function, receiver: class }),
             Some(Kind::StaticMethod(function)) => function,
             Some(Kind::Property { getter, .. }) => return self.call(getter, Args::of(&[receiver])),
@@ -252,6 +433,9 @@ impl<'a> Analyser<'a, '_> {
                     _ => self.bind_method(found, receiver, start),
                 };
             }
+        }
+        if name.starts_with("__") && self.has_native_base(start) {
+            return Ok(self.opaque(format!("the attribute `{name}` of a base class")));
         }
         Err(self.raise("AttributeError", &format!("'super' object has no attribute '{name}'")))
     }
@@ -296,7 +480,9 @@ impl<'a> Analyser<'a, '_> {
         let written = mro.into_iter().filter(|entry| matches!(entry, Value::Object(_)));
         let found = written.into_iter().find_map(|entry| self.entry_attribute(entry, name))?;
         match self.kind(found).cloned() {
-            Some(Kind::Function(_)) => Some(self.object(Kind::Method { function: found, receiver })),
+            Some(Kind::Function(_) | Kind::Derived { .. }) => {
+                Some(self.object(Kind::Method { function: found, receiver }))
+            }
             Some(Kind::StaticMethod(function)) => Some(function),
             Some(Kind::ClassMethod(function)) => {
                 Some(self.object(Kind::Method { function, receiver: class }))
@@ -328,20 +514,37 @@ impl<'a> Analyser<'a, '_> {
             Value::Native(_) => "type",
             Value::Opaque(_) => return None,
             Value::Object(id) => match &self.state.objects[id].kind {
-                Kind::List(_) => "list",
                 Kind::Tuple(_) => "tuple",
                 Kind::Set { is_frozen: false, .. } => "set",
                 Kind::Set { is_frozen: true, .. } => "frozenset",
+                Kind::Names(_) => "dict",
+                Kind::List(_) | Kind::Dict(_) if let Some(class) = self.given_class(value) => class,
+                Kind::List(_) => "list",
                 Kind::Dict(_) => "dict",
+                Kind::Range { .. } => "range",
+                Kind::View { part: "keys", .. } => "dict_keys",
+                Kind::View { part: "values", .. } => "dict_values",
+                Kind::View { .. } => "dict_items",
                 Kind::Typed(class) => class,
                 Kind::Function(_) => "function",
-                Kind::Iterator { .. } => "typing.Iterator",
+                Kind::Iterator { .. } if self.attribute_of_instance(value, RETURNED).is_none() => {
+                    "typing.Iterator"
+                }
+                Kind::Iterator { .. } | Kind::Generator { .. } => "typing.Generator",
                 Kind::Instance(Value::Native(class)) => class,
                 Kind::Module(_) => "module",
                 Kind::Partial { function: Value::Native("slice"), .. } => "slice",
                 _ => return None,
             },
         })
+    }
+
+    /// The class of the library of which a list or dict is an instance.
+    pub(super) fn given_class(&self, value: Value<'a>) -> Option<&'a str> {
+        match self.attribute_of_instance(value, CLASS) {
+            Some(Value::Native(path)) => Some(path),
+            _ => None,
+        }
     }
 
     /// The name of the class of a value, for messages.
@@ -376,6 +579,10 @@ impl<'a> Analyser<'a, '_> {
 
     /// Whether a value is an instance of a class or of one of a tuple of classes; nothing if it is not known.
     pub(super) fn is_instance(&mut self, value: Value<'a>, class: Value<'a>) -> Eval<'a, Option<bool>> {
+        if matches!(self.kind(class), Some(Kind::Typed(_))) {
+            // `int | str`
+            return Ok(None);
+        }
         if let Some(classes) = self.known_items(class) {
             let mut answer = Some(false);
             for class in classes {
@@ -409,7 +616,7 @@ impl<'a> Analyser<'a, '_> {
 
     // --- What classes are made of ---
 
-    pub(super) fn attribute_of_instance(&mut self, value: Value<'a>, name: &str) -> Option<Value<'a>> {
+    pub(super) fn attribute_of_instance(&self, value: Value<'a>, name: &str) -> Option<Value<'a>> {
         match value {
             Value::Object(id) => self.state.objects[id].attributes.get(name),
             _ => None,
@@ -422,6 +629,19 @@ impl<'a> Analyser<'a, '_> {
             ["object", "typing.Generic", "typing.Protocol", "abc.ABC", "enum.Enum", "typing.NamedTuple"];
         let mro = self.mro(class);
         mro.into_iter().any(|entry| matches!(entry, Value::Native(path) if !EMPTY.contains(&path)))
+    }
+
+    /// Whether a class of the library, of which the stub perhaps leaves something out, is among the bases.
+    fn has_library_base(&mut self, class: Value<'a>) -> bool {
+        const WHOLE: [&str; 5] = ["typing.", "abc.", "enum.", "contextlib.", "dataclasses."];
+        self.mro(class).iter().any(|entry| {
+            matches!(entry, Value::Native(path) if path.contains('.') && !WHOLE.iter().any(|known| path.starts_with(known)))
+        })
+    }
+
+    /// Whether a base is not known.
+    pub(super) fn has_open_base(&mut self, class: Value<'a>) -> bool {
+        self.mro(class).iter().any(|entry| matches!(entry, Value::Opaque(_)))
     }
 
     pub(super) fn fields_of(&mut self, class: Value<'a>) -> Option<Vec<Field<'a>>> {
@@ -440,8 +660,28 @@ impl<'a> Analyser<'a, '_> {
     }
 
     pub(super) fn is_frozen_instance(&mut self, class: Value<'a>) -> bool {
+        self.record_of(class).is_some_and(|record| record.is_frozen)
+    }
+
+    /// Whether instances of a class with fields are made from them.
+    pub(super) fn has_record_init(&mut self, class: Value<'a>) -> bool {
+        self.tuple_fields(class).is_some() || self.record_of(class).is_some_and(|record| record.has_init)
+    }
+
+    fn record_of(&mut self, class: Value<'a>) -> Option<Record> {
         let mro = self.mro(class);
-        mro.into_iter()
-            .any(|entry| matches!(self.kind(entry), Some(Kind::Class(class)) if class.is_frozen_instance))
+        mro.into_iter().find_map(|entry| match self.kind(entry) {
+            Some(Kind::Class(class)) if class.fields.is_some() => Some(class.record),
+            _ => None,
+        })
+    }
+}
+
+/// The text that a block begins with.
+fn docstring<'a>(body: &[Stmt<'a>]) -> Option<&'a str> {
+    let StmtKind::Expr { value } = body.first()?.kind else { return None };
+    match value.kind {
+        ExprKind::Constant { value: Constant::Str(text), .. } => text.as_str(),
+        _ => None,
     }
 }

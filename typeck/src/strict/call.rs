@@ -1,5 +1,6 @@
 //! Calls: who is called, which argument goes to which parameter, and what comes back.
 
+use base::suggest;
 use parser::ast::{Arguments, FunctionDef, Stmt, TypeParamKind};
 
 use super::Analyser;
@@ -58,6 +59,9 @@ impl<'a> Analyser<'a, '_> {
         match self.kind(function).cloned() {
             Some(Kind::Function(found)) => self.call_function(&found, args),
             Some(Kind::Method { function, receiver }) => self.call(function, args.with_receiver(receiver)),
+            Some(Kind::Derived { function, root }) if args.positional.len() == 2 => {
+                self.derived_comparison(function, root, args.positional[0], args.positional[1])
+            }
             Some(Kind::NativeMethod { class, name, receiver }) => {
                 self.call_method(class, name, receiver, args)
             }
@@ -89,6 +93,18 @@ impl<'a> Analyser<'a, '_> {
         if function.is_async {
             return Ok(self.typed("typing.Coroutine"));
         }
+        if let Some(result) = self.summed_up(function, &args) {
+            return Ok(result);
+        }
+        let is_recorded = !function.is_generator && self.begin_summary(function, &args);
+        let result = self.run_function(function, args);
+        if is_recorded {
+            self.end_summary(result.ok());
+        }
+        result
+    }
+
+    fn run_function(&mut self, function: &Function<'a>, args: Args<'a>) -> Eval<'a> {
         let receiver = args.positional.first().copied();
         let env = self.new_env(function.unit, function.scope, Some(function.env));
         self.bind(function, args, env)?;
@@ -182,7 +198,9 @@ impl<'a> Analyser<'a, '_> {
             }
             (None, Some((unexpected, _))) => {
                 let message = format!("{name}() got an unexpected keyword argument '{unexpected}'");
-                return Err(self.raise("TypeError", &message));
+                let named = parameters.args.iter().chain(parameters.kwonlyargs).map(|arg| arg.arg);
+                let meant = suggest::likeliest(unexpected, named);
+                return Err(self.raise_meant("TypeError", &message, meant));
             }
             (None, None) => {}
         }

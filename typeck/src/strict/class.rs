@@ -3,12 +3,23 @@
 //! What decorators and bases of the library make of a class is done by rules here where values depend on it: the members of
 //! enumerations, the constructors of dataclasses and named tuples. A base that is not known is admitted; looking through it is not.
 
-use parser::ast::{ClassDef, Stmt, StmtKind};
+use parser::ast::{ClassDef, Stmt};
 
 use super::Analyser;
-use super::value::{Args, Class, Eval, Field, Keywords, Kind, Namespace, Pairs, Value};
+use super::value::{Args, Class, EnvId, Eval, Keywords, Kind, Namespace, Record, Value};
 use crate::slots;
 use base::Diagnostic;
+
+/// The hidden name of what `__prepare__` has given, among the variables of a class body.
+const SPACE: &str = "<space>";
+
+/// What stands in the head of a class statement.
+struct Head<'a> {
+    bases: Vec<Value<'a>>,
+    keywords: Keywords<'a>,
+    /// The bases as they are written, if one has been replaced.
+    original: Option<Value<'a>>,
+}
 
 impl<'a> Analyser<'a, '_> {
     /// Runs a class statement; decorators are the caller's.
@@ -17,7 +28,7 @@ impl<'a> Analyser<'a, '_> {
         let (unit, outer) = (self.frame().unit, self.type_params_env(stmt)?);
         let (head, receiver) = (self.state.envs[outer].scope, self.frame().receiver);
         // Bases may name the type parameters.
-        let (bases, keywords) = match self.frame().scope {
+        let Head { bases, keywords, original } = match self.frame().scope {
             scope if scope == head => self.class_head(def)?,
             _ => self.in_frame(unit, head, outer, receiver, |this| this.class_head(def))?,
         };
@@ -26,27 +37,81 @@ impl<'a> Analyser<'a, '_> {
         let module = Value::Str(self.units[unit].name);
         self.state.envs[env].names.set("__module__", module);
         self.state.envs[env].names.set("__qualname__", Value::Str(def.name));
+        self.open_enum(env, &bases);
+        if let Some(original) = original {
+            self.state.envs[env].names.set("__orig_bases__", original);
+        }
+        let space = self.at(def.name_span, |this| this.prepare(def, &bases, &keywords))?;
+        if let Some(space) = space {
+            self.state.envs[env].names.set(SPACE, space);
+        }
         self.in_frame(unit, scope, env, None, |this| this.block(def.body))?;
+        self.close_enum(env);
+        self.state.envs[env].names.remove(SPACE);
         let names = self.state.envs[env].names.clone();
-        let class = self.at(def.name_span, |this| this.build_class(def, bases, keywords, names))?;
+        let class = self.at(def.name_span, |this| this.build_class(def, bases, keywords, names, space))?;
+        self.note_slots(class, def);
+        self.check_inherited_slots(class, def);
         self.state.envs[env].names.set("__class__", class);
         Ok(class)
     }
 
     /// Bases, and keywords with their values.
-    fn class_head(&mut self, def: &'a ClassDef<'a>) -> Eval<'a, (Vec<Value<'a>>, Keywords<'a>)> {
-        let mut bases = Vec::new();
+    fn class_head(&mut self, def: &'a ClassDef<'a>) -> Eval<'a, Head<'a>> {
+        let (mut bases, mut original) = (Vec::new(), Vec::new());
+        let mut is_replaced = false;
         for base in def.bases {
             let value = self.eval(base)?;
+            original.push(value);
+            if let Some(entries) = self.special_method(value, "__mro_entries__") {
+                let given = self.tuple(original.clone());
+                let entries = self.at(base.span, |this| this.call(entries, Args::of(&[given])))?;
+                bases.extend(self.known_items(entries).unwrap_or_default());
+                is_replaced = true;
+                continue;
+            }
             let value = self.at(base.span, |this| this.base(value))?;
             bases.extend(value);
         }
+        let original = if is_replaced { Some(self.tuple(original)) } else { None };
         let mut keywords = Vec::new();
         for keyword in def.keywords {
             let value = self.eval(keyword.value)?;
             keywords.extend(keyword.arg.map(|name| (name, value)));
         }
-        Ok((bases, keywords))
+        Ok(Head { bases, keywords, original })
+    }
+
+    /// What `__prepare__` of a metaclass gives for the names of the body.
+    fn prepare(
+        &mut self,
+        def: &'a ClassDef<'a>,
+        bases: &[Value<'a>],
+        keywords: &[(&'a str, Value<'a>)],
+    ) -> Eval<'a, Option<Value<'a>>> {
+        let given = keywords.iter().find(|(name, _)| *name == "metaclass").map(|(_, value)| *value);
+        let metaclass = self.metaclass(given, bases);
+        let Some(hook) = self.class_attribute(metaclass, "__prepare__").filter(|hook| self.is_written(*hook))
+        else {
+            return Ok(None);
+        };
+        let hook = self.bind_method(hook, metaclass, metaclass)?;
+        let bases = self.tuple(bases.to_vec());
+        let keywords = keywords.iter().filter(|(name, _)| *name != "metaclass").copied().collect();
+        let args = Args { positional: vec![Value::Str(def.name), bases], keywords, is_open: false };
+        self.call(hook, args).map(Some)
+    }
+
+    /// Tells the mapping that `__prepare__` has given of a name that the body binds.
+    pub(super) fn tell_space(&mut self, env: EnvId, name: &'a str, value: Value<'a>) -> Eval<'a, ()> {
+        let Some(space) = self.state.envs[env].names.get(SPACE) else { return Ok(()) };
+        match self.kind(space) {
+            Some(Kind::Dict(_)) => self.set_item(space, Value::Str(name), Some(value)),
+            _ => match self.special_method(space, "__setitem__") {
+                Some(method) => self.call(method, Args::of(&[Value::Str(name), value])).map(drop),
+                None => Ok(()),
+            },
+        }
     }
 
     /// A base, if it can be one.
@@ -70,6 +135,7 @@ impl<'a> Analyser<'a, '_> {
         mut bases: Vec<Value<'a>>,
         mut keywords: Keywords<'a>,
         names: Namespace<'a>,
+        space: Option<Value<'a>>,
     ) -> Eval<'a> {
         if !def.type_params.is_empty() {
             bases.push(Value::Native("typing.Generic"));
@@ -77,12 +143,14 @@ impl<'a> Analyser<'a, '_> {
         let given =
             keywords.iter().position(|(name, _)| *name == "metaclass").map(|at| keywords.remove(at).1);
         let metaclass = self.metaclass(given, &bases);
+        self.refuse_metaclass(metaclass, &bases)?;
         if let Value::Opaque(id) = metaclass {
             return Ok(self.inspect(id, "SP0810", "makes a class by"));
         }
         if matches!(self.kind(metaclass), Some(Kind::Class(_))) {
             let pairs = names.entries().iter().map(|(name, value)| (Value::Str(name), *value)).collect();
-            let (bases, names) = (self.tuple(bases), self.object(Kind::Dict(pairs)));
+            let names = self.object(Kind::Dict(pairs));
+            let (bases, names) = (self.tuple(bases), space.unwrap_or(names));
             let args = Args {
                 positional: vec![metaclass, Value::Str(def.name), bases, names],
                 keywords: keywords.clone(),
@@ -131,6 +199,87 @@ impl<'a> Analyser<'a, '_> {
         }
     }
 
+    /// Reports fields of a class with slots that a base has as something else.
+    fn check_inherited_slots(&mut self, class: Value<'a>, def: &'a ClassDef<'a>) {
+        let running = self.current();
+        if slots::of_class(def).is_none() || self.frame().unit != running {
+            return;
+        }
+        let own = slots::conflicts(def);
+        for (name, span) in slots::fields(def) {
+            if own.iter().any(|conflict| conflict.name == name) {
+                continue;
+            }
+            let bases = self.mro(class).into_iter().skip(1);
+            let Some(base) = bases.into_iter().find(|base| self.has_own(*base, name)) else { continue };
+            let base = match self.kind(base) {
+                Some(Kind::Class(entry)) => entry.name,
+                _ => continue,
+            };
+            let message =
+                format!("`{name}` is a field of the class `{}` and a member of its base `{base}`", def.name);
+            let finding = Diagnostic::error("SP0860", span, message)
+                .with_help("give one of both another name, or annotate it in the base without a value");
+            if !self.units[running].findings.contains(&finding) {
+                self.units[running].findings.push(finding);
+            }
+        }
+    }
+
+    fn has_own(&self, class: Value<'a>, name: &str) -> bool {
+        self.attribute_of_instance(class, name).is_some()
+    }
+
+    /// Which attributes instances may have, if the class says so by `__slots__` or `@strict_slots`.
+    fn note_slots(&mut self, class: Value<'a>, def: &'a ClassDef<'a>) {
+        let Value::Object(id) = class else { return };
+        let written = self.attribute_of_instance(class, "__slots__");
+        let names = match (slots::of_class(def), written) {
+            (Some(slots::Slots::Strict), _) => {
+                Some(slots::fields(def).into_iter().map(|(name, _)| self.mangled_in(def, name)).collect())
+            }
+            (None, Some(Value::Str(name))) => Some(vec![self.mangled_in(def, name)]),
+            (None, Some(names)) => self.known_items(names).and_then(|names| {
+                let name = |name: Value<'a>| match name {
+                    Value::Str("__dict__") => None,
+                    Value::Str(name) => Some(self.mangled_in(def, name)),
+                    _ => None,
+                };
+                names.into_iter().map(name).collect()
+            }),
+            _ => None,
+        };
+        if let Kind::Class(entry) = self.kind_mut(id) {
+            entry.slots = names;
+        }
+    }
+
+    fn mangled_in(&self, def: &ClassDef<'a>, name: &'a str) -> &'a str {
+        if name.starts_with("__") && !name.ends_with("__") {
+            return self.arena.alloc_str(&format!("_{}{name}", def.name.trim_start_matches('_')));
+        }
+        name
+    }
+
+    /// Whether instances of a class can have an attribute that no class provides for.
+    pub(super) fn has_room_for(&mut self, class: Value<'a>, name: &str) -> bool {
+        self.mro(class).into_iter().any(|entry| match (self.kind(entry), entry) {
+            (Some(Kind::Class(entry)), _) => entry.slots.as_ref().is_none_or(|slots| slots.contains(&name)),
+            (_, Value::Native(path)) => !matches!(
+                path,
+                "object"
+                    | "int"
+                    | "str"
+                    | "tuple"
+                    | "float"
+                    | "typing.Generic"
+                    | "typing.Protocol"
+                    | "abc.ABC"
+            ),
+            _ => true,
+        })
+    }
+
     pub(super) fn is_written(&self, value: Value<'a>) -> bool {
         matches!(self.kind(value), Some(Kind::Function(_) | Kind::StaticMethod(_) | Kind::ClassMethod(_)))
     }
@@ -144,6 +293,72 @@ impl<'a> Analyser<'a, '_> {
             _ => None,
         });
         of_bases.into_iter().find(|class| *class != Value::Native("type")).unwrap_or(Value::Native("type"))
+    }
+
+    /// The metaclass must derive from those of all bases.
+    fn refuse_metaclass(&mut self, metaclass: Value<'a>, bases: &[Value<'a>]) -> Eval<'a, ()> {
+        for base in bases {
+            let Some(Kind::Class(entry)) = self.kind(*base) else { continue };
+            let of_base = entry.metaclass;
+            if self.is_class(metaclass)
+                && self.is_subclass(metaclass, of_base)? == Some(false)
+                && self.is_subclass(of_base, Value::Native("type"))? == Some(true)
+            {
+                let message = "metaclass conflict: the metaclass of a derived class must be a (non-strict) subclass of the metaclasses of all its bases";
+                return Err(self.raise("TypeError", message));
+            }
+        }
+        Ok(())
+    }
+
+    /// Builtin classes that nothing can derive from, and pairs of builtin classes that nothing can derive from both of.
+    fn refuse_bases(&mut self, bases: &[Value<'a>]) -> Eval<'a, ()> {
+        const SEALED: [&str; 8] = [
+            "bool",
+            "NoneType",
+            "ellipsis",
+            "NotImplementedType",
+            "function",
+            "range",
+            "slice",
+            "memoryview",
+        ];
+        const SOLID: [&str; 12] = [
+            "int",
+            "float",
+            "complex",
+            "str",
+            "bytes",
+            "bytearray",
+            "list",
+            "tuple",
+            "dict",
+            "set",
+            "frozenset",
+            "BaseException",
+        ];
+        let mut solid = None;
+        for base in bases {
+            let mro = self.mro(*base);
+            // What classes of the library are made of is not what their stubs derive them from.
+            if mro.iter().any(|entry| matches!(entry, Value::Native(path) if path.contains('.'))) {
+                continue;
+            }
+            for entry in mro {
+                let Value::Native(path) = entry else { continue };
+                if entry == *base && SEALED.contains(&path) {
+                    let message = format!("type '{path}' is not an acceptable base type");
+                    return Err(self.raise("TypeError", &message));
+                }
+                if SOLID.contains(&path) {
+                    if solid.is_some_and(|known| known != path) {
+                        return Err(self.raise("TypeError", "multiple bases have instance lay-out conflict"));
+                    }
+                    solid = Some(path);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// A class from its parts.
@@ -160,8 +375,11 @@ impl<'a> Analyser<'a, '_> {
             mro: Vec::new(),
             metaclass,
             fields: None,
-            is_frozen_instance: false,
+            record: Record::default(),
+            slots: None,
         };
+        self.refuse_extension(name, &bases)?;
+        self.refuse_bases(&bases)?;
         let value = self.object(Kind::Class(class));
         let Value::Object(id) = value else { return Ok(value) };
         let Some(mro) = self.linearize(value, &bases) else {
@@ -173,9 +391,6 @@ impl<'a> Analyser<'a, '_> {
             class.mro = mro;
         }
         self.state.objects[id].attributes = names;
-        if is_enum {
-            self.make_members(value);
-        }
         for hook in ["__new__", "__init_subclass__", "__class_getitem__"] {
             if let Some(found) = self.state.objects[id].attributes.get(hook)
                 && matches!(self.kind(found), Some(Kind::Function(_)))
@@ -185,6 +400,9 @@ impl<'a> Analyser<'a, '_> {
                 let bound = self.object(kind);
                 self.state.objects[id].attributes.set(hook, bound);
             }
+        }
+        if is_enum {
+            self.make_members(value)?;
         }
         Ok(value)
     }
@@ -230,142 +448,6 @@ impl<'a> Analyser<'a, '_> {
         }
     }
 
-    // --- Enumerations ---
-
-    pub(super) fn is_enum(&self, class: &Class<'a>) -> bool {
-        class.mro.contains(&Value::Native("enum.Enum"))
-    }
-
-    /// Makes members of the plain values in the body of an enumeration.
-    fn make_members(&mut self, class: Value<'a>) {
-        let Value::Object(id) = class else { return };
-        let mut number = 0;
-        for (name, value) in self.state.objects[id].attributes.entries().to_vec() {
-            let is_descriptor = self.is_written(value)
-                || matches!(self.kind(value), Some(Kind::Property { .. } | Kind::Class(_)));
-            if name.starts_with('_') || is_descriptor {
-                continue;
-            }
-            number = match value {
-                Value::Int(value) => value,
-                _ => number + 1,
-            };
-            let is_auto = matches!(self.kind(value), Some(Kind::Typed("enum.auto")));
-            let value = if is_auto { Value::Int(number) } else { value };
-            let member = self.object(Kind::Instance(class));
-            for (key, value) in [
-                ("name", Value::Str(name)),
-                ("_name_", Value::Str(name)),
-                ("value", value),
-                ("_value_", value),
-            ] {
-                if let Value::Object(member) = member {
-                    self.state.objects[member].attributes.set(key, value);
-                }
-            }
-            self.state.objects[id].attributes.set(name, member);
-        }
-    }
-
-    /// Members of an enumeration by name.
-    pub(super) fn member_names(&self, class: &Class<'a>) -> Pairs<'a> {
-        let Some(Value::Object(id)) = class.mro.first() else { return Vec::new() };
-        let own = self.state.objects[*id].attributes.entries().iter();
-        own.filter(|(_, value)| matches!(self.kind(*value), Some(Kind::Instance(of)) if *of == class.mro[0]))
-            .map(|(name, value)| (Value::Str(name), *value))
-            .collect()
-    }
-
-    pub(super) fn members(&self, class: &Class<'a>) -> Vec<Value<'a>> {
-        self.member_names(class).into_iter().map(|(_, member)| member).collect()
-    }
-
-    fn member_of_value(&mut self, class: &Class<'a>, value: Value<'a>) -> Eval<'a> {
-        for member in self.members(class) {
-            if member == value {
-                return Ok(member);
-            }
-            let own = self.attribute_of_instance(member, "value").unwrap_or(Value::None);
-            match self.equals(own, value)? {
-                Some(true) => return Ok(member),
-                Some(false) => {}
-                None => return Ok(self.opaque("a member of an enumeration, by a value that is not known")),
-            }
-        }
-        let message = format!("not a valid {}", class.name);
-        Err(self.raise("ValueError", &message))
-    }
-
-    // --- Records ---
-
-    /// Fields of a named tuple or a dataclass to be, in their order.
-    fn record_fields(
-        &mut self,
-        def: &'a ClassDef<'a>,
-        bases: &[Value<'a>],
-        names: &Namespace<'a>,
-    ) -> Option<Vec<Field<'a>>> {
-        bases.contains(&Value::Native("typing.NamedTuple")).then(|| self.annotated_fields(def.body, names))
-    }
-
-    fn annotated_fields(&mut self, body: &'a [Stmt<'a>], names: &Namespace<'a>) -> Vec<Field<'a>> {
-        let field = |stmt: &'a Stmt<'a>| match stmt.kind {
-            StmtKind::AnnAssign { target, annotation, simple: true, .. }
-                if !slots::is_class_var(annotation) =>
-            {
-                target.as_name()
-            }
-            _ => None,
-        };
-        let declared: Vec<_> = body.iter().filter_map(field).collect();
-        declared.into_iter().map(|name| self.field(name, names.get(name))).collect()
-    }
-
-    fn field(&mut self, name: &'a str, value: Option<Value<'a>>) -> Field<'a> {
-        let Some(value) = value else { return Field { name, default: None, factory: None } };
-        match self.kind(value) {
-            Some(Kind::Partial { function: Value::Native("dataclasses.field"), keywords, .. }) => {
-                let find =
-                    |wanted: &str| keywords.iter().find(|(key, _)| *key == wanted).map(|(_, value)| *value);
-                Field { name, default: find("default"), factory: find("default_factory") }
-            }
-            _ => Field { name, default: Some(value), factory: None },
-        }
-    }
-
-    /// `@dataclass`: instances are made from the annotated names.
-    pub(super) fn make_dataclass(&mut self, class: Value<'a>, is_frozen: bool) -> Eval<'a> {
-        let Value::Object(id) = class else { return Ok(class) };
-        let Some(Kind::Class(entry)) = self.kind(class) else { return Ok(class) };
-        let name = entry.name;
-        self.note_change(class, &format!("the class `{name}`"));
-        let inherited = self.mro(class).into_iter().skip(1).find_map(|base| self.fields_of(base));
-        let mut fields = inherited.unwrap_or_default();
-        let names = self.state.objects[id].attributes.clone();
-        for own in self.declared_fields(id, &names) {
-            match fields.iter_mut().find(|field| field.name == own.name) {
-                Some(known) => *known = own,
-                None => fields.push(own),
-            }
-        }
-        for field in fields.iter().filter(|field| field.factory.is_some()) {
-            self.state.objects[id].attributes.remove(field.name);
-        }
-        if let Kind::Class(entry) = self.kind_mut(id) {
-            entry.fields = Some(fields);
-            entry.is_frozen_instance = is_frozen;
-        }
-        Ok(class)
-    }
-
-    /// The fields that a class body declares, found again by the place of the class.
-    fn declared_fields(&mut self, id: super::ObjectId, names: &Namespace<'a>) -> Vec<Field<'a>> {
-        match self.bodies.get(&id).copied() {
-            Some(body) => self.annotated_fields(body, names),
-            None => Vec::new(),
-        }
-    }
-
     // --- Instances ---
 
     pub(super) fn instantiate(&mut self, class: Value<'a>, args: Args<'a>) -> Eval<'a> {
@@ -378,10 +460,18 @@ impl<'a> Analyser<'a, '_> {
         if let Some(Value::Opaque(id)) = entry.mro.iter().find(|entry| matches!(entry, Value::Opaque(_))) {
             return Ok(self.inspect(*id, "SP0810", "makes an instance of a class with a base that is"));
         }
+        if entry.mro.contains(&Value::Native("typing.TypedDict")) {
+            return self.new_dict(&args);
+        }
         if self.is_enum(&entry) {
+            let is_functional = args.positional.len() > 1 || args.get(usize::MAX, "names").is_some();
+            if is_functional && self.member_names(&entry).is_empty() {
+                return self.functional_enum(class, &args);
+            }
             let value = args.get(0, "value").unwrap_or(Value::None);
             return self.member_of_value(&entry, value);
         }
+        self.refuse_abstract(class)?;
         let instance = match self.class_attribute(class, "__new__") {
             Some(new) if self.is_written(new) => self.call(new, args.with_receiver(class))?,
             _ => self.object(Kind::Instance(class)),
@@ -400,7 +490,7 @@ impl<'a> Analyser<'a, '_> {
         if let Some(init) = self.class_attribute(class, "__init__").filter(|init| self.is_written(*init)) {
             return self.call(init, args.with_receiver(instance)).map(drop);
         }
-        if let Some(fields) = self.fields_of(class) {
+        if let Some(fields) = self.fields_of(class).filter(|_| self.has_record_init(class)) {
             return self.fill_fields(class, instance, &fields, args);
         }
         let has_args = !args.positional.is_empty() || !args.keywords.is_empty();
@@ -408,40 +498,6 @@ impl<'a> Analyser<'a, '_> {
         if has_args && !has_new && !self.has_native_base(class) {
             let name = self.class_name(instance);
             return Err(self.raise("TypeError", &format!("{name}() takes no arguments")));
-        }
-        Ok(())
-    }
-
-    fn fill_fields(
-        &mut self,
-        class: Value<'a>,
-        instance: Value<'a>,
-        fields: &[Field<'a>],
-        args: Args<'a>,
-    ) -> Eval<'a, ()> {
-        let name = self.class_name(instance);
-        if args.positional.len() > fields.len() {
-            let (most, given) = (fields.len() + 1, args.positional.len() + 1);
-            let message =
-                format!("{name}.__init__() takes {most} positional arguments but {given} were given");
-            return Err(self.raise("TypeError", &message));
-        }
-        for (at, field) in fields.iter().enumerate() {
-            let value = match (args.get(at, field.name).or(field.default), field.factory) {
-                (Some(value), _) => value,
-                (None, Some(factory)) => self.call(factory, Args::default())?,
-                (None, None) if args.is_open => self.opaque("it is one of the arguments behind a star"),
-                (None, None) => {
-                    let field = field.name;
-                    let message =
-                        format!("{name}.__init__() missing 1 required positional argument: '{field}'");
-                    return Err(self.raise("TypeError", &message));
-                }
-            };
-            self.write_attribute(instance, field.name, Some(value))?;
-        }
-        if let Some(hook) = self.class_attribute(class, "__post_init__") {
-            self.call(hook, Args::of(&[instance]))?;
         }
         Ok(())
     }

@@ -55,6 +55,7 @@ impl<'a> Analyser<'a, '_> {
         if !self.by_name.contains_key(name) {
             self.import_source(name, path, first.source);
         }
+        self.count_repeats();
         match self.by_name.get(wanted).copied().flatten() {
             Some(unit) => (std::mem::take(&mut self.units[unit].findings), self.cycle_of(unit)),
             None => Default::default(),

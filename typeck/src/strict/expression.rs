@@ -6,7 +6,13 @@ use parser::ast::{
 
 use super::Analyser;
 use super::SIZE;
-use super::value::{Args, Body, EnvId, Eval, Function, Kind, Value};
+use super::iterate::RETURNED;
+use super::value::{Args, Body, EnvId, Eval, Function, Kind, Stop, Value};
+
+/// Functions to which the order of what they get does not matter.
+const FORGETFUL: [&str; 8] = ["sorted", "sum", "min", "max", "any", "all", "set", "frozenset"];
+/// Values of a generator that are computed.
+const GIVEN: usize = 2_000;
 
 impl<'a> Analyser<'a, '_> {
     pub(super) fn eval(&mut self, expr: &'a Expr<'a>) -> Eval<'a> {
@@ -66,7 +72,8 @@ impl<'a> Analyser<'a, '_> {
                 self.new_set(items, false)
             }
             ExprKind::GeneratorExp { elt, generators } => {
-                let items = self.comprehension(expr, generators, |this| this.eval(elt))?;
+                let forgets = std::mem::take(&mut self.forgets_order);
+                let items = self.comprehension_in(expr, generators, forgets, |this| this.eval(elt))?;
                 Ok(match items {
                     Some(items) => self.object(Kind::Iterator { items, at: 0 }),
                     None => self.typed("typing.Iterator"),
@@ -92,7 +99,7 @@ impl<'a> Analyser<'a, '_> {
                 for item in self.at(expr.span, |this| this.items(source))?.unwrap_or_default() {
                     self.give(item)?;
                 }
-                Ok(Value::None)
+                Ok(self.attribute_of_instance(source, RETURNED).unwrap_or(Value::None))
             }
             ExprKind::Starred { value, .. } => self.eval(value),
             ExprKind::Await { .. } => Ok(self.unsupported("`await`")),
@@ -278,7 +285,9 @@ impl<'a> Analyser<'a, '_> {
             return self.at(expr.span, Self::super_without_arguments);
         }
         let mut given = Args::default();
+        let forgets = matches!(function, Value::Native(path) if FORGETFUL.contains(&path));
         for arg in args {
+            self.forgets_order = forgets && matches!(arg.kind, ExprKind::GeneratorExp { .. });
             let value = self.eval(arg)?;
             match arg.kind {
                 ExprKind::Starred { .. } => match self.at(arg.span, |this| this.items(value))? {
@@ -332,6 +341,18 @@ impl<'a> Analyser<'a, '_> {
         &mut self,
         expr: &'a Expr<'a>,
         generators: &'a [Comprehension<'a>],
+        element: impl FnMut(&mut Self) -> Eval<'a>,
+    ) -> Eval<'a, Option<Vec<Value<'a>>>> {
+        let forgets = matches!(expr.kind, ExprKind::SetComp { .. });
+        self.comprehension_in(expr, generators, forgets, element)
+    }
+
+    /// A comprehension of which perhaps somebody `forgets` the order.
+    fn comprehension_in(
+        &mut self,
+        expr: &'a Expr<'a>,
+        generators: &'a [Comprehension<'a>],
+        forgets: bool,
         mut element: impl FnMut(&mut Self) -> Eval<'a>,
     ) -> Eval<'a, Option<Vec<Value<'a>>>> {
         let first = self.eval(generators[0].iter)?;
@@ -341,7 +362,7 @@ impl<'a> Analyser<'a, '_> {
         let env: EnvId = self.new_env(unit, scope, Some(env));
         let mut items = Vec::new();
         let is_known = self.in_frame(unit, scope, env, receiver, |this| {
-            this.clauses(generators, Some(first), &mut |this| {
+            this.clauses(generators, Some(first), forgets, &mut |this| {
                 let item = element(this)?;
                 items.push(item);
                 this.pay(1)
@@ -373,6 +394,7 @@ impl<'a> Analyser<'a, '_> {
         &mut self,
         generators: &'a [Comprehension<'a>],
         first: Option<Value<'a>>,
+        forgets: bool,
         element: &mut dyn FnMut(&mut Self) -> Eval<'a, ()>,
     ) -> Eval<'a, bool> {
         let Some((clause, rest)) = generators.split_first() else {
@@ -383,7 +405,11 @@ impl<'a> Analyser<'a, '_> {
             Some(source) => source,
             None => self.eval(clause.iter)?,
         };
-        let (items, mut is_known) = match self.at(clause.iter.span, |this| this.items(source))? {
+        let items = self.at(clause.iter.span, |this| match forgets {
+            true => this.unordered_items(source),
+            false => this.items(source),
+        })?;
+        let (items, mut is_known) = match items {
             Some(items) => (items, true),
             // Once, for its effects.
             None => (self.element(source).into_iter().collect(), false),
@@ -403,7 +429,7 @@ impl<'a> Analyser<'a, '_> {
             }
             is_known &= is_wanted.is_some();
             if is_wanted != Some(false) {
-                is_known &= self.clauses(rest, None, element)?;
+                is_known &= self.clauses(rest, None, forgets, element)?;
             }
         }
         Ok(is_known)
@@ -414,6 +440,9 @@ impl<'a> Analyser<'a, '_> {
         self.pay(1)?;
         if let Some(yields) = self.frames.iter_mut().rev().find_map(|frame| frame.yields.as_mut()) {
             yields.push(value);
+            if yields.len() >= GIVEN {
+                return Err(Stop::Enough);
+            }
         }
         Ok(Value::None)
     }

@@ -1,5 +1,6 @@
 //! Findings: what happens at import, through which calls, and why a value is not known.
 
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use base::{Diagnostic, Origin, Span};
@@ -9,6 +10,27 @@ use super::value::{Eval, Opaque, OpaqueId, Place, UnitId, Value};
 
 /// Calls shown in full; of a longer chain the middle is left out.
 const SHOWN: usize = 5;
+
+/// A cause that has been reported.
+pub(super) struct Reported {
+    /// Whose finding it is.
+    unit: UnitId,
+    /// Its place among the findings of that module.
+    at: usize,
+    /// The expression at the top level that has led there.
+    first: Place,
+    /// Others that lead there.
+    others: Vec<Place>,
+}
+
+impl Reported {
+    /// It is met once more, by way of a place at the top level.
+    fn again(&mut self, unit: UnitId, first: Place) {
+        if unit == self.unit && first.unit == unit && first != self.first && !self.others.contains(&first) {
+            self.others.push(first);
+        }
+    }
+}
 
 /// One call that has not ended.
 pub(super) struct Call<'a> {
@@ -26,14 +48,22 @@ impl<'a> Analyser<'a, '_> {
 
     /// Reports; `help` is what the user could do.
     pub(super) fn report_with(&mut self, code: &'static str, what: &str, help: Option<&str>) {
+        self.spoil_summary();
         let running = self.current();
         let Some(place) = self.here else { return };
         let first = self.calls.first().map_or(place, |call| call.site);
         // What has no end is met in many places.
         let cause = if code == "SP0840" { first } else { place };
-        if self.units[running].is_quiet || !self.reported.insert((cause, code)) {
+        if self.units[running].is_quiet {
             return;
         }
+        let at = self.units[running].findings.len();
+        let entry = self.reported.entry((cause, code));
+        if let Entry::Occupied(mut known) = entry {
+            known.get_mut().again(running, first);
+            return;
+        }
+        entry.or_insert(Reported { unit: running, at, first, others: Vec::new() });
         let message = format!("importing `{}` {what}", self.units[running].name);
         // A call of a library function has no place of its own in the module.
         let span = if first.unit == running { first.span } else { Span::default() };
@@ -46,6 +76,19 @@ impl<'a> Analyser<'a, '_> {
             diagnostic = diagnostic.with_help(help);
         }
         self.units[running].findings.push(diagnostic);
+    }
+
+    /// Says of causes how many more places lead to them.
+    pub(super) fn count_repeats(&mut self) {
+        let mut repeated: Vec<_> = self.reported.values().filter(|known| !known.others.is_empty()).collect();
+        repeated.sort_by_key(|known| (known.unit, known.at));
+        for known in repeated {
+            let count = known.others.len();
+            let what = if count == 1 { "place has" } else { "places have" };
+            if let Some(finding) = self.units[known.unit].findings.get_mut(known.at) {
+                *finding = finding.clone().with_note(format!("{count} more {what} this cause"));
+            }
+        }
     }
 
     /// Adds the calls that lead to a place, outermost first.

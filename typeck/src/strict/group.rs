@@ -10,7 +10,7 @@ use super::value::{Eval, Flow, Kind, Stop, Value};
 impl<'a> Analyser<'a, '_> {
     pub(super) fn try_star_statement(&mut self, parts: &'a Try<'a>) -> Eval<'a, Flow<'a>> {
         let result = self.try_star_handlers(parts);
-        if matches!(result, Err(Stop::Exhausted)) || parts.finalbody.is_empty() {
+        if matches!(result, Err(Stop::Exhausted | Stop::Enough)) || parts.finalbody.is_empty() {
             return result;
         }
         match self.block(parts.finalbody)? {

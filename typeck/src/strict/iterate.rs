@@ -8,6 +8,19 @@ use super::TURNS;
 use super::finding::Call;
 use super::value::{Args, Eval, Flow, Kind, Pairs, Stop, Value};
 
+/// Hidden names of an iterator that a generator has become: what it has returned or raised, or that it goes on.
+pub(super) const RETURNED: &str = "<returned>";
+const RAISED: &str = "<raised>";
+const OPEN: &str = "<open>";
+
+/// How a generator has ended.
+enum End<'a> {
+    Returned(Value<'a>),
+    Raised(Value<'a>),
+    /// It goes on.
+    Open,
+}
+
 impl<'a> Analyser<'a, '_> {
     /// What iterating a value gives; nothing if it is not known.
     pub(super) fn items(&mut self, value: Value<'a>) -> Eval<'a, Option<Vec<Value<'a>>>> {
@@ -48,10 +61,22 @@ impl<'a> Analyser<'a, '_> {
         match self.kind(value).cloned() {
             Some(Kind::List(items) | Kind::Tuple(items) | Kind::Set { items, .. }) => Ok(Some(items)),
             Some(Kind::Dict(pairs)) => Ok(Some(pairs.into_iter().map(|(key, _)| key).collect())),
+            Some(Kind::Names(names)) => {
+                let copy = self.dict_of_names(names);
+                self.unordered_items(copy)
+            }
+            Some(Kind::Range { start, stop, step }) => self.items_of_range(start, stop, step),
+            Some(Kind::View { dict, part }) => self.items_of_view(dict, part),
             Some(Kind::Iterator { items, at }) => {
                 self.note_change(value, "an iterator");
                 if let Value::Object(id) = value {
                     *self.kind_mut(id) = Kind::Iterator { items: Vec::new(), at: 0 };
+                }
+                if self.attribute_of_instance(value, OPEN).is_some() {
+                    self.over_budget("a generator does not end");
+                }
+                if let Some(exception) = self.attribute_of_instance(value, RAISED) {
+                    return Err(Stop::Raise(exception));
                 }
                 Ok(Some(items[at.min(items.len())..].to_vec()))
             }
@@ -61,7 +86,10 @@ impl<'a> Analyser<'a, '_> {
             }
             Some(Kind::Typed(_)) => Ok(None),
             Some(Kind::Class(class)) if self.is_enum(&class) => Ok(Some(self.members(&class))),
-            Some(Kind::Instance(_)) => self.instance_items(value),
+            Some(Kind::Instance(_)) => match self.parts_of_flags(value) {
+                Some(flags) => Ok(Some(flags)),
+                None => self.instance_items(value),
+            },
             _ => Err(self.not_iterable(value)),
         }
     }
@@ -74,11 +102,17 @@ impl<'a> Analyser<'a, '_> {
     fn instance_items(&mut self, value: Value<'a>) -> Eval<'a, Option<Vec<Value<'a>>>> {
         let Some(method) = self.special_method(value, "__iter__") else {
             let class = self.class_of(value);
-            if let Some(fields) = self.tuple_fields(class) {
-                let found = fields.iter().map(|name| self.attribute_of_instance(value, name));
-                return Ok(found.collect());
+            if let Some(items) = self.sequence_of(value) {
+                return Ok(Some(items));
             }
-            return if self.has_native_base(class) { Ok(None) } else { Err(self.not_iterable(value)) };
+            if let Some(method) = self.special_method(value, "__getitem__") {
+                return self.items_by_index(method);
+            }
+            return if self.has_native_base(class) || self.has_open_base(class) {
+                Ok(None)
+            } else {
+                Err(self.not_iterable(value))
+            };
         };
         let iterator = self.call(method, Args::default())?;
         if !matches!(self.kind(iterator), Some(Kind::Instance(_))) {
@@ -119,13 +153,24 @@ impl<'a> Analyser<'a, '_> {
             let end = this.run_body(&function);
             let items = this.frame().yields.take().unwrap_or_default();
             match end {
-                Ok(Flow::Next | Flow::Return(_) | Flow::Break | Flow::Continue) => Ok(items),
+                Ok(Flow::Return(value)) => Ok((items, End::Returned(value))),
+                Ok(Flow::Next | Flow::Break | Flow::Continue) => Ok((items, End::Returned(Value::None))),
+                Err(Stop::Enough) => Ok((items, End::Open)),
+                // Whoever asks for more than it has given gets the exception.
+                Err(Stop::Raise(exception)) if !items.is_empty() => Ok((items, End::Raised(exception))),
                 Err(stop) => Err(stop),
             }
         });
         self.calls.pop();
         self.here = Some(site);
-        *self.kind_mut(id) = Kind::Iterator { items: items?, at: 0 };
+        let (items, end) = items?;
+        *self.kind_mut(id) = Kind::Iterator { items, at: 0 };
+        let (name, value) = match end {
+            End::Returned(value) => (RETURNED, value),
+            End::Raised(exception) => (RAISED, exception),
+            End::Open => (OPEN, Value::None),
+        };
+        self.state.objects[id].attributes.set(name, value);
         Ok(())
     }
 
@@ -137,6 +182,15 @@ impl<'a> Analyser<'a, '_> {
         let Value::Object(id) = value else { return Ok(None) };
         let Some(Kind::Iterator { items, at }) = self.kind(value) else { return Ok(None) };
         let item = items.get(*at).copied();
+        if item.is_none() && self.attribute_of_instance(value, OPEN).is_some() {
+            return Ok(None);
+        }
+        if item.is_none()
+            && let Some(exception) = self.attribute_of_instance(value, RAISED)
+        {
+            self.state.objects[id].attributes.remove(RAISED);
+            return Err(Stop::Raise(exception));
+        }
         self.note_change(value, "an iterator");
         if let Kind::Iterator { at, .. } = self.kind_mut(id) {
             *at += 1;
@@ -156,6 +210,7 @@ impl<'a> Analyser<'a, '_> {
         Some(match class {
             "str" => self.typed("str"),
             "bytes" | "bytearray" | "range" => self.typed("int"),
+            _ if self.is_endless(class) => self.opaque("what an endless iterator gives"),
             _ => match class.split_once('[').and_then(|(_, rest)| rest.strip_suffix(']')) {
                 Some(element) => {
                     let element = element.split(',').next().unwrap_or(element).trim();
@@ -164,6 +219,55 @@ impl<'a> Analyser<'a, '_> {
                 None => self.opaque(format!("an element of an object of `{class}`")),
             },
         })
+    }
+
+    /// What `__getitem__` gives for 0, 1, 2 ...
+    fn items_by_index(&mut self, method: Value<'a>) -> Eval<'a, Option<Vec<Value<'a>>>> {
+        let mut items = Vec::new();
+        while items.len() < TURNS {
+            match self.call(method, Args::of(&[Value::Int(items.len() as i64)])) {
+                Ok(item) => items.push(item),
+                Err(Stop::Raise(exception)) => {
+                    return match self.is_instance(exception, Value::Native("IndexError"))? {
+                        Some(false) => Err(Stop::Raise(exception)),
+                        _ => Ok(Some(items)),
+                    };
+                }
+                Err(stop) => return Err(stop),
+            }
+        }
+        self.over_budget("an iterator does not end");
+        Ok(Some(items))
+    }
+
+    /// Whether iterators of a class have no end.
+    pub(super) fn is_endless(&self, class: &str) -> bool {
+        class == "itertools.Count"
+    }
+
+    /// What `iter(function, sentinel)` gives.
+    pub(super) fn until(&mut self, function: Value<'a>, sentinel: Value<'a>) -> Eval<'a> {
+        let mut items = Vec::new();
+        while items.len() < TURNS {
+            self.pay(1)?;
+            let item = self.call(function, Args::default())?;
+            match self.equals(item, sentinel)? {
+                Some(true) => return Ok(self.object(Kind::Iterator { items, at: 0 })),
+                Some(false) => items.push(item),
+                None => return Ok(self.typed("typing.Iterator")),
+            }
+        }
+        Ok(self.over_budget("an iterator does not end"))
+    }
+
+    /// The items of a list, a tuple or a named tuple, if they are known.
+    pub(super) fn sequence_of(&mut self, value: Value<'a>) -> Option<Vec<Value<'a>>> {
+        if let Some(items) = self.known_items(value) {
+            return Some(items);
+        }
+        let Some(&Kind::Instance(class)) = self.kind(value) else { return None };
+        let fields = self.tuple_fields(class)?;
+        fields.iter().map(|name| self.attribute_of_instance(value, name)).collect()
     }
 
     /// The items of a tuple or list, if they are known.
@@ -176,6 +280,10 @@ impl<'a> Analyser<'a, '_> {
 
     /// Pairs of a mapping, or of an iterable of pairs.
     pub(super) fn pairs_of(&mut self, value: Value<'a>) -> Eval<'a, Option<Pairs<'a>>> {
+        if let Some(&Kind::Names(names)) = self.kind(value) {
+            let copy = self.dict_of_names(names);
+            return self.pairs_of(copy);
+        }
         if let Some(Kind::Dict(pairs)) = self.kind(value) {
             return Ok(Some(pairs.clone()));
         }
@@ -221,6 +329,44 @@ impl<'a> Analyser<'a, '_> {
 
     pub(super) fn find_key(&self, pairs: &[(Value<'a>, Value<'a>)], key: Value<'a>) -> Option<usize> {
         pairs.iter().position(|(known, _)| self.is_same_key(*known, key))
+    }
+
+    /// The place of a key, if it is known; objects with an equality of their own are asked.
+    pub(super) fn find_equal_key(
+        &mut self,
+        pairs: &[(Value<'a>, Value<'a>)],
+        key: Value<'a>,
+    ) -> Eval<'a, Option<usize>> {
+        if let Some(at) = self.find_key(pairs, key) {
+            return Ok(Some(at));
+        }
+        if !self.may_equal_others(key) {
+            return Ok(None);
+        }
+        for (at, (known, _)) in pairs.iter().enumerate() {
+            if self.may_equal_others(*known) && self.equals(*known, key)? == Some(true) {
+                return Ok(Some(at));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether a key is, or contains, an object that other objects may be equal to.
+    fn may_equal_others(&self, key: Value<'a>) -> bool {
+        match self.kind(key) {
+            Some(Kind::Instance(_)) => true,
+            Some(Kind::Tuple(items)) => items.iter().any(|item| self.may_equal_others(*item)),
+            _ => false,
+        }
+    }
+
+    fn items_of_view(&mut self, dict: Value<'a>, part: &str) -> Eval<'a, Option<Vec<Value<'a>>>> {
+        let Some(Kind::Dict(pairs)) = self.kind(dict).cloned() else { return Ok(None) };
+        Ok(Some(match part {
+            "keys" => pairs.into_iter().map(|(key, _)| key).collect(),
+            "values" => pairs.into_iter().map(|(_, value)| value).collect(),
+            _ => pairs.into_iter().map(|(key, value)| self.tuple(vec![key, value])).collect(),
+        }))
     }
 
     /// Whether two keys are the same: by value where that is known, else by identity.

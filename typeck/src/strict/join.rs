@@ -39,6 +39,7 @@ impl<'a> Analyser<'a, '_> {
                 Err(stop)
             }
             (Err(Stop::Exhausted), _) | (_, Err(Stop::Exhausted)) => Err(Stop::Exhausted),
+            (Err(Stop::Enough), _) | (_, Err(Stop::Enough)) => Err(Stop::Enough),
             (Ok(one), Ok(two)) => {
                 self.join_state(&before, taken);
                 Ok(self.join_flows(one, two))

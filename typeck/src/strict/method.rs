@@ -3,7 +3,7 @@
 use super::Analyser;
 use super::operator::integer;
 use super::stub::Item;
-use super::value::{Args, Eval, Kind, Pairs, Value};
+use super::value::{Args, Eval, Kind, Names, Pairs, Value};
 
 impl<'a> Analyser<'a, '_> {
     /// An attribute of a value of a native class.
@@ -102,6 +102,7 @@ impl<'a> Analyser<'a, '_> {
                 instance
             }
             ("object" | "type", "__init__" | "__init_subclass__") => Value::None,
+            ("dict", "__setitem__") if matches!(self.kind(receiver), Some(Kind::Instance(_))) => Value::None,
             (_, "__init__") if matches!(self.kind(receiver), Some(Kind::Instance(_))) => {
                 if self.is_instance(receiver, Value::Native("BaseException"))? == Some(true) {
                     self.set_exception_args(receiver, args.positional.clone());
@@ -141,6 +142,10 @@ impl<'a> Analyser<'a, '_> {
         match self.kind(receiver).cloned() {
             Some(Kind::List(items)) => self.list_method(receiver, items, name, args),
             Some(Kind::Dict(pairs)) => self.dict_method(receiver, pairs, name, args),
+            Some(Kind::Names(names)) => self.names_method(names, name, args),
+            Some(Kind::Iterator { .. } | Kind::Generator { .. }) => {
+                self.generator_method(receiver, name, args)
+            }
             Some(Kind::Set { items, is_frozen: false }) => self.set_method(receiver, items, name, args),
             _ => Ok(None),
         }
@@ -191,12 +196,50 @@ impl<'a> Analyser<'a, '_> {
                 return Ok(Some(item));
             }
             ("copy", None) => return Ok(Some(self.list(items))),
+            ("popleft", None) => {
+                if items.is_empty() {
+                    return Err(self.raise("IndexError", "pop from an empty deque"));
+                }
+                let item = items.remove(0);
+                self.change(receiver, "a deque", Kind::List(items));
+                return Ok(Some(item));
+            }
+            ("appendleft", Some(item)) => items.insert(0, item),
+            ("remove", Some(item)) => {
+                let Some(at) = self.place_in(&items, item)? else { return Ok(None) };
+                let Some(at) = at else {
+                    return Err(self.raise("ValueError", "list.remove(x): x not in list"));
+                };
+                items.remove(at);
+            }
+            ("index", Some(item)) if args.positional.len() == 1 => {
+                let Some(at) = self.place_in(&items, item)? else { return Ok(None) };
+                let Some(at) = at else {
+                    return Err(self.raise("ValueError", "list.index(x): x not in list"));
+                };
+                return Ok(Some(Value::Int(at as i64)));
+            }
             _ => return Ok(None),
         }
         if items.len() > super::SIZE {
             return Ok(None);
         }
         Ok(self.change(receiver, "a list", Kind::List(items)))
+    }
+
+    /// The place of the first item that is equal; none if there is none, nothing if it is not known.
+    fn place_in(&mut self, items: &[Value<'a>], wanted: Value<'a>) -> Eval<'a, Option<Option<usize>>> {
+        for (at, item) in items.iter().enumerate() {
+            if matches!(item, Value::Opaque(_)) || matches!(wanted, Value::Opaque(_)) {
+                return Ok(None);
+            }
+            match self.equals(*item, wanted)? {
+                Some(true) => return Ok(Some(Some(at))),
+                Some(false) => {}
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(None))
     }
 
     fn dict_method(
@@ -207,22 +250,36 @@ impl<'a> Analyser<'a, '_> {
         args: &Args<'a>,
     ) -> Eval<'a, Option<Value<'a>>> {
         let (first, second) = (args.positional.first().copied(), args.positional.get(1).copied());
-        let found = first.and_then(|key| self.find_key(&pairs, key));
+        let found = match first.filter(|_| matches!(name, "get" | "setdefault" | "pop" | "move_to_end")) {
+            Some(key) => self.find_equal_key(&pairs, key)?,
+            None => None,
+        };
         match (name, first) {
             ("get", Some(_)) => {
                 return Ok(Some(found.map_or(second.unwrap_or(Value::None), |at| pairs[at].1)));
             }
-            ("keys", None) => {
-                let keys = pairs.into_iter().map(|(key, _)| key).collect();
-                return Ok(Some(self.tuple(keys)));
+            ("keys" | "values" | "items", None) => {
+                let parts = ["keys", "values", "items"];
+                let part = parts.into_iter().find(|part| *part == name).unwrap_or("items");
+                return Ok(Some(self.object(Kind::View { dict: receiver, part })));
             }
-            ("values", None) => {
-                let values = pairs.into_iter().map(|(_, value)| value).collect();
-                return Ok(Some(self.tuple(values)));
+            ("move_to_end", Some(key)) => {
+                let Some(at) = found else { return Err(self.raise_args("KeyError", vec![key])) };
+                let pair = pairs.remove(at);
+                let is_last = args.get(1, "last").is_none_or(|last| last == Value::Bool(true));
+                pairs.insert(if is_last { pairs.len() } else { 0 }, pair);
             }
-            ("items", None) => {
-                let items = pairs.into_iter().map(|(key, value)| self.tuple(vec![key, value])).collect();
-                return Ok(Some(self.tuple(items)));
+            ("popitem", None) if args.keywords.is_empty() => {
+                let Some((key, value)) = pairs.pop() else {
+                    return Err(self.raise("KeyError", "popitem(): dictionary is empty"));
+                };
+                self.change(receiver, "a dict", Kind::Dict(pairs));
+                return Ok(Some(self.tuple(vec![key, value])));
+            }
+            ("update" | "fromkeys" | "subtract", _)
+                if self.given_class(receiver) == Some("collections.Counter") =>
+            {
+                return Ok(None);
             }
             ("copy", None) => return Ok(Some(self.object(Kind::Dict(pairs)))),
             ("setdefault", Some(key)) => {
@@ -260,6 +317,50 @@ impl<'a> Analyser<'a, '_> {
         Ok(self.change(receiver, "a dict", Kind::Dict(pairs)))
     }
 
+    /// `close`, and `send` of what `next` would give; what another value makes a generator give is not known.
+    fn generator_method(
+        &mut self,
+        receiver: Value<'a>,
+        name: &str,
+        args: &Args<'a>,
+    ) -> Eval<'a, Option<Value<'a>>> {
+        match (name, args.positional.first()) {
+            ("close", None) => {
+                self.note_change(receiver, "a generator");
+                if let Value::Object(id) = receiver {
+                    *self.kind_mut(id) = Kind::Iterator { items: Vec::new(), at: 0 };
+                }
+                Ok(Some(Value::None))
+            }
+            ("send", Some(Value::None)) => match self.next_item(receiver)? {
+                Some(Some(item)) => Ok(Some(item)),
+                Some(None) => Err(self.raise_args("StopIteration", Vec::new())),
+                None => Ok(None),
+            },
+            ("send" | "throw", Some(_)) => {
+                self.note_change(receiver, "a generator");
+                if let Value::Object(id) = receiver {
+                    *self.kind_mut(id) = Kind::Typed("typing.Generator");
+                }
+                Ok(Some(self.opaque("what a generator gives for what is sent to it")))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// A method of a dict that shows variables or attributes: what it changes, it changes there.
+    fn names_method(&mut self, names: Names, name: &str, args: &Args<'a>) -> Eval<'a, Option<Value<'a>>> {
+        let copy = self.dict_of_names(names);
+        let Some(Kind::Dict(pairs)) = self.kind(copy).cloned() else { return Ok(None) };
+        let result = self.dict_method(copy, pairs.clone(), name, args)?;
+        if let Some(Kind::Dict(after)) = self.kind(copy).cloned() {
+            for (key, value) in after.into_iter().filter(|pair| !pairs.contains(pair)) {
+                self.set_shown_name(names, key, Some(value));
+            }
+        }
+        Ok(result)
+    }
+
     fn set_method(
         &mut self,
         receiver: Value<'a>,
@@ -267,6 +368,16 @@ impl<'a> Analyser<'a, '_> {
         name: &str,
         args: &Args<'a>,
     ) -> Eval<'a, Option<Value<'a>>> {
+        if name == "pop" && items.len() == 1 {
+            let item = items.remove(0);
+            self.change(receiver, "a set", Kind::Set { items, is_frozen: false });
+            return Ok(Some(item));
+        }
+        if name == "pop" {
+            // Which one it is depends on the order.
+            self.items(receiver)?;
+            return Ok(None);
+        }
         let Some(first) = args.positional.first().copied() else { return Ok(None) };
         match name {
             "add" => {
@@ -334,6 +445,13 @@ impl<'a> Analyser<'a, '_> {
 
     /// `value[key]`
     pub(super) fn item(&mut self, value: Value<'a>, key: Value<'a>) -> Eval<'a> {
+        let is_sequence = matches!(value, Value::Str(_) | Value::Bytes(_))
+            || matches!(self.kind(value), Some(Kind::List(_) | Kind::Tuple(_) | Kind::Range { .. }));
+        if is_sequence && let Some(method) = self.special_method(key, "__index__") {
+            let index = self.call(method, Args::default())?;
+            return self.item(value, index);
+        }
+        let key = if is_sequence { self.plain_member(key).unwrap_or(key) } else { key };
         match value {
             Value::Opaque(id) => return Ok(self.inspect(id, "SP0812", "reads an item of")),
             // `list[int]`, `Optional[str]`: what is between the brackets changes nothing at import.
@@ -350,8 +468,14 @@ impl<'a> Analyser<'a, '_> {
         }
         match self.kind(value).cloned() {
             Some(Kind::List(items) | Kind::Tuple(items)) => self.element_at(value, &items, key),
-            Some(Kind::Dict(pairs)) => match self.find_key(&pairs, key) {
+            Some(Kind::Range { start, stop, step }) => self.item_of_range(value, (start, stop, step), key),
+            Some(Kind::Names(names)) => {
+                let found = if let Value::Str(name) = key { self.shown_name(names, name) } else { None };
+                found.ok_or(()).map_err(|()| self.raise_args("KeyError", vec![key]))
+            }
+            Some(Kind::Dict(pairs)) => match self.find_equal_key(&pairs, key)? {
                 Some(at) => Ok(pairs[at].1),
+                None if self.given_class(value) == Some("collections.Counter") => Ok(Value::Int(0)),
                 None if let Some(factory) = self.attribute_of_instance(value, "default_factory") => {
                     let item = self.call(factory, Args::default())?;
                     self.set_item(value, key, Some(item))?;
@@ -384,6 +508,13 @@ impl<'a> Analyser<'a, '_> {
                             fields.iter().map(|name| self.attribute_of_instance(value, name)).collect();
                         return self.element_at(value, &items.unwrap_or_default(), key);
                     }
+                    let class_of = self.class_of(value);
+                    if !self.has_native_base(class_of) && !self.has_open_base(class_of) {
+                        let class = self.class_name(value);
+                        return Err(
+                            self.raise("TypeError", &format!("'{class}' object is not subscriptable"))
+                        );
+                    }
                     Ok(self.opaque("an item of an object"))
                 }
             },
@@ -398,7 +529,7 @@ impl<'a> Analyser<'a, '_> {
         }
     }
 
-    fn element_at(&mut self, value: Value<'a>, items: &[Value<'a>], key: Value<'a>) -> Eval<'a> {
+    pub(super) fn element_at(&mut self, value: Value<'a>, items: &[Value<'a>], key: Value<'a>) -> Eval<'a> {
         let class = self.class_name(value);
         match self.list_index(key, items.len()) {
             Some(Some(at)) => return Ok(items[at]),
@@ -409,7 +540,7 @@ impl<'a> Analyser<'a, '_> {
             let is_slice =
                 matches!(self.kind(key), Some(Kind::Partial { function: Value::Native("slice"), .. }));
             return Ok(if is_slice {
-                self.typed("list")
+                self.typed(if class == "list" { "list" } else { "tuple" })
             } else {
                 self.opaque("an item by an index that is not known")
             });

@@ -25,20 +25,26 @@ mod attribute;
 mod call;
 mod claims;
 mod class;
+mod combine;
 mod cycle;
+mod enumeration;
 mod expression;
 mod finding;
 mod group;
 mod iterate;
 mod join;
+mod library;
 mod method;
 mod module;
 mod native;
+mod number;
 mod operator;
 mod pattern;
+mod record;
 mod sequence;
 mod statement;
 mod stub;
+mod summary;
 mod text;
 mod value;
 
@@ -46,13 +52,14 @@ use base::Diagnostic;
 use base::entity::PrimaryMap;
 use bumpalo::Bump;
 use parser::ast::Stmt;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use crate::program::ModuleLoader;
 pub use claims::{Verdict, verify};
-use finding::Call;
+use finding::{Call, Reported};
 use module::{Frame, Unit};
 use stub::Stub;
+use summary::Summaries;
 use value::{Eval, Kind, Object, ObjectId, Opaque, OpaqueId, Place, State, Stop, UnitId, Value};
 
 /// Statements and expressions that one module may run at its top.
@@ -77,11 +84,13 @@ pub struct Options {
     pub steps: u32,
     /// Whether to say which imports may have effects.
     pub tells_imports: bool,
+    /// What is known of the machine and the version is left open, so that what other ones do is found, too.
+    pub all_platforms: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { stubs: Vec::new(), steps: STEPS, tells_imports: false }
+        Self { stubs: Vec::new(), steps: STEPS, tells_imports: false, all_platforms: false }
     }
 }
 
@@ -138,9 +147,13 @@ struct Analyser<'a, 'l> {
     /// Where execution is.
     here: Option<Place>,
     /// Causes that have been reported.
-    reported: FxHashSet<(Place, &'static str)>,
+    reported: FxHashMap<(Place, &'static str), Reported>,
+    /// Calls that need not be run again.
+    summaries: Summaries<'a>,
     /// Exceptions that one arm of a branch raises.
     possible: Vec<Value<'a>>,
+    /// The generator expression that comes next is the argument of a function to which its order does not matter.
+    forgets_order: bool,
     steps: u32,
     nesting: u32,
 }
@@ -162,8 +175,10 @@ impl<'a, 'l> Analyser<'a, 'l> {
             calls: Vec::new(),
             bodies: FxHashMap::default(),
             here: None,
-            reported: FxHashSet::default(),
+            reported: FxHashMap::default(),
+            summaries: Summaries::default(),
             possible: Vec::new(),
+            forgets_order: false,
             steps: options.steps,
             nesting: 0,
         }

@@ -156,7 +156,7 @@ impl<'a> Analyser<'a, '_> {
                 match this.statement(stmt) {
                     Ok(Flow::Next | Flow::Break | Flow::Continue | Flow::Return(_)) => {}
                     Err(Stop::Raise(exception)) => this.escape(exception),
-                    Err(Stop::Exhausted) => {
+                    Err(Stop::Exhausted | Stop::Enough) => {
                         this.here = Some(Place { unit, span: stmt.span });
                         this.over_budget("the limit of steps or of nested calls is passed");
                         break;
@@ -193,6 +193,7 @@ impl<'a> Analyser<'a, '_> {
 
     /// A module as a value, by its absolute name. Its packages are imported first.
     pub(super) fn import(&mut self, name: &str) -> Value<'a> {
+        self.spoil_summary();
         let mut found = Value::None;
         for (end, _) in name.match_indices('.').chain([(name.len(), "")]) {
             let part = &*self.arena.alloc_str(&name[..end]);
@@ -266,7 +267,10 @@ impl<'a> Analyser<'a, '_> {
             let last = self.import(alias.name);
             let first = alias.name.split('.').next().unwrap_or(alias.name);
             match alias.asname {
-                Some(name) => self.store_name(name, last)?,
+                Some(name) => {
+                    let shadow = self.shadowing(alias.name);
+                    self.store_name(name, shadow.unwrap_or(last))?;
+                }
                 None => {
                     let top = self.import(first);
                     self.store_name(first, top)?;
@@ -301,6 +305,13 @@ impl<'a> Analyser<'a, '_> {
             self.store_name(alias.asname.unwrap_or(alias.name), value)?;
         }
         Ok(())
+    }
+
+    /// The attribute of a package that has the name of its submodule: `import a.b as c` finds it first.
+    fn shadowing(&self, name: &str) -> Option<Value<'a>> {
+        let (package, last) = name.rsplit_once('.')?;
+        let unit = self.by_name.get(package).copied().flatten()?;
+        self.state.envs[self.units[unit].env].names.get(last)
     }
 
     fn absolute_name(&mut self, module: &str, level: u32) -> String {
@@ -352,7 +363,7 @@ impl<'a> Analyser<'a, '_> {
         let (owner, resolution) = self.units[unit].scopes.lookup(scope, &mangled);
         let found = match resolution {
             Resolution::Local | Resolution::Cell => match self.env_of(env, owner) {
-                Some(env) => match self.state.envs[env].names.get(&mangled) {
+                Some(env) => match self.read(env, &mangled) {
                     Some(found) => Some(found),
                     // Class bodies and modules look further.
                     None if self.is_namespace(unit, owner) => self.global(unit, &mangled),
@@ -370,6 +381,13 @@ impl<'a> Analyser<'a, '_> {
             Some(found) => Ok(found),
             // What has been reported may have kept the name from being bound.
             None if self.may_be_missing(unit, name) => Ok(self.silent()),
+            None if matches!(resolution, Resolution::Local | Resolution::Cell)
+                && !self.is_namespace(unit, owner) =>
+            {
+                let message =
+                    format!("cannot access local variable '{name}' where it is not associated with a value");
+                Err(self.raise("UnboundLocalError", &message))
+            }
             None => {
                 let meant = self.similar_name(unit, env, name);
                 Err(self.raise_meant("NameError", &format!("name '{name}' is not defined"), meant))
@@ -421,15 +439,13 @@ impl<'a> Analyser<'a, '_> {
     }
 
     /// A variable of a block around; class bodies are passed over.
-    fn captured(&self, from: EnvId, name: &str) -> Option<Value<'a>> {
+    fn captured(&mut self, from: EnvId, name: &str) -> Option<Value<'a>> {
         let mut next = Some(from);
         while let Some(id) = next {
             let env = &self.state.envs[id];
             let is_class = self.units[env.unit].scopes.table[env.scope].kind == ScopeKind::Class;
-            if let Some(found) = env.names.get(name)
-                && (!is_class || name == "__class__")
-            {
-                return Some(found);
+            if (!is_class || name == "__class__") && env.names.get(name).is_some() {
+                return self.read(id, name);
             }
             next = env.parent;
         }
@@ -438,23 +454,40 @@ impl<'a> Analyser<'a, '_> {
 
     /// A name of a module, or a builtin.
     fn global(&mut self, unit: UnitId, name: &str) -> Option<Value<'a>> {
-        let names = &self.state.envs[self.units[unit].env].names;
-        names.get(name).or_else(|| self.builtin(name))
+        let env = self.units[unit].env;
+        if let Some(found) = self.read(env, name) {
+            return Some(found);
+        }
+        if self.units[unit].scopes.binds_global(name) {
+            // It may be bound later.
+            self.spoil_summary();
+        }
+        self.builtin(name)
+    }
+
+    /// The value of a variable of a block.
+    fn read(&mut self, env: EnvId, name: &str) -> Option<Value<'a>> {
+        let (name, value) = self.state.envs[env].names.entry(name)?;
+        self.note_read(env, name, value);
+        Some(value)
     }
 
     pub(super) fn store_name(&mut self, name: &'a str, value: Value<'a>) -> Eval<'a, ()> {
         let name = self.mangled(name);
         let env = self.target_env(name);
         let owner = self.state.envs[env].owner;
+        self.note_binding(env);
         self.note_write(owner, &format!("the variable `{name}`"));
+        let value = self.automatic(env, name, value)?;
         self.state.envs[env].names.set(name, value);
-        Ok(())
+        self.tell_space(env, name, value)
     }
 
     pub(super) fn delete_name(&mut self, name: &'a str) -> Eval<'a, ()> {
         let name = self.mangled(name);
         let env = self.target_env(name);
         let owner = self.state.envs[env].owner;
+        self.note_binding(env);
         self.note_write(owner, &format!("the variable `{name}`"));
         if self.state.envs[env].names.remove(name).is_none() {
             return Err(self.raise("NameError", &format!("name '{name}' is not defined")));

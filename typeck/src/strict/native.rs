@@ -4,15 +4,9 @@ use parser::ast::{Arguments, Expr, ExprKind, FunctionDef};
 
 use super::Analyser;
 use super::operator::integer;
+use super::sequence::range_len;
 use super::stub::{Item, Purity};
-use super::value::{Args, Eval, Field, Kind, Namespace, Value};
-
-/// What functions with a cache have.
-const CACHE_ATTRIBUTES: [(&str, &str); 3] = [
-    ("cache_clear", "functools.cache_clear"),
-    ("cache_info", "functools.cache_info"),
-    ("cache_parameters", "functools.cache_parameters"),
-];
+use super::value::{Args, Eval, Kind, Namespace, Value};
 
 impl<'a> Analyser<'a, '_> {
     pub(super) fn call_native(&mut self, path: &'a str, args: Args<'a>) -> Eval<'a> {
@@ -180,6 +174,18 @@ impl<'a> Analyser<'a, '_> {
                 self.announce(class, args.keywords.clone())?;
                 class
             }
+            ("slice", Some(bound), _) => {
+                let mut parts = args.positional.clone();
+                if parts.len() == 1 {
+                    parts = vec![Value::None, bound];
+                }
+                parts.resize(3, Value::None);
+                self.object(Kind::Partial {
+                    function: Value::Native("slice"),
+                    args: parts,
+                    keywords: Vec::new(),
+                })
+            }
             ("super", Some(Value::Object(class)), Some(receiver)) => {
                 self.object(Kind::Super { class, receiver })
             }
@@ -200,7 +206,10 @@ impl<'a> Analyser<'a, '_> {
                 self.set_attribute(value, name, None)?;
                 Value::None
             }
-            ("callable", Some(Value::Object(_) | Value::Native(_)), _) => {
+            ("callable", Some(Value::Native(path)), _) => {
+                Value::Bool(matches!(self.declared(path), Some(Item::Function(..) | Item::Class(..))))
+            }
+            ("callable", Some(Value::Object(_)), _) => {
                 let value = first.unwrap_or(Value::None);
                 let is_function = matches!(
                     self.kind(value),
@@ -211,6 +220,9 @@ impl<'a> Analyser<'a, '_> {
                 )
             }
             ("repr" | "ascii", Some(value), _) => self.text_of(value, "__repr__")?,
+            ("int" | "str" | "bool", Some(value), None) if let Some(plain) = self.plain_member(value) => {
+                return self.call_native(path, Args::of(&[plain])).map(Some);
+            }
             ("str", Some(value), None) => self.text_of(value, "__str__")?,
             ("str", None, None) => Value::Str(""),
             ("int", Some(value), None) if integer(value).is_some() => Value::Int(integer(value).unwrap_or(0)),
@@ -223,6 +235,12 @@ impl<'a> Analyser<'a, '_> {
                 }
             },
             ("int", None, None) => Value::Int(0),
+            ("int" | "float", Some(value), None) if self.is_no_number(value) => {
+                let class = self.class_name(value);
+                let wanted = "a string, a bytes-like object or a real number";
+                let message = format!("{path}() argument must be {wanted}, not '{class}'");
+                return Err(self.raise("TypeError", &message));
+            }
             ("bool", Some(Value::Opaque(id)), _) => self.inspect(id, "SP0814", "tests"),
             ("bool", Some(value), _) => {
                 let truth = self.truth(value)?;
@@ -242,10 +260,8 @@ impl<'a> Analyser<'a, '_> {
             ) => {
                 return self.sequence_function(path, args);
             }
-            ("abs", Some(Value::Int(number)), _) => number.checked_abs().map_or(Value::None, Value::Int),
-            ("chr", Some(Value::Int(code)), _) => {
-                let Some(letter) = u32::try_from(code).ok().and_then(char::from_u32) else { return Ok(None) };
-                self.text(&letter.to_string())
+            ("abs" | "pow" | "divmod" | "chr" | "round", Some(number), _) => {
+                return self.number_function(path, number, second, args);
             }
             ("ord", Some(Value::Str(text)), _) if text.chars().count() == 1 => {
                 Value::Int(text.chars().next().map_or(0, |letter| i64::from(u32::from(letter))))
@@ -253,105 +269,21 @@ impl<'a> Analyser<'a, '_> {
             ("property", _, _) => {
                 let getter = args.get(0, "fget").unwrap_or(Value::None);
                 let setter = args.get(1, "fset").unwrap_or(Value::None);
-                self.object(Kind::Property { getter, setter })
+                let deleter = args.get(2, "fdel").unwrap_or(Value::None);
+                self.object(Kind::Property { getter, setter, deleter })
             }
-            ("property.setter", Some(getter), Some(setter)) => self.object(Kind::Property { getter, setter }),
-            ("property.same", Some(property), _) => property,
+            ("property.getter" | "property.setter" | "property.deleter", Some(old), Some(function)) => {
+                self.changed_property(path, old, function)
+            }
             ("staticmethod", Some(function), _) => self.object(Kind::StaticMethod(function)),
             ("classmethod", Some(function), _) => self.object(Kind::ClassMethod(function)),
             ("abc.abstractproperty", Some(getter), _) => {
-                self.object(Kind::Property { getter, setter: Value::None })
+                self.object(Kind::Property { getter, setter: Value::None, deleter: Value::None })
             }
             ("exec" | "eval", ..) => self.execute_text(path, args)?,
-            ("compile" | "globals" | "locals" | "vars", ..) => self.unsupported(&format!("`{path}`")),
+            ("globals" | "locals" | "vars", ..) => self.names_in_sight(path, first)?,
+            ("compile", ..) => self.unsupported("`compile`"),
             _ => return self.exact_of_library(path, args),
-        }))
-    }
-
-    fn exact_of_library(&mut self, path: &'a str, args: &Args<'a>) -> Eval<'a, Option<Value<'a>>> {
-        let first = args.positional.first().copied();
-        Ok(Some(match (path, first) {
-            ("functools.partial", Some(function)) => self.object(Kind::Partial {
-                function,
-                args: args.positional[1..].to_vec(),
-                keywords: args.keywords.clone(),
-            }),
-            ("functools.wraps", Some(wrapped)) => self.object(Kind::Partial {
-                function: Value::Native("functools.update_wrapper"),
-                args: Vec::new(),
-                keywords: vec![("wrapped", wrapped)],
-            }),
-            ("functools.update_wrapper", Some(wrapper)) => {
-                let wrapped = args.get(1, "wrapped").unwrap_or(Value::None);
-                self.note_change(wrapper, "a function");
-                self.write_attribute(wrapper, "__wrapped__", Some(wrapped))?;
-                wrapper
-            }
-            ("functools.lru_cache" | "dataclasses.dataclass", None) => self.object(Kind::Partial {
-                function: Value::Native(path),
-                args: Vec::new(),
-                keywords: args.keywords.clone(),
-            }),
-            ("functools.lru_cache", Some(Value::Int(_) | Value::None)) => Value::Native("functools.cache"),
-            ("functools.lru_cache" | "functools.cache", Some(function)) => {
-                if matches!(function, Value::Object(id) if self.state.objects[id].owner == self.current()) {
-                    for (name, path) in CACHE_ATTRIBUTES {
-                        self.write_attribute(function, name, Some(Value::Native(path)))?;
-                    }
-                }
-                function
-            }
-            ("functools.singledispatch", Some(function)) => {
-                self.write_attribute(function, "register", Some(Value::Native("functools.register")))?;
-                function
-            }
-            ("functools.register", Some(class)) if self.is_class(class) && args.positional.len() == 1 => {
-                Value::Native("typing.final")
-            }
-            ("functools.register", Some(_)) => args.positional.last().copied().unwrap_or(Value::None),
-            ("functools.reduce", Some(function)) => {
-                let source = args.positional.get(1).copied().unwrap_or(Value::None);
-                let Some(items) = self.items(source)? else { return Ok(None) };
-                let mut items = args.positional.get(2).copied().into_iter().chain(items);
-                let Some(mut result) = items.next() else { return Ok(None) };
-                for item in items {
-                    result = self.call(function, Args::of(&[result, item]))?;
-                }
-                result
-            }
-            ("dataclasses.dataclass", Some(class)) => {
-                let is_frozen = args
-                    .keywords
-                    .iter()
-                    .any(|(name, value)| *name == "frozen" && *value == Value::Bool(true));
-                self.make_dataclass(class, is_frozen)?
-            }
-            ("dataclasses.field", None) => self.object(Kind::Partial {
-                function: Value::Native("dataclasses.field"),
-                args: Vec::new(),
-                keywords: args.keywords.clone(),
-            }),
-            ("collections.OrderedDict", _) => self.new_dict(args)?,
-            ("collections.defaultdict", _) => {
-                let rest = args.positional.get(1..).unwrap_or_default().to_vec();
-                let dict = self.new_dict(&Args { positional: rest, ..args.clone() })?;
-                if let Some(factory) = first.filter(|factory| *factory != Value::None) {
-                    self.write_attribute(dict, "default_factory", Some(factory))?;
-                }
-                dict
-            }
-            ("collections.namedtuple" | "typing.NamedTuple", Some(Value::Str(name))) => {
-                return self.named_tuple(name, args);
-            }
-            ("contextlib.contextmanager" | "contextlib.asynccontextmanager", Some(_)) => {
-                Value::Native("contextlib.managed")
-            }
-            ("typing.NewType", Some(_)) => Value::Native("typing.final"),
-            ("typing.cast", Some(_)) => args.positional.get(1).copied().unwrap_or(Value::None),
-            ("typing.TypedDict" | "enum.Enum", Some(Value::Str(_))) => {
-                self.unsupported(&format!("`{path}` as a function"))
-            }
-            _ => return Ok(None),
         }))
     }
 
@@ -381,32 +313,9 @@ impl<'a> Analyser<'a, '_> {
         }
     }
 
-    fn named_tuple(&mut self, name: &'a str, args: &Args<'a>) -> Eval<'a, Option<Value<'a>>> {
-        let fields = args.get(1, "field_names").unwrap_or(Value::None);
-        let names: Vec<&'a str> = match fields {
-            Value::Str(text) => text.split([',', ' ']).filter(|part| !part.is_empty()).collect(),
-            _ => {
-                let mut names = Vec::new();
-                for item in self.items(fields)?.unwrap_or_default() {
-                    let item = self.known_items(item).and_then(|pair| pair.first().copied()).unwrap_or(item);
-                    names.extend(if let Value::Str(name) = item { Some(name) } else { None });
-                }
-                names
-            }
-        };
-        let class = self.make_class(
-            name,
-            vec![Value::Native("typing.NamedTuple")],
-            Value::Native("type"),
-            Namespace::default(),
-        )?;
-        if let Value::Object(id) = class
-            && let Kind::Class(entry) = self.kind_mut(id)
-        {
-            let field = |name| Field { name, default: None, factory: None };
-            entry.fields = Some(names.into_iter().map(field).collect());
-        }
-        Ok(Some(class))
+    fn without_length(&mut self, value: Value<'a>) -> super::Stop<'a> {
+        let class = self.class_name(value);
+        self.raise("TypeError", &format!("object of type '{class}' has no len()"))
     }
 
     /// `len`.
@@ -417,14 +326,38 @@ impl<'a> Analyser<'a, '_> {
             _ => match self.kind(value) {
                 Some(Kind::List(items) | Kind::Tuple(items) | Kind::Set { items, .. }) => items.len(),
                 Some(Kind::Dict(pairs)) => pairs.len(),
+                Some(&Kind::Range { start, stop, step }) => range_len(start, stop, step),
+                Some(&Kind::View { dict, .. }) => return self.length(dict),
+                Some(&Kind::Names(names)) => {
+                    let copy = self.dict_of_names(names);
+                    return self.length(copy);
+                }
                 Some(Kind::Instance(_)) => {
+                    if let Some(items) = self.sequence_of(value) {
+                        return Ok(Some(Value::Int(items.len() as i64)));
+                    }
                     return match self.special_method(value, "__len__") {
                         Some(method) => self.call(method, Args::default()).map(Some),
-                        None => Ok(Some(self.typed("int"))),
+                        None => {
+                            let class = self.class_of(value);
+                            let has_length = self.has_native_base(class) || self.has_open_base(class);
+                            if has_length {
+                                Ok(Some(self.typed("int")))
+                            } else {
+                                Err(self.without_length(value))
+                            }
+                        }
                     };
                 }
                 Some(Kind::Class(class)) if self.is_enum(class) => self.members(&class.clone()).len(),
-                _ => return Ok(None),
+                Some(
+                    Kind::Function(_) | Kind::Method { .. } | Kind::Iterator { .. } | Kind::Generator { .. },
+                ) => {
+                    return Err(self.without_length(value));
+                }
+                Some(_) => return Ok(None),
+                None if matches!(value, Value::Opaque(_) | Value::Native(_)) => return Ok(None),
+                None => return Err(self.without_length(value)),
             },
         };
         Ok(Some(Value::Int(length as i64)))

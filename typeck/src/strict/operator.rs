@@ -10,7 +10,12 @@ use base::Span;
 use super::Analyser;
 use super::SIZE;
 use super::iterate::number_of;
+use super::sequence::range_len;
 use super::value::{Args, Eval, Kind, Value};
+
+/// Elements of a container, and bytes of a text, that a module may make.
+const ELEMENTS: usize = 1_000_000;
+const BYTES: usize = 16 << 20;
 
 /// Operators whose results are of the class of their operands.
 const CLOSED: [&str; 3] = ["decimal.Decimal", "fractions.Fraction", "datetime.timedelta"];
@@ -21,6 +26,24 @@ impl<'a> Analyser<'a, '_> {
             if let Value::Opaque(id) = operand {
                 return Ok(self.inspect(id, "SP0813", &format!("uses `{}` on", op.symbol())));
             }
+        }
+        if let Some(flags) = self.combined_flags(op, left, right) {
+            return Ok(flags);
+        }
+        let plain = (self.plain_member(left), self.plain_member(right));
+        if plain != (None, None) {
+            return match self.overloaded(op, left, right)? {
+                Some(result) => Ok(result),
+                None => self.binary(op, plain.0.unwrap_or(left), plain.1.unwrap_or(right)),
+            };
+        }
+        if let (Some(one), other) | (other, Some(one)) = (self.view_as_set(left)?, self.view_as_set(right)?) {
+            let is_left = matches!(self.kind(left), Some(Kind::View { .. }));
+            return if is_left {
+                self.binary(op, one, other.unwrap_or(right))
+            } else {
+                self.binary(op, left, one)
+            };
         }
         if let Some(result) = self.known_binary(op, left, right)? {
             return Ok(result);
@@ -44,6 +67,15 @@ impl<'a> Analyser<'a, '_> {
         }
     }
 
+    /// A view of keys or items as the set that operators take it for.
+    fn view_as_set(&mut self, value: Value<'a>) -> Eval<'a, Option<Value<'a>>> {
+        if !matches!(self.kind(value), Some(Kind::View { part: "keys" | "items", .. })) {
+            return Ok(None);
+        }
+        let items = self.unordered_items(value)?;
+        self.new_set(items, false).map(Some)
+    }
+
     /// The result, if both operands are known.
     fn known_binary(
         &mut self,
@@ -64,8 +96,11 @@ impl<'a> Analyser<'a, '_> {
             (Operator::Mult, Value::Str(text), Value::Int(count))
             | (Operator::Mult, Value::Int(count), Value::Str(text)) => {
                 let count = usize::try_from(count).unwrap_or(0);
-                let fits = text.len().checked_mul(count).is_some_and(|size| size <= SIZE);
-                Some(if fits { self.text(&text.repeat(count)) } else { self.typed("str") })
+                match text.len().saturating_mul(count) {
+                    0..=SIZE => Some(self.text(&text.repeat(count))),
+                    size if size > BYTES => Some(self.over_budget("a text is too long")),
+                    _ => Some(self.typed("str")),
+                }
             }
             (Operator::BitOr, left, right) if self.is_type_like(left) && self.is_type_like(right) => {
                 Some(self.typed("types.UnionType"))
@@ -104,7 +139,7 @@ impl<'a> Analyser<'a, '_> {
         }
         Ok(Some(match result {
             Some(result) => Value::Int(result),
-            None => self.typed("int"),
+            None => self.large_integer(op, left, right),
         }))
     }
 
@@ -117,6 +152,10 @@ impl<'a> Analyser<'a, '_> {
             Operator::Sub => Some(Value::Float(left - right)),
             Operator::Mult => Some(Value::Float(left * right)),
             Operator::Div => Some(Value::Float(left / right)),
+            Operator::Pow if left == 0.0 && right < 0.0 => {
+                return Err(self.raise("ZeroDivisionError", "zero to a negative power"));
+            }
+            // What differs among machines is not computed.
             Operator::FloorDiv | Operator::Mod | Operator::Pow => Some(self.typed("float")),
             _ => None,
         })
@@ -132,11 +171,18 @@ impl<'a> Analyser<'a, '_> {
             }
             (Operator::Mult, Some(Kind::List(items)), None) => {
                 let count = integer(right)?;
+                if is_huge(items.len(), count) {
+                    return Some(self.over_budget("a list is too long"));
+                }
                 let items = repeated(&items, count);
                 Some(self.list_of(items))
             }
             (Operator::Mult, Some(Kind::Tuple(items)), None) => {
-                let items = repeated(&items, integer(right)?);
+                let count = integer(right)?;
+                if is_huge(items.len(), count) {
+                    return Some(self.over_budget("a tuple is too long"));
+                }
+                let items = repeated(&items, count);
                 Some(self.tuple_of(items))
             }
             (Operator::BitOr, Some(Kind::Dict(mut left)), Some(Kind::Dict(right))) => {
@@ -182,9 +228,21 @@ impl<'a> Analyser<'a, '_> {
         Ok(None)
     }
 
+    /// The class of a value, of an instance of a subclass of a builtin class that class.
+    fn builtin_base(&mut self, value: Value<'a>) -> Option<&'a str> {
+        if let Some(class) = self.plain_class(value) {
+            return Some(class);
+        }
+        let class = self.class_of(value);
+        self.mro(class).into_iter().find_map(|entry| match entry {
+            Value::Native(path) if path != "object" && !path.contains('.') => Some(path),
+            _ => None,
+        })
+    }
+
     /// The class of a result, by the classes of the operands.
     fn typed_binary(&mut self, op: Operator, left: Value<'a>, right: Value<'a>) -> Option<&'a str> {
-        let (one, two) = (self.plain_class(left)?, self.plain_class(right)?);
+        let (one, two) = (self.builtin_base(left)?, self.builtin_base(right)?);
         let (one, two) = (origin(one), origin(two));
         if let (Some(first), Some(second)) = (rank(one), rank(two)) {
             let class = if op == Operator::Div { first.max(second).max(2) } else { first.max(second).max(1) };
@@ -226,6 +284,12 @@ impl<'a> Analyser<'a, '_> {
                 _ => Some(number),
             };
             return Ok(result.map_or_else(|| self.typed("int"), Value::Int));
+        }
+        if let Some(flags) = (op == UnaryOp::Invert).then(|| self.other_flags(operand)).flatten() {
+            return Ok(flags);
+        }
+        if let Some(plain) = self.plain_member(operand) {
+            return self.unary(op, plain);
         }
         if let Value::Float(number) = operand {
             return Ok(Value::Float(if op == UnaryOp::USub { -number } else { number }));
@@ -287,6 +351,9 @@ impl<'a> Analyser<'a, '_> {
         if let (Value::Str(part), Value::Str(text)) = (item, container) {
             return Ok(Value::Bool(text.contains(part) == (op == CmpOp::In)));
         }
+        if let Some(found) = self.contains_flags(container, item) {
+            return Ok(Value::Bool(found == (op == CmpOp::In)));
+        }
         if let Some(method) = self.special_method(container, "__contains__") {
             let result = self.call(method, Args::of(&[item]))?;
             return if op == CmpOp::In { Ok(result) } else { self.unary(UnaryOp::Not, result) };
@@ -320,6 +387,10 @@ impl<'a> Analyser<'a, '_> {
         if let (Some(left), Some(right)) = (number_of(left), number_of(right)) {
             return Ok(Some(left == right));
         }
+        let plain = (self.plain_member(left), self.plain_member(right));
+        if plain != (None, None) {
+            return self.equals(plain.0.unwrap_or(left), plain.1.unwrap_or(right));
+        }
         match (self.kind(left).cloned(), self.kind(right).cloned()) {
             (Some(Kind::List(left)), Some(Kind::List(right)))
             | (Some(Kind::Tuple(left)), Some(Kind::Tuple(right))) => {
@@ -343,8 +414,22 @@ impl<'a> Analyser<'a, '_> {
                         }
                     }
                 }
-                let class = self.class_of(left);
-                Ok(if self.has_native_base(class) { None } else { Some(false) })
+                if let (Some(left), Some(right)) = (self.sequence_of(left), self.sequence_of(right)) {
+                    let (left, right) = (self.tuple(left), self.tuple(right));
+                    return self.nested(|this| this.equals(left, right));
+                }
+                if let (Some((record, class, left)), Some((_, other, right))) =
+                    (self.compared_fields(left), self.compared_fields(right))
+                    && record.is_equal
+                    && class == other
+                {
+                    let (left, right) = (self.tuple(left), self.tuple(right));
+                    return self.nested(|this| this.equals(left, right));
+                }
+                let (one, two) = (self.class_of(left), self.class_of(right));
+                let is_open =
+                    |this: &mut Self, class| this.has_native_base(class) || this.has_open_base(class);
+                Ok(if is_open(self, one) || is_open(self, two) { None } else { Some(false) })
             }
             (Some(Kind::Set { items: left, .. }), Some(Kind::Set { items: right, .. })) => {
                 let has = |item: &Value<'a>| right.iter().any(|known| self.is_same_key(*known, *item));
@@ -369,6 +454,32 @@ impl<'a> Analyser<'a, '_> {
                 let are_numbers = rank(&one).is_some() && rank(&two).is_some();
                 Ok((differ && !are_numbers).then_some(false))
             }
+            (Some(Kind::View { part: "keys" | "items", .. }), _)
+            | (_, Some(Kind::View { part: "keys" | "items", .. })) => {
+                let one = self.view_as_set(left)?.unwrap_or(left);
+                let two = self.view_as_set(right)?.unwrap_or(right);
+                self.nested(|this| this.equals(one, two))
+            }
+            (Some(Kind::Names(_)), _) | (_, Some(Kind::Names(_))) => {
+                let mut sides = [left, right];
+                for side in &mut sides {
+                    if let Some(&Kind::Names(names)) = self.kind(*side) {
+                        *side = self.dict_of_names(names);
+                    }
+                }
+                self.nested(|this| this.equals(sides[0], sides[1]))
+            }
+            (Some(Kind::Range { .. }), Some(Kind::Range { .. })) => {
+                let (one, two) = (self.unordered_items(left)?, self.unordered_items(right)?);
+                Ok(one.zip(two).map(|(one, two)| one == two))
+            }
+            // Two objects that are made anew at each access.
+            (
+                Some(Kind::Method { function: one, receiver: of_one }),
+                Some(Kind::Method { function: two, receiver: of_two }),
+            ) => Ok(Some(one == two && of_one == of_two)),
+            (Some(Kind::NativeMethod { .. }), Some(Kind::NativeMethod { .. })) => Ok(None),
+            (Some(Kind::Partial { .. }), _) | (_, Some(Kind::Partial { .. })) => Ok(None),
             _ => Ok(Some(false)),
         }
     }
@@ -382,6 +493,13 @@ impl<'a> Analyser<'a, '_> {
                 _ => None,
             },
         };
+        let plain = (self.plain_member(left), self.plain_member(right));
+        if plain != (None, None) {
+            return self.ordering(op, plain.0.unwrap_or(left), plain.1.unwrap_or(right));
+        }
+        if let Some(result) = self.sequence_order(op, left, right)? {
+            return Ok(result);
+        }
         if let Some(order) = order {
             return Ok(Value::Bool(match op {
                 CmpOp::Lt => order == Ordering::Less,
@@ -404,15 +522,53 @@ impl<'a> Analyser<'a, '_> {
                 }
             }
         }
-        match (self.plain_class(left), self.plain_class(right)) {
-            (Some(_), Some(_)) => Ok(self.typed("bool")),
-            _ => {
+        if let (Some((record, class, one)), Some((_, other, two))) =
+            (self.compared_fields(left), self.compared_fields(right))
+            && record.is_ordered
+            && class == other
+        {
+            let (one, two) = (self.tuple(one), self.tuple(two));
+            return self.ordering(op, one, two);
+        }
+        let is_open = |this: &mut Self, value: Value<'a>| {
+            let class = this.class_of(value);
+            this.plain_class(value).is_some() || this.has_native_base(class) || this.has_open_base(class)
+        };
+        match is_open(self, left) && is_open(self, right) {
+            true => Ok(self.typed("bool")),
+            false => {
                 let (one, two) = (self.class_name(left), self.class_name(right));
                 let symbol = op.symbol();
                 let message = format!("'{symbol}' not supported between instances of '{one}' and '{two}'");
                 Err(self.raise("TypeError", &message))
             }
         }
+    }
+
+    /// The order of two lists or tuples by their first elements that differ; nothing if they are none.
+    fn sequence_order(
+        &mut self,
+        op: CmpOp,
+        left: Value<'a>,
+        right: Value<'a>,
+    ) -> Eval<'a, Option<Value<'a>>> {
+        let (Some(one), Some(two)) = (self.sequence_of(left), self.sequence_of(right)) else {
+            return Ok(None);
+        };
+        for (one, two) in one.iter().zip(&two) {
+            for operand in [*one, *two] {
+                if let Value::Opaque(id) = operand {
+                    return Ok(Some(self.inspect(id, "SP0813", &format!("uses `{}` on", op.symbol()))));
+                }
+            }
+            match self.nested(|this| this.equals(*one, *two))? {
+                Some(true) => {}
+                Some(false) => return self.nested(|this| this.ordering(op, *one, *two)).map(Some),
+                None => return Ok(Some(self.typed("bool"))),
+            }
+        }
+        let (one, two) = (Value::Int(one.len() as i64), Value::Int(two.len() as i64));
+        self.ordering(op, one, two).map(Some)
     }
 
     // --- Truth and text ---
@@ -430,6 +586,10 @@ impl<'a> Analyser<'a, '_> {
             _ => match self.kind(value) {
                 Some(Kind::List(items) | Kind::Tuple(items) | Kind::Set { items, .. }) => !items.is_empty(),
                 Some(Kind::Dict(pairs)) => !pairs.is_empty(),
+                Some(&Kind::Range { start, stop, step }) => range_len(start, stop, step) > 0,
+                Some(Kind::View { .. } | Kind::Names(_)) => {
+                    return Ok(self.unordered_items(value)?.map(|items| !items.is_empty()));
+                }
                 Some(Kind::Typed(class)) => {
                     let is_plain = class.starts_with("re.") || *class == "typing.TypeVar";
                     return Ok(is_plain.then_some(true));
@@ -446,6 +606,15 @@ impl<'a> Analyser<'a, '_> {
                 let result = self.call(method, Args::default())?;
                 return self.truth(result);
             }
+        }
+        if let Some(flags) = self.parts_of_flags(value) {
+            return Ok(Some(!flags.is_empty()));
+        }
+        if let Some(plain) = self.plain_member(value) {
+            return self.truth(plain);
+        }
+        if let Some(items) = self.sequence_of(value) {
+            return Ok(Some(!items.is_empty()));
         }
         let class = self.class_of(value);
         Ok((!self.has_native_base(class)).then_some(true))
@@ -467,6 +636,7 @@ impl<'a> Analyser<'a, '_> {
         Ok(match value {
             Value::Opaque(id) => self.inspect(id, "SP0813", "makes a text of"),
             Value::Str(text) if method == "__str__" => Value::Str(text),
+            Value::Str(text) if is_plain_text(text) => self.text(&format!("'{text}'")),
             Value::Int(number) => self.text(&number.to_string()),
             Value::Bool(value) => Value::Str(if value { "True" } else { "False" }),
             Value::None => Value::Str("None"),
@@ -485,6 +655,9 @@ impl<'a> Analyser<'a, '_> {
             if let Some(method) = self.special_method(value, name) {
                 return self.call(method, Args::default());
             }
+        }
+        if let Some(text) = self.text_of_member(value, method)? {
+            return Ok(text);
         }
         let class = self.class_of(value);
         let has_text = self.has_native_base(class) || self.fields_of(class).is_some();
@@ -523,6 +696,11 @@ pub(super) fn integer(value: Value<'_>) -> Option<i64> {
     }
 }
 
+/// Whether a container has more elements than one may have.
+fn is_huge(len: usize, count: i64) -> bool {
+    len.saturating_mul(usize::try_from(count).unwrap_or(0)) > ELEMENTS
+}
+
 fn repeated<'a>(items: &[Value<'a>], count: i64) -> Option<Vec<Value<'a>>> {
     let count = usize::try_from(count).unwrap_or(0);
     (items.len().checked_mul(count)? <= SIZE).then(|| items.repeat(count))
@@ -545,4 +723,9 @@ fn method_stem(name: &str) -> &'static str {
         "BitAnd" => "and",
         _ => "floordiv",
     }
+}
+
+/// Whether the `repr` of a text is that text between quotation marks.
+fn is_plain_text(text: &str) -> bool {
+    text.bytes().all(|byte| (b' '..=b'~').contains(&byte) && byte != b'\'' && byte != b'\\')
 }

@@ -5,7 +5,7 @@
 use super::Analyser;
 use super::SIZE;
 use super::operator::integer;
-use super::value::{Args, Eval, Kind, Value};
+use super::value::{Args, Eval, Kind, Pairs, Value};
 
 impl<'a> Analyser<'a, '_> {
     pub(super) fn sequence_function(
@@ -40,6 +40,11 @@ impl<'a> Analyser<'a, '_> {
                 _ => None,
             });
         };
+        if path == "iter"
+            && let Some(sentinel) = args.positional.get(1)
+        {
+            return self.until(source, *sentinel).map(Some);
+        }
         if path == "iter" && matches!(self.kind(source), Some(Kind::Iterator { .. } | Kind::Generator { .. }))
         {
             return Ok(Some(source));
@@ -124,19 +129,42 @@ impl<'a> Analyser<'a, '_> {
             Some(&[start, stop, step]) if step != 0 => (start, stop, step),
             _ => return Ok(None),
         };
-        let (mut items, mut next) = (Vec::new(), start);
-        while (step > 0 && next < stop) || (step < 0 && next > stop) {
-            if items.len() >= SIZE {
-                return Ok(None);
-            }
-            items.push(Value::Int(next));
-            match next.checked_add(step) {
-                Some(after) => next = after,
-                None => break,
-            }
+        Ok(Some(self.object(Kind::Range { start, stop, step })))
+    }
+
+    /// The numbers of a range; nothing if there are very many.
+    pub(super) fn items_of_range(
+        &mut self,
+        start: i64,
+        stop: i64,
+        step: i64,
+    ) -> Eval<'a, Option<Vec<Value<'a>>>> {
+        let count = range_len(start, stop, step);
+        if count > SIZE {
+            return Ok(None);
         }
-        self.pay(items.len() / 16)?;
-        Ok(Some(self.object(Kind::Tuple(items))))
+        self.pay(count / 16)?;
+        Ok(Some((0..count as i64).map(|at| Value::Int(start + at * step)).collect()))
+    }
+
+    /// A number of a range, or a part of it.
+    pub(super) fn item_of_range(
+        &mut self,
+        value: Value<'a>,
+        bounds: (i64, i64, i64),
+        key: Value<'a>,
+    ) -> Eval<'a> {
+        let (start, stop, step) = bounds;
+        let count = range_len(start, stop, step);
+        match self.list_index(key, count) {
+            Some(Some(at)) => return Ok(Value::Int(start + at as i64 * step)),
+            Some(None) => return Err(self.raise("IndexError", "range object index out of range")),
+            None => {}
+        }
+        match self.items_of_range(start, stop, step)? {
+            Some(items) => self.element_at(value, &items, key),
+            None => Ok(self.typed("range")),
+        }
     }
 
     fn next(&mut self, args: &Args<'a>) -> Eval<'a, Option<Value<'a>>> {
@@ -238,10 +266,13 @@ impl<'a> Analyser<'a, '_> {
             true
         } else {
             // Comparing may run code.
-            for at in 1..pairs.len() {
-                self.compare(parser::ast::CmpOp::Lt, pairs[at].0, pairs[at - 1].0)?;
+            match self.insert_sorted(std::mem::take(&mut pairs))? {
+                Some(sorted) => {
+                    pairs = sorted;
+                    true
+                }
+                None => return Ok(None),
             }
-            pairs.len() < 2
         };
         let reverse = args.keywords.iter().find(|(name, _)| *name == "reverse").map(|(_, value)| *value);
         match reverse.map_or(Ok(Some(false)), |reverse| self.truth(reverse))? {
@@ -250,6 +281,25 @@ impl<'a> Analyser<'a, '_> {
             None => return Ok(None),
         }
         Ok(is_known.then(|| pairs.into_iter().map(|(_, item)| item).collect()))
+    }
+
+    /// Sorts by comparing; nothing if a comparison has no answer.
+    fn insert_sorted(&mut self, pairs: Pairs<'a>) -> Eval<'a, Option<Pairs<'a>>> {
+        let mut sorted: Pairs<'a> = Vec::new();
+        for (key, item) in pairs {
+            let (mut low, mut high) = (0, sorted.len());
+            while low < high {
+                let middle = low + (high - low) / 2;
+                let is_less = self.compare(parser::ast::CmpOp::Lt, key, sorted[middle].0)?;
+                match self.truth(is_less)? {
+                    Some(true) => high = middle,
+                    Some(false) => low = middle + 1,
+                    None => return Ok(None),
+                }
+            }
+            sorted.insert(low, (key, item));
+        }
+        Ok(Some(sorted))
     }
 
     fn extreme(&mut self, path: &str, items: Vec<Value<'a>>, args: &Args<'a>) -> Eval<'a> {
@@ -273,4 +323,12 @@ impl<'a> Analyser<'a, '_> {
         }
         Ok(items[best])
     }
+}
+
+/// How many numbers a range has.
+pub(super) fn range_len(start: i64, stop: i64, step: i64) -> usize {
+    let span =
+        if step > 0 { i128::from(stop) - i128::from(start) } else { i128::from(start) - i128::from(stop) };
+    let step = i128::from(step).abs();
+    usize::try_from((span + step - 1) / step).unwrap_or(if span > 0 { usize::MAX } else { 0 })
 }

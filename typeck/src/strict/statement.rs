@@ -4,7 +4,7 @@ use parser::ast::{ClassDef, ExceptHandler, Expr, Stmt, StmtKind, Try, WithItem};
 
 use super::Analyser;
 use super::TURNS;
-use super::value::{Args, Eval, Flow, Stop, Value};
+use super::value::{Args, Eval, Flow, Kind, Stop, Value};
 use crate::scope::ScopeKind;
 
 impl<'a> Analyser<'a, '_> {
@@ -137,6 +137,12 @@ impl<'a> Analyser<'a, '_> {
         orelse: &'a [Stmt<'a>],
     ) -> Eval<'a, Flow<'a>> {
         let source = self.eval(iter)?;
+        if matches!(self.kind(source), Some(Kind::List(_))) {
+            return self.for_list(target, source, body, orelse);
+        }
+        if matches!(self.kind(source), Some(Kind::Generator { .. } | Kind::Iterator { .. })) {
+            return self.for_iterator(target, source, body, orelse);
+        }
         let items = match self.at(iter.span, |this| this.items(source))? {
             Some(items) => items,
             None => {
@@ -145,7 +151,14 @@ impl<'a> Analyser<'a, '_> {
                     this.assign(target, element)?;
                     this.block(body)
                 };
+                let is_endless =
+                    matches!(self.kind(source), Some(Kind::Typed(class)) if self.is_endless(class));
+                let outer = std::mem::replace(&mut self.frame().may_leave, false);
                 let flow = self.some_turns(run)?;
+                let may_leave = std::mem::replace(&mut self.frame().may_leave, outer);
+                if is_endless && !may_leave && flow == Flow::Next {
+                    self.at(iter.span, |this| Ok(this.over_budget("a loop does not end")))?;
+                }
                 return if flow == Flow::Next { self.block(orelse) } else { Ok(flow) };
             }
         };
@@ -159,6 +172,59 @@ impl<'a> Analyser<'a, '_> {
             }
         }
         self.block(orelse)
+    }
+
+    /// A list that changes in the body is seen as it is at each turn.
+    fn for_list(
+        &mut self,
+        target: &'a Expr<'a>,
+        source: Value<'a>,
+        body: &'a [Stmt<'a>],
+        orelse: &'a [Stmt<'a>],
+    ) -> Eval<'a, Flow<'a>> {
+        for at in 0..TURNS {
+            let item = match self.kind(source) {
+                Some(Kind::List(items)) => items.get(at).copied(),
+                // What it contains is not known any more.
+                _ => return self.some_turns(|this| this.block(body)),
+            };
+            let Some(item) = item else { return self.block(orelse) };
+            self.pay(1)?;
+            self.assign(target, item)?;
+            match self.block(body)? {
+                Flow::Break => return Ok(Flow::Next),
+                Flow::Return(value) => return Ok(Flow::Return(value)),
+                Flow::Next | Flow::Continue => {}
+            }
+        }
+        self.over_budget("a loop does not end");
+        Ok(Flow::Next)
+    }
+
+    /// Of an iterator no more is asked than the body wants.
+    fn for_iterator(
+        &mut self,
+        target: &'a Expr<'a>,
+        source: Value<'a>,
+        body: &'a [Stmt<'a>],
+        orelse: &'a [Stmt<'a>],
+    ) -> Eval<'a, Flow<'a>> {
+        for _ in 0..TURNS {
+            let item = match self.next_item(source)? {
+                Some(Some(item)) => item,
+                Some(None) => return self.block(orelse),
+                None => break,
+            };
+            self.pay(1)?;
+            self.assign(target, item)?;
+            match self.block(body)? {
+                Flow::Break => return Ok(Flow::Next),
+                Flow::Return(value) => return Ok(Flow::Return(value)),
+                Flow::Next | Flow::Continue => {}
+            }
+        }
+        self.over_budget("a loop does not end");
+        Ok(Flow::Next)
     }
 
     fn while_loop(
@@ -273,7 +339,7 @@ impl<'a> Analyser<'a, '_> {
 
     fn try_statement(&mut self, parts: &'a Try<'a>) -> Eval<'a, Flow<'a>> {
         let result = self.try_handlers(parts);
-        if matches!(result, Err(Stop::Exhausted)) || parts.finalbody.is_empty() {
+        if matches!(result, Err(Stop::Exhausted | Stop::Enough)) || parts.finalbody.is_empty() {
             return result;
         }
         match self.block(parts.finalbody)? {

@@ -1,6 +1,6 @@
-//! Executed text: `exec` and `eval` of a text that is known, in dictionaries that are given.
+//! Executed text: `exec` and `eval` of a text that is known, in dictionaries that are given or among the names in sight.
 //!
-//! The text is a unit of its own, whose names are those of the dictionary before it runs, and become those of the dictionary behind it. What
+//! Text in a dictionary is a unit of its own, whose names are those of the dictionary before it runs, and become those of the dictionary behind it. What
 //! it makes belongs to the module that runs it. It must not import: which modules a module uses is to be seen in its statements; nor
 //! execute more text.
 
@@ -10,8 +10,11 @@ use parser::ast::{Module, Stmt};
 use super::Analyser;
 use super::finding::Call;
 use super::module::Unit;
-use super::value::{Args, Eval, Flow, Kind, Namespace, ObjectId, UnitId, Value};
-use crate::scope::{self, Scopes};
+use super::value::{Args, EnvId, Eval, Flow, Kind, Names, Namespace, ObjectId, UnitId, Value};
+use crate::scope::{self, ScopeId, ScopeKind, Scopes};
+
+/// The hidden name of the dict of a module's variables.
+const GLOBALS: &str = "<globals>";
 
 /// What a text is.
 enum Parsed<'a> {
@@ -22,6 +25,7 @@ enum Parsed<'a> {
 impl<'a> Analyser<'a, '_> {
     /// `exec(text, globals)`, `eval(text, globals)`
     pub(super) fn execute_text(&mut self, path: &'a str, args: &Args<'a>) -> Eval<'a> {
+        self.spoil_summary();
         let unit = self.frame().unit;
         if self.units[unit].is_text {
             return Ok(self.unsupported(&format!("`{path}` in text that is executed")));
@@ -32,13 +36,108 @@ impl<'a> Analyser<'a, '_> {
             return Ok(self.inspect(id, "SP0813", &format!("calls `{path}` with")));
         }
         let space = globals.filter(|_| locals.is_none_or(|locals| Some(locals) == globals));
+        let own = self.module_dict();
         match (source, space) {
+            (Some(Value::Str(text)), None) if globals.is_none() => self.run_text_here(path, text),
+            (Some(Value::Str(text)), Some(space)) if Some(space) == own => {
+                self.run_text_in_module(path, text)
+            }
             (Some(Value::Str(text)), Some(Value::Object(id))) if self.has_known_names(id) => {
                 self.run_text(path, text, id)
             }
             _ => {
                 Ok(self.unsupported(&format!("`{path}` without a known text and a dictionary for its names")))
             }
+        }
+    }
+
+    /// `globals()`, `locals()`, `vars()` and `vars(x)`.
+    pub(super) fn names_in_sight(&mut self, path: &str, of: Option<Value<'a>>) -> Eval<'a> {
+        self.spoil_summary();
+        if let Some(of) = of {
+            return if path == "vars" { self.attribute(of, "__dict__") } else { Ok(self.unsupported(path)) };
+        }
+        let (unit, scope, env) = (self.frame().unit, self.frame().scope, self.frame().env);
+        if path == "globals" || self.units[unit].scopes.table[scope].kind == ScopeKind::Module {
+            let globals = self.units[unit].env;
+            return Ok(self.live_names(globals));
+        }
+        Ok(self.dict_of_names(Names::Env(env)))
+    }
+
+    /// The dict of the variables of a module, of which only is known what it is.
+    fn live_names(&mut self, env: EnvId) -> Value<'a> {
+        if let Some(known) = self.state.envs[env].names.get(GLOBALS) {
+            return known;
+        }
+        let dict = self.object(Kind::Names(Names::Env(env)));
+        let owner = self.state.envs[env].owner;
+        if let Value::Object(id) = dict {
+            self.state.objects[id].owner = owner;
+        }
+        self.state.envs[env].names.set(GLOBALS, dict);
+        dict
+    }
+
+    /// The dict of the module whose code runs, if somebody has asked for it.
+    fn module_dict(&mut self) -> Option<Value<'a>> {
+        let unit = self.frame().unit;
+        let env = self.units[unit].env;
+        self.state.envs[env].names.get(GLOBALS)
+    }
+
+    /// Text whose names are those of the module: its functions see what the module binds later.
+    fn run_text_in_module(&mut self, path: &str, text: &'a str) -> Eval<'a> {
+        let unit = self.frame().unit;
+        let (env, name) = (self.units[unit].env, self.units[unit].name);
+        self.pay(text.len())?;
+        let Some((parsed, scopes)) = self.parsed_text(path, text) else {
+            return Err(self.raise("SyntaxError", "invalid syntax"));
+        };
+        let (root, value) = (scopes.module(), self.units[unit].value);
+        let scopes_of_text = self.units.next_key();
+        self.units.push(Unit { is_text: true, ..Unit::new(name, "<string>", text, scopes, env, value) });
+        self.run_parsed(parsed, scopes_of_text, root, env)
+    }
+
+    /// Text without a dictionary: its names are those in sight, and what it binds in a function is lost.
+    fn run_text_here(&mut self, path: &str, text: &'a str) -> Eval<'a> {
+        let (unit, scope, env) = (self.frame().unit, self.frame().scope, self.frame().env);
+        let kind = self.units[unit].scopes.table[scope].kind;
+        if kind == ScopeKind::Module {
+            return self.run_text_in_module(path, text);
+        }
+        let space = self.dict_of_names(Names::Env(self.units[unit].env));
+        let Value::Object(id) = space else { return Ok(space) };
+        let mut next = Some(env);
+        let mut inner = Vec::new();
+        while let Some(at) = next.filter(|at| *at != self.units[unit].env) {
+            inner.push(at);
+            next = self.state.envs[at].parent;
+        }
+        for at in inner.into_iter().rev() {
+            for (name, value) in self.state.envs[at].names.entries().to_vec() {
+                self.set_pair(id, name, value);
+            }
+        }
+        let before = self.state.objects[id].kind.clone();
+        let result = self.run_text(path, text, id)?;
+        if kind == ScopeKind::Class
+            && let (Kind::Dict(before), Kind::Dict(after)) = (before, self.state.objects[id].kind.clone())
+        {
+            for (key, value) in after.into_iter().filter(|pair| !before.contains(pair)) {
+                if let Value::Str(name) = key {
+                    self.state.envs[env].names.set(name, value);
+                }
+            }
+        }
+        Ok(result)
+    }
+
+    fn set_pair(&mut self, dict: ObjectId, name: &'a str, value: Value<'a>) {
+        if let Kind::Dict(mut pairs) = self.state.objects[dict].kind.clone() {
+            self.put(&mut pairs, Value::Str(name), value);
+            *self.kind_mut(dict) = Kind::Dict(pairs);
         }
     }
 
@@ -68,6 +167,12 @@ impl<'a> Analyser<'a, '_> {
         }
         let before = self.state.envs[env].names.clone();
         let root = self.units[unit].scopes.module();
+        let result = self.run_parsed(parsed, unit, root, env);
+        self.publish_names(space, env, &before);
+        result
+    }
+
+    fn run_parsed(&mut self, parsed: Parsed<'a>, unit: UnitId, root: ScopeId, env: EnvId) -> Eval<'a> {
         let site = self.here.expect("calls stand somewhere");
         self.calls.push(Call { site, callee: "<string>" });
         let result = self.in_frame(unit, root, env, None, |this| match parsed {
@@ -79,7 +184,6 @@ impl<'a> Analyser<'a, '_> {
         self.calls.pop();
         self.here = Some(site);
         self.units[unit].is_finished = true;
-        self.publish_names(space, env, &before);
         result
     }
 
@@ -90,7 +194,7 @@ impl<'a> Analyser<'a, '_> {
     }
 
     /// The names that the text has bound become those of the dictionary.
-    fn publish_names(&mut self, space: ObjectId, env: super::value::EnvId, before: &Namespace<'a>) {
+    fn publish_names(&mut self, space: ObjectId, env: EnvId, before: &Namespace<'a>) {
         let after = self.state.envs[env].names.clone();
         if after == *before {
             return;

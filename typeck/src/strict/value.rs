@@ -91,10 +91,23 @@ pub(super) enum Kind<'a> {
     Property {
         getter: Value<'a>,
         setter: Value<'a>,
+        deleter: Value<'a>,
     },
     Class(Class<'a>),
     Instance(Value<'a>),
     Module(UnitId),
+    /// The dict of the variables of a module, or of the attributes of an object.
+    Names(Names),
+    Range {
+        start: i64,
+        stop: i64,
+        step: i64,
+    },
+    /// `keys()`, `values()` or `items()` of a dict.
+    View {
+        dict: Value<'a>,
+        part: &'static str,
+    },
     Iterator {
         items: Vec<Value<'a>>,
         at: usize,
@@ -114,8 +127,20 @@ pub(super) enum Kind<'a> {
         args: Vec<Value<'a>>,
         keywords: Vec<(&'a str, Value<'a>)>,
     },
+    /// A comparison that `functools.total_ordering` has added, by the one that the class writes.
+    Derived {
+        function: &'a str,
+        root: &'a str,
+    },
     /// The class is known: a path, perhaps with what the elements are, `list[str]`.
     Typed(&'a str),
+}
+
+/// Whose names a dict shows.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(super) enum Names {
+    Env(EnvId),
+    Object(ObjectId),
 }
 
 /// What a function runs.
@@ -159,7 +184,19 @@ pub(super) struct Class<'a> {
     pub(super) metaclass: Value<'a>,
     /// Names of fields in their order, if instances are made from fields.
     pub(super) fields: Option<Vec<Field<'a>>>,
-    pub(super) is_frozen_instance: bool,
+    /// What `@dataclass` has been asked for.
+    pub(super) record: Record,
+    /// The only attributes that its instances have, if that has been said.
+    pub(super) slots: Option<Vec<&'a str>>,
+}
+
+/// The options of a dataclass that count for its instances.
+#[derive(Clone, Copy, PartialEq, Debug, Default)]
+pub(super) struct Record {
+    pub(super) is_frozen: bool,
+    pub(super) is_equal: bool,
+    pub(super) is_ordered: bool,
+    pub(super) has_init: bool,
 }
 
 /// A field of a dataclass or named tuple.
@@ -168,6 +205,28 @@ pub(super) struct Field<'a> {
     pub(super) name: &'a str,
     pub(super) default: Option<Value<'a>>,
     pub(super) factory: Option<Value<'a>>,
+    /// Given by name only.
+    pub(super) is_kw_only: bool,
+    /// An argument of the constructor.
+    pub(super) is_given: bool,
+    pub(super) is_compared: bool,
+    /// Not kept, but given to `__post_init__`.
+    pub(super) is_init_only: bool,
+}
+
+impl<'a> Field<'a> {
+    /// One without a default.
+    pub(super) fn new(name: &'a str) -> Self {
+        Self {
+            name,
+            default: None,
+            factory: None,
+            is_kw_only: false,
+            is_given: true,
+            is_compared: true,
+            is_init_only: false,
+        }
+    }
 }
 
 /// Names with values, in the order of their first binding.
@@ -180,6 +239,10 @@ pub(super) struct Namespace<'a> {
 impl<'a> Namespace<'a> {
     pub(super) fn get(&self, name: &str) -> Option<Value<'a>> {
         self.places.get(name).map(|&at| self.entries[at].1)
+    }
+
+    pub(super) fn entry(&self, name: &str) -> Option<(&'a str, Value<'a>)> {
+        self.places.get(name).map(|&at| self.entries[at])
     }
 
     pub(super) fn set(&mut self, name: &'a str, value: Value<'a>) {
@@ -236,6 +299,8 @@ pub(super) enum Flow<'a> {
 pub(super) enum Stop<'a> {
     /// A Python exception.
     Raise(Value<'a>),
+    /// A generator has given so much that it perhaps has no end.
+    Enough,
     /// The budget of the module is used up.
     Exhausted,
 }

@@ -46,7 +46,7 @@ pub(super) fn whole(
         (source.clone(), found.unwrap_or_default())
     };
     let conflict = conflicting_source(path, &source, name, loader);
-    let (source, mut found) = match with_module(source, name, path, loader, accepted) {
+    let (source, mut found) = match with_module(source, name, path, loader, Some(settings), accepted) {
         Ok((source, mut found)) => {
             if let Some(level) = level_of_static(subject, settings)
                 && mentions_static(&source)
@@ -85,8 +85,8 @@ fn conflicting_source(
 /// How serious it is what importing static modules does, if somebody wants to know.
 fn level_of_static(subject: Subject, settings: &Settings) -> Option<Level> {
     match subject {
-        Subject::Program { is_strict: true } => Some(settings.of_static.unwrap_or(Level::Error)),
-        Subject::Program { is_strict: false } => settings.of_static,
+        Subject::Program { is_strict: true, .. } => Some(settings.of_static.unwrap_or(Level::Error)),
+        Subject::Program { is_strict: false, .. } => settings.of_static,
         Subject::Syntax | Subject::Speed => None,
     }
 }

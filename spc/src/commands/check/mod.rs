@@ -49,6 +49,8 @@ pub(crate) enum Subject {
     Program {
         /// What importing static modules does, too.
         is_strict: bool,
+        /// What strict modules do on any machine.
+        all_platforms: bool,
     },
     /// Errors and what is slower than it could be.
     Speed,
@@ -119,10 +121,12 @@ impl<'r> Check<'r> {
                 false,
             );
         }
-        let settings = match Settings::of(path) {
+        let mut settings = match Settings::of(path) {
             Ok(settings) => settings,
             Err(wrong) => return (self.wrong_settings(wrong), false),
         };
+        settings.options.all_platforms =
+            matches!(self.request.subject, Subject::Program { all_platforms: true, .. });
         let (name, root) = modules::module_of(path);
         let sight = self.sights.entry((root.clone(), target.folder.clone())).or_insert_with(|| Sight {
             modules: Modules::new(root, target.folder.clone()),

@@ -1,7 +1,9 @@
 __purity__ = "pure"
 
 
-class OrderedDict(dict): ...
+class OrderedDict(dict):
+    @mutates("self")
+    def move_to_end(self, key: object, last=True) -> None: ...
 class defaultdict(dict):
     def __init__(self, default_factory: object = None, *args, **kwargs: object) -> None: ...
 class Counter(dict):
