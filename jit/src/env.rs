@@ -282,7 +282,7 @@ impl CompileEnv for Env<'_> {
         }
         let has_code = match self.jit.functions.borrow().bodies[self.body(func)].state {
             State::Compiled(_) | State::Compiling => true,
-            State::New => function.code().calls.get() >= WARM,
+            State::New => function.code().calls.get() >= self.jit.settings.thresholds().0.min(WARM),
             State::Refused(_) => false,
         };
         let object = self.jit.consts.borrow_mut().id(found.value());

@@ -262,6 +262,12 @@ pub(crate) extern "C" fn overflow() -> i64 {
     if check_calls().is_ok() { 0 } else { -1 }
 }
 
+/// So near the recursion limit every call is counted.
+const NEAR: u32 = 16;
+
+/// So few calls do not tell what others will need.
+const FEW: u32 = 4;
+
 /// Counts the nested calls, now that they may be too many; if they are not, lets compiled code use the stack as it has done so far.
 fn check_calls() -> PyResult<()> {
     let thread = thread();
@@ -271,7 +277,8 @@ fn check_calls() -> PyResult<()> {
         runtime::global_lock::switch();
         thread.check_stack("")?;
     }
-    let (calls, bytes) = stack::measure((thread.native_sp.get(), thread.native_fp.get()));
+    let place = (thread.native_sp.get(), thread.native_fp.get());
+    let (calls, least) = stack::measure(place);
     // The outermost call of the stretch has been counted by whoever entered it.
     let depth = thread.recursion.get() + calls.saturating_sub(1);
     let limit = thread.recursion_limit.get();
@@ -279,7 +286,11 @@ fn check_calls() -> PyResult<()> {
     if depth >= limit && !is_entering {
         return thread.too_deep();
     }
-    thread.allow_calls(limit.saturating_sub(depth), bytes / calls.max(1) as usize);
+    // Calls may need less than those so far: ask again before the end, and there each time.
+    match limit.saturating_sub(depth) {
+        left @ NEAR.. if calls >= FEW => thread.allow_calls(place.0, left - left / 8, least),
+        _ => thread.allow_calls(place.0, 1, 0),
+    }
     Ok(())
 }
 

@@ -225,7 +225,8 @@ pub(crate) fn taking(function: &Ref, args: usize) -> Option<&FunctionObject> {
     let code = function.code().code();
     let others = CodeFlags(CodeFlags::VARARGS.0 | CodeFlags::VARKEYWORDS.0 | CodeFlags::STATIC.0);
     let is_plain = code.kwonly_count == 0 && !code.flags.intersects(others);
-    let runs = is_plain && !code.flags.intersects(CodeFlags::SUSPENDS);
+    let bodies = CodeFlags(CodeFlags::CLASS_BODY.0 | CodeFlags::MODULE_BODY.0 | CodeFlags::SUSPENDS.0);
+    let runs = is_plain && !code.flags.intersects(bodies) && code.flags.contains(CodeFlags::NEWLOCALS);
     (runs && code.arg_count as usize == args).then_some(function)
 }
 

@@ -13,12 +13,12 @@ use crate::context::jit;
 use crate::machine::Machine;
 use crate::values::Values;
 
-/// How many calls are nested in the stretch that called out at `place`, functions that were built in included, and the bytes of the stack
-/// that they take.
+/// How many calls are nested in the stretch that called out at `place`, functions that were built in included, and the least bytes of the
+/// stack that one of them takes.
 pub(crate) fn measure(place: (usize, usize)) -> (u32, usize) {
     let jit = jit();
     let (mut stack, mut frame) = place;
-    let (mut calls, mut last) = (0, None);
+    let (mut calls, mut least, mut last) = (0, usize::MAX, None);
     loop {
         // SAFETY: as below.
         let return_address = unsafe { *(stack as *const usize) };
@@ -26,15 +26,17 @@ pub(crate) fn measure(place: (usize, usize)) -> (u32, usize) {
         let known = last.filter(|machine: &&'static Machine| machine.contains(return_address));
         let Some(machine) = known.or_else(|| jit.code.at(return_address)) else { break };
         last = Some(machine);
-        calls += machine.place_at(return_address).map_or(1, |site| site.data.frames.len().max(1)) as u32;
+        let here = machine.place_at(return_address).map_or(1, |site| site.data.frames.len().max(1));
+        calls += here as u32;
         if !machine.frame.has_frame {
             break;
         }
+        least = least.min((frame + 8 - stack) / here);
         stack = frame + 8;
         // SAFETY: as below.
         frame = unsafe { *(frame as *const usize) };
     }
-    (calls, stack - place.0)
+    (calls, least)
 }
 
 /// The hook: shows the frames of the stretch that called out at `place`, the innermost first, but for `skipped`, from which their number

@@ -353,7 +353,8 @@ impl ThreadState {
     #[inline]
     pub fn enter_compiled(&self) -> usize {
         let before = self.call_limit.load(Ordering::Relaxed);
-        self.allow_calls(self.recursion_limit.get().saturating_sub(self.recursion.get()), LEAST_CALL);
+        let calls = self.recursion_limit.get().saturating_sub(self.recursion.get());
+        self.allow_calls(approximate_stack_pointer(), calls, LEAST_CALL);
         before
     }
 
@@ -363,10 +364,10 @@ impl ThreadState {
         self.set_call_limit(before);
     }
 
-    /// Lets compiled code nest `calls` more calls of `bytes` each before it asks again.
-    pub fn allow_calls(&self, calls: u32, bytes: usize) {
+    /// Lets compiled code whose stack ends at `from` nest `calls` more calls of `bytes` each before it asks again.
+    pub fn allow_calls(&self, from: usize, calls: u32, bytes: usize) {
         let room = (calls as usize).saturating_mul(bytes.max(LEAST_CALL));
-        let limit = approximate_stack_pointer().saturating_sub(room);
+        let limit = from.saturating_sub(room);
         self.set_call_limit(limit.max(self.own_stack_limit.get()));
     }
 

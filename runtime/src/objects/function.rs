@@ -286,8 +286,8 @@ fn set_code(value: Value, new: Option<Value>) -> PyResult<()> {
     let Some(code) = new.and_then(|new| new.get::<CodeObject>()) else {
         return Err(crate::raise!(TypeError, "__code__ must be set to a code object"));
     };
-    // Typed callers rest on what the code has promised.
-    if function.code().is_static() {
+    // Typed callers rest on what the code has promised; flags and names may be other ones.
+    if function.code().is_static() && function.code().code().words != code.code().words {
         return Err(crate::raise!(RuntimeError, "Cannot modify __code__ of Static Python function"));
     }
     let (free, cells) = (
