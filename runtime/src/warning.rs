@@ -22,9 +22,20 @@ pub fn install(issue: Issue) {
 /// Warns as `warnings.warn` does; fails if filters turn the warning into an error.
 pub fn warn(class: &TypeObject, message: &str, level: i64) -> PyResult<()> {
     if ISSUE.get().is_none() && !finalize::is_finalizing() {
-        protocol::import::import_absolute("_warnings")?;
+        load()?;
     }
     ISSUE.get().map_or(Ok(()), |issue| issue(class, message, level))
+}
+
+/// Imports `_warnings`. Where the native modules are not there, nobody wants to be warned.
+#[cold]
+fn load() -> PyResult<()> {
+    let Err(raised) = protocol::import::import_absolute("_warnings") else { return Ok(()) };
+    let exception = thread::thread().take_raised(raised);
+    if exception.value().ty().is_subclass_of(&error::types::ModuleNotFoundError) {
+        return Ok(());
+    }
+    Err(thread::thread().set_raised(exception))
 }
 
 /// Warns that a conversion gave an instance of a subclass: `what` returned it although it has to return a `wanted`.
