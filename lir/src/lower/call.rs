@@ -14,7 +14,10 @@ impl Lower<'_> {
             H::Decref => self.count(Op::Decref),
             H::Own => {
                 self.count(Op::Incref);
-                self.alias(inst);
+                // Not an alias: a constant would be made anew where exits look for the reference.
+                let value = self.reg(self.arg(0));
+                let own = self.def(Op::Mov, &[Src::Reg(value)]);
+                self.set_result(own);
             }
             H::Poll => {
                 let exit = self.exit(ExitKind::Raise);
