@@ -3,36 +3,15 @@
 //! The text is canonical, as CPython's `ast_unparse.c` makes it: one space around operators, only the parentheses that
 //! precedence demands, strings in repr form.
 
-use parser::ast::{BoolOp, Constant, Expr, ExprKind, UnaryOp};
+use parser::ast::{BoolOp, Constant, Expr, ExprKind, Precedence, UnaryOp};
 
 use crate::module::Emitter;
-
-/// How tightly an expression binds, loosest first.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Level {
-    Tuple,
-    Test,
-    Or,
-    And,
-    Not,
-    Compare,
-    BitOr,
-    BitXor,
-    BitAnd,
-    Shift,
-    Arith,
-    Term,
-    Factor,
-    Power,
-    Await,
-    Atom,
-}
 
 impl Emitter<'_, '_> {
     /// The canonical text of an expression.
     pub(crate) fn unparse(&self, expr: &Expr<'_>) -> Vec<u8> {
         let mut out = Vec::new();
-        write(&mut out, expr, Level::Tuple, self.source);
+        write(&mut out, expr, Precedence::TUPLE, self.source);
         out
     }
 }
@@ -42,8 +21,8 @@ fn text_of<'s>(expr: &Expr<'_>, source: &'s str) -> &'s str {
     source.get(expr.span.start as usize..expr.span.end as usize).unwrap_or_default()
 }
 
-fn write(out: &mut Vec<u8>, expr: &Expr<'_>, level: Level, source: &str) {
-    let own = level_of(expr);
+fn write(out: &mut Vec<u8>, expr: &Expr<'_>, level: Precedence, source: &str) {
+    let own = precedence(expr);
     let parenthesize = own < level;
     if parenthesize {
         out.push(b'(');
@@ -54,56 +33,23 @@ fn write(out: &mut Vec<u8>, expr: &Expr<'_>, level: Level, source: &str) {
     }
 }
 
-fn level_of(expr: &Expr<'_>) -> Level {
-    use parser::ast::Operator;
+fn precedence(expr: &Expr<'_>) -> Precedence {
     match expr.kind {
-        ExprKind::Tuple { .. } => Level::Tuple,
-        ExprKind::NamedExpr { .. } | ExprKind::Yield { .. } | ExprKind::YieldFrom { .. } => Level::Tuple,
-        ExprKind::Lambda { .. } | ExprKind::IfExp { .. } => Level::Test,
-        ExprKind::BoolOp { op: BoolOp::Or, .. } => Level::Or,
-        ExprKind::BoolOp { op: BoolOp::And, .. } => Level::And,
-        ExprKind::UnaryOp { op: UnaryOp::Not, .. } => Level::Not,
-        ExprKind::Compare { .. } => Level::Compare,
-        ExprKind::UnaryOp { .. } => Level::Factor,
-        ExprKind::Await { .. } => Level::Await,
-        ExprKind::BinOp { op, .. } => match op {
-            Operator::BitOr => Level::BitOr,
-            Operator::BitXor => Level::BitXor,
-            Operator::BitAnd => Level::BitAnd,
-            Operator::LShift | Operator::RShift => Level::Shift,
-            Operator::Add | Operator::Sub => Level::Arith,
-            Operator::Mult | Operator::Div | Operator::FloorDiv | Operator::Mod | Operator::MatMult => {
-                Level::Term
-            }
-            Operator::Pow => Level::Power,
-        },
-        _ => Level::Atom,
+        ExprKind::Tuple { .. } => Precedence::TUPLE,
+        ExprKind::NamedExpr { .. } | ExprKind::Yield { .. } | ExprKind::YieldFrom { .. } => Precedence::TUPLE,
+        ExprKind::Lambda { .. } | ExprKind::IfExp { .. } => Precedence::TEST,
+        ExprKind::BoolOp { op: BoolOp::Or, .. } => Precedence::OR,
+        ExprKind::BoolOp { op: BoolOp::And, .. } => Precedence::AND,
+        ExprKind::UnaryOp { op: UnaryOp::Not, .. } => Precedence::NOT,
+        ExprKind::Compare { .. } => Precedence::COMPARE,
+        ExprKind::UnaryOp { .. } => Precedence::FACTOR,
+        ExprKind::Await { .. } => Precedence::AWAIT,
+        ExprKind::BinOp { op, .. } => op.precedence(),
+        _ => Precedence::ATOM,
     }
 }
 
-fn tighter(level: Level) -> Level {
-    const ORDER: [Level; 16] = [
-        Level::Tuple,
-        Level::Test,
-        Level::Or,
-        Level::And,
-        Level::Not,
-        Level::Compare,
-        Level::BitOr,
-        Level::BitXor,
-        Level::BitAnd,
-        Level::Shift,
-        Level::Arith,
-        Level::Term,
-        Level::Factor,
-        Level::Power,
-        Level::Await,
-        Level::Atom,
-    ];
-    ORDER[(level as usize + 1).min(ORDER.len() - 1)]
-}
-
-fn write_bare(out: &mut Vec<u8>, expr: &Expr<'_>, own: Level, source: &str) {
+fn write_bare(out: &mut Vec<u8>, expr: &Expr<'_>, own: Precedence, source: &str) {
     match expr.kind {
         ExprKind::Name { id, .. } => out.extend_from_slice(id.as_bytes()),
         ExprKind::Constant { value, kind } => {
@@ -111,7 +57,7 @@ fn write_bare(out: &mut Vec<u8>, expr: &Expr<'_>, own: Level, source: &str) {
             write_constant(out, value);
         }
         ExprKind::Attribute { value, attr, .. } => {
-            write(out, value, Level::Atom, source);
+            write(out, value, Precedence::ATOM, source);
             if matches!(value.kind, ExprKind::Constant { value: Constant::Int(_), .. }) {
                 out.push(b' ');
             }
@@ -119,7 +65,7 @@ fn write_bare(out: &mut Vec<u8>, expr: &Expr<'_>, own: Level, source: &str) {
             out.extend_from_slice(attr.as_bytes());
         }
         ExprKind::Subscript { value, slice, .. } => {
-            write(out, value, Level::Atom, source);
+            write(out, value, Precedence::ATOM, source);
             out.push(b'[');
             write_slice(out, slice, source);
             out.push(b']');
@@ -136,13 +82,13 @@ fn write_bare(out: &mut Vec<u8>, expr: &Expr<'_>, own: Level, source: &str) {
         }
         ExprKind::Starred { value, .. } => {
             out.push(b'*');
-            write(out, value, Level::BitOr, source);
+            write(out, value, Precedence::BIT_OR, source);
         }
         ExprKind::BinOp { left, op, right } => {
-            let is_power = own == Level::Power;
-            write(out, left, if is_power { tighter(own) } else { own }, source);
+            let is_power = own == Precedence::POWER;
+            write(out, left, if is_power { own.tighter() } else { own }, source);
             out.extend_from_slice(format!(" {} ", op.symbol()).as_bytes());
-            write(out, right, if is_power { own } else { tighter(own) }, source);
+            write(out, right, if is_power { own } else { own.tighter() }, source);
         }
         ExprKind::UnaryOp { op, operand } => {
             out.extend_from_slice(op.symbol().as_bytes());
@@ -153,11 +99,11 @@ fn write_bare(out: &mut Vec<u8>, expr: &Expr<'_>, own: Level, source: &str) {
                 if at > 0 {
                     out.extend_from_slice(format!(" {} ", op.symbol()).as_bytes());
                 }
-                write(out, value, tighter(own), source);
+                write(out, value, own.tighter(), source);
             }
         }
         ExprKind::Call { func, args, keywords } => {
-            write(out, func, Level::Atom, source);
+            write(out, func, Precedence::ATOM, source);
             out.push(b'(');
             write_list(out, args, source);
             for (at, keyword) in keywords.iter().enumerate() {
@@ -168,16 +114,16 @@ fn write_bare(out: &mut Vec<u8>, expr: &Expr<'_>, own: Level, source: &str) {
                     Some(name) => out.extend_from_slice(format!("{name}=").as_bytes()),
                     None => out.extend_from_slice(b"**"),
                 }
-                write(out, keyword.value, Level::Test, source);
+                write(out, keyword.value, Precedence::TEST, source);
             }
             out.push(b')');
         }
         ExprKind::IfExp { test, body, orelse } => {
-            write(out, body, tighter(Level::Test), source);
+            write(out, body, Precedence::TEST.tighter(), source);
             out.extend_from_slice(b" if ");
-            write(out, test, tighter(Level::Test), source);
+            write(out, test, Precedence::TEST.tighter(), source);
             out.extend_from_slice(b" else ");
-            write(out, orelse, Level::Test, source);
+            write(out, orelse, Precedence::TEST, source);
         }
         // Anything else is rare in an annotation and keeps the author's spelling.
         _ => out.extend_from_slice(text_of(expr, source).as_bytes()),
@@ -193,11 +139,11 @@ fn write_slice(out: &mut Vec<u8>, slice: &Expr<'_>, source: &str) {
                     out.push(b':');
                 }
                 if let Some(part) = part {
-                    write(out, part, Level::Test, source);
+                    write(out, part, Precedence::TEST, source);
                 }
             }
         }
-        _ => write(out, slice, Level::Tuple, source),
+        _ => write(out, slice, Precedence::TUPLE, source),
     }
 }
 
@@ -213,7 +159,7 @@ fn write_list(out: &mut Vec<u8>, elts: &[Expr<'_>], source: &str) {
         if at > 0 {
             out.extend_from_slice(b", ");
         }
-        write(out, elt, Level::Test, source);
+        write(out, elt, Precedence::TEST, source);
     }
 }
 

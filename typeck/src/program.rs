@@ -300,6 +300,13 @@ pub enum ParamKind {
     DoubleStar,
 }
 
+impl ParamKind {
+    /// Whether an argument goes to such a parameter by its place.
+    pub fn is_by_place(self) -> bool {
+        matches!(self, Self::Ordinary | Self::PositionalOnly)
+    }
+}
+
 /// One parameter.
 #[derive(Clone, Debug)]
 pub struct Param<'a> {

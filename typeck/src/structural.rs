@@ -5,7 +5,7 @@
 
 use parser::ast::{self, Expr, ExprKind, StmtKind};
 
-use crate::program::{Binding, ClassId, ClassKind, ClassMember, FunctionId, ModuleKind, ParamKind, Program};
+use crate::program::{Binding, ClassId, ClassKind, ClassMember, FunctionId, ModuleKind, Program};
 use crate::ty::{Type, TypeId};
 
 /// One key of a typed dictionary, or field of a named tuple.
@@ -84,10 +84,7 @@ impl<'a> Program<'a> {
     fn asked_call(&mut self, method: FunctionId, args: &[TypeId]) -> Option<(Vec<TypeId>, TypeId)> {
         self.bind_function(method);
         let entry = &self.functions[method];
-        let is_plain = entry
-            .params
-            .iter()
-            .all(|param| matches!(param.kind, ParamKind::Ordinary | ParamKind::PositionalOnly));
+        let is_plain = entry.params.iter().all(|param| param.kind.is_by_place());
         if entry.is_dynamic || entry.is_async || entry.is_generator || !is_plain {
             return None;
         }

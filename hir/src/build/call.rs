@@ -82,17 +82,16 @@ impl Builder<'_> {
         let args: Vec<Value> = args.into_iter().map(|arg| self.handed_over(arg)).collect();
         let params = vec![Type::OBJECT; n];
         let sig = Signature { name: callee.name, func: callee.func, slot: None, params, ret: Type::OBJECT };
+        Some(self.call_target(Opcode::CallStatic, sig, &args))
+    }
+
+    /// Calls the function that `sig` describes, as `op` finds it.
+    pub(super) fn call_target(&mut self, op: Opcode, sig: Signature, args: &[Value]) -> Value {
+        let ret = sig.ret;
         let func = self.func.import_func(sig);
         let state = self.call_state();
-        let inst = self.func.append(
-            self.block,
-            Opcode::CallStatic,
-            &args,
-            Imm::Func(func),
-            Type::OBJECT,
-            Some(state),
-        );
-        Some(self.func.result(inst))
+        let inst = self.func.append(self.block, op, args, Imm::Func(func), ret, Some(state));
+        self.func.result(inst)
     }
 
     /// What a callee's frame holds of an argument: a reference of its own. A value that no variable has held gives up its only one.

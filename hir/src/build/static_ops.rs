@@ -179,10 +179,7 @@ impl Builder<'_> {
         };
         let name = format!("{}.{}", descr.module, descr.name);
         let sig = Signature { name, func: place.func, slot: place.slot, params, ret };
-        let func = self.func.import_func(sig);
-        let state = self.call_state();
-        let inst = self.func.append(self.block, op, &args, Imm::Func(func), ret, Some(state));
-        let result = self.func.result(inst);
+        let result = self.call_target(op, sig, &args);
         self.push(result);
         Ok(())
     }

@@ -18,7 +18,7 @@ mod stmt;
 
 pub use constant::{Constant, Int, PyStr};
 pub use expr::{Arg, Arguments, Comprehension, Conversion, Expr, ExprKind, Keyword};
-pub use operator::{BoolOp, CmpOp, ExprContext, Operator, UnaryOp};
+pub use operator::{BoolOp, CmpOp, ExprContext, Operator, Precedence, UnaryOp};
 pub use pattern::{MatchCase, Pattern, PatternKind};
 pub use stmt::{
     Alias, ClassDef, ExceptHandler, FunctionDef, Stmt, StmtKind, Try, TypeParam, TypeParamKind, WithItem,

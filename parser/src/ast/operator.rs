@@ -1,4 +1,4 @@
-//! Operators and expression contexts, each named as its ASDL constructor, in one table per kind.
+//! Operators and expression contexts, each named as its ASDL constructor, in one table per kind, and how tightly expressions bind.
 
 /// Declares an enum whose variants carry their ASDL name and their source text.
 macro_rules! operators {
@@ -42,17 +42,61 @@ operators! {
     }
 }
 
+/// How tightly an expression binds, loosest first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Precedence(u8);
+
+impl Precedence {
+    /// A bare tuple, `yield`, `:=`.
+    pub const TUPLE: Self = Self(0);
+    /// `lambda`, `if` with `else`.
+    pub const TEST: Self = Self(1);
+    /// `or`
+    pub const OR: Self = Self(2);
+    /// `and`
+    pub const AND: Self = Self(3);
+    /// `not`
+    pub const NOT: Self = Self(4);
+    /// Comparisons.
+    pub const COMPARE: Self = Self(5);
+    /// `|`
+    pub const BIT_OR: Self = Self(6);
+    /// `^`
+    pub const BIT_XOR: Self = Self(7);
+    /// `&`
+    pub const BIT_AND: Self = Self(8);
+    /// Shifts.
+    pub const SHIFT: Self = Self(9);
+    /// Sums.
+    pub const ARITH: Self = Self(10);
+    /// Products.
+    pub const TERM: Self = Self(11);
+    /// Signs and `~`.
+    pub const FACTOR: Self = Self(12);
+    /// `**`
+    pub const POWER: Self = Self(13);
+    /// `await`
+    pub const AWAIT: Self = Self(14);
+    /// Names, literals, brackets, and what follows them.
+    pub const ATOM: Self = Self(15);
+
+    /// The next level; of atoms, theirs.
+    pub fn tighter(self) -> Self {
+        Self(self.0 + 1).min(Self::ATOM)
+    }
+}
+
 impl Operator {
     /// How tightly it binds; those of one level go together from the left, powers from the right.
-    pub const fn precedence(self) -> u8 {
+    pub const fn precedence(self) -> Precedence {
         match self {
-            Self::BitOr => 0,
-            Self::BitXor => 1,
-            Self::BitAnd => 2,
-            Self::LShift | Self::RShift => 3,
-            Self::Add | Self::Sub => 4,
-            Self::Mult | Self::MatMult | Self::Div | Self::Mod | Self::FloorDiv => 5,
-            Self::Pow => 6,
+            Self::BitOr => Precedence::BIT_OR,
+            Self::BitXor => Precedence::BIT_XOR,
+            Self::BitAnd => Precedence::BIT_AND,
+            Self::LShift | Self::RShift => Precedence::SHIFT,
+            Self::Add | Self::Sub => Precedence::ARITH,
+            Self::Mult | Self::MatMult | Self::Div | Self::Mod | Self::FloorDiv => Precedence::TERM,
+            Self::Pow => Precedence::POWER,
         }
     }
 }

@@ -27,9 +27,7 @@ impl<'a> Checker<'_, 'a> {
         actuals: Actuals<'a>,
         function: FunctionId,
     ) -> Option<Vec<Argument>> {
-        let by_place =
-            |param: &&Param<'a>| matches!(param.kind, ParamKind::Ordinary | ParamKind::PositionalOnly);
-        let positional = params.iter().filter(by_place).count();
+        let positional = params.iter().filter(|param| param.kind.is_by_place()).count();
         let rest = params.iter().position(|param| param.kind == ParamKind::Star);
         let is_star = |arg: &Expr<'a>| matches!(arg.kind, ExprKind::Starred { .. });
         let first_star = actuals.args.iter().position(is_star);
@@ -85,9 +83,7 @@ impl<'a> Checker<'_, 'a> {
         actuals: Actuals<'a>,
         function: FunctionId,
     ) -> Option<Vec<Argument>> {
-        let by_place =
-            |param: &&Param<'a>| matches!(param.kind, ParamKind::Ordinary | ParamKind::PositionalOnly);
-        let positional = params.iter().filter(by_place).count();
+        let positional = params.iter().filter(|param| param.kind.is_by_place()).count();
         let lengths: Vec<_> = actuals.args.iter().map(|arg| self.unpacked_types(env, arg)).collect();
         let is_open = |types: &Option<Box<[TypeId]>>| types.is_none();
         let count: usize = lengths.iter().flatten().map(|types| types.len()).sum();
@@ -266,7 +262,7 @@ impl<'a> Checker<'_, 'a> {
         let mut arguments = Vec::with_capacity(params.len());
         let (mut is_static, mut is_computed) = (true, false);
         for (param, source) in params.iter().zip(sources) {
-            let by_place = matches!(param.kind, ParamKind::Ordinary | ParamKind::PositionalOnly);
+            let by_place = param.kind.is_by_place();
             match (source, param.default) {
                 (Some(source), _) => {
                     is_static &= !(by_place && is_computed);

@@ -6,7 +6,7 @@ use parser::ast::{Expr, ExprKind, Keyword};
 use super::mismatch::{Destination, Passing};
 use super::{Checker, Env};
 use crate::facts::{CallPlan, Coercion};
-use crate::program::{Body, ClassId, ClassKind, ClassMember, FunctionId, Param, ParamKind};
+use crate::program::{Body, ClassId, ClassKind, ClassMember, FunctionId, Param};
 use crate::ty::{Primitive, Special, Ty, Type, TypeId};
 
 /// The arguments of a call in the source.
@@ -212,9 +212,7 @@ impl<'a> Checker<'_, 'a> {
     ) -> Ty {
         let is_primitive = |this: &Self, ty: TypeId| this.program.types.as_primitive(ty).is_some();
         for (at, arg) in actuals.args.iter().enumerate() {
-            let param = params
-                .get(at)
-                .filter(|param| matches!(param.kind, ParamKind::Ordinary | ParamKind::PositionalOnly));
+            let param = params.get(at).filter(|param| param.kind.is_by_place());
             match param {
                 Some(param) if !is_primitive(self, param.ty) && !actuals.has_stars() => {
                     let destination = Destination::Parameter(function, param, Passing::Position);

@@ -9,7 +9,7 @@ use super::call::Actuals;
 use super::mismatch::Destination;
 use super::{Checker, Env};
 use crate::facts::{CallPlan, Receiver};
-use crate::program::{Binding, ClassId, ClassMember, Function, FunctionId, Param, ParamKind};
+use crate::program::{Binding, ClassId, ClassMember, Function, FunctionId, Param};
 use crate::ty::{Ty, Type, TypeId};
 
 impl<'a> Checker<'_, 'a> {
@@ -178,9 +178,8 @@ impl<'a> Checker<'_, 'a> {
         type_args: &[TypeId],
         actuals: Actuals<'a>,
     ) -> Ty {
-        let by_place =
-            |param: &&Param<'a>| matches!(param.kind, ParamKind::Ordinary | ParamKind::PositionalOnly);
-        let positional: Vec<_> = params.iter().take_while(by_place).map(|param| param.ty).collect();
+        let by_place = params.iter().take_while(|param| param.kind.is_by_place());
+        let positional: Vec<_> = by_place.map(|param| param.ty).collect();
         for (at, arg) in actuals.args.iter().enumerate() {
             match positional.get(at) {
                 Some(&ty)

@@ -7,6 +7,9 @@ use super::TURNS;
 use super::value::{Args, Eval, Flow, Kind, Stop, Value};
 use crate::scope::ScopeKind;
 
+/// A `for` loop: the target, the body, what follows `else`.
+type Loop<'a> = (&'a Expr<'a>, &'a [Stmt<'a>], &'a [Stmt<'a>]);
+
 impl<'a> Analyser<'a, '_> {
     /// Runs statements up to the first that goes elsewhere.
     pub(super) fn block(&mut self, body: &'a [Stmt<'a>]) -> Eval<'a, Flow<'a>> {
@@ -137,94 +140,82 @@ impl<'a> Analyser<'a, '_> {
         orelse: &'a [Stmt<'a>],
     ) -> Eval<'a, Flow<'a>> {
         let source = self.eval(iter)?;
+        let parts = (target, body, orelse);
         if matches!(self.kind(source), Some(Kind::List(_))) {
-            return self.for_list(target, source, body, orelse);
+            return self.for_list(source, parts);
         }
         if matches!(self.kind(source), Some(Kind::Generator { .. } | Kind::Iterator { .. })) {
-            return self.for_iterator(target, source, body, orelse);
+            return match self.each(parts, TURNS, |this| this.next_item(source))? {
+                Some(flow) => Ok(flow),
+                None => Ok(self.endless()),
+            };
         }
-        let items = match self.at(iter.span, |this| this.items(source))? {
-            Some(items) => items,
-            None => {
-                let Some(element) = self.element(source) else { return Ok(Flow::Next) };
-                let run = |this: &mut Self| {
-                    this.assign(target, element)?;
-                    this.block(body)
-                };
-                let is_endless =
-                    matches!(self.kind(source), Some(Kind::Typed(class)) if self.is_endless(class));
-                let outer = std::mem::replace(&mut self.frame().may_leave, false);
-                let flow = self.some_turns(run)?;
-                let may_leave = std::mem::replace(&mut self.frame().may_leave, outer);
-                if is_endless && !may_leave && flow == Flow::Next {
-                    self.at(iter.span, |this| Ok(this.over_budget("a loop does not end")))?;
-                }
-                return if flow == Flow::Next { self.block(orelse) } else { Ok(flow) };
-            }
+        if let Some(items) = self.at(iter.span, |this| this.items(source))? {
+            let count = items.len();
+            let mut items = items.into_iter();
+            let flow = self.each(parts, count, |_| Ok(Some(items.next())))?;
+            return Ok(flow.expect("the items are known"));
+        }
+        let Some(element) = self.element(source) else { return Ok(Flow::Next) };
+        let run = |this: &mut Self| {
+            this.assign(target, element)?;
+            this.block(body)
         };
-        for item in items {
-            self.pay(1)?;
-            self.assign(target, item)?;
-            match self.block(body)? {
-                Flow::Break => return Ok(Flow::Next),
-                Flow::Return(value) => return Ok(Flow::Return(value)),
-                Flow::Next | Flow::Continue => {}
-            }
+        let is_endless = matches!(self.kind(source), Some(Kind::Typed(class)) if self.is_endless(class));
+        let outer = std::mem::replace(&mut self.frame().may_leave, false);
+        let flow = self.some_turns(run)?;
+        let may_leave = std::mem::replace(&mut self.frame().may_leave, outer);
+        if is_endless && !may_leave && flow == Flow::Next {
+            self.at(iter.span, |this| Ok(this.endless()))?;
         }
-        self.block(orelse)
+        if flow == Flow::Next { self.block(orelse) } else { Ok(flow) }
     }
 
     /// A list that changes in the body is seen as it is at each turn.
-    fn for_list(
-        &mut self,
-        target: &'a Expr<'a>,
-        source: Value<'a>,
-        body: &'a [Stmt<'a>],
-        orelse: &'a [Stmt<'a>],
-    ) -> Eval<'a, Flow<'a>> {
-        for at in 0..TURNS {
-            let item = match self.kind(source) {
-                Some(Kind::List(items)) => items.get(at).copied(),
-                // What it contains is not known any more.
-                _ => return self.some_turns(|this| this.block(body)),
-            };
-            let Some(item) = item else { return self.block(orelse) };
-            self.pay(1)?;
-            self.assign(target, item)?;
-            match self.block(body)? {
-                Flow::Break => return Ok(Flow::Next),
-                Flow::Return(value) => return Ok(Flow::Return(value)),
-                Flow::Next | Flow::Continue => {}
-            }
+    fn for_list(&mut self, source: Value<'a>, parts: Loop<'a>) -> Eval<'a, Flow<'a>> {
+        let mut turns = 0..;
+        let flow = self.each(parts, TURNS, |this| {
+            let at = turns.next().unwrap_or_default();
+            Ok(match this.kind(source) {
+                Some(Kind::List(items)) => Some(items.get(at).copied()),
+                _ => None,
+            })
+        })?;
+        match flow {
+            Some(flow) => Ok(flow),
+            // What it contains is not known any more.
+            None => self.some_turns(|this| this.block(parts.1)),
         }
-        self.over_budget("a loop does not end");
-        Ok(Flow::Next)
     }
 
-    /// Of an iterator no more is asked than the body wants.
-    fn for_iterator(
+    /// Runs the body once for each item that `next` gives, up to `limit` times; nothing if an item is not known.
+    fn each(
         &mut self,
-        target: &'a Expr<'a>,
-        source: Value<'a>,
-        body: &'a [Stmt<'a>],
-        orelse: &'a [Stmt<'a>],
-    ) -> Eval<'a, Flow<'a>> {
-        for _ in 0..TURNS {
-            let item = match self.next_item(source)? {
-                Some(Some(item)) => item,
-                Some(None) => return self.block(orelse),
-                None => break,
-            };
+        (target, body, orelse): Loop<'a>,
+        limit: usize,
+        mut next: impl FnMut(&mut Self) -> Eval<'a, Option<Option<Value<'a>>>>,
+    ) -> Eval<'a, Option<Flow<'a>>> {
+        for turn in 0.. {
+            let Some(item) = next(self)? else { return Ok(None) };
+            let Some(item) = item else { break };
+            if turn == limit {
+                return Ok(Some(self.endless()));
+            }
             self.pay(1)?;
             self.assign(target, item)?;
             match self.block(body)? {
-                Flow::Break => return Ok(Flow::Next),
-                Flow::Return(value) => return Ok(Flow::Return(value)),
+                Flow::Break => return Ok(Some(Flow::Next)),
+                Flow::Return(value) => return Ok(Some(Flow::Return(value))),
                 Flow::Next | Flow::Continue => {}
             }
         }
+        self.block(orelse).map(Some)
+    }
+
+    /// A loop goes on for longer than it is followed.
+    fn endless(&mut self) -> Flow<'a> {
         self.over_budget("a loop does not end");
-        Ok(Flow::Next)
+        Flow::Next
     }
 
     fn while_loop(

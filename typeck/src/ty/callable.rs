@@ -86,11 +86,7 @@ impl<'a> Program<'a> {
         let is_plain = !entry.is_async && !entry.is_generator;
         let gives = !is_plain || self.is_boxed_subtype(result, ret);
         let Some(params) = params else { return gives };
-        let places: Vec<_> = own
-            .iter()
-            .filter(|param| matches!(param.kind, ParamKind::Ordinary | ParamKind::PositionalOnly))
-            .skip(bound)
-            .collect();
+        let places: Vec<_> = own.iter().filter(|param| param.kind.is_by_place()).skip(bound).collect();
         let takes_more = own.iter().any(|param| param.kind == ParamKind::Star);
         let needs_name =
             own.iter().any(|param| param.kind == ParamKind::KeywordOnly && param.default.is_none());
