@@ -94,6 +94,8 @@ pub mod type_object {
     pub const DISPLAY_OVERFLOW: usize = 96;
     /// First entry of the vtable of native entry points.
     pub const VTABLE: usize = 832;
+    /// Entries at the front of the vtable for methods of classes that are one base among several; each is one method's in all types.
+    pub const INTERFACES: usize = 32;
 }
 
 /// Every callable whose type has the entry flag.

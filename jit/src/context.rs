@@ -15,6 +15,7 @@ use crate::code_memory::CodeMemory;
 use crate::control::Control;
 use crate::entry::Entries;
 use crate::functions::{BodyId, Functions};
+use crate::interfaces::Interface;
 use crate::intern::{Interner, classes, constants};
 use crate::machine::CodeMap;
 use crate::settings::Settings;
@@ -29,6 +30,7 @@ pub(crate) struct Jit {
     pub(crate) consts: RefCell<Interner<ConstId>>,
     pub(crate) cells: RefCell<Cells>,
     pub(crate) functions: RefCell<Functions>,
+    pub(crate) interfaces: RefCell<Vec<Interface>>,
     pub(crate) entries: Entries,
     pub(crate) code: CodeMap,
     /// Bodies into whose code the occupant of a target has been built.
@@ -86,6 +88,7 @@ pub(crate) fn create(mut settings: Settings) -> bool {
         consts: RefCell::new(constants()),
         cells: RefCell::default(),
         functions: RefCell::default(),
+        interfaces: RefCell::default(),
         entries: Entries::default(),
         code: CodeMap::default(),
         inlined_in: RefCell::default(),

@@ -21,7 +21,7 @@ use runtime::objects::static_array::STATIC_ARRAY;
 use runtime::objects::static_vector::STATIC_VECTOR;
 use runtime::objects::str::StrObject;
 use runtime::objects::tuple::TupleObject;
-use runtime::static_class;
+use runtime::static_class::{self, StaticLayout};
 use runtime::type_object::{TypeObject, type_flags};
 use runtime::value::Ref;
 
@@ -201,9 +201,15 @@ impl CompileEnv for Env<'_> {
         let (Some(class), name) = descr.split_name() else { return None };
         let class = loaded_class(&TypeDescr::class(&descr.module, class))?;
         let object = class.get::<TypeObject>()?;
-        let at = object.static_layout()?.method(name)?;
+        let at = StaticLayout::vtable_index(object.static_layout()?.method(name)?);
         let is_overridden = crate::links::is_overridden(object, name);
-        if is_overridden && !static_class::may_be_second_base(object, name) {
+        let slot = match static_class::introducer(object, name) {
+            _ if !is_overridden => None,
+            None => Some(at),
+            Some(_) if static_class::is_second_base(object) => self.jit.interface(object, name),
+            Some(_) => None,
+        };
+        if let Some(at) = slot {
             let func = self.jit.target(Link::Entry(descr.clone(), class))?;
             return Some(CalleePlace { func, slot: Some(at as u32) });
         }

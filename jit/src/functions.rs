@@ -20,7 +20,6 @@ use hir::env::FuncId;
 use runtime::objects::code::CodeObject;
 use runtime::objects::dict::DictObject;
 use runtime::objects::function::FunctionObject;
-use runtime::static_class;
 use runtime::type_object::TypeObject;
 use runtime::value::{Ref, Value};
 use rustc_hash::FxHashMap;
@@ -161,12 +160,6 @@ impl Link {
         class.get::<TypeObject>().is_some_and(|class| is_overridden(class, descr.split_name().1))
     }
 
-    /// Whether the receiver's vtable may have the method elsewhere, or the receiver is none of the first arguments.
-    pub(crate) fn is_displaced(&self) -> bool {
-        let is_last = self.descr().is_some_and(|descr| descr.kind == MethodKind::Static);
-        is_last || self.class().is_some_and(static_class::is_second_base)
-    }
-
     /// The class whose changes matter.
     pub(crate) fn class(&self) -> Option<&TypeObject> {
         match self {
@@ -302,11 +295,9 @@ impl Functions {
         bytes[STUB + 2..STUB + 6].copy_from_slice(&(id.index() as u32).to_le_bytes());
         bytes[STUB + 6] = 0xe9;
         bytes[STUB + 7..STUB + 11].copy_from_slice(&displacement(bridge, slot + STUB + 11));
-        if let Link::Unique(descr, _, at) = &link
-            && descr.kind != MethodKind::Static
-        {
-            let offset = (abi::layout::type_object::VTABLE + at * 8) as u32;
-            // mov rax, [rdi + type]; jmp [rax + entry]. A class method has the class itself there: mov rax, rdi; nop.
+        if let Link::Unique(descr, ..) = &link {
+            // mov rax, [rdi + type]; jmp [rax + entry]. A class method has the class itself there: mov rax, rdi; nop. Which entry is said
+            // before calls come here.
             let load = if descr.kind == MethodKind::Class {
                 [0x48, 0x89, 0xf8, 0x90]
             } else {
@@ -314,7 +305,6 @@ impl Functions {
             };
             bytes[DISPATCHER..DISPATCHER + 4].copy_from_slice(&load);
             bytes[DISPATCHER + 4..DISPATCHER + 6].copy_from_slice(&[0xff, 0xa0]);
-            bytes[DISPATCHER + 6..DISPATCHER + 10].copy_from_slice(&offset.to_le_bytes());
         }
         memory.write(slot, &bytes);
         memory.patch(slot, jump(slot, slot + STUB));
@@ -337,10 +327,13 @@ impl Functions {
         self.point(func, self.funcs[func.index()].slot + STUB, memory);
     }
 
-    /// Makes calls of a target go through the receiver's vtable.
-    pub(crate) fn dispatch(&mut self, func: FuncId, memory: &CodeMemory) {
+    /// Makes calls of a target, whose receiver is the first argument, go through an entry of the receiver's vtable.
+    pub(crate) fn dispatch(&mut self, func: FuncId, at: usize, memory: &CodeMemory) {
         self.unbind(func, memory);
-        self.point(func, self.funcs[func.index()].slot + DISPATCHER, memory);
+        let dispatcher = self.funcs[func.index()].slot + DISPATCHER;
+        let offset = (abi::layout::type_object::VTABLE + at * 8) as u32;
+        memory.write(dispatcher + 6, &offset.to_le_bytes());
+        self.point(func, dispatcher, memory);
     }
 
     /// Lets a body occupy a target.

@@ -30,6 +30,7 @@ mod env;
 mod exit;
 mod functions;
 pub mod helper;
+mod interfaces;
 mod intern;
 mod links;
 mod machine;

@@ -118,6 +118,7 @@ impl Jit {
             link.class().is_some_and(|owner| std::ptr::eq(owner, class)) || names_class(link, class)
         });
         self.fill_vtable(class);
+        self.fill_interfaces(class);
         let overridden: Vec<FuncId> = {
             let functions = self.functions.borrow();
             let is_overridden_by = |link: &Link| match link {
@@ -131,13 +132,23 @@ impl Jit {
         overridden.into_iter().for_each(|func| self.dispatch(func));
     }
 
-    /// Makes calls of a target, which a subclass overrides, ask the receiver: its vtable or, if that may have the method elsewhere, its
-    /// class.
+    /// Makes calls of a target, which a subclass overrides, ask the receiver: its vtable or, if that has no entry for the method or the
+    /// receiver is not the first argument, its class.
     pub(crate) fn dispatch(&self, func: FuncId) {
+        let link = self.functions.borrow().funcs[func.index()].link.clone();
+        let index = match &link {
+            Link::Unique(descr, class, at) if descr.kind != MethodKind::Static => {
+                class.get::<TypeObject>().and_then(|class| match static_class::is_second_base(class) {
+                    true => self.interface(class, descr.split_name().1),
+                    false => Some(*at),
+                })
+            }
+            _ => None,
+        };
         let mut functions = self.functions.borrow_mut();
-        match functions.funcs[func.index()].link.is_displaced() {
-            true => functions.unbind(func, &self.memory),
-            false => functions.dispatch(func, &self.memory),
+        match index {
+            Some(at) => functions.dispatch(func, at, &self.memory),
+            None => functions.unbind(func, &self.memory),
         }
     }
 
@@ -200,7 +211,8 @@ impl Jit {
     /// Points the vtable of a class at what it has under the names of the methods.
     pub(crate) fn fill_vtable(&self, class: &TypeObject) {
         let Some((owner, layout)) = nearest_layout(class) else { return };
-        for (at, method) in layout.methods.iter().enumerate().take(class.vtable_len()) {
+        let indices = StaticLayout::vtable_index(0)..class.vtable_len();
+        for (at, method) in indices.zip(&layout.methods) {
             if matches!(method.kind, MethodKind::Function | MethodKind::Native) {
                 continue;
             }

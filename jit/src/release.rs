@@ -37,8 +37,9 @@ fn leave_code(jit: &Jit) {
 /// Drops every reference. The tables are empty before the first object dies: finalisers come back here through hooks.
 fn drop_tables(jit: &Jit) {
     let functions = jit.functions.take();
+    let interfaces = jit.interfaces.take();
     let cells = jit.cells.take();
     let (classes, consts) = (jit.classes.borrow_mut().take(), jit.consts.borrow_mut().take());
     jit.control.release();
-    drop((functions, cells, classes, consts));
+    drop((functions, interfaces, cells, classes, consts));
 }

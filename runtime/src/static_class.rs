@@ -6,6 +6,7 @@
 
 use std::cell::{Cell, RefCell};
 
+use abi::layout::type_object::INTERFACES;
 use bytecode::TypeCode;
 use bytecode::descr::{ClassDecl, Literal, MethodDecl, TypeDescr};
 
@@ -76,7 +77,7 @@ pub struct StaticField {
 pub struct StaticLayout {
     /// All fields.
     pub fields: Vec<StaticField>,
-    /// Methods by vtable index: the parameters as the class that introduced them declares them, the result as the nearest one does.
+    /// Methods in the order of their vtable entries: the parameters as the class that introduced them declares them, the result as the nearest one does.
     pub methods: Vec<MethodDecl>,
     float_offsets: Vec<usize>,
     /// What new instances hold; only the class itself changes it.
@@ -89,9 +90,14 @@ impl StaticLayout {
         self.fields.iter().rev().find(|field| field.name == name)
     }
 
-    /// A method's vtable index.
+    /// The place of a method among the methods.
     pub fn method(&self, name: &str) -> Option<usize> {
         self.methods.iter().position(|method| method.name == name)
+    }
+
+    /// The vtable index of the method at a place.
+    pub fn vtable_index(at: usize) -> usize {
+        INTERFACES + at
     }
 
     /// Releases boxed values in float fields of a dying instance.
@@ -160,7 +166,7 @@ pub fn build(
         }
     }
     let short_name = decl.name.rsplit('.').next().unwrap_or(&decl.name);
-    let shape = Shape { vtable_len: layout.methods.len(), fixed_fields: true };
+    let shape = Shape { vtable_len: StaticLayout::vtable_index(layout.methods.len()), fixed_fields: true };
     let class = build::build(metatype, &StrObject::intern(short_name), bases, namespace, shape)?;
     place_fields(&class, decl, &mut layout);
     inherit_vtable(&class, parent);
@@ -213,7 +219,8 @@ fn fields_base(class: &TypeObject) -> Option<&TypeObject> {
     chain.find(|class| count(class) > class.base().map_or(0, count))
 }
 
-/// Methods of further bases have places behind those of the first; code that knows such a base alone looks them up.
+/// Methods of further bases have places behind those of the first; code that knows such a base alone finds them
+/// in the front of the vtable.
 fn add_methods(layout: &mut StaticLayout, bases: &TupleObject) {
     let bases = bases.items().iter().filter_map(|base| base.get::<TypeObject>());
     for method in bases.filter_map(TypeObject::static_layout).flat_map(|other| &other.methods) {
@@ -241,20 +248,20 @@ pub(crate) fn note_defaults(class: &TypeObject) {
     }
 }
 
-/// Whether the vtables of some subclasses of a class have a method elsewhere, or can have: it may be one of several bases, since neither
-/// it nor what it inherits on the way to the class that introduces the method adds a field.
-pub fn may_be_second_base(class: &TypeObject, method: &str) -> bool {
+/// The class that introduces a method of a class, if the vtables of some subclasses have the method elsewhere, or can have: the class may be
+/// one of several bases, since neither it nor what it inherits on the way to that class adds a field.
+pub fn introducer<'c>(class: &'c TypeObject, method: &str) -> Option<&'c TypeObject> {
     let fields = |class: &TypeObject| class.static_layout().map_or(0, |layout| layout.fields.len());
     for class in std::iter::successors(Some(class), |class| class.base()) {
-        let Some(base) = class.base() else { return false };
+        let base = class.base()?;
         if fields(class) > fields(base) {
-            return false;
+            return None;
         }
         if base.static_layout().is_none_or(|layout| layout.method(method).is_none()) {
-            return true;
+            return Some(class);
         }
     }
-    false
+    None
 }
 
 /// Whether some subclass of a class continues the layout of another base.

@@ -35,7 +35,7 @@ use bytecode::{Code, CodeFlags, Const, Opcode as B, Repr, TypeCode, Word};
 
 use crate::env::{CompileEnv, ConstId, FuncId};
 use crate::ir::types::Spec;
-use crate::ir::{Block, Edge, FrameState, Function, Imm, Opcode, Slot, StateId, Type, Value};
+use crate::ir::{Block, Edge, FrameState, Function, Imm, Opcode, Ret, Slot, StateId, Type, Value};
 use crate::unsupported::{Reason, Unsupported};
 use liveness::Liveness;
 use range_loop::RangeIter;
@@ -688,6 +688,7 @@ impl Builder<'_> {
             }
             B::STORE_FAST => {
                 let value = self.stack.pop().expect("verified bytecode has a value to store");
+                let value = self.shared(value, n);
                 self.stored.insert(value);
                 let old = self.locals[n].replace(value);
                 self.keep(old);
@@ -710,6 +711,27 @@ impl Builder<'_> {
             _ => return Ok(false),
         }
         Ok(true)
+    }
+
+    /// What variable number `n` is to hold of a value: a reference of its own if another variable has it too.
+    fn shared(&mut self, value: Value, n: usize) -> Value {
+        let (root, ty) = (self.root(value), self.func.ty(value));
+        let mut others = self.locals.iter().enumerate().filter(|&(at, _)| at != n);
+        let is_held = others.any(|(_, other)| other.is_some_and(|other| self.root(other) == root));
+        if !is_held || !ty.is_counted() || ty.has_trivial_drop() {
+            return value;
+        }
+        self.emit(Opcode::Share, &[value], Imm::None, ty)
+    }
+
+    /// The value that has been narrowed to this one.
+    fn root(&self, mut value: Value) -> Value {
+        while let Some(inst) = self.func.def_inst(value)
+            && self.func.insts[inst].op.info().ret == Ret::Narrowed
+        {
+            value = self.func.arg(inst, 0);
+        }
+        value
     }
 
     /// A variable has held the value until now.

@@ -59,6 +59,8 @@ pub enum Ret {
     Same,
     /// Operand 0 itself, known to be narrower: a copy, not a new reference.
     Narrowed,
+    /// Operand 0 with another reference.
+    Shared,
 }
 
 /// Where the reference in an object result comes from.
@@ -286,7 +288,7 @@ impl Cond {
 
 use ImmKind as K;
 use Memory as M;
-use Ret::{Narrowed, None as Nothing, Same, Within};
+use Ret::{Narrowed, None as Nothing, Same, Shared, Within};
 
 const fn op(operands: &'static [Type], ret: Ret) -> OpInfo {
     OpInfo::new(operands, ret)
@@ -484,7 +486,9 @@ opcodes! {
     /// of operands in the lower one. The yielded value is returned behind it.
     Suspend "suspend" op(&[Type::I64], Nothing).imm(K::Int).writes(M::OTHER);
     /// The operand, as a new reference: what another frame holds of it counts.
-    Own "own" op(&[Type::OBJECT], Within(Type::OBJECT)).pinned();
+    Own "own" op(&[Type::OBJECT], Shared).pinned();
+    /// The operand, as the reference of another variable that holds it too.
+    Share "share" op(&[Type::WORD], Shared).reads(M::OTHER);
     /// A variable holds the operand up to here.
     Keep "keep" op(&[Type::WORD], Nothing).pinned();
 

@@ -59,6 +59,7 @@ fn result_type(func: &Function, inst: Inst, types: &SecondaryMap<Value, Type>) -
             // Where they contradict each other nobody comes, but others may be told of the result all the same.
             if both.is_empty() && !operand.is_empty() { declared } else { both }
         }
+        (Ret::Shared, _) => declared.intersect(types[func.arg(inst, 0)]),
         (_, Imm::Helper(helper)) => {
             let operands: Vec<Type> = func.args(inst).iter().map(|&arg| types[arg]).collect();
             if operands.iter().any(|ty| ty.is_empty()) {

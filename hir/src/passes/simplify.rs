@@ -124,6 +124,11 @@ fn simplify(func: &Function, inst: Inst) -> Option<Found> {
             let value = func.arg(inst, 0);
             (!func.ty(value).is_counted()).then_some(Found::Value(value))
         }
+        Opcode::Share => {
+            let value = func.arg(inst, 0);
+            let is_told = func.ty(value).is_counted() && !func.ty(value).has_trivial_drop();
+            (!is_told).then_some(Found::Value(value))
+        }
         Opcode::Keep => {
             let ty = func.ty(func.arg(inst, 0));
             (!ty.is_counted() || ty.has_trivial_drop()).then_some(Found::Nothing)
@@ -357,6 +362,28 @@ bb0(v0: I64, v1: F64):
       return v0
     }
     "#);
+    }
+
+    #[test]
+    fn numbers_need_no_reference_of_a_second_variable() {
+        let text = "func @f func0 -> Object phase=ssa {
+  fs0 = state func0 0 [] []
+bb0(v0: SmallInt, v1: Object, v2: FloatExact):
+  v3: SmallInt = share v0
+  v4: Object = share v1
+  v5: FloatExact = share v2
+  v6: TupleExact = call_helper #build_tuple v3, v4, v5 @fs0
+  return v6
+}";
+        assert_snapshot!(simplified(text), @r#"
+        func @f func0 -> Object phase=ssa {
+          fs0 = state func0 0 [] []
+        bb0(v0: SmallInt, v1: Object, v2: FloatExact):
+          v4: Object = share v1
+          v6: TupleExact = call_helper #build_tuple v0, v4, v2 @fs0
+          return v6
+        }
+        "#);
     }
 
     #[test]

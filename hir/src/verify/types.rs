@@ -68,6 +68,7 @@ fn verify_result(func: &Function, block: Block, inst: Inst, errors: &mut Errors)
             ty.is_subtype(plain)
                 && (func.args(inst).len() < 2 || is_shift(data.op) || operand(1).unspecialised() == plain)
         }
+        Ret::Shared => ty.is_subtype(Type::WORD),
         // A check may be known to fail, as with a constant argument of an inlined callee.
         Ret::Narrowed if data.state.is_some() => ty.is_subtype(Type::WORD),
         // Where what is known of the operand contradicts the narrowing, a test stands in front that it does not pass: type reflow finds

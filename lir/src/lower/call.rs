@@ -12,7 +12,7 @@ impl Lower<'_> {
         match self.hir.insts[inst].op {
             H::Incref => self.count(Op::Incref),
             H::Decref => self.count(Op::Decref),
-            H::Own => {
+            H::Own | H::Share => {
                 self.count(Op::Incref);
                 // Not an alias: a constant would be made anew where exits look for the reference.
                 let value = self.reg(self.arg(0));

@@ -227,6 +227,7 @@ impl Lower<'_> {
             | H::Poll
             | H::Incref
             | H::Own
+            | H::Share
             | H::Decref
             | H::Alloc => self.lower_call(inst),
             H::Refine => {

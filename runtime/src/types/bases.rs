@@ -20,6 +20,7 @@ pub fn replace_bases(class: &TypeObject, bases: &TupleObject) -> PyResult<()> {
         return Err(crate::raise!(TypeError, "a type without bases cannot get any"));
     };
     layout::check_assignment(old_base, base, "__bases__")?;
+    check_vtables(class, bases)?;
     let old_bases: Py<TupleObject> = Py::from_object(old_bases);
     let _keep = old_base.value().to_ref();
     class.set_bases(Value::from_object(bases).to_ref());
@@ -51,6 +52,18 @@ fn check_items(class: &TypeObject, bases: &TupleObject) -> PyResult<()> {
         }
     }
     Ok(())
+}
+
+/// Compiled code calls methods of static classes through the vtables of all that inherit from them, and a class has its own from the start.
+fn check_vtables(class: &TypeObject, bases: &TupleObject) -> PyResult<()> {
+    let mut bases = bases.items().iter().filter_map(|base| base.get::<TypeObject>());
+    match bases.find(|base| base.vtable_len() > 0 && class.vtable_len() == 0) {
+        Some(base) => {
+            let (new, old) = (base.name(), class.name());
+            Err(crate::raise!(TypeError, "__bases__ assignment: '{new}' object layout differs from '{old}'"))
+        }
+        None => Ok(()),
+    }
 }
 
 /// A class with the order that it had.

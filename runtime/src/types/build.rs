@@ -1,5 +1,7 @@
 //! Making classes: `type(name, bases, namespace)` and the `class` statement.
 
+use abi::layout::type_object::INTERFACES;
+
 use crate::alloc;
 use crate::args::Args;
 use crate::field_default;
@@ -127,7 +129,7 @@ pub fn build(
     let bases =
         if bases.is_empty() { TupleObject::of([OBJECT.value().to_ref()]) } else { Py::from_object(bases) };
     let base = layout::best_base(bases.items())?;
-    let class = allocate_type(metatype, base, shape.vtable_len.max(base.vtable_len()))?;
+    let class = allocate_type(metatype, base, vtable_len(base, bases.items()).max(shape.vtable_len))?;
     class.set_name(name);
     class.set_bases(bases.clone().into());
     let dict = copy_of(namespace)?;
@@ -166,6 +168,12 @@ fn warn_about_keys(dict: &DictObject, name: &StrObject) -> PyResult<()> {
     }
     let message = format!("non-string key in the __dict__ of class {}", name.to_string_lossy());
     crate::warning::warn(&crate::error::types::RuntimeWarning, &message, 1)
+}
+
+/// Entries of the vtable of a class that is not static itself: those of the base that it continues, and those that other bases need.
+fn vtable_len(base: &TypeObject, bases: &[Value]) -> usize {
+    let is_static = |base: &&Value| base.get::<TypeObject>().is_some_and(|base| base.vtable_len() > 0);
+    base.vtable_len().max(if bases.iter().any(|base| is_static(&base)) { INTERFACES } else { 0 })
 }
 
 fn allocate_type(metatype: &TypeObject, base: &TypeObject, vtable_len: usize) -> PyResult<Py<TypeObject>> {
