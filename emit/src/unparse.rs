@@ -53,7 +53,7 @@ fn write_bare(out: &mut Vec<u8>, expr: &Expr<'_>, own: Precedence, source: &str)
     match expr.kind {
         ExprKind::Name { id, .. } => out.extend_from_slice(id.as_bytes()),
         ExprKind::Constant { value, kind } => {
-            out.extend_from_slice(kind.unwrap_or_default().as_bytes());
+            out.extend_from_slice(kind.copied().unwrap_or_default().as_bytes());
             write_constant(out, value);
         }
         ExprKind::Attribute { value, attr, .. } => {

@@ -302,7 +302,7 @@ fn expr_fields<S: Sink>(f: &mut Walk<'_, S>, kind: &ExprKind<'_>) {
         ExprKind::JoinedStr { values } | ExprKind::TemplateStr { values } => f.list("values", values),
         ExprKind::Constant { value, kind } => {
             f.constant(&value);
-            f.optional_name("kind", kind);
+            f.optional_name("kind", kind.copied());
         }
         ExprKind::Attribute { value, attr, ctx } => {
             f.node("value", value);

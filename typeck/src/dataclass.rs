@@ -159,7 +159,7 @@ impl<'a> Program<'a> {
             return None;
         }
         let mut found = Specification::default();
-        for keyword in keywords {
+        for keyword in *keywords {
             match keyword.arg {
                 Some("default") => found.default = Some(keyword.value),
                 Some("default_factory") => found.factory = Some(keyword.value),

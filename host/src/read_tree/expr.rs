@@ -3,7 +3,7 @@
 use base::Span;
 use parser::ast::{
     Arg, Arguments, BoolOp, CmpOp, Comprehension, Constant, Conversion, Expr, ExprContext, ExprKind, Int,
-    Keyword, Operator, PyStr, UnaryOp,
+    Keyword, Operator, PyStr, Thin, UnaryOp,
 };
 use runtime::objects::bytes::BytesObject;
 use runtime::objects::complex::ComplexObject;
@@ -180,7 +180,7 @@ impl<'a> Reader<'a> {
             "Call" => ExprKind::Call {
                 func: self.child(node, class, "func")?,
                 args: self.children(node, class, "args")?,
-                keywords: self.keywords(node, class)?,
+                keywords: self.arena.alloc(self.keywords(node, class)?),
             },
             "Slice" => ExprKind::Slice {
                 lower: self.optional_child(node, "lower")?,
@@ -211,7 +211,7 @@ impl<'a> Reader<'a> {
         if comparators.len() != ops.len() {
             return Err(raise!(ValueError, "Compare has a different number of comparators and operands"));
         }
-        Ok(ExprKind::Compare { left, ops, comparators })
+        Ok(ExprKind::Compare { left, ops: self.arena.alloc(ops), comparators })
     }
 
     fn display(&mut self, node: Value, class: &str) -> PyResult<Option<ExprKind<'a>>> {
@@ -286,7 +286,7 @@ impl<'a> Reader<'a> {
                     Some(kind) => self.text(kind.value())? == "u",
                     None => false,
                 };
-                self.constant(value.value(), is_unicode.then_some("u"), span)?
+                self.constant(value.value(), is_unicode.then_some(&"u"), span)?
             }
             "JoinedStr" => {
                 let values = self.list(node, class, "values", |reader, item| reader.piece(item))?;
@@ -338,7 +338,7 @@ impl<'a> Reader<'a> {
         };
         Ok(ExprKind::Interpolation {
             value: self.child(node, class, "value")?,
-            str: self.nodes.name(&text.to_utf8()?),
+            str: self.arena.alloc(self.nodes.name(&text.to_utf8()?)),
             conversion: self.conversion(node, class)?,
             format_spec: self.optional_child(node, "format_spec")?,
         })
@@ -356,7 +356,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A constant. Tuples become displays of constants, and numbers with a sign or two parts the operation that makes them.
-    fn constant(&mut self, value: Value, kind: Option<&'a str>, span: Span) -> PyResult<ExprKind<'a>> {
+    fn constant(&mut self, value: Value, kind: Option<Thin<'a, str>>, span: Span) -> PyResult<ExprKind<'a>> {
         self.check_depth()?;
         let plain = |value| ExprKind::Constant { value, kind };
         if objects::is_none(value) {

@@ -2,8 +2,8 @@
 
 use base::Span;
 use parser::ast::{
-    Alias, ClassDef, ExceptHandler, ExprContext, FunctionDef, MatchCase, Stmt, StmtKind, Try, TypeParam,
-    TypeParamKind, WithItem,
+    Alias, ClassDef, ExceptHandler, ExprContext, FunctionDef, MatchCase, Stmt, StmtKind, Thin, Try,
+    TypeParam, TypeParamKind, WithItem,
 };
 use runtime::raise;
 use runtime::value::{PyResult, Value};
@@ -13,6 +13,10 @@ use super::Reader;
 impl<'a> Reader<'a> {
     pub(super) fn stmts(&mut self, node: Value, class: &str, name: &str) -> PyResult<&'a [Stmt<'a>]> {
         self.list(node, class, name, |reader, item| reader.stmt(item).copied())
+    }
+
+    fn orelse(&mut self, node: Value, class: &str) -> PyResult<Thin<'a, [Stmt<'a>]>> {
+        Ok(self.arena.alloc(self.stmts(node, class, "orelse")?))
     }
 
     /// The field `body`, which must not be empty.
@@ -99,7 +103,7 @@ impl<'a> Reader<'a> {
             "For" | "AsyncFor" => {
                 let target = self.child_in(node, class, "target", ExprContext::Store)?;
                 let iter = self.child(node, class, "iter")?;
-                let (body, orelse) = (self.body(node, class)?, self.stmts(node, class, "orelse")?);
+                let (body, orelse) = (self.body(node, class)?, self.orelse(node, class)?);
                 if class == "For" {
                     StmtKind::For { target, iter, body, orelse }
                 } else {
@@ -108,7 +112,7 @@ impl<'a> Reader<'a> {
             }
             "While" | "If" => {
                 let test = self.child(node, class, "test")?;
-                let (body, orelse) = (self.body(node, class)?, self.stmts(node, class, "orelse")?);
+                let (body, orelse) = (self.body(node, class)?, self.orelse(node, class)?);
                 if class == "While" {
                     StmtKind::While { test, body, orelse }
                 } else {

@@ -18,6 +18,9 @@ pub struct Expr<'a> {
     pub kind: ExprKind<'a>,
 }
 
+/// Most of what checking a program takes is its expressions.
+const _: () = assert!(size_of::<Expr<'_>>() <= 56);
+
 impl<'a> Expr<'a> {
     /// Whether the source has parentheses around the expression.
     pub const fn is_parenthesized(&self) -> bool {
@@ -32,6 +35,9 @@ impl<'a> Expr<'a> {
         }
     }
 }
+
+/// A reference of one word to what needs two: used where it keeps all nodes small and there is rarely anything.
+pub type Thin<'a, T> = &'a &'a T;
 
 /// The expressions of Python.
 #[derive(Clone, Copy, Debug)]
@@ -68,15 +74,15 @@ pub enum ExprKind<'a> {
     /// `yield from value`
     YieldFrom { value: &'a Expr<'a> },
     /// `left < b < c`; `ops` and `comparators` are equally long.
-    Compare { left: &'a Expr<'a>, ops: &'a [CmpOp], comparators: &'a [Expr<'a>] },
+    Compare { left: &'a Expr<'a>, ops: Thin<'a, [CmpOp]>, comparators: &'a [Expr<'a>] },
     /// `func(args, keywords)`
-    Call { func: &'a Expr<'a>, args: &'a [Expr<'a>], keywords: &'a [Keyword<'a>] },
+    Call { func: &'a Expr<'a>, args: &'a [Expr<'a>], keywords: Thin<'a, [Keyword<'a>]> },
     /// A replacement field of an f-string.
     FormattedValue { value: &'a Expr<'a>, conversion: Conversion, format_spec: Option<&'a Expr<'a>> },
     /// A replacement field of a t-string; `str` is the text of the expression.
     Interpolation {
         value: &'a Expr<'a>,
-        str: &'a str,
+        str: Thin<'a, str>,
         conversion: Conversion,
         format_spec: Option<&'a Expr<'a>>,
     },
@@ -85,7 +91,7 @@ pub enum ExprKind<'a> {
     /// A t-string: string constants and `Interpolation`s.
     TemplateStr { values: &'a [Expr<'a>] },
     /// A literal; `kind` is `u` for a string written with that prefix.
-    Constant { value: Constant<'a>, kind: Option<&'a str> },
+    Constant { value: Constant<'a>, kind: Option<Thin<'a, str>> },
     /// `value.attr`
     Attribute { value: &'a Expr<'a>, attr: &'a str, ctx: ExprContext },
     /// `value[slice]`

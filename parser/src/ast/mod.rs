@@ -17,7 +17,7 @@ mod pattern;
 mod stmt;
 
 pub use constant::{Constant, Int, PyStr};
-pub use expr::{Arg, Arguments, Comprehension, Conversion, Expr, ExprKind, Keyword};
+pub use expr::{Arg, Arguments, Comprehension, Conversion, Expr, ExprKind, Keyword, Thin};
 pub use operator::{BoolOp, CmpOp, ExprContext, Operator, Precedence, UnaryOp};
 pub use pattern::{MatchCase, Pattern, PatternKind};
 pub use stmt::{

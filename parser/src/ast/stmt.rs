@@ -1,6 +1,6 @@
 //! Statements, and the small nodes that only occur inside them.
 
-use super::{Arguments, Expr, Keyword, MatchCase, NodeId, Operator};
+use super::{Arguments, Expr, Keyword, MatchCase, NodeId, Operator, Thin};
 use base::Span;
 
 /// A statement with its place.
@@ -15,6 +15,8 @@ pub struct Stmt<'a> {
     /// What it is.
     pub kind: StmtKind<'a>,
 }
+
+const _: () = assert!(size_of::<Stmt<'_>>() <= 64);
 
 /// The statements of Python.
 #[derive(Clone, Copy, Debug)]
@@ -39,13 +41,13 @@ pub enum StmtKind<'a> {
     /// `target: annotation = value`; `simple` says that the target is a name without parentheses.
     AnnAssign { target: &'a Expr<'a>, annotation: &'a Expr<'a>, value: Option<&'a Expr<'a>>, simple: bool },
     /// `for target in iter: body`
-    For { target: &'a Expr<'a>, iter: &'a Expr<'a>, body: &'a [Stmt<'a>], orelse: &'a [Stmt<'a>] },
+    For { target: &'a Expr<'a>, iter: &'a Expr<'a>, body: &'a [Stmt<'a>], orelse: Thin<'a, [Stmt<'a>]> },
     /// `async for target in iter: body`
-    AsyncFor { target: &'a Expr<'a>, iter: &'a Expr<'a>, body: &'a [Stmt<'a>], orelse: &'a [Stmt<'a>] },
+    AsyncFor { target: &'a Expr<'a>, iter: &'a Expr<'a>, body: &'a [Stmt<'a>], orelse: Thin<'a, [Stmt<'a>]> },
     /// `while test: body`
-    While { test: &'a Expr<'a>, body: &'a [Stmt<'a>], orelse: &'a [Stmt<'a>] },
+    While { test: &'a Expr<'a>, body: &'a [Stmt<'a>], orelse: Thin<'a, [Stmt<'a>]> },
     /// `if test: body`; an `elif` is an `If` alone in `orelse`.
-    If { test: &'a Expr<'a>, body: &'a [Stmt<'a>], orelse: &'a [Stmt<'a>] },
+    If { test: &'a Expr<'a>, body: &'a [Stmt<'a>], orelse: Thin<'a, [Stmt<'a>]> },
     /// `with items: body`
     With { items: &'a [WithItem<'a>], body: &'a [Stmt<'a>] },
     /// `async with items: body`

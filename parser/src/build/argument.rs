@@ -67,7 +67,7 @@ impl<'a> Builder<'a, '_> {
         args: Vec<Argument<'a>>,
     ) -> Fallible<ExprRef<'a>> {
         let (args, keywords) = self.arguments(open, r, args)?;
-        Ok(self.expr(l, r, ExprKind::Call { func, args, keywords }))
+        Ok(self.expr(l, r, ExprKind::Call { func, args, keywords: self.thin(keywords) }))
     }
 
     /// Sorts the arguments between the parentheses from `open` to `end`.

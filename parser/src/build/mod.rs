@@ -26,7 +26,7 @@ pub(crate) use target::expr_name;
 use crate::MAX_TREE_DEPTH;
 use crate::ast::{
     BoolOp, CmpOp, Constant, Expr, ExprContext, ExprKind, NodeId, Operator, Pattern, PatternKind, Stmt,
-    StmtKind, Warning,
+    StmtKind, Thin, Warning,
 };
 use crate::depth::Depth;
 use base::Span;
@@ -193,6 +193,11 @@ impl<'a, 's> Builder<'a, 's> {
         self.arena.alloc_slice_copy(&items)
     }
 
+    /// The slice behind one word.
+    pub(crate) fn thin<T>(&self, slice: &'a [T]) -> Thin<'a, [T]> {
+        if slice.is_empty() { &(&[] as &[T]) } else { self.arena.alloc(slice) }
+    }
+
     pub(crate) fn exprs(&mut self, items: Vec<ExprRef<'a>>) -> &'a [Expr<'a>] {
         self.arena.alloc_slice_fill_iter(items.into_iter().copied())
     }
@@ -307,6 +312,6 @@ impl<'a, 's> Builder<'a, 's> {
     ) -> ExprRef<'a> {
         let ops = self.arena.alloc_slice_fill_iter(rest.iter().map(|(op, _)| *op));
         let comparators = self.arena.alloc_slice_fill_iter(rest.iter().map(|(_, expr)| **expr));
-        self.expr(l, r, ExprKind::Compare { left, ops, comparators })
+        self.expr(l, r, ExprKind::Compare { left, ops: self.thin(ops), comparators })
     }
 }

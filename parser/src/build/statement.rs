@@ -128,7 +128,7 @@ impl<'a> Builder<'a, '_> {
 
     pub(crate) fn if_stmt(&mut self, l: u32, test: ExprRef<'a>, body: Body<'a>, tail: Body<'a>) -> StmtRef {
         let end = self.end_of(body, tail);
-        self.stmt(l, end, StmtKind::If { test, body: body.stmts, orelse: tail.stmts })
+        self.stmt(l, end, StmtKind::If { test, body: body.stmts, orelse: self.thin(tail.stmts) })
     }
 
     /// An `elif` is an `if` alone in the `else` of the one before.
@@ -148,7 +148,7 @@ impl<'a> Builder<'a, '_> {
     ) -> Fallible<StmtRef> {
         let target = self.store_target(target)?;
         let end = self.end_of(body, orelse);
-        let (body, orelse) = (body.stmts, orelse.stmts);
+        let (body, orelse) = (body.stmts, self.thin(orelse.stmts));
         let kind = if is_async {
             StmtKind::AsyncFor { target, iter, body, orelse }
         } else {

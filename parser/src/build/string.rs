@@ -5,7 +5,7 @@
 
 use super::escape::unescape;
 use super::{Builder, ExprRef, Fallible, refuse_at, refuse_next};
-use crate::ast::{Constant, Conversion, Expr, ExprKind, PyStr};
+use crate::ast::{Constant, Conversion, Expr, ExprKind, PyStr, Thin};
 use base::Span;
 
 /// One literal among neighbours; the expression is a constant, a `JoinedStr` or a `TemplateStr`.
@@ -79,7 +79,7 @@ impl<'a> Builder<'a, '_> {
         }
         let bytes = self.decode(content, content_start, is_bytes, has_letter(b'r'), Span::new(l, r))?;
         let value = if is_bytes { Constant::Bytes(bytes) } else { Constant::Str(PyStr::from_wtf8(bytes)) };
-        let kind = prefix.starts_with('u').then_some("u");
+        let kind = prefix.starts_with('u').then_some(&"u");
         Ok(StringPart { expr: self.expr(l, r, ExprKind::Constant { value, kind }) })
     }
 
@@ -107,7 +107,7 @@ impl<'a> Builder<'a, '_> {
         }
     }
 
-    fn str_constant(&mut self, span: Span, bytes: &'a [u8], kind: Option<&'a str>) -> ExprRef<'a> {
+    fn str_constant(&mut self, span: Span, bytes: &'a [u8], kind: Option<Thin<'a, str>>) -> ExprRef<'a> {
         let value = Constant::Str(PyStr::from_wtf8(bytes));
         self.expr(span.start, span.end, ExprKind::Constant { value, kind })
     }
@@ -199,8 +199,8 @@ impl<'a> Builder<'a, '_> {
         let value = field.value;
         let kind = if around.prefix == 't' && !around.in_spec {
             let text = text.trim_end_matches(|letter: char| letter.is_whitespace() || letter == '=');
-            let str = self.arena.alloc_str(text);
-            ExprKind::Interpolation { value, str, conversion, format_spec }
+            let str: &str = self.arena.alloc_str(text);
+            ExprKind::Interpolation { value, str: self.arena.alloc(str), conversion, format_spec }
         } else {
             ExprKind::FormattedValue { value, conversion, format_spec }
         };
