@@ -51,6 +51,7 @@ impl<'a> Analyser<'a, '_> {
 
     fn call_value(&mut self, function: Value<'a>, args: Args<'a>) -> Eval<'a> {
         if let Value::Opaque(id) = function {
+            self.keep(args.values());
             return Ok(self.inspect(id, "SP0810", "calls"));
         }
         if let Value::Native(path) = function {
@@ -91,6 +92,7 @@ impl<'a> Analyser<'a, '_> {
             return Ok(self.over_budget(&format!("`{}` calls itself too often", function.name)));
         }
         if function.is_async {
+            self.keep(args.values());
             return Ok(self.typed("typing.Coroutine"));
         }
         if let Some(result) = self.summed_up(function, &args) {

@@ -163,6 +163,8 @@ impl<'a> Analyser<'a, '_> {
         });
         self.calls.pop();
         self.here = Some(site);
+        // They live as long as the generator.
+        self.keep_variables(env);
         let (items, end) = items?;
         *self.kind_mut(id) = Kind::Iterator { items, at: 0 };
         let (name, value) = match end {

@@ -35,6 +35,9 @@ impl<'a> Analyser<'a, '_> {
             return Ok(combined);
         }
         Ok(Some(match (path, first) {
+            ("weakref.ref", Some(Value::Object(object))) if let Some(&function) = args.positional.get(1) => {
+                self.weak_reference(object, function)
+            }
             ("functools.partial", Some(function)) => self.object(Kind::Partial {
                 function,
                 args: args.positional[1..].to_vec(),

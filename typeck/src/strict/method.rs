@@ -93,6 +93,7 @@ impl<'a> Analyser<'a, '_> {
             (_, "__new__") => {
                 let class = first.unwrap_or(receiver);
                 let instance = self.object(Kind::Instance(class));
+                self.note_mortal(instance, class);
                 if self.is_subclass(class, Value::Native("BaseException"))? == Some(true) {
                     self.set_exception_args(
                         instance,

@@ -334,6 +334,11 @@ impl<'a> Args<'a> {
         self.positional.get(at).copied().or(named)
     }
 
+    /// All arguments.
+    pub(super) fn values(&self) -> impl Iterator<Item = Value<'a>> {
+        self.positional.iter().copied().chain(self.keywords.iter().map(|(_, value)| *value))
+    }
+
     /// The same call with one more argument in front.
     pub(super) fn with_receiver(&self, receiver: Value<'a>) -> Self {
         let mut positional = vec![receiver];
