@@ -6,6 +6,7 @@ use parser::ast::{Arguments, FunctionDef, Stmt, TypeParamKind};
 use super::Analyser;
 use super::CALLS;
 use super::finding::Call;
+use super::library::CACHE;
 use super::value::{Args, Body, EnvId, Eval, Flow, Function, Keywords, Kind, Stop, Value};
 use crate::scope::ScopeRole;
 
@@ -58,7 +59,10 @@ impl<'a> Analyser<'a, '_> {
             return self.call_native(path, args);
         }
         match self.kind(function).cloned() {
-            Some(Kind::Function(found)) => self.call_function(&found, args),
+            Some(Kind::Function(found)) => match self.attribute_of_instance(function, CACHE) {
+                Some(cache) => self.call_cached(&found, cache, args),
+                None => self.call_function(&found, args),
+            },
             Some(Kind::Method { function, receiver }) => self.call(function, args.with_receiver(receiver)),
             Some(Kind::Derived { function, root }) if args.positional.len() == 2 => {
                 self.derived_comparison(function, root, args.positional[0], args.positional[1])
@@ -87,7 +91,7 @@ impl<'a> Analyser<'a, '_> {
         }
     }
 
-    fn call_function(&mut self, function: &Function<'a>, args: Args<'a>) -> Eval<'a> {
+    pub(super) fn call_function(&mut self, function: &Function<'a>, args: Args<'a>) -> Eval<'a> {
         if self.calls.len() >= CALLS {
             return Ok(self.over_budget(&format!("`{}` calls itself too often", function.name)));
         }
@@ -135,6 +139,7 @@ impl<'a> Analyser<'a, '_> {
         match function.body {
             Body::Block(body) => self.block(body),
             Body::Value(value) => Ok(Flow::Return(self.at(value.span, |this| this.eval(value))?)),
+            Body::Turns { elt, clauses, first, forgets } => self.give_turns(elt, clauses, first, forgets),
         }
     }
 

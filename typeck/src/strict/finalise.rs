@@ -14,7 +14,7 @@ use base::entity::EntityId;
 
 use super::Analyser;
 use super::value::{
-    Args, Class, EnvId, Eval, Function, Kind, Names, ObjectId, Opaque, Place, Stop, UnitId, Value,
+    Args, Body, Class, EnvId, Eval, Function, Kind, Names, ObjectId, Opaque, Place, Stop, UnitId, Value,
 };
 
 /// An object whose death is noticed.
@@ -59,6 +59,9 @@ impl<'a> Marks<'a> {
 
     fn function(&mut self, function: &Function<'a>) {
         self.blocks.push(function.env);
+        if let Body::Turns { first, .. } = function.body {
+            self.values.push(first);
+        }
         self.values.extend(&function.defaults);
         self.values.extend(function.kw_defaults.iter().flatten());
     }
@@ -210,8 +213,7 @@ impl<'a> Analyser<'a, '_> {
 
     /// An exception that goes nowhere is written to standard error.
     fn ignored(&mut self, exception: Value<'a>, mortal: Mortal<'a>) {
-        let is_silent =
-            matches!(exception, Value::Opaque(id) if matches!(self.opaques[id], Opaque { is_silent: true, .. }));
+        let is_silent = matches!(exception, Value::Opaque(id) if matches!(self.opaques[id], Opaque { is_silent: true, .. }));
         if is_silent {
             return;
         }

@@ -17,7 +17,7 @@
 //! a thread of its own, whose stack has room for the deepest calls that the limits admit.
 //!
 //! - [`module`]: modules, names, imports; [`statement`], [`pattern`], [`expression`], [`assign`], [`iterate`], [`operator`]: the language
-//! - [`call`], [`class`], [`attribute`]: functions and classes; [`finalise`]: what runs when objects die; [`native`], [`sequence`], [`method`]: what builtins do
+//! - [`call`], [`class`], [`attribute`]: functions and classes; [`finalise`]: what runs when objects die; [`native`], [`sequence`], [`method`], [`shown`]: what builtins do
 
 mod allow;
 mod assign;
@@ -43,6 +43,7 @@ mod operator;
 mod pattern;
 mod record;
 mod sequence;
+mod shown;
 mod statement;
 mod stub;
 mod summary;
@@ -160,6 +161,8 @@ struct Analyser<'a, 'l> {
     kept: Vec<Value<'a>>,
     /// The generator expression that comes next is the argument of a function to which its order does not matter.
     forgets_order: bool,
+    /// Containers whose texts are being made.
+    shown: Vec<ObjectId>,
     steps: u32,
     nesting: u32,
 }
@@ -187,6 +190,7 @@ impl<'a, 'l> Analyser<'a, 'l> {
             mortals: Vec::new(),
             kept: Vec::new(),
             forgets_order: false,
+            shown: Vec::new(),
             steps: options.steps,
             nesting: 0,
         }
