@@ -408,6 +408,12 @@ impl<'a> Analyser<'a, '_> {
                 Some(get) => return self.call(get, Args::of(&[receiver, class])),
                 None => found,
             },
+            // A method that `contextmanager` decorates.
+            Some(Kind::Partial { function: Value::Native("contextlib.manage"), mut args, keywords }) => {
+                args.push(receiver);
+                let function = Value::Native("contextlib.manage");
+                self.object(Kind::Partial { function, args, keywords })
+            }
             _ => found,
         })
     }

@@ -472,6 +472,9 @@ impl<'a> Analyser<'a, '_> {
     /// Gives a value out of the running generator.
     fn give(&mut self, value: Value<'a>) -> Eval<'a> {
         self.pay(1)?;
+        if let Some(managed) = self.frame().managed {
+            return self.run_managed(managed, value);
+        }
         if let Some(yields) = self.frames.iter_mut().rev().find_map(|frame| frame.yields.as_mut()) {
             yields.push(value);
             if yields.len() >= GIVEN {

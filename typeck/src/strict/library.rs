@@ -29,6 +29,7 @@ impl<'a> Analyser<'a, '_> {
         let combined = match module {
             "itertools" => self.iterator_function(name, args)?,
             "operator" => self.operator_function(name, args)?,
+            "contextlib" => self.context_function(name, args)?,
             _ => None,
         };
         if combined.is_some() {
@@ -508,20 +509,5 @@ impl<'a> Analyser<'a, '_> {
         let named = |name: &&'a str| Some((Value::Str(name), self.attribute_of_instance(value, name)?));
         let pairs = fields.iter().filter_map(named).collect();
         self.object(Kind::Dict(pairs))
-    }
-
-    /// What a function that `contextmanager` decorates gives: entering it runs the generator, to its end at once.
-    fn context_manager(&mut self, generator: Value<'a>) -> Value<'a> {
-        let manager = self.object(Kind::Instance(Value::Native("contextlib.managed")));
-        for (name, function) in
-            [("__enter__", "contextlib.managed.__enter__"), ("__exit__", "contextlib.managed.__exit__")]
-        {
-            let (function, args) = (Value::Native(function), vec![generator]);
-            let method = self.object(Kind::Partial { function, args, keywords: Vec::new() });
-            if let Value::Object(id) = manager {
-                self.state.objects[id].attributes.set(name, method);
-            }
-        }
-        manager
     }
 }

@@ -17,7 +17,7 @@
 //! a thread of its own, whose stack has room for the deepest calls that the limits admit.
 //!
 //! - [`module`]: modules, names, imports; [`statement`], [`pattern`], [`expression`], [`assign`], [`iterate`], [`operator`]: the language
-//! - [`call`], [`class`], [`attribute`]: functions and classes; [`finalise`]: what runs when objects die; [`native`], [`sequence`], [`method`], [`shown`]: what builtins do
+//! - [`call`], [`class`], [`attribute`]: functions and classes; [`finalise`]: what runs when objects die; [`native`], [`sequence`], [`method`], [`shown`]: what builtins do; [`context`]: context managers
 
 mod allow;
 mod assign;
@@ -26,6 +26,7 @@ mod call;
 mod claims;
 mod class;
 mod combine;
+mod context;
 mod cycle;
 mod enumeration;
 mod expression;

@@ -8,6 +8,7 @@ use parser::ast::{Alias, Stmt, StmtKind};
 
 use super::Analyser;
 use super::call::MEANT;
+use super::context::Managed;
 use super::value::{Env, EnvId, Eval, Kind, Namespace, Place, Stop, UnitId, Value};
 use crate::marker::markers;
 use crate::scope::{self, Resolution, ScopeId, ScopeKind, Scopes};
@@ -76,6 +77,8 @@ pub(super) struct Frame<'a> {
     pub(super) yields: Option<Vec<Value<'a>>>,
     /// The exception being handled.
     pub(super) handled: Option<Value<'a>>,
+    /// The `with` statement around which a generator runs.
+    pub(super) managed: Option<Managed<'a>>,
 }
 
 impl<'a> Analyser<'a, '_> {
@@ -107,6 +110,7 @@ impl<'a> Analyser<'a, '_> {
             may_leave: false,
             yields,
             handled: None,
+            managed: None,
         });
         let result = run(self);
         self.frames.pop();

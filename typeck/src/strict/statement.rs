@@ -282,9 +282,12 @@ impl<'a> Analyser<'a, '_> {
 
     // --- Contexts ---
 
-    fn with(&mut self, items: &'a [WithItem<'a>], body: &'a [Stmt<'a>]) -> Eval<'a, Flow<'a>> {
+    pub(super) fn with(&mut self, items: &'a [WithItem<'a>], body: &'a [Stmt<'a>]) -> Eval<'a, Flow<'a>> {
         let Some((item, rest)) = items.split_first() else { return self.block(body) };
         let manager = self.eval(item.context_expr)?;
+        if let Some(generator) = self.managing_generator(manager) {
+            return self.at(item.context_expr.span, |this| this.with_generator(item, generator, rest, body));
+        }
         let (enter, exit) = self.at(item.context_expr.span, |this| {
             let exit = this.attribute(manager, "__exit__")?;
             Ok((this.attribute(manager, "__enter__")?, exit))
