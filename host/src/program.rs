@@ -200,7 +200,9 @@ fn module_file(name: &str) -> PyResult<Option<(PathBuf, String)>> {
         return Ok(None);
     }
     if stdlib::is_native(name) && !import::is_hidden(name)? {
-        return Ok(None);
+        // One that is a package may have something to run in the library.
+        let main = has_imported(name)?.then(|| import::find(&format!("{name}.__main__"))).transpose()?;
+        return Ok(main.flatten().map(|path| (path, name.to_owned())));
     }
     let Some(path) = import::find(name)? else { return Ok(None) };
     if path.file_name().is_none_or(|file| file != "__init__.py") {

@@ -2,7 +2,7 @@
 //!
 //! Libraries and symbols are found by the dynamic linker and remembered; what is loaded stays loaded.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ffi::{CStr, CString, c_void};
 use std::sync::{LazyLock, Mutex, PoisonError};
 
@@ -20,6 +20,18 @@ pub fn symbol(library: &str, name: &str) -> PyResult<usize> {
     let address = find(library, name).map_err(|text| crate::raise!(RuntimeError, "{text}"))?;
     SYMBOLS.lock().unwrap_or_else(PoisonError::into_inner).insert(key, address);
     Ok(address)
+}
+
+/// How many libraries and how many of their functions have been found.
+pub fn known() -> (usize, usize) {
+    let symbols = SYMBOLS.lock().unwrap_or_else(PoisonError::into_inner);
+    let libraries: HashSet<&str> = symbols.keys().map(|(library, _)| library.as_str()).collect();
+    (libraries.len(), symbols.len())
+}
+
+/// Finds everything anew when it is asked for again.
+pub fn forget() {
+    SYMBOLS.lock().unwrap_or_else(PoisonError::into_inner).clear();
 }
 
 fn find(library: &str, name: &str) -> Result<usize, String> {

@@ -19,7 +19,9 @@ use crate::object::{self, Object, Visitor};
 use crate::objects::bytes::BytesObject;
 use crate::objects::dict::DictObject;
 use crate::objects::float;
+use crate::objects::module::ModuleObject;
 use crate::objects::str::StrObject;
+use crate::objects::strict_module::patched_class;
 use crate::objects::tuple::TupleObject;
 use crate::objects::{self, int};
 use crate::protocol;
@@ -398,10 +400,14 @@ pub fn resolve_class(module: &str, name: &str) -> PyResult<Option<Ref>> {
             .get::<DictObject>()
             .and_then(|dict| dict.get_text(name.split('.').next()?)),
         _ => match crate::sys_state::modules().get_text(module) {
-            Some(loaded) => protocol::get_optional_attr(
-                loaded.value(),
-                StrObject::new(name.split('.').next().unwrap_or(name)).value(),
-            )?,
+            Some(loaded) => {
+                let first = name.split('.').next().unwrap_or(name);
+                let patched = loaded.get::<ModuleObject>().and_then(|loaded| patched_class(loaded, first));
+                match patched {
+                    Some(class) => Some(class),
+                    None => protocol::get_optional_attr(loaded.value(), StrObject::new(first).value())?,
+                }
+            }
             None => None,
         },
     };
@@ -412,6 +418,26 @@ pub fn resolve_class(module: &str, name: &str) -> PyResult<Option<Ref>> {
         };
     }
     Ok(found)
+}
+
+/// Whether a test has put something else in the place of the class that a descriptor names. What typed code knows of the class holds all
+/// the same, but its instances are not to be made behind the back of the test.
+fn is_patched(module: &str, name: &str) -> bool {
+    let loaded = crate::sys_state::modules().get_text(module);
+    let loaded = loaded.as_ref().and_then(|loaded| loaded.get::<ModuleObject>());
+    let first = name.split('.').next().unwrap_or(name);
+    loaded.is_some_and(|loaded| patched_class(loaded, first).is_some())
+}
+
+/// The class of which typed code makes an instance.
+pub fn class_to_make(ty: &TypeDescr) -> PyResult {
+    if let TypeDescr::Class { module, name, .. } = ty
+        && is_patched(module, name)
+    {
+        let what = format!("instances that typed code makes of '{name}', which is patched in '{module}'");
+        return Err(error::not_supported(&what));
+    }
+    load_class(ty)
 }
 
 /// The class that a descriptor names, which must be there.

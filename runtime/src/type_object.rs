@@ -64,6 +64,8 @@ pub mod type_flags {
     pub const WEAK: u32 = 1 << 20;
     /// A class of a strict module that is not to be frozen.
     pub const MUTABLE: u32 = 1 << 21;
+    /// The program says that it is as good as compiled statically: shown, and nothing else.
+    pub const SHOWN_AS_STATIC: u32 = 1 << 23;
     /// Methods have other defaults than those of bases that they override.
     pub const OWN_DEFAULTS: u32 = abi::layout::type_object::OWN_DEFAULTS;
 }

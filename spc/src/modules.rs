@@ -27,34 +27,56 @@ pub(crate) struct Target {
     pub(crate) folder: Option<PathBuf>,
 }
 
-/// The files that a path names: itself, or all sources in the tree below it, in the order of their paths. What cannot be read is given to
-/// `fail`.
-pub(crate) fn targets(path: &Path, fail: &mut impl FnMut(&Path, &io::Error)) -> Vec<Target> {
-    if !path.is_dir() {
-        return vec![Target { path: path.to_owned(), folder: None }];
-    }
-    let mut found = Vec::new();
-    walk(path, &mut found, fail);
-    let target = |file: PathBuf| Target { path: file, folder: Some(path.to_owned()) };
-    found.into_iter().map(target).collect()
+/// What a path names.
+#[derive(Default)]
+pub(crate) struct Tree {
+    /// The path itself, or all sources in the tree below it, in the order of their paths.
+    pub(crate) targets: Vec<Target>,
+    /// The folders that have been looked into.
+    pub(crate) folders: Vec<PathBuf>,
+    /// Those that cannot be read, and why.
+    pub(crate) unreadable: Vec<(PathBuf, io::Error)>,
 }
 
-fn walk(folder: &Path, found: &mut Vec<PathBuf>, fail: &mut impl FnMut(&Path, &io::Error)) {
-    let read = || -> io::Result<Vec<std::fs::DirEntry>> { std::fs::read_dir(folder)?.collect() };
-    let mut entries = match read() {
-        Ok(entries) => entries,
-        Err(error) => return fail(folder, &error),
-    };
-    entries.sort_by_key(std::fs::DirEntry::file_name);
-    for entry in entries {
-        // Links to folders are not followed: they may lead in a circle.
-        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
-        let (name, path) = (entry.file_name(), clean(&entry.path()));
-        let name = name.to_string_lossy();
-        if !is_folder {
-            found.extend((name.ends_with(".py") && !path.is_dir()).then_some(path));
-        } else if !name.starts_with('.') && !SKIPPED.contains(&&*name) && !path.join("pyvenv.cfg").is_file() {
-            walk(&path, found, fail);
+impl Tree {
+    /// Looks at a path, and at what lies below it.
+    pub(crate) fn of(path: &Path) -> Self {
+        let mut tree = Self::default();
+        if !path.is_dir() {
+            tree.targets.push(Target { path: path.to_owned(), folder: None });
+            return tree;
+        }
+        let mut found = Vec::new();
+        tree.walk(path, &mut found);
+        let target = |file: PathBuf| Target { path: file, folder: Some(path.to_owned()) };
+        tree.targets.extend(found.into_iter().map(target));
+        tree
+    }
+
+    fn walk(&mut self, folder: &Path, found: &mut Vec<PathBuf>) {
+        self.folders.push(folder.to_owned());
+        let read = || -> io::Result<Vec<std::fs::DirEntry>> { std::fs::read_dir(folder)?.collect() };
+        match read() {
+            Ok(entries) => self.walk_entries(entries, found),
+            Err(error) => self.unreadable.push((folder.to_owned(), error)),
+        }
+    }
+
+    fn walk_entries(&mut self, mut entries: Vec<std::fs::DirEntry>, found: &mut Vec<PathBuf>) {
+        entries.sort_by_key(std::fs::DirEntry::file_name);
+        for entry in entries {
+            // Links to folders are not followed: they may lead in a circle.
+            let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+            let (name, path) = (entry.file_name(), clean(&entry.path()));
+            let name = name.to_string_lossy();
+            if !is_folder {
+                found.extend((name.ends_with(".py") && !path.is_dir()).then_some(path));
+            } else if !name.starts_with('.')
+                && !SKIPPED.contains(&&*name)
+                && !path.join("pyvenv.cfg").is_file()
+            {
+                self.walk(&path, found);
+            }
         }
     }
 }

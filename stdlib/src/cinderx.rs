@@ -8,8 +8,10 @@ use runtime::objects::list::ListObject;
 use runtime::objects::method::MethodObject;
 use runtime::objects::module::ModuleObject;
 use runtime::objects::str::StrObject;
+use runtime::objects::tuple::TupleObject;
 use runtime::objects::{self, float, int};
-use runtime::{PyResult, Ref, Value, gc, py_functions};
+use runtime::type_object::type_flags;
+use runtime::{PyResult, Ref, TypeObject, Value, gc, native_library, py_functions};
 
 /// Fills the module.
 pub(crate) fn fill(module: &ModuleObject) -> PyResult<()> {
@@ -22,6 +24,11 @@ fn function_of<'a>(value: Value) -> PyResult<&'a FunctionObject> {
     let bound = value.get::<MethodObject>().and_then(|method| method.function.get());
     let function = bound.unwrap_or(value).get::<FunctionObject>();
     function.ok_or_else(|| runtime::raise!(TypeError, "expected a function, not '{}'", value.ty().name()))
+}
+
+fn class_of<'a>(value: Value) -> PyResult<&'a TypeObject> {
+    let class = value.get::<TypeObject>();
+    class.ok_or_else(|| runtime::raise!(TypeError, "expected a type, not '{}'", value.ty().name()))
 }
 
 fn ask(request: CompilerRequest<'_>) -> Ref {
@@ -186,6 +193,38 @@ py_functions! { static FUNCTIONS;
     fn is_static_callable(function: Value) -> bool {
         let found = function.get::<FunctionObject>();
         found.is_some_and(|function| function.code().is_static())
+    }
+    /// Let a class have no subclasses.
+    "set_type_final(cls, /)"
+    fn set_type_final(cls: Value) -> PyResult {
+        let class = class_of(cls)?;
+        if !class.subclasses().is_empty() {
+            // Compiled code may take instances of a final class for no others.
+            let name = class.name();
+            return Err(runtime::raise!(
+                NotImplementedError,
+                "not supported yet: making class '{name}' final, which has subclasses"
+            ));
+        }
+        class.set_flags(type_flags::FINAL);
+        Ok(cls.to_ref())
+    }
+    /// Show a class as one that was compiled statically.
+    "set_type_static(cls, /)"
+    fn set_type_static(cls: Value) -> PyResult {
+        class_of(cls)?.set_flags(type_flags::SHOWN_AS_STATIC);
+        Ok(cls.to_ref())
+    }
+    /// How many libraries and how many functions of them have been found for native functions.
+    "native_libraries()"
+    fn native_libraries() -> Ref {
+        let (libraries, symbols) = native_library::known();
+        TupleObject::new(vec![int::from_i64(libraries as i64), int::from_i64(symbols as i64)]).into()
+    }
+    /// Find native functions anew.
+    "forget_native_libraries()"
+    fn forget_native_libraries() {
+        native_library::forget();
     }
     /// Whether an object lives as long as the process.
     "is_immortal(object, /)"

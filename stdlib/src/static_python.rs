@@ -1,9 +1,11 @@
 //! `__static__`: the names that typed modules import. Decorators mark for the compiler and do nothing at run time.
 
+use runtime::objects::list::ListObject;
 use runtime::objects::module::ModuleObject;
 use runtime::objects::str::StrObject;
 use runtime::objects::{checked, int, static_array, static_vector};
 use runtime::static_class;
+use runtime::type_object::type_flags;
 use runtime::{PyResult, Ref, Value, protocol, py_functions};
 
 /// Fills the module.
@@ -30,6 +32,10 @@ pub(crate) fn fill(module: &ModuleObject) -> PyResult<()> {
     for name in ["PyDict", "pydict"] {
         dict.set_text(name, runtime::objects::dict::DICT.value().to_ref());
     }
+    dict.set_text("byte", static_array::INT8.value().to_ref());
+    // A package, of which the library has what can be run.
+    let folder = StrObject::new(&format!("{}/__static__", crate::library::ROOT));
+    dict.set_text("__path__", ListObject::new(vec![folder.into()]));
     dict.set_text("RAND_MAX", int::from_i64(i64::from(libc::RAND_MAX)));
     Ok(())
 }
@@ -126,7 +132,9 @@ py_functions! { static FUNCTIONS;
             "Enum" | "IntEnum" | "StringEnum" => "_static_enum",
             "native" => "_static_native",
             "ContextDecorator" | "ExcContextDecorator" => "_static_context",
-            "is_static_callable" | "is_static_module" => "cinderx.static",
+            "is_static_callable" | "is_static_module" | "make_recreate_cm" | "make_context_decorator_wrapper"
+            | "set_type_final" | "set_type_static" | "set_type_static_final" => "cinderx.static",
+            "type_code" | "single" => "_static_type_code",
             "TClass" | "ClassDecorator" => "_static_typing",
             _ => return Err(runtime::raise!(AttributeError, "module '__static__' has no attribute '{text}'")),
         };
@@ -136,6 +144,6 @@ py_functions! { static FUNCTIONS;
     "is_type_static(o, /)"
     fn is_type_static(o: Value) -> bool {
         let class = o.get::<runtime::TypeObject>();
-        class.is_some_and(|class| class.has(runtime::type_object::type_flags::STATIC_PYTHON))
+        class.is_some_and(|class| class.has(type_flags::STATIC_PYTHON) || class.has(type_flags::SHOWN_AS_STATIC))
     }
 }

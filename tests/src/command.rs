@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use crate::harness::root;
 
@@ -459,17 +459,44 @@ for f, x in (
         print(str(error).removesuffix(' overflow'), end=' ')
 ";
 
+/// The command with what it does about a signal set from outside, by `env` and an option of it; its streams are piped.
+pub(crate) fn with_signals(option: &str, command: &Command) -> Command {
+    let mut outer = Command::new("env");
+    outer.arg(option).arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => outer.env(name, value),
+            None => outer.env_remove(name),
+        };
+    }
+    if let Some(folder) = command.get_current_dir() {
+        outer.current_dir(folder);
+    }
+    outer.stdout(Stdio::piped()).stderr(Stdio::piped());
+    outer
+}
+
+/// The command as if it had been started in the foreground: tests that a shell runs in the background inherit that interrupts are ignored.
+pub(crate) fn interruptible(command: &Command) -> Command {
+    with_signals("--default-signal=INT", command)
+}
+
+/// Sends a signal by the name that `kill` knows.
+pub(crate) fn signal(child: &Child, name: &str) {
+    let sent = Command::new("kill").args([name, &child.id().to_string()]).status();
+    assert!(sent.expect("kill runs").success());
+}
+
 /// Starts a program that prints a line, sends it SIGINT, and gives what it leaves.
 fn interrupted(spc: &Path, program: &str) -> (Option<i32>, String) {
     let mut command = Command::new(spc);
-    command.args(["-c", program]).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().expect("spc starts");
+    command.args(["-c", program]);
+    let mut child = interruptible(&command).spawn().expect("spc starts");
     let mut first = [0u8; 3];
     child.stdout.as_mut().expect("piped").read_exact(&mut first).expect("the program prints");
     assert_eq!(&first, b"go\n");
     std::thread::sleep(std::time::Duration::from_millis(100));
-    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
-    assert!(sent.expect("kill runs").success());
+    signal(&child, "-INT");
     let output = child.wait_with_output().expect("spc ends");
     (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
 }

@@ -3,8 +3,11 @@
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::RecvTimeoutError::Disconnected;
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::time::{Duration, Instant};
 
-use crate::command::spc;
+use crate::command::{interruptible, signal, spc, with_signals};
 
 /// A temporary tree with a cache of its own.
 struct Tree {
@@ -263,57 +266,127 @@ fn claims_of_stubs_are_compared_with_sources() {
 /// A running `spc check --watch`.
 struct Watching {
     child: Child,
-    output: BufReader<std::process::ChildStdout>,
+    /// What it prints on both streams, line by line.
+    lines: Receiver<String>,
 }
+
+/// How long a check may take that is to come.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 impl Watching {
     fn start(tree: &Tree, args: &[&str]) -> Self {
-        let mut command = tree.command(&[&["check", "--watch"], args].concat());
-        let mut child = command.stderr(Stdio::null()).spawn().expect("spc starts");
-        let output = BufReader::new(child.stdout.take().expect("piped"));
-        Self { child, output }
+        let checks = tree.command(&[&["check", "--watch"], args].concat());
+        let mut child = interruptible(&checks).spawn().expect("spc starts");
+        let (sender, lines) = mpsc::channel();
+        follow(child.stdout.take().expect("piped"), sender.clone());
+        follow(child.stderr.take().expect("piped"), sender);
+        Self { child, lines }
     }
 
-    /// What one check prints, up to the line that ends it.
-    fn findings(&mut self) -> String {
-        let mut found = String::new();
-        while !found.lines().last().is_some_and(|line| line.starts_with("found ")) {
-            let read = self.output.read_line(&mut found).expect("it prints text");
-            assert!(read > 0, "it has ended: {found}");
+    /// Waits for a check that finds all this. There may be others before it: a change is made in several steps.
+    fn shows(&mut self, wanted: &[&str]) {
+        let (mut found, mut before) = (String::new(), String::new());
+        loop {
+            match self.lines.recv_timeout(PATIENCE) {
+                Ok(line) => found.push_str(&line),
+                Err(stopped) => panic!("{stopped}: {wanted:?} are not found:\n{before}{found}"),
+            }
+            if found.lines().last().is_some_and(|line| line.starts_with("found ")) {
+                if wanted.iter().all(|wanted| found.contains(wanted)) {
+                    return;
+                }
+                before.push_str(&std::mem::take(&mut found));
+            }
         }
-        found
     }
 
     fn interrupt(mut self) -> Option<i32> {
-        let sent = Command::new("kill").args(["-INT", &self.child.id().to_string()]).status();
-        assert!(sent.expect("kill runs").success());
+        signal(&self.child, "-INT");
+        // Both streams end when it does.
+        let end = Instant::now() + PATIENCE;
+        while self.lines.recv_timeout(end.saturating_duration_since(Instant::now())) != Err(Disconnected) {
+            assert!(Instant::now() < end, "it does not end");
+        }
         self.child.wait().expect("it ends").code()
     }
 }
 
-fn shows(found: &str, wanted: &[&str]) {
-    assert!(wanted.iter().all(|wanted| found.contains(wanted)), "{wanted:?}: {found}");
+impl Drop for Watching {
+    fn drop(&mut self) {
+        let _ended = self.child.kill().and_then(|()| self.child.wait());
+    }
+}
+
+/// Sends the lines of a stream until it ends.
+fn follow(stream: impl std::io::Read + Send + 'static, sender: Sender<String>) {
+    std::thread::spawn(move || {
+        let mut stream = BufReader::new(stream);
+        let mut line = String::new();
+        while stream.read_line(&mut line).is_ok_and(|read| read > 0) && sender.send(line.clone()).is_ok() {
+            line.clear();
+        }
+    });
 }
 
 #[test]
 fn watching_checks_again_when_files_change() {
     let tree = chain("check-watch");
     let mut watching = Watching::start(&tree, &["."]);
-    shows(&watching.findings(), &["SP0131", "found 1 error and 2 warnings in 4 files"]);
+    watching.shows(&["SP0131", "found 1 error and 2 warnings in 4 files"]);
     tree.write("top.py", &TOP.replace("'a'", "1"));
-    shows(&watching.findings(), &["found 2 warnings in 4 files"]);
+    watching.shows(&["found 2 warnings in 4 files"]);
     tree.write("base.py", &BASE.replace('x', "y"));
-    shows(&watching.findings(), &["has no attribute 'x'", "in 4 files"]);
+    watching.shows(&["has no attribute 'x'", "in 4 files"]);
     tree.write("deep/er/new.py", "def f(:\n");
-    shows(&watching.findings(), &["SP0003", "in 5 files"]);
+    watching.shows(&["SP0003", "in 5 files"]);
     std::fs::remove_dir_all(tree.place("deep")).expect("it can be removed");
-    shows(&watching.findings(), &["in 4 files"]);
+    watching.shows(&["in 4 files"]);
     for file in ["top.py", "alone.py"] {
         std::fs::remove_file(tree.place(file)).expect("it can be removed");
     }
-    let last = watching.findings();
-    shows(&if last.contains("nothing") { last } else { watching.findings() }, &["found nothing in 2 files"]);
+    watching.shows(&["found nothing in 2 files"]);
     assert_eq!(watching.interrupt(), Some(130));
+}
+
+/// A folder is watched before it is looked into, however late files come into it, and again when another takes its place.
+#[test]
+fn watching_sees_what_comes_into_new_folders() {
+    let tree = Tree::new("check-watch-folders");
+    tree.write("one.py", "x = 1\n");
+    let mut watching = Watching::start(&tree, &["."]);
+    watching.shows(&["found nothing in 1 file\n"]);
+    for _ in 0..3 {
+        std::fs::create_dir_all(tree.place("v1.0/deep")).expect("folders can be made");
+        watching.shows(&["found nothing in 1 file\n"]);
+        tree.write("v1.0/deep/two.py", "x = 2\n");
+        watching.shows(&["found nothing in 2 files"]);
+        std::fs::rename(tree.place("v1.0"), tree.place("v2.0")).expect("it can be renamed");
+        watching.shows(&["found nothing in 2 files"]);
+        tree.write("v2.0/deep/three.py", "f(\n");
+        watching.shows(&["three.py:1", "in 3 files"]);
+        std::fs::rename(tree.place("v2.0"), tree.folder.join("elsewhere")).expect("it can be moved");
+        watching.shows(&["found nothing in 1 file\n"]);
+        std::fs::remove_dir_all(tree.folder.join("elsewhere")).expect("it can be removed");
+    }
+    assert_eq!(watching.interrupt(), Some(130));
+}
+
+/// A shell that starts something in the background has it ignore interrupts, and nobody gets to change that.
+#[test]
+fn watching_in_the_background_is_not_interrupted() {
+    let tree = Tree::new("check-watch-background");
+    tree.write("one.py", "x = 1\n");
+    let checks = tree.command(&["check", "--watch", "."]);
+    let mut child = with_signals("--ignore-signal=INT", &checks).spawn().expect("spc starts");
+    let (sender, lines) = mpsc::channel();
+    follow(child.stderr.take().expect("piped"), sender);
+    let waits = || lines.recv_timeout(PATIENCE).expect("it says that it waits");
+    assert_eq!(waits(), "watching for changes; Ctrl-C ends\n");
+    signal(&child, "-INT");
+    tree.write("two.py", "x = 2\n");
+    assert!(waits().ends_with("two.py has changed\n"));
+    signal(&child, "-TERM");
+    assert_eq!(child.wait().expect("it ends").code(), None, "ended by a signal");
 }
 
 /// A file is checked again when what it imports changes, and when it is put in place anew, as editors do.
@@ -324,16 +397,12 @@ fn watching_a_file_sees_what_it_imports() {
     tree.write("pack/part.py", "import __static__\ndef f() -> int:\n    return 1\n");
     tree.write("user.py", "import __static__\nfrom pack.part import f\nx: int = f()\n");
     let mut watching = Watching::start(&tree, &["user.py"]);
-    shows(&watching.findings(), &["found nothing in 1 file"]);
+    watching.shows(&["found nothing in 1 file"]);
     tree.write("pack/part.py", "import __static__\ndef f() -> str:\n    return ''\n");
-    shows(&watching.findings(), &["user.py:3", "SP0131"]);
+    watching.shows(&["user.py:3", "SP0131"]);
     tree.write("fresh", "import __static__\nfrom pack.part import f\nx: str = f()\n");
     std::fs::rename(tree.place("fresh"), tree.place("user.py")).expect("it can be renamed");
-    let mut found = watching.findings();
-    if found.contains("SP0131") {
-        found = watching.findings();
-    }
-    shows(&found, &["found nothing in 1 file"]);
+    watching.shows(&["found nothing in 1 file"]);
     assert_eq!(watching.interrupt(), Some(130));
     assert_eq!(kept_temporaries(&tree.folder.join("cache/staticpy")), 0, "nothing is left half written");
 }

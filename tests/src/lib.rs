@@ -9,6 +9,7 @@
 //! - `stress`: programs under the stress knobs
 //! - `benchmarks`: the benchmark programs on small inputs, in every form and mode
 //! - `fuzz`: the generator of random programs, and `generated`: such programs in every mode, under stress, and beside CPython
+//! - `mutated`: specifications with mistakes in them, and what the tools say
 //! - `diagnostics`: the table of rules, its pages, and how findings look
 //! - `docs`: the examples, listings, quotations and paths of the documents
 //! - `corpus`: the emitter over every library file that a Python on this machine brings
@@ -36,6 +37,8 @@ pub mod fuzz;
 mod generated;
 #[cfg(test)]
 mod harness;
+#[cfg(test)]
+mod mutated;
 #[cfg(test)]
 mod programs;
 #[cfg(test)]

@@ -22,6 +22,8 @@ impl Builder<'_> {
                 self.push(null);
                 self.push(receiver);
             }
+            // The interpreter looks whether the class is patched.
+            B::TP_ALLOC if self.env.is_patching() => return self.unresolved(),
             B::TP_ALLOC => {
                 let (class, ty) = self.class_operand(n)?;
                 let facts = self.env.class_facts(class);

@@ -470,7 +470,7 @@ pub(crate) fn allocate(ty: &TypeDescr, cache: &InlineCache) -> PyResult {
 
 #[cold]
 fn allocate_slowly(ty: &TypeDescr, cache: &InlineCache) -> PyResult {
-    let class = static_class::load_class(ty)?;
+    let class = static_class::class_to_make(ty)?;
     if let TypeDescr::Class { module, .. } = ty {
         remember_resolved(module, class.value(), cache);
     }

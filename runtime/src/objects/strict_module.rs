@@ -18,7 +18,7 @@ use crate::py_methods;
 use crate::slots::Slots;
 use crate::sys_state;
 use crate::type_object::{TypeObject, TypeSpec, type_flags};
-use crate::value::{PyResult, Value};
+use crate::value::{PyResult, Ref, Value};
 
 /// Makes the module with this namespace a strict one, if it is one that has been registered under its name.
 pub fn seal(namespace: &DictObject) {
@@ -52,6 +52,7 @@ fn patch(module: &ModuleObject, name: Value, new: Option<Value>) -> PyResult<()>
             module.name()
         ));
     }
+    keep_class(module, &text, new);
     match new {
         Some(new) => {
             let interned = StrObject::intern(&text);
@@ -66,6 +67,45 @@ fn patch(module: &ModuleObject, name: Value, new: Option<Value>) -> PyResult<()>
             }
         },
     }
+}
+
+/// The name of the dict with the static classes that are patched, in the namespace of their module.
+const KEPT: &str = "<patched>";
+
+/// Typed code goes on meaning a class by its name whatever the module has there: the layout that it relies on is that of the class.
+fn keep_class(module: &ModuleObject, name: &str, new: Option<Value>) {
+    let kept = module.dict().get_text(KEPT);
+    let kept = kept.as_ref().and_then(|kept| kept.get::<DictObject>());
+    if let Some(kept) = kept
+        && let Some(class) = kept.get_text(name)
+    {
+        if new == Some(class.value()) {
+            kept.remove_str(StrObject::intern(name).value());
+        }
+        return;
+    }
+    let now = module.dict().get_text(name);
+    let is_static = |class: &TypeObject| class.has(type_flags::STATIC_PYTHON);
+    let Some(class) = now.filter(|now| now.get::<TypeObject>().is_some_and(is_static)) else { return };
+    if new == Some(class.value()) {
+        return;
+    }
+    match kept {
+        Some(kept) => kept.set_text(name, class),
+        None => {
+            let kept = DictObject::new();
+            kept.set_text(name, class);
+            module.dict().set_text(KEPT, kept);
+        }
+    }
+}
+
+/// The static class that a module has defined under a name and a test has patched.
+pub fn patched_class(module: &ModuleObject, name: &str) -> Option<Ref> {
+    if !freeze::is_patching() {
+        return None;
+    }
+    module.dict().get_text(KEPT)?.get::<DictObject>()?.get_text(name)
 }
 
 /// Whether uses of a name have been replaced by its value, so that nobody would see a patch.

@@ -14,7 +14,10 @@ from __strict__ import (
 )
 from _cinderx import immortalize_heap, is_immortal
 
+from . import static
+
 anext = anext
+_next_or_sentinel = next
 
 __all__ = [
     "AsyncLazyValue",
@@ -45,6 +48,7 @@ __all__ = [
     "is_supported_runtime",
     "remove_frame_evaluator",
     "set_adaptive_delay",
+    "static",
     "strict_module_patch",
     "strict_module_patch_delete",
     "strict_module_patch_enabled",
@@ -130,7 +134,7 @@ def has_parallel_gc():
 
 
 def enable_parallel_gc(min_generation=2, num_threads=0):
-    raise RuntimeError("parallel garbage collection is not supported")
+    raise RuntimeError("not supported yet: collecting garbage on several threads")
 
 
 def disable_parallel_gc():
@@ -257,7 +261,10 @@ class cached_classproperty:
 
 
 class AsyncLazyValue:
-    """The value of a coroutine function that is called when somebody awaits it first, and once."""
+    """The value of a coroutine function that is called when somebody awaits it first, and once.
+
+    Whoever awaits it while it runs gets its value, its exception, or its cancellation. Who awaits it after it has failed starts it again.
+    """
 
     def __init__(self, func, *args, **kwargs):
         self._call = func, args, kwargs
@@ -265,32 +272,57 @@ class AsyncLazyValue:
         self._waiters = []
 
     def __await__(self):
-        while self._call is not None:
-            if self._is_running:
-                yield from self._turn()
-            else:
-                yield from self._run()
-        return self._value
+        if self._call is None:
+            return self._value
+        if self._is_running:
+            return (yield from self._waiter(None).__await__())
+        return (yield from self._run())
+
+    def as_future(self, loop):
+        """A future with the value; the coroutine is started if it is not running."""
+        if self._call is None:
+            future = loop.create_future()
+            future.set_result(self._value)
+            return future
+        return self._waiter(loop) if self._is_running else loop.create_task(self._compute())
+
+    async def _compute(self):
+        return await self
 
     def _run(self):
         func, args, kwargs = self._call
         self._is_running = True
         try:
             self._value = yield from func(*args, **kwargs).__await__()
-            self._call = None
-        finally:
-            # If it has failed, the next who waits tries again.
-            self._is_running = False
-            waiters, self._waiters = self._waiters, []
-            for waiter in waiters:
-                if not waiter.done():
-                    waiter.set_result(None)
+        except BaseException as error:
+            for waiter in self._finished():
+                _fail(waiter, error)
+            raise
+        self._call = None
+        for waiter in self._finished():
+            waiter.set_result(self._value)
+        return self._value
 
-    def _turn(self):
+    def _finished(self):
+        """Those who still wait for what has ended."""
+        waiters, self._waiters = self._waiters, []
+        self._is_running = False
+        return [waiter for waiter in waiters if not waiter.done()]
+
+    def _waiter(self, loop):
         import asyncio
-        waiter = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop() if loop is None else loop
+        waiter = loop.create_future()
         self._waiters.append(waiter)
-        yield from waiter.__await__()
+        return waiter
+
+
+def _fail(waiter, error):
+    """Ends a future as what it waits for has ended; one that was abandoned or interrupted is as good as cancelled."""
+    if isinstance(error, Exception):
+        waiter.set_exception(error)
+    else:
+        waiter.cancel()
 
 
 class async_cached_property(cached_property):

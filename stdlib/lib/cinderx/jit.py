@@ -214,7 +214,7 @@ def get_compiled_spill_stack_size(function):
 def background_compile(flag):
     """Functions are compiled where they are called; another thread for it cannot be had."""
     if flag:
-        raise RuntimeError("functions are not compiled in the background")
+        _unsupported("compiling functions in the background")
 
 
 def get_background_compile():
@@ -230,7 +230,7 @@ def enable_hir_inliner():
 
 
 def disable_hir_inliner():
-    raise RuntimeError("inlining cannot be turned off")
+    _unsupported("turning inlining off")
 
 
 def is_hir_inliner_enabled():
@@ -242,11 +242,11 @@ def enable_specialized_opcodes():
 
 
 def disable_specialized_opcodes():
-    raise RuntimeError("what the interpreter has seen is always used")
+    _unsupported("compiling without what the interpreter has seen")
 
 
 def enable_emit_type_annotation_guards():
-    raise RuntimeError("annotations of functions that are not static are not used")
+    _unsupported("using annotations of functions that are not static")
 
 
 def disable_emit_type_annotation_guards():
@@ -282,6 +282,11 @@ def _deopt_gen(generator):
     """A generator that is suspended has a frame of the interpreter: there is nothing to leave."""
     if not isinstance(generator, (types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType)):
         raise TypeError(f"expected a generator, not '{type(generator).__name__}'")
+    return False
+
+
+def _would_tag_if_deferred(function):
+    """Counts are kept where they are: nothing is deferred."""
     return False
 
 

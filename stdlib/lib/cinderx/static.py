@@ -1,17 +1,31 @@
 """What programs written for CinderX import of the runtime of typed code.
 
-Numbers of types are those of its opcodes. Classes are made static by the compiler alone, so that what makes them so from outside, or
-takes native libraries apart, says that it is not supported.
+Numbers of types and operators are those of its opcodes. Classes are made static by the compiler alone: what `set_type_static` marks is
+shown as such, and stays what it is.
 """
 
 import functools
 
-from __static__ import StaticTypeError, chkdict, chklist, is_type_static, rand, staticarray
+import functools
+import importlib
+import weakref
+
+import _cinderx
+from __static__ import RAND_MAX, StaticTypeError, chkdict, chklist, is_type_static, lookup_native_symbol, rand, staticarray
 from __strict__ import StrictModule
-from _cinderx import is_static_callable
+from _cinderx import is_static_callable, set_type_final, set_type_static
 
 __all__ = [
+    "RAND_MAX",
     "StaticTypeError",
+    "__build_cinder_class__",
+    "_clear_dlopen_cache",
+    "_clear_dlsym_cache",
+    "_property_missing_fdel",
+    "_property_missing_fget",
+    "_property_missing_fset",
+    "_sizeof_dlopen_cache",
+    "_sizeof_dlsym_cache",
     "chkdict",
     "chklist",
     "init_subclass",
@@ -31,13 +45,30 @@ __all__ = [
     "staticarray",
 ]
 
+TYPED_INT_UNSIGNED, TYPED_INT_SIGNED = range(2)
+TYPED_INT_8BIT, TYPED_INT_16BIT, TYPED_INT_32BIT, TYPED_INT_64BIT = range(4)
 TYPED_UINT8, TYPED_INT8, TYPED_UINT16, TYPED_INT16 = range(4)
 TYPED_UINT32, TYPED_INT32, TYPED_UINT64, TYPED_INT64 = range(4, 8)
 TYPED_OBJECT, TYPED_DOUBLE, TYPED_SINGLE, TYPED_CHAR = range(8, 12)
 TYPED_BOOL, TYPED_VOID, TYPED_STRING, TYPED_ERROR = range(12, 16)
 TYPED_ARRAY = 0x80
 
-__all__ += [name for name in dir() if name.startswith("TYPED_")]
+# Operators by family, each numbered from 0.
+_OPERATORS = (
+    "ADD_INT SUB_INT MUL_INT DIV_INT DIV_UN_INT MOD_INT MOD_UN_INT POW_INT LSHIFT_INT RSHIFT_INT RSHIFT_UN_INT XOR_INT OR_INT AND_INT "
+    "ADD_DBL SUB_DBL MUL_DBL DIV_DBL MOD_DBL POW_DBL POW_UN_INT",
+    "EQ_INT NE_INT LT_INT LE_INT GT_INT GE_INT LT_UN_INT LE_UN_INT GT_UN_INT GE_UN_INT EQ_DBL NE_DBL LT_DBL LE_DBL GT_DBL GE_DBL",
+    "NEG_INT INV_INT NEG_DBL NOT_INT",
+)
+for _family in _OPERATORS:
+    globals().update((f"PRIM_OP_{_name}", _number) for _number, _name in enumerate(_family.split()))
+
+# Kinds of sequences, and of containers whose length is read; the last of each can be added to another.
+SEQ_LIST, SEQ_TUPLE, SEQ_LIST_INEXACT, SEQ_CHECKED_LIST, SEQ_ARRAY_INT64, SEQ_SUBSCR_UNCHECKED = 0, 1, 2, 256, 0xF0, 8
+SEQ_REPEAT_INEXACT_SEQ, SEQ_REPEAT_INEXACT_NUM, SEQ_REPEAT_REVERSED, SEQ_REPEAT_PRIMITIVE_NUM = 16, 32, 64, 128
+FAST_LEN_LIST, FAST_LEN_DICT, FAST_LEN_SET, FAST_LEN_TUPLE, FAST_LEN_ARRAY, FAST_LEN_STR, FAST_LEN_INEXACT = *range(6), 16
+
+__all__ += [name for name in dir() if name.startswith(("TYPED_", "PRIM_OP_", "SEQ_", "FAST_LEN_"))]
 
 
 def is_static_module(module):
@@ -60,6 +91,30 @@ _CODES = {
 }
 
 
+# Numbers that programs have given to classes.
+_given_codes = weakref.WeakKeyDictionary()
+
+
+def set_type_code(cls, code):
+    """Gives a class the number of a primitive type, by which `resolve_primitive_descr` knows it."""
+    if not isinstance(cls, type):
+        raise TypeError(f"expected a type, not '{type(cls).__name__}'")
+    if code not in _CODES.values():
+        raise ValueError(f"unknown primitive type: {code!r}")
+    _given_codes[cls] = code
+
+
+def _given_code(module, names):
+    """The number of the class that a descriptor names; None without."""
+    try:
+        found = importlib.import_module(module)
+        for name in names:
+            found = getattr(found, name)
+        return _given_codes.get(found)
+    except (ImportError, AttributeError, TypeError):
+        return None
+
+
 def resolve_primitive_descr(descr):
     """The number of the type that a descriptor names: `("__static__", "int64", "#")` and its like."""
     if not isinstance(descr, tuple):
@@ -69,6 +124,8 @@ def resolve_primitive_descr(descr):
             return _CODES[name]
         case (_, _, *modifiers) if "#" not in modifiers:
             return TYPED_OBJECT
+        case (str(module), *names, "#") if (code := _given_code(module, names)) is not None:
+            return code
     raise ValueError(f"unknown primitive type: {descr!r}")
 
 
@@ -104,25 +161,30 @@ def _property_missing_fdel(self):
     raise AttributeError("can't delete attribute")
 
 
-def _unsupported(what):
-    raise NotImplementedError(f"not supported yet: {what}")
-
-
-def set_type_static(cls):
-    _unsupported("making a class static that the compiler has not made so")
-
-
 def set_type_static_final(cls):
-    _unsupported("making a class static that the compiler has not made so")
+    """Shows a class as one that was compiled statically, and lets it have no subclasses."""
+    return set_type_static(set_type_final(cls))
 
 
-def set_type_final(cls):
-    _unsupported("making a class final that the compiler has not made so")
+def __build_cinder_class__(*args, **keywords):
+    raise NotImplementedError("not supported yet: building a static class by a call; the compiler builds those of static modules")
 
 
-def set_type_code(cls, code):
-    _unsupported("giving a class the number of a primitive type")
+def _sizeof_dlopen_cache():
+    """How many libraries have been found for native functions."""
+    return _cinderx.native_libraries()[0]
 
 
-def lookup_native_symbol(library, symbol):
-    _unsupported("the address of a native function; `@native` of `__static__` calls it")
+def _sizeof_dlsym_cache():
+    """How many native functions have been found."""
+    return _cinderx.native_libraries()[1]
+
+
+def _clear_dlopen_cache():
+    """Finds libraries and their functions anew: they are remembered together."""
+    _cinderx.forget_native_libraries()
+
+
+def _clear_dlsym_cache():
+    """Finds native functions anew."""
+    _cinderx.forget_native_libraries()

@@ -316,7 +316,11 @@ impl<'a> Analyser<'a, '_> {
                     *self.kind_mut(id) = Kind::List(items);
                 }
                 Some(None) => return Err(self.raise("IndexError", "list assignment index out of range")),
-                None => *self.kind_mut(id) = Kind::Typed("list"),
+                None => {
+                    self.keep_contents(object);
+                    self.keep(value);
+                    *self.kind_mut(id) = Kind::Typed("list");
+                }
             },
             _ => {}
         }

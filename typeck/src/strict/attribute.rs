@@ -85,7 +85,7 @@ impl<'a> Analyser<'a, '_> {
                     Some(text) => Value::Str(text),
                     None => Value::None,
                 },
-                Body::Value(_) => Value::None,
+                Body::Value(_) | Body::Turns { .. } => Value::None,
             },
             "__defaults__" if function.defaults.is_empty() => Value::None,
             "__defaults__" => self.tuple(function.defaults.clone()),
@@ -354,6 +354,10 @@ impl<'a> Analyser<'a, '_> {
         if let Some(own) = self.own(value).get(name) {
             return Ok(own);
         }
+        // `raise ... from` gives an exception one.
+        if name == "__cause__" && self.mro(class).contains(&Value::Native("BaseException")) {
+            return Ok(Value::None);
+        }
         if let Some(found) = found {
             if let Value::Opaque(id) = found
                 && self.mro(class).contains(&found)
@@ -376,7 +380,8 @@ impl<'a> Analyser<'a, '_> {
         }
         // What the stubs leave out of native bases may be there.
         let is_open = name.starts_with('_') && self.has_native_base(class) || self.has_library_base(class);
-        if name.starts_with("__") || is_open {
+        let is_special = name.starts_with("__") && name.ends_with("__");
+        if is_special || is_open {
             return Ok(self.opaque(format!("the attribute `{name}` of an object")));
         }
         Err(self.no_attribute(value, name))
@@ -403,6 +408,12 @@ impl<'a> Analyser<'a, '_> {
                 Some(get) => return self.call(get, Args::of(&[receiver, class])),
                 None => found,
             },
+            // A method that `contextmanager` decorates.
+            Some(Kind::Partial { function: Value::Native("contextlib.manage"), mut args, keywords }) => {
+                args.push(receiver);
+                let function = Value::Native("contextlib.manage");
+                self.object(Kind::Partial { function, args, keywords })
+            }
             _ => found,
         })
     }

@@ -6,6 +6,7 @@ use parser::ast::{Arguments, FunctionDef, Stmt, TypeParamKind};
 use super::Analyser;
 use super::CALLS;
 use super::finding::Call;
+use super::library::CACHE;
 use super::value::{Args, Body, EnvId, Eval, Flow, Function, Keywords, Kind, Stop, Value};
 use crate::scope::ScopeRole;
 
@@ -51,13 +52,17 @@ impl<'a> Analyser<'a, '_> {
 
     fn call_value(&mut self, function: Value<'a>, args: Args<'a>) -> Eval<'a> {
         if let Value::Opaque(id) = function {
+            self.keep(args.values());
             return Ok(self.inspect(id, "SP0810", "calls"));
         }
         if let Value::Native(path) = function {
             return self.call_native(path, args);
         }
         match self.kind(function).cloned() {
-            Some(Kind::Function(found)) => self.call_function(&found, args),
+            Some(Kind::Function(found)) => match self.attribute_of_instance(function, CACHE) {
+                Some(cache) => self.call_cached(&found, cache, args),
+                None => self.call_function(&found, args),
+            },
             Some(Kind::Method { function, receiver }) => self.call(function, args.with_receiver(receiver)),
             Some(Kind::Derived { function, root }) if args.positional.len() == 2 => {
                 self.derived_comparison(function, root, args.positional[0], args.positional[1])
@@ -86,11 +91,12 @@ impl<'a> Analyser<'a, '_> {
         }
     }
 
-    fn call_function(&mut self, function: &Function<'a>, args: Args<'a>) -> Eval<'a> {
+    pub(super) fn call_function(&mut self, function: &Function<'a>, args: Args<'a>) -> Eval<'a> {
         if self.calls.len() >= CALLS {
             return Ok(self.over_budget(&format!("`{}` calls itself too often", function.name)));
         }
         if function.is_async {
+            self.keep(args.values());
             return Ok(self.typed("typing.Coroutine"));
         }
         if let Some(result) = self.summed_up(function, &args) {
@@ -133,6 +139,7 @@ impl<'a> Analyser<'a, '_> {
         match function.body {
             Body::Block(body) => self.block(body),
             Body::Value(value) => Ok(Flow::Return(self.at(value.span, |this| this.eval(value))?)),
+            Body::Turns { elt, clauses, first, forgets } => self.give_turns(elt, clauses, first, forgets),
         }
     }
 

@@ -476,6 +476,7 @@ impl<'a> Analyser<'a, '_> {
             Some(new) if self.is_written(new) => self.call(new, args.with_receiver(class))?,
             _ => self.object(Kind::Instance(class)),
         };
+        self.note_mortal(instance, class);
         if !matches!(self.kind(instance), Some(Kind::Instance(of)) if *of == class) {
             return Ok(instance);
         }

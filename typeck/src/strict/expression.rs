@@ -7,7 +7,7 @@ use parser::ast::{
 use super::Analyser;
 use super::SIZE;
 use super::iterate::RETURNED;
-use super::value::{Args, Body, EnvId, Eval, Function, Kind, Stop, Value};
+use super::value::{Args, Body, EnvId, Eval, Flow, Function, Kind, Stop, Value};
 
 /// Functions to which the order of what they get does not matter.
 const FORGETFUL: [&str; 8] = ["sorted", "sum", "min", "max", "any", "all", "set", "frozenset"];
@@ -73,11 +73,7 @@ impl<'a> Analyser<'a, '_> {
             }
             ExprKind::GeneratorExp { elt, generators } => {
                 let forgets = std::mem::take(&mut self.forgets_order);
-                let items = self.comprehension_in(expr, generators, forgets, |this| this.eval(elt))?;
-                Ok(match items {
-                    Some(items) => self.object(Kind::Iterator { items, at: 0 }),
-                    None => self.typed("typing.Iterator"),
-                })
+                self.generator_expression(expr, elt, generators, forgets)
             }
             ExprKind::DictComp { key, value, generators } => {
                 self.dict_comprehension(expr, key, value, generators)
@@ -341,20 +337,9 @@ impl<'a> Analyser<'a, '_> {
         &mut self,
         expr: &'a Expr<'a>,
         generators: &'a [Comprehension<'a>],
-        element: impl FnMut(&mut Self) -> Eval<'a>,
-    ) -> Eval<'a, Option<Vec<Value<'a>>>> {
-        let forgets = matches!(expr.kind, ExprKind::SetComp { .. });
-        self.comprehension_in(expr, generators, forgets, element)
-    }
-
-    /// A comprehension of which perhaps somebody `forgets` the order.
-    fn comprehension_in(
-        &mut self,
-        expr: &'a Expr<'a>,
-        generators: &'a [Comprehension<'a>],
-        forgets: bool,
         mut element: impl FnMut(&mut Self) -> Eval<'a>,
     ) -> Eval<'a, Option<Vec<Value<'a>>>> {
+        let forgets = matches!(expr.kind, ExprKind::SetComp { .. });
         let first = self.eval(generators[0].iter)?;
         let (unit, env) = (self.frame().unit, self.frame().env);
         let receiver = self.frame().receiver;
@@ -369,6 +354,55 @@ impl<'a> Analyser<'a, '_> {
             })
         })?;
         Ok(is_known.then_some(items))
+    }
+
+    /// Only what its first clause goes over is evaluated where a generator expression stands.
+    fn generator_expression(
+        &mut self,
+        expr: &'a Expr<'a>,
+        elt: &'a Expr<'a>,
+        clauses: &'a [Comprehension<'a>],
+        forgets: bool,
+    ) -> Eval<'a> {
+        let first = self.eval(clauses[0].iter)?;
+        if let Value::Opaque(id) = first {
+            return self.at(clauses[0].iter.span, |this| Ok(this.inspect(id, "SP0815", "iterates over")));
+        }
+        let (unit, outer) = (self.frame().unit, self.frame().env);
+        let scope = self.units[unit].scopes.body(expr.id);
+        let env = self.new_env(unit, scope, Some(outer));
+        let function = Function {
+            name: "<genexpr>",
+            unit,
+            scope,
+            env: outer,
+            args: self.arena.alloc(Arguments::default()),
+            body: Body::Turns { elt, clauses, first, forgets },
+            defaults: Vec::new(),
+            kw_defaults: Vec::new(),
+            is_async: false,
+            is_generator: true,
+        };
+        Ok(self.object(Kind::Generator { function, env }))
+    }
+
+    /// Runs a generator expression; if its turns are not known, neither is what it gives.
+    pub(super) fn give_turns(
+        &mut self,
+        elt: &'a Expr<'a>,
+        clauses: &'a [Comprehension<'a>],
+        first: Value<'a>,
+        forgets: bool,
+    ) -> Eval<'a, Flow<'a>> {
+        let is_known = self.clauses(clauses, Some(first), forgets, &mut |this| {
+            let item = this.eval(elt)?;
+            this.frame().yields.get_or_insert_default().push(item);
+            this.pay(1)
+        })?;
+        if !is_known {
+            self.frame().yields = None;
+        }
+        Ok(Flow::Next)
     }
 
     fn dict_comprehension(
@@ -438,6 +472,9 @@ impl<'a> Analyser<'a, '_> {
     /// Gives a value out of the running generator.
     fn give(&mut self, value: Value<'a>) -> Eval<'a> {
         self.pay(1)?;
+        if let Some(managed) = self.frame().managed {
+            return self.run_managed(managed, value);
+        }
         if let Some(yields) = self.frames.iter_mut().rev().find_map(|frame| frame.yields.as_mut()) {
             yields.push(value);
             if yields.len() >= GIVEN {

@@ -19,6 +19,8 @@ enum End<'a> {
     Raised(Value<'a>),
     /// It goes on.
     Open,
+    /// What it gives is not known.
+    Unknown,
 }
 
 impl<'a> Analyser<'a, '_> {
@@ -151,8 +153,11 @@ impl<'a> Analyser<'a, '_> {
         let items = self.in_frame(function.unit, function.scope, env, None, |this| {
             this.frame().yields = Some(Vec::new());
             let end = this.run_body(&function);
-            let items = this.frame().yields.take().unwrap_or_default();
+            let yields = this.frame().yields.take();
+            let is_known = yields.is_some();
+            let items = yields.unwrap_or_default();
             match end {
+                Ok(_) if !is_known => Ok((items, End::Unknown)),
                 Ok(Flow::Return(value)) => Ok((items, End::Returned(value))),
                 Ok(Flow::Next | Flow::Break | Flow::Continue) => Ok((items, End::Returned(Value::None))),
                 Err(Stop::Enough) => Ok((items, End::Open)),
@@ -163,9 +168,16 @@ impl<'a> Analyser<'a, '_> {
         });
         self.calls.pop();
         self.here = Some(site);
+        // They live as long as the generator.
+        self.keep_variables(env);
         let (items, end) = items?;
         *self.kind_mut(id) = Kind::Iterator { items, at: 0 };
         let (name, value) = match end {
+            End::Unknown => {
+                self.keep_contents(value);
+                *self.kind_mut(id) = Kind::Typed("typing.Iterator");
+                return Ok(());
+            }
             End::Returned(value) => (RETURNED, value),
             End::Raised(exception) => (RAISED, exception),
             End::Open => (OPEN, Value::None),

@@ -109,6 +109,7 @@ impl<'a> Analyser<'a, '_> {
     }
 
     fn join_kinds(&mut self, one: &Kind<'a>, two: &Kind<'a>) -> Kind<'a> {
+        self.keep_held([one, two]);
         match (one, two) {
             (Kind::List(one), Kind::List(two)) if one.len() == two.len() => {
                 Kind::List(one.iter().zip(two).map(|(one, two)| self.join(*one, *two)).collect())
@@ -144,6 +145,7 @@ impl<'a> Analyser<'a, '_> {
         if one == two {
             return one;
         }
+        self.keep([one, two]);
         for value in [one, two] {
             if matches!(value, Value::Opaque(_)) {
                 return value;

@@ -2,14 +2,14 @@
 
 use super::Analyser;
 use super::attribute::CLASS;
-use super::value::{Args, Eval, Kind, Pairs, Value};
+use super::value::{Args, Eval, Function, Kind, Pairs, Value};
+
+/// Where functions keep what they have given; no program can write it.
+pub(super) const CACHE: &str = "<cache>";
 
 /// What functions with a cache have.
-const CACHE_ATTRIBUTES: [(&str, &str); 3] = [
-    ("cache_clear", "functools.cache_clear"),
-    ("cache_info", "functools.cache_info"),
-    ("cache_parameters", "functools.cache_parameters"),
-];
+const CACHE_ATTRIBUTES: [(&str, &str); 2] =
+    [("cache_info", "functools.cache_info"), ("cache_parameters", "functools.cache_parameters")];
 
 /// Comparisons that follow from one of them.
 const ORDERINGS: [(&str, &str); 4] = [
@@ -29,12 +29,23 @@ impl<'a> Analyser<'a, '_> {
         let combined = match module {
             "itertools" => self.iterator_function(name, args)?,
             "operator" => self.operator_function(name, args)?,
+            "contextlib" => self.context_function(name, args)?,
             _ => None,
         };
         if combined.is_some() {
             return Ok(combined);
         }
         Ok(Some(match (path, first) {
+            ("weakref.ref", Some(Value::Object(object))) if let Some(&function) = args.positional.get(1) => {
+                self.weak_reference(object, function)
+            }
+            ("types.SimpleNamespace", None) if !args.is_open => {
+                let space = self.object(Kind::Instance(Value::Native("types.SimpleNamespace")));
+                for (name, value) in args.keywords.clone() {
+                    self.write_attribute(space, name, Some(value))?;
+                }
+                space
+            }
             ("functools.partial", Some(function)) => self.object(Kind::Partial {
                 function,
                 args: args.positional[1..].to_vec(),
@@ -62,8 +73,18 @@ impl<'a> Analyser<'a, '_> {
                     for (name, path) in CACHE_ATTRIBUTES {
                         self.write_attribute(function, name, Some(Value::Native(path)))?;
                     }
+                    let cache = self.object(Kind::Dict(Vec::new()));
+                    self.write_attribute(function, CACHE, Some(cache))?;
+                    let (clear, args) = (Value::Native("functools.cache_clear"), vec![cache]);
+                    let clear = self.object(Kind::Partial { function: clear, args, keywords: Vec::new() });
+                    self.write_attribute(function, "cache_clear", Some(clear))?;
                 }
                 function
+            }
+            ("functools.cache_clear", Some(cache @ Value::Object(id))) => {
+                self.note_change(cache, "the cache of a function");
+                *self.kind_mut(id) = Kind::Dict(Vec::new());
+                Value::None
             }
             ("functools.singledispatch", Some(function)) => self.dispatcher(function)?,
             ("functools.dispatch", Some(registry)) => self.dispatch(registry, args)?,
@@ -202,6 +223,37 @@ impl<'a> Analyser<'a, '_> {
     }
 
     /// Says of a new list or dict that it is an instance of a class of the library.
+    /// A function with a cache gives the same object again. Whoever fills the cache of another module with objects of its own changes
+    /// that module; values that look the same whenever they are computed are nobody's.
+    pub(super) fn call_cached(
+        &mut self,
+        function: &Function<'a>,
+        cache: Value<'a>,
+        args: Args<'a>,
+    ) -> Eval<'a> {
+        let mut parts = args.positional.clone();
+        parts.extend(args.keywords.iter().flat_map(|(name, value)| [Value::Str(name), *value]));
+        let key = self.tuple(parts);
+        let Some(Kind::Dict(known)) = self.kind(cache).cloned() else {
+            return self.call_function(function, args);
+        };
+        if let Some(at) = self.find_equal_key(&known, key)? {
+            self.spoil_summary();
+            return Ok(known[at].1);
+        }
+        let result = self.call_function(function, args)?;
+        if matches!(result, Value::Object(_)) {
+            self.spoil_summary();
+            self.note_change(cache, &format!("the cache of `{}`", function.name));
+            if let Value::Object(id) = cache
+                && let Kind::Dict(pairs) = self.kind_mut(id)
+            {
+                pairs.push((key, result));
+            }
+        }
+        Ok(result)
+    }
+
     fn of_class(&mut self, value: Value<'a>, class: &'a str) -> Value<'a> {
         if let Value::Object(id) = value {
             self.state.objects[id].attributes.set(CLASS, Value::Native(class));
@@ -457,20 +509,5 @@ impl<'a> Analyser<'a, '_> {
         let named = |name: &&'a str| Some((Value::Str(name), self.attribute_of_instance(value, name)?));
         let pairs = fields.iter().filter_map(named).collect();
         self.object(Kind::Dict(pairs))
-    }
-
-    /// What a function that `contextmanager` decorates gives: entering it runs the generator, to its end at once.
-    fn context_manager(&mut self, generator: Value<'a>) -> Value<'a> {
-        let manager = self.object(Kind::Instance(Value::Native("contextlib.managed")));
-        for (name, function) in
-            [("__enter__", "contextlib.managed.__enter__"), ("__exit__", "contextlib.managed.__exit__")]
-        {
-            let (function, args) = (Value::Native(function), vec![generator]);
-            let method = self.object(Kind::Partial { function, args, keywords: Vec::new() });
-            if let Value::Object(id) = manager {
-                self.state.objects[id].attributes.set(name, method);
-            }
-        }
-        manager
     }
 }

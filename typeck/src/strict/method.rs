@@ -93,6 +93,7 @@ impl<'a> Analyser<'a, '_> {
             (_, "__new__") => {
                 let class = first.unwrap_or(receiver);
                 let instance = self.object(Kind::Instance(class));
+                self.note_mortal(instance, class);
                 if self.is_subclass(class, Value::Native("BaseException"))? == Some(true) {
                     self.set_exception_args(
                         instance,
@@ -136,6 +137,9 @@ impl<'a> Analyser<'a, '_> {
         receiver: Value<'a>,
         args: &Args<'a>,
     ) -> Eval<'a, Option<Value<'a>>> {
+        if (name, receiver) == ("fromkeys", Value::Native("dict")) {
+            return self.dict_of_keys(args);
+        }
         if let Value::Str(text) = receiver {
             return self.text_method(text, name, args);
         }
@@ -240,6 +244,16 @@ impl<'a> Analyser<'a, '_> {
             }
         }
         Ok(Some(None))
+    }
+
+    /// `dict.fromkeys`.
+    fn dict_of_keys(&mut self, args: &Args<'a>) -> Eval<'a, Option<Value<'a>>> {
+        let Some(keys) = args.positional.first().copied() else { return Ok(None) };
+        let value = args.positional.get(1).copied().unwrap_or(Value::None);
+        let Some(keys) = self.items(keys)? else { return Ok(None) };
+        let mut pairs = Vec::new();
+        keys.into_iter().for_each(|key| self.put(&mut pairs, key, value));
+        Ok(Some(self.object(Kind::Dict(pairs))))
     }
 
     fn dict_method(

@@ -17,7 +17,7 @@
 //! a thread of its own, whose stack has room for the deepest calls that the limits admit.
 //!
 //! - [`module`]: modules, names, imports; [`statement`], [`pattern`], [`expression`], [`assign`], [`iterate`], [`operator`]: the language
-//! - [`call`], [`class`], [`attribute`]: functions and classes; [`native`], [`sequence`], [`method`]: what builtins do
+//! - [`call`], [`class`], [`attribute`]: functions and classes; [`finalise`]: what runs when objects die; [`native`], [`sequence`], [`method`], [`shown`]: what builtins do; [`context`]: context managers
 
 mod allow;
 mod assign;
@@ -26,9 +26,11 @@ mod call;
 mod claims;
 mod class;
 mod combine;
+mod context;
 mod cycle;
 mod enumeration;
 mod expression;
+mod finalise;
 mod finding;
 mod group;
 mod iterate;
@@ -42,6 +44,7 @@ mod operator;
 mod pattern;
 mod record;
 mod sequence;
+mod shown;
 mod statement;
 mod stub;
 mod summary;
@@ -56,6 +59,7 @@ use rustc_hash::FxHashMap;
 
 use crate::program::ModuleLoader;
 pub use claims::{Verdict, verify};
+use finalise::Mortal;
 use finding::{Call, Reported};
 use module::{Frame, Unit};
 use stub::Stub;
@@ -152,8 +156,14 @@ struct Analyser<'a, 'l> {
     summaries: Summaries<'a>,
     /// Exceptions that one arm of a branch raises.
     possible: Vec<Value<'a>>,
+    /// Objects whose death is noticed, in the order in which they were made.
+    mortals: Vec<Mortal<'a>>,
+    /// Values that live on where they are not followed.
+    kept: Vec<Value<'a>>,
     /// The generator expression that comes next is the argument of a function to which its order does not matter.
     forgets_order: bool,
+    /// Containers whose texts are being made.
+    shown: Vec<ObjectId>,
     steps: u32,
     nesting: u32,
 }
@@ -178,7 +188,10 @@ impl<'a, 'l> Analyser<'a, 'l> {
             reported: FxHashMap::default(),
             summaries: Summaries::default(),
             possible: Vec::new(),
+            mortals: Vec::new(),
+            kept: Vec::new(),
             forgets_order: false,
+            shown: Vec::new(),
             steps: options.steps,
             nesting: 0,
         }

@@ -8,7 +8,8 @@ use parser::ast::{Alias, Stmt, StmtKind};
 
 use super::Analyser;
 use super::call::MEANT;
-use super::value::{Env, EnvId, Eval, Flow, Kind, Namespace, Place, Stop, UnitId, Value};
+use super::context::Managed;
+use super::value::{Env, EnvId, Eval, Kind, Namespace, Place, Stop, UnitId, Value};
 use crate::marker::markers;
 use crate::scope::{self, Resolution, ScopeId, ScopeKind, Scopes};
 
@@ -76,6 +77,8 @@ pub(super) struct Frame<'a> {
     pub(super) yields: Option<Vec<Value<'a>>>,
     /// The exception being handled.
     pub(super) handled: Option<Value<'a>>,
+    /// The `with` statement around which a generator runs.
+    pub(super) managed: Option<Managed<'a>>,
 }
 
 impl<'a> Analyser<'a, '_> {
@@ -107,6 +110,7 @@ impl<'a> Analyser<'a, '_> {
             may_leave: false,
             yields,
             handled: None,
+            managed: None,
         });
         let result = run(self);
         self.frames.pop();
@@ -153,8 +157,16 @@ impl<'a> Analyser<'a, '_> {
         let ended = self.in_frame(unit, scope, env, None, |this| {
             for stmt in body {
                 this.here = Some(Place { unit, span: stmt.span });
-                match this.statement(stmt) {
-                    Ok(Flow::Next | Flow::Break | Flow::Continue | Flow::Return(_)) => {}
+                let ended = match this.statement(stmt) {
+                    Err(Stop::Raise(exception)) => {
+                        this.escape(exception);
+                        this.bury(unit, stmt.span)
+                    }
+                    Err(stop) => Err(stop),
+                    Ok(_) => this.bury(unit, stmt.span),
+                };
+                match ended {
+                    Ok(()) => {}
                     Err(Stop::Raise(exception)) => this.escape(exception),
                     Err(Stop::Exhausted | Stop::Enough) => {
                         this.here = Some(Place { unit, span: stmt.span });

@@ -36,6 +36,7 @@ impl<'a> Analyser<'a, '_> {
             self.name_group_parts(instance);
             return Ok(instance);
         }
+        self.keep(args.values());
         let Some(Item::Function(def, of_init)) = self.declared(&format!("{path}.__init__")) else {
             return Ok(match purity {
                 Purity::Effect(word) => self.effect(path, word),
@@ -100,6 +101,7 @@ impl<'a> Analyser<'a, '_> {
         args: &Args<'a>,
         receiver: Option<Value<'a>>,
     ) -> Value<'a> {
+        self.keep(receiver.into_iter().chain(args.values()));
         match purity {
             Purity::Effect(word) => return self.effect(path, word),
             Purity::Varying(word) => return self.varying(word),
@@ -140,6 +142,7 @@ impl<'a> Analyser<'a, '_> {
             Kind::Set { is_frozen: false, .. } => "set",
             _ => return,
         };
+        self.keep_contents(receiver);
         *self.kind_mut(id) = Kind::Typed(class);
     }
 

@@ -1,4 +1,4 @@
-//! Operators, comparisons, truth, and the text of a value.
+//! Operators, comparisons and truth.
 //!
 //! Numbers and texts that are known are computed; where a result would not fit a machine word, or an operand is known by its class alone, so
 //! is the result. Instances are asked by their special methods, the right one too.
@@ -55,16 +55,24 @@ impl<'a> Analyser<'a, '_> {
             Some(class) => Ok(self.typed(class)),
             None => {
                 let (one, two) = (self.class_name(left), self.class_name(right));
-                if self.plain_class(left).is_some() && self.plain_class(right).is_some() {
+                if self.has_no_rule(left) && self.has_no_rule(right) {
                     let symbol = op.symbol();
                     let message = format!("unsupported operand type(s) for {symbol}: '{one}' and '{two}'");
-                    if is_builtin(&one) && is_builtin(&two) {
-                        return Err(self.raise("TypeError", &message));
-                    }
+                    return Err(self.raise("TypeError", &message));
                 }
                 Ok(self.unsupported(&format!("`{}` between {one} and {two}", op.symbol())))
             }
         }
+    }
+
+    /// Whether an operator that no rule and no method provides for is an error for a value.
+    fn has_no_rule(&mut self, value: Value<'a>) -> bool {
+        if self.plain_class(value).is_some() {
+            return is_builtin(&self.class_name(value));
+        }
+        let class = self.class_of(value);
+        let is_instance = matches!(self.kind(value), Some(Kind::Instance(_)));
+        is_instance && !self.has_native_base(class) && !self.has_open_base(class)
     }
 
     /// A view of keys or items as the set that operators take it for.
@@ -304,6 +312,10 @@ impl<'a> Analyser<'a, '_> {
         }
         match self.plain_class(operand) {
             Some(class) => Ok(self.typed(class)),
+            None if self.has_no_rule(operand) => {
+                let (symbol, class) = (op.symbol().trim(), self.class_name(operand));
+                Err(self.raise("TypeError", &format!("bad operand type for unary {symbol}: '{class}'")))
+            }
             None => Ok(self.unsupported("a unary operator on an object of a class without a rule for it")),
         }
     }
@@ -327,10 +339,29 @@ impl<'a> Analyser<'a, '_> {
         }
         let truth = match op {
             CmpOp::Eq => self.equals(left, right)?,
-            CmpOp::NotEq => self.equals(left, right)?.map(|same| !same),
+            CmpOp::NotEq => match self.written_difference(left, right)? {
+                Some(answer) => return Ok(answer),
+                None => self.equals(left, right)?.map(|same| !same),
+            },
             _ => return self.ordering(op, left, right),
         };
         Ok(truth.map_or_else(|| self.typed("bool"), Value::Bool))
+    }
+
+    /// What `__ne__` answers, if a class writes it; others have the opposite of `__eq__`.
+    fn written_difference(&mut self, left: Value<'a>, right: Value<'a>) -> Eval<'a, Option<Value<'a>>> {
+        for (receiver, other) in [(left, right), (right, left)] {
+            let class = self.class_of(receiver);
+            let is_written = matches!(self.kind(receiver), Some(Kind::Instance(_)))
+                && self.class_attribute(class, "__ne__").is_some_and(|method| self.is_written(method));
+            if is_written && let Some(method) = self.special_method(receiver, "__ne__") {
+                let answer = self.call(method, Args::of(&[other]))?;
+                if answer != Value::NotImplemented {
+                    return Ok(Some(answer));
+                }
+            }
+        }
+        Ok(None)
     }
 
     /// Whether two values are one; nothing if it is not known.
@@ -362,11 +393,20 @@ impl<'a> Analyser<'a, '_> {
             let is_opaque = matches!(container, Value::Opaque(_));
             return Ok(if is_opaque { self.silent() } else { self.typed("bool") });
         };
+        // Of keys hashes are looked at first.
+        let compares =
+            !matches!(self.kind(container), Some(Kind::Set { .. } | Kind::Dict(_) | Kind::Names(_)));
         let mut found = Some(false);
         for known in items {
             self.pay(1)?;
-            if matches!(known, Value::Opaque(_)) || matches!(item, Value::Opaque(_)) {
-                found = if known == item { Some(true) } else { found.filter(|found| *found) };
+            if known == item && matches!(item, Value::Opaque(_)) {
+                return Ok(Value::Bool(op == CmpOp::In));
+            }
+            if let (Value::Opaque(id), _) | (_, Value::Opaque(id)) = (known, item) {
+                if compares {
+                    return Ok(self.inspect(id, "SP0813", &format!("uses `{}` on", op.symbol())));
+                }
+                found = None;
                 continue;
             }
             match self.equals(known, item)? {
@@ -630,43 +670,6 @@ impl<'a> Analyser<'a, '_> {
             _ => self.at(span, |this| this.truth(value)),
         }
     }
-
-    /// `str` or `repr` of a value.
-    pub(super) fn text_of(&mut self, value: Value<'a>, method: &'static str) -> Eval<'a> {
-        Ok(match value {
-            Value::Opaque(id) => self.inspect(id, "SP0813", "makes a text of"),
-            Value::Str(text) if method == "__str__" => Value::Str(text),
-            Value::Str(text) if is_plain_text(text) => self.text(&format!("'{text}'")),
-            Value::Int(number) => self.text(&number.to_string()),
-            Value::Bool(value) => Value::Str(if value { "True" } else { "False" }),
-            Value::None => Value::Str("None"),
-            _ => match self.kind(value) {
-                Some(Kind::Instance(_)) => return self.text_of_instance(value, method),
-                Some(
-                    Kind::Function(_) | Kind::Method { .. } | Kind::Iterator { .. } | Kind::Generator { .. },
-                ) => self.varying("the text of an object without a text of its own has its address"),
-                _ => self.typed("str"),
-            },
-        })
-    }
-
-    fn text_of_instance(&mut self, value: Value<'a>, method: &'static str) -> Eval<'a> {
-        for name in [method, "__repr__"] {
-            if let Some(method) = self.special_method(value, name) {
-                return self.call(method, Args::default());
-            }
-        }
-        if let Some(text) = self.text_of_member(value, method)? {
-            return Ok(text);
-        }
-        let class = self.class_of(value);
-        let has_text = self.has_native_base(class) || self.fields_of(class).is_some();
-        Ok(if has_text {
-            self.typed("str")
-        } else {
-            self.varying("the text of an object without a text of its own has its address")
-        })
-    }
 }
 
 /// Classes of numbers, each of which takes the ones before it.
@@ -723,9 +726,4 @@ fn method_stem(name: &str) -> &'static str {
         "BitAnd" => "and",
         _ => "floordiv",
     }
-}
-
-/// Whether the `repr` of a text is that text between quotation marks.
-fn is_plain_text(text: &str) -> bool {
-    text.bytes().all(|byte| (b' '..=b'~').contains(&byte) && byte != b'\'' && byte != b'\\')
 }

@@ -273,9 +273,12 @@ impl<'a> Analyser<'a, '_> {
 
     // --- Contexts ---
 
-    fn with(&mut self, items: &'a [WithItem<'a>], body: &'a [Stmt<'a>]) -> Eval<'a, Flow<'a>> {
+    pub(super) fn with(&mut self, items: &'a [WithItem<'a>], body: &'a [Stmt<'a>]) -> Eval<'a, Flow<'a>> {
         let Some((item, rest)) = items.split_first() else { return self.block(body) };
         let manager = self.eval(item.context_expr)?;
+        if let Some(generator) = self.managing_generator(manager) {
+            return self.at(item.context_expr.span, |this| this.with_generator(item, generator, rest, body));
+        }
         let (enter, exit) = self.at(item.context_expr.span, |this| {
             let exit = this.attribute(manager, "__exit__")?;
             Ok((this.attribute(manager, "__enter__")?, exit))
@@ -320,12 +323,21 @@ impl<'a> Analyser<'a, '_> {
             });
         };
         let value = self.eval(exc)?;
-        self.optional(cause)?;
+        let cause = self.optional(cause)?;
         if let Value::Opaque(id) = value {
             return Err(Stop::Raise(self.inspect(id, "SP0813", "raises")));
         }
-        let is_class = self.is_class(value);
-        Err(Stop::Raise(if is_class { self.call(value, Args::default())? } else { value }))
+        let exception = self.made_exception(value)?;
+        if let (Some(cause), Value::Object(id)) = (cause, exception) {
+            let cause = self.made_exception(cause)?;
+            self.state.objects[id].attributes.set("__cause__", cause);
+        }
+        Err(Stop::Raise(exception))
+    }
+
+    /// Of an exception class an instance is made where it is raised.
+    fn made_exception(&mut self, value: Value<'a>) -> Eval<'a> {
+        if self.is_class(value) { self.call(value, Args::default()) } else { Ok(value) }
     }
 
     fn try_statement(&mut self, parts: &'a Try<'a>) -> Eval<'a, Flow<'a>> {

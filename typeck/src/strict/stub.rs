@@ -297,6 +297,11 @@ impl<'a> Analyser<'a, '_> {
             let is_known = !self.options.all_platforms;
             return Some(if is_known { Value::Bool(true) } else { self.typed("bool") });
         }
+        match name {
+            "NotImplemented" => return Some(Value::NotImplemented),
+            "Ellipsis" => return Some(Value::Ellipsis),
+            _ => {}
+        }
         let name = *self.stub("builtins")?.items.get_key_value(name)?.0;
         Some(Value::Native(name))
     }

@@ -6,7 +6,7 @@
 
 use base::Span;
 use base::entity::PrimaryMap;
-use parser::ast::{Arguments, Expr, Stmt};
+use parser::ast::{Arguments, Comprehension, Expr, Stmt};
 use rustc_hash::FxHashMap;
 
 use crate::scope::ScopeId;
@@ -148,6 +148,15 @@ pub(super) enum Names {
 pub(super) enum Body<'a> {
     Block(&'a [Stmt<'a>]),
     Value(&'a Expr<'a>),
+    /// The turns of a generator expression.
+    Turns {
+        elt: &'a Expr<'a>,
+        clauses: &'a [Comprehension<'a>],
+        /// What the first clause goes over.
+        first: Value<'a>,
+        /// Nobody asks for their order.
+        forgets: bool,
+    },
 }
 
 /// A function of some strict module.
@@ -332,6 +341,11 @@ impl<'a> Args<'a> {
     pub(super) fn get(&self, at: usize, name: &str) -> Option<Value<'a>> {
         let named = self.keywords.iter().find(|(key, _)| *key == name).map(|(_, value)| *value);
         self.positional.get(at).copied().or(named)
+    }
+
+    /// All arguments.
+    pub(super) fn values(&self) -> impl Iterator<Item = Value<'a>> {
+        self.positional.iter().copied().chain(self.keywords.iter().map(|(_, value)| *value))
     }
 
     /// The same call with one more argument in front.

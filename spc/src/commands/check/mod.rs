@@ -23,7 +23,7 @@ use parser::SourceText;
 
 use self::output::Output;
 use crate::compile::{self, Report};
-use crate::modules::{self, Modules, Target};
+use crate::modules::{self, Modules, Target, Tree};
 use crate::render::Format;
 
 /// What to check and how to say it.
@@ -91,12 +91,11 @@ impl<'r> Check<'r> {
 
     fn run(&mut self, mut output: Output) -> Output {
         for path in &self.request.paths {
-            let mut unreadable = Vec::new();
-            let targets = modules::targets(path, &mut |path, error| {
-                unreadable.push(compile::unreadable(path, error));
-            });
-            output.write(&unreadable);
-            for target in targets {
+            let tree = Tree::of(path);
+            self.folders.extend(tree.folders);
+            let unreadable = tree.unreadable.iter().map(|(path, error)| compile::unreadable(path, error));
+            output.write(&unreadable.collect::<Vec<_>>());
+            for target in tree.targets {
                 let (found, is_kept) = self.file(&target);
                 output.count_file(is_kept);
                 output.write(&found);

@@ -5,11 +5,12 @@ through it is put back when it is cleaned up or left as a context manager.
 """
 
 import warnings
+from importlib.machinery import SourceFileLoader
 
 from __strict__ import StrictModule, StrictModuleError, patching_enabled
 from __strict__ import strict_module_patch, strict_module_patch_delete, strict_module_patch_enabled
 
-__all__ = ["StrictModule", "StrictModuleError", "StrictModuleTestingPatchProxy", "install"]
+__all__ = ["StrictModule", "StrictModuleError", "StrictModuleTestingPatchProxy", "StrictSourceFileLoader", "install"]
 
 _MISSING = object()
 
@@ -77,3 +78,13 @@ class StrictModuleTestingPatchProxy:
             name = object.__getattribute__(self, "__name__")
             warnings.warn(f"patches of {name} have not been put back: {names}", ResourceWarning, stacklevel=2)
             self.cleanup()
+
+
+class StrictSourceFileLoader(SourceFileLoader):
+    """Loads a module from its source; markers in it say what it is."""
+
+    def __init__(self, fullname, path, import_path=None, stub_path=None, allow_list_prefix=None, allow_list_exact=None,
+                 enable_patching=False, **keywords):
+        super().__init__(fullname, path)
+        if enable_patching:
+            install(enable_patching)

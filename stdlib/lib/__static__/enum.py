@@ -1,0 +1,3 @@
+"""Enumerations of typed code."""
+
+from _static_enum import Enum, IntEnum, StringEnum

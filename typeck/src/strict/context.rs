@@ -1,0 +1,156 @@
+//! Context managers of the library: functions that `contextmanager` decorates, `suppress`, `nullcontext`, `closing`.
+//!
+//! The generator behind a function that is a context manager runs around the body of its `with` statement: the statement runs where the generator
+//! gives its value, in the frames around the generator, and what it raises is raised there. So effects come in their order without
+//! generators that can be left and entered again.
+
+use parser::ast::{Expr, Stmt, WithItem};
+
+use super::Analyser;
+use super::finding::Call;
+use super::value::{Args, Eval, Flow, Kind, Value};
+
+/// A `with` statement whose context manager is a generator that runs.
+#[derive(Clone, Copy)]
+pub(super) struct Managed<'a> {
+    target: Option<&'a Expr<'a>>,
+    rest: &'a [WithItem<'a>],
+    body: &'a [Stmt<'a>],
+    /// How many frames and calls are around the generator.
+    frames: usize,
+    calls: usize,
+    /// How the statement has ended.
+    outcome: Outcome<'a>,
+}
+
+/// How the body of a `with` statement has ended.
+#[derive(Clone, Copy)]
+enum Outcome<'a> {
+    /// The generator has not given anything.
+    None,
+    Flow(Flow<'a>),
+    Raised,
+}
+
+impl<'a> Analyser<'a, '_> {
+    /// The generator of a context manager that has not been entered.
+    pub(super) fn managing_generator(&self, manager: Value<'a>) -> Option<Value<'a>> {
+        let enter = self.attribute_of_instance(manager, "__enter__")?;
+        let Some(Kind::Instance(Value::Native("contextlib.managed"))) = self.kind(manager) else {
+            return None;
+        };
+        let Some(Kind::Partial { args, .. }) = self.kind(enter) else { return None };
+        let generator = args.first().copied()?;
+        matches!(self.kind(generator), Some(Kind::Generator { .. })).then_some(generator)
+    }
+
+    /// Runs a generator around the rest of a `with` statement.
+    pub(super) fn with_generator(
+        &mut self,
+        item: &'a WithItem<'a>,
+        generator: Value<'a>,
+        rest: &'a [WithItem<'a>],
+        body: &'a [Stmt<'a>],
+    ) -> Eval<'a, Flow<'a>> {
+        let Some(Kind::Generator { function, env }) = self.kind(generator).cloned() else {
+            return Ok(Flow::Next);
+        };
+        self.spoil_summary();
+        self.note_change(generator, "a generator");
+        if let Value::Object(id) = generator {
+            *self.kind_mut(id) = Kind::Iterator { items: Vec::new(), at: 0 };
+        }
+        let site = self.here.expect("code stands somewhere");
+        let (frames, calls) = (self.frames.len(), self.calls.len());
+        let (target, outcome) = (item.optional_vars, Outcome::None);
+        self.calls.push(Call { site, callee: function.name });
+        let (end, managed) = self.in_frame(function.unit, function.scope, env, None, |this| {
+            this.frame().managed = Some(Managed { target, rest, body, frames, calls, outcome });
+            let end = this.run_body(&function);
+            Ok((end, this.frame().managed))
+        })?;
+        self.calls.pop();
+        self.here = Some(site);
+        match (end, managed.map(|managed| managed.outcome)) {
+            (Err(stop), _) => Err(stop),
+            (Ok(_), Some(Outcome::Flow(flow))) => Ok(flow),
+            (Ok(_), Some(Outcome::Raised)) => Ok(Flow::Next),
+            (Ok(_), Some(Outcome::None) | None) => Err(self.raise("RuntimeError", "generator didn't yield")),
+        }
+    }
+
+    /// The generator of a `with` statement gives its value: the statement runs.
+    pub(super) fn run_managed(&mut self, managed: Managed<'a>, value: Value<'a>) -> Eval<'a> {
+        let (frames, calls) = (self.frames.split_off(managed.frames), self.calls.split_off(managed.calls));
+        let here = self.here;
+        let outcome = match managed.target {
+            Some(target) => self.assign(target, value),
+            None => Ok(()),
+        };
+        let outcome = outcome.and_then(|()| self.with(managed.rest, managed.body));
+        self.frames.extend(frames);
+        self.calls.extend(calls);
+        self.here = here;
+        let ended = outcome.map_or(Outcome::Raised, Outcome::Flow);
+        self.frame().managed = Some(Managed { outcome: ended, ..managed });
+        outcome.map(|_| Value::None)
+    }
+
+    /// A context manager whose methods are these functions with a first argument.
+    fn manager_of(
+        &mut self,
+        path: &'a str,
+        enter: (&'a str, Value<'a>),
+        exit: (&'a str, Value<'a>),
+    ) -> Value<'a> {
+        let manager = self.object(Kind::Instance(Value::Native(path)));
+        for (name, (function, argument)) in [("__enter__", enter), ("__exit__", exit)] {
+            let (function, args) = (Value::Native(function), vec![argument]);
+            let method = self.object(Kind::Partial { function, args, keywords: Vec::new() });
+            if let Value::Object(id) = manager {
+                self.state.objects[id].attributes.set(name, method);
+            }
+        }
+        manager
+    }
+
+    /// What a function that `contextmanager` decorates gives.
+    pub(super) fn context_manager(&mut self, generator: Value<'a>) -> Value<'a> {
+        let enter = ("contextlib.managed.__enter__", generator);
+        self.manager_of("contextlib.managed", enter, ("contextlib.managed.__exit__", generator))
+    }
+
+    /// Rules for `contextlib`, by the name of the function there.
+    pub(super) fn context_function(&mut self, name: &str, args: &Args<'a>) -> Eval<'a, Option<Value<'a>>> {
+        const GIVEN: &str = "contextlib.given";
+        let first = args.positional.first().copied();
+        Ok(Some(match (name, first) {
+            ("given", Some(value)) => value,
+            ("nullcontext", _) => {
+                let value = args.get(0, "enter_result").unwrap_or(Value::None);
+                self.manager_of("contextlib.nullcontext", (GIVEN, value), (GIVEN, Value::None))
+            }
+            ("closing", Some(thing)) => {
+                self.manager_of("contextlib.closing", (GIVEN, thing), ("contextlib.closes", thing))
+            }
+            ("closes", Some(thing)) => {
+                let close = self.attribute(thing, "close")?;
+                self.call(close, Args::default())?;
+                Value::None
+            }
+            ("suppress", _) if !args.is_open => {
+                let classes = self.tuple(args.positional.clone());
+                let exit = ("contextlib.suppresses", classes);
+                self.manager_of("contextlib.suppress", (GIVEN, Value::None), exit)
+            }
+            ("suppresses", Some(classes)) => match args.positional.get(2) {
+                Some(Value::None) | None => Value::Bool(false),
+                Some(exception) => {
+                    let answer = self.is_instance(*exception, classes)?;
+                    self.answer(answer)
+                }
+            },
+            _ => return Ok(None),
+        }))
+    }
+}
