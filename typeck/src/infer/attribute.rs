@@ -7,7 +7,7 @@ use super::{Checker, Env};
 use crate::facts::{AttributePlan, Coercion};
 use crate::program::{Binding, ClassId, ClassMember, Member, ModuleId};
 use crate::scope::Resolution;
-use crate::ty::{Literal, Ty, Type, TypeId};
+use crate::ty::{Ty, Type, TypeId};
 
 impl<'a> Checker<'_, 'a> {
     /// A name of the block being checked as it is stored.
@@ -44,11 +44,7 @@ impl<'a> Checker<'_, 'a> {
                 let ty = self.instance_attribute(env, expr, value, owner, class, attr);
                 self.as_seen_through(ty, class, &args, attr)
             }
-            Type::Class { class, .. } => self.class_attribute(class, attr),
-            Type::Literal(Literal::Member { class, .. }) => {
-                let member = self.instance(class);
-                self.instance_attribute(env, expr, value, Ty::expected(member), class, attr)
-            }
+            Type::Class { class, .. } => self.class_attribute(expr, class, attr),
             Type::Module(module) => self.module_attribute(expr, module, attr),
             _ => self.dynamic(),
         }
@@ -121,7 +117,7 @@ impl<'a> Checker<'_, 'a> {
     }
 
     /// An attribute of a class: a method of a static class is a plain function there.
-    fn class_attribute(&mut self, class: ClassId, attr: &str) -> Ty {
+    fn class_attribute(&mut self, expr: &Expr<'a>, class: ClassId, attr: &str) -> Ty {
         let found = self.program.class_member(class, attr).map(|(owner, member)| (owner, member.clone()));
         match found {
             Some((owner, ClassMember::Dynamic))
@@ -148,6 +144,10 @@ impl<'a> Checker<'_, 'a> {
                 Ty::sure(self.program.types.intern(Type::Function(function)))
             }
             Some((_, ClassMember::Variable { ty, .. })) => self.named_object(ty),
+            None if self.program.has_complete_stub(class) => {
+                self.undeclared_class_attribute(expr, class, attr);
+                self.dynamic()
+            }
             _ => self.dynamic(),
         }
     }
@@ -169,7 +169,7 @@ impl<'a> Checker<'_, 'a> {
                 Some(ClassMember::Field(field)) => field.ty,
                 Some(ClassMember::Variable { ty, .. }) => ty,
                 Some(_) => dynamic,
-                None if self.program.classes[class].is_static && !attr.starts_with("__") => {
+                None if self.program.has_only_declared(class) && !attr.starts_with("__") => {
                     let (shown, name) = (self.program.show(union), self.program.classes[class].name);
                     let message = format!("{shown}: '{name}' object has no attribute '{attr}'");
                     let diagnostic = Diagnostic::error("SP0134", expr.span, message);
@@ -236,13 +236,27 @@ impl<'a> Checker<'_, 'a> {
         }
     }
 
-    /// Instances of static classes have no dictionary, so that an unknown attribute cannot exist.
+    /// Instances of static classes and of the builtins have no dictionary, so that an unknown attribute cannot exist, unless an untyped
+    /// subclass has it, which is not what the type says.
     pub(crate) fn undeclared_attribute(&mut self, expr: &Expr<'a>, class: ClassId, attr: &str) {
-        let entry = &self.program.classes[class];
-        if !entry.is_static || attr.starts_with("__") {
+        if !self.program.has_only_declared(class) || attr.starts_with("__") {
             return;
         }
-        let message = format!("'{}' object has no attribute '{attr}'", entry.name);
+        let message = format!("'{}' object has no attribute '{attr}'", self.program.classes[class].name);
+        self.unknown_attribute(expr, class, attr, message);
+    }
+
+    /// A builtin class has what its instances have, and `mro`.
+    pub(crate) fn undeclared_class_attribute(&mut self, expr: &Expr<'a>, class: ClassId, attr: &str) {
+        if attr.starts_with("__") || attr == "mro" {
+            return;
+        }
+        let message = format!("type object '{}' has no attribute '{attr}'", self.program.classes[class].name);
+        self.unknown_attribute(expr, class, attr, message);
+    }
+
+    fn unknown_attribute(&mut self, expr: &Expr<'a>, class: ClassId, attr: &str, message: String) {
+        let entry = &self.program.classes[class];
         let (there, span) = (entry.module, entry.span);
         let diagnostic = Diagnostic::error("SP0134", expr.span, message);
         let diagnostic =

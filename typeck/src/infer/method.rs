@@ -159,7 +159,7 @@ impl<'a> Checker<'_, 'a> {
     ) -> TypeId {
         let is_defaulted = matches!(self.program.functions[function].name, "get" | "pop");
         match (actuals.args, type_args) {
-            ([_, default], &[_, value]) if is_defaulted && class == self.program.known.dict => {
+            ([_, default], &[_, value]) if is_defaulted && self.program.known.is_dict(class) => {
                 let default = self.facts().types[default.id].unwrap_or(self.dynamic());
                 let default = self.program.inexact(default.id);
                 let union = self.program.types.union([value, default]);

@@ -22,6 +22,7 @@ mod narrow;
 mod nested;
 mod operator;
 mod pattern;
+mod presence;
 mod record;
 mod stmt;
 mod suggest;

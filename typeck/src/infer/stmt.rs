@@ -242,7 +242,12 @@ impl<'a> Checker<'_, 'a> {
                 self.check_member_kept(target, class, attr);
                 class
             }
-            Type::Instance { class, .. } => class,
+            Type::Instance { class, .. } => {
+                if self.program.class_member(class, attr).is_none() {
+                    self.undeclared_attribute(target, class, attr);
+                }
+                class
+            }
             _ => return,
         };
         let is_final = match self.program.class_member(class, attr) {
@@ -548,7 +553,7 @@ impl<'a> Checker<'_, 'a> {
                 let (class, args, _) = self.program.types.as_instance(owner.id)?;
                 let &[key, item] = args else { return None };
                 match attr {
-                    _ if class != known.dict => None,
+                    _ if !known.is_dict(class) => None,
                     "keys" => Some(key),
                     "values" => Some(item),
                     "items" => Some(tuple(self, vec![key, item])),
