@@ -380,6 +380,13 @@ pub struct Function<'a> {
     pub is_bound: bool,
 }
 
+impl Function<'_> {
+    /// Whether calls of it make coroutines whose result is what it declares.
+    pub fn is_coroutine(&self) -> bool {
+        self.is_async && !self.is_generator && !self.is_dynamic
+    }
+}
+
 base::entity_id! {
     /// Names one type variable.
     pub struct TypeVarId, "typevar"

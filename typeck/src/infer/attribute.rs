@@ -231,6 +231,9 @@ impl<'a> Checker<'_, 'a> {
                 Ty::sure(ret)
             }
             Binding::Property if is_plain => Ty::expected(ret),
+            Binding::Property if entry.is_coroutine() => {
+                Ty::expected(self.program.types.intern(Type::Awaitable(ret)))
+            }
             Binding::Property => self.dynamic(),
             _ => Ty::sure(self.program.types.intern(Type::Method(function))),
         }

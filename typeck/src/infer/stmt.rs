@@ -185,6 +185,7 @@ impl<'a> Checker<'_, 'a> {
         match (value, self.ret) {
             (Some(value), Some(ret)) => {
                 self.check(env, value, ret, Destination::Result);
+                self.note_result(value, ret);
             }
             (Some(value), None) => self.element(env, value),
             (None, Some(ret)) => {
@@ -202,6 +203,18 @@ impl<'a> Checker<'_, 'a> {
             (None, None) => {}
         }
         env.stop();
+    }
+
+    /// Coroutines and generators hand over objects.
+    fn note_result(&mut self, value: &Expr<'a>, ret: TypeId) {
+        let Some(primitive) = self.program.types.as_primitive(ret) else { return };
+        let is_plain = self.function.is_some_and(|function| {
+            let entry = &self.program.functions[function];
+            !entry.is_async && !entry.is_generator
+        });
+        if !is_plain {
+            self.facts().boxed_results.insert(value.id, primitive);
+        }
     }
 
     fn delete(&mut self, env: &mut Env<'a>, target: &'a Expr<'a>) {

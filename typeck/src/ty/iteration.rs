@@ -83,9 +83,12 @@ impl Program<'_> {
             Type::Instance { .. } | Type::Literal(_) => self
                 .provided(sub)
                 .is_some_and(|(own, item)| own.is_within(kind) && self.is_subtype(item, args[0])),
-            Type::None | Type::Function(_) | Type::Method(_) | Type::Module(_) | Type::Callable { .. } => {
-                false
-            }
+            Type::None
+            | Type::Function(_)
+            | Type::Method(_)
+            | Type::Module(_)
+            | Type::Awaitable(_)
+            | Type::Callable { .. } => false,
             _ => true,
         }
     }
