@@ -7,7 +7,7 @@ use super::{Checker, Env};
 use crate::facts::{AttributePlan, Coercion};
 use crate::program::{Binding, ClassId, ClassMember, Member, ModuleId};
 use crate::scope::Resolution;
-use crate::ty::{Ty, Type, TypeId};
+use crate::ty::{Literal, Ty, Type, TypeId};
 
 impl<'a> Checker<'_, 'a> {
     /// A name of the block being checked as it is stored.
@@ -32,6 +32,12 @@ impl<'a> Checker<'_, 'a> {
         if let Some(module) = self.dotted_module(expr) {
             return module;
         }
+        if attr == "value"
+            && let Some((class, name)) = self.named_member(owner, value)
+            && self.program.class_member(class, attr).is_none()
+        {
+            return Ty::expected(self.program.member_value(class, name));
+        }
         let owner = self.upper(owner);
         match self.program.types.get(owner.id).clone() {
             Type::None => {
@@ -47,6 +53,19 @@ impl<'a> Checker<'_, 'a> {
             Type::Class { class, .. } => self.class_attribute(expr, class, attr),
             Type::Module(module) => self.module_attribute(expr, module, attr),
             _ => self.dynamic(),
+        }
+    }
+
+    /// The enumeration, and the name in it, of what is known to be one member.
+    fn named_member(&mut self, owner: Ty, value: &'a Expr<'a>) -> Option<(ClassId, &'a str)> {
+        if let Type::Literal(Literal::Member { class, name, .. }) = self.program.types.get(owner.id) {
+            let name = self.program.arena.alloc_str(name);
+            return Some((*class, name));
+        }
+        let ExprKind::Attribute { value: of, attr, .. } = value.kind else { return None };
+        match of.as_name().and_then(|name| self.variable(name)) {
+            Some(_) => None,
+            None => self.program.enum_of_member(self.module, value).map(|class| (class, attr)),
         }
     }
 
@@ -148,6 +167,10 @@ impl<'a> Checker<'_, 'a> {
                 self.undeclared_class_attribute(expr, class, attr);
                 self.dynamic()
             }
+            None if self.program.classes[class].enumeration.is_some() => {
+                self.unknown_enum_member(expr, class, attr);
+                self.dynamic()
+            }
             _ => self.dynamic(),
         }
     }
@@ -213,12 +236,29 @@ impl<'a> Checker<'_, 'a> {
             Some(ClassMember::Variable { ty, .. }) => self.named_object(ty),
             Some(ClassMember::Dynamic) => self.dynamic(),
             None if self.program.classes[class].enumeration.is_some() => {
-                Ty::expected(self.program.member_attribute(class, attr))
+                self.enum_attribute(env, expr, value, (owner, class), attr)
             }
             None => {
                 self.undeclared_attribute(expr, class, attr);
                 self.dynamic()
             }
+        }
+    }
+
+    /// What every member of an enumeration has.
+    fn enum_attribute(
+        &mut self,
+        env: &mut Env<'a>,
+        expr: &Expr<'a>,
+        value: &'a Expr<'a>,
+        (owner, class): (Ty, ClassId),
+        attr: &'a str,
+    ) -> Ty {
+        match self.program.value_class(class).filter(|_| !matches!(attr, "name" | "value")) {
+            Some(base) if self.program.class_member(base, attr).is_some() => {
+                self.instance_attribute(env, expr, value, owner, base, attr)
+            }
+            _ => Ty::expected(self.program.member_attribute(class, attr)),
         }
     }
 
@@ -256,6 +296,15 @@ impl<'a> Checker<'_, 'a> {
         }
         let message = format!("type object '{}' has no attribute '{attr}'", self.program.classes[class].name);
         self.unknown_attribute(expr, class, attr, message);
+    }
+
+    /// An enumeration has the members that its body shows, and what its members are instances of.
+    fn unknown_enum_member(&mut self, expr: &Expr<'a>, class: ClassId, attr: &str) {
+        let base = self.program.value_class(class);
+        let is_inherited = base.is_some_and(|base| self.program.class_member(base, attr).is_some());
+        if !is_inherited && self.program.shows_all_members(class) {
+            self.undeclared_class_attribute(expr, class, attr);
+        }
     }
 
     fn unknown_attribute(&mut self, expr: &Expr<'a>, class: ClassId, attr: &str, message: String) {

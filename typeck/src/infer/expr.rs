@@ -319,6 +319,10 @@ impl<'a> Checker<'_, 'a> {
         self.facts().elements.remove(&expr.id);
         let container = self.object(env, value);
         if let Type::Class { class, .. } = self.program.types.get(container.id).clone() {
+            if self.program.classes[class].enumeration.is_some() {
+                self.element(env, slice);
+                return Ty::expected(self.instance(class));
+            }
             return self.generic_class(expr, slice, class);
         }
         if self.program.types.admits_none(container.id) {

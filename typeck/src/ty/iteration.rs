@@ -166,6 +166,10 @@ impl Program<'_> {
         if let Type::Iteration { kind, args } = self.types.get(id) {
             return (kind.is_async() == is_async).then_some(args[0]);
         }
+        if let Type::Class { class, .. } = *self.types.get(id) {
+            let is_enumeration = self.classes[class].enumeration.is_some() && !is_async;
+            return is_enumeration.then(|| self.types.instance(class));
+        }
         let (kind, item) = self.provided(id)?;
         (kind.is_async() == is_async).then_some(item)
     }
