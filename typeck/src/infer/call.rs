@@ -52,6 +52,14 @@ impl<'a> Checker<'_, 'a> {
                 self.error("SP0140", expr.span, "'NoneType' object is not callable");
                 self.dynamic()
             }
+            Type::Union(_) if self.program.types.admits_none(callee.id) => {
+                let shown = self.program.show(callee.id);
+                let message = format!("{shown}: 'NoneType' object is not callable");
+                let help = "narrow it first: `if ... is not None`";
+                self.report(Diagnostic::error("SP0140", expr.span, message).with_help(help));
+                self.untyped_arguments(env, actuals);
+                self.dynamic()
+            }
             _ => {
                 self.untyped_arguments(env, actuals);
                 self.advanced(func, actuals).unwrap_or(self.dynamic())

@@ -165,9 +165,13 @@ impl<'a> Checker<'_, 'a> {
         self.scopes.pop();
     }
 
-    /// A function or class that is defined inside a function; it may not take the place of a declared variable.
+    /// A function or class that is defined inside a function; it may not take the place of a variable that is declared, or holds something else.
     fn define_local(&mut self, env: &mut Env<'a>, name: &'a str, span: base::Span) {
-        if self.variable(name).is_some_and(|var| self.vars.declared(var).is_some()) {
+        let var = self.variable(name);
+        let is_value = |ty: Ty| {
+            !matches!(self.program.types.get(ty.id), Type::Dynamic | Type::Function(_) | Type::Class { .. })
+        };
+        if var.is_some_and(|var| self.vars.declared(var).is_some() || env.get(var).is_some_and(is_value)) {
             self.redefined_local(span, name);
         }
         self.bind_dynamic(env, name);
