@@ -447,6 +447,7 @@ impl<'a> Emitter<'a, '_> {
         self.block().op(Opcode::GET_AWAITABLE, 0);
         self.load_const(Const::None);
         self.await_top();
+        self.unbox_awaited(expr);
         Ok(())
     }
 

@@ -102,11 +102,15 @@ impl<'a> Emitter<'a, '_> {
         }
         let depth = self.block().depth();
         // A constant is loaded after the way out has been cleared, so that nothing needs to be preserved meanwhile.
-        let is_primitive = self.return_type().is_some();
+        let boxed = value.and_then(|value| self.boxed_result(value));
+        let is_primitive = self.return_type().is_some() || boxed.is_some();
         let constant = value.map_or(Some(Const::None), fold::constant).filter(|_| !is_primitive);
         if constant.is_none() {
             self.expr(value.expect("no value is a constant"))?;
             self.at(stmt.span);
+            if let Some(code) = boxed {
+                self.block().op(Opcode::PRIMITIVE_BOX, code as u32);
+            }
         }
         self.refuse_leaving_star_handler(0, stmt.span)?;
         if !self.unit().frame_blocks.is_empty() {

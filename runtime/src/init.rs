@@ -104,8 +104,8 @@ pub(crate) fn builtin_types() -> Vec<&'static TypeObject> {
     ];
     all.extend(iterators::ALL);
     all.extend(dict::views::ALL);
-    all.extend(static_array::ALL);
-    all.extend(static_vector::ALL);
+    all.extend([&static_array::STATIC_ARRAY, &static_vector::STATIC_VECTOR]);
+    all.extend(element_types::ALL.iter().flat_map(|types| [types.primitive, types.array, types.vector]));
     all.extend(type_param::ALL);
     all.extend(exceptions::ALL);
     all.push(&static_class::STATIC_TYPE_ERROR);

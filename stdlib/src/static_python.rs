@@ -3,20 +3,22 @@
 use runtime::objects::list::ListObject;
 use runtime::objects::module::ModuleObject;
 use runtime::objects::str::StrObject;
-use runtime::objects::{checked, int, static_array, static_vector};
+use runtime::objects::{checked, element_types, int, static_array, static_vector};
 use runtime::static_class;
 use runtime::type_object::type_flags;
 use runtime::{PyResult, Ref, Value, protocol, py_functions};
+
+/// Further names of primitives.
+const ALIASES: [(&str, &str); 2] = [("ssize_t", "int64"), ("size_t", "uint64")];
 
 /// Fills the module.
 pub(crate) fn fill(module: &ModuleObject) -> PyResult<()> {
     module.add_functions(FUNCTIONS);
     let dict = module.dict();
-    for (name, ty) in static_array::PRIMITIVES {
-        dict.set_text(name, ty.value().to_ref());
+    for types in element_types::ALL {
+        let aliases = ALIASES.iter().filter(|(_, of)| *of == types.name).map(|(alias, _)| *alias);
+        aliases.chain([types.name]).for_each(|name| dict.set_text(name, types.primitive.value().to_ref()));
     }
-    dict.set_text("ssize_t", static_array::INT64.value().to_ref());
-    dict.set_text("size_t", static_array::UINT64.value().to_ref());
     for name in ["Array", "staticarray"] {
         dict.set_text(name, static_array::STATIC_ARRAY.value().to_ref());
     }

@@ -182,3 +182,36 @@ fn specifications_hold() {
     assert!(all.len() >= 300, "there are {} specifications", all.len());
     assert!(failures.is_empty(), "{} of {} fail\n{}", failures.len(), all.len(), failures.join("\n"));
 }
+
+/// Prints where a stub's class with `__slots__` differs from what `dir` says of the class, bases included.
+const ATTRIBUTES: &str = "\
+import ast, importlib, os, sys
+for name, file in (('builtins', 'builtins.pyi'), ('__static__', 'static.pyi')):
+    module = importlib.import_module(name)
+    with open(os.path.join(sys.argv[1], file)) as stub:
+        classes = {node.name: node for node in ast.parse(stub.read()).body if isinstance(node, ast.ClassDef)}
+    def own(node):
+        targets = [target.id for part in node.body for target in getattr(part, 'targets', ())]
+        return {part.name for part in node.body if hasattr(part, 'name')} | set(targets)
+    def inherited(node):
+        return own(node).union(*(inherited(classes[base.id]) for base in node.bases if base.id in classes))
+    complete = [node for node in classes.values() if '__slots__' in own(node)]
+    for node in complete:
+        kind = getattr(module, node.name)
+        if node.type_params and name == '__static__':
+            kind = kind[(str, int) if len(node.type_params) == 2 else module.int64]
+        public = lambda names: {name for name in names if not name.startswith('__')}
+        found, wanted = public(inherited(node)), public(dir(kind))
+        if found != wanted:
+            print(node.name, 'lacks', sorted(wanted - found), 'and has', sorted(found - wanted))
+    print(name, len(complete))
+";
+
+/// A name that a stub leaves out would be reported as an error where there is none.
+#[test]
+fn stubs_declare_all_attributes_of_builtin_types() {
+    let stubs = root().join("typeck/src/stubs");
+    let output = Command::new(spc()).args(["-c", ATTRIBUTES]).arg(&stubs).output().expect("spc starts");
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(printed, "builtins 13\n__static__ 4\n", "{}", String::from_utf8_lossy(&output.stderr));
+}

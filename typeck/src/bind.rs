@@ -7,7 +7,7 @@ use base::{Diagnostic, Span};
 use parser::ast::{self, Arg, Expr, ExprKind, Stmt, StmtKind};
 
 use crate::annotation::{Place, Role};
-use crate::declare::is_final_annotation;
+use crate::declare::{is_bare_final, is_final_annotation};
 use crate::program::{
     Binding, Body, ClassId, ClassKind, ClassMember, Field, FunctionId, Member, ModuleId, ModuleKind, Param,
     ParamKind, Program,
@@ -322,9 +322,8 @@ impl<'a> Program<'a> {
             return;
         }
         let is_final = is_final_annotation(annotation);
-        let ty = if is_final && matches!(annotation.kind, ExprKind::Name { .. } | ExprKind::Attribute { .. })
-        {
-            self.literal_type(value)
+        let ty = if is_bare_final(annotation) {
+            value.map_or(self.types.dynamic, |value| self.evident_type(place.module, value))
         } else {
             self.resolve_annotation(place, annotation)
         };
@@ -398,6 +397,10 @@ impl<'a> Program<'a> {
                 continue;
             }
             let ty = match annotation {
+                Some(annotation) if is_bare_final(annotation) => match value {
+                    Some(value) if value.as_name().is_none() => self.evident_type(module, value),
+                    _ => self.parameter_type(init, value),
+                },
                 Some(annotation) => {
                     let place =
                         Place { params, class: Some(class), role: Role::Constant, ..Place::plain(module) };
@@ -550,7 +553,7 @@ impl<'a> Program<'a> {
             ast::Constant::None => self.types.none,
             _ => match self.wanted_literal(&value, param.ty) {
                 Some(literal) => literal,
-                None => self.literal_type(Some(default)),
+                None => self.constant_type(&value),
             },
         };
         if self.types.as_primitive(param.ty).is_some() || source == self.types.dynamic {
@@ -589,7 +592,7 @@ impl<'a> Program<'a> {
             else {
                 continue;
             };
-            let is_bare = is_final && !matches!(annotation.kind, ExprKind::Subscript { .. });
+            let is_bare = is_bare_final(annotation);
             if is_final && value.is_none() {
                 let diagnostic = Diagnostic::error(
                     "SP0104",
@@ -599,7 +602,7 @@ impl<'a> Program<'a> {
                 self.report(module, diagnostic);
             }
             let ty = if is_bare {
-                self.literal_type(value)
+                value.map_or(self.types.dynamic, |value| self.evident_type(module, value))
             } else {
                 self.resolve_annotation(Place { role: Role::Constant, ..Place::plain(module) }, annotation)
             };
@@ -607,22 +610,6 @@ impl<'a> Program<'a> {
                 *slot = Some(ty);
             }
         }
-    }
-
-    /// The class of a literal; dynamic for anything else.
-    fn literal_type(&mut self, value: Option<&'a Expr<'a>>) -> TypeId {
-        let Some(ExprKind::Constant { value, .. }) = value.map(|value| value.kind) else {
-            return self.types.dynamic;
-        };
-        let class = match value {
-            ast::Constant::Int(_) => self.known.int,
-            ast::Constant::Float(_) => self.known.float,
-            ast::Constant::Str(_) => self.known.str,
-            ast::Constant::Bool(_) => self.known.bool,
-            ast::Constant::Bytes(_) => self.known.bytes,
-            _ => return self.types.dynamic,
-        };
-        self.types.exact_instance(class)
     }
 }
 

@@ -10,6 +10,7 @@ use parser::ast::{self, ClassDef, Expr, ExprKind, FunctionDef, NodeId, Stmt, Stm
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::facts::Facts;
+use crate::fold;
 use crate::marker::opts_in;
 use crate::program::{
     Accessor, Class, ClassId, ClassKind, ClassMember, Constant, Function, FunctionId, Known, Member, Module,
@@ -573,6 +574,11 @@ pub(crate) fn is_final_annotation(annotation: &Expr<'_>) -> bool {
     }
 }
 
+/// Whether an annotation is `Final`, which leaves the type to the value.
+pub(crate) fn is_bare_final(annotation: &Expr<'_>) -> bool {
+    is_final_annotation(annotation) && !matches!(annotation.kind, ExprKind::Subscript { .. })
+}
+
 /// What an annotated assignment to a name declares.
 pub(crate) fn annotated_variable<'a>(
     target: &Expr<'a>,
@@ -592,8 +598,8 @@ fn constant_value<'a>(value: &'a Expr<'a>) -> Option<Constant<'a>> {
             ExprKind::Constant {
                 value: value @ (ast::Constant::Int(_) | ast::Constant::Float(_)), ..
             } => Some(Constant::Negated(value)),
-            _ => None,
+            _ => fold::constant(value),
         },
-        _ => None,
+        _ => fold::constant(value),
     }
 }

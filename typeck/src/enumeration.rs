@@ -155,28 +155,69 @@ impl<'a> Program<'a> {
 
     /// The type of `name` or `value` of a member; dynamic for anything else.
     pub(crate) fn member_attribute(&mut self, class: ClassId, attr: &str) -> TypeId {
-        let known = self.known;
         if attr == "name" {
-            return self.types.exact_instance(known.str);
+            return self.types.exact_instance(self.known.str);
         }
         if attr != "value" {
             return self.types.dynamic;
         }
-        match self.classes[class].enumeration {
-            Some(Enumeration::Int) => return self.types.instance(known.int),
-            Some(Enumeration::Str) => return self.types.instance(known.str),
-            _ => {}
+        if let Some(base) = self.value_class(class) {
+            return self.types.instance(base);
         }
-        let values = self.values_of(class);
-        let mut names: Vec<_> = values.iter().map(|value| class_of_literal(value)).collect();
-        names.dedup();
-        match names.as_slice() {
-            [Some("int")] => self.types.instance(known.int),
-            [Some("str")] => self.types.instance(known.str),
-            [Some("float")] => self.types.instance(known.float),
-            [Some("bytes")] => self.types.instance(known.bytes),
-            _ => self.types.dynamic,
+        let module = self.classes[class].module;
+        let values: Vec<_> =
+            self.values_of(class).into_iter().map(|value| self.type_of_value(module, value)).collect();
+        match values.as_slice() {
+            [] => self.types.dynamic,
+            _ => self.types.union(values),
         }
+    }
+
+    /// The type of the value of one member.
+    pub(crate) fn member_value(&mut self, class: ClassId, name: &str) -> TypeId {
+        let is_member = |stmt: &&ast::Stmt<'a>| match stmt.kind {
+            StmtKind::Assign { targets: [target], .. } => target.as_name() == Some(name),
+            _ => false,
+        };
+        let def = self.classes[class].def;
+        match def.body.iter().find(is_member).map(|stmt| stmt.kind) {
+            Some(StmtKind::Assign { value, .. }) => self.type_of_value(self.classes[class].module, value),
+            _ => self.member_attribute(class, "value"),
+        }
+    }
+
+    fn type_of_value(&mut self, module: ModuleId, value: &'a Expr<'a>) -> TypeId {
+        let ty = self.evident_type(module, value);
+        self.inexact(ty)
+    }
+
+    /// The builtin class that the members of an enumeration are instances of, besides.
+    pub(crate) fn value_class(&self, class: ClassId) -> Option<ClassId> {
+        match self.classes[class].enumeration? {
+            Enumeration::Any => None,
+            Enumeration::Int => Some(self.known.int),
+            Enumeration::Str => Some(self.known.str),
+        }
+    }
+
+    /// Whether the bodies of an enumeration and its bases show everything that it has, so that there is no member of another name.
+    pub(crate) fn shows_all_members(&self, class: ClassId) -> bool {
+        let is_plain = |stmt: &ast::Stmt<'_>| match stmt.kind {
+            StmtKind::Assign { targets, .. } => targets.iter().all(|target| target.as_name().is_some()),
+            StmtKind::AnnAssign { .. }
+            | StmtKind::FunctionDef(_)
+            | StmtKind::AsyncFunctionDef(_)
+            | StmtKind::ClassDef(_)
+            | StmtKind::Pass => true,
+            StmtKind::Expr { value } => matches!(value.kind, ExprKind::Constant { .. }),
+            _ => false,
+        };
+        let mut shown = self.classes[class].mro.iter().filter(|&&base| base != self.known.object);
+        shown.all(|&base| {
+            let entry = &self.classes[base];
+            let is_closed = entry.def.decorator_list.is_empty() && entry.def.keywords.is_empty();
+            entry.enumeration.is_some() && is_closed && entry.def.body.iter().all(is_plain)
+        })
     }
 }
 

@@ -206,6 +206,8 @@ pub struct Facts {
     pub reached: FxHashSet<u32>,
     /// Where statements start that nothing leads to, by the types. They have not been looked at unless they have been reached otherwise.
     pub unreached: FxHashSet<u32>,
+    /// What coroutines and generators return that are primitives, by the expression: they are boxed there.
+    pub boxed_results: FxHashMap<NodeId, Primitive>,
     /// Functions whose end nothing leads to, by the types.
     pub endless: FxHashSet<FunctionId>,
 }

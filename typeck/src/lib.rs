@@ -7,6 +7,7 @@
 //! - `declare`, `annotation`, `bind`: from definitions to typed declarations
 //! - `dataclass`: fields and constructors of dataclasses
 //! - `enumeration`: members of static enumerations
+//! - `evident`, `fold`: what bare `Final` names are, and the values of constants
 //! - `overrides`: what a class may put in the place of what it inherits
 //! - `builtin_names`: what every module knows
 //! - `infer`: types of expressions, narrowing, plans for the emitter
@@ -26,7 +27,9 @@ mod dataclass;
 mod declare;
 mod decorator;
 mod enumeration;
+mod evident;
 pub mod facts;
+mod fold;
 mod infer;
 mod marker;
 mod native;

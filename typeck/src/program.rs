@@ -387,6 +387,13 @@ pub struct Function<'a> {
     pub is_bound: bool,
 }
 
+impl Function<'_> {
+    /// Whether calls of it make coroutines whose result is what it declares.
+    pub fn is_coroutine(&self) -> bool {
+        self.is_async && !self.is_generator && !self.is_dynamic
+    }
+}
+
 base::entity_id! {
     /// Names one type variable.
     pub struct TypeVarId, "typevar"
@@ -436,6 +443,11 @@ pub struct Known {
 }
 
 impl Known {
+    /// Whether instances of a class map keys to values, as `dict` does.
+    pub fn is_dict(&self, class: ClassId) -> bool {
+        class == self.dict || class == self.checked_dict
+    }
+
     /// Whether instances of a class are rows of primitives.
     pub fn is_row(&self, class: ClassId) -> bool {
         class == self.array || class == self.vector
@@ -497,6 +509,17 @@ impl<'a> Program<'a> {
     /// Whether something about a class or one of its bases is beyond the checker.
     pub fn is_dynamic_class(&self, class: ClassId) -> bool {
         self.classes[class].mro.iter().any(|&base| self.classes[base].is_dynamic)
+    }
+
+    /// Whether a stub declares every attribute of a builtin class: `__slots__` says that there is no dictionary for others.
+    pub fn has_complete_stub(&self, class: ClassId) -> bool {
+        let entry = &self.classes[class];
+        self.modules[entry.module].kind == ModuleKind::Stub && entry.by_name.contains_key("__slots__")
+    }
+
+    /// Whether the instances of a class have no attributes but those that it and its bases declare.
+    pub fn has_only_declared(&self, class: ClassId) -> bool {
+        self.classes[class].is_static || self.has_complete_stub(class)
     }
 
     /// A typed module that has been loaded already.

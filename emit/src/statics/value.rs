@@ -2,7 +2,7 @@
 
 use bytecode::{Const, Opcode, PrimitiveBinaryOp, PrimitiveCompareOp, PrimitiveUnaryOp, TypeCode};
 use parser::ast::{CmpOp, Expr, NodeId, Operator, UnaryOp};
-use typeck::facts::Coercion;
+use typeck::facts::{CallPlan, Coercion};
 use typeck::ty::{Primitive, TypeId};
 
 use super::descr::type_code;
@@ -203,6 +203,19 @@ impl<'a> Emitter<'a, '_> {
         match self.return_type() {
             Some(code) => self.block().op(Opcode::RETURN_PRIMITIVE, code as u32),
             None => self.block().op0(Opcode::RETURN_VALUE),
+        }
+    }
+
+    /// The primitive type of what a coroutine or generator returns, which must be boxed there.
+    pub(crate) fn boxed_result(&self, value: &Expr<'a>) -> Option<TypeCode> {
+        self.facts()?.boxed_results.get(&value.id).copied().map(type_code)
+    }
+
+    /// Unboxes what awaiting has given, if the coroutine is known to return a primitive.
+    pub(crate) fn unbox_awaited(&mut self, expr: &Expr<'a>) {
+        if let Some(CallPlan::Unboxed(primitive)) = self.facts().and_then(|facts| facts.calls.get(&expr.id)) {
+            let code = type_code(*primitive);
+            self.block().op(Opcode::PRIMITIVE_UNBOX, code as u32);
         }
     }
 

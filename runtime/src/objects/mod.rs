@@ -13,6 +13,7 @@ pub mod code;
 pub mod complex;
 pub mod descriptor;
 pub mod dict;
+pub mod element_types;
 pub mod elements;
 pub mod exception_group;
 pub mod float;

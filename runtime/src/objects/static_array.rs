@@ -1,8 +1,7 @@
 //! `Array[T]` of Static Python: a fixed number of raw primitives, inline behind the length.
 //!
 //! One type per element type, all with the layout and under the base `staticarray`, so that a type test is one compare and
-//! machine code indexes from `abi::layout::static_array::DATA`. The primitive types themselves (`int64` ...) are types too, which
-//! untyped code can call to convert and wrap a number.
+//! machine code indexes from `abi::layout::static_array::DATA`. `element_types` has the types.
 
 use bytecode::TypeCode;
 
@@ -10,8 +9,8 @@ use crate::alloc;
 use crate::args::Args;
 use crate::header::{Header, flags};
 use crate::object::{self, Object};
+use crate::objects::element_types;
 use crate::objects::elements::{self, Elements};
-use crate::objects::int::IntRef;
 use crate::objects::sequence::{self, SliceBounds, Subscript};
 use crate::objects::{self, int, singleton};
 use crate::operator::CompareOp;
@@ -111,7 +110,7 @@ fn new(ty: &TypeObject, args: Args<'_>) -> PyResult {
     let [len] = args.positional else {
         return Err(crate::raise!(TypeError, "Array expected 1 argument, got {}", args.positional.len()));
     };
-    let code = code_of(ty).unwrap_or(TypeCode::Int64);
+    let code = element_types::of_array(ty).unwrap_or(TypeCode::Int64);
     let len = int::to_isize(*len)?;
     let Ok(len) = usize::try_from(len) else {
         return Err(crate::raise!(OverflowError, "array size must not be negative"));
@@ -181,9 +180,8 @@ py_class_methods! { static CLASS_METHODS for "staticarray";
     /// The array type for an element type.
     "__class_getitem__(cls, item, /)"
     fn class_getitem(cls, item: Value) -> PyResult {
-        let primitive = item.get::<TypeObject>().and_then(primitive_code);
-        match primitive {
-            Some(code) => Ok(type_of(code).value().to_ref()),
+        match item.get::<TypeObject>().and_then(element_types::of_primitive) {
+            Some(types) => Ok(types.array.value().to_ref()),
             None => Ok(cls.value().to_ref()),
         }
     }
@@ -215,89 +213,7 @@ static SPEC: TypeSpec = TypeSpec {
     ..TypeSpec::of::<StaticArray>("staticarray")
 };
 
-/// Converts and wraps a number as the primitive would.
-fn convert(code: TypeCode, args: Args<'_>) -> PyResult {
-    let Some(value) = args.single() else {
-        return Err(crate::raise!(TypeError, "{} expected 1 argument, got {}", code.text(), args.len()));
-    };
-    match code {
-        TypeCode::Double | TypeCode::Single => objects::float::to_f64(value).map(objects::float::new),
-        TypeCode::CBool => Ok(objects::bool(protocol::is_true(value)?).to_ref()),
-        _ => {
-            let number = int::index(value)?;
-            let number = IntRef::of(number.value()).expect("`index` gives ints");
-            let low = number.to_i64().unwrap_or_else(|| low_bits(number));
-            let wrapped = code.wrap(low);
-            Ok(if code == TypeCode::UInt64 { int::from_u64(wrapped as u64) } else { int::from_i64(wrapped) })
-        }
-    }
-}
-
-/// The low 64 bits of a big number.
-fn low_bits(number: IntRef<'_>) -> i64 {
-    use dashu_int::IBig;
-    let modulus = IBig::ONE << 64;
-    let rest = int::arithmetic::floor_div_rem(&number.to_big(), &modulus).1;
-    u64::try_from(&rest).expect("a remainder is below the modulus") as i64
-}
-
-macro_rules! element_types {
-    ($($code:ident $primitive:ident $primitive_spec:ident $array:ident $array_spec:ident $name:literal;)*) => {
-        $(
-            #[doc = concat!("`", $name, "`.")]
-            pub static $primitive: TypeObject = TypeObject::from_spec(&$primitive_spec);
-            static $primitive_spec: TypeSpec = TypeSpec {
-                module: "__static__",
-                slots: Slots { new: Some(|_, args| convert(TypeCode::$code, args)), init: Some(|_, _| Ok(())), ..Slots::EMPTY },
-                ..TypeSpec::of::<objects::object::PlainObject>($name)
-            };
-
-            #[doc = concat!("`Array[", $name, "]`.")]
-            pub static $array: TypeObject = TypeObject::from_spec(&$array_spec);
-            static $array_spec: TypeSpec = TypeSpec {
-                module: "__static__",
-                base: Some(&STATIC_ARRAY),
-                flags: type_flags::TRIVIAL_DROP,
-                ..TypeSpec::of::<StaticArray>(concat!("Array[", $name, "]"))
-            };
-        )*
-
-        /// All types declared here.
-        pub static ALL: &[&TypeObject] = &[&STATIC_ARRAY, $(&$primitive, &$array,)*];
-
-        /// The primitive types by name.
-        pub static PRIMITIVES: &[(&str, &TypeObject)] = &[$(($name, &$primitive),)*];
-
-        /// The type of arrays of an element type.
-        pub fn type_of(code: TypeCode) -> &'static TypeObject {
-            match code { $(TypeCode::$code => &$array,)* _ => &STATIC_ARRAY }
-        }
-
-        /// The element type of an array type.
-        pub fn code_of(ty: &TypeObject) -> Option<TypeCode> {
-            $(if std::ptr::eq(ty, &raw const $array) { return Some(TypeCode::$code) })*
-            None
-        }
-
-        /// The primitive that a type stands for.
-        pub fn primitive_code(ty: &TypeObject) -> Option<TypeCode> {
-            $(if std::ptr::eq(ty, &raw const $primitive) { return Some(TypeCode::$code) })*
-            None
-        }
-    };
-}
-
-element_types! {
-    Int8 INT8 INT8_SPEC ARRAY_INT8 ARRAY_INT8_SPEC "int8";
-    Int16 INT16 INT16_SPEC ARRAY_INT16 ARRAY_INT16_SPEC "int16";
-    Int32 INT32 INT32_SPEC ARRAY_INT32 ARRAY_INT32_SPEC "int32";
-    Int64 INT64 INT64_SPEC ARRAY_INT64 ARRAY_INT64_SPEC "int64";
-    UInt8 UINT8 UINT8_SPEC ARRAY_UINT8 ARRAY_UINT8_SPEC "uint8";
-    UInt16 UINT16 UINT16_SPEC ARRAY_UINT16 ARRAY_UINT16_SPEC "uint16";
-    UInt32 UINT32 UINT32_SPEC ARRAY_UINT32 ARRAY_UINT32_SPEC "uint32";
-    UInt64 UINT64 UINT64_SPEC ARRAY_UINT64 ARRAY_UINT64_SPEC "uint64";
-    Double DOUBLE DOUBLE_SPEC ARRAY_DOUBLE ARRAY_DOUBLE_SPEC "double";
-    Single SINGLE SINGLE_SPEC ARRAY_SINGLE ARRAY_SINGLE_SPEC "single";
-    Char CHAR CHAR_SPEC ARRAY_CHAR ARRAY_CHAR_SPEC "char";
-    CBool CBOOL CBOOL_SPEC ARRAY_CBOOL ARRAY_CBOOL_SPEC "cbool";
+/// The type of arrays of an element type.
+fn type_of(code: TypeCode) -> &'static TypeObject {
+    element_types::of(code).map_or(&STATIC_ARRAY, |types| types.array)
 }

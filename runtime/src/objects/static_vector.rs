@@ -12,9 +12,10 @@ use crate::args::Args;
 use crate::error;
 use crate::header::Header;
 use crate::object::{self, Object};
+use crate::objects::element_types;
 use crate::objects::elements::{self, Elements};
 use crate::objects::sequence::{self, SliceBounds, Subscript};
-use crate::objects::static_array::{StaticArray, primitive_code};
+use crate::objects::static_array::StaticArray;
 use crate::objects::{self, int, singleton};
 use crate::operator::CompareOp;
 use crate::protocol;
@@ -189,7 +190,7 @@ fn this<'a>(value: Value) -> &'a StaticVector {
 
 fn new(ty: &TypeObject, args: Args<'_>) -> PyResult {
     args.no_keywords("Vector")?;
-    let code = code_of(ty).unwrap_or(TypeCode::Int64);
+    let code = element_types::of_vector(ty).unwrap_or(TypeCode::Int64);
     match args.positional {
         [] => Ok(StaticVector::new(code, 0)?.into()),
         [len] if int::IntRef::of(*len).is_some() => {
@@ -258,8 +259,8 @@ py_class_methods! { static CLASS_METHODS for "Vector";
     /// The vector type for an element type.
     "__class_getitem__(cls, item, /)"
     fn class_getitem(cls, item: Value) -> PyResult {
-        match item.get::<TypeObject>().and_then(primitive_code) {
-            Some(code) => Ok(type_of(code).value().to_ref()),
+        match item.get::<TypeObject>().and_then(element_types::of_primitive) {
+            Some(types) => Ok(types.vector.value().to_ref()),
             None => Ok(cls.value().to_ref()),
         }
     }
@@ -319,45 +320,7 @@ static SPEC: TypeSpec = TypeSpec {
     ..TypeSpec::of::<StaticVector>("Vector")
 };
 
-macro_rules! vector_types {
-    ($($code:ident $vector:ident $spec:ident $name:literal;)*) => {
-        $(
-            #[doc = concat!("`Vector[", $name, "]`.")]
-            pub static $vector: TypeObject = TypeObject::from_spec(&$spec);
-            static $spec: TypeSpec = TypeSpec {
-                module: "__static__",
-                base: Some(&STATIC_VECTOR),
-                ..TypeSpec::of::<StaticVector>(concat!("Vector[", $name, "]"))
-            };
-        )*
-
-        /// All types declared here.
-        pub static ALL: &[&TypeObject] = &[&STATIC_VECTOR, $(&$vector,)*];
-
-        /// The type of vectors of an element type.
-        pub fn type_of(code: TypeCode) -> &'static TypeObject {
-            match code { $(TypeCode::$code => &$vector,)* _ => &STATIC_VECTOR }
-        }
-
-        /// The element type of a vector type.
-        pub fn code_of(ty: &TypeObject) -> Option<TypeCode> {
-            $(if std::ptr::eq(ty, &raw const $vector) { return Some(TypeCode::$code) })*
-            None
-        }
-    };
-}
-
-vector_types! {
-    Int8 VECTOR_INT8 VECTOR_INT8_SPEC "int8";
-    Int16 VECTOR_INT16 VECTOR_INT16_SPEC "int16";
-    Int32 VECTOR_INT32 VECTOR_INT32_SPEC "int32";
-    Int64 VECTOR_INT64 VECTOR_INT64_SPEC "int64";
-    UInt8 VECTOR_UINT8 VECTOR_UINT8_SPEC "uint8";
-    UInt16 VECTOR_UINT16 VECTOR_UINT16_SPEC "uint16";
-    UInt32 VECTOR_UINT32 VECTOR_UINT32_SPEC "uint32";
-    UInt64 VECTOR_UINT64 VECTOR_UINT64_SPEC "uint64";
-    Double VECTOR_DOUBLE VECTOR_DOUBLE_SPEC "double";
-    Single VECTOR_SINGLE VECTOR_SINGLE_SPEC "single";
-    Char VECTOR_CHAR VECTOR_CHAR_SPEC "char";
-    CBool VECTOR_CBOOL VECTOR_CBOOL_SPEC "cbool";
+/// The type of vectors of an element type.
+fn type_of(code: TypeCode) -> &'static TypeObject {
+    element_types::of(code).map_or(&STATIC_VECTOR, |types| types.vector)
 }

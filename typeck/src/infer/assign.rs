@@ -357,6 +357,10 @@ impl<'a> Checker<'_, 'a> {
                     self.error("SP0131", target.span, message);
                 }
             }
+            None if self.program.has_complete_stub(class) => {
+                self.undeclared_class_attribute(target, class, attr);
+                self.object_only(target, ty);
+            }
             _ => self.object_only(target, ty),
         }
     }

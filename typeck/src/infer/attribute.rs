@@ -32,6 +32,12 @@ impl<'a> Checker<'_, 'a> {
         if let Some(module) = self.dotted_module(expr) {
             return module;
         }
+        if attr == "value"
+            && let Some((class, name)) = self.named_member(owner, value)
+            && self.program.class_member(class, attr).is_none()
+        {
+            return Ty::expected(self.program.member_value(class, name));
+        }
         let owner = self.upper(owner);
         match self.program.types.get(owner.id).clone() {
             Type::None => {
@@ -44,13 +50,22 @@ impl<'a> Checker<'_, 'a> {
                 let ty = self.instance_attribute(env, expr, value, owner, class, attr);
                 self.as_seen_through(ty, class, &args, attr)
             }
-            Type::Class { class, .. } => self.class_attribute(class, attr),
-            Type::Literal(Literal::Member { class, .. }) => {
-                let member = self.instance(class);
-                self.instance_attribute(env, expr, value, Ty::expected(member), class, attr)
-            }
+            Type::Class { class, .. } => self.class_attribute(expr, class, attr),
             Type::Module(module) => self.module_attribute(expr, module, attr),
             _ => self.dynamic(),
+        }
+    }
+
+    /// The enumeration, and the name in it, of what is known to be one member.
+    fn named_member(&mut self, owner: Ty, value: &'a Expr<'a>) -> Option<(ClassId, &'a str)> {
+        if let Type::Literal(Literal::Member { class, name, .. }) = self.program.types.get(owner.id) {
+            let name = self.program.arena.alloc_str(name);
+            return Some((*class, name));
+        }
+        let ExprKind::Attribute { value: of, attr, .. } = value.kind else { return None };
+        match of.as_name().and_then(|name| self.variable(name)) {
+            Some(_) => None,
+            None => self.program.enum_of_member(self.module, value).map(|class| (class, attr)),
         }
     }
 
@@ -121,7 +136,7 @@ impl<'a> Checker<'_, 'a> {
     }
 
     /// An attribute of a class: a method of a static class is a plain function there.
-    fn class_attribute(&mut self, class: ClassId, attr: &str) -> Ty {
+    fn class_attribute(&mut self, expr: &Expr<'a>, class: ClassId, attr: &str) -> Ty {
         let found = self.program.class_member(class, attr).map(|(owner, member)| (owner, member.clone()));
         match found {
             Some((owner, ClassMember::Dynamic))
@@ -148,6 +163,14 @@ impl<'a> Checker<'_, 'a> {
                 Ty::sure(self.program.types.intern(Type::Function(function)))
             }
             Some((_, ClassMember::Variable { ty, .. })) => self.named_object(ty),
+            None if self.program.has_complete_stub(class) => {
+                self.undeclared_class_attribute(expr, class, attr);
+                self.dynamic()
+            }
+            None if self.program.classes[class].enumeration.is_some() => {
+                self.unknown_enum_member(expr, class, attr);
+                self.dynamic()
+            }
             _ => self.dynamic(),
         }
     }
@@ -169,7 +192,7 @@ impl<'a> Checker<'_, 'a> {
                 Some(ClassMember::Field(field)) => field.ty,
                 Some(ClassMember::Variable { ty, .. }) => ty,
                 Some(_) => dynamic,
-                None if self.program.classes[class].is_static && !attr.starts_with("__") => {
+                None if self.program.has_only_declared(class) && !attr.starts_with("__") => {
                     let (shown, name) = (self.program.show(union), self.program.classes[class].name);
                     let message = format!("{shown}: '{name}' object has no attribute '{attr}'");
                     let diagnostic = Diagnostic::error("SP0134", expr.span, message);
@@ -213,12 +236,29 @@ impl<'a> Checker<'_, 'a> {
             Some(ClassMember::Variable { ty, .. }) => self.named_object(ty),
             Some(ClassMember::Dynamic) => self.dynamic(),
             None if self.program.classes[class].enumeration.is_some() => {
-                Ty::expected(self.program.member_attribute(class, attr))
+                self.enum_attribute(env, expr, value, (owner, class), attr)
             }
             None => {
                 self.undeclared_attribute(expr, class, attr);
                 self.dynamic()
             }
+        }
+    }
+
+    /// What every member of an enumeration has.
+    fn enum_attribute(
+        &mut self,
+        env: &mut Env<'a>,
+        expr: &Expr<'a>,
+        value: &'a Expr<'a>,
+        (owner, class): (Ty, ClassId),
+        attr: &'a str,
+    ) -> Ty {
+        match self.program.value_class(class).filter(|_| !matches!(attr, "name" | "value")) {
+            Some(base) if self.program.class_member(base, attr).is_some() => {
+                self.instance_attribute(env, expr, value, owner, base, attr)
+            }
+            _ => Ty::expected(self.program.member_attribute(class, attr)),
         }
     }
 
@@ -231,18 +271,44 @@ impl<'a> Checker<'_, 'a> {
                 Ty::sure(ret)
             }
             Binding::Property if is_plain => Ty::expected(ret),
+            Binding::Property if entry.is_coroutine() => {
+                Ty::expected(self.program.types.intern(Type::Awaitable(ret)))
+            }
             Binding::Property => self.dynamic(),
             _ => Ty::sure(self.program.types.intern(Type::Method(function))),
         }
     }
 
-    /// Instances of static classes have no dictionary, so that an unknown attribute cannot exist.
+    /// Instances of static classes and of the builtins have no dictionary, so that an unknown attribute cannot exist, unless an untyped
+    /// subclass has it, which is not what the type says.
     pub(crate) fn undeclared_attribute(&mut self, expr: &Expr<'a>, class: ClassId, attr: &str) {
-        let entry = &self.program.classes[class];
-        if !entry.is_static || attr.starts_with("__") {
+        if !self.program.has_only_declared(class) || attr.starts_with("__") {
             return;
         }
-        let message = format!("'{}' object has no attribute '{attr}'", entry.name);
+        let message = format!("'{}' object has no attribute '{attr}'", self.program.classes[class].name);
+        self.unknown_attribute(expr, class, attr, message);
+    }
+
+    /// A builtin class has what its instances have, and `mro`.
+    pub(crate) fn undeclared_class_attribute(&mut self, expr: &Expr<'a>, class: ClassId, attr: &str) {
+        if attr.starts_with("__") || attr == "mro" {
+            return;
+        }
+        let message = format!("type object '{}' has no attribute '{attr}'", self.program.classes[class].name);
+        self.unknown_attribute(expr, class, attr, message);
+    }
+
+    /// An enumeration has the members that its body shows, and what its members are instances of.
+    fn unknown_enum_member(&mut self, expr: &Expr<'a>, class: ClassId, attr: &str) {
+        let base = self.program.value_class(class);
+        let is_inherited = base.is_some_and(|base| self.program.class_member(base, attr).is_some());
+        if !is_inherited && self.program.shows_all_members(class) {
+            self.undeclared_class_attribute(expr, class, attr);
+        }
+    }
+
+    fn unknown_attribute(&mut self, expr: &Expr<'a>, class: ClassId, attr: &str, message: String) {
+        let entry = &self.program.classes[class];
         let (there, span) = (entry.module, entry.span);
         let diagnostic = Diagnostic::error("SP0134", expr.span, message);
         let diagnostic =

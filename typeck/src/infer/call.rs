@@ -3,7 +3,7 @@
 use base::{Diagnostic, Span};
 use parser::ast::{Expr, ExprKind, Keyword};
 
-use super::mismatch::{Destination, Passing};
+use super::mismatch::Destination;
 use super::{Checker, Env};
 use crate::facts::{CallPlan, Coercion};
 use crate::program::{Body, ClassId, ClassKind, ClassMember, FunctionId, Param};
@@ -50,6 +50,14 @@ impl<'a> Checker<'_, 'a> {
             Type::Callable { params, ret } => self.callable_call(env, params.as_deref(), ret, actuals),
             Type::None => {
                 self.error("SP0140", expr.span, "'NoneType' object is not callable");
+                self.dynamic()
+            }
+            Type::Union(_) if self.program.types.admits_none(callee.id) => {
+                let shown = self.program.show(callee.id);
+                let message = format!("{shown}: 'NoneType' object is not callable");
+                let help = "narrow it first: `if ... is not None`";
+                self.report(Diagnostic::error("SP0140", expr.span, message).with_help(help));
+                self.untyped_arguments(env, actuals);
                 self.dynamic()
             }
             _ => {
@@ -116,9 +124,9 @@ impl<'a> Checker<'_, 'a> {
         let entry = &self.program.functions[function];
         let is_plain = !entry.is_dynamic && !entry.is_async && !entry.is_generator;
         let is_stub = self.program.modules[entry.module].kind == crate::program::ModuleKind::Stub;
-        if entry.is_async && !entry.is_dynamic && !entry.is_generator && !is_stub {
+        if entry.is_coroutine() && !is_stub {
             let params = entry.params.clone();
-            return self.coroutine_call(env, expr, function, &params, actuals);
+            return self.coroutine_call(env, function, (&params, &[]), actuals);
         }
         if is_plain && entry.is_nested {
             let (params, ret) = (entry.params.clone(), entry.ret);
@@ -182,6 +190,14 @@ impl<'a> Checker<'_, 'a> {
         ret: TypeId,
         actuals: Actuals<'a>,
     ) -> Ty {
+        self.box_arguments(env, params, actuals);
+        let Some(primitive) = self.program.types.as_primitive(ret) else { return self.unsolved_result(ret) };
+        self.facts().calls.insert(expr.id, CallPlan::Unboxed(primitive));
+        Ty::sure(ret)
+    }
+
+    /// Primitives are passed to a callee that is called dynamically as objects.
+    pub(super) fn box_arguments(&mut self, env: &mut Env<'a>, params: &[Param<'a>], actuals: Actuals<'a>) {
         let positional = actuals.args.iter().zip(params);
         let keywords = actuals.keywords.iter().filter_map(|keyword| {
             Some((keyword.value, params.iter().find(|param| Some(param.name) == keyword.arg)?))
@@ -195,38 +211,6 @@ impl<'a> Checker<'_, 'a> {
                 self.set_coercion(arg.id, Some(Coercion::Box(primitive)));
             }
         }
-        let Some(primitive) = self.program.types.as_primitive(ret) else { return self.unsolved_result(ret) };
-        self.facts().calls.insert(expr.id, CallPlan::Unboxed(primitive));
-        Ty::sure(ret)
-    }
-
-    /// A call that makes a coroutine: dynamic, with arguments that are checked as far as they are objects. What awaiting it gives is
-    /// remembered.
-    pub(super) fn coroutine_call(
-        &mut self,
-        env: &mut Env<'a>,
-        expr: &Expr<'a>,
-        function: FunctionId,
-        params: &[Param<'a>],
-        actuals: Actuals<'a>,
-    ) -> Ty {
-        let is_primitive = |this: &Self, ty: TypeId| this.program.types.as_primitive(ty).is_some();
-        for (at, arg) in actuals.args.iter().enumerate() {
-            let param = params.get(at).filter(|param| param.kind.is_by_place());
-            match param {
-                Some(param) if !is_primitive(self, param.ty) && !actuals.has_stars() => {
-                    let destination = Destination::Parameter(function, param, Passing::Position);
-                    self.check(env, arg, param.ty, destination);
-                }
-                _ => self.element(env, arg),
-            }
-        }
-        actuals.keywords.iter().for_each(|keyword| self.element(env, keyword.value));
-        let ret = self.program.functions[function].ret;
-        if !is_primitive(self, ret) {
-            self.awaited.insert(expr.id, ret);
-        }
-        self.dynamic()
     }
 
     /// As [`Self::dynamic_result`], of a callee whose type variables are not known.

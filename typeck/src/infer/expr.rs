@@ -29,11 +29,7 @@ impl<'a> Checker<'_, 'a> {
             ExprKind::Compare { left, ops, comparators } => self.compare(env, expr, left, ops, comparators),
             ExprKind::BoolOp { op, values } => self.bool_op(env, op, values, want),
             ExprKind::IfExp { test, body, orelse } => self.if_exp(env, test, body, orelse, want),
-            ExprKind::Await { value } => {
-                self.object(env, value);
-                env.forget_fields();
-                self.awaited.get(&value.id).map_or(self.dynamic(), |&ty| Ty::expected(ty))
-            }
+            ExprKind::Await { value } => self.await_(env, expr, value),
             ExprKind::NamedExpr { target, value } => {
                 let ty = self.object(env, value);
                 self.bind(env, target, ty);
@@ -323,6 +319,10 @@ impl<'a> Checker<'_, 'a> {
         self.facts().elements.remove(&expr.id);
         let container = self.object(env, value);
         if let Type::Class { class, .. } = self.program.types.get(container.id).clone() {
+            if self.program.classes[class].enumeration.is_some() {
+                self.element(env, slice);
+                return Ty::expected(self.instance(class));
+            }
             return self.generic_class(expr, slice, class);
         }
         if self.program.types.admits_none(container.id) {

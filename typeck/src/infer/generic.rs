@@ -11,7 +11,7 @@ use super::Checker;
 use super::call::Actuals;
 use crate::facts::Argument;
 use crate::program::{ClassId, Param, Program};
-use crate::ty::{Ty, Type, TypeId};
+use crate::ty::{Literal, Ty, Type, TypeId};
 
 /// What variables have been found to stand for.
 pub(super) type Solution = Vec<(Type, TypeId)>;
@@ -197,10 +197,14 @@ impl<'a> Checker<'_, 'a> {
         self.program.types.intern(Type::Instance { class, args: args.into(), exact: true })
     }
 
-    /// What a value of a type variable is at least; other types as they are.
-    pub(super) fn upper(&self, ty: Ty) -> Ty {
+    /// What a receiver is asked as: a type variable as its bound, a literal as its class. Members of enumerations are read dynamically.
+    pub(super) fn upper(&mut self, ty: Ty) -> Ty {
         match self.program.types.get(ty.id) {
             Type::Var(var) => Ty { id: self.program.type_vars[*var].bound, ..ty },
+            Type::Literal(literal) => {
+                let is_sure = ty.is_sure && !matches!(literal, Literal::Member { .. });
+                Ty { id: self.program.widen_literal(ty.id), is_sure }
+            }
             _ => ty,
         }
     }

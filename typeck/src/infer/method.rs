@@ -41,8 +41,8 @@ impl<'a> Checker<'_, 'a> {
         let (params, ret) = (entry.params.clone(), entry.ret);
         let passed = passed(entry);
         let params = params.get(usize::from(passed != Receiver::Nothing)..).unwrap_or_default();
-        if entry.is_async && !entry.is_dynamic && !entry.is_generator && entry.binding != Binding::Property {
-            return self.coroutine_call(env, expr, function, params, actuals);
+        if entry.is_coroutine() && entry.binding != Binding::Property {
+            return self.coroutine_call(env, function, (params, &type_args), actuals);
         }
         if let Some(ty) = self.vector_call(env, expr, (value, receiver), function, actuals) {
             return ty;
@@ -129,11 +129,14 @@ impl<'a> Checker<'_, 'a> {
         actuals: Actuals<'a>,
     ) -> Ty {
         let entry = &self.program.functions[function];
-        if entry.is_dynamic || entry.is_async || entry.is_generator || entry.params.is_empty() {
+        if entry.is_dynamic || entry.is_generator || entry.params.is_empty() {
             self.untyped_arguments(env, actuals);
             return self.dynamic();
         }
         let (params, ret) = (entry.params[1..].to_vec(), entry.ret);
+        if entry.is_async {
+            return self.coroutine_call(env, function, (&params, &[]), actuals);
+        }
         let receiver = self.instance(class);
         let result = match self.map_arguments(env, &params, &[], actuals, function) {
             Some(arguments) => {
@@ -159,7 +162,7 @@ impl<'a> Checker<'_, 'a> {
     ) -> TypeId {
         let is_defaulted = matches!(self.program.functions[function].name, "get" | "pop");
         match (actuals.args, type_args) {
-            ([_, default], &[_, value]) if is_defaulted && class == self.program.known.dict => {
+            ([_, default], &[_, value]) if is_defaulted && self.program.known.is_dict(class) => {
                 let default = self.facts().types[default.id].unwrap_or(self.dynamic());
                 let default = self.program.inexact(default.id);
                 let union = self.program.types.union([value, default]);
@@ -226,6 +229,12 @@ impl<'a> Checker<'_, 'a> {
         let ClassMember::Method(target) = self.program.classes[base].members[at].1 else { return None };
         let entry = &self.program.functions[target];
         let owner = entry.class?;
+        if entry.is_coroutine() && self.program.classes[owner].is_static {
+            let params = entry.params.clone();
+            let bound = usize::from(passed(entry) != Receiver::Nothing);
+            self.object(env, func);
+            return Some(self.coroutine_call(env, target, (&params[bound..], &[]), actuals));
+        }
         if entry.is_generated || entry.name == "__new__" || !self.is_typed_method(owner, target) {
             return None;
         }

@@ -10,6 +10,7 @@ mod assign;
 mod attribute;
 mod call;
 mod constant;
+mod coroutine;
 mod display;
 mod env;
 mod expr;
@@ -22,6 +23,7 @@ mod narrow;
 mod nested;
 mod operator;
 mod pattern;
+mod presence;
 mod record;
 mod stmt;
 mod suggest;
@@ -55,8 +57,6 @@ pub(crate) struct Checker<'p, 'a> {
     heads: FxHashMap<NodeId, Env<'a>>,
     /// States at `break` and `continue` of the loops around.
     loops: Vec<LoopExits<'a>>,
-    /// What awaiting the result of a call gives, by the call.
-    awaited: FxHashMap<NodeId, TypeId>,
     /// Kinds of the module variables that have no annotation, by their first assignments.
     kinds: FxHashMap<&'a str, TypeId>,
     /// Statements around the current one, inside the block.
@@ -187,7 +187,6 @@ impl<'p, 'a> Checker<'p, 'a> {
             vars: Variables::default(),
             heads: FxHashMap::default(),
             loops: Vec::new(),
-            awaited: FxHashMap::default(),
             kinds: FxHashMap::default(),
             depth: 0,
             captures: nested::Captures::default(),

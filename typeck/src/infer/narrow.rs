@@ -52,6 +52,10 @@ impl<'a> Checker<'_, 'a> {
                 self.expr(&mut env, test, None);
                 self.split_isinstance(env, subject, class)
             }
+            ExprKind::Call { func, args: [subject, name], keywords: [] } if self.is_hasattr(func) => {
+                self.expr(&mut env, test, None);
+                self.split_presence(env, subject, name)
+            }
             ExprKind::Call { func, args: [subject, ..], keywords: [] } => {
                 self.expr(&mut env, test, None);
                 self.note_condition(test);

@@ -165,9 +165,13 @@ impl<'a> Checker<'_, 'a> {
         self.scopes.pop();
     }
 
-    /// A function or class that is defined inside a function; it may not take the place of a declared variable.
+    /// A function or class that is defined inside a function; it may not take the place of a variable that is declared, or holds something else.
     fn define_local(&mut self, env: &mut Env<'a>, name: &'a str, span: base::Span) {
-        if self.variable(name).is_some_and(|var| self.vars.declared(var).is_some()) {
+        let var = self.variable(name);
+        let is_value = |ty: Ty| {
+            !matches!(self.program.types.get(ty.id), Type::Dynamic | Type::Function(_) | Type::Class { .. })
+        };
+        if var.is_some_and(|var| self.vars.declared(var).is_some() || env.get(var).is_some_and(is_value)) {
             self.redefined_local(span, name);
         }
         self.bind_dynamic(env, name);
@@ -185,6 +189,7 @@ impl<'a> Checker<'_, 'a> {
         match (value, self.ret) {
             (Some(value), Some(ret)) => {
                 self.check(env, value, ret, Destination::Result);
+                self.note_result(value, ret);
             }
             (Some(value), None) => self.element(env, value),
             (None, Some(ret)) => {
@@ -202,6 +207,18 @@ impl<'a> Checker<'_, 'a> {
             (None, None) => {}
         }
         env.stop();
+    }
+
+    /// Coroutines and generators hand over objects.
+    fn note_result(&mut self, value: &Expr<'a>, ret: TypeId) {
+        let Some(primitive) = self.program.types.as_primitive(ret) else { return };
+        let is_plain = self.function.is_some_and(|function| {
+            let entry = &self.program.functions[function];
+            !entry.is_async && !entry.is_generator
+        });
+        if !is_plain {
+            self.facts().boxed_results.insert(value.id, primitive);
+        }
     }
 
     fn delete(&mut self, env: &mut Env<'a>, target: &'a Expr<'a>) {
@@ -242,7 +259,12 @@ impl<'a> Checker<'_, 'a> {
                 self.check_member_kept(target, class, attr);
                 class
             }
-            Type::Instance { class, .. } => class,
+            Type::Instance { class, .. } => {
+                if self.program.class_member(class, attr).is_none() {
+                    self.undeclared_attribute(target, class, attr);
+                }
+                class
+            }
             _ => return,
         };
         let is_final = match self.program.class_member(class, attr) {
@@ -548,7 +570,7 @@ impl<'a> Checker<'_, 'a> {
                 let (class, args, _) = self.program.types.as_instance(owner.id)?;
                 let &[key, item] = args else { return None };
                 match attr {
-                    _ if class != known.dict => None,
+                    _ if !known.is_dict(class) => None,
                     "keys" => Some(key),
                     "values" => Some(item),
                     "items" => Some(tuple(self, vec![key, item])),

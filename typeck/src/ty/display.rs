@@ -48,6 +48,7 @@ impl Program<'_> {
                 format!("Callable[{params}, {}]", self.show_with(*ret, exactness))
             }
             Type::Iteration { kind, args } => format!("{}[{}]", kind.name(), list(args)),
+            Type::Awaitable(result) => format!("Awaitable[{}]", self.show_with(*result, exactness)),
             Type::Module(module) => format!("module {}", self.modules[*module].name),
             Type::Special(special) => format!("function {}", special.name()),
             Type::Param(_, name) => name.to_string(),

@@ -83,9 +83,12 @@ impl Program<'_> {
             Type::Instance { .. } | Type::Literal(_) => self
                 .provided(sub)
                 .is_some_and(|(own, item)| own.is_within(kind) && self.is_subtype(item, args[0])),
-            Type::None | Type::Function(_) | Type::Method(_) | Type::Module(_) | Type::Callable { .. } => {
-                false
-            }
+            Type::None
+            | Type::Function(_)
+            | Type::Method(_)
+            | Type::Module(_)
+            | Type::Awaitable(_)
+            | Type::Callable { .. } => false,
             _ => true,
         }
     }
@@ -162,6 +165,10 @@ impl Program<'_> {
     pub(crate) fn iterated_item(&mut self, id: TypeId, is_async: bool) -> Option<TypeId> {
         if let Type::Iteration { kind, args } = self.types.get(id) {
             return (kind.is_async() == is_async).then_some(args[0]);
+        }
+        if let Type::Class { class, .. } = *self.types.get(id) {
+            let is_enumeration = self.classes[class].enumeration.is_some() && !is_async;
+            return is_enumeration.then(|| self.types.instance(class));
         }
         let (kind, item) = self.provided(id)?;
         (kind.is_async() == is_async).then_some(item)

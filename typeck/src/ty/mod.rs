@@ -198,6 +198,8 @@ pub enum Type {
         /// What it gives, and, for generators, takes and returns.
         args: Box<[TypeId]>,
     },
+    /// A coroutine of a known function, by what awaiting it gives. Nobody can write it down: the annotation is dynamic.
+    Awaitable(TypeId),
     /// A module.
     Module(ModuleId),
     /// A name of `__static__` or a builtin function that the checker understands.
@@ -422,6 +424,7 @@ impl Types {
                 let params = params.as_deref().unwrap_or_default();
                 params.iter().chain([ret]).any(|&part| self.has_vars(part))
             }
+            Type::Awaitable(result) => self.has_vars(*result),
             _ => false,
         }
     }
@@ -434,9 +437,14 @@ impl Types {
         match self.get(id) {
             Type::Instance { args, .. } if args.is_empty() => return id,
             Type::Instance { .. } | Type::Iteration { .. } | Type::Union(_) | Type::Callable { .. } => {}
+            Type::Awaitable(_) => {}
             _ => return id,
         }
         match self.get(id).clone() {
+            Type::Awaitable(result) => {
+                let result = self.replace(result, replacement);
+                self.intern(Type::Awaitable(result))
+            }
             Type::Instance { class, args, exact } => {
                 let args = args.iter().map(|&arg| self.replace(arg, replacement)).collect();
                 self.intern(Type::Instance { class, args, exact })

@@ -62,6 +62,7 @@ impl Program<'_> {
                 self.fits_protocol(sub, class, &args)
             }
             (_, Type::Iteration { kind, args }) => self.is_iterable_as(sub, kind, &args),
+            (Type::Awaitable(own), Type::Awaitable(wanted)) => self.is_subtype(own, wanted),
             (Type::Param(..), _) => self.is_object(sup),
             (Type::Literal(literal), _) => {
                 let base = self.literal_base(&literal);
@@ -85,6 +86,7 @@ impl Program<'_> {
                 | Type::Method(_)
                 | Type::Module(_)
                 | Type::Iteration { .. }
+                | Type::Awaitable(_)
                 | Type::Callable { .. },
                 _,
             ) => {
