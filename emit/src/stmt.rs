@@ -88,6 +88,10 @@ impl<'a> Emitter<'a, '_> {
             self.expr(value)?;
             self.nowhere();
             self.pop_value(value);
+            if self.facts().is_some_and(|facts| facts.asserted.contains(&value.id)) {
+                self.block().op0(Opcode::LOAD_ASSERTION_ERROR);
+                self.block().op(Opcode::RAISE_VARARGS, 1);
+            }
         }
         Ok(())
     }

@@ -9,7 +9,7 @@ use runtime::type_object::type_flags;
 use runtime::{PyResult, Ref, Value, protocol, py_functions};
 
 /// Further names of primitives.
-const ALIASES: [(&str, &str); 2] = [("ssize_t", "int64"), ("size_t", "uint64")];
+const ALIASES: [(&str, &str); 3] = [("ssize_t", "int64"), ("size_t", "uint64"), ("byte", "int8")];
 
 /// Fills the module.
 pub(crate) fn fill(module: &ModuleObject) -> PyResult<()> {
@@ -34,7 +34,6 @@ pub(crate) fn fill(module: &ModuleObject) -> PyResult<()> {
     for name in ["PyDict", "pydict"] {
         dict.set_text(name, runtime::objects::dict::DICT.value().to_ref());
     }
-    dict.set_text("byte", static_array::INT8.value().to_ref());
     // A package, of which the library has what can be run.
     let folder = StrObject::new(&format!("{}/__static__", crate::library::ROOT));
     dict.set_text("__path__", ListObject::new(vec![folder.into()]));

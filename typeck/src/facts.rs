@@ -208,6 +208,8 @@ pub struct Facts {
     pub unreached: FxHashSet<u32>,
     /// What coroutines and generators return that are primitives, by the expression: they are boxed there.
     pub boxed_results: FxHashMap<NodeId, Primitive>,
+    /// Calls of `assert_never`, behind which nothing is checked: they end in an exception, whatever the name stands for by then.
+    pub asserted: FxHashSet<NodeId>,
     /// Functions whose end nothing leads to, by the types.
     pub endless: FxHashSet<FunctionId>,
 }

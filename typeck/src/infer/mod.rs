@@ -274,7 +274,16 @@ impl<'p, 'a> Checker<'p, 'a> {
             if let Some(returns) = returns {
                 diagnostic = diagnostic.with_label(returns.span, "what it is declared to return");
             }
-            self.report(diagnostic.with_help("end every path with `return` or `raise`"));
+            let last = self.program.functions[function].def.body.last();
+            let is_with =
+                |stmt: &Stmt<'_>| matches!(stmt.kind, StmtKind::With { .. } | StmtKind::AsyncWith { .. });
+            let help = match last.is_some_and(is_with) {
+                true => {
+                    "`with` may swallow an exception, unless `__exit__` returns `Literal[False]`: return behind it"
+                }
+                false => "end every path with `return` or `raise`",
+            };
+            self.report(diagnostic.with_help(help));
         }
     }
 

@@ -380,6 +380,16 @@ impl<'a> Checker<'_, 'a> {
         matches!(found, Some((_, Member::Imported { module: "__static__", name: "prod_assert" })))
     }
 
+    /// Whether an expression is a call of `assert_never` of the library.
+    pub(super) fn is_assert_never(&mut self, call: &'a Expr<'a>) -> bool {
+        let ExprKind::Call { func, .. } = call.kind else { return false };
+        let found = self.program.chase_expr(self.module, func);
+        let is_it = |module: &str, name: &str| {
+            matches!(module, "typing" | "typing_extensions") && name == "assert_never"
+        };
+        matches!(found, Some((_, Member::Imported { module, name })) if is_it(module, name))
+    }
+
     fn is_isinstance(&mut self, func: &'a Expr<'a>) -> bool {
         func.as_name() == Some("isinstance") && self.global_special("isinstance") == Some(Special::IsInstance)
     }
@@ -416,7 +426,7 @@ impl<'a> Checker<'_, 'a> {
     }
 
     /// Whether a name has been declared as one of several types, of which it may be the last one that is left.
-    fn was_union(&mut self, subject: &Expr<'a>) -> bool {
+    pub(super) fn was_union(&mut self, subject: &Expr<'a>) -> bool {
         let declared = subject.as_name().and_then(|name| self.variable(name));
         let declared = declared.and_then(|var| self.vars.declared(var));
         declared.is_some_and(|declared| matches!(self.program.types.get(declared), Type::Union(_)))

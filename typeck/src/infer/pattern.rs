@@ -10,6 +10,15 @@ use parser::ast::{Constant, Expr, MatchCase, Pattern, PatternKind};
 use super::{Checker, Env, env::join_into};
 use crate::ty::{Literal, Ty, Type, TypeId};
 
+/// What a pattern is compared with.
+#[derive(Clone, Copy)]
+struct Subject {
+    /// What is left of its type.
+    id: TypeId,
+    /// Whether that is a part of a union, so that nothing may be left in the end.
+    is_of_union: bool,
+}
+
 /// What a pattern leaves of a type.
 struct Split {
     /// Of what matches.
@@ -21,11 +30,13 @@ struct Split {
 impl<'a> Checker<'_, 'a> {
     pub(super) fn match_(&mut self, env: &mut Env<'a>, subject: &'a Expr<'a>, cases: &'a [MatchCase<'a>]) {
         let whole = self.object(env, subject);
+        let is_of_union =
+            matches!(self.program.types.get(whole.id), Type::Union(_)) || self.was_union(subject);
         let (mut going, mut left) = (env.clone(), whole.id);
         let mut after: Option<Env<'a>> = None;
         for case in cases {
             let mut inner = going.clone();
-            let split = self.pattern(&mut inner, Ty { id: left, is_sure: whole.is_sure }, case.pattern);
+            let split = self.pattern(&mut inner, Subject { id: left, is_of_union }, case.pattern);
             if split.yes != left {
                 self.refine(&mut inner, subject, split.yes);
             }
@@ -58,7 +69,7 @@ impl<'a> Checker<'_, 'a> {
     }
 
     /// Binds what a pattern captures in a value of a type.
-    fn pattern(&mut self, env: &mut Env<'a>, ty: Ty, pattern: &'a Pattern<'a>) -> Split {
+    fn pattern(&mut self, env: &mut Env<'a>, ty: Subject, pattern: &'a Pattern<'a>) -> Split {
         let never = self.program.types.never;
         match pattern.kind {
             PatternKind::MatchAs { pattern, name } => {
@@ -74,7 +85,7 @@ impl<'a> Checker<'_, 'a> {
             PatternKind::MatchOr { patterns } => {
                 let (mut yes, mut left) = (never, ty.id);
                 for inner in patterns {
-                    let split = self.pattern(env, Ty { id: left, ..ty }, inner);
+                    let split = self.pattern(env, Subject { id: left, ..ty }, inner);
                     yes = self.program.types.union([yes, split.yes]);
                     left = split.no;
                 }
@@ -134,25 +145,26 @@ impl<'a> Checker<'_, 'a> {
     fn class_pattern(
         &mut self,
         env: &mut Env<'a>,
-        ty: Ty,
+        ty: Subject,
         cls: &'a Expr<'a>,
         parts: &'a [Pattern<'a>],
     ) -> Split {
         let class = self.class_of_expr(cls);
-        let known = self.program.known;
+        let (known, never) = (self.program.known, self.program.types.never);
         let Some(class) = class else {
             parts.iter().for_each(|part| self.forget_captures(env, part));
             return Split { yes: ty.id, no: ty.id };
         };
         let (yes, no) = self.split_by_classes(ty.id, &[class]);
         match parts {
+            [] if yes == ty.id && ty.is_of_union => Split { yes, no: never },
             [] => Split { yes, no },
             [part]
                 if [known.int, known.str, known.bool, known.list, known.dict, known.set, known.tuple]
                     .contains(&class) =>
             {
-                let inner = self.pattern(env, Ty { id: yes, ..ty }, part);
-                let is_whole = inner.no == self.program.types.never;
+                let inner = self.pattern(env, Subject { id: yes, ..ty }, part);
+                let is_whole = inner.no == never;
                 Split { yes: inner.yes, no: if is_whole { no } else { ty.id } }
             }
             _ => {

@@ -33,7 +33,11 @@ impl<'a> Checker<'_, 'a> {
                 }
                 ExprKind::Call { .. } => {
                     let ty = self.expr(env, value, None);
-                    if ty == Ty::sure(self.program.types.never) {
+                    let is_asserted = self.is_assert_never(value);
+                    if is_asserted {
+                        self.facts().asserted.insert(value.id);
+                    }
+                    if is_asserted || ty == Ty::sure(self.program.types.never) {
                         env.stop();
                     }
                 }
