@@ -29,6 +29,7 @@ MODULES = """
     test_abc test_asyncio test_base64 test_cmd_line test_cmd_line_script test_csv test_datetime test_decimal test_doctest
     test_fractions test_inspect test_logging test_os test_pprint test_queue test_shutil test_statistics test_tempfile test_time
     test_types test_unittest test_warnings
+    test_frame
 """.split()
 
 OUTCOMES = ["passed", "failed", "error", "skipped", "crashed"]
