@@ -46,6 +46,7 @@ pub(crate) mod monitoring;
 mod multibyte;
 mod multiprocessing;
 pub mod operator;
+mod picklebuffer;
 pub mod posix;
 pub mod random;
 pub mod resource;
@@ -93,6 +94,7 @@ static MODULES: &[NativeModule] = &[
     NativeModule { name: "math", fill: math::fill },
     NativeModule { name: "cmath", fill: cmath::fill },
     NativeModule { name: "marshal", fill: marshal::fill },
+    NativeModule { name: "_picklebuffer", fill: picklebuffer::fill },
     NativeModule { name: "time", fill: time::fill },
     NativeModule { name: "gc", fill: gc::fill },
     NativeModule { name: "posix", fill: posix::fill },

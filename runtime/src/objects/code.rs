@@ -7,6 +7,7 @@ mod attributes;
 mod compare;
 mod make;
 mod replace;
+mod shown;
 
 use std::cell::{Cell, OnceCell};
 use std::sync::Arc;

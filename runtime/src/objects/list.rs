@@ -101,6 +101,11 @@ impl ListObject {
         self.len() == 0
     }
 
+    /// Whether it has memory for items, as one has that is not new.
+    pub(crate) fn has_room(&self) -> bool {
+        self.capacity.get() > 0
+    }
+
     #[inline]
     fn raw(&self, at: usize) -> Value {
         debug_assert!(at < self.len());

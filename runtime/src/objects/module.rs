@@ -151,7 +151,7 @@ fn repr(value: Value) -> PyResult {
     {
         return protocol::call_one(show.value(), value);
     }
-    let name = module.name();
+    let name = if module.dict().get_str(names().__name__).is_some() { module.name() } else { "?".into() };
     let file = module.dict().get_str(names().__file__).and_then(|file| file.get::<StrObject>());
     let text = match (file, given(names().__loader__)) {
         (Some(file), _) => format!("<module '{name}' from '{}'>", file.to_string_lossy()),
