@@ -312,6 +312,7 @@ static GETSET: &[GetSetDef] = &[
 pub static TRACEBACK: TypeObject = TypeObject::from_spec(&SPEC);
 static SPEC: TypeSpec = TypeSpec {
     module: "types",
+    doc: "traceback(tb_next, tb_frame, tb_lasti, tb_lineno)\n--\n\nMake an entry of a traceback in front of another one, or of None.",
     flags: type_flags::GC,
     slots: Slots { new: Some(new), ..Slots::EMPTY },
     methods: &[METHODS],

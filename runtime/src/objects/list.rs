@@ -298,7 +298,9 @@ impl ListObject {
             (0..count).filter_map(|at| other.get(at)).for_each(|item| self.push(item));
             return Ok(());
         }
-        crate::protocol::for_each(iterable, |item| self.try_push(item))
+        let iterator = crate::protocol::get_iter(iterable)?;
+        self.try_reserve(crate::protocol::length_hint(iterable, 0)?)?;
+        crate::protocol::for_each(iterator.value(), |item| self.try_push(item))
     }
 }
 

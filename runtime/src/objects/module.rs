@@ -85,6 +85,11 @@ impl ModuleObject {
         if is_plain { value.get::<ModuleObject>() } else { None }
     }
 
+    /// Says what the module is.
+    pub fn describe(&self, doc: &str) {
+        self.dict().set_str(names().__doc__, StrObject::new(doc).into());
+    }
+
     /// Marks a module as part of the runtime: the leak audit does not count it.
     pub fn unaudited(&self) {
         self.header.set(flags::UNAUDITED);

@@ -132,18 +132,34 @@ pub struct StructType {
     unnamed: usize,
     /// Attributes beyond the items.
     hidden: &'static [&'static str],
+    /// What the class is, and each of its items.
+    docs: (&'static str, &'static [&'static str]),
     class: World<Cell<Value>>,
 }
 
 impl StructType {
     /// Declares a class.
     pub const fn new(module: &'static str, name: &'static str, items: &'static [&'static str]) -> Self {
-        StructType { module, name, items, unnamed: 0, hidden: &[], class: World::new(Cell::new(Value::NULL)) }
+        StructType {
+            module,
+            name,
+            items,
+            unnamed: 0,
+            hidden: &[],
+            docs: ("", &[]),
+            class: World::new(Cell::new(Value::NULL)),
+        }
     }
 
     /// Adds attributes beyond the items; the last `unnamed` items are no attributes.
     pub const fn with_hidden(mut self, unnamed: usize, hidden: &'static [&'static str]) -> Self {
         (self.unnamed, self.hidden) = (unnamed, hidden);
+        self
+    }
+
+    /// Says what the class is, and each of its items.
+    pub const fn with_docs(mut self, doc: &'static str, items: &'static [&'static str]) -> Self {
+        self.docs = (doc, items);
         self
     }
 
@@ -170,8 +186,13 @@ impl StructType {
         namespace.set_text("n_sequence_fields", int::from_i64(self.items.len() as i64));
         namespace.set_text("n_fields", int::from_i64((self.items.len() + self.hidden.len()) as i64));
         namespace.set_text("n_unnamed_fields", int::from_i64(self.unnamed as i64));
+        let (doc, docs) = self.docs;
+        if !doc.is_empty() {
+            namespace.set_text("__doc__", StrObject::new(doc));
+        }
         for (at, name) in self.items[..named].iter().enumerate() {
-            namespace.set_text(name, TupleGetter::new(at, None));
+            let doc = docs.get(at).map(|doc| StrObject::new(doc).into());
+            namespace.set_text(name, TupleGetter::new(at, doc));
         }
         let bases = TupleObject::of([STRUCT_SEQUENCE.value().to_ref()]);
         let class = build::build(&TYPE, &StrObject::intern(self.name), &bases, &namespace, Shape::default())?;
