@@ -299,7 +299,11 @@ impl ListObject {
             return Ok(());
         }
         let iterator = crate::protocol::get_iter(iterable)?;
-        self.try_reserve(crate::protocol::length_hint(iterable, 0)?)?;
+        let hint = crate::protocol::length_hint(iterable, 0)?;
+        // A hint that no list could follow may be wrong.
+        if self.len() + hint <= isize::MAX as usize {
+            self.try_reserve(hint)?;
+        }
         crate::protocol::for_each(iterator.value(), |item| self.try_push(item))
     }
 }
