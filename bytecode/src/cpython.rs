@@ -44,8 +44,10 @@ impl Place {
         Self { line: Some(range.line), end_line: Some(range.end_line), columns }
     }
 
-    fn on_line(line: u32) -> Self {
-        Self { line: Some(line), end_line: Some(line), columns: None }
+    const NOWHERE: Self = Self { line: None, end_line: None, columns: None };
+
+    fn on_line(line: Option<u32>) -> Self {
+        Self { line, end_line: line, columns: None }
     }
 }
 
@@ -142,10 +144,10 @@ impl View {
         behind.checked_sub(1).map(|word| word as u32)
     }
 
-    /// The places that a table encoded by [`location_table`](Self::location_table) gives our instructions. An instruction that it does
-    /// not reach has none.
-    pub fn ranges_of(&self, table: &[u8]) -> Vec<SourceRange> {
-        let places = location::places(table, self.first_line);
+    /// The places that a table encoded by [`location_table`](Self::location_table) gives our instructions, relative to a first line. An
+    /// instruction that it does not reach has none.
+    pub fn ranges_of(&self, table: &[u8], first_line: u32) -> Vec<SourceRange> {
+        let places = location::places(table, first_line);
         let place = |offset: &u32| places.get(*offset as usize / 2).copied().flatten().unwrap_or_default();
         self.offsets.iter().map(place).collect()
     }
@@ -170,8 +172,16 @@ impl View {
         branches.map(|(at, word)| [at, at + 1, word.index()].map(|place| self.offset(place))).collect()
     }
 
+    /// Whether no unit has a place, as where a program has taken the table of places away.
+    pub fn is_nowhere(&self) -> bool {
+        self.places.iter().all(|place| place.line.is_none())
+    }
+
     /// The table of places, encoded as CPython does.
     pub fn location_table(&self) -> Vec<u8> {
+        if self.is_nowhere() {
+            return Vec::new();
+        }
         location::location_table(&self.places, self.first_line)
     }
 
@@ -186,17 +196,19 @@ impl Draft {
         let mut draft = Draft { items: Vec::new(), begins: Vec::new(), resume: 0 };
         let slots = shown_slots(code);
         let mut has_begun = false;
-        let mut last = code.beginning();
+        let is_nowhere = code.ranges.iter().all(|range| range.line == 0);
+        let mut last = Some(code.beginning()).filter(|_| !is_nowhere);
         for (at, &word) in code.words.iter().enumerate() {
             if !has_begun && !word.opcode().is_prologue() {
                 has_begun = true;
                 draft.resume = draft.items.len() as u32;
-                draft.push(Instruction::RESUME, Operand::Number(0), beginning(code));
+                let place = last.map_or(Place::NOWHERE, |_| beginning(code));
+                draft.push(Instruction::RESUME, Operand::Number(0), place);
             }
             draft.begins.push(draft.items.len() as u32);
             let range = code.ranges.get(at).copied().unwrap_or_default();
             let place = if range.line == 0 { Place::on_line(last) } else { Place::of(range) };
-            last = place.line.unwrap_or(last);
+            last = place.line;
             draft.show(code, at, word, &slots, place);
         }
         draft.begins.push(draft.items.len() as u32);

@@ -558,6 +558,7 @@ pub(crate) unsafe fn run_loop<const TRACED: bool>(
                     }
                     Opcode::RETURN_VALUE | Opcode::RETURN_PRIMITIVE => {
                         tell!(leaving(peek!(1), word));
+                        save_place!();
                         let raw = pop_raw!();
                         let is_primitive = word.opcode() == Opcode::RETURN_PRIMITIVE;
                         // SAFETY: see `enter_frame`; the frame has no operands left that matter.

@@ -558,7 +558,8 @@ pub fn current_globals() -> Option<Ref> {
     info(0).map(|info| info.globals)
 }
 
-/// The locals of the running frame: its namespace, or a fresh dict of what its slots hold (PEP 667's snapshot).
+/// The locals of the running frame: its namespace, or a fresh dict of what its slots hold (PEP 667's snapshot) and of the names that
+/// somebody has put beside them.
 pub fn current_locals() -> PyResult {
     let frame = current();
     if frame.is_null() {
@@ -569,7 +570,14 @@ pub fn current_locals() -> PyResult {
         return locals_at(0).ok_or_else(|| runtime::error::not_supported(what));
     }
     // SAFETY: the running frame is live.
-    Ok(unsafe { locals_of(frame) })
+    let (locals, object) = unsafe { (locals_of(frame), crate::live::object(frame)) };
+    let beside = object.and_then(runtime::objects::frame::names_beside);
+    if let (Some(locals), Some(beside)) =
+        (locals.get::<DictObject>(), beside.as_ref().and_then(|names| names.get::<DictObject>()))
+    {
+        locals.merge(beside, true)?;
+    }
+    Ok(locals)
 }
 
 /// The namespace of a frame, or a fresh dict of what its slots hold.

@@ -1,10 +1,11 @@
 //! The Python-visible objects of frames (`runtime::objects::frame`), and what they ask of the frames they look into.
 //!
 //! A frame gets its object when somebody asks for one, and owns it from then on; `HAS_OBJECT` says so. When the frame ends, the object is
-//! told, and keeps what somebody may still ask for; if nobody else has it, it is dropped. A frame that compiled code continues has none.
+//! told, and keeps what somebody may still ask for (a return notes its place, so that its line is the last); if nobody else has it, it is
+//! dropped. A frame that compiled code continues has none.
 
 use bytecode::code::CellKind;
-use bytecode::{CodeFlags, TypeCode};
+use bytecode::{Code, CodeFlags, Opcode, TypeCode};
 use runtime::activation::Activation;
 use runtime::hooks::{FoundFrame, FrameHooks};
 use runtime::objects::cell::CellObject;
@@ -178,6 +179,28 @@ unsafe fn variables(frame: *mut Frame) -> Vec<(Ref, Ref)> {
     unsafe { if (*frame).flags & IS_AWAY != 0 { Vec::new() } else { frame::variables(frame) } }
 }
 
+/// The slot of a variable. The variable of a comprehension may have the name of one around it: while it is bound it is meant.
+///
+/// # Safety
+/// The frame is live.
+unsafe fn slot_named(frame: *mut Frame, code: &Code, name: &str) -> Option<usize> {
+    let mut slots = (0..code.locals.len()).filter(|&at| code.locals[at].name == name);
+    let first = slots.next()?;
+    let others: Vec<usize> = slots.collect();
+    if others.is_empty() {
+        return Some(first);
+    }
+    let is_cleared =
+        |at: usize| code.words.iter().any(|word| word.opcode() == Opcode::CLEAR_FAST && word.index() == at);
+    // SAFETY: the slots are the frame's.
+    let is_bound = |at: usize| unsafe { !(*Frame::locals(frame).add(at)).is_null() };
+    let all = || std::iter::once(first).chain(others.iter().copied());
+    all()
+        .find(|&at| is_cleared(at) && is_bound(at))
+        .or_else(|| all().find(|&at| !is_cleared(at)))
+        .or(Some(first))
+}
+
 /// Sets a variable; false if there is none of that name.
 ///
 /// # Safety
@@ -185,7 +208,8 @@ unsafe fn variables(frame: *mut Frame) -> Vec<(Ref, Ref)> {
 unsafe fn set_variable(frame: *mut Frame, name: &str, value: Value) -> PyResult<bool> {
     // SAFETY: the contract.
     let code = unsafe { (*(*frame).code).code() };
-    let Some(at) = code.locals.iter().position(|local| local.name == name) else { return Ok(false) };
+    // SAFETY: the contract.
+    let Some(at) = (unsafe { slot_named(frame, code, name) }) else { return Ok(false) };
     let local = &code.locals[at];
     // SAFETY: the contract.
     let is_away = unsafe { (*frame).flags } & IS_AWAY != 0;

@@ -397,7 +397,7 @@ pub fn send(receiver: Value, value: &Ref) -> PyResult<Result<Ref, Ref>> {
         });
     }
     if objects::is_none(value.value()) {
-        return finish(protocol::iter_next(receiver));
+        return finish(protocol::iter_next_or_raise(receiver));
     }
     let name = StrObject::intern("send");
     finish(protocol::call_method(receiver, name.value(), &[value.value()]).map(Some))

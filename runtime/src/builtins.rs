@@ -56,6 +56,9 @@ fn published_types() -> Vec<&'static TypeObject> {
 /// Makes the module.
 pub(crate) fn initialize() {
     let module = ModuleObject::native("builtins");
+    module.describe(
+        "The names that every module sees: functions, classes and exceptions of the language itself.",
+    );
     let dict = module.dict();
     for ty in published_types() {
         dict.set_text(ty.name(), ty.value().to_ref());

@@ -18,7 +18,8 @@ const RUN: usize = 24;
 pub fn sort_list(list: &ListObject, key: Option<Value>, reverse: bool) -> PyResult<()> {
     let mut items = list.take_all();
     let result = sort_items(&mut items, key, reverse);
-    let modified = !list.is_empty();
+    // A list that something was put into has memory again, even if it has been emptied since.
+    let modified = !list.is_empty() || list.has_room();
     list.replace_all(items);
     result?;
     if modified { Err(crate::raise!(ValueError, "list modified during sort")) } else { Ok(()) }

@@ -30,7 +30,7 @@ use runtime::operator::{CompareOp, Comparison};
 use runtime::slots::Slots;
 use runtime::type_object::{TypeObject, TypeSpec, type_flags};
 use runtime::types::ready;
-use runtime::{PyResult, Raised, Ref, Value, error, protocol, raise};
+use runtime::{PyResult, Raised, Ref, Value, error, protocol, raise, warning};
 
 use item::{KINDS, Kind};
 
@@ -180,6 +180,10 @@ fn new(ty: &TypeObject, args: Args<'_>) -> PyResult {
     let Some(kind) = Kind::of(code.code_point(0)) else {
         return Err(raise!(ValueError, "bad typecode (must be b, B, u, w, h, H, i, I, l, L, q, Q, f or d)"));
     };
+    if kind.code == b'u' {
+        let message = "The 'u' type code is deprecated and will be removed in Python 3.16";
+        warning::warn(&error::types::DeprecationWarning, message, 1)?;
+    }
     let array = ArrayObject::empty(ty, kind);
     if let Some(initial) = initial {
         fill_from(this(array.value()), initial)?;

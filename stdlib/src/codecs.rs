@@ -85,14 +85,14 @@ py_functions! { static REGISTRY;
     /// Encodes obj using the codec registered for encoding.
     "encode(obj, encoding='utf-8', errors='strict')"
     fn encode(obj: Value, encoding: Option<String>, errors: Option<Value>) -> PyResult {
-        let codec = registry::lookup(encoding.as_deref().unwrap_or("utf-8"))?;
-        registry::call_part(&codec, 0, obj, errors)
+        let name = encoding.as_deref().unwrap_or("utf-8");
+        registry::call_part(&registry::lookup(name)?, name, 0, obj, errors)
     }
     /// Decodes obj using the codec registered for encoding.
     "decode(obj, encoding='utf-8', errors='strict')"
     fn decode(obj: Value, encoding: Option<String>, errors: Option<Value>) -> PyResult {
-        let codec = registry::lookup(encoding.as_deref().unwrap_or("utf-8"))?;
-        registry::call_part(&codec, 1, obj, errors)
+        let name = encoding.as_deref().unwrap_or("utf-8");
+        registry::call_part(&registry::lookup(name)?, name, 1, obj, errors)
     }
     /// Register the specified error handler under the name errors.
     "register_error(errors, handler, /)"

@@ -42,10 +42,12 @@ pub mod locale;
 pub mod marshal;
 pub mod math;
 mod mmap;
+mod modules;
 pub(crate) mod monitoring;
 mod multibyte;
 mod multiprocessing;
 pub mod operator;
+mod picklebuffer;
 pub mod posix;
 pub mod random;
 pub mod resource;
@@ -75,77 +77,7 @@ mod zlib;
 use runtime::objects::module::ModuleObject;
 use runtime::{Py, PyResult, Ref};
 
-/// A native module: its name and what fills it.
-struct NativeModule {
-    name: &'static str,
-    fill: fn(&ModuleObject) -> PyResult<()>,
-}
-
-static MODULES: &[NativeModule] = &[
-    NativeModule { name: "_abc", fill: abc::fill },
-    NativeModule { name: "_codecs_cn", fill: multibyte::fill_cn },
-    NativeModule { name: "_codecs_jp", fill: multibyte::fill_jp },
-    NativeModule { name: "_codecs_kr", fill: multibyte::fill_kr },
-    NativeModule { name: "_codecs_tw", fill: multibyte::fill_tw },
-    NativeModule { name: "_codecs_iso2022", fill: multibyte::fill_iso2022 },
-    NativeModule { name: "atexit", fill: atexit::fill },
-    NativeModule { name: "zlib", fill: zlib::fill },
-    NativeModule { name: "math", fill: math::fill },
-    NativeModule { name: "cmath", fill: cmath::fill },
-    NativeModule { name: "marshal", fill: marshal::fill },
-    NativeModule { name: "time", fill: time::fill },
-    NativeModule { name: "gc", fill: gc::fill },
-    NativeModule { name: "posix", fill: posix::fill },
-    NativeModule { name: "_posixsubprocess", fill: subprocess::fill },
-    NativeModule { name: "_locale", fill: locale::fill },
-    NativeModule { name: "faulthandler", fill: faulthandler::fill },
-    NativeModule { name: "fcntl", fill: fcntl::fill },
-    NativeModule { name: "grp", fill: accounts::fill_groups },
-    NativeModule { name: "pwd", fill: accounts::fill_users },
-    NativeModule { name: "resource", fill: resource::fill },
-    NativeModule { name: "_multiprocessing", fill: multiprocessing::fill },
-    NativeModule { name: "_posixshmem", fill: multiprocessing::fill_memory },
-    NativeModule { name: "mmap", fill: mmap::fill },
-    NativeModule { name: "select", fill: select::fill },
-    NativeModule { name: "_socket", fill: socket::fill },
-    NativeModule { name: "_signal", fill: signal::fill },
-    NativeModule { name: "_warnings", fill: warnings::fill },
-    NativeModule { name: "_weakref", fill: weak::fill },
-    NativeModule { name: "errno", fill: errno::fill },
-    NativeModule { name: "_imp", fill: imp::fill },
-    NativeModule { name: "_contextvars", fill: contextvars::fill },
-    NativeModule { name: "_thread", fill: thread::fill },
-    NativeModule { name: "termios", fill: termios::fill },
-    NativeModule { name: "_string", fill: string::fill },
-    NativeModule { name: "_codecs", fill: codecs::fill },
-    NativeModule { name: "unicodedata", fill: unicodedata::fill },
-    NativeModule { name: "array", fill: array::fill },
-    NativeModule { name: "binascii", fill: binascii::fill },
-    NativeModule { name: "_struct", fill: structs::fill },
-    NativeModule { name: "_collections", fill: collections::fill },
-    NativeModule { name: "_io", fill: io::fill },
-    NativeModule { name: "itertools", fill: itertools::fill },
-    NativeModule { name: "_functools", fill: functools::fill },
-    NativeModule { name: "_json", fill: json::fill },
-    NativeModule { name: "_random", fill: random::fill },
-    NativeModule { name: "_bisect", fill: bisect::fill },
-    NativeModule { name: "_heapq", fill: heapq::fill },
-    NativeModule { name: "_csv", fill: csv::fill },
-    NativeModule { name: "_md5", fill: hashes::fill_md5 },
-    NativeModule { name: "_sha1", fill: hashes::fill_sha1 },
-    NativeModule { name: "_sha2", fill: hashes::fill_sha2 },
-    NativeModule { name: "_sha3", fill: hashes::fill_sha3 },
-    NativeModule { name: "_blake2", fill: hashes::fill_blake2 },
-    NativeModule { name: "_sre", fill: sre::fill },
-    NativeModule { name: "_operator", fill: operator::fill },
-    NativeModule { name: "__future__", fill: future::fill },
-    NativeModule { name: "_typing", fill: typing::fill },
-    NativeModule { name: "__static__", fill: static_python::fill },
-    NativeModule { name: "__static__.compiler_flags", fill: static_python::fill_flags },
-    NativeModule { name: "_cinderx", fill: cinderx::fill },
-    NativeModule { name: "__strict__", fill: strict_python::fill },
-    NativeModule { name: "strict_modules", fill: strict_python::fill },
-];
+use modules::{MODULES, NativeModule};
 
 /// Lets go of what native modules keep of the program, which is over.
 pub fn release() {
@@ -221,6 +153,7 @@ pub fn load(name: &str) -> Option<PyResult<Ref>> {
 fn make(native: &NativeModule) -> PyResult<Py<ModuleObject>> {
     let module = ModuleObject::native(native.name);
     module.unaudited();
+    module.describe(native.doc);
     (native.fill)(&module)?;
     runtime::sys_state::modules().set_text(native.name, module.clone());
     Ok(module)

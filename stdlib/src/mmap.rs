@@ -383,6 +383,7 @@ fn next(value: Value) -> PyResult<Option<Ref>> {
 /// `mmap.mmap`
 static MMAP: TypeObject = TypeObject::from_spec(&SPEC);
 static SPEC: TypeSpec = TypeSpec {
+    doc: "mmap(fileno, length, flags=MAP_SHARED, prot=PROT_WRITE|PROT_READ, access=ACCESS_DEFAULT, offset=0)\n\nA file, or with -1 fresh memory, mapped into memory: it is read and written like a bytearray, and like a file.",
     module: "mmap",
     flags: type_flags::WEAK | type_flags::BASE,
     slots: Slots {

@@ -30,12 +30,32 @@ use runtime::{PyResult, Ref, Value, error, py_functions, raise};
 use crate::system::{last_errno, os_error, system};
 
 static UNAME_RESULT: StructType =
-    StructType::new("posix", "uname_result", &["sysname", "nodename", "release", "version", "machine"]);
+    StructType::new("posix", "uname_result", &["sysname", "nodename", "release", "version", "machine"])
+        .with_docs(
+            "What the system says of itself.",
+            &[
+                "the name of the operating system",
+                "the name of the machine in its network",
+                "the release of the operating system",
+                "its version",
+                "the kind of machine",
+            ],
+        );
 
 static TIMES_RESULT: StructType = StructType::new(
     "posix",
     "times_result",
     &["user", "system", "children_user", "children_system", "elapsed"],
+)
+.with_docs(
+    "What time the process has taken, in seconds.",
+    &[
+        "in its own code",
+        "in the system",
+        "of its children, in their own code",
+        "of its children, in the system",
+        "since some moment in the past",
+    ],
 );
 
 /// What `os` derives `supports_dir_fd` and its siblings from.

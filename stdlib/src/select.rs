@@ -391,6 +391,7 @@ py_class_methods! { static EPOLL_CLASS_METHODS for "select.epoll";
 
 static EPOLL: TypeObject = TypeObject::from_spec(&EPOLL_SPEC);
 static EPOLL_SPEC: TypeSpec = TypeSpec {
+    doc: "epoll(sizehint=-1, flags=0)\n--\n\nA set of files that the system watches; poll() says which are ready.",
     module: "select",
     slots: Slots { new: Some(new_epoll), ..Slots::EMPTY },
     methods: &[EPOLL_METHODS, EPOLL_CLASS_METHODS],

@@ -25,6 +25,18 @@ static SIGINFO: StructType = StructType::new(
     "signal",
     "struct_siginfo",
     &["si_signo", "si_code", "si_errno", "si_pid", "si_uid", "si_status", "si_band"],
+)
+.with_docs(
+    "What the system says of a signal that has come.",
+    &[
+        "the number of the signal",
+        "what kind of cause it has",
+        "the error number, if there is one",
+        "the process that sent it",
+        "the user that sent it",
+        "the exit value or signal of a child that has ended",
+        "the event of a poll",
+    ],
 );
 
 /// Fills the module.

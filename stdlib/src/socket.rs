@@ -338,6 +338,28 @@ py_functions! { static FUNCTIONS;
             Ok(found.into())
         }
     }
+    /// The index of the network interface with a name.
+    "if_nametoindex(oname, /)"
+    fn if_nametoindex(oname: Value) -> PyResult<u32> {
+        let name = c_string(oname)?;
+        // SAFETY: the name ends with a zero.
+        match unsafe { libc::if_nametoindex(name.as_ptr()) } {
+            0 => Err(raise!(OSError, "no interface with this name")),
+            index => Ok(index),
+        }
+    }
+    /// The name of the network interface with an index.
+    "if_indextoname(if_index, /)"
+    fn if_indextoname(if_index: u32) -> PyResult {
+        let mut name = [0; libc::IF_NAMESIZE];
+        // SAFETY: there is room for the longest name, and its zero.
+        unsafe {
+            if libc::if_indextoname(if_index, name.as_mut_ptr()).is_null() {
+                return Err(crate::system::failure());
+            }
+            Ok(decode_c(name.as_ptr()))
+        }
+    }
     /// Total length of an ancillary data item with data of the given length.
     "CMSG_LEN(length, /)"
     fn cmsg_len(length: usize) -> usize {

@@ -67,6 +67,7 @@ pub fn initialize(startup: &Startup) -> PyResult<()> {
     crate::io::initialize();
     CPU_COUNT.store(startup.cpu_count.unwrap_or(-1), Ordering::Relaxed);
     let module = ModuleObject::native("sys");
+    module.describe("The program itself: its arguments, modules, streams, settings and limits, and hooks into what it does.");
     module.unaudited();
     module.add_functions(FUNCTIONS);
     module.add_functions(crate::breakpoint::FUNCTIONS);

@@ -30,7 +30,11 @@ const TIMEOUT_MAX: f64 = 9_223_372_036.0;
 
 /// What `_excepthook` is called with.
 static HOOK_ARGS: StructType =
-    StructType::new("_thread", "_ExceptHookArgs", &["exc_type", "exc_value", "exc_traceback", "thread"]);
+    StructType::new("_thread", "_ExceptHookArgs", &["exc_type", "exc_value", "exc_traceback", "thread"])
+        .with_docs(
+            "What threading.excepthook is told of an exception that ended a thread.",
+            &["its class", "the exception", "its traceback", "the thread"],
+        );
 
 /// The thread that imported this module first, which is the main one.
 static MAIN: World<std::cell::Cell<u64>> = World::new(std::cell::Cell::new(0));

@@ -29,6 +29,16 @@ MODULES = """
     test_abc test_asyncio test_base64 test_cmd_line test_cmd_line_script test_csv test_datetime test_decimal test_doctest
     test_fractions test_inspect test_logging test_os test_pprint test_queue test_shutil test_statistics test_tempfile test_time
     test_types test_unittest test_warnings
+    test_array test_augassign test_binascii test_binop test_bufio test_builtin test_calendar test_call test_cmath test_codecs
+    test_colorsys test_compare test_configparser test_contains test_copyreg test_decorators test_dictcomps test_dictviews
+    test_dynamicclassattribute test_enumerate test_eof test_errno test_file test_fileio test_finalization test_fnmatch test_format
+    test_frame test_genericalias test_genericpath test_genexps test_getopt test_glob test_global test_gzip test_hash test_hmac test_html
+    test_index test_int_literal test_ipaddress test_isinstance test_iter test_keyword test_keywordonlyarg test_listcomps test_long
+    test_marshal test_memoryio test_memoryview test_metaclass test_named_expressions test_numeric_tower test_optparse test_pickle
+    test_positional_only_arg test_posixpath test_pow test_property test_raise test_reprlib test_richcmp test_sched test_secrets
+    test_selectors test_setcomps test_shelve test_shlex test_sort test_stat test_string_literals test_strtod test_structseq
+    test_subclassinit test_symtable test_tokenize test_type_aliases test_typechecks test_unary test_userdict test_userlist test_weakset
+    test_yield_from test_zlib
 """.split()
 
 OUTCOMES = ["passed", "failed", "error", "skipped", "crashed"]

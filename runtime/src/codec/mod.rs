@@ -169,7 +169,7 @@ pub fn encode(text: Value, encoding: Option<Value>, errors: Option<Value>) -> Py
         return native.encode(text, &handler);
     }
     let codec = registry::lookup_text(&name, "codecs.encode()")?;
-    let made = registry::call_part(&codec, 0, text, errors)?;
+    let made = registry::call_part(&codec, &name, 0, text, errors)?;
     if let Some(bytes) = made.get::<BytesObject>() {
         return Ok(bytes.as_slice().to_vec());
     }
@@ -191,7 +191,7 @@ pub fn decode(object: Value, data: &[u8], encoding: Option<Value>, errors: Optio
         return native.decode(Some(object), data, &handler, true).map(|(text, ..)| text.into());
     }
     let codec = registry::lookup_text(&name, "codecs.decode()")?;
-    let made = registry::call_part(&codec, 1, object, errors)?;
+    let made = registry::call_part(&codec, &name, 1, object, errors)?;
     if made.is_instance::<StrObject>() {
         return Ok(made);
     }

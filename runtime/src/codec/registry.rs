@@ -12,7 +12,7 @@ use crate::objects::dict::DictObject;
 use crate::objects::str::StrObject;
 use crate::objects::tuple::TupleObject;
 use crate::protocol;
-use crate::value::{Py, PyResult, Ref, Value};
+use crate::value::{Py, PyResult, Raised, Ref, Value};
 use crate::world::World;
 
 /// In order of registration.
@@ -122,12 +122,23 @@ pub fn part(codec: &Ref, at: usize) -> PyResult {
     }
 }
 
-/// Calls an encoder or decoder and gives the first of the two things that it must return.
-pub fn call_part(codec: &Ref, at: usize, object: Value, errors: Option<Value>) -> PyResult {
+/// The exception of a codec with a note that says which one it was.
+fn with_note(raised: Raised, doing: &str, name: &str) -> Raised {
+    let exception = crate::thread().take_raised(raised);
+    let note = StrObject::new(&format!("{doing} with '{name}' codec failed"));
+    if let Err(raised) = protocol::call_method_text(exception.value(), "add_note", &[note.value()]) {
+        drop(crate::thread().take_raised(raised));
+    }
+    crate::error::exception::restore(exception)
+}
+
+/// Calls an encoder or decoder, which was looked up under a name, and gives the first of the two things that it must return.
+pub fn call_part(codec: &Ref, name: &str, at: usize, object: Value, errors: Option<Value>) -> PyResult {
     let function = part(codec, at)?;
     let mut args = vec![object];
     args.extend(errors);
-    let result = protocol::call(function.value(), &args, None)?;
+    let result = protocol::call(function.value(), &args, None)
+        .map_err(|raised| with_note(raised, ["encoding", "decoding"][at], name))?;
     match result.get::<TupleObject>().map(TupleObject::items) {
         Some(&[converted, _]) => Ok(converted.to_ref()),
         _ => {

@@ -132,10 +132,8 @@ fn set_cause(exception: &Ref, cause: Value) -> PyResult<()> {
     let Some(this) = exception.get::<ExceptionObject>() else { return Ok(()) };
     let cause = if objects::is_none(cause) {
         None
-    } else if let Some(class) =
-        cause.get::<TypeObject>().filter(|class| class.is_subclass_of(&types::BaseException))
-    {
-        Some(crate::protocol::call(class.value(), &[], None)?)
+    } else if cause.get::<TypeObject>().is_some_and(|class| class.is_subclass_of(&types::BaseException)) {
+        Some(instantiate(cause)?)
     } else if cause.is_instance::<ExceptionObject>() {
         Some(cause.to_ref())
     } else {

@@ -89,7 +89,7 @@ pub struct TracebackObject {
     pub next: Field,
     code: Field,
     globals: Field,
-    /// The namespace of a module or class body.
+    /// The namespace of a module or class body, or the variables of a frame that has been left, until its object has them.
     locals: Field,
     /// Made when first asked for.
     frame: Field,
@@ -141,7 +141,7 @@ impl TracebackObject {
         };
         let frame = running.unwrap_or_else(|| {
             let info = FrameInfo { code, instruction: self.instruction, globals };
-            objects::frame::left(info, self.locals.get_ref())
+            objects::frame::left(info, self.locals.take())
         });
         self.frame.set(frame.clone());
         frame
@@ -149,7 +149,10 @@ impl TracebackObject {
 
     /// Keeps the variables that the frame had when it ended.
     pub fn keep_locals(&self, locals: Ref) {
-        self.locals.set(locals);
+        match self.frame.get() {
+            Some(frame) => objects::frame::leave(frame, locals),
+            None => self.locals.set(locals),
+        }
     }
 
     /// The code.
@@ -309,6 +312,7 @@ static GETSET: &[GetSetDef] = &[
 pub static TRACEBACK: TypeObject = TypeObject::from_spec(&SPEC);
 static SPEC: TypeSpec = TypeSpec {
     module: "types",
+    doc: "traceback(tb_next, tb_frame, tb_lasti, tb_lineno)\n--\n\nMake an entry of a traceback in front of another one, or of None.",
     flags: type_flags::GC,
     slots: Slots { new: Some(new), ..Slots::EMPTY },
     methods: &[METHODS],

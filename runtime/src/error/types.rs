@@ -36,7 +36,7 @@ macro_rules! extra_fields {
     (@ [$($done:expr,)*] $at:expr; $field:ident $($rest:ident)*) => {
         extra_fields!(@ [$($done,)* GetSetDef {
             name: stringify!($field),
-            doc: "",
+            doc: concat!("exception ", stringify!($field)),
             get: |value| get_extra(value, $at),
             set: Some(|value, new| set_extra(value, $at, new)),
         },] $at + 1; $($rest)*)

@@ -78,6 +78,13 @@ impl BuiltinFunction {
         })
     }
 
+    /// A function that is called without the type that it belongs to, and says which that is.
+    pub fn of_type(def: &'static MethodDef, ty: &TypeObject) -> Py<BuiltinFunction> {
+        let made = Self::new(def, None);
+        made.receiver.set(ty.value().to_ref());
+        made
+    }
+
     /// A method bound to its receiver.
     pub fn bound(def: &'static MethodDef, receiver: Value) -> Py<BuiltinFunction> {
         object::new_object(BuiltinFunction {

@@ -73,6 +73,7 @@ static GETSET: &[GetSetDef] =
 /// `cell`.
 pub static CELL: TypeObject = TypeObject::from_spec(&SPEC);
 static SPEC: TypeSpec = TypeSpec {
+    doc: "cell([contents])\n\nHolds the value of a variable that nested functions use, too.",
     flags: type_flags::GC,
     slots: Slots { new: Some(new), repr: Some(repr), ..Slots::EMPTY },
     getset: GETSET,

@@ -7,6 +7,7 @@ mod attributes;
 mod compare;
 mod make;
 mod replace;
+mod shown;
 
 use std::cell::{Cell, OnceCell};
 use std::sync::Arc;
@@ -327,6 +328,7 @@ fn decode_wtf8(data: &[u8]) -> Py<StrObject> {
 pub static CODE: TypeObject = TypeObject::from_spec(&SPEC);
 static SPEC: TypeSpec = TypeSpec {
     module: "builtins",
+    doc: "code(argcount, posonlyargcount, kwonlyargcount, nlocals, stacksize, flags, codestring, constants, names, varnames, filename, name, qualname, firstlineno, linetable, exceptiontable, freevars=(), cellvars=(), /)\n--\n\nMake a code object. The instructions are those that another code object has shown.",
     flags: type_flags::WEAK | type_flags::GC,
     slots: attributes::SLOTS,
     methods: &[attributes::METHODS],

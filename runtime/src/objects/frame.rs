@@ -169,8 +169,9 @@ pub fn end(frame: &FrameObject, instruction: u32, locals: Ref, back: Option<Ref>
     if let (Some(extra), Some(locals)) = (frame.locals.take(), locals.get::<DictObject>())
         && let Some(extra) = extra.get::<DictObject>()
     {
-        for (key, value) in extra.to_pairs() {
-            locals.set_str(key.value(), value);
+        // Only a key's own comparison can fail, and then nobody is there to be told.
+        if let Err(raised) = locals.merge(extra, true) {
+            drop(crate::thread().take_raised(raised));
         }
     }
     frame.locals.set(locals);
@@ -241,6 +242,19 @@ pub fn left(info: FrameInfo, locals: Option<Ref>) -> Ref {
     this(frame.value()).has_ended.set(true);
     drop(this(frame.value()).locals.replace(locals));
     frame
+}
+
+/// A frame of compiled code of which there is a picture has been left by an exception, with these variables.
+pub(crate) fn leave(frame: Value, locals: Ref) {
+    if this(frame).is_picture() {
+        this(frame).has_ended.set(true);
+        this(frame).locals.set(locals);
+    }
+}
+
+/// The names that are kept beside the variables of a frame that lives, if there are any.
+pub fn names_beside(frame: Value) -> Option<Ref> {
+    this(frame).extra_locals(false)
 }
 
 /// The frame of a generator.

@@ -11,7 +11,7 @@ use crate::convert::Rest;
 use crate::header::Header;
 use crate::hooks;
 use crate::object::{self, Object, Visitor};
-use crate::objects::dict::DictObject;
+use crate::objects::dict::{DictObject, key_hash};
 use crate::objects::frame::FrameObject;
 use crate::objects::str::StrObject;
 use crate::operator::BinaryOp;
@@ -49,7 +49,7 @@ impl LocalsProxy {
     }
 
     /// What there is now.
-    fn gathered(&self) -> Py<DictObject> {
+    fn gathered(&self) -> PyResult<Py<DictObject>> {
         let frame = self.frame();
         let all = DictObject::new();
         if let Some(live) = frame.live() {
@@ -58,20 +58,19 @@ impl LocalsProxy {
             }
         }
         if let Some(extra) = frame.extra_locals(false).as_ref().and_then(|extra| extra.get::<DictObject>()) {
-            for (name, value) in extra.to_pairs() {
-                all.set_str(name.value(), value);
-            }
+            all.merge(extra, true)?;
         }
-        all
+        Ok(all)
     }
 
     fn store(&self, key: Value, value: Value) -> PyResult<()> {
-        if let (Some(live), Some(name)) = (self.frame().live(), key.get::<StrObject>())
-            && (hooks::hooks().frames.set_variable)(live, &name.to_string_lossy(), value)?
+        let variable = self.variable(key)?;
+        if let (Some(live), Some(name)) = (self.frame().live(), &variable)
+            && (hooks::hooks().frames.set_variable)(live, name, value)?
         {
             return Ok(());
         }
-        if self.frame().is_picture() && self.is_variable(key) {
+        if self.frame().is_picture() && variable.is_some() {
             return Err(crate::error::not_supported(
                 "setting variables of a frame that runs in machine code",
             ));
@@ -80,25 +79,30 @@ impl LocalsProxy {
         protocol::set_item(extra.value(), key, value)
     }
 
-    fn is_variable(&self, key: Value) -> bool {
-        let Some(name) = key.get::<StrObject>() else { return false };
-        self.frame().code().code().locals.iter().any(|local| name.eq_str(&local.name))
+    /// The name of the variable that equals a key, which may be anything that has a hash.
+    fn variable(&self, key: Value) -> PyResult<Option<&str>> {
+        let hash = key_hash(key)?;
+        let code = self.frame().code();
+        for (local, name) in code.code().locals.iter().zip(code.local_names()) {
+            let is_candidate = !local.name.starts_with('.') && key_hash(name.value())? == hash;
+            if is_candidate && protocol::is_same_or_equal(name.value(), key)? {
+                return Ok(Some(&local.name));
+            }
+        }
+        Ok(None)
     }
 
     /// Removes a name that is no variable.
     fn remove(&self, key: Value) -> PyResult<()> {
-        let extra = self.frame().extra_locals(false);
-        let extra = extra.as_ref().and_then(|extra| extra.get::<DictObject>());
-        if let Some(extra) = extra
-            && !self.is_variable(key)
-            && protocol::contains(Value::from_object(extra), key)?
-        {
-            return protocol::del_item(Value::from_object(extra), key);
-        }
-        if self.is_variable(key) {
+        if self.variable(key)?.is_some() {
             return Err(crate::raise!(ValueError, "cannot remove local variables from FrameLocalsProxy"));
         }
-        Err(crate::error::key_error(key))
+        let extra = self.frame().extra_locals(false);
+        let extra = extra.as_ref().and_then(|extra| extra.get::<DictObject>());
+        match extra.map(|extra| extra.remove(key)).transpose()?.flatten() {
+            Some(_) => Ok(()),
+            None => Err(crate::error::key_error(key)),
+        }
     }
 
     fn update(&self, other: Value) -> PyResult<()> {
@@ -116,8 +120,11 @@ fn this<'a>(value: Value) -> &'a LocalsProxy {
 }
 
 /// The dict that a proxy shows; anything else is itself.
-fn inner(value: Value) -> Ref {
-    value.get::<LocalsProxy>().map_or_else(|| value.to_ref(), |proxy| proxy.gathered().into_ref())
+fn inner(value: Value) -> PyResult {
+    match value.get::<LocalsProxy>() {
+        Some(proxy) => Ok(proxy.gathered()?.into_ref()),
+        None => Ok(value.to_ref()),
+    }
 }
 
 fn new(_: &TypeObject, args: Args<'_>) -> PyResult {
@@ -139,7 +146,7 @@ fn repr(value: Value) -> PyResult {
     let Some(_guard) = protocol::ReprGuard::enter(this(value).frame.value())? else {
         return Ok(StrObject::new("{...}").into());
     };
-    protocol::repr(inner(value).value())
+    protocol::repr(inner(value)?.value())
 }
 
 fn is_mapping(value: Value) -> bool {
@@ -150,44 +157,44 @@ fn union(a: Value, b: Value) -> PyResult {
     if !is_mapping(a) || !is_mapping(b) {
         return Ok(crate::objects::not_implemented().to_ref());
     }
-    protocol::binary_op(BinaryOp::Or, inner(a).value(), inner(b).value())
+    protocol::binary_op(BinaryOp::Or, inner(a)?.value(), inner(b)?.value())
 }
 
 py_methods! { static METHODS for "FrameLocalsProxy", &LocalsProxy;
     /// Return the value for key if key is in the mapping, else default.
     "get(self, /, *args)"
     fn get(this, args: Rest<'_>) -> PyResult {
-        protocol::call_method_text(Value::from_object(&*this.gathered()), "get", args.0)
+        protocol::call_method_text(Value::from_object(&*this.gathered()?), "get", args.0)
     }
     /// The names.
     "keys(self, /)"
     fn keys(this) -> PyResult {
-        protocol::call_method_text(Value::from_object(&*this.gathered()), "__iter__", &[]).and_then(list)
+        protocol::call_method_text(Value::from_object(&*this.gathered()?), "__iter__", &[]).and_then(list)
     }
     /// The values.
     "values(self, /)"
     fn values(this) -> PyResult {
-        protocol::call_method_text(Value::from_object(&*this.gathered()), "values", &[]).and_then(list)
+        protocol::call_method_text(Value::from_object(&*this.gathered()?), "values", &[]).and_then(list)
     }
     /// The names with their values.
     "items(self, /)"
     fn items(this) -> PyResult {
-        protocol::call_method_text(Value::from_object(&*this.gathered()), "items", &[]).and_then(list)
+        protocol::call_method_text(Value::from_object(&*this.gathered()?), "items", &[]).and_then(list)
     }
     /// A dict of what there is now.
     "copy(self, /)"
-    fn copy(this) -> Ref {
-        this.gathered().into_ref()
+    fn copy(this) -> PyResult {
+        Ok(this.gathered()?.into_ref())
     }
     /// Sets variables.
     "update(self, other, /)"
     fn update(this, other: Value) -> PyResult<()> {
-        this.update(inner(other).value())
+        this.update(inner(other)?.value())
     }
     /// The value of a name, which is set if it has none.
     "setdefault(self, key, default=None, /)"
     fn setdefault(this, key: Value, default: Option<Value>) -> PyResult {
-        let all = this.gathered();
+        let all = this.gathered()?;
         if protocol::contains(Value::from_object(&*all), key)? {
             return protocol::get_item(Value::from_object(&*all), key);
         }
@@ -198,7 +205,7 @@ py_methods! { static METHODS for "FrameLocalsProxy", &LocalsProxy;
     /// Removes a name that is no variable.
     "pop(self, key, default=None, /)"
     fn pop(this, key: Value, default: Option<Value>) -> PyResult {
-        let all = this.gathered();
+        let all = this.gathered()?;
         match (protocol::contains(Value::from_object(&*all), key)?, default) {
             (false, Some(default)) => Ok(default.to_ref()),
             _ => {
@@ -214,13 +221,13 @@ py_methods! { static METHODS for "FrameLocalsProxy", &LocalsProxy;
         if !is_mapping(other) {
             return Ok(crate::objects::not_implemented().to_ref());
         }
-        this.update(inner(other).value())?;
+        this.update(inner(other)?.value())?;
         Ok(Value::from_object(this).to_ref())
     }
     /// The names, last first.
     "__reversed__(self, /)"
     fn reversed(this) -> PyResult {
-        protocol::call_method_text(Value::from_object(&*this.gathered()), "__reversed__", &[])
+        protocol::call_method_text(Value::from_object(&*this.gathered()?), "__reversed__", &[]).and_then(list)
     }
 }
 
@@ -237,17 +244,17 @@ static SPEC: TypeSpec = TypeSpec {
         init: Some(|_, _| Ok(())),
         repr: Some(repr),
         richcompare: Some(|a, b, op| match is_mapping(b) {
-            true => protocol::compare(op, inner(a).value(), inner(b).value()),
+            true => protocol::compare(op, inner(a)?.value(), inner(b)?.value()),
             false => Ok(crate::objects::not_implemented().to_ref()),
         }),
-        len: Some(|value| protocol::len(inner(value).value())),
-        subscript: Some(|value, key| protocol::get_item(inner(value).value(), key)),
+        len: Some(|value| protocol::len(inner(value)?.value())),
+        subscript: Some(|value, key| protocol::get_item(inner(value)?.value(), key)),
         ass_subscript: Some(|value, key, new| match new {
             Some(new) => this(value).store(key, new),
             None => this(value).remove(key),
         }),
-        contains: Some(|value, key| protocol::contains(inner(value).value(), key)),
-        iter: Some(|value| protocol::get_iter(inner(value).value())),
+        contains: Some(|value, key| protocol::contains(inner(value)?.value(), key)),
+        iter: Some(|value| protocol::get_iter(inner(value)?.value())),
         or: Some(union),
         ..Slots::EMPTY
     },

@@ -423,6 +423,7 @@ fn check_closure(code: &CodeObject, closure: Option<Value>) -> PyResult<()> {
 /// `function`.
 pub static FUNCTION: TypeObject = TypeObject::from_spec(&SPEC);
 static SPEC: TypeSpec = TypeSpec {
+    doc: "function(code, globals, name=None, argdefs=None, closure=None, kwdefaults=None)\n--\n\nMake a function of code: globals is the dict of its module, name stands for that of the code,\nargdefs and kwdefaults are defaults, closure is a tuple of cells for the free variables.",
     flags: type_flags::WEAK | type_flags::GC | type_flags::HAS_ENTRY | type_flags::METHOD_DESCRIPTOR,
     dict_offset: FunctionObject::DICT_OFFSET,
     slots: Slots {

@@ -15,6 +15,7 @@ use crate::object::{self, Object, Visitor};
 use crate::objects::list::ListObject;
 use crate::objects::str::StrObject;
 use crate::objects::tuple::TupleObject;
+use crate::objects::typing::generic_alias;
 use crate::objects::{self, bytes, int};
 use crate::operator::BinaryOp;
 use crate::protocol;
@@ -291,8 +292,12 @@ iterator_type! {
         let this = SentinelIterator::of(value);
         let (Some(callable), Some(sentinel)) = (this.callable.get_ref(), this.sentinel.get_ref()) else { return Ok(None) };
         let result = error::ignore(protocol::call(callable.value(), &[], None), &error::types::StopIteration)?;
+        // What was called may have run the iterator to its end.
+        let has_more = this.callable.get().is_some();
         match result {
-            Some(result) if !protocol::is_same_or_equal(result.value(), sentinel.value())? => Ok(Some(result)),
+            Some(result) if has_more && !protocol::is_same_or_equal(result.value(), sentinel.value())? => {
+                Ok(Some(result))
+            }
             _ => {
                 drop(this.callable.take());
                 Ok(None)
@@ -305,6 +310,20 @@ impl SentinelIterator {
     /// `iter(callable, sentinel)`
     pub fn new(callable: Value, sentinel: Value) -> Py<SentinelIterator> {
         Self::make(&SENTINEL_ITERATOR, 0, Some(callable.to_ref()), Some(sentinel.to_ref()))
+    }
+}
+
+iterator_type! {
+    /// What `*alias` iterates over: the generic alias, unpacked, once.
+    AliasIterator(alias), ALIAS_ITERATOR, ALIAS_ITERATOR_SPEC, "generic_alias_iterator", type_flags::NO_NEW, None, |value| {
+        Ok(AliasIterator::of(value).alias.take().map(|alias| generic_alias::unpacked(alias.value())))
+    }, ""
+}
+
+impl AliasIterator {
+    /// The iterator over a generic alias.
+    pub fn new(alias: Value) -> Py<AliasIterator> {
+        Self::make(&ALIAS_ITERATOR, 0, Some(alias.to_ref()))
     }
 }
 
@@ -540,6 +559,7 @@ pub static ALL: &[&TypeObject] = &[
     &BYTEARRAY_ITERATOR,
     &CALL_SEQUENCE_ITERATOR,
     &SENTINEL_ITERATOR,
+    &ALIAS_ITERATOR,
     &ENUMERATE,
     &MAP,
     &FILTER,

@@ -101,6 +101,11 @@ impl ListObject {
         self.len() == 0
     }
 
+    /// Whether it has memory for items, as one has that is not new.
+    pub(crate) fn has_room(&self) -> bool {
+        self.capacity.get() > 0
+    }
+
     #[inline]
     fn raw(&self, at: usize) -> Value {
         debug_assert!(at < self.len());
@@ -293,7 +298,13 @@ impl ListObject {
             (0..count).filter_map(|at| other.get(at)).for_each(|item| self.push(item));
             return Ok(());
         }
-        crate::protocol::for_each(iterable, |item| self.try_push(item))
+        let iterator = crate::protocol::get_iter(iterable)?;
+        let hint = crate::protocol::length_hint(iterable, 0)?;
+        // A hint that no list could follow may be wrong.
+        if self.len() + hint <= isize::MAX as usize {
+            self.try_reserve(hint)?;
+        }
+        crate::protocol::for_each(iterator.value(), |item| self.try_push(item))
     }
 }
 

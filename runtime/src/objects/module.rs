@@ -85,6 +85,11 @@ impl ModuleObject {
         if is_plain { value.get::<ModuleObject>() } else { None }
     }
 
+    /// Says what the module is.
+    pub fn describe(&self, doc: &str) {
+        self.dict().set_str(names().__doc__, StrObject::new(doc).into());
+    }
+
     /// Marks a module as part of the runtime: the leak audit does not count it.
     pub fn unaudited(&self) {
         self.header.set(flags::UNAUDITED);
@@ -151,7 +156,7 @@ fn repr(value: Value) -> PyResult {
     {
         return protocol::call_one(show.value(), value);
     }
-    let name = module.name();
+    let name = if module.dict().get_str(names().__name__).is_some() { module.name() } else { "?".into() };
     let file = module.dict().get_str(names().__file__).and_then(|file| file.get::<StrObject>());
     let text = match (file, given(names().__loader__)) {
         (Some(file), _) => format!("<module '{name}' from '{}'>", file.to_string_lossy()),

@@ -132,18 +132,34 @@ pub struct StructType {
     unnamed: usize,
     /// Attributes beyond the items.
     hidden: &'static [&'static str],
+    /// What the class is, and each of its items.
+    docs: (&'static str, &'static [&'static str]),
     class: World<Cell<Value>>,
 }
 
 impl StructType {
     /// Declares a class.
     pub const fn new(module: &'static str, name: &'static str, items: &'static [&'static str]) -> Self {
-        StructType { module, name, items, unnamed: 0, hidden: &[], class: World::new(Cell::new(Value::NULL)) }
+        StructType {
+            module,
+            name,
+            items,
+            unnamed: 0,
+            hidden: &[],
+            docs: ("", &[]),
+            class: World::new(Cell::new(Value::NULL)),
+        }
     }
 
     /// Adds attributes beyond the items; the last `unnamed` items are no attributes.
     pub const fn with_hidden(mut self, unnamed: usize, hidden: &'static [&'static str]) -> Self {
         (self.unnamed, self.hidden) = (unnamed, hidden);
+        self
+    }
+
+    /// Says what the class is, and each of its items.
+    pub const fn with_docs(mut self, doc: &'static str, items: &'static [&'static str]) -> Self {
+        self.docs = (doc, items);
         self
     }
 
@@ -170,8 +186,13 @@ impl StructType {
         namespace.set_text("n_sequence_fields", int::from_i64(self.items.len() as i64));
         namespace.set_text("n_fields", int::from_i64((self.items.len() + self.hidden.len()) as i64));
         namespace.set_text("n_unnamed_fields", int::from_i64(self.unnamed as i64));
+        let (doc, docs) = self.docs;
+        if !doc.is_empty() {
+            namespace.set_text("__doc__", StrObject::new(doc));
+        }
         for (at, name) in self.items[..named].iter().enumerate() {
-            namespace.set_text(name, TupleGetter::new(at, None));
+            let doc = docs.get(at).map(|doc| StrObject::new(doc).into());
+            namespace.set_text(name, TupleGetter::new(at, doc));
         }
         let bases = TupleObject::of([STRUCT_SEQUENCE.value().to_ref()]);
         let class = build::build(&TYPE, &StrObject::intern(self.name), &bases, &namespace, Shape::default())?;
@@ -209,11 +230,40 @@ fn names_of(ty: &TypeObject, key: &str) -> Vec<String> {
     names.iter().filter_map(|name| name.get::<StrObject>()).map(StrObject::to_string_lossy).collect()
 }
 
+/// The two arguments, by position or by name.
+fn sequence_args(args: Args<'_>) -> PyResult<[Option<Value>; 2]> {
+    let mut given = [0, 1].map(|at| args.positional.get(at).copied());
+    if args.positional.len() > 2 {
+        let count = args.positional.len();
+        return Err(crate::raise!(TypeError, "structseq() takes at most 2 arguments ({count} given)"));
+    }
+    for (keyword, value) in args.keywords() {
+        let keyword = protocol::str_string(keyword)?;
+        match ["sequence", "dict"].iter().position(|name| *name == keyword) {
+            Some(at) if given[at].is_none() => given[at] = Some(value),
+            Some(at) => {
+                let place = at + 1;
+                return Err(crate::raise!(
+                    TypeError,
+                    "argument for structseq() given by name ('{keyword}') and position ({place})"
+                ));
+            }
+            None => {
+                return Err(crate::raise!(
+                    TypeError,
+                    "structseq() got an unexpected keyword argument '{keyword}'"
+                ));
+            }
+        }
+    }
+    Ok(given)
+}
+
 /// `Class(sequence, dict={})`
 fn sequence_new(ty: &TypeObject, args: Args<'_>) -> PyResult {
-    let (name, given) = (ty.full_name(), args.to_vec());
+    let (name, [sequence, more]) = (ty.full_name(), sequence_args(args)?);
     let (names, hidden) = (names_of(ty, "_item_names"), names_of(ty, "_hidden_names"));
-    let Some(&sequence) = given.first() else {
+    let Some(sequence) = sequence else {
         return Err(crate::raise!(TypeError, "structseq() missing required argument 'sequence' (pos 1)"));
     };
     if !protocol::is_iterable(sequence) {
@@ -230,10 +280,19 @@ fn sequence_new(ty: &TypeObject, args: Args<'_>) -> PyResult {
     if !wanted.is_empty() {
         return Err(crate::raise!(TypeError, "{name}() takes {wanted}-sequence ({got}-sequence given)"));
     }
-    let more = given.get(1).and_then(|more| more.get::<DictObject>());
-    if let Some(&other) = given.get(1).filter(|other| more.is_none() && !crate::objects::is_none(**other)) {
-        let _ = other;
-        return Err(crate::raise!(TypeError, "{name}() takes a dict as second arg, if any"));
+    let more = match more {
+        Some(more) => Some(
+            more.get::<DictObject>()
+                .ok_or_else(|| crate::raise!(TypeError, "{name}() takes a dict as second arg, if any"))?,
+        ),
+        None => None,
+    };
+    // What the sequence has not given may stand in the dict, and nothing else.
+    let open = &hidden[got.saturating_sub(least).min(hidden.len())..];
+    let is_known =
+        |key: &Ref| key.get::<StrObject>().is_some_and(|key| open.iter().any(|name| key.eq_str(name)));
+    if more.is_some_and(|more| !more.keys().iter().all(is_known)) {
+        return Err(crate::raise!(TypeError, "{name}() got duplicate or unexpected field name(s)"));
     }
     let mut beyond = values.split_off(least).into_iter();
     let attributes: Vec<(&str, Ref)> = hidden
@@ -278,6 +337,14 @@ crate::py_methods! { static METHODS for "structseq", &TupleObject;
     fn replace(this, changes: crate::convert::Keywords) -> PyResult {
         let value = Value::from_object(this);
         let names = names_of(value.ty(), "_item_names");
+        let unnamed = value.ty().lookup(StrObject::intern("n_unnamed_fields").value());
+        if unnamed.is_some_and(|count| count.as_small() != Some(0)) {
+            let class = value.ty().full_name();
+            return Err(crate::raise!(
+                TypeError,
+                "__replace__() is not supported for {class} because it has unnamed field(s)"
+            ));
+        }
         let mut items: Vec<Ref> = this.items().iter().map(|item| item.to_ref()).collect();
         let dict = protocol::instance_dict(value).map_or_else(DictObject::new, DictObject::copy);
         for (key, new) in changes.0 {

@@ -178,11 +178,21 @@ fn descr_get(value: Value, object: Option<Value>, _: Value) -> PyResult {
 }
 
 static MEMBERS: &[GetSetDef] = &[
-    GetSetDef { name: "__thisclass__", doc: "", get: |value| Ok(this(value).class.get_or_none()), set: None },
-    GetSetDef { name: "__self__", doc: "", get: |value| Ok(this(value).receiver.get_or_none()), set: None },
+    GetSetDef {
+        name: "__thisclass__",
+        doc: "the class behind which super() looks",
+        get: |value| Ok(this(value).class.get_or_none()),
+        set: None,
+    },
+    GetSetDef {
+        name: "__self__",
+        doc: "the instance or class that methods are bound to; None if there is none",
+        get: |value| Ok(this(value).receiver.get_or_none()),
+        set: None,
+    },
     GetSetDef {
         name: "__self_class__",
-        doc: "",
+        doc: "the class in whose order super() looks; None if there is none",
         get: |value| Ok(this(value).receiver_class.get_or_none()),
         set: None,
     },

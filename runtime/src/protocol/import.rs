@@ -141,29 +141,36 @@ pub fn module_not_found(name: &str, message: &str) -> Raised {
     raised
 }
 
-/// `from package import a, b`: names that are not attributes yet may be submodules.
+/// `from package import a, b`: names that are not attributes yet may be submodules. `*` stands for what `__all__` has, but not there.
 fn import_submodules(module: &Ref, absolute: &str, fromlist: Value) -> PyResult<()> {
     if protocol::get_optional_attr(module.value(), names().__path__)?.is_none() {
         return Ok(());
     }
     for item in protocol::collect(fromlist)? {
-        let Some(text) = item.get::<StrObject>() else {
-            let name = item.ty().name();
-            return Err(crate::raise!(TypeError, "Item in ``from list'' must be str, not {name}"));
-        };
-        if text.eq_str("*") {
-            if let Some(all) = protocol::get_optional_attr(module.value(), names().__all__)? {
-                import_submodules(module, absolute, all.value())?;
-            }
-        } else if protocol::get_optional_attr(module.value(), item.value())?.is_none() {
-            let full = format!("{absolute}.{}", text.to_utf8()?);
-            let attempt = import_absolute(&full);
-            if let Err(raised) = attempt {
-                ignore_missing(raised, &full)?;
-            }
+        if !submodule_item(module, absolute, item.value(), "``from list''")?.eq_str("*") {
+            continue;
+        }
+        let Some(all) = protocol::get_optional_attr(module.value(), names().__all__)? else { continue };
+        for item in protocol::collect(all.value())? {
+            submodule_item(module, absolute, item.value(), &format!("{absolute}.__all__"))?;
         }
     }
     Ok(())
+}
+
+/// Imports what an item names, if it may be a submodule.
+fn submodule_item<'a>(module: &Ref, absolute: &str, item: Value, list: &str) -> PyResult<&'a StrObject> {
+    let Some(text) = item.get::<StrObject>() else {
+        let name = item.ty().name();
+        return Err(crate::raise!(TypeError, "Item in {list} must be str, not {name}"));
+    };
+    if !text.eq_str("*") && protocol::get_optional_attr(module.value(), item)?.is_none() {
+        let full = format!("{absolute}.{}", text.to_utf8()?);
+        if let Err(raised) = import_absolute(&full) {
+            ignore_missing(raised, &full)?;
+        }
+    }
+    Ok(text)
 }
 
 /// Drops the error that says that `name` itself does not exist.
@@ -226,7 +233,8 @@ pub fn import_star(module: Value, namespace: &DictObject) -> PyResult<()> {
     for name in public {
         if !name.is_instance::<StrObject>() {
             let got = name.ty().name();
-            return Err(crate::raise!(TypeError, "Item in __all__ must be str, not {got}"));
+            let of = protocol::str_string(protocol::get_attr(module, names().__name__)?.value())?;
+            return Err(crate::raise!(TypeError, "Item in {of}.__all__ must be str, not {got}"));
         }
         let value = protocol::get_attr(module, name.value())?;
         namespace.set(name.value(), value)?;

@@ -8,6 +8,7 @@ use crate::objects::list::{LIST, ListObject};
 use crate::objects::tuple::{TUPLE, TupleObject};
 use crate::reserve;
 use crate::type_object::TypeObject;
+use crate::types::dunder;
 use crate::value::{PyResult, Ref, Value};
 
 /// `iter(iterable)`
@@ -52,6 +53,12 @@ pub fn iter_next(iterator: Value) -> PyResult<Option<Ref>> {
         Some(slot) => slot(iterator),
         None => Err(crate::raise!(TypeError, "'{}' object is not an iterator", iterator.ty().name())),
     }
+}
+
+/// [`iter_next`] that leaves the `StopIteration` of a Python class raised: it may carry a value.
+pub fn iter_next_or_raise(iterator: Value) -> PyResult<Option<Ref>> {
+    let is_of_python = iterator.ty().slots().iternext.is_some() && iterator.ty().spec().is_none();
+    if is_of_python { dunder::call_next(iterator).map(Some) } else { iter_next(iterator) }
 }
 
 /// The slot `iter` of iterators.

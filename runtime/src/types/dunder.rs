@@ -273,7 +273,12 @@ fn dispatch_iter(object: Value) -> PyResult {
 }
 
 fn dispatch_next(object: Value) -> PyResult<Option<Ref>> {
-    crate::error::ignore(send(object, names().__next__, &[]), &crate::error::types::StopIteration)
+    crate::error::ignore(call_next(object), &crate::error::types::StopIteration)
+}
+
+/// What `__next__` of a class in Python gives or raises.
+pub(crate) fn call_next(object: Value) -> PyResult {
+    send(object, names().__next__, &[])
 }
 
 fn dispatch_len(object: Value) -> PyResult<usize> {
@@ -515,8 +520,8 @@ groups! {
     buffer { "__buffer__" => |slot: fn(Value) -> PyResult<Buffer>, this, args| {
         let [flags] = exactly(args)?;
         int::to_i64(flags)?;
-        drop(slot(this)?);
-        MemoryView::over(this)
+        // The slot is that of a base, which the class of the object may do by itself.
+        Ok(MemoryView::of_loan(slot(this)?))
     }; } Some(|slots| slots.buffer = Some(dispatch_buffer));
     release_buffer { "__release_buffer__" => |slot: fn(Value), this, args| {
         let _ = (slot, this);

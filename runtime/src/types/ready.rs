@@ -76,7 +76,7 @@ fn add_methods(ty: &'static TypeObject, spec: &'static TypeSpec) {
     let dict = ty.dict();
     for def in spec.methods.iter().flat_map(|table| table.iter()) {
         let object: Ref = match def.kind {
-            MethodKind::Static => StaticMethod::new(BuiltinFunction::new(def, None).into()).into(),
+            MethodKind::Static => StaticMethod::new(BuiltinFunction::of_type(def, ty).into()).into(),
             _ => MethodDescriptor::make(def, ty),
         };
         dict.set_text(def.signature.name(), object);

@@ -135,6 +135,7 @@ fn set_factory(value: Value, factory: Option<Value>) -> PyResult<()> {
 /// `collections.defaultdict`.
 pub static DEFAULT_DICT: TypeObject = TypeObject::from_spec(&SPEC);
 static SPEC: TypeSpec = TypeSpec {
+    doc: "defaultdict(default_factory=None, /, [...])\n\nA dict that makes the values of missing keys by calling default_factory without arguments, and keeps them.\nWhat follows the factory is what dict takes.",
     module: "collections",
     base: Some(&DICT),
     flags: type_flags::BASE | type_flags::GC | type_flags::MAPPING,

@@ -247,6 +247,7 @@ py_methods! { static CACHED_METHODS for "_lru_cache_wrapper", &Cached;
 pub(super) static CACHED: TypeObject = TypeObject::from_spec(&CACHED_SPEC);
 static CACHED_SPEC: TypeSpec = TypeSpec {
     module: "functools",
+    doc: "A function that remembers its results: cache_info() counts what it found, cache_clear() forgets them.",
     flags: type_flags::GC | type_flags::BASE | type_flags::WEAK | type_flags::METHOD_DESCRIPTOR,
     dict_offset: std::mem::offset_of!(Cached, dict),
     slots: Slots {

@@ -468,16 +468,17 @@ py_methods! { static TEXT_METHODS for "_io._TextIOBase", Value;
     }
 }
 
-const fn none_attribute(name: &'static str) -> GetSetDef {
-    GetSetDef { name, doc: "", get: |_| Ok(objects::none().to_ref()), set: None }
+const fn none_attribute(name: &'static str, doc: &'static str) -> GetSetDef {
+    GetSetDef { name, doc, get: |_| Ok(objects::none().to_ref()), set: None }
 }
 
 macro_rules! abstract_base {
-    ($(#[$meta:meta])* $name:ident, $spec:ident, $text:literal, $methods:ident, $getset:expr) => {
+    ($(#[$meta:meta])* $name:ident, $spec:ident, $text:literal, $doc:literal, $methods:ident, $getset:expr) => {
         $(#[$meta])*
         pub(crate) static $name: TypeObject = TypeObject::from_spec(&$spec);
         static $spec: TypeSpec = TypeSpec {
             module: "_io",
+            doc: $doc,
             flags: type_flags::BASE | type_flags::GC,
             base: Some(&IO_BASE),
             methods: &[$methods],
@@ -489,14 +490,21 @@ macro_rules! abstract_base {
 
 abstract_base! {
     /// `_RawIOBase`.
-    RAW_BASE, RAW_BASE_SPEC, "_RawIOBase", RAW_METHODS, &[]
+    RAW_BASE, RAW_BASE_SPEC, "_RawIOBase",
+    "The base of streams of bytes that ask the system for each read and write.", RAW_METHODS, &[]
 }
 abstract_base! {
     /// `_BufferedIOBase`.
-    BUFFERED_BASE, BUFFERED_BASE_SPEC, "_BufferedIOBase", BUFFERED_METHODS, &[]
+    BUFFERED_BASE, BUFFERED_BASE_SPEC, "_BufferedIOBase",
+    "The base of streams of bytes that keep some of them in memory: reads and writes do all that they are asked for.", BUFFERED_METHODS, &[]
 }
 abstract_base! {
     /// `_TextIOBase`.
-    TEXT_BASE, TEXT_BASE_SPEC, "_TextIOBase", TEXT_METHODS,
-    &[none_attribute("encoding"), none_attribute("newlines"), none_attribute("errors")]
+    TEXT_BASE, TEXT_BASE_SPEC, "_TextIOBase",
+    "The base of streams of text.", TEXT_METHODS,
+    &[
+        none_attribute("encoding", "How the text is encoded; None for streams that have no bytes."),
+        none_attribute("newlines", "The line ends that have been seen so far: None, a str, or a tuple of them."),
+        none_attribute("errors", "What happens to what cannot be encoded or decoded."),
+    ]
 }

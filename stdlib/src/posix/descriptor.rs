@@ -10,7 +10,8 @@ use super::argument::{self, Descriptor, Folder, Path};
 use crate::system::{failure, last_errno, os_error, pair, system};
 
 /// `os.terminal_size`
-pub(super) static TERMINAL_SIZE: StructType = StructType::new("os", "terminal_size", &["columns", "lines"]);
+pub(super) static TERMINAL_SIZE: StructType = StructType::new("os", "terminal_size", &["columns", "lines"])
+    .with_docs("The size of a terminal, in characters.", &["its width", "its height"]);
 
 /// Memory for a read whose size the program chose.
 fn room(length: i64) -> PyResult<Vec<u8>> {

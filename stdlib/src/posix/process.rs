@@ -16,10 +16,21 @@ use crate::system::{failure, os_error, pair, system};
 
 /// `os.waitid_result`
 pub(super) static WAITID_RESULT: StructType =
-    StructType::new("posix", "waitid_result", &["si_pid", "si_uid", "si_signo", "si_status", "si_code"]);
+    StructType::new("posix", "waitid_result", &["si_pid", "si_uid", "si_signo", "si_status", "si_code"])
+        .with_docs(
+            "What waitid() says of a child.",
+            &[
+                "its process id",
+                "its user",
+                "always SIGCHLD",
+                "its exit value or the signal",
+                "what kind of change it is",
+            ],
+        );
 
 /// `os.sched_param`
-pub(super) static SCHED_PARAM: StructType = StructType::new("posix", "sched_param", &["sched_priority"]);
+pub(super) static SCHED_PARAM: StructType = StructType::new("posix", "sched_param", &["sched_priority"])
+    .with_docs("How a process is scheduled.", &["the priority"]);
 
 /// `resource.struct_rusage`
 pub(crate) static RUSAGE: StructType = StructType::new(
@@ -42,6 +53,27 @@ pub(crate) static RUSAGE: StructType = StructType::new(
         "ru_nsignals",
         "ru_nvcsw",
         "ru_nivcsw",
+    ],
+)
+.with_docs(
+    "What resources a process has used.",
+    &[
+        "seconds in its own code",
+        "seconds in the system",
+        "the most memory at a time",
+        "shared memory",
+        "unshared data",
+        "unshared stack",
+        "page faults without input",
+        "page faults with input",
+        "times swapped out",
+        "blocks read",
+        "blocks written",
+        "messages sent",
+        "messages received",
+        "signals received",
+        "times it gave up the processor",
+        "times the processor was taken away",
     ],
 );
 

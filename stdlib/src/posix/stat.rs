@@ -33,6 +33,18 @@ pub(super) static STAT_RESULT: StructType = StructType::new(
         "st_blocks",
         "st_rdev",
     ],
+)
+.with_docs(
+    "What stat(), fstat() and lstat() say of a file.",
+    &[
+        "kind of file and permissions",
+        "number of the inode",
+        "device",
+        "number of hard links",
+        "user that owns it",
+        "group that owns it",
+        "size in bytes",
+    ],
 );
 
 /// `os.statvfs_result`
@@ -52,7 +64,8 @@ pub(super) static STATVFS_RESULT: StructType = StructType::new(
         "f_namemax",
     ],
 )
-.with_hidden(0, &["f_fsid"]);
+.with_hidden(0, &["f_fsid"])
+.with_docs("What statvfs() and fstatvfs() say of a file system.", &[]);
 
 const NANOSECONDS: i128 = 1_000_000_000;
 

@@ -305,6 +305,7 @@ fn new_rlock(ty: &TypeObject, _: Args<'_>) -> PyResult {
 pub(super) static LOCK: TypeObject = TypeObject::from_spec(&LOCK_SPEC);
 static LOCK_SPEC: TypeSpec = TypeSpec {
     module: "_thread",
+    doc: "lock()\n--\n\nA lock that one thread at a time holds, and that any thread may release.",
     flags: type_flags::WEAK,
     slots: Slots { new: Some(new_lock), init: Some(|_, _| Ok(())), repr: Some(repr_lock), ..Slots::EMPTY },
     methods: &[LOCK_METHODS],

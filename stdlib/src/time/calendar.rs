@@ -17,7 +17,11 @@ pub(super) static STRUCT_TIME: StructType = StructType::new(
     "struct_time",
     &["tm_year", "tm_mon", "tm_mday", "tm_hour", "tm_min", "tm_sec", "tm_wday", "tm_yday", "tm_isdst"],
 )
-.with_hidden(0, &["tm_zone", "tm_gmtoff"]);
+.with_hidden(0, &["tm_zone", "tm_gmtoff"])
+.with_docs(
+    "A time as gmtime(), localtime() and strptime() give it, and as asctime(), mktime() and strftime() take it.",
+    &["year, as 1993", "month, 1 to 12", "day of the month, 1 to 31", "hours, 0 to 23", "minutes, 0 to 59", "seconds, 0 to 61", "day of the week; Monday is 0", "day of the year, 1 to 366", "1 in summer time, 0 if not, -1 if unknown"],
+);
 
 unsafe extern "C" {
     fn tzset();

@@ -11,8 +11,9 @@ use super::CodeObject;
 use super::compare::are_equal;
 use super::make;
 use super::replace::{self, SHOWN_FLAGS};
+use super::shown;
 use crate::convert::Keywords;
-use crate::error::frame_lines::hides_columns;
+use crate::error::{self, frame_lines::hides_columns};
 use crate::hash;
 use crate::methods::GetSetDef;
 use crate::objects::bytes::BytesObject;
@@ -24,6 +25,7 @@ use crate::protocol;
 use crate::py_methods;
 use crate::slots::Slots;
 use crate::value::{PyResult, Ref, Value};
+use crate::warning;
 
 fn this<'a>(value: Value) -> &'a CodeObject {
     value.get::<CodeObject>().expect("descriptors check their owner")
@@ -68,10 +70,10 @@ fn richcompare(a: Value, b: Value, op: CompareOp) -> PyResult {
 
 fn hash_code(value: Value) -> PyResult<i64> {
     let code = this(value).code();
-    Ok(hash::sequence(
-        [hash::bytes(code.name.as_bytes()), hash::int(code.first_line.into()), code.words.len() as i64]
-            .into_iter(),
-    ))
+    let words = hash::sequence(code.words.iter().map(|word| i64::from(word.bits())));
+    let counts = [code.first_line, code.arg_count, code.posonly_count, code.kwonly_count];
+    let counts = hash::sequence(counts.into_iter().map(i64::from));
+    Ok(hash::sequence([hash::bytes(code.name.as_bytes()), counts, words].into_iter()))
 }
 
 pub(super) const SLOTS: Slots = Slots {
@@ -99,11 +101,51 @@ fn number_or_none(number: Option<i64>) -> Ref {
 /// Runs of units on one line: start and end offset, and the line.
 fn lines(code: &CodeObject) -> impl Iterator<Item = [Option<i64>; 3]> {
     let mut next = 0;
-    code.view().places.chunk_by(|a, b| a.line == b.line).map(move |run| {
+    let places = if code.view().is_nowhere() { &[][..] } else { &code.view().places };
+    places.chunk_by(|a, b| a.line == b.line).map(move |run| {
         let start = next;
         next += 2 * run.len() as i64;
         [Some(start), Some(next), run[0].line.map(i64::from)]
     })
+}
+
+fn instructions(value: Value) -> PyResult {
+    shown::remember(this(value));
+    Ok(BytesObject::new(&this(value).view().bytes).into())
+}
+
+/// The old table of lines: pairs of steps in bytes and in lines, of which neither fits more than a byte.
+fn line_table(value: Value) -> PyResult {
+    let message = "co_lnotab is deprecated, use co_lines instead.";
+    warning::warn(&error::types::DeprecationWarning, message, 1)?;
+    let code = this(value);
+    let mut table = Vec::new();
+    let (mut offset, mut last) = (0, i64::from(code.code().first_line));
+    for [start, _, line] in lines(code) {
+        let (Some(start), Some(line)) = (start, line.filter(|&line| line != last)) else { continue };
+        let (mut bytes, mut step) = (start - offset, line - last);
+        (offset, last) = (start, line);
+        while bytes > 255 {
+            table.extend([255, 0]);
+            bytes -= 255;
+        }
+        while !(-128..128).contains(&step) {
+            let part = step.clamp(-128, 127);
+            table.extend([bytes as u8, part as u8]);
+            (bytes, step) = (0, step - part);
+        }
+        table.extend([bytes as u8, step as u8]);
+    }
+    Ok(BytesObject::new(&table).into())
+}
+
+/// An attribute by its name.
+pub(super) fn get(value: Value, name: &str) -> PyResult {
+    let found = GETSET.iter().find(|attribute| attribute.name == name);
+    match found {
+        Some(attribute) => (attribute.get)(value),
+        None => Err(crate::raise!(TypeError, "replace() got an unexpected keyword argument '{name}'")),
+    }
 }
 
 /// The name of the local slot that an argument means.
@@ -170,8 +212,9 @@ pub(super) static GETSET: &[GetSetDef] = getters! {
     "co_consts" => |value| Ok(TupleObject::new(this(value).consts().to_vec()).into());
     "co_names" => |value| Ok(TupleObject::new(this(value).names().to_vec()).into());
     "co_varnames" => variables;
-    "co_code" => |value| Ok(BytesObject::new(&this(value).view().bytes).into());
-    "_co_code_adaptive" => |value| Ok(BytesObject::new(&this(value).view().bytes).into());
+    "co_code" => instructions;
+    "_co_code_adaptive" => instructions;
+    "co_lnotab" => line_table;
     "co_linetable" => |value| Ok(BytesObject::new(&this(value).view().location_table()).into());
     "co_exceptiontable" => |value| Ok(BytesObject::new(&this(value).view().exception_table()).into());
     "co_cellvars" => |value| names_where(value, |_, cell| cell == CellKind::Cell);

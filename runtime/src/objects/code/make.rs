@@ -1,16 +1,17 @@
-//! `types.CodeType(...)`: its arguments are looked at as CPython does, but code is made by `compile()` only.
+//! `types.CodeType(...)`: its arguments are looked at as CPython does, and its instructions are those that some code has shown.
 //!
-//! The instructions that programs see are a view in CPython's terms, out of which none of this program's own can be made.
+//! The instructions that programs see are a view in CPython's terms, out of which none of this program's own can be made: what they
+//! are is remembered of the code that has shown them (see `shown`), and everything else is changed as `code.replace()` does.
 
+use super::replace;
 use crate::args::Args;
-use crate::error;
 use crate::objects;
 use crate::objects::bytes::BytesObject;
 use crate::objects::int;
 use crate::objects::str::StrObject;
 use crate::objects::tuple::TupleObject;
 use crate::type_object::TypeObject;
-use crate::value::{PyResult, Value};
+use crate::value::{PyResult, Ref, Value};
 
 /// What a parameter takes.
 enum Kind {
@@ -22,9 +23,26 @@ enum Kind {
 
 use Kind::{Bytes, Int, Str, Tuple};
 
-/// The parameters in order; the last two may be left out.
-const PARAMS: [Kind; 18] = [
-    Int, Int, Int, Int, Int, Int, Bytes, Tuple, Tuple, Tuple, Str, Str, Str, Int, Bytes, Bytes, Tuple, Tuple,
+/// The parameters in order, by the attributes that they become; the last two may be left out.
+const PARAMS: [(&str, Kind); 18] = [
+    ("co_argcount", Int),
+    ("co_posonlyargcount", Int),
+    ("co_kwonlyargcount", Int),
+    ("co_nlocals", Int),
+    ("co_stacksize", Int),
+    ("co_flags", Int),
+    ("co_code", Bytes),
+    ("co_consts", Tuple),
+    ("co_names", Tuple),
+    ("co_varnames", Tuple),
+    ("co_filename", Str),
+    ("co_name", Str),
+    ("co_qualname", Str),
+    ("co_firstlineno", Int),
+    ("co_linetable", Bytes),
+    ("co_exceptiontable", Bytes),
+    ("co_freevars", Tuple),
+    ("co_cellvars", Tuple),
 ];
 const REQUIRED: usize = 16;
 
@@ -39,10 +57,14 @@ pub(super) fn new(_: &TypeObject, args: Args<'_>) -> PyResult {
         let most = PARAMS.len();
         return Err(crate::raise!(TypeError, "code expected at most {most} arguments, got {count}"));
     }
-    for (at, (value, kind)) in given.iter().zip(&PARAMS).enumerate() {
+    for (at, (value, (_, kind))) in given.iter().zip(&PARAMS).enumerate() {
         check(at + 1, *value, kind)?;
     }
-    Err(error::not_supported("types.CodeType(...): code objects are made by compile() only"))
+    let value =
+        |at: usize| given.get(at).map_or_else(|| TupleObject::new(Vec::new()).into(), |value| value.to_ref());
+    let attributes: Vec<(&str, Ref)> =
+        PARAMS.iter().enumerate().map(|(at, (name, _))| (*name, value(at))).collect();
+    Ok(replace::make(attributes)?.into())
 }
 
 fn check(position: usize, value: Value, kind: &Kind) -> PyResult<()> {

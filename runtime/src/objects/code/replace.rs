@@ -2,7 +2,8 @@
 //!
 //! Changes are made to what was compiled, in terms of the view that programs see: tables of places and handlers are read back, names
 //! and constants take the places of those that they replace. The verifier looks at the result, so that whatever comes out can run; what
-//! would not is a ValueError. Instructions themselves can be given only as they are. Cost: that of a copy and of the verifier.
+//! would not is a ValueError. Instructions themselves can be given only as they are, or as other code has shown them (see `shown`).
+//! Cost: that of a copy and of the verifier.
 
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use bytecode::code::CellKind;
 use bytecode::cpython::slots_in_order;
 use bytecode::{Code, CodeFlags, Const, Handler, Local, Opcode, TypeCode, Word};
 
-use super::CodeObject;
+use super::{CodeObject, attributes, shown};
 use crate::convert::Keywords;
 use crate::error;
 use crate::objects::complex::ComplexObject;
@@ -20,8 +21,9 @@ use crate::objects::slice::SliceObject;
 use crate::objects::str::StrObject;
 use crate::objects::tuple::TupleObject;
 use crate::objects::{self, bytes::BytesObject, float};
+use crate::operator::CompareOp;
 use crate::protocol;
-use crate::value::{Py, PyResult, Value};
+use crate::value::{Py, PyResult, Ref, Value};
 
 /// The flags that CPython has, too.
 pub(super) const SHOWN_FLAGS: u32 = 0xffff | CodeFlags::FUTURE_ANNOTATIONS.0;
@@ -29,25 +31,107 @@ pub(super) const SHOWN_FLAGS: u32 = 0xffff | CodeFlags::FUTURE_ANNOTATIONS.0;
 /// No code object has more variables or stack entries than this.
 const MAX_COUNT: isize = 1 << 20;
 
-/// The copy.
+/// The attributes that say how a call is made, what code is called, and what it uses.
+const OTHERS: [&str; 15] = [
+    "co_argcount",
+    "co_posonlyargcount",
+    "co_kwonlyargcount",
+    "co_nlocals",
+    "co_stacksize",
+    "co_flags",
+    "co_consts",
+    "co_names",
+    "co_varnames",
+    "co_filename",
+    "co_name",
+    "co_qualname",
+    "co_firstlineno",
+    "co_freevars",
+    "co_cellvars",
+];
+
+/// The copy. Other instructions come with their own places and handlers, unless those are given, too.
 pub(super) fn replace(own: &CodeObject, changes: &Keywords) -> PyResult<Py<CodeObject>> {
+    let names = changes.0.iter().map(|(name, _)| protocol::str_string(*name));
+    let names = names.collect::<PyResult<Vec<_>>>()?;
+    let mut changes: Vec<(&str, Ref)> =
+        names.iter().zip(&changes.0).map(|(name, (_, value))| (&**name, value.to_ref())).collect();
+    let Some((_, instructions)) = changes.iter().find(|(name, _)| *name == "co_code") else {
+        return with(own, &changes);
+    };
+    if data("co_code", instructions.value())? == own.view().bytes {
+        return with(own, &changes);
+    }
+    for name in OTHERS {
+        if changes.iter().all(|(changed, _)| *changed != name) {
+            changes.push((name, attributes::get(Value::from_object(own), name)?));
+        }
+    }
+    make(changes)
+}
+
+/// Code with these attributes, of which `co_code` is one.
+pub(super) fn make(mut wanted: Vec<(&str, Ref)>) -> PyResult<Py<CodeObject>> {
+    let at = wanted.iter().position(|(name, _)| *name == "co_code").expect("callers pass the instructions");
+    let (name, instructions) = wanted.remove(at);
+    match shown::find(&data(name, instructions.value())?, &wanted)? {
+        Some(base) => with(&base, &wanted),
+        None => {
+            Err(error::not_supported("code of instructions that no code object of this process has shown"))
+        }
+    }
+}
+
+/// A copy with other attributes.
+fn with(own: &CodeObject, changes: &[(&str, Ref)]) -> PyResult<Py<CodeObject>> {
     let mut code = Code::clone(own.code());
     let mut variables = None;
-    for (name, value) in &changes.0 {
-        match &*protocol::str_string(*name)? {
-            "co_nlocals" => variables = Some(number("co_nlocals", *value)?),
-            name => change(own, &mut code, name, *value)?,
+    for (name, value) in changes {
+        match *name {
+            "co_nlocals" => variables = Some(number("co_nlocals", value.value())?),
+            "co_linetable" => {}
+            name => change(own, &mut code, name, value.value())?,
         }
     }
     let own_variables = slots_of(&code, CellKind::None).len();
     if variables.is_some_and(|given| given as usize != own_variables) {
         return Err(crate::raise!(ValueError, "code: co_nlocals != len(co_varnames)"));
     }
+    let table = changes.iter().find(|(name, _)| *name == "co_linetable");
+    place(own, &mut code, table.map(|(name, table)| data(name, table.value())).transpose()?);
     check_params(own.code(), &mut code)?;
     if let Some(wrong) = bytecode::verify::verify(&code).first() {
         return Err(crate::raise!(ValueError, "code: {wrong}"));
     }
     Ok(CodeObject::of(code))
+}
+
+/// Places are relative to the first line, those of a given table and those that there were.
+fn place(own: &CodeObject, code: &mut Code, table: Option<Vec<u8>>) {
+    let (before, now) = (own.code().first_line, code.first_line);
+    let is_as_before = table.as_ref().is_none_or(|table| *table == own.view().location_table());
+    if is_as_before && before == now {
+        return;
+    }
+    let mut ranges = code.ranges.take();
+    match table.filter(|_| !is_as_before) {
+        Some(table) => ranges = own.view().ranges_of(&table, now),
+        None => ranges.iter_mut().filter(|range| range.line != 0).for_each(|range| {
+            range.line = (range.line + now).saturating_sub(before);
+            range.end_line = (range.end_line + now).saturating_sub(before);
+        }),
+    }
+    ranges.into_iter().for_each(|range| code.ranges.push(range));
+}
+
+/// Whether an attribute is what it was.
+fn is_as_before(own: &CodeObject, name: &str, value: Value) -> PyResult<bool> {
+    if name == "co_consts" {
+        let (old, new) = (&own.code().consts, constants(own, items(name, value)?)?);
+        return Ok(old.len() == new.len() && old.iter().zip(&new).all(|(old, new)| old.is_same(new)));
+    }
+    let old = attributes::get(Value::from_object(own), name)?;
+    protocol::compare_bool(CompareOp::Equal, old.value(), value)
 }
 
 fn wrong_type(name: &str, wanted: &str, value: Value) -> error::Raised {
@@ -87,11 +171,14 @@ fn texts(name: &str, value: Value) -> PyResult<Vec<String>> {
 }
 
 /// The attributes that code which was compiled for declared types may get anew.
-const OF_STATIC_CODE: [&str; 7] =
-    ["co_name", "co_qualname", "co_filename", "co_firstlineno", "co_flags", "co_linetable", "co_code"];
+const OF_STATIC_CODE: [&str; 6] =
+    ["co_name", "co_qualname", "co_filename", "co_firstlineno", "co_flags", "co_code"];
 
 fn change(own: &CodeObject, code: &mut Code, name: &str, value: Value) -> PyResult<()> {
     if code.flags.contains(CodeFlags::STATIC) && !OF_STATIC_CODE.contains(&name) {
+        if is_as_before(own, name, value)? {
+            return Ok(());
+        }
         return Err(error::not_supported(&format!("code.replace({name}=...) of static code")));
     }
     match name {
@@ -117,14 +204,9 @@ fn change(own: &CodeObject, code: &mut Code, name: &str, value: Value) -> PyResu
         "co_cellvars" => rename(code, CellKind::Cell, texts(name, value)?, name)?,
         "co_freevars" => rename(code, CellKind::Free, texts(name, value)?, name)?,
         "co_consts" => code.consts = constants(own, items(name, value)?)?,
-        "co_linetable" => {
-            let ranges = own.view().ranges_of(&data(name, value)?);
-            code.ranges.take();
-            ranges.into_iter().for_each(|range| code.ranges.push(range));
-        }
         "co_exceptiontable" => code.handlers = handlers(own, &data(name, value)?)?,
-        "co_code" if data(name, value)? == own.view().bytes => {}
-        "co_code" => return Err(error::not_supported("code.replace(co_code=...) with other instructions")),
+        // Whoever passes other instructions has found the code that they are of.
+        "co_code" => drop(data(name, value)?),
         _ => {
             return Err(crate::raise!(TypeError, "replace() got an unexpected keyword argument '{name}'"));
         }

@@ -241,7 +241,9 @@ py_methods! { static ITERATOR_METHODS for "dict_keyiterator", Value;
     /// Private method returning an estimate of len(list(it)).
     "__length_hint__(self, /)"
     fn length_hint(this) -> usize {
-        iterator(this).remaining.get()
+        let this = iterator(this);
+        let is_as_begun = this.dict.get().is_some_and(|dict| protocol::len(dict).ok() == Some(this.expected_len.get()));
+        if is_as_begun { this.remaining.get() } else { 0 }
     }
     /// Return state information for pickling.
     "__reduce__(self, /)"

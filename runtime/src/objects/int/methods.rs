@@ -235,11 +235,12 @@ py_methods! { static METHODS for "int", IntRef<'_>;
     ///
     /// Rounding with an ndigits argument also returns an integer.
     "__round__(self, ndigits=None, /)"
-    fn round(this, ndigits: OrNone<isize>) -> PyResult {
-        match ndigits.0 {
-            None => Ok(this.to_exact()),
-            Some(digits) => round_to(this, digits),
-        }
+    fn round(this, ndigits: OrNone<Value>) -> PyResult {
+        let Some(digits) = ndigits.0 else { return Ok(this.to_exact()) };
+        let digits = index(digits)?;
+        let digits = IntRef::of(digits.value()).expect("an index is an int");
+        let limit = if digits.is_negative() { isize::MIN } else { isize::MAX };
+        round_to(this, digits.to_i64().map_or(limit, |digits| digits as isize))
     }
     /// Truncating an Integral returns itself.
     "__trunc__(self, /)"
@@ -308,7 +309,8 @@ py_class_methods! { static CLASS_METHODS for "int";
     "from_bytes(cls, /, bytes, byteorder='big', *, signed=False)"
     fn from_bytes(cls, bytes: Value, byteorder: Option<&StrObject>, signed: Option<bool>) -> PyResult {
         let little = is_little(byteorder)?;
-        let mut data = convert::from_source(bytes, "bytes")?;
+        let special = convert::special_bytes(bytes)?;
+        let mut data = convert::from_source(special.as_ref().map_or(bytes, Ref::value), "bytes")?;
         if !little {
             data.reverse();
         }

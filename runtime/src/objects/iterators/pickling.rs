@@ -1,8 +1,8 @@
 //! How iterators are pickled and copied: as a call that makes one over the same object, and a position.
 
 use super::{
-    CallSequenceIterator, Enumerate, Filter, LIST_REVERSE_ITERATOR, Map, Reversed, SentinelIterator,
-    SequenceIterator, Zip,
+    AliasIterator, CallSequenceIterator, Enumerate, Filter, LIST_REVERSE_ITERATOR, Map, Reversed,
+    SentinelIterator, SequenceIterator, Zip,
 };
 use crate::objects::list::ListObject;
 use crate::objects::str::StrObject;
@@ -79,6 +79,15 @@ py_methods! { pub(super) static SENTINEL_ITERATOR for "callable_iterator", Value
             (Some(callable), Some(sentinel)) => Ok(call_of(builtin("iter")?, [callable, sentinel])),
             _ => Ok(call_of(builtin("iter")?, [TupleObject::empty().into()])),
         }
+    }
+}
+
+py_methods! { pub(super) static ALIAS_ITERATOR for "generic_alias_iterator", Value;
+    /// Return state information for pickling.
+    "__reduce__(self, /)"
+    fn reduce_alias_iterator(value) -> PyResult {
+        let alias = AliasIterator::of(value).alias.get_ref();
+        Ok(call_of(builtin("iter")?, [alias.unwrap_or_else(|| TupleObject::empty().into())]))
     }
 }
 

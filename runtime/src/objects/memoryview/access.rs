@@ -127,7 +127,8 @@ pub(super) fn ass_subscript(value: Value, key: Value, item: Option<Value>) -> Py
     }
     let Some(item) = item else { return Err(crate::raise!(TypeError, "cannot delete memory")) };
     if let Some(tuple) = key.get::<TupleObject>()
-        && tuple.items().iter().any(|item| item.is_instance::<SliceObject>())
+        && !tuple.is_empty()
+        && tuple.items().iter().all(|item| item.is_instance::<SliceObject>())
     {
         return Err(crate::raise!(
             NotImplementedError,

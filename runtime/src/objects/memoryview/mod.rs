@@ -98,8 +98,11 @@ impl MemoryView {
                 "memoryview: a bytes-like object is required, not '{name}'"
             ));
         }
-        let loan = buffer::acquire(object)?;
-        // What a Python class lends is the memory of the view that its `__buffer__` gives.
+        Ok(Self::of_loan(buffer::acquire(object)?))
+    }
+
+    /// A view of memory that has been lent. What a Python class lends is the memory of the view that its `__buffer__` gives.
+    pub(crate) fn of_loan(loan: Buffer) -> Ref {
         let form = Form {
             data: loan.data(),
             readonly: loan.readonly,
@@ -107,7 +110,7 @@ impl MemoryView {
             format: loan.format.clone(),
             shape: loan.shape(),
         };
-        Ok(Self::make(loan, form))
+        Self::make(loan, form)
     }
 
     fn form(&self) -> Form {

@@ -10,6 +10,7 @@ use crate::methods::GetSetDef;
 use crate::methods::MethodDef;
 use crate::names::names;
 use crate::object::{self, Object, Visitor};
+use crate::objects::iterators::AliasIterator;
 use crate::objects::str::StrObject;
 use crate::objects::tuple::{TUPLE, TupleObject};
 use crate::objects::{self, singleton};
@@ -164,9 +165,13 @@ fn hash_alias(value: Value) -> PyResult<i64> {
 
 /// `*alias` gives one item, the alias unpacked.
 fn iter(value: Value) -> PyResult {
-    let this = this(value);
-    let starred = new_of(&GENERIC_ALIAS, this.origin(), this.args.raw(), true);
-    protocol::get_iter(TupleObject::of([starred]).value())
+    Ok(AliasIterator::new(value).into())
+}
+
+/// An alias as it stands behind a star.
+pub(crate) fn unpacked(alias: Value) -> Ref {
+    let this = this(alias);
+    new_of(&GENERIC_ALIAS, this.origin(), this.args.raw(), true)
 }
 
 py_methods! { static METHODS for "types.GenericAlias", &AliasObject;
