@@ -121,6 +121,11 @@ py_functions! { static FUNCTIONS;
         let number = hash::keyed(key as u64, &source.to_cow());
         BytesObject::new(&number.to_le_bytes()).into()
     }
+    /// Says that code that has just been loaded, and all code in it, comes from this file.
+    "_fix_co_filename(code, path, /)"
+    fn _fix_co_filename(code: &CodeObject, path: String) {
+        code.name_file(&path);
+    }
     /// The contents of a file of the packed library, or None.
     "library_file(path, /)"
     fn library_file(path: &StrObject) -> Ref {
