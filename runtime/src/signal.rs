@@ -7,7 +7,7 @@
 //! The program's handlers are kept here; without one, SIGINT raises `KeyboardInterrupt`. Cost: a load per safe point.
 
 use std::cell::Cell;
-use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
 
 use crate::error;
 use crate::fault;
@@ -29,6 +29,9 @@ static PENDING: AtomicU64 = AtomicU64::new(0);
 
 /// A descriptor that gets a byte per signal, or -1.
 static WAKEUP: AtomicI32 = AtomicI32::new(-1);
+
+/// Whether a `KeyboardInterrupt` has ended the program.
+static ENDED_BY_INTERRUPT: AtomicBool = AtomicBool::new(false);
 
 /// What the program wants to be called.
 static HANDLERS: World<[Field; COUNT]> = World::new([const { Field::empty() }; COUNT]);
@@ -102,6 +105,29 @@ pub fn when_interrupted(then: impl FnOnce() + Send + 'static) {
     if waiting.is_err() {
         // SAFETY: as above.
         unsafe { libc::pthread_sigmask(libc::SIG_UNBLOCK, &raw const only, std::ptr::null_mut()) };
+    }
+}
+
+/// Notes that a `KeyboardInterrupt` has ended the program, and says what the process ends with if the signal cannot do it.
+pub fn interrupted_program() -> i32 {
+    ENDED_BY_INTERRUPT.store(true, Ordering::Relaxed);
+    128 + libc::SIGINT
+}
+
+/// Ends a process whose program a `KeyboardInterrupt` has ended by the signal, when all else is done: whoever has started it can tell, as
+/// shells do, which then leave their loops, too.
+pub fn end_as_program_did() {
+    if !ENDED_BY_INTERRUPT.load(Ordering::Relaxed) {
+        return;
+    }
+    set_native(libc::SIGINT, libc::SIG_DFL);
+    // SAFETY: a set, emptied before it is used; nothing of ours runs any more.
+    unsafe {
+        let mut only: libc::sigset_t = std::mem::zeroed();
+        libc::sigemptyset(&raw mut only);
+        libc::sigaddset(&raw mut only, libc::SIGINT);
+        libc::pthread_sigmask(libc::SIG_UNBLOCK, &raw const only, std::ptr::null_mut());
+        libc::raise(libc::SIGINT);
     }
 }
 

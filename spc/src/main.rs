@@ -9,7 +9,7 @@
 //! - `render`: findings as text
 //!
 //! Exit codes: 0, the program's own, 1 for an uncaught exception or for errors that `spc check` finds, 2 for a program or command line
-//! that is wrong.
+//! that is wrong. What an interrupt ends ends by that signal.
 
 mod args;
 mod commands;
@@ -27,5 +27,6 @@ fn main() -> ExitCode {
     let child = std::thread::Builder::new().stack_size(256 << 20).spawn(|| commands::dispatch(args::parse()));
     runtime::signal::leave_to_others();
     let outcome = child.expect("a thread can be started").join();
+    runtime::signal::end_as_program_did();
     ExitCode::from(outcome.unwrap_or(2))
 }

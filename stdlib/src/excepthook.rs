@@ -56,7 +56,9 @@ pub fn exit_code_of(exception: &Ref) -> i32 {
         return requested_code(exception);
     }
     match report(exception) {
-        Ok(()) if exception.ty().is_subclass_of(&error::types::KeyboardInterrupt) => 130,
+        Ok(()) if exception.ty().is_subclass_of(&error::types::KeyboardInterrupt) => {
+            runtime::signal::interrupted_program()
+        }
         Ok(()) => 1,
         Err(code) => code,
     }

@@ -35,7 +35,7 @@ MODULES = """
     test_frame test_genericalias test_genericpath test_genexps test_getopt test_glob test_global test_gzip test_hash test_hmac test_html
     test_index test_int_literal test_ipaddress test_isinstance test_iter test_keyword test_keywordonlyarg test_listcomps test_long
     test_marshal test_memoryio test_memoryview test_metaclass test_named_expressions test_numeric_tower test_optparse test_pickle
-    test_positional_only_arg test_posixpath test_pow test_property test_raise test_reprlib test_richcmp test_sched test_secrets
+    test_positional_only_arg test_posixpath test_pow test_property test_raise test_reprlib test_richcmp test_runpy test_sched test_secrets
     test_selectors test_setcomps test_shelve test_shlex test_sort test_stat test_string_literals test_strtod test_structseq
     test_subclassinit test_symtable test_tokenize test_type_aliases test_typechecks test_unary test_userdict test_userlist test_weakset
     test_yield_from test_zlib
