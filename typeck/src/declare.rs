@@ -11,6 +11,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::facts::Facts;
 use crate::fold;
+use crate::library;
 use crate::marker::opts_in;
 use crate::program::{
     Accessor, Class, ClassId, ClassKind, ClassMember, Constant, Function, FunctionId, Known, Member, Module,
@@ -23,7 +24,6 @@ use crate::ty::Types;
 pub(crate) const BUILTINS: &str = include_str!("stubs/builtins.pyi");
 /// Types of `__static__`.
 const STATIC: &str = include_str!("stubs/static.pyi");
-
 impl<'a> Program<'a> {
     /// A session that knows the builtins.
     pub fn new(arena: &'a Bump, loader: &'a dyn ModuleLoader) -> Self {
@@ -147,7 +147,7 @@ impl<'a> Program<'a> {
         }
         let name = self.arena.alloc_str(name);
         self.by_name.insert(name, None);
-        let (path, source) = self.loader.load(name)?;
+        let Some((path, source)) = self.loader.load(name) else { return self.library_module(name) };
         let path = &*self.arena.alloc_str(&path);
         let text = SourceText::new(source);
         // What cannot be parsed is the importing statement's problem at run time.
@@ -158,6 +158,14 @@ impl<'a> Program<'a> {
         }
         let scopes = scope::analyse(&tree, false).ok()?;
         let id = self.add_module(name, path, source, tree, scopes, ModuleKind::Static);
+        self.bind_module(id);
+        Some(id)
+    }
+
+    /// A module of the library that has a stub. What the stub leaves out is dynamic.
+    fn library_module(&mut self, name: &'a str) -> Option<ModuleId> {
+        let (_, source) = library::STUBS.iter().find(|(module, _)| *module == name)?;
+        let id = self.add_stub(name, source);
         self.bind_module(id);
         Some(id)
     }

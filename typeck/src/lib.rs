@@ -31,6 +31,7 @@ mod evident;
 pub mod facts;
 mod fold;
 mod infer;
+mod library;
 mod marker;
 mod native;
 mod overrides;

@@ -1,0 +1,13 @@
+"""Types of `string`: its constants."""
+
+ascii_letters: str
+ascii_lowercase: str
+ascii_uppercase: str
+digits: str
+hexdigits: str
+octdigits: str
+printable: str
+punctuation: str
+whitespace: str
+
+def capwords(s, sep=None) -> str: ...
