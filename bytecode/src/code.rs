@@ -120,6 +120,11 @@ pub struct SourceRange {
     pub end_column: u32,
 }
 
+impl SourceRange {
+    /// Nowhere, not even on the line of what stands in front, as where a program has taken the table of places away.
+    pub const TAKEN_AWAY: Self = Self { line: 0, end_line: u32::MAX, column: 0, end_column: 0 };
+}
+
 /// Declares the flags of code objects with their spellings.
 macro_rules! code_flags {
     ($($(#[doc = $doc:literal])+ $name:ident = $bit:literal $text:literal,)*) => {

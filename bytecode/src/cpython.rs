@@ -148,7 +148,9 @@ impl View {
     /// instruction that it does not reach has none.
     pub fn ranges_of(&self, table: &[u8], first_line: u32) -> Vec<SourceRange> {
         let places = location::places(table, first_line);
-        let place = |offset: &u32| places.get(*offset as usize / 2).copied().flatten().unwrap_or_default();
+        let place = |offset: &u32| {
+            places.get(*offset as usize / 2).copied().flatten().unwrap_or(SourceRange::TAKEN_AWAY)
+        };
         self.offsets.iter().map(place).collect()
     }
 
@@ -196,7 +198,7 @@ impl Draft {
         let mut draft = Draft { items: Vec::new(), begins: Vec::new(), resume: 0 };
         let slots = shown_slots(code);
         let mut has_begun = false;
-        let is_nowhere = code.ranges.iter().all(|range| range.line == 0);
+        let is_nowhere = code.ranges.iter().all(|&range| range == SourceRange::TAKEN_AWAY);
         let mut last = Some(code.beginning()).filter(|_| !is_nowhere);
         for (at, &word) in code.words.iter().enumerate() {
             if !has_begun && !word.opcode().is_prologue() {
