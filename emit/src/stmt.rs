@@ -89,8 +89,7 @@ impl<'a> Emitter<'a, '_> {
             self.nowhere();
             self.pop_value(value);
             if self.facts().is_some_and(|facts| facts.asserted.contains(&value.id)) {
-                self.block().op0(Opcode::LOAD_ASSERTION_ERROR);
-                self.block().op(Opcode::RAISE_VARARGS, 1);
+                self.fail_assertion();
             }
         }
         Ok(())

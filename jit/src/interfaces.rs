@@ -74,7 +74,8 @@ impl Jit {
         class.subclasses().iter().try_for_each(|sub| self.fill_below(sub, at, descr))
     }
 
-    fn fill_entry(&self, class: &TypeObject, at: usize, descr: &FunctionDescr) -> Option<()> {
+    /// Points a vtable entry of a class at what the class has under the name of the method; nothing if there is no room for the code.
+    pub(crate) fn fill_entry(&self, class: &TypeObject, at: usize, descr: &FunctionDescr) -> Option<()> {
         let func = self.target(Link::Entry(descr.clone(), class.value().to_ref()))?;
         let slot = self.functions.borrow().funcs[func.index()].slot;
         class.vtable(at).set(slot as *const u8);

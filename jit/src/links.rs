@@ -224,9 +224,9 @@ impl Jit {
                 kind: method.kind,
                 signature: method.signature.clone(),
             };
-            let Some(func) = self.target(Link::Entry(descr, class.value().to_ref())) else { return };
-            let slot = self.functions.borrow().funcs[func.index()].slot;
-            class.vtable(at).set(slot as *const u8);
+            if self.fill_entry(class, at, &descr).is_none() {
+                return;
+            }
         }
     }
 }

@@ -6,7 +6,7 @@ use bytecode::{Opcode as B, Word};
 use super::{Builder, Built};
 use crate::env::Signature;
 use crate::ir::types::Spec;
-use crate::ir::{Imm, Opcode, Ret, Type, Value};
+use crate::ir::{Imm, Opcode, Type, Value};
 
 impl Builder<'_> {
     pub(super) fn translate_call(&mut self, word: Word) -> Built<bool> {
@@ -102,9 +102,8 @@ impl Builder<'_> {
 
     /// Whether a variable may have held a value, as that or under a wider type.
     fn is_held(&self, value: Value) -> bool {
-        let Some(inst) = self.func.def_inst(value) else { return true };
-        let is_narrowed = self.func.insts[inst].op.info().ret == Ret::Narrowed;
-        self.stored.contains(&value) || is_narrowed && self.is_held(self.func.arg(inst, 0))
+        self.narrowings(value)
+            .any(|value| self.stored.contains(&value) || self.func.def_inst(value).is_none())
     }
 
     /// Whether the result of the instruction is awaited, where this code can suspend.

@@ -725,13 +725,16 @@ impl Builder<'_> {
     }
 
     /// The value that has been narrowed to this one.
-    fn root(&self, mut value: Value) -> Value {
-        while let Some(inst) = self.func.def_inst(value)
-            && self.func.insts[inst].op.info().ret == Ret::Narrowed
-        {
-            value = self.func.arg(inst, 0);
-        }
-        value
+    fn root(&self, value: Value) -> Value {
+        self.narrowings(value).last().unwrap_or(value)
+    }
+
+    /// A value, and each that it has been narrowed from.
+    fn narrowings(&self, value: Value) -> impl Iterator<Item = Value> {
+        std::iter::successors(Some(value), |&value| {
+            let inst = self.func.def_inst(value)?;
+            (self.func.insts[inst].op.info().ret == Ret::Narrowed).then(|| self.func.arg(inst, 0))
+        })
     }
 
     /// A variable has held the value until now.
