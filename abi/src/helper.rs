@@ -238,8 +238,12 @@ macro_rules! for_each_helper {
             call_bound = CallBound (callable: word, args: steal_items) -> own, Null, Anything;
             /// As `call_bound`, with the last arguments named by the tuple `names`.
             call_bound_keywords = CallBoundKeywords (callable: word, args: steal_items, names: word) -> own, Null, Anything;
-            /// `callable(*args, **kwargs)`; `kwargs` may be 0.
-            call_ex = CallEx (callable: word, args: word, kwargs: word) -> own, Null, Anything;
+            /// Calls the first of `args` with the others, of all of which nothing is left where the callee does not hold it.
+            call_given = CallGiven (args: steal_items) -> own, Null, Anything;
+            /// As `call_given`, with the last arguments named by the tuple `names`.
+            call_given_keywords = CallGivenKeywords (args: steal_items, names: word) -> own, Null, Anything;
+            /// `callable(*args, **kwargs)` with these three at `parts`; `kwargs` may be 0.
+            call_ex = CallEx (parts: steal_items) -> own, Null, Anything;
             /// Calls method `name` of `args[0]` with the `count` arguments at `args`, receiver included; the method is remembered in the
             /// inline cache of instruction `at` of `code`.
             call_method = CallMethod (name: word, code: word, at: int, args: steal_items) -> own, Null, Anything;
@@ -247,10 +251,10 @@ macro_rules! for_each_helper {
             invoke = Invoke (code: word, which: int, args: steal_items) -> own, Null, Anything;
             /// Calls as `call_bound`, and awaits what comes: 0 with the awaitable and what it yields, or 1 with None and what it returns. The
             /// `SEND` of the `await` is instruction `at` of `code`.
-            call_awaited = CallAwaited (callable: word, out: out, code: word, at: int, args: items) -> int, Negative, Anything;
+            call_awaited = CallAwaited (callable: word, out: out, code: word, at: int, args: steal_items) -> int, Negative, Anything;
             /// As `call_awaited`, for the method `name` of `args[0]`; `at` is the number of the `SEND` times 2 to the 32nd, and that of the
             /// instruction in whose inline cache the method is remembered.
-            call_method_awaited = CallMethodAwaited (name: word, out: out, code: word, at: int, args: items) -> int, Negative, Anything;
+            call_method_awaited = CallMethodAwaited (name: word, out: out, code: word, at: int, args: steal_items) -> int, Negative, Anything;
             /// Calls an intrinsic function of the bytecode with one argument.
             call_intrinsic_1 = CallIntrinsic1 (op: int, a: word) -> own, Null, Anything;
             /// Calls an intrinsic function of the bytecode with two arguments.

@@ -29,7 +29,7 @@ pub mod thread {
     /// Depth of Python calls, 32 bits.
     pub const RECURSION: usize = 32;
     /// Its limit, 32 bits.
-    pub const RECURSION_LIMIT: usize = 36;
+    pub const DEPTH_LIMIT: usize = 36;
     /// Top of the shadow-frame stack.
     pub const SHADOW_TOP: usize = 40;
     /// End of the shadow-frame stack.

@@ -174,6 +174,8 @@ code_flags! {
     HAS_DOCSTRING = 0x400_0000 "docstring",
     /// It is a method: the first parameter is the receiver.
     METHOD = 0x800_0000 "method",
+    /// Its module asks how many references there are: each call has a frame, which holds as many in machine code as in the interpreter.
+    COUNTS_REFERENCES = 0x1000_0000 "counts_references",
 }
 
 impl CodeFlags {

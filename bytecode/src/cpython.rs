@@ -201,6 +201,11 @@ impl Draft {
         let is_nowhere = code.ranges.iter().all(|&range| range == SourceRange::TAKEN_AWAY);
         let mut last = Some(code.beginning()).filter(|_| !is_nowhere);
         for (at, &word) in code.words.iter().enumerate() {
+            if word.opcode() == Opcode::BEGIN_FRAME {
+                // Every frame is shown to begin with one, whether or not it has one of its own.
+                draft.begins.push(draft.items.len() as u32);
+                continue;
+            }
             if !has_begun && !word.opcode().is_prologue() {
                 has_begun = true;
                 draft.resume = draft.items.len() as u32;

@@ -274,6 +274,8 @@ macro_rules! for_each_opcode {
             JUMP { Label } (=>) [ends_block cannot_raise];
             /// Go to a label before this instruction; signals and pending calls are served here.
             JUMP_BACKWARD { Label } (=>) [ends_block];
+            /// The frame has begun; signals and pending calls are served here, and it may go on in machine code.
+            BEGIN_FRAME { None } (=>);
             /// Pop; jump if it is true.
             POP_JUMP_IF_TRUE { Label } (Object =>);
             /// Pop; jump if it is false.
@@ -690,7 +692,14 @@ impl Opcode {
 
     /// Whether it runs before a frame begins.
     pub fn is_prologue(self) -> bool {
-        matches!(self, Self::COPY_FREE_VARS | Self::MAKE_CELL | Self::CHECK_ARGS | Self::RETURN_GENERATOR)
+        matches!(
+            self,
+            Self::COPY_FREE_VARS
+                | Self::MAKE_CELL
+                | Self::CHECK_ARGS
+                | Self::RETURN_GENERATOR
+                | Self::BEGIN_FRAME
+        )
     }
 
     /// Whether its operand is a jump target.

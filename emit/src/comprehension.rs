@@ -252,6 +252,8 @@ impl<'a> Emitter<'a, '_> {
         self.box_captured_arguments();
         if suspends {
             self.block().op0(Opcode::RETURN_GENERATOR);
+        } else if self.scopes.counts_references {
+            self.block().op0(Opcode::BEGIN_FRAME);
         }
     }
 

@@ -186,6 +186,9 @@ impl<'a, 's> Emitter<'a, 's> {
         if self.checked.is_some() {
             code.flags |= CodeFlags::STATIC;
         }
+        if self.scopes.counts_references {
+            code.flags |= CodeFlags::COUNTS_REFERENCES;
+        }
         let block = Block::new(code);
         let unit = Unit { block, scopes: vec![scope], frame_blocks: Vec::new(), hidden: 0, classes: None };
         self.units.push(unit);

@@ -305,8 +305,8 @@ pub trait CompileEnv {
     /// The target of a call, if it can be called with typed arguments. A virtual call may reach an override of a subclass; any
     /// other reaches what the descriptor names.
     fn callee(&self, descr: &FunctionDescr, is_virtual: bool) -> Option<CalleePlace>;
-    /// Whether the code that a call now reaches asks how many references there are. It runs in the interpreter.
-    fn counts_references(&self, func: FuncId) -> bool;
+    /// Whether calls of the code that a target now reaches have a frame of the interpreter.
+    fn needs_frame(&self, func: FuncId) -> bool;
     /// The object for entry `index` of the constants of `code`.
     fn constant(&self, code: FuncId, index: u32) -> ConstId;
     /// Entry `index` of the names of `code`, as a constant.

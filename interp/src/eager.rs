@@ -13,13 +13,14 @@
 //! Cost: a coroutine that finishes without suspending costs what a function does, and a level of handled exceptions.
 
 use bytecode::CodeFlags;
+use runtime::activation::Activation;
 use runtime::objects::frame as frame_object;
 use runtime::objects::frame::FrameObject;
 use runtime::objects::function::FunctionObject;
 use runtime::objects::generator::GeneratorObject;
 use runtime::objects::method::MethodObject;
 use runtime::objects::{none, unawaited};
-use runtime::protocol::{self, awaiting};
+use runtime::protocol::awaiting;
 use runtime::thread::{ExcInfo, thread};
 use runtime::value::{Py, PyResult, Ref, Value};
 
@@ -177,23 +178,25 @@ pub enum Awaited {
     Raised,
 }
 
-/// `await callable(*args)` up to its end, or until it yields.
-pub fn call(callable: Value, args: &[Value]) -> PyResult<Awaited> {
+/// `await callable(*args)` up to its end, or until it yields. `given` keeps the arguments alive until the callee has references of its own.
+pub fn call<Given>(callable: Value, args: &[Value], given: Given) -> PyResult<Awaited> {
     let (function, receiver) = match callable.get_exact::<MethodObject>() {
         Some(method) => (method.function.raw(), method.receiver.raw()),
         None => (callable, Value::NULL),
     };
     let Some(called) = coroutine_function(function, args.len() + usize::from(!receiver.is_null())) else {
-        let awaited = protocol::call(callable, args, None)?;
+        let awaited = super::call_owned(callable, args, given, None)?;
         return Ok(send_none(awaited).unwrap_or(Awaited::Raised));
     };
     thread().check_stack("")?;
+    let _nesting = Activation::nest();
     // SAFETY: the function takes just these arguments; they and the function are counted for the frame, which is on top again when it
     // has been run, if it has not been moved.
     unsafe {
         let frame = frame::push_function(called, receiver, args, IS_ENTRY | IS_AWAITED)?;
         let counted = args.iter().copied().chain([function]).chain(receiver.non_null());
         counted.for_each(|value| _ = frame::copy(value));
+        drop(given);
         let outcome = match entry::run(frame, None) {
             Ok(Exit::Yielded(value)) => return Ok(Awaited::Yielded(make_object(frame).into_ref(), value)),
             Ok(Exit::Returned(value)) => Ok(Awaited::Returned(Ref::from_owned(value))),

@@ -1,6 +1,7 @@
 //! The ways into the loop: calls from native code, module and class bodies.
 
 use bytecode::CodeFlags;
+use runtime::activation::Activation;
 use runtime::args::Args;
 use runtime::hooks;
 use runtime::objects::code::CodeObject;
@@ -64,6 +65,7 @@ runtime::define_entry!(pub(crate) body_entry: FunctionObject = run_function);
 /// Binds the arguments and runs the function in the interpreter.
 fn run_function(function: &FunctionObject, args: Args<'_>) -> PyResult {
     thread().check_stack("")?;
+    let _nesting = Activation::nest();
     let frame = push_bound(function, args, IS_ENTRY)?;
     // SAFETY: the frame has just been pushed.
     unsafe { run_pushed(frame) }
@@ -113,6 +115,7 @@ pub(crate) fn is_interpreted(function: &FunctionObject) -> bool {
 /// Runs a module or class body, or code of `exec`, in a namespace.
 pub fn run_code(code: Value, globals: &DictObject, locals: Value, closure: Value) -> PyResult {
     thread().check_stack("")?;
+    let _nesting = Activation::nest();
     let Some(object) = code.get::<CodeObject>() else {
         return Err(runtime::raise!(TypeError, "expected a code object"));
     };

@@ -522,12 +522,14 @@ pub(crate) unsafe fn run_loop<const TRACED: bool>(
 
                     // --- Control ---
                     Opcode::JUMP => jump!(at),
-                    Opcode::JUMP_BACKWARD => {
+                    Opcode::JUMP_BACKWARD | Opcode::BEGIN_FRAME => {
                         let is_pending = ops::control::has_pending();
                         if is_pending {
                             outcall!(ops::control::serve_pending());
                         }
-                        jump!(at);
+                        if word.opcode() == Opcode::JUMP_BACKWARD {
+                            jump!(at);
+                        }
                         if !TRACED && is_pending && tracing::is_on() {
                             save_frame!();
                             return Ok(Exit::Switched(frame));
@@ -546,13 +548,8 @@ pub(crate) unsafe fn run_loop<const TRACED: bool>(
                             jump!(at);
                         }
                     }
-                    Opcode::POP_JUMP_IF_NONE => {
-                        if objects::is_none(pop!().value()) {
-                            jump!(at);
-                        }
-                    }
-                    Opcode::POP_JUMP_IF_NOT_NONE => {
-                        if !objects::is_none(pop!().value()) {
+                    Opcode::POP_JUMP_IF_NONE | Opcode::POP_JUMP_IF_NOT_NONE => {
+                        if objects::is_none(pop!().value()) == (word.opcode() == Opcode::POP_JUMP_IF_NONE) {
                             jump!(at);
                         }
                     }

@@ -143,7 +143,7 @@ fn take_room(thread: &ThreadState, code: &CodeObject) -> PyResult<*mut Frame> {
     let room = thread.shadow_limit.get() as usize - top as usize;
     let is_interrupted =
         thread.eval_breaker.load(Ordering::Relaxed) & (breaker::SIGNAL | breaker::SWITCH) != 0;
-    if depth > thread.recursion_limit.get() || bytes > room || is_interrupted {
+    if depth > thread.depth_limit.get() || bytes > room || is_interrupted {
         return take_room_slowly(thread, code);
     }
     thread.recursion.set(depth);
@@ -162,7 +162,7 @@ fn take_room_slowly(thread: &ThreadState, code: &CodeObject) -> PyResult<*mut Fr
         reserve_stack(thread);
     }
     let (depth, bytes, top) = (thread.recursion.get() + 1, frame_bytes(code), thread.shadow_top.get());
-    if depth > thread.recursion_limit.get() || bytes > thread.shadow_limit.get() as usize - top as usize {
+    if !thread.allows_call() || bytes > thread.shadow_limit.get() as usize - top as usize {
         return Err(runtime::raise!(RecursionError, "maximum recursion depth exceeded"));
     }
     thread.recursion.set(depth);

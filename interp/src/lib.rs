@@ -38,7 +38,7 @@ use runtime::hooks;
 
 pub use ops::arithmetic::fast as arithmetic_fast;
 pub use ops::attribute;
-pub use ops::call::{call_owned, set_attribute as set_function_attribute, with_spread};
+pub use ops::call::{call_counted, call_owned, set_attribute as set_function_attribute, with_spread};
 pub use ops::collection::{
     build_map, build_set, dict_merge, dict_update, list, list_extend, map_add, set_add, set_update,
 };

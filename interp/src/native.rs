@@ -5,6 +5,7 @@
 //! over to the interpreter by describing frames ([`resume`]), and calls interpreted functions with raw arguments ([`call_code`]).
 
 use bytecode::{Opcode, Repr, TypeCode};
+use runtime::activation::Activation;
 use runtime::objects::code::CodeObject;
 use runtime::objects::dict::DictObject;
 use runtime::thread::thread;
@@ -35,8 +36,13 @@ pub struct FrameImage {
 pub fn resume(images: Vec<FrameImage>, raised: Option<Raised>) -> PyResult<Value> {
     let thread = thread();
     // The frames exist already in the program's eyes; making them visible does not deepen the recursion.
-    let limit = thread.recursion_limit.get();
-    thread.recursion_limit.set(limit.saturating_add(images.len() as u32));
+    let _nesting = Activation::nest();
+    let depth = thread.recursion.get() + images.len() as u32;
+    if depth > thread.depth_limit.get() {
+        Activation::count_nested();
+    }
+    let limit = thread.depth_limit.get();
+    thread.depth_limit.set(limit.max(depth));
     let mut kept = Vec::with_capacity(images.len());
     let mut innermost = std::ptr::null_mut();
     let mut flags = IS_ENTRY | WANTS_RAW | HAS_BEGUN;
@@ -53,7 +59,7 @@ pub fn resume(images: Vec<FrameImage>, raised: Option<Raised>) -> PyResult<Value
                 unsafe { fill(frame, image.instruction, &image.locals, &image.stack) };
             }
             Err(raised) => {
-                thread.recursion_limit.set(limit);
+                thread.depth_limit.set(limit);
                 // SAFETY: the frames above were pushed here, in this order.
                 unsafe { abandon(innermost, kept.len()) };
                 std::iter::once(image).chain(images).for_each(|image| release_image(&image));
@@ -62,7 +68,7 @@ pub fn resume(images: Vec<FrameImage>, raised: Option<Raised>) -> PyResult<Value
         }
         kept.push((image.code, image.globals));
     }
-    thread.recursion_limit.set(limit);
+    thread.depth_limit.set(limit);
     // SAFETY: the innermost frame is the topmost one; the outermost has the entry flag.
     finish(unsafe { run(innermost, raised) }, kept)
 }
@@ -201,6 +207,7 @@ pub fn call_code(
     args: &[Value],
 ) -> PyResult<Value> {
     thread().check_stack("")?;
+    let _nesting = Activation::nest();
     let owner = Value::from_object(code).to_ref();
     let frame = frame::push(owner, code, globals, builtins.to_ref(), IS_ENTRY | WANTS_RAW)?;
     // SAFETY: the frame was pushed above; parameters take the first slots, free variables the last ones.

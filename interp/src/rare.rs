@@ -346,9 +346,10 @@ fn step(stack: &mut Stack, word: Word) -> PyResult<()> {
             // SAFETY: the word was owned.
             let keywords = keywords.non_null().map(|value| unsafe { Ref::from_owned(value) });
             let keywords = keywords.as_ref().map(Ref::value);
-            // SAFETY: the frame is the running one, and saved.
-            let call =
-                |args: &[Value], names| unsafe { ops::call::call(frame, callable.value(), args, names) };
+            let call = |args: &[Value], names, _pairs: Vec<_>| {
+                // SAFETY: the frame is the running one, and saved.
+                unsafe { ops::call::call(frame, callable.value(), args, names) }
+            };
             if let Some(result) = ops::call::with_spread(positional.value(), keywords, call)? {
                 stack.push(result);
             }

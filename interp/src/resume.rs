@@ -3,6 +3,7 @@
 //! A generator's frame lives in a heap block and is linked on top of the running frames while it runs.
 
 use bytecode::CodeFlags;
+use runtime::activation::Activation;
 use runtime::error::{self, Raised};
 use runtime::hooks::{self, Continued, Resume};
 use runtime::objects;
@@ -82,9 +83,8 @@ pub unsafe fn leave_entry(frame: *mut Frame) {
 pub fn resume(generator: &GeneratorObject, resume: Resume) -> PyResult<Resumed> {
     let thread = thread();
     let frame = generator.frame.get().cast::<Frame>();
-    if thread.recursion.get() >= thread.recursion_limit.get() {
-        return Err(runtime::raise!(RecursionError, "maximum recursion depth exceeded"));
-    }
+    let _nesting = Activation::nest();
+    thread.check_depth()?;
     thread.check_stack("")?;
     // SAFETY: the generator owns a suspended frame; it is linked while it runs and unlinked afterwards.
     unsafe {

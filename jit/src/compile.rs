@@ -60,7 +60,7 @@ impl Jit {
         let code = {
             let mut functions = self.functions.borrow_mut();
             let entry = &mut functions.bodies[body];
-            if !matches!(entry.state, State::New) {
+            if !matches!(entry.state, State::New) || hir::needs_frame(entry.code_object().code()) {
                 return;
             }
             entry.state = State::Compiling;

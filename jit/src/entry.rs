@@ -71,6 +71,7 @@ pub(crate) fn class_of(code: TypeCode) -> RegClass {
 #[inline]
 pub(crate) fn call_machine(machine: &Machine, words: *const u64, closure: Value) -> PyResult<u64> {
     debug_assert!(!machine.takes_closure || !closure.is_null(), "only the function itself knows its closure");
+    let _nesting = Activation::nest();
     runtime::thread::thread().check_depth()?;
     let mut result = 0;
     let failed = Activation::enclose(|thread| {

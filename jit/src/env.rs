@@ -224,7 +224,7 @@ impl CompileEnv for Env<'_> {
         Some(CalleePlace { func, slot: None })
     }
 
-    fn counts_references(&self, func: FuncId) -> bool {
+    fn needs_frame(&self, func: FuncId) -> bool {
         if !self.jit.bind(func) {
             return false;
         }

@@ -279,9 +279,12 @@ fn check_calls() -> PyResult<()> {
     }
     let place = (thread.native_sp.get(), thread.native_fp.get());
     let (calls, least) = stack::measure(place);
-    // The outermost call of the stretch has been counted by whoever entered it.
-    let depth = thread.recursion.get() + calls.saturating_sub(1);
-    let limit = thread.recursion_limit.get();
+    // The outermost call of the stretch has been counted by whoever entered it, perhaps just now.
+    let depth = (thread.recursion.get() + calls).saturating_sub(1);
+    if depth >= thread.depth_limit.get() {
+        Activation::count_nested();
+    }
+    let limit = thread.depth_limit.get();
     // A frame that is continued has been counted and admitted; what its locals hold would be forgotten if its code were not entered.
     if depth >= limit && !is_entering {
         return thread.too_deep();

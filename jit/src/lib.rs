@@ -63,6 +63,7 @@ pub fn install(settings: Settings) {
         hooks.continue_frame = continuation::continue_frame;
         hooks.function_hot = entry::function_hot;
         hooks.call_typed = entry::call_typed;
+        hooks.count_calls = |place| stack::measure(place).0;
         hooks.compiled_frames = stack::compiled_frames;
         hooks.dict_changed = links::dict_changed;
         hooks.class_changed = links::class_changed;

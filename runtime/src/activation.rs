@@ -5,7 +5,8 @@
 
 use std::cell::Cell;
 
-use crate::thread::{ThreadState, thread};
+use crate::hooks;
+use crate::thread::{LEAST_CALL, ThreadState, thread};
 
 /// How compiled code hands the interpreter's frame that it continues back.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -33,6 +34,36 @@ pub struct Activation {
     handover: Cell<Handover>,
     /// Whether that frame is continued, and no function has been entered since, as far as is known.
     is_entering: Cell<bool>,
+    /// How deep it is, while calls of other code are nested in it.
+    nested: Cell<Option<Nested>>,
+}
+
+/// The calls of a stretch in which others are nested, by way of the runtime.
+#[derive(Clone, Copy)]
+struct Nested {
+    /// Where it called out.
+    place: (usize, usize),
+    /// How many calls it has besides the one that is counted when it is entered; until somebody needs to know, as many as there can be.
+    calls: u32,
+    is_exact: bool,
+    /// The next stretch further out that others are nested in.
+    outer: *const Activation,
+}
+
+/// While it lives, all calls of the stretch on top of the chain count. See [`Activation::nest`].
+#[must_use]
+pub struct Nesting(*const Activation);
+
+impl Drop for Nesting {
+    #[inline]
+    fn drop(&mut self) {
+        // SAFETY: null, or a stretch that is not left before what is nested in it.
+        let Some(activation) = (unsafe { self.0.as_ref() }) else { return };
+        let nested = activation.nested.take().expect("a stretch stays nested until then");
+        let thread = thread();
+        thread.nested.set(nested.outer);
+        thread.hide_calls(thread.hidden_calls() - nested.calls);
+    }
 }
 
 const _: () = {
@@ -64,6 +95,7 @@ impl Activation {
             frame,
             handover: Cell::new(Handover::None),
             is_entering: Cell::new(!frame.is_null()),
+            nested: Cell::new(None),
         };
         // A frame that is continued has been counted.
         let depth = thread.recursion.get();
@@ -77,6 +109,44 @@ impl Activation {
         thread.native_sp.set(activation.outer_sp);
         thread.native_fp.set(activation.outer_fp);
         (result, activation.handover.get())
+    }
+
+    /// Counts the calls of the stretch on top of the chain, if there is one, as long as the result lives: whoever pushes frames or enters compiled
+    /// code over it does so first. At first that is the number of calls that its part of the stack has room for; what they really are is found when that
+    /// would be too many ([`Activation::count_nested`]).
+    #[inline]
+    pub fn nest() -> Nesting {
+        let thread = thread();
+        let Some(activation) = Self::of(thread.anchor.get()) else { return Nesting(std::ptr::null()) };
+        if activation.nested.get().is_some() {
+            return Nesting(std::ptr::null());
+        }
+        let place = (thread.native_sp.get(), thread.native_fp.get());
+        let bytes = std::ptr::from_ref(activation).addr().saturating_sub(place.0);
+        let calls = (bytes / LEAST_CALL) as u32;
+        activation.nested.set(Some(Nested { place, calls, is_exact: false, outer: thread.nested.get() }));
+        thread.nested.set(activation);
+        thread.hide_calls(thread.hidden_calls() + calls);
+        Nesting(activation)
+    }
+
+    /// Counts the calls of the stretches that others are nested in.
+    pub fn count_nested() {
+        let thread = thread();
+        let mut next = thread.nested.get();
+        // SAFETY: null, or a stretch that is not left before what is nested in it.
+        while let Some(activation) = unsafe { next.as_ref() } {
+            let mut nested = activation.nested.get().expect("the list has those that others are nested in");
+            if nested.is_exact {
+                // So are those further out.
+                return;
+            }
+            next = nested.outer;
+            let calls = (hooks::hooks().count_calls)(nested.place).saturating_sub(1);
+            thread.hide_calls(thread.hidden_calls() - nested.calls + calls);
+            (nested.calls, nested.is_exact) = (calls, true);
+            activation.nested.set(Some(nested));
+        }
     }
 
     /// The activation that a word of the chain is.

@@ -284,6 +284,8 @@ pub struct Hooks {
     pub release_stack: fn(),
     /// Writes to the process's standard error.
     pub write_stderr: fn(&str),
+    /// How many calls are nested in the stretch of compiled code that called out at a place.
+    pub count_calls: fn((usize, usize)) -> u32,
     /// Answers what a program asks of the compiler.
     pub compiler: fn(CompilerRequest<'_>) -> CompilerAnswer,
 }
@@ -331,6 +333,7 @@ static HOOKS: World<Cell<Hooks>> = World::new(Cell::new(Hooks {
     function_changed: |_| {},
     release_code: || {},
     release_stack: || {},
+    count_calls: |_| 0,
     compiler: |request| match request {
         CompilerRequest::CodeSize(_)
         | CompilerRequest::StackSize(_)

@@ -7,6 +7,7 @@
 use std::cell::{Cell, RefCell};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
+use crate::activation::Activation;
 use crate::error::Raised;
 use crate::header::Header;
 use crate::tracing::ThreadRecord;
@@ -66,8 +67,8 @@ pub struct ThreadState {
     pub handled: Cell<*mut ExcInfo>,
     /// Depth of Python calls.
     pub recursion: Cell<u32>,
-    /// Greatest allowed depth of Python calls.
-    pub recursion_limit: Cell<u32>,
+    /// Greatest allowed [`recursion`](Self::recursion): the recursion limit without the calls that hide in compiled code.
+    pub depth_limit: Cell<u32>,
     /// Top of the shadow-frame stack, owned by the interpreter.
     pub shadow_top: Cell<*mut u8>,
     /// End of the shadow-frame stack.
@@ -88,6 +89,12 @@ pub struct ThreadState {
     pub(crate) deferred: RefCell<Vec<*mut Header>>,
     base_level: ExcInfo,
     own_stack_limit: Cell<usize>,
+    /// Greatest allowed depth of Python calls.
+    recursion_limit: Cell<u32>,
+    /// How many calls stretches of compiled code have that others are nested in, besides the first of each.
+    hidden_calls: Cell<u32>,
+    /// The innermost of these stretches.
+    pub(crate) nested: Cell<*const Activation>,
     /// Native code must not let the stack pointer fall below this. A signal raises it too.
     stack_limit: AtomicUsize,
 }
@@ -98,7 +105,7 @@ static MAIN: World<ThreadState> = World::new(ThreadState {
     raised: Cell::new(Value::NULL),
     handled: Cell::new(std::ptr::null_mut()),
     recursion: Cell::new(0),
-    recursion_limit: Cell::new(1000),
+    depth_limit: Cell::new(1000),
     shadow_top: Cell::new(std::ptr::null_mut()),
     shadow_limit: Cell::new(std::ptr::null_mut()),
     anchor: Cell::new(std::ptr::null_mut()),
@@ -111,6 +118,9 @@ static MAIN: World<ThreadState> = World::new(ThreadState {
     deferred: RefCell::new(Vec::new()),
     base_level: ExcInfo::new(),
     own_stack_limit: Cell::new(0),
+    recursion_limit: Cell::new(1000),
+    hidden_calls: Cell::new(0),
+    nested: Cell::new(std::ptr::null()),
     stack_limit: AtomicUsize::new(0),
 });
 
@@ -144,6 +154,8 @@ pub(crate) struct Suspended {
     dealloc_depth: u32,
     deferred: Vec<*mut Header>,
     own_stack_limit: usize,
+    hidden_calls: u32,
+    nested: *const Activation,
     record: *const ThreadRecord,
 }
 
@@ -160,7 +172,7 @@ pub fn identity() -> u64 {
 }
 
 /// What a compiled call needs of the stack, at least: a function that is built into itself a few times shares a frame of 32 bytes.
-const LEAST_CALL: usize = 8;
+pub(crate) const LEAST_CALL: usize = 8;
 
 /// Kept free below the limit for native code that does not check, such as the C library.
 pub(crate) const STACK_MARGIN: usize = 256 * 1024;
@@ -217,6 +229,8 @@ impl ThreadState {
             dealloc_depth: self.dealloc_depth.replace(0),
             deferred: self.deferred.take(),
             own_stack_limit: self.own_stack_limit.get(),
+            hidden_calls: self.hidden_calls.replace(0),
+            nested: self.nested.replace(std::ptr::null()),
             record,
         }
     }
@@ -226,6 +240,8 @@ impl ThreadState {
         self.raised.set(own.raised);
         self.handled.set(own.handled);
         self.recursion.set(own.recursion);
+        self.hide_calls(own.hidden_calls);
+        self.nested.set(own.nested);
         self.shadow_top.set(own.shadow_top);
         self.shadow_limit.set(own.shadow_limit);
         self.anchor.set(own.anchor);
@@ -329,16 +345,45 @@ impl ThreadState {
     /// Sets the greatest allowed depth of Python calls; compiled code notices.
     pub fn set_recursion_limit(&self, limit: u32) {
         self.recursion_limit.set(limit);
+        self.hide_calls(self.hidden_calls.get());
         self.call_limit.store(usize::MAX, Ordering::Relaxed);
+    }
+
+    /// Greatest allowed depth of Python calls.
+    pub fn recursion_limit(&self) -> u32 {
+        self.recursion_limit.get()
+    }
+
+    /// How deep Python calls are.
+    pub fn depth(&self) -> u32 {
+        Activation::count_nested();
+        self.recursion.get() + self.hidden_calls.get()
+    }
+
+    /// How many calls count that `recursion` does not have.
+    pub(crate) fn hidden_calls(&self) -> u32 {
+        self.hidden_calls.get()
+    }
+
+    pub(crate) fn hide_calls(&self, calls: u32) {
+        self.hidden_calls.set(calls);
+        self.depth_limit.set(self.recursion_limit.get().saturating_sub(calls));
     }
 
     /// Fails with `RecursionError` if no Python call more is allowed.
     #[inline]
     pub fn check_depth(&self) -> PyResult<()> {
-        if self.recursion.get() < self.recursion_limit.get() {
+        if self.recursion.get() < self.depth_limit.get() || self.allows_call() {
             return Ok(());
         }
         self.too_deep()
+    }
+
+    /// Whether one more Python call is allowed, all of them counted.
+    #[cold]
+    pub fn allows_call(&self) -> bool {
+        Activation::count_nested();
+        self.recursion.get() < self.depth_limit.get()
     }
 
     /// Fails with `RecursionError` for the depth of Python calls.
@@ -353,7 +398,7 @@ impl ThreadState {
     #[inline]
     pub fn enter_compiled(&self) -> usize {
         let before = self.call_limit.load(Ordering::Relaxed);
-        let calls = self.recursion_limit.get().saturating_sub(self.recursion.get());
+        let calls = self.depth_limit.get().saturating_sub(self.recursion.get());
         self.allow_calls(approximate_stack_pointer(), calls, LEAST_CALL);
         before
     }
@@ -419,7 +464,7 @@ const _: () = {
     assert!(offset_of!(ThreadState, raised) == thread::RAISED);
     assert!(offset_of!(ThreadState, handled) == thread::HANDLED);
     assert!(offset_of!(ThreadState, recursion) == thread::RECURSION);
-    assert!(offset_of!(ThreadState, recursion_limit) == thread::RECURSION_LIMIT);
+    assert!(offset_of!(ThreadState, depth_limit) == thread::DEPTH_LIMIT);
     assert!(offset_of!(ThreadState, shadow_top) == thread::SHADOW_TOP);
     assert!(offset_of!(ThreadState, shadow_limit) == thread::SHADOW_LIMIT);
     assert!(offset_of!(ThreadState, anchor) == thread::ANCHOR);

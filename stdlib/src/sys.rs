@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use runtime::convert::OrNone;
 use runtime::error::ExceptionObject;
+use runtime::header::{IMMORTAL_COUNT, flags};
 use runtime::hooks;
 use runtime::objects::dict::DictObject;
 use runtime::objects::int::{self, parse};
@@ -382,7 +383,9 @@ py_functions! { static FUNCTIONS;
     /// Return the reference count of object, that of the argument included.
     "getrefcount(object, /)"
     fn getrefcount(object: Value) -> u32 {
-        object.header().map_or(1, |header| header.refcount())
+        // What lives for ever has the count that it was made with, as in CPython; ints in a word have none of their own.
+        let counted = object.header().filter(|header| !header.has(flags::IMMORTAL));
+        counted.map_or(IMMORTAL_COUNT, |header| header.refcount())
     }
     /// Return the size of object in bytes.
     "getsizeof(object, default=None, /)"
@@ -415,15 +418,15 @@ py_functions! { static FUNCTIONS;
     /// Return the current value of the recursion limit.
     "getrecursionlimit()"
     fn getrecursionlimit() -> u32 {
-        thread().recursion_limit.get()
+        thread().recursion_limit()
     }
     /// Set the maximum depth of the Python interpreter stack to n.
     "setrecursionlimit(limit, /)"
     fn setrecursionlimit(limit: i32) -> PyResult<()> {
         match u32::try_from(limit).ok().filter(|&limit| limit > 0) {
             None => Err(runtime::raise!(ValueError, "recursion limit must be greater or equal than 1")),
-            Some(limit) if limit <= thread().recursion.get() => {
-                let depth = thread().recursion.get();
+            Some(limit) if limit <= thread().depth() => {
+                let depth = thread().depth();
                 Err(runtime::raise!(RecursionError, "cannot set the recursion limit to {limit} at the recursion depth {depth}: the limit is too low"))
             }
             Some(limit) => {

@@ -19,14 +19,14 @@ impl Builder<'_> {
                 Some(result) => result,
                 None => {
                     let args = self.pop_many(n + 1);
-                    self.object_helper(H::Call, &args)
+                    let helper = if self.func.counts_exactly { H::CallGiven } else { H::Call };
+                    self.object_helper(helper, &args)
                 }
             },
             B::CALL_KW => {
                 let names = self.pop_object();
-                let mut args = self.pop_many(n + 1);
-                args.insert(1, names);
-                self.object_helper(H::CallKeywords, &args)
+                let args = self.pop_many(n + 1);
+                self.call_with_names(args[0], names, &args[1..])
             }
             // The attribute is bound at once: the pair `callable, null` means the same.
             B::LOAD_METHOD => {
@@ -45,7 +45,7 @@ impl Builder<'_> {
                 if ty.is_subtype(Type::NULL) {
                     match names {
                         None => self.call_looked_up(callable, &args),
-                        Some(names) => self.call_with(H::CallKeywords, &[callable, names], None, &args),
+                        Some(names) => self.call_with_names(callable, names, &args),
                     }
                 } else {
                     // The receiver is there, or only the runtime can tell.
@@ -159,11 +159,21 @@ impl Builder<'_> {
         self.object_helper(helper, &all)
     }
 
+    /// Calls with keywords.
+    fn call_with_names(&mut self, callable: Value, names: Value, args: &[Value]) -> Value {
+        match self.func.counts_exactly {
+            true => self.call_with(H::CallGivenKeywords, &[names, callable], None, args),
+            false => self.call_with(H::CallKeywords, &[callable, names], None, args),
+        }
+    }
+
     /// A method that was looked up in this block, with nothing since that could raise or have an effect, is called by name, without
     /// making the bound method.
     fn call_looked_up(&mut self, callable: Value, args: &[Value]) -> Value {
         let Some((owner, name)) = self.take_lookup(callable) else {
-            return self.call_with(H::Call, &[callable], None, args);
+            // Until its call a bound method may be the only one that holds its receiver.
+            let helper = if self.func.counts_exactly { H::CallGiven } else { H::Call };
+            return self.call_with(helper, &[callable], None, args);
         };
         let at = self.lookups.get(&callable).copied().unwrap_or(self.at);
         let (code, at) = (self.code_object(), self.const_int(i64::from(at), Type::I64));

@@ -95,13 +95,13 @@ const LIMIT: usize = 20_000;
 /// are loaded.
 const FRAME_BUILTINS: [&str; 6] = ["locals", "vars", "dir", "eval", "exec", "breakpoint"];
 
-/// Functions of modules that do so, or count the references that a frame holds, by the names of their attributes.
-const FRAME_FUNCTIONS: [&str; 6] =
-    ["_getframe", "currentframe", "getrefcount", "settrace", "setprofile", "set_trace"];
+/// Functions of modules that do so, by the names of their attributes.
+const FRAME_FUNCTIONS: [&str; 5] = ["_getframe", "currentframe", "settrace", "setprofile", "set_trace"];
 
-/// Whether code asks how many references there are, or looks at frames, of which its own may be one that it has got hold of.
+/// Whether code begins in a frame of the interpreter: its module counts references, or it looks at frames, of which its own may be one that it
+/// has got hold of.
 pub fn needs_frame(code: &Code) -> bool {
-    code.names.iter().any(|name| name == "getrefcount" || name == "f_locals")
+    code.flags.contains(CodeFlags::COUNTS_REFERENCES) || code.names.iter().any(|name| name == "f_locals")
 }
 
 /// Whether a variable of this name may be one of them.
@@ -141,6 +141,7 @@ fn build_with(
     let mut func = Function::new(code.qualname.clone(), id, return_type(code, env));
     func.guesses = env.guesses(id);
     func.is_shown = !code.flags.contains(CodeFlags::STATIC);
+    func.counts_exactly = code.flags.contains(CodeFlags::COUNTS_REFERENCES);
     let entry = func.add_block();
     let mut builder = Builder {
         code,
@@ -571,7 +572,11 @@ impl Builder<'_> {
             return state;
         }
         if self.code.handler_at(self.at as usize).is_some() {
-            return self.full_state();
+            if self.func.counts_exactly {
+                // What the instruction consumes is gone when the handler runs.
+                self.raise_without_operands();
+            }
+            return self.states[1].unwrap_or_else(|| self.full_state());
         }
         let state = if self.func.is_shown {
             FrameState { stack: Vec::new(), ..self.make_state() }
@@ -653,12 +658,13 @@ impl Builder<'_> {
     fn translate_stack(&mut self, word: Word) -> Built<bool> {
         let n = word.index();
         match word.opcode() {
-            B::NOP | B::CHECK_ARGS => {}
+            B::NOP | B::CHECK_ARGS | B::BEGIN_FRAME => {}
             B::POP_TOP | B::POP_PRIMITIVE => {
                 self.pop();
             }
             B::COPY | B::COPY_PRIMITIVE => {
                 let value = self.stack[self.stack.len() - n];
+                let value = self.counted(value);
                 self.push(value);
             }
             B::SWAP => {
@@ -718,7 +724,7 @@ impl Builder<'_> {
         let (root, ty) = (self.root(value), self.func.ty(value));
         let mut others = self.locals.iter().enumerate().filter(|&(at, _)| at != n);
         let is_held = others.any(|(_, other)| other.is_some_and(|other| self.root(other) == root));
-        if !is_held || !ty.is_counted() || ty.has_trivial_drop() {
+        if !is_held || !self.func.is_hold_told(ty) {
             return value;
         }
         self.emit(Opcode::Share, &[value], Imm::None, ty)
@@ -777,7 +783,17 @@ impl Builder<'_> {
             Some(value) => self.as_object(value),
             None => self.null(),
         };
+        let value = self.counted(value);
         self.push(value);
+    }
+
+    /// The value as another operand: with a reference of its own, if references are counted.
+    fn counted(&mut self, value: Value) -> Value {
+        let ty = self.func.ty(value);
+        if !self.func.counts_exactly || !self.func.is_hold_told(ty) || ty.may_be_null() {
+            return value;
+        }
+        self.emit(Opcode::Own, &[value], Imm::None, ty)
     }
 
     /// Raises unless the local is bound.

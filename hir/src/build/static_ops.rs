@@ -146,8 +146,9 @@ impl Builder<'_> {
         let Some(place) = self.env.callee(descr, is_method) else { return self.unresolved() };
         let mut params: Vec<Type> = descr.signature.params.iter().map(|ty| type_of(ty, self.env)).collect();
         let ret = type_of(&descr.signature.ret, self.env);
-        if self.env.counts_references(place.func) {
-            self.invoke_counting(n, is_method);
+        let is_native = descr.kind == MethodKind::Native;
+        if self.func.counts_exactly && !is_native || self.env.needs_frame(place.func) {
+            self.invoke_framed(n, is_method);
             return Ok(());
         }
         let mut args = Vec::new();
@@ -195,8 +196,8 @@ impl Builder<'_> {
         self.emit(Opcode::TypeOf, &[receiver], Imm::None, Type::TYPE)
     }
 
-    /// Gives the references to the arguments to a frame of the interpreter, whose function is about to count them.
-    fn invoke_counting(&mut self, n: usize, is_method: bool) {
+    /// Gives the references to the arguments to a frame of the interpreter.
+    fn invoke_framed(&mut self, n: usize, is_method: bool) {
         let (signature, kind) = (&self.code.functions[n].signature, self.code.functions[n].kind);
         let mut args: Vec<Value> = Vec::new();
         for ty in signature.params.iter().rev() {

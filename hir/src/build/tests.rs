@@ -45,7 +45,7 @@ impl CompileEnv for TestEnv {
         let slot = is_virtual.then_some(3);
         Some(CalleePlace { func: FuncId::from_index(7), slot })
     }
-    fn counts_references(&self, _: FuncId) -> bool {
+    fn needs_frame(&self, _: FuncId) -> bool {
         false
     }
     fn constant(&self, _: FuncId, index: u32) -> ConstId {

@@ -165,6 +165,8 @@ pub struct Function {
     pub guesses: bool,
     /// Whether frame states have every variable that has a value, wherever somebody may look at the frame.
     pub is_shown: bool,
+    /// Whether variables and operands hold as many references as in the interpreter.
+    pub counts_exactly: bool,
     /// Instructions.
     pub insts: PrimaryMap<Inst, InstData>,
     /// Blocks.
@@ -190,6 +192,13 @@ pub struct Function {
 }
 
 impl Function {
+    /// Whether somebody can tell how long a variable holds a value of a type: by what its destructor does, or by counting. Nobody counts
+    /// numbers, which are boxed anew each time.
+    pub fn is_hold_told(&self, ty: Type) -> bool {
+        let counts = self.counts_exactly && !ty.is_subtype(Type::INT_EXACT.union(Type::FLOAT_EXACT));
+        ty.is_counted() && (counts || !ty.has_trivial_drop())
+    }
+
     /// An empty function.
     pub fn new(name: impl Into<String>, id: FuncId, ret: Type) -> Self {
         Self {
@@ -199,6 +208,7 @@ impl Function {
             phase: Phase::Ssa,
             guesses: false,
             is_shown: false,
+            counts_exactly: false,
             insts: PrimaryMap::new(),
             blocks: PrimaryMap::new(),
             layout: Vec::new(),

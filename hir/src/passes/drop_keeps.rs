@@ -3,7 +3,7 @@
 //! A variable holds its value until it is bound anew (`keep`, from the builder). That can be observed only if the variable has the
 //! last reference. A value that was read from memory has another reference there, and it would have to be counted only in case
 //! somebody overwrites that memory meanwhile; so such values are released at their last use, as values are whose destructor does
-//! nothing. Frame states are relieved of them in the same way, unless the function's variables are shown: then only of floats that
+//! nothing. Where references are counted, every hold tells. Frame states are relieved of them in the same way, unless the function's variables are shown: then only of floats that
 //! would be boxed for nobody else.
 //!
 //! Why here: after the first `simplify`, when types are known, and before `dead-code`, which then drops the block parameters that only
@@ -44,8 +44,7 @@ pub fn run(func: &mut Function) -> Changed {
 
 /// Whether the end of a value may be noticed, and is up to its variable.
 fn is_told(func: &Function, fresh: &EntitySet<Value>, value: Value) -> bool {
-    let ty = func.ty(value);
-    ty.is_counted() && !ty.has_trivial_drop() && fresh.contains(value)
+    func.is_hold_told(func.ty(value)) && (func.counts_exactly || fresh.contains(value))
 }
 
 /// The block parameters that some edge passes a float which is boxed for them, and that are no floats on every edge: a variable that has no
@@ -124,6 +123,33 @@ bb1(v6: Word):
       return v0
     }
     "#);
+    }
+
+    #[test]
+    fn where_references_are_counted_every_hold_tells() {
+        let text = "func @f func0 -> Object phase=ssa exactly {
+  fs0 = state func0 4 [kept v2] []
+bb0(v0: Object, v1: Cell, v4: I64):
+  v2: Word = load_cell v1
+  v3: Str = call_helper #get_iter v0 @fs0
+  v5: SmallInt = tag v4
+  keep v2
+  keep v3
+  keep v5
+  return v0
+}";
+        assert_snapshot!(check_pass(super::run, text), @r#"
+        func @f func0 -> Object phase=ssa exactly {
+          fs0 = state func0 4 [v2] []
+        bb0(v0: Object, v1: Cell, v4: I64):
+          v2: Word = load_cell v1
+          v3: Str = call_helper #get_iter v0 @fs0
+          v5: SmallInt = tag v4
+          keep v2
+          keep v3
+          return v0
+        }
+        "#);
     }
 
     #[test]

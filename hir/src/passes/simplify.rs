@@ -126,13 +126,9 @@ fn simplify(func: &Function, inst: Inst) -> Option<Found> {
         }
         Opcode::Share => {
             let value = func.arg(inst, 0);
-            let is_told = func.ty(value).is_counted() && !func.ty(value).has_trivial_drop();
-            (!is_told).then_some(Found::Value(value))
+            (!func.is_hold_told(func.ty(value))).then_some(Found::Value(value))
         }
-        Opcode::Keep => {
-            let ty = func.ty(func.arg(inst, 0));
-            (!ty.is_counted() || ty.has_trivial_drop()).then_some(Found::Nothing)
-        }
+        Opcode::Keep => (!func.is_hold_told(func.ty(func.arg(inst, 0)))).then_some(Found::Nothing),
         Opcode::Guard => (func.ty(func.arg(inst, 0)).int_constant()? != 0).then_some(Found::Nothing),
         Opcode::IsNull | Opcode::IsSame | Opcode::IsSmallInt => identity(func, inst),
         Opcode::Untag | Opcode::UnboxFloat | Opcode::UnboxBool | Opcode::UnboxInt => unboxing(func, inst),

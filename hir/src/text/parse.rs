@@ -46,6 +46,7 @@ fn parse_function(c: &mut Cursor<'_>) -> Parsed<Function> {
     func.phase = parse_phase(c)?;
     func.guesses = c.eat("guesses");
     func.is_shown = c.eat("shown");
+    func.counts_exactly = c.eat("exactly");
     c.expect("{")?;
     c.skip_lines();
     while c.peek("field") || c.peek("fn") || c.peek("fs") {

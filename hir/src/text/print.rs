@@ -18,8 +18,13 @@ pub fn print(func: &Function) -> String {
 fn print_to(func: &Function, out: &mut String) -> fmt::Result {
     let guesses = if func.guesses { " guesses" } else { "" };
     let shown = if func.is_shown { " shown" } else { "" };
+    let exactly = if func.counts_exactly { " exactly" } else { "" };
     let phase = func.phase.name();
-    writeln!(out, "func @{} {} -> {} phase={phase}{guesses}{shown} {{", func.name, func.id, func.ret)?;
+    writeln!(
+        out,
+        "func @{} {} -> {} phase={phase}{guesses}{shown}{exactly} {{",
+        func.name, func.id, func.ret
+    )?;
     for (id, field) in func.fields.iter() {
         writeln!(out, "  {id} = {}", FieldText(field))?;
     }

@@ -1,5 +1,7 @@
 //! Calls and functions.
 
+use bytecode::CodeFlags;
+use runtime::activation::Activation;
 use runtime::args::Args;
 use runtime::hooks;
 use runtime::names::names;
@@ -103,23 +105,23 @@ pub(crate) fn finish_init(result: Ref) -> PyResult<()> {
     Err(runtime::raise!(TypeError, "__init__() should return None, not '{}'", result.ty().name()))
 }
 
-/// Calls with the arguments of `callable(*positional, **keywords)`.
+/// Calls with the arguments of `callable(*positional, **keywords)`, and what holds those that have names.
 pub fn with_spread<R>(
     positional: Value,
     keywords: Option<Value>,
-    call: impl FnOnce(&[Value], Option<Value>) -> R,
+    call: impl FnOnce(&[Value], Option<Value>, Vec<(Ref, Ref)>) -> R,
 ) -> R {
     let tuple = positional.get::<TupleObject>().expect("the emitter passes a tuple");
     let Some(dict) =
         keywords.and_then(|keywords| keywords.get::<DictObject>()).filter(|dict| !dict.is_empty())
     else {
-        return call(tuple.items(), None);
+        return call(tuple.items(), None, Vec::new());
     };
     let pairs = dict.to_pairs();
     let names = TupleObject::new(pairs.iter().map(|(name, _)| name.clone()).collect());
     let mut values = tuple.items().to_vec();
     values.extend(pairs.iter().map(|(_, value)| value.value()));
-    call(&values, Some(names.value()))
+    call(&values, Some(names.value()), pairs)
 }
 
 /// Whether a call binds arguments to the parameters of a function, or of a method's function, that the interpreter runs.
@@ -184,9 +186,45 @@ pub fn call_owned<Given>(callable: Value, args: &[Value], given: Given, names: O
     protocol::call(callable, args, names)
 }
 
+/// A call by compiled code of a module that counts references: besides what [`call_owned`] does, the `__init__` of a plain class gets the
+/// references, as it does in the interpreter.
+pub fn call_counted<Given>(callable: Value, args: &[Value], given: Given, names: Option<Value>) -> PyResult {
+    let fits = |init: &FunctionObject| names.is_none() && entry::takes_exactly(init.code(), args.len() + 1);
+    match counting_init(callable).filter(|(_, init)| fits(init)) {
+        Some((class, init)) => construct_owned(class, init, args, given),
+        None => call_owned(callable, args, given, names),
+    }
+}
+
+/// The class and its `__init__`, if calls make a plain instance and that function belongs to a module that counts references.
+fn counting_init<'a>(callable: Value) -> Option<(&'a TypeObject, &'a FunctionObject)> {
+    if !callable.is_object() || !callable.is_exact(&TYPE) {
+        return None;
+    }
+    // SAFETY: callables on the stack are objects, and the class keeps its function alive.
+    let class = unsafe { callable.get_exact_present::<TypeObject>()? };
+    let init = class.lookup(names().__init__)?.get_exact::<FunctionObject>()?;
+    let is_plain = !class.has(type_flags::NO_NEW) && is_object_new(class);
+    (is_plain && init.code().has(CodeFlags::COUNTS_REFERENCES)).then_some((class, init))
+}
+
+/// Makes an instance, and calls its `__init__` with references that are given away.
+fn construct_owned<Given>(
+    class: &TypeObject,
+    init: &FunctionObject,
+    args: &[Value],
+    given: Given,
+) -> PyResult {
+    let instance = allocate(class);
+    let all: Vec<Value> = std::iter::once(instance.value()).chain(args.iter().copied()).collect();
+    finish_init(call_owned(Value::from_object(init), &all, given, None)?)?;
+    Ok(instance)
+}
+
 #[cold]
 fn run_owned<Given>(callable: Value, args: &[Value], given: Given, names: Option<Value>) -> PyResult {
     thread().check_stack("")?;
+    let _nesting = Activation::nest();
     let Some(frame) = push_call(callable, args, names, IS_ENTRY)? else {
         return protocol::call(callable, args, names);
     };

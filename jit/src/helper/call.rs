@@ -1,9 +1,10 @@
 //! Calls.
 
-use bytecode::Intrinsic;
+use bytecode::{CodeFlags, Intrinsic};
 use interp::eager::Awaited;
 use interp::frame::Frame;
 use runtime::objects;
+use runtime::objects::code::CodeObject;
 use runtime::protocol::Method;
 use runtime::value::{PyResult, Ref, Value};
 
@@ -73,9 +74,28 @@ fn present(args: &[Value]) -> &[Value] {
     }
 }
 
-pub(super) extern "C" fn call_ex(callable: Value, args: Value, kwargs: Value) -> Value {
-    let call = |args: &[Value], names| runtime::protocol::call(callable, args, names);
-    own(interp::with_spread(args, kwargs.non_null(), call))
+pub(super) unsafe extern "C" fn call_given(items: *const Value, count: usize) -> Value {
+    // SAFETY: as above; the callable is the first.
+    let args = unsafe { slice(items, count) };
+    own(interp::call_counted(args[0], &args[1..], Given(args), None))
+}
+
+pub(super) unsafe extern "C" fn call_given_keywords(
+    items: *const Value,
+    count: usize,
+    names: Value,
+) -> Value {
+    // SAFETY: as above.
+    let args = unsafe { slice(items, count) };
+    own(interp::call_counted(args[0], &args[1..], Given(args), Some(names)))
+}
+
+pub(super) unsafe extern "C" fn call_ex(items: *const Value, count: usize) -> Value {
+    // SAFETY: as above; there are three.
+    let parts = unsafe { slice(items, count) };
+    let given = Given(if parts[2].is_null() { &parts[..2] } else { parts });
+    let call = |args: &[Value], names, pairs| interp::call_owned(parts[0], args, (given, pairs), names);
+    own(interp::with_spread(parts[1], parts[2].non_null(), call))
 }
 
 pub(super) unsafe extern "C" fn call_method(
@@ -97,8 +117,15 @@ fn by_name(name: Value, code: Value, at: usize, args: &[Value]) -> PyResult {
             Some(result) => result,
             None => interp::call_owned(function.value(), args, given, None),
         },
+        Method::Bound(callable) if counts_references(code) => {
+            interp::call_counted(callable.value(), &args[1..], given, None)
+        }
         Method::Bound(callable) => interp::call_owned(callable.value(), &args[1..], given, None),
     }
+}
+
+fn counts_references(code: Value) -> bool {
+    code.get_exact::<CodeObject>().is_some_and(|code| code.has(CodeFlags::COUNTS_REFERENCES))
 }
 
 /// A method by its name; what fails, fails where it was looked up.
@@ -127,7 +154,7 @@ pub(super) unsafe extern "C" fn call_awaited(
 ) -> i64 {
     // SAFETY: the compiler passes its frame's words and their number, and room for two results in the same place.
     let (args, out) = unsafe { (present(slice(items, count)), Out { words: out, code, send }) };
-    awaited(interp::eager::call(callable, args), out)
+    awaited(interp::eager::call(callable, args, Given(args)), out)
 }
 
 pub(super) unsafe extern "C" fn call_method_awaited(
@@ -140,11 +167,11 @@ pub(super) unsafe extern "C" fn call_method_awaited(
 ) -> i64 {
     // SAFETY: as above; the receiver is the first.
     let args = unsafe { slice(items, count) };
-    let out = Out { words: out, code, send: at >> 32 };
+    let (given, out) = (Given(args), Out { words: out, code, send: at >> 32 });
     awaited(
         look_up(name, code, at & u32::MAX as usize, args[0]).and_then(|found| match found {
-            Method::Unbound(function) => interp::eager::call(function.value(), args),
-            Method::Bound(callable) => interp::eager::call(callable.value(), &args[1..]),
+            Method::Unbound(function) => interp::eager::call(function.value(), args, given),
+            Method::Bound(callable) => interp::eager::call(callable.value(), &args[1..], given),
         }),
         out,
     )

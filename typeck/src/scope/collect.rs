@@ -7,6 +7,7 @@ use parser::ast::{
 };
 use rustc_hash::FxHashMap;
 
+use super::REFERENCE_COUNTER;
 use super::{Scope, ScopeId, ScopeKind, ScopeRole, Scopes, Usage};
 
 /// A violation of the rules of scopes, a `SyntaxError` for the user.
@@ -339,6 +340,7 @@ impl<'a> Collector<'a> {
 
     fn imports(&mut self, names: &'a [Alias<'a>]) -> Visit {
         for alias in names {
+            self.scopes.counts_references |= alias.name == REFERENCE_COUNTER;
             let bound = alias.asname.unwrap_or_else(|| alias.name.split('.').next().unwrap_or(alias.name));
             if bound == "*" {
                 if self.current().kind != ScopeKind::Module {
@@ -638,9 +640,11 @@ impl<'a> Collector<'a> {
                 self.expr(left)?;
                 self.expr(right)
             }
-            ExprKind::UnaryOp { operand: value, .. }
-            | ExprKind::Attribute { value, .. }
-            | ExprKind::Starred { value, .. } => self.expr(value),
+            ExprKind::UnaryOp { operand: value, .. } | ExprKind::Starred { value, .. } => self.expr(value),
+            ExprKind::Attribute { value, attr, .. } => {
+                self.scopes.counts_references |= attr == REFERENCE_COUNTER;
+                self.expr(value)
+            }
             ExprKind::IfExp { test, body, orelse } => {
                 self.expr(test)?;
                 self.expr(body)?;

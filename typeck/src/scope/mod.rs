@@ -255,7 +255,12 @@ pub struct Scopes<'a> {
     bound_globals: FxHashSet<&'a str>,
     /// Whether some block names a function that may bind names of the module by other means.
     pub has_namespace_changers: bool,
+    /// Whether the module names the function that tells how many references an object has.
+    pub counts_references: bool,
 }
+
+/// That function.
+const REFERENCE_COUNTER: &str = "getrefcount";
 
 /// Functions that may bind names of a module without its saying so.
 const NAMESPACE_CHANGERS: &[&str] =

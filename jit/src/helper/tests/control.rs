@@ -106,6 +106,7 @@ fn awaited_calls_have_an_object_once_they_are_suspended() {
     });
     let mut words = [item.value(), Value::NULL];
     let await_call = |callable: &Ref, words: &mut [Value; 2]| {
+        given(&words[..1]);
         help!(call_awaited(callable.value(), words.as_mut_ptr(), code.value(), 7, words.as_ptr(), 1))
     };
     assert_eq!(await_call(&returns, &mut words), 1);
@@ -124,10 +125,13 @@ fn awaited_calls_have_an_object_once_they_are_suspended() {
     let args = [item.value(), Value::NULL];
     let out = args.as_ptr().cast_mut();
     let at = 7 << 32;
+    given(&args[..1]);
     assert!(help!(call_method_awaited(name("upper"), out, code.value(), at, args.as_ptr(), 1)) < 0);
     assert_eq!(error(), "TypeError: object str can't be used in 'await' expression");
+    given(&args[..1]);
     assert!(help!(call_method_awaited(name("nothing"), out, code.value(), at | 1, args.as_ptr(), 1)) < 0);
     assert_eq!(error(), "AttributeError: 'str' object has no attribute 'nothing'");
+    assert_eq!(count(&item), 1);
 }
 
 #[test]

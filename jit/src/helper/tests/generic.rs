@@ -174,10 +174,27 @@ fn calls_borrow_their_arguments() {
     let positional: Ref = TupleObject::from_values(&args[..1]).into();
     let keywords = DictObject::new();
     keywords.set_text("b", a.clone());
-    let result = own(help!(call_ex(function.value(), positional.value(), keywords.value())));
-    assert_eq!(repr(&result), "'leftleft'");
-    assert_eq!(repr(&own(help!(call_ex(function.value(), positional.value(), Value::NULL)))), "'leftright'");
+    let spread = |keywords: Value| {
+        let parts = [function.value(), positional.value(), keywords];
+        own(help!(call_ex(given(&parts).as_ptr(), 3)))
+    };
+    assert_eq!(repr(&spread(keywords.value())), "'leftleft'");
+    assert_eq!(repr(&spread(Value::NULL)), "'leftright'");
     failed(help!(call(a.value(), args.as_ptr(), 0)), "TypeError: 'str' object is not callable");
+}
+
+#[test]
+fn callables_can_be_given_away() {
+    let _session = session();
+    let (add, globals) = (code(ADD), DictObject::new());
+    let function = own(help!(make_function(globals.value(), add.value())));
+    let (a, b) = (text("left"), text("right"));
+    let words = [function.value(), a.value(), b.value()];
+    assert_eq!(repr(&own(help!(call_given(given(&words).as_ptr(), 3)))), "'leftright'");
+    let names: Ref = TupleObject::from_values(&[name("b"), name("a")]).into();
+    let result = own(help!(call_given_keywords(given(&words).as_ptr(), 3, names.value())));
+    assert_eq!(repr(&result), "'rightleft'");
+    assert_eq!((count(&function), count(&a), count(&b)), (1, 1, 1));
 }
 
 #[test]
