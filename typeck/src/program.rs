@@ -517,9 +517,12 @@ impl<'a> Program<'a> {
         self.modules[entry.module].kind == ModuleKind::Stub && entry.by_name.contains_key("__slots__")
     }
 
-    /// Whether the instances of a class have no attributes but those that it and its bases declare.
+    /// Whether the instances of a class have no attributes but those that it and its bases declare, and no method that makes up others.
     pub fn has_only_declared(&self, class: ClassId) -> bool {
-        self.classes[class].is_static || self.has_complete_stub(class)
+        let is_hook = |owner: ClassId| self.modules[self.classes[owner].module].kind != ModuleKind::Stub;
+        let has_hook = |name: &&str| self.class_member(class, name).is_some_and(|(owner, _)| is_hook(owner));
+        let is_complete = self.classes[class].is_static || self.has_complete_stub(class);
+        is_complete && !["__getattr__", "__getattribute__", "__setattr__"].iter().any(has_hook)
     }
 
     /// A typed module that has been loaded already.
