@@ -15,5 +15,8 @@ pub mod span;
 pub mod suggest;
 pub mod text;
 
+/// What a static class puts in front of the name of a `functools.cached_property` to name the field that keeps its value.
+pub const KEPT_PROPERTY: &str = "_pystatic_fprop.";
+
 pub use diagnostic::{Diagnostic, Label, Origin, Severity};
 pub use span::{LineCursor, LineIndex, Position, Span};

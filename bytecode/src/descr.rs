@@ -305,21 +305,48 @@ pub enum MethodKind {
     Static,
     /// A function of a C library, whose name or path stands in the place of the module.
     Native,
+    /// Whatever stands under the names: what tests may patch is asked for at each call, and called as it is.
+    Named,
 }
 
 impl MethodKind {
     /// Every kind with its spelling.
-    pub const ALL: [(Self, &'static str); 5] = [
+    pub const ALL: [(Self, &'static str); 6] = [
         (Self::Function, "function"),
         (Self::Instance, "method"),
         (Self::Class, "classmethod"),
         (Self::Static, "staticmethod"),
         (Self::Native, "native"),
+        (Self::Named, "named"),
     ];
 
     /// The spelling in listings.
     pub fn text(self) -> &'static str {
         Self::ALL[self as usize].1
+    }
+}
+
+/// How a call has given an argument, as a callee that a test has put there is to see it.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub enum Given {
+    /// It is what the method is called through.
+    Receiver,
+    /// By its place.
+    Position,
+    /// By this name.
+    Keyword(String),
+    /// Not at all: it is the default.
+    Default,
+}
+
+impl fmt::Display for Given {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Given::Receiver => f.write_str("self"),
+            Given::Position => f.write_str("_"),
+            Given::Keyword(name) => write!(f, "{name}="),
+            Given::Default => f.write_str("-"),
+        }
     }
 }
 
@@ -334,6 +361,8 @@ pub struct FunctionDescr {
     pub kind: MethodKind,
     /// What it takes and returns.
     pub signature: Signature,
+    /// How the call has given the arguments that are not collected; empty where nobody but the checked callee is called.
+    pub given: Vec<Given>,
 }
 
 impl FunctionDescr {
@@ -348,7 +377,12 @@ impl FunctionDescr {
 
 impl fmt::Display for FunctionDescr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}:{}{}", self.kind.text(), self.module, self.name, self.signature)
+        write!(f, "{} {}:{}{}", self.kind.text(), self.module, self.name, self.signature)?;
+        if !self.given.is_empty() {
+            let given: Vec<String> = self.given.iter().map(Given::to_string).collect();
+            write!(f, " given {}", given.join(", "))?;
+        }
+        Ok(())
     }
 }
 

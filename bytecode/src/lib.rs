@@ -31,7 +31,8 @@ pub mod word;
 pub use blob::SourceRanges;
 pub use code::{Code, CodeFlags, Const, Handler, Local, SourceRange};
 pub use descr::{
-    ClassDecl, FieldDecl, FieldDescr, FunctionDescr, MethodDecl, MethodKind, Rest, Signature, TypeDescr,
+    ClassDecl, FieldDecl, FieldDescr, FunctionDescr, Given, MethodDecl, MethodKind, Rest, Signature,
+    TypeDescr,
 };
 pub use nested::{FrameShape, Head, NestedCode};
 pub use opcode::{Opcode, OperandKind};

@@ -538,6 +538,8 @@ operand_enum! {
         SealModule = 17 "seal_module",
         /// Freeze the classes of a list: `list -- None`.
         FreezeClasses = 18 "freeze_classes",
+        /// What a test has put in the place of a function or class, or that itself: `value -- value`.
+        StandIn = 19 "stand_in",
     }
 }
 

@@ -38,7 +38,10 @@ impl<'a> Emitter<'a, '_> {
             ExprKind::Name { id, .. } => match (self.primitive_of(expr), self.folded_name(id)) {
                 (Some(primitive), Some(constant)) => self.primitive_const(&constant, primitive),
                 (Some(primitive), None) => self.load_primitive_name(id, primitive),
-                (None, _) => self.load_name(id),
+                (None, _) => {
+                    self.load_name(id);
+                    self.see_patch(expr, id);
+                }
             },
             ExprKind::BoolOp { op, values } => self.bool_op(op, values)?,
             ExprKind::NamedExpr { target, value } => {

@@ -30,6 +30,8 @@ pub struct Options {
     pub is_strict: bool,
     /// Integer primitives raise where they would wrap (decision 28).
     pub trap_overflow: bool,
+    /// Tests may patch the module: calls go through the names that the source has, and keep their shape.
+    pub patching: bool,
 }
 
 /// Compiles a module.

@@ -125,6 +125,21 @@ impl Emitter<'_, '_> {
         self.scopes.table[self.scope_id()].mangle(name)
     }
 
+    /// The name as the module has it, if it is one of the module's variables that is meant here.
+    pub(crate) fn module_name(&self, name: &str) -> Option<String> {
+        let checked = self.checked?;
+        let name = self.mangled(name);
+        let (owner, resolution) = self.scopes.lookup(self.scope_id(), &name);
+        let is_module = self.scopes.table[owner].kind == ScopeKind::Module;
+        let is_global = match resolution {
+            Resolution::GlobalExplicit | Resolution::GlobalImplicit | Resolution::Outer => true,
+            Resolution::Local => is_module,
+            Resolution::Cell | Resolution::Free => false,
+        };
+        let members = &checked.program.modules[checked.module].members;
+        (is_global && members.contains_key(&*name)).then(|| name.into_owned())
+    }
+
     fn access(&mut self, name: &str) -> Access {
         let (owner, resolution) = self.scopes.lookup(self.scope_id(), name);
         let scope = &self.scopes.table[owner];

@@ -292,10 +292,6 @@ pub enum Seen {
 pub trait CompileEnv {
     /// The class of this name with these type arguments, unless it is a builtin of [`BUILTINS`].
     fn class(&self, module: &str, name: &str, args: &[TypeDescr]) -> Option<ClassId>;
-    /// Whether tests may put something else in the place of a class, which nothing tells compiled code of.
-    fn is_patching(&self) -> bool {
-        false
-    }
     /// Layout facts.
     fn class_facts(&self, class: ClassId) -> ClassFacts;
     /// Whether `sub` is `class` or a subclass of it.

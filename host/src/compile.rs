@@ -160,6 +160,7 @@ pub fn with_module<T>(
         optimize: optimization(),
         is_strict: markers.is_strict(),
         trap_overflow: crate::options::trap_overflow(),
+        patching: runtime::freeze::is_patching(),
         ..emit::Options::default()
     };
     // The program itself is what is to happen.
@@ -302,6 +303,7 @@ fn emit_tree(
         lines,
         is_strict: false,
         trap_overflow: false,
+        patching: false,
     };
     let place = Located { source, lines: options.lines.as_ref() };
     warning::issue_at(place, how.filename, &tree.doubts())?;

@@ -25,6 +25,9 @@ pub(crate) const ANSWER_KEY: u64 = 4;
 pub(crate) const QUESTION_KEY: u64 = 5;
 pub(crate) const SETTINGS_KEY: u64 = 6;
 
+/// What is longer has not been written here: it is no more than a gigabyte, whatever the file says of its length.
+const MOST_BYTES: u64 = 1 << 30;
+
 /// See the module documentation.
 pub(crate) struct KeptFile {
     file: PathBuf,
@@ -40,14 +43,15 @@ impl KeptFile {
 
     /// The contents that are kept for this very key.
     pub(crate) fn read(&self) -> Option<Vec<u8>> {
-        let mut whole = read_own(&self.file)?;
-        let (key, rest) = whole.split_at_checked(self.key.len())?;
-        let (hash, contents) = rest.split_first_chunk::<8>()?;
-        if key != self.key || *hash != keyed(CONTENTS_KEY, contents).to_le_bytes() {
+        let mut file = open_own(&self.file)?;
+        let (mut key, mut hash, mut contents) = (vec![0; self.key.len()], [0; 8], Vec::new());
+        file.read_exact(&mut key).ok()?;
+        if key != self.key {
             return None;
         }
-        whole.drain(..self.key.len() + hash.len());
-        Some(whole)
+        file.read_exact(&mut hash).ok()?;
+        file.take(MOST_BYTES).read_to_end(&mut contents).ok()?;
+        (hash == keyed(CONTENTS_KEY, &contents).to_le_bytes()).then_some(contents)
     }
 
     /// Keeps these contents.
@@ -65,15 +69,12 @@ impl KeptFile {
     }
 }
 
-fn read_own(path: &Path) -> Option<Vec<u8>> {
-    let mut file = OpenOptions::new().read(true).custom_flags(libc::O_NOFOLLOW).open(path).ok()?;
+/// Opens a file of this user's own. Anything else may stand there, such as a pipe, on which nobody waits.
+fn open_own(path: &Path) -> Option<File> {
+    let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
+    let file = OpenOptions::new().read(true).custom_flags(flags).open(path).ok()?;
     let meta = file.metadata().ok()?;
-    if !meta.is_file() || !is_private(&meta) {
-        return None;
-    }
-    let mut whole = Vec::with_capacity(meta.len() as usize);
-    file.read_to_end(&mut whole).ok()?;
-    Some(whole)
+    (meta.is_file() && is_private(&meta)).then_some(file)
 }
 
 fn create(temporary: &Path) -> std::io::Result<File> {

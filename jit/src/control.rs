@@ -114,6 +114,11 @@ pub(crate) fn answer(request: CompilerRequest<'_>) -> CompilerAnswer {
             let count = |machine: &&Machine| (machine.name.to_string(), i64::from(machine.deopts.get()));
             CompilerAnswer::Counts(failed.copied().map(|machine| count(&machine)).collect())
         }
+        CompilerRequest::MachineCode => {
+            let in_use = jit.code.all().into_iter().filter(|machine| !machine.is_retired.get());
+            let code = |machine: &Machine| (machine.name.clone(), machine.start, machine.bytes().to_vec());
+            CompilerAnswer::Code(in_use.map(code).collect())
+        }
         CompilerRequest::MaxCodeSize(bytes) => CompilerAnswer::Number(jit.memory.set_limit(bytes) as i64),
         CompilerRequest::Statistics => CompilerAnswer::Numbers(vec![
             ("compile_time", jit.stats.time.get().as_secs_f64() * 1e3),

@@ -156,10 +156,6 @@ impl CompileEnv for Env<'_> {
         Some(self.jit.classes.borrow_mut().id(class.value()))
     }
 
-    fn is_patching(&self) -> bool {
-        runtime::freeze::is_patching()
-    }
-
     fn class_facts(&self, id: ClassId) -> ClassFacts {
         let class = self.class_object(id);
         let (instance, exact) = self.instance_types(id, class);

@@ -48,6 +48,7 @@ impl Jit {
             name: format!("{}.{name}", class.name()),
             kind: method.kind,
             signature: method.signature.clone(),
+            given: Vec::new(),
         };
         self.fill_below(class, at, &descr)?;
         self.interfaces.borrow_mut().push(Interface { class: class.value().to_ref(), descr });

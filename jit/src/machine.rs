@@ -62,6 +62,12 @@ pub(crate) struct Machine {
 }
 
 impl Machine {
+    /// The code itself.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        // SAFETY: the code lies here as long as the process lives, and is readable.
+        unsafe { std::slice::from_raw_parts(self.start as *const u8, self.len) }
+    }
+
     /// The numbers of exits, sorted for [`Machine::exit_at`].
     pub(crate) fn number_exits(exits: &[ExitSite]) -> Vec<(u32, u32)> {
         let mut numbers: Vec<(u32, u32)> =

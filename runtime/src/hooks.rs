@@ -77,6 +77,8 @@ pub enum CompilerRequest<'a> {
     Operations(&'a FunctionObject),
     /// How often guards of each function have failed.
     Deopts,
+    /// All machine code that is in use.
+    MachineCode,
     /// Bytes that machine code may take, 0 for what there is; tells how many that are.
     MaxCodeSize(usize),
 }
@@ -94,6 +96,8 @@ pub enum CompilerAnswer {
     Numbers(Vec<(&'static str, f64)>),
     /// Counts with names.
     Counts(Vec<(String, i64)>),
+    /// Bytes at addresses, with names.
+    Code(Vec<(String, usize, Vec<u8>)>),
 }
 
 /// How source is to be compiled.
@@ -343,6 +347,7 @@ static HOOKS: World<Cell<Hooks>> = World::new(Cell::new(Hooks {
         CompilerRequest::List | CompilerRequest::Stage(..) => CompilerAnswer::Texts(Vec::new()),
         CompilerRequest::Operations(_) | CompilerRequest::Deopts => CompilerAnswer::Counts(Vec::new()),
         CompilerRequest::Statistics => CompilerAnswer::Numbers(Vec::new()),
+        CompilerRequest::MachineCode => CompilerAnswer::Code(Vec::new()),
         _ => CompilerAnswer::Truth(false),
     },
     write_stderr: |text| {

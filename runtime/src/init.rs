@@ -99,6 +99,7 @@ pub(crate) fn builtin_types() -> Vec<&'static TypeObject> {
         &checked::CHECKED_LIST,
         &checked::CHECKED_DICT,
         &static_class::TYPED_DESCRIPTOR,
+        &crate::kept_property::KEPT_PROPERTY,
         &crate::error::traceback::TRACEBACK,
         &exceptions::BaseException,
     ];

@@ -2,7 +2,7 @@
 //!
 //! Ground: [`value`] (the word and references), [`header`], [`object`] (layouts), [`field`], [`alloc`], [`reserve`], `small_blocks`, [`dealloc`], [`gc`],
 //! [`weakref`], [`thread`], [`world`], [`audit`], [`finalize`], [`stress`].
-//! Types: [`type_object`], [`slots`], [`types`] (building them), [`static_class`], [`freeze`], [`methods`], [`signature`], [`convert`].
+//! Types: [`type_object`], [`slots`], [`types`] (building them), [`static_class`], [`kept_property`], [`freeze`], [`methods`], [`signature`], [`convert`].
 //! Objects: [`objects`], [`hash`], [`format`], [`codec`], [`sort`].
 //! Operations: [`protocol`], [`operator`], [`args`], [`bind`], [`error`], [`builtins`].
 //! Seams: [`hooks`] (what crates above install), `abi::layout` (what machine code relies on).
@@ -32,6 +32,7 @@ pub mod hash;
 pub mod header;
 pub mod hooks;
 pub mod init;
+pub mod kept_property;
 pub mod methods;
 pub mod monitoring;
 pub mod names;

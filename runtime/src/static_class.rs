@@ -15,6 +15,7 @@ use crate::error;
 use crate::field::Field;
 use crate::field_default::{self, FieldDefault};
 use crate::header::Header;
+use crate::kept_property;
 use crate::object::{self, Object, Visitor};
 use crate::objects::bytes::BytesObject;
 use crate::objects::dict::DictObject;
@@ -311,6 +312,7 @@ fn add_descriptors(class: &TypeObject, decl: &ClassDecl, layout: &StaticLayout) 
         }
         let default = own.or_else(|| field_default::of(layout, &field.name));
         class.dict().set_str(key.value(), TypedDescriptor::new(class, placed, default).into());
+        kept_property::install(class, &StaticField { ty: field.ty.clone(), ..placed.clone() });
     }
     Ok(())
 }
@@ -375,6 +377,18 @@ impl TypedDescriptor {
         drop(self.default.replace(default));
     }
 
+    /// What the field of an instance holds.
+    pub(crate) fn load(&self, object: Value) -> PyResult<Option<Ref>> {
+        let address = self.address(object)?;
+        // SAFETY: the address is that of a field of this kind.
+        Ok(unsafe { load(address, self.field.kind) })
+    }
+
+    /// Stores into the field of an instance, or deletes what it holds.
+    pub(crate) fn store(&self, object: Value, new: Option<Value>) -> PyResult<()> {
+        store(self, object, new)
+    }
+
     fn address(&self, object: Value) -> PyResult<*mut u8> {
         let owner = self.owner.get().and_then(|owner| owner.get::<TypeObject>());
         if owner.is_some_and(|owner| object.is_object() && object.ty().is_subtype_of(owner)) {
@@ -418,26 +432,6 @@ pub fn resolve_class(module: &str, name: &str) -> PyResult<Option<Ref>> {
         };
     }
     Ok(found)
-}
-
-/// Whether a test has put something else in the place of the class that a descriptor names. What typed code knows of the class holds all
-/// the same, but its instances are not to be made behind the back of the test.
-fn is_patched(module: &str, name: &str) -> bool {
-    let loaded = crate::sys_state::modules().get_text(module);
-    let loaded = loaded.as_ref().and_then(|loaded| loaded.get::<ModuleObject>());
-    let first = name.split('.').next().unwrap_or(name);
-    loaded.is_some_and(|loaded| patched_class(loaded, first).is_some())
-}
-
-/// The class of which typed code makes an instance.
-pub fn class_to_make(ty: &TypeDescr) -> PyResult {
-    if let TypeDescr::Class { module, name, .. } = ty
-        && is_patched(module, name)
-    {
-        let what = format!("instances that typed code makes of '{name}', which is patched in '{module}'");
-        return Err(error::not_supported(&what));
-    }
-    load_class(ty)
 }
 
 /// The class that a descriptor names, which must be there.
@@ -599,13 +593,7 @@ fn descr_get(value: Value, object: Option<Value>, _: Value) -> PyResult {
     let Some(object) = object else {
         return Ok(descriptor.default.get_ref().unwrap_or_else(|| value.to_ref()));
     };
-    let address = descriptor.address(object)?;
-    // SAFETY: the address is that of a field of this kind.
-    let found = unsafe { load(address, descriptor.field.kind) };
-    match found {
-        Some(found) => Ok(found),
-        None => Err(unset_field(object, &descriptor.field.name)),
-    }
+    descriptor.load(object)?.ok_or_else(|| unset_field(object, &descriptor.field.name))
 }
 
 fn unset_field(object: Value, name: &str) -> Raised {
@@ -723,7 +711,10 @@ fn primitive_bytes(number: int::IntRef<'_>, code: TypeCode) -> Option<[u8; 8]> {
 }
 
 fn descr_set(value: Value, object: Value, new: Option<Value>) -> PyResult<()> {
-    let descriptor = this(value);
+    store(this(value), object, new)
+}
+
+fn store(descriptor: &TypedDescriptor, object: Value, new: Option<Value>) -> PyResult<()> {
     let address = descriptor.address(object)?;
     let field = &descriptor.field;
     if let Some(new) = new

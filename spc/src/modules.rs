@@ -70,7 +70,9 @@ impl Tree {
             let (name, path) = (entry.file_name(), clean(&entry.path()));
             let name = name.to_string_lossy();
             if !is_folder {
-                found.extend((name.ends_with(".py") && !path.is_dir()).then_some(path));
+                // Reading from a pipe or a device may never end; what cannot be looked at is told as such.
+                let is_text = || std::fs::metadata(&path).map_or(true, |about| about.is_file());
+                found.extend((name.ends_with(".py") && is_text()).then_some(path));
             } else if !name.starts_with('.')
                 && !SKIPPED.contains(&&*name)
                 && !path.join("pyvenv.cfg").is_file()

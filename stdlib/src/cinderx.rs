@@ -2,6 +2,7 @@
 
 use runtime::header::flags;
 use runtime::hooks::{self, CompilerAnswer, CompilerRequest};
+use runtime::objects::bytes::BytesObject;
 use runtime::objects::dict::DictObject;
 use runtime::objects::function::FunctionObject;
 use runtime::objects::list::ListObject;
@@ -51,6 +52,17 @@ fn ask(request: CompilerRequest<'_>) -> Ref {
                 dict.set_text(name, float::new(number));
             }
             dict.into()
+        }
+        CompilerAnswer::Code(codes) => {
+            let entries = codes.into_iter().map(|(name, address, bytes)| {
+                let parts = [
+                    StrObject::new(&name).into(),
+                    int::from_u64(address as u64),
+                    BytesObject::new(&bytes).into(),
+                ];
+                TupleObject::new(parts.into()).into()
+            });
+            ListObject::new(entries.collect()).into()
         }
     }
 }
@@ -160,6 +172,11 @@ py_functions! { static FUNCTIONS;
     "append_jit_list(lines, /)"
     fn append_jit_list(lines: String) {
         ask(CompilerRequest::AddToList(&lines));
+    }
+    /// The machine code that is in use: names, addresses and bytes.
+    "installed_code()"
+    fn installed_code() -> Ref {
+        ask(CompilerRequest::MachineCode)
     }
     /// What the compiler has done.
     "statistics()"

@@ -153,6 +153,13 @@ fn kept_findings_are_only_used_as_they_were_written() {
     std::fs::remove_file(file).expect("it can be removed");
     std::os::unix::fs::symlink(&elsewhere, file).expect("a link can be made");
     again("behind a link");
+    std::fs::remove_file(file).expect("it can be removed");
+    assert!(Command::new("mkfifo").arg(file).status().expect("mkfifo starts").success());
+    again("a pipe");
+    let sparse =
+        std::fs::OpenOptions::new().write(true).truncate(true).open(file).expect("it can be written");
+    sparse.set_len(1 << 40).expect("a file may have holes");
+    again("longer than the memory");
     std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o666)).expect("it is ours");
     again("writable by others");
     // The findings about one file are not those about another one, even of the same text.
@@ -410,4 +417,23 @@ fn watching_a_file_sees_what_it_imports() {
 fn kept_temporaries(folder: &Path) -> usize {
     let entries = std::fs::read_dir(folder).expect("the cache has been made").flatten();
     entries.filter(|entry| entry.file_name().to_string_lossy().ends_with(".new")).count()
+}
+
+/// A tree may contain anything: what is no text is left out, what cannot be read is told, and nothing is waited for.
+#[test]
+fn trees_with_pipes_and_broken_links_are_checked() {
+    let tree = Tree::new("check-odd-files");
+    tree.write("fine.py", "x = 1\n");
+    tree.write("folder.py/inner.py", "y = (\n");
+    let made = Command::new("mkfifo").arg(tree.place("pipe.py")).status().expect("mkfifo starts");
+    assert!(made.success());
+    for (name, target) in
+        [("gone.py", "nowhere"), ("self.py", "self.py"), ("again", "."), ("linked.py", "fine.py")]
+    {
+        std::os::unix::fs::symlink(target, tree.place(name)).expect("a link can be made");
+    }
+    let (found, checked) = tree.check(&[]);
+    let told = ["folder.py/inner.py:1:5: error[SP0003]", "gone.py: error[SP0001]", "self.py: error[SP0001]"];
+    assert!(told.iter().zip(found.lines()).all(|(told, line)| line.starts_with(told)), "{found}");
+    assert_eq!((found.lines().count(), checked), (3, 5), "{found}");
 }

@@ -173,15 +173,18 @@ impl<'a> Program<'a> {
         }
     }
 
-    /// Whether instances can have a fixed layout: every base must have one too.
     fn lay_out(&mut self, class: ClassId) {
-        let is_static = self.classes[class].mro.clone().into_iter().all(|base| {
+        self.classes[class].is_static = self.has_fixed_layout(class);
+        self.check_layouts(class);
+    }
+
+    /// Whether instances can have a fixed layout: every base must have one too.
+    fn has_fixed_layout(&self, class: ClassId) -> bool {
+        self.classes[class].mro.iter().all(|&base| {
             let entry = &self.classes[base];
             let is_root = base == self.known.object;
             is_root || (!entry.is_dynamic && self.modules[entry.module].kind == ModuleKind::Static)
-        });
-        self.classes[class].is_static = is_static;
-        self.check_layouts(class);
+        })
     }
 
     /// Of several bases, one has the layout: two that add fields of their own cannot both have them where typed code finds them.
@@ -265,11 +268,18 @@ impl<'a> Program<'a> {
             let def = self.functions[method].def;
             let is_known = def.decorator_list.iter().any(|decorator| {
                 let found = self.chase_expr(module, decorator);
-                matches!(found, Some((_, Member::Imported { module: "cinderx" | "cinder", .. })))
+                matches!(
+                    found,
+                    Some((_, Member::Imported { module: "cinderx" | "cinder" | "functools", .. }))
+                )
             });
             if !is_known {
-                // That of `functools` wants a dictionary.
+                // Whatever keeps the value wants a dictionary.
                 self.functions[method].is_dynamic = true;
+                continue;
+            }
+            if prefix == base::KEPT_PROPERTY {
+                self.bind_kept(class, name, method);
                 continue;
             }
             if let Some(accessor) = self.classes[class].accessors.iter().find(|known| known.name == name) {
@@ -282,6 +292,24 @@ impl<'a> Program<'a> {
             let field = Field { name: hidden, ty, class, has_default: false, is_final: false, span };
             self.add_class_member(class, hidden, ClassMember::Field(field));
         }
+    }
+
+    /// A cached property of `functools` can be set and deleted, so that its field has the type of what the getter gives.
+    fn bind_kept(&mut self, class: ClassId, name: &'a str, method: FunctionId) {
+        let entry = &self.functions[method];
+        if entry.is_dynamic || !self.has_fixed_layout(class) {
+            return;
+        }
+        let (is_plain, ret, span) = (!entry.is_async && !entry.is_generator, entry.ret, entry.def.name_span);
+        let hidden = &*self.arena.alloc_str(&format!("{}{name}", base::KEPT_PROPERTY));
+        // There is one place for the value, however subclasses narrow it: it is tested when it is read, too.
+        let ty = match self.class_member(class, hidden) {
+            Some((_, ClassMember::Field(inherited))) => inherited.ty,
+            _ if is_plain && self.types.as_primitive(ret).is_none() => ret,
+            _ => self.types.dynamic,
+        };
+        let field = Field { name: hidden, ty, class, has_default: false, is_final: false, span };
+        self.add_class_member(class, hidden, ClassMember::Field(field));
     }
 
     /// A `Final` field gets its value in `__init__`.

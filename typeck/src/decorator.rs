@@ -59,6 +59,10 @@ impl<'a> Program<'a> {
             Some(("builtins", "staticmethod")) => found.binding = Binding::Static,
             Some(("builtins", "classmethod")) => found.binding = Binding::Class,
             Some(("builtins", "property")) => found.binding = Binding::Property,
+            Some(("functools", "cached_property")) => {
+                found.binding = Binding::Property;
+                found.cache = Some(base::KEPT_PROPERTY);
+            }
             Some((_, "cached_property")) => {
                 found.binding = Binding::Property;
                 found.cache = Some("_pystatic_cprop.");

@@ -149,6 +149,24 @@ pub fn conflicts<'a>(def: &'a ClassDef<'a>) -> Vec<Conflict<'a>> {
     pairs.filter_map(|(name, field, member)| Some(Conflict { name, field, member: member? })).collect()
 }
 
+/// Where a class body takes `__annotations__` from its module, so that its annotations are no fields of its own.
+pub fn global_annotations(def: &ClassDef<'_>) -> Option<Span> {
+    struct Globals(Option<Span>);
+    impl<'a> Visitor<'a> for Globals {
+        fn visit_stmt(&mut self, stmt: &'a Stmt<'a>) {
+            match stmt.kind {
+                StmtKind::Global { names } if names.contains(&"__annotations__") => self.0 = Some(stmt.span),
+                StmtKind::FunctionDef(_) | StmtKind::AsyncFunctionDef(_) | StmtKind::ClassDef(_) => {}
+                _ => walk_stmt(self, stmt),
+            }
+        }
+        fn visit_expr(&mut self, _: &'a Expr<'a>) {}
+    }
+    let mut found = Globals(None);
+    def.body.iter().for_each(|stmt| found.visit_stmt(stmt));
+    found.0
+}
+
 /// What a class body binds.
 struct Members<'a> {
     found: Vec<(&'a str, Span)>,

@@ -6,7 +6,7 @@ use base::text::{Cursor, TextError};
 
 use crate::code::{CellKind, Code, CodeFlags, Const, Handler, Local, SourceRange};
 use crate::descr::{
-    ClassDecl, FieldDecl, FieldDescr, FunctionDescr, Literal, MethodDecl, MethodKind, Rest, Signature,
+    ClassDecl, FieldDecl, FieldDescr, FunctionDescr, Given, Literal, MethodDecl, MethodKind, Rest, Signature,
     TypeDescr,
 };
 use crate::opcode::{Opcode, OperandKind};
@@ -238,7 +238,27 @@ fn function(cursor: &mut Cursor<'_>) -> Parse<FunctionDescr> {
     let module = module.to_owned();
     cursor.expect(":")?;
     let name = identifier(cursor)?.to_owned();
-    Ok(FunctionDescr { module, name, kind, signature: signature(cursor)? })
+    let signature = signature(cursor)?;
+    let mut given = Vec::new();
+    if cursor.eat("given ") {
+        given.push(given_argument(cursor)?);
+        while cursor.eat(",") {
+            given.push(given_argument(cursor)?);
+        }
+    }
+    Ok(FunctionDescr { module, name, kind, signature, given })
+}
+
+fn given_argument(cursor: &mut Cursor<'_>) -> Parse<Given> {
+    if cursor.eat("-") {
+        return Ok(Given::Default);
+    }
+    let name = identifier(cursor)?;
+    Ok(match name {
+        _ if cursor.eat("=") => Given::Keyword(name.to_owned()),
+        "self" => Given::Receiver,
+        _ => Given::Position,
+    })
 }
 
 fn class(cursor: &mut Cursor<'_>) -> Parse<ClassDecl> {

@@ -16,6 +16,8 @@ pub(crate) const SAMPLE: &str = r#"code "<module>" qualname="<module>" file="m.p
     type None|=-1|=True|="r\n"|=<72>
     field m:C.x: int
     callee method m:C.g(m:C, #int64) -> #double
+    callee named m:C.g(m:C, #int64, *, n: int, **object) -> #double given self, _, n=
+    callee named m:D(int, int) -> m:D given -, _
     class C final { field x: int, field y: #double default, method g(m:C) -> None final, }
     const int -3
     const float bits 9221120237041090560

@@ -16,17 +16,18 @@ use crate::module::Emitter;
 
 /// A call whose callee is known.
 pub(super) struct StaticCall<'a, 'f> {
-    site: Site<'a>,
+    pub(super) site: Site<'a>,
     /// The callee's descriptor.
     pub(super) descr: u32,
-    function: FunctionId,
+    /// The function that the checker has seen, of which a class need not have one.
+    pub(super) function: Option<FunctionId>,
     /// Parameters that are on the stack already.
-    receivers: usize,
+    pub(super) receivers: usize,
     /// The other parameters.
-    params: Vec<Param<'a>>,
-    arguments: &'f [Argument],
+    pub(super) params: Vec<Param<'a>>,
+    pub(super) arguments: &'f [Argument],
     /// Whether an override may be called, which may have other defaults.
-    is_virtual: bool,
+    pub(super) is_virtual: bool,
 }
 
 impl<'a> Emitter<'a, '_> {
@@ -39,8 +40,10 @@ impl<'a> Emitter<'a, '_> {
     ) -> StaticCall<'a, 'f> {
         let checked = self.checked.expect("plans come from a checked module");
         let params = checked.program.functions[function].params[receivers..].to_vec();
-        let descr = self.block().function(checked.function_descr(function));
-        StaticCall { site, descr, function, receivers, params, arguments, is_virtual }
+        let mut descr = checked.function_descr(function);
+        let receivers = self.keep_shape(site, &mut descr, receivers, arguments);
+        let descr = self.block().function(descr);
+        StaticCall { site, descr, function: Some(function), receivers, params, arguments, is_virtual }
     }
 
     /// Whether some default is none that is known here.
@@ -56,7 +59,7 @@ impl<'a> Emitter<'a, '_> {
         let default = param.default.expect("the checker maps defaults that exist");
         fold::constant(default).or_else(|| {
             let checked = self.checked?;
-            let module = checked.program.functions[call.function].module;
+            let module = checked.program.functions[call.function?].module;
             checked.final_constant(module, default.as_name()?)
         })
     }
@@ -211,7 +214,7 @@ impl<'a> Emitter<'a, '_> {
             (Some(constant), Some(slot)) => {
                 let (known, end) = (self.block().label(), self.block().label());
                 self.block().op(Opcode::LOAD_FAST_CHECK, slot);
-                self.refine_receiver(call.function);
+                self.refine_receiver(call.function.expect("a virtual call has a method"));
                 self.block().op0(Opcode::HAS_OWN_DEFAULTS);
                 self.block().jump(Opcode::POP_JUMP_IF_ZERO, known);
                 let depth = self.block().depth();

@@ -43,12 +43,22 @@ impl<'a> Emitter<'a, '_> {
             }
             CallPlan::Method { function, receiver, direct, arguments, .. } => {
                 let ExprKind::Attribute { value, .. } = func.kind else { return Ok(false) };
+                if *receiver != Receiver::Nothing && self.callee_path(site).is_some() {
+                    self.invoke(site, *function, 1, arguments)?;
+                    return Ok(true);
+                }
                 self.expr(value)?;
-                if *direct {
+                if *direct && !self.may_be_fake(*function) {
                     self.invoke_of(site, *function, *receiver, arguments)?;
                 } else {
                     self.invoke_method(site, *function, *receiver, arguments)?;
                 }
+            }
+            CallPlan::Construct(class, init, arguments) if self.options.patching => {
+                self.ask_for_instance(site, *class, *init, arguments)?;
+            }
+            CallPlan::Fill(class, init, arguments) if self.options.patching => {
+                self.ask_for_instance(site, *class, Some(*init), arguments)?;
             }
             CallPlan::Construct(class, init, arguments) => self.construct(site, *class, *init, arguments)?,
             CallPlan::Fill(class, init, arguments) => self.fill(site, *class, *init, arguments)?,
@@ -251,6 +261,21 @@ impl<'a> Emitter<'a, '_> {
             self.block().op(Opcode::COPY, at as u32 + 2);
             self.block().op(Opcode::STORE_FIELD, field);
         }
+        Ok(())
+    }
+
+    /// A call of what stands in the place of a class.
+    fn ask_for_instance(
+        &mut self,
+        site: Site<'a>,
+        class: typeck::program::ClassId,
+        init: Option<FunctionId>,
+        arguments: &[Argument],
+    ) -> Emit {
+        let call = self.constructor_call(site, class, init, arguments);
+        self.arguments(&call, None)?;
+        self.at(site.expr.span);
+        self.block().op(Opcode::INVOKE_FUNCTION, call.descr);
         Ok(())
     }
 

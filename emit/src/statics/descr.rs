@@ -119,6 +119,7 @@ impl Checked<'_, '_> {
             name: entry.qualname.clone(),
             kind: method_kind(entry.binding),
             signature: self.signature(function),
+            given: Vec::new(),
         }
     }
 
@@ -139,6 +140,7 @@ impl Checked<'_, '_> {
                 rest: Rest { positional: false, keywords: false },
                 ret: TypeDescr::Primitive(ret),
             },
+            given: Vec::new(),
         }
     }
 

@@ -5,6 +5,7 @@
 //! - `place`: fields, subscripts, primitive locals, constants of the module
 //! - `call`: static calls and construction
 //! - `argument`: their arguments
+//! - `patched`: calls of what tests may replace
 //! - `define`: functions with checked arguments, classes with a layout, index loops
 //!
 //! Every question starts at [`Checked`]; in a dynamic module the answer is always "no plan".
@@ -13,6 +14,7 @@ mod argument;
 mod call;
 mod define;
 mod descr;
+mod patched;
 mod place;
 mod value;
 

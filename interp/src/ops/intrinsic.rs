@@ -59,6 +59,9 @@ pub(crate) fn call(intrinsic: Intrinsic, args: &[Value], frame: *mut Frame) -> P
             runtime::freeze::freeze_all(args[0].get::<ListObject>().expect("the emitter passes a list"));
             Ok(objects::none().to_ref())
         }
+        Intrinsic::StandIn => {
+            Ok(runtime::objects::strict_module::stand_in(args[0]).unwrap_or_else(|| args[0].to_ref()))
+        }
         Intrinsic::StopIterationError => stop_iteration_error(args[0], frame),
         Intrinsic::ListToTuple => {
             let list = args[0].get::<ListObject>().expect("the emitter passes a list");

@@ -6,8 +6,8 @@ use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytecode::{
-    ClassDecl, FieldDescr, FunctionDescr, MethodKind, Opcode, Repr, SequenceKind, Signature, TypeCode,
-    TypeDescr, Word,
+    ClassDecl, FieldDescr, FunctionDescr, Given, MethodKind, Opcode, Repr, SequenceKind, TypeCode, TypeDescr,
+    Word,
 };
 use runtime::error::{self, Raised};
 use runtime::field::Field;
@@ -22,7 +22,7 @@ use runtime::objects::static_array::StaticArray;
 use runtime::objects::static_vector::StaticVector;
 use runtime::objects::str::StrObject;
 use runtime::objects::tuple::TupleObject;
-use runtime::objects::{float, int, singleton};
+use runtime::objects::{float, int, singleton, strict_module};
 use runtime::protocol;
 use runtime::static_class::{self, FieldKind, StaticField};
 use runtime::type_object::TypeObject;
@@ -135,6 +135,10 @@ pub(crate) fn cached_callee(cache: &InlineCache) -> Option<Value> {
 pub(crate) fn resolve_callee(descr: &FunctionDescr, cache: &InlineCache) -> PyResult {
     let target = resolve_function(descr)?;
     if fits_descr(target.value(), descr) {
+        if let Some(function) = target.get_exact::<FunctionObject>() {
+            // Its own module may be patched, too.
+            function.globals().watch();
+        }
         remember_resolved(&descr.module, target.value(), cache);
     }
     Ok(target)
@@ -142,6 +146,9 @@ pub(crate) fn resolve_callee(descr: &FunctionDescr, cache: &InlineCache) -> PyRe
 
 /// The callee that a descriptor names.
 pub fn resolve_function(descr: &FunctionDescr) -> PyResult {
+    if descr.kind == MethodKind::Named {
+        return named_callee(descr);
+    }
     let found = match descr.split_name() {
         (Some(class), name) => match static_class::resolve_class(&descr.module, class)? {
             Some(class) => match class_attribute(&class, name)? {
@@ -155,6 +162,22 @@ pub fn resolve_function(descr: &FunctionDescr) -> PyResult {
     found.ok_or_else(|| {
         let (module, name) = (&descr.module, &descr.name);
         runtime::raise!(NameError, "name '{name}' is not defined in module '{module}'")
+    })
+}
+
+/// What stands under the names of a descriptor; what a test has put in the place of a function or class counts wherever that has been imported.
+fn named_callee(descr: &FunctionDescr) -> PyResult {
+    let mut names = descr.name.split('.');
+    let first = names.next().unwrap_or_default();
+    let module = runtime::sys_state::modules().get_text(&descr.module);
+    let found = match &module {
+        Some(module) => protocol::get_optional_attr(module.value(), StrObject::intern(first).value())?,
+        None => None,
+    };
+    let standing = |found: Ref| strict_module::stand_in(found.value()).unwrap_or(found);
+    let found = found.ok_or_else(|| runtime::raise!(NameError, "name '{first}' is not defined"))?;
+    names.try_fold(standing(found), |owner, name| {
+        protocol::get_attr(owner.value(), StrObject::intern(name).value()).map(standing)
     })
 }
 
@@ -312,7 +335,7 @@ pub fn invoke_values(target: &Ref, descr: &FunctionDescr, args: &[Value]) -> PyR
         })
         .collect();
     let promise = Promise::new(descr, args.first().copied());
-    let result = call_spread(target, signature, boxed)?;
+    let result = call_spread(target, descr, boxed)?;
     match promise.ret {
         TypeDescr::Primitive(code) => primitive::unboxed(*code, result.value()),
         _ => promise.kept_by(result).map(Ref::into_value),
@@ -328,7 +351,7 @@ pub fn invoke_owned(descr: &FunctionDescr, is_method: bool, mut args: Vec<Ref>) 
     if is_method && descr.kind == MethodKind::Static {
         args.remove(0);
     }
-    let result = call_spread(&target, &descr.signature, args)?;
+    let result = call_spread(&target, descr, args)?;
     match promise.ret {
         TypeDescr::Primitive(_) => Ok(result),
         _ => promise.kept_by(result),
@@ -359,6 +382,8 @@ pub fn load_default(descr: &FunctionDescr, receiver: Value, at: usize) -> PyResu
             Some(function) if descr.signature.params[at].type_code() != TypeCode::Object => {
                 runtime::bind::default_of(function, at)
             }
+            // Left out where it is called.
+            _ if !descr.given.is_empty() => Ok(primitive_zero(&descr.signature.params[at])),
             _ => Ok(singleton::omitted().to_ref()),
         };
     };
@@ -367,9 +392,23 @@ pub fn load_default(descr: &FunctionDescr, receiver: Value, at: usize) -> PyResu
     Ok(default)
 }
 
+/// Something in the place of a default that will not be passed.
+fn primitive_zero(ty: &TypeDescr) -> Ref {
+    match ty.type_code() {
+        TypeCode::Object => singleton::omitted().to_ref(),
+        TypeCode::Double | TypeCode::Single => float::new(0.0),
+        TypeCode::CBool => singleton::bool(false).to_ref(),
+        _ => int::from_i64(0),
+    }
+}
+
 /// Calls with the arguments that the parameters of a signature have got: those that are collected are spread again, and those that were left
 /// out stay out.
-fn call_spread(target: &Ref, signature: &Signature, boxed: Vec<Ref>) -> PyResult {
+fn call_spread(target: &Ref, descr: &FunctionDescr, boxed: Vec<Ref>) -> PyResult {
+    if !descr.given.is_empty() {
+        return call_as_given(target, descr, boxed);
+    }
+    let signature = &descr.signature;
     let (params, rest) = boxed.split_at(boxed.len() - signature.rest.len());
     let (positional, named) = params.split_at(params.len() - signature.keyword_only.len());
     let omitted = singleton::omitted();
@@ -395,6 +434,47 @@ fn call_spread(target: &Ref, signature: &Signature, boxed: Vec<Ref>) -> PyResult
     call_owned(target.value(), &values, (boxed, pairs), names.as_ref().map(|names| names.value()))
 }
 
+/// Calls with the arguments of a call whose shape is known, as the source gives them.
+fn call_as_given(target: &Ref, descr: &FunctionDescr, boxed: Vec<Ref>) -> PyResult {
+    let rest = &descr.signature.rest;
+    let (params, collected) = boxed.split_at(boxed.len() - rest.len());
+    let mut callee = target.clone();
+    let (mut values, mut names, mut named) = (Vec::new(), Vec::new(), Vec::new());
+    for (value, given) in params.iter().zip(&descr.given) {
+        match given {
+            Given::Receiver => match bound(&callee, value.value())? {
+                Some(bound) => callee = bound,
+                None => values.push(value.value()),
+            },
+            Given::Position => values.push(value.value()),
+            Given::Keyword(name) => {
+                names.push(StrObject::intern(name).into_ref());
+                named.push(value.value());
+            }
+            Given::Default => {}
+        }
+    }
+    let tuple = collected.first().filter(|_| rest.positional).and_then(|tuple| tuple.get::<TupleObject>());
+    values.extend_from_slice(tuple.map_or(&[][..], TupleObject::items));
+    let dict = collected.last().filter(|_| rest.keywords).and_then(|dict| dict.get::<DictObject>());
+    let pairs = dict.map(DictObject::to_pairs).unwrap_or_default();
+    names.extend(pairs.iter().map(|(name, _)| name.clone()));
+    values.extend(named.into_iter().chain(pairs.iter().map(|(_, value)| value.value())));
+    let names = (!names.is_empty()).then(|| TupleObject::new(names));
+    call_owned(callee.value(), &values, (boxed, pairs), names.as_ref().map(|names| names.value()))
+}
+
+/// What stands in a class instead of a method, as calls through the receiver find it: only functions are passed the receiver.
+fn bound(found: &Ref, receiver: Value) -> PyResult<Option<Ref>> {
+    if found.is_instance::<FunctionObject>() {
+        return Ok(None);
+    }
+    match found.ty().slots().descr_get {
+        Some(get) => get(found.value(), Some(receiver), receiver.ty().value()).map(Some),
+        None => Ok(Some(found.clone())),
+    }
+}
+
 /// What a callee must return.
 struct Promise<'d> {
     descr: &'d FunctionDescr,
@@ -409,7 +489,7 @@ impl<'d> Promise<'d> {
         let class = match descr.kind {
             MethodKind::Instance => receiver.map(Value::ty),
             MethodKind::Class => receiver.and_then(Value::get::<TypeObject>),
-            MethodKind::Function | MethodKind::Static | MethodKind::Native => None,
+            MethodKind::Function | MethodKind::Static | MethodKind::Native | MethodKind::Named => None,
         };
         let layout = class.and_then(TypeObject::static_layout);
         let method = layout.and_then(|layout| Some(&layout.methods[layout.method(descr.split_name().1)?]));
@@ -470,7 +550,7 @@ pub(crate) fn allocate(ty: &TypeDescr, cache: &InlineCache) -> PyResult {
 
 #[cold]
 fn allocate_slowly(ty: &TypeDescr, cache: &InlineCache) -> PyResult {
-    let class = static_class::class_to_make(ty)?;
+    let class = static_class::load_class(ty)?;
     if let TypeDescr::Class { module, .. } = ty {
         remember_resolved(module, class.value(), cache);
     }

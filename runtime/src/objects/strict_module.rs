@@ -9,6 +9,7 @@ use crate::freeze;
 use crate::methods::GetSetDef;
 use crate::names::names;
 use crate::objects::dict::DictObject;
+use crate::objects::function::FunctionObject;
 use crate::objects::module::{self, ModuleObject};
 use crate::objects::str::StrObject;
 use crate::objects::tuple::TupleObject;
@@ -69,7 +70,7 @@ fn patch(module: &ModuleObject, name: Value, new: Option<Value>) -> PyResult<()>
     }
 }
 
-/// The name of the dict with the static classes that are patched, in the namespace of their module.
+/// The name of the dict with the functions and static classes that are patched, in the namespace of their module.
 const KEPT: &str = "<patched>";
 
 /// Typed code goes on meaning a class by its name whatever the module has there: the layout that it relies on is that of the class.
@@ -85,8 +86,10 @@ fn keep_class(module: &ModuleObject, name: &str, new: Option<Value>) {
         return;
     }
     let now = module.dict().get_text(name);
-    let is_static = |class: &TypeObject| class.has(type_flags::STATIC_PYTHON);
-    let Some(class) = now.filter(|now| now.get::<TypeObject>().is_some_and(is_static)) else { return };
+    let Some(class) = now.filter(|now| is_static_class(now.value()) || now.is_instance::<FunctionObject>())
+    else {
+        return;
+    };
     if new == Some(class.value()) {
         return;
     }
@@ -105,7 +108,28 @@ pub fn patched_class(module: &ModuleObject, name: &str) -> Option<Ref> {
     if !freeze::is_patching() {
         return None;
     }
-    module.dict().get_text(KEPT)?.get::<DictObject>()?.get_text(name)
+    let kept = module.dict().get_text(KEPT)?.get::<DictObject>()?.get_text(name)?;
+    is_static_class(kept.value()).then_some(kept)
+}
+
+fn is_static_class(value: Value) -> bool {
+    value.get::<TypeObject>().is_some_and(|class| class.has(type_flags::STATIC_PYTHON))
+}
+
+/// What a test has put in the place of a function or a static class, in the module that defines it.
+pub fn stand_in(value: Value) -> Option<Ref> {
+    let (module, name) = match (value.get::<FunctionObject>(), value.get::<TypeObject>()) {
+        (Some(function), _) => {
+            let module = function.globals().get_str(names().__name__)?.to_ref();
+            (module.get::<StrObject>()?.to_string_lossy(), function.qualname())
+        }
+        (None, Some(class)) => (class.module()?, class.qualname().get::<StrObject>()?.to_string_lossy()),
+        (None, None) => return None,
+    };
+    let module = sys_state::modules().get_text(&module)?;
+    let namespace = module.get::<ModuleObject>()?.dict();
+    let kept = namespace.get_text(KEPT)?.get::<DictObject>()?.get_text(&name)?;
+    (kept.value() == value).then(|| namespace.get_text(&name))?
 }
 
 /// Whether uses of a name have been replaced by its value, so that nobody would see a patch.

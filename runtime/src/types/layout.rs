@@ -24,11 +24,9 @@ pub(super) fn best_base<'a>(bases: &[Value]) -> PyResult<&'a TypeObject> {
             return Err(crate::raise!(TypeError, "bases must be types"));
         };
         if !base.has(type_flags::BASE) || base.has(type_flags::FINAL) {
-            return Err(crate::raise!(
-                TypeError,
-                "type '{}' is not an acceptable base type",
-                base.full_name()
-            ));
+            // The name that the type has been made with: those of programs have no module in it.
+            let name = if base.has(type_flags::HEAP) { base.name().to_owned() } else { base.full_name() };
+            return Err(crate::raise!(TypeError, "type '{name}' is not an acceptable base type"));
         }
         let solid = solid_base(base);
         match winner {

@@ -168,8 +168,11 @@ class cached_property:
     def slot(self):
         return self._slot
 
-    def _place(self):
-        return self._PREFIX + self.name if self._slot is None else self._slot.__name__
+    def _load(self, instance):
+        """What is kept for an instance, or an AttributeError."""
+        if self._slot is not None:
+            return self._slot.__get__(instance, type(instance))
+        return object.__getattribute__(instance, self._PREFIX + self.name)
 
     def _compute(self, instance):
         return self.func(instance)
@@ -177,13 +180,15 @@ class cached_property:
     def __get__(self, instance, owner=None):
         if instance is None:
             return self
-        place = self._place()
         try:
-            return object.__getattribute__(instance, place)
+            return self._load(instance)
         except AttributeError:
             pass
         value = self._compute(instance)
-        object.__setattr__(instance, place, value)
+        if self._slot is not None:
+            self._slot.__set__(instance, value)
+        else:
+            object.__setattr__(instance, self._PREFIX + self.name, value)
         return value
 
     def __set__(self, instance, value):
@@ -195,45 +200,26 @@ class cached_property:
     def has_value(self, instance):
         """Whether the getter has run for an instance."""
         try:
-            object.__getattribute__(instance, self._place())
+            self._load(instance)
         except AttributeError:
             return False
         return True
 
     def clear(self, instance):
         """Forgets the value of an instance."""
-        if self.has_value(instance):
-            object.__delattr__(instance, self._place())
+        if not self.has_value(instance):
+            return
+        if self._slot is not None:
+            self._slot.__delete__(instance)
+        else:
+            object.__delattr__(instance, self._PREFIX + self.name)
 
 
 class cached_property_with_descr(cached_property):
     """A cached property whose value is kept by a descriptor that is given."""
 
     def __init__(self, func, descr):
-        super().__init__(func)
-        self._descr = descr
-
-    def __get__(self, instance, owner=None):
-        if instance is None:
-            return self
-        try:
-            return self._descr.__get__(instance, owner)
-        except AttributeError:
-            pass
-        value = self._compute(instance)
-        self._descr.__set__(instance, value)
-        return value
-
-    def has_value(self, instance):
-        try:
-            self._descr.__get__(instance, type(instance))
-        except AttributeError:
-            return False
-        return True
-
-    def clear(self, instance):
-        if self.has_value(instance):
-            self._descr.__delete__(instance)
+        super().__init__(func, descr)
 
 
 class cached_classproperty:

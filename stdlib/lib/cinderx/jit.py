@@ -299,7 +299,10 @@ def multithreaded_compile_test():
 
 
 def dump_elf(path):
-    _unsupported("writing machine code to a file; `spc dump --stage=asm` shows it")
+    """Writes the machine code of all functions to an ELF file, where tools find it by name and at its addresses."""
+    from . import _elf
+    with open(path, "wb") as file:
+        file.write(_elf.image(_cinderx.installed_code()))
 
 
 def load_aot_bundle(path):

@@ -4,8 +4,7 @@ Numbers of types and operators are those of its opcodes. Classes are made static
 shown as such, and stays what it is.
 """
 
-import functools
-
+import builtins
 import functools
 import importlib
 import weakref
@@ -166,8 +165,39 @@ def set_type_static_final(cls):
     return set_type_static(set_type_final(cls))
 
 
-def __build_cinder_class__(*args, **keywords):
-    raise NotImplementedError("not supported yet: building a static class by a call; the compiler builds those of static modules")
+def __build_cinder_class__(func, name, keywords, needs_class_cell, final_method_names, is_final, cached_property_impls, *bases):
+    """Builds a class as static modules of CinderX do by their code, from the function that runs its body.
+
+    It is shown as static, but its fields are where other classes have theirs: places are for the compiler to give.
+    """
+    cls = builtins.__build_class__(func, name, *bases, **(keywords or {}))
+    inherited = {method for base in bases for method in getattr(base, "__final_method_names__", ())}
+    for method in inherited.intersection(cls.__dict__):
+        raise TypeError(f"'{method}' overrides a final method in the static base class")
+    names = inherited.union(final_method_names or ())
+    if names:
+        cls.__final_method_names__ = tuple(sorted(names))
+    for impl in cached_property_impls or ():
+        _bind_cached_property(cls, impl)
+    return set_type_static_final(cls) if is_final else set_type_static(cls)
+
+
+def _bind_cached_property(cls, impl):
+    """Puts the descriptor of a cached property into its class, and takes the hidden name of the function away."""
+    from cinderx import async_cached_property, cached_property
+    for prefix, kind in ("_pystatic_cprop.", cached_property), ("_pystatic_async_cprop.", async_cached_property):
+        if impl.__name__.startswith(prefix):
+            hidden = impl.__name__
+            name = hidden.removeprefix(prefix)
+            break
+    else:
+        raise TypeError(f"'{impl.__name__}' is no cached property")
+    slot = cls.__dict__.get(name)
+    bound = kind(impl, slot) if hasattr(slot, "__get__") else kind(impl)
+    bound.name = name
+    setattr(cls, name, bound)
+    if hidden in cls.__dict__:
+        delattr(cls, hidden)
 
 
 def _sizeof_dlopen_cache():

@@ -69,10 +69,7 @@ impl<'a> Checker<'_, 'a> {
                 let args = args.to_vec();
                 let (ty, base) = match self.program.class_member(class, attr)? {
                     (base, ClassMember::Field(field)) => (field.ty, base),
-                    (base, ClassMember::Method(_)) => {
-                        let setter = self.program.setter(class, attr)?;
-                        (self.program.functions[setter].params.get(1)?.ty, base)
-                    }
+                    (base, &ClassMember::Method(getter)) => (self.settable_type(getter, class, attr)?, base),
                     _ => return None,
                 };
                 let args = self.program.arguments_of(class, &args, base);
@@ -385,11 +382,7 @@ impl<'a> Checker<'_, 'a> {
         attr: &str,
         ty: Ty,
     ) {
-        let setter = self.program.setter(class, attr);
-        let Some(setter) = setter.filter(|&setter| !self.program.functions[setter].is_dynamic) else {
-            return self.object_only(target, ty);
-        };
-        let Some(declared) = self.program.functions[setter].params.get(1).map(|param| param.ty) else {
+        let Some(declared) = self.settable_type(getter, class, attr) else {
             return self.object_only(target, ty);
         };
         if !self.flow(target.id, ty, declared) {
@@ -401,6 +394,17 @@ impl<'a> Checker<'_, 'a> {
             self.set_coercion(target.id, Some(Coercion::Box(primitive)));
             self.facts().attributes.insert(target.id, AttributePlan::Getter(getter));
         }
+    }
+
+    /// What may be stored into a property: what its setter takes, or, where the value is kept, what the getter gives.
+    fn settable_type(&self, getter: FunctionId, class: ClassId, attr: &str) -> Option<TypeId> {
+        let functions = &self.program.functions;
+        if functions[getter].cache == Some(base::KEPT_PROPERTY) {
+            let is_plain = !functions[getter].is_async && !functions[getter].is_generator;
+            return is_plain.then_some(functions[getter].ret);
+        }
+        let setter = self.program.setter(class, attr).filter(|&setter| !functions[setter].is_dynamic)?;
+        Some(functions[setter].params.get(1)?.ty)
     }
 
     /// Whether this is `self` in the `__init__` of the class.

@@ -49,6 +49,8 @@ impl<'a> Variables<'a> {
 pub(crate) struct Env<'a> {
     types: Vec<Option<Ty>>,
     fields: Vec<(Variable, FieldPath<'a>, TypeId)>,
+    /// Variables of which `hasattr` has said that they have more than their type tells, with that type.
+    opened: Vec<(Variable, Ty)>,
     /// Whether control can get here.
     pub(crate) is_reachable: bool,
 }
@@ -56,7 +58,7 @@ pub(crate) struct Env<'a> {
 impl<'a> Env<'a> {
     /// Nothing is known.
     pub(crate) fn new() -> Self {
-        Self { types: Vec::new(), fields: Vec::new(), is_reachable: true }
+        Self { types: Vec::new(), fields: Vec::new(), opened: Vec::new(), is_reachable: true }
     }
 
     /// The type of a variable, if it is bound on every path.
@@ -68,6 +70,22 @@ impl<'a> Env<'a> {
     pub(crate) fn set(&mut self, var: Variable, ty: Ty) {
         self.set_narrowed(var, ty);
         self.fields.retain(|(owner, _, _)| *owner != var);
+        self.opened.retain(|(opened, _)| *opened != var);
+    }
+
+    /// A variable has some attribute that its type does not tell: until paths meet, anything may be asked of it.
+    pub(crate) fn open(&mut self, var: Variable, known: Ty, dynamic: TypeId) {
+        if !self.opened.iter().any(|(opened, _)| *opened == var) {
+            self.opened.push((var, known));
+        }
+        self.set_narrowed(var, Ty::sure(dynamic));
+    }
+
+    /// What a variable is where nothing is said of its attributes.
+    fn closed(&self, var: Variable, dynamic: TypeId) -> Option<Ty> {
+        let now = self.get(var)?;
+        let opened = self.opened.iter().find(|(opened, _)| *opened == var && now.id == dynamic);
+        Some(opened.map_or(now, |(_, known)| *known))
     }
 
     /// More is known about the same value.
@@ -84,6 +102,7 @@ impl<'a> Env<'a> {
             *slot = None;
         }
         self.fields.retain(|(owner, _, _)| *owner != var);
+        self.opened.retain(|(opened, _)| *opened != var);
     }
 
     /// What a path of fields of a variable is narrowed to.
@@ -135,8 +154,15 @@ impl<'a> Env<'a> {
         }
         let count = self.types.len().max(other.types.len());
         self.types.resize(count, None);
-        for (var, slot) in self.types.iter_mut().enumerate() {
-            *slot = match (*slot, other.get(var)) {
+        let dynamic = program.types.dynamic;
+        let both =
+            |var: Variable| self.opened.iter().find(|entry| entry.0 == var && other.opened.contains(entry));
+        let opened: Vec<(Variable, Ty)> = (0..count).filter_map(both).copied().collect();
+        let is_open = |var: Variable| opened.iter().any(|entry| entry.0 == var);
+        let known = |env: &Self, var| if is_open(var) { env.get(var) } else { env.closed(var, dynamic) };
+        let pairs: Vec<_> = (0..count).map(|var| (known(self, var), known(other, var))).collect();
+        for (slot, pair) in self.types.iter_mut().zip(pairs) {
+            *slot = match pair {
                 (Some(a), Some(b)) if a == b => Some(a),
                 (Some(a), Some(b)) => {
                     let id = program.types.union([a.id, b.id]);
@@ -147,6 +173,7 @@ impl<'a> Env<'a> {
             };
         }
         self.fields.retain(|(var, path, ty)| other.field(*var, path) == Some(*ty));
+        self.opened = opened;
     }
 }
 

@@ -1,7 +1,8 @@
 //! `hasattr(value, "name")`: who asks whether there is an attribute may use it.
 //!
 //! Where the test is true, a type that does not declare the attribute says nothing of the value any more: it may be an instance of a subclass
-//! that has not been shown here. So the test is not followed by an error about the attribute. (as mypy and pyright treat `hasattr`)
+//! that has not been shown here. So the test is not followed by an error about the attribute. (as mypy and pyright treat `hasattr`) Where the
+//! test is no longer known to be true, the value is what it was before.
 //!
 //! Cost: one look-up of a name for each test.
 
@@ -29,8 +30,8 @@ impl<'a> Checker<'_, 'a> {
             && self.program.types.as_primitive(ty).is_none()
             && !self.is_declared(ty, name)
         {
-            let dynamic = self.program.types.dynamic;
-            when_true.set_narrowed(var, Ty::sure(dynamic));
+            let (dynamic, known) = (self.program.types.dynamic, env.get(var).unwrap_or(Ty::sure(ty)));
+            when_true.open(var, known, dynamic);
         }
         (when_true, env)
     }

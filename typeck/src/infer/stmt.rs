@@ -97,6 +97,7 @@ impl<'a> Checker<'_, 'a> {
             }
             StmtKind::ClassDef(def) => {
                 def.decorator_list.iter().for_each(|decorator| self.element(env, decorator));
+                def.bases.iter().for_each(|base| self.base_name(env, base));
                 if self.function.is_none() && self.depth == 1 {
                     self.class_body(env, stmt, def);
                 }
@@ -115,6 +116,20 @@ impl<'a> Checker<'_, 'a> {
                 name.as_name().into_iter().for_each(|name| self.bind_dynamic(env, name));
             }
             StmtKind::Global { .. } | StmtKind::Nonlocal { .. } | StmtKind::Pass => {}
+        }
+    }
+
+    /// A base is what its name says, if that is defined; what it may be has been looked at where classes are bound.
+    fn base_name(&mut self, env: &mut Env<'a>, base: &'a Expr<'a>) {
+        let name = match base.kind {
+            ExprKind::Subscript { value, .. } => value,
+            _ => base,
+        };
+        if let Some(id) = name.as_name()
+            && self.variable(id).is_none()
+            && self.program.chase_name(self.module, id).is_none()
+        {
+            self.element(env, name);
         }
     }
 

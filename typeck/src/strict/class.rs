@@ -187,6 +187,14 @@ impl<'a> Analyser<'a, '_> {
         if slots::of_class(def).is_none() || self.frame().unit != running {
             return;
         }
+        if let Some(span) = slots::global_annotations(def) {
+            let message = format!("`__annotations__` of the class `{}` with slots is global", def.name);
+            let finding = Diagnostic::error("SP0860", span, message)
+                .with_help("leave the statement out: the fields of the class are its annotations");
+            if !self.units[running].findings.contains(&finding) {
+                self.units[running].findings.push(finding);
+            }
+        }
         for conflict in slots::conflicts(def) {
             let message =
                 format!("`{}` is both a field and a member of the class `{}`", conflict.name, def.name);

@@ -8,7 +8,7 @@ use parser::ast::{Expr, Stmt, WithItem};
 
 use super::Analyser;
 use super::finding::Call;
-use super::value::{Args, Eval, Flow, Kind, Value};
+use super::value::{Args, Eval, Flow, Kind, Stop, Value};
 
 /// A `with` statement whose context manager is a generator that runs.
 #[derive(Clone, Copy)]
@@ -150,7 +150,129 @@ impl<'a> Analyser<'a, '_> {
                     self.answer(answer)
                 }
             },
+            ("ExitStack", _) => self.exit_stack(Vec::new()),
+            ("enter_context", Some(exits)) => {
+                let manager = args.get(1, "cm").unwrap_or(Value::None);
+                let exit = self.attribute(manager, "__exit__")?;
+                let enter = self.attribute(manager, "__enter__")?;
+                let value = self.call(enter, Args::default())?;
+                self.push_exit(exits, exit);
+                value
+            }
+            ("push", Some(exits)) => {
+                let pushed = args.get(1, "exit").unwrap_or(Value::None);
+                let exit = match self.special_method(pushed, "__exit__") {
+                    Some(exit) => exit,
+                    None if self.attribute_of_instance(pushed, "__exit__").is_some() => {
+                        self.attribute(pushed, "__exit__")?
+                    }
+                    None => pushed,
+                };
+                self.push_exit(exits, exit);
+                pushed
+            }
+            ("callback", Some(exits)) => {
+                let function = args.positional.get(1).copied().unwrap_or(Value::None);
+                let (rest, keywords) =
+                    (args.positional[2.min(args.positional.len())..].to_vec(), args.keywords.clone());
+                let call = self.object(Kind::Partial { function, args: rest, keywords });
+                let call = Kind::Partial {
+                    function: Value::Native("contextlib.calls"),
+                    args: vec![call],
+                    keywords: Vec::new(),
+                };
+                let call = self.object(call);
+                self.push_exit(exits, call);
+                function
+            }
+            ("calls", Some(callback)) => {
+                self.call(callback, Args::default())?;
+                Value::Bool(false)
+            }
+            ("pop_all", Some(exits)) => {
+                let moved = self.take_exits(exits);
+                self.exit_stack(moved)
+            }
+            ("close", Some(exits)) => {
+                self.unwind(exits, Value::None)?;
+                Value::None
+            }
+            ("unwinds", Some(exits)) => {
+                let exception = args.positional.get(2).copied().unwrap_or(Value::None);
+                let answer = self.unwind(exits, exception)?;
+                self.answer(answer)
+            }
             _ => return Ok(None),
         }))
+    }
+
+    /// An `ExitStack` with these functions to call at its end.
+    fn exit_stack(&mut self, exits: Vec<Value<'a>>) -> Value<'a> {
+        let exits = self.object(Kind::List(exits));
+        let stack = self.manager_of(
+            "contextlib.ExitStack",
+            ("contextlib.given", Value::None),
+            ("contextlib.unwinds", exits),
+        );
+        let methods = [
+            ("__enter__", "contextlib.given", stack),
+            ("enter_context", "contextlib.enter_context", exits),
+            ("push", "contextlib.push", exits),
+            ("callback", "contextlib.callback", exits),
+            ("pop_all", "contextlib.pop_all", exits),
+            ("close", "contextlib.close", exits),
+        ];
+        for (name, function, argument) in methods {
+            let (function, args) = (Value::Native(function), vec![argument]);
+            let method = self.object(Kind::Partial { function, args, keywords: Vec::new() });
+            if let Value::Object(id) = stack {
+                self.state.objects[id].attributes.set(name, method);
+            }
+        }
+        stack
+    }
+
+    fn push_exit(&mut self, exits: Value<'a>, exit: Value<'a>) {
+        self.note_change(exits, "an exit stack");
+        if let Value::Object(id) = exits
+            && let Kind::List(items) = self.kind_mut(id)
+        {
+            items.push(exit);
+        }
+    }
+
+    /// What an exit stack has to call, which it will not call any more.
+    fn take_exits(&mut self, exits: Value<'a>) -> Vec<Value<'a>> {
+        self.note_change(exits, "an exit stack");
+        match exits {
+            Value::Object(id) => match self.kind_mut(id) {
+                Kind::List(items) => std::mem::take(items),
+                _ => Vec::new(),
+            },
+            _ => Vec::new(),
+        }
+    }
+
+    /// Calls what has been pushed, the last first, with what is being raised; says whether that is swallowed, as far as that is known.
+    fn unwind(&mut self, exits: Value<'a>, exception: Value<'a>) -> Eval<'a, Option<bool>> {
+        let (mut pending, mut is_known) = (exception, true);
+        for exit in self.take_exits(exits).into_iter().rev() {
+            let class = if pending == Value::None { Value::None } else { self.class_of(pending) };
+            match self.call(exit, Args::of(&[class, pending, Value::None])) {
+                Ok(answer) if pending != Value::None => match self.truth(answer)? {
+                    Some(true) => pending = Value::None,
+                    Some(false) => {}
+                    None => is_known = false,
+                },
+                Ok(_) => {}
+                Err(Stop::Raise(raised)) => pending = raised,
+                Err(stop) => return Err(stop),
+            }
+        }
+        match pending {
+            Value::None => Ok(Some(exception != Value::None)),
+            _ if pending == exception => Ok(is_known.then_some(false)),
+            _ => Err(Stop::Raise(pending)),
+        }
     }
 }

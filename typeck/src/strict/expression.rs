@@ -7,6 +7,7 @@ use parser::ast::{
 use super::Analyser;
 use super::SIZE;
 use super::iterate::RETURNED;
+use super::module::Frame;
 use super::value::{Args, Body, EnvId, Eval, Flow, Function, Kind, Stop, Value};
 
 /// Functions to which the order of what they get does not matter.
@@ -88,12 +89,12 @@ impl<'a> Analyser<'a, '_> {
             ExprKind::Slice { lower, upper, step } => self.slice(lower, upper, step),
             ExprKind::Yield { value } => {
                 let value = self.optional(value)?.unwrap_or(Value::None);
-                self.give(value)
+                self.give(value, GIVEN)
             }
             ExprKind::YieldFrom { value } => {
                 let source = self.eval(value)?;
                 for item in self.at(expr.span, |this| this.items(source))?.unwrap_or_default() {
-                    self.give(item)?;
+                    self.give(item, GIVEN)?;
                 }
                 Ok(self.attribute_of_instance(source, RETURNED).unwrap_or(Value::None))
             }
@@ -396,12 +397,9 @@ impl<'a> Analyser<'a, '_> {
     ) -> Eval<'a, Flow<'a>> {
         let is_known = self.clauses(clauses, Some(first), forgets, &mut |this| {
             let item = this.eval(elt)?;
-            this.frame().yields.get_or_insert_default().push(item);
-            this.pay(1)
+            this.give(item, SIZE).map(drop)
         })?;
-        if !is_known {
-            self.frame().yields = None;
-        }
+        self.frame().may_give |= !is_known;
         Ok(Flow::Next)
     }
 
@@ -469,17 +467,24 @@ impl<'a> Analyser<'a, '_> {
         Ok(is_known)
     }
 
-    /// Gives a value out of the running generator.
-    fn give(&mut self, value: Value<'a>) -> Eval<'a> {
+    /// Gives a value out of the running generator, which is run ahead for so many at most.
+    fn give(&mut self, value: Value<'a>, limit: usize) -> Eval<'a> {
         self.pay(1)?;
         if let Some(managed) = self.frame().managed {
             return self.run_managed(managed, value);
         }
-        if let Some(yields) = self.frames.iter_mut().rev().find_map(|frame| frame.yields.as_mut()) {
-            yields.push(value);
-            if yields.len() >= GIVEN {
-                return Err(Stop::Enough);
-            }
+        let runs = |frame: &Frame<'a>| frame.yields.is_some() || frame.driven.is_some();
+        let Some(at) = self.frames.iter().rposition(runs) else { return Ok(Value::None) };
+        if self.frames[at].driven.is_some() {
+            return self.take_turn(at, value);
+        }
+        let is_sure = self.branches == self.frames[at].branches;
+        let frame = &mut self.frames[at];
+        frame.may_give |= !is_sure;
+        let yields = frame.yields.get_or_insert_default();
+        yields.push(value);
+        if yields.len() >= limit {
+            return Err(Stop::Enough);
         }
         Ok(Value::None)
     }

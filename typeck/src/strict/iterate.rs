@@ -153,9 +153,8 @@ impl<'a> Analyser<'a, '_> {
         let items = self.in_frame(function.unit, function.scope, env, None, |this| {
             this.frame().yields = Some(Vec::new());
             let end = this.run_body(&function);
-            let yields = this.frame().yields.take();
-            let is_known = yields.is_some();
-            let items = yields.unwrap_or_default();
+            let items = this.frame().yields.take().unwrap_or_default();
+            let is_known = !this.frame().may_give;
             match end {
                 Ok(_) if !is_known => Ok((items, End::Unknown)),
                 Ok(Flow::Return(value)) => Ok((items, End::Returned(value))),

@@ -20,9 +20,11 @@ impl<'a> Analyser<'a, '_> {
     ) -> Eval<'a, Flow<'a>> {
         self.pay(1 + (self.state.objects.len() + self.state.envs.len()) / 8)?;
         let before = self.state.clone();
+        self.branches += 1;
         let one = first(self);
         let taken = self.rewind(before.clone());
         let two = second(self);
+        self.branches -= 1;
         match (one, two) {
             // The state after an arm that raises matters to handlers only, which see that of the other.
             (Err(Stop::Raise(exception)), Ok(flow)) => {

@@ -28,6 +28,7 @@ mod class;
 mod combine;
 mod context;
 mod cycle;
+mod drive;
 mod enumeration;
 mod expression;
 mod finalise;
@@ -156,6 +157,8 @@ struct Analyser<'a, 'l> {
     summaries: Summaries<'a>,
     /// Exceptions that one arm of a branch raises.
     possible: Vec<Value<'a>>,
+    /// Branches inside each other whose arms are both followed.
+    branches: usize,
     /// Objects whose death is noticed, in the order in which they were made.
     mortals: Vec<Mortal<'a>>,
     /// Values that live on where they are not followed.
@@ -188,6 +191,7 @@ impl<'a, 'l> Analyser<'a, 'l> {
             reported: FxHashMap::default(),
             summaries: Summaries::default(),
             possible: Vec::new(),
+            branches: 0,
             mortals: Vec::new(),
             kept: Vec::new(),
             forgets_order: false,

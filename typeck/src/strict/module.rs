@@ -9,6 +9,7 @@ use parser::ast::{Alias, Stmt, StmtKind};
 use super::Analyser;
 use super::call::MEANT;
 use super::context::Managed;
+use super::drive::Driven;
 use super::value::{Env, EnvId, Eval, Kind, Namespace, Place, Stop, UnitId, Value};
 use crate::marker::markers;
 use crate::scope::{self, Resolution, ScopeId, ScopeKind, Scopes};
@@ -79,6 +80,12 @@ pub(super) struct Frame<'a> {
     pub(super) handled: Option<Value<'a>>,
     /// The `with` statement around which a generator runs.
     pub(super) managed: Option<Managed<'a>>,
+    /// The loop that drives a generator.
+    pub(super) driven: Option<Driven<'a>>,
+    /// How many branches are around it.
+    pub(super) branches: usize,
+    /// Whether a generator gives some of its values on one of two ways only.
+    pub(super) may_give: bool,
 }
 
 impl<'a> Analyser<'a, '_> {
@@ -111,6 +118,9 @@ impl<'a> Analyser<'a, '_> {
             yields,
             handled: None,
             managed: None,
+            driven: None,
+            branches: self.branches,
+            may_give: false,
         });
         let result = run(self);
         self.frames.pop();

@@ -4,11 +4,12 @@ use parser::ast::{ClassDef, ExceptHandler, Expr, Stmt, StmtKind, Try, WithItem};
 
 use super::Analyser;
 use super::TURNS;
+use super::drive::may_drive;
 use super::value::{Args, Eval, Flow, Kind, Stop, Value};
 use crate::scope::ScopeKind;
 
 /// A `for` loop: the target, the body, what follows `else`.
-type Loop<'a> = (&'a Expr<'a>, &'a [Stmt<'a>], &'a [Stmt<'a>]);
+pub(super) type Loop<'a> = (&'a Expr<'a>, &'a [Stmt<'a>], &'a [Stmt<'a>]);
 
 impl<'a> Analyser<'a, '_> {
     /// Runs statements up to the first that goes elsewhere.
@@ -143,6 +144,9 @@ impl<'a> Analyser<'a, '_> {
         let parts = (target, body, orelse);
         if matches!(self.kind(source), Some(Kind::List(_))) {
             return self.for_list(source, parts);
+        }
+        if matches!(self.kind(source), Some(Kind::Generator { .. })) && may_drive(iter, body) {
+            return self.at(iter.span, |this| this.for_generator(source, parts));
         }
         if matches!(self.kind(source), Some(Kind::Generator { .. } | Kind::Iterator { .. })) {
             return match self.each(parts, TURNS, |this| this.next_item(source))? {
