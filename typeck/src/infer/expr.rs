@@ -249,7 +249,7 @@ impl<'a> Checker<'_, 'a> {
     fn global(&mut self, name: &'a str) -> Ty {
         let Some((_, member)) = self.program.chase_name(self.module, name) else { return self.dynamic() };
         let id = match member {
-            Member::Class(class) => self.program.types.intern(Type::Class { class, args: Box::default() }),
+            Member::Class(class) => return self.class_object(class),
             Member::Function(function) => match self.global_special(name) {
                 Some(special) => self.program.types.intern(Type::Special(special)),
                 None => self.program.types.intern(Type::Function(function)),
@@ -382,7 +382,7 @@ impl<'a> Checker<'_, 'a> {
         } else if class == known.str {
             Ty::expected(self.instance(class))
         } else {
-            self.dynamic()
+            self.library_item(container.id)
         }
     }
 

@@ -49,7 +49,8 @@ impl<'a> Checker<'_, 'a> {
         }
         if !self.is_typed_method(class, function) {
             let call = (class, function, exact && receiver.is_sure);
-            return self.untyped_method_call(env, expr, call, (params, ret), &type_args, actuals);
+            let result = self.untyped_method_call(env, expr, call, (params, ret), &type_args, actuals);
+            return self.returned(function, receiver.id, result);
         }
         let entry = &self.program.functions[function];
         let direct = exact || entry.is_final || self.program.classes[class].is_final;
@@ -93,7 +94,11 @@ impl<'a> Checker<'_, 'a> {
             self.untyped_arguments(env, actuals);
             return self.dynamic();
         }
-        let result = self.untyped_method(env, params, ret, type_args, actuals);
+        let owner = self.program.functions[function].class.unwrap_or(class);
+        let result = match self.program.is_of_library(owner) {
+            true => self.library_method_call(env, function, (params, ret), type_args, actuals),
+            false => self.untyped_method(env, params, ret, type_args, actuals),
+        };
         let is_append = class == self.program.known.list
             && self.program.functions[function].name == "append"
             && matches!((actuals.args, actuals.keywords), ([_], []));
@@ -111,7 +116,7 @@ impl<'a> Checker<'_, 'a> {
     }
 
     /// What a method gives that may return `Self`, of which only the class that declares it is checked.
-    fn returned(&mut self, function: FunctionId, receiver: TypeId, result: Ty) -> Ty {
+    pub(super) fn returned(&mut self, function: FunctionId, receiver: TypeId, result: Ty) -> Ty {
         let receiver = self.program.inexact(receiver);
         match self.program.functions[function].returns_self {
             true if receiver != result.id => Ty::expected(receiver),
@@ -128,6 +133,13 @@ impl<'a> Checker<'_, 'a> {
         function: FunctionId,
         actuals: Actuals<'a>,
     ) -> Ty {
+        let entry = &self.program.functions[function];
+        let owner = entry.class.unwrap_or(class);
+        if self.is_library_class_method(owner, function) {
+            let result = self.library_call(env, function, actuals);
+            let receiver = self.instance(class);
+            return self.returned(function, receiver, result);
+        }
         let entry = &self.program.functions[function];
         if entry.is_dynamic || entry.is_generator || entry.params.is_empty() {
             self.untyped_arguments(env, actuals);
@@ -151,6 +163,12 @@ impl<'a> Checker<'_, 'a> {
         self.returned(function, receiver, result)
     }
 
+    /// Whether a method of a class is that of dicts.
+    fn is_of_dict(&self, class: ClassId, function: FunctionId) -> bool {
+        let owner = self.program.functions[function].class;
+        self.program.known.is_dict(class) || owner.is_some_and(|owner| self.program.known.is_dict(owner))
+    }
+
     /// `get` and `pop` of a dict give an element or the default.
     fn with_default(
         &mut self,
@@ -162,7 +180,7 @@ impl<'a> Checker<'_, 'a> {
     ) -> TypeId {
         let is_defaulted = matches!(self.program.functions[function].name, "get" | "pop");
         match (actuals.args, type_args) {
-            ([_, default], &[_, value]) if is_defaulted && self.program.known.is_dict(class) => {
+            ([_, default], &[_, value]) if is_defaulted && self.is_of_dict(class, function) => {
                 let default = self.facts().types[default.id].unwrap_or(self.dynamic());
                 let default = self.program.inexact(default.id);
                 let union = self.program.types.union([value, default]);

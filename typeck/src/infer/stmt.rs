@@ -288,10 +288,10 @@ impl<'a> Checker<'_, 'a> {
 
     fn with(&mut self, env: &mut Env<'a>, items: &'a [parser::ast::WithItem<'a>], body: &'a [Stmt<'a>]) {
         for item in items {
-            self.object(env, item.context_expr);
+            let manager = self.object(env, item.context_expr);
             if let Some(target) = item.optional_vars {
-                let dynamic = self.dynamic();
-                self.bind(env, target, dynamic);
+                let entered = self.entered(manager.id);
+                self.bind(env, target, entered);
             }
         }
         env.forget_fields();
