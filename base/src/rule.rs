@@ -86,6 +86,7 @@ pub const RULES: &[Rule] = &[
     warning("SP0153", "unknown-module-attribute"),
     warning("SP0154", "undefined-annotation"),
     warning("SP0155", "unknown-library-attribute"),
+    error("SP0156", "unpacking-count"),
     error("SP0801", "foreign-write"),
     error("SP0802", "immutable-write"),
     error("SP0803", "order-dependence"),

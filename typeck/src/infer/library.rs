@@ -10,6 +10,7 @@ use base::Diagnostic;
 use parser::ast::{Expr, Operator};
 
 use super::call::Actuals;
+use super::generic::Solution;
 use super::{Checker, Env};
 use crate::facts::{Argument, Coercion};
 use crate::program::{Binding, ClassId, ClassMember, FunctionId, Param};
@@ -35,6 +36,22 @@ impl<'a> Checker<'_, 'a> {
         arguments
     }
 
+    /// What the variables of a callee stand for. The library takes what is one or the other of some types, though no variable stands for that.
+    fn library_solution(
+        &mut self,
+        params: &[Param<'a>],
+        arguments: &[Argument],
+        actuals: Actuals<'a>,
+    ) -> Solution {
+        let passed = actuals.args.iter().chain(actuals.keywords.iter().map(|keyword| keyword.value));
+        let is_either = passed.into_iter().any(|arg| {
+            let ty = self.subject_type(arg);
+            let ty = self.program.types.without_none(ty);
+            matches!(self.program.types.get(ty), Type::Union(_))
+        });
+        if is_either { Solution::new() } else { self.solve(params, arguments, actuals) }
+    }
+
     /// A call of a function, class method or static method of a stub.
     pub(super) fn library_call(
         &mut self,
@@ -47,7 +64,7 @@ impl<'a> Checker<'_, 'a> {
         let (params, ret) = (entry.params.clone(), entry.ret);
         let params = params.get(bound..).unwrap_or_default();
         let solution = match self.library_arguments(env, (params, &[]), actuals, function) {
-            Some(arguments) => self.solve(params, &arguments, actuals),
+            Some(arguments) => self.library_solution(params, &arguments, actuals),
             None => Vec::new(),
         };
         let result = self.solved(ret, &solution);
@@ -65,7 +82,7 @@ impl<'a> Checker<'_, 'a> {
     ) -> Ty {
         let own = self.program.types.substitute(ret, type_args);
         let solution = match self.library_arguments(env, (params, type_args), actuals, function) {
-            Some(arguments) => self.solve(params, &arguments, actuals),
+            Some(arguments) => self.library_solution(params, &arguments, actuals),
             None => Vec::new(),
         };
         Ty::expected(self.solved(own, &solution).id)
@@ -128,11 +145,14 @@ impl<'a> Checker<'_, 'a> {
     }
 
     /// `x[i]` of an object of the library.
-    pub(super) fn library_item(&mut self, container: TypeId) -> Ty {
-        match self.library_method(container, "__getitem__") {
-            Some((function, args)) => self.library_result(container, function, &args),
-            None => self.dynamic(),
-        }
+    pub(super) fn library_item(&mut self, container: TypeId, slice: &Expr<'a>, index: Ty) -> Ty {
+        let Some((function, args)) = self.library_method(container, "__getitem__") else {
+            return self.dynamic();
+        };
+        let key = self.program.functions[function].params.get(1).map_or(index.id, |param| param.ty);
+        let key = self.program.types.substitute(key, &args);
+        self.check_key(slice, index, &[key, key]);
+        self.library_result(container, function, &args)
     }
 
     /// What entering a context gives.
