@@ -85,6 +85,8 @@ pub const RULES: &[Rule] = &[
     warning("SP0152", "unknown-module"),
     warning("SP0153", "unknown-module-attribute"),
     warning("SP0154", "undefined-annotation"),
+    warning("SP0155", "unknown-library-attribute"),
+    error("SP0156", "unpacking-count"),
     error("SP0801", "foreign-write"),
     error("SP0802", "immutable-write"),
     error("SP0803", "order-dependence"),

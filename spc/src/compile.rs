@@ -91,7 +91,7 @@ fn wrong(path: &Path, rejected: Rejected) -> Failure {
 pub(crate) fn kind_text(kind: ModuleKind) -> &'static str {
     match kind {
         ModuleKind::Static => "static",
-        ModuleKind::Stub => "stub",
+        ModuleKind::Stub | ModuleKind::Library => "stub",
         ModuleKind::Dynamic => "dynamic",
     }
 }

@@ -252,7 +252,7 @@ impl<'a> Program<'a> {
         if wanted == 0 || wanted != args.len() {
             return self.types.instance(class);
         }
-        let is_static = self.modules[self.classes[class].module].kind == ModuleKind::Static;
+        let is_static = self.modules[self.classes[class].module].kind != ModuleKind::Stub;
         if is_static && let Some(at) = args.iter().position(|&arg| self.types.as_primitive(arg).is_some()) {
             let (name, shown) = (self.classes[class].name, self.show(args[at]));
             let message = format!("primitive types are not allowed as type arguments: {name}[{shown}]");

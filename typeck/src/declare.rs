@@ -24,6 +24,7 @@ use crate::ty::Types;
 pub(crate) const BUILTINS: &str = include_str!("stubs/builtins.pyi");
 /// Types of `__static__`.
 const STATIC: &str = include_str!("stubs/static.pyi");
+
 impl<'a> Program<'a> {
     /// A session that knows the builtins.
     pub fn new(arena: &'a Bump, loader: &'a dyn ModuleLoader) -> Self {
@@ -64,8 +65,8 @@ impl<'a> Program<'a> {
             by_name: FxHashMap::default(),
             chase_depth: 0,
         };
-        let builtins = program.add_stub("builtins", BUILTINS);
-        let statics = program.add_stub("__static__", STATIC);
+        let builtins = program.add_stub("builtins", BUILTINS, ModuleKind::Stub);
+        let statics = program.add_stub("__static__", STATIC, ModuleKind::Stub);
         program.find_known(builtins, statics);
         program.bind_module(builtins);
         program.bind_module(statics);
@@ -104,11 +105,11 @@ impl<'a> Program<'a> {
         base::entity::EntityId::from_index(0)
     }
 
-    fn add_stub(&mut self, name: &'a str, source: &'a str) -> ModuleId {
+    fn add_stub(&mut self, name: &'a str, source: &'a str, kind: ModuleKind) -> ModuleId {
         let text = SourceText::new(source);
         let tree = parser::parse_module(&text, self.arena).expect("the stubs are well-formed");
         let scopes = scope::analyse(&tree, false).expect("the stubs are well-formed");
-        self.add_module(name, name, source, tree, scopes, ModuleKind::Stub)
+        self.add_module(name, name, source, tree, scopes, kind)
     }
 
     /// Declares a module whose source has been parsed; `__static__` at its top makes it typed.
@@ -165,7 +166,7 @@ impl<'a> Program<'a> {
     /// A module of the library that has a stub. What the stub leaves out is dynamic.
     fn library_module(&mut self, name: &'a str) -> Option<ModuleId> {
         let (_, source) = library::STUBS.iter().find(|(module, _)| *module == name)?;
-        let id = self.add_stub(name, source);
+        let id = self.add_stub(name, source, ModuleKind::Library);
         self.bind_module(id);
         Some(id)
     }

@@ -112,6 +112,10 @@ impl<'a> Program<'a> {
         let entry = &self.functions[function];
         let is_plain = !entry.is_dynamic && !entry.is_async && !entry.is_generator;
         let ret = entry.ret;
+        let (is_library, dynamic) =
+            (self.modules[entry.module].kind == ModuleKind::Library, self.types.dynamic);
+        let is_var = |part: &Type| matches!(part, Type::Var(_)).then_some(dynamic);
+        let ret = if is_library { self.types.replace(ret, &is_var) } else { ret };
         let is_object = self.types.as_primitive(ret).is_none() && !self.types.has_vars(ret);
         if is_plain && is_object && !self.is_object(ret) { ret } else { self.types.dynamic }
     }

@@ -6,7 +6,7 @@
 
 use base::{Diagnostic, Span};
 
-use crate::program::{Binding, ClassId, ClassMember, FunctionId, ModuleKind, Param, ParamKind, Program};
+use crate::program::{Binding, ClassId, ClassMember, FunctionId, Param, ParamKind, Program};
 use crate::ty::TypeId;
 
 impl<'a> Program<'a> {
@@ -20,7 +20,7 @@ impl<'a> Program<'a> {
                 Some((base, self.classes[base].members[at].1.clone()))
             });
             // Of what builtins have, nothing is relied on: it is looked at again when it is used.
-            let is_typed = |owner: ClassId| self.modules[self.classes[owner].module].kind != ModuleKind::Stub;
+            let is_typed = |owner: ClassId| !self.modules[self.classes[owner].module].kind.is_stub();
             let Some((owner, inherited)) = inherited.filter(|(owner, _)| is_typed(*owner)) else { continue };
             match (member, inherited) {
                 (ClassMember::Method(new), ClassMember::Method(old)) => self.check_override(class, new, old),

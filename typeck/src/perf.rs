@@ -282,7 +282,7 @@ impl<'a> Linter<'_, 'a> {
     fn derives_from_builtin(&self, class: ClassId) -> bool {
         let object = self.program.known.object;
         let is_builtin =
-            |base: ClassId| self.program.modules[self.program.classes[base].module].kind == ModuleKind::Stub;
+            |base: ClassId| self.program.modules[self.program.classes[base].module].kind.is_stub();
         self.program.classes[class].mro.iter().any(|&base| base != object && is_builtin(base))
     }
 

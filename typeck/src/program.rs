@@ -74,10 +74,19 @@ impl ModuleLoader for NoModules {
 pub enum ModuleKind {
     /// It opts in with `import __static__`.
     Static,
-    /// A stub: types without code.
+    /// A stub of the builtins or of `__static__`: types without code, enforced at run time.
     Stub,
+    /// A stub of a module of the library: types that only the checker knows.
+    Library,
     /// Anything else.
     Dynamic,
+}
+
+impl ModuleKind {
+    /// Whether there are types and no code.
+    pub fn is_stub(self) -> bool {
+        matches!(self, Self::Stub | Self::Library)
+    }
 }
 
 /// One module.
@@ -514,7 +523,7 @@ impl<'a> Program<'a> {
     /// Whether a stub declares every attribute of a builtin class: `__slots__` says that there is no dictionary for others.
     pub fn has_complete_stub(&self, class: ClassId) -> bool {
         let entry = &self.classes[class];
-        self.modules[entry.module].kind == ModuleKind::Stub && entry.by_name.contains_key("__slots__")
+        self.modules[entry.module].kind.is_stub() && entry.by_name.contains_key("__slots__")
     }
 
     /// Whether the instances of a class have no attributes but those that it and its bases declare, and no method that makes up others.
@@ -542,7 +551,7 @@ impl<'a> Program<'a> {
         let other = &self.modules[there];
         if here == there {
             diagnostic.with_label(span, text)
-        } else if other.kind == ModuleKind::Stub {
+        } else if other.kind.is_stub() {
             diagnostic
         } else {
             let origin = Origin { path: other.path.to_owned(), text: other.source.to_owned() };

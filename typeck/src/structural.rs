@@ -8,6 +8,9 @@ use parser::ast::{self, Expr, ExprKind, StmtKind};
 use crate::program::{Binding, ClassId, ClassKind, ClassMember, FunctionId, ModuleKind, Program};
 use crate::ty::{Type, TypeId};
 
+/// Special methods that the stubs list wherever they are.
+const LISTED: [&str; 4] = ["__complex__", "__float__", "__fspath__", "__index__"];
+
 /// One key of a typed dictionary, or field of a named tuple.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Entry<'a> {
@@ -96,9 +99,12 @@ impl<'a> Program<'a> {
     fn member_fits(&mut self, class: ClassId, name: &str, asked: &ClassMember<'a>, args: &[TypeId]) -> bool {
         let found = self.class_member(class, name).map(|(_, member)| member.clone());
         let Some(found) = found else {
-            // Stubs do not list everything.
-            let is_known = self.modules[self.classes[class].module].kind == ModuleKind::Static;
-            return !is_known || self.is_dynamic_class(class);
+            // Stubs do not list all special methods.
+            let is_listed = !name.starts_with("__") || LISTED.contains(&name);
+            let is_known = self.modules[self.classes[class].module].kind == ModuleKind::Static
+                || self.has_complete_stub(class) && is_listed;
+            let is_protocol = self.classes[class].kind == ClassKind::Protocol;
+            return !is_protocol && (!is_known || self.is_dynamic_class(class));
         };
         match (asked, found) {
             (&ClassMember::Method(asked), found) if self.functions[asked].binding == Binding::Property => {

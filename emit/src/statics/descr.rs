@@ -53,7 +53,7 @@ impl Checked<'_, '_> {
 
     fn instance_descr(&self, class: ClassId, args: &[TypeId], exact: bool) -> TypeDescr {
         let known = &self.program.known;
-        if class == known.object {
+        if class == known.object || self.program.is_of_library(class) {
             return TypeDescr::Object;
         }
         let entry = &self.program.classes[class];

@@ -16,6 +16,16 @@ impl<'a> Checker<'_, 'a> {
             let ExprKind::Tuple { elts: values, .. } = value.kind else { return };
             return self.assign_pairs(env, target, elts, value, values);
         }
+        let is_star = |value: &Expr<'a>| matches!(value.kind, ExprKind::Starred { .. });
+        if let ExprKind::Tuple { elts: values, .. } = value.kind
+            && !values.iter().any(is_star)
+        {
+            for target in targets {
+                if let ExprKind::Tuple { elts, .. } | ExprKind::List { elts, .. } = target.kind {
+                    self.check_count(target, None, values.len(), elts);
+                }
+            }
+        }
         let want = targets.iter().find_map(|target| Some((target, self.declared_type(env, target)?)));
         let ty = match want {
             Some((target, want)) => self.check(env, value, want, Destination::Target(target)),
@@ -108,6 +118,22 @@ impl<'a> Checker<'_, 'a> {
         self.set_coercion(target.id, Some(Coercion::Cast(ty.id)));
     }
 
+    /// A tuple whose length is known has a value for each target, and no more, unless one takes the rest.
+    fn check_count(&mut self, target: &Expr<'a>, ty: Option<TypeId>, got: usize, targets: &[Expr<'a>]) {
+        let stars = targets.iter().filter(|target| matches!(target.kind, ExprKind::Starred { .. })).count();
+        let wanted = targets.len() - stars;
+        let message = match stars {
+            0 if got < wanted => format!("not enough values to unpack (expected {wanted}, got {got})"),
+            0 if got > wanted => format!("too many values to unpack (expected {wanted}, got {got})"),
+            1 if got < wanted => {
+                format!("not enough values to unpack (expected at least {wanted}, got {got})")
+            }
+            _ => return,
+        };
+        let prefix = ty.map_or(String::new(), |ty| format!("{}: ", self.program.show(ty)));
+        self.error("SP0156", target.span, format!("{prefix}{message}"));
+    }
+
     /// What unpacking a value of this type into these targets gives each of them.
     fn parts(&self, ty: TypeId, targets: &[Expr<'a>]) -> Option<Vec<TypeId>> {
         let (class, args, _) = self.program.types.as_instance(ty)?;
@@ -129,6 +155,13 @@ impl<'a> Checker<'_, 'a> {
             ExprKind::Subscript { value, slice, .. } => self.store_item(env, target, value, slice, ty),
             ExprKind::Tuple { elts, .. } | ExprKind::List { elts, .. } => {
                 let dynamic = self.program.types.dynamic;
+                if let Some((class, args, _)) = self.program.types.as_instance(ty.id)
+                    && class == self.program.known.tuple
+                    && !args.is_empty()
+                {
+                    let count = args.len();
+                    self.check_count(target, Some(ty.id), count, elts);
+                }
                 let parts = self.parts(ty.id, elts).unwrap_or_else(|| vec![dynamic; elts.len()]);
                 for (elt, part) in elts.iter().zip(parts) {
                     self.bind_element(env, elt, Ty { id: part, is_sure: part == dynamic });
@@ -458,11 +491,8 @@ impl<'a> Checker<'_, 'a> {
         } else if item.is_none() {
             self.object_only(target, ty);
         }
-        if let (&[key, _], true) = (&*args, [known.dict, known.checked_dict].contains(&class))
-            && self.primitive_of(index).is_none()
-            && self.program.assignable(index, key) == Assignable::No
-        {
-            self.mismatch(slice, index.id, key, Destination::Place);
+        if [known.dict, known.checked_dict].contains(&class) {
+            self.check_key(slice, index, &args);
         }
         let is_direct = known.is_row(class)
             || (class == known.list && self.primitive_of(index).is_some_and(Primitive::is_signed));

@@ -48,7 +48,8 @@ impl<'a> Checker<'_, 'a> {
             Type::Union(members) => self.union_attribute(expr, owner.id, &members, attr),
             Type::Instance { class, args, .. } => {
                 let ty = self.instance_attribute(env, expr, value, owner, class, attr);
-                self.as_seen_through(ty, class, &args, attr)
+                let ty = self.as_seen_through(ty, class, &args, attr);
+                self.as_own(ty, owner.id, class, attr)
             }
             Type::Class { class, .. } => self.class_attribute(expr, class, attr),
             Type::Module(module) => self.module_attribute(expr, module, attr),
@@ -107,9 +108,7 @@ impl<'a> Checker<'_, 'a> {
             return self.dynamic();
         }
         match self.program.chase_name(module, attr) {
-            Some((_, Member::Class(class))) => {
-                Ty::sure(self.program.types.intern(Type::Class { class, args: Box::default() }))
-            }
+            Some((_, Member::Class(class))) => self.class_object(class),
             Some((_, Member::Function(function))) => {
                 Ty::sure(self.program.types.intern(Type::Function(function)))
             }
@@ -133,6 +132,18 @@ impl<'a> Checker<'_, 'a> {
         let is_param = |&member: &TypeId| matches!(self.program.types.get(member), Type::Param(..));
         let is_sure = ty.is_sure && !self.program.types.members(ty.id).iter().any(is_param);
         Ty { id: self.program.types.substitute(ty.id, &args), is_sure }
+    }
+
+    /// The type of a property that is declared to be `Self`.
+    fn as_own(&mut self, ty: Ty, receiver: TypeId, class: ClassId, name: &str) -> Ty {
+        match self.program.class_member(class, name) {
+            Some((_, &ClassMember::Method(getter)))
+                if self.program.functions[getter].binding == Binding::Property =>
+            {
+                self.returned(getter, receiver, ty)
+            }
+            _ => ty,
+        }
     }
 
     /// An attribute of a class: a method of a static class is a plain function there.
@@ -162,6 +173,13 @@ impl<'a> Checker<'_, 'a> {
             {
                 Ty::sure(self.program.types.intern(Type::Function(function)))
             }
+            Some((owner, ClassMember::Method(function))) if self.is_library_class_method(owner, function) => {
+                let ty = match self.program.functions[function].binding {
+                    Binding::Class => Type::Method(function),
+                    _ => Type::Function(function),
+                };
+                Ty::expected(self.program.types.intern(ty))
+            }
             Some((_, ClassMember::Variable { ty, .. })) => self.named_object(ty),
             None if self.program.has_complete_stub(class) => {
                 self.undeclared_class_attribute(expr, class, attr);
@@ -169,6 +187,10 @@ impl<'a> Checker<'_, 'a> {
             }
             None if self.program.classes[class].enumeration.is_some() => {
                 self.unknown_enum_member(expr, class, attr);
+                self.dynamic()
+            }
+            None => {
+                self.doubtful_attribute(expr, class, attr, "type");
                 self.dynamic()
             }
             _ => self.dynamic(),
@@ -240,6 +262,7 @@ impl<'a> Checker<'_, 'a> {
             }
             None => {
                 self.undeclared_attribute(expr, class, attr);
+                self.doubtful_attribute(expr, class, attr, "object");
                 self.dynamic()
             }
         }

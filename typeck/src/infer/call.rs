@@ -123,7 +123,8 @@ impl<'a> Checker<'_, 'a> {
     ) -> Ty {
         let entry = &self.program.functions[function];
         let is_plain = !entry.is_dynamic && !entry.is_async && !entry.is_generator;
-        let is_stub = self.program.modules[entry.module].kind == crate::program::ModuleKind::Stub;
+        let kind = self.program.modules[entry.module].kind;
+        let is_stub = kind.is_stub();
         if entry.is_coroutine() && !is_stub {
             let params = entry.params.clone();
             return self.coroutine_call(env, function, (&params, &[]), actuals);
@@ -133,14 +134,12 @@ impl<'a> Checker<'_, 'a> {
             self.map_arguments(env, &params, &[], actuals, function);
             return self.dynamic_call(env, expr, &params, ret, actuals);
         }
-        if is_stub {
-            let ret = entry.ret;
-            self.untyped_arguments(env, actuals);
-            return Ty::expected(ret);
-        }
         if entry.is_dynamic {
             self.untyped_arguments(env, actuals);
             return self.dynamic();
+        }
+        if is_stub {
+            return self.library_call(env, function, actuals);
         }
         if !is_plain {
             let (params, ret) = (entry.params.clone(), entry.ret);
@@ -239,6 +238,9 @@ impl<'a> Checker<'_, 'a> {
         }
         if matches!(self.program.classes[class].kind, ClassKind::TypedDict | ClassKind::NamedTuple) {
             return self.record_arguments(env, expr, class, actuals);
+        }
+        if self.program.is_of_library(class) {
+            return self.library_construction(env, (class, type_args), actuals, want);
         }
         if !self.program.classes[class].is_static {
             if let ([arg], []) = (actuals.args, actuals.keywords)

@@ -1,7 +1,7 @@
 //! Types of expressions.
 
 use base::Diagnostic;
-use parser::ast::{BoolOp, Constant, Expr, ExprKind, Int, UnaryOp};
+use parser::ast::{BoolOp, Constant, Expr, ExprKind, UnaryOp};
 
 use super::mismatch::Destination;
 use super::{Checker, Env, Variable};
@@ -9,7 +9,7 @@ use crate::builtin_names;
 use crate::facts::{Coercion, SubscriptPlan};
 use crate::program::{ClassId, Member};
 use crate::scope::Resolution;
-use crate::ty::{Primitive, Special, Ty, Type, TypeId};
+use crate::ty::{Assignable, Literal, Primitive, Special, Ty, Type, TypeId};
 
 impl<'a> Checker<'_, 'a> {
     /// The type of an expression; `want` is what its context asks for, and guides literals and displays.
@@ -249,7 +249,7 @@ impl<'a> Checker<'_, 'a> {
     fn global(&mut self, name: &'a str) -> Ty {
         let Some((_, member)) = self.program.chase_name(self.module, name) else { return self.dynamic() };
         let id = match member {
-            Member::Class(class) => self.program.types.intern(Type::Class { class, args: Box::default() }),
+            Member::Class(class) => return self.class_object(class),
             Member::Function(function) => match self.global_special(name) {
                 Some(special) => self.program.types.intern(Type::Special(special)),
                 None => self.program.types.intern(Type::Function(function)),
@@ -342,7 +342,7 @@ impl<'a> Checker<'_, 'a> {
         };
         let (args, known) = (args.to_vec(), self.program.known);
         if matches!(slice.kind, ExprKind::Slice { .. }) {
-            self.untyped_children(env, slice);
+            self.slice_bounds(env, slice, class);
             return match class {
                 _ if class == known.str && exact => Ty::sure(self.exact(class)),
                 _ if class == known.str => Ty::expected(self.instance(class)),
@@ -369,21 +369,70 @@ impl<'a> Checker<'_, 'a> {
         if let Some(ty) = self.typed_item(class, slice) {
             self.element_read(expr, ty)
         } else if class == known.dict {
+            self.check_key(slice, index, &args);
             self.element_read(expr, item(1))
         } else if class == known.tuple {
-            match tuple_index(slice, args.len()) {
-                Some(at) if at < args.len() => self.element_read(expr, args[at]),
-                _ => self.dynamic(),
-            }
+            self.tuple_item(expr, slice, index, container.id, &args)
         } else if class == known.str && exact && container.is_sure {
             Ty::sure(self.exact(class))
         } else if class == known.checked_dict {
+            self.check_key(slice, index, &args);
             Ty::sure(item(1))
         } else if class == known.str {
             Ty::expected(self.instance(class))
         } else {
-            self.dynamic()
+            self.library_item(container.id, slice, index)
         }
+    }
+
+    /// What is known of a key must fit the keys of a dict.
+    pub(super) fn check_key(&mut self, slice: &Expr<'a>, index: Ty, args: &[TypeId]) {
+        if let &[key, _] = args
+            && self.primitive_of(index).is_none()
+            && self.program.assignable(index, key) == Assignable::No
+        {
+            self.mismatch(slice, index.id, key, Destination::Place);
+        }
+    }
+
+    /// An element of a tuple by a constant, which must be the place of one.
+    fn tuple_item(
+        &mut self,
+        expr: &Expr<'a>,
+        slice: &Expr<'a>,
+        index: Ty,
+        tuple: TypeId,
+        args: &[TypeId],
+    ) -> Ty {
+        let Type::Literal(Literal::Int(at)) = *self.program.types.get(index.id) else {
+            return self.dynamic();
+        };
+        let len = args.len() as i64;
+        let place = usize::try_from(if at < 0 { at + len } else { at }).ok();
+        match place.and_then(|place| args.get(place)) {
+            Some(&ty) => self.element_read(expr, ty),
+            None => {
+                if len > 0 {
+                    let message = format!("{}: tuple index out of range", self.program.show(tuple));
+                    self.error("SP0136", slice.span, message);
+                }
+                self.dynamic()
+            }
+        }
+    }
+
+    /// The bounds of a slice are objects; rows of primitives, which are indexed by primitives, take these as well.
+    fn slice_bounds(&mut self, env: &mut Env<'a>, slice: &'a Expr<'a>, class: ClassId) {
+        let ExprKind::Slice { lower, upper, step } = slice.kind else { return };
+        for bound in [lower, upper, step].into_iter().flatten() {
+            if self.program.known.is_row(class) {
+                let ty = self.index(env, bound);
+                self.box_index(bound, ty);
+            } else {
+                self.object(env, bound);
+            }
+        }
+        env.forget_fields();
     }
 
     /// An element read through a container's type is checked when it is read: nobody has looked at the container before.
@@ -591,10 +640,7 @@ impl<'a> Checker<'_, 'a> {
                 self.object(env, value);
             }
             ExprKind::Slice { lower, upper, step } => {
-                for part in [lower, upper, step].into_iter().flatten() {
-                    let ty = self.index(env, part);
-                    self.box_index(part, ty);
-                }
+                [lower, upper, step].into_iter().flatten().for_each(|part| self.element(env, part));
             }
             ExprKind::Lambda { args, body } => self.lambda(env, expr, args, body),
             ExprKind::TemplateStr { values } => values.iter().for_each(|value| self.element(env, value)),
@@ -604,16 +650,5 @@ impl<'a> Checker<'_, 'a> {
             _ => {}
         }
         env.forget_fields();
-    }
-}
-
-/// The place that a constant index means in a tuple of so many elements.
-fn tuple_index(slice: &Expr<'_>, len: usize) -> Option<usize> {
-    match slice.kind {
-        ExprKind::Constant { value: Constant::Int(Int::Small(at)), .. } => usize::try_from(at).ok(),
-        ExprKind::UnaryOp { op: UnaryOp::USub, operand } => {
-            tuple_index(operand, 0).and_then(|at| len.checked_sub(at))
-        }
-        _ => None,
     }
 }

@@ -22,6 +22,19 @@ impl<'a> Checker<'_, 'a> {
         if !self.program.types.has_vars(ty) {
             return ty;
         }
+        match self.program.types.get(ty).clone() {
+            Type::Union(members) => {
+                let members: Vec<_> = members.iter().map(|&member| self.parameter_type(member)).collect();
+                return self.program.types.union(members);
+            }
+            // Whatever a variable stands for as a type argument, it is that and nothing above.
+            Type::Instance { class, .. } if class != self.program.known.tuple => {
+                let dynamic = self.program.types.dynamic;
+                let is_var = |part: &Type| matches!(part, Type::Var(_));
+                return self.program.types.replace(ty, &|part| is_var(part).then_some(dynamic));
+            }
+            _ => {}
+        }
         let (object, dynamic) = (self.instance(self.program.known.object), self.program.types.dynamic);
         let Program { types, type_vars, .. } = &mut *self.program;
         types.replace(ty, &|part| match part {
@@ -115,15 +128,16 @@ impl<'a> Checker<'_, 'a> {
                 let (vars, others): (Vec<_>, Vec<_>) = members
                     .iter()
                     .partition(|&&member| matches!(self.program.types.get(member), Type::Var(_)));
-                let rest: Vec<_> = self
-                    .program
-                    .types
-                    .members(found)
-                    .into_iter()
-                    .filter(|&member| !others.contains(&member))
-                    .collect();
+                let class_of = |&ty: &TypeId| self.program.types.as_instance(ty).map(|(class, ..)| class);
+                let taken: Vec<_> = others.iter().filter_map(class_of).collect();
+                let is_taken = |member: &TypeId| {
+                    others.contains(member) || class_of(member).is_some_and(|class| taken.contains(&class))
+                };
+                let mut rest = self.program.types.members(found);
+                rest.retain(|member| !is_taken(member));
                 let rest = self.program.types.union(rest);
-                if rest != self.program.types.never {
+                let is_unknown = rest == self.program.types.dynamic && !others.is_empty();
+                if rest != self.program.types.never && !is_unknown {
                     vars.iter().for_each(|&var| self.unify(var, rest, solution));
                 }
                 others.iter().for_each(|&other| self.unify(other, found, solution));

@@ -26,8 +26,8 @@ impl<'a> Checker<'_, 'a> {
             return self.dynamic();
         };
         let receiver = self.facts().types[value.id].unwrap_or(self.dynamic());
-        if let Type::Class { class, .. } = *self.program.types.get(receiver.id) {
-            return self.class_method_call(env, expr, class, function, actuals);
+        if let Type::Class { class, args } = self.program.types.get(receiver.id).clone() {
+            return self.class_method_call(env, expr, (class, &args), function, actuals);
         }
         let receiver = self.upper(receiver);
         let Some((class, type_args, exact)) = self.program.types.as_instance(receiver.id) else {
@@ -49,7 +49,8 @@ impl<'a> Checker<'_, 'a> {
         }
         if !self.is_typed_method(class, function) {
             let call = (class, function, exact && receiver.is_sure);
-            return self.untyped_method_call(env, expr, call, (params, ret), &type_args, actuals);
+            let result = self.untyped_method_call(env, expr, call, (params, ret), &type_args, actuals);
+            return self.returned(function, receiver.id, result);
         }
         let entry = &self.program.functions[function];
         let direct = exact || entry.is_final || self.program.classes[class].is_final;
@@ -93,7 +94,11 @@ impl<'a> Checker<'_, 'a> {
             self.untyped_arguments(env, actuals);
             return self.dynamic();
         }
-        let result = self.untyped_method(env, params, ret, type_args, actuals);
+        let owner = self.program.functions[function].class.unwrap_or(class);
+        let result = match self.program.is_of_library(owner) {
+            true => self.library_method_call(env, function, (params, ret), type_args, actuals),
+            false => self.untyped_method(env, params, ret, type_args, actuals),
+        };
         let is_append = class == self.program.known.list
             && self.program.functions[function].name == "append"
             && matches!((actuals.args, actuals.keywords), ([_], []));
@@ -111,7 +116,7 @@ impl<'a> Checker<'_, 'a> {
     }
 
     /// What a method gives that may return `Self`, of which only the class that declares it is checked.
-    fn returned(&mut self, function: FunctionId, receiver: TypeId, result: Ty) -> Ty {
+    pub(super) fn returned(&mut self, function: FunctionId, receiver: TypeId, result: Ty) -> Ty {
         let receiver = self.program.inexact(receiver);
         match self.program.functions[function].returns_self {
             true if receiver != result.id => Ty::expected(receiver),
@@ -124,31 +129,66 @@ impl<'a> Checker<'_, 'a> {
         &mut self,
         env: &mut Env<'a>,
         expr: &Expr<'a>,
-        class: ClassId,
+        (class, type_args): (ClassId, &[TypeId]),
         function: FunctionId,
         actuals: Actuals<'a>,
     ) -> Ty {
+        let entry = &self.program.functions[function];
+        let owner = entry.class.unwrap_or(class);
+        if self.is_library_class_method(owner, function) {
+            let result = self.library_call(env, function, actuals);
+            let receiver = self.instance(class);
+            return self.returned(function, receiver, result);
+        }
         let entry = &self.program.functions[function];
         if entry.is_dynamic || entry.is_generator || entry.params.is_empty() {
             self.untyped_arguments(env, actuals);
             return self.dynamic();
         }
-        let (params, ret) = (entry.params[1..].to_vec(), entry.ret);
-        if entry.is_async {
-            return self.coroutine_call(env, function, (&params, &[]), actuals);
+        let (mut params, ret) = (entry.params[1..].to_vec(), entry.ret);
+        let is_generic = self.program.types.substitute(ret, &[]) != ret;
+        let is_async = self.program.functions[function].is_async;
+        let own = if type_args.is_empty() { self.program.class_vars(class) } else { type_args.to_vec() };
+        let base_args = self.program.arguments_of(class, &own, owner);
+        for param in &mut params {
+            param.ty = self.program.types.substitute(param.ty, &base_args);
         }
-        let receiver = self.instance(class);
-        let result = match self.map_arguments(env, &params, &[], actuals, function) {
+        let ret = self.program.types.substitute(ret, &base_args);
+        if is_async {
+            return self.coroutine_call(env, function, (&params, &base_args), actuals);
+        }
+        let receiver = self.program.types.intern(Type::Instance { class, args: own.into(), exact: false });
+        let mapped = self.map_arguments(env, &params, &[], actuals, function);
+        let solution = mapped.as_ref().map(|arguments| self.solve(&params, arguments, actuals));
+        let solution = solution.unwrap_or_default();
+        // What a class with type arguments is as an object finds its class by itself.
+        let result = match mapped.filter(|_| type_args.is_empty()) {
             Some(arguments) => {
-                let solution = self.solve(&params, &arguments, actuals);
                 let plan =
                     CallPlan::Method { function, class, receiver: Receiver::Itself, direct: true, arguments };
                 self.facts().calls.insert(expr.id, plan);
-                self.solved(ret, &solution)
+                let result = self.solved(ret, &solution);
+                Ty { is_sure: result.is_sure && !is_generic, ..result }
             }
             None => self.dynamic_call(env, expr, &params, ret, actuals),
         };
+        let receiver = match self.solved(receiver, &solution).id {
+            open if self.has_open_arguments(open) => self.instance(class),
+            solved => solved,
+        };
         self.returned(function, receiver, result)
+    }
+
+    /// Whether a method of a class is that of dicts.
+    fn is_of_dict(&self, class: ClassId, function: FunctionId) -> bool {
+        let owner = self.program.functions[function].class;
+        self.program.known.is_dict(class) || owner.is_some_and(|owner| self.program.known.is_dict(owner))
+    }
+
+    /// Whether nothing is known of the type arguments of an instance.
+    fn has_open_arguments(&self, id: TypeId) -> bool {
+        let dynamic = self.program.types.dynamic;
+        self.program.types.as_instance(id).is_some_and(|(_, args, _)| args.iter().all(|&arg| arg == dynamic))
     }
 
     /// `get` and `pop` of a dict give an element or the default.
@@ -162,7 +202,7 @@ impl<'a> Checker<'_, 'a> {
     ) -> TypeId {
         let is_defaulted = matches!(self.program.functions[function].name, "get" | "pop");
         match (actuals.args, type_args) {
-            ([_, default], &[_, value]) if is_defaulted && self.program.known.is_dict(class) => {
+            ([_, default], &[_, value]) if is_defaulted && self.is_of_dict(class, function) => {
                 let default = self.facts().types[default.id].unwrap_or(self.dynamic());
                 let default = self.program.inexact(default.id);
                 let union = self.program.types.union([value, default]);

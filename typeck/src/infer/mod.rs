@@ -17,6 +17,7 @@ mod expr;
 mod generator;
 mod generic;
 mod import;
+mod library;
 mod method;
 mod mismatch;
 mod narrow;

@@ -139,8 +139,22 @@ impl<'a> Checker<'_, 'a> {
 
     /// Replaces what is known of a name or field; what has been proved of what is sure is sure.
     pub(super) fn refine(&mut self, env: &mut Env<'a>, subject: &'a Expr<'a>, ty: TypeId) {
-        let is_sure = self.facts().types[subject.id].is_some_and(|known| known.is_sure);
-        self.refine_to(env, subject, Ty { id: ty, is_sure });
+        let known = self.facts().types[subject.id];
+        let is_sure = known.is_some_and(|known| known.is_sure);
+        if ty == self.program.types.never && (is_sure || self.is_declared_open(subject)) {
+            env.stop();
+        }
+        // Of what nobody has looked at, what is left is not known for sure.
+        let is_open = known.is_some_and(|known| self.program.is_erased(known.id));
+        self.refine_to(env, subject, Ty { id: ty, is_sure: is_sure && !is_open });
+    }
+
+    /// Whether a name is declared to be one of several types, of which some are not tested: what is none of them ends the program where a test has
+    /// shown it.
+    fn is_declared_open(&mut self, subject: &Expr<'a>) -> bool {
+        let declared = subject.as_name().and_then(|name| self.variable(name));
+        let declared = declared.and_then(|var| self.vars.declared(var));
+        declared.is_some_and(|declared| self.program.is_erased(declared))
     }
 
     /// As [`Self::refine`], sure or not. Where nothing is left of what was not sure, it was something else.
@@ -441,10 +455,21 @@ impl<'a> Checker<'_, 'a> {
             return (if is_already { ty } else { wanted }, ty);
         }
         let members = self.program.types.members(ty);
-        let (inside, outside): (Vec<_>, Vec<_>) =
-            members.into_iter().partition(|&member| self.program.is_subtype(member, wanted));
+        let (inside, outside): (Vec<_>, Vec<_>) = members
+            .into_iter()
+            .partition(|&member| self.program.is_subtype(member, wanted) && self.is_told(member, classes));
         let yes = if inside.is_empty() { wanted } else { self.program.types.union(inside) };
         (yes, self.program.types.union(outside))
+    }
+
+    /// Whether a test of these classes tells members of a type, whatever has been put in the place of classes of the library.
+    fn is_told(&self, member: TypeId, classes: &[ClassId]) -> bool {
+        match self.program.types.as_instance(member) {
+            Some((class, ..)) if !self.program.is_of_library(class) => {
+                classes.iter().any(|&wanted| self.program.is_subclass_here(class, wanted))
+            }
+            _ => true,
+        }
     }
 
     fn names_float(&mut self, class: &'a Expr<'a>) -> bool {

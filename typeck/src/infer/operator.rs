@@ -201,7 +201,7 @@ impl<'a> Checker<'_, 'a> {
         match result {
             Some(class) if is_exact => Ty::sure(self.exact(class)),
             Some(class) => Ty::expected(self.instance(class)),
-            None => self.dynamic(),
+            None => self.library_operator(a, op, b),
         }
     }
 

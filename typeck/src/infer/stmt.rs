@@ -303,10 +303,10 @@ impl<'a> Checker<'_, 'a> {
 
     fn with(&mut self, env: &mut Env<'a>, items: &'a [parser::ast::WithItem<'a>], body: &'a [Stmt<'a>]) {
         for item in items {
-            self.object(env, item.context_expr);
+            let manager = self.object(env, item.context_expr);
             if let Some(target) = item.optional_vars {
-                let dynamic = self.dynamic();
-                self.bind(env, target, dynamic);
+                let entered = self.entered(manager.id);
+                self.bind(env, target, entered);
             }
         }
         env.forget_fields();
@@ -530,7 +530,8 @@ impl<'a> Checker<'_, 'a> {
         }
         let int64 = self.program.types.primitive(Primitive::Int64);
         for arg in args {
-            self.check(env, arg, int64, Destination::Described("crange"));
+            // A literal is an int, and does not become a primitive here.
+            self.check_guided(env, arg, int64, None, Destination::Described("crange"));
         }
         self.facts().loops.insert(stmt.id, LoopPlan::CRange);
         true
@@ -587,9 +588,19 @@ impl<'a> Checker<'_, 'a> {
             (ExprKind::Attribute { value, attr, .. }, []) => {
                 let owner = self.facts().types[value.id]?;
                 let (class, args, _) = self.program.types.as_instance(owner.id)?;
-                let &[key, item] = args else { return None };
+                let args = args.to_vec();
+                let is_dict = known.is_dict(class);
+                let base = if is_dict { class } else { known.dict };
+                if !self.program.is_subclass(class, base) {
+                    return None;
+                }
+                let &[key, item] = &self.program.arguments_of(class, &args, base)[..] else { return None };
                 match attr {
-                    _ if !known.is_dict(class) => None,
+                    _ if !is_dict
+                        && self.program.class_member(class, attr).is_none_or(|(owner, _)| owner != base) =>
+                    {
+                        None
+                    }
                     "keys" => Some(key),
                     "values" => Some(item),
                     "items" => Some(tuple(self, vec![key, item])),
@@ -603,7 +614,10 @@ impl<'a> Checker<'_, 'a> {
                 let int = self.instance(known.int);
                 Some(tuple(self, vec![int, item]))
             }
-            (ExprKind::Name { id: "zip", .. }, [_, ..]) if self.is_builtin("zip") => {
+            (ExprKind::Name { id: "zip", .. }, [_, ..])
+                if self.is_builtin("zip")
+                    && !args.iter().any(|arg| matches!(arg.kind, ExprKind::Starred { .. })) =>
+            {
                 let items = args.iter().map(|source| self.item_type(source).id).collect();
                 Some(tuple(self, items))
             }

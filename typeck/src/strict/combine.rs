@@ -7,8 +7,8 @@ use super::SIZE;
 use super::operator::integer;
 use super::value::{Args, Eval, Kind, Value};
 
-/// Functions of `operator` that take two operands.
-const OPERATORS: [(&str, Operator); 13] = [
+/// Functions of `operator` that take two operands, and so, between underscores, the methods that do what the operators say.
+pub(crate) const OPERATORS: [(&str, Operator); 13] = [
     ("add", Operator::Add),
     ("sub", Operator::Sub),
     ("mul", Operator::Mult),

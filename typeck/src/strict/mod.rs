@@ -26,6 +26,7 @@ mod call;
 mod claims;
 mod class;
 mod combine;
+pub(crate) use combine::OPERATORS;
 mod context;
 mod cycle;
 mod drive;

@@ -132,11 +132,11 @@ impl Program<'_> {
         if self.classes[class].module == self.builtins() {
             return Some((Iteration::Iterable, dynamic));
         }
-        self.provided_by_methods(class)
+        self.provided_by_methods(class, &args)
     }
 
     /// What the methods of a class say.
-    fn provided_by_methods(&mut self, class: ClassId) -> Option<(Iteration, TypeId)> {
+    fn provided_by_methods(&mut self, class: ClassId, args: &[TypeId]) -> Option<(Iteration, TypeId)> {
         let families = [
             ("__next__", Iteration::Iterator),
             ("__anext__", Iteration::AsyncIterator),
@@ -144,8 +144,8 @@ impl Program<'_> {
             ("__aiter__", Iteration::AsyncIterable),
             ("__getitem__", Iteration::Iterable),
         ];
-        let (name, kind, member) = families.into_iter().find_map(|(name, kind)| {
-            self.class_member(class, name).map(|(_, member)| (name, kind, member.clone()))
+        let (name, kind, owner, member) = families.into_iter().find_map(|(name, kind)| {
+            self.class_member(class, name).map(|(owner, member)| (name, kind, owner, member.clone()))
         })?;
         let dynamic = self.types.dynamic;
         let ClassMember::Method(function) = member else { return Some((kind, dynamic)) };
@@ -157,6 +157,8 @@ impl Program<'_> {
             (_, Type::Iteration { args, .. }) => args[0],
             _ => dynamic,
         };
+        let args = self.arguments_of(class, args, owner);
+        let item = self.types.substitute(item, &args);
         let is_primitive = self.types.as_primitive(item).is_some();
         Some((kind, if is_primitive { dynamic } else { item }))
     }

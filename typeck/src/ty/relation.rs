@@ -33,11 +33,8 @@ impl Program<'_> {
             (_, Type::Dynamic) => Assignable::Yes,
             (Type::Dynamic, _) => Assignable::Checked,
             _ if self.is_subtype(source.id, target) => {
-                if source.is_sure || self.is_object(target) {
-                    Assignable::Yes
-                } else {
-                    Assignable::Checked
-                }
+                let is_sure = source.is_sure && (!self.rests_on_library(source.id) || self.is_erased(target));
+                if is_sure || self.is_object(target) { Assignable::Yes } else { Assignable::Checked }
             }
             _ => Assignable::No,
         }
@@ -228,14 +225,16 @@ impl Program<'_> {
         self.types.union(kept)
     }
 
-    /// Whether `wide` is a superclass or the same class; `float` does not swallow `int` here, so that unions stay checkable.
+    /// Whether `wide` is a superclass or the same class; `float` does not swallow `int` here, so that unions stay checkable, and no builtin a class
+    /// of the library, which is not looked at.
     fn covers(&mut self, wide: TypeId, narrow: TypeId) -> bool {
         let is_float = self.is_instance_of(wide, self.known.float);
         let is_int = self
             .types
             .as_instance(narrow)
             .is_some_and(|(class, _, _)| self.is_subclass(class, self.known.int));
-        if is_float && is_int {
+        let is_open = self.rests_on_library(narrow) && !self.rests_on_library(wide) && !self.is_object(wide);
+        if is_open || is_float && is_int {
             return false;
         }
         self.is_subtype(narrow, wide)
