@@ -352,12 +352,12 @@ unsafe fn for_each_object(frame: *mut Frame, mut visit: impl FnMut(*mut Value)) 
                 visit(Frame::locals(frame).add(at));
             }
         }
-        let map = code
-            .flags
-            .contains(CodeFlags::STATIC)
+        let count = (*frame).operands as usize;
+        // A frame that has returned stands behind its last instruction, and has none.
+        let map = (count > 0 && code.flags.contains(CodeFlags::STATIC))
             .then(|| bytecode::verify::stack_maps(code)[(*frame).instruction as usize].clone())
             .flatten();
-        for at in 0..(*frame).operands as usize {
+        for at in 0..count {
             let is_object = map.as_ref().is_none_or(|map| map.get(at) == Some(&bytecode::Repr::Object));
             if is_object {
                 visit(Frame::operands(frame).add(at));

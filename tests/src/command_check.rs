@@ -436,4 +436,8 @@ fn trees_with_pipes_and_broken_links_are_checked() {
     let told = ["folder.py/inner.py:1:5: error[SP0003]", "gone.py: error[SP0001]", "self.py: error[SP0001]"];
     assert!(told.iter().zip(found.lines()).all(|(told, line)| line.starts_with(told)), "{found}");
     assert_eq!((found.lines().count(), checked), (3, 5), "{found}");
+    // Nor do names break lines, or give orders to terminals.
+    tree.write("named/two\nlines\u{1b}[31m.py", "z = (\n");
+    let (found, _) = tree.check(&["named"]);
+    assert!(found.starts_with("named/two\\nlines\\u{1b}[31m.py:1:5: error[SP0003]"), "{found}");
 }

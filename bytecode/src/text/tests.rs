@@ -92,5 +92,5 @@ fn each_invariant_is_checked() {
 #[test]
 fn bad_text_is_located() {
     let error = parse(&SAMPLE.replace("LOAD_FIELD", "LOAD_FEILD")).expect_err("no such opcode");
-    assert_eq!(error.to_string(), "21:10: unknown opcode `LOAD_FEILD`");
+    assert_eq!(error.to_string(), "23:10: unknown opcode `LOAD_FEILD`");
 }

@@ -1,6 +1,6 @@
 //! Findings in one line each: `path:line:column: error[CODE] message`, which editors know how to read.
 
-use super::{places, severity_name};
+use super::{places, severity_name, shown_path};
 use crate::compile::Report;
 
 /// One line.
@@ -11,7 +11,7 @@ pub(crate) fn text(report: &Report) -> String {
         format!(":{}:{}", start.line, start.column)
     });
     let (severity, code) = (severity_name(diagnostic.severity), diagnostic.code);
-    let message = diagnostic.message.replace('\n', " ");
     let help = diagnostic.help.as_ref().map_or_else(String::new, |help| format!(" ({help})"));
-    format!("{}{place}: {severity}[{code}] {message}{help}\n", report.path)
+    let said = format!("{}{help}", diagnostic.message).replace('\n', " ");
+    format!("{}{place}: {severity}[{code}] {said}\n", shown_path(&report.path))
 }

@@ -5,7 +5,7 @@
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use base::{Label, Severity};
 
-use super::range;
+use super::{range, shown_path};
 use crate::compile::Report;
 
 /// One finding, with an empty line behind it.
@@ -19,13 +19,15 @@ pub(crate) fn text(report: &Report, is_coloured: bool) -> String {
     let mut group = Group::with_title(level.primary_title(&*diagnostic.message).id(diagnostic.code));
     match &report.source {
         Some(source) => group = group.element(own_lines(report, source.text())),
-        None => group = group.element(Origin::path(&*report.path)),
+        None => group = group.element(Origin::path(shown_path(&report.path))),
     }
     for label in &diagnostic.secondary {
         if let Some(origin) = &label.origin {
             let annotation =
                 AnnotationKind::Context.span(range(label.span, &origin.text)).label(&*label.text);
-            group = group.element(Snippet::source(&*origin.text).path(&*origin.path).annotation(annotation));
+            group = group.element(
+                Snippet::source(&*origin.text).path(shown_path(&origin.path)).annotation(annotation),
+            );
         }
     }
     group = group.elements(diagnostic.notes.iter().map(|note| Level::NOTE.message(&**note)));
@@ -46,5 +48,5 @@ fn own_lines<'r>(report: &'r Report, text: &'r str) -> Snippet<'r, Annotation<'r
         let annotation = AnnotationKind::Context.span(range(label.span, text));
         annotation.label(&*label.text)
     });
-    Snippet::source(text).path(&*report.path).annotation(primary).annotations(others)
+    Snippet::source(text).path(shown_path(&report.path)).annotation(primary).annotations(others)
 }

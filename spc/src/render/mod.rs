@@ -12,6 +12,7 @@ mod full;
 mod github;
 mod json;
 
+use std::borrow::Cow;
 use std::io::IsTerminal;
 use std::ops::Range;
 
@@ -86,6 +87,15 @@ fn range(span: Span, text: &str) -> Range<usize> {
     let end = text.ceil_char_boundary((span.end as usize).min(text.len())).max(start);
     let end = start + text[start..end].trim_end_matches('\n').len();
     start..end
+}
+
+/// A name of a file with control characters spelled out, so that it stays on its line and tells the terminal nothing.
+fn shown_path(path: &str) -> Cow<'_, str> {
+    if !path.contains(char::is_control) {
+        return Cow::Borrowed(path);
+    }
+    let spelled = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+    Cow::Owned(path.chars().map(spelled).collect())
 }
 
 /// What a finding is called: its code and the name of the rule.

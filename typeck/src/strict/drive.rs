@@ -9,8 +9,11 @@ use parser::visit::{Visitor, walk_stmt};
 
 use super::finding::Call;
 use super::statement::Loop;
-use super::value::{Eval, Flow, Kind, Stop, Value};
+use super::value::{Args, Eval, Flow, Kind, Stop, Value};
 use super::{Analyser, TURNS};
+
+/// Turns that perhaps leave a loop before it is taken to have been left.
+const DOUBTS: usize = 16;
 
 /// The loop that drives a generator.
 #[derive(Clone, Copy)]
@@ -22,6 +25,7 @@ pub(super) struct Driven<'a> {
     calls: usize,
     branches: usize,
     turns: usize,
+    doubts: usize,
     left: Option<Left<'a>>,
 }
 
@@ -50,7 +54,7 @@ impl<'a> Analyser<'a, '_> {
         *self.kind_mut(id) = Kind::Iterator { items: Vec::new(), at: 0 };
         let site = self.here.expect("code stands somewhere");
         let (frames, calls, branches) = (self.frames.len(), self.calls.len(), self.branches);
-        let driven = Driven { target, body, frames, calls, branches, turns: 0, left: None };
+        let driven = Driven { target, body, frames, calls, branches, turns: 0, doubts: 0, left: None };
         self.calls.push(Call { site, callee: function.name });
         let (end, left) = self.in_frame(function.unit, function.scope, env, None, |this| {
             this.frame().driven = Some(driven);
@@ -61,7 +65,7 @@ impl<'a> Analyser<'a, '_> {
         self.here = Some(site);
         self.keep_variables(env);
         match (end, left) {
-            (Err(stop @ (Stop::Enough | Stop::Exhausted)), _) => Err(stop),
+            (Err(Stop::Exhausted), _) => Err(Stop::Exhausted),
             // What a generator that is closed raises is told to nobody.
             (_, Some(Left::Flow(Flow::Return(value)))) => Ok(Flow::Return(value)),
             (_, Some(Left::Flow(_))) => Ok(Flow::Next),
@@ -69,6 +73,18 @@ impl<'a> Analyser<'a, '_> {
             (Err(stop), None) => Err(stop),
             (Ok(_), None) => self.block(orelse),
         }
+    }
+
+    /// The generator that the `__iter__` of an instance is, which nobody else has.
+    pub(super) fn own_generator(&mut self, value: Value<'a>) -> Eval<'a, Option<Value<'a>>> {
+        let Some(method) = self.special_method(value, "__iter__") else { return Ok(None) };
+        let Some(&Kind::Method { function, .. }) = self.kind(method) else { return Ok(None) };
+        let is_generator = matches!(self.kind(function), Some(Kind::Function(function)) if function.is_generator && !function.is_async);
+        if !is_generator {
+            return Ok(None);
+        }
+        let made = self.call(method, Args::default())?;
+        Ok(matches!(self.kind(made), Some(Kind::Generator { .. })).then_some(made))
     }
 
     /// The generator in frame `at` gives a value: the loop around it takes a turn.
@@ -79,12 +95,16 @@ impl<'a> Analyser<'a, '_> {
         }
         let (frames, calls) = (self.frames.split_off(driven.frames), self.calls.split_off(driven.calls));
         let here = self.here;
+        let outer = std::mem::replace(&mut self.frame().may_leave, false);
         let outcome = match driven.turns < TURNS {
             true => self.assign(driven.target, value).and_then(|()| self.block(driven.body)),
             false => Ok(self.endless_loop()),
         };
+        let mut doubts = driven.doubts + usize::from(self.frame().may_leave);
+        self.frame().may_leave = outer;
         let is_sure = self.branches == driven.branches;
         let left = match outcome {
+            Ok(Flow::Next | Flow::Continue) if doubts > DOUBTS && is_sure => Some(Left::Flow(Flow::Next)),
             Ok(Flow::Next | Flow::Continue) => None,
             Ok(flow) if is_sure => Some(Left::Flow(flow)),
             Err(Stop::Raise(exception)) if is_sure => Some(Left::Raised(exception)),
@@ -94,7 +114,8 @@ impl<'a> Analyser<'a, '_> {
                 if let Flow::Return(value) = flow {
                     self.frame().returns.push(value);
                 }
-                None
+                doubts += 1;
+                (doubts > DOUBTS).then_some(Left::Flow(Flow::Next))
             }
             Err(Stop::Raise(exception)) => {
                 self.possible.push(exception);
@@ -109,9 +130,11 @@ impl<'a> Analyser<'a, '_> {
         self.frames.extend(frames);
         self.calls.extend(calls);
         self.here = here;
-        self.frames[at].driven = Some(Driven { turns: driven.turns + 1, left, ..driven });
+        self.frames[at].driven = Some(Driven { turns: driven.turns + 1, doubts, left, ..driven });
         match left {
-            Some(_) => Err(self.raise("GeneratorExit", "")),
+            Some(_) if is_sure => Err(self.raise("GeneratorExit", "")),
+            // What else the generator does is not known.
+            Some(_) => Err(Stop::Enough),
             None => Ok(Value::None),
         }
     }

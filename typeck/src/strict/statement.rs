@@ -142,6 +142,9 @@ impl<'a> Analyser<'a, '_> {
     ) -> Eval<'a, Flow<'a>> {
         let source = self.eval(iter)?;
         let parts = (target, body, orelse);
+        if let Some(generator) = self.at(iter.span, |this| this.own_generator(source))? {
+            return self.at(iter.span, |this| this.for_generator(generator, parts));
+        }
         if matches!(self.kind(source), Some(Kind::List(_))) {
             return self.for_list(source, parts);
         }
