@@ -1,15 +1,15 @@
 //! Types of modules of the library, from stubs.
 //!
 //! The library is untyped, so what a stub says is expected, not known: a value is looked at where it goes to a place with a type, as that of any
-//! untyped function is, and arguments are checked by the callee alone. What a stub leaves out is dynamic; a module of the project
-//! with the name of one here is what its own text says.
+//! untyped function is, and arguments, which are checked as far as the stub says, are passed as they are. What a stub leaves out is
+//! dynamic; a module of the project with the name of one here is what its own text says.
 //!
 //! Its classes are types of the checker and of nobody else. A program may put another class in the place of one, or change what an instance is one
 //! of, and may pass what only looks like one; so nothing is tested where such a type is written, and nothing may rest on it: a
 //! value of a class that derives from one of the library is looked at where it goes to a base of it, and what tests of such
 //! classes leave of a type is expected, too.
 //!
-//! Needs: the stubs parse, and name only what is there (a test compares). A class with `__slots__` declares all that its instances have, since they
+//! Needs: the stubs parse, name only what is there, and take every argument that there is (a test compares). A class with `__slots__` declares all that its instances have, since they
 //! have no dictionary for others; that of other classes may hold more. Cost: a stub is read when a typed module first asks for it.
 
 use crate::program::{ClassId, ModuleKind, Program};
