@@ -206,6 +206,11 @@ impl<'a> Emitter<'a, '_> {
         }
     }
 
+    /// Whether equality, of the kind that a comparison or a pattern asks for, is identity.
+    pub(crate) fn is_identity(&self, node: parser::ast::NodeId) -> bool {
+        self.facts().is_some_and(|facts| facts.identities.contains(&node))
+    }
+
     fn compare(
         &mut self,
         expr: &Expr<'a>,
@@ -237,6 +242,9 @@ impl<'a> Emitter<'a, '_> {
         self.at(expr.span);
         match self.operator_type(expr.id) {
             Some(primitive) => self.primitive_compare(ops[last], primitive),
+            None if self.is_identity(expr.id) => {
+                self.block().op(Opcode::IS_OP, u32::from(ops[last] == CmpOp::NotEq));
+            }
             None => self.comparison(ops[last]),
         }
         if last > 0 {

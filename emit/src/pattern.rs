@@ -134,7 +134,10 @@ impl<'a> Emitter<'a, '_> {
             PatternKind::MatchValue { value } => {
                 self.expr(value)?;
                 self.at(pattern.span);
-                self.block().op(Opcode::COMPARE_OP, CompareOp::Equal as u32);
+                match self.is_identity(value.id) {
+                    true => self.block().op(Opcode::IS_OP, 0),
+                    false => self.block().op(Opcode::COMPARE_OP, CompareOp::Equal as u32),
+                }
                 self.jump_to_fail(context, Opcode::POP_JUMP_IF_FALSE);
                 Ok(())
             }

@@ -123,6 +123,23 @@ impl<'a> Program<'a> {
         })
     }
 
+    /// The enumeration of which a type has members, and nothing else, that are equal to themselves alone.
+    pub(crate) fn told_by_identity(&self, ty: TypeId) -> Option<ClassId> {
+        let class_of = |&member: &TypeId| match self.types.get(member) {
+            Type::Literal(Literal::Member { class, .. }) | Type::Instance { class, .. } => Some(*class),
+            _ => None,
+        };
+        let members = self.types.members(ty);
+        let class = class_of(members.first()?)?;
+        let is_one = members.iter().all(|member| class_of(member) == Some(class));
+        let is_any = self.classes[class].enumeration == Some(Enumeration::Any);
+        let is_own = ["__eq__", "__ne__"]
+            .into_iter()
+            .any(|name| self.class_member(class, name).is_some_and(|(owner, _)| owner != self.known.object));
+        let is_told = is_one && is_any && !is_own && self.shows_all_members(class);
+        (is_told && self.members_of(class).is_some()).then_some(class)
+    }
+
     /// The literal that `Color.RED` is.
     pub(crate) fn enum_literal(&mut self, module: ModuleId, expr: &'a Expr<'a>) -> Option<Literal> {
         let class = self.enum_of_member(module, expr)?;
@@ -151,6 +168,17 @@ impl<'a> Program<'a> {
             }
         }
         found
+    }
+
+    /// A type with members of enumerations widened to these, of which they surely are: which one it is, is nothing that code relies on.
+    pub(crate) fn without_members(&mut self, ty: TypeId) -> TypeId {
+        let mut members = self.types.members(ty);
+        for member in &mut members {
+            if let Type::Literal(Literal::Member { class, .. }) = *self.types.get(*member) {
+                *member = self.types.instance(class);
+            }
+        }
+        self.types.union(members)
     }
 
     /// The type of `name` or `value` of a member; dynamic for anything else.

@@ -200,6 +200,8 @@ pub struct Facts {
     pub operators: FxHashMap<NodeId, Primitive>,
     /// Chained comparisons of primitives: in what type each pair is compared, by the whole expression.
     pub chains: FxHashMap<NodeId, Vec<Primitive>>,
+    /// Comparisons for equality, and values of patterns, of members of enumerations: the same member or another one.
+    pub identities: FxHashSet<NodeId>,
     /// Conditions that are primitives.
     pub conditions: FxHashMap<NodeId, Primitive>,
     /// Where statements start that some pass has looked at.

@@ -1,19 +1,19 @@
 //! Types of modules of the library, from stubs.
 //!
 //! The library is untyped, so what a stub says is expected, not known: a value is looked at where it goes to a place with a type, as that of any
-//! untyped function is, and arguments are checked by the callee alone. What a stub leaves out is dynamic; a module of the project
-//! with the name of one here is what its own text says.
+//! untyped function is, and arguments, which are checked as far as the stub says, are passed as they are. What a stub leaves out is
+//! dynamic; a module of the project with the name of one here is what its own text says.
 //!
 //! Its classes are types of the checker and of nobody else. A program may put another class in the place of one, or change what an instance is one
 //! of, and may pass what only looks like one; so nothing is tested where such a type is written, and nothing may rest on it: a
 //! value of a class that derives from one of the library is looked at where it goes to a base of it, and what tests of such
 //! classes leave of a type is expected, too.
 //!
-//! Needs: the stubs parse, and name only what is there (a test compares). A class with `__slots__` declares all that its instances have, since they
+//! Needs: the stubs parse, name only what is there, and take every argument that there is (a test compares). A class with `__slots__` declares all that its instances have, since they
 //! have no dictionary for others; that of other classes may hold more. Cost: a stub is read when a typed module first asks for it.
 
 use crate::program::{ClassId, ModuleKind, Program};
-use crate::ty::TypeId;
+use crate::ty::{Type, TypeId};
 
 impl Program<'_> {
     /// Whether a class is one of the library.
@@ -23,15 +23,23 @@ impl Program<'_> {
 
     /// Whether nothing is tested where a type is written, because a class of the library is mentioned.
     pub(crate) fn is_erased(&self, id: TypeId) -> bool {
-        let class = |member: &TypeId| self.types.as_instance(*member).map(|(class, ..)| class);
-        self.types.members(id).iter().filter_map(class).any(|class| self.is_of_library(class))
+        self.classes_of(id).into_iter().any(|class| self.is_of_library(class))
     }
 
     /// Whether what the bases of a class say depends on a class of the library.
     pub(crate) fn rests_on_library(&self, id: TypeId) -> bool {
-        let class = |member: &TypeId| self.types.as_instance(*member).map(|(class, ..)| class);
-        let mut classes = self.types.members(id).into_iter().filter_map(|member| class(&member));
-        classes.any(|class| self.classes[class].mro.iter().any(|&base| self.is_of_library(base)))
+        let is_open = |class: ClassId| self.classes[class].mro.iter().any(|&base| self.is_of_library(base));
+        self.classes_of(id).into_iter().any(is_open)
+    }
+
+    /// The classes that a type is written with, those of bounds of variables included.
+    fn classes_of(&self, id: TypeId) -> Vec<ClassId> {
+        let classes = |member: TypeId| match self.types.get(member) {
+            Type::Instance { class, .. } => vec![*class],
+            Type::Var(var) => self.classes_of(self.type_vars[*var].bound),
+            _ => Vec::new(),
+        };
+        self.types.members(id).into_iter().flat_map(classes).collect()
     }
 
     /// Whether a class is `sup` or derives from it, and no class of the library stands between them.

@@ -9,8 +9,9 @@ use bytecode::{Opcode, Word};
 use runtime::objects::code::{CodeObject, InlineCache};
 use runtime::objects::dict::DictObject;
 use runtime::objects::module::ModuleObject;
+use runtime::objects::type_type;
 use runtime::protocol::{self, Method};
-use runtime::type_object::{TypeObject, type_flags};
+use runtime::type_object::{self, TypeObject, type_flags};
 use runtime::value::{PyResult, Ref, Value};
 
 /// In the instance dict; the data are the position and, above it, the offset of the dict in the instance.
@@ -23,6 +24,15 @@ const SLOT: u64 = 3 << 32;
 const MODULE_DICT: u64 = 4 << 32;
 /// A class whose calls make a plain instance and run a Python `__init__`; the data are that function.
 pub(crate) const INIT: u64 = 5 << 32;
+
+/// A value that a class, the owner, has under the name; the data are the value. The key is the version of that class, and above it that of the
+/// newest class: nothing has changed in any, so that neither the metaclass nor the class of the value has a say now.
+const CLASS: u64 = 1 << 63;
+
+/// The key for a value of a class.
+fn class_key(class: &TypeObject) -> u64 {
+    CLASS | u64::from(type_object::newest_version()) << 32 | u64::from(class.version())
+}
 
 /// The key for a kind of place in a class; classes without version give a key that is never stored.
 #[inline]
@@ -108,6 +118,9 @@ pub(crate) fn load(owner: Value, name: Value, cache: &InlineCache) -> PyResult {
     if let Some(found) = load_cached(owner, name, cache) {
         return Ok(found);
     }
+    if let Some(class) = owner.get::<TypeObject>() {
+        return load_of_class(owner, class, name, cache);
+    }
     if ty.has(type_flags::GENERIC_GETATTR) && owner.is_object() {
         match (ty.lookup(name), dict_offset(ty)) {
             (None, Some(offset)) => {
@@ -132,6 +145,21 @@ pub(crate) fn load(owner: Value, name: Value, cache: &InlineCache) -> PyResult {
     protocol::get_attr(owner, name)
 }
 
+/// `Class.name`; remembers a value that stands there as it is.
+fn load_of_class(owner: Value, class: &TypeObject, name: Value, cache: &InlineCache) -> PyResult {
+    let is_counted = class.version() != 0 && u64::from(type_object::newest_version()) < CLASS >> 32;
+    match type_type::plain_attribute(owner, name) {
+        Some(found) => {
+            if is_counted {
+                cache.key.set(class_key(class));
+                cache.data.set(found.bits());
+            }
+            Ok(found.to_ref())
+        }
+        None => protocol::get_attr(owner, name),
+    }
+}
+
 /// A name in an instance dict. Classes that meet at one instruction often agree on the position.
 fn find(dict: &DictObject, name: Value, cache: &InlineCache) -> Option<(usize, Value)> {
     let hint = cache.data.get() as u32 as usize;
@@ -147,6 +175,12 @@ fn find(dict: &DictObject, name: Value, cache: &InlineCache) -> Option<(usize, V
 /// The rarer kinds of cached places.
 fn load_cached(owner: Value, name: Value, cache: &InlineCache) -> Option<Ref> {
     let (key, ty) = (cache.key.get(), owner.ty());
+    if key & CLASS != 0 {
+        let class = owner.get::<TypeObject>().filter(|class| key == class_key(class))?;
+        debug_assert!(class.version() != 0);
+        // SAFETY: the class has not changed since the value was found in it, and keeps it alive.
+        return Some(unsafe { Value::from_bits(cache.data.get()) }.to_ref());
+    }
     if key == key_of(ty, SLOT) && owner.is_object() {
         // SAFETY: the class has a slot there.
         return unsafe { word_at(owner, cache.data.get() as usize) }.get().non_null().map(Value::to_ref);

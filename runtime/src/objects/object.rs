@@ -211,6 +211,12 @@ fn set_class(value: Value, new: Option<Value>) -> PyResult<()> {
         new.header.incref();
     }
     header.set_raw_type(new);
+    // What has been remembered of a class rests on its metaclass, and on the values in it being no descriptors.
+    if let Some(class) = value.get::<TypeObject>() {
+        class.modified();
+    } else if new.slots().descr_get.is_some() {
+        new.modified();
+    }
     if old.has(type_flags::HEAP) {
         // SAFETY: the instance owned one count of its old heap type.
         unsafe { Header::decref(std::ptr::from_ref(old).cast_mut().cast()) };

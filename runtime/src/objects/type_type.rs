@@ -74,6 +74,19 @@ fn getattro(value: Value, name: Value) -> PyResult {
     Err(error::attribute_error(value, name, &format!("type object '{class}' has no attribute '{text}'")))
 }
 
+/// What `Class.name` is if the class has it under the name as it is: neither its metaclass nor the value has a say. Borrowed. It stays so as
+/// long as no class changes.
+pub fn plain_attribute(value: Value, name: Value) -> Option<Value> {
+    let class = value.get::<TypeObject>()?;
+    let metatype = value.ty();
+    let own: fn(Value, Value) -> PyResult = getattro;
+    let is_plain = metatype.slots().getattro.is_some_and(|slot| std::ptr::fn_addr_eq(slot, own));
+    if !is_plain || metatype.lookup(name).is_some() {
+        return None;
+    }
+    class.lookup(name).filter(|found| found.ty().slots().descr_get.is_none())
+}
+
 fn setattro(value: Value, name: Value, new: Option<Value>) -> PyResult<()> {
     let ty = this(value);
     let shown = || name.get::<StrObject>().map(StrObject::to_string_lossy).unwrap_or_default();

@@ -247,7 +247,8 @@ impl<'a> Checker<'_, 'a> {
                 let narrowed = self.field_path(expr).and_then(|(var, path)| env.field(var, &path));
                 match narrowed {
                     Some(ty) if ty != field.ty => {
-                        self.set_coercion(expr.id, Some(Coercion::Cast(ty)));
+                        let tested = self.program.without_members(ty);
+                        self.set_coercion(expr.id, (tested != field.ty).then_some(Coercion::Cast(tested)));
                         Ty::sure(ty)
                     }
                     _ => Ty::sure(field.ty),

@@ -5,7 +5,7 @@ use parser::ast::{CmpOp, Expr, ExprKind, Operator};
 
 use super::{Checker, Env};
 use crate::facts::Coercion;
-use crate::ty::{Primitive, Ty, Type, TypeId};
+use crate::ty::{Literal, Primitive, Ty, Type, TypeId};
 
 impl<'a> Checker<'_, 'a> {
     pub(crate) fn bin_op(
@@ -223,6 +223,7 @@ impl<'a> Checker<'_, 'a> {
         comparators: &'a [Expr<'a>],
     ) -> Ty {
         self.facts().operators.remove(&expr.id);
+        self.facts().identities.remove(&expr.id);
         let ([op], [right]) = (ops, comparators) else {
             return self.compare_chain(env, expr, left, ops, comparators);
         };
@@ -232,8 +233,21 @@ impl<'a> Checker<'_, 'a> {
             return self.primitive_compare(expr, left, *op, right, a, b);
         }
         self.box_index(left, a);
+        if matches!(op, CmpOp::Eq | CmpOp::NotEq) && self.is_told_by_identity(a, b) {
+            self.facts().identities.insert(expr.id);
+            return Ty::sure(self.exact(self.program.known.bool));
+        }
         let is_bool = self.object_compare(expr, a, *op, b);
         self.truth_of_compared(env, ops, is_bool)
+    }
+
+    /// Whether two values are equal if they are one: the first is certainly a member of an enumeration, which compares so with everything.
+    pub(super) fn is_told_by_identity(&self, a: Ty, b: Ty) -> bool {
+        let class = self.program.told_by_identity(a.id);
+        let is_member = matches!(self.program.types.get(a.id), Type::Literal(Literal::Member { .. }));
+        class.is_some()
+            && self.program.told_by_identity(b.id) == class
+            && (a.is_sure || is_member && b.is_sure)
     }
 
     /// Each operand of a chain is evaluated once, and compared with both neighbours.

@@ -17,6 +17,8 @@ struct Subject {
     id: TypeId,
     /// Whether that is a part of a union, so that nothing may be left in the end.
     is_of_union: bool,
+    /// Whether it certainly is of the type.
+    is_sure: bool,
 }
 
 /// What a pattern leaves of a type.
@@ -32,11 +34,12 @@ impl<'a> Checker<'_, 'a> {
         let whole = self.object(env, subject);
         let is_of_union =
             matches!(self.program.types.get(whole.id), Type::Union(_)) || self.was_union(subject);
+        let is_sure = whole.is_sure && !self.program.is_erased(whole.id);
         let (mut going, mut left) = (env.clone(), whole.id);
         let mut after: Option<Env<'a>> = None;
         for case in cases {
             let mut inner = going.clone();
-            let split = self.pattern(&mut inner, Subject { id: left, is_of_union }, case.pattern);
+            let split = self.pattern(&mut inner, Subject { id: left, is_of_union, is_sure }, case.pattern);
             if split.yes != left {
                 self.refine(&mut inner, subject, split.yes);
             }
@@ -81,7 +84,7 @@ impl<'a> Checker<'_, 'a> {
                 split
             }
             PatternKind::MatchSingleton { value } => self.singleton_pattern(ty.id, &value),
-            PatternKind::MatchValue { value } => self.value_pattern(ty.id, value),
+            PatternKind::MatchValue { value } => self.value_pattern(ty, value),
             PatternKind::MatchOr { patterns } => {
                 let (mut yes, mut left) = (never, ty.id);
                 for inner in patterns {
@@ -134,9 +137,14 @@ impl<'a> Checker<'_, 'a> {
         matches!(self.program.types.get(ty), Type::Literal(_) | Type::None)
     }
 
-    fn value_pattern(&mut self, ty: TypeId, value: &'a Expr<'a>) -> Split {
+    fn value_pattern(&mut self, Subject { id: ty, is_sure, .. }: Subject, value: &'a Expr<'a>) -> Split {
+        self.facts().identities.remove(&value.id);
         let literal = Literal::of_expr(value).or_else(|| self.member_of(value));
         let Some(literal) = literal else { return Split { yes: ty, no: ty } };
+        let member = self.program.types.intern(Type::Literal(literal.clone()));
+        if is_sure && self.is_told_by_identity(Ty::sure(ty), Ty::expected(member)) {
+            self.facts().identities.insert(value.id);
+        }
         let (yes, no) = self.split_by_literals(ty, &[literal]);
         Split { yes, no }
     }
