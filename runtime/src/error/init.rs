@@ -180,8 +180,10 @@ fn check_group(exception: &ExceptionObject, ty: &TypeObject, args: Args<'_>) -> 
         let header = Value::from_object(exception).header().expect("an exception is an object");
         header.set_raw_type(group);
         group.header.incref();
-    } else if !all_plain && ty.is_subclass_of(group) {
+    } else if !all_plain && std::ptr::eq(ty, group) {
         return Err(crate::raise!(TypeError, "Cannot nest BaseExceptions in an ExceptionGroup"));
+    } else if !all_plain && ty.is_subclass_of(&types::Exception) {
+        return Err(crate::raise!(TypeError, "Cannot nest BaseExceptions in '{}'", ty.name()));
     }
     Ok(())
 }
