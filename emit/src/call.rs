@@ -128,7 +128,7 @@ impl<'a> Emitter<'a, '_> {
                 self.block().op(Opcode::LIST_EXTEND, 1);
             }
             _ => {
-                self.gather_list(args, already)?;
+                self.gather_list(expr, args, already)?;
                 self.at(expr.span);
             }
         }
@@ -146,13 +146,13 @@ impl<'a> Emitter<'a, '_> {
         Ok(())
     }
 
-    fn gather_list(&mut self, args: &'a [Expr<'a>], already: u32) -> Emit {
+    fn gather_list(&mut self, expr: &Expr<'a>, args: &'a [Expr<'a>], already: u32) -> Emit {
         self.block().op(Opcode::BUILD_LIST, already);
         for arg in args {
             match arg.kind {
                 ExprKind::Starred { value, .. } => {
                     self.expr(value)?;
-                    self.at(arg.span);
+                    self.at(expr.span);
                     self.block().op(Opcode::LIST_EXTEND, 1);
                 }
                 _ => {
@@ -169,14 +169,14 @@ impl<'a> Emitter<'a, '_> {
         // The first names are those of the dict itself; later ones may be there already.
         let mut is_first = true;
         for run in keywords.chunk_by(|a, b| a.arg.is_some() && b.arg.is_some()) {
-            if let [Keyword { arg: None, value, span, .. }] = run {
+            if let [Keyword { arg: None, value, .. }] = run {
                 self.expr(value)?;
-                // A mapping that is none is blamed on its place.
-                self.at(*span);
-                self.block().op(Opcode::DICT_MERGE, 1);
-                self.at(expr.span);
             } else {
                 self.keyword_run(run, is_first)?;
+            }
+            self.at(expr.span);
+            if run[0].arg.is_none() || !is_first {
+                self.block().op(Opcode::DICT_MERGE, 1);
             }
             is_first = false;
         }
@@ -192,9 +192,6 @@ impl<'a> Emitter<'a, '_> {
             self.load_const(Const::str(keyword.arg.expect("a run of names")));
             self.expr(keyword.value)?;
             self.block().op(Opcode::MAP_ADD, 1);
-        }
-        if !is_first {
-            self.block().op(Opcode::DICT_MERGE, 1);
         }
         Ok(())
     }

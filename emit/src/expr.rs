@@ -405,16 +405,16 @@ impl<'a> Emitter<'a, '_> {
             match elt.kind {
                 ExprKind::Starred { value, .. } => {
                     self.expr(value)?;
-                    self.at(elt.span);
+                    self.at(expr.span);
                     self.block().op(extend, 1);
                 }
                 _ => {
                     self.expr(elt)?;
+                    self.at(expr.span);
                     self.block().op(append, 1);
                 }
             }
         }
-        self.at(expr.span);
         Ok(())
     }
 
@@ -432,16 +432,16 @@ impl<'a> Emitter<'a, '_> {
                 Some(key) => {
                     self.expr(key)?;
                     self.expr(value)?;
+                    self.at(expr.span);
                     self.block().op(Opcode::MAP_ADD, 1);
                 }
                 None => {
                     self.expr(value)?;
-                    self.at(value.span);
+                    self.at(expr.span);
                     self.block().op(Opcode::DICT_UPDATE, 1);
                 }
             }
         }
-        self.at(expr.span);
         Ok(())
     }
 

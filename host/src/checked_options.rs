@@ -38,6 +38,7 @@ impl Options {
     /// Reads the options whose values are checked; `Err` says what is wrong with the first wrong one.
     pub fn checked(&self) -> Result<Checked, String> {
         self.check_lock()?;
+        self.check_seed()?;
         Ok(Checked {
             max_digits: self.max_digits()?,
             cpu_count: self.cpu_count()?,
@@ -58,7 +59,7 @@ impl Options {
             .into_iter()
             .find_map(|name| std::env::var(name).ok().filter(|text| !text.is_empty()));
         let passes = self.extended("utf8").is_some_and(|text| text != "0")
-            || matches!(locale.as_deref(), None | Some("C" | "POSIX"));
+            || matches!(locale.as_deref(), None | Some("C" | "POSIX" | "C.UTF-8" | "C.utf8" | "UTF-8"));
         let errors =
             given(errors).or_else(|| (passes && encoding.is_empty()).then(|| "surrogateescape".to_owned()));
         (given(encoding), errors)
@@ -119,6 +120,17 @@ impl Options {
         }
         let Some(text) = self.variable(variable) else { return Ok(None) };
         truth(&text).map(Some).ok_or_else(|| format!("{variable}=N: N is missing or invalid"))
+    }
+
+    fn check_seed(&self) -> Result<(), String> {
+        let given = self.variable("PYTHONHASHSEED");
+        let is_good = |text: &str| text == "random" || text.parse::<u32>().is_ok();
+        match given.as_deref() {
+            Some(text) if !is_good(text) => {
+                Err("PYTHONHASHSEED must be \"random\" or an integer in range [0; 4294967295]".to_owned())
+            }
+            _ => Ok(()),
+        }
     }
 
     /// One thread at a time runs Python code, as in CPython's ordinary builds.

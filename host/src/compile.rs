@@ -261,7 +261,8 @@ fn compile_parsed(source: &SourceText, how: &Compilation<'_>) -> PyResult {
             Tree::Expression(expression) => typeck::scope::analyse_expression(expression),
         };
         let scopes = analysed.map_err(|error| {
-            raise_syntax_error(source, how.filename, &parser::SyntaxError::new(error.span, error.message))
+            let place = Located { source, lines: None };
+            raise_located(place, how.filename, &parser::SyntaxError::new(error.span, error.message))
         })?;
         return Ok(scopes::of(&scopes, source.lines()));
     }
@@ -378,7 +379,7 @@ pub fn raise_rejected(rejected: &Rejected, filename: &str) -> Raised {
         None if first.code.starts_with("SP08") => strict_error::raise(&rejected.source, filename, first),
         None => {
             let error = parser::SyntaxError::new(first.primary.span, first.message.clone());
-            raise_syntax_error(&rejected.source, filename, &error)
+            raise_located(Located { source: &rejected.source, lines: None }, filename, &error)
         }
     }
 }
@@ -390,9 +391,10 @@ pub(crate) struct Located<'s> {
     pub(crate) lines: Option<&'s LineIndex>,
 }
 
-/// Raises an error about a text, or about a tree that has none.
+/// Raises an error that was found behind the parser, about a text or about a tree that has none. Like CPython's compiler, which has no
+/// text either, it shows the line of the file that the source says to come from, if there is one.
 pub(crate) fn raise_located(place: Located<'_>, filename: &str, error: &parser::SyntaxError) -> Raised {
-    let Some(lines) = place.lines else { return raise_syntax_error(place.source, filename, error) };
+    let lines = place.lines.unwrap_or_else(|| place.source.lines());
     let (start, end) = (lines.position(error.span.start), lines.position(error.span.end));
     let number = |value: u32| int::from_i64(value.into());
     let line = file_line(filename, start.line).map_or_else(|| objects::none().to_ref(), Into::into);
@@ -410,6 +412,10 @@ pub(crate) fn raise_located(place: Located<'_>, filename: &str, error: &parser::
 
 /// The line of a file that a tree says to come from.
 fn file_line(filename: &str, line: u32) -> Option<Py<StrObject>> {
+    // Texts under such names are kept for tracebacks only.
+    if filename.starts_with('<') && filename.ends_with('>') {
+        return None;
+    }
     let text = error::print::source_line(filename, line)?;
     Some(StrObject::new(&format!("{text}\n")))
 }

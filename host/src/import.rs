@@ -64,6 +64,10 @@ fn load_natively(name: &str, archives: Archives) -> PyResult {
         let message = missing_message(name);
         return Err(protocol::import::module_not_found(name, &message));
     }
+    if archives == Archives::Left {
+        // The path of a namespace package follows those that it is made of, which is `importlib`'s business.
+        return find_and_load(name);
+    }
     let module = new_namespace(name, &folders);
     sys_state::modules().set_text(name, module.clone());
     give_spec(&module)?;

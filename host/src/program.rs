@@ -145,12 +145,19 @@ fn run_in(module: &ModuleObject, code: &Ref) -> PyResult {
 fn run_text(text: &str, filename: &str) -> PyResult<()> {
     let module = ModuleObject::new("__main__");
     start(&module, objects::none().to_ref());
+    if filename == INPUT_FILE {
+        module.dict().set_text("__file__", StrObject::new(filename));
+        module.dict().set_text("__cached__", objects::none().to_ref());
+    }
     let code = compile::compile_text("__main__", Path::new(filename), text)?;
     if filename == COMMAND_FILE {
         *COMMAND.borrow_mut() = Some((code.clone(), text.to_owned()));
     }
     run_in(&module, &code).map(drop)
 }
+
+/// The file name of what standard input gives.
+const INPUT_FILE: &str = "<stdin>";
 
 /// The file name of a command's code.
 const COMMAND_FILE: &str = "<string>";
@@ -178,7 +185,7 @@ fn run_input() -> PyResult<()> {
     let buffer = protocol::get_attr_text(stdin.value(), "buffer")?;
     let bytes = protocol::call_method_text(buffer.value(), "read", &[])?;
     let bytes = runtime::buffer::to_vec(bytes.value())?;
-    run_text(decode::source(&bytes, "<stdin>", false)?.text(), "<stdin>")
+    run_text(decode::source(&bytes, INPUT_FILE, false)?.text(), INPUT_FILE)
 }
 
 /// `-m`: finds the module as an import does, and runs its file; of a package, the file of its `__main__`. What is no file, or is not

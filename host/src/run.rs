@@ -63,6 +63,7 @@ pub fn start(settings: &Settings) -> PyResult<()> {
         import_time::begin();
     }
     let (stream_encoding, stream_errors) = settings.options.streams();
+    runtime::warning::set_of_bytes(settings.options.bytes_warning > 0);
     stdlib::imp::set_compiler(cache::fingerprint());
     stdlib::sys::initialize(&Startup {
         argv: settings.argv.clone(),

@@ -598,7 +598,7 @@ pub(crate) unsafe fn locals_of(frame: *mut Frame) -> Ref {
     }
 }
 
-/// The variables of a frame that have a value, cells opened.
+/// The variables of a frame that have a value, cells opened, in CPython's order: cells after the others.
 ///
 /// # Safety
 /// The frame is live, and what it holds is in it.
@@ -607,7 +607,8 @@ pub(crate) unsafe fn variables(frame: *mut Frame) -> Vec<(Ref, Ref)> {
     // SAFETY: the contract.
     unsafe {
         let code = &*(*frame).code;
-        for (at, (local, name)) in code.code().locals.iter().zip(code.local_names()).enumerate() {
+        for at in bytecode::cpython::slots_in_order(code.code()) {
+            let (local, name) = (&code.code().locals[at], &code.local_names()[at]);
             if local.ty != TypeCode::Object || local.name.starts_with('.') {
                 continue;
             }

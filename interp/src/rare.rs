@@ -4,7 +4,6 @@
 //! stack as it finds it afterwards, whether the instruction has succeeded or not.
 
 use bytecode::{Intrinsic, Opcode, Word};
-use runtime::error::ExceptionObject;
 use runtime::objects;
 use runtime::objects::cell::CellObject;
 use runtime::objects::code::CodeObject;
@@ -17,13 +16,13 @@ use crate::frame::{self, Frame};
 use crate::ops;
 
 /// Whether the exception that is set passes this instruction with its traceback entry for this frame: it is raised again. A bare `raise` with
-/// nothing to raise makes an exception of its own, which has no traceback yet.
+/// nothing to raise makes an exception of its own, which is not the one that is handled.
 pub fn reraises(word: Word) -> bool {
     match word.opcode() {
         Opcode::END_ASYNC_FOR | Opcode::CLEANUP_THROW | Opcode::RERAISE => true,
         Opcode::RAISE_VARARGS if word.index() == 0 => {
-            let raised = thread().peek_raised().and_then(Value::get::<ExceptionObject>);
-            raised.is_some_and(|raised| raised.traceback.get().is_some())
+            let raised = thread().peek_raised();
+            raised.is_some() && raised == thread().handled_exception()
         }
         _ => false,
     }

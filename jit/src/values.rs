@@ -33,8 +33,9 @@ impl Values<'_> {
     /// The variables of a frame that have a value, cells opened.
     pub(crate) fn variables(&self, code: &CodeObject, frame: &ExitFrame) -> Py<DictObject> {
         let found = DictObject::new();
-        let locals = code.code().locals.iter().zip(code.local_names()).zip(&frame.locals);
-        for ((local, name), slot) in locals {
+        for at in bytecode::cpython::slots_in_order(code.code()) {
+            let (local, name) = (&code.code().locals[at], &code.local_names()[at]);
+            let Some(slot) = frame.locals.get(at) else { continue };
             if local.ty != TypeCode::Object || local.name.starts_with('.') {
                 continue;
             }

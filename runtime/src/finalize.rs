@@ -76,6 +76,7 @@ pub fn clear_modules() {
     FINALIZING.set(true);
     crate::signal::release();
     crate::tracing::release();
+    crate::audit_hook::release();
     (0..2).for_each(|which| objects::async_generator::set_hook(which, None));
     (hooks::hooks().release_code)();
     if let Some(sys) = sys_state::modules().get_text("sys") {

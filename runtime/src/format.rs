@@ -103,14 +103,14 @@ pub fn parse_spec(text: &str, type_name: &str) -> PyResult<Spec> {
             ));
         }
     }
-    check_grouping(&spec)?;
+    check_grouping(&spec, if type_name == "str" { 's' } else { 'd' })?;
     Ok(spec)
 }
 
 /// Digits are grouped where there are digits: decimal ones by either mark, others by underscores.
-fn check_grouping(spec: &Spec) -> PyResult<()> {
+fn check_grouping(spec: &Spec, default: char) -> PyResult<()> {
     let Some(group) = spec.grouping else { return Ok(()) };
-    match spec.kind.unwrap_or('d') {
+    match spec.kind.unwrap_or(default) {
         'd' | 'e' | 'f' | 'g' | 'E' | 'G' | 'F' | '%' => Ok(()),
         'b' | 'o' | 'x' | 'X' if group == '_' => Ok(()),
         kind => Err(crate::raise!(ValueError, "Cannot specify '{group}' with '{kind}'.")),
@@ -181,13 +181,18 @@ pub fn format_str(value: &StrObject, spec: &StrObject) -> PyResult {
     if let Some(group) = spec.grouping {
         return Err(crate::raise!(ValueError, "Cannot specify '{group}' with 's'."));
     }
-    let text = value.to_utf8()?;
-    let cut: String = match spec.precision {
-        Some(precision) => text.chars().take(precision).collect(),
-        None => text,
+    // By code points: lone surrogates are kept.
+    let shown = value.len().min(spec.precision.unwrap_or(usize::MAX));
+    let missing = spec.width.saturating_sub(shown);
+    crate::reserve::probe(missing.saturating_mul(size_of::<u32>()))?;
+    let left = match spec.align {
+        Some('>') => missing,
+        Some('^') => missing / 2,
+        _ => 0,
     };
-    let spec = Spec { align: spec.align.filter(|&align| align != '='), ..spec };
-    finish(&pad(&cut, &spec, '<'))
+    let fill = |count| std::iter::repeat_n(u32::from(spec.fill), count);
+    let points = fill(left).chain(value.code_points().take(shown)).chain(fill(missing - left));
+    Ok(StrObject::from_code_points(&points.collect::<Vec<_>>()).into())
 }
 
 /// `int.__format__`

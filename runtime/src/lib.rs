@@ -13,6 +13,7 @@ pub mod activation;
 pub mod alloc;
 pub mod args;
 pub mod audit;
+pub mod audit_hook;
 pub mod bind;
 pub mod buffer;
 pub mod builtins;

@@ -141,29 +141,40 @@ impl Signature {
     #[cold]
     fn bind_slowly<'a>(&'static self, args: Args<'a>, slots: &'a mut [Value]) -> PyResult<Bound<'a>> {
         let given = args.positional.len();
-        if self.is_positional_only() && args.has_keywords() {
-            return Err(crate::raise!(TypeError, "{}() takes no keyword arguments", self.qualified()));
-        }
-        if given > self.positional && !self.has_rest {
-            return Err(self.wrong_count(given, args.len()));
+        if self.is_positional_only() {
+            if let Some(message) = self.refusal(args, &self.qualified()) {
+                return Err(crate::raise!(TypeError, "{message}"));
+            }
+            if given > self.positional && !self.has_rest {
+                return Err(self.wrong_positional_count(given));
+            }
+        } else {
+            self.check_counts(given, args.keywords().len())?;
         }
         let direct = given.min(self.positional);
         slots[..direct].copy_from_slice(&args.positional[..direct]);
         let mut keywords = Vec::new();
+        let (mut twice, mut unexpected) = (None, None);
         for (name, value) in args.keywords() {
             match self.keyword_position(name) {
-                Some(at) if !slots[at].is_null() => return Err(self.given_twice(at)),
+                Some(at) if !slots[at].is_null() => twice = twice.or(Some(at)),
                 Some(at) => slots[at] = value,
                 None if self.has_keywords => keywords.push((name, value)),
-                None => return Err(self.unexpected_keyword(name)),
+                None => unexpected = unexpected.or(Some(name)),
             }
         }
+        // What is missing comes before what is too much, as in CPython.
         for (at, slot) in slots.iter().enumerate().take(self.required) {
             if slot.is_null() {
                 return Err(self.missing(at, given));
             }
         }
         self.check_keyword_only(slots)?;
+        match (twice, unexpected) {
+            (Some(at), _) => return Err(self.given_twice(at)),
+            (None, Some(name)) => return Err(self.unexpected_keyword(name)),
+            (None, None) => {}
+        }
         Ok(Bound { signature: self, slots, at: 0, rest: &args.positional[direct..], keywords })
     }
 
@@ -196,35 +207,75 @@ impl Signature {
         usize::from(self.has_self)
     }
 
-    fn wrong_count(&self, given: usize, total: usize) -> crate::error::Raised {
+    /// Numbers of arguments that no parameter could take, in the order in which CPython's `_PyArg_UnpackKeywords` looks.
+    fn check_counts(&self, given: usize, keywords: usize) -> PyResult<()> {
         let skip = self.self_count();
-        let (required, most) = (self.required - skip, self.positional - skip);
-        let (given, total) = (given.saturating_sub(skip), total.saturating_sub(skip));
-        if self.is_positional_only() {
-            return self.wrong_positional_count(required, most, given);
+        let (given, name) = (given.saturating_sub(skip), self.name());
+        let (most, all) = (self.positional - skip, self.count - skip);
+        let (named, room) = match self.has_rest {
+            true => (keywords, all - most),
+            false => (given + keywords, all),
+        };
+        if named > room && !self.has_keywords {
+            let kind = if named == keywords { "keyword " } else { "" };
+            let ending = plural(room);
+            return Err(crate::raise!(
+                TypeError,
+                "{name}() takes at most {room} {kind}argument{ending} ({named} given)"
+            ));
         }
-        let bound = if required == most { "exactly" } else { "at most" };
-        let kind = if self.count > self.positional { " positional" } else { "" };
-        let given = if kind.is_empty() { total } else { given };
+        if given > most && !self.has_rest {
+            if self.has_keywords && self.positional_only == self.count {
+                return Err(self.wrong_positional_count(given + skip));
+            }
+            if most == 0 {
+                return Err(crate::raise!(TypeError, "{name}() takes no positional arguments"));
+            }
+            let bound = if self.required - skip < most { "at most" } else { "exactly" };
+            return Err(self.wrong_number(bound, most, given));
+        }
+        let least = self.required.min(self.positional_only).saturating_sub(skip);
+        if given < least && self.positional_only > skip {
+            let bound = if least < most { "at least" } else { "exactly" };
+            return Err(self.wrong_number(bound, least, given));
+        }
+        Ok(())
+    }
+
+    fn wrong_number(&self, bound: &str, number: usize, given: usize) -> crate::error::Raised {
+        let (name, ending) = (self.name(), plural(number));
         crate::raise!(
             TypeError,
-            "{}() takes {bound} {most}{kind} argument{} ({given} given)",
-            self.name(),
-            plural(most)
+            "{name}() takes {bound} {number} positional argument{ending} ({given} given)"
         )
     }
 
-    fn wrong_positional_count(&self, required: usize, most: usize, given: usize) -> crate::error::Raised {
-        if most == 0 {
-            return crate::raise!(TypeError, "{}() takes no arguments ({given} given)", self.qualified());
+    /// The error of arguments that a function without named parameters does not take, under the name that the caller knows it by.
+    /// Only those messages tell a bound method of a subclass, or a function of a module, from the definition they share.
+    #[cold]
+    pub(crate) fn refusal(&self, args: Args<'_>, qualified: &str) -> Option<String> {
+        if !self.is_positional_only() {
+            return None;
         }
-        if required == 1 && most == 1 {
-            return crate::raise!(
-                TypeError,
-                "{}() takes exactly one argument ({given} given)",
-                self.qualified()
-            );
+        if args.has_keywords() {
+            return Some(format!("{qualified}() takes no keyword arguments"));
         }
+        if self.has_rest {
+            return None;
+        }
+        let skip = self.self_count();
+        let given = args.positional.len().checked_sub(skip)?;
+        match (self.required - skip, self.positional - skip) {
+            (_, 0) if given > 0 => Some(format!("{qualified}() takes no arguments ({given} given)")),
+            (1, 1) if given != 1 => Some(format!("{qualified}() takes exactly one argument ({given} given)")),
+            _ => None,
+        }
+    }
+
+    fn wrong_positional_count(&self, given: usize) -> crate::error::Raised {
+        let skip = self.self_count();
+        let (required, most) = (self.required - skip, self.positional - skip);
+        let given = given.saturating_sub(skip);
         let (bound, number) = match (required == most, given < required) {
             (true, _) => ("", most),
             (false, true) => ("at least ", required),
@@ -245,11 +296,7 @@ impl Signature {
             return crate::raise!(TypeError, "unbound method {owner}.{name}() needs an argument");
         }
         if self.is_positional_only() {
-            return self.wrong_positional_count(
-                self.required - skip,
-                self.positional - skip,
-                given.saturating_sub(skip),
-            );
+            return self.wrong_positional_count(given);
         }
         let position = at - skip + 1;
         let name = self.parameter_name(at);

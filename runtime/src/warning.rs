@@ -2,6 +2,9 @@
 
 use std::cell::Cell;
 
+use crate::objects::int::IntRef;
+use crate::objects::str::StrObject;
+use crate::operator::CompareOp;
 use crate::protocol;
 use crate::type_object::TypeObject;
 use crate::value::{PyResult, Value};
@@ -25,6 +28,35 @@ pub fn warn(class: &TypeObject, message: &str, level: i64) -> PyResult<()> {
         load()?;
     }
     ISSUE.get().map_or(Ok(()), |issue| issue(class, message, level))
+}
+
+/// The level of `-b`.
+static OF_BYTES: World<Cell<bool>> = World::new(Cell::new(false));
+
+/// Lets mixtures of bytes and text be warned of: `-b`.
+pub fn set_of_bytes(warns: bool) {
+    OF_BYTES.set(warns);
+}
+
+/// Warns that a text is made of bytes as they are shown, if that is wanted.
+pub fn warn_of_shown_bytes(kind: &str) -> PyResult<()> {
+    if !OF_BYTES.get() {
+        return Ok(());
+    }
+    warn(&error::types::BytesWarning, &format!("str() on a {kind} instance"), 1)
+}
+
+/// Warns that bytes are compared with what they never equal, if that is wanted.
+pub fn warn_of_compared_bytes(kind: &str, other: Value, op: CompareOp) -> PyResult<()> {
+    if !OF_BYTES.get() || !matches!(op, CompareOp::Equal | CompareOp::NotEqual) {
+        return Ok(());
+    }
+    let other = match (other.is_instance::<StrObject>(), IntRef::of(other)) {
+        (true, _) => "string",
+        (false, Some(_)) if kind == "bytes" => "int",
+        _ => return Ok(()),
+    };
+    warn(&error::types::BytesWarning, &format!("Comparison between {kind} and {other}"), 1)
 }
 
 /// Imports `_warnings`. Where the native modules are not there, nobody wants to be warned.

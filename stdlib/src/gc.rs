@@ -89,6 +89,7 @@ py_functions! { static FUNCTIONS;
     /// With a generation, only the objects of that generation: all of them are in the oldest, 2.
     "get_objects(generation=None)"
     fn get_objects(generation: OrNone<i64>) -> PyResult<Ref> {
+        runtime::tell!("gc.get_objects", int::from_i64(generation.0.unwrap_or(-1)));
         let objects = match generation.0 {
             Some(..0) => return Err(raise!(ValueError, "generation parameter cannot be negative")),
             Some(3..) => {
@@ -108,13 +109,15 @@ py_functions! { static FUNCTIONS;
     }
     /// Return the list of objects that are directly referred to by 'objs'.
     "get_referents(*objs)"
-    fn get_referents(objs: Rest<'_>) -> Py<ListObject> {
-        ListObject::new(objs.0.iter().flat_map(|&object| gc::referents(object)).collect())
+    fn get_referents(objs: Rest<'_>) -> PyResult<Py<ListObject>> {
+        runtime::tell!("gc.get_referents", TupleObject::from_values(objs.0));
+        Ok(ListObject::new(objs.0.iter().flat_map(|&object| gc::referents(object)).collect()))
     }
     /// Return the list of objects that directly refer to any of 'objs'.
     "get_referrers(*objs)"
-    fn get_referrers(objs: Rest<'_>) -> Py<ListObject> {
-        ListObject::new(gc::referrers(objs.0))
+    fn get_referrers(objs: Rest<'_>) -> PyResult<Py<ListObject>> {
+        runtime::tell!("gc.get_referrers", TupleObject::from_values(objs.0));
+        Ok(ListObject::new(gc::referrers(objs.0)))
     }
     /// Returns true if the object is tracked by the garbage collector.
     "is_tracked(obj, /)"

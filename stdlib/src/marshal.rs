@@ -38,6 +38,7 @@ py_functions! { static FUNCTIONS;
     /// Return the bytes object that would be written to a file by dump(value, file).
     "dumps(value, version=version, /, *, allow_code=True)"
     fn dumps(value: Value, version: Option<i64>, allow_code: Option<bool>) -> PyResult<Py<BytesObject>> {
+        runtime::tell!("marshal.dumps", value.to_ref(), int::from_i64(version.unwrap_or(VERSION)));
         let data = write::write(value, version.unwrap_or(VERSION), allow_code.unwrap_or(true))?;
         Ok(BytesObject::new(&data))
     }
@@ -50,6 +51,7 @@ py_functions! { static FUNCTIONS;
     /// Convert the bytes-like object to a value.
     "loads(bytes, /, *, allow_code=True)"
     fn loads(bytes: Value, allow_code: Option<bool>) -> PyResult {
+        runtime::tell!("marshal.loads", BytesObject::new(&buffer::to_vec(bytes)?));
         let data = buffer::acquire_contiguous(bytes)?;
         read::read(read::Source::Bytes(data.as_slice().expect("one stretch")), allow_code.unwrap_or(true))
     }

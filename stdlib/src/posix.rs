@@ -25,7 +25,7 @@ use runtime::objects::str::StrObject;
 use runtime::objects::struct_sequence::StructType;
 use runtime::objects::tuple::TupleObject;
 use runtime::objects::{self, float, int};
-use runtime::{PyResult, Ref, Value, error, py_functions, raise};
+use runtime::{PyResult, Ref, Value, error, py_functions, raise, tell};
 
 use crate::system::{last_errno, os_error, system};
 
@@ -203,6 +203,7 @@ py_functions! { static FUNCTIONS;
     "putenv(name, value, /)"
     fn putenv(name: Value, value: Value) -> PyResult<()> {
         let (name, value) = (argument::c_string(name)?, argument::c_string(value)?);
+        tell!("os.putenv", BytesObject::new(name.as_bytes()), BytesObject::new(value.as_bytes()));
         if name.as_bytes().contains(&b'=') {
             return Err(raise!(ValueError, "illegal environment variable name"));
         }
@@ -212,6 +213,7 @@ py_functions! { static FUNCTIONS;
     "unsetenv(name, /)"
     fn unsetenv(name: Value) -> PyResult<()> {
         let name = argument::c_string(name)?;
+        tell!("os.unsetenv", BytesObject::new(name.as_bytes()));
         system!(unsetenv(name.as_ptr())).map(drop)
     }
     /// Translate an error code to a message string.

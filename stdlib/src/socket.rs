@@ -17,7 +17,7 @@ use runtime::objects::str::StrObject;
 use runtime::objects::tuple::TupleObject;
 use runtime::objects::{self, int};
 use runtime::types::ready;
-use runtime::{PyResult, Ref, Value, buffer, error, protocol, py_functions, raise};
+use runtime::{PyResult, Ref, Value, buffer, error, protocol, py_functions, raise, tell};
 
 use crate::posix::argument::{c_string, decode_c};
 use crate::system::{add_constants, constants, system};
@@ -152,7 +152,10 @@ py_functions! { static FUNCTIONS;
     /// Resolve host and port into addrinfo struct.
     "getaddrinfo(host, port, family=0, type=0, proto=0, flags=0)"
     fn getaddrinfo(host: OrNone<Value>, port: Value, family: Option<i32>, kind: Option<i32>, proto: Option<i32>, flags: Option<i32>) -> PyResult {
+        let given = host.0.unwrap_or_else(objects::none).to_ref();
         let host = host.0.map(address::host_name).transpose()?;
+        let number = |value: Option<i32>| int::from_i64(value.unwrap_or(0).into());
+        tell!("socket.getaddrinfo", given, port.to_ref(), number(family), number(kind), number(proto));
         let service = service_of(port)?;
         // SAFETY: the structure consists of numbers and null pointers.
         let mut hints: libc::addrinfo = unsafe { std::mem::zeroed() };
@@ -175,6 +178,7 @@ py_functions! { static FUNCTIONS;
     /// Get host and port for a sockaddr.
     "getnameinfo(sockaddr, flags, /)"
     fn getnameinfo(sockaddr: &TupleObject, flags: i32) -> PyResult {
+        tell!("socket.getnameinfo", Value::from_object(sockaddr).to_ref());
         let family = if sockaddr.len() > 2 { libc::AF_INET6 } else { libc::AF_INET };
         let value = Value::from_object(sockaddr);
         let address = match sockaddr.items().first() {
@@ -188,6 +192,7 @@ py_functions! { static FUNCTIONS;
     /// Return the true host name, a list of aliases, and a list of IP addresses, for a host.
     "gethostbyaddr(host, /)"
     fn gethostbyaddr(host: Value) -> PyResult {
+        tell!("socket.gethostbyaddr", host.to_ref());
         let address = address::resolve(&address::host_name(host)?, libc::AF_UNSPEC)?;
         let [name, _] = address.names(libc::NI_NAMEREQD).map_err(|_| address::host_error())?;
         let hosts = ListObject::new(vec![address.host()?]);
@@ -196,6 +201,7 @@ py_functions! { static FUNCTIONS;
     /// Return the current host name.
     "gethostname()"
     fn gethostname() -> PyResult {
+        tell!("socket.gethostname");
         let mut name = [0; 256];
         system!(gethostname(name.as_mut_ptr(), name.len() - 1))?;
         // SAFETY: the last character was left zero.
@@ -204,17 +210,20 @@ py_functions! { static FUNCTIONS;
     /// Set the hostname.
     "sethostname(name, /)"
     fn sethostname(name: Value) -> PyResult<()> {
+        tell!("socket.sethostname", name.to_ref());
         let name = c_string(name)?;
         system!(sethostname(name.as_ptr(), name.as_bytes().len())).map(drop)
     }
     /// Return the IP address (a string of the form '255.255.255.255') for a host.
     "gethostbyname(host, /)"
     fn gethostbyname(host: Value) -> PyResult {
+        tell!("socket.gethostbyname", host.to_ref());
         address::resolve(&address::host_name(host)?, libc::AF_INET)?.host()
     }
     /// Return the true host name, a list of aliases, and a list of IP addresses, for a host.
     "gethostbyname_ex(host, /)"
     fn gethostbyname_ex(host: Value) -> PyResult {
+        tell!("socket.gethostbyname", host.to_ref());
         let name = address::host_name(host)?;
         // SAFETY: the structure consists of numbers and null pointers.
         let mut hints: libc::addrinfo = unsafe { std::mem::zeroed() };
@@ -227,6 +236,7 @@ py_functions! { static FUNCTIONS;
     /// Return a port number from a service name and protocol name.
     "getservbyname(servicename, protocolname=None, /)"
     fn getservbyname(servicename: Value, protocolname: OrNone<Value>) -> PyResult<u16> {
+        tell!("socket.getservbyname", servicename.to_ref(), protocolname.0.unwrap_or_else(objects::none).to_ref());
         let (name, protocol) = (c_string(servicename)?, protocol_name(protocolname)?);
         // SAFETY: terminated texts or null; the entry is the C library's until the next call.
         let entry = unsafe { libc::getservbyname(name.as_ptr(), protocol.as_ref().map_or(std::ptr::null(), |name| name.as_ptr())).as_ref() };
@@ -238,6 +248,7 @@ py_functions! { static FUNCTIONS;
         let Ok(port) = u16::try_from(port) else {
             return Err(raise!(OverflowError, "getservbyport: port must be 0-65535."));
         };
+        tell!("socket.getservbyport", int::from_i64(port.into()), protocolname.0.unwrap_or_else(objects::none).to_ref());
         let protocol = protocol_name(protocolname)?;
         // SAFETY: a terminated text or null; the entry is the C library's until the next call.
         unsafe {

@@ -18,7 +18,7 @@ use runtime::objects::str::StrObject;
 use runtime::objects::tuple::TupleObject;
 use runtime::objects::{self, async_generator, float, frame, struct_sequence, unawaited};
 use runtime::type_object::{TypeObject, type_flags};
-use runtime::{Py, PyResult, Ref, Value, error, gc, protocol, py_functions, sys_state, thread};
+use runtime::{Py, PyResult, Ref, Value, audit_hook, error, gc, protocol, py_functions, sys_state, thread};
 
 /// What the command line knows.
 #[derive(Clone, Debug, Default)]
@@ -376,7 +376,10 @@ py_functions! { static FUNCTIONS;
     "_getframe(depth=0, /)"
     fn getframe(depth: Option<isize>) -> PyResult {
         match frame::at(depth.unwrap_or(0).max(0) as usize) {
-            Some(frame) => Ok(frame),
+            Some(frame) => {
+                runtime::tell!("sys._getframe", frame.clone());
+                Ok(frame)
+            }
             None => Err(runtime::raise!(ValueError, "call stack is not deep enough")),
         }
     }
@@ -583,9 +586,18 @@ py_functions! { static FUNCTIONS;
     fn clear_type_cache() {
         gc::run_pending();
     }
-    /// Call audit hooks; there are none.
+    /// Passes the event to any hooks that are attached.
     "audit(event, /, *args)"
-    fn audit(event: Value, args: runtime::convert::Rest<'_>) {
-        let (_, _) = (event, args.0);
+    fn audit(event: Value, args: runtime::convert::Rest<'_>) -> PyResult<()> {
+        if !event.is_instance::<StrObject>() {
+            let got = event.ty().name();
+            return Err(runtime::raise!(TypeError, "expected str for argument 'event', not {got}"));
+        }
+        audit_hook::raise_object(event, TupleObject::from_values(args.0).value())
+    }
+    /// Adds a new audit hook callback.
+    "addaudithook(hook)"
+    fn addaudithook(hook: Value) -> PyResult<()> {
+        audit_hook::add(hook)
     }
 }

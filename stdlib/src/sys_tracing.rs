@@ -20,8 +20,10 @@ fn given(function: Value) -> Option<Value> {
 py_functions! { static FUNCTIONS;
     /// Set the global debug tracing function.
     "settrace(function, /)"
-    fn settrace(function: Value) {
+    fn settrace(function: Value) -> PyResult<()> {
+        runtime::tell!("sys.settrace");
         tracing::set_function(Which::Trace, given(function));
+        Ok(())
     }
     /// Set the global debug tracing function of all threads.
     "_settraceallthreads(function, /)"
@@ -35,8 +37,10 @@ py_functions! { static FUNCTIONS;
     }
     /// Set the profiling function.
     "setprofile(function, /)"
-    fn setprofile(function: Value) {
+    fn setprofile(function: Value) -> PyResult<()> {
+        runtime::tell!("sys.setprofile");
         tracing::set_function(Which::Profile, given(function));
+        Ok(())
     }
     /// Set the profiling function of all threads.
     "_setprofileallthreads(function, /)"

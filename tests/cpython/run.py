@@ -12,6 +12,7 @@ import argparse
 import collections
 import glob
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -89,12 +90,18 @@ def environment_with(options, folder):
     return [executable, *options.command[1:]]
 
 
+def listen_to_interrupts():
+    """Undoes what a shell does to processes in the background: tests that interrupt themselves would wait for ever."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def run_module(module, options):
     """Outcomes by method, each with a detail. A module that cannot be loaded is one method that crashed."""
     outcomes = {}
     with tempfile.TemporaryDirectory() as folder:
         command = environment_with(options, folder)
-        environment = dict(os.environ, PYTHONDONTWRITEBYTECODE="1")
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+        environment["PYTHONDONTWRITEBYTECODE"] = "1"
         if options.python:
             environment["PYTHONPATH"] = folder
         for _ in range(30):
@@ -103,7 +110,7 @@ def run_module(module, options):
             whole = [*command, os.path.join(HERE, "methods.py"), report, "test." + module, *outcomes]
             try:
                 done = subprocess.run(whole, env=environment, cwd=folder, timeout=options.timeout, stdin=subprocess.DEVNULL,
-                                      stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+                                      stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, preexec_fn=listen_to_interrupts)
                 how = f"exit code {done.returncode}: {last_line(done.stderr)}"
             except subprocess.TimeoutExpired:
                 how = f"no end after {options.timeout} s"

@@ -168,6 +168,27 @@ fn programs_are_started_as_python_starts_them() {
     check(&["-m", "pack"], "", 1, "", executable);
     check(&["-"], "import sys\nprint(sys.argv, __name__)", 0, "['-'] __main__\n", "");
     check(
+        &["-"],
+        "print(__file__)\nreturn 1\n",
+        1,
+        "",
+        "  File \"<stdin>\", line 2\nSyntaxError: 'return' outside function\n",
+    );
+    check(
+        &["-c", "return 1"],
+        "",
+        1,
+        "",
+        "  File \"<string>\", line 1\nSyntaxError: 'return' outside function\n",
+    );
+    check(&["-"], "print(__file__, __cached__)\n", 0, "<stdin> None\n", "");
+    let warning = "BytesWarning: Comparison between bytes and string\n";
+    check(&["-b", "-c", "print(b'a' == 'a')"], "", 0, "False\n", warning);
+    check(&["-bb", "-c", "print('a' == b'a')"], "", 1, "", warning);
+    check(&["-bb", "-c", "b'a' != 97"], "", 1, "", "BytesWarning: Comparison between bytes and int\n");
+    check(&["-bb", "-c", "str(bytearray())"], "", 1, "", "BytesWarning: str() on a bytearray instance\n");
+    check(&["-bb", "-c", "f'{b\"a\"}'"], "", 1, "", "BytesWarning: str() on a bytes instance\n");
+    check(
         &[],
         "def f():\n    1/0\nf()\n",
         1,

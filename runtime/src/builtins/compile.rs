@@ -121,11 +121,13 @@ fn run(source: Value, how: Compilation<'_>) -> PyResult {
     if let Some(text) = source.get::<StrObject>() {
         let text = text.to_utf8()?;
         check_nulls(text.as_bytes())?;
+        crate::tell!("compile", BytesObject::new(text.as_bytes()), StrObject::new(how.filename));
         return compile(&Compilation { source: CompileSource::Text(text.trim_start_matches(blanks)), ..how });
     }
     if buffer::is_bytes_like(source) {
         let data = buffer::to_vec(source)?;
         check_nulls(&data)?;
+        crate::tell!("compile", BytesObject::new(&data), StrObject::new(how.filename));
         let start = data.iter().take_while(|byte| blanks.contains(&char::from(**byte))).count();
         return compile(&Compilation { source: CompileSource::Bytes(&data[start..]), ..how });
     }

@@ -88,13 +88,31 @@ fn namespace_for(globals: Option<Value>, name: &str) -> PyResult<Py<DictObject>>
         None => (hooks::hooks().current_globals)()
             .ok_or_else(|| crate::raise!(SystemError, "globals and locals cannot be NULL"))?,
     };
-    let dict = Py::<DictObject>::downcast(found).map_err(|other| {
-        crate::raise!(TypeError, "{name}() globals must be a dict, not {}", other.ty().name())
+    let dict = Py::<DictObject>::downcast(found).map_err(|other| match name {
+        "eval" if is_mapping(other.value()) => {
+            crate::raise!(TypeError, "globals must be a real dict; try eval(expr, {{}}, mapping)")
+        }
+        "eval" => crate::raise!(TypeError, "globals must be a dict"),
+        _ => crate::raise!(TypeError, "{name}() globals must be a dict, not {}", other.ty().name()),
     })?;
     if dict.get_str(names().__builtins__).is_none() {
         dict.set_str(names().__builtins__, crate::builtins::dict());
     }
     Ok(dict)
+}
+
+/// Whether C code takes something for a mapping: it has items.
+fn is_mapping(value: Value) -> bool {
+    value.ty().slots().subscript.is_some()
+}
+
+/// Refuses what `exec` and `eval` cannot keep variables in.
+fn check_locals(locals: Value, name: &str) -> PyResult<()> {
+    match name {
+        _ if is_mapping(locals) => Ok(()),
+        "eval" => Err(crate::raise!(TypeError, "locals must be a mapping")),
+        _ => Err(crate::raise!(TypeError, "locals must be a mapping or None, not {}", locals.ty().name())),
+    }
 }
 
 fn run(
@@ -106,6 +124,9 @@ fn run(
     mode: CompileMode,
 ) -> PyResult {
     let explicit_globals = globals.is_some();
+    if let Some(locals) = locals {
+        check_locals(locals, name)?;
+    }
     let globals = namespace_for(globals, name)?;
     let locals = match locals {
         Some(locals) => locals.to_ref(),
@@ -119,6 +140,7 @@ fn run(
         super::compile::for_run(name, source, mode)?
     };
     let closure = checked_closure(name, &code, closure)?;
+    crate::tell!("exec", code.clone());
     (hooks::hooks().run_code)(code.value(), &globals, locals.value(), closure.unwrap_or(Value::NULL))
 }
 
@@ -287,8 +309,9 @@ py_functions! { pub(super) static FUNCTIONS;
     }
     /// Return the identity of an object.
     "id(obj, /)"
-    fn id(obj: Value) -> u64 {
-        obj.bits()
+    fn id(obj: Value) -> PyResult<u64> {
+        crate::tell!("builtins.id", int::from_big(obj.bits().into()));
+        Ok(obj.bits())
     }
     /// Return whether an object is an instance of a class or of a subclass thereof.
     "isinstance(obj, class_or_tuple, /)"

@@ -105,15 +105,21 @@ fn this<'a>(value: Value) -> &'a ExceptionObject {
     unsafe { value.cast() }
 }
 
-fn new(ty: &TypeObject, args: Args<'_>) -> PyResult {
+pub(super) fn new(ty: &TypeObject, args: Args<'_>) -> PyResult {
+    if init::is_os_error_of_init(ty) {
+        return Ok(ExceptionObject::new_of(ty, TupleObject::empty()).into());
+    }
     let exception = ExceptionObject::new_of(ty, TupleObject::from_values(args.positional));
     init::fill_fields(&exception, ty, args.positional);
     init::after_new(&exception, ty, args)?;
     Ok(exception.into())
 }
 
-fn init_slot(value: Value, args: Args<'_>) -> PyResult<()> {
+pub(super) fn init_slot(value: Value, args: Args<'_>) -> PyResult<()> {
     let exception = this(value);
+    if value.ty().is_subtype_of(&super::types::OSError) && !init::is_os_error_of_init(value.ty()) {
+        return Ok(());
+    }
     exception.args.set(TupleObject::from_values(args.positional));
     init::fill_fields(exception, value.ty(), args.positional);
     init::check_keywords(exception, value.ty(), args)?;
@@ -186,6 +192,7 @@ py_methods! { pub(super) static METHODS for "BaseException", &ExceptionObject;
             return Err(crate::raise!(TypeError, "state is not a dictionary"));
         };
         for (name, value) in state.to_pairs() {
+            protocol::attribute::check_name(name.value())?;
             protocol::set_attr(Value::from_object(this), name.value(), value.value())?;
         }
         Ok(())

@@ -1,6 +1,6 @@
 //! How the constructors of particular exceptions turn arguments into attributes, and how those exceptions print.
 
-use super::exception::ExceptionObject;
+use super::exception::{self, ExceptionObject};
 use super::types::{self, EXIT_CODE, STOP_VALUE};
 use super::unicode;
 use crate::args::Args;
@@ -101,11 +101,13 @@ fn fill_syntax_error(exception: &ExceptionObject, args: &[Value]) {
 
 fn fill_group(exception: &ExceptionObject, args: &[Value]) {
     set(exception, 0, args.first().copied());
-    let members = args.get(1).map(|&members| match members.get::<ListObject>() {
-        Some(list) => TupleObject::new(list.to_vec()).into(),
-        None => members.to_ref(),
-    });
-    drop(exception.extra[1].replace(members));
+    let Some(members) = args.get(1) else { return };
+    // The members of other sequences are taken once, when they are checked.
+    match members.get::<ListObject>() {
+        Some(list) => exception.extra[1].set(TupleObject::new(list.to_vec())),
+        None if members.is_instance::<TupleObject>() => exception.extra[1].set(members.to_ref()),
+        None => {}
+    }
 }
 
 /// Checks of `__new__` that need more than positional arguments.
@@ -114,9 +116,21 @@ pub(super) fn after_new(exception: &ExceptionObject, ty: &TypeObject, args: Args
         return check_group(exception, ty, args);
     }
     if ty.is_subtype_of(&types::OSError) {
+        args.no_keywords(ty.name())?;
         retype_os_error(exception, ty, args);
     }
     Ok(())
+}
+
+/// Whether an `OSError` class has its work done by `__init__`, because it overrides that and not `__new__`. Otherwise it is
+/// done by `__new__`, which alone can choose a subclass, and `__init__` does nothing.
+pub(super) fn is_os_error_of_init(ty: &TypeObject) -> bool {
+    let init: fn(Value, Args<'_>) -> PyResult<()> = exception::init_slot;
+    let new: fn(&TypeObject, Args<'_>) -> PyResult = exception::new;
+    let slots = ty.slots();
+    ty.is_subtype_of(&types::OSError)
+        && slots.init.is_some_and(|own| !std::ptr::fn_addr_eq(own, init))
+        && slots.new.is_some_and(|own| std::ptr::fn_addr_eq(own, new))
 }
 
 /// `OSError(errno, ...)` makes the subclass for that errno.
@@ -142,7 +156,7 @@ fn check_group(exception: &ExceptionObject, ty: &TypeObject, args: Args<'_>) -> 
     if !message.is_instance::<StrObject>() {
         return Err(crate::raise!(TypeError, "argument 1 must be str, not {}", message.ty().name()));
     }
-    if !members.is_instance::<ListObject>() && !members.is_instance::<TupleObject>() {
+    if !protocol::iterate::is_sequence(*members) {
         return Err(crate::raise!(TypeError, "second argument (exceptions) must be a sequence"));
     }
     let members = protocol::collect(*members)?;
@@ -157,14 +171,19 @@ fn check_group(exception: &ExceptionObject, ty: &TypeObject, args: Args<'_>) -> 
             ));
         }
     }
+    if exception.extra[1].get().is_none_or(|kept| !kept.is_instance::<TupleObject>()) {
+        exception.extra[1].set(TupleObject::new(members.clone()));
+    }
     let group = crate::objects::exception_group::group_type();
     let all_plain = members.iter().all(|member| member.ty().is_subclass_of(&types::Exception));
     if all_plain && std::ptr::eq(ty, &raw const types::BaseExceptionGroup) {
         let header = Value::from_object(exception).header().expect("an exception is an object");
         header.set_raw_type(group);
         group.header.incref();
-    } else if !all_plain && ty.is_subclass_of(group) {
+    } else if !all_plain && std::ptr::eq(ty, group) {
         return Err(crate::raise!(TypeError, "Cannot nest BaseExceptions in an ExceptionGroup"));
+    } else if !all_plain && ty.is_subclass_of(&types::Exception) {
+        return Err(crate::raise!(TypeError, "Cannot nest BaseExceptions in '{}'", ty.name()));
     }
     Ok(())
 }

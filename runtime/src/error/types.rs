@@ -31,6 +31,11 @@ fn set_extra(value: Value, at: usize, new: Option<Value>) -> PyResult<()> {
     Ok(())
 }
 
+/// Whether a field is only read: those of groups are.
+const fn is_fixed(field: &str) -> bool {
+    matches!(field.as_bytes(), b"message" | b"exceptions")
+}
+
 macro_rules! extra_fields {
     ($($field:ident)*) => { extra_fields!(@ [] 0; $($field)*) };
     (@ [$($done:expr,)*] $at:expr; $field:ident $($rest:ident)*) => {
@@ -38,7 +43,7 @@ macro_rules! extra_fields {
             name: stringify!($field),
             doc: concat!("exception ", stringify!($field)),
             get: |value| get_extra(value, $at),
-            set: Some(|value, new| set_extra(value, $at, new)),
+            set: if is_fixed(stringify!($field)) { None } else { Some(|value, new| set_extra(value, $at, new)) },
         },] $at + 1; $($rest)*)
     };
     (@ [$($done:expr,)*] $at:expr;) => { &[$($done,)*] };
@@ -54,7 +59,7 @@ macro_rules! exceptions {
                     doc: $doc,
                     base: Some(&$base),
                     flags: type_flags::BASE | type_flags::GC,
-                    getset: extra_fields!($($field)*),
+                    members: extra_fields!($($field)*),
                     ..TypeSpec::of::<ExceptionObject>(stringify!($name))
                 };
                 &SPEC

@@ -17,7 +17,8 @@ use crate::value::{Py, PyResult, Ref, Value};
 /// One conversion: `%(key)-5.2f`.
 #[derive(Default)]
 struct Conversion {
-    key: Option<Vec<u32>>,
+    /// What a key leads to, if there is one, until it is taken: as a size or as the value.
+    named: Option<Option<Ref>>,
     left: bool,
     plus: bool,
     space: bool,
@@ -80,18 +81,13 @@ fn run(chars: &[u32], args: Value, is_mapping: bool, is_bytes: bool) -> PyResult
             continue;
         }
         at += 1;
-        let conversion = read_conversion(chars, &mut at, &mut source)?;
+        let mut conversion = read_conversion(chars, &mut at, &mut source)?;
         if conversion.kind == '%' && chars[at - 2] == u32::from('%') {
             out.push(u32::from('%'));
             continue;
         }
-        let value = match &conversion.key {
-            Some(key) => {
-                used_key = true;
-                lookup(&source, key)?
-            }
-            None => source.take()?,
-        };
+        used_key |= conversion.named.is_some();
+        let value = next_value(&mut source, &mut conversion.named)?;
         if is_bytes {
             convert_bytes(&conversion, value.value(), at - 1, &mut out)?;
         } else {
@@ -106,6 +102,12 @@ fn run(chars: &[u32], args: Value, is_mapping: bool, is_bytes: bool) -> PyResult
         return Err(crate::raise!(TypeError, "not all arguments converted during {what} formatting"));
     }
     Ok(out)
+}
+
+/// The next argument, or what a key has led to, which is there once.
+fn next_value(source: &mut Source, named: &mut Option<Option<Ref>>) -> PyResult {
+    let Some(named) = named else { return source.take() };
+    named.take().ok_or_else(|| crate::raise!(TypeError, "not enough arguments for format string"))
 }
 
 fn lookup(source: &Source, key: &[u32]) -> PyResult {
@@ -127,7 +129,8 @@ fn peek(chars: &[u32], at: usize) -> PyResult<char> {
 fn read_conversion(chars: &[u32], at: &mut usize, source: &mut Source) -> PyResult<Conversion> {
     let mut conversion = Conversion::default();
     if peek(chars, *at)? == '(' {
-        conversion.key = Some(read_key(chars, at)?);
+        // What it leads to is looked up before sizes are: they are wrong behind a key.
+        conversion.named = Some(Some(lookup(source, &read_key(chars, at)?)?));
     }
     loop {
         match peek(chars, *at)? {
@@ -140,12 +143,13 @@ fn read_conversion(chars: &[u32], at: &mut usize, source: &mut Source) -> PyResu
         }
         *at += 1;
     }
-    let width = read_size(chars, at, source, "width")?;
+    let width = read_size(chars, at, source, &mut conversion.named, "width")?;
     conversion.left |= width.is_some_and(|width| width < 0);
     conversion.width = width.unwrap_or(0).unsigned_abs();
     if peek(chars, *at)? == '.' {
         *at += 1;
-        conversion.precision = Some(read_size(chars, at, source, "precision")?.unwrap_or(0).max(0) as usize);
+        let precision = read_size(chars, at, source, &mut conversion.named, "precision")?;
+        conversion.precision = Some(precision.unwrap_or(0).max(0) as usize);
     }
     while matches!(peek(chars, *at)?, 'h' | 'l' | 'L') {
         *at += 1;
@@ -175,10 +179,16 @@ fn read_key(chars: &[u32], at: &mut usize) -> PyResult<Vec<u32>> {
     Ok(chars[start..*at - 1].to_vec())
 }
 
-fn read_size(chars: &[u32], at: &mut usize, source: &mut Source, what: &str) -> PyResult<Option<isize>> {
+fn read_size(
+    chars: &[u32],
+    at: &mut usize,
+    source: &mut Source,
+    named: &mut Option<Option<Ref>>,
+    what: &str,
+) -> PyResult<Option<isize>> {
     if peek(chars, *at)? == '*' {
         *at += 1;
-        let value = source.take()?;
+        let value = next_value(source, named)?;
         let Some(number) = IntRef::of(value.value()) else {
             return Err(crate::raise!(TypeError, "* wants int"));
         };

@@ -170,7 +170,16 @@ fn field_end(chars: &[char], mut at: usize) -> PyResult<usize> {
         match chars[at] {
             '[' if !in_spec => in_brackets = true,
             ']' => in_brackets = false,
-            ':' | '!' if depth == 1 && !in_brackets => in_spec = true,
+            '!' if depth == 1 && !in_brackets && !in_spec => {
+                // The conversion is the next character, whatever it is.
+                in_spec = true;
+                at += 1;
+                if at >= chars.len() {
+                    let message = "end of string while looking for conversion specifier";
+                    return Err(crate::raise!(ValueError, "{message}"));
+                }
+            }
+            ':' if depth == 1 && !in_brackets => in_spec = true,
             '{' if !in_spec && !in_brackets => {
                 return Err(crate::raise!(ValueError, "unexpected '{{' in field name"));
             }

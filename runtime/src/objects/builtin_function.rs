@@ -20,7 +20,7 @@ use crate::protocol;
 use crate::py_methods;
 use crate::slots::Slots;
 use crate::type_object::{TypeObject, TypeSpec, type_flags};
-use crate::value::{Py, PyResult, Ref, Value};
+use crate::value::{Py, PyResult, Raised, Ref, Value};
 
 /// A native function, or a native method bound to its receiver.
 #[repr(C)]
@@ -129,12 +129,40 @@ impl MethodDescriptor {
     }
 }
 
-crate::define_entry!(plain_entry: BuiltinFunction = |function: &BuiltinFunction, args| (function.def.native)(args));
+crate::define_entry!(plain_entry: BuiltinFunction = |function: &BuiltinFunction, args| {
+    (function.def.native)(args).map_err(|raised| as_called(function, args, raised))
+});
 
 crate::define_entry!(bound_entry: BuiltinFunction = call_bound);
 
 fn call_bound(function: &BuiltinFunction, args: Args<'_>) -> PyResult {
-    protocol::with_receiver(function.receiver.raw(), args, |args| (function.def.native)(args))
+    protocol::with_receiver(function.receiver.raw(), args, |args| {
+        (function.def.native)(args).map_err(|raised| as_called(function, args, raised))
+    })
+}
+
+/// The error of a call; one about the number of arguments names the function as the program has called it: by its module, or by the
+/// class of its receiver. Binding comes first, so arguments that are refused have had no other effect.
+#[cold]
+fn as_called(function: &BuiltinFunction, args: Args<'_>, raised: Raised) -> Raised {
+    let name = function.def.signature.name();
+    let qualified = match (receiver_class(function), function.module.get_ref()) {
+        (Some(class), _) => format!("{}.{name}", class.name()),
+        (None, Some(module)) => match module.get::<StrObject>().map(StrObject::to_string_lossy) {
+            Some(module) if module != "builtins" => format!("{module}.{name}"),
+            _ => return raised,
+        },
+        (None, None) => return raised,
+    };
+    let Some(message) = function.def.signature.refusal(args, &qualified) else { return raised };
+    drop(crate::thread::thread().take_raised(raised));
+    crate::raise!(TypeError, "{message}")
+}
+
+/// The class that a bound method is one of, by its receiver.
+fn receiver_class(function: &BuiltinFunction) -> Option<&TypeObject> {
+    let receiver = function.receiver.get().filter(|receiver| !receiver.is_instance::<ModuleObject>())?;
+    Some(receiver.get::<TypeObject>().unwrap_or_else(|| receiver.ty()))
 }
 
 crate::define_entry!(descriptor_entry: MethodDescriptor = call_descriptor);
@@ -151,7 +179,7 @@ fn call_descriptor(descriptor: &MethodDescriptor, args: Args<'_>) -> PyResult {
 }
 
 #[cold]
-fn wrong_receiver(name: &str, owner: &TypeObject, receiver: Value) -> crate::value::Raised {
+fn wrong_receiver(name: &str, owner: &TypeObject, receiver: Value) -> Raised {
     let (owner, got) = (owner.name(), receiver.ty().name());
     crate::raise!(TypeError, "descriptor '{name}' for '{owner}' objects doesn't apply to a '{got}' object")
 }
@@ -264,13 +292,9 @@ fn is_unsigned(value: Value) -> bool {
 fn function_qualname(value: Value) -> PyResult {
     let function = function(value);
     let name = function.def.signature.name();
-    let owner = function.receiver.get().filter(|receiver| !receiver.is_instance::<ModuleObject>());
-    let text = match owner {
+    let text = match receiver_class(function) {
         None => name.to_owned(),
-        Some(receiver) => {
-            let class = receiver.get::<TypeObject>().unwrap_or_else(|| receiver.ty());
-            format!("{}.{name}", class.name())
-        }
+        Some(class) => format!("{}.{name}", class.name()),
     };
     Ok(StrObject::new(&text).into())
 }

@@ -135,6 +135,7 @@ fn repr(value: Value) -> PyResult {
 
 fn richcompare(a: Value, b: Value, op: CompareOp) -> PyResult {
     if !buffer::is_bytes_like(b) {
+        crate::warning::warn_of_compared_bytes("bytearray", b, op)?;
         return singleton::decline();
     }
     let Ok(other) = buffer::acquire(b) else {
@@ -425,6 +426,10 @@ static SPEC: TypeSpec = TypeSpec {
         new: Some(|ty, _| Ok(ByteArray::make_of(ty, Vec::new()))),
         init: Some(init),
         repr: Some(repr),
+        str: Some(|value| {
+            crate::warning::warn_of_shown_bytes("bytearray")?;
+            repr(value)
+        }),
         hash: Some(protocol::unhashable),
         richcompare: Some(richcompare),
         len: Some(|value| Ok(this(value).data.borrow().len())),

@@ -127,8 +127,13 @@ fn hash_slot(value: Value) -> PyResult<i64> {
     Ok(bytes.hash.get())
 }
 
+fn shown(value: Value) -> PyResult {
+    Ok(StrObject::new(&transform::repr(this(value).as_slice(), false)).into())
+}
+
 fn richcompare(a: Value, b: Value, op: CompareOp) -> PyResult {
     let (Some(a), Some(b)) = (a.get::<BytesObject>(), b.get::<BytesObject>()) else {
+        crate::warning::warn_of_compared_bytes("bytes", b, op)?;
         return singleton::decline();
     };
     Ok(objects::bool(op.holds(a.as_slice().cmp(b.as_slice()))).to_ref())
@@ -213,7 +218,11 @@ static SPEC: TypeSpec = TypeSpec {
     var_end: Some(var_end),
     slots: Slots {
         new: Some(new),
-        repr: Some(|value| Ok(StrObject::new(&transform::repr(this(value).as_slice(), false)).into())),
+        repr: Some(shown),
+        str: Some(|value| {
+            crate::warning::warn_of_shown_bytes("bytes")?;
+            shown(value)
+        }),
         hash: Some(hash_slot),
         richcompare: Some(richcompare),
         len: Some(|value| Ok(this(value).len)),

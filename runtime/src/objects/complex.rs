@@ -249,7 +249,18 @@ fn parse(text: &str) -> Option<(f64, f64)> {
     Some((real, imaginary))
 }
 
+/// Whether every underscore of a number stands between digits.
+fn has_good_underscores(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let is_digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
+    (0..bytes.len()).all(|at| bytes[at] != b'_' || at > 0 && is_digit(at - 1) && is_digit(at + 1))
+}
+
 fn from_text(ty: &TypeObject, text: &StrObject) -> PyResult {
+    if !has_good_underscores(&text.to_string_lossy()) {
+        let shown = protocol::repr_string(Value::from_object(text))?;
+        return Err(crate::raise!(ValueError, "could not convert string to complex: {shown}"));
+    }
     match parse(&text.to_string_lossy()) {
         Some((real, imaginary)) => Ok(new_of(ty, real, imaginary)),
         None => Err(crate::raise!(ValueError, "complex() arg is a malformed string")),
@@ -258,8 +269,9 @@ fn from_text(ty: &TypeObject, text: &StrObject) -> PyResult {
 
 fn hash_complex(value: Value) -> PyResult<i64> {
     let (real, imaginary) = this(value);
-    let combined =
-        (hash::double(real) as u64).wrapping_add((hash::double(imaginary) as u64).wrapping_mul(1_000_003));
+    // What is not a number equals nothing, so it is told apart by its address.
+    let part = |double: f64| if double.is_nan() { hash::address(value.bits()) } else { hash::double(double) };
+    let combined = (part(real) as u64).wrapping_add((part(imaginary) as u64).wrapping_mul(1_000_003));
     Ok(hash::avoid_minus_one(combined as i64))
 }
 

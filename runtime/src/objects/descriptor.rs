@@ -288,7 +288,7 @@ fn call_wrapper(wrapper: &WrapperDescriptor, args: Args<'_>) -> PyResult {
             "descriptor '{name}' requires a '{owner}' object but received a '{got}'"
         ));
     }
-    (wrapper.def.call)(wrapper.owner.slots(), receiver, args.rest())
+    wrapper.def.call_slot(wrapper.owner.slots(), receiver, args.rest())
 }
 
 crate::define_entry!(new_entry: NewFunction = call_new);
@@ -330,7 +330,8 @@ pub(crate) fn makes_instances_of(function: &NewFunction, class: &TypeObject) -> 
             .is_none_or(|native| std::ptr::eq(native, function.owner) || same_new(native, function.owner))
 }
 
-fn nearest_native(class: &TypeObject) -> Option<&TypeObject> {
+/// The builtin type that a class is or derives from first.
+pub(crate) fn nearest_native(class: &TypeObject) -> Option<&TypeObject> {
     let mut class = Some(class);
     while let Some(candidate) = class.filter(|candidate| candidate.spec().is_none()) {
         class = candidate.base();
@@ -344,8 +345,18 @@ fn same_new(a: &TypeObject, b: &TypeObject) -> bool {
 
 fn bind_or_self(value: Value, object: Option<Value>, _: Value) -> PyResult {
     match object {
-        Some(object) => Ok(method_wrapper::bind(value, object).into()),
         None => Ok(value.to_ref()),
+        Some(object) if object.ty().is_subclass_of(wrapper(value).owner) => {
+            Ok(method_wrapper::bind(value, object).into())
+        }
+        Some(object) => {
+            let (name, owner, got) =
+                (wrapper(value).def.name, wrapper(value).owner.name(), object.ty().name());
+            Err(crate::raise!(
+                TypeError,
+                "descriptor '{name}' for '{owner}' objects doesn't apply to a '{got}' object"
+            ))
+        }
     }
 }
 

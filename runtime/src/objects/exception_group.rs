@@ -80,13 +80,19 @@ fn derived(group: Value, members: Vec<Ref>) -> PyResult<Option<Ref>> {
     }
     let list: Ref = ListObject::new(members).into();
     let made = protocol::call_method_text(group, "derive", &[list.value()])?;
+    if !is_group(made.value()) {
+        return Err(crate::raise!(TypeError, "derive must return an instance of BaseExceptionGroup"));
+    }
     if let (Some(from), Some(to)) = (group.get::<ExceptionObject>(), made.get::<ExceptionObject>()) {
         drop(to.traceback.replace(from.traceback.get_ref()));
         drop(to.context.replace(from.context.get_ref()));
         drop(to.cause.replace(from.cause.get_ref()));
         to.suppress_context.set(from.suppress_context.get());
     }
-    if let Some(notes) = protocol::get_optional_attr(group, names().__notes__)? {
+    // What is no sequence is somebody else's mistake.
+    if let Some(notes) = protocol::get_optional_attr(group, names().__notes__)?
+        && protocol::iterate::is_sequence(notes.value())
+    {
         let copy: Ref = ListObject::new(protocol::collect(notes.value())?).into();
         protocol::set_attr(made.value(), names().__notes__, copy.value())?;
     }

@@ -157,7 +157,8 @@ py_methods! { static HINT for "list_iterator", Value;
     }
     /// For pickling.
     "__setstate__(self, state, /)"
-    fn setstate(this, state: isize) {
+    fn setstate(this, state: pickling::State) {
+        let state = state.0;
         // A reversed one pickles the index of the next item, but keeps how many are left.
         let next = if this.is_exact(&LIST_REVERSE_ITERATOR) { state.max(-1) + 1 } else { state.max(0) };
         SequenceIterator::of(this).position.set(next as usize);
@@ -422,6 +423,13 @@ fn new_map(ty: &TypeObject, args: Args<'_>) -> PyResult {
 /// The keyword argument of `map` and `zip`.
 fn is_strict(callable: &str, args: Args<'_>) -> PyResult<bool> {
     let mut strict = false;
+    let given = args.keywords().len();
+    if given > 1 {
+        return Err(crate::raise!(
+            TypeError,
+            "{callable}() takes at most 1 keyword argument ({given} given)"
+        ));
+    }
     for (name, value) in args.keywords() {
         if !name.get::<StrObject>().is_some_and(|name| name.eq_str("strict")) {
             let name = protocol::str_string(name)?;

@@ -93,7 +93,7 @@ fn init(value: Value, args: Args<'_>) -> PyResult<()> {
             "object.__init__() takes exactly one argument (the instance to initialize)"
         ));
     }
-    if is_object_new(ty) {
+    if is_object_new(ty) && !ty.has(type_flags::NO_NEW) {
         let name = ty.name();
         return Err(crate::raise!(
             TypeError,

@@ -235,6 +235,9 @@ fn subscript(value: Value, key: Value) -> PyResult {
             None => big.get(key),
         };
     }
+    if int::IntRef::of(key).is_some_and(|key| key.to_i64().is_none()) {
+        return Err(crate::raise!(IndexError, "range object index out of range"));
+    }
     match Subscript::of(key, "range")? {
         Subscript::Index(at) => match sequence::wrap_index(at, range.len) {
             Some(at) => Ok(int::from_i64(range.at(at))),

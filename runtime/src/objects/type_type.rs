@@ -167,16 +167,6 @@ py_methods! { static METHODS for "type", &TypeObject;
     fn sizeof(this) -> usize {
         size_of::<TypeObject>() + 8 * this.vtable_len()
     }
-    /// Return self|value.
-    "__or__(self, value, /)"
-    fn or_types(this, value: Value) -> PyResult {
-        objects::typing::union::or(this.value(), value)
-    }
-    /// Return value|self.
-    "__ror__(self, value, /)"
-    fn ror_types(this, value: Value) -> PyResult {
-        objects::typing::union::or(value, this.value())
-    }
 }
 
 py_class_methods! { static CLASS_METHODS for "type";
@@ -188,8 +178,9 @@ py_class_methods! { static CLASS_METHODS for "type";
     }
 }
 
-fn no_delete(name: &str) -> error::Raised {
-    crate::raise!(TypeError, "cannot delete '{name}' attribute of type")
+/// CPython calls every class immutable here.
+fn no_delete(ty: &TypeObject, name: &str) -> error::Raised {
+    crate::raise!(TypeError, "cannot delete '{name}' attribute of immutable type '{}'", ty.name())
 }
 
 fn check_mutable(ty: &TypeObject, name: &str) -> PyResult<()> {
@@ -217,7 +208,7 @@ fn set_name(value: Value, new: Option<Value>) -> PyResult<()> {
     let ty = this(value);
     check_mutable(ty, "__name__")?;
     match new.map(|new| (new, new.get::<StrObject>())) {
-        None => Err(no_delete("__name__")),
+        None => Err(no_delete(ty, "__name__")),
         Some((_, Some(name))) => {
             check_name(name)?;
             ty.set_qualname(ty.qualname());
@@ -235,7 +226,7 @@ fn set_qualname(value: Value, new: Option<Value>) -> PyResult<()> {
     let ty = this(value);
     check_mutable(ty, "__qualname__")?;
     match new {
-        None => Err(no_delete("__qualname__")),
+        None => Err(no_delete(ty, "__qualname__")),
         Some(new) if new.is_instance::<StrObject>() => {
             ty.set_qualname(new.to_ref());
             Ok(())
@@ -337,8 +328,9 @@ fn get_annotations(value: Value) -> PyResult {
 
 fn set_bases(value: Value, new: Option<Value>) -> PyResult<()> {
     check_mutable(this(value), "__bases__")?;
-    let Some(bases) = new.and_then(|new| new.get::<TupleObject>()) else {
-        let (name, got) = (this(value).name(), new.map_or("NULL", |new| new.ty().name()));
+    let Some(new) = new else { return Err(no_delete(this(value), "__bases__")) };
+    let Some(bases) = new.get::<TupleObject>() else {
+        let (name, got) = (this(value).name(), new.ty().name());
         return Err(crate::raise!(TypeError, "can only assign tuple to {name}.__bases__, not {got}"));
     };
     types::bases::replace_bases(this(value), bases)
@@ -356,7 +348,10 @@ static GETSET: &[GetSetDef] = &[
         name: "__module__",
         doc: "",
         get: get_module,
-        set: Some(|value, new| set_dict_entry(value, names().__module__, new)),
+        set: Some(|value, new| match new {
+            Some(_) => set_dict_entry(value, names().__module__, new),
+            None => Err(no_delete(this(value), "__module__")),
+        }),
     },
     GetSetDef {
         name: "__doc__",
@@ -364,10 +359,7 @@ static GETSET: &[GetSetDef] = &[
         get: get_doc,
         set: Some(|value, new| match new {
             Some(_) => set_dict_entry(value, names().__doc__, new),
-            None => {
-                let name = this(value).name();
-                Err(crate::raise!(TypeError, "cannot delete '__doc__' attribute of immutable type '{name}'"))
-            }
+            None => Err(no_delete(this(value), "__doc__")),
         }),
     },
     GetSetDef {
@@ -410,7 +402,7 @@ static GETSET: &[GetSetDef] = &[
         },
         set: Some(|value, new| match new {
             Some(_) => set_dict_entry(value, names().__type_params__, new),
-            None => Err(no_delete("__type_params__")),
+            None => Err(no_delete(this(value), "__type_params__")),
         }),
     },
     GetSetDef {

@@ -4,6 +4,7 @@ use crate::error::{self, Raised};
 use crate::hooks;
 use crate::names::names;
 use crate::objects::dict::DictObject;
+use crate::objects::module::ModuleObject;
 use crate::objects::str::StrObject;
 use crate::objects::tuple::TupleObject;
 use crate::objects::{self, int};
@@ -108,6 +109,7 @@ pub fn import_absolute(name: &str) -> PyResult {
     if let Some(module) = loaded_module(name)? {
         return Ok(module);
     }
+    tell_of_import(name)?;
     let module = import_lock::loading(name, || (hooks::hooks().load_module)(name))?;
     if let (Some(parent), Some((_, last))) = (parent, name.rsplit_once('.'))
         && !parent.value().is_exact(&objects::strict_module::STRICT_MODULE)
@@ -116,6 +118,19 @@ pub fn import_absolute(name: &str) -> PyResult {
         protocol::set_attr(parent.value(), StrObject::intern(last).value(), module.value())?;
     }
     Ok(module)
+}
+
+/// Tells audit hooks what is going to be looked for, and where.
+fn tell_of_import(name: &str) -> PyResult<()> {
+    let sys = crate::sys_state::modules().get_text("sys");
+    let of_sys = |attribute: &str| {
+        let dict = sys.as_ref().and_then(|sys| sys.get::<ModuleObject>()).map(ModuleObject::dict);
+        dict.and_then(|dict| dict.get_text(attribute)).unwrap_or_else(|| objects::none().to_ref())
+    };
+    let [path, meta_path, path_hooks] = ["path", "meta_path", "path_hooks"].map(of_sys);
+    let name = StrObject::new(name);
+    crate::tell!("import", name, objects::none().to_ref(), path, meta_path, path_hooks);
+    Ok(())
 }
 
 /// The entry of `sys.modules`.

@@ -46,6 +46,15 @@ pub fn is_iterable(value: Value) -> bool {
     value.ty().slots().iter.is_some() || has_sequence_items(value.ty())
 }
 
+/// Whether something is a sequence as C code asks: it has items by number, as far as its type tells, and is no mapping.
+pub fn is_sequence(value: Value) -> bool {
+    let (ty, slots) = (value.ty(), value.ty().slots());
+    let is_mapping = value.is_instance::<crate::objects::dict::DictObject>()
+        || value.is_instance::<crate::objects::mapping_proxy::MappingProxy>();
+    let is_native = slots.subscript.is_some() && slots.len.is_some() && slots.iter.is_some();
+    !is_mapping && (is_native || has_sequence_items(ty))
+}
+
 /// `next(iterator)`; `None` when exhausted.
 #[inline]
 pub fn iter_next(iterator: Value) -> PyResult<Option<Ref>> {

@@ -17,7 +17,7 @@ use crate::protocol;
 use crate::protocol::attribute;
 use crate::slots::{Binary, Slots};
 use crate::type_object::{TypeObject, type_flags};
-use crate::value::{PyResult, Ref, Value};
+use crate::value::{PyResult, Raised, Ref, Value};
 
 /// One special method that wraps a slot.
 pub struct SlotDef {
@@ -39,11 +39,53 @@ pub struct SlotGroup {
     pub(super) dispatch: Option<fn(&mut Slots)>,
 }
 
+/// Of the wrappers, these take keywords.
+const WITH_KEYWORDS: [usize; 2] = [GroupIndex::init as usize, GroupIndex::call as usize];
+
+impl SlotDef {
+    /// Calls the slot of a type with the method's arguments.
+    pub fn call_slot(&self, slots: &Slots, receiver: Value, args: Args<'_>) -> PyResult {
+        if args.has_keywords() && !WITH_KEYWORDS.contains(&self.group) {
+            return Err(crate::raise!(TypeError, "wrapper {}() takes no keyword arguments", self.name));
+        }
+        (self.call)(slots, receiver, args)
+    }
+}
+
+/// The arguments of a wrapper that CPython unpacks under an empty name, exactly `N`.
+fn unpacked<const N: usize>(args: Args<'_>) -> PyResult<[Value; N]> {
+    <[Value; N]>::try_from(args.positional).map_err(|_| wrong_unpacked("", N, args))
+}
+
+/// The one or two arguments of a wrapper that can leave the second out.
+fn one_or_two(args: Args<'_>) -> PyResult<(Value, Option<Value>)> {
+    match args.positional {
+        [first] => Ok((*first, None)),
+        [first, second] => Ok((*first, Some(*second))),
+        [] => Err(wrong_unpacked("at least ", 1, args)),
+        _ => Err(wrong_unpacked("at most ", 2, args)),
+    }
+}
+
+#[cold]
+fn wrong_unpacked(bound: &str, number: usize, args: Args<'_>) -> Raised {
+    let (ending, given) = (crate::signature::plural(number), args.positional.len());
+    crate::raise!(TypeError, " expected {bound}{number} argument{ending}, got {given}")
+}
+
+/// How often a sequence is to be repeated.
+fn count_of(args: Args<'_>) -> PyResult<isize> {
+    let [count] = unpacked(args)?;
+    let index = int::index(count)?;
+    let index = int::IntRef::of(index.value()).and_then(int::IntRef::to_i64);
+    let index = index.and_then(|index| isize::try_from(index).ok());
+    index.ok_or_else(|| {
+        crate::raise!(OverflowError, "cannot fit '{}' into an index-sized integer", count.ty().name())
+    })
+}
+
 /// The arguments of a wrapper, exactly `N`.
 fn exactly<const N: usize>(args: Args<'_>) -> PyResult<[Value; N]> {
-    if args.has_keywords() {
-        return Err(crate::raise!(TypeError, "wrapper() takes no keyword arguments"));
-    }
     <[Value; N]>::try_from(args.positional).map_err(|_| {
         let (ending, given) = (crate::signature::plural(N), args.positional.len());
         crate::raise!(TypeError, "expected {N} argument{ending}, got {given}")
@@ -328,6 +370,23 @@ fn dispatch_bool(object: Value) -> PyResult<bool> {
     }
 }
 
+/// `base ** exponent % modulus` by the type of the receiver alone, which may decline.
+fn power_with(
+    slot: Binary,
+    [base, exponent]: [Value; 2],
+    receiver: Value,
+    modulus: Option<Value>,
+) -> PyResult {
+    // The receiver's class may be one in Python that has led here by `super()`.
+    let native = objects::descriptor::nearest_native(receiver.ty());
+    let power_mod = native.and_then(|ty| ty.slots().power_mod);
+    match (modulus.filter(|modulus| !objects::is_none(*modulus)), power_mod) {
+        (None, _) => slot(base, exponent),
+        (Some(modulus), Some(power_mod)) => power_mod(base, exponent, modulus),
+        (Some(_), None) => singleton::decline(),
+    }
+}
+
 pub(super) fn dispatch_power_mod(a: Value, b: Value, c: Value) -> PyResult {
     send_or_decline(a, names().__pow__, &[b, c])
 }
@@ -451,7 +510,7 @@ groups! {
     }; } Some(|slots| slots.getattro = Some(dispatch_getattr));
     setattro {
         "__setattr__" => |slot: fn(Value, Value, Option<Value>) -> PyResult<()>, this, args| {
-            let [name, value] = exactly(args)?;
+            let [name, value] = unpacked(args)?;
             attribute::check_name(name)?;
             check_jump(this, slot, "__setattr__")?;
             slot(this, name, Some(value)).map(|()| none())
@@ -464,11 +523,8 @@ groups! {
         };
     } Some(|slots| slots.setattro = Some(dispatch_setattr));
     descr_get { "__get__" => |slot: fn(Value, Option<Value>, Value) -> PyResult, this, args| {
-        let (object, owner) = match args.positional {
-            [object] => (*object, objects::none()),
-            [object, owner] => (*object, *owner),
-            other => return Err(crate::raise!(TypeError, "__get__ expected at least 1 argument, got {}", other.len())),
-        };
+        let (object, owner) = one_or_two(args)?;
+        let owner = owner.unwrap_or_else(objects::none);
         let object = Some(object).filter(|&object| !objects::is_none(object));
         if object.is_none() && objects::is_none(owner) {
             return Err(crate::raise!(TypeError, "__get__(None, None) is invalid"));
@@ -477,7 +533,7 @@ groups! {
     }; } Some(|slots| slots.descr_get = Some(dispatch_descr_get));
     descr_set {
         "__set__" => |slot: fn(Value, Value, Option<Value>) -> PyResult<()>, this, args| {
-            let [object, value] = exactly(args)?;
+            let [object, value] = unpacked(args)?;
             slot(this, object, Some(value)).map(|()| none())
         };
         "__delete__" => |slot: fn(Value, Value, Option<Value>) -> PyResult<()>, this, args| {
@@ -505,7 +561,7 @@ groups! {
         Some(|slots| slots.subscript = Some(|object, key| send(object, names().__getitem__, &[key])));
     ass_subscript {
         "__setitem__" => |slot: fn(Value, Value, Option<Value>) -> PyResult<()>, this, args| {
-            let [key, value] = exactly(args)?;
+            let [key, value] = unpacked(args)?;
             slot(this, key, Some(value)).map(|()| none())
         };
         "__delitem__" => |slot: fn(Value, Value, Option<Value>) -> PyResult<()>, this, args| {
@@ -518,31 +574,31 @@ groups! {
         slot(this, item).map(truth)
     }; } Some(|slots| slots.contains = Some(dispatch_contains));
     buffer { "__buffer__" => |slot: fn(Value) -> PyResult<Buffer>, this, args| {
-        let [flags] = exactly(args)?;
+        let [flags] = unpacked(args)?;
         int::to_i64(flags)?;
         // The slot is that of a base, which the class of the object may do by itself.
         Ok(MemoryView::of_loan(slot(this)?))
     }; } Some(|slots| slots.buffer = Some(dispatch_buffer));
     release_buffer { "__release_buffer__" => |slot: fn(Value), this, args| {
         let _ = (slot, this);
-        let [view] = exactly(args)?;
+        let [view] = unpacked(args)?;
+        if !view.is_instance::<MemoryView>() {
+            return Err(crate::raise!(TypeError, "expected a memoryview object"));
+        }
         protocol::call_method_text(view, "release", &[])
     }; } Some(|slots| slots.release_buffer = Some(dispatch_release_buffer));
     concat { "__add__" => binary_call!(); } None;
     repeat {
         "__mul__" => |slot: fn(Value, isize) -> PyResult, this, args| {
-            let [count] = exactly(args)?;
-            slot(this, int::to_index(count, "cannot fit 'int' into an index-sized integer")?)
+            slot(this, count_of(args)?)
         };
         "__rmul__" => |slot: fn(Value, isize) -> PyResult, this, args| {
-            let [count] = exactly(args)?;
-            slot(this, int::to_index(count, "cannot fit 'int' into an index-sized integer")?)
+            slot(this, count_of(args)?)
         };
     } None;
     inplace_concat { "__iadd__" => binary_call!(); } None;
     inplace_repeat { "__imul__" => |slot: fn(Value, isize) -> PyResult, this, args| {
-        let [count] = exactly(args)?;
-        slot(this, int::to_index(count, "cannot fit 'int' into an index-sized integer")?)
+        slot(this, count_of(args)?)
     }; } None;
     bool { "__bool__" => |slot: fn(Value) -> PyResult<bool>, this, args| {
         let [] = exactly::<0>(args)?;
@@ -565,15 +621,13 @@ groups! {
     remainder { "__mod__" => binary_call!(); "__rmod__" => reflected_call!(); } binary_dispatch!(remainder, __mod__, __rmod__);
     divmod { "__divmod__" => binary_call!(); "__rdivmod__" => reflected_call!(); } binary_dispatch!(divmod, __divmod__, __rdivmod__);
     power {
-        "__pow__" => |slot: Binary, this, args| match args.positional {
-            [other] => slot(this, *other),
-            [other, modulus] if objects::is_none(*modulus) => slot(this, *other),
-            [other, modulus] => protocol::power_mod(this, *other, *modulus),
-            more => Err(crate::raise!(TypeError, "expected at least 1 argument, got {}", more.len())),
+        "__pow__" => |slot: Binary, this, args| {
+            let (other, modulus) = one_or_two(args)?;
+            power_with(slot, [this, other], this, modulus)
         };
-        "__rpow__" => |slot: Binary, this, args| match args.positional {
-            [other] | [other, _] => slot(*other, this),
-            more => Err(crate::raise!(TypeError, "expected at least 1 argument, got {}", more.len())),
+        "__rpow__" => |slot: Binary, this, args| {
+            let (other, modulus) = one_or_two(args)?;
+            power_with(slot, [other, this], this, modulus)
         };
     } binary_dispatch!(power, __pow__, __rpow__);
     matrix_multiply { "__matmul__" => binary_call!(); "__rmatmul__" => reflected_call!(); }

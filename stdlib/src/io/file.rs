@@ -12,7 +12,7 @@ use runtime::objects::{self, int};
 use runtime::signature::Signature;
 use runtime::slots::Slots;
 use runtime::type_object::{TypeSpec, type_flags};
-use runtime::{PyResult, Ref, TypeObject, Value, buffer, error, protocol, py_methods, raise};
+use runtime::{PyResult, Ref, TypeObject, Value, buffer, error, protocol, py_methods, raise, tell};
 
 use super::base::{IoBase, RAW_BASE};
 use super::{Size, boolean, unsupported};
@@ -252,7 +252,13 @@ fn opened_by(opener: Value, file: Value, flags: i32) -> PyResult<i32> {
 }
 
 /// Opens a name, or adopts a descriptor.
-fn open_descriptor(file: Value, access: Access, closes: bool, opener: Option<Value>) -> PyResult<i32> {
+fn open_descriptor(
+    file: Value,
+    mode: &str,
+    access: Access,
+    closes: bool,
+    opener: Option<Value>,
+) -> PyResult<i32> {
     if int::IntRef::of(file).is_some() {
         crate::warning::warn_of_bool(file)?;
         let fd = int::to_i64(file)?;
@@ -265,6 +271,7 @@ fn open_descriptor(file: Value, access: Access, closes: bool, opener: Option<Val
     if !closes {
         return Err(raise!(ValueError, "Cannot use closefd=False with file name"));
     }
+    tell!("open", file.to_ref(), StrObject::new(mode), int::from_i64(access.flags().into()));
     match opener {
         Some(opener) => opened_by(opener, file, access.flags()),
         None => retry(&[file], || {
@@ -291,7 +298,7 @@ pub(super) fn initialize(
     }
     let access = Access::parse(mode)?;
     let is_adopted = int::IntRef::of(file).is_some();
-    let fd = open_descriptor(file, access, closes, opener)?;
+    let fd = open_descriptor(file, mode, access, closes, opener)?;
     let ready = prepare(value, this, fd, file, access);
     if let Err(raised) = ready {
         if !is_adopted {

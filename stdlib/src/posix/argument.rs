@@ -154,6 +154,11 @@ impl Folder {
     pub(crate) const fn is_given(&self) -> bool {
         self.0 != libc::AT_FDCWD
     }
+
+    /// As audit hooks are told: -1 for none.
+    pub(crate) fn shown(&self) -> Ref {
+        int::from_i64(if self.is_given() { self.0.into() } else { -1 })
+    }
 }
 
 impl<'a> FromArg<'a> for Folder {

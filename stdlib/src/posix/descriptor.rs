@@ -4,7 +4,7 @@ use runtime::convert::OrNone;
 use runtime::objects::bytes::BytesObject;
 use runtime::objects::struct_sequence::StructType;
 use runtime::objects::{self, int};
-use runtime::{PyResult, Ref, Value, buffer, error, protocol, py_functions, raise};
+use runtime::{PyResult, Ref, Value, buffer, error, protocol, py_functions, raise, tell};
 
 use super::argument::{self, Descriptor, Folder, Path};
 use crate::system::{failure, last_errno, os_error, pair, system};
@@ -92,6 +92,7 @@ py_functions! { pub(super) static FUNCTIONS;
     /// Open a file for low level IO.  Returns a file descriptor (integer).
     "open(path, flags, mode=0o777, *, dir_fd=None)"
     fn open(path: Path, flags: i32, mode: Option<i32>, dir_fd: Folder) -> PyResult<i32> {
+        tell!("open", path.given().to_ref(), objects::none().to_ref(), int::from_i64((flags | libc::O_CLOEXEC).into()));
         system!(openat(dir_fd.0, path.as_ptr(), flags | libc::O_CLOEXEC, mode.unwrap_or(0o777)) at path)
     }
     /// Close a file descriptor.
@@ -232,6 +233,7 @@ py_functions! { pub(super) static FUNCTIONS;
     /// Truncate a file, specified by file descriptor, to a specific length.
     "ftruncate(fd, length, /)"
     fn ftruncate(fd: i32, length: i64) -> PyResult<()> {
+        tell!("os.truncate", int::from_i64(fd.into()), int::from_i64(length));
         system!(ftruncate(fd, length)).map(drop)
     }
     /// Get the close-on-exe flag of the specified file descriptor.

@@ -1,10 +1,11 @@
 //! Names in the file system: making, moving and removing files, folders and links; the working directory.
 
 use runtime::objects::bytes::BytesObject;
+use runtime::objects::int;
 use runtime::objects::list::ListObject;
 use runtime::objects::str::StrObject;
 use runtime::objects::tuple::TupleObject;
-use runtime::{PyResult, Ref, Value, protocol, py_functions};
+use runtime::{PyResult, Ref, Value, protocol, py_functions, tell};
 
 use super::argument::{self, Folder, NAME_FD_OR_NONE, NAME_OR_FD, Path, decode_as};
 use super::scandir::{self, Directory};
@@ -87,42 +88,50 @@ py_functions! { pub(super) static FUNCTIONS;
     /// Create a directory.
     "mkdir(path, mode=0o777, *, dir_fd=None)"
     fn mkdir(path: Path, mode: Option<i32>, dir_fd: Folder) -> PyResult<()> {
+        tell!("os.mkdir", path.given().to_ref(), int::from_i64(mode.unwrap_or(0o777).into()), dir_fd.shown());
         system!(mkdirat(dir_fd.0, path.as_ptr(), mode.unwrap_or(0o777) as libc::mode_t) at path).map(drop)
     }
     /// Remove a directory.
     "rmdir(path, *, dir_fd=None)"
     fn rmdir(path: Path, dir_fd: Folder) -> PyResult<()> {
+        tell!("os.rmdir", path.given().to_ref(), dir_fd.shown());
         remove_name(&path, &dir_fd, libc::AT_REMOVEDIR)
     }
     /// Remove a file (same as remove()).
     "unlink(path, *, dir_fd=None)"
     fn unlink(path: Path, dir_fd: Folder) -> PyResult<()> {
+        tell!("os.remove", path.given().to_ref(), dir_fd.shown());
         remove_name(&path, &dir_fd, 0)
     }
     /// Remove a file (same as unlink()).
     "remove(path, *, dir_fd=None)"
     fn remove(path: Path, dir_fd: Folder) -> PyResult<()> {
+        tell!("os.remove", path.given().to_ref(), dir_fd.shown());
         remove_name(&path, &dir_fd, 0)
     }
     /// Rename a file or directory.
     "rename(src, dst, *, src_dir_fd=None, dst_dir_fd=None)"
     fn rename(src: Path, dst: Path, src_dir_fd: Folder, dst_dir_fd: Folder) -> PyResult<()> {
+        tell!("os.rename", src.given().to_ref(), dst.given().to_ref(), src_dir_fd.shown(), dst_dir_fd.shown());
         move_to(&src, &dst, &src_dir_fd, &dst_dir_fd)
     }
     /// Rename a file or directory, overwriting the destination.
     "replace(src, dst, *, src_dir_fd=None, dst_dir_fd=None)"
     fn replace(src: Path, dst: Path, src_dir_fd: Folder, dst_dir_fd: Folder) -> PyResult<()> {
+        tell!("os.rename", src.given().to_ref(), dst.given().to_ref(), src_dir_fd.shown(), dst_dir_fd.shown());
         move_to(&src, &dst, &src_dir_fd, &dst_dir_fd)
     }
     /// Create a hard link to a file.
     "link(src, dst, *, src_dir_fd=None, dst_dir_fd=None, follow_symlinks=True)"
     fn link(src: Path, dst: Path, src_dir_fd: Folder, dst_dir_fd: Folder, follow_symlinks: Option<bool>) -> PyResult<()> {
+        tell!("os.link", src.given().to_ref(), dst.given().to_ref(), src_dir_fd.shown(), dst_dir_fd.shown());
         let flags = if follow_symlinks == Some(true) { libc::AT_SYMLINK_FOLLOW } else { 0 };
         system!(linkat(src_dir_fd.0, src.as_ptr(), dst_dir_fd.0, dst.as_ptr(), flags) at src, dst).map(drop)
     }
     /// Create a symbolic link pointing to src named dst.
     "symlink(src, dst, target_is_directory=False, *, dir_fd=None)"
     fn symlink(src: Path, dst: Path, target_is_directory: Option<bool>, dir_fd: Folder) -> PyResult<()> {
+        tell!("os.symlink", src.given().to_ref(), dst.given().to_ref(), dir_fd.shown());
         let _ = target_is_directory;
         system!(symlinkat(src.as_ptr(), dir_fd.0, dst.as_ptr()) at src, dst).map(drop)
     }
@@ -148,6 +157,7 @@ py_functions! { pub(super) static FUNCTIONS;
     /// Truncate a file, specified by path, to a specific length.
     "truncate(path, length)"
     fn truncate(path: Path<NAME_OR_FD>, length: i64) -> PyResult<()> {
+        tell!("os.truncate", path.given().to_ref(), int::from_i64(length));
         match path.fd() {
             Some(fd) => system!(ftruncate(fd, length) at path),
             None => system!(truncate(path.as_ptr(), length) at path),
@@ -157,6 +167,7 @@ py_functions! { pub(super) static FUNCTIONS;
     /// Return a list containing the names of the files in the directory.
     "listdir(path=None)"
     fn listdir(path: Path<NAME_FD_OR_NONE>) -> PyResult {
+        tell!("os.listdir", path.given().to_ref());
         let directory = Directory::open(&path)?;
         let names = ListObject::empty();
         while let Some(found) = directory.next(&path)? {
@@ -167,6 +178,7 @@ py_functions! { pub(super) static FUNCTIONS;
     /// Return an iterator of DirEntry objects for given path.
     "scandir(path=None)"
     fn scandir_function(path: Path<NAME_FD_OR_NONE>) -> PyResult {
+        tell!("os.scandir", path.given().to_ref());
         scandir::scan(path)
     }
     /// Return a unicode string representing the current working directory.
@@ -182,6 +194,7 @@ py_functions! { pub(super) static FUNCTIONS;
     /// Change the current working directory to the specified path.
     "chdir(path)"
     fn chdir(path: Path<NAME_OR_FD>) -> PyResult<()> {
+        tell!("os.chdir", path.given().to_ref());
         match path.fd() {
             Some(fd) => system!(fchdir(fd) at path),
             None => system!(chdir(path.as_ptr()) at path),
@@ -191,6 +204,7 @@ py_functions! { pub(super) static FUNCTIONS;
     /// Change to the directory of the given file descriptor.
     "fchdir(fd)"
     fn fchdir(fd: argument::Descriptor) -> PyResult<()> {
+        tell!("os.chdir", int::from_i64(fd.0.into()));
         system!(fchdir(fd.0)).map(drop)
     }
     /// Change root directory to path.

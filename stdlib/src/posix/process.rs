@@ -4,12 +4,13 @@ use std::cell::RefCell;
 use std::ffi::CString;
 
 use runtime::convert::Keywords;
+use runtime::objects::bytes::BytesObject;
 use runtime::objects::list::ListObject;
 use runtime::objects::struct_sequence::StructType;
 use runtime::objects::tuple::TupleObject;
 use runtime::objects::{self, float, int};
 use runtime::world::World;
-use runtime::{PyResult, Ref, Value, error, global_lock, protocol, py_functions, raise};
+use runtime::{PyResult, Ref, Value, error, global_lock, protocol, py_functions, raise, tell};
 
 use super::argument::{self, Identity, NAME_OR_FD, Path, c_string};
 use crate::system::{failure, os_error, pair, system};
@@ -590,6 +591,7 @@ py_functions! { pub(super) static FUNCTIONS;
     "fork()"
     fn fork() -> PyResult<i32> {
         refuse_at_end()?;
+        tell!("os.fork");
         before_fork();
         // SAFETY: the calling thread has the global lock, and is the one that goes on in the child.
         let pid = global_lock::around_fork(|| unsafe { libc::fork() });
@@ -635,13 +637,17 @@ py_functions! { pub(super) static FUNCTIONS;
     /// Execute an executable path with arguments, replacing current process.
     "execv(path, argv, /)"
     fn execv(path: Path, argv: Value) -> PyResult<()> {
+        let words = argv.to_ref();
         let argv = arguments(argv, "execv")?;
+        tell!("os.exec", path.given().to_ref(), words, objects::none().to_ref());
         system!(execv(path.as_ptr(), argv.as_ptr())).map(drop)
     }
     /// Execute an executable path with arguments and an environment, replacing current process.
     "execve(path, argv, env)"
     fn execve(path: Path<NAME_OR_FD>, argv: Value, env: Value) -> PyResult<()> {
+        let (words, variables) = (argv.to_ref(), env.to_ref());
         let (argv, env) = (arguments(argv, "execve")?, environment(env)?);
+        tell!("os.exec", path.given().to_ref(), words, variables);
         match path.fd() {
             Some(fd) => system!(fexecve(fd, argv.as_ptr(), env.as_ptr()) at path),
             None => system!(execve(path.as_ptr(), argv.as_ptr(), env.as_ptr()) at path),
@@ -651,28 +657,33 @@ py_functions! { pub(super) static FUNCTIONS;
     /// Execute the program specified by path in a new process.
     "posix_spawn(path, argv, env, /, **keywords)"
     fn posix_spawn(path: Path, argv: Value, env: Value, keywords: Keywords) -> PyResult<i32> {
+        tell!("os.posix_spawn", path.given().to_ref(), argv.to_ref(), env.to_ref());
         spawn(&path, argv, env, keywords, false)
     }
     /// Execute the program specified by path in a new process, found on the search path.
     "posix_spawnp(path, argv, env, /, **keywords)"
     fn posix_spawnp(path: Path, argv: Value, env: Value, keywords: Keywords) -> PyResult<i32> {
+        tell!("os.posix_spawn", path.given().to_ref(), argv.to_ref(), env.to_ref());
         spawn(&path, argv, env, keywords, true)
     }
     /// Execute the command in a subshell.
     "system(command)"
     fn system_command(command: Path) -> PyResult<i32> {
+        tell!("os.system", BytesObject::new(command.bytes()));
         // SAFETY: a terminated string.
         Ok(unsafe { libc::system(command.as_ptr()) })
     }
     /// Kill a process with a signal.
     "kill(pid, signal, /)"
     fn kill(pid: i32, signal: i32) -> PyResult<()> {
+        tell!("os.kill", int::from_i64(pid.into()), int::from_i64(signal.into()));
         system!(kill(pid, signal))?;
         runtime::signal::check()
     }
     /// Kill a process group with a signal.
     "killpg(pgid, signal, /)"
     fn killpg(pgid: i32, signal: i32) -> PyResult<()> {
+        tell!("os.killpg", int::from_i64(pgid.into()), int::from_i64(signal.into()));
         system!(killpg(pgid, signal))?;
         runtime::signal::check()
     }

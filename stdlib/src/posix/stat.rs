@@ -5,8 +5,8 @@ use runtime::objects::bytes::BytesObject;
 use runtime::objects::list::ListObject;
 use runtime::objects::struct_sequence::StructType;
 use runtime::objects::tuple::TupleObject;
-use runtime::objects::{float, int};
-use runtime::{PyResult, Ref, Value, buffer, protocol, py_functions, raise};
+use runtime::objects::{self, float, int};
+use runtime::{PyResult, Ref, Value, buffer, protocol, py_functions, raise, tell};
 
 use super::argument::{self, Folder, Identity, NAME_FD_OR_NONE, NAME_OR_FD, Path};
 use crate::system::{last_errno, os_error, system};
@@ -287,6 +287,7 @@ py_functions! { pub(super) static FUNCTIONS;
             let message = "chmod: follow_symlinks unavailable on this platform";
             return Err(raise!(NotImplementedError, "{message}"));
         }
+        tell!("os.chmod", path.given().to_ref(), int::from_i64(mode.into()), dir_fd.shown());
         let mode = mode as libc::mode_t;
         match path.fd() {
             Some(fd) => system!(fchmod(fd, mode) at path)?,
@@ -297,6 +298,7 @@ py_functions! { pub(super) static FUNCTIONS;
     /// Change the access permissions of the file given by file descriptor fd.
     "fchmod(fd, mode)"
     fn fchmod(fd: i32, mode: i32) -> PyResult<()> {
+        tell!("os.chmod", int::from_i64(fd.into()), int::from_i64(mode.into()), int::from_i64(-1));
         system!(fchmod(fd, mode as libc::mode_t)).map(drop)
     }
     /// Change the owner and group id of path to the numeric uid and gid.
@@ -304,6 +306,7 @@ py_functions! { pub(super) static FUNCTIONS;
     fn chown(path: Path<NAME_OR_FD>, uid: Identity, gid: Identity, dir_fd: Folder, follow_symlinks: Option<bool>) -> PyResult<()> {
         let follow = follow_symlinks.unwrap_or(true);
         check_combination("chown", &path, &dir_fd, follow)?;
+        tell!("os.chown", path.given().to_ref(), int::from_i64(uid.0.into()), int::from_i64(gid.0.into()), dir_fd.shown());
         let flags = if follow { 0 } else { libc::AT_SYMLINK_NOFOLLOW };
         match path.fd() {
             Some(fd) => system!(fchown(fd, uid.0, gid.0) at path)?,
@@ -314,17 +317,21 @@ py_functions! { pub(super) static FUNCTIONS;
     /// Change the owner and group id of path to the numeric uid and gid, without following symbolic links.
     "lchown(path, uid, gid)"
     fn lchown(path: Path, uid: Identity, gid: Identity) -> PyResult<()> {
+        tell!("os.chown", path.given().to_ref(), int::from_i64(uid.0.into()), int::from_i64(gid.0.into()), int::from_i64(-1));
         system!(lchown(path.as_ptr(), uid.0, gid.0) at path).map(drop)
     }
     /// Change the owner and group id of the file specified by file descriptor.
     "fchown(fd, uid, gid)"
     fn fchown(fd: i32, uid: Identity, gid: Identity) -> PyResult<()> {
+        tell!("os.chown", int::from_i64(fd.into()), int::from_i64(uid.0.into()), int::from_i64(gid.0.into()), int::from_i64(-1));
         system!(fchown(fd, uid.0, gid.0)).map(drop)
     }
     /// Set the access and modified time of path.
     "utime(path, times=None, *, ns=None, dir_fd=None, follow_symlinks=True)"
     fn utime(path: Path<NAME_OR_FD>, times: OrNone<Value>, ns: Option<Value>, dir_fd: Folder, follow_symlinks: Option<bool>) -> PyResult<()> {
         let follow = follow_symlinks.unwrap_or(true);
+        let or_none = |given: Option<Value>| given.unwrap_or_else(objects::none).to_ref();
+        tell!("os.utime", path.given().to_ref(), or_none(times.0), or_none(ns), dir_fd.shown());
         let now = libc::timespec { tv_sec: 0, tv_nsec: libc::UTIME_NOW };
         let times = match (times.0, ns) {
             (Some(_), Some(_)) => return Err(raise!(ValueError, "utime: you may specify either 'times' or 'ns' but not both")),
@@ -343,6 +350,7 @@ py_functions! { pub(super) static FUNCTIONS;
     /// Return the value of extended attribute attribute on path.
     "getxattr(path, attribute, *, follow_symlinks=True)"
     fn getxattr(path: Path<NAME_OR_FD>, attribute: Path, follow_symlinks: Option<bool>) -> PyResult {
+        tell!("os.getxattr", path.given().to_ref(), attribute.given().to_ref());
         let follow = follow_symlinks.unwrap_or(true);
         check_combination("getxattr", &path, &Folder(libc::AT_FDCWD), follow)?;
         let value = sized(|room| {
@@ -353,6 +361,7 @@ py_functions! { pub(super) static FUNCTIONS;
     /// Set extended attribute attribute on path to value.
     "setxattr(path, attribute, value, flags=0, *, follow_symlinks=True)"
     fn setxattr(path: Path<NAME_OR_FD>, attribute: Path, value: Value, flags: Option<i32>, follow_symlinks: Option<bool>) -> PyResult<()> {
+        tell!("os.setxattr", path.given().to_ref(), attribute.given().to_ref(), value.to_ref(), int::from_i64(flags.unwrap_or(0).into()));
         let (follow, value, flags) = (follow_symlinks.unwrap_or(true), buffer::to_vec(value)?, flags.unwrap_or(0));
         check_combination("setxattr", &path, &Folder(libc::AT_FDCWD), follow)?;
         attribute_call!(path, follow, fsetxattr, setxattr, lsetxattr, (attribute.as_ptr(), value.as_ptr().cast(), value.len(), flags)).map(drop)
@@ -360,6 +369,7 @@ py_functions! { pub(super) static FUNCTIONS;
     /// Remove extended attribute attribute on path.
     "removexattr(path, attribute, *, follow_symlinks=True)"
     fn removexattr(path: Path<NAME_OR_FD>, attribute: Path, follow_symlinks: Option<bool>) -> PyResult<()> {
+        tell!("os.removexattr", path.given().to_ref(), attribute.given().to_ref());
         let follow = follow_symlinks.unwrap_or(true);
         check_combination("removexattr", &path, &Folder(libc::AT_FDCWD), follow)?;
         attribute_call!(path, follow, fremovexattr, removexattr, lremovexattr, (attribute.as_ptr())).map(drop)
@@ -367,6 +377,7 @@ py_functions! { pub(super) static FUNCTIONS;
     /// Return a list of extended attributes on path.
     "listxattr(path=None, *, follow_symlinks=True)"
     fn listxattr(path: Path<NAME_FD_OR_NONE>, follow_symlinks: Option<bool>) -> PyResult {
+        tell!("os.listxattr", path.given().to_ref());
         let follow = follow_symlinks.unwrap_or(true);
         check_combination("listxattr", &path, &Folder(libc::AT_FDCWD), follow)?;
         let names = sized(|room| {

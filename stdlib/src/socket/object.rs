@@ -18,7 +18,7 @@ use runtime::signature::Signature;
 use runtime::slots::Slots;
 use runtime::type_object::{TypeSpec, type_flags};
 use runtime::world::World;
-use runtime::{PyResult, Ref, TypeObject, Value, buffer, error, protocol, py_methods, raise};
+use runtime::{PyResult, Ref, TypeObject, Value, buffer, error, protocol, py_methods, raise, tell};
 
 use super::address::Address;
 use crate::posix::descriptor::{close_descriptor, set_blocking_flag};
@@ -66,6 +66,28 @@ pub(super) fn timeout_of(value: Value) -> PyResult<f64> {
 }
 
 impl Socket {
+    /// Receives a message of so many bytes, with so much room for ancillary data: the data; and the ancillary data, flags and sender.
+    fn receive_message(&self, size: usize, control: usize, flags: i32) -> PyResult<(Vec<u8>, [Ref; 3])> {
+        let (mut room, mut control, mut from) =
+            (vec![0_u8; size], vec![0_u64; control.div_ceil(8)], Address::empty());
+        let mut vector = libc::iovec { iov_base: room.as_mut_ptr().cast(), iov_len: room.len() };
+        // SAFETY: the structure consists of numbers and pointers.
+        let mut message: libc::msghdr = unsafe { std::mem::zeroed() };
+        let count = self.perform(libc::POLLIN, self.limit(), |fd| {
+            (message.msg_iov, message.msg_iovlen) = (&raw mut vector, 1);
+            (message.msg_name, message.msg_namelen) = (from.as_mut_ptr().cast(), from.len);
+            (message.msg_control, message.msg_controllen) = (control.as_mut_ptr().cast(), control.len() * 8);
+            // SAFETY: the message leads to values that live through the call.
+            unsafe { libc::recvmsg(fd, &raw mut message, flags | libc::MSG_CMSG_CLOEXEC) }
+        })?;
+        room.truncate(count as usize);
+        from.len = message.msg_namelen;
+        // SAFETY: the call has filled the message in.
+        let ancillary = unsafe { super::message::unpack(&message) };
+        let flags = int::from_i64((message.msg_flags & !libc::MSG_CMSG_CLOEXEC).into());
+        Ok((room, [ListObject::new(ancillary).into(), flags, from.to_python()?]))
+    }
+
     /// Waits until the socket is ready for something; false if the time is over.
     fn wait(&self, events: i16, until: Option<i64>) -> PyResult<()> {
         if self.fd.get() < 0 {
@@ -207,6 +229,8 @@ fn init(value: Value, args: Args<'_>) -> PyResult<()> {
             let or = |value: i32, default: i32| if value == -1 { default } else { value };
             let (family, kind, proto) =
                 (or(family, libc::AF_INET), or(kind, libc::SOCK_STREAM), or(proto, 0));
+            let number = |value: i32| int::from_i64(value.into());
+            tell!("socket.__new__", value.to_ref(), number(family), number(kind), number(proto));
             socket.family.set(family);
             socket.protocol.set(proto);
             socket.kind.set(kind & !(libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC));
@@ -251,7 +275,9 @@ py_methods! { static METHODS for "_socket.socket", &Socket;
     /// Bind the socket to a local address.
     "bind(self, address, /)"
     fn bind(this, address: Value) -> PyResult<()> {
+        let given = address.to_ref();
         let address = Address::from_python(this.family.get(), address, "bind")?;
+        tell!("socket.bind", Value::from_object(this).to_ref(), given);
         system!(bind(this.fd.get(), address.as_ptr(), address.len)).map(drop)
     }
     /// Close the socket.  It cannot be used after this call.
@@ -271,7 +297,9 @@ py_methods! { static METHODS for "_socket.socket", &Socket;
     /// Connect the socket to a remote address.
     "connect(self, address, /)"
     fn connect(this, address: Value) -> PyResult<()> {
+        let given = address.to_ref();
         let address = Address::from_python(this.family.get(), address, "connect")?;
+        tell!("socket.connect", Value::from_object(this).to_ref(), given);
         match this.connect_to(&address)? {
             0 => Ok(()),
             errno => Err(os_error(errno, &[])),
@@ -280,7 +308,9 @@ py_methods! { static METHODS for "_socket.socket", &Socket;
     /// Like connect(), but gives the error number instead of raising.
     "connect_ex(self, address, /)"
     fn connect_ex(this, address: Value) -> PyResult<i32> {
+        let given = address.to_ref();
         let address = Address::from_python(this.family.get(), address, "connect_ex")?;
+        tell!("socket.connect", Value::from_object(this).to_ref(), given);
         match this.connect_to(&address) {
             Ok(errno) => Ok(errno),
             Err(raised) => error::catch(raised, &error::types::TimeoutError).map(|_| libc::EAGAIN),
@@ -401,7 +431,9 @@ py_methods! { static METHODS for "_socket.socket", &Socket;
     fn sendto(this, data: Value, args: Rest<'_>) -> PyResult<isize> {
         let (flags, address) = send_arguments(args.0)?;
         let data = buffer::to_vec(data)?;
+        let given = address.to_ref();
         let address = Address::from_python(this.family.get(), address, "sendto")?;
+        tell!("socket.sendto", Value::from_object(this).to_ref(), given);
         this.perform(libc::POLLOUT, this.limit(), |fd| {
             // SAFETY: the data and the address are valid for their lengths.
             unsafe {
@@ -438,28 +470,37 @@ py_methods! { static METHODS for "_socket.socket", &Socket;
     "recvmsg(self, bufsize, ancbufsize=0, flags=0, /)"
     fn recvmsg(this, bufsize: i64, ancbufsize: Option<i64>, flags: Option<i32>) -> PyResult {
         let (size, control) = (Socket::size(bufsize, "recvmsg()")?, Socket::size(ancbufsize.unwrap_or(0), "recvmsg()")?);
-        let (mut room, mut control, mut from) = (vec![0_u8; size], vec![0_u64; control.div_ceil(8)], Address::empty());
-        let mut vector = libc::iovec { iov_base: room.as_mut_ptr().cast(), iov_len: room.len() };
-        // SAFETY: the structure consists of numbers and pointers.
-        let mut message: libc::msghdr = unsafe { std::mem::zeroed() };
-        let count = this.perform(libc::POLLIN, this.limit(), |fd| {
-            (message.msg_iov, message.msg_iovlen) = (&raw mut vector, 1);
-            (message.msg_name, message.msg_namelen) = (from.as_mut_ptr().cast(), from.len);
-            (message.msg_control, message.msg_controllen) = (control.as_mut_ptr().cast(), control.len() * 8);
-            // SAFETY: the message leads to values that live through the call.
-            unsafe { libc::recvmsg(fd, &raw mut message, flags.unwrap_or(0) | libc::MSG_CMSG_CLOEXEC) }
-        })?;
-        room.truncate(count as usize);
-        from.len = message.msg_namelen;
-        // SAFETY: the call has filled the message in.
-        let ancillary = unsafe { super::message::unpack(&message) };
-        let items = [
-            BytesObject::new(&room).into(),
-            ListObject::new(ancillary).into(),
-            int::from_i64((message.msg_flags & !libc::MSG_CMSG_CLOEXEC).into()),
-            from.to_python()?,
-        ];
-        Ok(TupleObject::of(items).into())
+        let (room, rest) = this.receive_message(size, control, flags.unwrap_or(0))?;
+        let [ancillary, flags, from] = rest;
+        Ok(TupleObject::of([BytesObject::new(&room).into(), ancillary, flags, from]).into())
+    }
+    /// Receive data into buffers, and give its length, ancillary data, flags and the address of the sender.
+    "recvmsg_into(self, buffers, ancbufsize=0, flags=0, /)"
+    fn recvmsg_into(this, buffers: Value, ancbufsize: Option<i64>, flags: Option<i32>) -> PyResult {
+        let control = Socket::size(ancbufsize.unwrap_or(0), "recvmsg_into()")?;
+        let Ok(iterator) = protocol::get_iter(buffers) else {
+            drop(runtime::thread::thread().fetch_raised());
+            return Err(raise!(TypeError, "recvmsg_into() argument 1 must be an iterable"));
+        };
+        let mut rooms = Vec::new();
+        while let Some(part) = protocol::iter_next(iterator.value())? {
+            rooms.push(buffer::acquire_writable(part.value(), "a part").map_err(|raised| {
+                drop(runtime::thread::thread().take_raised(raised));
+                raise!(TypeError, "recvmsg_into() argument 1 must be an iterable of single-segment read-write buffers")
+            })?);
+        }
+        let size = rooms.iter().map(buffer::Buffer::len).sum();
+        let (data, rest) = this.receive_message(size, control, flags.unwrap_or(0))?;
+        let mut left = data.as_slice();
+        for room in &mut rooms {
+            let (now, later) = left.split_at(room.len().min(left.len()));
+            if let Some(room) = room.as_mut_slice() {
+                room[..now.len()].copy_from_slice(now);
+            }
+            left = later;
+        }
+        let [ancillary, flags, from] = rest;
+        Ok(TupleObject::of([int::from_i64(data.len() as i64), ancillary, flags, from]).into())
     }
     /// Set the socket to blocking (flag is true) or non-blocking (false).
     "setblocking(self, flag, /)"

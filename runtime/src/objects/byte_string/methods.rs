@@ -193,6 +193,11 @@ macro_rules! byte_string_methods {
                 "decode(self, /, encoding='utf-8', errors='strict')"
                 fn decode(this, encoding: Option<Value>, errors: Option<Value>) -> PyResult {
                     let data = this.lend();
+                    let is_text = |given: Option<Value>| given.is_none_or(|given| given.is_instance::<crate::objects::str::StrObject>());
+                    if data.is_empty() && is_text(encoding) && is_text(errors) {
+                        // Nothing to decode: names are not looked up, as in CPython.
+                        return Ok(crate::objects::str::StrObject::empty().into());
+                    }
                     crate::codec::decode(Value::from_object(this), &data, encoding, errors)
                 }
                 /// Return True if B ends with the specified suffix, False otherwise.

@@ -265,7 +265,7 @@ fn parse_exponent(text: &str) -> Option<i64> {
 
 /// Reads `float.fromhex` text.
 fn parse_hex(text: &str) -> Option<f64> {
-    let text = text.trim();
+    let text = text.trim_matches(|c: char| matches!(c, ' ' | '\t'..='\r'));
     let (negative, body) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
         None => (false, text.strip_prefix('+').unwrap_or(text)),
@@ -358,6 +358,10 @@ static SPEC: TypeSpec = TypeSpec {
         remainder: Some(super::remainder),
         divmod: Some(super::divmod),
         power: Some(super::power),
+        power_mod: Some(|_, _, _| {
+            let message = "pow() 3rd argument not allowed unless all arguments are integers";
+            Err(crate::raise!(TypeError, "{message}"))
+        }),
         ..Slots::EMPTY
     },
     methods: &[METHODS, CLASS_METHODS],

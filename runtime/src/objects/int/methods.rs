@@ -34,6 +34,13 @@ fn this<'a>(value: Value) -> IntRef<'a> {
 }
 
 fn new(ty: &TypeObject, args: Args<'_>) -> PyResult {
+    let given = args.len();
+    if given > 2 {
+        return Err(match args.has_keywords() {
+            true => crate::raise!(TypeError, "int() takes at most 2 arguments ({given} given)"),
+            false => crate::raise!(TypeError, "int expected at most 2 arguments, got {given}"),
+        });
+    }
     let mut base = args.positional.get(1).copied();
     for (name, value) in args.keywords() {
         if !name.get::<StrObject>().is_some_and(|name| name.eq_str("base")) {
@@ -42,13 +49,6 @@ fn new(ty: &TypeObject, args: Args<'_>) -> PyResult {
         }
         base = Some(value);
     }
-    if args.positional.len() > 2 {
-        return Err(crate::raise!(
-            TypeError,
-            "int() takes at most 2 arguments ({} given)",
-            args.positional.len()
-        ));
-    }
     let number = match (args.positional.first(), base) {
         (None, None) => from_i64(0),
         (None, Some(_)) => return Err(crate::raise!(TypeError, "int() missing string argument")),
@@ -56,6 +56,11 @@ fn new(ty: &TypeObject, args: Args<'_>) -> PyResult {
         (Some(&value), Some(base)) => from_object_with_base(value, base)?,
     };
     if std::ptr::eq(ty, &raw const INT) { Ok(number) } else { Ok(new_of(ty, to_big(number.value())?)) }
+}
+
+/// Bytes as text; beyond ASCII there is nothing that a number could hold.
+fn ascii(data: &[u8]) -> String {
+    data.iter().map(|&byte| if byte.is_ascii() { byte.into() } else { char::REPLACEMENT_CHARACTER }).collect()
 }
 
 /// `int(value)`.
@@ -67,12 +72,12 @@ pub fn from_object(value: Value) -> PyResult {
         return from_str(value, &text.to_string_lossy(), 10);
     }
     if let Some(data) = value.get::<BytesObject>() {
-        return from_str(value, &String::from_utf8_lossy(data.as_slice()), 10);
+        return from_str(value, &ascii(data.as_slice()), 10);
     }
     let slots = value.ty().slots();
     if slots.int.is_none() && slots.index.is_none() && crate::buffer::is_bytes_like(value) {
         let text = crate::buffer::to_vec(value)?;
-        return from_str(value, &String::from_utf8_lossy(&text), 10);
+        return from_str(value, &ascii(&text), 10);
     }
     if let Some(convert) = slots.int {
         let result = convert(value)?;
@@ -111,10 +116,10 @@ fn from_object_with_base(value: Value, base: Value) -> PyResult {
         return from_str(value, &text.to_string_lossy(), base as u32);
     }
     if let Some(data) = value.get::<BytesObject>() {
-        return from_str(value, &String::from_utf8_lossy(data.as_slice()), base as u32);
+        return from_str(value, &ascii(data.as_slice()), base as u32);
     }
     if let Some(array) = value.get::<ByteArray>() {
-        let text = String::from_utf8_lossy(&array.data.borrow()).into_owned();
+        let text = ascii(&array.data.borrow());
         return from_str(value, &text, base as u32);
     }
     Err(crate::raise!(TypeError, "int() can't convert non-string with explicit base"))

@@ -4,13 +4,27 @@ use super::{
     AliasIterator, CallSequenceIterator, Enumerate, Filter, LIST_REVERSE_ITERATOR, Map, Reversed,
     SentinelIterator, SequenceIterator, Zip,
 };
+use crate::convert::FromArg;
 use crate::objects::list::ListObject;
 use crate::objects::str::StrObject;
 use crate::objects::tuple::TupleObject;
 use crate::objects::{self, int};
 use crate::protocol;
+use crate::signature::Bound;
 use crate::value::{PyResult, Ref, Value};
 use crate::{py_class_methods, py_methods};
+
+/// A position as `__setstate__` takes it: an int, and nothing that merely counts as one.
+pub(crate) struct State(pub i64);
+
+impl<'a> FromArg<'a> for State {
+    fn from_value(value: Value, _: &Bound<'a>) -> PyResult<Self> {
+        if int::IntRef::of(value).is_none() {
+            return Err(crate::raise!(TypeError, "an integer is required"));
+        }
+        int::to_isize(value).map(|position| State(position as i64))
+    }
+}
 
 /// A builtin function, as the program sees it.
 pub(crate) fn builtin(name: &str) -> PyResult {
@@ -65,8 +79,8 @@ py_methods! { pub(super) static CALL_SEQUENCE_ITERATOR for "iterator", Value;
     }
     /// Set state information for unpickling.
     "__setstate__(self, object, /)"
-    fn set_call_sequence(value, object: i64) {
-        CallSequenceIterator::of(value).count.set(object.max(0));
+    fn set_call_sequence(value, object: State) {
+        CallSequenceIterator::of(value).count.set(object.0.max(0));
     }
 }
 
@@ -173,11 +187,11 @@ py_methods! { pub(super) static REVERSED for "reversed", Value;
     }
     /// Set state information for unpickling.
     "__setstate__(self, object, /)"
-    fn set_reversed(value, object: i64) -> PyResult<()> {
+    fn set_reversed(value, object: State) -> PyResult<()> {
         let this = Reversed::of(value);
         if let Some(sequence) = this.sequence.get_ref() {
             let len = protocol::len(sequence.value())? as i64;
-            this.count.set(object.clamp(-1, len - 1) + 1);
+            this.count.set(object.0.clamp(-1, len - 1) + 1);
         }
         Ok(())
     }

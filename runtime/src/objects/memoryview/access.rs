@@ -141,6 +141,7 @@ pub(super) fn ass_subscript(value: Value, key: Value, item: Option<Value>) -> Py
                 NotImplementedError,
                 "memoryview slice assignments are currently restricted to ndim = 1"
             ),
+            false if key.ty().slots().index.is_none() => invalid_key(),
             false => crate::raise!(NotImplementedError, "sub-views are not implemented"),
         });
     }

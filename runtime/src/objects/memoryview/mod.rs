@@ -207,6 +207,10 @@ fn this<'a>(value: Value) -> &'a MemoryView {
 }
 
 fn new(_: &TypeObject, args: Args<'_>) -> PyResult {
+    if args.len() > 1 {
+        let (kind, given) = (if args.positional.is_empty() { "keyword " } else { "" }, args.len());
+        return Err(crate::raise!(TypeError, "memoryview() takes at most 1 {kind}argument ({given} given)"));
+    }
     let mut objects: Vec<Value> = args.positional.to_vec();
     for (name, value) in args.keywords() {
         match name.get::<StrObject>() {
@@ -220,10 +224,9 @@ fn new(_: &TypeObject, args: Args<'_>) -> PyResult {
             }
         }
     }
-    match objects.as_slice() {
-        [] => Err(crate::raise!(TypeError, "memoryview() missing required argument 'object' (pos 1)")),
-        [object] => MemoryView::over(*object),
-        more => Err(crate::raise!(TypeError, "memoryview() takes at most 1 argument ({} given)", more.len())),
+    match objects.first() {
+        None => Err(crate::raise!(TypeError, "memoryview() missing required argument 'object' (pos 1)")),
+        Some(object) => MemoryView::over(*object),
     }
 }
 

@@ -372,8 +372,11 @@ py_methods! { static METHODS for "str", &StrObject;
     }
     /// Return a formatted version of the string, using substitutions from args and kwargs.
     "format(self, /, *args, **kwargs)"
-    fn format_method(this, args: Rest<'_>, keywords: Keywords) -> PyResult<Py<StrObject>> {
-        format::template::format(this, args.0, &keywords.0)
+    fn format_method(this, args: Rest<'_>, keywords: Keywords) -> PyResult {
+        if !this.code_points().any(|point| point == '{' as u32 || point == '}' as u32) {
+            return Ok(Value::from_object(this).to_ref());
+        }
+        format::template::format(this, args.0, &keywords.0).map(Into::into)
     }
     /// Return a formatted version of the string, using substitutions from mapping.
     "format_map(self, mapping, /)"
