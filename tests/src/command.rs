@@ -600,8 +600,8 @@ fn leaks_are_found_beside_what_lives_for_ever() {
 from cinderx import immortalize_heap
 class Node: pass
 immortalize_heap()
-for number in range(20000):
-    [Node(), number]
+for number in range(40000):
+    Node()
 ";
     let run = |leak: &str| {
         let mut command = Command::new(spc());
