@@ -228,9 +228,9 @@ impl fmt::Display for FieldDescr {
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Signature {
     /// Parameter types; for methods the receiver comes first.
-    pub params: Vec<TypeDescr>,
+    pub params: Box<[TypeDescr]>,
     /// Names of the last parameters before the rest, which untyped callees are passed by name.
-    pub keyword_only: Vec<String>,
+    pub keyword_only: Box<[String]>,
     /// What the last parameters collect.
     pub rest: Rest,
     /// Return type.
@@ -362,7 +362,7 @@ pub struct FunctionDescr {
     /// What it takes and returns.
     pub signature: Signature,
     /// How the call has given the arguments that are not collected; empty where nobody but the checked callee is called.
-    pub given: Vec<Given>,
+    pub given: Box<[Given]>,
 }
 
 impl FunctionDescr {

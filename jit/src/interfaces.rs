@@ -48,7 +48,7 @@ impl Jit {
             name: format!("{}.{name}", class.name()),
             kind: method.kind,
             signature: method.signature.clone(),
-            given: Vec::new(),
+            given: Box::default(),
         };
         self.fill_below(class, at, &descr)?;
         self.interfaces.borrow_mut().push(Interface { class: class.value().to_ref(), descr });

@@ -223,7 +223,7 @@ impl Jit {
                 name: format!("{}.{}", definer.name(), method.name),
                 kind: method.kind,
                 signature: method.signature.clone(),
-                given: Vec::new(),
+                given: Box::default(),
             };
             if self.fill_entry(class, at, &descr).is_none() {
                 return;

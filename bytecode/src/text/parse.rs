@@ -206,7 +206,7 @@ fn signature(cursor: &mut Cursor<'_>) -> Parse<Signature> {
         cursor.eat(",");
     }
     cursor.expect("->")?;
-    Ok(Signature { params, keyword_only, rest, ret: parse_type(cursor)? })
+    Ok(Signature { params: params.into(), keyword_only: keyword_only.into(), rest, ret: parse_type(cursor)? })
 }
 
 fn field(cursor: &mut Cursor<'_>) -> Parse<FieldDescr> {
@@ -246,7 +246,7 @@ fn function(cursor: &mut Cursor<'_>) -> Parse<FunctionDescr> {
             given.push(given_argument(cursor)?);
         }
     }
-    Ok(FunctionDescr { module, name, kind, signature, given })
+    Ok(FunctionDescr { module, name, kind, signature, given: given.into() })
 }
 
 fn given_argument(cursor: &mut Cursor<'_>) -> Parse<Given> {

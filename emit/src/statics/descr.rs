@@ -119,7 +119,7 @@ impl Checked<'_, '_> {
             name: entry.qualname.clone(),
             kind: method_kind(entry.binding),
             signature: self.signature(function),
-            given: Vec::new(),
+            given: Box::default(),
         }
     }
 
@@ -136,11 +136,11 @@ impl Checked<'_, '_> {
             kind: MethodKind::Native,
             signature: Signature {
                 params,
-                keyword_only: Vec::new(),
+                keyword_only: Box::default(),
                 rest: Rest { positional: false, keywords: false },
                 ret: TypeDescr::Primitive(ret),
             },
-            given: Vec::new(),
+            given: Box::default(),
         }
     }
 

@@ -30,14 +30,14 @@ impl<'a> Emitter<'a, '_> {
         }
         let receivers = match self.callee_path(site) {
             Some((module, name)) => {
-                descr.signature.params.drain(..receivers);
+                descr.signature.params = descr.signature.params[receivers..].into();
                 (descr.module, descr.name, descr.kind) = (module, name, MethodKind::Named);
                 0
             }
             None => receivers,
         };
-        descr.given = vec![Given::Receiver; receivers];
-        descr.given.extend(arguments.iter().filter_map(|argument| given(site, argument)));
+        let passed = std::iter::repeat_n(Given::Receiver, receivers);
+        descr.given = passed.chain(arguments.iter().filter_map(|argument| given(site, argument))).collect();
         receivers
     }
 
@@ -92,8 +92,10 @@ impl<'a> Emitter<'a, '_> {
             _ => unreachable!("the descriptor of a class is that of a class"),
         });
         let signature = match init.map(|init| checked.signature(init)) {
-            Some(init) => Signature { params: init.params[1..].to_vec(), ret, ..init },
-            None => Signature { params: Vec::new(), keyword_only: Vec::new(), rest: Rest::default(), ret },
+            Some(init) => Signature { params: init.params[1..].into(), ret, ..init },
+            None => {
+                Signature { params: Box::default(), keyword_only: Box::default(), rest: Rest::default(), ret }
+            }
         };
         let given = arguments.iter().filter_map(|argument| given(site, argument)).collect();
         let descr = FunctionDescr { module, name, kind: MethodKind::Named, signature, given };

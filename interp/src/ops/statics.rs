@@ -440,7 +440,7 @@ fn call_as_given(target: &Ref, descr: &FunctionDescr, boxed: Vec<Ref>) -> PyResu
     let (params, collected) = boxed.split_at(boxed.len() - rest.len());
     let mut callee = target.clone();
     let (mut values, mut names, mut named) = (Vec::new(), Vec::new(), Vec::new());
-    for (value, given) in params.iter().zip(&descr.given) {
+    for (value, given) in params.iter().zip(&*descr.given) {
         match given {
             Given::Receiver => match bound(&callee, value.value())? {
                 Some(bound) => callee = bound,
