@@ -50,14 +50,7 @@ pub(crate) fn plain_class<'a>(
     count: usize,
     cache: &InlineCache,
 ) -> Option<(&'a TypeObject, &'a FunctionObject)> {
-    if !callable.is_object() || !callable.is_exact(&TYPE) {
-        return None;
-    }
-    // SAFETY: instances of `type` are types.
-    let class = unsafe { callable.cast::<TypeObject>() };
-    if !class.has(type_flags::HEAP) || class.has(type_flags::ABSTRACT) {
-        return None;
-    }
+    let class = concrete_class(callable)?;
     if cache.key.get() != attribute::key_of(class, attribute::INIT) && !remember_init(class, cache) {
         return None;
     }
@@ -66,14 +59,29 @@ pub(crate) fn plain_class<'a>(
     simple_function(init, count + 1).map(|init| (class, init))
 }
 
+/// A class that a program has made, without a metaclass, and that may have instances.
+#[inline]
+fn concrete_class<'a>(callable: Value) -> Option<&'a TypeObject> {
+    if !callable.is_object() || !callable.is_exact(&TYPE) {
+        return None;
+    }
+    // SAFETY: instances of `type` are types.
+    let class = unsafe { callable.cast::<TypeObject>() };
+    (class.has(type_flags::HEAP) && !class.has(type_flags::ABSTRACT)).then_some(class)
+}
+
+/// The `__init__` of a class whose calls need nothing else.
+fn only_init(class: &TypeObject) -> Option<&FunctionObject> {
+    let init = class.lookup(names().__init__)?.get_exact::<FunctionObject>()?;
+    (!class.has(type_flags::NO_NEW) && is_object_new(class)).then_some(init)
+}
+
 /// Remembers the `__init__` of a class whose calls need nothing else.
 #[cold]
 fn remember_init(class: &TypeObject, cache: &InlineCache) -> bool {
-    let init = class.lookup(names().__init__).filter(|init| init.get_exact::<FunctionObject>().is_some());
-    let is_plain = !class.has(type_flags::NO_NEW) && is_object_new(class);
-    match init.filter(|_| is_plain && class.version() != 0) {
+    match only_init(class).filter(|_| class.version() != 0) {
         Some(init) => {
-            attribute::remember(cache, class, attribute::INIT, init.bits());
+            attribute::remember(cache, class, attribute::INIT, Value::from_object(init).bits());
             true
         }
         None => false,
@@ -189,23 +197,15 @@ pub fn call_owned<Given>(callable: Value, args: &[Value], given: Given, names: O
 /// A call by compiled code of a module that counts references: besides what [`call_owned`] does, the `__init__` of a plain class gets the
 /// references, as it does in the interpreter.
 pub fn call_counted<Given>(callable: Value, args: &[Value], given: Given, names: Option<Value>) -> PyResult {
-    let fits = |init: &FunctionObject| names.is_none() && entry::takes_exactly(init.code(), args.len() + 1);
-    match counting_init(callable).filter(|(_, init)| fits(init)) {
+    let fits = |init: &FunctionObject| {
+        let counts = init.code().has(CodeFlags::COUNTS_REFERENCES);
+        counts && names.is_none() && entry::takes_exactly(init.code(), args.len() + 1)
+    };
+    let class = concrete_class(callable);
+    match class.and_then(|class| only_init(class).filter(|init| fits(init)).map(|init| (class, init))) {
         Some((class, init)) => construct_owned(class, init, args, given),
         None => call_owned(callable, args, given, names),
     }
-}
-
-/// The class and its `__init__`, if calls make a plain instance and that function belongs to a module that counts references.
-fn counting_init<'a>(callable: Value) -> Option<(&'a TypeObject, &'a FunctionObject)> {
-    if !callable.is_object() || !callable.is_exact(&TYPE) {
-        return None;
-    }
-    // SAFETY: callables on the stack are objects, and the class keeps its function alive.
-    let class = unsafe { callable.get_exact_present::<TypeObject>()? };
-    let init = class.lookup(names().__init__)?.get_exact::<FunctionObject>()?;
-    let is_plain = !class.has(type_flags::NO_NEW) && is_object_new(class);
-    (is_plain && init.code().has(CodeFlags::COUNTS_REFERENCES)).then_some((class, init))
 }
 
 /// Makes an instance, and calls its `__init__` with references that are given away.

@@ -6,8 +6,8 @@ use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytecode::{
-    ClassDecl, FieldDescr, FunctionDescr, Given, MethodKind, Opcode, Repr, SequenceKind, TypeCode, TypeDescr,
-    Word,
+    ClassDecl, FieldDescr, FunctionDescr, Given, MethodKind, Opcode, Repr, Rest, SequenceKind, TypeCode,
+    TypeDescr, Word,
 };
 use runtime::error::{self, Raised};
 use runtime::field::Field;
@@ -415,8 +415,8 @@ fn call_spread(target: &Ref, descr: &FunctionDescr, boxed: Vec<Ref>) -> PyResult
     // Behind a default that is left out the checker lets only defaults follow.
     let given = positional.iter().map(Ref::value).take_while(|&value| value != omitted);
     let mut values: Vec<Value> = given.collect();
-    let tuple = rest.first().filter(|_| signature.rest.positional);
-    values.extend(tuple.and_then(|tuple| tuple.get::<TupleObject>()).map_or(&[][..], TupleObject::items));
+    let (items, pairs) = collected(signature.rest, rest);
+    values.extend_from_slice(items);
     let mut names = Vec::new();
     for (name, value) in
         signature.keyword_only.iter().zip(named).filter(|(_, value)| value.value() != omitted)
@@ -424,8 +424,6 @@ fn call_spread(target: &Ref, descr: &FunctionDescr, boxed: Vec<Ref>) -> PyResult
         names.push(StrObject::intern(name).into_ref());
         values.push(value.value());
     }
-    let dict = rest.last().filter(|_| signature.rest.keywords).and_then(|dict| dict.get::<DictObject>());
-    let pairs = dict.map(DictObject::to_pairs).unwrap_or_default();
     for (name, value) in &pairs {
         names.push(name.clone());
         values.push(value.value());
@@ -434,10 +432,16 @@ fn call_spread(target: &Ref, descr: &FunctionDescr, boxed: Vec<Ref>) -> PyResult
     call_owned(target.value(), &values, (boxed, pairs), names.as_ref().map(|names| names.value()))
 }
 
+/// What parameters that collect the others have got: a tuple's items, and a dict's pairs.
+fn collected(kinds: Rest, rest: &[Ref]) -> (&[Value], Vec<(Ref, Ref)>) {
+    let tuple = rest.first().filter(|_| kinds.positional).and_then(|tuple| tuple.get::<TupleObject>());
+    let dict = rest.last().filter(|_| kinds.keywords).and_then(|dict| dict.get::<DictObject>());
+    (tuple.map_or(&[][..], TupleObject::items), dict.map(DictObject::to_pairs).unwrap_or_default())
+}
+
 /// Calls with the arguments of a call whose shape is known, as the source gives them.
 fn call_as_given(target: &Ref, descr: &FunctionDescr, boxed: Vec<Ref>) -> PyResult {
-    let rest = &descr.signature.rest;
-    let (params, collected) = boxed.split_at(boxed.len() - rest.len());
+    let (params, rest) = boxed.split_at(boxed.len() - descr.signature.rest.len());
     let mut callee = target.clone();
     let (mut values, mut names, mut named) = (Vec::new(), Vec::new(), Vec::new());
     for (value, given) in params.iter().zip(&*descr.given) {
@@ -454,10 +458,8 @@ fn call_as_given(target: &Ref, descr: &FunctionDescr, boxed: Vec<Ref>) -> PyResu
             Given::Default => {}
         }
     }
-    let tuple = collected.first().filter(|_| rest.positional).and_then(|tuple| tuple.get::<TupleObject>());
-    values.extend_from_slice(tuple.map_or(&[][..], TupleObject::items));
-    let dict = collected.last().filter(|_| rest.keywords).and_then(|dict| dict.get::<DictObject>());
-    let pairs = dict.map(DictObject::to_pairs).unwrap_or_default();
+    let (items, pairs) = collected(descr.signature.rest, rest);
+    values.extend_from_slice(items);
     names.extend(pairs.iter().map(|(name, _)| name.clone()));
     values.extend(named.into_iter().chain(pairs.iter().map(|(_, value)| value.value())));
     let names = (!names.is_empty()).then(|| TupleObject::new(names));
