@@ -307,22 +307,33 @@ pub enum MethodKind {
     Native,
     /// Whatever stands under the names: what tests may patch is asked for at each call, and called as it is.
     Named,
+    /// What a property of this name calls with the instance when it is read.
+    Getter,
+    /// What a property of this name calls with the instance and a value when it is set.
+    Setter,
 }
 
 impl MethodKind {
     /// Every kind with its spelling.
-    pub const ALL: [(Self, &'static str); 6] = [
+    pub const ALL: [(Self, &'static str); 8] = [
         (Self::Function, "function"),
         (Self::Instance, "method"),
         (Self::Class, "classmethod"),
         (Self::Static, "staticmethod"),
         (Self::Native, "native"),
         (Self::Named, "named"),
+        (Self::Getter, "getter"),
+        (Self::Setter, "setter"),
     ];
 
     /// The spelling in listings.
     pub fn text(self) -> &'static str {
         Self::ALL[self as usize].1
+    }
+
+    /// Whether it is a part of a property.
+    pub fn is_accessor(self) -> bool {
+        matches!(self, Self::Getter | Self::Setter)
     }
 }
 
@@ -363,6 +374,13 @@ pub struct FunctionDescr {
     pub signature: Signature,
     /// How the call has given the arguments that are not collected; empty where nobody but the checked callee is called.
     pub given: Box<[Given]>,
+}
+
+impl MethodDecl {
+    /// Whether it is what calls of a method of this name and kind reach: a getter and a setter have one name.
+    pub fn is(&self, name: &str, kind: MethodKind) -> bool {
+        self.name == name && (self.kind == MethodKind::Setter) == (kind == MethodKind::Setter)
+    }
 }
 
 impl FunctionDescr {

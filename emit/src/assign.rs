@@ -69,7 +69,7 @@ impl<'a> Emitter<'a, '_> {
     fn store_attribute(&mut self, target: &Expr<'a>, attr: &str) {
         if let Some(field) = self.field_of(target, attr) {
             self.block().op(Opcode::STORE_FIELD, field);
-        } else {
+        } else if !self.set_property(target, attr) {
             let attr = self.mangled(attr);
             self.name_op(Opcode::STORE_ATTR, &attr);
         }
@@ -134,6 +134,7 @@ impl<'a> Emitter<'a, '_> {
                 self.at_attribute(target.span, target);
                 match self.field_of(target, attr) {
                     Some(field) => self.block().op(Opcode::LOAD_FIELD, field),
+                    None if self.read_property(target, attr) => {}
                     None => {
                         let attr = self.mangled(attr);
                         self.name_op(Opcode::LOAD_ATTR, &attr);

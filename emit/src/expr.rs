@@ -314,11 +314,11 @@ impl<'a> Emitter<'a, '_> {
         self.at_attribute(expr.span, expr);
         if let Some(field) = self.field_of(expr, attr) {
             self.block().op(Opcode::LOAD_FIELD, field);
-            return Ok(());
+        } else if !self.read_property(expr, attr) {
+            let attr = self.mangled(attr);
+            self.name_op(Opcode::LOAD_ATTR, &attr);
+            self.unbox_property(expr);
         }
-        let attr = self.mangled(attr);
-        self.name_op(Opcode::LOAD_ATTR, &attr);
-        self.unbox_property(expr);
         Ok(())
     }
 

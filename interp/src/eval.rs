@@ -739,10 +739,10 @@ pub(crate) unsafe fn run_loop<const TRACED: bool>(
                     Opcode::INVOKE_FUNCTION => {
                         let descr = &code!().code().functions[at];
                         let count = descr.signature.params.len();
-                        let cached = ops::statics::cached_callee(cache!());
+                        let cached = ops::callee::cached_callee(cache!());
                         let target = match cached {
                             Some(target) => target.to_ref(),
-                            None => outcall!(ops::statics::resolve_callee(descr, cache!())),
+                            None => outcall!(ops::callee::resolve_callee(descr, cache!())),
                         };
                         save_frame!();
                         enter_invoked!(
@@ -753,7 +753,7 @@ pub(crate) unsafe fn run_loop<const TRACED: bool>(
                     }
                     Opcode::LOAD_METHOD_STATIC => {
                         let callee = &code!().callees()[at];
-                        let target = outcall!(ops::statics::resolve_method(callee, peek!(1), cache!()));
+                        let target = outcall!(ops::callee::resolve_method(callee, peek!(1), cache!()));
                         let receiver = pop_raw!();
                         push!(target);
                         push_raw!(receiver);
@@ -764,8 +764,9 @@ pub(crate) unsafe fn run_loop<const TRACED: bool>(
                         let extra = 1 + callee.unpassed();
                         save_frame!();
                         let (found, receiver) = (peek!(count + extra), peek!(count + extra - 1));
-                        let target = attempt!(ops::statics::method(found, callee, receiver, cache!()));
-                        let fits = ops::statics::fits(target.value(), callee.signature);
+                        let target = attempt!(ops::callee::method(found, callee, receiver));
+                        let cache = cache!();
+                        let fits = ops::callee::fits_receiver(target.value(), descr, callee, receiver, cache);
                         enter_invoked!(ops::statics::invoke(target, descr, args!(count), fits), count, extra);
                     }
                     Opcode::TP_ALLOC => {

@@ -39,6 +39,7 @@ use runtime::hooks;
 pub use ops::arithmetic::fast as arithmetic_fast;
 pub use ops::attribute;
 pub use ops::call::{call_counted, call_owned, set_attribute as set_function_attribute, with_spread};
+pub use ops::callee::{deleted_method, dispatcher, find_method, invalidate, resolve_function, static_target};
 pub use ops::collection::{
     build_map, build_set, dict_merge, dict_update, list, list_extend, map_add, set_add, set_update,
 };
@@ -50,8 +51,7 @@ pub use ops::name::{empty_cell as unbound, find_global, import, load_super};
 pub use ops::pattern;
 pub use ops::primitive::{double_binary, trapping_binary, unboxed};
 pub use ops::statics::{
-    build_class as build_static_class, check_borrowed, check_cast, deleted_method, find_method, invalidate,
-    invoke_owned, invoke_values, load_default, resolve_function, static_target,
+    build_class as build_static_class, check_borrowed, check_cast, invoke_owned, invoke_values, load_default,
 };
 pub use ops::string::{concat, convert, format, interpolation, template};
 pub use rare::reraises;
@@ -75,9 +75,9 @@ pub fn install() {
         hooks.current_globals = frame::current_globals;
         hooks.dict_changed = |_, _, is_definition| {
             if is_definition {
-                ops::statics::invalidate();
+                ops::callee::invalidate();
             }
         };
-        hooks.function_changed = |_| ops::statics::invalidate();
+        hooks.function_changed = |_| ops::callee::invalidate();
     });
 }

@@ -5,6 +5,7 @@ use bytecode::{FunctionDescr, TypeCode};
 use hir::env::FuncId;
 use lir::ir::{ArgPlace, MachineEnv, RegClass};
 use runtime::objects::str::StrObject;
+use runtime::type_object::TypeObject;
 use runtime::value::{PyResult, Ref, Value};
 
 use crate::context::{Jit, jit};
@@ -91,15 +92,19 @@ fn call_occupant(jit: &Jit, func: FuncId, registers: &SavedRegisters) -> PyResul
         }
         _ => interp::resolve_function(descr)?,
     };
-    if let Some(body) = typed_body(jit, target.value(), descr) {
+    let class = match &link {
+        Link::Direct(_) => None,
+        _ => receiver.as_ref().map(|receiver| interp::dispatcher(descr.kind, receiver)),
+    };
+    if let Some(body) = typed_body(jit, target.value(), descr, class) {
         return enter(jit, None, body, &words);
     }
     interp::invoke_values(&target, descr, &words).map(Value::bits)
 }
 
 /// The body of a function that takes just the arguments of a descriptor.
-fn typed_body(jit: &Jit, target: Value, descr: &FunctionDescr) -> Option<BodyId> {
-    let body = jit.body_of(interp::static_target(target, descr)?)?;
+fn typed_body(jit: &Jit, target: Value, descr: &FunctionDescr, class: Option<&TypeObject>) -> Option<BodyId> {
+    let body = jit.body_of(interp::static_target(target, descr, class)?)?;
     (!jit.functions.borrow().bodies[body].takes_closure()).then_some(body)
 }
 

@@ -201,12 +201,12 @@ impl CompileEnv for Env<'_> {
         let (Some(class), name) = descr.split_name() else { return None };
         let class = loaded_class(&TypeDescr::class(&descr.module, class))?;
         let object = class.get::<TypeObject>()?;
-        let at = StaticLayout::vtable_index(object.static_layout()?.method(name)?);
-        let is_overridden = crate::links::is_overridden(object, name);
-        let slot = match static_class::introducer(object, name) {
+        let at = StaticLayout::vtable_index(object.static_layout()?.method(name, descr.kind)?);
+        let is_overridden = crate::links::is_overridden(object, name, descr.kind);
+        let slot = match static_class::introducer(object, name, descr.kind) {
             _ if !is_overridden => None,
             None => Some(at),
-            Some(_) if static_class::is_second_base(object) => self.jit.interface(object, name),
+            Some(_) if static_class::is_second_base(object) => self.jit.interface(object, name, descr.kind),
             Some(_) => None,
         };
         if let Some(at) = slot {

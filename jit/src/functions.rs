@@ -157,7 +157,7 @@ impl Link {
     /// Whether the method that was the only one is no longer: only the receiver can tell which is meant.
     pub(crate) fn is_overridden(&self) -> bool {
         let Self::Unique(descr, class, _) = self else { return false };
-        class.get::<TypeObject>().is_some_and(|class| is_overridden(class, descr.split_name().1))
+        class.get::<TypeObject>().is_some_and(|class| is_overridden(class, descr.split_name().1, descr.kind))
     }
 
     /// The class whose changes matter.

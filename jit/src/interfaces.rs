@@ -30,16 +30,18 @@ pub(crate) struct Interface {
 
 impl Jit {
     /// The vtable index of a method in every subclass of a class that is a second base; nothing if it has none and all are taken.
-    pub(crate) fn interface(&self, class: &TypeObject, name: &str) -> Option<usize> {
-        let class = static_class::introducer(class, name)?;
-        let is_it =
-            |known: &Interface| known.class.value() == class.value() && known.descr.split_name().1 == name;
+    pub(crate) fn interface(&self, class: &TypeObject, name: &str, kind: MethodKind) -> Option<usize> {
+        let class = static_class::introducer(class, name, kind)?;
+        let is_it = |known: &Interface| {
+            known.class.value() == class.value()
+                && (known.descr.split_name().1, known.descr.kind) == (name, kind)
+        };
         let known = self.interfaces.borrow().iter().position(is_it);
         if known.is_some() {
             return known;
         }
         let at = self.interfaces.borrow().len();
-        let method = class.static_layout()?.methods.iter().find(|method| method.name == name)?;
+        let method = class.static_layout()?.methods.iter().find(|method| method.is(name, kind))?;
         if at == INTERFACES || matches!(method.kind, MethodKind::Function | MethodKind::Native) {
             return None;
         }

@@ -8,12 +8,12 @@
 use base::entity::EntityId;
 use bytecode::{CodeFlags, FunctionDescr, MethodKind};
 use hir::env::FuncId;
-use runtime::objects::class_method;
 use runtime::objects::code::CodeObject;
 use runtime::objects::function::FunctionObject;
 use runtime::objects::module::ModuleObject;
 use runtime::objects::str::StrObject;
 use runtime::static_class::{self, StaticLayout};
+use runtime::static_method;
 use runtime::type_object::TypeObject;
 use runtime::value::{Ref, Value};
 
@@ -52,11 +52,7 @@ impl Jit {
             Link::Direct(descr) | Link::Unique(descr, ..) => interp::resolve_function(descr).ok(),
             Link::Entry(descr, class) => {
                 let name = StrObject::intern(descr.split_name().1);
-                let found = class.get::<TypeObject>()?.lookup(name.value());
-                found.map(|found| match descr.kind {
-                    MethodKind::Instance => found.to_ref(),
-                    _ => class_method::unwrapped(found).to_ref(),
-                })
+                static_method::find(class.get::<TypeObject>()?, name.value(), descr.kind).map(Value::to_ref)
             }
         };
         if found.is_none() {
@@ -77,7 +73,7 @@ impl Jit {
         let Some(occupant) = self.occupant(func) else { return false };
         let function = match (&link, link.descr()) {
             (Link::Function(function, args), _) => taking(function, *args),
-            (_, Some(descr)) => interp::static_target(occupant.value(), descr),
+            (_, Some(descr)) => interp::static_target(occupant.value(), descr, link.class()),
             _ => None,
         };
         let Some(function) = function else { return false };
@@ -123,7 +119,7 @@ impl Jit {
             let functions = self.functions.borrow();
             let is_overridden_by = |link: &Link| match link {
                 Link::Unique(descr, owner, _) => owner.get::<TypeObject>().is_some_and(|owner| {
-                    class.is_subclass_of(owner) && is_overridden(owner, descr.split_name().1)
+                    class.is_subclass_of(owner) && is_overridden(owner, descr.split_name().1, descr.kind)
                 }),
                 _ => false,
             };
@@ -139,7 +135,7 @@ impl Jit {
         let index = match &link {
             Link::Unique(descr, class, at) if descr.kind != MethodKind::Static => {
                 class.get::<TypeObject>().and_then(|class| match static_class::is_second_base(class) {
-                    true => self.interface(class, descr.split_name().1),
+                    true => self.interface(class, descr.split_name().1, descr.kind),
                     false => Some(*at),
                 })
             }
@@ -248,13 +244,16 @@ fn globals_of(function: &Ref) -> Option<Value> {
 }
 
 /// Whether a subclass has another method under a name than the class has.
-pub(crate) fn is_overridden(class: &TypeObject, name: &str) -> bool {
+pub(crate) fn is_overridden(class: &TypeObject, name: &str, kind: MethodKind) -> bool {
     let name = StrObject::intern(name);
     let own = class.lookup(name.value());
-    fn differs(class: &TypeObject, name: Value, own: Option<Value>) -> bool {
-        class.subclasses().iter().any(|sub| sub.lookup(name) != own || differs(sub, name, own))
+    fn differs(class: &TypeObject, name: Value, own: Option<Value>, kind: MethodKind) -> bool {
+        let subclasses = class.subclasses();
+        subclasses
+            .iter()
+            .any(|sub| static_method::differs(sub, name, own, kind) || differs(sub, name, own, kind))
     }
-    differs(class, name.value(), own)
+    differs(class, name.value(), own, kind)
 }
 
 /// The static layout of a class or of its nearest static base, with the class that has it.

@@ -49,6 +49,7 @@ pub mod slots;
 pub(crate) mod small_blocks;
 pub mod sort;
 pub mod static_class;
+pub mod static_method;
 pub mod stress;
 pub mod sys_state;
 pub mod testing;

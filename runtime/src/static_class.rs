@@ -8,7 +8,7 @@ use std::cell::{Cell, RefCell};
 
 use abi::layout::type_object::INTERFACES;
 use bytecode::TypeCode;
-use bytecode::descr::{ClassDecl, Literal, MethodDecl, TypeDescr};
+use bytecode::descr::{ClassDecl, Literal, MethodDecl, MethodKind, TypeDescr};
 
 use crate::bind;
 use crate::error;
@@ -93,9 +93,9 @@ impl StaticLayout {
         self.fields.iter().rev().find(|field| field.name == name)
     }
 
-    /// The place of a method among the methods.
-    pub fn method(&self, name: &str) -> Option<usize> {
-        self.methods.iter().position(|method| method.name == name)
+    /// The place of a method among the methods; of a property, of the part that a kind names.
+    pub fn method(&self, name: &str, kind: MethodKind) -> Option<usize> {
+        self.methods.iter().position(|method| method.is(name, kind))
     }
 
     /// The vtable index of the method at a place.
@@ -163,7 +163,7 @@ pub fn build(
     let mut layout = parent.and_then(TypeObject::static_layout).cloned().unwrap_or_default();
     add_methods(&mut layout, bases);
     for method in &decl.methods {
-        match layout.method(&method.name) {
+        match layout.method(&method.name, method.kind) {
             Some(at) => narrow(&mut layout.methods[at], method),
             None => layout.methods.push(method.clone()),
         }
@@ -227,7 +227,7 @@ fn fields_base(class: &TypeObject) -> Option<&TypeObject> {
 fn add_methods(layout: &mut StaticLayout, bases: &TupleObject) {
     let bases = bases.items().iter().filter_map(|base| base.get::<TypeObject>());
     for method in bases.filter_map(TypeObject::static_layout).flat_map(|other| &other.methods) {
-        if layout.method(&method.name).is_none() {
+        if layout.method(&method.name, method.kind).is_none() {
             layout.methods.push(method.clone());
         }
     }
@@ -253,14 +253,14 @@ pub(crate) fn note_defaults(class: &TypeObject) {
 
 /// The class that introduces a method of a class, if the vtables of some subclasses have the method elsewhere, or can have: the class may be
 /// one of several bases, since neither it nor what it inherits on the way to that class adds a field.
-pub fn introducer<'c>(class: &'c TypeObject, method: &str) -> Option<&'c TypeObject> {
+pub fn introducer<'c>(class: &'c TypeObject, method: &str, kind: MethodKind) -> Option<&'c TypeObject> {
     let fields = |class: &TypeObject| class.static_layout().map_or(0, |layout| layout.fields.len());
     for class in std::iter::successors(Some(class), |class| class.base()) {
         let base = class.base()?;
         if fields(class) > fields(base) {
             return None;
         }
-        if base.static_layout().is_none_or(|layout| layout.method(method).is_none()) {
+        if base.static_layout().is_none_or(|layout| layout.method(method, kind).is_none()) {
             return Some(class);
         }
     }

@@ -652,6 +652,14 @@ impl TypeObject {
         }
     }
 
+    /// Says once more that the class has been changed, to those who look at its slots, which follow its dict and its bases.
+    pub(crate) fn announce(&self) {
+        if self.has_static_base() {
+            crate::hooks::class_changed(self);
+        }
+        self.subclasses().iter().for_each(|subclass| subclass.announce());
+    }
+
     /// Whether this class or one of its bases is a static one.
     fn has_static_base(&self) -> bool {
         let is_static = |class: &TypeObject| class.has(type_flags::STATIC_PYTHON);

@@ -356,6 +356,15 @@ impl<'a> Program<'a> {
         }
     }
 
+    /// Another getter takes the place of the one that is known.
+    fn forget_getter(&mut self, class: ClassId, name: &str) {
+        if let Some(&at) = self.classes[class].by_name.get(name)
+            && let ClassMember::Method(old) = self.classes[class].members[at].1
+        {
+            self.functions[old].is_dynamic = true;
+        }
+    }
+
     /// The absolute name of the module that a relative import means.
     pub(crate) fn absolute_name(
         &self,
@@ -458,7 +467,9 @@ impl<'a> Program<'a> {
             _ => None,
         });
         if let Some(kind) = accessor {
-            if kind != "getter" {
+            if kind == "getter" {
+                self.forget_getter(class, name);
+            } else {
                 let accessor = Accessor { name, is_setter: kind == "setter", function };
                 self.classes[class].accessors.push(accessor);
             }

@@ -31,8 +31,10 @@ pub enum Coercion {
 pub enum AttributePlan {
     /// A field at a fixed offset, reached through this class.
     Field(ClassId),
-    /// A property: a call of its getter.
+    /// A property whose getter is called dynamically, and what it gives is unboxed.
     Getter(FunctionId),
+    /// A property of a static class, reached through this class: calls of its functions, direct ones if the class is exact.
+    Property(ClassId, bool),
 }
 
 /// How the arguments of a static call are found, in parameter order.

@@ -12,7 +12,7 @@ use parser::ast::{Arg, ClassDef, Expr, ExprKind, FunctionDef, Keyword, NodeId, S
 use parser::visit::{Visitor, walk_expr, walk_stmt};
 use rustc_hash::FxHashSet;
 
-use crate::facts::{CallPlan, Facts};
+use crate::facts::{AttributePlan, CallPlan, Facts};
 use crate::program::{
     Binding, Class, ClassId, ClassMember, FunctionId, Member, ModuleId, ModuleKind, Program,
 };
@@ -82,7 +82,7 @@ impl<'a> Visitor<'a> for Linter<'_, 'a> {
             _ if self.depth == 0 => {}
             ExprKind::Attribute { value, attr, .. } => {
                 self.attribute(expr, value, attr);
-                self.property(expr, value, attr);
+                self.property(expr, attr);
             }
             ExprKind::Call { func, args, keywords } => match self.facts.calls.get(&expr.id) {
                 Some(CallPlan::Method { function, direct: false, .. }) => self.indirect_call(func, *function),
@@ -142,26 +142,20 @@ impl<'a> Linter<'_, 'a> {
         }
     }
 
-    /// A property of a static class: its function is called dynamically, whoever could override it.
-    fn property(&mut self, expr: &Expr<'a>, value: &Expr<'a>, attr: &str) {
-        let Some(ty) = self.facts.types[value.id] else { return };
-        let Type::Instance { class, .. } = self.program.types.get(ty.id) else { return };
-        let Some((owner, ClassMember::Method(function))) = self.program.class_member(*class, attr) else {
+    /// A property of a static class that nobody overrides, reached as if somebody could.
+    fn property(&mut self, expr: &Expr<'a>, attr: &str) {
+        let Some(&AttributePlan::Property(class, is_exact)) = self.facts.attributes.get(&expr.id) else {
             return;
         };
-        let entry = &self.program.functions[*function];
-        let is_ours = entry.binding == Binding::Property && entry.cache.is_none();
-        if !is_ours || !self.program.classes[owner].is_static || !self.seen.insert(Cause::Method(*function)) {
-            return;
+        let Some(getter) = self.program.typed_getter(class, attr) else { return };
+        let entry = &self.program.functions[getter];
+        let is_known = is_exact || entry.is_final || self.program.classes[class].is_final;
+        let owner = entry.class.filter(|owner| !is_known && !self.is_overridden(*owner, entry.name));
+        if let Some(owner) = owner.filter(|_| self.seen.insert(Cause::Method(getter))) {
+            let class = self.program.classes[owner].name;
+            let message = format!("each use of the property '{class}.{attr}' looks for it in the class");
+            self.open_to_overrides("PF0006", expr, getter, message, "property");
         }
-        let message = format!(
-            "the property '{}.{attr}' calls its function dynamically",
-            self.program.classes[owner].name
-        );
-        let diagnostic = Diagnostic::new("PF0006", expr.span, message);
-        let (there, span) = (entry.module, entry.def.name_span);
-        let diagnostic = self.program.label(diagnostic, self.module, there, span, "the property");
-        self.found.push(diagnostic.with_help("a method is called directly, and a field is one load"));
     }
 
     /// Whether a value comes straight from an import, so that its type is not for this module to declare.
@@ -186,13 +180,28 @@ impl<'a> Linter<'_, 'a> {
         }
         let class = self.program.classes[owner].name;
         let message = format!("each call of '{class}.{}' looks for the method in the class", entry.name);
-        let diagnostic = Diagnostic::new("PF0004", func.span, message);
+        self.open_to_overrides("PF0004", func, function, message, "method");
+    }
+
+    /// Finds what would be reached directly if subclasses were excluded.
+    fn open_to_overrides(
+        &mut self,
+        code: &'static str,
+        expr: &Expr<'a>,
+        function: FunctionId,
+        message: String,
+        what: &str,
+    ) {
+        let entry = &self.program.functions[function];
+        let diagnostic = Diagnostic::new(code, expr.span, message);
         let (there, span) = (entry.module, entry.def.name_span);
         let label = "a subclass could override it";
-        let is_base = |(id, class): (ClassId, &Class<'a>)| id != owner && class.mro.contains(&owner);
+        let is_base = |(id, class): (ClassId, &Class<'a>)| {
+            entry.class.is_some_and(|owner| id != owner && class.mro.contains(&owner))
+        };
         let help = match self.program.classes.iter().any(is_base) {
-            true => "mark the method `@final`",
-            false => "mark the method or its class `@final`",
+            true => format!("mark the {what} `@final`"),
+            false => format!("mark the {what} or its class `@final`"),
         };
         self.found.push(self.program.label(diagnostic, self.module, there, span, label).with_help(help));
     }

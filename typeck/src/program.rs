@@ -397,6 +397,11 @@ pub struct Function<'a> {
 }
 
 impl Function<'_> {
+    /// Whether a call of it runs its typed body and gives what that returns.
+    pub fn is_plain(&self) -> bool {
+        !self.is_dynamic && !self.is_async && !self.is_generator && !self.is_generated
+    }
+
     /// Whether calls of it make coroutines whose result is what it declares.
     pub fn is_coroutine(&self) -> bool {
         self.is_async && !self.is_generator && !self.is_dynamic
@@ -513,6 +518,25 @@ impl<'a> Program<'a> {
             let accessors = &self.classes[owner].accessors;
             accessors.iter().find(|known| known.is_setter && known.name == name).map(|known| known.function)
         })
+    }
+
+    /// The getter of a property that can be called with a typed receiver.
+    pub fn typed_getter(&self, class: ClassId, name: &str) -> Option<FunctionId> {
+        let (owner, &ClassMember::Method(getter)) = self.class_member(class, name)? else { return None };
+        let entry = &self.functions[getter];
+        let is_ours = entry.binding == Binding::Property && entry.cache.is_none();
+        let has_layout = self.classes[class].is_static && self.classes[owner].is_static;
+        (is_ours && has_layout && entry.is_plain()).then_some(getter)
+    }
+
+    /// The setter of a property that can be called with typed arguments: it belongs to the class that the getter is of.
+    pub fn typed_setter(&self, class: ClassId, name: &str) -> Option<FunctionId> {
+        let getter = self.typed_getter(class, name)?;
+        let setter = self.setter(class, name)?;
+        let entry = &self.functions[setter];
+        let is_whole = entry.class == self.functions[getter].class && entry.params.len() == 2;
+        let gives_object = self.types.as_primitive(entry.ret).is_none();
+        (is_whole && gives_object && entry.is_plain()).then_some(setter)
     }
 
     /// Whether something about a class or one of its bases is beyond the checker.

@@ -4,7 +4,9 @@ use bytecode::{
     ClassDecl, FieldDecl, FieldDescr, FunctionDescr, MethodDecl, MethodKind, Rest, Signature, TypeCode,
     TypeDescr,
 };
-use typeck::program::{Binding, ClassId, ClassKind, ClassMember, Function, FunctionId, Param, ParamKind};
+use typeck::program::{
+    Accessor, Binding, ClassId, ClassKind, ClassMember, Function, FunctionId, Param, ParamKind,
+};
 use typeck::ty::{Literal, Primitive, Type, TypeId};
 
 use super::Checked;
@@ -117,7 +119,7 @@ impl Checked<'_, '_> {
         FunctionDescr {
             module: self.program.modules[entry.module].name.to_owned(),
             name: entry.qualname.clone(),
-            kind: method_kind(entry.binding),
+            kind: self.method_kind(entry, function),
             signature: self.signature(function),
             given: Box::default(),
         }
@@ -161,20 +163,40 @@ impl Checked<'_, '_> {
                     has_default: field.has_default,
                 }),
                 ClassMember::Method(function) => {
-                    let method = &self.program.functions[*function];
-                    if !method.is_dynamic && !method.is_generated {
-                        decl.methods.push(MethodDecl {
-                            name: (*name).to_owned(),
-                            kind: method_kind(method.binding),
-                            is_final: method.is_final,
-                            signature: self.signature(*function),
-                        });
-                    }
+                    decl.methods.extend(self.method_decl(name, *function));
                 }
                 _ => {}
             }
         }
+        let setters = entry.accessors.iter().filter(|accessor| accessor.is_setter);
+        decl.methods.extend(setters.filter_map(|setter| self.method_decl(setter.name, setter.function)));
         decl
+    }
+
+    /// A method that has a typed signature.
+    fn method_decl(&self, name: &str, function: FunctionId) -> Option<MethodDecl> {
+        let method = &self.program.functions[function];
+        (!method.is_dynamic && !method.is_generated).then(|| MethodDecl {
+            name: name.to_owned(),
+            kind: self.method_kind(method, function),
+            is_final: method.is_final,
+            signature: self.signature(function),
+        })
+    }
+
+    /// How a function binds its first argument; a setter is decorated as a getter is.
+    fn method_kind(&self, entry: &Function<'_>, function: FunctionId) -> MethodKind {
+        let is_it = |accessor: &Accessor<'_>| accessor.is_setter && accessor.function == function;
+        match entry.binding {
+            Binding::None => MethodKind::Function,
+            Binding::Instance => MethodKind::Instance,
+            Binding::Class => MethodKind::Class,
+            Binding::Static => MethodKind::Static,
+            Binding::Property => match entry.class {
+                Some(class) if self.program.classes[class].accessors.iter().any(is_it) => MethodKind::Setter,
+                _ => MethodKind::Getter,
+            },
+        }
     }
 }
 
@@ -187,13 +209,4 @@ fn literal_descr(value: &Literal) -> Option<bytecode::descr::Literal> {
         Literal::Bytes(bytes) => Descr::Bytes(bytes.clone()),
         Literal::Member { .. } => return None,
     })
-}
-
-fn method_kind(binding: Binding) -> MethodKind {
-    match binding {
-        Binding::None => MethodKind::Function,
-        Binding::Instance | Binding::Property => MethodKind::Instance,
-        Binding::Class => MethodKind::Class,
-        Binding::Static => MethodKind::Static,
-    }
 }

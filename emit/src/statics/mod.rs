@@ -16,6 +16,7 @@ mod define;
 mod descr;
 mod patched;
 mod place;
+mod property;
 mod value;
 
 pub(crate) use descr::type_code;

@@ -3,6 +3,7 @@
 pub(crate) mod arithmetic;
 pub mod attribute;
 pub(crate) mod call;
+pub(crate) mod callee;
 pub(crate) mod collection;
 pub(crate) mod control;
 pub(crate) mod exception;

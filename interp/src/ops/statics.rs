@@ -3,7 +3,6 @@
 //! Descriptors are resolved through the loaded modules each time; compiled code resolves them once.
 
 use std::cell::Cell;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytecode::{
     ClassDecl, FieldDescr, FunctionDescr, Given, MethodKind, Opcode, Repr, Rest, SequenceKind, TypeCode,
@@ -12,24 +11,24 @@ use bytecode::{
 use runtime::error::{self, Raised};
 use runtime::field::Field;
 use runtime::hooks;
-use runtime::objects::class_method::unwrapped;
-use runtime::objects::code::{Callee, CodeObject, InlineCache};
+use runtime::objects::code::{CodeObject, InlineCache};
 use runtime::objects::dict::DictObject;
 use runtime::objects::function::FunctionObject;
 use runtime::objects::list::ListObject;
-use runtime::objects::module::ModuleObject;
 use runtime::objects::static_array::StaticArray;
 use runtime::objects::static_vector::StaticVector;
 use runtime::objects::str::StrObject;
 use runtime::objects::tuple::TupleObject;
-use runtime::objects::{float, int, singleton, strict_module};
+use runtime::objects::{float, int, singleton};
 use runtime::protocol;
 use runtime::static_class::{self, FieldKind, StaticField};
+use runtime::static_method;
 use runtime::type_object::TypeObject;
 use runtime::types;
 use runtime::value::{PyResult, Ref, Value};
 
 use super::call::call_owned;
+use super::callee::{cached_callee, find_method, fits, remember_resolved, resolve_function, static_target};
 use super::primitive;
 use crate::frame::{self, Frame, WANTS_RAW};
 
@@ -109,142 +108,6 @@ pub(crate) enum Invoked {
     Result(Value),
 }
 
-/// Counts what may change the meaning of a resolved descriptor: watched namespaces and functions.
-static EPOCH: AtomicU64 = AtomicU64::new(1);
-
-/// Something that resolved descriptors rely on has changed.
-pub fn invalidate() {
-    EPOCH.fetch_add(1, Ordering::Relaxed);
-}
-
-/// The state of the world for which a cached callee is right.
-#[inline]
-fn stamp() -> u64 {
-    EPOCH.load(Ordering::Relaxed) << 32 | u64::from(runtime::type_object::newest_version())
-}
-
-/// The callee that an instruction resolved last, if nothing has changed since. Borrowed from the namespace that holds it.
-#[inline]
-pub(crate) fn cached_callee(cache: &InlineCache) -> Option<Value> {
-    // SAFETY: the word was the callee's when the stamp was taken, and its namespace has not changed since.
-    (cache.key.get() == stamp()).then(|| unsafe { Value::from_bits(cache.data.get()) })
-}
-
-/// Resolves a callee, and remembers it if it is a function that static callers can enter directly.
-#[cold]
-pub(crate) fn resolve_callee(descr: &FunctionDescr, cache: &InlineCache) -> PyResult {
-    let target = resolve_function(descr)?;
-    if fits_descr(target.value(), descr) {
-        if let Some(function) = target.get_exact::<FunctionObject>() {
-            // Its own module may be patched, too.
-            function.globals().watch();
-        }
-        remember_resolved(&descr.module, target.value(), cache);
-    }
-    Ok(target)
-}
-
-/// The callee that a descriptor names.
-pub fn resolve_function(descr: &FunctionDescr) -> PyResult {
-    if descr.kind == MethodKind::Named {
-        return named_callee(descr);
-    }
-    let found = match descr.split_name() {
-        (Some(class), name) => match static_class::resolve_class(&descr.module, class)? {
-            Some(class) => match class_attribute(&class, name)? {
-                Some(found) => Some(unwrapped(found.value()).to_ref()),
-                None => return Err(runtime::raise!(AttributeError, "{} has been deleted", descr.name)),
-            },
-            None => None,
-        },
-        (None, name) => static_class::resolve_class(&descr.module, name)?,
-    };
-    found.ok_or_else(|| {
-        let (module, name) = (&descr.module, &descr.name);
-        runtime::raise!(NameError, "name '{name}' is not defined in module '{module}'")
-    })
-}
-
-/// What stands under the names of a descriptor; what a test has put in the place of a function or class counts wherever that has been imported.
-fn named_callee(descr: &FunctionDescr) -> PyResult {
-    let mut names = descr.name.split('.');
-    let first = names.next().unwrap_or_default();
-    let module = runtime::sys_state::modules().get_text(&descr.module);
-    let found = match &module {
-        Some(module) => protocol::get_optional_attr(module.value(), StrObject::intern(first).value())?,
-        None => None,
-    };
-    let standing = |found: Ref| strict_module::stand_in(found.value()).unwrap_or(found);
-    let found = found.ok_or_else(|| runtime::raise!(NameError, "name '{first}' is not defined"))?;
-    names.try_fold(standing(found), |owner, name| {
-        protocol::get_attr(owner.value(), StrObject::intern(name).value()).map(standing)
-    })
-}
-
-/// The function behind an attribute of a class, unbound.
-fn class_attribute(class: &Ref, name: &str) -> PyResult<Option<Ref>> {
-    let Some(ty) = class.get::<TypeObject>() else { return Ok(None) };
-    Ok(ty.lookup(StrObject::intern(name).value()).map(Value::to_ref))
-}
-
-/// Where a virtual call looks for its method: in the receiver's class, or in the receiver of a class method.
-#[inline]
-fn dispatcher(kind: MethodKind, receiver: &Value) -> &TypeObject {
-    let class = if kind == MethodKind::Class { receiver.get::<TypeObject>() } else { None };
-    class.unwrap_or_else(|| receiver.ty())
-}
-
-/// What static callers call of what a class has: they pass the class themselves.
-fn callable_of(kind: MethodKind, found: Value) -> Value {
-    if kind == MethodKind::Instance { found } else { unwrapped(found) }
-}
-
-/// What a virtual call finds, unbound.
-pub fn find_method(descr: &FunctionDescr, receiver: Value) -> Option<Ref> {
-    let name = StrObject::intern(descr.split_name().1);
-    let found = dispatcher(descr.kind, &receiver).lookup(name.value())?;
-    Some(callable_of(descr.kind, found).to_ref())
-}
-
-/// The method that the receiver's class has; remembered by the class's version.
-#[inline]
-pub(crate) fn resolve_method(callee: &Callee, receiver: Value, cache: &InlineCache) -> PyResult {
-    let version = u64::from(dispatcher(callee.kind, &receiver).version());
-    if version != 0 && cache.key.get() == version {
-        // SAFETY: the class has not changed since it was asked, and keeps its methods alive.
-        return Ok(unsafe { Value::from_bits(cache.data.get()) }.to_ref());
-    }
-    look_up(callee, receiver, cache)
-}
-
-/// The method that `LOAD_METHOD_STATIC` has found. Compiled code finds it only when it calls: where such code leaves while the arguments
-/// are evaluated, it is found now.
-pub(crate) fn method(found: Value, callee: &Callee, receiver: Value, cache: &InlineCache) -> PyResult {
-    found.non_null().map_or_else(|| resolve_method(callee, receiver, cache), |found| Ok(found.to_ref()))
-}
-
-#[cold]
-fn look_up(callee: &Callee, receiver: Value, cache: &InlineCache) -> PyResult {
-    let class = dispatcher(callee.kind, &receiver);
-    match class.lookup(callee.name.value()) {
-        Some(method) => {
-            let function = callable_of(callee.kind, method);
-            cache.key.set(u64::from(class.version()));
-            cache.data.set(function.bits());
-            Ok(function.to_ref())
-        }
-        None => Err(deleted_method(receiver, callee.name.value())),
-    }
-}
-
-/// A method is missing that the checker has seen.
-pub fn deleted_method(receiver: Value, name: Value) -> Raised {
-    let text = name.get::<StrObject>().map(StrObject::to_string_lossy).unwrap_or_default();
-    let class = receiver.get::<TypeObject>().unwrap_or(receiver.ty());
-    let message = format!("{}.{text} has been deleted", class.name());
-    error::attribute_error(receiver, name, &message)
-}
-
 /// Pushes the frame of a static function and moves the arguments into it, behind its argument check.
 #[inline]
 pub(crate) fn enter(target: Ref, args: &[Value]) -> PyResult<Invoked> {
@@ -286,29 +149,10 @@ pub(crate) fn invoke(
     args: &[Value],
     is_known: bool,
 ) -> PyResult<Invoked> {
-    if is_known || fits_descr(target.value(), descr) {
+    if is_known || fits(target.value(), descr, None) {
         return enter(target, args);
     }
     invoke_dynamic(&target, descr, args).map(Invoked::Result)
-}
-
-/// Whether a callee is a function that can be entered with arguments of the caller's signature: of the expected
-/// representations, and taking just these arguments. Overriding methods may widen parameters and narrow the result, but never
-/// change a representation.
-#[inline]
-pub(crate) fn fits(target: Value, signature: u64) -> bool {
-    let shape = target.get_exact::<FunctionObject>().map(|function| &function.code().shape);
-    shape.is_some_and(|shape| shape.signature == signature && signature != 0)
-}
-
-/// The function that a callee still is, if it can be entered with typed arguments.
-pub fn static_target<'a>(target: Value, descr: &FunctionDescr) -> Option<&'a FunctionObject> {
-    target.get_exact::<FunctionObject>().filter(|_| fits_descr(target, descr))
-}
-
-/// [`fits`] for a descriptor.
-fn fits_descr(target: Value, descr: &FunctionDescr) -> bool {
-    fits(target, descr.signature.representation())
 }
 
 /// Calls anything else with boxed arguments, which it consumes unless it fails, and checks its result.
@@ -368,15 +212,13 @@ fn reached(descr: &FunctionDescr, receiver: Option<Value>) -> PyResult {
 /// the instance for class methods, too. A callee that is none of ours is called without the argument.
 pub fn load_default(descr: &FunctionDescr, receiver: Value, at: usize) -> PyResult {
     let name = StrObject::intern(descr.split_name().1);
-    let found = match singleton::is_none(receiver) {
-        true => None,
-        false => receiver.ty().lookup(name.value()),
-    };
+    let class = (!singleton::is_none(receiver)).then(|| receiver.ty());
+    let found = class.and_then(|class| static_method::find(class, name.value(), descr.kind));
     let target = match found {
-        Some(found) => callable_of(descr.kind, found).to_ref(),
+        Some(found) => found.to_ref(),
         None => resolve_function(descr)?,
     };
-    let Some(function) = static_target(target.value(), descr) else {
+    let Some(function) = static_target(target.value(), descr, class.filter(|_| found.is_some())) else {
         return match target.get_exact::<FunctionObject>() {
             // A primitive cannot be left out.
             Some(function) if descr.signature.params[at].type_code() != TypeCode::Object => {
@@ -407,6 +249,10 @@ fn primitive_zero(ty: &TypeDescr) -> Ref {
 fn call_spread(target: &Ref, descr: &FunctionDescr, boxed: Vec<Ref>) -> PyResult {
     if !descr.given.is_empty() {
         return call_as_given(target, descr, boxed);
+    }
+    if descr.kind.is_accessor() {
+        let values: Vec<Value> = boxed.iter().map(Ref::value).collect();
+        return static_method::access(StrObject::intern(descr.split_name().1).value(), descr.kind, &values);
     }
     let signature = &descr.signature;
     let (params, rest) = boxed.split_at(boxed.len() - signature.rest.len());
@@ -489,12 +335,13 @@ impl<'d> Promise<'d> {
     /// For a method, what the nearest static class of the receiver says.
     fn new(descr: &'d FunctionDescr, receiver: Option<Value>) -> Self {
         let class = match descr.kind {
-            MethodKind::Instance => receiver.map(Value::ty),
+            MethodKind::Instance | MethodKind::Getter | MethodKind::Setter => receiver.map(Value::ty),
             MethodKind::Class => receiver.and_then(Value::get::<TypeObject>),
             MethodKind::Function | MethodKind::Static | MethodKind::Native | MethodKind::Named => None,
         };
         let layout = class.and_then(TypeObject::static_layout);
-        let method = layout.and_then(|layout| Some(&layout.methods[layout.method(descr.split_name().1)?]));
+        let name = descr.split_name().1;
+        let method = layout.and_then(|layout| Some(&layout.methods[layout.method(name, descr.kind)?]));
         let ret = method.map_or(&descr.signature.ret, |method| &method.signature.ret);
         Self { descr, class: class.map(|class| class.value().to_ref()), ret }
     }
@@ -558,17 +405,6 @@ fn allocate_slowly(ty: &TypeDescr, cache: &InlineCache) -> PyResult {
     }
     let class = class.get::<TypeObject>().expect("static classes are classes");
     Ok(runtime::objects::object::allocate(class))
-}
-
-/// Remembers what a name of a module stands for until something changes.
-fn remember_resolved(module: &str, found: Value, cache: &InlineCache) {
-    if let Some(module) = runtime::sys_state::modules().get_text(module)
-        && let Some(module) = module.get::<ModuleObject>()
-    {
-        module.dict().watch();
-        cache.key.set(stamp());
-        cache.data.set(found.bits());
-    }
 }
 
 fn static_field<'a>(descr: &FieldDescr, owner: &'a Ref) -> PyResult<&'a StaticField> {

@@ -11,6 +11,7 @@ mod shown;
 
 use std::cell::{Cell, OnceCell};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// The names and the numbers of the instructions that code objects show.
 pub use bytecode::cpython::numbers as instruction_numbers;
@@ -44,12 +45,16 @@ pub struct Callee {
     pub signature: u64,
     /// How it binds its first argument.
     pub kind: MethodKind,
+    /// Which of all callees it is.
+    pub number: u32,
 }
 
 impl Callee {
     fn of(descr: &bytecode::FunctionDescr) -> Self {
         let name = StrObject::intern(descr.split_name().1).into_ref();
-        Callee { name, signature: descr.signature.representation(), kind: descr.kind }
+        static NEXT: AtomicU32 = AtomicU32::new(1);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        Callee { name, signature: descr.signature.representation(), kind: descr.kind, number }
     }
 
     /// How many receivers stand below the arguments of a virtual call without being one of them.

@@ -6,11 +6,13 @@ use crate::args::Args;
 use crate::error;
 use crate::field::Field;
 use crate::header::Header;
+use crate::hooks::hooks;
 use crate::methods::GetSetDef;
 use crate::names::names;
 use crate::object::{self, Object, Visitor};
 use crate::objects;
 use crate::objects::class_method::is_abstract;
+use crate::objects::function::FunctionObject;
 use crate::objects::str::StrObject;
 use crate::protocol;
 use crate::py_methods;
@@ -58,6 +60,11 @@ impl Property {
         self.getter.get()
     }
 
+    /// The setter.
+    pub fn setter(&self) -> Option<Value> {
+        self.setter.get()
+    }
+
     fn new_of(ty: &TypeObject) -> Py<Property> {
         let [getter, setter, deleter, doc, name] = [const { Field::empty() }; 5];
         object::new_object_of(
@@ -76,7 +83,11 @@ impl Property {
 
     fn fill(&self, functions: &[Option<Value>]) {
         for (field, part) in [&self.getter, &self.setter, &self.deleter].into_iter().zip(functions) {
-            drop(field.replace(part.map(Value::to_ref)));
+            let old = field.replace(part.map(Value::to_ref));
+            if let Some(old) = old.as_ref().and_then(|old| old.get_exact::<FunctionObject>()) {
+                // Callers may know it as what the property calls.
+                (hooks().function_changed)(old);
+            }
         }
     }
 

@@ -280,3 +280,9 @@ pub(crate) fn uses_generic_getattr(ty: &TypeObject) -> bool {
         .getattro
         .is_none_or(|slot| std::ptr::fn_addr_eq(slot, generic_get_attr as fn(Value, Value) -> PyResult))
 }
+
+/// Whether the type's `setattro` is `object`'s.
+pub(crate) fn uses_generic_setattr(ty: &TypeObject) -> bool {
+    type Store = fn(Value, Value, Option<Value>) -> PyResult<()>;
+    ty.slots().setattro.is_none_or(|slot| std::ptr::fn_addr_eq(slot, generic_set_attr as Store))
+}

@@ -5,7 +5,7 @@
 
 use crate::objects::tuple::TupleObject;
 use crate::type_object::TypeObject;
-use crate::types::{fill, layout, mro};
+use crate::types::{layout, mro, slots_changed};
 use crate::value::{Py, PyResult, Ref, Value};
 
 /// Replaces the bases of a class.
@@ -36,8 +36,7 @@ pub fn replace_bases(class: &TypeObject, bases: &TupleObject) -> PyResult<()> {
         }
     }
     enter_subclass(class, &old_bases);
-    class.modified();
-    fill::update_slots(class);
+    slots_changed(class);
     outcome
 }
 

@@ -18,7 +18,7 @@ use crate::objects::tuple::TupleObject;
 use crate::objects::{self, object::OBJECT, type_type::TYPE};
 use crate::protocol;
 use crate::type_object::{TypeObject, type_flags};
-use crate::types::{fill, layout, mro};
+use crate::types::{layout, mro, slots_changed};
 use crate::value::{Py, PyResult, Ref, Value};
 
 /// `type.__new__`
@@ -156,8 +156,7 @@ pub fn build(
         field_default::inherit(&class, base)?;
     }
     class.set_flags(type_flags::READY);
-    class.modified();
-    fill::update_slots(&class);
+    slots_changed(&class);
     Ok(class)
 }
 

@@ -21,11 +21,18 @@ use crate::value::{PyResult, Value};
 
 /// Something in a class dict has changed: slots that the name feeds are computed again, in the class and below it.
 pub fn attribute_changed(ty: &TypeObject, name: Value) {
-    ty.modified();
-    if name.get::<StrObject>().is_some_and(|name| name.as_ascii().is_some_and(|text| text.starts_with("__")))
-    {
-        fill::update_slots(ty);
+    let is_special = |name: &StrObject| name.as_ascii().is_some_and(|text| text.starts_with("__"));
+    match name.get::<StrObject>().is_some_and(is_special) {
+        true => slots_changed(ty),
+        false => ty.modified(),
     }
+}
+
+/// What slots follow has changed: they are computed again, in the class and below it.
+pub fn slots_changed(ty: &TypeObject) {
+    ty.modified();
+    fill::update_slots(ty);
+    ty.announce();
 }
 
 /// Collects the names of a class and its bases, as far as what is given as a class has any.

@@ -343,7 +343,7 @@ impl<'a> Checker<'_, 'a> {
                 if self.program.functions[function].binding == Binding::Property
                     && !self.program.functions[function].is_dynamic =>
             {
-                self.store_property(target, function, class, attr, ty);
+                self.store_property((target, value), (function, owner), class, attr, ty);
                 env.forget_fields();
             }
             Some(ClassMember::Variable { span, .. }) if self.program.classes[class].is_static => {
@@ -406,11 +406,11 @@ impl<'a> Checker<'_, 'a> {
         is_member
     }
 
-    /// An assignment to a property goes to its setter, which takes an object.
+    /// An assignment to a property goes to its setter, which takes an object where it is called dynamically.
     fn store_property(
         &mut self,
-        target: &'a Expr<'a>,
-        getter: FunctionId,
+        (target, value): (&'a Expr<'a>, &'a Expr<'a>),
+        (getter, owner): (FunctionId, Ty),
         class: ClassId,
         attr: &str,
         ty: Ty,
@@ -418,12 +418,20 @@ impl<'a> Checker<'_, 'a> {
         let Some(declared) = self.settable_type(getter, class, attr) else {
             return self.object_only(target, ty);
         };
+        let known = self.program.types.as_instance(owner.id);
+        let (args, is_exact) = known.map_or((Vec::new(), false), |(_, args, exact)| (args.to_vec(), exact));
+        let definer = self.program.functions[getter].class.unwrap_or(class);
+        let args = self.program.arguments_of(class, &args, definer);
+        let declared = self.program.types.substitute(declared, &args);
         if !self.flow(target.id, ty, declared) {
             let (from, to) = (self.program.show(ty.id), self.program.show(declared));
             let message = format!("type mismatch: {from} cannot be assigned to {to}");
             self.error("SP0131", target.span, message);
         }
-        if let Some(primitive) = self.primitive_of(ty) {
+        if self.program.typed_setter(class, attr).is_some() {
+            self.make_sure(value, owner);
+            self.facts().attributes.insert(target.id, AttributePlan::Property(class, is_exact));
+        } else if let Some(primitive) = self.primitive_of(ty) {
             self.set_coercion(target.id, Some(Coercion::Box(primitive)));
             self.facts().attributes.insert(target.id, AttributePlan::Getter(getter));
         }

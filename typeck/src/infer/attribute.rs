@@ -255,6 +255,10 @@ impl<'a> Checker<'_, 'a> {
                 }
             }
             Some(ClassMember::Field(field)) => Ty::expected(field.ty),
+            Some(ClassMember::Method(_)) if self.program.typed_getter(class, attr).is_some() => {
+                self.make_sure(value, owner);
+                self.property_attribute(expr, owner, class, attr)
+            }
             Some(ClassMember::Method(function)) => self.method_attribute(expr, function),
             Some(ClassMember::Variable { ty, .. }) => self.named_object(ty),
             Some(ClassMember::Dynamic) => self.dynamic(),
@@ -284,6 +288,14 @@ impl<'a> Checker<'_, 'a> {
             }
             _ => Ty::expected(self.program.member_attribute(class, attr)),
         }
+    }
+
+    /// A property whose getter is called with the receiver that it is typed for.
+    fn property_attribute(&mut self, expr: &Expr<'a>, owner: Ty, class: ClassId, attr: &str) -> Ty {
+        let getter = self.program.typed_getter(class, attr).expect("the caller has found it");
+        let is_exact = self.program.types.as_instance(owner.id).is_some_and(|(.., exact)| exact);
+        self.facts().attributes.insert(expr.id, AttributePlan::Property(class, is_exact));
+        Ty::sure(self.program.functions[getter].ret)
     }
 
     fn method_attribute(&mut self, expr: &Expr<'a>, function: crate::program::FunctionId) -> Ty {
