@@ -752,8 +752,9 @@ pub(crate) unsafe fn run_loop<const TRACED: bool>(
                         );
                     }
                     Opcode::LOAD_METHOD_STATIC => {
-                        let callee = &code!().callees()[at];
-                        let target = outcall!(ops::callee::resolve_method(callee, peek!(1), cache!()));
+                        let (descr, callee) = (&code!().code().functions[at], &code!().callees()[at]);
+                        let cache = cache!();
+                        let target = outcall!(ops::callee::resolve_method(descr, callee, peek!(1), cache));
                         let receiver = pop_raw!();
                         push!(target);
                         push_raw!(receiver);
@@ -764,9 +765,8 @@ pub(crate) unsafe fn run_loop<const TRACED: bool>(
                         let extra = 1 + callee.unpassed();
                         save_frame!();
                         let (found, receiver) = (peek!(count + extra), peek!(count + extra - 1));
-                        let target = attempt!(ops::callee::method(found, callee, receiver));
-                        let cache = cache!();
-                        let fits = ops::callee::fits_receiver(target.value(), descr, callee, receiver, cache);
+                        let target = attempt!(ops::callee::method(found, descr, callee, receiver));
+                        let fits = ops::callee::has_representation(target.value(), callee.signature);
                         enter_invoked!(ops::statics::invoke(target, descr, args!(count), fits), count, extra);
                     }
                     Opcode::TP_ALLOC => {

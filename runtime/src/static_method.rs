@@ -19,30 +19,15 @@ use crate::value::{PyResult, Ref, Value};
 
 /// What static callers call of what a class has under a name, borrowed from the class; nothing if it has no such method.
 pub fn find(class: &TypeObject, name: Value, kind: MethodKind) -> Option<Value> {
-    holder(class, name, kind).map(|held| callee(held, kind))
-}
-
-/// What keeps the callee for as long as the class is not changed: itself, or the property whose part it is.
-pub fn holder(class: &TypeObject, name: Value, kind: MethodKind) -> Option<Value> {
     let found = class.lookup(name);
     match kind {
-        MethodKind::Getter | MethodKind::Setter => {
-            let callable = found.filter(|&found| is_callable(class, found, kind));
-            Some(callable.unwrap_or_else(objects::none))
-        }
         MethodKind::Instance => found,
-        _ => found.map(unwrapped),
-    }
-}
-
-/// The callee in what keeps it.
-#[inline]
-pub fn callee(held: Value, kind: MethodKind) -> Value {
-    match kind {
         MethodKind::Getter | MethodKind::Setter => {
-            held.get::<Property>().and_then(|property| part(property, kind)).unwrap_or_else(objects::none)
+            let accessor =
+                found.filter(|_| has_plain_attributes(class, kind)).and_then(|found| part(found, kind));
+            Some(accessor.unwrap_or_else(objects::none))
         }
-        _ => held,
+        _ => found.map(unwrapped),
     }
 }
 
@@ -51,14 +36,10 @@ pub fn differs(sub: &TypeObject, name: Value, base: Option<Value>, kind: MethodK
     sub.lookup(name) != base || kind.is_accessor() && !has_plain_attributes(sub, kind)
 }
 
-fn part(property: &Property, kind: MethodKind) -> Option<Value> {
+/// The getter or the setter of what is a plain property.
+fn part(found: Value, kind: MethodKind) -> Option<Value> {
+    let property = found.get::<Property>().filter(|_| found.is_exact(&PROPERTY))?;
     if kind == MethodKind::Setter { property.setter() } else { property.getter() }
-}
-
-/// Whether typed callers may enter this part of what a class has under a name.
-fn is_callable(class: &TypeObject, found: Value, kind: MethodKind) -> bool {
-    let property = found.get::<Property>().filter(|_| found.is_exact(&PROPERTY));
-    property.and_then(|property| part(property, kind)).is_some() && has_plain_attributes(class, kind)
 }
 
 fn has_plain_attributes(class: &TypeObject, kind: MethodKind) -> bool {
@@ -104,8 +85,8 @@ fn is_checked_override(
         return false;
     };
     let found = match descr.kind.is_accessor() {
-        true => callee(found.value(), descr.kind),
-        false => unwrapped(found.value()),
+        true => part(found.value(), descr.kind),
+        false => Some(unwrapped(found.value())),
     };
     // What overrides a setter may ask for more.
     let takes_it = match (own.params.get(1), descr.signature.params.get(1)) {
@@ -115,7 +96,7 @@ fn is_checked_override(
         _ => true,
     };
     takes_it
-        && found == Value::from_object(function)
+        && found == Some(Value::from_object(function))
         && is_written_in(function, definer, name)
         && is_below(definer, descr)
 }

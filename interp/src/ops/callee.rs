@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytecode::{FunctionDescr, MethodKind};
 use runtime::error::{self, Raised};
+use runtime::objects::class_method::StaticMethod;
 use runtime::objects::code::{Callee, InlineCache};
 use runtime::objects::function::FunctionObject;
 use runtime::objects::module::ModuleObject;
@@ -113,40 +114,52 @@ pub fn find_method(descr: &FunctionDescr, receiver: Value) -> Option<Ref> {
     static_method::find(dispatcher(descr.kind, &receiver), name.value(), descr.kind).map(Value::to_ref)
 }
 
-/// The method that the receiver's class has; remembered by the class's version.
+/// The state of the world for which what a class has is right.
 #[inline]
-pub(crate) fn resolve_method(callee: &Callee, receiver: Value, cache: &InlineCache) -> PyResult {
-    let version = u64::from(dispatcher(callee.kind, &receiver).version());
-    if version != 0 && cache.key.get() == version {
-        // SAFETY: the class has not changed since it was asked, and keeps its methods and properties alive.
-        let held = unsafe { Value::from_bits(cache.data.get()) };
-        return Ok(static_method::callee(held, callee.kind).to_ref());
+fn class_stamp(class: &TypeObject) -> u64 {
+    EPOCH.load(Ordering::Relaxed) << 32 | u64::from(class.version())
+}
+
+/// The method that the receiver's class has, or something else to call in its place if that cannot be entered; remembered for the class.
+#[inline]
+pub(crate) fn resolve_method(
+    descr: &FunctionDescr,
+    callee: &Callee,
+    receiver: Value,
+    cache: &InlineCache,
+) -> PyResult {
+    if cache.key.get() == class_stamp(dispatcher(callee.kind, &receiver)) {
+        // SAFETY: neither the class nor a function or property has changed since the class was asked, and it keeps them alive.
+        return Ok(unsafe { Value::from_bits(cache.data.get()) }.to_ref());
     }
-    look_up(callee, receiver, cache)
+    look_up(descr, callee, receiver, cache)
 }
 
 /// The method that `LOAD_METHOD_STATIC` has found. Compiled code finds it only when it calls: where such code leaves while the arguments
 /// are evaluated, it is found now.
-pub(crate) fn method(found: Value, callee: &Callee, receiver: Value) -> PyResult {
-    if let Some(found) = found.non_null() {
-        return Ok(found.to_ref());
+#[inline]
+pub(crate) fn method(found: Value, descr: &FunctionDescr, callee: &Callee, receiver: Value) -> PyResult {
+    match found.non_null() {
+        Some(found) => Ok(found.to_ref()),
+        None => look_up(descr, callee, receiver, &InlineCache::default()),
     }
-    let class = dispatcher(callee.kind, &receiver);
-    let found = static_method::find(class, callee.name.value(), callee.kind);
-    found.map(Value::to_ref).ok_or_else(|| deleted_method(receiver, callee.name.value()))
 }
 
 #[cold]
-fn look_up(callee: &Callee, receiver: Value, cache: &InlineCache) -> PyResult {
+fn look_up(descr: &FunctionDescr, callee: &Callee, receiver: Value, cache: &InlineCache) -> PyResult {
     let class = dispatcher(callee.kind, &receiver);
-    match static_method::holder(class, callee.name.value(), callee.kind) {
-        Some(held) => {
-            cache.key.set(u64::from(class.version()));
-            cache.data.set(held.bits());
-            Ok(static_method::callee(held, callee.kind).to_ref())
-        }
-        None => Err(deleted_method(receiver, callee.name.value())),
+    let Some(found) = static_method::find(class, callee.name.value(), callee.kind) else {
+        return Err(deleted_method(receiver, callee.name.value()));
+    };
+    if has_representation(found, callee.signature) && !fits_class(found, descr, callee, class) {
+        // A stranger: callable, but nothing that can be entered.
+        return Ok(StaticMethod::new(found.to_ref()).into());
     }
+    if class.version() != 0 {
+        cache.key.set(class_stamp(class));
+        cache.data.set(found.bits());
+    }
+    Ok(found.to_ref())
 }
 
 /// A method is missing that the checker has seen.
@@ -157,28 +170,11 @@ pub fn deleted_method(receiver: Value, name: Value) -> Raised {
     error::attribute_error(receiver, name, &message)
 }
 
-/// Whether a method can be entered with arguments of the caller's signature, as [`fits`] says; remembered for the class of the receiver.
+/// Whether a callee is a function that takes and gives words as a caller does.
 #[inline]
-pub(crate) fn fits_receiver(
-    target: Value,
-    descr: &FunctionDescr,
-    callee: &Callee,
-    receiver: Value,
-    cache: &InlineCache,
-) -> bool {
-    let class = dispatcher(callee.kind, &receiver);
-    let key = EPOCH.load(Ordering::Relaxed) << 32 | u64::from(class.version());
-    if cache.key.get() == key && cache.data.get() == target.bits() && class.version() != 0 {
-        return true;
-    }
+pub(crate) fn has_representation(target: Value, signature: u64) -> bool {
     let shape = target.get_exact::<FunctionObject>().map(|function| &function.code().shape);
-    let may_fit = shape.is_some_and(|shape| shape.signature == callee.signature && callee.signature != 0);
-    if !may_fit || !fits_slowly(target, descr, callee, class) {
-        return false;
-    }
-    cache.key.set(key);
-    cache.data.set(target.bits());
-    true
+    shape.is_some_and(|shape| shape.signature == signature && signature != 0)
 }
 
 /// A callee that fits an instruction's descriptor for a class: the state of the world, the callee, the number of the descriptor.
@@ -187,10 +183,9 @@ const FITTINGS: usize = 1024;
 /// What has been found fitting; a call that meets several classes in turn finds its answers here.
 static FITTING: World<[Fitting; FITTINGS]> = World::new([const { Cell::new((0, 0, 0)) }; FITTINGS]);
 
-#[inline(never)]
-fn fits_slowly(target: Value, descr: &FunctionDescr, callee: &Callee, class: &TypeObject) -> bool {
-    let key = EPOCH.load(Ordering::Relaxed) << 32 | u64::from(class.version());
-    let question = (key, target.bits(), callee.number);
+/// [`fits`] for what a class has; remembered.
+fn fits_class(target: Value, descr: &FunctionDescr, callee: &Callee, class: &TypeObject) -> bool {
+    let question = (class_stamp(class), target.bits(), callee.number);
     let hash = (target.bits() >> 4) as usize ^ (callee.number as usize).wrapping_mul(0x9E37);
     let entry = &FITTING[(hash ^ class.version() as usize) % FITTINGS];
     if entry.get() == question {
