@@ -116,13 +116,15 @@ impl<'a> Emitter<'a, '_> {
         Ok(())
     }
 
-    /// Unbinds what the comprehension has bound in the surrounding frame: its last items live no longer, and `locals()` does not
-    /// show them.
+    /// Unbinds what the comprehension has bound in the surrounding frame, cells with it: its last items live no longer, and `locals()` does
+    /// not show them.
     fn forget_variables(&mut self, scope: ScopeId) {
-        for name in self.scopes.table[scope].local_names() {
+        let scopes = self.scopes;
+        let entry = &scopes.table[scope];
+        for name in entry.local_names().into_iter().chain(entry.cell_names()) {
             let slot = self.slot(scope, name);
             let local = &self.block().code.locals[slot as usize];
-            if local.ty == TypeCode::Object && local.cell == CellKind::None {
+            if local.ty == TypeCode::Object && local.cell != CellKind::Free {
                 self.block().op(Opcode::CLEAR_FAST, slot);
             }
         }
@@ -252,7 +254,7 @@ impl<'a> Emitter<'a, '_> {
         self.box_captured_arguments();
         if suspends {
             self.block().op0(Opcode::RETURN_GENERATOR);
-        } else if self.scopes.counts_references {
+        } else if self.counts_references() {
             self.block().op0(Opcode::BEGIN_FRAME);
         }
     }

@@ -32,6 +32,8 @@ pub struct Options {
     pub trap_overflow: bool,
     /// Tests may patch the module: calls go through the names that the source has, and keep their shape.
     pub patching: bool,
+    /// The program asks for reference counts elsewhere: this module counts exactly, as if it asked for them itself.
+    pub counts_references: bool,
 }
 
 /// Compiles a module.
@@ -182,13 +184,18 @@ impl<'a, 's> Emitter<'a, 's> {
         scope.is_coroutine || scope.kind == ScopeKind::Module && self.options.top_level_await
     }
 
+    /// Whether every call is to hold the references that CPython's holds.
+    pub(crate) fn counts_references(&self) -> bool {
+        self.scopes.counts_references || self.options.counts_references
+    }
+
     /// Starts a code object.
     pub(crate) fn open_unit(&mut self, scope: ScopeId, mut code: Code) {
         // All code of a checked module may hold primitives, which nobody must take for objects.
         if self.checked.is_some() {
             code.flags |= CodeFlags::STATIC;
         }
-        if self.scopes.counts_references {
+        if self.counts_references() {
             code.flags |= CodeFlags::COUNTS_REFERENCES;
         }
         let block = Block::new(code);

@@ -36,10 +36,11 @@ impl Slot {
         let path = path.to_str()?;
         let is_library = stdlib::library::is_file(path);
         let path = if is_library { PathBuf::from(path) } else { std::path::absolute(path).ok()? };
-        // Code that traps is other code, and so is code that may be patched.
+        // Code that traps is other code, and so is code that may be patched or counts references exactly.
         let level = crate::options::optimize() as u8
             | u8::from(crate::options::trap_overflow()) << 7
-            | u8::from(runtime::freeze::is_patching()) << 6;
+            | u8::from(runtime::freeze::is_patching()) << 6
+            | u8::from(!is_library && runtime::objects::code::is_counting()) << 5;
         let place = keyed(PATH_KEY, path.as_os_str().as_encoded_bytes());
         let key = [&[level], &place.to_le_bytes()[..], &keyed(SOURCE_KEY, source).to_le_bytes()].concat();
         let file = kept_file::folder(prefix())?.join(format!("{place:016x}-{level}.code"));

@@ -161,6 +161,7 @@ pub fn with_module<T>(
         is_strict: markers.is_strict(),
         trap_overflow: crate::options::trap_overflow(),
         patching: runtime::freeze::is_patching(),
+        counts_references: markers.is_static && runtime::objects::code::is_counting(),
         ..emit::Options::default()
     };
     // The program itself is what is to happen.
@@ -305,6 +306,7 @@ fn emit_tree(
         is_strict: false,
         trap_overflow: false,
         patching: false,
+        counts_references: false,
     };
     let place = Located { source, lines: options.lines.as_ref() };
     warning::issue_at(place, how.filename, &tree.doubts())?;

@@ -26,6 +26,7 @@ use crate::objects::tuple::TupleObject;
 use crate::objects::{self, bytes::BytesObject, complex, float, int, set, slice::SliceObject};
 use crate::type_object::{TypeObject, TypeSpec, type_flags};
 use crate::value::{Py, Ref};
+use crate::world::World;
 
 /// One inline cache; what the words mean is up to the instruction.
 #[repr(C)]
@@ -35,6 +36,14 @@ pub struct InlineCache {
     pub key: Cell<u64>,
     /// Usually a value, an offset or a position.
     pub data: Cell<u64>,
+}
+
+static IS_COUNTING: World<Cell<bool>> = World::new(Cell::new(false));
+
+/// Whether the program has a module that asks for reference counts: typed modules that are compiled from then on hold the references that
+/// CPython's frames hold.
+pub fn is_counting() -> bool {
+    IS_COUNTING.get()
 }
 
 /// What instructions ask of a static callee, prepared.
@@ -145,6 +154,9 @@ impl CodeObject {
 
     /// The code object of what was just compiled or decoded.
     pub fn of(code: Code) -> Py<CodeObject> {
+        if code.flags.contains(CodeFlags::COUNTS_REFERENCES) {
+            IS_COUNTING.set(true);
+        }
         Self::new(Arc::new(code.into()))
     }
 
