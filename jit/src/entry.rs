@@ -136,19 +136,18 @@ fn own_machine(function: &FunctionObject) -> Option<&'static Machine> {
     }
 }
 
-/// Calls a function that has code, if it takes exactly these objects as they are: what most calls between compiled functions are.
+/// Calls a function that has code, if it takes exactly these objects: what most calls between compiled functions are.
 pub(crate) fn call_compiled_code(callable: Value, args: &[Value]) -> Option<PyResult> {
     let function = callable.get_exact::<FunctionObject>()?;
     let machine = shared_machine(function)?;
-    let fits = machine.is_plain && !machine.is_checked && args.len() == machine.params.len();
+    let fits = machine.is_plain && args.len() == machine.params.len();
     if !fits || runtime::tracing::is_on() {
         return None;
     }
     if let Err(raised) = runtime::thread::thread().check_stack("") {
         return Some(Err(raised));
     }
-    let called = call_machine(machine, args.as_ptr().cast(), function.closure.raw());
-    Some(called.map(|bits| boxed(machine.ret, bits)))
+    Some(call_checked(machine, function, args))
 }
 
 fn call_generic(machine: &Machine, function: &FunctionObject, args: Args<'_>) -> PyResult {

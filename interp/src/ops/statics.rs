@@ -90,8 +90,16 @@ unsafe fn release_boxed(frame: *mut Frame, code: &CodeObject) {
     }
 }
 
+#[inline]
 fn check_argument(code: &CodeObject, at: usize, ty: &TypeDescr, value: Value) -> PyResult<()> {
+    let cache = code.argument_cache(at);
+    if has_passed(value, cache) { Ok(()) } else { check_argument_slowly(code, at, ty, value) }
+}
+
+#[cold]
+fn check_argument_slowly(code: &CodeObject, at: usize, ty: &TypeDescr, value: Value) -> PyResult<()> {
     if static_class::admits(ty, value)? {
+        note_passed(ty, value, code.argument_cache(at));
         return Ok(());
     }
     let (name, param) = (&code.code().qualname, &code.code().locals[at].name);
@@ -575,21 +583,28 @@ pub(crate) fn store_field(descr: &FieldDescr, owner: &Ref, word: Value, cache: &
 /// remembered by their versions.
 #[inline]
 pub(crate) fn cast(ty: &TypeDescr, value: Value, cache: &InlineCache) -> PyResult<()> {
+    if has_passed(value, cache) { Ok(()) } else { cast_slowly(ty, value, cache) }
+}
+
+/// Whether the class of a value is one of the two that have passed last.
+#[inline]
+fn has_passed(value: Value, cache: &InlineCache) -> bool {
     let version = u64::from(value.ty().version());
-    if version != 0 && (cache.key.get() == version || cache.data.get() == version) {
-        return Ok(());
+    version != 0 && (cache.key.get() == version || cache.data.get() == version)
+}
+
+/// Remembers the class of a value that has passed, if it decides that.
+fn note_passed(ty: &TypeDescr, value: Value, cache: &InlineCache) {
+    if ty.is_by_class() {
+        cache.data.set(cache.key.get());
+        cache.key.set(u64::from(value.ty().version()));
     }
-    cast_slowly(ty, value, cache)
 }
 
 #[cold]
 fn cast_slowly(ty: &TypeDescr, value: Value, cache: &InlineCache) -> PyResult<()> {
     check_cast(ty, value)?;
-    if !ty.is_by_class() {
-        return Ok(());
-    }
-    cache.data.set(cache.key.get());
-    cache.key.set(u64::from(value.ty().version()));
+    note_passed(ty, value, cache);
     Ok(())
 }
 

@@ -102,6 +102,8 @@ struct Parts {
     caches: OnceCell<Box<[InlineCache]>>,
     local_names: Box<[Ref]>,
     callees: Box<[Callee]>,
+    /// What arguments of untyped callers have passed their checks, by parameter.
+    arguments: Box<[InlineCache]>,
     view: OnceCell<Box<View>>,
     code: Arc<Code>,
 }
@@ -116,6 +118,12 @@ impl Parts {
             caches: OnceCell::new(),
             view: OnceCell::new(),
             callees: code.functions.iter().map(Callee::of).collect(),
+            arguments: code
+                .signature
+                .iter()
+                .flat_map(|own| &own.params)
+                .map(|_| InlineCache::default())
+                .collect(),
             local_names: code.locals.iter().map(|local| intern(&local.name)).collect(),
             code: Arc::clone(code),
         })
@@ -272,6 +280,12 @@ impl CodeObject {
     #[inline]
     pub fn local_names(&self) -> &[Ref] {
         &self.parts().local_names
+    }
+
+    /// The cache of a check of parameter `at`, if the code has a signature.
+    #[inline]
+    pub fn argument_cache(&self, at: usize) -> &InlineCache {
+        &self.parts().arguments[at]
     }
 
     /// Static callees, by index.
