@@ -119,10 +119,11 @@ impl<'a> Emitter<'a, '_> {
     /// Unbinds what the comprehension has bound in the surrounding frame: its last items live no longer, and `locals()` does not
     /// show them.
     fn forget_variables(&mut self, scope: ScopeId) {
-        for name in self.scopes.table[scope].local_names() {
+        let mut names = self.scopes.table[scope].local_names();
+        names.extend(self.scopes.table[scope].cell_names());
+        for name in names {
             let slot = self.slot(scope, name);
-            let local = &self.block().code.locals[slot as usize];
-            if local.ty == TypeCode::Object && local.cell == CellKind::None {
+            if self.block().code.locals[slot as usize].ty == TypeCode::Object {
                 self.block().op(Opcode::CLEAR_FAST, slot);
             }
         }
