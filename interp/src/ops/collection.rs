@@ -91,6 +91,12 @@ pub fn dict_merge(target: Value, mapping: &Ref, callable: Value) -> PyResult<()>
             format!("{function} got multiple values for keyword argument '{}'", protocol::str_string(key)?);
         Err(error::raise_naming(&error::types::TypeError, &message, key))
     };
+    if let Some(source) = mapping.get_exact::<DictObject>() {
+        return match dict(target).is_empty() {
+            true => dict(target).merge(source, true),
+            false => source.to_pairs().into_iter().try_for_each(|(key, value)| add(key.value(), value)),
+        };
+    }
     let found = runtime::objects::dict::methods::for_each_of_mapping(mapping.value(), add);
     if let Err(raised) = found {
         let _raised = error::catch(raised, &error::types::AttributeError)?;
