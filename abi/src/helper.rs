@@ -242,11 +242,13 @@ macro_rules! for_each_helper {
             call_given = CallGiven (args: steal_items) -> own, Null, Anything;
             /// As `call_given`, with the last arguments named by the tuple `names`.
             call_given_keywords = CallGivenKeywords (args: steal_items, names: word) -> own, Null, Anything;
-            /// `callable(*args, **kwargs)` with these three at `parts`; `kwargs` may be 0.
+            /// `callable(*args, **kwargs)` with these three at `parts`; `args` is any iterable, `kwargs` may be 0.
             call_ex = CallEx (parts: steal_items) -> own, Null, Anything;
             /// Calls method `name` of `args[0]` with the `count` arguments at `args`, receiver included; the method is remembered in the
             /// inline cache of instruction `at` of `code`.
             call_method = CallMethod (name: word, code: word, at: int, args: steal_items) -> own, Null, Anything;
+            /// As `call_method`, with the last arguments named by the tuple `names`.
+            call_method_keywords = CallMethodKeywords (name: word, code: word, at: int, names: word, args: steal_items) -> own, Null, Anything;
             /// Calls what function `which` / 2 of `code` names with boxed arguments; if `which` is odd, the receiver's method.
             invoke = Invoke (code: word, which: int, args: steal_items) -> own, Null, Anything;
             /// Calls as `call_bound`, and awaits what comes: 0 with the awaitable and what it yields, or 1 with None and what it returns. The

@@ -303,7 +303,7 @@ macro_rules! for_each_opcode {
             CALL_METHOD { Count } (Object, Object, Counted => Object);
             /// As `CALL_METHOD` with a tuple of keyword names on top.
             CALL_METHOD_KW { Count } (Object, Object, Counted, Object => Object);
-            /// `callable, args, kwargs or null -- result`
+            /// `callable, args, kwargs or null -- result`; `args` is any iterable.
             CALL_FUNCTION_EX { None } (Object, Object, Object => Object);
             /// A rare operation of the runtime.
             CALL_INTRINSIC { Intrinsic } (OfIntrinsic => Object);

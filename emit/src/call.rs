@@ -110,7 +110,8 @@ impl<'a> Emitter<'a, '_> {
         Ok(())
     }
 
-    /// The callable and `already` positional arguments are on the stack; gathers the rest, and the variable `last`, and calls.
+    /// The callable and `already` positional arguments are on the stack; gathers the rest, and the variable `last`, and calls. What stands alone
+    /// behind a star is left to the call, whose error then names the callable.
     pub(crate) fn call_with_tuple(
         &mut self,
         expr: &Expr<'a>,
@@ -123,20 +124,17 @@ impl<'a> Emitter<'a, '_> {
             [Expr { kind: ExprKind::Starred { value, .. }, .. }] if already == 0 && last.is_none() => {
                 self.expr(value)?;
                 self.at(expr.span);
-                self.block().op(Opcode::BUILD_LIST, 0);
-                self.block().op(Opcode::SWAP, 2);
-                self.block().op(Opcode::LIST_EXTEND, 1);
             }
             _ => {
                 self.gather_list(expr, args, already)?;
                 self.at(expr.span);
+                if let Some(last) = last {
+                    self.load_name(last);
+                    self.block().op(Opcode::LIST_APPEND, 1);
+                }
+                self.block().op(Opcode::CALL_INTRINSIC, bytecode::Intrinsic::ListToTuple as u32);
             }
         }
-        if let Some(last) = last {
-            self.load_name(last);
-            self.block().op(Opcode::LIST_APPEND, 1);
-        }
-        self.block().op(Opcode::CALL_INTRINSIC, bytecode::Intrinsic::ListToTuple as u32);
         if keywords.is_empty() {
             self.block().op0(Opcode::PUSH_NULL);
         } else {

@@ -26,6 +26,7 @@ use crate::decode;
 use crate::files;
 use crate::premises::{Known, Premises, Recorder};
 use crate::read_tree::{self, Root};
+use crate::room::{self, with_room};
 use crate::settings::{Level, Settings, find_stub};
 use crate::{scopes, strict_error, tree, warning};
 
@@ -150,7 +151,9 @@ pub fn with_module<T>(
         Ok(tree) => tree,
         Err(error) => return Err(reject(vec![error.to_diagnostic()], Some(error))),
     };
-    let misplaced = typeck::misplaced(tree.body);
+    let depth = tree.depth();
+    let misplaced =
+        with_room(depth, || typeck::misplaced(tree.body)).ok_or_else(|| reject(no_room(), None))?;
     if !misplaced.is_empty() {
         return Err(reject(misplaced, None));
     }
@@ -173,11 +176,17 @@ pub fn with_module<T>(
             return Err(reject(remarks, None));
         }
     }
-    let doubts = emit::doubts_of_module(&tree);
     if !markers.is_static {
-        let code = emit::emit_module(&tree, source.text(), &options).map_err(semantic)?;
+        let text = source.text();
+        let pass = || (emit::doubts_of_module(&tree), emit::emit_module(&tree, text, &options));
+        let (doubts, code) = with_room(depth, pass).ok_or_else(|| reject(no_room(), None))?;
+        let code = code.map_err(semantic)?;
         return Ok(then(&source, None, Compiled { code, doubts, remarks }));
     }
+    if !room::is_enough(depth) {
+        return Err(reject(no_room(), None));
+    }
+    let doubts = emit::doubts_of_module(&tree);
     let scopes = typeck::scope::analyse(&tree, false).map_err(|error| semantic(error.into()))?;
     let mut program = Program::new(&arena, loader);
     let module = program.add_main(name, &options.filename, source.text(), tree, scopes);
@@ -189,6 +198,16 @@ pub fn with_module<T>(
         }
         None => Err(reject(program.modules[module].diagnostics.clone(), None)),
     }
+}
+
+/// The finding about a tree that passes have no stack for.
+fn no_room() -> Vec<Diagnostic> {
+    vec![Diagnostic::error("SP0003", Span::at(0), "source nests too deeply for the stack that is left")]
+}
+
+/// The same as a program hears it.
+fn too_deep() -> Raised {
+    raise!(RecursionError, "maximum recursion depth exceeded during compilation")
 }
 
 /// The level of `-O`.
@@ -250,6 +269,10 @@ fn compile_parsed(source: &SourceText, how: &Compilation<'_>) -> PyResult {
     }
     if how.flags & ONLY_AST != 0 {
         warning::issue(source, how.filename, &emit::doubts_of_parser(tree.warnings()))?;
+        // Objects are made by the thread whose they are.
+        if !room::is_enough(tree.depth()) {
+            return Err(raise!(RecursionError, "maximum recursion depth exceeded during ast construction"));
+        }
         return match &tree {
             Tree::Module(module) => tree::of_module("Module", module, source.lines()),
             Tree::Interactive(module) => tree::of_module("Interactive", module, source.lines()),
@@ -257,14 +280,17 @@ fn compile_parsed(source: &SourceText, how: &Compilation<'_>) -> PyResult {
         };
     }
     if how.flags & hooks::ONLY_SCOPES != 0 {
-        let analysed = match &tree {
+        let analysed = with_room(tree.depth(), || match &tree {
             Tree::Module(module) | Tree::Interactive(module) => typeck::scope::analyse(module, false),
             Tree::Expression(expression) => typeck::scope::analyse_expression(expression),
-        };
-        let scopes = analysed.map_err(|error| {
+        });
+        let scopes = analysed.ok_or_else(too_deep)?.map_err(|error| {
             let place = Located { source, lines: None };
             raise_located(place, how.filename, &parser::SyntaxError::new(error.span, error.message))
         })?;
+        if !room::is_enough(tree.depth()) {
+            return Err(too_deep());
+        }
         return Ok(scopes::of(&scopes, source.lines()));
     }
     emit_tree(&tree, source, how, None)
@@ -309,13 +335,10 @@ fn emit_tree(
         counts_references: false,
     };
     let place = Located { source, lines: options.lines.as_ref() };
-    warning::issue_at(place, how.filename, &tree.doubts())?;
     let text = source.text();
-    let emitted = match tree {
-        Tree::Module(module) => emit::emit_module(module, text, &options),
-        Tree::Interactive(module) => emit::emit_interactive(module, text, &options),
-        Tree::Expression(expression) => emit::emit_expression(expression, text, &options),
-    };
+    let pass = || (tree.doubts(), tree.emit(text, &options));
+    let (doubts, emitted) = with_room(tree.depth(), pass).ok_or_else(too_deep)?;
+    warning::issue_at(place, how.filename, &doubts)?;
     let code = emitted.map_err(|error| {
         raise_located(place, how.filename, &parser::SyntaxError::new(error.span, error.message))
     })?;
@@ -361,6 +384,21 @@ impl<'a> Tree<'a> {
         match self {
             Tree::Module(module) | Tree::Interactive(module) => module.warnings,
             Tree::Expression(expression) => expression.warnings,
+        }
+    }
+
+    fn depth(&self) -> u16 {
+        match self {
+            Tree::Module(module) | Tree::Interactive(module) => module.depth(),
+            Tree::Expression(expression) => expression.depth(),
+        }
+    }
+
+    fn emit(&self, text: &str, options: &emit::Options) -> Result<Code, emit::EmitError> {
+        match self {
+            Tree::Module(module) => emit::emit_module(module, text, options),
+            Tree::Interactive(module) => emit::emit_interactive(module, text, options),
+            Tree::Expression(expression) => emit::emit_expression(expression, text, options),
         }
     }
 
@@ -485,8 +523,27 @@ pub(crate) fn load_file(name: &str, path: &Path, loader: &dyn ModuleLoader) -> P
     Ok(CodeObject::of(compiled.code).into())
 }
 
+/// The code object of a file without its first line, of which only the end is left, so that the others keep their numbers.
+pub(crate) fn load_behind_first_line(name: &str, path: &Path, loader: &dyn ModuleLoader) -> PyResult {
+    fn behind_first_line(bytes: &[u8]) -> &[u8] {
+        &bytes[memchr::memchr(b'\n', bytes).unwrap_or(bytes.len())..]
+    }
+    let compiled = compile_part(name, path, loader, behind_first_line)?;
+    Ok(CodeObject::of(compiled.code).into())
+}
+
 /// Decodes and compiles a file for a module of this name.
 fn compile_file(name: &str, path: &Path, loader: &dyn ModuleLoader) -> PyResult<Compiled> {
+    compile_part(name, path, loader, |bytes| bytes)
+}
+
+/// Decodes and compiles a part of a file.
+fn compile_part(
+    name: &str,
+    path: &Path,
+    loader: &dyn ModuleLoader,
+    part: impl FnOnce(&[u8]) -> &[u8],
+) -> PyResult<Compiled> {
     let shown = path.display().to_string();
     let bytes = match files::read(path) {
         Ok(bytes) => bytes,
@@ -495,7 +552,7 @@ fn compile_file(name: &str, path: &Path, loader: &dyn ModuleLoader) -> PyResult<
             return Err(error::os_error(os.raw_os_error().unwrap_or(0), Some(filename.value())));
         }
     };
-    let source = decode::source(&bytes, &shown, true)?;
+    let source = decode::source(part(&bytes), &shown, true)?;
     error::print::register_source(&shown, source.text());
     compile_source(source, name, path, loader)
 }

@@ -19,6 +19,7 @@ use crate::compile::{self, SearchPath};
 use crate::files;
 use crate::import_time;
 use crate::program;
+use crate::verbose;
 
 /// The `load_module` hook: finds, compiles, registers and runs a module.
 pub fn load_module(name: &str) -> PyResult {
@@ -39,7 +40,7 @@ enum Archives {
 /// Finds and loads a module without `importlib`.
 fn load_natively(name: &str, archives: Archives) -> PyResult {
     if let Some(module) = load_builtin(name) {
-        return module;
+        return verbose::report(name, module);
     }
     let (search, relative) = search_path(name)?;
     if archives == Archives::Left && search.directories.iter().any(|path| files::is_archive(path)) {
@@ -49,12 +50,12 @@ fn load_natively(name: &str, archives: Archives) -> PyResult {
         && !search.hides(name)
         && let Some(module) = stdlib::load(name)
     {
-        return module;
+        return verbose::report(name, module);
     }
     if let Some(path) = search.find(&relative) {
         let whole = SearchPath { directories: sys_path()? };
         let code = compile::load_file(name, &path, &whole)?;
-        return run_module(name, new_module(name, &path), &code);
+        return verbose::report(name, run_module(name, new_module(name, &path), &code));
     }
     if archives == Archives::Left && search.has_compiled(&relative) {
         return find_and_load(name);

@@ -32,6 +32,7 @@ mod packed;
 pub mod premises;
 pub mod program;
 mod read_tree;
+mod room;
 pub mod run;
 mod scopes;
 pub mod settings;
@@ -39,11 +40,12 @@ mod site;
 mod strict_error;
 mod tokens;
 mod tree;
+mod verbose;
 mod warning;
 
 /// The version of the language, and of the library.
 pub const PYTHON_VERSION: &str = "3.14.0";
 
-pub use options::Options;
+pub use options::{HashChecks, Options};
 pub use program::Program;
 pub use run::{Settings, finish, run_program, start};

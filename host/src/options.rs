@@ -6,6 +6,8 @@
 use std::env;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
+pub use stdlib::imp::HashChecks;
+
 /// The options of a process. Levels count how often a letter was given.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Options {
@@ -13,7 +15,7 @@ pub struct Options {
     pub bytes_warning: u32,
     /// `-B`: keep no compiled modules.
     pub dont_write_bytecode: u32,
-    /// `-d`, which says nothing here.
+    /// `-d`: `sys.flags.debug`. The parser has nothing more to say.
     pub debug: u32,
     /// `-E`: the environment's `PYTHON...` variables do not count.
     pub ignore_environment: u32,
@@ -35,8 +37,12 @@ pub struct Options {
     pub no_site: u32,
     /// `-u`: streams that write at once.
     pub unbuffered: u32,
-    /// `-v`, which says nothing here.
+    /// `-v`: tell of imports.
     pub verbose: u32,
+    /// `-x`: leave the first line of the program's file out.
+    pub skip_first_line: u32,
+    /// `--check-hash-based-pycs`
+    pub hash_checks: HashChecks,
     /// `-W`, in order.
     pub warnings: Vec<String>,
     /// `-X`, in order.
@@ -62,6 +68,19 @@ pub(crate) fn trap_overflow() -> bool {
 /// Decides that, before anything is compiled.
 pub(crate) fn set_trap_overflow(traps: bool) {
     TRAP_OVERFLOW.store(traps, Ordering::Relaxed);
+}
+
+/// Whether the program's file begins with a line that is not Python.
+static SKIP_FIRST_LINE: AtomicBool = AtomicBool::new(false);
+
+/// Whether the first line of the program's file is left out.
+pub(crate) fn skips_first_line() -> bool {
+    SKIP_FIRST_LINE.load(Ordering::Relaxed)
+}
+
+/// Decides that, before the program is read.
+pub(crate) fn set_skip_first_line(skips: bool) {
+    SKIP_FIRST_LINE.store(skips, Ordering::Relaxed);
 }
 
 impl Options {

@@ -17,7 +17,7 @@ use runtime::value::{Py, PyResult, Raised, Ref, Value};
 use runtime::world::World;
 
 use crate::compile::{self, SearchPath};
-use crate::{decode, import, interactive, packed};
+use crate::{decode, import, interactive, options, packed};
 
 /// A program.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -115,7 +115,8 @@ pub(crate) fn run_path(path: &Path, package: Option<&str>) -> PyResult {
     let directory = path.parent().map(Path::to_path_buf).unwrap_or_default();
     let module = import::new_module("__main__", path);
     module.dict().set_text("__cached__", objects::none().to_ref());
-    if package.is_some() {
+    let is_named = package.is_none();
+    if !is_named {
         protocol::import::import_absolute("importlib")?;
     }
     let package = package.map_or_else(|| objects::none().to_ref(), |name| StrObject::new(name).into());
@@ -124,7 +125,11 @@ pub(crate) fn run_path(path: &Path, package: Option<&str>) -> PyResult {
     if packed::is_compiled(path) {
         return run_in(&module, &packed::compiled_code(path)?);
     }
-    let code = compile::load_file(compile::MAIN, path, &SearchPath { directories: vec![directory] })?;
+    let search = SearchPath { directories: vec![directory] };
+    let code = match is_named && options::skips_first_line() {
+        true => compile::load_behind_first_line(compile::MAIN, path, &search)?,
+        false => compile::load_file(compile::MAIN, path, &search)?,
+    };
     run_in(&module, &code)
 }
 

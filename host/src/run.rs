@@ -16,7 +16,7 @@ use stdlib::sys::Startup;
 
 use crate::options::Options;
 use crate::program::{self, Failure, Program};
-use crate::{anchors, cache, compile, files, import, import_time, interactive, site, tokens};
+use crate::{anchors, cache, compile, files, import, import_time, interactive, site, tokens, verbose};
 
 /// How a process is set up.
 #[derive(Clone, Debug, Default)]
@@ -62,9 +62,14 @@ pub fn start(settings: &Settings) -> PyResult<()> {
     if checked.import_time {
         import_time::begin();
     }
+    if settings.options.verbose > 0 {
+        verbose::begin();
+    }
+    crate::options::set_skip_first_line(settings.options.skip_first_line > 0);
     let (stream_encoding, stream_errors) = settings.options.streams();
     runtime::warning::set_of_bytes(settings.options.bytes_warning > 0);
     stdlib::imp::set_compiler(cache::fingerprint());
+    stdlib::imp::set_hash_checks(settings.options.hash_checks);
     stdlib::sys::initialize(&Startup {
         argv: settings.argv.clone(),
         original: std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect(),

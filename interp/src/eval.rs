@@ -194,7 +194,9 @@ pub(crate) unsafe fn run_loop<const TRACED: bool>(
                         break 'raised;
                     }
                     enter_pushed!();
-                    look_up!();
+                    if rare::is_interruptible($word) {
+                        look_up!();
+                    }
                 }};
             }
             // A call that does not just move its arguments; it takes so many entries off the stack.

@@ -158,11 +158,17 @@ fn take_room(thread: &ThreadState, code: &CodeObject) -> PyResult<*mut Frame> {
 fn take_room_slowly(thread: &ThreadState, code: &CodeObject) -> PyResult<*mut Frame> {
     runtime::global_lock::switch();
     runtime::signal::check()?;
+    take_room_now(thread, code)
+}
+
+/// [`take_room`] that leaves what waits alone.
+fn take_room_now(thread: &ThreadState, code: &CodeObject) -> PyResult<*mut Frame> {
     if thread.shadow_top.get().is_null() {
         reserve_stack(thread);
     }
     let (depth, bytes, top) = (thread.recursion.get() + 1, frame_bytes(code), thread.shadow_top.get());
-    if !thread.allows_call() || bytes > thread.shadow_limit.get() as usize - top as usize {
+    let is_too_deep = depth > thread.depth_limit.get() && !thread.allows_call();
+    if is_too_deep || bytes > thread.shadow_limit.get() as usize - top as usize {
         return Err(runtime::raise!(RecursionError, "maximum recursion depth exceeded"));
     }
     thread.recursion.set(depth);
@@ -181,9 +187,40 @@ pub fn push(
     builtins: Ref,
     flags: u32,
 ) -> PyResult<*mut Frame> {
-    let thread = thread();
-    let frame = take_room(thread, code)?;
-    // SAFETY: the memory is ours; `current` is the frame below, or null.
+    let frame = take_room(thread(), code)?;
+    // SAFETY: the memory has been taken for a frame of this code.
+    unsafe { begin(frame, owner, code, globals, builtins, flags) };
+    Ok(frame)
+}
+
+/// Pushes a frame as [`push`] does that the program has entered before, in compiled code. What waits, such as a signal, is served where the
+/// frame goes on, and not here, where its handlers would not see what that raises.
+pub(crate) fn push_again(
+    owner: Ref,
+    code: &CodeObject,
+    globals: &DictObject,
+    builtins: Ref,
+    flags: u32,
+) -> PyResult<*mut Frame> {
+    let frame = take_room_now(thread(), code)?;
+    // SAFETY: as above.
+    unsafe { begin(frame, owner, code, globals, builtins, flags) };
+    Ok(frame)
+}
+
+/// Makes a frame whose local slots are null the running one.
+///
+/// # Safety
+/// `frame` has the memory of a frame of this code.
+unsafe fn begin(
+    frame: *mut Frame,
+    owner: Ref,
+    code: &CodeObject,
+    globals: &DictObject,
+    builtins: Ref,
+    flags: u32,
+) {
+    // SAFETY: the contract; `current` is the frame below, or null.
     unsafe {
         frame.write(Frame {
             previous: current(),
@@ -200,8 +237,7 @@ pub fn push(
         });
         std::ptr::write_bytes(Frame::locals(frame), 0, code.shape.locals as usize);
     }
-    thread.anchor.set(frame.cast());
-    Ok(frame)
+    thread().anchor.set(frame.cast());
 }
 
 /// Pushes the frame of a function and moves its first arguments in: `receiver`, unless it is null, and `args`. The other

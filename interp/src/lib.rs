@@ -68,6 +68,7 @@ pub fn install() {
         hooks.traverse_frame = resume::traverse_frame;
         hooks.clear_frame = resume::clear_frame;
         hooks.frame_awaits = resume::frame_awaits;
+        hooks.frame_is_guarded = resume::frame_is_guarded;
         hooks.frames = live::HOOKS;
         hooks.frame = frame::info;
         hooks.frame_locals = frame::locals_at;

@@ -50,7 +50,7 @@ pub fn resume(images: Vec<FrameImage>, raised: Option<Raised>) -> PyResult<Value
     while let Some(image) = images.next() {
         // SAFETY: images hold code and dicts.
         let (code, globals) = unsafe { (image.code.value().cast(), image.globals.value().cast()) };
-        let pushed = frame::push(image.code.clone(), code, globals, image.builtins.clone(), flags);
+        let pushed = frame::push_again(image.code.clone(), code, globals, image.builtins.clone(), flags);
         match pushed {
             Ok(frame) => {
                 innermost = frame;

@@ -28,6 +28,12 @@ pub fn reraises(word: Word) -> bool {
     }
 }
 
+/// Whether a signal may raise behind an instruction. Where the handling of an exception or a `with` statement has just begun it may not: the
+/// handler that ends them covers what follows.
+pub(crate) fn is_interruptible(word: Word) -> bool {
+    !matches!(word.opcode(), Opcode::PUSH_EXC_INFO | Opcode::BEFORE_WITH | Opcode::BEFORE_ASYNC_WITH)
+}
+
 /// The operand stack of the running frame.
 struct Stack {
     frame: *mut Frame,
@@ -345,11 +351,13 @@ fn step(stack: &mut Stack, word: Word) -> PyResult<()> {
             // SAFETY: the word was owned.
             let keywords = keywords.non_null().map(|value| unsafe { Ref::from_owned(value) });
             let keywords = keywords.as_ref().map(Ref::value);
-            let call = |args: &[Value], names, _pairs: Vec<_>| {
+            let call = |args: &[Value], names, _held| {
                 // SAFETY: the frame is the running one, and saved.
                 unsafe { ops::call::call(frame, callable.value(), args, names) }
             };
-            if let Some(result) = ops::call::with_spread(positional.value(), keywords, call)? {
+            if let Some(result) =
+                ops::call::with_spread(callable.value(), positional.value(), keywords, call)?
+            {
                 stack.push(result);
             }
         }

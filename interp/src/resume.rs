@@ -295,6 +295,22 @@ pub fn frame_awaits(frame: *mut u8) -> Option<Ref> {
     }
 }
 
+/// Whether a suspended frame has a handler where it stands, or delegates: then it, or what it waits for, can notice that it is told to end.
+/// The handler around every generator, which looks for `StopIteration`, does not count.
+pub fn frame_is_guarded(frame: *mut u8) -> bool {
+    // SAFETY: generators ask about their own frame while it is suspended and has started.
+    unsafe {
+        let frame = frame.cast::<Frame>();
+        let (code, yielded) = ((*(*frame).code).code(), ((*frame).instruction as usize).saturating_sub(1));
+        let is_own = |handler: &bytecode::Handler| {
+            let first = code.words[handler.target as usize];
+            first.opcode() != bytecode::Opcode::CALL_INTRINSIC
+                || first.operand() != bytecode::Intrinsic::StopIterationError as u32
+        };
+        code.handler_at(yielded).is_some_and(is_own) || delegate(frame).is_some()
+    }
+}
+
 /// Frees a finished or abandoned generator's frame.
 pub fn drop_frame(frame: *mut u8) {
     clear_frame(frame);

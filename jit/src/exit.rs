@@ -275,6 +275,7 @@ fn check_calls() -> PyResult<()> {
     // What waits is served behind the entry of code that continues a frame: that has handlers, which the entry is outside of.
     if !is_entering || !thread.has_room() {
         runtime::global_lock::switch();
+        runtime::signal::check()?;
         thread.check_stack("")?;
     }
     let place = (thread.native_sp.get(), thread.native_fp.get());

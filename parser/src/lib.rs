@@ -41,4 +41,4 @@ pub use nodes::Nodes;
 pub use parse::{parse_expression, parse_interactive, parse_module};
 
 /// No path in a tree is longer than this; deeper source text is a located error. Recursive passes over the tree rely on it.
-pub const MAX_TREE_DEPTH: u16 = 3000;
+pub const MAX_TREE_DEPTH: u16 = 10_000;

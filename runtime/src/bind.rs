@@ -128,7 +128,8 @@ fn unexpected_keyword(function: &FunctionObject, keyword: Value, args: Args<'_>)
             positional_only.join(", ")
         );
     }
-    crate::raise!(TypeError, "{name}() got an unexpected keyword argument '{}'", text(keyword))
+    let message = format!("{name}() got an unexpected keyword argument '{}'", text(keyword));
+    crate::error::raise_naming(&crate::error::types::TypeError, &message, keyword)
 }
 
 #[cold]

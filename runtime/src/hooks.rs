@@ -239,6 +239,8 @@ pub struct Hooks {
     pub clear_frame: fn(frame: *mut u8),
     /// The iterator that a suspended frame delegates to.
     pub frame_awaits: fn(frame: *mut u8) -> Option<Ref>,
+    /// Whether a suspended frame, or what it delegates to, could notice that it is told to end.
+    pub frame_is_guarded: fn(frame: *mut u8) -> bool,
     /// What frame objects ask of frames.
     pub frames: FrameHooks,
     /// Compiled code is not to be entered, as events are to be reported.
@@ -312,6 +314,7 @@ static HOOKS: World<Cell<Hooks>> = World::new(Cell::new(Hooks {
     traverse_frame: |_, _| {},
     clear_frame: |_| {},
     frame_awaits: |_| None,
+    frame_is_guarded: |_| true,
     frames: FrameHooks::NONE,
     leave_compiled: || {},
     source_text: |_| None,

@@ -36,6 +36,9 @@ static ENDED_BY_INTERRUPT: AtomicBool = AtomicBool::new(false);
 /// What the program wants to be called.
 static HANDLERS: World<[Field; COUNT]> = World::new([const { Field::empty() }; COUNT]);
 
+/// The function that raises `KeyboardInterrupt`, which is the program's handler of SIGINT as long as it sets no other.
+static DEFAULT_INTERRUPT: World<Field> = World::new(Field::empty());
+
 /// Somebody besides the program who wants to know of a signal, at the safe point before the program's handler; false keeps
 /// the signal from that.
 pub type Watcher = fn(signal: i32) -> bool;
@@ -158,8 +161,16 @@ pub fn handler(signal: i32) -> Option<Ref> {
 }
 
 /// Remembers what the program has set for a signal, without a change in the system.
-pub fn remember(signal: i32, handler: Ref) {
+fn remember(signal: i32, handler: Ref) {
     HANDLERS[signal as usize].set(handler);
+}
+
+/// Says which function raises `KeyboardInterrupt`, and makes it the handler of SIGINT if nobody has set another.
+pub fn set_default_interrupt(function: Ref) {
+    DEFAULT_INTERRUPT.set(function.clone());
+    if is_ours(libc::SIGINT) && handler(libc::SIGINT).is_none() {
+        remember(libc::SIGINT, function);
+    }
 }
 
 /// Sets what the system does with a signal: `action` is `SIG_DFL`, `SIG_IGN`, or `None` for a call of `handler`. False if it refuses.
@@ -205,6 +216,7 @@ pub fn release() {
             set_native(signal as i32, last);
         }
     }
+    drop(DEFAULT_INTERRUPT.take());
     WAKEUP.store(-1, Ordering::Relaxed);
 }
 
@@ -257,11 +269,8 @@ fn serve() -> PyResult<()> {
     if !is_runner() {
         return Ok(());
     }
+    // One that arrives from here on asks for attention again, though it may be served below: nothing is left for that then.
     let mut pending = PENDING.swap(0, Ordering::Relaxed);
-    if pending == 0 {
-        // Somebody has asked for attention without a signal: the program is to stop.
-        pending = 1 << (libc::SIGINT - 1);
-    }
     while pending != 0 {
         let signal = pending.trailing_zeros() as i32 + 1;
         pending &= pending - 1;
@@ -289,6 +298,10 @@ fn call_handler(signal: i32) -> PyResult<()> {
             _ => Ok(()),
         };
     };
+    if DEFAULT_INTERRUPT.get().is_some_and(|default| default == handler.value()) {
+        // Without a call, which might fail where the stack is used up, and recursion that goes on after that would never end.
+        return Err(error::raise_with_args(&error::types::KeyboardInterrupt, &[]));
+    }
     let frame = objects::frame::at(0).unwrap_or_else(|| objects::none().to_ref());
     let pending = thread().fetch_raised();
     let outcome = protocol::call(handler.value(), &[Value::small(signal.into()), frame.value()], None);

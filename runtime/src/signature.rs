@@ -121,7 +121,15 @@ impl Signature {
 
     /// Qualified name as messages show it.
     fn qualified(&self) -> String {
-        if self.owner.is_empty() { self.name().to_owned() } else { format!("{}.{}", self.owner, self.name()) }
+        if self.owner.is_empty() {
+            return self.name().to_owned();
+        }
+        format!("{}.{}", self.owner_name(), self.name())
+    }
+
+    /// The name of the type, without its module.
+    fn owner_name(&self) -> &'static str {
+        self.owner.rsplit('.').next().unwrap_or(self.owner)
     }
 
     /// Distributes `args` over `slots`, one per parameter; unset means "use the default".
@@ -292,7 +300,7 @@ impl Signature {
     fn missing(&self, at: usize, given: usize) -> crate::error::Raised {
         let skip = self.self_count();
         if at < skip {
-            let (owner, name) = (self.owner, self.name());
+            let (owner, name) = (self.owner_name(), self.name());
             return crate::raise!(TypeError, "unbound method {owner}.{name}() needs an argument");
         }
         if self.is_positional_only() {
@@ -313,8 +321,9 @@ impl Signature {
     }
 
     fn unexpected_keyword(&self, keyword: Value) -> crate::error::Raised {
-        let keyword = keyword.get::<StrObject>().map(StrObject::to_string_lossy).unwrap_or_default();
-        crate::raise!(TypeError, "{}() got an unexpected keyword argument '{keyword}'", self.name())
+        let shown = keyword.get::<StrObject>().map(StrObject::to_string_lossy).unwrap_or_default();
+        let message = format!("{}() got an unexpected keyword argument '{shown}'", self.name());
+        crate::error::raise_naming(&crate::error::types::TypeError, &message, keyword)
     }
 }
 

@@ -312,6 +312,11 @@ impl ThreadState {
         approximate_stack_pointer() >= self.own_stack_limit.get()
     }
 
+    /// Bytes of the native stack that are left, apart from the margin.
+    pub fn room(&self) -> usize {
+        approximate_stack_pointer().saturating_sub(self.own_stack_limit.get())
+    }
+
     /// Fails with `RecursionError` when the native stack is nearly used up. `what` completes the message, for example
     /// `" while getting the repr of an object"`.
     #[inline]
@@ -340,6 +345,10 @@ impl ThreadState {
     fn set_stack_limit(&self, limit: usize) {
         self.own_stack_limit.set(limit);
         self.stack_limit.store(limit, Ordering::Relaxed);
+        // A signal may have arrived before the store, which has undone what it asked for.
+        if self.eval_breaker.load(Ordering::Relaxed) & breaker::SIGNAL != 0 {
+            self.stack_limit.store(usize::MAX, Ordering::Relaxed);
+        }
     }
 
     /// Sets the greatest allowed depth of Python calls; compiled code notices.
@@ -441,7 +450,7 @@ impl ThreadState {
     /// Withdraws a signal's request; true if it was standing.
     pub(crate) fn acknowledge_interrupt(&self) -> bool {
         let was_standing = self.acknowledge(breaker::SIGNAL);
-        self.stack_limit.store(self.own_stack_limit.get(), Ordering::Relaxed);
+        self.set_stack_limit(self.own_stack_limit.get());
         was_standing
     }
 

@@ -15,7 +15,8 @@ As python: spc [--jit=...] FILE [ARGS]    run a file
            spc -m MODULE [ARGS]           run a module
            spc - [ARGS]                   run what standard input gives
            spc                            interactive
-Options as python's: -b -B -E -i -I -O -OO -P -q -s -S -u -V -W ARG -X ARG";
+Options as python's: -b -B -d -E -i -I -O -OO -P -q -s -S -u -v -V -W ARG -x -X ARG
+                     --check-hash-based-pycs always|default|never";
 
 /// Static Python: run, check and compile typed Python programs.
 #[derive(Parser, Debug)]

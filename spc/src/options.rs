@@ -5,7 +5,7 @@
 
 use std::path::PathBuf;
 
-use host::{Options, Program};
+use host::{HashChecks, Options, Program};
 
 /// What a command line in Python's manner says.
 pub(crate) struct Python {
@@ -68,7 +68,11 @@ impl Python {
             "" => return Ok(true),
             "version" => self.shows_version = true,
             "help" | "help-all" | "help-env" | "help-xoptions" => self.shows_help = true,
-            "check-hash-based-pycs" => drop(rest.next()),
+            "check-hash-based-pycs" => {
+                let when = rest.next().ok_or("Argument expected for the --check-hash-based-pycs option")?;
+                self.options.hash_checks = HashChecks::of_name(when)
+                    .ok_or("--check-hash-based-pycs must be one of 'default', 'always', or 'never'")?;
+            }
             _ if name.starts_with("jit") || matches!(name, "perf-map" | "patching" | "trap-overflow") => {
                 self.own.push(word.to_owned());
                 if TAKE_A_WORD.contains(&name) {
@@ -98,6 +102,7 @@ impl Python {
                 'S' => &mut options.no_site,
                 'u' => &mut options.unbuffered,
                 'v' => &mut options.verbose,
+                'x' => &mut options.skip_first_line,
                 'R' => continue,
                 'V' => {
                     self.shows_version = true;
@@ -169,6 +174,7 @@ mod tests {
             ("-Z", "Unknown option: -Z"),
             ("--nothing", "Unknown option: --nothing"),
             ("-c", "Argument expected for the -c option"),
+            ("--check-hash-based-pycs", "Argument expected for the --check-hash-based-pycs option"),
         ] {
             let words = [words.to_owned()];
             assert_eq!(parse(&words).err().as_deref(), Some(message));

@@ -30,11 +30,45 @@ pub fn set_compiler(fingerprint: u64) {
     MAGIC.store(NO_COMPILER | (fingerprint as u32 & 0x7fff), Ordering::Relaxed);
 }
 
+/// When `importlib` compares compiled files that name the hash of their source with it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum HashChecks {
+    /// Each says whether it is to be.
+    #[default]
+    Default,
+    /// All are.
+    Always,
+    /// None is.
+    Never,
+}
+
+impl HashChecks {
+    const NAMES: [(HashChecks, &'static str); 3] =
+        [(Self::Default, "default"), (Self::Always, "always"), (Self::Never, "never")];
+
+    /// What `_imp.check_hash_based_pycs` calls it.
+    pub fn name(self) -> &'static str {
+        Self::NAMES[self as usize].1
+    }
+
+    /// The one that a name stands for.
+    pub fn of_name(name: &str) -> Option<Self> {
+        Self::NAMES.into_iter().find(|&(_, known)| known == name).map(|(checks, _)| checks)
+    }
+}
+
+static HASH_CHECKS: World<Cell<HashChecks>> = World::new(Cell::new(HashChecks::Default));
+
+/// Decides that, before the module is imported.
+pub fn set_hash_checks(checks: HashChecks) {
+    HASH_CHECKS.set(checks);
+}
+
 /// Fills the module.
 pub(crate) fn fill(module: &ModuleObject) -> PyResult<()> {
     module.add_functions(FUNCTIONS);
     let dict = module.dict();
-    dict.set_text("check_hash_based_pycs", StrObject::intern("default"));
+    dict.set_text("check_hash_based_pycs", StrObject::intern(HASH_CHECKS.get().name()));
     dict.set_text("pyc_magic_number_token", int::from_i64(MAGIC.load(Ordering::Relaxed).into()));
     dict.set_text("library_root", StrObject::intern(library::ROOT));
     Ok(())

@@ -55,9 +55,8 @@ pub(crate) fn fill(module: &ModuleObject) -> PyResult<()> {
     more.into_iter().for_each(|(name, value)| dict.set_text(name, int::from_i64(value.into())));
     dict.set_text("ItimerError", error::types::OSError.value().to_ref());
     dict.set_text("struct_siginfo", SIGINFO.class()?.value().to_ref());
-    let is_free = runtime::signal::is_ours(libc::SIGINT) && runtime::signal::handler(libc::SIGINT).is_none();
-    if let Some(function) = dict.get_text("default_int_handler").filter(|_| is_free) {
-        runtime::signal::remember(libc::SIGINT, function);
+    if let Some(function) = dict.get_text("default_int_handler") {
+        runtime::signal::set_default_interrupt(function);
     }
     Ok(())
 }
@@ -329,6 +328,7 @@ py_functions! { static FUNCTIONS;
             return Err(raise!(TypeError, "siginfo must be None"));
         }
         let none = std::ptr::null::<libc::siginfo_t>();
-        system!(syscall(libc::SYS_pidfd_send_signal, pidfd, signalnum, none, flags.unwrap_or(0))).map(drop)
+        system!(syscall(libc::SYS_pidfd_send_signal, pidfd, signalnum, none, flags.unwrap_or(0)))?;
+        runtime::signal::check()
     }
 }

@@ -83,6 +83,10 @@ pub fn initialize(startup: &Startup) -> PyResult<()> {
     dict.set_text("path", strings(&startup.path));
     dict.set_text("executable", StrObject::new(&startup.executable));
     dict.set_text("_base_executable", StrObject::new(&base_executable(&startup.executable)));
+    dict.set_text(
+        "_git",
+        TupleObject::of(["CPython", "", ""].map(|part| StrObject::intern(part).into_ref())),
+    );
     dict.set_text("modules", Value::from_object(sys_state::modules()).to_ref());
     add_streams(dict, startup)?;
     add_constants(dict)?;

@@ -238,6 +238,40 @@ fn options_stand_before_a_program() {
 }
 
 #[test]
+fn the_first_line_may_be_left_out() {
+    let (spc, folder) = (spc(), std::env::temp_dir().join(format!("spc-first-line-{}", std::process::id())));
+    std::fs::create_dir_all(&folder).expect("temporary folders can be made");
+    let file = folder.join("batch.py");
+    std::fs::write(&file, "@spc -x %0 & exit /b\nprint('second')\n1 / 0\n").expect("files can be written");
+    let shown = file.display().to_string();
+    let (code, output, errors) = run_with_input(&spc, &folder, &["-x", &shown], "");
+    assert_eq!((code, output.as_str()), (Some(1), "second\n"));
+    assert!(errors.contains("line 3, in <module>\n    1 / 0\n"), "{errors}");
+    let (code, output, _) = run_with_input(&spc, &folder, &[&shown], "");
+    assert_eq!((code, output.as_str()), (Some(1), ""));
+    std::fs::remove_dir_all(folder).expect("the folder can be removed");
+}
+
+#[test]
+fn imports_are_told_and_checks_of_hashes_are_chosen() {
+    let (spc, folder) = (spc(), std::env::temp_dir());
+    let (code, _, errors) = run_with_input(&spc, &folder, &["-v", "-c", "import colorsys, math"], "");
+    let wanted = "# code object from '<stdlib>/colorsys.py'\nimport 'colorsys' # <_frozen_importlib_external.SourceFileLoader object>\n\
+                  import 'math' # <class '_frozen_importlib.BuiltinImporter'>\n";
+    assert!(code == Some(0) && errors.contains(wanted), "{errors}");
+    let show = "import _imp; print(_imp.check_hash_based_pycs)";
+    for when in ["always", "default", "never"] {
+        let (_, output, _) =
+            run_with_input(&spc, &folder, &["--check-hash-based-pycs", when, "-c", show], "");
+        assert_eq!(output.trim(), when);
+    }
+    let (code, _, errors) =
+        run_with_input(&spc, &folder, &["--check-hash-based-pycs", "often", "-c", show], "");
+    let message = "--check-hash-based-pycs must be one of 'default', 'always', or 'never'\n";
+    assert_eq!((code, errors), (Some(2), message.to_owned() + USAGE));
+}
+
+#[test]
 fn the_prompt_reads_statements() {
     let input =
         "print(1 + 1)\ndef f(x):\n    return (x *\n            2)\n\nf(21)\n_ + 1\n1 / 0\n'still here'\n";
@@ -537,6 +571,10 @@ fn an_interrupt_ends_what_runs() {
         ),
         ("import time\nprint('go', flush=True)\ntime.sleep(60)\n", "line 3, in <module>"),
         ("print('go', flush=True)\nsum(iter(int, 1))\n", "line 2, in <module>"),
+        (
+            "def f():\n try: f()\n except RecursionError: f()\nimport sys\nsys.setrecursionlimit(40)\nprint('go', flush=True)\nf()\n",
+            "in f",
+        ),
     ];
     for (program, place) in cases {
         let (signal, errors) = interrupted(&spc, program);

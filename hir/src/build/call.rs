@@ -45,7 +45,7 @@ impl Builder<'_> {
                 if ty.is_subtype(Type::NULL) {
                     match names {
                         None => self.call_looked_up(callable, &args),
-                        Some(names) => self.call_with_names(callable, names, &args),
+                        Some(names) => self.call_looked_up_with_names(callable, names, &args),
                     }
                 } else {
                     // The receiver is there, or only the runtime can tell.
@@ -178,6 +178,16 @@ impl Builder<'_> {
         let at = self.lookups.get(&callable).copied().unwrap_or(self.at);
         let (code, at) = (self.code_object(), self.const_int(i64::from(at), Type::I64));
         self.call_with(H::CallMethod, &[name, code, at, owner], None, args)
+    }
+
+    /// As [`Builder::call_looked_up`], with keywords.
+    fn call_looked_up_with_names(&mut self, callable: Value, names: Value, args: &[Value]) -> Value {
+        let Some((owner, name)) = self.take_lookup(callable) else {
+            return self.call_with_names(callable, names, args);
+        };
+        let at = self.lookups.get(&callable).copied().unwrap_or(self.at);
+        let (code, at) = (self.code_object(), self.const_int(i64::from(at), Type::I64));
+        self.call_with(H::CallMethodKeywords, &[name, code, at, names, owner], None, args)
     }
 
     /// Removes the attribute lookup that made `callable`, if it can be repeated here.

@@ -11,6 +11,7 @@ use runtime::objects::dict::DictObject;
 use runtime::objects::function::FunctionObject;
 use runtime::objects::method::MethodObject;
 use runtime::objects::object::{allocate, is_object_new};
+use runtime::objects::str::StrObject;
 use runtime::objects::tuple::TupleObject;
 use runtime::objects::type_type::TYPE;
 use runtime::protocol;
@@ -113,23 +114,49 @@ pub(crate) fn finish_init(result: Ref) -> PyResult<()> {
     Err(runtime::raise!(TypeError, "__init__() should return None, not '{}'", result.ty().name()))
 }
 
-/// Calls with the arguments of `callable(*positional, **keywords)`, and what holds those that have names.
+/// What keeps the arguments of a call with stars alive: items of an iterable that is no tuple, and those that have names.
+pub struct Spread {
+    _items: Vec<Ref>,
+    _named: Vec<(Ref, Ref)>,
+}
+
+/// Calls with the arguments of `callable(*positional, **keywords)`, and what holds them.
 pub fn with_spread<R>(
+    callable: Value,
     positional: Value,
     keywords: Option<Value>,
-    call: impl FnOnce(&[Value], Option<Value>, Vec<(Ref, Ref)>) -> R,
-) -> R {
-    let tuple = positional.get::<TupleObject>().expect("the emitter passes a tuple");
-    let Some(dict) =
-        keywords.and_then(|keywords| keywords.get::<DictObject>()).filter(|dict| !dict.is_empty())
-    else {
-        return call(tuple.items(), None, Vec::new());
+    call: impl FnOnce(&[Value], Option<Value>, Spread) -> PyResult<R>,
+) -> PyResult<R> {
+    let tuple = positional.get_exact::<TupleObject>().map(TupleObject::items);
+    let items = match tuple {
+        Some(_) => Vec::new(),
+        None => spread_items(callable, positional)?,
     };
-    let pairs = dict.to_pairs();
-    let names = TupleObject::new(pairs.iter().map(|(name, _)| name.clone()).collect());
-    let mut values = tuple.items().to_vec();
-    values.extend(pairs.iter().map(|(_, value)| value.value()));
-    call(&values, Some(names.value()), pairs)
+    let named = keywords.and_then(|keywords| keywords.get::<DictObject>()).map(DictObject::to_pairs);
+    let named = named.unwrap_or_default();
+    if named.iter().any(|(name, _)| !name.is_instance::<StrObject>()) {
+        return Err(runtime::raise!(TypeError, "keywords must be strings"));
+    }
+    if let (Some(values), true) = (tuple, named.is_empty()) {
+        return call(values, None, Spread { _items: items, _named: named });
+    }
+    let mut values = tuple.map_or_else(|| items.iter().map(Ref::value).collect(), <[Value]>::to_vec);
+    if named.is_empty() {
+        return call(&values, None, Spread { _items: items, _named: named });
+    }
+    let names = TupleObject::new(named.iter().map(|(name, _)| name.clone()).collect());
+    values.extend(named.iter().map(|(_, value)| value.value()));
+    call(&values, Some(names.value()), Spread { _items: items, _named: named })
+}
+
+#[cold]
+#[inline(never)]
+fn spread_items(callable: Value, positional: Value) -> PyResult<Vec<Ref>> {
+    if protocol::iterate::is_iterable(positional) {
+        return protocol::collect(positional);
+    }
+    let (function, ty) = (protocol::call::callable_text(callable)?, positional.ty());
+    Err(runtime::raise!(TypeError, "{function} argument after * must be an iterable, not {}", ty.name()))
 }
 
 /// Whether a call binds arguments to the parameters of a function, or of a method's function, that the interpreter runs.

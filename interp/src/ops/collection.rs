@@ -4,7 +4,6 @@ use runtime::error;
 use runtime::objects::dict::DictObject;
 use runtime::objects::list::ListObject;
 use runtime::objects::set::{self, SetObject};
-use runtime::objects::str::StrObject;
 use runtime::protocol;
 use runtime::value::{PyResult, Ref, Value};
 
@@ -83,26 +82,26 @@ pub fn dict_update(target: Value, mapping: &Ref) -> PyResult<()> {
 /// Merges keyword arguments; a key that is there already is an error of the call.
 pub fn dict_merge(target: Value, mapping: &Ref, callable: Value) -> PyResult<()> {
     let name = || protocol::call::callable_text(callable);
-    let merged = DictObject::new();
-    if mapping.get::<DictObject>().is_none()
-        && !protocol::has_attr(mapping.value(), StrObject::intern("keys").value())?
-    {
+    let add = |key: Value, value| {
+        if !dict(target).contains(key)? {
+            return dict(target).set(key, value);
+        }
+        let function = name()?;
+        let message =
+            format!("{function} got multiple values for keyword argument '{}'", protocol::str_string(key)?);
+        Err(error::raise_naming(&error::types::TypeError, &message, key))
+    };
+    if let Some(source) = mapping.get_exact::<DictObject>() {
+        return match dict(target).is_empty() {
+            true => dict(target).merge(source, true),
+            false => source.to_pairs().into_iter().try_for_each(|(key, value)| add(key.value(), value)),
+        };
+    }
+    let found = runtime::objects::dict::methods::for_each_of_mapping(mapping.value(), add);
+    if let Err(raised) = found {
+        let _raised = error::catch(raised, &error::types::AttributeError)?;
         let ty = mapping.ty().name();
         return Err(runtime::raise!(TypeError, "{} argument after ** must be a mapping, not {ty}", name()?));
-    }
-    runtime::objects::dict::methods::update_from_mapping(&merged, mapping.value())?;
-    for (key, value) in merged.to_pairs() {
-        let Some(text) = key.get::<StrObject>() else {
-            return Err(runtime::raise!(TypeError, "keywords must be strings"));
-        };
-        if dict(target).contains(key.value())? {
-            let (function, key) = (name()?, text.to_string_lossy());
-            return Err(runtime::raise!(
-                TypeError,
-                "{function} got multiple values for keyword argument '{key}'"
-            ));
-        }
-        dict(target).set(key.value(), value)?;
     }
     Ok(())
 }

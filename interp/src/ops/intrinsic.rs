@@ -132,5 +132,6 @@ fn stop_iteration_error(exception: Value, frame: *mut Frame) -> PyResult {
     let made = error::new_exception(&error::types::RuntimeError, &[text.value()]);
     made.cause.set(exception.to_ref());
     made.context.set(exception.to_ref());
+    made.suppress_context.set(true);
     Ok(made.into_ref())
 }

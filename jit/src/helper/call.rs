@@ -94,8 +94,8 @@ pub(super) unsafe extern "C" fn call_ex(items: *const Value, count: usize) -> Va
     // SAFETY: as above; there are three.
     let parts = unsafe { slice(items, count) };
     let given = Given(if parts[2].is_null() { &parts[..2] } else { parts });
-    let call = |args: &[Value], names, pairs| interp::call_owned(parts[0], args, (given, pairs), names);
-    own(interp::with_spread(parts[1], parts[2].non_null(), call))
+    let call = |args: &[Value], names, held| interp::call_owned(parts[0], args, (given, held), names);
+    own(interp::with_spread(parts[0], parts[1], parts[2].non_null(), call))
 }
 
 pub(super) unsafe extern "C" fn call_method(
@@ -108,6 +108,30 @@ pub(super) unsafe extern "C" fn call_method(
     // SAFETY: as above; the receiver is the first.
     let args = unsafe { slice(items, count) };
     own(by_name(name, code, at, args))
+}
+
+pub(super) unsafe extern "C" fn call_method_keywords(
+    name: Value,
+    code: Value,
+    at: usize,
+    names: Value,
+    items: *const Value,
+    count: usize,
+) -> Value {
+    // SAFETY: as above.
+    let args = unsafe { slice(items, count) };
+    own(by_name_with_keywords(name, code, at, names, args))
+}
+
+fn by_name_with_keywords(name: Value, code: Value, at: usize, names: Value, args: &[Value]) -> PyResult {
+    let given = Given(args);
+    match look_up(name, code, at, args[0])? {
+        Method::Unbound(function) => interp::call_owned(function.value(), args, given, Some(names)),
+        Method::Bound(callable) if counts_references(code) => {
+            interp::call_counted(callable.value(), &args[1..], given, Some(names))
+        }
+        Method::Bound(callable) => interp::call_owned(callable.value(), &args[1..], given, Some(names)),
+    }
 }
 
 fn by_name(name: Value, code: Value, at: usize, args: &[Value]) -> PyResult {

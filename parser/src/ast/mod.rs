@@ -43,6 +43,13 @@ pub struct Module<'a> {
     pub warnings: &'a [Warning<'a>],
 }
 
+impl Module<'_> {
+    /// How deep the deepest statement is.
+    pub fn depth(&self) -> u16 {
+        self.body.iter().map(|stmt| stmt.depth).max().unwrap_or(0)
+    }
+}
+
 /// One expression (`ast.Expression`), as `eval` reads it.
 #[derive(Clone, Copy, Debug)]
 pub struct Expression<'a> {
@@ -52,6 +59,13 @@ pub struct Expression<'a> {
     pub node_count: u32,
     /// What CPython says as a `SyntaxWarning` while it parses, in source order.
     pub warnings: &'a [Warning<'a>],
+}
+
+impl Expression<'_> {
+    /// How deep it is.
+    pub fn depth(&self) -> u16 {
+        self.body.depth
+    }
 }
 
 /// A doubt about accepted source text, such as an invalid escape sequence.

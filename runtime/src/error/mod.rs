@@ -19,7 +19,7 @@ pub use exception::{EXTRA_FIELDS, ExceptionObject};
 pub use frame_lines::hide_columns;
 pub use unraisable::{write_unraisable, write_unraisable_at};
 
-use crate::objects::str::StrObject;
+use crate::objects::str::{StrBuilder, StrObject};
 use crate::objects::tuple::TupleObject;
 use crate::objects::{self, int};
 use crate::thread::thread;
@@ -39,6 +39,29 @@ macro_rules! raise {
 #[inline(never)]
 pub fn raise(ty: &TypeObject, message: &str) -> Raised {
     raise_with_args(ty, &[StrObject::new(message).value()])
+}
+
+/// Raises `ty` with a message that quotes the text `name` as far as UTF-8 can write it; what it cannot, lone surrogates, is put back.
+#[cold]
+pub fn raise_naming(ty: &TypeObject, message: &str, name: Value) -> Raised {
+    match name.get::<StrObject>().and_then(|name| quoting(message, name)) {
+        Some(message) => raise_with_args(ty, &[message.value()]),
+        None => raise(ty, message),
+    }
+}
+
+/// The message with the last quotation of `name` as it is, if UTF-8 cannot write that.
+fn quoting(message: &str, name: &StrObject) -> Option<crate::value::Py<StrObject>> {
+    let lossy = name.to_string_lossy();
+    if !lossy.contains(char::REPLACEMENT_CHARACTER) {
+        return None;
+    }
+    let at = message.rfind(&format!("'{lossy}'"))? + 1;
+    let mut whole = StrBuilder::new();
+    whole.push_str(&message[..at]);
+    whole.push_object(name);
+    whole.push_str(&message[at + lossy.len()..]);
+    Some(whole.finish())
 }
 
 /// Raises `ty` with these arguments.
@@ -273,7 +296,7 @@ pub fn unbound_free(name: &str) -> Raised {
 /// `AttributeError` with its `name` and `obj` set.
 #[cold]
 pub fn attribute_error(object: Value, name: Value, message: &str) -> Raised {
-    let raised = raise!(AttributeError, "{message}");
+    let raised = raise_naming(&types::AttributeError, message, name);
     set_extra(types::ATTRIBUTE_NAME, name);
     set_extra(types::ATTRIBUTE_OBJ, object);
     raised

@@ -131,8 +131,8 @@ impl Report {
 
     fn one(&mut self, exception: Value) {
         let Some(this) = exception.get::<ExceptionObject>() else { return };
-        if thread().check_stack("").is_err() {
-            drop(thread().fetch_raised());
+        // A signal that arrives meanwhile is for the program, not for the report.
+        if !thread().has_room() {
             return;
         }
         if exception.ty().is_subclass_of(&types::BaseExceptionGroup) {
@@ -332,7 +332,8 @@ fn push_syntax_location(exception: Value, out: &mut String) {
     let number = |at: usize| this.extra[at].get().and_then(Value::as_small);
     let Some(line) = this.extra[2].get().filter(|line| !objects::is_none(*line)) else { return };
     let line = quiet_str(line).unwrap_or_default();
-    let file = text(1).filter(|name| !name.is_empty()).unwrap_or_else(|| "<string>".to_owned());
+    let file = this.extra[1].get().filter(|file| !objects::is_none(*file)).and_then(quiet_str);
+    let file = file.filter(|name| !name.is_empty()).unwrap_or_else(|| "<string>".to_owned());
     out.push_str(&format!("  File \"{file}\", line {line}\n"));
     let Some(source) = text(4) else { return };
     let len = |text: &str| text.chars().count() as i64;

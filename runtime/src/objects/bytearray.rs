@@ -311,6 +311,7 @@ py_methods! { static METHODS for "bytearray", &ByteArray;
         if !protocol::is_iterable(iterable_of_ints) {
             return Err(crate::raise!(TypeError, "can't extend bytearray with {}", iterable_of_ints.ty().name()));
         }
+        protocol::length_hint(iterable_of_ints, 0)?;
         this.extend_from(&convert::from_iterable(iterable_of_ints, "byte must be in range(0, 256)")?)
     }
     /// Insert a single item into the bytearray before the given index.

@@ -6,6 +6,9 @@ use crate::header::Header;
 use crate::methods::GetSetDef;
 use crate::object::{self, Object, Visitor};
 use crate::objects::str::StrObject;
+use crate::objects::{self, singleton};
+use crate::operator::{CompareOp, Comparison};
+use crate::protocol;
 use crate::slots::Slots;
 use crate::type_object::{TypeObject, TypeSpec, type_flags};
 use crate::value::{Py, PyResult, Ref, Value};
@@ -58,6 +61,17 @@ fn repr(value: Value) -> PyResult {
     Ok(StrObject::new(&text).into())
 }
 
+/// Cells compare as what they hold does; an empty one comes first.
+fn richcompare(a: Value, b: Value, op: CompareOp) -> PyResult {
+    let (Some(x), Some(y)) = (a.get::<CellObject>(), b.get::<CellObject>()) else {
+        return singleton::decline();
+    };
+    match (x.contents.get_ref(), y.contents.get_ref()) {
+        (Some(x), Some(y)) => protocol::compare(op, x.value(), y.value()),
+        (x, y) => Ok(objects::bool(op.holds(x.is_some().cmp(&y.is_some()))).to_ref()),
+    }
+}
+
 fn get_contents(value: Value) -> PyResult {
     this(value).contents.get_ref().ok_or_else(|| crate::raise!(ValueError, "cell is empty"))
 }
@@ -75,7 +89,7 @@ pub static CELL: TypeObject = TypeObject::from_spec(&SPEC);
 static SPEC: TypeSpec = TypeSpec {
     doc: "cell([contents])\n\nHolds the value of a variable that nested functions use, too.",
     flags: type_flags::GC,
-    slots: Slots { new: Some(new), repr: Some(repr), ..Slots::EMPTY },
+    slots: Slots { new: Some(new), repr: Some(repr), richcompare: Some(richcompare), ..Slots::EMPTY },
     getset: GETSET,
     ..TypeSpec::of::<CellObject>("cell")
 };

@@ -5,6 +5,8 @@
 
 use std::cell::Cell;
 
+use bytecode::CodeFlags;
+
 use crate::args::{Args, Entry};
 use crate::field::Field;
 use crate::header::Header;
@@ -300,6 +302,12 @@ fn set_code(value: Value, new: Option<Value>) -> PyResult<()> {
             ValueError,
             "{name}() requires a code object with {cells} free vars, not {free}"
         ));
+    }
+    let kinds = CodeFlags::GENERATOR | CodeFlags::COROUTINE | CodeFlags::ASYNC_GENERATOR;
+    let kind = |code: &CodeObject| code.code().flags.0 & kinds.0;
+    if kind(code) != kind(function.code()) {
+        let message = "Assigning a code object of non-matching type is deprecated (e.g., from a generator to a plain function)";
+        crate::warning::warn(&crate::error::types::DeprecationWarning, message, 1)?;
     }
     function.doc.set(function.doc());
     function.code.set(Value::from_object(code).to_ref());

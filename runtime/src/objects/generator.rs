@@ -283,6 +283,11 @@ fn close(generator: &GeneratorObject) -> PyResult {
         generator.drop_frame();
         return Ok(objects::none().to_ref());
     }
+    // Nobody would notice: the frame need not run, and reports no events.
+    if !generator.running.get() && !(hooks::hooks().frame_is_guarded)(generator.frame.get()) {
+        generator.drop_frame();
+        return Ok(objects::none().to_ref());
+    }
     let exit = error::new_exception(&error::types::GeneratorExit, &[]);
     match generator.resume(Resume::Throw(exit.value())) {
         Ok(Some(_)) => Err(crate::raise!(RuntimeError, "{} ignored GeneratorExit", generator.noun())),

@@ -183,7 +183,12 @@ pub(super) fn getattro(value: Value, name: Value) -> PyResult {
         return protocol::call_one(fallback, name);
     }
     let text = name.get::<StrObject>().map(StrObject::to_string_lossy).unwrap_or_default();
-    let message = format!("module '{}' has no attribute '{text}'", module.name());
+    let message = match module.dict().get_text("__name__") {
+        Some(own) if own.is_instance::<StrObject>() => {
+            format!("module '{}' has no attribute '{text}'", module.name())
+        }
+        _ => format!("module has no attribute '{text}'"),
+    };
     Err(error::attribute_error(value, name, &message))
 }
 

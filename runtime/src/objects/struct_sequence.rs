@@ -117,6 +117,7 @@ pub fn unique(module: &str, name: &str, fields: &[(&str, Ref)]) -> PyResult {
     slots.new =
         Some(|class, _| Err(crate::raise!(TypeError, "cannot create '{}' instances", class.full_name())));
     made.ty().set_slots(slots);
+    made.ty().set_flags(type_flags::NO_NEW);
     Ok(made)
 }
 

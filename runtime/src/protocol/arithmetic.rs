@@ -3,6 +3,7 @@
 //! Order of attempts for `a op b`: the right operand first if its type is a proper subclass that overrides the operator, else
 //! left then right; each may decline with `NotImplemented`. Sequences have `+` and `*` apart from numbers.
 
+use crate::objects::builtin_function::BuiltinFunction;
 use crate::objects::float::{self, FLOAT};
 use crate::objects::{self, int, is_not_implemented};
 use crate::operator::{BinaryOp, OperatorSlots};
@@ -116,7 +117,15 @@ fn repeat_count(value: Value) -> PyResult<isize> {
 #[cold]
 fn unsupported(symbol: &str, a: Value, b: Value) -> crate::error::Raised {
     let (left, right) = (a.ty().name(), b.ty().name());
-    crate::raise!(TypeError, "unsupported operand type(s) for {symbol}: '{left}' and '{right}'")
+    // `print >> file` of Python 2.
+    let is_print = |name: &str| {
+        a.get::<BuiltinFunction>().is_some_and(|function| function.def().signature.name() == name)
+    };
+    let hint = match symbol {
+        ">>" if is_print("print") => ". Did you mean \"print(<message>, file=<output_stream>)\"?",
+        _ => "",
+    };
+    crate::raise!(TypeError, "unsupported operand type(s) for {symbol}: '{left}' and '{right}'{hint}")
 }
 
 /// `a op= b`: the value to store back into `a`.

@@ -48,8 +48,8 @@ fn class_get_item(class: &TypeObject, key: Value) -> PyResult {
         return crate::objects::typing::generic_alias::new(class.value(), key);
     }
     match protocol::get_optional_attr(class.value(), names().__class_getitem__)? {
-        Some(method) => protocol::call_one(method.value(), key),
-        None => Err(crate::raise!(TypeError, "type '{}' is not subscriptable", class.name())),
+        Some(method) if !crate::objects::is_none(method.value()) => protocol::call_one(method.value(), key),
+        _ => Err(crate::raise!(TypeError, "type '{}' is not subscriptable", class.name())),
     }
 }
 

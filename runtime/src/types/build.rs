@@ -49,6 +49,12 @@ pub(crate) fn type_new(metatype: &TypeObject, args: Args<'_>) -> PyResult {
         ));
     };
     crate::objects::type_type::check_name(name)?;
+    for &base in bases.items().iter().filter(|base| !base.is_instance::<TypeObject>()) {
+        if protocol::get_optional_attr(base, names().__mro_entries__)?.is_some() {
+            let message = "type() doesn't support MRO entry resolution; use types.new_class()";
+            return Err(crate::raise!(TypeError, "{message}"));
+        }
+    }
     let winner = calculate_metaclass(metatype, bases.items())?;
     if !std::ptr::eq(winner, metatype)
         && let Some(new) = winner.slots().new

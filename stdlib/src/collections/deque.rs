@@ -435,6 +435,8 @@ pub struct DequeIterator {
     header: Header,
     deque: Ref,
     passed: Cell<usize>,
+    /// How many items there were at the start.
+    len: usize,
     changes: u64,
     is_reversed: bool,
 }
@@ -454,6 +456,7 @@ fn iterator(deque: &Deque, is_reversed: bool) -> Ref {
         header: Header::new(if is_reversed { &DEQUE_REVERSE_ITERATOR } else { &DEQUE_ITERATOR }),
         deque: Value::from_object(deque).to_ref(),
         passed: Cell::new(0),
+        len: deque.len(),
         changes: deque.changes.get(),
         is_reversed,
     };
@@ -465,6 +468,7 @@ fn next(value: Value) -> PyResult<Option<Ref>> {
     let iterator = of(value);
     let deque = this(iterator.deque.value());
     if deque.changes.get() != iterator.changes {
+        iterator.passed.set(iterator.len);
         return Err(raise!(RuntimeError, "deque mutated during iteration"));
     }
     let items = deque.items.borrow();
@@ -540,6 +544,6 @@ py_methods! { static ITERATOR_METHODS for "_deque_iterator", Value;
     "__length_hint__(self, /)"
     fn length_hint(value) -> usize {
         let this = of(value);
-        self::this(this.deque.value()).len().saturating_sub(this.passed.get())
+        this.len.saturating_sub(this.passed.get())
     }
 }

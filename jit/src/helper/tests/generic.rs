@@ -238,6 +238,11 @@ fn methods_are_called_by_name() {
         help!(call_method(name("nothing"), caches, 1, given(&args[..2]).as_ptr(), 2)),
         "AttributeError: 'list' object has no attribute 'nothing'",
     );
+    let names: Ref = TupleObject::from_values(&[name("object")]).into();
+    failed(
+        help!(call_method_keywords(name("append"), caches, 0, names.value(), given(&args[..2]).as_ptr(), 2)),
+        "TypeError: list.append() takes no keyword arguments",
+    );
     // A function in the instance dict comes bound, and is not given the receiver.
     let holder = own(help!(make_function(globals.value(), add.value())));
     let held = own(help!(make_function(globals.value(), add.value())));
@@ -286,7 +291,7 @@ fn raising_and_the_safe_point() {
     assert_eq!(help!(poll()), 0);
     thread().request(breaker::GC);
     assert_eq!(help!(poll()), 0);
-    thread().request(breaker::SIGNAL);
+    runtime::signal::simulate(libc::SIGINT);
     assert!(help!(poll()) < 0);
     assert_eq!(error(), "KeyboardInterrupt");
 }

@@ -55,10 +55,19 @@ pub fn update_from(
 
 /// Updates from anything with `keys()` and subscripts.
 pub fn update_from_mapping(dict: &DictObject, source: Value) -> PyResult<()> {
+    for_each_of_mapping(source, |key, value| dict.set(key, value))
+}
+
+/// Calls `each` with the keys and values of anything with `keys()` and subscripts.
+pub fn for_each_of_mapping(source: Value, mut each: impl FnMut(Value, Ref) -> PyResult<()>) -> PyResult<()> {
     let keys = protocol::call_method(source, names().keys, &[])?;
+    if !protocol::is_iterable(keys.value()) {
+        let (class, got) = (source.ty().name(), keys.ty().name());
+        return Err(crate::raise!(TypeError, "{class}.keys() returned a non-iterable (type {got})"));
+    }
     protocol::for_each(keys.value(), |key| {
         let value = protocol::get_item(source, key.value())?;
-        dict.set(key.value(), value)
+        each(key.value(), value)
     })
 }
 

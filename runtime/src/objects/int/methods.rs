@@ -44,8 +44,9 @@ fn new(ty: &TypeObject, args: Args<'_>) -> PyResult {
     let mut base = args.positional.get(1).copied();
     for (name, value) in args.keywords() {
         if !name.get::<StrObject>().is_some_and(|name| name.eq_str("base")) {
-            let name = name.get::<StrObject>().map(StrObject::to_string_lossy).unwrap_or_default();
-            return Err(crate::raise!(TypeError, "int() got an unexpected keyword argument '{name}'"));
+            let shown = name.get::<StrObject>().map(StrObject::to_string_lossy).unwrap_or_default();
+            let message = format!("int() got an unexpected keyword argument '{shown}'");
+            return Err(crate::error::raise_naming(&crate::error::types::TypeError, &message, name));
         }
         base = Some(value);
     }
