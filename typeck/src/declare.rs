@@ -61,6 +61,7 @@ impl<'a> Program<'a> {
             outermost: Span::default(),
             loop_depth: 0,
             alternatives: FxHashMap::default(),
+            overloads: FxHashMap::default(),
             natives: FxHashMap::default(),
             by_name: FxHashMap::default(),
             chase_depth: 0,
@@ -294,6 +295,11 @@ impl<'a> Program<'a> {
     }
 
     fn declare_name(&mut self, module: ModuleId, name: &'a str, member: Member<'a>, span: Span) {
+        if let (Some(&Member::Function(old)), &Member::Function(new)) =
+            (self.modules[module].members.get(name), &member)
+        {
+            self.note_overload(module, old, new);
+        }
         let previous = self.modules[module].members.get(name);
         let clashes = match (previous, &member) {
             (Some(Member::Function(old)), Member::Function(_)) => !self.functions[*old].is_dynamic,
@@ -473,7 +479,21 @@ impl<'a> Program<'a> {
                     .with_label(self.functions[old].def.name_span, "first defined here");
             self.report(module, diagnostic);
         }
+        if let Some(&at) = self.classes[class].by_name.get(name)
+            && let ClassMember::Method(old) = self.classes[class].members[at].1
+        {
+            self.note_overload(module, old, function);
+        }
         self.add_class_member(class, name, ClassMember::Method(function));
+    }
+
+    /// A further signature of a function of the library.
+    fn note_overload(&mut self, module: ModuleId, old: FunctionId, new: FunctionId) {
+        if self.modules[module].kind == ModuleKind::Library {
+            let mut variants = self.overloads.remove(&old).unwrap_or_else(|| vec![old]);
+            variants.push(new);
+            self.overloads.insert(new, variants);
+        }
     }
 
     /// A name in the body of a class as it is stored.

@@ -486,6 +486,8 @@ pub struct Program<'a> {
     pub(crate) loop_depth: u32,
     /// Further functions that a name of a module may stand for, by the first.
     pub(crate) alternatives: FxHashMap<FunctionId, Vec<FunctionId>>,
+    /// The signatures of a name of a stub under `@overload`, in their order, by the last of them.
+    pub(crate) overloads: FxHashMap<FunctionId, Vec<FunctionId>>,
     /// The libraries of native functions.
     pub natives: FxHashMap<FunctionId, &'a str>,
     pub(crate) by_name: FxHashMap<&'a str, Option<ModuleId>>,

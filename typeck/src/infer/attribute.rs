@@ -53,6 +53,12 @@ impl<'a> Checker<'_, 'a> {
             }
             Type::Class { class, .. } => self.class_attribute(expr, class, attr),
             Type::Module(module) => self.module_attribute(expr, module, attr),
+            Type::Dynamic => {
+                if let Some(module) = self.module_name(value) {
+                    self.unknown_library_member(expr, module, attr);
+                }
+                self.dynamic()
+            }
             _ => self.dynamic(),
         }
     }
@@ -343,11 +349,26 @@ impl<'a> Checker<'_, 'a> {
 
     /// Whoever has a module may give it more attributes, so that one which it does not declare is only doubtful.
     fn unknown_member(&mut self, expr: &Expr<'a>, module: ModuleId, attr: &str) {
-        if self.may_have(module, attr) {
-            return;
+        if self.is_library(module) {
+            self.unknown_library_member(expr, self.program.modules[module].name, attr);
+        } else if !self.may_have(module, attr) {
+            let meant = self.similar_member(module, attr);
+            self.no_member(expr, self.program.modules[module].name, attr, meant.as_deref());
         }
-        let message = format!("module '{}' has no attribute '{attr}'", self.program.modules[module].name);
-        let meant = self.similar_member(module, attr);
-        self.report(Diagnostic::new("SP0153", expr.span, message).with_suggestion(meant.as_deref()));
+    }
+
+    fn no_member(&mut self, expr: &Expr<'a>, module: &str, attr: &str, meant: Option<&str>) {
+        let message = format!("module '{module}' has no attribute '{attr}'");
+        self.report(Diagnostic::new("SP0153", expr.span, message).with_suggestion(meant));
+    }
+
+    /// A misspelt name of a module of the library. One that is like no other may be there on another system; so may one that is asked for
+    /// under a condition.
+    fn unknown_library_member(&mut self, expr: &Expr<'a>, module: &str, attr: &str) {
+        if self.depth <= 1
+            && let Some(Some(meant)) = self.unknown_export(module, attr)
+        {
+            self.no_member(expr, module, attr, Some(meant));
+        }
     }
 }

@@ -135,6 +135,9 @@ impl<'a> Checker<'_, 'a> {
             return self.dynamic_call(env, expr, &params, ret, actuals);
         }
         if entry.is_dynamic {
+            if let Some(result) = self.overloaded_call(env, (function, 0, None), &[], actuals) {
+                return result;
+            }
             self.untyped_arguments(env, actuals);
             return self.dynamic();
         }
