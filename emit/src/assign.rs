@@ -137,7 +137,7 @@ impl<'a> Emitter<'a, '_> {
                     None => {
                         let attr = self.mangled(attr);
                         self.name_op(Opcode::LOAD_ATTR, &attr);
-                        self.unbox_property(target);
+                        self.unbox_attribute(target);
                     }
                 }
                 self.operate_in_place(stmt, target, op, value)?;

@@ -318,7 +318,7 @@ impl<'a> Emitter<'a, '_> {
         }
         let attr = self.mangled(attr);
         self.name_op(Opcode::LOAD_ATTR, &attr);
-        self.unbox_property(expr);
+        self.unbox_attribute(expr);
         Ok(())
     }
 

@@ -431,6 +431,7 @@ impl<'a> Program<'a> {
             |name: &str| matches!(self.class_member(class, name), Some((_, ClassMember::Field(_))));
         let only_stores = self.classes[class].is_static
             && self.class_member(class, "__post_init__").is_none()
+            && !self.has_hook(class, "__setattr__")
             && data.fields.len() == params.len()
             && data.fields.iter().all(|field| field.in_init && is_field(field.name));
         let defaults = params.iter().zip(arguments).filter(|(_, argument)| **argument == Argument::Default);

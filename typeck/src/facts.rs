@@ -31,8 +31,8 @@ pub enum Coercion {
 pub enum AttributePlan {
     /// A field at a fixed offset, reached through this class.
     Field(ClassId),
-    /// A property: a call of its getter.
-    Getter(FunctionId),
+    /// Found dynamically, as an object that stands for a primitive.
+    Boxed(Primitive),
 }
 
 /// How the arguments of a static call are found, in parameter order.

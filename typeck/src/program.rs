@@ -530,10 +530,15 @@ impl<'a> Program<'a> {
 
     /// Whether the instances of a class have no attributes but those that it and its bases declare, and no method that makes up others.
     pub fn has_only_declared(&self, class: ClassId) -> bool {
-        let is_hook = |owner: ClassId| self.modules[self.classes[owner].module].kind != ModuleKind::Stub;
-        let has_hook = |name: &&str| self.class_member(class, name).is_some_and(|(owner, _)| is_hook(owner));
         let is_complete = self.classes[class].is_static || self.has_complete_stub(class);
-        is_complete && !["__getattr__", "__getattribute__", "__setattr__"].iter().any(has_hook)
+        let hooks = ["__getattr__", "__getattribute__", "__setattr__"];
+        is_complete && !hooks.into_iter().any(|name| self.has_hook(class, name))
+    }
+
+    /// Whether a class or a base of it has a method of this name that is not one of the builtins: who reads or stores an attribute asks it.
+    pub(crate) fn has_hook(&self, class: ClassId, name: &str) -> bool {
+        let is_own = |owner: ClassId| self.modules[self.classes[owner].module].kind != ModuleKind::Stub;
+        self.class_member(class, name).is_some_and(|(owner, _)| is_own(owner))
     }
 
     /// A typed module that has been loaded already.

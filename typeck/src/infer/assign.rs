@@ -328,6 +328,10 @@ impl<'a> Checker<'_, 'a> {
                 if !self.flow(target.id, ty, declared) {
                     self.unassignable(target, ty.id, declared);
                 }
+                if self.program.has_hook(class, "__setattr__") {
+                    self.box_stored(target, ty);
+                    return env.forget_fields();
+                }
                 self.facts().attributes.insert(target.id, AttributePlan::Field(class));
                 env.forget_field(path_name);
                 let known = self.narrowed_store(target, ty, declared);
@@ -423,9 +427,17 @@ impl<'a> Checker<'_, 'a> {
             let message = format!("type mismatch: {from} cannot be assigned to {to}");
             self.error("SP0131", target.span, message);
         }
-        if let Some(primitive) = self.primitive_of(ty) {
-            self.set_coercion(target.id, Some(Coercion::Box(primitive)));
-            self.facts().attributes.insert(target.id, AttributePlan::Getter(getter));
+        if self.primitive_of(ty).is_some() {
+            self.box_stored(target, ty);
+        }
+    }
+
+    /// What is stored dynamically is an object, at which whoever keeps it looks.
+    fn box_stored(&mut self, target: &Expr<'a>, ty: Ty) {
+        let primitive = self.primitive_of(ty);
+        self.set_coercion(target.id, primitive.map(Coercion::Box));
+        if let Some(primitive) = primitive {
+            self.facts().attributes.insert(target.id, AttributePlan::Boxed(primitive));
         }
     }
 

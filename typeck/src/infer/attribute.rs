@@ -247,6 +247,9 @@ impl<'a> Checker<'_, 'a> {
     ) -> Ty {
         let found = self.program.class_member(class, attr).map(|(_, member)| member.clone());
         match found {
+            Some(ClassMember::Field(field)) if self.program.has_hook(class, "__getattribute__") => {
+                self.found(expr, field.ty)
+            }
             Some(ClassMember::Field(field)) if self.program.classes[class].is_static => {
                 self.make_sure(value, owner);
                 self.facts().attributes.insert(expr.id, AttributePlan::Field(class));
@@ -275,6 +278,13 @@ impl<'a> Checker<'_, 'a> {
         }
     }
 
+    /// What is found dynamically under the name of an attribute with a type: an object, which may stand for a primitive.
+    fn found(&mut self, expr: &Expr<'a>, ty: TypeId) -> Ty {
+        let Some(primitive) = self.program.types.as_primitive(ty) else { return Ty::expected(ty) };
+        self.facts().attributes.insert(expr.id, AttributePlan::Boxed(primitive));
+        Ty::sure(ty)
+    }
+
     /// What every member of an enumeration has.
     fn enum_attribute(
         &mut self,
@@ -296,11 +306,7 @@ impl<'a> Checker<'_, 'a> {
         let entry = &self.program.functions[function];
         let (is_plain, ret) = (!entry.is_dynamic && !entry.is_async && !entry.is_generator, entry.ret);
         match entry.binding {
-            Binding::Property if is_plain && self.program.types.as_primitive(ret).is_some() => {
-                self.facts().attributes.insert(expr.id, AttributePlan::Getter(function));
-                Ty::sure(ret)
-            }
-            Binding::Property if is_plain => Ty::expected(ret),
+            Binding::Property if is_plain => self.found(expr, ret),
             Binding::Property if entry.is_coroutine() => {
                 Ty::expected(self.program.types.intern(Type::Awaitable(ret)))
             }

@@ -80,6 +80,7 @@ impl<'a> Checker<'_, 'a> {
             && !entry.is_dynamic
             && !entry.is_async
             && !entry.is_generator
+            && !self.program.has_hook(class, "__getattribute__")
             && matches!(entry.binding, Binding::Instance | Binding::Class | Binding::Static)
     }
 
