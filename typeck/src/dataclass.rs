@@ -439,6 +439,16 @@ impl<'a> Program<'a> {
         only_stores && defaults.into_iter().all(|default| self.is_constant_default(init, default))
     }
 
+    /// The field that a part of a class pattern means by its place. (PEP 634)
+    pub(crate) fn match_name(&self, class: ClassId, at: usize) -> Option<&'a str> {
+        let has_own = |owner: &ClassId| self.classes[*owner].by_name.contains_key("__match_args__");
+        let mro = &self.classes[class].mro;
+        let owner = *mro.iter().find(|owner| has_own(owner) || self.classes[**owner].dataclass.is_some())?;
+        let data = self.classes[owner].dataclass.as_ref().filter(|_| !has_own(&owner))?;
+        let fields = data.fields.iter().filter(|field| field.in_init && !field.is_keyword);
+        fields.map(|field| field.name).nth(at)
+    }
+
     /// Whether an attribute of instances is a field of a frozen dataclass.
     pub(crate) fn is_frozen(&self, class: ClassId, name: &str) -> bool {
         let data = self.classes[class].mro.iter().find_map(|&owner| self.classes[owner].dataclass.as_ref());

@@ -177,12 +177,12 @@ impl<'a> Program<'a> {
         &mut self,
         name: &str,
         path: &str,
-        source: &str,
+        source: &'a str,
         tree: ast::Module<'a>,
         scopes: Scopes<'a>,
     ) -> ModuleId {
         let arena = self.arena;
-        let [name, path, source] = [name, path, source].map(|text| &*arena.alloc_str(text));
+        let [name, path] = [name, path].map(|text| &*arena.alloc_str(text));
         let id = self.add_module(name, path, source, tree, scopes, ModuleKind::Static);
         self.bind_module(id);
         id
