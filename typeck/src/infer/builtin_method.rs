@@ -14,11 +14,11 @@ use crate::program::{FunctionId, Param, ParamKind};
 use crate::ty::{Ty, TypeId};
 
 impl<'a> Checker<'_, 'a> {
-    /// A method of a builtin or dynamic class.
+    /// A method of a builtin or dynamic class. What a dict is to give instead of a missing value, the second argument, may be anything.
     pub(super) fn untyped_method(
         &mut self,
         env: &mut Env<'a>,
-        params: &[Param<'a>],
+        (params, takes_default): (&[Param<'a>], bool),
         ret: TypeId,
         type_args: &[TypeId],
         actuals: Actuals<'a>,
@@ -27,6 +27,11 @@ impl<'a> Checker<'_, 'a> {
         let positional: Vec<_> = by_place.map(|param| param.ty).collect();
         for (at, arg) in actuals.args.iter().enumerate() {
             match positional.get(at) {
+                Some(&ty) if takes_default && at == 1 => {
+                    let want = self.program.types.substitute(ty, type_args);
+                    let found = self.expr(env, arg, Some(want));
+                    self.as_object(arg, found);
+                }
                 Some(&ty)
                     if !matches!(arg.kind, ExprKind::Starred { .. })
                         && self.program.types.as_primitive(ty).is_none() =>

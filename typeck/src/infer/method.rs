@@ -105,7 +105,10 @@ impl<'a> Checker<'_, 'a> {
         }
         let result = match self.program.is_of_library(owner) {
             true => self.library_method_call(env, function, (params, ret), type_args, actuals),
-            false => self.untyped_method(env, params, ret, type_args, actuals),
+            false => {
+                let takes_default = self.takes_default(class, function);
+                self.untyped_method(env, (params, takes_default), ret, type_args, actuals)
+            }
         };
         let is_append = class == self.program.known.list
             && self.program.functions[function].name == "append"
@@ -199,6 +202,11 @@ impl<'a> Checker<'_, 'a> {
         self.program.types.as_instance(id).is_some_and(|(_, args, _)| args.iter().all(|&arg| arg == dynamic))
     }
 
+    /// Whether a method is `get` or `pop` of a dict.
+    fn takes_default(&self, class: ClassId, function: FunctionId) -> bool {
+        matches!(self.program.functions[function].name, "get" | "pop") && self.is_of_dict(class, function)
+    }
+
     /// `get` and `pop` of a dict give an element or the default.
     fn with_default(
         &mut self,
@@ -208,9 +216,8 @@ impl<'a> Checker<'_, 'a> {
         type_args: &[TypeId],
         actuals: Actuals<'a>,
     ) -> TypeId {
-        let is_defaulted = matches!(self.program.functions[function].name, "get" | "pop");
         match (actuals.args, type_args) {
-            ([_, default], &[_, value]) if is_defaulted && self.is_of_dict(class, function) => {
+            ([_, default], &[_, value]) if self.takes_default(class, function) => {
                 let default = self.facts().types[default.id].unwrap_or(self.dynamic());
                 let default = self.program.inexact(default.id);
                 let union = self.program.types.union([value, default]);

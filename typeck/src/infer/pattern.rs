@@ -74,14 +74,17 @@ impl<'a> Checker<'_, 'a> {
 
     /// Binds what a pattern captures in a value of a type.
     fn pattern(&mut self, env: &mut Env<'a>, ty: Subject, pattern: &'a Pattern<'a>) -> Split {
-        let never = self.program.types.never;
+        let (never, span) = (self.program.types.never, pattern.span);
         match pattern.kind {
             PatternKind::MatchAs { pattern, name } => {
                 let split = match pattern {
                     Some(inner) => self.pattern(env, ty, inner),
                     None => Split { yes: ty.id, no: never },
                 };
-                name.into_iter().for_each(|name| self.capture(env, name, split.yes));
+                if let Some(name) = name {
+                    self.refuse_object(name, span);
+                    self.capture(env, name, split.yes);
+                }
                 split
             }
             PatternKind::MatchSingleton { value } => self.singleton_pattern(ty.id, &value),
@@ -210,18 +213,21 @@ impl<'a> Checker<'_, 'a> {
 
     /// What a pattern captures that looks where the checker does not.
     fn forget_captures(&mut self, env: &mut Env<'a>, pattern: &'a Pattern<'a>) {
+        let pattern_span = pattern.span;
         match pattern.kind {
             PatternKind::MatchAs { pattern, name } => {
                 pattern.into_iter().for_each(|inner| self.forget_captures(env, inner));
-                name.into_iter().for_each(|name| self.bind_dynamic(env, name));
+                name.into_iter().for_each(|name| self.bind_dynamic(env, name, pattern_span));
             }
-            PatternKind::MatchStar { name } => name.into_iter().for_each(|name| self.bind_dynamic(env, name)),
+            PatternKind::MatchStar { name } => {
+                name.into_iter().for_each(|name| self.bind_dynamic(env, name, pattern_span));
+            }
             PatternKind::MatchSequence { patterns } | PatternKind::MatchOr { patterns } => {
                 patterns.iter().for_each(|inner| self.forget_captures(env, inner));
             }
             PatternKind::MatchMapping { patterns, rest, .. } => {
                 patterns.iter().for_each(|inner| self.forget_captures(env, inner));
-                rest.into_iter().for_each(|name| self.bind_dynamic(env, name));
+                rest.into_iter().for_each(|name| self.bind_dynamic(env, name, pattern_span));
             }
             PatternKind::MatchClass { patterns, kwd_patterns, .. } => {
                 env.forget_fields();
