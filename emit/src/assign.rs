@@ -8,8 +8,13 @@ use crate::module::Emitter;
 
 impl<'a> Emitter<'a, '_> {
     pub(crate) fn assign(&mut self, targets: &'a [Expr<'a>], value: &'a Expr<'a>) -> Emit {
-        if let Some((elts, values)) = exchange(targets, value) {
-            return self.assign_exchange(elts, values);
+        if let Some((elts, values)) = pairs(targets, value) {
+            if (2..=3).contains(&elts.len()) {
+                return self.assign_exchange(elts, values);
+            }
+            if values.iter().any(|value| self.primitive_of(value).is_some()) {
+                return self.assign_primitives(elts, values);
+            }
         }
         self.expr(value)?;
         let (last, first) = targets.split_last().expect("an assignment has a target");
@@ -25,6 +30,12 @@ impl<'a> Emitter<'a, '_> {
         values.iter().try_for_each(|value| self.expr(value))?;
         self.block().op(Opcode::SWAP, values.len() as u32);
         elts.iter().try_for_each(|elt| self.store(elt))
+    }
+
+    /// Primitives are in no tuple; the checker takes them only where it does not matter which target is stored to first.
+    fn assign_primitives(&mut self, elts: &'a [Expr<'a>], values: &'a [Expr<'a>]) -> Emit {
+        values.iter().try_for_each(|value| self.expr(value))?;
+        elts.iter().rev().try_for_each(|elt| self.store(elt))
     }
 
     /// Pops the top entry into a target.
@@ -138,7 +149,7 @@ impl<'a> Emitter<'a, '_> {
                     None => {
                         let attr = self.mangled(attr);
                         self.name_op(Opcode::LOAD_ATTR, &attr);
-                        self.unbox_property(target);
+                        self.unbox_attribute(target);
                     }
                 }
                 self.operate_in_place(stmt, target, op, value)?;
@@ -269,15 +280,14 @@ impl<'a> Emitter<'a, '_> {
     }
 }
 
-/// Targets and values of an exchange of two or three places.
-fn exchange<'a>(targets: &'a [Expr<'a>], value: &'a Expr<'a>) -> Option<(&'a [Expr<'a>], &'a [Expr<'a>])> {
+/// Targets and values of `a, b = x, y`.
+fn pairs<'a>(targets: &'a [Expr<'a>], value: &'a Expr<'a>) -> Option<(&'a [Expr<'a>], &'a [Expr<'a>])> {
     let [Expr { kind: ExprKind::Tuple { elts, .. } | ExprKind::List { elts, .. }, .. }] = targets else {
         return None;
     };
     let ExprKind::Tuple { elts: values, .. } = value.kind else { return None };
     let has_star = |list: &[Expr<'_>]| list.iter().any(|elt| matches!(elt.kind, ExprKind::Starred { .. }));
-    let fits =
-        elts.len() == values.len() && (2..=3).contains(&elts.len()) && !has_star(elts) && !has_star(values);
+    let fits = elts.len() == values.len() && !has_star(elts) && !has_star(values);
     fits.then_some((*elts, values))
 }
 

@@ -317,7 +317,7 @@ impl<'a> Emitter<'a, '_> {
         } else if !self.read_property(expr, attr) {
             let attr = self.mangled(attr);
             self.name_op(Opcode::LOAD_ATTR, &attr);
-            self.unbox_property(expr);
+            self.unbox_attribute(expr);
         }
         Ok(())
     }

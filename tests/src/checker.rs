@@ -232,3 +232,29 @@ fn library_stubs_say_what_there_is() {
     wanted.push_str("signatures True\n");
     assert_eq!(printed, wanted, "{}", String::from_utf8_lossy(&output.stderr));
 }
+
+/// Compares the methods of the builtins with their stub.
+const SIGNATURES: &str = include_str!("../typeck/builtin_signatures.py");
+
+/// An argument that a stub leaves out would be reported as an error where there is none.
+#[test]
+fn stubs_of_builtin_methods_take_what_they_do() {
+    let stub = root().join("typeck/src/stubs/builtins.pyi");
+    let output = Command::new(spc()).args(["-c", SIGNATURES]).arg(&stub).output().expect("spc starts");
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(printed, "methods True\n", "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// Writes down the names of modules of the library.
+const EXPORTS: &str = include_str!("../typeck/library_exports.py");
+
+/// A name that the table leaves out would be reported as an error where there is none.
+#[test]
+fn names_of_the_library_are_those_of_its_modules() {
+    let stubs = root().join("typeck/src/strict/stubs");
+    let output = Command::new(spc()).args(["-c", EXPORTS]).arg(&stubs).output().expect("spc starts");
+    let table = root().join("typeck/src/stubs/exports.txt");
+    let kept = std::fs::read_to_string(&table).expect("the table is text");
+    let how = "`spc tests/typeck/library_exports.py typeck/src/strict/stubs` prints the table";
+    assert!(String::from_utf8_lossy(&output.stdout) == kept, "{how}, which has changed");
+}

@@ -3,7 +3,7 @@
 use base::Diagnostic;
 use parser::ast::{self, Expr, ExprKind, Operator};
 
-use crate::program::{ClassId, Guard, Member, ModuleId, ModuleKind, Program};
+use crate::program::{ClassId, Guard, Member, ModuleId, Program};
 use crate::ty::{Iteration, Literal, Primitive, Type, TypeId};
 use crate::type_params::Limit;
 
@@ -244,7 +244,12 @@ impl<'a> Program<'a> {
             return self.types.instance(class);
         }
         let place = place.inner();
-        let args: Vec<_> = args.iter().map(|arg| self.resolve_annotation(place, arg)).collect();
+        let is_builtin = self.classes[class].module == self.builtins();
+        let mut resolve = |arg| match is_builtin {
+            true => self.boxed_type(place, arg),
+            false => self.resolve_annotation(place, arg),
+        };
+        let args: Vec<_> = args.iter().map(&mut resolve).collect();
         if class == self.known.tuple {
             return self.types.intern(Type::Instance { class, args: args.into(), exact: false });
         }
@@ -252,8 +257,9 @@ impl<'a> Program<'a> {
         if wanted == 0 || wanted != args.len() {
             return self.types.instance(class);
         }
-        let is_static = self.modules[self.classes[class].module].kind != ModuleKind::Stub;
-        if is_static && let Some(at) = args.iter().position(|&arg| self.types.as_primitive(arg).is_some()) {
+        if !self.known.is_row(class)
+            && let Some(at) = args.iter().position(|&arg| self.types.as_primitive(arg).is_some())
+        {
             let (name, shown) = (self.classes[class].name, self.show(args[at]));
             let message = format!("primitive types are not allowed as type arguments: {name}[{shown}]");
             self.report(place.module, Diagnostic::error("SP0110", span, message));

@@ -431,11 +431,22 @@ impl<'a> Program<'a> {
             |name: &str| matches!(self.class_member(class, name), Some((_, ClassMember::Field(_))));
         let only_stores = self.classes[class].is_static
             && self.class_member(class, "__post_init__").is_none()
+            && !self.has_hook(class, "__setattr__")
             && data.fields.len() == params.len()
             && data.fields.iter().all(|field| field.in_init && is_field(field.name));
         let defaults = params.iter().zip(arguments).filter(|(_, argument)| **argument == Argument::Default);
         let defaults: Vec<_> = defaults.filter_map(|(param, _)| param.default).collect();
         only_stores && defaults.into_iter().all(|default| self.is_constant_default(init, default))
+    }
+
+    /// The field that a part of a class pattern means by its place. (PEP 634)
+    pub(crate) fn match_name(&self, class: ClassId, at: usize) -> Option<&'a str> {
+        let has_own = |owner: &ClassId| self.classes[*owner].by_name.contains_key("__match_args__");
+        let mro = &self.classes[class].mro;
+        let owner = *mro.iter().find(|owner| has_own(owner) || self.classes[**owner].dataclass.is_some())?;
+        let data = self.classes[owner].dataclass.as_ref().filter(|_| !has_own(&owner))?;
+        let fields = data.fields.iter().filter(|field| field.in_init && !field.is_keyword);
+        fields.map(|field| field.name).nth(at)
     }
 
     /// Whether an attribute of instances is a field of a frozen dataclass.

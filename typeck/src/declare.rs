@@ -61,6 +61,7 @@ impl<'a> Program<'a> {
             outermost: Span::default(),
             loop_depth: 0,
             alternatives: FxHashMap::default(),
+            overloads: FxHashMap::default(),
             natives: FxHashMap::default(),
             by_name: FxHashMap::default(),
             chase_depth: 0,
@@ -176,12 +177,12 @@ impl<'a> Program<'a> {
         &mut self,
         name: &str,
         path: &str,
-        source: &str,
+        source: &'a str,
         tree: ast::Module<'a>,
         scopes: Scopes<'a>,
     ) -> ModuleId {
         let arena = self.arena;
-        let [name, path, source] = [name, path, source].map(|text| &*arena.alloc_str(text));
+        let [name, path] = [name, path].map(|text| &*arena.alloc_str(text));
         let id = self.add_module(name, path, source, tree, scopes, ModuleKind::Static);
         self.bind_module(id);
         id
@@ -294,6 +295,11 @@ impl<'a> Program<'a> {
     }
 
     fn declare_name(&mut self, module: ModuleId, name: &'a str, member: Member<'a>, span: Span) {
+        if let (Some(&Member::Function(old)), &Member::Function(new)) =
+            (self.modules[module].members.get(name), &member)
+        {
+            self.note_overload(module, old, new);
+        }
         let previous = self.modules[module].members.get(name);
         let clashes = match (previous, &member) {
             (Some(Member::Function(old)), Member::Function(_)) => !self.functions[*old].is_dynamic,
@@ -484,7 +490,21 @@ impl<'a> Program<'a> {
                     .with_label(self.functions[old].def.name_span, "first defined here");
             self.report(module, diagnostic);
         }
+        if let Some(&at) = self.classes[class].by_name.get(name)
+            && let ClassMember::Method(old) = self.classes[class].members[at].1
+        {
+            self.note_overload(module, old, function);
+        }
         self.add_class_member(class, name, ClassMember::Method(function));
+    }
+
+    /// A further signature of a function of the library.
+    fn note_overload(&mut self, module: ModuleId, old: FunctionId, new: FunctionId) {
+        if self.modules[module].kind == ModuleKind::Library {
+            let mut variants = self.overloads.remove(&old).unwrap_or_else(|| vec![old]);
+            variants.push(new);
+            self.overloads.insert(new, variants);
+        }
     }
 
     /// A name in the body of a class as it is stored.

@@ -31,10 +31,10 @@ pub enum Coercion {
 pub enum AttributePlan {
     /// A field at a fixed offset, reached through this class.
     Field(ClassId),
-    /// A property whose getter is called dynamically, and what it gives is unboxed.
-    Getter(FunctionId),
     /// A property of a static class, reached through this class: calls of its functions, direct ones if the class is exact.
     Property(ClassId, bool),
+    /// Found dynamically, as an object that stands for a primitive.
+    Boxed(Primitive),
 }
 
 /// How the arguments of a static call are found, in parameter order.

@@ -9,7 +9,7 @@
 //! - `enumeration`: members of static enumerations
 //! - `evident`, `fold`: what bare `Final` names are, and the values of constants
 //! - `overrides`: what a class may put in the place of what it inherits
-//! - `builtin_names`: what every module knows
+//! - `builtin_names`, `exports`: what every module knows, and what modules of the library have
 //! - `infer`: types of expressions, narrowing, plans for the emitter
 //! - [`strict`]: what importing a strict module does; [`slots`]: which fields its classes have
 //! - [`facts`]: what the emitter is told
@@ -28,6 +28,7 @@ mod declare;
 mod decorator;
 mod enumeration;
 mod evident;
+mod exports;
 pub mod facts;
 mod fold;
 mod infer;

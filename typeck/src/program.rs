@@ -491,6 +491,8 @@ pub struct Program<'a> {
     pub(crate) loop_depth: u32,
     /// Further functions that a name of a module may stand for, by the first.
     pub(crate) alternatives: FxHashMap<FunctionId, Vec<FunctionId>>,
+    /// The signatures of a name of a stub under `@overload`, in their order, by the last of them.
+    pub(crate) overloads: FxHashMap<FunctionId, Vec<FunctionId>>,
     /// The libraries of native functions.
     pub natives: FxHashMap<FunctionId, &'a str>,
     pub(crate) by_name: FxHashMap<&'a str, Option<ModuleId>>,
@@ -526,7 +528,8 @@ impl<'a> Program<'a> {
         let entry = &self.functions[getter];
         let is_ours = entry.binding == Binding::Property && entry.cache.is_none();
         let has_layout = self.classes[class].is_static && self.classes[owner].is_static;
-        (is_ours && has_layout && entry.is_plain()).then_some(getter)
+        let asks = ["__getattribute__", "__getattr__"].into_iter().any(|hook| self.has_hook(class, hook));
+        (is_ours && has_layout && !asks && entry.is_plain()).then_some(getter)
     }
 
     /// The setter of a property that can be called with typed arguments: it belongs to the class that the getter is of.
@@ -536,7 +539,8 @@ impl<'a> Program<'a> {
         let entry = &self.functions[setter];
         let is_whole = entry.class == self.functions[getter].class && entry.params.len() == 2;
         let gives_object = self.types.as_primitive(entry.ret).is_none();
-        (is_whole && gives_object && entry.is_plain()).then_some(setter)
+        let asks = self.has_hook(class, "__setattr__");
+        (is_whole && gives_object && !asks && entry.is_plain()).then_some(setter)
     }
 
     /// Whether something about a class or one of its bases is beyond the checker.
@@ -552,10 +556,15 @@ impl<'a> Program<'a> {
 
     /// Whether the instances of a class have no attributes but those that it and its bases declare, and no method that makes up others.
     pub fn has_only_declared(&self, class: ClassId) -> bool {
-        let is_hook = |owner: ClassId| self.modules[self.classes[owner].module].kind != ModuleKind::Stub;
-        let has_hook = |name: &&str| self.class_member(class, name).is_some_and(|(owner, _)| is_hook(owner));
         let is_complete = self.classes[class].is_static || self.has_complete_stub(class);
-        is_complete && !["__getattr__", "__getattribute__", "__setattr__"].iter().any(has_hook)
+        let hooks = ["__getattr__", "__getattribute__", "__setattr__"];
+        is_complete && !hooks.into_iter().any(|name| self.has_hook(class, name))
+    }
+
+    /// Whether a class or a base of it has a method of this name that is not one of the builtins: who reads or stores an attribute asks it.
+    pub(crate) fn has_hook(&self, class: ClassId, name: &str) -> bool {
+        let is_own = |owner: ClassId| self.modules[self.classes[owner].module].kind != ModuleKind::Stub;
+        self.class_member(class, name).is_some_and(|(owner, _)| is_own(owner))
     }
 
     /// A typed module that has been loaded already.

@@ -47,12 +47,10 @@ impl<'a> Emitter<'a, '_> {
         Some(self.block().field(descr))
     }
 
-    /// Unboxes what a property has given, if its getter is one of a primitive.
-    pub(crate) fn unbox_property(&mut self, expr: &Expr<'a>) {
+    /// Unboxes what has been found under the name of an attribute, if that stands for a primitive.
+    pub(crate) fn unbox_attribute(&mut self, expr: &Expr<'a>) {
         let plan = self.facts().and_then(|facts| facts.attributes.get(&expr.id));
-        let Some(&AttributePlan::Getter(getter)) = plan else { return };
-        let ret = self.checked.expect("plans come from a checked module").program.functions[getter].ret;
-        if let Some(primitive) = self.primitive_type(ret) {
+        if let Some(&AttributePlan::Boxed(primitive)) = plan {
             self.block().op(Opcode::PRIMITIVE_UNBOX, type_code(primitive) as u32);
         }
     }

@@ -36,7 +36,7 @@ impl<'a> Checker<'_, 'a> {
         }
     }
 
-    /// `a, b = x, y`: pair by pair, as far as types go.
+    /// `a, b = x, y`: pair by pair, as far as types go. Primitives pass if no tuple is made.
     fn assign_pairs(
         &mut self,
         env: &mut Env<'a>,
@@ -45,7 +45,16 @@ impl<'a> Checker<'_, 'a> {
         value: &'a Expr<'a>,
         values: &'a [Expr<'a>],
     ) {
-        let types: Vec<_> = values.iter().map(|value| self.object(env, value)).collect();
+        let is_direct = elts.len() <= 3 || self.are_distinct_locals(elts);
+        let mut types = Vec::with_capacity(values.len());
+        for (elt, value) in elts.iter().zip(values) {
+            let want = self.declared_type(env, elt).filter(|_| is_direct);
+            types.push(match want.filter(|&want| self.program.types.as_primitive(want).is_some()) {
+                Some(want) => self.check(env, value, want, Destination::Target(elt)),
+                None if is_direct => self.expr(env, value, None),
+                None => self.object(env, value),
+            });
+        }
         let tuple = Ty::sure(self.exact(self.program.known.tuple));
         self.record(value, tuple);
         self.set_coercion(value.id, None);
@@ -53,6 +62,15 @@ impl<'a> Checker<'_, 'a> {
         for (elt, ty) in elts.iter().zip(types) {
             self.bind(env, elt, ty);
         }
+    }
+
+    /// Whether targets are local variables, so that it does not matter which is stored to first.
+    fn are_distinct_locals(&mut self, elts: &[Expr<'a>]) -> bool {
+        let mut is_new = |(at, elt): (usize, &Expr<'a>)| {
+            let Some(name) = elt.as_name() else { return false };
+            self.variable(name).is_some() && elts[..at].iter().all(|other| other.as_name() != Some(name))
+        };
+        elts.iter().enumerate().all(&mut is_new)
     }
 
     /// The declared type of a target, which guides its value.
@@ -154,6 +172,7 @@ impl<'a> Checker<'_, 'a> {
             ExprKind::Attribute { value, attr, .. } => self.store_attribute(env, target, value, attr, ty),
             ExprKind::Subscript { value, slice, .. } => self.store_item(env, target, value, slice, ty),
             ExprKind::Tuple { elts, .. } | ExprKind::List { elts, .. } => {
+                let ty = self.as_object(target, ty);
                 let dynamic = self.program.types.dynamic;
                 if let Some((class, args, _)) = self.program.types.as_instance(ty.id)
                     && class == self.program.known.tuple
@@ -328,6 +347,10 @@ impl<'a> Checker<'_, 'a> {
                 if !self.flow(target.id, ty, declared) {
                     self.unassignable(target, ty.id, declared);
                 }
+                if self.program.has_hook(class, "__setattr__") {
+                    self.box_stored(target, ty);
+                    return env.forget_fields();
+                }
                 self.facts().attributes.insert(target.id, AttributePlan::Field(class));
                 env.forget_field(path_name);
                 let known = self.narrowed_store(target, ty, declared);
@@ -431,9 +454,17 @@ impl<'a> Checker<'_, 'a> {
         if self.program.typed_setter(class, attr).is_some() {
             self.make_sure(value, owner);
             self.facts().attributes.insert(target.id, AttributePlan::Property(class, is_exact));
-        } else if let Some(primitive) = self.primitive_of(ty) {
-            self.set_coercion(target.id, Some(Coercion::Box(primitive)));
-            self.facts().attributes.insert(target.id, AttributePlan::Getter(getter));
+        } else if self.primitive_of(ty).is_some() {
+            self.box_stored(target, ty);
+        }
+    }
+
+    /// What is stored dynamically is an object, at which whoever keeps it looks.
+    fn box_stored(&mut self, target: &Expr<'a>, ty: Ty) {
+        let primitive = self.primitive_of(ty);
+        self.set_coercion(target.id, primitive.map(Coercion::Box));
+        if let Some(primitive) = primitive {
+            self.facts().attributes.insert(target.id, AttributePlan::Boxed(primitive));
         }
     }
 

@@ -53,6 +53,12 @@ impl<'a> Checker<'_, 'a> {
             }
             Type::Class { class, .. } => self.class_attribute(expr, class, attr),
             Type::Module(module) => self.module_attribute(expr, module, attr),
+            Type::Dynamic => {
+                if let Some(module) = self.module_name(value) {
+                    self.unknown_library_member(expr, module, attr);
+                }
+                self.dynamic()
+            }
             _ => self.dynamic(),
         }
     }
@@ -241,6 +247,9 @@ impl<'a> Checker<'_, 'a> {
     ) -> Ty {
         let found = self.program.class_member(class, attr).map(|(_, member)| member.clone());
         match found {
+            Some(ClassMember::Field(field)) if self.program.has_hook(class, "__getattribute__") => {
+                self.found(expr, field.ty)
+            }
             Some(ClassMember::Field(field)) if self.program.classes[class].is_static => {
                 self.make_sure(value, owner);
                 self.facts().attributes.insert(expr.id, AttributePlan::Field(class));
@@ -273,6 +282,13 @@ impl<'a> Checker<'_, 'a> {
         }
     }
 
+    /// What is found dynamically under the name of an attribute with a type: an object, which may stand for a primitive.
+    fn found(&mut self, expr: &Expr<'a>, ty: TypeId) -> Ty {
+        let Some(primitive) = self.program.types.as_primitive(ty) else { return Ty::expected(ty) };
+        self.facts().attributes.insert(expr.id, AttributePlan::Boxed(primitive));
+        Ty::sure(ty)
+    }
+
     /// What every member of an enumeration has.
     fn enum_attribute(
         &mut self,
@@ -302,11 +318,7 @@ impl<'a> Checker<'_, 'a> {
         let entry = &self.program.functions[function];
         let (is_plain, ret) = (!entry.is_dynamic && !entry.is_async && !entry.is_generator, entry.ret);
         match entry.binding {
-            Binding::Property if is_plain && self.program.types.as_primitive(ret).is_some() => {
-                self.facts().attributes.insert(expr.id, AttributePlan::Getter(function));
-                Ty::sure(ret)
-            }
-            Binding::Property if is_plain => Ty::expected(ret),
+            Binding::Property if is_plain => self.found(expr, ret),
             Binding::Property if entry.is_coroutine() => {
                 Ty::expected(self.program.types.intern(Type::Awaitable(ret)))
             }
@@ -355,11 +367,26 @@ impl<'a> Checker<'_, 'a> {
 
     /// Whoever has a module may give it more attributes, so that one which it does not declare is only doubtful.
     fn unknown_member(&mut self, expr: &Expr<'a>, module: ModuleId, attr: &str) {
-        if self.may_have(module, attr) {
-            return;
+        if self.is_library(module) {
+            self.unknown_library_member(expr, self.program.modules[module].name, attr);
+        } else if !self.may_have(module, attr) {
+            let meant = self.similar_member(module, attr);
+            self.no_member(expr, self.program.modules[module].name, attr, meant.as_deref());
         }
-        let message = format!("module '{}' has no attribute '{attr}'", self.program.modules[module].name);
-        let meant = self.similar_member(module, attr);
-        self.report(Diagnostic::new("SP0153", expr.span, message).with_suggestion(meant.as_deref()));
+    }
+
+    fn no_member(&mut self, expr: &Expr<'a>, module: &str, attr: &str, meant: Option<&str>) {
+        let message = format!("module '{module}' has no attribute '{attr}'");
+        self.report(Diagnostic::new("SP0153", expr.span, message).with_suggestion(meant));
+    }
+
+    /// A misspelt name of a module of the library. One that is like no other may be there on another system; so may one that is asked for
+    /// under a condition.
+    fn unknown_library_member(&mut self, expr: &Expr<'a>, module: &str, attr: &str) {
+        if self.depth <= 1
+            && let Some(Some(meant)) = self.unknown_export(module, attr)
+        {
+            self.no_member(expr, module, attr, Some(meant));
+        }
     }
 }

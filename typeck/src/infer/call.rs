@@ -135,6 +135,9 @@ impl<'a> Checker<'_, 'a> {
             return self.dynamic_call(env, expr, &params, ret, actuals);
         }
         if entry.is_dynamic {
+            if let Some(result) = self.overloaded_call(env, (function, 0, None), &[], actuals) {
+                return result;
+            }
             self.untyped_arguments(env, actuals);
             return self.dynamic();
         }
@@ -255,7 +258,7 @@ impl<'a> Checker<'_, 'a> {
                 && [known.list, known.set].contains(&class)
                 && !matches!(source.kind, ExprKind::Starred { .. })
             {
-                let item = self.item_type(source).id;
+                let item = self.object_item(source);
                 let item = self.program.inexact(item);
                 if item != self.program.types.dynamic && item != self.program.types.none {
                     let args = Box::new([item]);
@@ -456,12 +459,17 @@ impl<'a> Checker<'_, 'a> {
         };
         self.set_coercion(arg.id, Some(Coercion::Box(primitive)));
         self.facts().calls.insert(expr.id, CallPlan::Coerce);
+        Ty::sure(self.boxed(primitive))
+    }
+
+    /// The type of the objects that stand for a primitive.
+    pub(super) fn boxed(&mut self, primitive: Primitive) -> TypeId {
         let class = match primitive {
             Primitive::Double => self.program.known.float,
             Primitive::CBool => self.program.known.bool,
             _ => self.program.known.int,
         };
-        Ty::sure(self.exact(class))
+        self.exact(class)
     }
 
     /// `bool(x)`: a `cbool` is boxed.

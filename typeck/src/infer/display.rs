@@ -4,7 +4,8 @@ use parser::ast::{self, Expr, ExprKind};
 
 use super::mismatch::Destination;
 use super::{Checker, Env};
-use crate::program::{ClassId, Member};
+use crate::facts::Coercion;
+use crate::program::{ClassId, ClassKind, Member};
 use crate::ty::{Ty, Type, TypeId};
 
 impl<'a> Checker<'_, 'a> {
@@ -43,6 +44,25 @@ impl<'a> Checker<'_, 'a> {
         }
     }
 
+    /// The only member of a union that instances of a builtin container can be of.
+    fn sole_member(&self, members: &[TypeId], plain: ClassId) -> Option<TypeId> {
+        let (program, known) = (&*self.program, self.program.known);
+        let may_be = |member: &&TypeId| match program.types.get(**member) {
+            Type::Instance { class, .. } => {
+                let is_protocol = program.classes[*class].kind == ClassKind::Protocol;
+                is_protocol || *class == known.object || *class == plain
+            }
+            Type::None | Type::Literal(_) | Type::Primitive(_) => false,
+            _ => true,
+        };
+        match members.iter().filter(may_be).collect::<Vec<_>>()[..] {
+            [&sole] if program.types.as_instance(sole).is_some_and(|(class, ..)| class == plain) => {
+                Some(sole)
+            }
+            _ => None,
+        }
+    }
+
     /// A list or dict that is written down. Where a checked one is wanted, it becomes one.
     pub(super) fn display(&mut self, env: &mut Env<'a>, expr: &'a Expr<'a>, want: Option<TypeId>) -> Ty {
         self.facts().displays.remove(&expr.id);
@@ -55,6 +75,7 @@ impl<'a> Checker<'_, 'a> {
         let known = self.program.known;
         let (plain, checked) =
             if is_list { (known.list, known.checked_list) } else { (known.dict, known.checked_dict) };
+        let sole = self.sole_member(&members, plain).or(want);
         let wanted = members.into_iter().find_map(|member| match self.program.types.as_instance(member) {
             Some((class, args, _)) if class == checked => Some((member, args.to_vec())),
             _ => None,
@@ -65,7 +86,7 @@ impl<'a> Checker<'_, 'a> {
                 let plain = self.program.types.intern(Type::Instance { class: plain, args, exact: false });
                 (Some(plain), Some(member))
             }
-            None => (want, None),
+            None => (sole, None),
         };
         let ty = match expr.kind {
             ExprKind::List { elts, .. } => self.list_display(env, elts, inner),
@@ -238,6 +259,20 @@ impl<'a> Checker<'_, 'a> {
         Ty::sure(self.program.types.intern(Type::Instance { class, args: args.into(), exact: true }))
     }
 
+    /// A comprehension asks an array for objects, of which its variable is the primitive.
+    fn unbox_item(&mut self, target: &Expr<'a>, item: Ty) {
+        let Some(primitive) = self.primitive_of(item) else { return };
+        if target.as_name().is_none() {
+            self.as_object(target, item);
+            return;
+        }
+        let primitive = match self.facts().coercions.get(&target.id) {
+            Some(&Coercion::Convert(_, to)) => to,
+            _ => primitive,
+        };
+        self.set_coercion(target.id, Some(Coercion::Unbox(primitive)));
+    }
+
     /// The types of the elements.
     pub(super) fn inline_comprehension(
         &mut self,
@@ -257,6 +292,7 @@ impl<'a> Checker<'_, 'a> {
             let item =
                 if clause.is_async { self.async_item(clause.iter) } else { self.item_type(clause.iter) };
             self.bind_element(&mut inner, clause.target, item);
+            self.unbox_item(clause.target, item);
             for condition in clause.ifs {
                 inner = self.condition(inner, condition).0;
             }

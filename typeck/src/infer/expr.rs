@@ -337,7 +337,8 @@ impl<'a> Checker<'_, 'a> {
             self.report(diagnostic);
         }
         let Some((class, args, exact)) = self.program.types.as_instance(container.id) else {
-            self.index(env, slice);
+            let index = self.index(env, slice);
+            self.box_index(slice, index);
             return self.dynamic();
         };
         let (args, known) = (args.to_vec(), self.program.known);

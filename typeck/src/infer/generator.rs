@@ -62,7 +62,7 @@ impl<'a> Checker<'_, 'a> {
     /// `yield from value`: its items are yielded, and what it returns is the value.
     pub(super) fn yield_from(&mut self, env: &mut Env<'a>, value: &'a Expr<'a>) -> Ty {
         let source = self.object(env, value);
-        let item = self.item_type(value).id;
+        let item = self.object_item(value);
         let yields = self.yields.filter(|_| !self.is_in_own_frame());
         if let Some(yields) = yields
             && self.program.assignable(Ty::expected(item), yields.item) == Assignable::No

@@ -43,15 +43,39 @@ impl<'a> Checker<'_, 'a> {
 
     /// A name from a module.
     fn check_imported(&mut self, from: &'a str, alias: &Alias<'a>) {
-        let Some(module) = self.program.typed_module(from) else { return };
+        let typed = self.program.typed_module(from);
+        let Some(module) = typed.filter(|&module| !self.is_library(module)) else {
+            return self.check_exported(from, alias);
+        };
         let meant = match from {
             "__static__" if builtin_names::STATIC.binary_search(&alias.name).is_ok() => return,
             "__static__" => suggest::likeliest(alias.name, builtin_names::STATIC).map(str::to_owned),
             _ if alias.name == "*" || self.may_have(module, alias.name) => return,
             _ => self.similar_member(module, alias.name),
         };
+        self.unknown_import(from, alias, meant.as_deref());
+    }
+
+    fn unknown_import(&mut self, from: &str, alias: &Alias<'a>, meant: Option<&str>) {
         let message = format!("cannot import name '{}' from '{from}'", alias.name);
-        self.report(Diagnostic::new("SP0151", alias.span, message).with_suggestion(meant.as_deref()));
+        self.report(Diagnostic::new("SP0151", alias.span, message).with_suggestion(meant));
+    }
+
+    pub(super) fn is_library(&self, module: ModuleId) -> bool {
+        self.program.modules[module].kind == ModuleKind::Library
+    }
+
+    /// A name from a module of the library.
+    fn check_exported(&mut self, from: &str, alias: &Alias<'a>) {
+        if let Some(meant) = self.unknown_export(from, alias.name).filter(|_| alias.name != "*") {
+            self.unknown_import(from, alias, meant);
+        }
+    }
+
+    /// Of a name that a module of the library certainly does not have, the one that was perhaps meant.
+    pub(super) fn unknown_export(&self, module: &str, name: &str) -> Option<Option<&'static str>> {
+        let names = self.program.exports(module).filter(|_| !name.starts_with('_'))?;
+        (!names.contains(&name)).then(|| suggest::likeliest(name, names))
     }
 
     /// Whether a module has, or may get, something of this name.

@@ -2,7 +2,7 @@
 //!
 //! Arguments are checked as those of any known function: how many there are, their names, their types where the stub has some. What is passed is
 //! what the program has: a check when the call is made is the callee's business, so that no argument is cast. Results are only expected.
-//! A method under `@overload` is dynamic, and so is an operator whose stub does not take the operand.
+//! An operator whose stub does not take the operand is dynamic; signatures under `@overload` are `overload`'s business.
 //!
 //! Cost: that of mapping the arguments of a static call.
 
@@ -15,7 +15,7 @@ use super::{Checker, Env};
 use crate::facts::{Argument, Coercion};
 use crate::program::{Binding, ClassId, ClassMember, FunctionId, Param};
 use crate::strict::OPERATORS;
-use crate::ty::{Assignable, Ty, Type, TypeId};
+use crate::ty::{Ty, Type, TypeId};
 
 impl<'a> Checker<'_, 'a> {
     /// Checks the arguments of a call of something that a stub declares; how they are passed, if that is known.
@@ -127,7 +127,9 @@ impl<'a> Checker<'_, 'a> {
         let (class, args, _) = self.program.types.as_instance(ty)?;
         let (owner, member) = self.program.class_member(class, name)?;
         let &ClassMember::Method(function) = member else { return None };
-        if !self.program.is_of_library(owner) || self.program.functions[function].is_dynamic {
+        let is_overloaded = self.program.overloads.contains_key(&function);
+        let is_known = is_overloaded || !self.program.functions[function].is_dynamic;
+        if !self.program.is_of_library(owner) || !is_known {
             return None;
         }
         let args = args.to_vec();
@@ -149,6 +151,12 @@ impl<'a> Checker<'_, 'a> {
         let Some((function, args)) = self.library_method(container, "__getitem__") else {
             return self.dynamic();
         };
+        if self.program.overloads.contains_key(&function) {
+            return match self.variant_for(function, index, &args) {
+                Some(variant) => self.library_result(container, variant, &args),
+                None => self.dynamic(),
+            };
+        }
         let key = self.program.functions[function].params.get(1).map_or(index.id, |param| param.ty);
         let key = self.program.types.substitute(key, &args);
         self.check_key(slice, index, &[key, key]);
@@ -163,20 +171,23 @@ impl<'a> Checker<'_, 'a> {
         }
     }
 
-    /// An operator whose left operand is of a class of the library, which takes the other one.
+    /// An operator one of whose operands is of a class of the library, which takes the other one; the left one is asked first.
     pub(super) fn library_operator(&mut self, a: Ty, op: Operator, b: Ty) -> Ty {
         let name = OPERATORS.iter().find(|(_, known)| *known == op).map_or("", |(name, _)| name);
-        let name = format!("__{}__", name.trim_end_matches('_'));
-        let Some((function, args)) = self.library_method(a.id, &name) else { return self.dynamic() };
-        let Some(other) = self.program.functions[function].params.get(1).map(|param| param.ty) else {
-            return self.dynamic();
-        };
-        let other = self.program.types.substitute(other, &args);
-        let is_known = b.id != self.program.types.dynamic;
-        match self.program.assignable(b, other) {
-            Assignable::Yes | Assignable::Checked if is_known => self.library_result(a.id, function, &args),
-            _ => self.dynamic(),
+        let name = name.trim_end_matches('_');
+        let found = self.operand_taken(a.id, &format!("__{name}__"), b);
+        let found = found.or_else(|| self.operand_taken(b.id, &format!("__r{name}__"), a));
+        found.unwrap_or(self.dynamic())
+    }
+
+    /// What a method of the class of one operand gives, if it takes the other one.
+    fn operand_taken(&mut self, receiver: TypeId, name: &str, operand: Ty) -> Option<Ty> {
+        let (function, args) = self.library_method(receiver, name)?;
+        if operand.id == self.program.types.dynamic {
+            return None;
         }
+        let variant = self.variant_for(function, operand, &args)?;
+        Some(self.library_result(receiver, variant, &args))
     }
 
     /// Whoever has an object with a dictionary may give it more attributes, so that one which the library does not is only doubtful.

@@ -6,7 +6,6 @@
 use parser::ast::{Expr, ExprKind};
 
 use super::call::Actuals;
-use super::mismatch::Destination;
 use super::{Checker, Env};
 use crate::facts::{CallPlan, Receiver};
 use crate::program::{Binding, ClassId, ClassMember, Function, FunctionId, Param};
@@ -48,6 +47,10 @@ impl<'a> Checker<'_, 'a> {
             return ty;
         }
         if !self.is_typed_method(class, function) {
+            let overloaded = (function, 1, Some(receiver.id));
+            if let Some(result) = self.overloaded_call(env, overloaded, &type_args, actuals) {
+                return result;
+            }
             let call = (class, function, exact && receiver.is_sure);
             let result = self.untyped_method_call(env, expr, call, (params, ret), &type_args, actuals);
             return self.returned(function, receiver.id, result);
@@ -77,6 +80,7 @@ impl<'a> Checker<'_, 'a> {
             && !entry.is_dynamic
             && !entry.is_async
             && !entry.is_generator
+            && !self.program.has_hook(class, "__getattribute__")
             && matches!(entry.binding, Binding::Instance | Binding::Class | Binding::Static)
     }
 
@@ -95,9 +99,16 @@ impl<'a> Checker<'_, 'a> {
             return self.dynamic();
         }
         let owner = self.program.functions[function].class.unwrap_or(class);
+        if is_exact && self.cannot_take(function, params, actuals) {
+            self.untyped_arguments(env, actuals);
+            return self.dynamic();
+        }
         let result = match self.program.is_of_library(owner) {
             true => self.library_method_call(env, function, (params, ret), type_args, actuals),
-            false => self.untyped_method(env, params, ret, type_args, actuals),
+            false => {
+                let takes_default = self.takes_default(class, function);
+                self.untyped_method(env, (params, takes_default), ret, type_args, actuals)
+            }
         };
         let is_append = class == self.program.known.list
             && self.program.functions[function].name == "append"
@@ -191,6 +202,11 @@ impl<'a> Checker<'_, 'a> {
         self.program.types.as_instance(id).is_some_and(|(_, args, _)| args.iter().all(|&arg| arg == dynamic))
     }
 
+    /// Whether a method is `get` or `pop` of a dict.
+    fn takes_default(&self, class: ClassId, function: FunctionId) -> bool {
+        matches!(self.program.functions[function].name, "get" | "pop") && self.is_of_dict(class, function)
+    }
+
     /// `get` and `pop` of a dict give an element or the default.
     fn with_default(
         &mut self,
@@ -200,9 +216,8 @@ impl<'a> Checker<'_, 'a> {
         type_args: &[TypeId],
         actuals: Actuals<'a>,
     ) -> TypeId {
-        let is_defaulted = matches!(self.program.functions[function].name, "get" | "pop");
         match (actuals.args, type_args) {
-            ([_, default], &[_, value]) if is_defaulted && self.is_of_dict(class, function) => {
+            ([_, default], &[_, value]) if self.takes_default(class, function) => {
                 let default = self.facts().types[default.id].unwrap_or(self.dynamic());
                 let default = self.program.inexact(default.id);
                 let union = self.program.types.union([value, default]);
@@ -210,34 +225,6 @@ impl<'a> Checker<'_, 'a> {
             }
             _ => ret,
         }
-    }
-
-    /// A method of a builtin or dynamic class: called dynamically, checked as far as its stub says.
-    fn untyped_method(
-        &mut self,
-        env: &mut Env<'a>,
-        params: &[Param<'a>],
-        ret: TypeId,
-        type_args: &[TypeId],
-        actuals: Actuals<'a>,
-    ) -> Ty {
-        let by_place = params.iter().take_while(|param| param.kind.is_by_place());
-        let positional: Vec<_> = by_place.map(|param| param.ty).collect();
-        for (at, arg) in actuals.args.iter().enumerate() {
-            match positional.get(at) {
-                Some(&ty)
-                    if !matches!(arg.kind, ExprKind::Starred { .. })
-                        && self.program.types.as_primitive(ty).is_none() =>
-                {
-                    let what = format!("positional arg {}", at + 1);
-                    self.argument(env, arg, ty, type_args, Destination::Described(&what));
-                }
-                _ => self.element(env, arg),
-            }
-        }
-        actuals.keywords.iter().for_each(|keyword| self.element(env, keyword.value));
-        let id = self.program.types.substitute(ret, type_args);
-        self.dynamic_result(id)
     }
 
     /// `super().method(...)` and `super(C, self).method(...)` of a static class call the base's implementation directly.

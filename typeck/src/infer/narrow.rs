@@ -366,7 +366,7 @@ impl<'a> Checker<'_, 'a> {
     fn split_truth(&mut self, env: Env<'a>, subject: &'a Expr<'a>) -> (Env<'a>, Env<'a>) {
         let ty = self.subject_type(subject);
         let (mut when_true, mut when_false) = (env.clone(), env);
-        if matches!(self.program.types.get(ty), Type::Union(_)) {
+        if matches!(self.program.types.get(ty), Type::Union(_) | Type::None) {
             let members = self.program.types.members(ty);
             let truth = |member: &TypeId| match self.program.types.get(*member) {
                 Type::None => Some(false),

@@ -249,7 +249,7 @@ impl<'a> Checker<'_, 'a> {
         inner.forget_fields();
         let params = args.posonlyargs.iter().chain(args.args).chain(args.kwonlyargs);
         for param in params.chain(args.vararg).chain(args.kwarg) {
-            self.bind_dynamic(&mut inner, param.arg);
+            self.bind_dynamic(&mut inner, param.arg, param.span);
         }
         self.object(&mut inner, body);
         self.scopes.pop();

@@ -1,13 +1,14 @@
 //! `match`: what each pattern says of the subject when it matches, and what is left when it does not. (`static-python.md` 1.9, PEP 634)
 //!
 //! A class pattern without parts is `isinstance`, `None` and the bools are `is`, a literal is equality. Patterns that look inside the
-//! subject may fail for other reasons, and leave it as it was. Captures have the type of what they take, as far as it is known.
+//! subject may fail for other reasons, and leave it as it was, unless they take whatever is in fields that every instance has. Captures have the type of what they take, as far as it is known.
 //!
 //! Cost: each pattern is visited once.
 
 use parser::ast::{Constant, Expr, MatchCase, Pattern, PatternKind};
 
 use super::{Checker, Env, env::join_into};
+use crate::program::{ClassId, ClassMember};
 use crate::ty::{Literal, Ty, Type, TypeId};
 
 /// What a pattern is compared with.
@@ -73,14 +74,17 @@ impl<'a> Checker<'_, 'a> {
 
     /// Binds what a pattern captures in a value of a type.
     fn pattern(&mut self, env: &mut Env<'a>, ty: Subject, pattern: &'a Pattern<'a>) -> Split {
-        let never = self.program.types.never;
+        let (never, span) = (self.program.types.never, pattern.span);
         match pattern.kind {
             PatternKind::MatchAs { pattern, name } => {
                 let split = match pattern {
                     Some(inner) => self.pattern(env, ty, inner),
                     None => Split { yes: ty.id, no: never },
                 };
-                name.into_iter().for_each(|name| self.capture(env, name, split.yes));
+                if let Some(name) = name {
+                    self.refuse_object(name, span);
+                    self.capture(env, name, split.yes);
+                }
                 split
             }
             PatternKind::MatchSingleton { value } => self.singleton_pattern(ty.id, &value),
@@ -95,7 +99,14 @@ impl<'a> Checker<'_, 'a> {
                 Split { yes, no: left }
             }
             PatternKind::MatchClass { cls, patterns, kwd_patterns: [], .. } => {
-                self.class_pattern(env, ty, cls, patterns)
+                self.class_pattern(env, ty, cls, (patterns, &[]))
+            }
+            PatternKind::MatchClass { cls, patterns, kwd_attrs, kwd_patterns }
+                if kwd_patterns.iter().chain(patterns).all(takes_anything) =>
+            {
+                let split = self.class_pattern(env, ty, cls, (patterns, kwd_attrs));
+                self.forget_captures(env, pattern);
+                split
             }
             _ => {
                 self.forget_captures(env, pattern);
@@ -155,7 +166,7 @@ impl<'a> Checker<'_, 'a> {
         env: &mut Env<'a>,
         ty: Subject,
         cls: &'a Expr<'a>,
-        parts: &'a [Pattern<'a>],
+        (parts, names): (&'a [Pattern<'a>], &[&'a str]),
     ) -> Split {
         let class = self.class_of_expr(cls);
         let (known, never) = (self.program.known, self.program.types.never);
@@ -165,11 +176,16 @@ impl<'a> Checker<'_, 'a> {
         };
         let (yes, no) = self.split_by_classes(ty.id, &[class]);
         match parts {
-            [] if yes == ty.id && ty.is_of_union => Split { yes, no: never },
-            [] => Split { yes, no },
+            [] if names.is_empty() && yes == ty.id && ty.is_of_union => Split { yes, no: never },
+            [] if names.is_empty() => Split { yes, no },
+            _ if self.has_parts(class, parts, names) => {
+                parts.iter().for_each(|part| self.forget_captures(env, part));
+                Split { yes, no: if yes == ty.id && ty.is_of_union { never } else { no } }
+            }
             [part]
-                if [known.int, known.str, known.bool, known.list, known.dict, known.set, known.tuple]
-                    .contains(&class) =>
+                if names.is_empty()
+                    && [known.int, known.str, known.bool, known.list, known.dict, known.set, known.tuple]
+                        .contains(&class) =>
             {
                 let inner = self.pattern(env, Subject { id: yes, ..ty }, part);
                 let is_whole = inner.no == never;
@@ -183,20 +199,35 @@ impl<'a> Checker<'_, 'a> {
         }
     }
 
+    /// Whether a pattern takes every instance of a class: it names fields, by the order of a dataclass or by name, and takes whatever is in them.
+    fn has_parts(&self, class: ClassId, parts: &[Pattern<'a>], names: &[&'a str]) -> bool {
+        let is_field = |name: &str| {
+            self.program.classes[class].is_static
+                && !self.program.has_hook(class, "__getattribute__")
+                && matches!(self.program.class_member(class, name), Some((_, ClassMember::Field(_))))
+        };
+        parts.iter().all(takes_anything)
+            && (0..parts.len()).all(|at| self.program.match_name(class, at).is_some_and(is_field))
+            && names.iter().all(|name| is_field(name))
+    }
+
     /// What a pattern captures that looks where the checker does not.
     fn forget_captures(&mut self, env: &mut Env<'a>, pattern: &'a Pattern<'a>) {
+        let pattern_span = pattern.span;
         match pattern.kind {
             PatternKind::MatchAs { pattern, name } => {
                 pattern.into_iter().for_each(|inner| self.forget_captures(env, inner));
-                name.into_iter().for_each(|name| self.bind_dynamic(env, name));
+                name.into_iter().for_each(|name| self.bind_dynamic(env, name, pattern_span));
             }
-            PatternKind::MatchStar { name } => name.into_iter().for_each(|name| self.bind_dynamic(env, name)),
+            PatternKind::MatchStar { name } => {
+                name.into_iter().for_each(|name| self.bind_dynamic(env, name, pattern_span));
+            }
             PatternKind::MatchSequence { patterns } | PatternKind::MatchOr { patterns } => {
                 patterns.iter().for_each(|inner| self.forget_captures(env, inner));
             }
             PatternKind::MatchMapping { patterns, rest, .. } => {
                 patterns.iter().for_each(|inner| self.forget_captures(env, inner));
-                rest.into_iter().for_each(|name| self.bind_dynamic(env, name));
+                rest.into_iter().for_each(|name| self.bind_dynamic(env, name, pattern_span));
             }
             PatternKind::MatchClass { patterns, kwd_patterns, .. } => {
                 env.forget_fields();
@@ -205,4 +236,9 @@ impl<'a> Checker<'_, 'a> {
             PatternKind::MatchValue { .. } | PatternKind::MatchSingleton { .. } => {}
         }
     }
+}
+
+/// Whether a pattern is a capture or a wildcard.
+fn takes_anything(pattern: &Pattern<'_>) -> bool {
+    matches!(pattern.kind, PatternKind::MatchAs { pattern: None, .. })
 }

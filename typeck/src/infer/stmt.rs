@@ -1,6 +1,6 @@
 //! Statements: control flow over what is known.
 
-use base::Diagnostic;
+use base::{Diagnostic, Span};
 use parser::ast::{ClassDef, Expr, ExprKind, Stmt, StmtKind, Try};
 
 use super::mismatch::Destination;
@@ -98,6 +98,7 @@ impl<'a> Checker<'_, 'a> {
             StmtKind::ClassDef(def) => {
                 def.decorator_list.iter().for_each(|decorator| self.element(env, decorator));
                 def.bases.iter().for_each(|base| self.base_name(env, base));
+                def.keywords.iter().for_each(|keyword| self.element(env, keyword.value));
                 if self.function.is_none() && self.depth == 1 {
                     self.class_body(env, stmt, def);
                 }
@@ -108,27 +109,34 @@ impl<'a> Checker<'_, 'a> {
                 for alias in names {
                     let name =
                         alias.asname.unwrap_or_else(|| alias.name.split('.').next().unwrap_or(alias.name));
-                    self.bind_dynamic(env, name);
+                    self.bind_dynamic(env, name, alias.span);
                 }
             }
             StmtKind::TypeAlias { name, value, .. } => {
                 self.check_alias(value);
-                name.as_name().into_iter().for_each(|name| self.bind_dynamic(env, name));
+                if let Some(id) = name.as_name() {
+                    self.bind_dynamic(env, id, name.span);
+                }
             }
             StmtKind::Global { .. } | StmtKind::Nonlocal { .. } | StmtKind::Pass => {}
         }
     }
 
-    /// A base is what its name says, if that is defined; what it may be has been looked at where classes are bound.
+    /// A base is what its name says, if that is defined; what it may be has been looked at where classes are bound. What else stands
+    /// there gives an object.
     fn base_name(&mut self, env: &mut Env<'a>, base: &'a Expr<'a>) {
         let name = match base.kind {
             ExprKind::Subscript { value, .. } => value,
             _ => base,
         };
-        if let Some(id) = name.as_name()
-            && self.variable(id).is_none()
-            && self.program.chase_name(self.module, id).is_none()
-        {
+        let is_open = match name.kind {
+            ExprKind::Name { id, .. } => {
+                self.variable(id).is_some() || self.program.chase_name(self.module, id).is_none()
+            }
+            ExprKind::Attribute { .. } => false,
+            _ => true,
+        };
+        if is_open {
             self.element(env, name);
         }
     }
@@ -193,15 +201,30 @@ impl<'a> Checker<'_, 'a> {
         if var.is_some_and(|var| self.vars.declared(var).is_some() || env.get(var).is_some_and(is_value)) {
             self.redefined_local(span, name);
         }
-        self.bind_dynamic(env, name);
+        self.bind_unknown(env, name);
     }
 
-    pub(super) fn bind_dynamic(&mut self, env: &mut Env<'a>, name: &'a str) {
+    /// Binds a name to an object of which nothing is known.
+    pub(super) fn bind_dynamic(&mut self, env: &mut Env<'a>, name: &'a str, span: Span) {
+        self.refuse_object(name, span);
+        self.bind_unknown(env, name);
+    }
+
+    fn bind_unknown(&mut self, env: &mut Env<'a>, name: &'a str) {
         if let Some(var) = self.variable(name) {
             let dynamic = self.dynamic();
             env.set(var, dynamic);
         }
         env.forget_fields();
+    }
+
+    /// Reports a name that is bound to an object and declared to be a primitive.
+    pub(super) fn refuse_object(&mut self, name: &'a str, span: Span) {
+        let declared = self.variable(name).and_then(|var| self.vars.declared(var));
+        if let Some(primitive) = declared.and_then(|declared| self.program.types.as_primitive(declared)) {
+            let message = format!("type mismatch: dynamic cannot be assigned to {}", primitive.name());
+            self.error("SP0131", span, message);
+        }
     }
 
     fn return_(&mut self, env: &mut Env<'a>, stmt: &Stmt<'a>, value: Option<&'a Expr<'a>>) {
@@ -355,7 +378,8 @@ impl<'a> Checker<'_, 'a> {
             handler.type_.into_iter().for_each(|ty| self.element(&mut inner, ty));
             if let Some(name) = handler.name {
                 let ty = handler.type_.filter(|_| !is_star).and_then(|ty| self.handled_type(ty));
-                self.bind_handled(&mut inner, name, ty);
+                let span = handler.type_.map_or(handler.span, |ty| ty.span);
+                self.bind_handled(&mut inner, (name, span), ty);
             }
             self.stmts(&mut inner, handler.body);
             if let Some(var) = handler.name.and_then(|name| self.variable(name)) {
@@ -393,8 +417,8 @@ impl<'a> Checker<'_, 'a> {
         Some(self.program.simplify_union(union))
     }
 
-    fn bind_handled(&mut self, env: &mut Env<'a>, name: &'a str, ty: Option<TypeId>) {
-        self.bind_dynamic(env, name);
+    fn bind_handled(&mut self, env: &mut Env<'a>, (name, span): (&'a str, Span), ty: Option<TypeId>) {
+        self.bind_dynamic(env, name, span);
         let Some(var) = self.variable(name) else { return };
         if let (None, Some(ty)) = (self.vars.declared(var), ty) {
             env.set(var, Ty::sure(ty));
@@ -573,6 +597,12 @@ impl<'a> Checker<'_, 'a> {
         }
     }
 
+    /// What iterating gives whoever asks for objects: what an array holds, it boxes.
+    pub(super) fn object_item(&mut self, iter: &'a Expr<'a>) -> TypeId {
+        let item = self.item_type(iter);
+        self.primitive_of(item).map_or(item.id, |primitive| self.boxed(primitive))
+    }
+
     /// What the views of a dict, and `enumerate` and `zip`, produce, of sources whose types are known.
     fn produced_type(&mut self, iter: &'a Expr<'a>) -> Option<TypeId> {
         let ExprKind::Call { func, args, keywords: [] } = iter.kind else { return None };
@@ -610,7 +640,7 @@ impl<'a> Checker<'_, 'a> {
             (ExprKind::Name { id: "enumerate", .. }, [source] | [source, _])
                 if self.is_builtin("enumerate") =>
             {
-                let item = self.item_type(source).id;
+                let item = self.object_item(source);
                 let int = self.instance(known.int);
                 Some(tuple(self, vec![int, item]))
             }
@@ -618,13 +648,13 @@ impl<'a> Checker<'_, 'a> {
                 if self.is_builtin("zip")
                     && !args.iter().any(|arg| matches!(arg.kind, ExprKind::Starred { .. })) =>
             {
-                let items = args.iter().map(|source| self.item_type(source).id).collect();
+                let items = args.iter().map(|source| self.object_item(source)).collect();
                 Some(tuple(self, items))
             }
             (ExprKind::Name { id: name @ ("sorted" | "reversed"), .. }, [source])
                 if self.is_builtin(name) =>
             {
-                Some(self.item_type(source).id)
+                Some(self.object_item(source))
             }
             _ => None,
         }

@@ -32,6 +32,39 @@ enum Outcome<'a> {
     Raised,
 }
 
+/// A class of stacks of things to do at the end: its methods, and what stands for each.
+struct ExitStack {
+    path: &'static str,
+    methods: &'static [(&'static str, &'static str)],
+}
+
+/// The methods of both classes.
+const SHARED: [(&str, &str); 3] = [
+    ("enter_context", "contextlib.enter_context"),
+    ("push", "contextlib.push"),
+    ("callback", "contextlib.callback"),
+];
+
+const EXIT_STACK: ExitStack = ExitStack {
+    path: "contextlib.ExitStack",
+    methods: &[
+        ("__enter__", "contextlib.given"),
+        ("__exit__", "contextlib.unwinds"),
+        ("pop_all", "contextlib.pop_all"),
+        ("close", "contextlib.close"),
+    ],
+};
+
+/// Coroutines do not run while a module is imported, so that nothing ever comes to its end.
+const ASYNC_EXIT_STACK: ExitStack = ExitStack {
+    path: "contextlib.AsyncExitStack",
+    methods: &[
+        ("pop_all", "contextlib.pop_all_async"),
+        ("push_async_exit", "contextlib.push_async_exit"),
+        ("push_async_callback", "contextlib.callback"),
+    ],
+};
+
 impl<'a> Analyser<'a, '_> {
     /// The generator of a context manager that has not been entered.
     pub(super) fn managing_generator(&self, manager: Value<'a>) -> Option<Value<'a>> {
@@ -150,7 +183,8 @@ impl<'a> Analyser<'a, '_> {
                     self.answer(answer)
                 }
             },
-            ("ExitStack", _) => self.exit_stack(Vec::new()),
+            ("ExitStack", _) => self.exit_stack(&EXIT_STACK, Vec::new()),
+            ("AsyncExitStack", _) => self.exit_stack(&ASYNC_EXIT_STACK, Vec::new()),
             ("enter_context", Some(exits)) => {
                 let manager = args.get(1, "cm").unwrap_or(Value::None);
                 let exit = self.attribute(manager, "__exit__")?;
@@ -158,6 +192,11 @@ impl<'a> Analyser<'a, '_> {
                 let value = self.call(enter, Args::default())?;
                 self.push_exit(exits, exit);
                 value
+            }
+            ("push_async_exit", Some(exits)) => {
+                let pushed = args.get(1, "exit").unwrap_or(Value::None);
+                self.push_exit(exits, pushed);
+                pushed
             }
             ("push", Some(exits)) => {
                 let pushed = args.get(1, "exit").unwrap_or(Value::None);
@@ -191,7 +230,11 @@ impl<'a> Analyser<'a, '_> {
             }
             ("pop_all", Some(exits)) => {
                 let moved = self.take_exits(exits);
-                self.exit_stack(moved)
+                self.exit_stack(&EXIT_STACK, moved)
+            }
+            ("pop_all_async", Some(exits)) => {
+                let moved = self.take_exits(exits);
+                self.exit_stack(&ASYNC_EXIT_STACK, moved)
             }
             ("close", Some(exits)) => {
                 self.unwind(exits, Value::None)?;
@@ -206,23 +249,12 @@ impl<'a> Analyser<'a, '_> {
         }))
     }
 
-    /// An `ExitStack` with these functions to call at its end.
-    fn exit_stack(&mut self, exits: Vec<Value<'a>>) -> Value<'a> {
+    /// A stack of this class with these functions to call at its end.
+    fn exit_stack(&mut self, class: &ExitStack, exits: Vec<Value<'a>>) -> Value<'a> {
         let exits = self.object(Kind::List(exits));
-        let stack = self.manager_of(
-            "contextlib.ExitStack",
-            ("contextlib.given", Value::None),
-            ("contextlib.unwinds", exits),
-        );
-        let methods = [
-            ("__enter__", "contextlib.given", stack),
-            ("enter_context", "contextlib.enter_context", exits),
-            ("push", "contextlib.push", exits),
-            ("callback", "contextlib.callback", exits),
-            ("pop_all", "contextlib.pop_all", exits),
-            ("close", "contextlib.close", exits),
-        ];
-        for (name, function, argument) in methods {
+        let stack = self.object(Kind::Instance(Value::Native(class.path)));
+        for &(name, function) in SHARED.iter().chain(class.methods) {
+            let argument = if name == "__enter__" { stack } else { exits };
             let (function, args) = (Value::Native(function), vec![argument]);
             let method = self.object(Kind::Partial { function, args, keywords: Vec::new() });
             if let Value::Object(id) = stack {

@@ -143,6 +143,7 @@ impl<'r> Check<'r> {
             Ok(source) => source,
             Err(wrong) => return (wrong, false),
         };
+        drop(bytes);
         let recorder = Recorder::new(&sight.modules);
         let (source, found) = file::whole(path, source, &name, &recorder, &settings, self.request.subject);
         if let Some(place) = place {
