@@ -45,10 +45,10 @@ MODULES = """
     test_file_eintr test_filecmp test_fileinput test_ftplib test_generator_stop test_genericclass test_getpass test_gettext
     test_graphlib test_grp test_iterlen test_longexp test_mailbox test_mmap test_modulefinder test_netrc test_ntpath test_openpty
     test_picklebuffer test_pkg test_platform test_poll test_popen test_poplib test_print test_profile test_pty test_pwd
-    test_py_compile test_quopri test_script_helper test_smtplib test_socketserver test_strftime test_stringprep test_strptime
-    test_sys test_sys_setprofile test_termios test_thread test_threading_local test_threadsignals test_timeout test_tomllib test_tty
-    test_unicode_file test_unicode_identifiers test_univnewlines test_urlparse test_wait3 test_wait4 test_wave test_webbrowser
-    test_wsgiref test_zipapp
+    test_py_compile test_quopri test_script_helper test_signal test_smtplib test_socketserver test_strftime test_stringprep
+    test_strptime test_sys test_sys_setprofile test_termios test_thread test_threading_local test_threadsignals test_timeout
+    test_tomllib test_tty test_unicode_file test_unicode_identifiers test_univnewlines test_urlparse test_wait3 test_wait4 test_wave
+    test_webbrowser test_wsgiref test_zipapp
 """.split()
 
 OUTCOMES = ["passed", "failed", "error", "skipped", "crashed"]
