@@ -33,6 +33,13 @@ impl<'a> Program<'a> {
                 ) => {
                     self.check_kept(class, name, (ty, span), (owner, old, is_final, other));
                 }
+                (ClassMember::Field(new), ClassMember::Method(old)) if self.may_become_field(old) => {
+                    let (getter, other) = (&self.functions[old], self.functions[old].def.name_span);
+                    let kept = (owner, getter.ret, false, other);
+                    self.check_kept(class, name, (new.ty, new.span), kept);
+                }
+                // What an unknown decorator has made of it is nothing that is relied on.
+                (_, ClassMember::Method(old)) if self.functions[old].is_dynamic => {}
                 (ClassMember::Dynamic, ClassMember::Method(_)) if name.starts_with("__") => {}
                 (ClassMember::Method(_), ClassMember::Dynamic)
                 | (ClassMember::Dynamic, ClassMember::Field(_) | ClassMember::Variable { .. })
@@ -49,6 +56,12 @@ impl<'a> Program<'a> {
             self.check_merged(class, &bases);
             self.check_super_calls(class);
         }
+    }
+
+    /// Whether a field of a subclass may take the place of a method: it is a property, which is reached through the class of the receiver.
+    fn may_become_field(&self, method: FunctionId) -> bool {
+        let entry = &self.functions[method];
+        entry.binding == Binding::Property && entry.cache.is_none() && !entry.is_final && entry.is_plain()
     }
 
     /// `super()` calls what follows the class in its own order of bases, so that of several bases no other may come in between.
