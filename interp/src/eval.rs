@@ -768,8 +768,9 @@ pub(crate) unsafe fn run_loop<const TRACED: bool>(
                         save_frame!();
                         let (found, receiver) = (peek!(count + extra), peek!(count + extra - 1));
                         let target = attempt!(ops::callee::method(found, descr, callee, receiver));
-                        let fits = ops::callee::has_representation(target.value(), callee.signature);
-                        enter_invoked!(ops::statics::invoke(target, descr, args!(count), fits), count, extra);
+                        let (args, cache, via) = (args!(count), cache!(), (callee, receiver));
+                        let next = ops::statics::invoke_method(target, descr, args, via, cache);
+                        enter_invoked!(next, count, extra);
                     }
                     Opcode::TP_ALLOC => {
                         let ty = &code!().code().types[at];

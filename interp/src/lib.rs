@@ -39,7 +39,9 @@ use runtime::hooks;
 pub use ops::arithmetic::fast as arithmetic_fast;
 pub use ops::attribute;
 pub use ops::call::{call_counted, call_owned, set_attribute as set_function_attribute, with_spread};
-pub use ops::callee::{deleted_method, dispatcher, find_method, invalidate, resolve_function, static_target};
+pub use ops::callee::{
+    class_stamp, deleted_method, dispatcher, find_method, invalidate, resolve_function, static_target,
+};
 pub use ops::collection::{
     build_map, build_set, dict_merge, dict_update, list, list_extend, map_add, set_add, set_update,
 };
@@ -51,7 +53,8 @@ pub use ops::name::{empty_cell as unbound, find_global, import, load_super};
 pub use ops::pattern;
 pub use ops::primitive::{double_binary, trapping_binary, unboxed};
 pub use ops::statics::{
-    build_class as build_static_class, check_borrowed, check_cast, invoke_owned, invoke_values, load_default,
+    build_class as build_static_class, check_borrowed, check_cast, invoke_owned, invoke_stranger,
+    invoke_values, load_default,
 };
 pub use ops::string::{concat, convert, format, interpolation, template};
 pub use rare::reraises;

@@ -1,16 +1,19 @@
 //! Calls by compiled code of what has no code: compile it, interpret it, or call whatever stands in its place.
 
+use std::rc::Rc;
+
 use base::entity::EntityId;
 use bytecode::{FunctionDescr, TypeCode};
 use hir::env::FuncId;
 use lir::ir::{ArgPlace, MachineEnv, RegClass};
+use runtime::objects::code::InlineCache;
 use runtime::objects::str::StrObject;
 use runtime::type_object::TypeObject;
 use runtime::value::{PyResult, Ref, Value};
 
 use crate::context::{Jit, jit};
 use crate::entry::{call_machine, class_of};
-use crate::functions::{BodyId, Link, State};
+use crate::functions::{BodyId, Link, State, Stranger};
 use crate::thunk::SavedRegisters;
 
 /// What the bridge thunk calls: the target's number and the argument registers. The result goes to the places of `rax` and `xmm0`; 1
@@ -33,6 +36,10 @@ pub(crate) extern "C" fn call(number: u32, registers: &mut SavedRegisters) -> u6
 
 fn call_target(jit: &Jit, func: FuncId, registers: &SavedRegisters) -> PyResult<u64> {
     runtime::thread::thread().check_stack("")?;
+    let stranger = jit.functions.borrow().funcs[func.index()].stranger.clone();
+    if let Some(stranger) = stranger.filter(|stranger| stranger.is_there()) {
+        return stranger.call(&arguments(&stranger.params, registers));
+    }
     if !jit.bind(func) {
         return call_occupant(jit, func, registers);
     }
@@ -99,7 +106,32 @@ fn call_occupant(jit: &Jit, func: FuncId, registers: &SavedRegisters) -> PyResul
     if let Some(body) = typed_body(jit, target.value(), descr, class) {
         return enter(jit, None, body, &words);
     }
+    if let Link::Entry(_, class) = &link {
+        let stranger = Rc::new(Stranger::new(target.value(), class, &link, descr));
+        jit.functions.borrow_mut().funcs[func.index()].stranger = Some(Rc::clone(&stranger));
+        return stranger.call(&words);
+    }
     interp::invoke_values(&target, descr, &words).map(Value::bits)
+}
+
+impl Stranger {
+    fn new(target: Value, class: &Ref, link: &Link, descr: &FunctionDescr) -> Self {
+        let stamp = class.get::<TypeObject>().map_or(0, interp::class_stamp);
+        let (class, descr) = (class.clone(), descr.clone());
+        Self { target, class, stamp, descr, params: link.params(), passed: InlineCache::default() }
+    }
+
+    /// Whether the class has it still.
+    fn is_there(&self) -> bool {
+        self.class.get::<TypeObject>().is_some_and(|class| interp::class_stamp(class) == self.stamp)
+    }
+
+    /// Calls it with borrowed or raw words; gives an owned or raw one.
+    fn call(&self, words: &[Value]) -> PyResult<u64> {
+        let class = self.class.get::<TypeObject>().expect("vtables belong to classes");
+        interp::invoke_stranger(&self.target.to_ref(), &self.descr, words, class, &self.passed)
+            .map(Value::bits)
+    }
 }
 
 /// The body of a function that takes just the arguments of a descriptor.

@@ -13,11 +13,13 @@
 //!             jmp [rax + vtable]
 //! ```
 
+use std::rc::Rc;
+
 use base::entity::EntityId;
 use bytecode::{FunctionDescr, MethodKind, TypeCode};
 use hir::Unsupported;
 use hir::env::FuncId;
-use runtime::objects::code::CodeObject;
+use runtime::objects::code::{CodeObject, InlineCache};
 use runtime::objects::dict::DictObject;
 use runtime::objects::function::FunctionObject;
 use runtime::type_object::TypeObject;
@@ -189,6 +191,22 @@ pub(crate) struct Func {
     pub(crate) body: Option<BodyId>,
     /// Address of the call slot.
     pub(crate) slot: usize,
+    /// Its occupant, if that is the entry of a vtable and cannot be entered with typed arguments.
+    pub(crate) stranger: Option<Rc<Stranger>>,
+}
+
+/// What a class has under the name of a method without being one that typed callers may enter.
+pub(crate) struct Stranger {
+    /// Borrowed from the class, for as long as that has it.
+    pub(crate) target: Value,
+    pub(crate) class: Ref,
+    /// The state of the world in which the class has it.
+    pub(crate) stamp: u64,
+    pub(crate) descr: FunctionDescr,
+    /// What each argument word is.
+    pub(crate) params: Vec<TypeCode>,
+    /// The class of results that has passed.
+    pub(crate) passed: InlineCache,
 }
 
 /// All bodies and targets.
@@ -308,7 +326,7 @@ impl Functions {
         }
         memory.write(slot, &bytes);
         memory.patch(slot, jump(slot, slot + STUB));
-        self.funcs.push(Func { link, body, slot });
+        self.funcs.push(Func { link, body, slot, stranger: None });
         Some(id)
     }
 

@@ -116,7 +116,7 @@ pub fn find_method(descr: &FunctionDescr, receiver: Value) -> Option<Ref> {
 
 /// The state of the world for which what a class has is right.
 #[inline]
-fn class_stamp(class: &TypeObject) -> u64 {
+pub fn class_stamp(class: &TypeObject) -> u64 {
     EPOCH.load(Ordering::Relaxed) << 32 | u64::from(class.version())
 }
 

@@ -11,7 +11,7 @@ use bytecode::{
 use runtime::error::{self, Raised};
 use runtime::field::Field;
 use runtime::hooks;
-use runtime::objects::code::{CodeObject, InlineCache};
+use runtime::objects::code::{Callee, CodeObject, InlineCache};
 use runtime::objects::dict::DictObject;
 use runtime::objects::function::FunctionObject;
 use runtime::objects::list::ListObject;
@@ -28,7 +28,10 @@ use runtime::types;
 use runtime::value::{PyResult, Ref, Value};
 
 use super::call::call_owned;
-use super::callee::{cached_callee, find_method, fits, remember_resolved, resolve_function, static_target};
+use super::callee::{
+    cached_callee, class_stamp, dispatcher, find_method, fits, has_representation, remember_resolved,
+    resolve_function, static_target,
+};
 use super::primitive;
 use crate::frame::{self, Frame, WANTS_RAW};
 
@@ -160,23 +163,78 @@ pub(crate) fn invoke(
     if is_known || fits(target.value(), descr, None) {
         return enter(target, args);
     }
-    invoke_dynamic(&target, descr, args).map(Invoked::Result)
+    let result = invoke_values(&target, descr, args)?;
+    release_passed(descr, args);
+    Ok(Invoked::Result(result))
 }
 
-/// Calls anything else with boxed arguments, which it consumes unless it fails, and checks its result.
-fn invoke_dynamic(target: &Ref, descr: &FunctionDescr, args: &[Value]) -> PyResult<Value> {
-    let result = invoke_values(target, descr, args)?;
+/// [`invoke`] of what `LOAD_METHOD_STATIC` has found for a receiver; `passed` is the cache of the call.
+#[inline]
+pub(crate) fn invoke_method(
+    target: Ref,
+    descr: &FunctionDescr,
+    args: &[Value],
+    (callee, receiver): (&Callee, Value),
+    passed: &InlineCache,
+) -> PyResult<Invoked> {
+    if has_representation(target.value(), callee.signature) {
+        return enter(target, args);
+    }
+    let result = invoke_stranger(&target, descr, args, dispatcher(callee.kind, &receiver), passed)?;
+    release_passed(descr, args);
+    Ok(Invoked::Result(result))
+}
+
+/// Releases the arguments of a call that has borrowed them and has not failed.
+fn release_passed(descr: &FunctionDescr, args: &[Value]) {
     for (&word, ty) in args.iter().zip(&descr.signature.params) {
         if ty.type_code() == TypeCode::Object {
             frame::release(word);
         }
     }
-    Ok(result)
 }
 
 /// Calls a callee that need not be what the checker saw, with borrowed or raw words as the descriptor says, and checks its
 /// result, which is owned or raw.
 pub fn invoke_values(target: &Ref, descr: &FunctionDescr, args: &[Value]) -> PyResult<Value> {
+    let promise = Promise::new(descr, args.first().copied());
+    let result = call_with_words(target, descr, args)?;
+    match promise.ret {
+        TypeDescr::Primitive(code) => primitive::unboxed(*code, result.value()),
+        _ => promise.kept_by(result).map(Ref::into_value),
+    }
+}
+
+/// [`invoke_values`] of what a class has under the name of a method without being one that can be entered. Remembers the class of results
+/// that has passed for this class.
+pub fn invoke_stranger(
+    target: &Ref,
+    descr: &FunctionDescr,
+    args: &[Value],
+    class: &TypeObject,
+    passed: &InlineCache,
+) -> PyResult<Value> {
+    let stamp = class_stamp(class);
+    let class = Promise::class_of(descr, args.first().copied());
+    let result = call_with_words(target, descr, args)?;
+    if let TypeDescr::Primitive(code) = descr.signature.ret {
+        return primitive::unboxed(code, result.value());
+    }
+    let version = u64::from(result.ty().version());
+    if version != 0 && (passed.key.get(), passed.data.get()) == (stamp, version) {
+        return Ok(result.into_value());
+    }
+    let promise = Promise::of(descr, class);
+    let result = promise.kept_by(result)?;
+    if promise.ret.is_by_class() {
+        passed.key.set(stamp);
+        passed.data.set(version);
+    }
+    Ok(result.into_value())
+}
+
+/// Calls with borrowed or raw words, as objects.
+fn call_with_words(target: &Ref, descr: &FunctionDescr, args: &[Value]) -> PyResult {
     let signature = &descr.signature;
     let boxed: Vec<Ref> = args
         .iter()
@@ -186,12 +244,7 @@ pub fn invoke_values(target: &Ref, descr: &FunctionDescr, args: &[Value]) -> PyR
             _ => word.to_ref(),
         })
         .collect();
-    let promise = Promise::new(descr, args.first().copied());
-    let result = call_spread(target, descr, boxed)?;
-    match promise.ret {
-        TypeDescr::Primitive(code) => primitive::unboxed(*code, result.value()),
-        _ => promise.kept_by(result).map(Ref::into_value),
-    }
+    call_spread(target, descr, boxed)
 }
 
 /// Calls a callee with boxed arguments, whose references it gets, and checks a result that is not to be unboxed. A static method
@@ -342,16 +395,26 @@ struct Promise<'d> {
 impl<'d> Promise<'d> {
     /// For a method, what the nearest static class of the receiver says.
     fn new(descr: &'d FunctionDescr, receiver: Option<Value>) -> Self {
+        Self::of(descr, Self::class_of(descr, receiver))
+    }
+
+    /// The class that a method promises something for.
+    fn class_of(descr: &FunctionDescr, receiver: Option<Value>) -> Option<Ref> {
         let class = match descr.kind {
             MethodKind::Instance | MethodKind::Getter | MethodKind::Setter => receiver.map(Value::ty),
             MethodKind::Class => receiver.and_then(Value::get::<TypeObject>),
             MethodKind::Function | MethodKind::Static | MethodKind::Native | MethodKind::Named => None,
         };
-        let layout = class.and_then(TypeObject::static_layout);
+        class.map(|class| class.value().to_ref())
+    }
+
+    /// What a class says.
+    fn of(descr: &'d FunctionDescr, class: Option<Ref>) -> Self {
+        let layout = class.as_ref().and_then(|class| class.value().get::<TypeObject>()?.static_layout());
         let name = descr.split_name().1;
         let method = layout.and_then(|layout| Some(&layout.methods[layout.method(name, descr.kind)?]));
         let ret = method.map_or(&descr.signature.ret, |method| &method.signature.ret);
-        Self { descr, class: class.map(|class| class.value().to_ref()), ret }
+        Self { descr, class, ret }
     }
 
     /// The result, if it is as promised.
