@@ -333,8 +333,8 @@ pub struct TypedDescriptor {
     owner: Field,
     /// What instances read until they store something.
     default: Field,
-    /// The class that values must belong to; resolved on first use.
-    required: Field,
+    /// The version of the class of the last value that has passed, if that decides it.
+    passed: Cell<u32>,
     field: StaticField,
 }
 
@@ -344,7 +344,7 @@ unsafe impl Object for TypedDescriptor {
         &TYPED_DESCRIPTOR
     }
     fn traverse(&self, visit: Visitor<'_>) {
-        [&self.owner, &self.default, &self.required].into_iter().for_each(|field| field.visit(visit));
+        [&self.owner, &self.default].into_iter().for_each(|field| field.visit(visit));
     }
     fn clear(&self) {
         drop(self.default.take());
@@ -357,7 +357,7 @@ impl TypedDescriptor {
             header: Header::new(&TYPED_DESCRIPTOR),
             owner: Field::new(owner.value().to_ref()),
             default: Field::from_option(default),
-            required: Field::empty(),
+            passed: Cell::new(0),
             field: field.clone(),
         })
     }
@@ -375,6 +375,19 @@ impl TypedDescriptor {
     /// Replaces the default.
     pub(crate) fn set_default(&self, default: Option<Ref>) {
         drop(self.default.replace(default));
+    }
+
+    /// Whether a value is of the declared type.
+    fn takes(&self, value: Value) -> PyResult<bool> {
+        let version = value.ty().version();
+        if version != 0 && self.passed.get() == version {
+            return Ok(true);
+        }
+        let admitted = admits(&self.field.ty, value)?;
+        if admitted && self.field.ty.is_by_class() {
+            self.passed.set(version);
+        }
+        Ok(admitted)
     }
 
     /// What the field of an instance holds.
@@ -718,7 +731,7 @@ fn store(descriptor: &TypedDescriptor, object: Value, new: Option<Value>) -> PyR
     let address = descriptor.address(object)?;
     let field = &descriptor.field;
     if let Some(new) = new
-        && !admits(&field.ty, new)?
+        && !descriptor.takes(new)?
     {
         let (expected, got, name) = (type_text(&field.ty), new.ty().name(), &field.name);
         return Err(error::raise(
