@@ -768,8 +768,8 @@ pub(crate) unsafe fn run_loop<const TRACED: bool>(
                         save_frame!();
                         let (found, receiver) = (peek!(count + extra), peek!(count + extra - 1));
                         let target = attempt!(ops::callee::method(found, descr, callee, receiver));
-                        let (args, cache, via) = (args!(count), cache!(), (callee, receiver));
-                        let next = ops::statics::invoke_method(target, descr, args, via, cache);
+                        let (args, cache) = (args!(count), cache!());
+                        let next = ops::statics::invoke_method(target, descr, args, receiver, cache);
                         enter_invoked!(next, count, extra);
                     }
                     Opcode::TP_ALLOC => {

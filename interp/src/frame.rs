@@ -187,10 +187,8 @@ pub fn push(
     builtins: Ref,
     flags: u32,
 ) -> PyResult<*mut Frame> {
-    let frame = take_room(thread(), code)?;
     // SAFETY: the memory has been taken for a frame of this code.
-    unsafe { begin(frame, owner, code, globals, builtins, flags) };
-    Ok(frame)
+    take_room(thread(), code).map(|room| unsafe { begin(room, owner, code, globals, builtins, flags) })
 }
 
 /// Pushes a frame as [`push`] does that the program has entered before, in compiled code. What waits, such as a signal, is served where the
@@ -202,10 +200,8 @@ pub(crate) fn push_again(
     builtins: Ref,
     flags: u32,
 ) -> PyResult<*mut Frame> {
-    let frame = take_room_now(thread(), code)?;
     // SAFETY: as above.
-    unsafe { begin(frame, owner, code, globals, builtins, flags) };
-    Ok(frame)
+    take_room_now(thread(), code).map(|room| unsafe { begin(room, owner, code, globals, builtins, flags) })
 }
 
 /// Makes a frame whose local slots are null the running one.
@@ -219,7 +215,7 @@ unsafe fn begin(
     globals: &DictObject,
     builtins: Ref,
     flags: u32,
-) {
+) -> *mut Frame {
     // SAFETY: the contract; `current` is the frame below, or null.
     unsafe {
         frame.write(Frame {
@@ -238,6 +234,7 @@ unsafe fn begin(
         std::ptr::write_bytes(Frame::locals(frame), 0, code.shape.locals as usize);
     }
     thread().anchor.set(frame.cast());
+    frame
 }
 
 /// Pushes the frame of a function and moves its first arguments in: `receiver`, unless it is null, and `args`. The other

@@ -18,6 +18,7 @@ use crate::header::Header;
 use crate::kept_property;
 use crate::object::{self, Object, Visitor};
 use crate::objects::bytes::BytesObject;
+use crate::objects::code::InlineCache;
 use crate::objects::dict::DictObject;
 use crate::objects::float;
 use crate::objects::module::ModuleObject;
@@ -333,8 +334,8 @@ pub struct TypedDescriptor {
     owner: Field,
     /// What instances read until they store something.
     default: Field,
-    /// The version of the class of the last value that has passed, if that decides it.
-    passed: Cell<u32>,
+    /// The classes of values that have passed.
+    passed: InlineCache,
     field: StaticField,
 }
 
@@ -357,7 +358,7 @@ impl TypedDescriptor {
             header: Header::new(&TYPED_DESCRIPTOR),
             owner: Field::new(owner.value().to_ref()),
             default: Field::from_option(default),
-            passed: Cell::new(0),
+            passed: InlineCache::default(),
             field: field.clone(),
         })
     }
@@ -375,19 +376,6 @@ impl TypedDescriptor {
     /// Replaces the default.
     pub(crate) fn set_default(&self, default: Option<Ref>) {
         drop(self.default.replace(default));
-    }
-
-    /// Whether a value is of the declared type.
-    fn takes(&self, value: Value) -> PyResult<bool> {
-        let version = value.ty().version();
-        if version != 0 && self.passed.get() == version {
-            return Ok(true);
-        }
-        let admitted = admits(&self.field.ty, value)?;
-        if admitted && self.field.ty.is_by_class() {
-            self.passed.set(version);
-        }
-        Ok(admitted)
     }
 
     /// What the field of an instance holds.
@@ -527,6 +515,27 @@ pub fn admits(ty: &TypeDescr, value: Value) -> PyResult<bool> {
             Ok(admitted || int_as_float)
         }
     }
+}
+
+/// [`admits`], asked often: where the class of a value alone decides, the last two classes that have passed are remembered by their
+/// versions.
+#[inline]
+pub fn admits_again(ty: &TypeDescr, value: Value, cache: &InlineCache) -> PyResult<bool> {
+    let version = u64::from(value.ty().version());
+    if version != 0 && (cache.key.get() == version || cache.data.get() == version) {
+        return Ok(true);
+    }
+    admits_slowly(ty, value, cache)
+}
+
+#[cold]
+fn admits_slowly(ty: &TypeDescr, value: Value, cache: &InlineCache) -> PyResult<bool> {
+    let admitted = admits(ty, value)?;
+    if admitted && ty.is_by_class() {
+        cache.data.set(cache.key.get());
+        cache.key.set(u64::from(value.ty().version()));
+    }
+    Ok(admitted)
 }
 
 /// Whether a value is this one, and of just its class.
@@ -731,7 +740,7 @@ fn store(descriptor: &TypedDescriptor, object: Value, new: Option<Value>) -> PyR
     let address = descriptor.address(object)?;
     let field = &descriptor.field;
     if let Some(new) = new
-        && !descriptor.takes(new)?
+        && !admits_again(&field.ty, new, &descriptor.passed)?
     {
         let (expected, got, name) = (type_text(&field.ty), new.ty().name(), &field.name);
         return Err(error::raise(

@@ -103,6 +103,10 @@ fn is_checked_override(
 
 /// Whether the code of a function is that of a method in the body of a class.
 fn is_written_in(function: &FunctionObject, class: &TypeObject, method: &str) -> bool {
+    let module = function.globals().get_text("__name__");
+    if module.and_then(|name| name.get::<StrObject>().map(StrObject::to_string_lossy)) != class.module() {
+        return false;
+    }
     let class = class.qualname();
     let class = class.get::<StrObject>().map(StrObject::to_string_lossy).unwrap_or_default();
     let qualname = &function.code().code().qualname;

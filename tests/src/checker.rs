@@ -207,13 +207,17 @@ for name, file in (('builtins', 'builtins.pyi'), ('__static__', 'static.pyi')):
     print(name, len(complete))
 ";
 
+/// What a script prints of stubs, errors included.
+fn told(script: &str, stubs: &Path) -> String {
+    let output = Command::new(spc()).args(["-c", script]).arg(stubs).output().expect("spc starts");
+    String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
+}
+
 /// A name that a stub leaves out would be reported as an error where there is none.
 #[test]
 fn stubs_declare_all_attributes_of_builtin_types() {
     let stubs = root().join("typeck/src/stubs");
-    let output = Command::new(spc()).args(["-c", ATTRIBUTES]).arg(&stubs).output().expect("spc starts");
-    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert_eq!(printed, "builtins 13\n__static__ 4\n", "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(told(ATTRIBUTES, &stubs), "builtins 13\n__static__ 4\n");
 }
 
 /// Compares the stubs of the library with what there is.
@@ -223,14 +227,12 @@ const LIBRARY: &str = include_str!("../typeck/library_stubs.py");
 #[test]
 fn library_stubs_say_what_there_is() {
     let stubs = root().join("typeck/src/stubs/library");
-    let output = Command::new(spc()).args(["-c", LIBRARY]).arg(&stubs).output().expect("spc starts");
-    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
     let mut wanted: String = files(&stubs, "pyi")
         .iter()
         .map(|path| format!("{} True\n", path.file_name().expect("files have names").to_string_lossy()))
         .collect();
     wanted.push_str("signatures True\n");
-    assert_eq!(printed, wanted, "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(told(LIBRARY, &stubs), wanted);
 }
 
 /// Compares the methods of the builtins with their stub.
@@ -240,9 +242,7 @@ const SIGNATURES: &str = include_str!("../typeck/builtin_signatures.py");
 #[test]
 fn stubs_of_builtin_methods_take_what_they_do() {
     let stub = root().join("typeck/src/stubs/builtins.pyi");
-    let output = Command::new(spc()).args(["-c", SIGNATURES]).arg(&stub).output().expect("spc starts");
-    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert_eq!(printed, "methods True\n", "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(told(SIGNATURES, &stub), "methods True\n");
 }
 
 /// Writes down the names of modules of the library.
@@ -252,9 +252,8 @@ const EXPORTS: &str = include_str!("../typeck/library_exports.py");
 #[test]
 fn names_of_the_library_are_those_of_its_modules() {
     let stubs = root().join("typeck/src/strict/stubs");
-    let output = Command::new(spc()).args(["-c", EXPORTS]).arg(&stubs).output().expect("spc starts");
     let table = root().join("typeck/src/stubs/exports.txt");
     let kept = std::fs::read_to_string(&table).expect("the table is text");
     let how = "`spc tests/typeck/library_exports.py typeck/src/strict/stubs` prints the table";
-    assert!(String::from_utf8_lossy(&output.stdout) == kept, "{how}, which has changed");
+    assert!(told(EXPORTS, &stubs) == kept, "{how}, which has changed");
 }

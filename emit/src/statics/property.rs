@@ -6,18 +6,15 @@
 use bytecode::Opcode;
 use parser::ast::Expr;
 use typeck::facts::AttributePlan;
-use typeck::program::{ClassId, FunctionId};
+use typeck::program::{ClassId, FunctionId, Program};
 
 use crate::module::Emitter;
 
 impl<'a> Emitter<'a, '_> {
     /// `receiver -- value`; false, and nothing, if the attribute is not planned as a property.
     pub(crate) fn read_property(&mut self, expr: &Expr<'a>, attr: &str) -> bool {
-        let Some((class, is_exact)) = self.property_plan(expr) else { return false };
-        let program = self.checked.expect("plans come from a checked module").program;
-        let Some(getter) = program.typed_getter(class, &self.mangled(attr)) else { return false };
-        let descr = self.accessor_descr(getter);
-        if self.is_known_accessor(class, is_exact, getter) {
+        let Some((descr, is_known)) = self.accessor(expr, attr, Program::typed_getter) else { return false };
+        if is_known {
             self.block().op(Opcode::INVOKE_FUNCTION, descr);
         } else {
             self.block().op(Opcode::LOAD_METHOD_STATIC, descr);
@@ -28,11 +25,10 @@ impl<'a> Emitter<'a, '_> {
 
     /// `value, receiver --`; false, and nothing, if the property has no setter that can be called so.
     pub(crate) fn set_property(&mut self, target: &Expr<'a>, attr: &str) -> bool {
-        let Some((class, is_exact)) = self.property_plan(target) else { return false };
-        let program = self.checked.expect("plans come from a checked module").program;
-        let Some(setter) = program.typed_setter(class, &self.mangled(attr)) else { return false };
-        let descr = self.accessor_descr(setter);
-        if self.is_known_accessor(class, is_exact, setter) {
+        let Some((descr, is_known)) = self.accessor(target, attr, Program::typed_setter) else {
+            return false;
+        };
+        if is_known {
             self.block().op(Opcode::SWAP, 2);
             self.block().op(Opcode::INVOKE_FUNCTION, descr);
         } else {
@@ -46,22 +42,21 @@ impl<'a> Emitter<'a, '_> {
         true
     }
 
-    fn property_plan(&self, expr: &Expr<'a>) -> Option<(ClassId, bool)> {
-        match *self.facts()?.attributes.get(&expr.id)? {
-            AttributePlan::Property(class, is_exact) => Some((class, is_exact)),
-            _ => None,
-        }
-    }
-
-    fn accessor_descr(&mut self, accessor: FunctionId) -> u32 {
-        let checked = self.checked.expect("plans come from a checked module");
-        self.block().function(checked.function_descr(accessor))
-    }
-
-    /// Whether no subclass can have another function there.
-    fn is_known_accessor(&self, class: ClassId, is_exact: bool, accessor: FunctionId) -> bool {
-        let program = self.checked.expect("plans come from a checked module").program;
-        let is_known = is_exact || program.functions[accessor].is_final || program.classes[class].is_final;
-        is_known && !self.may_be_fake(accessor)
+    /// The descriptor of the function that a planned property has, as `find` finds it, and whether no subclass can have another one there.
+    fn accessor(
+        &mut self,
+        expr: &Expr<'a>,
+        attr: &str,
+        find: fn(&Program<'a>, ClassId, &str) -> Option<FunctionId>,
+    ) -> Option<(u32, bool)> {
+        let AttributePlan::Property(class, is_exact) = *self.facts()?.attributes.get(&expr.id)? else {
+            return None;
+        };
+        let checked = self.checked?;
+        let accessor = find(checked.program, class, &self.mangled(attr))?;
+        let is_final =
+            checked.program.functions[accessor].is_final || checked.program.classes[class].is_final;
+        let is_known = (is_exact || is_final) && !self.may_be_fake(accessor);
+        Some((self.block().function(checked.function_descr(accessor)), is_known))
     }
 }

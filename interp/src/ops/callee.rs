@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytecode::{FunctionDescr, MethodKind};
 use runtime::error::{self, Raised};
-use runtime::objects::class_method::StaticMethod;
+use runtime::objects::cell::{CELL, CellObject};
 use runtime::objects::code::{Callee, InlineCache};
 use runtime::objects::function::FunctionObject;
 use runtime::objects::module::ModuleObject;
@@ -120,7 +120,7 @@ pub fn class_stamp(class: &TypeObject) -> u64 {
     EPOCH.load(Ordering::Relaxed) << 32 | u64::from(class.version())
 }
 
-/// The method that the receiver's class has, or something else to call in its place if that cannot be entered; remembered for the class.
+/// The method that the receiver's class has, in a cell of its own if it may not be entered; remembered for the class otherwise.
 #[inline]
 pub(crate) fn resolve_method(
     descr: &FunctionDescr,
@@ -135,14 +135,28 @@ pub(crate) fn resolve_method(
     look_up(descr, callee, receiver, cache)
 }
 
-/// The method that `LOAD_METHOD_STATIC` has found. Compiled code finds it only when it calls: where such code leaves while the arguments
-/// are evaluated, it is found now.
+/// The method that `LOAD_METHOD_STATIC` has found, and whether it may be entered. Compiled code finds it only when it calls: where such
+/// code leaves while the arguments are evaluated, it is found now.
 #[inline]
-pub(crate) fn method(found: Value, descr: &FunctionDescr, callee: &Callee, receiver: Value) -> PyResult {
-    match found.non_null() {
-        Some(found) => Ok(found.to_ref()),
-        None => look_up(descr, callee, receiver, &InlineCache::default()),
+pub(crate) fn method(
+    found: Value,
+    descr: &FunctionDescr,
+    callee: &Callee,
+    receiver: Value,
+) -> PyResult<(Ref, bool)> {
+    let found = match found.non_null() {
+        Some(found) => found.to_ref(),
+        None => look_up(descr, callee, receiver, &InlineCache::default())?,
+    };
+    if has_representation(found.value(), callee.signature) {
+        return Ok((found, true));
     }
+    Ok((stranger(&found).unwrap_or(found), false))
+}
+
+/// What [`look_up`] has put into a cell.
+fn stranger(found: &Ref) -> Option<Ref> {
+    found.get_exact::<CellObject>().and_then(|cell| cell.contents.get_ref())
 }
 
 #[cold]
@@ -151,9 +165,11 @@ fn look_up(descr: &FunctionDescr, callee: &Callee, receiver: Value, cache: &Inli
     let Some(found) = static_method::find(class, callee.name.value(), callee.kind) else {
         return Err(deleted_method(receiver, callee.name.value()));
     };
-    if has_representation(found, callee.signature) && !fits_class(found, descr, callee, class) {
-        // A stranger: callable, but nothing that can be entered.
-        return Ok(StaticMethod::new(found.to_ref()).into());
+    let is_stranger =
+        || has_representation(found, callee.signature) && !fits_class(found, descr, callee, class);
+    if found.is_exact(&CELL) || is_stranger() {
+        // The call finds the cell, in which there is nothing that may be entered.
+        return Ok(CellObject::new(Some(found.to_ref())).into());
     }
     if class.version() != 0 {
         cache.key.set(class_stamp(class));

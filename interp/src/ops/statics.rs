@@ -11,7 +11,7 @@ use bytecode::{
 use runtime::error::{self, Raised};
 use runtime::field::Field;
 use runtime::hooks;
-use runtime::objects::code::{Callee, CodeObject, InlineCache};
+use runtime::objects::code::{CodeObject, InlineCache};
 use runtime::objects::dict::DictObject;
 use runtime::objects::function::FunctionObject;
 use runtime::objects::list::ListObject;
@@ -29,8 +29,8 @@ use runtime::value::{PyResult, Ref, Value};
 
 use super::call::call_owned;
 use super::callee::{
-    cached_callee, class_stamp, dispatcher, find_method, fits, has_representation, remember_resolved,
-    resolve_function, static_target,
+    cached_callee, class_stamp, dispatcher, find_method, fits, remember_resolved, resolve_function,
+    static_target,
 };
 use super::primitive;
 use crate::frame::{self, Frame, WANTS_RAW};
@@ -95,20 +95,18 @@ unsafe fn release_boxed(frame: *mut Frame, code: &CodeObject) {
 
 #[inline]
 fn check_argument(code: &CodeObject, at: usize, ty: &TypeDescr, value: Value) -> PyResult<()> {
-    let cache = code.argument_cache(at);
-    if has_passed(value, cache) { Ok(()) } else { check_argument_slowly(code, at, ty, value) }
+    match static_class::admits_again(ty, value, code.argument_cache(at))? {
+        true => Ok(()),
+        false => Err(wrong_argument(code, at, ty, value)),
+    }
 }
 
 #[cold]
-fn check_argument_slowly(code: &CodeObject, at: usize, ty: &TypeDescr, value: Value) -> PyResult<()> {
-    if static_class::admits(ty, value)? {
-        note_passed(ty, value, code.argument_cache(at));
-        return Ok(());
-    }
+fn wrong_argument(code: &CodeObject, at: usize, ty: &TypeDescr, value: Value) -> Raised {
     let (name, param) = (&code.code().qualname, &code.code().locals[at].name);
     let (expected, got) = (static_class::type_text(ty), value.ty().name());
     let message = format!("{name} expected '{expected}' for argument {param}, got '{got}'");
-    Err(error::raise(static_class::static_type_error(), &message))
+    error::raise(static_class::static_type_error(), &message)
 }
 
 /// What a static call did.
@@ -171,16 +169,16 @@ pub(crate) fn invoke(
 /// [`invoke`] of what `LOAD_METHOD_STATIC` has found for a receiver; `passed` is the cache of the call.
 #[inline]
 pub(crate) fn invoke_method(
-    target: Ref,
+    (target, may_enter): (Ref, bool),
     descr: &FunctionDescr,
     args: &[Value],
-    (callee, receiver): (&Callee, Value),
+    receiver: Value,
     passed: &InlineCache,
 ) -> PyResult<Invoked> {
-    if has_representation(target.value(), callee.signature) {
+    if may_enter {
         return enter(target, args);
     }
-    let result = invoke_stranger(&target, descr, args, dispatcher(callee.kind, &receiver), passed)?;
+    let result = invoke_stranger(&target, descr, args, dispatcher(descr.kind, &receiver), passed)?;
     release_passed(descr, args);
     Ok(Invoked::Result(result))
 }
@@ -642,43 +640,22 @@ pub(crate) fn store_field(descr: &FieldDescr, owner: &Ref, word: Value, cache: &
     Ok(())
 }
 
-/// Checks an object against a type. Where its class alone decides whether it passes, the last two classes that passed are
-/// remembered by their versions.
+/// Checks an object against a type, as [`static_class::admits_again`] does.
 #[inline]
 pub(crate) fn cast(ty: &TypeDescr, value: Value, cache: &InlineCache) -> PyResult<()> {
-    if has_passed(value, cache) { Ok(()) } else { cast_slowly(ty, value, cache) }
-}
-
-/// Whether the class of a value is one of the two that have passed last.
-#[inline]
-fn has_passed(value: Value, cache: &InlineCache) -> bool {
-    let version = u64::from(value.ty().version());
-    version != 0 && (cache.key.get() == version || cache.data.get() == version)
-}
-
-/// Remembers the class of a value that has passed, if it decides that.
-fn note_passed(ty: &TypeDescr, value: Value, cache: &InlineCache) {
-    if ty.is_by_class() {
-        cache.data.set(cache.key.get());
-        cache.key.set(u64::from(value.ty().version()));
-    }
-}
-
-#[cold]
-fn cast_slowly(ty: &TypeDescr, value: Value, cache: &InlineCache) -> PyResult<()> {
-    check_cast(ty, value)?;
-    note_passed(ty, value, cache);
-    Ok(())
+    if static_class::admits_again(ty, value, cache)? { Ok(()) } else { Err(wrong_cast(ty, value)) }
 }
 
 /// Raises unless a value is of a type.
 pub fn check_cast(ty: &TypeDescr, value: Value) -> PyResult<()> {
-    if static_class::admits(ty, value)? {
-        return Ok(());
-    }
+    if static_class::admits(ty, value)? { Ok(()) } else { Err(wrong_cast(ty, value)) }
+}
+
+#[cold]
+fn wrong_cast(ty: &TypeDescr, value: Value) -> Raised {
     let exactly = if matches!(ty, TypeDescr::Class { exact: true, .. }) { "exactly " } else { "" };
     let (expected, got) = (static_class::type_text(ty), value.ty().name());
-    Err(runtime::raise!(TypeError, "expected {exactly}'{expected}', got '{got}'"))
+    runtime::raise!(TypeError, "expected {exactly}'{expected}', got '{got}'")
 }
 
 /// The form of an access to an array of 64-bit elements; the cache keeps the array's type.
