@@ -6,6 +6,7 @@
 
 use bytecode::{Opcode, Repr, TypeCode};
 use runtime::activation::Activation;
+use runtime::hooks::Continued;
 use runtime::objects::code::CodeObject;
 use runtime::objects::dict::DictObject;
 use runtime::thread::thread;
@@ -35,14 +36,8 @@ pub struct FrameImage {
 /// innermost one. The result is an owned word, or raw if the outermost function returns a primitive.
 pub fn resume(images: Vec<FrameImage>, raised: Option<Raised>) -> PyResult<Value> {
     let thread = thread();
-    // The frames exist already in the program's eyes; making them visible does not deepen the recursion.
     let _nesting = Activation::nest();
-    let depth = thread.recursion.get() + images.len() as u32;
-    if depth > thread.depth_limit.get() {
-        Activation::count_nested();
-    }
-    let limit = thread.depth_limit.get();
-    thread.depth_limit.set(limit.max(depth));
+    let limit = admit(images.len() as u32);
     let mut kept = Vec::with_capacity(images.len());
     let mut innermost = std::ptr::null_mut();
     let mut flags = IS_ENTRY | WANTS_RAW | HAS_BEGUN;
@@ -73,6 +68,44 @@ pub fn resume(images: Vec<FrameImage>, raised: Option<Raised>) -> PyResult<Value
     finish(unsafe { run(innermost, raised) }, kept)
 }
 
+/// Lets frames be made that exist already in the program's eyes: making them visible does not deepen the recursion. Gives the limit that
+/// holds otherwise.
+fn admit(frames: u32) -> u32 {
+    let thread = thread();
+    let depth = thread.recursion.get() + frames;
+    if depth > thread.depth_limit.get() {
+        Activation::count_nested();
+    }
+    let limit = thread.depth_limit.get();
+    thread.depth_limit.set(limit.max(depth));
+    limit
+}
+
+/// Makes the one frame in which an exception that compiled code has met is handled, and goes on at the handler. `fill` puts the words into it with
+/// [`refill`]; `go_on` continues it in compiled code, if there is some. The result is that of [`resume`].
+pub fn handle(
+    code: &CodeObject,
+    globals: &DictObject,
+    builtins: Value,
+    fill: impl FnOnce(*mut Frame),
+    go_on: impl FnOnce(*mut Frame) -> Continued,
+) -> PyResult<Value> {
+    let _nesting = Activation::nest();
+    let limit = admit(1);
+    let owner = Value::from_object(code).to_ref();
+    let flags = IS_ENTRY | WANTS_RAW | HAS_BEGUN;
+    let pushed = frame::push_again(owner, code, globals, builtins.to_ref(), flags);
+    thread().depth_limit.set(limit);
+    let frame = pushed?;
+    fill(frame);
+    // SAFETY: the frame was pushed above, and stands behind the instruction that has raised; it has the entry flag.
+    let exit = unsafe {
+        let continued = if land(frame) { go_on(frame) } else { Continued::Raised };
+        crate::resume::conclude(frame, continued)
+    };
+    finish(exit, Vec::new())
+}
+
 fn finish(outcome: PyResult<Exit>, _kept: Vec<(Ref, Ref)>) -> PyResult<Value> {
     outcome.map(|exit| match exit {
         Exit::Returned(value) => value,
@@ -90,6 +123,46 @@ pub unsafe fn restore(frame: *mut Frame, image: &FrameImage) {
     unsafe {
         fill(frame, image.instruction, &image.locals, &image.stack);
         (*frame).flags &= !frame::IS_AWAY;
+    }
+}
+
+/// [`restore`], with the words one by one: owned or raw ones for the local slots, null for those that are not named, and for the operands.
+///
+/// # Safety
+/// As there.
+pub unsafe fn refill(
+    frame: *mut Frame,
+    instruction: u32,
+    locals: impl Iterator<Item = Value>,
+    stack: impl Iterator<Item = Value>,
+) {
+    // SAFETY: the contract; the frame keeps its code alive.
+    unsafe {
+        let count = (*(*frame).code).shape.locals as usize;
+        let locals = locals.chain(std::iter::repeat(Value::NULL)).take(count);
+        locals.enumerate().for_each(|(at, word)| *Frame::locals(frame).add(at) = word);
+        let operands = Frame::operands(frame);
+        let count = stack.zip(0..).map(|(word, at)| *operands.add(at) = word).count();
+        (*frame).operands = count as u32;
+        (*frame).instruction = instruction;
+        (*frame).flags &= !frame::IS_AWAY;
+    }
+}
+
+/// Takes the exception that the frame's last instruction has raised to its handler, where the frame goes on; false if it has none.
+///
+/// # Safety
+/// The frame is on top of the chain, as the interpreter leaves it behind an instruction, and an exception is set.
+pub unsafe fn land(frame: *mut Frame) -> bool {
+    // SAFETY: the contract; the frame keeps its code alive.
+    unsafe {
+        let code = (*(*frame).code).code();
+        let failing = ((*frame).instruction as usize).saturating_sub(1);
+        let is_handled = code.handler_at(failing).is_some();
+        if is_handled {
+            crate::unwind::unwind(frame, crate::reraises(code.words[failing]));
+        }
+        is_handled
     }
 }
 

@@ -152,6 +152,17 @@ unsafe fn go_on(frame: *mut Frame) -> PyResult<Exit> {
         } else {
             Continued::Not
         };
+        conclude(frame, continued)
+    }
+}
+
+/// Runs on a frame that compiled code has continued, or has not, until it is left.
+///
+/// # Safety
+/// As for [`go_on`].
+pub(crate) unsafe fn conclude(frame: *mut Frame, continued: Continued) -> PyResult<Exit> {
+    // SAFETY: the contract.
+    unsafe {
         match continued {
             Continued::Not | Continued::Interpret => entry::run(frame, None),
             Continued::Raised => entry::run(frame, Some(Raised::assert_set())),

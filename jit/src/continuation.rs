@@ -206,11 +206,67 @@ unsafe fn fits(machine: &Machine, frame: *mut Frame) -> bool {
     })
 }
 
-/// Runs code in the place of a frame.
+/// Runs code in the place of a frame. An exception that the frame handles goes straight to the handler's code.
 ///
 /// # Safety
 /// The frame is saved, on top of the chain, and fits.
-unsafe fn enter(machine: &Machine, frame: *mut Frame) -> Continued {
+unsafe fn enter(machine: &'static Machine, frame: *mut Frame) -> Continued {
+    let mut machine = machine;
+    loop {
+        // SAFETY: the contract; `landing` gives what fits.
+        unsafe {
+            match run_in_place(machine, frame) {
+                Continued::Raised if !runtime::tracing::is_on() && interp::native::land(frame) => {
+                    let Some(next) = landing(machine, frame) else { return Continued::Interpret };
+                    machine = next;
+                }
+                continued => return continued,
+            }
+        }
+    }
+}
+
+/// Goes on at the handler that has taken an exception of a frame's code.
+///
+/// # Safety
+/// The frame is saved, on top of the chain, at the handler.
+pub(crate) unsafe fn go_on_at_handler(from: &'static Machine, frame: *mut Frame) -> Continued {
+    if runtime::tracing::is_on() {
+        return Continued::Interpret;
+    }
+    // SAFETY: the contract.
+    unsafe { landing(from, frame).map_or(Continued::Interpret, |machine| enter(machine, frame)) }
+}
+
+/// The code of the handler that a frame stands at, if there is some that can be entered. The last one is remembered.
+///
+/// # Safety
+/// The frame is saved, on top of the chain; its code is what the machine has been made of.
+unsafe fn landing(from: &'static Machine, frame: *mut Frame) -> Option<&'static Machine> {
+    // SAFETY: the contract; the frame keeps its code alive.
+    unsafe {
+        if !interp::live::let_go(frame.cast()) || !thread().has_room() {
+            return None;
+        }
+        let offset = (*frame).instruction;
+        let known = from.landing.get().filter(|&(at, machine)| at == offset && !machine.is_retired.get());
+        let machine = match known {
+            Some((_, machine)) => machine,
+            None => {
+                let machine = jit().machine_for(frame, &*(*frame).code)?;
+                from.landing.set(Some((offset, machine)));
+                machine
+            }
+        };
+        fits(machine, frame).then_some(machine)
+    }
+}
+
+/// Runs code in the place of a frame, once.
+///
+/// # Safety
+/// The frame is saved, on top of the chain, and fits.
+unsafe fn run_in_place(machine: &Machine, frame: *mut Frame) -> Continued {
     // SAFETY: the contract.
     unsafe {
         let mut result = 0;

@@ -8,7 +8,7 @@
 use bytecode::CodeFlags;
 use interp::frame::Frame;
 use interp::native::FrameImage;
-use lir::ir::{ExitData, ExitFrame, ExitKind, Reg};
+use lir::ir::{ExitData, ExitFrame, ExitKind, ExitSlot, Reg};
 use runtime::activation::{Activation, Handover};
 use runtime::error::traceback;
 use runtime::header::Header;
@@ -18,6 +18,7 @@ use runtime::thread::thread;
 use runtime::value::{PyResult, Raised, Ref, Value};
 
 use crate::context::{Jit, jit};
+use crate::continuation;
 use crate::machine::Machine;
 use crate::stack;
 use crate::thunk::SavedRegisters;
@@ -81,6 +82,13 @@ fn continued(place: &Place<'_>, data: &ExitData) -> usize {
     let is_raise = data.kind == ExitKind::Raise;
     let (left, failing) = if is_raise { add_entries(place, &data.frames) } else { (&*data.frames, None) };
     let raised = is_raise.then(Raised::assert_set);
+    if let ([own], true) = (left, is_raise) {
+        // SAFETY: the frame is the one that the code continues, whose words it has taken.
+        unsafe { place.restore(frame, own, failing) };
+        place.drop_owned_with(&data.owned, raised);
+        activation.hand_over(Handover::Raised);
+        return place.machine.fail_address;
+    }
     let images = place.images(left, failing);
     place.drop_owned_with(&data.owned, raised);
     if !is_raise {
@@ -139,10 +147,36 @@ fn count_deopt(jit: &Jit, machine: &Machine) {
 fn raise(place: &Place<'_>, frames: &[ExitFrame], owned: &[Reg]) -> PyResult<Value> {
     let (left, failing) = add_entries(place, frames);
     let raised = Raised::assert_set();
+    if let [own] = left {
+        return handle(place, own, failing, owned);
+    }
     let images = place.images(left, failing);
     place.drop_owned_with(owned, Some(raised));
     let raised = Raised::assert_set();
     if images.is_empty() { Err(raised) } else { interp::native::resume(images, Some(raised)) }
+}
+
+/// An exception is pending that one frame handles: the frame is made, and goes on at its handler.
+fn handle(place: &Place<'_>, own: &ExitFrame, failing: Option<u32>, owned: &[Reg]) -> PyResult<Value> {
+    let body = place.code(own);
+    let globals = body.globals.get::<DictObject>().expect("globals are a dict");
+    let mut is_filled = false;
+    let fill = |frame| {
+        is_filled = true;
+        // SAFETY: the frame has just been made for this code.
+        unsafe { place.restore(frame, own, failing) };
+        place.drop_owned_with(owned, Some(Raised::assert_set()));
+    };
+    // SAFETY: the frame is on top of the chain, and stands at a handler.
+    let go_on = |frame| unsafe { continuation::go_on_at_handler(place.machine, frame) };
+    let outcome = interp::native::handle(body.code_object(), globals, body.builtins, fill, go_on);
+    match outcome {
+        Err(raised) if !is_filled => {
+            place.drop_owned_with(owned, Some(raised));
+            Err(Raised::assert_set())
+        }
+        outcome => outcome,
+    }
 }
 
 /// Adds the traceback entries of the frames that no handler can see, innermost first; gives the others, and the instruction that has failed
@@ -152,8 +186,7 @@ fn add_entries<'f>(place: &Place<'_>, frames: &'f [ExitFrame]) -> (&'f [ExitFram
         let body = place.code(frame);
         let code = body.code_object();
         let named = if at == 0 { place.jit.failed_at.take() } else { None };
-        let instruction =
-            named.filter(|(of, _)| *of == body.code.value()).map_or(frame.offset, |(_, named)| named);
+        let instruction = named.filter(|(of, _)| *of == body.code).map_or(frame.offset, |(_, named)| named);
         if code.code().handler_at(instruction as usize).is_some() {
             return (&frames[at..], Some(instruction));
         }
@@ -173,21 +206,21 @@ fn add_entries<'f>(place: &Place<'_>, frames: &'f [ExitFrame]) -> (&'f [ExitFram
 /// An exit.
 struct Place<'p> {
     jit: &'p Jit,
-    machine: &'p Machine,
+    machine: &'static Machine,
     values: Values<'p>,
 }
 
-/// A body, as far as frames need it.
+/// A body, as far as frames need it: alive as long as its code runs.
 struct BodyView {
-    code: Ref,
-    globals: Ref,
-    builtins: Ref,
+    code: Value,
+    globals: Value,
+    builtins: Value,
 }
 
 impl BodyView {
-    fn code_object(&self) -> &runtime::objects::code::CodeObject {
+    fn code_object(&self) -> &CodeObject {
         // SAFETY: bodies are made of code objects.
-        unsafe { self.code.value().cast() }
+        unsafe { self.code.cast() }
     }
 }
 
@@ -209,7 +242,22 @@ impl Place<'_> {
     fn code(&self, frame: &ExitFrame) -> BodyView {
         let functions = self.jit.functions.borrow();
         let body = &functions.bodies[self.machine.body_of(frame.code)];
-        BodyView { code: body.code.clone(), globals: body.globals.clone(), builtins: body.builtins.clone() }
+        BodyView { code: body.code.value(), globals: body.globals.value(), builtins: body.builtins.value() }
+    }
+
+    /// Moves the words of the one frame that is left into it, as [`Place::images`] does for more.
+    ///
+    /// # Safety
+    /// The frame is that of the image, and owns no words.
+    unsafe fn restore(&self, frame: *mut Frame, own: &ExitFrame, failing: Option<u32>) {
+        let instruction = failing.map_or(own.offset, |failing| failing + 1);
+        let words = |slots| self.words(slots);
+        // SAFETY: the contract; the tables describe every word that the frame has at its place.
+        unsafe { interp::native::refill(frame, instruction, words(&own.locals), words(&own.stack)) };
+    }
+
+    fn words(&self, slots: &[ExitSlot]) -> impl Iterator<Item = Value> {
+        slots.iter().map(|slot| self.values.slot(slot))
     }
 
     /// Images of frames, outermost first. The innermost one stands at its offset, or behind the instruction that is `failing` in it;
@@ -228,9 +276,9 @@ impl Place<'_> {
                 },
                 locals,
                 stack: frame.stack.iter().map(|slot| self.values.slot(slot)).collect(),
-                code: body.code,
-                globals: body.globals,
-                builtins: body.builtins,
+                code: body.code.to_ref(),
+                globals: body.globals.to_ref(),
+                builtins: body.builtins.to_ref(),
             }
         };
         let mut images: Vec<FrameImage> = frames.iter().enumerate().map(image).collect();

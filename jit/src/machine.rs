@@ -59,6 +59,8 @@ pub(crate) struct Machine {
     pub(crate) deopts: Cell<u32>,
     /// The places of an interpreter's frame where it goes on; none if it is called.
     pub(crate) points: Vec<Point>,
+    /// Where the frame that it continues has gone on behind its last exception, and in what code.
+    pub(crate) landing: Cell<Option<(u32, &'static Machine)>>,
 }
 
 impl Machine {
@@ -113,6 +115,7 @@ impl Machine {
             is_retired: Cell::new(false),
             deopts: Cell::new(0),
             points: Vec::new(),
+            landing: Cell::new(None),
         }
     }
 
@@ -162,22 +165,41 @@ impl Machine {
 
 /// All installed code by address.
 #[derive(Default)]
-pub(crate) struct CodeMap(RefCell<BTreeMap<usize, &'static Machine>>);
+pub(crate) struct CodeMap {
+    machines: RefCell<BTreeMap<usize, &'static Machine>>,
+    /// Answers, by some bits of the address: the same exits are taken again and again, and code stays where it is.
+    found: [Cell<Option<(usize, &'static Machine)>>; FOUND],
+}
+
+/// How many answers are remembered.
+const FOUND: usize = 32;
 
 impl CodeMap {
     pub(crate) fn insert(&self, machine: &'static Machine) {
-        self.0.borrow_mut().insert(machine.start, machine);
+        self.machines.borrow_mut().insert(machine.start, machine);
     }
 
     /// The code that contains an address.
     pub(crate) fn at(&self, address: usize) -> Option<&'static Machine> {
-        let map = self.0.borrow();
-        let (_, &machine) = map.range(..=address).next_back()?;
+        let found = &self.found[(address ^ address >> 5) % FOUND];
+        match found.get() {
+            Some((known, machine)) if known == address => Some(machine),
+            _ => {
+                let machine = self.search(address)?;
+                found.set(Some((address, machine)));
+                Some(machine)
+            }
+        }
+    }
+
+    fn search(&self, address: usize) -> Option<&'static Machine> {
+        let machines = self.machines.borrow();
+        let (_, &machine) = machines.range(..=address).next_back()?;
         machine.contains(address).then_some(machine)
     }
 
     /// Every machine, by address.
     pub(crate) fn all(&self) -> Vec<&'static Machine> {
-        self.0.borrow().values().copied().collect()
+        self.machines.borrow().values().copied().collect()
     }
 }

@@ -9,9 +9,8 @@ use lir::ir::{ExitFrame, ExitSlot, ExitValue, PReg, Reg, RegClass, RegKind, Sym,
 use runtime::objects::cell::CellObject;
 use runtime::objects::code::CodeObject;
 use runtime::objects::dict::DictObject;
-use runtime::objects::range::RangeObject;
+use runtime::objects::range::RangeIterator;
 use runtime::objects::{self, float, int};
-use runtime::protocol;
 use runtime::value::{Py, Ref, Value};
 
 use crate::context::Jit;
@@ -54,14 +53,14 @@ impl Values<'_> {
     }
 
     /// The word for a slot: a new reference, or raw bits.
+    #[inline]
     pub(crate) fn slot(&self, slot: &ExitSlot) -> Value {
         match *slot {
             ExitSlot::Unset => Value::NULL,
             ExitSlot::Value(value, repr) => self.word(self.bits(value), repr),
             ExitSlot::Range(next, stop, step) => {
                 let (next, stop) = (self.bits(next) as i64, self.bits(stop) as i64);
-                let range = RangeObject::new(next, stop, step.into());
-                protocol::get_iter(range.value()).expect("ranges are iterable").into_value()
+                RangeIterator::counting(next, stop, step.into()).into_value()
             }
         }
     }
@@ -83,6 +82,7 @@ impl Values<'_> {
         made.into_value()
     }
 
+    #[inline]
     fn bits(&self, value: ExitValue) -> u64 {
         match value {
             ExitValue::Reg(reg) => self.register(reg),

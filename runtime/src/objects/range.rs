@@ -74,6 +74,16 @@ const _: () = {
 };
 
 impl RangeIterator {
+    /// An iterator over the numbers from `next` up to `stop`; the step is not zero.
+    pub fn counting(next: i64, stop: i64, step: i64) -> Ref {
+        Self::of(next, step, length(next, stop, step))
+    }
+
+    fn of(next: i64, step: i64, left: usize) -> Ref {
+        let header = Header::new(&RANGE_ITERATOR);
+        object::new_leaf(RangeIterator { header, next: Cell::new(next), step, left: Cell::new(left) }).into()
+    }
+
     /// The step, if neither the numbers to come nor what is behind them leaves the range of small ints.
     pub fn small_step(&self) -> Option<i32> {
         const LIMIT: i128 = 1 << 61;
@@ -135,13 +145,7 @@ impl RangeObject {
         } else {
             (self.start, self.step)
         };
-        let contents = RangeIterator {
-            header: Header::new(&RANGE_ITERATOR),
-            next: Cell::new(next),
-            step,
-            left: Cell::new(self.len),
-        };
-        object::new_leaf(contents).into()
+        RangeIterator::of(next, step, self.len)
     }
 }
 
