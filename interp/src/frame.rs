@@ -462,7 +462,8 @@ pub unsafe fn free_heap(frame: *mut Frame) {
 /// The `depth`-th Python frame from the top, for tracebacks and warnings.
 pub fn info(depth: usize) -> Option<FrameInfo> {
     match find(depth)? {
-        Found::Compiled(info, _) => Some(info),
+        Found::Compiled(info, _) | Found::Waiting(info, ..) => Some(info),
+        Found::Object(_) => None,
         // SAFETY: frames on the chain are live.
         Found::Interpreted(frame) => Some(unsafe { info_of(frame) }),
     }
@@ -484,8 +485,9 @@ pub(crate) unsafe fn info_of(frame: *mut Frame) -> FrameInfo {
 
 /// The locals of the `depth`-th Python frame, if they are known.
 pub fn locals_at(depth: usize) -> Option<Ref> {
-    match find_with(depth, true)? {
+    match find_with(depth, Wanted::Locals)? {
         Found::Compiled(_, locals) => locals,
+        Found::Waiting(..) | Found::Object(_) => None,
         // SAFETY: frames on the chain are live.
         Found::Interpreted(frame) => Some(unsafe { locals_of(frame) }),
     }
@@ -496,16 +498,31 @@ pub(crate) enum Found {
     Interpreted(*mut Frame),
     /// With its locals, if they have been asked for and are known.
     Compiled(FrameInfo, Option<Ref>),
+    /// A compiled frame that can be adopted at this place, with its namespace, if it has one.
+    Waiting(FrameInfo, (usize, usize), Option<Ref>),
+    /// A compiled frame that has this object.
+    Object(Ref),
+}
+
+/// What is wanted of compiled frames.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// Their places.
+    Places,
+    /// Their locals too.
+    Locals,
+    /// Their objects, or what one can be made of.
+    Objects,
 }
 
 fn find(depth: usize) -> Option<Found> {
-    find_with(depth, false)
+    find_with(depth, Wanted::Places)
 }
 
-/// A frame, with its locals if they are wanted.
-pub(crate) fn find_with(depth: usize, locals: bool) -> Option<Found> {
+/// A frame, with what is wanted of it.
+pub(crate) fn find_with(depth: usize, wanted: Wanted) -> Option<Found> {
     let mut first = None;
-    walk(depth, locals, &mut |found| {
+    walk(depth, wanted, &mut |found| {
         first = Some(found);
         true
     });
@@ -513,10 +530,10 @@ pub(crate) fn find_with(depth: usize, locals: bool) -> Option<Found> {
 }
 
 /// Shows the frames from the `depth`-th on, until `visit` has seen enough.
-pub(crate) fn walk(depth: usize, locals: bool, visit: &mut dyn FnMut(Found) -> bool) {
+pub(crate) fn walk(depth: usize, wanted: Wanted, visit: &mut dyn FnMut(Found) -> bool) {
     let thread = thread();
     let place = (thread.native_sp.get(), thread.native_fp.get());
-    walk_from(thread.anchor.get(), place, depth, locals, visit);
+    walk_from(thread.anchor.get(), place, depth, wanted, visit);
 }
 
 /// [`walk`] along the chain that begins at a word, whose compiled code called out at `place`. One pass, however deep it goes.
@@ -524,16 +541,13 @@ pub(crate) fn walk_from(
     mut word: *mut u8,
     mut place: (usize, usize),
     depth: usize,
-    locals: bool,
+    wanted: Wanted,
     visit: &mut dyn FnMut(Found) -> bool,
 ) {
     let mut left = depth;
     while !word.is_null() {
         if let Some(activation) = Activation::of(word) {
-            let mut show = |found: CompiledFrame<'_>| {
-                let locals = if locals { locals_of_compiled(&found, activation) } else { None };
-                visit(Found::Compiled(found.info, locals))
-            };
+            let mut show = |found: CompiledFrame<'_>| visit(shown(found, activation, wanted));
             if (hooks::hooks().compiled_frames)(place, &mut left, &mut show) {
                 return;
             }
@@ -552,16 +566,29 @@ pub(crate) fn walk_from(
     }
 }
 
-/// The namespace of a frame that compiled code continues, or else its variables, if they are known.
-fn locals_of_compiled(found: &CompiledFrame<'_>, activation: &Activation) -> Option<Ref> {
-    if found.is_continuation {
-        // SAFETY: the frame that an activation continues is live.
-        let frame = unsafe { activation.frame().cast::<Frame>().as_ref() };
-        if let Some(namespace) = frame.and_then(|frame| frame.namespace.non_null()) {
-            return Some(namespace.to_ref());
+/// What is wanted of a compiled frame.
+fn shown(found: CompiledFrame<'_>, activation: &Activation, wanted: Wanted) -> Found {
+    if wanted == Wanted::Places {
+        return Found::Compiled(found.info, None);
+    }
+    let namespace = if found.is_continuation { namespace_of_continued(activation) } else { None };
+    if wanted == Wanted::Objects {
+        if let Some(object) = found.object {
+            return Found::Object(object);
+        }
+        if let Some(place) = found.place {
+            return Found::Waiting(found.info, place, namespace);
         }
     }
-    (found.variables)()
+    let locals = namespace.or_else(|| (found.variables)());
+    Found::Compiled(found.info, locals)
+}
+
+/// The namespace of a frame that compiled code continues, if it is no function's.
+fn namespace_of_continued(activation: &Activation) -> Option<Ref> {
+    // SAFETY: the frame that an activation continues is live.
+    let frame = unsafe { activation.frame().cast::<Frame>().as_ref() };
+    frame?.namespace.non_null().map(Value::to_ref)
 }
 
 /// Where the compiled code below a frame of this thread called out.

@@ -12,14 +12,14 @@ use runtime::objects::cell::CellObject;
 use runtime::objects::frame::{self as frame_object, FrameObject};
 use runtime::value::{PyResult, Ref, Value};
 
-use crate::frame::{self, Found, Frame, HAS_OBJECT, IS_AWAY, IS_WATCHED};
+use crate::frame::{self, Found, Frame, HAS_OBJECT, IS_AWAY, IS_WATCHED, Wanted};
 
 /// What the runtime is given.
 pub(crate) const HOOKS: FrameHooks = FrameHooks {
-    find: |depth| frame::find_with(depth, true).map(shown),
-    walk: |depth, visit| frame::walk(depth, true, &mut |found| visit(shown(found))),
+    find: |depth| frame::find_with(depth, Wanted::Objects).map(shown),
+    walk: |depth, visit| frame::walk(depth, Wanted::Objects, &mut |found| visit(shown(found))),
     walk_from: |anchor, place, visit| {
-        frame::walk_from(anchor, place, 0, true, &mut |found| visit(shown(found)))
+        frame::walk_from(anchor, place, 0, Wanted::Objects, &mut |found| visit(shown(found)))
     },
     // SAFETY: objects look into live frames only.
     object_of: |frame| unsafe { object_of(frame.cast()) },
@@ -44,6 +44,8 @@ fn shown(found: Found) -> FoundFrame {
         // SAFETY: frames on a chain are live.
         Found::Interpreted(frame) => FoundFrame::Interpreted(unsafe { object_of(frame) }),
         Found::Compiled(info, locals) => FoundFrame::Compiled(info, locals),
+        Found::Waiting(info, place, namespace) => FoundFrame::Waiting(info, place, namespace),
+        Found::Object(object) => FoundFrame::Interpreted(object),
     }
 }
 
@@ -72,6 +74,23 @@ pub(crate) unsafe fn object_of(frame: *mut Frame) -> Ref {
         (*frame).flags |= HAS_OBJECT;
         tell_generator(frame, made.value());
         made
+    }
+}
+
+/// Gives a frame that compiled code has left the object that somebody has got of it there.
+///
+/// # Safety
+/// The frame is live, and holds its variables.
+pub unsafe fn attach(frame: *mut Frame, object: Ref) {
+    // SAFETY: the contract; a frame that has an object already keeps it.
+    unsafe {
+        if (*frame).flags & HAS_OBJECT != 0 {
+            return;
+        }
+        (*frame).object.write(object.clone().into_value());
+        (*frame).flags |= HAS_OBJECT;
+        tell_generator(frame, object.value());
+        frame_object::revive(object.value(), frame.cast());
     }
 }
 

@@ -81,9 +81,8 @@ fn admit(frames: u32) -> u32 {
     limit
 }
 
-/// Makes the one frame in which an exception that compiled code has met is handled, and goes on at the handler. `fill` puts the words into it with
-/// [`refill`]; `go_on` continues it in compiled code, if there is some. The result is that of [`resume`].
-pub fn handle(
+/// [`resume`] for one frame: `fill` puts the words into it with [`refill`]; `go_on` may continue it in compiled code, and says what has come of it.
+pub fn resume_one(
     code: &CodeObject,
     globals: &DictObject,
     builtins: Value,
@@ -98,12 +97,9 @@ pub fn handle(
     thread().depth_limit.set(limit);
     let frame = pushed?;
     fill(frame);
-    // SAFETY: the frame was pushed above, and stands behind the instruction that has raised; it has the entry flag.
-    let exit = unsafe {
-        let continued = if land(frame) { go_on(frame) } else { Continued::Raised };
-        crate::resume::conclude(frame, continued)
-    };
-    finish(exit, Vec::new())
+    let continued = go_on(frame);
+    // SAFETY: the frame was pushed above; it has the entry flag.
+    finish(unsafe { crate::resume::conclude(frame, continued) }, Vec::new())
 }
 
 fn finish(outcome: PyResult<Exit>, _kept: Vec<(Ref, Ref)>) -> PyResult<Value> {

@@ -14,6 +14,7 @@ use crate::cells::Cells;
 use crate::code_memory::CodeMemory;
 use crate::control::Control;
 use crate::entry::Entries;
+use crate::fallback::Adoptions;
 use crate::functions::{BodyId, Functions};
 use crate::interfaces::Interface;
 use crate::intern::{Interner, classes, constants};
@@ -39,6 +40,8 @@ pub(crate) struct Jit {
     pub(crate) natives: RefCell<FxHashMap<BodyId, usize>>,
     /// Typed entries of C functions.
     pub(crate) native_entries: RefCell<FxHashMap<FuncId, usize>>,
+    /// Compiled frames that somebody has got hold of.
+    pub(crate) adoptions: Adoptions,
     pub(crate) stats: Statistics,
     pub(crate) control: Control,
     /// Everything has been let go: nothing is compiled or entered any more.
@@ -94,6 +97,7 @@ pub(crate) fn create(mut settings: Settings) -> bool {
         inlined_in: RefCell::default(),
         native_entries: RefCell::default(),
         natives: RefCell::default(),
+        adoptions: Adoptions::default(),
         stats: Statistics::default(),
         control: Control::default(),
         is_released: Cell::new(false),

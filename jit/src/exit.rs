@@ -5,24 +5,24 @@
 //! compiled function. An exception that no handler in the frames can see needs no frames: it gets its traceback entries and
 //! goes on to the caller.
 
-use bytecode::CodeFlags;
 use interp::frame::Frame;
 use interp::native::FrameImage;
-use lir::ir::{ExitData, ExitFrame, ExitKind, ExitSlot, Reg};
+use lir::ir::{ExitData, ExitFrame, ExitKind, Reg};
 use runtime::activation::{Activation, Handover};
 use runtime::error::traceback;
 use runtime::header::Header;
-use runtime::objects::code::CodeObject;
+use runtime::hooks::Continued;
 use runtime::objects::dict::DictObject;
+use runtime::objects::frame as frame_object;
 use runtime::thread::thread;
 use runtime::value::{PyResult, Raised, Ref, Value};
 
 use crate::context::{Jit, jit};
 use crate::continuation;
 use crate::machine::Machine;
+use crate::place::Place;
 use crate::stack;
 use crate::thunk::SavedRegisters;
-use crate::values::Values;
 
 /// Code whose guards fail more often is given up.
 const DEOPT_LIMIT: u32 = 200;
@@ -37,22 +37,12 @@ pub(crate) extern "C" fn receive(
     let jit = jit();
     let machine = jit.code.at(return_address).expect("exits are in installed code");
     let site = machine.exit_at(return_address).expect("every exit is in its code's table");
-    let frame_pointer = registers.gprs[5] as usize;
-    // Whoever walks the stack from here on starts at the caller: this function's frames become the interpreter's.
-    thread().native_sp.set(frame_pointer + 8);
-    // SAFETY: functions with exits have a frame, whose pointer is in rbp.
-    thread().native_fp.set(unsafe { *(frame_pointer as *const usize) });
-    let values = Values { jit, machine, registers: Some(registers), stack, frame_pointer };
-    let place = Place { jit, machine, values };
+    let object = jit.adoptions.take(stack - 8, machine);
+    let place = Place::new(jit, machine, registers, stack, object);
     if !machine.points.is_empty() {
         return continued(&place, &site.data);
     }
-    // SAFETY: above the frame pointer is the return address.
-    let is_outermost = jit.code.at(unsafe { *((frame_pointer + 8) as *const usize) }).is_none();
-    // The outermost call of the stretch has been counted; the frames that are made for it count anew.
-    let depth = thread().recursion.get();
-    thread().recursion.set(depth.saturating_sub(u32::from(is_outermost)));
-    let outcome = match site.data.kind {
+    let outcome = place.in_stretch(|| match site.data.kind {
         ExitKind::Deopt => {
             jit.stats.deopts.set(jit.stats.deopts.get() + 1);
             let images = place.images(&site.data.frames, None);
@@ -63,8 +53,12 @@ pub(crate) extern "C" fn receive(
             interp::native::resume(images, None)
         }
         ExitKind::Raise => raise(&place, &site.data.frames, &site.data.owned),
-    };
-    thread().recursion.set(depth);
+    });
+    deliver(machine, outcome, registers)
+}
+
+/// Puts the result of a function where its epilogue finds it; gives the address of the epilogue.
+pub(crate) fn deliver(machine: &Machine, outcome: PyResult<Value>, registers: &mut SavedRegisters) -> usize {
     match outcome {
         Ok(word) => {
             registers.gprs[0] = word.bits();
@@ -158,8 +152,6 @@ fn raise(place: &Place<'_>, frames: &[ExitFrame], owned: &[Reg]) -> PyResult<Val
 
 /// An exception is pending that one frame handles: the frame is made, and goes on at its handler.
 fn handle(place: &Place<'_>, own: &ExitFrame, failing: Option<u32>, owned: &[Reg]) -> PyResult<Value> {
-    let body = place.code(own);
-    let globals = body.globals.get::<DictObject>().expect("globals are a dict");
     let mut is_filled = false;
     let fill = |frame| {
         is_filled = true;
@@ -167,10 +159,14 @@ fn handle(place: &Place<'_>, own: &ExitFrame, failing: Option<u32>, owned: &[Reg
         unsafe { place.restore(frame, own, failing) };
         place.drop_owned_with(owned, Some(Raised::assert_set()));
     };
-    // SAFETY: the frame is on top of the chain, and stands at a handler.
-    let go_on = |frame| unsafe { continuation::go_on_at_handler(place.machine, frame) };
-    let outcome = interp::native::handle(body.code_object(), globals, body.builtins, fill, go_on);
-    match outcome {
+    // SAFETY: the frame is on top of the chain, behind the instruction that has raised.
+    let go_on = |frame| unsafe {
+        if !interp::native::land(frame) {
+            return Continued::Raised;
+        }
+        continuation::go_on_at_handler(place.machine, frame)
+    };
+    match place.in_new_frame(own, fill, go_on) {
         Err(raised) if !is_filled => {
             place.drop_owned_with(owned, Some(raised));
             Err(Raised::assert_set())
@@ -190,119 +186,23 @@ fn add_entries<'f>(place: &Place<'_>, frames: &'f [ExitFrame]) -> (&'f [ExitFram
         if code.code().handler_at(instruction as usize).is_some() {
             return (&frames[at..], Some(instruction));
         }
-        let locals = place.locals(code, frame, at + 1 == frames.len());
+        let is_outermost = at + 1 == frames.len();
+        let locals = place.locals(code, frame, is_outermost);
+        let object = if is_outermost { place.object.take() } else { None };
+        if let (Some(object), Some(locals)) = (&object, &locals) {
+            frame_object::leave(object.value(), locals.clone());
+        }
         let locals = locals.as_ref().map(Ref::value);
         if at > 0 || !interp::reraises(code.code().words[frame.offset as usize]) {
             let globals = body.globals.get::<DictObject>().expect("globals are a dict");
-            let place = traceback::Place { code, instruction, globals, locals, frame: None };
-            traceback::add_entry(place);
+            let frame = object.as_ref().map(Ref::value);
+            let locals = locals.filter(|_| frame.is_none());
+            traceback::add_entry(traceback::Place { code, instruction, globals, locals, frame });
         } else if let (Some(locals), Some(entry)) = (locals, traceback::entry_of_raised(code)) {
             entry.keep_locals(locals.to_ref());
         }
     }
     (&[], None)
-}
-
-/// An exit.
-struct Place<'p> {
-    jit: &'p Jit,
-    machine: &'static Machine,
-    values: Values<'p>,
-}
-
-/// A body, as far as frames need it: alive as long as its code runs.
-struct BodyView {
-    code: Value,
-    globals: Value,
-    builtins: Value,
-}
-
-impl BodyView {
-    fn code_object(&self) -> &CodeObject {
-        // SAFETY: bodies are made of code objects.
-        unsafe { self.code.cast() }
-    }
-}
-
-impl Place<'_> {
-    /// What `tb_frame.f_locals` shows of a frame that is left: its variables, or the namespace of the frame that is continued.
-    fn locals(&self, code: &CodeObject, frame: &ExitFrame, is_outermost: bool) -> Option<Ref> {
-        if is_outermost && !self.machine.points.is_empty() {
-            let activation = Activation::of(thread().anchor.get())?;
-            // SAFETY: the frame that an activation continues is live.
-            let continued = unsafe { activation.frame().cast::<Frame>().as_ref() };
-            if let Some(namespace) = continued.and_then(|frame| frame.namespace.non_null()) {
-                return Some(namespace.to_ref());
-            }
-        }
-        let is_static = code.code().flags.contains(CodeFlags::STATIC);
-        (!is_static).then(|| self.values.variables(code, frame).into_ref())
-    }
-
-    fn code(&self, frame: &ExitFrame) -> BodyView {
-        let functions = self.jit.functions.borrow();
-        let body = &functions.bodies[self.machine.body_of(frame.code)];
-        BodyView { code: body.code.value(), globals: body.globals.value(), builtins: body.builtins.value() }
-    }
-
-    /// Moves the words of the one frame that is left into it, as [`Place::images`] does for more.
-    ///
-    /// # Safety
-    /// The frame is that of the image, and owns no words.
-    unsafe fn restore(&self, frame: *mut Frame, own: &ExitFrame, failing: Option<u32>) {
-        let instruction = failing.map_or(own.offset, |failing| failing + 1);
-        let words = |slots| self.words(slots);
-        // SAFETY: the contract; the tables describe every word that the frame has at its place.
-        unsafe { interp::native::refill(frame, instruction, words(&own.locals), words(&own.stack)) };
-    }
-
-    fn words(&self, slots: &[ExitSlot]) -> impl Iterator<Item = Value> {
-        slots.iter().map(|slot| self.values.slot(slot))
-    }
-
-    /// Images of frames, outermost first. The innermost one stands at its offset, or behind the instruction that is `failing` in it;
-    /// those around it stand behind their calls.
-    fn images(&self, frames: &[ExitFrame], failing: Option<u32>) -> Vec<FrameImage> {
-        let image = |(at, frame): (usize, &ExitFrame)| {
-            let body = self.code(frame);
-            let local_count = body.code_object().code().locals.len();
-            let mut locals: Vec<Value> = frame.locals.iter().map(|slot| self.values.slot(slot)).collect();
-            locals.resize(local_count, Value::NULL);
-            FrameImage {
-                instruction: match failing {
-                    Some(instruction) if at == 0 => instruction + 1,
-                    None if at == 0 => frame.offset,
-                    _ => frame.offset + 1,
-                },
-                locals,
-                stack: frame.stack.iter().map(|slot| self.values.slot(slot)).collect(),
-                code: body.code.to_ref(),
-                globals: body.globals.to_ref(),
-                builtins: body.builtins.to_ref(),
-            }
-        };
-        let mut images: Vec<FrameImage> = frames.iter().enumerate().map(image).collect();
-        images.reverse();
-        images
-    }
-
-    /// Drops the references that the compiled code owned, while an exception may be pending, which finalisers must not disturb.
-    fn drop_owned_with(&self, owned: &[Reg], raised: Option<Raised>) {
-        let pending = raised.map(|raised| thread().take_raised(raised));
-        self.drop_owned(owned);
-        if let Some(pending) = pending {
-            let _raised = runtime::error::exception::restore(pending);
-        }
-    }
-
-    /// Drops the references that the compiled code owned.
-    fn drop_owned(&self, owned: &[Reg]) {
-        for &reg in owned {
-            // SAFETY: the table says that this is a reference, perhaps tagged or null.
-            let value = unsafe { Value::from_bits(self.values.register(reg)) };
-            interp::frame::release(value);
-        }
-    }
 }
 
 /// What the overflow thunk calls; negative if an exception is pending.

@@ -21,7 +21,7 @@ pub(crate) fn measure(place: (usize, usize)) -> (u32, usize) {
     let (mut calls, mut least, mut last) = (0, usize::MAX, None);
     loop {
         // SAFETY: as below.
-        let return_address = unsafe { *(stack as *const usize) };
+        let return_address = unsafe { jit.adoptions.return_address(stack) };
         // Recursion stays in one function most of the time.
         let known = last.filter(|machine: &&'static Machine| machine.contains(return_address));
         let Some(machine) = known.or_else(|| jit.code.at(return_address)) else { break };
@@ -50,16 +50,18 @@ pub(crate) fn compiled_frames(
     let (mut stack, mut frame) = place;
     loop {
         // SAFETY: the place is the address of a return address on the stack, which the chain of frame pointers leads on from.
-        let return_address = unsafe { *(stack as *const usize) };
+        let return_address = unsafe { jit.adoptions.return_address(stack) };
         let Some(machine) = jit.code.at(return_address) else { return false };
-        let frames = machine.place_at(return_address).map_or(&[][..], |site| &site.data.frames);
+        let site = machine.place_at(return_address).map(|site| &site.data);
+        let frames = site.map_or(&[][..], |data| &data.frames);
+        let place = site.and_then(|data| data.done).map(|_| (stack, frame));
         let values = Values { jit, machine, registers: None, stack: stack + 8, frame_pointer: frame };
         for at in 0..frames.len().max(1) {
             if *skipped > 0 {
                 *skipped -= 1;
                 continue;
             }
-            if visit(found(&values, frames.get(at), at + 1 >= frames.len())) {
+            if visit(found(&values, frames.get(at), at + 1 >= frames.len(), place)) {
                 return true;
             }
         }
@@ -72,8 +74,14 @@ pub(crate) fn compiled_frames(
     }
 }
 
-/// A frame of the machine frame that calls out; one without a place in the tables is the function's own.
-fn found<'f>(values: &'f Values<'f>, frame: Option<&'f ExitFrame>, is_outermost: bool) -> CompiledFrame<'f> {
+/// A frame of the machine frame that calls out; one without a place in the tables is the function's own. `place` is where it waits for a call behind
+/// which it can be left.
+fn found<'f>(
+    values: &'f Values<'f>,
+    frame: Option<&'f ExitFrame>,
+    is_outermost: bool,
+    place: Option<(usize, usize)>,
+) -> CompiledFrame<'f> {
     let machine = values.machine;
     let functions = values.jit.functions.borrow();
     let body = &functions.bodies[frame.map_or(machine.body, |frame| machine.body_of(frame.code))];
@@ -87,6 +95,9 @@ fn found<'f>(values: &'f Values<'f>, frame: Option<&'f ExitFrame>, is_outermost:
             globals: body.globals.clone(),
         },
         is_continuation: is_outermost && !machine.points.is_empty(),
+        place,
+        // SAFETY: the walk has found the word as that of a return address.
+        object: place.and_then(|(slot, _)| unsafe { values.jit.adoptions.object(slot) }),
         variables: Box::new(move || variables.map(|(code, frame)| values.variables(code, frame).into_ref())),
     }
 }

@@ -17,7 +17,7 @@ use codegen::Thunk;
 use runtime::objects::float::{FLOAT, FloatObject};
 
 use crate::code_memory::CodeMemory;
-use crate::{bridge, exit, helper};
+use crate::{bridge, exit, fallback, helper};
 
 /// Registers as a thunk found them.
 #[repr(C)]
@@ -259,6 +259,26 @@ unsafe extern "C" fn dealloc_thunk() {
         float = sym FLOAT,
         ty = const TYPE,
         floats = const FREE_LISTS + (size_of::<FloatObject>() - 1) / 16 * 8,
+    )
+}
+
+/// What the call of a frame that has an object returns to, instead of the frame: [`fallback::fall_back`] says where to go on. Every register and
+/// carry survive unless it takes the frame over; the word of the return address stays as it is.
+#[unsafe(naked)]
+pub(crate) unsafe extern "C" fn fallback_thunk() {
+    naked_asm!(
+        "lea rsp, [rsp - 272]",
+        save_registers!(),
+        "setc byte ptr [rsp + 256]",
+        "mov rdi, rsp",
+        "lea rsi, [rsp + 272]",
+        "call {fall_back}",
+        "mov r11, rax",
+        restore_registers!(),
+        "bt dword ptr [rsp + 256], 0",
+        "lea rsp, [rsp + 272]",
+        "jmp r11",
+        fall_back = sym fallback::fall_back,
     )
 }
 

@@ -158,6 +158,8 @@ pub enum FoundFrame {
     Interpreted(Ref),
     /// A place in compiled code, with the variables there, a dict, or the namespace, if they are known.
     Compiled(FrameInfo, Option<Ref>),
+    /// A frame of compiled code that waits for a call at a place where it can be adopted, with its namespace, if it has one.
+    Waiting(FrameInfo, (usize, usize), Option<Ref>),
 }
 
 /// See [`Hooks::compiled_frames`].
@@ -170,6 +172,10 @@ pub struct CompiledFrame<'f> {
     pub info: FrameInfo,
     /// Whether it continues a frame of the interpreter.
     pub is_continuation: bool,
+    /// Where it waits for a call behind which the interpreter can go on: the address of the return address, and the frame pointer.
+    pub place: Option<(usize, usize)>,
+    /// Its object, if it has been given one.
+    pub object: Option<Ref>,
     /// Its variables that have a value, by name in a dict, if they are known.
     pub variables: Box<dyn Fn() -> Option<Ref> + 'f>,
 }
@@ -267,6 +273,10 @@ pub struct Hooks {
     /// Shows the frames in the stretch of compiled code that called out at this place, stack and frame pointer, to `visit`, the innermost
     /// first, but for `skipped`, from which their number is taken off; true if `visit` has said that it has seen enough.
     pub compiled_frames: CompiledFrames,
+    /// The compiled frame at a place has this object from now on ([`CompiledFrame::place`]).
+    pub adopt_frame: fn(place: (usize, usize), object: &Ref),
+    /// The variables of a compiled frame that has an object, in a dict, by the first word of its place.
+    pub adopted_variables: fn(slot: usize) -> Option<Ref>,
     /// A function has been called often: its entries may be replaced.
     pub function_hot: fn(&FunctionObject),
     /// Goes on in compiled code where an interpreter's frame stands: it is saved, and on top of the chain.
@@ -330,6 +340,8 @@ static HOOKS: World<Cell<Hooks>> = World::new(Cell::new(Hooks {
     frame: |_| None,
     frame_locals: |_| None,
     compiled_frames: |_, _, _| false,
+    adopt_frame: |_, _| {},
+    adopted_variables: |_| None,
     function_hot: |_| {},
     continue_frame: |_| Continued::Not,
     call_typed: |_, _| None,

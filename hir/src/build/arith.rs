@@ -5,7 +5,7 @@ use bytecode::{Opcode as B, Word};
 
 use super::{Builder, Built};
 use crate::env::Seen;
-use crate::ir::{Cond, Imm, Opcode, Type, Value};
+use crate::ir::{Cond, Imm, Leaves, Opcode, Type, Value};
 
 impl Builder<'_> {
     pub(super) fn translate_operator(&mut self, word: Word) -> Built<bool> {
@@ -32,6 +32,7 @@ impl Builder<'_> {
             B::CONTAINS_OP => {
                 let args = self.pop_many(2);
                 let answer = self.helper(H::Contains, &[args[1], args[0]], Type::I64);
+                self.note_leaves(if n == 1 { Leaves::Denial } else { Leaves::Answer });
                 let zero = self.const_int(0, Type::I64);
                 let truth = self.emit(Opcode::Icmp, &[answer, zero], Imm::Cond(Cond::Ne), Type::CBOOL);
                 self.boxed_truth(truth, n == 1)

@@ -6,7 +6,7 @@ use bytecode::{Opcode as B, Word};
 use super::{Builder, Built};
 use crate::env::Signature;
 use crate::ir::types::Spec;
-use crate::ir::{Imm, Opcode, Type, Value};
+use crate::ir::{Imm, Leaves, Opcode, Type, Value};
 
 impl Builder<'_> {
     pub(super) fn translate_call(&mut self, word: Word) -> Built<bool> {
@@ -147,6 +147,7 @@ impl Builder<'_> {
             (self.const_int(2, Type::I64), self.code_object(), self.const_int(at, Type::I64));
         let all: Vec<Value> = [first, size, code, at].into_iter().chain(args).collect();
         let status = self.helper(helper, &all, Type::I64);
+        self.note_leaves(Leaves::Sent(send));
         self.push_unpacked(2);
         let finished = self.code.words[send as usize].operand();
         self.go_on_sent(status, send + 1, finished);

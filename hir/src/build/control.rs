@@ -5,7 +5,7 @@ use bytecode::{Opcode as B, Word};
 
 use super::{Builder, Built};
 use crate::env::ConstId;
-use crate::ir::{Cond, Edge, Imm, Opcode, Type, Value};
+use crate::ir::{Cond, Edge, Imm, Leaves, Opcode, Type, Value};
 
 impl Builder<'_> {
     pub(super) fn translate_control(&mut self, word: Word) -> Built<bool> {
@@ -106,13 +106,17 @@ impl Builder<'_> {
             return self.is_nonzero(raw);
         }
         let answer = self.generic_helper(HelperId::IsTrue, &[value], Type::I64);
+        self.note_leaves(Leaves::Truth);
         self.is_nonzero(answer)
     }
 
     /// The iterator stays below the item; an exhausted one is dropped.
     fn for_iter(&mut self, exhausted: u32) {
-        let iterator = self.pop_object();
+        let top = self.stack.last().copied().expect("verified bytecode has an iterator");
+        let iterator = self.as_object(top);
         let item = self.helper(HelperId::IterNext, &[iterator], Type::WORD);
+        self.note_leaves(Leaves::Item);
+        self.pop();
         let is_done = self.emit(Opcode::IsNull, &[item], Imm::None, Type::CBOOL);
         let leave = self.edge_to(exhausted);
         let body = self.new_block(false);

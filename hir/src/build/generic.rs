@@ -4,7 +4,7 @@ use abi::helper::HelperId as H;
 use bytecode::{Intrinsic, Opcode as B, Word};
 
 use super::{Builder, Built};
-use crate::ir::{Imm, Opcode, Type, Value};
+use crate::ir::{Imm, Leaves, Opcode, Type, Value};
 
 impl Builder<'_> {
     pub(super) fn translate_generic(&mut self, word: Word) -> Built<bool> {
@@ -245,6 +245,7 @@ impl Builder<'_> {
         let sequence = self.pop_object();
         let imm = Imm::Int(count as i64);
         self.emit_raise(Opcode::Unpack, &[sequence], imm, Type::EMPTY);
+        self.note_leaves(Leaves::Items(count as u32));
         let items: Vec<Value> = (0..count)
             .map(|at| self.emit(Opcode::Unpacked, &[], Imm::Int(at as i64), Type::OBJECT))
             .collect();
@@ -257,6 +258,7 @@ impl Builder<'_> {
         let size = before + 1 + after;
         let numbers = [size, before, after].map(|number| self.const_int(number as i64, Type::I64));
         self.status_helper(H::UnpackEx, &[sequence, numbers[0], numbers[1], numbers[2]]);
+        self.note_leaves(Leaves::Items(size as u32));
         let items: Vec<Value> =
             (0..size).map(|at| self.emit(Opcode::Unpacked, &[], Imm::Int(at as i64), Type::OBJECT)).collect();
         self.stack.extend(items.into_iter().rev());

@@ -14,6 +14,7 @@
 
 mod arith;
 mod call;
+mod completion;
 mod control;
 mod generic;
 mod handling;
@@ -60,6 +61,8 @@ struct Builder<'c> {
     block: Block,
     /// The bytecode instruction being translated.
     at: u32,
+    /// How many instructions there were before it.
+    begun: usize,
     /// The tuple of the function's cells, if they come with each call.
     closure: Option<Value>,
     locals: Vec<Option<Value>>,
@@ -153,6 +156,7 @@ fn build_with(
         work: Vec::new(),
         block: entry,
         at: 0,
+        begun: 0,
         closure: None,
         locals: vec![None; code.locals.len()],
         stack: Vec::new(),
@@ -202,7 +206,10 @@ impl Builder<'_> {
             self.before.1.clone_from(&self.stack);
             self.is_ended = false;
             let word = self.code.words[at as usize];
+            let begun = (self.block, self.func.blocks[self.block].insts.len());
+            self.begun = self.func.insts.len();
             self.translate(word)?;
+            self.note_completion(begun);
             self.check_markers()?;
             if self.is_ended {
                 return Ok(());
@@ -529,7 +536,15 @@ impl Builder<'_> {
         let stack =
             stack.iter().zip(reprs).map(|(&value, repr)| self.slot(value, repr != Repr::Object)).collect();
         let is_handled = self.code.handler_at(self.at as usize).is_some();
-        FrameState { code: self.func.id, offset: self.at, locals: slots, stack, parent: None, is_handled }
+        FrameState {
+            code: self.func.id,
+            offset: self.at,
+            locals: slots,
+            stack,
+            parent: None,
+            is_handled,
+            done: None,
+        }
     }
 
     /// The state at a call: the caller's frame while the callee runs, its operands popped.

@@ -172,7 +172,7 @@ const None
         dead_code::run(&mut func);
         assert_snapshot!(print(&func), @r#"
     func @f func0 -> Object phase=ssa shown {
-      fs0 = state func0 0 [v0, _] []
+      fs0 = state func0 0 [v0, _] [] done 0 result
       fs1 = state func0 2 [kept v0, _] [v5, v6]
       fs2 = state func0 6 [kept v0, kept v22] []
     bb0(v0: Object):

@@ -7,7 +7,7 @@ use abi::helper::HelperId as H;
 use bytecode::{Opcode as B, Word};
 
 use super::{Builder, Built, code_type};
-use crate::ir::{Cond, Edge, Imm, Opcode, Type, Value};
+use crate::ir::{Cond, Edge, Imm, Leaves, Opcode, Type, Value};
 
 impl Builder<'_> {
     pub(super) fn translate_suspension(&mut self, word: Word) -> Built<bool> {
@@ -69,6 +69,7 @@ impl Builder<'_> {
         let mut all = args.to_vec();
         all.push(self.const_int(2, Type::I64));
         self.status_helper(helper, &all);
+        self.note_leaves(Leaves::Words(2));
         self.push_unpacked(2);
     }
 
@@ -104,6 +105,7 @@ impl Builder<'_> {
         let size = self.const_int(1, Type::I64);
         let status = self.helper(H::Send, &[args[0], args[1], size], Type::I64);
         self.push(args[0]);
+        self.note_leaves(Leaves::Sent(self.at));
         self.push_unpacked(1);
         self.go_on_sent(status, self.at + 1, finished);
     }

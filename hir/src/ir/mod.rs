@@ -7,7 +7,7 @@ pub mod function;
 pub mod opcode;
 pub mod types;
 
-pub use frame_state::{FrameState, Slot, StateId};
+pub use frame_state::{Done, FrameState, Leaves, Slot, StateId};
 pub use function::{
     Block, BlockData, Edge, Field, Func, Function, Imm, Inst, InstData, Phase, Value, ValueDef,
 };

@@ -222,6 +222,11 @@ impl Opcode {
         &TABLE[self as usize]
     }
 
+    /// Whether it calls something, besides what its own work needs.
+    pub fn is_call(self) -> bool {
+        matches!(self, Self::CallHelper | Self::CallStatic | Self::CallVirtual | Self::CallVirtualOf)
+    }
+
     /// The operation with this name in text.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|op| op.info().name == name)

@@ -1,4 +1,5 @@
-//! Trims frame states: what can only raise, outside of every handler, needs no operands, and no variables either unless they are shown.
+//! Trims frame states: what can only raise, outside of every handler, needs no operands but those behind it, and no variables either unless
+//! they are shown.
 //!
 //! Why here: after `specialise`, for which generic calls carried their full state, and before `dead-code`, because a state keeps
 //! what it names alive. Needs: phase `Ssa`. Keeps: phase, graph. Cost: linear.
@@ -6,7 +7,7 @@
 use std::collections::HashMap;
 
 use super::Changed;
-use crate::ir::{FrameState, Function, StateId};
+use crate::ir::{Done, FrameState, Function, StateId};
 
 /// See the module documentation.
 pub fn run(func: &mut Function) -> Changed {
@@ -30,7 +31,7 @@ pub fn run(func: &mut Function) -> Changed {
 fn is_position(func: &Function, state: StateId) -> bool {
     let state = &func.states[state];
     (func.is_shown || state.locals.is_empty())
-        && state.stack.is_empty()
+        && state.stack.len() <= depth_behind(state.done)
         && state.parent.is_none_or(|parent| is_position(func, parent))
 }
 
@@ -41,10 +42,16 @@ fn is_handled(func: &Function, state: StateId) -> bool {
 }
 
 fn trim(func: &mut Function, state: StateId) -> StateId {
-    let FrameState { code, offset, parent, locals, .. } = func.states[state].clone();
+    let FrameState { code, offset, parent, locals, mut stack, done, .. } = func.states[state].clone();
     let parent = parent.map(|parent| trim(func, parent));
     let locals = if func.is_shown { locals } else { Vec::new() };
-    func.states.push(FrameState { parent, locals, ..FrameState::position(code, offset) })
+    stack.truncate(depth_behind(done));
+    func.states.push(FrameState { parent, locals, stack, done, ..FrameState::position(code, offset) })
+}
+
+/// How many operands a frame needs that goes on behind a call.
+fn depth_behind(done: Option<Done>) -> usize {
+    done.map_or(0, |done| done.depth as usize)
 }
 
 #[cfg(test)]

@@ -11,8 +11,8 @@ use crate::env::{CellId, ClassId, FieldKind, FieldRef, FuncId, Signature};
 use crate::ir::function::ValueData;
 use crate::ir::types::parse_type;
 use crate::ir::{
-    Block, BlockData, Cond, Edge, Field, FrameState, Func, Function, Imm, ImmKind, Opcode, Phase, Ret, Slot,
-    StateId, Type, Value, ValueDef,
+    Block, BlockData, Cond, Done, Edge, Field, FrameState, Func, Function, Imm, ImmKind, Opcode, Phase, Ret,
+    Slot, StateId, Type, Value, ValueDef,
 };
 
 type Parsed<T> = Result<T, TextError>;
@@ -167,7 +167,9 @@ fn parse_state(c: &mut Cursor<'_>) -> Parsed<FrameState> {
     c.expect("[")?;
     let stack = list(c, "]", parse_slot)?;
     let parent = if c.eat("in") { Some(entity(c, "fs")?) } else { None };
-    Ok(FrameState { code, offset, locals, stack, parent, is_handled: c.eat("handled") })
+    let is_handled = c.eat("handled");
+    let done = Done::parse(c)?;
+    Ok(FrameState { code, offset, locals, stack, parent, is_handled, done })
 }
 
 fn parse_slot(c: &mut Cursor<'_>) -> Parsed<Slot> {

@@ -80,7 +80,11 @@ impl fmt::Display for StateText<'_> {
         if let Some(parent) = state.parent {
             write!(f, " in {parent}")?;
         }
-        if state.is_handled { f.write_str(" handled") } else { Ok(()) }
+        f.write_str(if state.is_handled { " handled" } else { "" })?;
+        match state.done {
+            Some(done) => write!(f, " {done}"),
+            None => Ok(()),
+        }
     }
 }
 

@@ -7,6 +7,8 @@
 use base::entity_id;
 use hir::env::FuncId;
 
+use hir::ir::Done;
+
 use super::function::Sym;
 use super::reg::Reg;
 
@@ -102,6 +104,9 @@ pub struct ExitData {
     pub frames: Vec<ExitFrame>,
     /// References to drop.
     pub owned: Vec<Reg>,
+    /// For a call that is all that its bytecode instruction does: what is left of the operands behind it. A call whose result is left fails
+    /// with 0, one that gives an item with 0 and a pending exception, any other with a negative number.
+    pub done: Option<Done>,
 }
 
 impl ExitSlot {

@@ -1,6 +1,8 @@
 //! Frame states become exits.
 
-use hir::ir::{Slot, StateId, Type, Value};
+use abi::helper::{Fails, HelperId};
+use hir::env::Repr;
+use hir::ir::{Done, Imm, Leaves, Opcode as H, Slot, StateId, Type, Value};
 
 use super::{Constant, Lower};
 use crate::ir::{
@@ -38,7 +40,30 @@ impl Lower<'_> {
             frames.push(self.exit_frame(state));
             next = self.hir.states[state].parent;
         }
-        Some(self.out.exits.push(ExitData { kind, frames, owned }))
+        let done = if kind == ExitKind::Raise { self.done() } else { None };
+        Some(self.out.exits.push(ExitData { kind, frames, owned, done }))
+    }
+
+    /// What the call being lowered leaves behind it, if it fails as the tables say and is no part of another function.
+    fn done(&self) -> Option<Done> {
+        let data = &self.hir.insts[self.inst];
+        let state = &self.hir.states[data.state?];
+        let done = state.done.filter(|_| state.parent.is_none())?;
+        let fits = match (data.op, data.imm) {
+            (H::CallHelper, Imm::Helper(helper)) => match (done.leaves, helper.signature().fails) {
+                (Leaves::Result, Fails::Null) => true,
+                (Leaves::Item, Fails::Pending) => helper == HelperId::IterNext,
+                (Leaves::Truth, Fails::Negative) => helper == HelperId::IsTrue,
+                (Leaves::Result | Leaves::Item, _) => false,
+                (_, fails) => fails == Fails::Negative,
+            },
+            (H::CallStatic | H::CallVirtual | H::CallVirtualOf, _) => {
+                done.leaves == Leaves::Result && Repr::of(self.hir.callee(self.inst).ret) == Repr::Word
+            }
+            (H::Unpack, _) => matches!(done.leaves, Leaves::Items(_)),
+            _ => false,
+        };
+        fits.then_some(done)
     }
 
     fn exit_frame(&mut self, state: StateId) -> ExitFrame {

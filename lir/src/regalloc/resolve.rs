@@ -361,7 +361,8 @@ impl Resolver<'_> {
         if let Some(exit) = data.exit {
             let frames = std::mem::take(&mut self.func.exits[exit].frames);
             let owned = std::mem::take(&mut self.func.exits[exit].owned);
-            let mut whole = ExitData { kind: self.func.exits[exit].kind, frames, owned };
+            let ExitData { kind, done, .. } = self.func.exits[exit];
+            let mut whole = ExitData { kind, frames, owned, done };
             self.rewrite_exit(&mut whole, gap);
             self.func.exits[exit] = whole;
         }

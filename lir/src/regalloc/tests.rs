@@ -271,7 +271,7 @@ impl Generator {
             }
         }
         let frame = ExitFrame { code: hir::env::FuncId::from_index(0), offset: 0, locals, stack: Vec::new() };
-        Some(self.func.exits.push(ExitData { kind, frames: vec![frame], owned: Vec::new() }))
+        Some(self.func.exits.push(ExitData { kind, frames: vec![frame], owned: Vec::new(), done: None }))
     }
 
     fn terminator(&mut self, blocks: &[Block], at: usize, known: &[Reg]) {

@@ -4,6 +4,7 @@ use abi::helper::HelperId;
 use base::entity::EntityId;
 use base::text::{Cursor, TextError};
 use hir::env::FuncId;
+use hir::ir::Done;
 
 use crate::ir::{
     Base, Block, BlockData, Cc, Edge, ExitData, ExitFrame, ExitKind, ExitSlot, ExitValue, Fails, Function,
@@ -92,6 +93,7 @@ fn parse_exit(c: &mut Cursor<'_>) -> Parsed<ExitData> {
     let kind = named(c, &[(ExitKind::Deopt, "deopt"), (ExitKind::Raise, "raise")])?;
     c.expect("owned[")?;
     let owned = list(c, "]", parse_reg)?;
+    let done = Done::parse(c)?;
     let mut frames = Vec::new();
     while c.eat("frame") {
         let code: FuncId = entity(c, "func")?;
@@ -102,7 +104,7 @@ fn parse_exit(c: &mut Cursor<'_>) -> Parsed<ExitData> {
         let stack = list(c, "]", parse_exit_slot)?;
         frames.push(ExitFrame { code, offset, locals, stack });
     }
-    Ok(ExitData { kind, frames, owned })
+    Ok(ExitData { kind, frames, owned, done })
 }
 
 fn parse_exit_slot(c: &mut Cursor<'_>) -> Parsed<ExitSlot> {

@@ -35,6 +35,9 @@ fn print_to(func: &Function, out: &mut String) -> fmt::Result {
 fn print_exit(exit: &ExitData, out: &mut String) -> fmt::Result {
     let kind = if exit.kind == ExitKind::Deopt { "deopt" } else { "raise" };
     write!(out, "{kind} owned[{}]", regs(&exit.owned))?;
+    if let Some(done) = exit.done {
+        write!(out, " {done}")?;
+    }
     for ExitFrame { code, offset, locals, stack } in &exit.frames {
         write!(out, " frame {code} {offset} [{}] [{}]", exit_slots(locals), exit_slots(stack))?;
     }

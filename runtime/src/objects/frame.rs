@@ -2,8 +2,9 @@
 //!
 //! The interpreter's frames are not objects; one gets an object when somebody asks, and keeps it to its end, so that there is one object a
 //! frame. While the frame lives, the object looks into it (`hooks::FrameHooks`); when it ends, and somebody still has the object, its
-//! place, its variables and its caller are kept there. Compiled code keeps no frames: what is made of one is a picture of its place and
-//! of its variables.
+//! place, its variables and its caller are kept there. Compiled code keeps no frames: an object made of one waits, with the tables of the compiler
+//! as its eyes, until the interpreter goes on with the frame, which happens when the call returns that the frame waits for
+//! (`hooks::CompiledFrame::place`). Where the interpreter cannot, it stays a picture of the place and of the variables.
 //!
 //! `f_lineno` can be set by a trace function only (`hooks::FrameHooks::jump`).
 
@@ -35,6 +36,10 @@ pub struct FrameObject {
     globals: Ref,
     /// The interpreter's frame while it lives, or null.
     live: Cell<*mut u8>,
+    /// While it waits in compiled code for a call behind which the interpreter goes on: the address of the return address; or 0.
+    native: Cell<usize>,
+    /// What has been stored in its variables meanwhile.
+    changes: Field,
     /// Where it was left, or where it was when a picture of it was taken.
     instruction: Cell<u32>,
     back: Field,
@@ -72,12 +77,12 @@ unsafe impl Object for FrameObject {
     fn traverse(&self, visit: Visitor<'_>) {
         visit(self.code.value());
         visit(self.globals.value());
-        for field in [&self.back, &self.locals, &self.generator, &self.trace] {
+        for field in [&self.back, &self.locals, &self.generator, &self.trace, &self.changes] {
             field.visit(visit);
         }
     }
     fn clear(&self) {
-        drop((self.back.take(), self.locals.take(), self.trace.take()));
+        drop((self.back.take(), self.locals.take(), self.trace.take(), self.changes.take()));
     }
 }
 
@@ -91,6 +96,8 @@ impl FrameObject {
             code: info.code,
             globals: info.globals,
             live: Cell::new(live),
+            native: Cell::new(0),
+            changes: Field::empty(),
             instruction: Cell::new(info.instruction),
             back: Field::empty(),
             locals: Field::empty(),
@@ -148,6 +155,24 @@ impl FrameObject {
         self.live().is_none() && !self.has_ended.get()
     }
 
+    /// Whether its frame waits in compiled code, and goes on in the interpreter.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.native.get() != 0
+    }
+
+    /// The variables of a frame that waits, as they are, but for [`FrameObject::changes`].
+    pub(crate) fn waiting_variables(&self) -> Option<Ref> {
+        Some(self.native.get()).filter(|&slot| slot != 0).and_then(hooks::hooks().adopted_variables)
+    }
+
+    /// What has been stored in the variables of a frame that waits, in a dict.
+    pub(crate) fn changes(&self, make: bool) -> Option<Ref> {
+        if make && self.changes.get().is_none() {
+            self.changes.set(DictObject::new());
+        }
+        self.changes.get_ref()
+    }
+
     /// Names that are kept beside the variables.
     pub(crate) fn extra_locals(&self, make: bool) -> Option<Ref> {
         if make && self.locals.get().is_none() {
@@ -203,9 +228,9 @@ pub fn of_thread(anchor: *mut u8, place: (usize, usize)) -> Option<Ref> {
     chain(|visit| (hooks::hooks().frames.walk_from)(anchor, place, visit))
 }
 
-/// The first of some frames. Pictures of compiled code are linked to what is below them.
+/// The first of some frames. Those of compiled code are linked to what is below them, up to one that has its object already.
 fn chain(walk: impl FnOnce(&mut dyn FnMut(FoundFrame) -> bool)) -> Option<Ref> {
-    let mut pictures = Vec::new();
+    let mut made = Vec::new();
     let mut below = None;
     walk(&mut |found| match found {
         FoundFrame::Interpreted(frame) => {
@@ -213,15 +238,24 @@ fn chain(walk: impl FnOnce(&mut dyn FnMut(FoundFrame) -> bool)) -> Option<Ref> {
             true
         }
         FoundFrame::Compiled(info, locals) => {
-            pictures.push((info, locals));
+            made.push((info, locals, None));
+            false
+        }
+        FoundFrame::Waiting(info, place, namespace) => {
+            made.push((info, namespace, Some(place)));
             false
         }
     });
-    for (info, locals) in pictures.into_iter().rev() {
-        let picture = FrameObject::make(info, std::ptr::null_mut());
-        drop(this(picture.value()).locals.replace(locals));
-        drop(this(picture.value()).back.replace(below.take()));
-        below = Some(picture);
+    for (info, locals, place) in made.into_iter().rev() {
+        let object = FrameObject::make(info, std::ptr::null_mut());
+        let own = this(object.value());
+        drop(own.locals.replace(locals));
+        drop(own.back.replace(below.take()));
+        if let Some(place) = place {
+            own.native.set(place.0);
+            (hooks::hooks().adopt_frame)(place, &object);
+        }
+        below = Some(object);
     }
     below
 }
@@ -233,6 +267,7 @@ pub fn running(code: Value) -> Option<Ref> {
     match (hooks.frames.find)(depth)? {
         FoundFrame::Interpreted(frame) => Some(frame),
         FoundFrame::Compiled(_, variables) => variables.and_then(|_| at(depth)),
+        FoundFrame::Waiting(..) => at(depth),
     }
 }
 
@@ -244,11 +279,53 @@ pub fn left(info: FrameInfo, locals: Option<Ref>) -> Ref {
     frame
 }
 
-/// A frame of compiled code of which there is a picture has been left by an exception, with these variables.
-pub(crate) fn leave(frame: Value, locals: Ref) {
-    if this(frame).is_picture() {
-        this(frame).has_ended.set(true);
-        this(frame).locals.set(locals);
+/// A frame of compiled code that has an object, or of which there is a picture, has been left by an exception, with these variables.
+pub fn leave(frame: Value, locals: Ref) {
+    let own = this(frame);
+    if own.is_picture() {
+        own.has_ended.set(true);
+        own.native.set(0);
+        if let (Some(changes), Some(all)) = (own.changes.take(), locals.get::<DictObject>())
+            && let Some(changes) = changes.get::<DictObject>()
+            && let Err(raised) = all.merge(changes, true)
+        {
+            drop(crate::thread().take_raised(raised));
+        }
+        own.locals.set(locals);
+    }
+}
+
+/// Whether anybody but compiled code itself has the object of a frame that has waited in it, or wants to hear of the frame, or has changed it.
+pub fn is_wanted(frame: Value) -> bool {
+    let own = this(frame);
+    let is_held = frame.header().is_some_and(|header| header.refcount() > 1);
+    is_held || own.trace.get().is_some() || own.changes.get().is_some()
+}
+
+/// Nobody wants the object of a frame that has waited in compiled code, and goes on there.
+pub fn abandon(frame: Ref) {
+    this(frame.value()).native.set(0);
+    drop(frame);
+}
+
+/// A frame that has waited in compiled code goes on in the interpreter: what has been stored in its variables is put there.
+pub fn revive(frame: Value, live: *mut u8) {
+    let own = this(frame);
+    let hooks = &hooks::hooks().frames;
+    own.native.set(0);
+    own.live.set(live);
+    if !own.code().has(CodeFlags::OPTIMIZED) {
+        // The frame has its namespace itself.
+        drop(own.locals.take());
+    }
+    (hooks.watch)(live, own.trace.get().is_some());
+    let Some(changes) = own.changes.take() else { return };
+    for (name, value) in changes.get::<DictObject>().map(DictObject::to_pairs).into_iter().flatten() {
+        let Some(name) = name.get::<StrObject>() else { continue };
+        // A variable of the name exists, and has no type of its own: the code is dynamic.
+        if let Err(raised) = (hooks.set_variable)(live, &name.to_string_lossy(), value.value()) {
+            drop(crate::thread().take_raised(raised));
+        }
     }
 }
 
@@ -323,6 +400,9 @@ fn locals(value: Value) -> PyResult {
             Some(namespace) => namespace,
             None => LocalsProxy::make(value.to_ref()),
         });
+    }
+    if own.is_waiting() && own.code().has(CodeFlags::OPTIMIZED) {
+        return Ok(LocalsProxy::make(value.to_ref()));
     }
     match own.locals.get_ref() {
         Some(_) if own.is_picture() && own.code().has(CodeFlags::OPTIMIZED) => {

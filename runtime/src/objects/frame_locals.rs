@@ -2,7 +2,7 @@
 //!
 //! Reading gathers the names that have a value; setting an item sets the variable, and what is no variable is kept in the frame's object,
 //! beside them. So a debugger's assignments are seen by the program. Variables of static code have types that were
-//! proved, and cannot be set; nor can those of a frame that runs in compiled code. Names of variables cannot be removed.
+//! proved, and cannot be set; those of a frame that waits in compiled code are set when it goes on. Names of variables cannot be removed.
 //!
 //! Cost: every operation but a store builds a dict.
 
@@ -57,6 +57,10 @@ impl LocalsProxy {
                 all.set_str(name.value(), value);
             }
         }
+        let waiting = [frame.waiting_variables(), frame.changes(false)];
+        for found in waiting.iter().flatten().filter_map(|found| found.get::<DictObject>()) {
+            all.merge(found, true)?;
+        }
         if let Some(extra) = frame.extra_locals(false).as_ref().and_then(|extra| extra.get::<DictObject>()) {
             all.merge(extra, true)?;
         }
@@ -69,6 +73,10 @@ impl LocalsProxy {
             && (hooks::hooks().frames.set_variable)(live, name, value)?
         {
             return Ok(());
+        }
+        if self.frame().is_waiting() && variable.is_some() {
+            let changes = self.frame().changes(true).expect("it has been made");
+            return protocol::set_item(changes.value(), key, value);
         }
         if self.frame().is_picture() && variable.is_some() {
             return Err(crate::error::not_supported(
