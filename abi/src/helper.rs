@@ -319,7 +319,7 @@ macro_rules! for_each_helper {
             /// A checked dict of the class that type number `index` of `code` is, with the items of a dict, whose types are known to fit.
             build_checked_map = BuildCheckedMap (code: word, index: int, dict: word) -> own, Null, Anything;
             /// The static class that class number `index` of `code` declares, from the function of its body and its bases.
-            build_static_class = BuildStaticClass (code: word, index: int, body: word, bases: word) -> own, Null, Anything;
+            build_static_class = BuildStaticClass (code: word, index: int, body: word, bases: word, metaclass: word) -> own, Null, Anything;
             /// A zeroed static array of the class that type number `index` of `code` is.
             build_array = BuildArray (code: word, index: int, length: int) -> own, Null, Anything;
             /// Makes room in a static vector for one more element.

@@ -100,10 +100,9 @@ impl<'a> Emitter<'a, '_> {
         if suspend == CodeFlags::default() {
             self.body_with_classes(rest)?;
             self.nowhere();
-            if is_endless {
-                self.fail_assertion()
-            } else {
-                self.return_none()
+            match is_endless {
+                true => self.fail_assertion(),
+                false => self.return_nothing(function),
             }
             return Ok(());
         }

@@ -29,6 +29,7 @@ use crate::objects::{self, int};
 use crate::protocol;
 use crate::slots::Slots;
 use crate::type_object::{TypeObject, TypeSpec, type_flags};
+use crate::types::abstract_error;
 use crate::types::build::{self, Shape};
 use crate::value::{Py, PyResult, Raised, Ref, Value};
 
@@ -433,6 +434,14 @@ pub fn resolve_class(module: &str, name: &str) -> PyResult<Option<Ref>> {
         };
     }
     Ok(found)
+}
+
+/// An instance with unset fields, unless the class is abstract.
+pub fn new_instance(class: &TypeObject) -> PyResult {
+    match class.has(type_flags::ABSTRACT) {
+        true => Err(abstract_error(class)),
+        false => Ok(objects::object::allocate(class)),
+    }
 }
 
 /// The class that a descriptor names, which must be there.

@@ -41,6 +41,8 @@ impl<'a> Program<'a> {
                 // What an unknown decorator has made of it is nothing that is relied on.
                 (_, ClassMember::Method(old)) if self.functions[old].is_dynamic => {}
                 (ClassMember::Dynamic, ClassMember::Method(_)) if name.starts_with("__") => {}
+                // An abstract one wants something in its place, which is reached through the class of the receiver.
+                (ClassMember::Dynamic, ClassMember::Method(old)) if self.functions[old].is_abstract => {}
                 (ClassMember::Method(_), ClassMember::Dynamic)
                 | (ClassMember::Dynamic, ClassMember::Field(_) | ClassMember::Variable { .. })
                 | (ClassMember::Field(_) | ClassMember::Variable { .. }, ClassMember::Dynamic)

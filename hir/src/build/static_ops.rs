@@ -36,11 +36,11 @@ impl Builder<'_> {
                 self.push(object);
             }
             B::BUILD_STATIC_CLASS => {
-                self.pop();
+                let metaclass = self.pop();
                 let bases = self.pop_object();
                 let body = self.pop_object();
                 let (code, index) = (self.code_object(), self.const_int(n as i64, Type::I64));
-                let class = self.object_helper(H::BuildStaticClass, &[code, index, body, bases]);
+                let class = self.object_helper(H::BuildStaticClass, &[code, index, body, bases, metaclass]);
                 self.push(class);
             }
             B::LOAD_FIELD => self.load_field(n)?,

@@ -22,10 +22,10 @@ use runtime::objects::tuple::TupleObject;
 use runtime::objects::{float, int, singleton};
 use runtime::protocol;
 use runtime::static_class::{self, FieldKind, StaticField};
-use runtime::static_method;
 use runtime::type_object::TypeObject;
 use runtime::types;
 use runtime::value::{PyResult, Ref, Value};
+use runtime::{static_metaclass, static_method};
 
 use super::call::call_owned;
 use super::callee::{
@@ -436,10 +436,11 @@ impl<'d> Promise<'d> {
 }
 
 /// Runs a class body and lays the class out.
-pub fn build_class(decl: &ClassDecl, body: &Ref, bases: &Ref) -> PyResult {
+pub fn build_class(decl: &ClassDecl, body: &Ref, bases: &Ref, metaclass: Option<&Ref>) -> PyResult {
     let function = body.get::<FunctionObject>().expect("the emitter passes the body as a function");
     let bases = bases.get::<TupleObject>().expect("the emitter passes a tuple");
     let resolved = types::build::resolve_bases(bases.items())?;
+    let metatype = static_metaclass::choose(metaclass, &resolved)?;
     let namespace = DictObject::new();
     let cell = (runtime::hooks::hooks().run_code)(
         Value::from_object(function.code()),
@@ -447,9 +448,10 @@ pub fn build_class(decl: &ClassDecl, body: &Ref, bases: &Ref) -> PyResult {
         namespace.value(),
         function.closure.raw(),
     )?;
-    let metatype = &runtime::objects::type_type::TYPE;
     types::build::note_original_bases(namespace.value(), bases.items(), &resolved)?;
-    let class = static_class::build(metatype, decl, &TupleObject::new(resolved), &namespace)?.into_ref();
+    let class =
+        static_class::build(metatype, decl, &TupleObject::new(resolved.clone()), &namespace)?.into_ref();
+    static_metaclass::initialise(class.value())?;
     if let Some(cell) = cell.get::<runtime::objects::cell::CellObject>() {
         cell.contents.set(class.clone());
     }
@@ -469,11 +471,11 @@ pub(crate) fn allocate(ty: &TypeDescr, cache: &InlineCache) -> PyResult {
 #[cold]
 fn allocate_slowly(ty: &TypeDescr, cache: &InlineCache) -> PyResult {
     let class = static_class::load_class(ty)?;
+    let made = static_class::new_instance(class.get::<TypeObject>().expect("static classes are classes"))?;
     if let TypeDescr::Class { module, .. } = ty {
         remember_resolved(module, class.value(), cache);
     }
-    let class = class.get::<TypeObject>().expect("static classes are classes");
-    Ok(runtime::objects::object::allocate(class))
+    Ok(made)
 }
 
 fn static_field<'a>(descr: &FieldDescr, owner: &'a Ref) -> PyResult<&'a StaticField> {
