@@ -278,6 +278,19 @@ pub struct PlainCallee {
     pub name: String,
 }
 
+/// An attribute of a class that is an instance of that class, such as a member of an enumeration.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ClassMember {
+    /// The class.
+    pub class: ConstId,
+    /// The word of the class that holds its version, as long as it has this attribute.
+    pub version: i64,
+    /// The attribute.
+    pub member: ConstId,
+    /// The type of instances of just this class.
+    pub ty: Type,
+}
+
 /// What the interpreter has seen the operands of an instruction to be, all of them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Seen {
@@ -314,6 +327,11 @@ pub trait CompileEnv {
     /// The function that global name number `name` of `code` means now, if it takes so many arguments as they are and is worth a direct
     /// call, behind a test that it is still the one.
     fn plain_callee(&self, _code: FuncId, _name: u32, _args: usize) -> Option<PlainCallee> {
+        None
+    }
+    /// Attribute number `attribute` of the class that global name number `name` of `code` means now, if it is an instance of that class. Both
+    /// are to be tested.
+    fn class_member(&self, _code: FuncId, _name: u32, _attribute: u32) -> Option<ClassMember> {
         None
     }
     /// Whether `code` may guess what it has not seen: static code is compiled before it has run, and a guess that fails too often is
