@@ -256,6 +256,19 @@ pub struct FieldPlace {
     pub offset: u32,
     /// What the slot holds.
     pub kind: FieldKind,
+    /// Who else may give its value.
+    pub stand_in: StandIn,
+}
+
+/// Whether a property of a subclass stands in the place of a field, which is null in its instances.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum StandIn {
+    /// None does.
+    Never,
+    /// None does now.
+    Possible,
+    /// One does.
+    Present,
 }
 
 /// What is known about a callee that a descriptor names.

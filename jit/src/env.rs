@@ -10,7 +10,7 @@ use base::entity::EntityId;
 use bytecode::{CodeFlags, FieldDescr, FunctionDescr, MethodKind, TypeCode, TypeDescr};
 use hir::env::{
     BUILTINS, CalleePlace, CellId, ClassFacts, ClassId, ClassMember, CompileEnv, ConstId, FieldKind,
-    FieldPlace, FuncId, InlineAlloc, PlainCallee, Seen,
+    FieldPlace, FuncId, InlineAlloc, PlainCallee, Seen, StandIn,
 };
 use hir::ir::Type;
 use hir::ir::types::Spec;
@@ -37,6 +37,16 @@ const INLINE_LIMIT: usize = 512;
 const STEADY: u32 = 3;
 /// A function that has been called so often is worth its compilation.
 const WARM: u32 = 16;
+
+/// Whether a property of a subclass stands in the place of a field of a class.
+fn stand_in(class: &TypeObject, name: &str) -> StandIn {
+    let admits = class.static_layout().is_some_and(|layout| layout.admits_stand_in(name));
+    match static_class::has_stand_in(class, name) {
+        _ if !admits || class.has(type_flags::FINAL) => StandIn::Never,
+        true => StandIn::Present,
+        false => StandIn::Possible,
+    }
+}
 
 /// An attribute of a class that is an instance of just that class, if the class finds it as classes do.
 fn member_of(class: &TypeObject, name: Value) -> Option<Ref> {
@@ -202,7 +212,11 @@ impl CompileEnv for Env<'_> {
             static_class::FieldKind::Primitive(TypeCode::Single) => return None,
             static_class::FieldKind::Primitive(_) => FieldKind::Raw,
         };
-        Some(FieldPlace { class: self.class_id(class), offset: field.offset as u32, kind })
+        let stand_in = match kind {
+            FieldKind::Word => stand_in(class, &descr.name),
+            FieldKind::FloatSlot | FieldKind::Raw => StandIn::Never,
+        };
+        Some(FieldPlace { class: self.class_id(class), offset: field.offset as u32, kind, stand_in })
     }
 
     fn callee(&self, descr: &FunctionDescr, is_virtual: bool) -> Option<CalleePlace> {

@@ -80,6 +80,16 @@ pub(super) extern "C" fn cast(value: Value, code: Value, index: usize) -> i64 {
     status(interp::check_cast(&code.code().types[index], value))
 }
 
+pub(super) extern "C" fn load_stand_in(owner: Value, code: Value, index: usize) -> Value {
+    let code = code.get::<CodeObject>().expect("the compiler passes the code");
+    own(interp::load_field_object(&code.code().fields[index], owner))
+}
+
+pub(super) extern "C" fn store_stand_in(owner: Value, value: Value, code: Value, index: usize) -> i64 {
+    let code = code.get::<CodeObject>().expect("the compiler passes the code");
+    status(interp::store_field_object(&code.code().fields[index], owner, value))
+}
+
 pub(super) extern "C" fn is_instance(value: Value, class: Value) -> i64 {
     let class = class.get::<TypeObject>().expect("casts are to classes");
     value.ty().is_subclass_of(class).into()
