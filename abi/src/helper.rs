@@ -319,7 +319,7 @@ macro_rules! for_each_helper {
             /// A checked dict of the class that type number `index` of `code` is, with the items of a dict, whose types are known to fit.
             build_checked_map = BuildCheckedMap (code: word, index: int, dict: word) -> own, Null, Anything;
             /// The static class that class number `index` of `code` declares, from the function of its body and its bases.
-            build_static_class = BuildStaticClass (code: word, index: int, body: word, bases: word) -> own, Null, Anything;
+            build_static_class = BuildStaticClass (code: word, index: int, body: word, bases: word, metaclass: word) -> own, Null, Anything;
             /// A zeroed static array of the class that type number `index` of `code` is.
             build_array = BuildArray (code: word, index: int, length: int) -> own, Null, Anything;
             /// Makes room in a static vector for one more element.
@@ -380,6 +380,10 @@ macro_rules! for_each_helper {
             cast = Cast (value: word, code: word, index: int) -> int, Negative, Anything;
             /// Whether the class of `value` is `class` or a subclass of it; no `__instancecheck__` runs.
             is_instance = IsInstance (value: word, class: word) -> int, Never, Nothing;
+            /// What field number `index` of the code object `code` is in `owner`, in whose class a property may stand in its place.
+            load_stand_in = LoadStandIn (owner: word, code: word, index: int) -> own, Null, Anything;
+            /// Stores `value`, of the field's type, into field number `index` of the code object `code`, or hands it to the property in its place.
+            store_stand_in = StoreStandIn (owner: word, value: word, code: word, index: int) -> int, Negative, Anything;
             /// Writes any `float` or `int` object into a NaN-boxed slot.
             store_float_slot = StoreFloatSlot (obj: word, offset: int, value: word) -> void, Never, Container;
             /// Releases what a NaN-boxed slot holds, before a double is written over it.

@@ -150,9 +150,18 @@ impl fmt::Debug for NestedCode {
 impl Serialize for NestedCode {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match &*self.packed.0 {
-            [] => (&self.head, image::encode(self)).serialize(serializer),
-            image => (&self.head, image).serialize(serializer),
+            [] => (&self.head, Bytes(&image::encode(self))).serialize(serializer),
+            image => (&self.head, Bytes(image)).serialize(serializer),
         }
+    }
+}
+
+/// An image inside another one, written at one stroke: deep inside it is copied once for each level.
+struct Bytes<'a>(&'a [u8]);
+
+impl Serialize for Bytes<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(self.0)
     }
 }
 

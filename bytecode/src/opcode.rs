@@ -432,7 +432,7 @@ macro_rules! for_each_opcode {
             LOAD_METHOD_STATIC { Function } (Object => Object, Object);
             /// `callable, self, args... -- result`, after `LOAD_METHOD_STATIC`; static methods do not get `self`.
             INVOKE_METHOD { Function } (Object, Object, OfParamsAfterSelf => OfReturn);
-            /// `body, bases, keywords or null -- class`: run the body and lay the class out as declared; `bases` is a tuple.
+            /// `body, bases, metaclass or null -- class`: run the body and lay the class out as declared; `bases` is a tuple.
             BUILD_STATIC_CLASS { Class } (Object, Object, Object => Object);
             /// Push a new instance with unset fields.
             TP_ALLOC { Type } (=> Object);

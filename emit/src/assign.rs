@@ -134,6 +134,7 @@ impl<'a> Emitter<'a, '_> {
             ExprKind::Name { id, .. } => {
                 self.check_assignable(target, id)?;
                 self.load_name(id);
+                self.refine(target.id);
                 self.operate_in_place(stmt, target, op, value)?;
                 self.coerce(target.id);
                 self.store_name(id);

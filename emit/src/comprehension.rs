@@ -288,8 +288,9 @@ impl<'a> Emitter<'a, '_> {
             self.block().op(Opcode::BUILD_TUPLE, free.len() as u32);
             attributes |= 8;
         }
-        // Of a static module most code is looked into by the compiler alone, when it is due.
-        let code = if self.checked.is_some() { NestedCode::pack(&code) } else { code.into() };
+        // Of a static module most code is looked into by the compiler alone, when it is due. What is inside a function is packed with it.
+        let is_packed = self.checked.is_some() && !self.is_inside_function();
+        let code = if is_packed { NestedCode::pack(&code) } else { code.into() };
         self.load_const(Const::Code(Arc::new(code)));
         self.block().op0(Opcode::MAKE_FUNCTION);
         // The last pushed attribute is right below the function.

@@ -100,10 +100,9 @@ impl<'a> Emitter<'a, '_> {
         if suspend == CodeFlags::default() {
             self.body_with_classes(rest)?;
             self.nowhere();
-            if is_endless {
-                self.fail_assertion()
-            } else {
-                self.return_none()
+            match is_endless {
+                true => self.fail_assertion(),
+                false => self.return_nothing(function),
             }
             return Ok(());
         }
@@ -140,11 +139,15 @@ impl<'a> Emitter<'a, '_> {
         self.make_function(attributes)
     }
 
+    /// Whether one of the blocks that are being emitted is that of a function.
+    pub(crate) fn is_inside_function(&self) -> bool {
+        self.units.iter().any(|unit| self.scopes.table[unit.scopes[0]].kind.is_function_like())
+    }
+
     /// A code object with the properties that parameters and place decide.
     fn function_code(&self, name: &str, args: &Arguments<'a>, first_line: u32) -> Code {
         let mut flags = CodeFlags::OPTIMIZED | CodeFlags::NEWLOCALS;
-        let is_nested =
-            self.units.iter().any(|unit| self.scopes.table[unit.scopes[0]].kind.is_function_like());
+        let is_nested = self.is_inside_function();
         for (condition, flag) in [
             (args.vararg.is_some(), CodeFlags::VARARGS),
             (args.kwarg.is_some(), CodeFlags::VARKEYWORDS),

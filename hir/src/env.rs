@@ -256,6 +256,19 @@ pub struct FieldPlace {
     pub offset: u32,
     /// What the slot holds.
     pub kind: FieldKind,
+    /// Who else may give its value.
+    pub stand_in: StandIn,
+}
+
+/// Whether a property of a subclass stands in the place of a field, which is null in its instances.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum StandIn {
+    /// None does.
+    Never,
+    /// None does now.
+    Possible,
+    /// One does.
+    Present,
 }
 
 /// What is known about a callee that a descriptor names.
@@ -276,6 +289,19 @@ pub struct PlainCallee {
     pub object: ConstId,
     /// What listings call it.
     pub name: String,
+}
+
+/// An attribute of a class that is an instance of that class, such as a member of an enumeration.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ClassMember {
+    /// The class.
+    pub class: ConstId,
+    /// The word of the class that holds its version, as long as it has this attribute.
+    pub version: i64,
+    /// The attribute.
+    pub member: ConstId,
+    /// The type of instances of just this class.
+    pub ty: Type,
 }
 
 /// What the interpreter has seen the operands of an instruction to be, all of them.
@@ -314,6 +340,11 @@ pub trait CompileEnv {
     /// The function that global name number `name` of `code` means now, if it takes so many arguments as they are and is worth a direct
     /// call, behind a test that it is still the one.
     fn plain_callee(&self, _code: FuncId, _name: u32, _args: usize) -> Option<PlainCallee> {
+        None
+    }
+    /// Attribute number `attribute` of the class that global name number `name` of `code` means now, if it is an instance of that class. Both
+    /// are to be tested.
+    fn class_member(&self, _code: FuncId, _name: u32, _attribute: u32) -> Option<ClassMember> {
         None
     }
     /// Whether `code` may guess what it has not seen: static code is compiled before it has run, and a guess that fails too often is

@@ -54,7 +54,7 @@ pub use ops::pattern;
 pub use ops::primitive::{double_binary, trapping_binary, unboxed};
 pub use ops::statics::{
     build_class as build_static_class, check_borrowed, check_cast, invoke_owned, invoke_stranger,
-    invoke_values, load_default,
+    invoke_values, load_default, load_field_object, store_field_object,
 };
 pub use ops::string::{concat, convert, format, interpolation, template};
 pub use rare::reraises;

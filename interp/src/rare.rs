@@ -67,6 +67,12 @@ impl Stack {
         }
     }
 
+    fn pop_nullable(&mut self) -> Option<Ref> {
+        let value = self.pop_raw().non_null()?;
+        // SAFETY: see above.
+        Some(unsafe { Ref::from_owned(value) })
+    }
+
     fn pop(&mut self) -> Ref {
         let value = self.pop_raw();
         // SAFETY: see above.
@@ -569,11 +575,11 @@ fn step(stack: &mut Stack, word: Word) -> PyResult<()> {
             unsafe { ops::statics::check_args(frame) }?;
         }
         Opcode::BUILD_STATIC_CLASS => {
-            frame::release(stack.pop_raw());
+            let metaclass = stack.pop_nullable();
             let bases = stack.pop();
             let body = stack.pop();
             let decl = &stack.code().code().classes[at];
-            stack.push(ops::statics::build_class(decl, &body, &bases)?);
+            stack.push(ops::statics::build_class(decl, &body, &bases, metaclass.as_ref())?);
         }
         Opcode::LOAD_CLASS => stack.push(runtime::static_class::load_class(&stack.code().code().types[at])?),
         Opcode::LIST_DEL => {

@@ -9,8 +9,8 @@ use abi::layout::type_object;
 use base::entity::EntityId;
 use bytecode::{CodeFlags, FieldDescr, FunctionDescr, MethodKind, TypeCode, TypeDescr};
 use hir::env::{
-    BUILTINS, CalleePlace, CellId, ClassFacts, ClassId, CompileEnv, ConstId, FieldKind, FieldPlace, FuncId,
-    InlineAlloc, PlainCallee, Seen,
+    BUILTINS, CalleePlace, CellId, ClassFacts, ClassId, ClassMember, CompileEnv, ConstId, FieldKind,
+    FieldPlace, FuncId, InlineAlloc, PlainCallee, Seen, StandIn,
 };
 use hir::ir::Type;
 use hir::ir::types::Spec;
@@ -21,9 +21,10 @@ use runtime::objects::static_array::STATIC_ARRAY;
 use runtime::objects::static_vector::STATIC_VECTOR;
 use runtime::objects::str::StrObject;
 use runtime::objects::tuple::TupleObject;
+use runtime::objects::type_type::TYPE;
 use runtime::static_class::{self, StaticLayout};
 use runtime::type_object::{TypeObject, type_flags};
-use runtime::value::Ref;
+use runtime::value::{Ref, Value};
 
 use crate::context::Jit;
 use crate::functions::{BodyId, Closure, Link, State};
@@ -36,6 +37,31 @@ const INLINE_LIMIT: usize = 512;
 const STEADY: u32 = 3;
 /// A function that has been called so often is worth its compilation.
 const WARM: u32 = 16;
+
+/// Whether a property of a subclass stands in the place of a field of a class.
+fn stand_in(class: &TypeObject, name: &str) -> StandIn {
+    let admits = class.static_layout().is_some_and(|layout| layout.admits_stand_in(name));
+    match static_class::has_stand_in(class, name) {
+        _ if !admits || class.has(type_flags::FINAL) => StandIn::Never,
+        true => StandIn::Present,
+        false => StandIn::Possible,
+    }
+}
+
+/// An attribute of a class that is an instance of just that class, if the class finds it as classes do.
+fn member_of(class: &TypeObject, name: Value) -> Option<Ref> {
+    let metaclass = class.value().ty();
+    let reads = |class: &TypeObject| class.slots().getattro.map(|read| read as usize);
+    let is_plain = reads(metaclass) == reads(&TYPE) && metaclass.lookup(name).is_none();
+    let found = class.lookup(name).filter(|_| is_plain && class.version() != 0)?;
+    let is_member = found.is_exact(class) && class.slots().descr_get.is_none();
+    is_member.then(|| found.to_ref())
+}
+
+/// The word of a class whose lower half is its version. The size of its instances, beside it, stays what it is.
+fn version_word(class: &TypeObject) -> i64 {
+    i64::from(class.version()) | (class.basicsize() as i64) << 32
+}
 
 /// The surroundings of one compilation.
 pub(crate) struct Env<'j> {
@@ -186,7 +212,11 @@ impl CompileEnv for Env<'_> {
             static_class::FieldKind::Primitive(TypeCode::Single) => return None,
             static_class::FieldKind::Primitive(_) => FieldKind::Raw,
         };
-        Some(FieldPlace { class: self.class_id(class), offset: field.offset as u32, kind })
+        let stand_in = match kind {
+            FieldKind::Word => stand_in(class, &descr.name),
+            FieldKind::FloatSlot | FieldKind::Raw => StandIn::Never,
+        };
+        Some(FieldPlace { class: self.class_id(class), offset: field.offset as u32, kind, stand_in })
     }
 
     fn callee(&self, descr: &FunctionDescr, is_virtual: bool) -> Option<CalleePlace> {
@@ -293,6 +323,21 @@ impl CompileEnv for Env<'_> {
         };
         let object = self.jit.consts.borrow_mut().id(found.value());
         has_code.then(|| PlainCallee { func, object, name: function.code().code().qualname.clone() })
+    }
+
+    fn class_member(&self, code: FuncId, name: u32, attribute: u32) -> Option<ClassMember> {
+        let cell = self.global_cell(code, name)?;
+        let found = self.jit.cells.borrow().value(cell)?;
+        let (class, body) = (found.get::<TypeObject>()?, self.body(code));
+        let functions = self.jit.functions.borrow();
+        let body = &functions.bodies[body];
+        let attribute = body.code_object().names()[attribute as usize].value();
+        let member = member_of(class, attribute).filter(|_| body.retired < STEADY)?;
+        let exact = self.jit.classes.borrow_mut().id(found.value());
+        let ty = self.class_facts(exact).exact;
+        let mut consts = self.jit.consts.borrow_mut();
+        let (class_id, member) = (consts.id(found.value()), consts.id(member.value()));
+        Some(ClassMember { class: class_id, version: version_word(class), member, ty })
     }
 
     fn guesses(&self, code: FuncId) -> bool {

@@ -6,6 +6,7 @@
 
 use crate::error;
 use crate::field::Field;
+use crate::objects::property::Property;
 use crate::objects::str::StrObject;
 use crate::static_class::{self, FieldKind, StaticField, StaticLayout, TypedDescriptor};
 use crate::type_object::{TypeObject, type_flags};
@@ -115,10 +116,20 @@ fn check(field: &StaticField, value: Value) -> PyResult<()> {
 /// What the body of a class says about fields that it inherits: values are their defaults; a field cannot be hidden by anything that
 /// typed code would not see.
 pub(crate) fn replace_inherited(class: &TypeObject, layout: &StaticLayout) -> PyResult<()> {
+    let is_below =
+        |base: &Value| base.get::<TypeObject>().is_some_and(|base| base.has(type_flags::STANDS_IN));
+    if class.mro().iter().any(is_below) {
+        class.set_flags(type_flags::STANDS_IN);
+    }
     for field in &layout.fields {
         let key = StrObject::intern(&field.name);
         let Some(value) = class.dict().get_str(key.value()).map(Value::to_ref) else { continue };
         if value.is_instance::<TypedDescriptor>() {
+            continue;
+        }
+        if layout.admits_stand_in(&field.name) && value.is_instance::<Property>() {
+            remove(layout, &field.name);
+            class.set_flags(type_flags::STANDS_IN);
             continue;
         }
         if value.ty().slots().descr_get.is_some() {

@@ -2,7 +2,7 @@
 //!
 //! Ground: [`value`] (the word and references), [`header`], [`object`] (layouts), [`field`], [`alloc`], [`reserve`], `small_blocks`, [`dealloc`], [`gc`],
 //! [`weakref`], [`thread`], [`world`], [`audit`], [`finalize`], [`stress`].
-//! Types: [`type_object`], [`slots`], [`types`] (building them), [`static_class`], [`kept_property`], [`freeze`], [`methods`], [`signature`], [`convert`].
+//! Types: [`type_object`], [`slots`], [`types`] (building them), [`static_class`], [`static_metaclass`], [`kept_property`], [`freeze`], [`methods`], [`signature`], [`convert`].
 //! Objects: [`objects`], [`hash`], [`format`], [`codec`], [`sort`].
 //! Operations: [`protocol`], [`operator`], [`args`], [`bind`], [`error`], [`builtins`].
 //! Seams: [`hooks`] (what crates above install), `abi::layout` (what machine code relies on).
@@ -49,6 +49,7 @@ pub mod slots;
 pub(crate) mod small_blocks;
 pub mod sort;
 pub mod static_class;
+pub mod static_metaclass;
 pub mod static_method;
 pub mod stress;
 pub mod sys_state;

@@ -29,6 +29,7 @@ use crate::objects::{self, int};
 use crate::protocol;
 use crate::slots::Slots;
 use crate::type_object::{TypeObject, TypeSpec, type_flags};
+use crate::types::abstract_error;
 use crate::types::build::{self, Shape};
 use crate::value::{Py, PyResult, Raised, Ref, Value};
 
@@ -84,6 +85,8 @@ pub struct StaticLayout {
     /// Methods in the order of their vtable entries: the parameters as the class that introduced them declares them, the result as the nearest one does.
     pub methods: Vec<MethodDecl>,
     float_offsets: Vec<usize>,
+    /// Fields to which some class gives a default.
+    optional: Vec<String>,
     /// What new instances hold; only the class itself changes it.
     pub(crate) defaults: RefCell<Vec<FieldDefault>>,
 }
@@ -92,6 +95,13 @@ impl StaticLayout {
     /// A field by name.
     pub fn field(&self, name: &str) -> Option<&StaticField> {
         self.fields.iter().rev().find(|field| field.name == name)
+    }
+
+    /// Whether a property of a subclass may stand in the place of a field: one that holds an object, and has a default. The field is null in
+    /// the instances of such a class, and who finds it so asks the class.
+    pub fn admits_stand_in(&self, name: &str) -> bool {
+        let holds_object = self.field(name).is_some_and(|field| field.kind == FieldKind::Object);
+        holds_object && self.optional.iter().any(|optional| optional == name)
     }
 
     /// The place of a method among the methods; of a property, of the part that a kind names.
@@ -173,6 +183,9 @@ pub fn build(
     let shape = Shape { vtable_len: StaticLayout::vtable_index(layout.methods.len()), fixed_fields: true };
     let class = build::build(metatype, &StrObject::intern(short_name), bases, namespace, shape)?;
     place_fields(&class, decl, &mut layout);
+    layout
+        .optional
+        .extend(decl.fields.iter().filter(|field| field.has_default).map(|field| field.name.clone()));
     inherit_vtable(&class, parent);
     // Instances refer to their class, and so to its module, which may refer to them.
     class.set_flags(
@@ -433,6 +446,22 @@ pub fn resolve_class(module: &str, name: &str) -> PyResult<Option<Ref>> {
         };
     }
     Ok(found)
+}
+
+/// Whether a property stands in the place of a field in some subclass.
+pub fn has_stand_in(class: &TypeObject, name: &str) -> bool {
+    let is_descriptor = |found: Value| found.is_instance::<TypedDescriptor>();
+    let key = StrObject::intern(name);
+    let is_other = class.has(type_flags::STANDS_IN) && !class.lookup(key.value()).is_some_and(is_descriptor);
+    is_other || class.subclasses().iter().any(|subclass| has_stand_in(subclass, name))
+}
+
+/// An instance with unset fields, unless the class is abstract.
+pub fn new_instance(class: &TypeObject) -> PyResult {
+    match class.has(type_flags::ABSTRACT) {
+        true => Err(abstract_error(class)),
+        false => Ok(objects::object::allocate(class)),
+    }
 }
 
 /// The class that a descriptor names, which must be there.

@@ -66,6 +66,10 @@ pub mod type_flags {
     pub const MUTABLE: u32 = 1 << 21;
     /// The program says that it is as good as compiled statically: shown, and nothing else.
     pub const SHOWN_AS_STATIC: u32 = 1 << 23;
+    /// A property stands in the place of a field, which is null in instances.
+    pub const STANDS_IN: u32 = 1 << 25;
+    /// `abc.ABCMeta`, as long as nobody has changed it.
+    pub const ABSTRACT_METACLASS: u32 = 1 << 24;
     /// Methods have other defaults than those of bases that they override.
     pub const OWN_DEFAULTS: u32 = abi::layout::type_object::OWN_DEFAULTS;
 }
@@ -643,6 +647,7 @@ impl TypeObject {
     /// Gives this type and all subclasses new versions, because something that attribute lookup sees has changed.
     pub fn modified(&self) {
         self.version.set(next_version());
+        self.clear_flags(type_flags::ABSTRACT_METACLASS);
         if self.has_static_base() {
             crate::static_class::note_defaults(self);
             crate::hooks::class_changed(self);

@@ -13,7 +13,9 @@ use runtime::objects::list::ListObject;
 use runtime::objects::module::ModuleObject;
 use runtime::objects::str::StrObject;
 use runtime::objects::tuple::TupleObject;
+use runtime::objects::type_type::TYPE;
 use runtime::objects::{self, int, set};
+use runtime::protocol::abstract_memo;
 use runtime::type_object::{TypeSpec, type_flags};
 use runtime::types::ready;
 use runtime::world::World;
@@ -195,6 +197,15 @@ fn spread_collection_flags(class: &TypeObject, flags: u32) {
     }
 }
 
+/// Notes that instance checks of a metaclass are the library's own, when the first class is made with it: `ABC`.
+fn note_metaclass(class: &TypeObject) {
+    let metaclass = class.value().ty();
+    let is_first = class.name() == "ABC" && metaclass.full_name() == "abc.ABCMeta";
+    if is_first && metaclass.base().is_some_and(|base| std::ptr::eq(base, &TYPE)) {
+        metaclass.set_flags(type_flags::ABSTRACT_METACLASS);
+    }
+}
+
 /// `__subclasscheck__` of the metaclass.
 fn check_subclass(class: Value, candidate: Value) -> PyResult<bool> {
     let Some(ty) = candidate.get::<TypeObject>() else {
@@ -298,6 +309,7 @@ py_functions! { static FUNCTIONS;
         protocol::set_attr(class, impl_name().value(), made.value())?;
         if let Some(class) = class.get::<TypeObject>() {
             take_collection_flags(class)?;
+            note_metaclass(class);
         }
         Ok(())
     }
@@ -315,6 +327,7 @@ py_functions! { static FUNCTIONS;
         }
         data(&data_of(class)?).registry.add(subclass)?;
         COUNTER.set(COUNTER.get() + 1);
+        abstract_memo::forget();
         let flags = class.get::<TypeObject>().map_or(0, TypeObject::flag_bits);
         let flags = flags & (type_flags::SEQUENCE | type_flags::MAPPING);
         if flags != 0 {
@@ -363,6 +376,7 @@ py_functions! { static FUNCTIONS;
     "_reset_registry(self, /)"
     fn reset_registry(class: Value) -> PyResult<()> {
         data(&data_of(class)?).registry.clear();
+        abstract_memo::forget();
         Ok(())
     }
     /// Internal ABC helper to reset both caches of a given class.
@@ -371,6 +385,7 @@ py_functions! { static FUNCTIONS;
         let found = data_of(class)?;
         data(&found).subclasses.clear();
         data(&found).strangers.clear();
+        abstract_memo::forget();
         Ok(())
     }
 }

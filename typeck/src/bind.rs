@@ -4,7 +4,7 @@
 //! (`static-python.md` 1.17 for fields, 1.19 for overrides)
 
 use base::{Diagnostic, Span};
-use parser::ast::{self, Arg, Expr, ExprKind, Stmt, StmtKind};
+use parser::ast::{self, Arg, Expr, ExprKind, Keyword, Stmt, StmtKind};
 
 use crate::annotation::{Place, Role};
 use crate::declare::{is_bare_final, is_final_annotation};
@@ -48,7 +48,8 @@ impl<'a> Program<'a> {
     fn bind_bases(&mut self, class: ClassId) {
         let (module, def) = (self.classes[class].module, self.classes[class].def);
         let (mut bases, mut base_args) = (Vec::new(), Vec::new());
-        let mut is_dynamic = !def.keywords.is_empty();
+        let mut has_virtual = self.has_abstract_metaclass(class);
+        let mut is_dynamic = !def.keywords.is_empty() && !has_virtual;
         self.bind_enumeration(class);
         for base in def.bases {
             let (expr, args) = match base.kind {
@@ -73,6 +74,8 @@ impl<'a> Program<'a> {
                     bases.push(base);
                     base_args.push(None);
                 }
+                // It has neither fields nor methods; what it makes of the class is its metaclass.
+                Some((_, Member::Imported { module: "abc", name: "ABC" })) => has_virtual = true,
                 Some((_, Member::Class(found))) if found != class => {
                     if self.classes[found].kind == ClassKind::TypedDict {
                         self.classes[class].kind = ClassKind::TypedDict;
@@ -115,11 +118,22 @@ impl<'a> Program<'a> {
         entry.is_final = is_final;
         entry.options = options;
         entry.is_dynamic |= is_dynamic;
+        entry.has_virtual = has_virtual;
         if bases.is_empty() && class != object {
             bases.push(object);
             base_args.push(None);
         }
         (entry.bases, entry.base_args) = (bases, base_args);
+    }
+
+    /// Whether a class says `metaclass=ABCMeta`, and nothing else but bases.
+    fn has_abstract_metaclass(&mut self, class: ClassId) -> bool {
+        let (module, def) = (self.classes[class].module, self.classes[class].def);
+        let [Keyword { arg: Some("metaclass"), value, .. }] = def.keywords else { return false };
+        matches!(
+            self.chase_expr(module, value),
+            Some((_, Member::Imported { module: "abc", name: "ABCMeta" }))
+        )
     }
 
     /// Whether a decorator of a class changes nothing about it here.

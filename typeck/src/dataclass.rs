@@ -408,6 +408,7 @@ impl<'a> Program<'a> {
             guard: None,
             binding: Binding::Instance,
             is_final: false,
+            is_abstract: false,
             is_nested: false,
             is_async: false,
             is_generator: false,

@@ -424,6 +424,7 @@ impl<'a> Program<'a> {
             dataclass: None,
             is_final: false,
             is_dynamic: false,
+            has_virtual: false,
             kind: ClassKind::Nominal,
             span: def.name_span,
         });
@@ -574,6 +575,7 @@ impl<'a> Program<'a> {
             guard: None,
             binding: decorators.binding,
             is_final: decorators.is_final,
+            is_abstract: decorators.is_abstract,
             is_nested: false,
             is_async,
             is_generator,

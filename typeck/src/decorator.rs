@@ -12,6 +12,7 @@ use crate::ty::{Literal, Type};
 pub(crate) struct Decorators {
     pub(crate) binding: Binding,
     pub(crate) is_final: bool,
+    pub(crate) is_abstract: bool,
     pub(crate) is_unknown: bool,
     pub(crate) body: Body,
     pub(crate) cache: Option<&'static str>,
@@ -20,7 +21,14 @@ pub(crate) struct Decorators {
 impl Decorators {
     /// Those of a function that has none.
     fn of(binding: Binding) -> Self {
-        Self { binding, is_final: false, is_unknown: false, body: Body::Typed, cache: None }
+        Self {
+            binding,
+            is_final: false,
+            is_abstract: false,
+            is_unknown: false,
+            body: Body::Typed,
+            cache: None,
+        }
     }
 }
 
@@ -73,6 +81,7 @@ impl<'a> Program<'a> {
             }
             Some(("typing" | "typing_extensions", "final")) => found.is_final = true,
             Some(("typing" | "typing_extensions", "override")) => {}
+            Some(("abc", "abstractmethod")) => found.is_abstract = true,
             Some(("typing" | "typing_extensions", "overload")) => {
                 (found.is_unknown, found.body) = (true, Body::Untyped);
             }

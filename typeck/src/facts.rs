@@ -182,6 +182,8 @@ pub struct Facts {
     pub elements: FxHashMap<NodeId, TypeId>,
     /// What names and attributes are narrowed to, where the declaration says less.
     pub refinements: FxHashMap<NodeId, TypeId>,
+    /// What names are narrowed to by what an object or an abstract class says, which is checked.
+    pub claims: FxHashMap<NodeId, TypeId>,
     /// How attributes are reached.
     pub attributes: FxHashMap<NodeId, AttributePlan>,
     /// What calls become.
@@ -216,4 +218,6 @@ pub struct Facts {
     pub asserted: FxHashSet<NodeId>,
     /// Functions whose end nothing leads to, by the types.
     pub endless: FxHashSet<FunctionId>,
+    /// Abstract methods that say nothing, with what their callers are promised, which None is not.
+    pub unwritten: FxHashMap<FunctionId, TypeId>,
 }

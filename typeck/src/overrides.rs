@@ -6,7 +6,7 @@
 
 use base::{Diagnostic, Span};
 
-use crate::program::{Binding, ClassId, ClassMember, FunctionId, Param, ParamKind, Program};
+use crate::program::{Binding, ClassId, ClassMember, Field, FunctionId, Param, ParamKind, Program};
 use crate::ty::TypeId;
 
 impl<'a> Program<'a> {
@@ -38,9 +38,15 @@ impl<'a> Program<'a> {
                     let kept = (owner, getter.ret, false, other);
                     self.check_kept(class, name, (new.ty, new.span), kept);
                 }
+                (ClassMember::Method(new), ClassMember::Field(old)) if self.may_stand_in(new, &old) => {
+                    let (ret, span) = (self.functions[new].ret, self.functions[new].def.name_span);
+                    self.check_kept(class, name, (ret, span), (owner, old.ty, false, old.span));
+                }
                 // What an unknown decorator has made of it is nothing that is relied on.
                 (_, ClassMember::Method(old)) if self.functions[old].is_dynamic => {}
                 (ClassMember::Dynamic, ClassMember::Method(_)) if name.starts_with("__") => {}
+                // An abstract one wants something in its place, which is reached through the class of the receiver.
+                (ClassMember::Dynamic, ClassMember::Method(old)) if self.functions[old].is_abstract => {}
                 (ClassMember::Method(_), ClassMember::Dynamic)
                 | (ClassMember::Dynamic, ClassMember::Field(_) | ClassMember::Variable { .. })
                 | (ClassMember::Field(_) | ClassMember::Variable { .. }, ClassMember::Dynamic)
@@ -62,6 +68,13 @@ impl<'a> Program<'a> {
     fn may_become_field(&self, method: FunctionId) -> bool {
         let entry = &self.functions[method];
         entry.binding == Binding::Property && entry.cache.is_none() && !entry.is_final && entry.is_plain()
+    }
+
+    /// Whether a property may take the place of a field: one that has a default and holds an object, which is null where a property is.
+    fn may_stand_in(&self, method: FunctionId, field: &Field<'a>) -> bool {
+        let is_float = self.types.as_instance(field.ty).is_some_and(|(class, ..)| class == self.known.float);
+        let holds_object = self.types.as_primitive(field.ty).is_none() && !is_float;
+        field.has_default && !field.is_final && holds_object && self.may_become_field(method)
     }
 
     /// `super()` calls what follows the class in its own order of bases, so that of several bases no other may come in between.

@@ -174,7 +174,9 @@ impl<'a> Linter<'_, 'a> {
     /// A method that nobody overrides, called as if somebody could.
     fn indirect_call(&mut self, func: &Expr<'a>, function: FunctionId) {
         let entry = &self.program.functions[function];
-        let Some(owner) = entry.class.filter(|owner| !self.is_overridden(*owner, entry.name)) else { return };
+        // An abstract method is there to be overridden.
+        let is_open = |owner: &ClassId| !entry.is_abstract && !self.is_overridden(*owner, entry.name);
+        let Some(owner) = entry.class.filter(is_open) else { return };
         if !self.seen.insert(Cause::Method(function)) {
             return;
         }
@@ -301,14 +303,21 @@ impl<'a> Linter<'_, 'a> {
         let is_dynamic =
             |base: &ClassId| *base != self.program.known.object && !self.program.classes[*base].is_static;
         let decorator = def.decorator_list.iter().find(|decorator| decorator.as_name() != Some("final"));
-        let bases = def.bases.iter().zip(known.iter().map(Some).chain(std::iter::repeat(None)));
+        let is_abc = |base: &&Expr<'a>| {
+            matches!(base.kind, ExprKind::Name { id: "ABC", .. } | ExprKind::Attribute { attr: "ABC", .. })
+        };
+        let bases = def
+            .bases
+            .iter()
+            .filter(|base| !is_abc(base))
+            .zip(known.iter().map(Some).chain(std::iter::repeat(None)));
         // Where a base is unknown, the list of known ones ends, or holds `object` alone.
         let mut unknown = bases.filter(|(base, class)| {
             let is_root = *class == Some(&self.program.known.object);
             base.as_name() != Some("object") && (is_root || class.is_none_or(is_dynamic))
         });
         let dynamic_base = unknown.next().map(|(base, _)| base.span);
-        if let Some(keyword) = def.keywords.first() {
+        if let Some(keyword) = def.keywords.first().filter(|_| !self.program.classes[class].has_virtual) {
             return Some((keyword.span, "a keyword, which a metaclass or base may heed"));
         }
         if let Some(span) = dynamic_base {

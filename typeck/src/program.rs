@@ -275,6 +275,8 @@ pub struct Class<'a> {
     pub is_final: bool,
     /// Some base, decorator or keyword is beyond the checker.
     pub is_dynamic: bool,
+    /// It is made by `ABCMeta`: `isinstance` may take others for its instances.
+    pub has_virtual: bool,
     /// What its instances are told by.
     pub kind: ClassKind,
     /// Where its name stands.
@@ -378,6 +380,8 @@ pub struct Function<'a> {
     pub binding: Binding,
     /// It may not be overridden.
     pub is_final: bool,
+    /// `@abstractmethod`: classes that have it and not another one in its place have no instances.
+    pub is_abstract: bool,
     /// It is defined inside another function, so that nothing outside names it.
     pub is_nested: bool,
     /// `async def`
@@ -541,6 +545,28 @@ impl<'a> Program<'a> {
         let gives_object = self.types.as_primitive(entry.ret).is_none();
         let asks = self.has_hook(class, "__setattr__");
         (is_whole && gives_object && !asks && entry.is_plain()).then_some(setter)
+    }
+
+    /// Whether `isinstance` may take others for instances of a class: the class says so, or has been told to.
+    pub fn has_virtual_instances(&self, class: ClassId) -> bool {
+        self.classes[class].mro.iter().any(|&base| self.classes[base].has_virtual)
+    }
+
+    /// Whether a class has no instances, since an abstract method of it or of a base has nothing in its place.
+    pub(crate) fn is_abstract(&self, class: ClassId) -> bool {
+        let names = self.classes[class].mro.iter().flat_map(|&base| &self.classes[base].members);
+        self.has_virtual_instances(class)
+            && names.into_iter().any(|(name, _)| self.is_abstract_member(class, name))
+    }
+
+    /// Whether what a class has under a name is abstract: a method, or a part of a property.
+    fn is_abstract_member(&self, class: ClassId, name: &str) -> bool {
+        let Some((owner, &ClassMember::Method(method))) = self.class_member(class, name) else {
+            return false;
+        };
+        let accessors = self.classes[owner].accessors.iter().filter(|accessor| accessor.name == name);
+        let mut parts = accessors.map(|accessor| accessor.function).chain([method]);
+        parts.any(|part| self.functions[part].is_abstract)
     }
 
     /// Whether something about a class or one of its bases is beyond the checker.

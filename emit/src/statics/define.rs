@@ -44,7 +44,12 @@ impl<'a> Emitter<'a, '_> {
         }
         self.at(stmt.span);
         self.block().op(Opcode::BUILD_TUPLE, def.bases.len() as u32 + u32::from(is_generic));
-        self.block().op0(Opcode::PUSH_NULL);
+        // The checker admits no other keyword.
+        match def.keywords {
+            [metaclass] => self.expr(metaclass.value)?,
+            _ => self.block().op0(Opcode::PUSH_NULL),
+        }
+        self.at(stmt.span);
         let at = self.block().class(decl);
         self.block().op(Opcode::BUILD_STATIC_CLASS, at);
         Ok(true)

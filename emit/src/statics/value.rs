@@ -3,6 +3,7 @@
 use bytecode::{Const, Opcode, PrimitiveBinaryOp, PrimitiveCompareOp, PrimitiveUnaryOp, TypeCode};
 use parser::ast::{CmpOp, Expr, NodeId, Operator, UnaryOp};
 use typeck::facts::{CallPlan, Coercion};
+use typeck::program::FunctionId;
 use typeck::ty::{Primitive, TypeId};
 
 use super::descr::type_code;
@@ -47,6 +48,7 @@ impl<'a> Emitter<'a, '_> {
 
     /// States what narrowing has found out about the value on top.
     pub(crate) fn refine(&mut self, node: NodeId) {
+        self.cast_to(self.facts().and_then(|facts| facts.claims.get(&node)).copied());
         let Some(&ty) = self.facts().and_then(|facts| facts.refinements.get(&node)) else { return };
         let ty = self.checked.expect("facts come from a checked module").type_descr(ty);
         if ty != bytecode::TypeDescr::Object {
@@ -204,6 +206,19 @@ impl<'a> Emitter<'a, '_> {
             Some(code) => self.block().op(Opcode::RETURN_PRIMITIVE, code as u32),
             None => self.block().op0(Opcode::RETURN_VALUE),
         }
+    }
+
+    /// Returns None at the end of a function. Of an abstract method that is only there to be overridden callers are promised more, so that the
+    /// None is checked.
+    pub(crate) fn return_nothing(&mut self, function: Option<FunctionId>) {
+        let unwritten = |function| self.facts().and_then(|facts| facts.unwritten.get(&function)).copied();
+        let Some(promised) = function.and_then(unwritten) else { return self.return_none() };
+        self.load_const(Const::None);
+        match self.return_type() {
+            Some(code) => self.block().op(Opcode::PRIMITIVE_UNBOX, code as u32),
+            None => self.cast_to(Some(promised)),
+        }
+        self.return_value();
     }
 
     /// The primitive type of what a coroutine or generator returns, which must be boxed there.

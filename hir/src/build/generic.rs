@@ -1,10 +1,11 @@
 //! Names, attributes, items, displays, strings and imports: calls to runtime helpers.
 
 use abi::helper::HelperId as H;
+use abi::layout::type_object;
 use bytecode::{Intrinsic, Opcode as B, Word};
 
 use super::{Builder, Built};
-use crate::ir::{Imm, Leaves, Opcode, Type, Value};
+use crate::ir::{Cond, Imm, Leaves, Opcode, Type, Value};
 
 impl Builder<'_> {
     pub(super) fn translate_generic(&mut self, word: Word) -> Built<bool> {
@@ -117,9 +118,29 @@ impl Builder<'_> {
         [self.code_object(), self.const_int(at, Type::I64)]
     }
 
+    /// Loads a member of an enumeration, which is a constant behind tests that the name means its class still, and that this has not changed.
+    fn load_member(&mut self, attribute: usize) -> bool {
+        let owner = *self.stack.last().expect("verified bytecode does not underflow the stack");
+        let name = self.global_names.get(&owner).copied();
+        let found = name.and_then(|name| self.env.class_member(self.func.id, name as u32, attribute as u32));
+        let Some(found) = found else { return false };
+        let class = self.object(found.class, Type::OBJECT);
+        let is_class = self.emit(Opcode::IsSame, &[owner, class], Imm::None, Type::CBOOL);
+        self.emit_deopt(Opcode::Guard, &[is_class], Imm::None, Type::EMPTY);
+        let version = self.raw_field(class, "version", type_object::VERSION);
+        let known = self.const_int(found.version, Type::I64);
+        let is_same = self.emit(Opcode::Icmp, &[version, known], Imm::Cond(Cond::Eq), Type::CBOOL);
+        self.emit_deopt(Opcode::Guard, &[is_same], Imm::None, Type::EMPTY);
+        self.pop();
+        let member = self.object(found.member, found.ty);
+        self.push(member);
+        true
+    }
+
     fn translate_attribute(&mut self, word: Word) -> bool {
         let n = word.index();
         match word.opcode() {
+            B::LOAD_ATTR if self.load_member(n) => {}
             B::LOAD_ATTR => {
                 let owner = self.pop_object();
                 let (name, [code, at]) = (self.name(n), self.cache());

@@ -6,7 +6,7 @@ use bytecode::{LenKind, MethodKind, Opcode as B, SequenceKind, TypeCode, TypeDes
 
 use super::types::{class_of, is_precise, type_of};
 use super::{Builder, Built, code_type};
-use crate::env::{CastHints, FieldKind, FieldRef, Signature};
+use crate::env::{CastHints, FieldKind, FieldRef, Signature, StandIn};
 use crate::ir::{Imm, Opcode, Type, Value};
 
 impl Builder<'_> {
@@ -36,11 +36,11 @@ impl Builder<'_> {
                 self.push(object);
             }
             B::BUILD_STATIC_CLASS => {
-                self.pop();
+                let metaclass = self.pop();
                 let bases = self.pop_object();
                 let body = self.pop_object();
                 let (code, index) = (self.code_object(), self.const_int(n as i64, Type::I64));
-                let class = self.object_helper(H::BuildStaticClass, &[code, index, body, bases]);
+                let class = self.object_helper(H::BuildStaticClass, &[code, index, body, bases, metaclass]);
                 self.push(class);
             }
             B::LOAD_FIELD => self.load_field(n)?,
@@ -230,23 +230,45 @@ impl Builder<'_> {
         self.push(result);
     }
 
-    fn field_operand(&mut self, n: usize) -> Built<FieldRef> {
+    fn field_operand(&mut self, n: usize) -> Built<(FieldRef, StandIn)> {
         let descr = &self.code.fields[n];
         let Some(place) = self.env.field(descr) else { return self.unresolved() };
-        Ok(FieldRef {
+        let field = FieldRef {
             class: place.class,
             name: descr.name.clone(),
             offset: place.offset,
             kind: place.kind,
             ty: type_of(&descr.ty, self.env),
-        })
+        };
+        Ok((field, place.stand_in))
+    }
+
+    /// The code object and the number of a field there, as operands.
+    fn field_number(&mut self, n: usize) -> [Value; 2] {
+        [self.code_object(), self.const_int(n as i64, Type::I64)]
     }
 
     fn load_field(&mut self, n: usize) -> Built<()> {
-        let field = self.field_operand(n)?;
-        let owner = self.pop_object();
+        let (field, stand_in) = self.field_operand(n)?;
         let (kind, ty) = (field.kind, field.ty);
         let imm = Imm::Field(self.func.import_field(field));
+        if stand_in == StandIn::Possible {
+            // The interpreter finds the owner where it is.
+            let owner = *self.stack.last().expect("verified bytecode does not underflow the stack");
+            let value = self.emit(Opcode::LoadField, &[owner], imm, ty.union(Type::NULL));
+            let value = self.emit_deopt(Opcode::GuardField, &[value], Imm::None, ty);
+            self.pop();
+            self.push(value);
+            return Ok(());
+        }
+        let owner = self.pop_object();
+        if stand_in == StandIn::Present {
+            let [code, number] = self.field_number(n);
+            let value = self.object_helper(H::LoadStandIn, &[owner, code, number]);
+            let value = self.narrowed(value, ty);
+            self.push(value);
+            return Ok(());
+        }
         let value = match kind {
             FieldKind::Raw => self.emit(Opcode::LoadField, &[owner], imm, ty),
             FieldKind::FloatSlot => {
@@ -263,10 +285,21 @@ impl Builder<'_> {
     }
 
     fn store_field(&mut self, n: usize) -> Built<()> {
-        let field = self.field_operand(n)?;
-        let owner = self.pop_object();
+        let (field, stand_in) = self.field_operand(n)?;
         let (kind, ty, offset) = (field.kind, field.ty, field.offset);
         let imm = Imm::Field(self.func.import_field(field));
+        if stand_in == StandIn::Possible {
+            let owner = *self.stack.last().expect("verified bytecode does not underflow the stack");
+            let old = self.emit(Opcode::LoadField, &[owner], imm, ty.union(Type::NULL));
+            self.emit_deopt(Opcode::GuardField, &[old], Imm::None, ty);
+        }
+        let owner = self.pop_object();
+        if stand_in == StandIn::Present {
+            let value = self.pop_object();
+            let [code, number] = self.field_number(n);
+            self.status_helper(H::StoreStandIn, &[owner, value, code, number]);
+            return Ok(());
+        }
         match kind {
             FieldKind::Raw => {
                 let value = self.pop_prim(ty);

@@ -6,7 +6,7 @@ use insta::assert_snapshot;
 
 use super::build;
 use crate::env::{
-    CalleePlace, CellId, ClassFacts, ClassId, CompileEnv, ConstId, FieldKind, FieldPlace, FuncId,
+    CalleePlace, CellId, ClassFacts, ClassId, CompileEnv, ConstId, FieldKind, FieldPlace, FuncId, StandIn,
 };
 use crate::ir::Type;
 use crate::ir::types::Spec;
@@ -39,7 +39,7 @@ impl CompileEnv for TestEnv {
             "f" => (24, FieldKind::FloatSlot),
             _ => (32, FieldKind::Word),
         };
-        Some(FieldPlace { class: ClassId::from_index(20), offset, kind })
+        Some(FieldPlace { class: ClassId::from_index(20), offset, kind, stand_in: StandIn::Never })
     }
     fn callee(&self, _: &FunctionDescr, is_virtual: bool) -> Option<CalleePlace> {
         let slot = is_virtual.then_some(3);

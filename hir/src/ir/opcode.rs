@@ -429,6 +429,8 @@ opcodes! {
     LoadField "load_field" op(&[Type::OBJECT], Within(Type::ANY)).imm(K::Field).reads(M::FIELDS).source(Source::Field);
     /// The operand; raises `AttributeError` if it is null. The second operand is the object.
     CheckField "check_field" op(&[Type::WORD, Type::OBJECT], Narrowed).imm(K::Field).raises();
+    /// The operand; leaves for the interpreter if it is null: a property of a subclass may stand in the place of the field.
+    GuardField "guard_field" op(&[Type::WORD], Narrowed).deopts();
     /// Writes a raw field.
     StoreField "store_field" op(&[Type::OBJECT, Type::PRIMITIVE], Nothing).imm(K::Field).writes(M::FIELDS);
     /// Writes a word field and returns what it held.

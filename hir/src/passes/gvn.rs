@@ -103,6 +103,7 @@ fn key_of(func: &Function, inst: Inst) -> Option<(Key, Memory)> {
         Opcode::GuardType
             | Opcode::CheckType
             | Opcode::GuardSet
+            | Opcode::GuardField
             | Opcode::AddChecked
             | Opcode::SubChecked
             | Opcode::MulChecked

@@ -51,7 +51,12 @@ fn rename(func: &mut Function, inst: Inst, names: &HashMap<Value, Value>) -> boo
 fn remember(func: &Function, inst: Inst, names: &mut HashMap<Value, Value>) {
     let is_check = matches!(
         func.insts[inst].op,
-        Opcode::GuardType | Opcode::CheckType | Opcode::GuardSet | Opcode::Cast | Opcode::CheckField
+        Opcode::GuardType
+            | Opcode::CheckType
+            | Opcode::GuardSet
+            | Opcode::GuardField
+            | Opcode::Cast
+            | Opcode::CheckField
     );
     if !is_check {
         return;

@@ -427,7 +427,8 @@ impl Insertion<'_> {
 
     /// Whether an instruction leaves if a value that has just been loaded is null.
     fn tests_for_null(&self, inst: Inst, loaded: Value) -> bool {
-        self.func.insts[inst].op == Opcode::CheckField && self.func.arg(inst, 0) == loaded
+        let is_test = matches!(self.func.insts[inst].op, Opcode::CheckField | Opcode::GuardField);
+        is_test && self.func.arg(inst, 0) == loaded
     }
 
     /// Releases behind `inst`; through a copy that is known to be uncounted there is nothing to release.

@@ -118,6 +118,7 @@ fn simplify(func: &Function, inst: Inst) -> Option<Found> {
         | Opcode::GuardType
         | Opcode::CheckType
         | Opcode::GuardSet
+        | Opcode::GuardField
         | Opcode::CheckField
         | Opcode::Cast => narrowing(func, inst),
         Opcode::Own => {
@@ -148,7 +149,7 @@ fn simplify(func: &Function, inst: Inst) -> Option<Found> {
 fn narrowing(func: &Function, inst: Inst) -> Option<Found> {
     let (value, ty) = (func.arg(inst, 0), func.ty(func.result(inst)));
     let is_known = match func.insts[inst].op {
-        Opcode::GuardSet | Opcode::CheckField => !func.ty(value).may_be_null(),
+        Opcode::GuardSet | Opcode::GuardField | Opcode::CheckField => !func.ty(value).may_be_null(),
         _ => func.ty(value).is_subtype(ty),
     };
     is_known.then_some(Found::Value(value))

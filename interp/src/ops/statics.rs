@@ -22,10 +22,10 @@ use runtime::objects::tuple::TupleObject;
 use runtime::objects::{float, int, singleton};
 use runtime::protocol;
 use runtime::static_class::{self, FieldKind, StaticField};
-use runtime::static_method;
-use runtime::type_object::TypeObject;
+use runtime::type_object::{TypeObject, type_flags};
 use runtime::types;
 use runtime::value::{PyResult, Ref, Value};
+use runtime::{static_metaclass, static_method};
 
 use super::call::call_owned;
 use super::callee::{
@@ -436,10 +436,11 @@ impl<'d> Promise<'d> {
 }
 
 /// Runs a class body and lays the class out.
-pub fn build_class(decl: &ClassDecl, body: &Ref, bases: &Ref) -> PyResult {
+pub fn build_class(decl: &ClassDecl, body: &Ref, bases: &Ref, metaclass: Option<&Ref>) -> PyResult {
     let function = body.get::<FunctionObject>().expect("the emitter passes the body as a function");
     let bases = bases.get::<TupleObject>().expect("the emitter passes a tuple");
     let resolved = types::build::resolve_bases(bases.items())?;
+    let metatype = static_metaclass::choose(metaclass, &resolved)?;
     let namespace = DictObject::new();
     let cell = (runtime::hooks::hooks().run_code)(
         Value::from_object(function.code()),
@@ -447,9 +448,10 @@ pub fn build_class(decl: &ClassDecl, body: &Ref, bases: &Ref) -> PyResult {
         namespace.value(),
         function.closure.raw(),
     )?;
-    let metatype = &runtime::objects::type_type::TYPE;
     types::build::note_original_bases(namespace.value(), bases.items(), &resolved)?;
-    let class = static_class::build(metatype, decl, &TupleObject::new(resolved), &namespace)?.into_ref();
+    let class =
+        static_class::build(metatype, decl, &TupleObject::new(resolved.clone()), &namespace)?.into_ref();
+    static_metaclass::initialise(class.value())?;
     if let Some(cell) = cell.get::<runtime::objects::cell::CellObject>() {
         cell.contents.set(class.clone());
     }
@@ -469,11 +471,11 @@ pub(crate) fn allocate(ty: &TypeDescr, cache: &InlineCache) -> PyResult {
 #[cold]
 fn allocate_slowly(ty: &TypeDescr, cache: &InlineCache) -> PyResult {
     let class = static_class::load_class(ty)?;
+    let made = static_class::new_instance(class.get::<TypeObject>().expect("static classes are classes"))?;
     if let TypeDescr::Class { module, .. } = ty {
         remember_resolved(module, class.value(), cache);
     }
-    let class = class.get::<TypeObject>().expect("static classes are classes");
-    Ok(runtime::objects::object::allocate(class))
+    Ok(made)
 }
 
 fn static_field<'a>(descr: &FieldDescr, owner: &'a Ref) -> PyResult<&'a StaticField> {
@@ -583,7 +585,11 @@ pub(crate) unsafe fn set_field(word: Word, owner: Value, value: Value, cache: &I
             *place.cast::<u64>() = static_class::encode_double(double);
             frame::release(value);
         } else if word.opcode_is(Opcode::STORE_FIELD_OBJECT) {
-            (*place.cast::<Field>()).set(Ref::from_owned(value));
+            let field = &*place.cast::<Field>();
+            if field.get().is_none() && owner.ty().has(type_flags::STANDS_IN) {
+                return false;
+            }
+            field.set(Ref::from_owned(value));
         } else {
             *place.cast::<u64>() = value.bits();
         }
@@ -600,7 +606,7 @@ pub(crate) fn load_field(descr: &FieldDescr, owner: &Ref, cache: &InlineCache) -
         match kind {
             FieldKind::Object => match (*address.cast::<Field>()).get_ref() {
                 Some(value) => Ok(value.into_value()),
-                None => Err(unset_field(descr, owner)),
+                None => stand_in(descr, owner).map(Ref::into_value),
             },
             FieldKind::Primitive(code) => Ok(primitive::load(address, code)),
             FieldKind::Float => match static_class::load(address, kind) {
@@ -609,6 +615,55 @@ pub(crate) fn load_field(descr: &FieldDescr, owner: &Ref, cache: &InlineCache) -
             },
         }
     }
+}
+
+/// What a property gives that stands in the place of a field, which is null.
+#[cold]
+fn stand_in(descr: &FieldDescr, owner: &Ref) -> PyResult {
+    if !owner.ty().has(type_flags::STANDS_IN) {
+        return Err(unset_field(descr, owner));
+    }
+    let found = protocol::get_attr(owner.value(), StrObject::intern(&descr.name).value())?;
+    if static_class::admits(&descr.ty, found.value())? {
+        return Ok(found);
+    }
+    let (class, name) = (owner.ty().name(), &descr.name);
+    let (expected, got) = (static_class::type_text(&descr.ty), found.ty().name());
+    Err(runtime::raise!(
+        TypeError,
+        "unexpected return type from {class}.{name}, expected {expected}, got {got}"
+    ))
+}
+
+/// What a field that holds an object gives, or the property in its place.
+pub fn load_field_object(descr: &FieldDescr, owner: Value) -> PyResult {
+    let owner = owner.to_ref();
+    let place = address(&owner, static_field(descr, &owner)?);
+    // SAFETY: the field holds an object: the compiler asks for no other.
+    match unsafe { (*place.cast::<Field>()).get_ref() } {
+        Some(value) => Ok(value),
+        None => stand_in(descr, &owner),
+    }
+}
+
+/// Stores into a field that holds an object, or hands the value to the property in its place.
+pub fn store_field_object(descr: &FieldDescr, owner: Value, value: Value) -> PyResult<()> {
+    let owner = owner.to_ref();
+    let place = address(&owner, static_field(descr, &owner)?);
+    // SAFETY: as above.
+    unsafe { store_object(descr, &owner, place, value.to_ref()) }
+}
+
+/// # Safety
+/// The place is that of a field of the owner that holds an object.
+unsafe fn store_object(descr: &FieldDescr, owner: &Ref, place: *mut u8, value: Ref) -> PyResult<()> {
+    // SAFETY: the contract.
+    let field = unsafe { &*place.cast::<Field>() };
+    if field.get().is_none() && owner.ty().has(type_flags::STANDS_IN) {
+        return protocol::set_attr(owner.value(), StrObject::intern(&descr.name).value(), value.value());
+    }
+    field.set(value);
+    Ok(())
 }
 
 fn unset_field(descr: &FieldDescr, owner: &Ref) -> Raised {
@@ -632,7 +687,7 @@ pub(crate) fn store_field(descr: &FieldDescr, owner: &Ref, word: Value, cache: &
     // SAFETY: the address is that of a field of this kind; object words are owned.
     unsafe {
         match kind {
-            FieldKind::Object => (*address.cast::<Field>()).set(Ref::from_owned(word)),
+            FieldKind::Object => store_object(descr, owner, address, Ref::from_owned(word))?,
             FieldKind::Float => static_class::store_float(address, Ref::from_owned(word).value()),
             FieldKind::Primitive(code) => primitive::store(address, code, word),
         }

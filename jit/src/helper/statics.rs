@@ -2,8 +2,8 @@
 
 use bytecode::{PrimitiveBinaryOp, TypeCode};
 use runtime::objects::code::CodeObject;
+use runtime::objects::int;
 use runtime::objects::static_vector::StaticVector;
-use runtime::objects::{self, int};
 use runtime::protocol;
 use runtime::static_class;
 use runtime::type_object::TypeObject;
@@ -58,19 +58,36 @@ pub(super) unsafe extern "C" fn invoke(
     own(interp::invoke_owned(&code.code().functions[which / 2], which % 2 == 1, args))
 }
 
-pub(super) extern "C" fn build_static_class(code: Value, index: usize, body: Value, bases: Value) -> Value {
+pub(super) extern "C" fn build_static_class(
+    code: Value,
+    index: usize,
+    body: Value,
+    bases: Value,
+    metaclass: Value,
+) -> Value {
     let code = code.get::<CodeObject>().expect("the compiler passes the code");
-    own(interp::build_static_class(&code.code().classes[index], &body.to_ref(), &bases.to_ref()))
+    let (decl, metaclass) = (&code.code().classes[index], metaclass.non_null().map(Value::to_ref));
+    own(interp::build_static_class(decl, &body.to_ref(), &bases.to_ref(), metaclass.as_ref()))
 }
 
 pub(super) extern "C" fn tp_alloc(class: Value) -> Value {
     let class = class.get::<TypeObject>().expect("instances are made of classes");
-    objects::object::allocate(class).into_value()
+    own(static_class::new_instance(class))
 }
 
 pub(super) extern "C" fn cast(value: Value, code: Value, index: usize) -> i64 {
     let code = code.get::<CodeObject>().expect("the compiler passes the code");
     status(interp::check_cast(&code.code().types[index], value))
+}
+
+pub(super) extern "C" fn load_stand_in(owner: Value, code: Value, index: usize) -> Value {
+    let code = code.get::<CodeObject>().expect("the compiler passes the code");
+    own(interp::load_field_object(&code.code().fields[index], owner))
+}
+
+pub(super) extern "C" fn store_stand_in(owner: Value, value: Value, code: Value, index: usize) -> i64 {
+    let code = code.get::<CodeObject>().expect("the compiler passes the code");
+    status(interp::store_field_object(&code.code().fields[index], owner, value))
 }
 
 pub(super) extern "C" fn is_instance(value: Value, class: Value) -> i64 {

@@ -12,6 +12,7 @@ impl Lower<'_> {
         match self.hir.insts[inst].op {
             H::LoadField => self.load_field(inst),
             H::CheckField => self.check_field(inst),
+            H::GuardField => self.guard_field(inst),
             H::StoreField => self.store_raw(inst),
             H::SwapField | H::InitField => self.store_word(inst),
             H::LoadFloatSlot => self.load_float_slot(inst),
@@ -147,6 +148,18 @@ impl Lower<'_> {
         self.enter(unset);
         let offset = self.imm(i64::from(self.hir.field(inst).offset));
         self.raise(HelperId::RaiseUnsetField, vec![object, offset]);
+        self.enter(set);
+        self.alias(inst);
+    }
+
+    /// As a branch to a cold block, so that the test may be left to the hardware, as that of `check_field`.
+    fn guard_field(&mut self, inst: Inst) {
+        let value = self.reg(self.arg(0));
+        let (unset, set) = (self.side_block(true), self.side_block(false));
+        self.branch(InstData::new(Op::BrCmp).cc(Cc::Ne).with(&[Src::Reg(value), Src::Imm(0)]), set, unset);
+        self.enter(unset);
+        let exit = self.exit(ExitKind::Deopt);
+        self.emit(InstData::new(Op::Exit).exiting(exit));
         self.enter(set);
         self.alias(inst);
     }

@@ -4,6 +4,7 @@
 //! small ints, floats and strs come first, so that dynamic code that meets them allocates nothing it need not.
 
 mod abstract_class;
+pub mod abstract_memo;
 pub mod arithmetic;
 pub mod attribute;
 pub mod awaiting;

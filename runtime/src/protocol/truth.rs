@@ -4,9 +4,9 @@ use crate::names::names;
 use crate::objects::tuple::TupleObject;
 use crate::objects::typing::union;
 use crate::objects::{self};
-use crate::protocol::{self, abstract_class, attribute};
+use crate::protocol::{self, abstract_class, abstract_memo, attribute};
 use crate::thread::thread;
-use crate::type_object::TypeObject;
+use crate::type_object::{TypeObject, type_flags};
 use crate::value::{PyResult, Value};
 
 /// `bool(value)`
@@ -33,10 +33,13 @@ pub fn is_instance(value: Value, class: Value) -> PyResult<bool> {
     if value.ty().value() == class {
         return Ok(true);
     }
-    if let Some(ty) = class.get::<TypeObject>()
-        && ty.header.ty().lookup(names().__instancecheck__) == plain_instance_check()
-    {
-        return Ok(value.ty().is_subclass_of(ty) || claims_class(value, ty)?);
+    if let Some(ty) = class.get::<TypeObject>() {
+        if ty.header.ty().has(type_flags::ABSTRACT_METACLASS) {
+            return abstract_memo::is_instance(value, ty);
+        }
+        if ty.header.ty().lookup(names().__instancecheck__) == plain_instance_check() {
+            return Ok(value.ty().is_subclass_of(ty) || claims_class(value, ty)?);
+        }
     }
     thread().check_stack(" in __instancecheck__")?;
     if let Some(classes) = class.get::<TupleObject>() {

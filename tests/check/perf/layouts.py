@@ -1,6 +1,7 @@
 """Classes with a layout, and classes without, each with its reason."""
 import __static__
 from abc import ABC
+from collections.abc import Sized
 from dataclasses import dataclass
 
 
@@ -12,7 +13,7 @@ class Fixed:
         return self.x * 2
 
 
-class Open(Fixed, ABC):
+class Open(Fixed, Sized):
     pass
 
 
@@ -30,3 +31,7 @@ class Failure(Exception):
 
 class Empty(object):
     pass
+
+
+class Shape(ABC):
+    """An abstract base class has a layout."""

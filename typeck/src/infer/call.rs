@@ -310,7 +310,7 @@ impl<'a> Checker<'_, 'a> {
             .collect();
         let context = init.or(new).unwrap_or_else(|| base::entity::EntityId::from_index(0));
         let made = match self.map_arguments(env, &params, type_args, actuals, context) {
-            Some(arguments) if new.is_none() => {
+            Some(arguments) if new.is_none() && !self.program.is_abstract(class) => {
                 let made = self.instance_made(class, (&params, type_args), &arguments, actuals, want);
                 if !is_generated {
                     self.facts().calls.insert(expr.id, CallPlan::Construct(class, init, arguments));

@@ -51,6 +51,8 @@ pub(crate) struct Env<'a> {
     fields: Vec<(Variable, FieldPath<'a>, TypeId)>,
     /// Variables of which `hasattr` has said that they have more than their type tells, with that type.
     opened: Vec<(Variable, Ty)>,
+    /// Variables that are what an object has said of itself, with what they are otherwise.
+    claimed: Vec<(Variable, TypeId)>,
     /// Whether control can get here.
     pub(crate) is_reachable: bool,
 }
@@ -58,7 +60,13 @@ pub(crate) struct Env<'a> {
 impl<'a> Env<'a> {
     /// Nothing is known.
     pub(crate) fn new() -> Self {
-        Self { types: Vec::new(), fields: Vec::new(), opened: Vec::new(), is_reachable: true }
+        Self {
+            types: Vec::new(),
+            fields: Vec::new(),
+            opened: Vec::new(),
+            claimed: Vec::new(),
+            is_reachable: true,
+        }
     }
 
     /// The type of a variable, if it is bound on every path.
@@ -71,6 +79,7 @@ impl<'a> Env<'a> {
         self.set_narrowed(var, ty);
         self.fields.retain(|(owner, _, _)| *owner != var);
         self.opened.retain(|(opened, _)| *opened != var);
+        self.claimed.retain(|(claimed, _)| *claimed != var);
     }
 
     /// A variable has some attribute that its type does not tell: until paths meet, anything may be asked of it.
@@ -79,6 +88,40 @@ impl<'a> Env<'a> {
             self.opened.push((var, known));
         }
         self.set_narrowed(var, Ty::sure(dynamic));
+    }
+
+    /// What a variable has just been narrowed to rests on the answer of an object or of a class, which code written in Python may have given.
+    pub(crate) fn claim(&mut self, var: Variable, proved: TypeId) {
+        if self.proved(var).is_none() {
+            self.claimed.push((var, proved));
+        }
+    }
+
+    /// What a variable is for sure, whatever has been claimed of it, if something has.
+    pub(crate) fn proved(&self, var: Variable) -> Option<TypeId> {
+        self.claimed.iter().find(|(claimed, _)| *claimed == var).map(|(_, proved)| *proved)
+    }
+
+    /// What is claimed where two paths meet whose types are still there, beside what is known then.
+    fn joined_claims(
+        &self,
+        other: &Self,
+        joined: &[Option<Ty>],
+        program: &mut Program<'a>,
+    ) -> Vec<(Variable, TypeId)> {
+        let mut found = Vec::new();
+        for (var, known) in joined.iter().enumerate() {
+            let (mine, theirs) = (self.proved(var), other.proved(var));
+            let Some(known) = known.filter(|_| mine.is_some() || theirs.is_some()) else { continue };
+            let sides = [(self, mine), (other, theirs)];
+            let sides = sides.map(|(env, proved)| proved.or_else(|| env.get(var).map(|ty| ty.id)));
+            let proved = program.types.union(sides.into_iter().flatten().collect::<Vec<_>>());
+            let proved = program.simplify_union(proved);
+            if proved != known.id {
+                found.push((var, proved));
+            }
+        }
+        found
     }
 
     /// What a variable is where nothing is said of its attributes.
@@ -103,6 +146,7 @@ impl<'a> Env<'a> {
         }
         self.fields.retain(|(owner, _, _)| *owner != var);
         self.opened.retain(|(opened, _)| *opened != var);
+        self.claimed.retain(|(claimed, _)| *claimed != var);
     }
 
     /// What a path of fields of a variable is narrowed to.
@@ -161,8 +205,9 @@ impl<'a> Env<'a> {
         let is_open = |var: Variable| opened.iter().any(|entry| entry.0 == var);
         let known = |env: &Self, var| if is_open(var) { env.get(var) } else { env.closed(var, dynamic) };
         let pairs: Vec<_> = (0..count).map(|var| (known(self, var), known(other, var))).collect();
-        for (slot, pair) in self.types.iter_mut().zip(pairs) {
-            *slot = match pair {
+        let mut joined = Vec::with_capacity(count);
+        for pair in pairs {
+            joined.push(match pair {
                 (Some(a), Some(b)) if a == b => Some(a),
                 (Some(a), Some(b)) => {
                     let id = program.types.union([a.id, b.id]);
@@ -170,8 +215,10 @@ impl<'a> Env<'a> {
                     Some(Ty { id, is_sure: a.is_sure && b.is_sure })
                 }
                 _ => None,
-            };
+            });
         }
+        self.claimed = self.joined_claims(other, &joined, program);
+        self.types = joined;
         self.fields.retain(|(var, path, ty)| other.field(*var, path) == Some(*ty));
         self.opened = opened;
     }

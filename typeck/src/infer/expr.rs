@@ -145,11 +145,16 @@ impl<'a> Checker<'_, 'a> {
     /// A name, read.
     fn name(&mut self, env: &mut Env<'a>, expr: &Expr<'a>, name: &'a str) -> Ty {
         self.facts().refinements.remove(&expr.id);
+        self.facts().claims.remove(&expr.id);
         let name = self.private_name(name);
         if let Some(var) = self.variable(name) {
             let Some(ty) = env.get(var) else { return self.unbound(env, expr, name, var) };
             let ty = self.within_declared(var, ty);
             let ty = if self.is_in_cell(name) { self.in_cell(ty) } else { ty };
+            if ty.is_sure && self.is_claimed(env, var, ty.id) {
+                self.facts().claims.insert(expr.id, ty.id);
+                return ty;
+            }
             let is_narrowed = self.vars.declared(var).is_some_and(|declared| declared != ty.id);
             if is_narrowed && ty.is_sure && self.is_refinable(ty.id) {
                 self.facts().refinements.insert(expr.id, ty.id);
@@ -168,6 +173,12 @@ impl<'a> Checker<'_, 'a> {
                 self.global(name)
             }
         }
+    }
+
+    /// Whether a variable is of a type only by what has been claimed of it.
+    fn is_claimed(&mut self, env: &Env<'a>, var: Variable, ty: TypeId) -> bool {
+        let Some(proved) = env.proved(var).filter(|_| self.is_refinable(ty)) else { return false };
+        proved == self.program.types.dynamic || !self.program.is_subtype(proved, ty)
     }
 
     /// Where paths meet, literals become their class; a declaration tells them apart still.

@@ -33,7 +33,7 @@ mod suggest;
 mod vector;
 
 use base::{Diagnostic, Span};
-use parser::ast::{Expr, NodeId, Stmt, StmtKind};
+use parser::ast::{Expr, ExprKind, NodeId, Stmt, StmtKind};
 use rustc_hash::FxHashMap;
 
 use crate::annotation::Place;
@@ -263,11 +263,26 @@ impl<'p, 'a> Checker<'p, 'a> {
         entry.is_dynamic || kind == Some(ClassKind::Protocol)
     }
 
+    /// Whether a method is abstract and only there to be overridden.
+    fn is_unwritten(&self, function: FunctionId) -> bool {
+        let entry = &self.program.functions[function];
+        let says_nothing = |stmt: &Stmt<'_>| match stmt.kind {
+            StmtKind::Pass => true,
+            StmtKind::Expr { value } => matches!(value.kind, ExprKind::Constant { .. }),
+            _ => false,
+        };
+        entry.is_abstract && entry.def.body.iter().all(says_nothing)
+    }
+
     fn check_implicit_return(&mut self, span: Span) {
         let function = self.function.expect("only functions have a return type");
         let Some(ret) = self.ret.filter(|_| !self.is_declaration(function)) else { return };
         let none = Ty::sure(self.program.types.none);
         if self.program.assignable(none, ret) == Assignable::No {
+            if self.is_unwritten(function) {
+                self.facts().unwritten.insert(function, ret);
+                return;
+            }
             let (name, shown) = (self.program.functions[function].name, self.program.show(ret));
             let message =
                 format!("Function has declared return type '{shown}' but can implicitly return None.");

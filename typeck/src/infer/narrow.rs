@@ -433,10 +433,35 @@ impl<'a> Checker<'_, 'a> {
         }
         let (mut when_true, mut when_false) = (env.clone(), env);
         self.refine(&mut when_true, subject, yes);
+        self.claim(&mut when_true, subject, ty);
         if no != ty {
             self.refine(&mut when_false, subject, no);
+            if classes.iter().any(|&class| self.answers_freely(class)) {
+                self.claim(&mut when_false, subject, ty);
+            }
         }
         (when_true, when_false)
+    }
+
+    /// What a subject has just been narrowed to, from a type, is what `isinstance` says: an object names its class as it likes (`__class__`), and an
+    /// abstract class takes others for its instances. It is checked where it is read.
+    pub(super) fn claim(&mut self, env: &mut Env<'a>, subject: &'a Expr<'a>, proved: TypeId) {
+        match subject.kind {
+            ExprKind::NamedExpr { target, .. } => self.claim(env, target, proved),
+            ExprKind::Name { id: name, .. } => {
+                if let Some(var) =
+                    self.variable(name).filter(|&var| env.get(var).is_some_and(|ty| ty.id != proved))
+                {
+                    env.claim(var, proved);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether a class may say of one of its instances that it is none.
+    pub(super) fn answers_freely(&self, class: ClassId) -> bool {
+        self.program.has_virtual_instances(class) || self.program.is_dynamic_class(class)
     }
 
     /// Whether a name has been declared as one of several types, of which it may be the last one that is left.
@@ -450,6 +475,11 @@ impl<'a> Checker<'_, 'a> {
     pub(super) fn split_by_classes(&mut self, ty: TypeId, classes: &[ClassId]) -> (TypeId, TypeId) {
         let wanted: Vec<_> = classes.iter().map(|&class| self.instance(class)).collect();
         let wanted = self.program.types.union(wanted);
+        let has_hook = |&class: &ClassId| self.program.has_hook(class, "__subclasshook__");
+        if classes.iter().any(has_hook) && !self.program.is_subtype(ty, wanted) {
+            // Whatever has some methods is an instance: it need not be one by its bases.
+            return (self.program.types.dynamic, ty);
+        }
         if !matches!(self.program.types.get(ty), Type::Union(_)) {
             let is_already = ty != self.program.types.dynamic && self.program.is_subtype(ty, wanted);
             return (if is_already { ty } else { wanted }, ty);

@@ -43,6 +43,9 @@ impl<'a> Checker<'_, 'a> {
             let split = self.pattern(&mut inner, Subject { id: left, is_of_union, is_sure }, case.pattern);
             if split.yes != left {
                 self.refine(&mut inner, subject, split.yes);
+                if asks_class(case.pattern, &mut |_| true) {
+                    self.claim(&mut inner, subject, whole.id);
+                }
             }
             match case.guard {
                 Some(guard) => {
@@ -53,6 +56,11 @@ impl<'a> Checker<'_, 'a> {
                 None => {
                     left = split.no;
                     self.leave(&mut going, subject, whole, left);
+                    let mut is_free =
+                        |cls| self.class_of_expr(cls).is_some_and(|class| self.answers_freely(class));
+                    if asks_class(case.pattern, &mut is_free) {
+                        self.claim(&mut going, subject, whole.id);
+                    }
                 }
             }
             self.stmts(&mut inner, case.body);
@@ -235,6 +243,16 @@ impl<'a> Checker<'_, 'a> {
             }
             PatternKind::MatchValue { .. } | PatternKind::MatchSingleton { .. } => {}
         }
+    }
+}
+
+/// Whether a pattern asks for the class of the whole subject, and for one that is wanted.
+fn asks_class<'a>(pattern: &'a Pattern<'a>, is_wanted: &mut dyn FnMut(&'a Expr<'a>) -> bool) -> bool {
+    match pattern.kind {
+        PatternKind::MatchClass { cls, .. } => is_wanted(cls),
+        PatternKind::MatchAs { pattern: Some(inner), .. } => asks_class(inner, is_wanted),
+        PatternKind::MatchOr { patterns } => patterns.iter().any(|inner| asks_class(inner, is_wanted)),
+        _ => false,
     }
 }
 

@@ -137,8 +137,10 @@ const ELSEWHERE: &[&str] = &[
     "load_default",
     "load_locals",
     "load_name",
+    "load_stand_in",
     "setup_annotations",
     "store_name",
+    "store_stand_in",
 ];
 
 #[test]
