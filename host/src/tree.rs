@@ -4,7 +4,7 @@
 //! starts, and its fields become attributes. The first error ends the work; what follows is ignored.
 
 use base::LineIndex;
-use parser::ast::{Constant, Expression, Module};
+use parser::ast::{Constant, Expression, FunctionType, Module};
 use parser::describe::{self, Sink};
 use runtime::objects::list::ListObject;
 use runtime::objects::str::StrObject;
@@ -20,6 +20,11 @@ pub(crate) fn of_module(class: &'static str, module: &Module<'_>, lines: &LineIn
 /// An expression as an object of class `Expression`.
 pub(crate) fn of_expression(expression: &Expression<'_>, lines: &LineIndex) -> PyResult {
     build(|builder| describe::walk_expression(expression, lines, true, builder))
+}
+
+/// The type of a function as an object of class `FunctionType`.
+pub(crate) fn of_function_type(ty: &FunctionType<'_>, lines: &LineIndex) -> PyResult {
+    build(|builder| describe::walk_function_type(ty, lines, true, builder))
 }
 
 fn build(walk: impl FnOnce(&mut Builder)) -> PyResult {

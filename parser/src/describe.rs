@@ -5,8 +5,8 @@
 
 use crate::ast::{
     Alias, Arg, Arguments, CmpOp, Comprehension, Constant, Conversion, ExceptHandler, Expr, ExprContext,
-    ExprKind, Expression, Keyword, MatchCase, Module, Pattern, PatternKind, Stmt, StmtKind, TypeParam,
-    TypeParamKind, WithItem,
+    ExprKind, Expression, FunctionType, Keyword, MatchCase, Module, Pattern, PatternKind, Stmt, StmtKind,
+    TypeParam, TypeParamKind, WithItem,
 };
 use base::{LineIndex, Span};
 
@@ -60,6 +60,14 @@ pub fn walk_expression<S: Sink>(
     sink: &mut S,
 ) {
     Walk { sink, lines, has_places }.class("Expression", |f| f.node("body", expression.body));
+}
+
+/// Sends the type of a function as a node of class `FunctionType`.
+pub fn walk_function_type<S: Sink>(ty: &FunctionType<'_>, lines: &LineIndex, has_places: bool, sink: &mut S) {
+    Walk { sink, lines, has_places }.class("FunctionType", |f| {
+        f.list("argtypes", ty.argtypes);
+        f.node("returns", ty.returns);
+    });
 }
 
 /// A walk under way.

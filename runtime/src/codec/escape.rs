@@ -110,7 +110,7 @@ fn named(data: &[u8], at: usize) -> Escape {
         return Escape::Wrong(MALFORMED, at + 1);
     }
     let (name, end) = (&data[at + 1..at + 1 + len], at + len + 2);
-    match std::str::from_utf8(name).ok().and_then(unicode_names2::character) {
+    match std::str::from_utf8(name).ok().and_then(base::character_name::character) {
         Some(c) => Escape::Character(Some(c as u32), end),
         None => Escape::Wrong("unknown Unicode character name", end),
     }
