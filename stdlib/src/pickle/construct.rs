@@ -2,6 +2,7 @@
 
 use runtime::args::Args;
 use runtime::codec::Encoding;
+use runtime::names::names;
 use runtime::objects::dict::DictObject;
 use runtime::objects::str::StrObject;
 use runtime::objects::tuple::TupleObject;
@@ -157,8 +158,7 @@ impl Loading<'_> {
     pub(super) fn load_build(&mut self) -> PyResult<()> {
         let state = self.stack.pop()?;
         let instance = self.stack.top()?.to_ref();
-        let set_state = StrObject::intern("__setstate__");
-        if let Some(set_state) = protocol::get_optional_attr(instance.value(), set_state.value())? {
+        if let Some(set_state) = protocol::get_optional_attr(instance.value(), names().__setstate__)? {
             return protocol::call_one(set_state.value(), state.value()).map(drop);
         }
         let (state, slots) = match state.get::<TupleObject>().map(TupleObject::items) {
@@ -169,7 +169,7 @@ impl Loading<'_> {
             let Some(state) = state.get::<DictObject>() else {
                 return Err(bad_pickle!("state is not a dictionary"));
             };
-            let dict = protocol::get_attr_text(instance.value(), "__dict__")?;
+            let dict = protocol::get_attr(instance.value(), names().__dict__)?;
             for (key, item) in state.to_pairs() {
                 let key = match key.get_exact::<StrObject>() {
                     Some(key) => StrObject::intern_object(key).into(),
@@ -196,8 +196,7 @@ impl Loading<'_> {
 /// An instance; without arguments a class that has no `__getinitargs__` is not initialized.
 fn instantiate(class: Value, items: &[Ref]) -> PyResult {
     let is_bare = items.is_empty() && class.get::<TypeObject>().is_some();
-    let init_args = StrObject::intern("__getinitargs__");
-    if is_bare && protocol::get_optional_attr(class, init_args.value())?.is_none() {
+    if is_bare && protocol::get_optional_attr(class, names().__getinitargs__)?.is_none() {
         return protocol::call_method_text(class, "__new__", &[class]);
     }
     let values: Vec<Value> = items.iter().map(|item| item.value()).collect();

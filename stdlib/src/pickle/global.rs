@@ -3,6 +3,7 @@
 //! An object is written only if its module has it under its name. Where the plain search finds it, nothing else is asked; the search in
 //! all modules, and every failure, are those of the library's `pickle.whichmodule`.
 
+use runtime::names::names;
 use runtime::objects::dict::DictObject;
 use runtime::objects::int;
 use runtime::objects::str::StrObject;
@@ -32,7 +33,7 @@ impl Pickler {
     pub(super) fn save_global(&self, value: Value, name: Option<&Ref>) -> PyResult<()> {
         let name = match name {
             Some(name) => name.clone(),
-            None => match protocol::get_optional_attr(value, StrObject::intern("__qualname__").value())? {
+            None => match protocol::get_optional_attr(value, names().__qualname__)? {
                 Some(name) => name,
                 None => protocol::get_attr_text(value, "__name__")?,
             },
@@ -122,7 +123,7 @@ impl Pickler {
 
 /// The name of the module that has an object under this name.
 fn module_of(value: Value, name: &Ref) -> PyResult {
-    let module = protocol::get_optional_attr(value, StrObject::intern("__module__").value())?;
+    let module = protocol::get_optional_attr(value, names().__module__)?;
     if let Some(module) = module.filter(|module| module.get::<StrObject>().is_some())
         && let Some(path) = name.get::<StrObject>()
         && let Some(loaded) = runtime::sys_state::modules().get(module.value())?

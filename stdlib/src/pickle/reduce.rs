@@ -1,11 +1,14 @@
 //! Objects by what they are reduced to: `copyreg`'s tables, `__reduce_ex__`, and the forms of PEP 307.
 
+use runtime::names::names;
 use runtime::objects::dict::DictObject;
 use runtime::objects::str::StrObject;
 use runtime::objects::tuple::TupleObject;
+use runtime::objects::object::OBJECT;
 use runtime::objects::type_type::TYPE;
 use runtime::objects::{self, int};
 use runtime::type_object::TypeObject;
+use runtime::types::pickle;
 use runtime::{PyResult, Ref, Value, error, protocol};
 
 use super::note::{class_of, noted};
@@ -71,12 +74,15 @@ impl Pickler {
         if value.ty().is_subtype_of(&TYPE) {
             return Ok(None);
         }
-        let protocol = int::from_i64(self.protocol.get().into());
-        let reduce_ex = StrObject::intern("__reduce_ex__");
-        if let Some(reduce) = protocol::get_optional_attr(value, reduce_ex.value())? {
+        let (name, protocol) = (names().__reduce_ex__, i64::from(self.protocol.get()));
+        if has_plain_reduction(value) {
+            return pickle::reduce_ex(value, protocol).map(Some);
+        }
+        let protocol = int::from_i64(protocol);
+        if let Some(reduce) = protocol::get_optional_attr(value, name)? {
             return protocol::call_one(reduce.value(), protocol.value()).map(Some);
         }
-        match protocol::get_optional_attr(value, StrObject::intern("__reduce__").value())? {
+        match protocol::get_optional_attr(value, names().__reduce__)? {
             Some(reduce) => protocol::call(reduce.value(), &[], None).map(Some),
             None => Err(unpicklable!("Can't pickle {} object", class_of(value))),
         }
@@ -151,7 +157,7 @@ impl Pickler {
     fn save_making(&self, value: Value, reduction: &Reduction<'_>) -> PyResult<()> {
         let (callable, arguments) = (reduction.callable, Value::from_object(reduction.arguments));
         if self.protocol.get() >= 2 {
-            let name = protocol::get_optional_attr(callable, StrObject::intern("__name__").value())?;
+            let name = protocol::get_optional_attr(callable, names().__name__)?;
             let is_named = |wanted: &str| {
                 name.as_ref().and_then(|name| name.get::<StrObject>()).is_some_and(|name| name.eq_str(wanted))
             };
@@ -213,6 +219,19 @@ impl Pickler {
     }
 }
 
+/// Whether asking an object for `__reduce_ex__` gives that of `object`.
+fn has_plain_reduction(value: Value) -> bool {
+    let name = names().__reduce_ex__;
+    let generic: Option<fn(Value, Value) -> PyResult> = OBJECT.slots().getattro;
+    let is_generic = match (value.ty().slots().getattro, generic) {
+        (Some(own), Some(generic)) => std::ptr::fn_addr_eq(own, generic),
+        _ => false,
+    };
+    is_generic
+        && value.ty().lookup_interned(name) == OBJECT.lookup_interned(name)
+        && protocol::instance_dict(value).is_none_or(|dict| dict.get_interned(name).is_none())
+}
+
 /// `functools.partial(class.__new__, class, *positional, **keywords)`, for protocols that have no opcode for keywords.
 fn bind_new(class: Value, positional: &TupleObject, keywords: Value) -> PyResult {
     let functools = protocol::import::import_absolute("functools")?;
@@ -233,7 +252,7 @@ fn check_class(value: Value, class: Value, function: &str) -> PyResult<()> {
         let got = class_of(class);
         return Err(unpicklable!("first argument to {function}() must be a class, not {got}"));
     }
-    let own = protocol::get_attr_text(value, "__class__")?;
+    let own = protocol::get_attr(value, names().__class__)?;
     if own.value() == class {
         return Ok(());
     }
