@@ -166,7 +166,11 @@ fn slot_values(value: Value) -> PyResult<Vec<(Ref, Ref)>> {
         return Ok(Vec::new());
     }
     // `copyreg` leaves the names in the class.
-    let known = value.ty().dict().get_interned(names().__slotnames__).filter(|names| names.is_instance::<ListObject>());
+    let known = value
+        .ty()
+        .dict()
+        .get_interned(names().__slotnames__)
+        .filter(|names| names.is_instance::<ListObject>());
     let listed = match known {
         Some(listed) => listed.to_ref(),
         None => protocol::call_method_text(copyreg()?.value(), "_slotnames", &[value.ty().value()])?,

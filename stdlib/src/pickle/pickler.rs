@@ -348,7 +348,7 @@ static GETSET: &[GetSetDef] = &[
 pub(super) static PICKLER: TypeObject = TypeObject::from_spec(&SPEC);
 static SPEC: TypeSpec = TypeSpec {
     module: "_pickle",
-    doc: "This takes a binary file for writing a pickle data stream.",
+    doc: "Pickler(file, protocol=None, fix_imports=True, buffer_callback=None)\n--\n\nThis takes a binary file for writing a pickle data stream.",
     flags: type_flags::BASE | type_flags::GC,
     slots: Slots {
         new: Some(|ty, _| Ok(Pickler::blank(ty).into())),

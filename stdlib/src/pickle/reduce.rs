@@ -2,9 +2,9 @@
 
 use runtime::names::names;
 use runtime::objects::dict::DictObject;
+use runtime::objects::object::OBJECT;
 use runtime::objects::str::StrObject;
 use runtime::objects::tuple::TupleObject;
-use runtime::objects::object::OBJECT;
 use runtime::objects::type_type::TYPE;
 use runtime::objects::{self, int};
 use runtime::type_object::TypeObject;

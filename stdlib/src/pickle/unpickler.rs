@@ -277,7 +277,7 @@ py_methods! { static METHODS for "Unpickler", &Unpickler;
 pub(super) static UNPICKLER: TypeObject = TypeObject::from_spec(&SPEC);
 static SPEC: TypeSpec = TypeSpec {
     module: "_pickle",
-    doc: "This takes a binary file for reading a pickle data stream.",
+    doc: "Unpickler(file, *, fix_imports=True, encoding='ASCII', errors='strict', buffers=())\n--\n\nThis takes a binary file for reading a pickle data stream.",
     flags: type_flags::BASE | type_flags::GC,
     slots: Slots {
         new: Some(|ty, _| Ok(Unpickler::blank(ty).into())),
