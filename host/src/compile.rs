@@ -11,6 +11,7 @@ use emit::Doubt;
 use parser::SourceText;
 use parser::ast::StmtKind;
 use parser::feature_version;
+use parser::type_comments::{self, TypeComments};
 use runtime::hooks::{self, Compilation, CompileMode, CompileSource};
 use runtime::objects;
 use runtime::objects::code::CodeObject;
@@ -225,6 +226,9 @@ const ONLY_AST: i64 = 0x400;
 /// The flag that lets input end inside a block only behind an empty line: `PyCF_DONT_IMPLY_DEDENT`.
 const DONT_IMPLY_DEDENT: i64 = 0x200;
 
+/// The flag that asks for type comments: `PyCF_TYPE_COMMENTS`.
+const TYPE_COMMENTS: i64 = 0x1000;
+
 /// The flag that tells input that may go on apart from what is wrong: `PyCF_ALLOW_INCOMPLETE_INPUT`.
 const ALLOW_INCOMPLETE_INPUT: i64 = 0x4000;
 
@@ -269,9 +273,16 @@ fn compile_parsed(source: &SourceText, how: &Compilation<'_>) -> PyResult {
     }
     if how.flags & ONLY_AST != 0 {
         before_objects(source, how, tree.warnings(), tree.depth())?;
+        let comments = match &tree {
+            Tree::Module(module) | Tree::Interactive(module) if how.flags & TYPE_COMMENTS != 0 => {
+                let found = type_comments::type_comments(module, source);
+                found.map_err(|error| raise_syntax_error(source, how.filename, &error))?
+            }
+            _ => TypeComments::default(),
+        };
         return match &tree {
-            Tree::Module(module) => tree::of_module("Module", module, source.lines()),
-            Tree::Interactive(module) => tree::of_module("Interactive", module, source.lines()),
+            Tree::Module(module) => tree::of_module("Module", module, &comments, source.lines()),
+            Tree::Interactive(module) => tree::of_module("Interactive", module, &comments, source.lines()),
             Tree::Expression(expression) => tree::of_expression(expression, source.lines()),
         };
     }

@@ -6,6 +6,7 @@
 use base::LineIndex;
 use parser::ast::{Constant, Expression, FunctionType, Module};
 use parser::describe::{self, Sink};
+use parser::type_comments::TypeComments;
 use runtime::objects::list::ListObject;
 use runtime::objects::str::StrObject;
 use runtime::objects::{self, int};
@@ -13,8 +14,13 @@ use runtime::protocol;
 use runtime::value::{Py, PyResult, Ref};
 
 /// A module as an object of class `Module` or `Interactive`.
-pub(crate) fn of_module(class: &'static str, module: &Module<'_>, lines: &LineIndex) -> PyResult {
-    build(|builder| describe::walk_module(class, module, lines, true, builder))
+pub(crate) fn of_module(
+    class: &'static str,
+    module: &Module<'_>,
+    comments: &TypeComments<'_>,
+    lines: &LineIndex,
+) -> PyResult {
+    build(|builder| describe::walk_commented(class, module, comments, lines, true, builder))
 }
 
 /// An expression as an object of class `Expression`.

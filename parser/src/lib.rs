@@ -5,7 +5,7 @@
 //! - [`visit`]: walking over it
 //! - [`describe`]: it as events, of which classes and fields
 //! - [`feature_version`]: what an earlier version would not have parsed
-//! - [`comments`]: what the tree leaves out
+//! - [`comments`]: what the tree leaves out; [`type_comments`]: the part of it that is about types
 //! - [`print`]: the tree as `ast.dump` prints it
 //!
 //! The grammar is `python.lalrpop`; `build` holds its actions, `depth` the limit on nesting, `diagnose` the search for the
@@ -35,6 +35,7 @@ mod grammar;
 mod nodes;
 mod parse;
 pub mod print;
+pub mod type_comments;
 pub mod visit;
 
 pub use comment::comments;
