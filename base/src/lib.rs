@@ -2,12 +2,14 @@
 //!
 //! - [`span`]: byte ranges in source text and their translation to lines and columns
 //! - [`entity`]: typed `u32` indices with their maps and sets
+//! - [`character_name`]: characters by their Unicode names
 //! - [`diagnostic`]: what a stage says about the user's program
 //! - [`rule`]: the table of all that can be found wrong
 //! - [`suggest`]: the nearest of some names
 //! - [`text`]: a cursor for the text forms of bytecode, HIR and LIR
 #![forbid(unsafe_code)]
 
+pub mod character_name;
 pub mod diagnostic;
 pub mod entity;
 pub mod rule;

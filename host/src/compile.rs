@@ -10,6 +10,8 @@ use bytecode::{Code, CodeFlags};
 use emit::Doubt;
 use parser::SourceText;
 use parser::ast::StmtKind;
+use parser::feature_version;
+use parser::type_comments::{self, TypeComments};
 use runtime::hooks::{self, Compilation, CompileMode, CompileSource};
 use runtime::objects;
 use runtime::objects::code::CodeObject;
@@ -224,6 +226,9 @@ const ONLY_AST: i64 = 0x400;
 /// The flag that lets input end inside a block only behind an empty line: `PyCF_DONT_IMPLY_DEDENT`.
 const DONT_IMPLY_DEDENT: i64 = 0x200;
 
+/// The flag that asks for type comments: `PyCF_TYPE_COMMENTS`.
+const TYPE_COMMENTS: i64 = 0x1000;
+
 /// The flag that tells input that may go on apart from what is wrong: `PyCF_ALLOW_INCOMPLETE_INPUT`.
 const ALLOW_INCOMPLETE_INPUT: i64 = 0x4000;
 
@@ -254,28 +259,30 @@ fn compile_parsed(source: &SourceText, how: &Compilation<'_>) -> PyResult {
         CompileMode::Exec => parser::parse_module(source, &arena).map(Tree::Module),
         CompileMode::Single => parser::parse_interactive(source, &arena).map(Tree::Interactive),
         CompileMode::Eval => parser::parse_expression(source, &arena).map(Tree::Expression),
+        CompileMode::FunctionType => return function_type(source, how),
     };
-    let tree = parsed.map_err(|error| {
-        if how.flags & ALLOW_INCOMPLETE_INPUT != 0 && is_incomplete(&error) {
-            return raise!(_IncompleteInputError, "incomplete input");
-        }
-        raise_syntax_error(source, how.filename, &error)
-    })?;
+    let tree = parsed.map_err(|error| raise_refused(source, how, &error))?;
     if let Some(error) = unfinished_block(source, &tree, how.flags) {
         if how.flags & ALLOW_INCOMPLETE_INPUT != 0 {
             return Err(raise!(_IncompleteInputError, "incomplete input"));
         }
         return Err(raise_syntax_error(source, how.filename, &error));
     }
+    if let Some(error) = how.feature_version.and_then(|minor| tree.too_new(source, minor)) {
+        return Err(raise_syntax_error(source, how.filename, &error));
+    }
     if how.flags & ONLY_AST != 0 {
-        warning::issue(source, how.filename, &emit::doubts_of_parser(tree.warnings()))?;
-        // Objects are made by the thread whose they are.
-        if !room::is_enough(tree.depth()) {
-            return Err(raise!(RecursionError, "maximum recursion depth exceeded during ast construction"));
-        }
+        before_objects(source, how, tree.warnings(), tree.depth())?;
+        let comments = match &tree {
+            Tree::Module(module) | Tree::Interactive(module) if how.flags & TYPE_COMMENTS != 0 => {
+                let found = type_comments::type_comments(module, source);
+                found.map_err(|error| raise_syntax_error(source, how.filename, &error))?
+            }
+            _ => TypeComments::default(),
+        };
         return match &tree {
-            Tree::Module(module) => tree::of_module("Module", module, source.lines()),
-            Tree::Interactive(module) => tree::of_module("Interactive", module, source.lines()),
+            Tree::Module(module) => tree::of_module("Module", module, &comments, source.lines()),
+            Tree::Interactive(module) => tree::of_module("Interactive", module, &comments, source.lines()),
             Tree::Expression(expression) => tree::of_expression(expression, source.lines()),
         };
     }
@@ -296,12 +303,52 @@ fn compile_parsed(source: &SourceText, how: &Compilation<'_>) -> PyResult {
     emit_tree(&tree, source, how, None)
 }
 
+/// The tree of the type of a function, of which nothing else is made.
+fn function_type(source: &SourceText, how: &Compilation<'_>) -> PyResult {
+    let arena = Bump::new();
+    let parsed = parser::parse_function_type(source, &arena);
+    let ty = parsed.map_err(|error| raise_refused(source, how, &error))?;
+    let too_new = |minor| feature_version::too_new_in_function_type(&ty, source, minor);
+    if let Some(error) = how.feature_version.and_then(too_new) {
+        return Err(raise_syntax_error(source, how.filename, &error));
+    }
+    before_objects(source, how, ty.warnings, ty.depth())?;
+    tree::of_function_type(&ty, source.lines())
+}
+
+/// Raises what the parser has found.
+fn raise_refused(source: &SourceText, how: &Compilation<'_>, error: &parser::SyntaxError) -> Raised {
+    if how.flags & ALLOW_INCOMPLETE_INPUT != 0 && is_incomplete(error) {
+        return raise!(_IncompleteInputError, "incomplete input");
+    }
+    raise_syntax_error(source, how.filename, error)
+}
+
+/// What comes before a tree is made of objects: the parser's warnings, and a look whether there is room.
+fn before_objects(
+    source: &SourceText,
+    how: &Compilation<'_>,
+    warnings: &[parser::ast::Warning<'_>],
+    depth: u16,
+) -> PyResult<()> {
+    warning::issue(source, how.filename, &emit::doubts_of_parser(warnings))?;
+    // Objects are made by the thread whose they are.
+    if !room::is_enough(depth) {
+        return Err(raise!(RecursionError, "maximum recursion depth exceeded during ast construction"));
+    }
+    Ok(())
+}
+
 /// Compiles a tree of objects; one that a tree is asked for is the answer itself.
 fn compile_tree(object: Value, how: &Compilation<'_>) -> PyResult {
     let wanted = match how.mode {
         CompileMode::Exec => "Module",
         CompileMode::Single => "Interactive",
         CompileMode::Eval => "Expression",
+        CompileMode::FunctionType => {
+            read_tree::expect_root(object, "FunctionType")?;
+            return Ok(object.to_ref());
+        }
     };
     let arena = Bump::new();
     let (root, lines) = read_tree::read(object, wanted, &arena)?;
@@ -391,6 +438,17 @@ impl<'a> Tree<'a> {
         match self {
             Tree::Module(module) | Tree::Interactive(module) => module.depth(),
             Tree::Expression(expression) => expression.depth(),
+        }
+    }
+
+    fn too_new(&self, source: &SourceText, minor: i64) -> Option<parser::SyntaxError> {
+        match self {
+            Tree::Module(module) | Tree::Interactive(module) => {
+                feature_version::too_new_in_module(module, source, minor)
+            }
+            Tree::Expression(expression) => {
+                feature_version::too_new_in_expression(expression.body, source, minor)
+            }
         }
     }
 

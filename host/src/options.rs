@@ -29,6 +29,8 @@ pub struct Options {
     pub optimize: u32,
     /// `-P`: no unsafe folder at the front of `sys.path`.
     pub safe_path: u32,
+    /// `-R`: hashes of texts are random, whatever the environment says.
+    pub random_hashes: u32,
     /// `-q`: no greeting.
     pub quiet: u32,
     /// `-s`: no folder of the user's own.
@@ -132,6 +134,11 @@ impl Options {
         variable(self.ignore_environment, name)
     }
 
+    /// `PYTHONHASHSEED`, unless an option says otherwise.
+    pub fn hash_seed(&self) -> Option<String> {
+        self.variable("PYTHONHASHSEED").filter(|_| self.random_hashes == 0)
+    }
+
     /// `-X dev`: what helps to find mistakes.
     pub(crate) fn is_dev(&self) -> bool {
         self.extended.iter().any(|option| option == "dev")
@@ -179,7 +186,7 @@ impl Options {
         for (name, level) in self.checked().unwrap_or_default().flags() {
             flags.push((name.to_owned(), level));
         }
-        if self.variable("PYTHONHASHSEED").as_deref() == Some("0") {
+        if self.hash_seed().as_deref() == Some("0") {
             flags.push(("hash_randomization".to_owned(), 0));
         }
         flags

@@ -1,5 +1,6 @@
 //! A program from its file to its exit code.
 
+use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
@@ -71,8 +72,8 @@ pub fn start(settings: &Settings) -> PyResult<()> {
     stdlib::imp::set_compiler(cache::fingerprint());
     stdlib::imp::set_hash_checks(settings.options.hash_checks);
     stdlib::sys::initialize(&Startup {
-        argv: settings.argv.clone(),
-        original: std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect(),
+        argv: as_given(&settings.argv),
+        original: std::env::args_os().collect(),
         path: search_path(settings),
         executable: site::executable().map(|path| path.display().to_string()).unwrap_or_default(),
         flags: settings.options.flags(),
@@ -103,6 +104,17 @@ pub fn start(settings: &Settings) -> PyResult<()> {
         protocol::import::import_absolute("warnings")?;
     }
     Ok(())
+}
+
+/// The arguments of the program as the process was given them, byte for byte: they are the last words of the command line.
+fn as_given(argv: &[String]) -> Vec<OsString> {
+    let words: Vec<OsString> = std::env::args_os().collect();
+    let first = words.len() as isize - argv.len() as isize;
+    let given = |(at, text): (usize, &String)| {
+        let word = usize::try_from(first + at as isize).ok().and_then(|at| words.get(at));
+        word.filter(|word| word.to_string_lossy() == **text).map_or_else(|| text.into(), OsString::clone)
+    };
+    argv.iter().enumerate().map(given).collect()
 }
 
 /// `sys.path`: what the settings say, then `PYTHONPATH`, unless the environment is ignored, then the library, or the folder that `SPC_STDLIB` names in its place.

@@ -4,8 +4,9 @@
 //! starts, and its fields become attributes. The first error ends the work; what follows is ignored.
 
 use base::LineIndex;
-use parser::ast::{Constant, Expression, Module};
+use parser::ast::{Constant, Expression, FunctionType, Module};
 use parser::describe::{self, Sink};
+use parser::type_comments::TypeComments;
 use runtime::objects::list::ListObject;
 use runtime::objects::str::StrObject;
 use runtime::objects::{self, int};
@@ -13,13 +14,23 @@ use runtime::protocol;
 use runtime::value::{Py, PyResult, Ref};
 
 /// A module as an object of class `Module` or `Interactive`.
-pub(crate) fn of_module(class: &'static str, module: &Module<'_>, lines: &LineIndex) -> PyResult {
-    build(|builder| describe::walk_module(class, module, lines, true, builder))
+pub(crate) fn of_module(
+    class: &'static str,
+    module: &Module<'_>,
+    comments: &TypeComments<'_>,
+    lines: &LineIndex,
+) -> PyResult {
+    build(|builder| describe::walk_commented(class, module, comments, lines, true, builder))
 }
 
 /// An expression as an object of class `Expression`.
 pub(crate) fn of_expression(expression: &Expression<'_>, lines: &LineIndex) -> PyResult {
     build(|builder| describe::walk_expression(expression, lines, true, builder))
+}
+
+/// The type of a function as an object of class `FunctionType`.
+pub(crate) fn of_function_type(ty: &FunctionType<'_>, lines: &LineIndex) -> PyResult {
+    build(|builder| describe::walk_function_type(ty, lines, true, builder))
 }
 
 fn build(walk: impl FnOnce(&mut Builder)) -> PyResult {

@@ -92,6 +92,8 @@ macro_rules! tokens {
             StartInteractive,
             /// Start of an expression for `eval`, for the grammar.
             StartExpression,
+            /// Start of the type of a function, for the grammar.
+            StartFunctionType,
             /// Start of one expression in the middle of something, for the search for an error message.
             StartProbe,
         }

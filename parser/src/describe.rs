@@ -5,9 +5,10 @@
 
 use crate::ast::{
     Alias, Arg, Arguments, CmpOp, Comprehension, Constant, Conversion, ExceptHandler, Expr, ExprContext,
-    ExprKind, Expression, Keyword, MatchCase, Module, Pattern, PatternKind, Stmt, StmtKind, TypeParam,
-    TypeParamKind, WithItem,
+    ExprKind, Expression, FunctionType, Keyword, MatchCase, Module, NodeId, Pattern, PatternKind, Stmt,
+    StmtKind, TypeParam, TypeParamKind, WithItem,
 };
+use crate::type_comments::TypeComments;
 use base::{LineIndex, Span};
 
 /// What takes the events. Every value follows a [`field`](Sink::field) or an [`item`](Sink::item).
@@ -44,10 +45,23 @@ pub fn walk_module<S: Sink>(
     has_places: bool,
     sink: &mut S,
 ) {
-    Walk { sink, lines, has_places }.class(class, |f| {
+    walk_commented(class, module, &TypeComments::default(), lines, has_places, sink);
+}
+
+/// Sends a module with its type comments.
+pub fn walk_commented<S: Sink>(
+    class: &'static str,
+    module: &Module<'_>,
+    comments: &TypeComments<'_>,
+    lines: &LineIndex,
+    has_places: bool,
+    sink: &mut S,
+) {
+    Walk { sink, lines, comments: Some(comments), has_places }.class(class, |f| {
         f.list("body", module.body);
         if class == "Module" {
-            f.sink.absent("type_ignores", true);
+            let ignores: Vec<_> = comments.ignores.iter().map(|(at, tag)| Ignored { at: *at, tag }).collect();
+            f.list("type_ignores", &ignores);
         }
     });
 }
@@ -59,13 +73,22 @@ pub fn walk_expression<S: Sink>(
     has_places: bool,
     sink: &mut S,
 ) {
-    Walk { sink, lines, has_places }.class("Expression", |f| f.node("body", expression.body));
+    Walk { sink, lines, comments: None, has_places }.class("Expression", |f| f.node("body", expression.body));
+}
+
+/// Sends the type of a function as a node of class `FunctionType`.
+pub fn walk_function_type<S: Sink>(ty: &FunctionType<'_>, lines: &LineIndex, has_places: bool, sink: &mut S) {
+    Walk { sink, lines, comments: None, has_places }.class("FunctionType", |f| {
+        f.list("argtypes", ty.argtypes);
+        f.node("returns", ty.returns);
+    });
 }
 
 /// A walk under way.
 struct Walk<'w, S> {
     sink: &'w mut S,
     lines: &'w LineIndex,
+    comments: Option<&'w TypeComments<'w>>,
     /// Whether places are sent.
     has_places: bool,
 }
@@ -97,6 +120,22 @@ struct Identifier<'a>(&'a str);
 impl Describe for Identifier<'_> {
     fn describe<S: Sink>(&self, walk: &mut Walk<'_, S>) {
         walk.sink.text(self.0);
+    }
+}
+
+/// A line of which checkers of types are to say nothing.
+struct Ignored<'a> {
+    at: u32,
+    tag: &'a str,
+}
+
+impl Describe for Ignored<'_> {
+    fn describe<S: Sink>(&self, walk: &mut Walk<'_, S>) {
+        let line = walk.lines.position(self.at).line;
+        walk.class("TypeIgnore", |f| {
+            f.number("lineno", line);
+            f.name("tag", self.tag);
+        });
     }
 }
 
@@ -179,6 +218,13 @@ impl<S: Sink> Walk<'_, S> {
 
     fn conversion(&mut self, conversion: Conversion) {
         self.number("conversion", conversion as i32);
+    }
+
+    /// What a comment says about the type of a node, if one does.
+    fn type_comment(&mut self, node: NodeId) {
+        if let Some(text) = self.comments.and_then(|comments| comments.of(node)) {
+            self.name("type_comment", text);
+        }
     }
 
     /// The four attributes.
@@ -338,6 +384,7 @@ impl Describe for Stmt<'_> {
     fn describe<S: Sink>(&self, walk: &mut Walk<'_, S>) {
         walk.class(stmt_class(&self.kind), |f| {
             stmt_fields(f, &self.kind);
+            f.type_comment(self.id);
             f.place(self.span);
         });
     }
@@ -479,6 +526,7 @@ impl Describe for Arg<'_> {
         walk.class("arg", |f| {
             f.name("arg", self.arg);
             f.optional("annotation", self.annotation);
+            f.type_comment(self.id);
             f.place(self.span);
         });
     }

@@ -1,10 +1,11 @@
 //! The parser: Python 3.14 source text to an abstract syntax tree in an arena.
 //!
-//! - [`parse_module`], [`parse_interactive`], [`parse_expression`]: the entry points
+//! - [`parse_module`], [`parse_interactive`], [`parse_expression`], [`parse_function_type`]: the entry points
 //! - [`ast`]: the tree, as CPython's `Python.asdl` declares it
 //! - [`visit`]: walking over it
 //! - [`describe`]: it as events, of which classes and fields
-//! - [`comments`]: what the tree leaves out
+//! - [`feature_version`]: what an earlier version would not have parsed
+//! - [`comments`]: what the tree leaves out; [`type_comments`]: the part of it that is about types
 //! - [`print`]: the tree as `ast.dump` prints it
 //!
 //! The grammar is `python.lalrpop`; `build` holds its actions, `depth` the limit on nesting, `diagnose` the search for the
@@ -29,16 +30,18 @@ mod comment;
 mod depth;
 pub mod describe;
 mod diagnose;
+pub mod feature_version;
 mod grammar;
 mod nodes;
 mod parse;
 pub mod print;
+pub mod type_comments;
 pub mod visit;
 
 pub use comment::comments;
 pub use lexer::{ErrorKind, SourceText, SyntaxError};
 pub use nodes::Nodes;
-pub use parse::{parse_expression, parse_interactive, parse_module};
+pub use parse::{parse_expression, parse_function_type, parse_interactive, parse_module};
 
 /// No path in a tree is longer than this; deeper source text is a located error. Recursive passes over the tree rely on it.
 pub const MAX_TREE_DEPTH: u16 = 10_000;

@@ -1,6 +1,6 @@
 //! The entry points: source text in, tree or error out.
 
-use crate::ast::{Expression, Module};
+use crate::ast::{Expression, FunctionType, Module};
 use crate::build::{Builder, Error, Top};
 use crate::grammar::TopParser;
 use base::Span;
@@ -31,6 +31,16 @@ pub fn parse_expression<'a>(source: &SourceText, arena: &'a Bump) -> Result<Expr
     let (top, mut builder) = run(source, arena, TokenKind::StartExpression)?;
     let Top::Expression(body) = top else { unreachable!("the start token asks for an expression") };
     Ok(Expression { body, node_count: builder.node_count(), warnings: builder.finish_warnings() })
+}
+
+/// Parses the type of a function: `(int, *str) -> bool`.
+pub fn parse_function_type<'a>(
+    source: &SourceText,
+    arena: &'a Bump,
+) -> Result<FunctionType<'a>, SyntaxError> {
+    let (top, mut builder) = run(source, arena, TokenKind::StartFunctionType)?;
+    let Top::FunctionType(argtypes, returns) = top else { unreachable!("the start token asks for a type") };
+    Ok(FunctionType { argtypes, returns, warnings: builder.finish_warnings() })
 }
 
 fn parse_body<'a>(source: &SourceText, arena: &'a Bump, start: TokenKind) -> Result<Module<'a>, SyntaxError> {

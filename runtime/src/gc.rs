@@ -346,15 +346,23 @@ fn dispose(mut garbage: Vec<Ref>) -> usize {
         let resurrected = resurrected(&garbage);
         garbage.retain(|object| !resurrected.contains(&object.value().ptr()));
     }
+    let count = garbage.len() - garbage.iter().filter(|object| has_dict_alone(object.value())).count();
     if watch::keep(&garbage) {
-        return garbage.len();
+        return count;
     }
     for object in &garbage {
         let ptr = object.value().ptr();
         // SAFETY: we own a count, so the object is live while its references are cleared.
         unsafe { object.ty().clear_contents(ptr) };
     }
-    garbage.len()
+    count
+}
+
+/// Whether an object of the garbage has its dict for itself: the two count as one, as where the variables lie in the object.
+fn has_dict_alone(object: Value) -> bool {
+    let dict = crate::protocol::instance_dict(object).and_then(|dict| Value::from_object(dict).header());
+    // One count is the collector's.
+    dict.is_some_and(|dict| is_scanned(dict) && dict.refcount() == 2)
 }
 
 /// Whether `__del__` is a function of the program.

@@ -4,6 +4,7 @@
 //! cannot be prepared. Equal numbers of different types must hash alike, hence the common modulus (CPython `pyhash.c`).
 
 use std::cell::Cell;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::world::World;
 
@@ -13,6 +14,19 @@ static KEY: World<Cell<(u64, u64)>> = World::new(Cell::new((0, 0)));
 pub const MODULUS: u64 = (1 << 61) - 1;
 /// Hash of positive infinity.
 pub const INFINITY: i64 = 314_159;
+
+static IS_SEED_IGNORED: AtomicBool = AtomicBool::new(false);
+
+/// Leaves `PYTHONHASHSEED` out of account; called before the runtime starts.
+pub fn ignore_seed() {
+    IS_SEED_IGNORED.store(true, Ordering::Relaxed);
+}
+
+/// `PYTHONHASHSEED`: a number, or random.
+pub(crate) fn seed_of_environment() -> Option<u32> {
+    let text = std::env::var("PYTHONHASHSEED").ok().filter(|_| !IS_SEED_IGNORED.load(Ordering::Relaxed))?;
+    text.parse().ok()
+}
 
 /// Chooses the key: from a seed (0 means the zero key, as in CPython), or at random.
 pub fn seed(seed: Option<u32>) {

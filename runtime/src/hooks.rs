@@ -109,6 +109,8 @@ pub enum CompileMode {
     Eval,
     /// One interactive statement.
     Single,
+    /// The type of a function, of which there is only a tree.
+    FunctionType,
 }
 
 /// What is to be compiled.
@@ -136,6 +138,8 @@ pub struct Compilation<'a> {
     pub mode: CompileMode,
     /// `PyCF_...` and `CO_FUTURE_...`
     pub flags: i64,
+    /// Of which minor version of Python 3 the syntax of a tree is to be; `None` for the present one.
+    pub feature_version: Option<i64>,
     /// The level of optimization; `None` for that of the process.
     pub optimize: Option<u8>,
     /// The function that wants it, for errors.

@@ -115,7 +115,7 @@ pub(crate) fn builtin_types() -> Vec<&'static TypeObject> {
 }
 
 fn start() {
-    hash::seed(hash_seed());
+    hash::seed(hash::seed_of_environment());
     str::initialize();
     names::initialize();
     for ty in builtin_types() {
@@ -136,10 +136,4 @@ fn exempt_everything() {
         // SAFETY: an occupied block is a live object.
         unsafe { (*block).set(crate::header::flags::UNAUDITED) };
     });
-}
-
-/// `PYTHONHASHSEED`: a number, or random.
-fn hash_seed() -> Option<u32> {
-    let text = std::env::var("PYTHONHASHSEED").ok()?;
-    text.parse().ok()
 }

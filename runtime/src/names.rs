@@ -38,13 +38,13 @@ names! {
     __await__ __bases__ __bool__ __buffer__ __build_class__ __builtins__ __bytes__ __call__ __cause__ __ceil__ __class__
     __class_getitem__ __classcell__ __classdictcell__ __closure__ __code__ __complex__ __contains__ __context__ __defaults__ __del__
     __delattr__ __delete__ __delitem__ __dict__ __dir__ __divmod__ __doc__ __enter__ __eq__ __exit__ __file__ __float__
-    __floor__ __format__ __fspath__ __get__ __getattr__ __getattribute__ __getitem__ __globals__ __hash__ __iadd__
+    __floor__ __format__ __fspath__ __get__ __getattr__ __getattribute__ __getinitargs__ __getitem__ __getnewargs__ __getnewargs_ex__ __getstate__ __globals__ __hash__ __iadd__
     __import__ __index__ __init__ __init_subclass__ __instancecheck__ __int__ __invert__ __iter__ __kwdefaults__ __len__
     __length_hint__ __loader__ __lt__ __main__ __match_args__ __missing__ __module__ __mro__ __mro_entries__ __name__
-    __neg__ __new__ __next__ __notes__ __orig_class__ __origin__ __package__ __parameters__ __path__ __pos__ __prepare__
-    __qualname__ __radd__ __release_buffer__ __repr__ __reversed__ __round__ __self__ __set__ __set_name__ __setattr__ __setitem__
-    __sizeof__ __slots__ __spec__ __str__ __subclasscheck__ __subclasshook__ __suppress_context__ __traceback__
+    __neg__ __new__ __newobj__ __newobj_ex__ __next__ __notes__ __orig_class__ __origin__ __package__ __parameters__ __path__ __pos__ __prepare__
+    __qualname__ __radd__ __reduce__ __reduce_ex__ __release_buffer__ __repr__ __reversed__ __round__ __self__ __set__ __set_name__ __setattr__ __setitem__ __setstate__
+    __sizeof__ __slotnames__ __slots__ __spec__ __str__ __subclasscheck__ __subclasshook__ __suppress_context__ __traceback__
     __trunc__ __type_params__ __wrapped__ __weakref__
-    args builtins close copy end fileno flush filename items join key keys mro msg name obj open path print read
+    args builtins close copy copyreg end fileno flush filename items join key keys mro msg name obj open path print read
     readline reverse send sep stdout stderr stdin strict sys text throw update value values write default file metaclass
 }

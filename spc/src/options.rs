@@ -103,7 +103,7 @@ impl Python {
                 'u' => &mut options.unbuffered,
                 'v' => &mut options.verbose,
                 'x' => &mut options.skip_first_line,
-                'R' => continue,
+                'R' => &mut options.random_hashes,
                 'V' => {
                     self.shows_version = true;
                     continue;

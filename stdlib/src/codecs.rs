@@ -302,7 +302,11 @@ py_functions! { static DECODERS;
 fn unescaped(name: &str, data: Value, errors: &Errors, last: Final) -> Pair {
     let bytes = input(data, true)?;
     let mut problems = DecodeErrors::new(name, &bytes, Some(data), name_of(errors));
-    let (text, taken) = escape::decode(&mut problems, name.starts_with("raw"), last.unwrap_or(true))?;
+    let is_raw = name.starts_with("raw");
+    let (text, taken) = escape::decode(&mut problems, is_raw, last.unwrap_or(true))?;
+    if !is_raw {
+        escape::warn_of_invalid(&bytes[..taken], true)?;
+    }
     Ok(pair(text, taken))
 }
 
@@ -312,6 +316,7 @@ py_functions! { static ESCAPES;
     fn escape_decode(data: Value, errors: Errors) -> Pair {
         let bytes = input(data, true)?;
         let made = escape::decode_bytes_escape(&bytes, name_of(&errors))?;
+        escape::warn_of_invalid(&bytes, false)?;
         Ok(pair(BytesObject::new(&made), bytes.len()))
     }
     /// The escapes of a bytes literal.

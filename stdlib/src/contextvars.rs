@@ -206,15 +206,18 @@ fn context_compare(a: Value, b: Value, op: CompareOp) -> PyResult {
 
 py_methods! { static CONTEXT_METHODS for "Context", &Context;
     /// Calls a function inside the context.
-    "run(self, callable, /, *args, **kwargs)"
-    fn run(this, callable: Value, args: runtime::convert::Rest<'_>, kwargs: runtime::convert::Keywords) -> PyResult {
+    "run(self, /, *args, **kwargs)"
+    fn run(this, args: runtime::convert::Rest<'_>, kwargs: runtime::convert::Keywords) -> PyResult {
+        let Some((&callable, args)) = args.0.split_first() else {
+            return Err(raise!(TypeError, "run() missing 1 required positional argument"));
+        };
         if this.is_entered.replace(true) {
             let text = protocol::repr_string(Value::from_object(this))?;
             return Err(raise!(RuntimeError, "cannot enter context: {text} is already entered"));
         }
         let before = switch_to(Some(Py::from_object(this)));
         let (names, values): (Vec<Value>, Vec<Value>) = kwargs.0.into_iter().unzip();
-        let all: Vec<Value> = args.0.iter().copied().chain(values).collect();
+        let all: Vec<Value> = args.iter().copied().chain(values).collect();
         let names = objects::tuple::TupleObject::from_values(&names);
         let result = protocol::call(callable, &all, (!names.items().is_empty()).then(|| names.value()));
         drop(switch_to(before));

@@ -47,7 +47,7 @@ pub(crate) mod monitoring;
 mod multibyte;
 mod multiprocessing;
 pub mod operator;
-mod picklebuffer;
+mod pickle;
 pub mod posix;
 pub mod random;
 pub mod resource;

@@ -6,7 +6,7 @@ use runtime::objects::module::ModuleObject;
 use crate::{
     abc, accounts, array, atexit, binascii, bisect, cinderx, cmath, codecs, collections, contextvars, csv,
     errno, faulthandler, fcntl, functools, future, gc, hashes, heapq, imp, io, itertools, json, locale,
-    marshal, math, mmap, multibyte, multiprocessing, operator, picklebuffer, posix, random, resource, select,
+    marshal, math, mmap, multibyte, multiprocessing, operator, pickle, posix, random, resource, select,
     signal, socket, sre, static_python, strict_python, string, structs, subprocess, termios, thread, time,
     typing, unicodedata, warnings, weak, zlib,
 };
@@ -59,9 +59,9 @@ pub(crate) static MODULES: &[NativeModule] = &[
         marshal::fill,
     ),
     native(
-        "_picklebuffer",
-        "The native part of pickle: buffers that are passed on without a copy.",
-        picklebuffer::fill,
+        "_pickle",
+        "The native part of pickle: what writes and reads pickles, and buffers that are passed on without a copy.",
+        pickle::fill,
     ),
     native(
         "time",

@@ -1,5 +1,7 @@
 //! `sys`: the interpreter's own settings and state.
 
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -24,9 +26,9 @@ use runtime::{Py, PyResult, Ref, Value, audit_hook, error, gc, protocol, py_func
 #[derive(Clone, Debug, Default)]
 pub struct Startup {
     /// `sys.argv`
-    pub argv: Vec<String>,
+    pub argv: Vec<OsString>,
     /// `sys.orig_argv`
-    pub original: Vec<String>,
+    pub original: Vec<OsString>,
     /// `sys.path`
     pub path: Vec<String>,
     /// `sys.executable`
@@ -78,8 +80,13 @@ pub fn initialize(startup: &Startup) -> PyResult<()> {
     let strings = |items: &[String]| -> Ref {
         ListObject::new(items.iter().map(|item| StrObject::new(item).into()).collect()).into()
     };
-    dict.set_text("argv", strings(&startup.argv));
-    dict.set_text("orig_argv", strings(&startup.original));
+    // What is no text keeps its bytes, as surrogates.
+    let words = |items: &[OsString]| -> Ref {
+        ListObject::new(items.iter().map(|item| crate::posix::argument::decode(item.as_bytes())).collect())
+            .into()
+    };
+    dict.set_text("argv", words(&startup.argv));
+    dict.set_text("orig_argv", words(&startup.original));
     dict.set_text("path", strings(&startup.path));
     dict.set_text("executable", StrObject::new(&startup.executable));
     dict.set_text("_base_executable", StrObject::new(&base_executable(&startup.executable)));

@@ -1,8 +1,9 @@
 //! `unicodedata`: the Unicode Character Database, as it is now and as it was in version 3.2, which domain names are defined by.
 //!
-//! The tables are those of `runtime::unicode`; names come from `unicode_names2`, normal forms from `unicode-normalization`. The functions of
+//! The tables are those of `runtime::unicode`; names come from `base::character_name`, normal forms from `unicode-normalization`. The functions of
 //! the module and the methods of `ucd_3_2_0` are the same code with another edition.
 
+use base::character_name;
 use runtime::error;
 use runtime::header::Header;
 use runtime::methods::GetSetDef;
@@ -109,15 +110,24 @@ fn name(edition: Edition, chr: Value, default: Option<Value>) -> PyResult {
     }
 }
 
+/// The edition of version 3.2 has no aliases and no sequences.
 fn lookup(edition: Edition, name: &StrObject) -> PyResult {
     let text = name.to_string_lossy();
-    match unicode_names2::character(&text).filter(|&c| edition.has(c.into())) {
-        Some(c) => Ok(StrObject::from_code_point(c.into()).into()),
-        None => {
-            let message = StrObject::new(&format!("undefined character name '{text}'"));
-            Err(error::key_error(message.value()))
-        }
+    if text.len() > character_name::LONGEST {
+        return Err(error::key_error(StrObject::new("name too long").value()));
     }
+    let found = match edition {
+        Edition::Current => character_name::character(&text),
+        Edition::Old => character_name::character_formally(&text).filter(|&c| edition.has(c.into())),
+    };
+    if let Some(c) = found {
+        return Ok(StrObject::from_code_point(c.into()).into());
+    }
+    if let Some(sequence) = character_name::sequence(&text).filter(|_| edition == Edition::Current) {
+        return Ok(StrObject::new(sequence).into());
+    }
+    let message = StrObject::new(&format!("undefined character name '{text}'"));
+    Err(error::key_error(message.value()))
 }
 
 fn decomposition(edition: Edition, chr: Value) -> PyResult<&'static str> {

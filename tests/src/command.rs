@@ -1,6 +1,7 @@
 //! The command line on bad input: located messages, exit codes, no panics.
 
 use std::io::{Read, Write};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -235,6 +236,32 @@ fn options_stand_before_a_program() {
         assert_eq!(with_cache(&spc, &cache, args), wanted, "{args:?}");
     }
     assert!(with_cache(&spc, &cache, &["-V"]).starts_with("Python 3.14"));
+}
+
+#[test]
+fn arguments_that_are_no_text_keep_their_bytes() {
+    let show = "import os, sys; print(ascii(sys.argv[1:]), os.fsencode(sys.argv[1]), sys.orig_argv[-2] == sys.argv[1])";
+    let word = std::ffi::OsStr::from_bytes(b"a\xff\xc3\xa9");
+    let output =
+        Command::new(spc()).args(["-c", show]).args([word, "-x".as_ref()]).output().expect("spc starts");
+    let wanted = "['a\\udcff\\xe9', '-x'] b'a\\xff\\xc3\\xa9' True\n";
+    assert_eq!(String::from_utf8_lossy(&output.stdout), wanted);
+}
+
+#[test]
+fn hashes_are_random_unless_a_seed_is_chosen() {
+    let hash = |args: &[&str]| {
+        let mut command = Command::new(spc());
+        command.args(args).args(["-c", "import sys; print(hash('text'), sys.flags.hash_randomization)"]);
+        command.env("PYTHONHASHSEED", "0").output().expect("spc starts").stdout
+    };
+    let fixed = hash(&[]);
+    assert_eq!(fixed, hash(&[]));
+    for option in ["-R", "-E"] {
+        let random = hash(&[option]);
+        assert_ne!(fixed, random, "{option}");
+        assert!(random.ends_with(b" 1\n"), "{option}");
+    }
 }
 
 #[test]

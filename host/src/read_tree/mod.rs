@@ -44,13 +44,21 @@ pub(crate) fn is_node(object: Value) -> PyResult<bool> {
     protocol::is_instance(object, base.value())
 }
 
+/// Raises unless an object is a node of class `wanted`.
+pub(crate) fn expect_root(root: Value, wanted: &str) -> PyResult<()> {
+    let classes = protocol::import::import_absolute("_ast")?;
+    let class = protocol::get_attr_text(classes.value(), wanted)?;
+    if protocol::is_instance(root, class.value())? {
+        return Ok(());
+    }
+    let got = root.ty().name();
+    Err(raise!(TypeError, "expected {wanted} node, got {got}"))
+}
+
 /// Reads a tree whose root must be of class `wanted`.
 pub(crate) fn read<'a>(root: Value, wanted: &str, arena: &'a Bump) -> PyResult<(Root<'a>, LineIndex)> {
+    expect_root(root, wanted)?;
     let mut reader = Reader::new(arena)?;
-    if reader.class(root) != Some(wanted) {
-        let got = root.ty().name();
-        return Err(raise!(TypeError, "expected {wanted} node, got {got}"));
-    }
     let read = if wanted == "Expression" {
         let body = reader.child(root, "Expression", "body")?;
         Root::Expression(Expression { body, node_count: reader.nodes.node_count(), warnings: &[] })

@@ -68,6 +68,24 @@ impl Expression<'_> {
     }
 }
 
+/// The type of a function, as comments spell it (`ast.FunctionType`).
+#[derive(Clone, Copy, Debug)]
+pub struct FunctionType<'a> {
+    /// The types of the arguments.
+    pub argtypes: &'a [Expr<'a>],
+    /// The type of the result.
+    pub returns: &'a Expr<'a>,
+    /// What CPython says as a `SyntaxWarning` while it parses, in source order.
+    pub warnings: &'a [Warning<'a>],
+}
+
+impl FunctionType<'_> {
+    /// How deep the deepest expression is.
+    pub fn depth(&self) -> u16 {
+        self.argtypes.iter().chain([self.returns]).map(|expr| expr.depth).max().unwrap_or(0)
+    }
+}
+
 /// A doubt about accepted source text, such as an invalid escape sequence.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Warning<'a> {

@@ -3,11 +3,8 @@
 //! Positions in messages count as CPython's do, which first rewrites every character that is not ASCII as an escape of ten bytes.
 //! Strings come out as WTF-8, because `\ud800` is allowed; bytes as bytes.
 
-use super::name_alias;
 use base::Span;
-
-/// No character has a longer name.
-const LONGEST_NAME: usize = 128;
+use base::character_name;
 
 /// What went wrong in a literal, in CPython's words.
 pub(crate) type EscapeError = String;
@@ -160,7 +157,7 @@ impl Reader<'_> {
         if len == 0 {
             return Err(self.codec_error(self.at + 3, malformed));
         }
-        let Some(letter) = character_named(&name[..len]) else {
+        let Some(letter) = character_name::character(&name[..len]) else {
             return Err(self.codec_error(end, "unknown Unicode character name"));
         };
         self.push(u32::from(letter));
@@ -203,22 +200,6 @@ impl Reader<'_> {
     fn position(&self, at: usize) -> usize {
         self.content[..at].chars().map(|letter| if letter.is_ascii() { 1 } else { 10 }).sum()
     }
-}
-
-/// The character with this name, which may be written in any case, except for the names that are made by rule.
-fn character_named(name: &str) -> Option<char> {
-    let upper = name.to_ascii_uppercase();
-    if let Some(letter) = name_alias::character(&upper) {
-        return Some(letter);
-    }
-    if name.len() > LONGEST_NAME {
-        return None;
-    }
-    let letter = unicode_names2::character(&upper)?;
-    // The crate matches loosely, as UAX 44 recommends; CPython does not.
-    let formal = unicode_names2::name(letter)?.to_string();
-    let is_by_rule = formal.starts_with("CJK UNIFIED IDEOGRAPH-") || formal.starts_with("HANGUL SYLLABLE ");
-    (formal == if is_by_rule { name } else { &upper }).then_some(letter)
 }
 
 #[cfg(test)]

@@ -7,7 +7,6 @@
 mod argument;
 mod display;
 mod escape;
-mod name_alias;
 mod number;
 mod parameter;
 mod pattern;
@@ -55,6 +54,7 @@ pub(crate) type Fallible<T> = Result<T, ParseError<u32, TokenKind, Error>>;
 pub(crate) enum Top<'a> {
     Body(&'a [Stmt<'a>]),
     Expression(ExprRef<'a>),
+    FunctionType(&'a [Expr<'a>], ExprRef<'a>),
 }
 
 /// Why an action refuses what the grammar lets through.

@@ -120,7 +120,7 @@ impl Site<'_> {
                 bad_target: bad_loop_target(expr),
                 end,
             }),
-            Ok(Top::Body(_)) => Err(0),
+            Ok(Top::Body(_) | Top::FunctionType(..)) => Err(0),
             Err(failure) => Err(failure.at.min(tokens.len() - 1)),
         }
     }

@@ -26,6 +26,7 @@ pub(super) struct Options {
     pub(super) flags: Option<i64>,
     pub(super) dont_inherit: Option<bool>,
     pub(super) optimize: Option<i64>,
+    pub(super) feature_version: Option<i64>,
 }
 
 /// `compile(source, filename, mode, flags, dont_inherit, optimize)`
@@ -47,7 +48,7 @@ pub(super) fn compile(source: Value, filename: Value, mode: &str, options: Optio
         "exec" => CompileMode::Exec,
         "eval" => CompileMode::Eval,
         "single" => CompileMode::Single,
-        "func_type" if is_tree => return Err(crate::error::not_supported("compile() in mode 'func_type'")),
+        "func_type" if is_tree => CompileMode::FunctionType,
         "func_type" => {
             let message = "compile() mode 'func_type' requires flag PyCF_ONLY_AST";
             return Err(crate::raise!(ValueError, "{message}"));
@@ -65,6 +66,7 @@ pub(super) fn compile(source: Value, filename: Value, mode: &str, options: Optio
             filename: &filename,
             mode,
             flags,
+            feature_version: options.feature_version.filter(|&minor| is_tree && minor >= 0),
             optimize,
             wanted_by: "compile",
             source: CompileSource::Object(source),
@@ -89,6 +91,7 @@ pub fn scopes_of(source: Value, filename: Value, mode: &str) -> PyResult {
         filename: &filename,
         mode,
         flags: hooks::ONLY_SCOPES,
+        feature_version: None,
         optimize: None,
         wanted_by: "symtable",
     };
@@ -102,6 +105,7 @@ pub(super) fn for_run(name: &str, source: Value, mode: CompileMode) -> PyResult 
         filename: "<string>",
         mode,
         flags: inherited(),
+        feature_version: None,
         optimize: None,
         wanted_by: name,
     };

@@ -225,8 +225,7 @@ py_functions! { pub(super) static FUNCTIONS;
     /// Compile source into a code object that can be executed by exec() or eval().
     "compile(source, filename, mode, flags=0, dont_inherit=False, optimize=-1, *, _feature_version=-1)"
     fn compile(source: Value, filename: Value, mode: &StrObject, flags: Option<i64>, dont_inherit: Option<bool>, optimize: Option<i64>, feature: Option<i64>) -> PyResult {
-        let _ = feature;
-        let how = super::compile::Options { flags, dont_inherit, optimize };
+        let how = super::compile::Options { flags, dont_inherit, optimize, feature_version: feature };
         super::compile::compile(source, filename, &mode.to_string_lossy(), how)
     }
     /// Deletes the named attribute from the given object.

@@ -110,7 +110,7 @@ fn named(data: &[u8], at: usize) -> Escape {
         return Escape::Wrong(MALFORMED, at + 1);
     }
     let (name, end) = (&data[at + 1..at + 1 + len], at + len + 2);
-    match std::str::from_utf8(name).ok().and_then(unicode_names2::character) {
+    match std::str::from_utf8(name).ok().and_then(base::character_name::character) {
         Some(c) => Escape::Character(Some(c as u32), end),
         None => Escape::Wrong("unknown Unicode character name", end),
     }
@@ -172,6 +172,51 @@ pub fn encode_bytes_escape(data: &[u8]) -> Vec<u8> {
         }
     }
     out
+}
+
+/// Warns of the first escape that is none, of which a later version may make an error. `names` says whether `\N`, `\u` and `\U` are
+/// escapes, as they are in texts.
+pub fn warn_of_invalid(data: &[u8], names: bool) -> PyResult<()> {
+    let mut at = 0;
+    while let Some(&byte) = data.get(at) {
+        at += 1;
+        if byte != b'\\' {
+            continue;
+        }
+        let Some(&escape) = data.get(at) else { return Ok(()) };
+        let octal = data[at..].iter().take(3).take_while(|byte| matches!(byte, b'0'..=b'7')).count();
+        let (shown, what) = match escape {
+            _ if octal == 3 && escape > b'3' => {
+                (String::from_utf8_lossy(&data[at..at + 3]).into_owned(), "octal ")
+            }
+            b'\n'
+            | b'\\'
+            | b'\''
+            | b'"'
+            | b'b'
+            | b'f'
+            | b't'
+            | b'n'
+            | b'r'
+            | b'v'
+            | b'a'
+            | b'x'
+            | b'0'..=b'7' => {
+                at += octal.max(1);
+                continue;
+            }
+            b'N' | b'u' | b'U' if names => {
+                at += 1;
+                continue;
+            }
+            _ => (char::from(escape).to_string(), ""),
+        };
+        let message = format!(
+            "\"\\{shown}\" is an invalid {what}escape sequence. Such sequences will not work in the future. "
+        );
+        return crate::warning::warn(&crate::error::types::DeprecationWarning, &message, 1);
+    }
+    Ok(())
 }
 
 /// What the escapes in a bytes literal stand for.

@@ -56,9 +56,21 @@ pub fn unregister(search: Value) {
     }
 }
 
-/// Lower case, blanks as underscores: the form in which codecs are looked up.
+/// Lower case, with an underscore for whatever else than letters, digits and dots stands between them: the form in which codecs are
+/// looked up.
 pub fn normalize(name: &str) -> String {
-    name.to_ascii_lowercase().replace(' ', "_")
+    let mut normal = String::with_capacity(name.len());
+    let mut is_between = false;
+    for letter in name.chars() {
+        if letter.is_ascii_alphanumeric() || letter == '.' {
+            if is_between && !normal.is_empty() {
+                normal.push('_');
+            }
+            normal.push(letter.to_ascii_lowercase());
+        }
+        is_between = !(letter.is_ascii_alphanumeric() || letter == '.');
+    }
+    normal
 }
 
 fn import_encodings() -> PyResult<()> {

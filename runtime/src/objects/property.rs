@@ -229,10 +229,17 @@ py_methods! { static PROPERTY_METHODS for "property", &Property;
         this.with(Value::from_object(this), 2, object)
     }
     /// Method to set name of a property.
-    "__set_name__(self, owner, name, /)"
-    fn property_set_name(this, owner: Value, name: Ref) {
-        let _ = owner;
-        this.name.set(name);
+    "__set_name__(self, /, *args)"
+    fn property_set_name(this, args: crate::convert::Rest<'_>) -> PyResult<()> {
+        let [_, name] = args.0 else {
+            let count = args.0.len();
+            return Err(crate::raise!(
+                TypeError,
+                "__set_name__() takes 2 positional arguments but {count} were given"
+            ));
+        };
+        this.name.set(name.to_ref());
+        Ok(())
     }
 }
 

@@ -135,8 +135,13 @@ pub struct StructType {
     hidden: &'static [&'static str],
     /// What the class is, and each of its items.
     docs: (&'static str, &'static [&'static str]),
+    /// What makes an instance from the items as arguments of their own, instead of one sequence.
+    constructor: Option<Constructor>,
     class: World<Cell<Value>>,
 }
+
+/// What a class does when it is called.
+type Constructor = fn(&TypeObject, Args<'_>) -> PyResult;
 
 impl StructType {
     /// Declares a class.
@@ -148,6 +153,7 @@ impl StructType {
             unnamed: 0,
             hidden: &[],
             docs: ("", &[]),
+            constructor: None,
             class: World::new(Cell::new(Value::NULL)),
         }
     }
@@ -161,6 +167,12 @@ impl StructType {
     /// Says what the class is, and each of its items.
     pub const fn with_docs(mut self, doc: &'static str, items: &'static [&'static str]) -> Self {
         self.docs = (doc, items);
+        self
+    }
+
+    /// Lets the class take its items as arguments.
+    pub const fn with_constructor(mut self, constructor: Constructor) -> Self {
+        self.constructor = Some(constructor);
         self
     }
 
@@ -197,6 +209,12 @@ impl StructType {
         }
         let bases = TupleObject::of([STRUCT_SEQUENCE.value().to_ref()]);
         let class = build::build(&TYPE, &StrObject::intern(self.name), &bases, &namespace, Shape::default())?;
+        if let Some(constructor) = self.constructor {
+            let mut slots = *class.slots();
+            slots.new = Some(constructor);
+            class.set_slots(slots);
+            class.dict().set_text(TAKES_ITEMS, crate::objects::bool(true).to_ref());
+        }
         crate::audit::exempt_graph(class.value());
         Ok(class.into())
     }
@@ -210,6 +228,9 @@ impl StructType {
         Ok(made)
     }
 }
+
+/// Under this name a class says that it takes its items as arguments.
+const TAKES_ITEMS: &str = "_takes_items";
 
 fn fill_hidden<'a>(instance: Value, attributes: impl Iterator<Item = (&'a str, Ref)>) {
     let mut attributes = attributes.peekable();
@@ -329,8 +350,12 @@ crate::py_methods! { static METHODS for "structseq", &TupleObject;
     "__reduce__(self, /)"
     fn reduce(this) -> PyResult {
         let value = Value::from_object(this);
+        let items = TupleObject::from_values(this.items());
+        if value.ty().lookup(StrObject::intern(TAKES_ITEMS).value()).is_some() {
+            return Ok(TupleObject::of([value.ty().value().to_ref(), items.into()]).into());
+        }
         let dict = protocol::instance_dict(value).map_or_else(DictObject::new, DictObject::copy);
-        let arguments = TupleObject::of([TupleObject::from_values(this.items()).into(), dict.into()]);
+        let arguments = TupleObject::of([items.into(), dict.into()]);
         Ok(TupleObject::of([value.ty().value().to_ref(), arguments.into()]).into())
     }
     /// Return a copy of the structure with new values for the specified fields.
@@ -355,6 +380,9 @@ crate::py_methods! { static METHODS for "structseq", &TupleObject;
                 None if dict.get_text(&key).is_some() => dict.set_text(&key, new.to_ref()),
                 None => return Err(crate::raise!(TypeError, "Got unexpected field name(s): ['{key}']")),
             }
+        }
+        if value.ty().lookup(StrObject::intern(TAKES_ITEMS).value()).is_some() {
+            return Ok(TupleObject::instance_of(value.ty(), items).into());
         }
         let items = TupleObject::new(items);
         protocol::call(value.ty().value(), &[items.value(), dict.value()], None)

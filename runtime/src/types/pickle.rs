@@ -3,10 +3,10 @@
 //! An object is made again by its class's `__new__` and given its state: the instance dict and the values of slots. What keeps more than
 //! that inside, and has no `__reduce__` of its own, cannot be pickled.
 
+use crate::names::names;
 use crate::objects::dict::DictObject;
 use crate::objects::list::ListObject;
 use crate::objects::object::OBJECT;
-use crate::objects::str::StrObject;
 use crate::objects::tuple::TupleObject;
 use crate::objects::{self};
 use crate::protocol;
@@ -16,9 +16,8 @@ use crate::value::{PyResult, Ref, Value};
 
 /// `object.__reduce_ex__`: a `__reduce__` that the class defines goes first.
 pub fn reduce_ex(value: Value, version: i64) -> PyResult {
-    let name = StrObject::intern("__reduce__");
-    let own = value.ty().lookup(name.value());
-    if own != OBJECT.lookup(name.value()) {
+    let name = names().__reduce__;
+    if value.ty().lookup_interned(name) != OBJECT.lookup_interned(name) {
         return protocol::call_method_text(value, "__reduce__", &[]);
     }
     reduce(value, version)
@@ -26,7 +25,7 @@ pub fn reduce_ex(value: Value, version: i64) -> PyResult {
 
 /// `object.__reduce__` for a version of the protocol.
 pub fn reduce(value: Value, version: i64) -> PyResult {
-    let copyreg = protocol::import::import_absolute("copyreg")?;
+    let copyreg = copyreg()?;
     if version < 2 {
         return protocol::call_method_text(copyreg.value(), "_reduce_ex", &[value, Value::small(version)]);
     }
@@ -51,6 +50,14 @@ pub fn reduce(value: Value, version: i64) -> PyResult {
     Ok(TupleObject::of([function, new, state, items, pairs]).into())
 }
 
+/// The module `copyreg`, imported once.
+fn copyreg() -> PyResult {
+    match crate::sys_state::modules().get_interned(names().copyreg) {
+        Some(module) if !objects::is_none(module) => Ok(module.to_ref()),
+        _ => protocol::import::import_absolute("copyreg"),
+    }
+}
+
 fn cannot_pickle(value: Value) -> crate::value::Raised {
     raise!(TypeError, "cannot pickle '{}' object", value.ty().name())
 }
@@ -59,8 +66,8 @@ fn cannot_pickle(value: Value) -> crate::value::Raised {
 type Arguments = Option<(Ref, Option<Ref>)>;
 
 fn new_arguments(value: Value) -> PyResult<Arguments> {
-    let method = |name: &str| protocol::attribute::lookup_special(value, StrObject::intern(name).value());
-    if let Some(get) = method("__getnewargs_ex__")? {
+    let method = |name| protocol::attribute::lookup_special(value, name);
+    if let Some(get) = method(names().__getnewargs_ex__)? {
         let both = protocol::call(get.value(), &[], None)?;
         let Some(parts) = both.get::<TupleObject>() else {
             let ty = both.ty().name();
@@ -82,7 +89,7 @@ fn new_arguments(value: Value) -> PyResult<Arguments> {
         }
         return Ok(Some((args.to_ref(), Some(keywords.to_ref()))));
     }
-    let Some(get) = method("__getnewargs__")? else { return Ok(None) };
+    let Some(get) = method(names().__getnewargs__)? else { return Ok(None) };
     let args = protocol::call(get.value(), &[], None)?;
     if !args.is_instance::<TupleObject>() {
         let ty = args.ty().name();
@@ -98,23 +105,26 @@ fn make_new(copyreg: &Ref, value: Value, arguments: Arguments) -> PyResult<(Ref,
     let keywords =
         keywords.filter(|keywords| keywords.get::<DictObject>().is_some_and(|dict| !dict.is_empty()));
     if let Some(keywords) = keywords {
-        let function = protocol::get_attr_text(copyreg.value(), "__newobj_ex__")?;
+        let function = protocol::get_attr(copyreg.value(), names().__newobj_ex__)?;
         return Ok((function, TupleObject::of([class, args, keywords]).into()));
     }
-    let function = protocol::get_attr_text(copyreg.value(), "__newobj__")?;
-    let args = protocol::collect(args.value())?;
+    let function = protocol::get_attr(copyreg.value(), names().__newobj__)?;
+    let args = match args.get_exact::<TupleObject>() {
+        Some(args) => args.items().iter().map(|arg| arg.to_ref()).collect(),
+        None => protocol::collect(args.value())?,
+    };
     Ok((function, TupleObject::new([class].into_iter().chain(args).collect()).into()))
 }
 
 /// What a `__getstate__` of the class's own, or the instance's, gives.
 fn own_getstate(value: Value) -> PyResult<Option<Ref>> {
-    let name = StrObject::intern("__getstate__");
-    let is_default = value.ty().lookup(name.value()) == OBJECT.lookup(name.value())
-        && protocol::instance_dict(value).is_none_or(|dict| dict.get_str(name.value()).is_none());
+    let name = names().__getstate__;
+    let is_default = value.ty().lookup_interned(name) == OBJECT.lookup_interned(name)
+        && protocol::instance_dict(value).is_none_or(|dict| dict.get_interned(name).is_none());
     if is_default {
         return Ok(None);
     }
-    protocol::call_method_text(value, "__getstate__", &[]).map(Some)
+    protocol::call_method(value, name, &[]).map(Some)
 }
 
 /// `object.__getstate__`: the instance dict, or that with the values of slots, or None. If the state is to be `complete`, an object
@@ -155,8 +165,16 @@ fn slot_values(value: Value) -> PyResult<Vec<(Ref, Ref)>> {
     if value.ty().spec().is_some() {
         return Ok(Vec::new());
     }
-    let copyreg = protocol::import::import_absolute("copyreg")?;
-    let listed = protocol::call_method_text(copyreg.value(), "_slotnames", &[value.ty().value()])?;
+    // `copyreg` leaves the names in the class.
+    let known = value
+        .ty()
+        .dict()
+        .get_interned(names().__slotnames__)
+        .filter(|names| names.is_instance::<ListObject>());
+    let listed = match known {
+        Some(listed) => listed.to_ref(),
+        None => protocol::call_method_text(copyreg()?.value(), "_slotnames", &[value.ty().value()])?,
+    };
     let mut found = Vec::new();
     for name in protocol::collect(listed.value())? {
         if let Some(value) = protocol::get_optional_attr(value, name.value())? {

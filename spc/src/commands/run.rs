@@ -31,6 +31,9 @@ pub(crate) fn run(line: Run) -> u8 {
         },
         other => other,
     };
+    if options.ignore_environment > 0 || options.random_hashes > 0 {
+        runtime::hash::ignore_seed();
+    }
     let _attached = runtime::attach();
     if let Err(message) = host::run::read_stress() {
         eprintln!("spc: {message}");

@@ -19,6 +19,11 @@ pub(super) trait Algorithm {
 
     /// Bytes of the digest, 0 if that can be chosen.
     fn digest_size(&self) -> usize;
+
+    /// The first bits behind the input, if the algorithm is a sponge.
+    fn suffix(&self) -> u8 {
+        0
+    }
 }
 
 /// An algorithm of RustCrypto.

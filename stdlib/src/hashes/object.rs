@@ -111,36 +111,42 @@ py_methods! { static CHOSEN_DIGESTS for "shake", Value;
     }
 }
 
-pub(super) static GETSET: &[GetSetDef] = &[
-    GetSetDef {
-        name: "block_size",
-        doc: "",
-        get: |value| Ok(int::from_i64(this(value).state.borrow().block_size() as i64)),
-        set: None,
-    },
-    GetSetDef {
-        name: "digest_size",
-        doc: "",
-        get: |value| Ok(int::from_i64(this(value).state.borrow().digest_size() as i64)),
-        set: None,
-    },
-    GetSetDef {
-        name: "name",
-        doc: "",
-        get: |value| Ok(StrObject::intern(this(value).name).into()),
-        set: None,
-    },
+/// An attribute that is only read.
+const fn part(name: &'static str, get: fn(Value) -> PyResult) -> GetSetDef {
+    GetSetDef { name, doc: "", get, set: None }
+}
+
+const BLOCK_SIZE: GetSetDef =
+    part("block_size", |value| Ok(int::from_i64(this(value).state.borrow().block_size() as i64)));
+const DIGEST_SIZE: GetSetDef =
+    part("digest_size", |value| Ok(int::from_i64(this(value).state.borrow().digest_size() as i64)));
+const NAME: GetSetDef = part("name", |value| Ok(StrObject::intern(this(value).name).into()));
+
+pub(super) static GETSET: &[GetSetDef] = &[BLOCK_SIZE, DIGEST_SIZE, NAME];
+
+/// Those of `_sha3` tell their parts, too: of the 1600 bits of a sponge those of a block take input.
+static SPONGE_GETSET: &[GetSetDef] = &[
+    BLOCK_SIZE,
+    DIGEST_SIZE,
+    NAME,
+    part("_capacity_bits", |value| Ok(int::from_i64(1600 - rate_bits(value)))),
+    part("_rate_bits", |value| Ok(int::from_i64(rate_bits(value)))),
+    part("_suffix", |value| Ok(BytesObject::new(&[this(value).state.borrow().suffix()]).into())),
 ];
 
+fn rate_bits(value: Value) -> i64 {
+    this(value).state.borrow().block_size() as i64 * 8
+}
+
 macro_rules! types {
-    ($($ty:ident $spec:ident $module:literal $type_name:literal $digests:ident;)*) => {
+    ($($ty:ident $spec:ident $module:literal $type_name:literal $digests:ident $getset:ident;)*) => {
         $(
             static $ty: TypeObject = TypeObject::from_spec(&$spec);
             static $spec: TypeSpec = TypeSpec {
                 module: $module,
                 flags: type_flags::NO_NEW | type_flags::IMMUTABLE,
                 methods: &[METHODS, $digests],
-                getset: GETSET,
+                getset: $getset,
                 ..TypeSpec::of::<HashObject>($type_name)
             };
         )*
@@ -150,18 +156,18 @@ macro_rules! types {
 }
 
 types! {
-    MD5 MD5_SPEC "_md5" "md5" DIGESTS;
-    SHA1 SHA1_SPEC "_sha1" "sha1" DIGESTS;
-    SHA224 SHA224_SPEC "_sha2" "SHA224Type" DIGESTS;
-    SHA256 SHA256_SPEC "_sha2" "SHA256Type" DIGESTS;
-    SHA384 SHA384_SPEC "_sha2" "SHA384Type" DIGESTS;
-    SHA512 SHA512_SPEC "_sha2" "SHA512Type" DIGESTS;
-    SHA3_224 SHA3_224_SPEC "_sha3" "sha3_224" DIGESTS;
-    SHA3_256 SHA3_256_SPEC "_sha3" "sha3_256" DIGESTS;
-    SHA3_384 SHA3_384_SPEC "_sha3" "sha3_384" DIGESTS;
-    SHA3_512 SHA3_512_SPEC "_sha3" "sha3_512" DIGESTS;
-    SHAKE_128 SHAKE_128_SPEC "_sha3" "shake_128" CHOSEN_DIGESTS;
-    SHAKE_256 SHAKE_256_SPEC "_sha3" "shake_256" CHOSEN_DIGESTS;
+    MD5 MD5_SPEC "_md5" "md5" DIGESTS GETSET;
+    SHA1 SHA1_SPEC "_sha1" "sha1" DIGESTS GETSET;
+    SHA224 SHA224_SPEC "_sha2" "SHA224Type" DIGESTS GETSET;
+    SHA256 SHA256_SPEC "_sha2" "SHA256Type" DIGESTS GETSET;
+    SHA384 SHA384_SPEC "_sha2" "SHA384Type" DIGESTS GETSET;
+    SHA512 SHA512_SPEC "_sha2" "SHA512Type" DIGESTS GETSET;
+    SHA3_224 SHA3_224_SPEC "_sha3" "sha3_224" DIGESTS SPONGE_GETSET;
+    SHA3_256 SHA3_256_SPEC "_sha3" "sha3_256" DIGESTS SPONGE_GETSET;
+    SHA3_384 SHA3_384_SPEC "_sha3" "sha3_384" DIGESTS SPONGE_GETSET;
+    SHA3_512 SHA3_512_SPEC "_sha3" "sha3_512" DIGESTS SPONGE_GETSET;
+    SHAKE_128 SHAKE_128_SPEC "_sha3" "shake_128" CHOSEN_DIGESTS SPONGE_GETSET;
+    SHAKE_256 SHAKE_256_SPEC "_sha3" "shake_256" CHOSEN_DIGESTS SPONGE_GETSET;
 }
 
 /// A new hash of some data, which goes by one of two names.

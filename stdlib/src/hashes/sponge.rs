@@ -76,6 +76,10 @@ impl Algorithm for Sponge {
         self.rate
     }
 
+    fn suffix(&self) -> u8 {
+        self.suffix
+    }
+
     fn digest_size(&self) -> usize {
         self.size
     }

@@ -3,12 +3,14 @@
 use std::cell::RefCell;
 use std::ffi::CString;
 
+use runtime::args::Args;
 use runtime::convert::Keywords;
 use runtime::objects::bytes::BytesObject;
 use runtime::objects::list::ListObject;
 use runtime::objects::struct_sequence::StructType;
 use runtime::objects::tuple::TupleObject;
 use runtime::objects::{self, float, int};
+use runtime::type_object::TypeObject;
 use runtime::world::World;
 use runtime::{PyResult, Ref, Value, error, global_lock, protocol, py_functions, raise, tell};
 
@@ -31,7 +33,32 @@ pub(super) static WAITID_RESULT: StructType =
 
 /// `os.sched_param`
 pub(super) static SCHED_PARAM: StructType = StructType::new("posix", "sched_param", &["sched_priority"])
-    .with_docs("How a process is scheduled.", &["the priority"]);
+    .with_docs("How a process is scheduled.", &["the priority"])
+    .with_constructor(new_sched_param);
+
+/// `os.sched_param(sched_priority)`; any object will do until it is used.
+fn new_sched_param(class: &TypeObject, args: Args<'_>) -> PyResult {
+    let given = args.positional.len() + args.keywords().len();
+    if given > 1 {
+        return Err(raise!(TypeError, "sched_param() takes at most 1 argument ({given} given)"));
+    }
+    let by_name = args.keywords().next();
+    let priority = match (args.positional.first(), by_name) {
+        (Some(priority), _) => *priority,
+        (None, Some((name, priority))) if protocol::str_string(name)? == "sched_priority" => priority,
+        (None, Some((name, _))) => {
+            let name = protocol::str_string(name)?;
+            return Err(raise!(TypeError, "sched_param() got an unexpected keyword argument '{name}'"));
+        }
+        (None, None) => {
+            return Err(raise!(
+                TypeError,
+                "sched_param() missing required argument 'sched_priority' (pos 1)"
+            ));
+        }
+    };
+    Ok(TupleObject::instance_of(class, vec![priority.to_ref()]).into())
+}
 
 /// `resource.struct_rusage`
 pub(crate) static RUSAGE: StructType = StructType::new(

@@ -4,7 +4,7 @@
 //! `unicode_names2` has the formal names, but finds only those aliases that are one word.)
 
 /// The character with this alias, which must be in upper case.
-pub(crate) fn character(alias: &str) -> Option<char> {
+pub(super) fn character(alias: &str) -> Option<char> {
     let at = ALIASES.binary_search_by_key(&alias, |(name, _)| name).ok()?;
     char::from_u32(ALIASES[at].1)
 }

@@ -1,7 +1,6 @@
 //! `PickleBuffer`: an object that lends its memory to a pickle, to be written into it or handed on beside it (PEP 574).
 //!
-//! It holds the loan in a memoryview of the object, and lends as the object does. `pickle` itself is CPython's in Python, which finds the
-//! class in `_pickle`, a module in the library's overlay. Cost: that of a memoryview.
+//! It holds the loan in a memoryview of the object, and lends as the object does. Cost: that of a memoryview.
 
 use runtime::args::Args;
 use runtime::buffer::{self, Buffer};
@@ -9,19 +8,10 @@ use runtime::field::Field;
 use runtime::header::Header;
 use runtime::object::{self, Object, Visitor};
 use runtime::objects::memoryview::MemoryView;
-use runtime::objects::module::ModuleObject;
 use runtime::objects::str::StrObject;
 use runtime::slots::Slots;
 use runtime::type_object::{TypeSpec, type_flags};
-use runtime::types::ready;
 use runtime::{PyResult, TypeObject, Value, protocol, py_methods, raise};
-
-/// Fills the module.
-pub(crate) fn fill(module: &ModuleObject) -> PyResult<()> {
-    ready::ready(&PICKLE_BUFFER);
-    module.dict().set_text("PickleBuffer", PICKLE_BUFFER.value().to_ref());
-    Ok(())
-}
 
 /// See the module documentation.
 #[repr(C)]
@@ -94,7 +84,7 @@ py_methods! { static METHODS for "PickleBuffer", &PickleBuffer;
 }
 
 /// `pickle.PickleBuffer`
-static PICKLE_BUFFER: TypeObject = TypeObject::from_spec(&SPEC);
+pub(super) static PICKLE_BUFFER: TypeObject = TypeObject::from_spec(&SPEC);
 static SPEC: TypeSpec = TypeSpec {
     module: "pickle",
     doc: "PickleBuffer(object)\n--\n\nWrapper for an object whose memory a pickle may take over without a copy.",
