@@ -363,6 +363,8 @@ pub unsafe fn pop(frame: *mut Frame) {
             return pop_slowly(frame);
         }
         clear_locals(frame);
+        // Finalisers may have looked at the frame.
+        crate::live::end(frame);
         unlink(frame);
         release(std::ptr::replace(&raw mut (*frame).owner, Value::NULL));
     }
@@ -378,6 +380,8 @@ unsafe fn pop_slowly(frame: *mut Frame) {
     unsafe {
         crate::live::end(frame);
         clear_locals(frame);
+        // Finalisers may have looked at the frame again.
+        crate::live::end(frame);
         unlink(frame);
         release_owner(frame);
     }

@@ -73,6 +73,8 @@ pub unsafe fn leave_entry(frame: *mut Frame) {
         } else {
             crate::live::end(frame);
             frame::clear_locals(frame);
+            // Finalisers may have looked at the frame again.
+            crate::live::end(frame);
             // The count is of the last suspension; what stood there has been consumed, and the result has been popped.
             (*frame).operands = 0;
         }

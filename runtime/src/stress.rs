@@ -32,6 +32,8 @@ knobs! {
     Gc "gc";
     /// Every N-th guard that compiled code reaches fails.
     Deopt "deopt";
+    /// Every N-th call by way of the runtime asks for the objects of all frames, and compiled ones fall back to the interpreter.
+    Fallback "fallback";
     /// Not 0: every function is compiled at its first call.
     Compile "compile";
     /// The N-th allocation fails: at once if that is possible there, else `MemoryError` comes at the next safe point.
@@ -95,7 +97,7 @@ pub fn is_due(knob: Knob) -> bool {
     seen.set(seen.get() + 1);
     match knob {
         Knob::Alloc | Knob::Leak => seen.get() == every,
-        Knob::Gc | Knob::Deopt | Knob::Compile => seen.get().is_multiple_of(every),
+        Knob::Gc | Knob::Deopt | Knob::Fallback | Knob::Compile => seen.get().is_multiple_of(every),
     }
 }
 

@@ -15,7 +15,7 @@ use crate::harness::root;
 use crate::programs::{Program, difference, programs};
 
 /// What every selected program is run under.
-const STRESS: &[&str] = &["deopt:1", "gc:1", "deopt:7,gc:13"];
+const STRESS: &[&str] = &["deopt:1", "gc:1", "deopt:7,gc:13", "fallback:3"];
 
 /// What benchmark programs are run under; collecting everywhere would take too long.
 const BENCHMARK_STRESS: &[&str] = &["deopt:1", "deopt:7,gc:13"];

@@ -61,6 +61,25 @@ mod tests {
     use crate::passes::check_pass;
 
     #[test]
+    fn operands_behind_a_call_stay() {
+        let text = "func @f func0 -> Object phase=ssa shown {
+  fs0 = state func0 4 [v0] [v0, v1, v0] done 1 result
+bb0(v0: Object, v1: Object):
+  v2: Object = call_helper #get_iter v0 @fs0
+  return v2
+}";
+        assert_snapshot!(check_pass(super::run, text), @r#"
+    func @f func0 -> Object phase=ssa shown {
+      fs0 = state func0 4 [v0] [v0, v1, v0] done 1 result
+      fs1 = state func0 4 [v0] [v0] done 1 result
+    bb0(v0: Object, v1: Object):
+      v2: Object = call_helper #get_iter v0 @fs1
+      return v2
+    }
+    "#);
+    }
+
+    #[test]
     fn what_only_raises_keeps_its_position() {
         let text = "func @f func0 -> Object phase=ssa {
   fs0 = state func0 4 [v0] []

@@ -3,7 +3,8 @@
 //! - a value is defined where its definition says: as the result of a placed instruction or as a block's parameter;
 //! - a definition dominates every use in reachable blocks, frame states included;
 //! - an edge passes as many arguments as its target has parameters;
-//! - an instruction that may deoptimise or raise has a frame state, and no other has one.
+//! - an instruction that may deoptimise or raise has a frame state, and no other has one; a state that says what a call leaves names the operands
+//!   that stay.
 
 use base::entity::SecondaryMap;
 
@@ -88,4 +89,7 @@ fn verify_state(func: &Function, block: Block, inst: Inst, errors: &mut Errors) 
     });
     let known = data.state.is_none_or(|state| func.states.get(state).is_some());
     errors.check(known, block, inst, || "the frame state does not exist".to_owned());
+    let Some(state) = data.state.and_then(|state| func.states.get(state)) else { return };
+    let has_operands = state.done.is_none_or(|done| done.depth as usize <= state.stack.len());
+    errors.check(has_operands, block, inst, || "the frame state lacks operands that stay".to_owned());
 }

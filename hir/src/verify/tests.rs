@@ -36,6 +36,8 @@ rejects! {
     a_state_with_an_undefined_value: "fs0 = state func0 0 [v9] []\nbb0:\n deopt @fs0" => "uses v9";
     a_missing_argument: "bb0:\n jump bb1\nbb1(v0: I64):\n return v0" => "bb1 takes 1 arguments, not 0";
     a_missing_state: "bb0(v0: CBool):\n guard v0\n unreachable" => "guard lacks a frame state";
+    a_lost_operand: "fs0 = state func0 0 [] [v0] done 2 result\nbb0(v0: Object):\n v1: Object = call_helper #get_iter v0 @fs0\n unreachable"
+        => "the frame state lacks operands that stay";
     a_needless_state: "fs0 = state func0 0 [] []\nbb0(v0: I64):\n v1: I64 = ineg v0 @fs0\n return v1"
         => "ineg cannot have a frame state";
     a_wrong_operand: "bb0(v0: F64, v1: I64):\n v2: F64 = fadd v0, v1\n return v1" => "operand 1 of fadd is I64, not F64";
