@@ -122,7 +122,7 @@ mod tests {
         assert_eq!(parse("gc:13,deopt:7"), Ok(vec![(Knob::Gc, 13), (Knob::Deopt, 7)]));
         assert_eq!(parse("gc"), Err("'gc' is not name:number".to_owned()));
         assert_eq!(parse("gc:x"), Err("'x' is not a number".to_owned()));
-        let names = "there is no knob 'frob', only gc, deopt, compile, alloc, leak";
+        let names = "there is no knob 'frob', only gc, deopt, fallback, compile, alloc, leak";
         assert_eq!(parse("frob:1"), Err(names.to_owned()));
     }
 }
