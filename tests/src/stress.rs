@@ -145,7 +145,10 @@ fn the_audit_catches_a_leak() {
 fn wrong_knobs_are_refused() {
     let spc = spc();
     for (knobs, wanted) in [
-        ("frob:1", "spc: SPC_STRESS: there is no knob 'frob', only gc, deopt, fallback, compile, alloc, leak\n"),
+        (
+            "frob:1",
+            "spc: SPC_STRESS: there is no knob 'frob', only gc, deopt, fallback, compile, alloc, leak\n",
+        ),
         ("gc", "spc: SPC_STRESS: 'gc' is not name:number\n"),
         ("gc:many", "spc: SPC_STRESS: 'many' is not a number\n"),
     ] {
