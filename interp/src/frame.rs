@@ -589,7 +589,7 @@ fn shown(found: CompiledFrame<'_>, activation: &Activation, wanted: Wanted) -> F
 }
 
 /// The namespace of a frame that compiled code continues, if it is no function's.
-fn namespace_of_continued(activation: &Activation) -> Option<Ref> {
+pub fn namespace_of_continued(activation: &Activation) -> Option<Ref> {
     // SAFETY: the frame that an activation continues is live.
     let frame = unsafe { activation.frame().cast::<Frame>().as_ref() };
     frame?.namespace.non_null().map(Value::to_ref)

@@ -51,7 +51,14 @@ pub fn resume(images: Vec<FrameImage>, raised: Option<Raised>) -> PyResult<Value
                 innermost = frame;
                 flags = WANTS_RAW | HAS_BEGUN;
                 // SAFETY: the frame has been made for this code, whose slots and stack the image describes.
-                unsafe { fill(frame, image.instruction, &image.locals, &image.stack) };
+                unsafe {
+                    refill(
+                        frame,
+                        image.instruction,
+                        image.locals.iter().copied(),
+                        image.stack.iter().copied(),
+                    )
+                };
             }
             Err(raised) => {
                 thread.depth_limit.set(limit);
@@ -110,22 +117,11 @@ fn finish(outcome: PyResult<Exit>, _kept: Vec<(Ref, Ref)>) -> PyResult<Value> {
     })
 }
 
-/// Moves words back into the frame that compiled code continues.
+/// Moves words into a frame, or back into the one that compiled code has continued: owned or raw ones for the local slots, null for those that
+/// are not named, and for the operands.
 ///
 /// # Safety
-/// The frame is the image's, and nothing that it held is in it any more.
-pub unsafe fn restore(frame: *mut Frame, image: &FrameImage) {
-    // SAFETY: the contract.
-    unsafe {
-        fill(frame, image.instruction, &image.locals, &image.stack);
-        (*frame).flags &= !frame::IS_AWAY;
-    }
-}
-
-/// [`restore`], with the words one by one: owned or raw ones for the local slots, null for those that are not named, and for the operands.
-///
-/// # Safety
-/// As there.
+/// The words are what the frame's code wants at `instruction`, and nothing that it held is in it any more.
 pub unsafe fn refill(
     frame: *mut Frame,
     instruction: u32,
@@ -193,20 +189,6 @@ pub unsafe fn push_operand(frame: *mut Frame, word: Value) {
     unsafe {
         *Frame::operands(frame).add((*frame).operands as usize) = word;
         (*frame).operands += 1;
-    }
-}
-
-/// Moves words into a new frame.
-///
-/// # Safety
-/// The words are what the frame's code wants at `instruction`.
-unsafe fn fill(frame: *mut Frame, instruction: u32, locals: &[Value], stack: &[Value]) {
-    // SAFETY: the contract.
-    unsafe {
-        std::ptr::copy_nonoverlapping(locals.as_ptr(), Frame::locals(frame), locals.len());
-        std::ptr::copy_nonoverlapping(stack.as_ptr(), Frame::operands(frame), stack.len());
-        (*frame).operands = stack.len() as u32;
-        (*frame).instruction = instruction;
     }
 }
 

@@ -20,7 +20,7 @@ use runtime::value::{PyResult, Raised, Ref, Value};
 use crate::context::{Jit, jit};
 use crate::continuation;
 use crate::machine::Machine;
-use crate::place::Place;
+use crate::place::{Place, instruction_of};
 use crate::stack;
 use crate::thunk::SavedRegisters;
 
@@ -75,33 +75,24 @@ fn continued(place: &Place<'_>, data: &ExitData) -> usize {
     let frame = activation.frame().cast::<Frame>();
     let is_raise = data.kind == ExitKind::Raise;
     let (left, failing) = if is_raise { add_entries(place, &data.frames) } else { (&*data.frames, None) };
-    let raised = is_raise.then(Raised::assert_set);
-    if let ([own], true) = (left, is_raise) {
-        // SAFETY: the frame is the one that the code continues, whose words it has taken.
-        unsafe { place.restore(frame, own, failing) };
-        place.drop_owned_with(&data.owned, raised);
-        activation.hand_over(Handover::Raised);
-        return place.machine.fail_address;
-    }
-    let images = place.images(left, failing);
-    place.drop_owned_with(&data.owned, raised);
+    let left = left.split_last().map(|(own, inner)| {
+        let instruction = instruction_of(own, inner.is_empty(), failing);
+        // SAFETY: the outermost frame is the one that the code continues, whose words it has taken.
+        unsafe { place.restore(frame, own, instruction) };
+        place.images(inner, failing)
+    });
+    place.drop_owned_with(&data.owned, is_raise.then(Raised::assert_set));
     if !is_raise {
         place.jit.stats.deopts.set(place.jit.stats.deopts.get() + 1);
         count_deopt(place.jit, place.machine);
     }
-    let mut images = images.into_iter();
-    if let Some(own) = images.next() {
-        // SAFETY: the image is of the frame that the code continues, whose words it has taken.
-        let handover = unsafe {
-            interp::native::restore(frame, &own);
-            let inner: Vec<FrameImage> = images.collect();
-            if inner.is_empty() {
-                if is_raise { Handover::Raised } else { Handover::Interpret }
-            } else {
-                finish_inner(frame, inner, is_raise)
-            }
-        };
-        activation.hand_over(handover);
+    if let Some(inner) = left {
+        activation.hand_over(match (inner.is_empty(), is_raise) {
+            (true, true) => Handover::Raised,
+            (true, false) => Handover::Interpret,
+            // SAFETY: the frame has been restored.
+            (false, _) => unsafe { finish_inner(frame, inner, is_raise) },
+        });
     }
     place.machine.fail_address
 }
@@ -152,11 +143,9 @@ fn raise(place: &Place<'_>, frames: &[ExitFrame], owned: &[Reg]) -> PyResult<Val
 
 /// An exception is pending that one frame handles: the frame is made, and goes on at its handler.
 fn handle(place: &Place<'_>, own: &ExitFrame, failing: Option<u32>, owned: &[Reg]) -> PyResult<Value> {
-    let mut is_filled = false;
     let fill = |frame| {
-        is_filled = true;
         // SAFETY: the frame has just been made for this code.
-        unsafe { place.restore(frame, own, failing) };
+        unsafe { place.restore(frame, own, instruction_of(own, true, failing)) };
         place.drop_owned_with(owned, Some(Raised::assert_set()));
     };
     // SAFETY: the frame is on top of the chain, behind the instruction that has raised.
@@ -166,13 +155,7 @@ fn handle(place: &Place<'_>, own: &ExitFrame, failing: Option<u32>, owned: &[Reg
         }
         continuation::go_on_at_handler(place.machine, frame)
     };
-    match place.in_new_frame(own, fill, go_on) {
-        Err(raised) if !is_filled => {
-            place.drop_owned_with(owned, Some(raised));
-            Err(Raised::assert_set())
-        }
-        outcome => outcome,
-    }
+    place.in_new_frame(own, (owned, &[]), fill, go_on)
 }
 
 /// Adds the traceback entries of the frames that no handler can see, innermost first; gives the others, and the instruction that has failed

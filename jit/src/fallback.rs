@@ -19,7 +19,7 @@ use runtime::activation::{Activation, Handover};
 use runtime::hooks::Continued;
 use runtime::objects::{self, frame as frame_object};
 use runtime::thread::thread;
-use runtime::value::{PyResult, Raised, Ref, Value};
+use runtime::value::{PyResult, Ref, Value};
 use rustc_hash::FxHashMap;
 
 use crate::context::{installed, jit};
@@ -201,21 +201,9 @@ unsafe fn behind(
 
 /// Makes the frame behind the call, and runs it.
 fn in_new_frame(place: &Place<'_>, data: &ExitData, behind: &Behind) -> PyResult<Value> {
-    let mut is_filled = false;
-    let fill = |frame| {
-        is_filled = true;
-        // SAFETY: the frame has just been made for this code.
-        unsafe { place.restore_behind(frame, data, behind) };
-    };
-    let outcome = place.in_new_frame(&data.frames[0], fill, |_| Continued::Interpret);
-    match outcome {
-        Err(raised) if !is_filled => {
-            place.drop_owned_with(&data.owned, Some(raised));
-            behind.left.iter().copied().for_each(interp::frame::release);
-            Err(Raised::assert_set())
-        }
-        outcome => outcome,
-    }
+    // SAFETY: the frame has just been made for this code.
+    let fill = |frame| unsafe { place.restore_behind(frame, data, behind) };
+    place.in_new_frame(&data.frames[0], (&data.owned, &behind.left), fill, |_| Continued::Interpret)
 }
 
 /// Restores the frame that the code continues, behind the call, and hands it back to the interpreter's loop.

@@ -41,6 +41,15 @@ pub(crate) struct Behind {
     pub(crate) left: Vec<Value>,
 }
 
+/// Where a frame goes on: at its offset, behind the instruction that is `failing` in it, or behind the call of the frame further in.
+pub(crate) fn instruction_of(frame: &ExitFrame, is_innermost: bool, failing: Option<u32>) -> u32 {
+    match failing {
+        Some(failing) if is_innermost => failing + 1,
+        None if is_innermost => frame.offset,
+        _ => frame.offset + 1,
+    }
+}
+
 /// A body, as far as frames need it: alive as long as its code runs.
 pub(crate) struct BodyView {
     pub(crate) code: Value,
@@ -86,26 +95,39 @@ impl<'p> Place<'p> {
         result
     }
 
-    /// Makes one frame, which `fill` puts the words into, and lets `go_on` continue it.
+    /// Makes one frame, which `fill` puts the words into, and lets `go_on` continue it. If there is no memory for it, what the compiled code
+    /// owned is dropped, and so is what a call has `left`.
     pub(crate) fn in_new_frame(
         &self,
         own: &ExitFrame,
+        (owned, left): (&[Reg], &[Value]),
         fill: impl FnOnce(*mut Frame),
         go_on: impl FnOnce(*mut Frame) -> Continued,
     ) -> PyResult<Value> {
         let body = self.code(own);
         let globals = body.globals.get::<DictObject>().expect("globals are a dict");
-        interp::native::resume_one(body.code_object(), globals, body.builtins, fill, go_on)
+        let mut is_filled = false;
+        let fill = |frame| {
+            is_filled = true;
+            fill(frame);
+        };
+        match interp::native::resume_one(body.code_object(), globals, body.builtins, fill, go_on) {
+            Err(raised) if !is_filled => {
+                let pending = thread().take_raised(raised);
+                self.drop_owned(owned);
+                left.iter().copied().for_each(interp::frame::release);
+                Err(runtime::error::exception::restore(pending))
+            }
+            outcome => outcome,
+        }
     }
 
     /// What `tb_frame.f_locals` shows of a frame that is left: its variables, or the namespace of the frame that is continued.
     pub(crate) fn locals(&self, code: &CodeObject, frame: &ExitFrame, is_outermost: bool) -> Option<Ref> {
         if is_outermost && !self.machine.points.is_empty() {
             let activation = Activation::of(thread().anchor.get())?;
-            // SAFETY: the frame that an activation continues is live.
-            let continued = unsafe { activation.frame().cast::<Frame>().as_ref() };
-            if let Some(namespace) = continued.and_then(|frame| frame.namespace.non_null()) {
-                return Some(namespace.to_ref());
+            if let Some(namespace) = interp::frame::namespace_of_continued(activation) {
+                return Some(namespace);
             }
         }
         let is_static = code.code().flags.contains(CodeFlags::STATIC);
@@ -118,12 +140,11 @@ impl<'p> Place<'p> {
         BodyView { code: body.code.value(), globals: body.globals.value(), builtins: body.builtins.value() }
     }
 
-    /// Moves the words of the one frame that is left into it, as [`Place::images`] does for more.
+    /// Moves the words of a frame into it, which goes on at this instruction.
     ///
     /// # Safety
-    /// The frame is that of the image, and owns no words.
-    pub(crate) unsafe fn restore(&self, frame: *mut Frame, own: &ExitFrame, failing: Option<u32>) {
-        let instruction = failing.map_or(own.offset, |failing| failing + 1);
+    /// The frame is that of the tables, and owns no words.
+    pub(crate) unsafe fn restore(&self, frame: *mut Frame, own: &ExitFrame, instruction: u32) {
         // SAFETY: the contract; the tables describe every word that the frame has at its place.
         unsafe {
             interp::native::refill(frame, instruction, self.words(&own.locals), self.words(&own.stack));
@@ -167,16 +188,12 @@ impl<'p> Place<'p> {
         let image = |(at, frame): (usize, &ExitFrame)| {
             let body = self.code(frame);
             let local_count = body.code_object().code().locals.len();
-            let mut locals: Vec<Value> = frame.locals.iter().map(|slot| self.values.slot(slot)).collect();
+            let mut locals: Vec<Value> = self.words(&frame.locals).collect();
             locals.resize(local_count, Value::NULL);
             FrameImage {
-                instruction: match failing {
-                    Some(instruction) if at == 0 => instruction + 1,
-                    None if at == 0 => frame.offset,
-                    _ => frame.offset + 1,
-                },
+                instruction: instruction_of(frame, at == 0, failing),
                 locals,
-                stack: frame.stack.iter().map(|slot| self.values.slot(slot)).collect(),
+                stack: self.words(&frame.stack).collect(),
                 code: body.code.to_ref(),
                 globals: body.globals.to_ref(),
                 builtins: body.builtins.to_ref(),

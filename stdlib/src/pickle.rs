@@ -23,6 +23,7 @@ mod memo;
 mod note;
 mod opcode;
 mod output;
+mod persistent;
 mod pickler;
 mod proxy;
 mod reduce;

@@ -6,18 +6,20 @@
 //!
 //! Needs: code whose frames are shown. Cost: a look at the last instructions of each bytecode instruction.
 
-use crate::ir::{Block, Done, FrameState, Inst, Leaves, StateId, Type};
+use base::entity::EntityId;
+
+use crate::ir::{Done, FrameState, Inst, Leaves, StateId, Type};
 
 use super::Builder;
 
 impl Builder<'_> {
-    /// Says in the state of a call what is left behind it, if it is the last thing that the instruction has done, whose code began at `begun`.
-    /// Only where frames are shown: nobody can get hold of the others.
-    pub(super) fn note_completion(&mut self, begun: (Block, usize)) {
+    /// Says in the state of a call what is left behind it, if it is the last thing that the bytecode instruction has done. Only where frames
+    /// are shown: nobody can get hold of the others.
+    pub(super) fn note_completion(&mut self) {
         if !self.func.is_shown || self.is_ended || self.locals != self.before.0 {
             return;
         }
-        let Some(inst) = self.last_call(begun) else { return };
+        let Some(inst) = self.last_call() else { return };
         if let Some(done) = self.operands_behind(inst) {
             self.note(inst, done);
         }
@@ -57,11 +59,11 @@ impl Builder<'_> {
         }
     }
 
-    /// The last call of the instruction whose code began there, if nothing that has effects or leaves stands behind it.
-    fn last_call(&self, (block, first): (Block, usize)) -> Option<Inst> {
-        let first = if block == self.block { first } else { 0 };
-        let own = &self.func.blocks[self.block].insts[first..];
-        let inst = own.iter().rev().copied().find(|&inst| {
+    /// The last call of the bytecode instruction, if nothing that has effects or leaves stands behind it.
+    fn last_call(&self) -> Option<Inst> {
+        let insts = self.func.blocks[self.block].insts.iter().rev().copied();
+        let mut own = insts.take_while(|inst| inst.index() >= self.begun);
+        let inst = own.find(|&inst| {
             let data = &self.func.insts[inst];
             data.state.is_some() || data.op.info().is_pinned
         })?;

@@ -206,10 +206,9 @@ impl Builder<'_> {
             self.before.1.clone_from(&self.stack);
             self.is_ended = false;
             let word = self.code.words[at as usize];
-            let begun = (self.block, self.func.blocks[self.block].insts.len());
             self.begun = self.func.insts.len();
             self.translate(word)?;
-            self.note_completion(begun);
+            self.note_completion();
             self.check_markers()?;
             if self.is_ended {
                 return Ok(());

@@ -19,7 +19,7 @@ use runtime::{Py, PyResult, Ref, Value, error, protocol, py_methods, raise};
 use super::memo::Memo;
 use super::opcode::{PROTO, STOP};
 use super::output::Output;
-use super::{DEFAULT_PROTOCOL, HIGHEST_PROTOCOL, arguments, proxy, unpicklable};
+use super::{DEFAULT_PROTOCOL, HIGHEST_PROTOCOL, arguments, persistent, proxy, unpicklable};
 
 /// See the module documentation.
 #[repr(C)]
@@ -249,29 +249,6 @@ fn init(value: Value, args: Args<'_>) -> PyResult<()> {
     Ok(())
 }
 
-/// The word under which a program's `persistent_id` is kept, which instances have no dict for.
-const PERSISTENT_ID: &str = "persistent_id";
-
-fn getattro(value: Value, name: Value) -> PyResult {
-    if name.get::<StrObject>().is_some_and(|name| name.eq_str(PERSISTENT_ID))
-        && let Some(given) = this(value).persistent_id.get_ref()
-    {
-        return Ok(given);
-    }
-    protocol::generic_get_attr(value, name)
-}
-
-fn setattro(value: Value, name: Value, new: Option<Value>) -> PyResult<()> {
-    if !name.get::<StrObject>().is_some_and(|name| name.eq_str(PERSISTENT_ID)) {
-        return protocol::generic_set_attr(value, name, new);
-    }
-    let before = this(value).persistent_id.replace(new.map(Value::to_ref));
-    if before.is_none() && new.is_none() {
-        return Err(error::attribute_error(value, name, PERSISTENT_ID));
-    }
-    Ok(())
-}
-
 py_methods! { static METHODS for "Pickler", &Pickler;
     /// Clears the pickler's "memo".
     ///
@@ -353,8 +330,12 @@ static SPEC: TypeSpec = TypeSpec {
     slots: Slots {
         new: Some(|ty, _| Ok(Pickler::blank(ty).into())),
         init: Some(init),
-        getattro: Some(getattro),
-        setattro: Some(setattro),
+        getattro: Some(|value, name| {
+            persistent::get_attribute(value, name, "persistent_id", &this(value).persistent_id)
+        }),
+        setattro: Some(|value, name, new| {
+            persistent::set_attribute(value, name, new, "persistent_id", &this(value).persistent_id)
+        }),
         ..Slots::EMPTY
     },
     methods: &[METHODS],

@@ -11,13 +11,13 @@ use runtime::objects;
 use runtime::objects::str::StrObject;
 use runtime::slots::Slots;
 use runtime::type_object::{TypeObject, TypeSpec, type_flags};
-use runtime::{Py, PyResult, Ref, Value, error, protocol, py_methods, raise};
+use runtime::{Py, PyResult, Ref, Value, protocol, py_methods, raise};
 use rustc_hash::FxHashMap;
 
 use super::construct;
 use super::input::{File, Input};
 use super::load::Loading;
-use super::{arguments, bad_pickle, proxy};
+use super::{arguments, bad_pickle, persistent, proxy};
 
 /// See the module documentation.
 #[repr(C)]
@@ -223,29 +223,6 @@ fn init(value: Value, args: Args<'_>) -> PyResult<()> {
     Ok(())
 }
 
-/// The word under which a program's `persistent_load` is kept, which instances have no dict for.
-const PERSISTENT_LOAD: &str = "persistent_load";
-
-fn getattro(value: Value, name: Value) -> PyResult {
-    if name.get::<StrObject>().is_some_and(|name| name.eq_str(PERSISTENT_LOAD))
-        && let Some(given) = this(value).persistent_load.get_ref()
-    {
-        return Ok(given);
-    }
-    protocol::generic_get_attr(value, name)
-}
-
-fn setattro(value: Value, name: Value, new: Option<Value>) -> PyResult<()> {
-    if !name.get::<StrObject>().is_some_and(|name| name.eq_str(PERSISTENT_LOAD)) {
-        return protocol::generic_set_attr(value, name, new);
-    }
-    let before = this(value).persistent_load.replace(new.map(Value::to_ref));
-    if before.is_none() && new.is_none() {
-        return Err(error::attribute_error(value, name, PERSISTENT_LOAD));
-    }
-    Ok(())
-}
-
 py_methods! { static METHODS for "Unpickler", &Unpickler;
     /// Load a pickle.
     ///
@@ -282,8 +259,12 @@ static SPEC: TypeSpec = TypeSpec {
     slots: Slots {
         new: Some(|ty, _| Ok(Unpickler::blank(ty).into())),
         init: Some(init),
-        getattro: Some(getattro),
-        setattro: Some(setattro),
+        getattro: Some(|value, name| {
+            persistent::get_attribute(value, name, "persistent_load", &this(value).persistent_load)
+        }),
+        setattro: Some(|value, name, new| {
+            persistent::set_attribute(value, name, new, "persistent_load", &this(value).persistent_load)
+        }),
         ..Slots::EMPTY
     },
     methods: &[METHODS],
