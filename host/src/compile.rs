@@ -12,7 +12,7 @@ use parser::SourceText;
 use parser::ast::StmtKind;
 use parser::feature_version;
 use parser::type_comments::{self, TypeComments};
-use runtime::hooks::{self, Compilation, CompileMode, CompileSource};
+use runtime::hooks::{self, Compilation, CompileMode, CompileSource, ModuleText};
 use runtime::objects;
 use runtime::objects::code::CodeObject;
 use runtime::objects::int;
@@ -21,7 +21,7 @@ use runtime::objects::tuple::TupleObject;
 use runtime::value::{Py, PyResult, Raised, Ref, Value};
 use runtime::{error, raise};
 use typeck::strict::Subject;
-use typeck::{ModuleId, ModuleLoader, Program};
+use typeck::{Markers, ModuleId, ModuleLoader, Program};
 
 use crate::cache::Slot;
 use crate::decode;
@@ -30,7 +30,7 @@ use crate::premises::{Known, Premises, Recorder};
 use crate::read_tree::{self, Root};
 use crate::room::{self, with_room};
 use crate::settings::{Level, Settings, find_stub};
-use crate::{scopes, strict_error, tree, warning};
+use crate::{import, scopes, strict_error, tree, warning};
 
 /// What is wrong with a source text, all of it.
 pub struct Rejected {
@@ -136,15 +136,37 @@ pub fn effects(
     found
 }
 
-/// Compiles a module and hands its session and code to `then`. Without `settings` those of the file hold, if it is analysed.
+/// A module to compile.
+#[derive(Clone, Copy)]
+pub struct Request<'r> {
+    /// Its name.
+    pub name: &'r str,
+    /// Its file.
+    pub path: &'r Path,
+    /// Where it finds others.
+    pub loader: &'r dyn ModuleLoader,
+    /// Without them those of the file hold, if it is analysed.
+    pub settings: Option<&'r Settings>,
+    /// What it is besides what it says itself.
+    pub opted_in: Markers,
+    /// The level of optimization; `None` for that of the process.
+    pub optimize: Option<u8>,
+}
+
+impl<'r> Request<'r> {
+    /// A module that is what it says.
+    pub fn new(name: &'r str, path: &'r Path, loader: &'r dyn ModuleLoader) -> Self {
+        Self { name, path, loader, settings: None, opted_in: Markers::default(), optimize: None }
+    }
+}
+
+/// Compiles a module and hands its session and code to `then`.
 pub fn with_module<T>(
     source: SourceText,
-    name: &str,
-    path: &Path,
-    loader: &dyn ModuleLoader,
-    settings: Option<&Settings>,
+    request: &Request<'_>,
     then: impl FnOnce(&SourceText, Session<'_, '_>, Compiled) -> T,
 ) -> Result<T, Rejected> {
+    let Request { name, path, loader, settings, opted_in, optimize } = *request;
     let arena = Bump::new();
     let reject = |diagnostics, syntax| Rejected { source: source.clone(), diagnostics, syntax };
     let semantic =
@@ -159,10 +181,10 @@ pub fn with_module<T>(
     if !misplaced.is_empty() {
         return Err(reject(misplaced, None));
     }
-    let markers = typeck::markers(tree.body);
+    let markers = typeck::markers(tree.body).union(opted_in);
     let options = emit::Options {
         filename: path.display().to_string().into(),
-        optimize: optimization(),
+        optimize: optimize.unwrap_or_else(optimization),
         is_strict: markers.is_strict(),
         trap_overflow: crate::options::trap_overflow(),
         patching: runtime::freeze::is_patching(),
@@ -612,25 +634,40 @@ fn compile_part(
     };
     let source = decode::source(part(&bytes), &shown, true)?;
     error::print::register_source(&shown, source.text());
-    compile_source(source, name, path, loader)
+    compile_source(source, &Request::new(name, path, loader))
+}
+
+/// The `compile_module` hook. Static modules that it imports are looked for on `sys.path`.
+pub(crate) fn compile_module(module: &ModuleText<'_>) -> PyResult {
+    let source = match module.source {
+        CompileSource::Text(text) => SourceText::new(text),
+        CompileSource::Bytes(bytes) => decode::source(bytes, module.filename, true)?,
+        CompileSource::Object(_) => {
+            return Err(raise!(TypeError, "a module is compiled from a str or bytes"));
+        }
+    };
+    error::print::register_source(module.filename, source.text());
+    let loader = SearchPath { directories: import::sys_path()? };
+    let opted_in = Markers { is_static: module.is_static, is_analysed: module.is_strict };
+    let path = Path::new(module.filename);
+    let compiled = compile_source(
+        source,
+        &Request { opted_in, optimize: module.optimize, ..Request::new(module.name, path, &loader) },
+    )?;
+    Ok(CodeObject::of(compiled.code).into())
 }
 
 /// Compiles a text for a module of this name; static modules are looked for in the working directory.
 pub fn compile_text(name: &str, path: &Path, text: &str) -> PyResult {
     let loader = SearchPath { directories: vec![PathBuf::from(".")] };
-    let compiled = compile_source(SourceText::new(text), name, path, &loader)?;
+    let compiled = compile_source(SourceText::new(text), &Request::new(name, path, &loader))?;
     Ok(CodeObject::of(compiled.code).into())
 }
 
 /// Compiles a source, and issues its warnings.
-fn compile_source(
-    source: SourceText,
-    name: &str,
-    path: &Path,
-    loader: &dyn ModuleLoader,
-) -> PyResult<Compiled> {
-    let filename = path.display().to_string();
-    let compiled = with_module(source, name, path, loader, None, |source, _, compiled| {
+fn compile_source(source: SourceText, request: &Request<'_>) -> PyResult<Compiled> {
+    let filename = request.path.display().to_string();
+    let compiled = with_module(source, request, |source, _, compiled| {
         warning::issue(source, &filename, &compiled.doubts).map(|()| compiled)
     });
     compiled.unwrap_or_else(|rejected| Err(raise_rejected(&rejected, &filename)))

@@ -248,7 +248,7 @@ fn search_path(name: &str) -> PyResult<(SearchPath, String)> {
 }
 
 /// `sys.path` as directories.
-fn sys_path() -> PyResult<Vec<PathBuf>> {
+pub(crate) fn sys_path() -> PyResult<Vec<PathBuf>> {
     let path = sys_state::modules()
         .get_text("sys")
         .and_then(|sys| sys.get::<ModuleObject>().and_then(|sys| sys.dict().get_text("path")));

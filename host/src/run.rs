@@ -52,6 +52,7 @@ pub fn start(settings: &Settings) -> PyResult<()> {
     }
     hooks::install(|hooks| {
         hooks.compile = compile::compile;
+        hooks.compile_module = compile::compile_module;
         hooks.load_module = import::load_module;
         hooks.static_code = import::static_code;
         hooks.source_text = files::source_text;

@@ -6,6 +6,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashSet};
 
+use hir::Start;
 use runtime::hooks::{self, CompilerAnswer, CompilerRequest};
 use runtime::objects::code::CodeObject;
 use runtime::objects::function::FunctionObject;
@@ -13,6 +14,7 @@ use runtime::value::{Ref, Value};
 
 use crate::context::{Jit, jit};
 use crate::entry;
+use crate::env::Env;
 use crate::functions::{BodyId, State};
 use crate::machine::Machine;
 use crate::report;
@@ -22,6 +24,10 @@ use crate::settings::Settings;
 #[derive(Default)]
 pub(crate) struct Control {
     is_paused: Cell<bool>,
+    /// No function becomes part of another's code.
+    leaves_calls: Cell<bool>,
+    /// What the interpreter has seen of operands is not used.
+    ignores_seen: Cell<bool>,
     /// Code objects that are not to be compiled; kept, so that no other object gets the address.
     suppressed: RefCell<Vec<Ref>>,
     /// Functions beside those of the command line's list.
@@ -35,6 +41,14 @@ impl Control {
         !self.is_paused.get()
             && !self.is_suppressed(Value::from_object(code))
             && self.listed.borrow().as_ref().is_none_or(|list| list.contains(&name()))
+    }
+
+    pub(crate) fn leaves_calls(&self) -> bool {
+        self.leaves_calls.get()
+    }
+
+    pub(crate) fn ignores_seen(&self) -> bool {
+        self.ignores_seen.get()
     }
 
     fn is_suppressed(&self, code: Value) -> bool {
@@ -52,6 +66,8 @@ pub(crate) fn answer(request: CompilerRequest<'_>) -> CompilerAnswer {
     let (jit, control) = (jit(), &jit().control);
     match request {
         CompilerRequest::Enable(is_enabled) => CompilerAnswer::Truth(!control.is_paused.replace(!is_enabled)),
+        CompilerRequest::Inline(wanted) => CompilerAnswer::Truth(turn(&control.leaves_calls, wanted)),
+        CompilerRequest::UseSeen(wanted) => CompilerAnswer::Truth(turn(&control.ignores_seen, wanted)),
         CompilerRequest::IsEnabled => CompilerAnswer::Truth(!control.is_paused.get()),
         CompilerRequest::Compile(function) => CompilerAnswer::Truth(compile(jit, function)),
         CompilerRequest::IsCompiled(function) => CompilerAnswer::Truth(machine_of(jit, function).is_some()),
@@ -104,6 +120,7 @@ pub(crate) fn answer(request: CompilerRequest<'_>) -> CompilerAnswer {
             let inlined = |machine: &Machine| machine.bodies.len() as i64 - 1;
             CompilerAnswer::Number(machine_of(jit, function).map_or(-1, inlined))
         }
+        CompilerRequest::NotInlined(function) => CompilerAnswer::Lists(not_inlined(jit, function)),
         CompilerRequest::Stage(function, stage) => {
             CompilerAnswer::Texts(last_text(jit, function, stage).into_iter().collect())
         }
@@ -132,6 +149,13 @@ pub(crate) fn answer(request: CompilerRequest<'_>) -> CompilerAnswer {
     }
 }
 
+/// Turns something on or off that a cell says is off; whether it was on.
+fn turn(is_off: &Cell<bool>, wanted: Option<bool>) -> bool {
+    let was_off = is_off.get();
+    is_off.set(wanted.map_or(was_off, |wanted| !wanted));
+    !was_off
+}
+
 fn machine_of(jit: &Jit, function: &FunctionObject) -> Option<&'static Machine> {
     let body = jit.body_of(function)?;
     match jit.functions.borrow().bodies[body].state {
@@ -152,6 +176,28 @@ fn last_text(jit: &Jit, function: &FunctionObject, stage: &str) -> Option<String
     // What cannot be compiled again has no text.
     report::observe(function, None, &mut observer).ok()?;
     last
+}
+
+/// The functions that the code of a function would call if it were made now, by the reason why they are no part of it.
+fn not_inlined(jit: &Jit, function: &FunctionObject) -> Vec<(&'static str, Vec<String>)> {
+    let Some(body) = jit.body_of(function).filter(|_| machine_of(jit, function).is_some()) else {
+        return Vec::new();
+    };
+    let (env, func) = (Env::new(jit), jit.functions.borrow().bodies[body].func);
+    let Ok(mut ir) = hir::build(function.code().code(), func, &env, Start::Call) else { return Vec::new() };
+    hir::passes::inline::run(&mut ir, &env);
+    let functions = jit.functions.borrow();
+    let name_of = |target: usize| match functions.funcs[target].link.descr() {
+        Some(descr) => Some(format!("{}.{}", descr.module, descr.name)),
+        None => functions.funcs[target]
+            .body
+            .map(|body| functions.bodies[body].code_object().code().qualname.to_string()),
+    };
+    let mut lists: BTreeMap<&'static str, Vec<String>> = BTreeMap::new();
+    for (why, target) in env.refused.take() {
+        lists.entry(why.name()).or_default().extend(name_of(target));
+    }
+    lists.into_iter().collect()
 }
 
 /// The operations of the intermediate representation by name.

@@ -4,6 +4,7 @@
 //! nobody overrides through [`crate::links`].
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 
 use abi::layout::type_object;
 use base::entity::EntityId;
@@ -14,7 +15,7 @@ use hir::env::{
 };
 use hir::ir::Type;
 use hir::ir::types::Spec;
-use hir::passes::inline::FunctionSource;
+use hir::passes::inline::{FunctionSource, Refusal};
 use runtime::error::types::BaseException;
 use runtime::objects::checked::{CHECKED_DICT, CHECKED_LIST};
 use runtime::objects::static_array::STATIC_ARRAY;
@@ -68,11 +69,13 @@ pub(crate) struct Env<'j> {
     pub(crate) jit: &'j Jit,
     /// Targets whose occupants have been built into the code.
     pub(crate) inlined: RefCell<Vec<FuncId>>,
+    /// Targets that are called, with the reason.
+    pub(crate) refused: RefCell<BTreeSet<(Refusal, usize)>>,
 }
 
 impl<'j> Env<'j> {
     pub(crate) fn new(jit: &'j Jit) -> Self {
-        Self { jit, inlined: RefCell::new(Vec::new()) }
+        Self { jit, inlined: RefCell::default(), refused: RefCell::default() }
     }
 
     fn body(&self, func: FuncId) -> BodyId {
@@ -285,6 +288,9 @@ impl CompileEnv for Env<'_> {
 
     fn seen(&self, code: FuncId, offset: u32) -> Option<Seen> {
         use bytecode::Opcode as B;
+        if self.jit.control.ignores_seen() {
+            return None;
+        }
         let body = self.body(code);
         let object = self.jit.functions.borrow().bodies[body].code_object();
         match object.words()[offset as usize].get().opcode() {
@@ -372,7 +378,7 @@ impl CompileEnv for Env<'_> {
 
 impl FunctionSource for Env<'_> {
     fn body(&self, func: FuncId) -> Option<hir::ir::Function> {
-        if !self.jit.bind(func) || !self.jit.is_inlinable(func) {
+        if self.jit.control.leaves_calls() || !self.jit.bind(func) || !self.jit.is_inlinable(func) {
             return None;
         }
         let body = self.body(func);
@@ -380,5 +386,9 @@ impl FunctionSource for Env<'_> {
         let built = hir::build(code.code(), func, self, hir::Start::Call).ok()?;
         self.inlined.borrow_mut().push(func);
         Some(built)
+    }
+
+    fn note_refusal(&self, callee: FuncId, why: Refusal) {
+        self.refused.borrow_mut().insert((why, callee.index()));
     }
 }

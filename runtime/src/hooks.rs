@@ -45,6 +45,10 @@ pub enum Continued {
 pub enum CompilerRequest<'a> {
     /// Go on or stop compiling; tells what held before.
     Enable(bool),
+    /// Do small functions become part of their callers? From now on they do or do not, if that is said.
+    Inline(Option<bool>),
+    /// Is what the interpreter has seen of operands used? From now on it is or is not, if that is said.
+    UseSeen(Option<bool>),
     /// Does it compile?
     IsEnabled,
     /// Compile a function now.
@@ -71,6 +75,8 @@ pub enum CompilerRequest<'a> {
     CompileTime(&'a FunctionObject),
     /// How many functions are part of its code; -1 without.
     Inlined(&'a FunctionObject),
+    /// The functions that its code calls although they are known, by the reason.
+    NotInlined(&'a FunctionObject),
     /// The text of a stage of its compilation, `hir` or `asm`; none without code.
     Stage(&'a FunctionObject, &'static str),
     /// How often each operation is in what its code was made from.
@@ -96,6 +102,8 @@ pub enum CompilerAnswer {
     Numbers(Vec<(&'static str, f64)>),
     /// Counts with names.
     Counts(Vec<(String, i64)>),
+    /// Texts by a name.
+    Lists(Vec<(&'static str, Vec<String>)>),
     /// Bytes at addresses, with names.
     Code(Vec<(String, usize, Vec<u8>)>),
 }
@@ -144,6 +152,23 @@ pub struct Compilation<'a> {
     pub optimize: Option<u8>,
     /// The function that wants it, for errors.
     pub wanted_by: &'a str,
+}
+
+/// A module that is compiled apart from its import, and that need not say itself what it is.
+#[derive(Clone, Copy, Debug)]
+pub struct ModuleText<'a> {
+    /// Its text, or its bytes.
+    pub source: CompileSource<'a>,
+    /// Its name.
+    pub name: &'a str,
+    /// Where it says that it comes from.
+    pub filename: &'a str,
+    /// As if it opened with `import __static__`.
+    pub is_static: bool,
+    /// As if it opened with `import __strict__`.
+    pub is_strict: bool,
+    /// The level of optimization; `None` for that of the process.
+    pub optimize: Option<u8>,
 }
 
 /// What is marked inside an expression, as (line, character) from the start of its text.
@@ -270,6 +295,8 @@ pub struct Hooks {
     pub load_module: fn(name: &str) -> PyResult,
     /// The code object of a static module of this name and file, checked and compiled with what it imports; `None` for a dynamic one.
     pub static_code: fn(name: &str, path: &str) -> PyResult<Option<Ref>>,
+    /// The code object of a module, checked if it is static.
+    pub compile_module: fn(module: &ModuleText<'_>) -> PyResult,
     /// The `depth`-th Python frame from the top, 0 is the caller.
     pub frame: fn(depth: usize) -> Option<FrameInfo>,
     /// The locals of the `depth`-th Python frame from the top, if they are known.
@@ -341,6 +368,7 @@ static HOOKS: World<Cell<Hooks>> = World::new(Cell::new(Hooks {
         Err(raised)
     },
     static_code: |_, _| Ok(None),
+    compile_module: |_| missing("a module without a compiler"),
     frame: |_| None,
     frame_locals: |_| None,
     compiled_frames: |_, _, _| false,

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use base::{Diagnostic, Span};
 use bytecode::Code;
-use host::compile::{Compiled, Rejected, SearchPath, Session, with_module};
+use host::compile::{Compiled, Rejected, Request, SearchPath, Session, with_module};
 use parser::SourceText;
 use typeck::program::ModuleKind;
 
@@ -79,7 +79,8 @@ pub(crate) fn with_code<T>(
     let take_code = |source: &SourceText, session: Session<'_, '_>, compiled: Compiled| {
         then(source, session, compiled.code)
     };
-    with_module(source, "__main__", path, &loader, None, take_code).map_err(|rejected| wrong(path, rejected))
+    with_module(source, &Request::new("__main__", path, &loader), take_code)
+        .map_err(|rejected| wrong(path, rejected))
 }
 
 fn wrong(path: &Path, rejected: Rejected) -> Failure {

@@ -1,7 +1,7 @@
 //! `_cinderx`: what the Python modules `cinderx` and `cinderx.jit` need of the runtime and of the compiler.
 
 use runtime::header::flags;
-use runtime::hooks::{self, CompilerAnswer, CompilerRequest};
+use runtime::hooks::{self, CompileSource, CompilerAnswer, CompilerRequest, ModuleText};
 use runtime::objects::bytes::BytesObject;
 use runtime::objects::dict::DictObject;
 use runtime::objects::function::FunctionObject;
@@ -12,7 +12,7 @@ use runtime::objects::str::StrObject;
 use runtime::objects::tuple::TupleObject;
 use runtime::objects::{self, float, int};
 use runtime::type_object::type_flags;
-use runtime::{PyResult, Ref, TypeObject, Value, gc, native_library, py_functions};
+use runtime::{PyResult, Ref, TypeObject, Value, buffer, gc, native_library, py_functions};
 
 /// Fills the module.
 pub(crate) fn fill(module: &ModuleObject) -> PyResult<()> {
@@ -38,6 +38,14 @@ fn ask(request: CompilerRequest<'_>) -> Ref {
         CompilerAnswer::Number(number) => int::from_i64(number),
         CompilerAnswer::Texts(texts) => {
             ListObject::new(texts.iter().map(|text| StrObject::new(text).into()).collect()).into()
+        }
+        CompilerAnswer::Lists(lists) => {
+            let dict = DictObject::new();
+            for (name, texts) in lists {
+                let texts = texts.iter().map(|text| StrObject::new(text).into()).collect();
+                dict.set_text(name, ListObject::new(texts));
+            }
+            dict.into()
         }
         CompilerAnswer::Counts(counts) => {
             let dict = DictObject::new();
@@ -129,6 +137,21 @@ py_functions! { static FUNCTIONS;
     fn get_num_inlined_functions(function: Value) -> PyResult {
         Ok(ask(CompilerRequest::Inlined(function_of(function)?)))
     }
+    /// The functions that the code of a function calls although they are known, in lists by the reason; an empty dict without code.
+    "not_inlined(function, /)"
+    fn not_inlined(function: Value) -> PyResult {
+        Ok(ask(CompilerRequest::NotInlined(function_of(function)?)))
+    }
+    /// Whether small functions become part of their callers; from now on they do or do not, if that is said.
+    "inliner(flag=None, /)"
+    fn inliner(flag: Option<bool>) -> Ref {
+        ask(CompilerRequest::Inline(flag))
+    }
+    /// Whether what the interpreter has seen of operands is used; from now on it is or is not, if that is said.
+    "specialized_opcodes(flag=None, /)"
+    fn specialized_opcodes(flag: Option<bool>) -> Ref {
+        ask(CompilerRequest::UseSeen(flag))
+    }
     /// The machine code of a function as text, in a list; an empty one without.
     "machine_code(function, /)"
     fn machine_code(function: Value) -> PyResult {
@@ -199,6 +222,27 @@ py_functions! { static FUNCTIONS;
         };
         hooks::set_hot_calls(calls, calls);
         Ok(())
+    }
+    /// Compile a module from its text, as if it said what it is.
+    "compile_module(source, filename, name, is_static, is_strict, optimize, /)"
+    fn compile_module(
+        source: Value,
+        filename: String,
+        name: String,
+        is_static: bool,
+        is_strict: bool,
+        optimize: i64,
+    ) -> PyResult {
+        let optimize = u8::try_from(optimize).ok();
+        let compile = |source| {
+            let module =
+                ModuleText { source, name: &name, filename: &filename, is_static, is_strict, optimize };
+            (hooks::hooks().compile_module)(&module)
+        };
+        match source.get::<StrObject>() {
+            Some(text) => compile(CompileSource::Text(&text.to_string_lossy())),
+            None => compile(CompileSource::Bytes(&buffer::to_vec(source)?)),
+        }
     }
     /// Make everything that lives now live as long as the process; the result is how many objects that are.
     "immortalize_heap()"

@@ -21,6 +21,15 @@ impl Markers {
     pub fn is_strict(self) -> bool {
         self.is_static || self.is_analysed
     }
+
+    /// What either says.
+    #[must_use]
+    pub fn union(self, other: Self) -> Self {
+        Self {
+            is_static: self.is_static || other.is_static,
+            is_analysed: self.is_analysed || other.is_analysed,
+        }
+    }
 }
 
 /// Reads the markers of a module.

@@ -19,7 +19,47 @@ use crate::ir::{Block, Edge, Function, Imm, Inst, Opcode, StateId, Type, Value, 
 pub trait FunctionSource {
     /// The body of a function, fresh from the builder; `None` if it cannot be built or should not be inlined.
     fn body(&self, func: FuncId) -> Option<Function>;
+
+    /// A call of a known function stays a call.
+    fn note_refusal(&self, _callee: FuncId, _why: Refusal) {}
 }
+
+/// Why a call of a known function is not replaced.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Refusal {
+    /// It is reached hardly ever.
+    Cold,
+    /// The caller is large enough.
+    LargeCaller,
+    /// The frame of the same function is around it already.
+    Recursion,
+    /// So many frames are around it.
+    Depth,
+    /// The body cannot be built, or is not to be inlined.
+    NoBody,
+    /// The body is too large.
+    LargeCallee,
+}
+
+impl Refusal {
+    /// Every reason with its name.
+    pub const ALL: &[(Self, &'static str)] = &[
+        (Self::Cold, "Cold"),
+        (Self::LargeCaller, "LargeCaller"),
+        (Self::Recursion, "Recursion"),
+        (Self::Depth, "Depth"),
+        (Self::NoBody, "NoBody"),
+        (Self::LargeCallee, "LargeCallee"),
+    ];
+
+    /// Name in text.
+    pub fn name(self) -> &'static str {
+        Self::ALL[self as usize].1
+    }
+}
+
+/// The bodies of callees, as far as they have been looked for.
+type Bodies = HashMap<FuncId, Result<Function, Refusal>>;
 
 /// Bodies with more instructions are called.
 const CALLEE_LIMIT: usize = 40;
@@ -31,14 +71,14 @@ const DEPTH_LIMIT: usize = 6;
 /// Replaces calls until nothing is small enough any more.
 pub fn run(func: &mut Function, source: &dyn FunctionSource) -> Changed {
     func.resolve_aliases();
-    let mut bodies: HashMap<FuncId, Option<Function>> = HashMap::new();
+    let mut bodies = Bodies::new();
     let mut changed = false;
     let mut at = 0;
     while at < func.layout.len() {
         let block = func.layout[at];
         at += 1;
         let Some((position, callee)) = find_call(func, block, source, &mut bodies) else { continue };
-        let body = bodies[&callee].as_ref().expect("only calls of known bodies are found").clone();
+        let body = bodies[&callee].clone().expect("only calls of known bodies are found");
         splice(func, block, position, &body);
         changed = true;
         // The block ends now where the body begins; what follows is met later in the layout.
@@ -53,11 +93,12 @@ fn find_call(
     func: &Function,
     block: Block,
     source: &dyn FunctionSource,
-    bodies: &mut HashMap<FuncId, Option<Function>>,
+    bodies: &mut Bodies,
 ) -> Option<(usize, FuncId)> {
-    if func.blocks[block].is_cold || func.size() > CALLER_LIMIT {
-        return None;
-    }
+    let of_block = match func.blocks[block].is_cold {
+        true => Some(Refusal::Cold),
+        false => (func.size() > CALLER_LIMIT).then_some(Refusal::LargeCaller),
+    };
     let insts = &func.blocks[block].insts;
     insts.iter().enumerate().find_map(|(position, &inst)| {
         let state = func.insts[inst].state?;
@@ -65,13 +106,24 @@ fn find_call(
             return None;
         }
         let callee = func.callee(inst).func;
-        let chain = inline_chain(func, state);
-        if chain.contains(&callee) || chain.len() > DEPTH_LIMIT {
-            return None;
+        let refusal = of_block.or_else(|| refusal_in_chain(func, state, callee)).or_else(|| {
+            let body = bodies.entry(callee).or_insert_with(|| prepared(source, callee));
+            body.as_ref().err().copied()
+        });
+        if let Some(why) = refusal {
+            source.note_refusal(callee, why);
         }
-        let body = bodies.entry(callee).or_insert_with(|| prepared(source, callee));
-        body.is_some().then_some((position, callee))
+        refusal.is_none().then_some((position, callee))
     })
+}
+
+/// What speaks against a call in the frames around it.
+fn refusal_in_chain(func: &Function, state: StateId, callee: FuncId) -> Option<Refusal> {
+    let chain = inline_chain(func, state);
+    match chain.contains(&callee) {
+        true => Some(Refusal::Recursion),
+        false => (chain.len() > DEPTH_LIMIT).then_some(Refusal::Depth),
+    }
 }
 
 /// The functions whose frames a state describes.
@@ -87,11 +139,11 @@ fn inline_chain(func: &Function, state: StateId) -> Vec<FuncId> {
 }
 
 /// The body of a callee if it is small after cleaning.
-fn prepared(source: &dyn FunctionSource, callee: FuncId) -> Option<Function> {
-    let mut body = source.body(callee)?;
+fn prepared(source: &dyn FunctionSource, callee: FuncId) -> Result<Function, Refusal> {
+    let mut body = source.body(callee).ok_or(Refusal::NoBody)?;
     super::clean_cfg::run(&mut body);
     body.resolve_aliases();
-    (body.size() <= CALLEE_LIMIT).then_some(body)
+    if body.size() <= CALLEE_LIMIT { Ok(body) } else { Err(Refusal::LargeCallee) }
 }
 
 /// Copies one body into the caller.

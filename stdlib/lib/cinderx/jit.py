@@ -169,8 +169,9 @@ def get_function_hir_opcode_counts(function):
 
 
 def get_inlined_functions_stats(function):
-    """How many functions are part of the machine code of a function. Why others are not is not kept."""
-    return {"num_inlined_functions": max(get_num_inlined_functions(function), 0), "failure_stats": {}}
+    """How many functions are part of the machine code of a function, and which known ones are not, by the reason."""
+    refused = {why: set(names) for why, names in (_cinderx.not_inlined(function) or {}).items()}
+    return {"num_inlined_functions": max(get_num_inlined_functions(function), 0), "failure_stats": refused}
 
 
 def disassemble(function):
@@ -226,23 +227,27 @@ def wait_for_background_compiles():
 
 
 def enable_hir_inliner():
-    """Small functions are always inlined."""
+    """From now on small functions become part of the code of their callers."""
+    _cinderx.inliner(True)
 
 
 def disable_hir_inliner():
-    _unsupported("turning inlining off")
+    """From now on functions are called where they are called."""
+    _cinderx.inliner(False)
 
 
 def is_hir_inliner_enabled():
-    return True
+    return _cinderx.inliner()
 
 
 def enable_specialized_opcodes():
-    """What the interpreter has seen is always used."""
+    """From now on what the interpreter has seen of operands is used."""
+    _cinderx.specialized_opcodes(True)
 
 
 def disable_specialized_opcodes():
-    _unsupported("compiling without what the interpreter has seen")
+    """From now on what the interpreter has seen of operands is not used."""
+    _cinderx.specialized_opcodes(False)
 
 
 def enable_emit_type_annotation_guards():

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use base::{Diagnostic, Span};
-use host::compile::{Compiled, Rejected, Session, effects, with_module};
+use host::compile::{Compiled, Rejected, Request, Session, effects, with_module};
 use host::settings::{Level, Settings};
 use parser::SourceText;
 use typeck::ModuleLoader;
@@ -46,7 +46,8 @@ pub(super) fn whole(
         (source.clone(), found.unwrap_or_default())
     };
     let conflict = conflicting_source(path, &source, name, loader);
-    let (source, mut found) = match with_module(source, name, path, loader, Some(settings), accepted) {
+    let request = Request { settings: Some(settings), ..Request::new(name, path, loader) };
+    let (source, mut found) = match with_module(source, &request, accepted) {
         Ok((source, mut found)) => {
             if let Some(level) = level_of_static(subject, settings)
                 && mentions_static(&source)

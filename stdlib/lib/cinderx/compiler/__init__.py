@@ -1,23 +1,31 @@
 """The compiler of CinderX as a package; modules are compiled when they are imported, without being asked.
 
-What it compiles here is what the program itself compiles: typed code comes from modules that say `import __static__`, when they are imported.
+What is compiled apart from an import is what its text says, or what the `compiler` says that is passed along: a class of
+`cinderx.compiler.static` or `cinderx.compiler.strict`.
 """
 
 import builtins
 import dis
 import io
 
+import _cinderx
+
 __all__ = ("compile", "compileFile", "compile_code", "exec_cinder", "get_disassembly_as_string", "make_static_instr")
 
 
-def compile(source, filename, mode, flags=0, dont_inherit=True, optimize=-1):
-    """A code object, as the builtin function makes it."""
-    return builtins.compile(source, filename, mode, flags, dont_inherit, optimize)
+def compile(source, filename, mode, flags=0, dont_inherit=True, optimize=-1, compiler=None, modname="<module>"):
+    """A code object; `compiler` may say that it is typed, or strict."""
+    is_static, is_strict = getattr(compiler, "_opted_in", (False, False))
+    if not is_static and not is_strict:
+        return builtins.compile(source, filename, mode, flags, dont_inherit, optimize)
+    if mode != "exec":
+        raise ValueError("typed and strict code is that of a module: mode must be 'exec'")
+    return _cinderx.compile_module(source, filename, modname, is_static, is_strict, optimize)
 
 
 def compile_code(source, filename, mode, flags=0, optimize=-1, compiler=None, modname="<module>"):
-    """A code object; there is but one compiler."""
-    return builtins.compile(source, filename, mode, flags, True, optimize)
+    """A code object, as `compile` makes it."""
+    return compile(source, filename, mode, flags, True, optimize, compiler, modname)
 
 
 def compileFile(filename, *args, **keywords):

@@ -1,15 +1,17 @@
 """`-m cinderx.compiler file.py`: compiles, shows or runs one file.
 
-What is typed, and what is strict, is said by the file: an option that says something else is refused.
+What is typed, and what is strict, is said by the file, or by an option. Modules that the file imports say it themselves.
 """
 
 import argparse
-import importlib.util
 import os
 import py_compile
 import sys
+import types
 
-from . import compile_code, get_disassembly_as_string
+import _cinderx
+
+from . import get_disassembly_as_string
 
 
 def _arguments():
@@ -38,37 +40,44 @@ def _markers(source):
     return {"--" + name.strip("_") for name in named if name in ("__static__", "__strict__")}
 
 
-def _run(path, name):
-    spec = importlib.util.spec_from_file_location(name, path)
-    module = importlib.util.module_from_spec(spec)
+def _write(parser, args, source):
+    """Puts compiled code where imports look for it, or elsewhere. What a file is must be said by itself there."""
+    wanted = {"--static"} if args.static else {"--strict"} if args.strict else set()
+    for option in wanted - _markers(source):
+        parser.error(f"not supported yet: to keep the code of a file that is compiled with {option} and does not say so itself")
+    py_compile.compile(args.input, args.output, doraise=True, optimize=args.opt)
+
+
+def _run(code, path, name):
+    module = types.ModuleType(name)
+    module.__file__ = path
     sys.modules[name] = module
     sys.path.insert(0, os.path.dirname(os.path.abspath(path)))
-    spec.loader.exec_module(module)
+    exec(code, module.__dict__)
 
 
 def main():
     parser, args = _arguments()
-    with open(args.input, "rb") as file:
-        source = file.read()
     if args.pyrefly:
         parser.error("not supported yet: types from another checker")
-    wanted = {"--static"} if args.static else {"--strict"} if args.strict else set()
-    if wanted - _markers(source):
-        marker = "__static__" if args.static else "__strict__"
-        parser.error(f"not supported yet: {wanted.pop()} for a file that does not say `import {marker}`")
-    code = compile_code(source, args.input, "exec", optimize=args.opt)
+    with open(args.input, "rb") as file:
+        source = file.read()
+    try:
+        code = _cinderx.compile_module(source, args.input, args.modname, args.static, args.strict, args.opt)
+    except SyntaxError as error:
+        sys.excepthook(type(error), error, None)
+        sys.exit(1)
     if args.dis:
         print(get_disassembly_as_string(code, recurse=True), end="")
     if args.c:
-        py_compile.compile(args.input, args.output, doraise=True, optimize=args.opt)
-        return
-    if args.dis:
+        _write(parser, args, source)
+    if args.c or args.dis:
         return
     if args.jit:
         from cinderx import jit
         jit.compile_after_n_calls(0)
     sys.argv[:] = [args.input, *args.args]
-    _run(args.input, args.modname)
+    _run(code, args.input, args.modname)
 
 
 if __name__ == "__main__":

@@ -4,9 +4,11 @@ from ..errors import CollectingErrorSink, ErrorSink, PerfWarning, TypedSyntaxErr
 
 
 class StaticCodeGenerator:
-    """A code generator cannot be had apart from the import of a typed module."""
+    """Passed to `cinderx.compiler.compile`: the module is typed, whether it says so or not. A code generator of its own cannot be had."""
+
+    _opted_in = True, False
 
     def __init__(self, *args, **keywords):
-        raise NotImplementedError("not supported yet: generating typed code apart from an import; import a module that says `import __static__`")
+        raise NotImplementedError("not supported yet: a generator of typed code as an object; pass the class to `cinderx.compiler.compile`")
 
     flow_graph = None
