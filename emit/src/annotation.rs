@@ -7,6 +7,7 @@ use typeck::scope::ScopeId;
 
 use crate::error::Emit;
 use crate::module::Emitter;
+use crate::unparse::unparse;
 
 impl<'a> Emitter<'a, '_> {
     /// Pushes a function `__annotate__(format)` whose `body` pushes what it returns.
@@ -110,7 +111,7 @@ impl<'a> Emitter<'a, '_> {
             return Ok(());
         };
         if self.future_annotations {
-            let text = self.unparse(annotation);
+            let text = unparse(annotation);
             self.load_const(Const::Str(text));
         } else {
             self.annotation_value(annotation)?;

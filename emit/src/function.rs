@@ -9,6 +9,7 @@ use crate::block::LocalOwner;
 use crate::docstring::{doc_const, docstring};
 use crate::error::Emit;
 use crate::module::Emitter;
+use crate::unparse::unparse;
 
 impl<'a> Emitter<'a, '_> {
     pub(crate) fn function_def(
@@ -252,7 +253,7 @@ impl<'a> Emitter<'a, '_> {
                 let name = emitter.mangled(name);
                 emitter.load_const(Const::str(&name));
                 if emitter.future_annotations {
-                    let text = emitter.unparse(annotation);
+                    let text = unparse(annotation);
                     emitter.load_const(Const::Str(text));
                 } else {
                     emitter.annotation_value(annotation)?;

@@ -37,11 +37,7 @@ pub struct Options {
 }
 
 /// Compiles a module.
-pub fn emit_module<'a>(
-    module: &'a Module<'a>,
-    source: &'a str,
-    options: &Options,
-) -> Result<Code, EmitError> {
+pub fn emit_module<'a>(module: &'a Module<'a>, source: &str, options: &Options) -> Result<Code, EmitError> {
     let scopes = typeck::scope::analyse(module, options.future_annotations)?;
     let mut emitter = Emitter::new(&scopes, source, options);
     emitter.root(CodeFlags::MODULE_BODY, |emitter| emitter.module_body(module.body))
@@ -58,7 +54,7 @@ pub fn emit_static_module<'a>(checked: Checked<'a, '_>, options: &Options) -> Re
 /// Compiles one interactive input: the values of expression statements are printed.
 pub fn emit_interactive<'a>(
     module: &'a Module<'a>,
-    source: &'a str,
+    source: &str,
     options: &Options,
 ) -> Result<Code, EmitError> {
     let scopes = typeck::scope::analyse(module, options.future_annotations)?;
@@ -70,7 +66,7 @@ pub fn emit_interactive<'a>(
 /// Compiles an expression; the code returns its value.
 pub fn emit_expression<'a>(
     expression: &'a Expression<'a>,
-    source: &'a str,
+    source: &str,
     options: &Options,
 ) -> Result<Code, EmitError> {
     let scopes = typeck::scope::analyse_expression(expression)?;
@@ -121,7 +117,6 @@ pub(crate) struct Unit<'a> {
 /// The state of one compilation.
 pub(crate) struct Emitter<'a, 's> {
     pub(crate) scopes: &'s Scopes<'a>,
-    pub(crate) source: &'a str,
     pub(crate) lines: LineCursor,
     pub(crate) options: &'s Options,
     pub(crate) future_annotations: bool,
@@ -136,13 +131,12 @@ pub(crate) struct Emitter<'a, 's> {
 }
 
 impl<'a, 's> Emitter<'a, 's> {
-    fn new(scopes: &'s Scopes<'a>, source: &'a str, options: &'s Options) -> Self {
+    fn new(scopes: &'s Scopes<'a>, source: &str, options: &'s Options) -> Self {
         let future_annotations = scopes.future_annotations;
         let lines = options.lines.clone().unwrap_or_else(|| LineIndex::new(source));
         let units = Vec::new();
         Self {
             scopes,
-            source,
             lines: LineCursor::new(lines),
             options,
             future_annotations,

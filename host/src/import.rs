@@ -9,7 +9,7 @@ use runtime::names::names;
 use runtime::objects::code::CodeObject;
 use runtime::objects::dict::DictObject;
 use runtime::objects::list::ListObject;
-use runtime::objects::module::ModuleObject;
+use runtime::objects::module::{Import, ModuleObject};
 use runtime::objects::str::StrObject;
 use runtime::protocol;
 use runtime::sys_state;
@@ -192,12 +192,14 @@ pub(crate) fn give_spec(module: &Py<ModuleObject>) -> PyResult<()> {
 fn run_module(name: &str, module: Py<ModuleObject>, code: &Ref) -> PyResult {
     sys_state::modules().set_text(name, module.clone());
     give_spec(&module)?;
+    module.set_import(Import::Running);
     let run = (runtime::hooks::hooks().run_code)(
         code.value(),
         module.dict(),
         Value::from_object(module.dict()),
         Value::NULL,
     );
+    module.set_import(Import::Done);
     if let Err(raised) = run {
         let _removed = sys_state::modules().remove_str(StrObject::intern(name).value());
         return Err(raised);

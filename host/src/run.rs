@@ -8,6 +8,7 @@ use runtime::error;
 use runtime::error::unraisable::write_unraisable_at;
 use runtime::hooks;
 use runtime::objects;
+use runtime::objects::module_diagnosis;
 use runtime::protocol;
 use runtime::stress::{self, Knob};
 use runtime::sys_state;
@@ -89,6 +90,9 @@ pub fn start(settings: &Settings) -> PyResult<()> {
         cpu_count: checked.cpu_count,
         is_unbuffered: settings.options.unbuffered > 0,
     })?;
+    if let Some(directory) = settings.path.first() {
+        module_diagnosis::set_program_directory(directory);
+    }
     let options = &settings.options;
     if options.is_asked("no_debug_ranges", "PYTHONNODEBUGRANGES") {
         error::hide_columns();

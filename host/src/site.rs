@@ -14,6 +14,8 @@ use runtime::objects::str::StrObject;
 use runtime::value::{PyResult, Value};
 use runtime::{protocol, sys_state};
 
+use crate::compile::SearchPath;
+use crate::import;
 use crate::options::Options;
 
 /// Below a prefix.
@@ -35,7 +37,21 @@ pub(crate) fn add_packages(options: &Options) -> PyResult<()> {
     for folder in user.into_iter().chain([system]) {
         add_folder(&folder)?;
     }
+    customize("sitecustomize")?;
+    if options.no_user_site == 0 {
+        customize("usercustomize")?;
+    }
     Ok(())
+}
+
+/// Runs what a system or a user wants run at every start, if there is such a module.
+fn customize(name: &str) -> PyResult<()> {
+    let search = SearchPath { directories: import::sys_path()? };
+    if search.find(name).is_none() && search.folders(name).is_empty() {
+        return Ok(());
+    }
+    let site = protocol::import::import_absolute("site")?;
+    protocol::call_method_text(site.value(), &format!("exec{name}"), &[]).map(drop)
 }
 
 /// The program that runs, under the name that it was started by: a link in a virtual environment stays one.

@@ -106,6 +106,12 @@ unsafe fn pass_on(signal: libc::c_int, info: *mut libc::siginfo_t, context: *mut
                 type Informed = extern "C" fn(libc::c_int, *mut libc::siginfo_t, *mut libc::c_void);
                 let handler: Informed = std::mem::transmute(handler);
                 handler(signal, info, context);
+                // One that only takes itself away waits for the fault to come again.
+                let mut left: libc::sigaction = std::mem::zeroed();
+                libc::sigaction(signal, std::ptr::null(), &raw mut left);
+                if (*info).si_code <= 0 && left.sa_sigaction == libc::SIG_DFL {
+                    libc::raise(signal);
+                }
             }
             handler => {
                 let handler: extern "C" fn(libc::c_int) = std::mem::transmute(handler);

@@ -72,6 +72,8 @@ pub fn install() {
     if disposition(libc::SIGINT) != libc::SIG_IGN {
         set_native(libc::SIGINT, on_signal as extern "C" fn(libc::c_int) as usize);
     }
+    // A file that grows too large is an `OSError`.
+    set_native(libc::SIGXFSZ, libc::SIG_IGN);
 }
 
 /// Leaves signals to other threads: the calling thread does not run Python code.

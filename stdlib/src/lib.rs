@@ -4,7 +4,7 @@
 //! - [`sys`], [`atexit`], [`math`], [`time`], [`gc`], [`itertools`], [`functools`], [`operator`]: modules
 //! - [`sre`]: regular expressions; [`json`], [`csv`], [`random`], [`bisect`], [`heapq`], [`hashes`]: data
 //! - [`static_python`], the module `__static__`; [`strict_python`], the module `__strict__`
-//! - [`typing`], [`future`]: names that annotations and compatibility need
+//! - [`typing`]: names that annotations need
 //!
 //! - [`library`]: modules in Python, those of `lib/` among them
 //!
@@ -29,7 +29,6 @@ pub mod excepthook;
 pub mod faulthandler;
 mod fcntl;
 pub mod functools;
-pub mod future;
 pub mod gc;
 pub mod hashes;
 pub mod heapq;

@@ -5,10 +5,10 @@ use runtime::objects::module::ModuleObject;
 
 use crate::{
     abc, accounts, array, atexit, binascii, bisect, cinderx, cmath, codecs, collections, contextvars, csv,
-    errno, faulthandler, fcntl, functools, future, gc, hashes, heapq, imp, io, itertools, json, locale,
-    marshal, math, mmap, multibyte, multiprocessing, operator, pickle, posix, random, resource, select,
-    signal, socket, sre, static_python, strict_python, string, structs, subprocess, termios, thread, time,
-    typing, unicodedata, warnings, weak, zlib,
+    errno, faulthandler, fcntl, functools, gc, hashes, heapq, imp, io, itertools, json, locale, marshal,
+    math, mmap, multibyte, multiprocessing, operator, pickle, posix, random, resource, select, signal,
+    socket, sre, static_python, strict_python, string, structs, subprocess, termios, thread, time, typing,
+    unicodedata, warnings, weak, zlib,
 };
 
 /// A native module.
@@ -167,11 +167,6 @@ pub(crate) static MODULES: &[NativeModule] = &[
         "_operator",
         "The operators of the language as functions. Programs import operator instead.",
         operator::fill,
-    ),
-    native(
-        "__future__",
-        "The names of features that became part of the language later than they could be asked for.",
-        future::fill,
     ),
     native("_typing", "The native part of typing.", typing::fill),
     native(

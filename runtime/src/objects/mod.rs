@@ -30,6 +30,7 @@ pub mod method;
 pub mod method_wrapper;
 pub mod module;
 mod module_annotations;
+pub mod module_diagnosis;
 pub mod namespace;
 pub mod object;
 pub mod property;

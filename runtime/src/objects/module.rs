@@ -14,6 +14,7 @@ use crate::objects::builtin_function::BuiltinFunction;
 use crate::objects::dict::DictObject;
 use crate::objects::list::ListObject;
 use crate::objects::module_annotations;
+use crate::objects::module_diagnosis;
 use crate::objects::str::StrObject;
 use crate::objects::strict_module::STRICT_MODULE;
 use crate::protocol;
@@ -29,6 +30,20 @@ pub struct ModuleObject {
     dict: Field,
     /// Made by the program itself, which its repr says.
     is_native: Cell<bool>,
+    /// How far the importer is that runs it in a file's stead.
+    import: Cell<Import>,
+}
+
+/// How far the import of a module is that is done without `importlib`, which keeps that in specs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Import {
+    /// It has not been imported so.
+    #[default]
+    None,
+    /// Its code is running.
+    Running,
+    /// Its code is over.
+    Done,
 }
 
 // SAFETY: `repr(C)`, header first.
@@ -51,6 +66,19 @@ impl ModuleObject {
         module
     }
 
+    /// Says how far its import is.
+    pub fn set_import(&self, import: Import) {
+        self.import.set(import);
+    }
+
+    pub(super) fn is_running(&self) -> bool {
+        self.import.get() == Import::Running
+    }
+
+    pub(super) fn is_imported(&self) -> bool {
+        self.import.get() != Import::None
+    }
+
     /// A module of the program's own.
     pub fn native(name: &str) -> Py<ModuleObject> {
         let module = Self::new(name);
@@ -65,6 +93,7 @@ impl ModuleObject {
                 header: Header::new(ty),
                 dict: Field::new(DictObject::new()),
                 is_native: Cell::new(false),
+                import: Cell::default(),
             },
         )
     }
@@ -185,7 +214,7 @@ pub(super) fn getattro(value: Value, name: Value) -> PyResult {
     let text = name.get::<StrObject>().map(StrObject::to_string_lossy).unwrap_or_default();
     let message = match module.dict().get_text("__name__") {
         Some(own) if own.is_instance::<StrObject>() => {
-            format!("module '{}' has no attribute '{text}'", module.name())
+            module_diagnosis::missing_attribute(value, &module.name(), &text)?
         }
         _ => format!("module has no attribute '{text}'"),
     };

@@ -8,29 +8,25 @@ use crate::methods::GetSetDef;
 use crate::names::names;
 use crate::objects::dict::DictObject;
 use crate::objects::module::ModuleObject;
-use crate::objects::{self, str::StrObject};
+use crate::objects::{self, module_diagnosis};
 use crate::protocol;
 use crate::value::{PyResult, Ref, Value};
 
+fn module_of<'a>(value: Value) -> &'a ModuleObject {
+    value.get::<ModuleObject>().expect("descriptors check their owner")
+}
+
 fn namespace<'a>(value: Value) -> &'a DictObject {
-    value.get::<ModuleObject>().expect("descriptors check their owner").dict()
+    module_of(value).dict()
 }
 
 fn annotate_of(dict: &DictObject) -> Option<Ref> {
     dict.get_str(names().__annotate__).filter(|found| protocol::is_callable(*found)).map(Value::to_ref)
 }
 
-/// Whether the module's code is still running.
-fn is_initializing(dict: &DictObject) -> PyResult<bool> {
-    let Some(spec) = dict.get_str(names().__spec__).filter(|spec| !objects::is_none(*spec)) else {
-        return Ok(false);
-    };
-    let state = protocol::get_optional_attr(spec, StrObject::intern("_initializing").value())?;
-    state.map_or(Ok(false), |state| protocol::is_true(state.value()))
-}
-
 fn get_annotations(value: Value) -> PyResult {
-    let dict = namespace(value);
+    let module = module_of(value);
+    let dict = module.dict();
     if let Some(found) = dict.get_str(names().__annotations__) {
         return Ok(found.to_ref());
     }
@@ -42,7 +38,7 @@ fn get_annotations(value: Value) -> PyResult {
         let got = computed.ty().name();
         return Err(crate::raise!(TypeError, "__annotate__ returned non-dict of type '{got}'"));
     }
-    if !is_initializing(dict)? {
+    if !module.is_running() && !module_diagnosis::is_namespace_initializing(dict)? {
         dict.set_str(names().__annotations__, computed.clone());
     }
     Ok(computed)

@@ -5,6 +5,7 @@ use crate::hooks;
 use crate::names::names;
 use crate::objects::dict::DictObject;
 use crate::objects::module::ModuleObject;
+use crate::objects::module_diagnosis;
 use crate::objects::str::StrObject;
 use crate::objects::tuple::TupleObject;
 use crate::objects::{self, int};
@@ -216,12 +217,8 @@ pub fn import_from(module: Value, name: Value) -> PyResult {
 }
 
 fn cannot_import(module: Value, module_name: &str, wanted: &str) -> PyResult<Raised> {
-    let file = protocol::get_optional_attr(module, names().__file__)?;
-    let place = match &file {
-        Some(file) => protocol::str_string(file.value())?,
-        None => "unknown location".to_owned(),
-    };
-    let raised = crate::raise!(ImportError, "cannot import name '{wanted}' from '{module_name}' ({place})");
+    let (message, file) = module_diagnosis::missing_name(module, module_name, wanted)?;
+    let raised = crate::raise!(ImportError, "{message}");
     if let Some(exception) =
         crate::thread::thread().peek_raised().and_then(Value::get::<crate::error::ExceptionObject>)
     {

@@ -379,6 +379,8 @@ impl<'a> Collector<'a> {
         }
         if simple || !matches!(target.kind, ExprKind::Name { .. }) {
             self.variable_annotation(annotation)?;
+        } else {
+            self.unevaluated(annotation)?;
         }
         self.optional(value)
     }
@@ -387,7 +389,7 @@ impl<'a> Collector<'a> {
     fn variable_annotation(&mut self, annotation: &'a Expr<'a>) -> Visit {
         let here = self.current_id();
         if !matches!(self.current().kind, ScopeKind::Module | ScopeKind::Class) || self.future_annotations {
-            return Ok(());
+            return self.unevaluated(annotation);
         }
         match self.scopes.annotations_of(here) {
             Some(existing) => self.stack.push(existing),
@@ -404,6 +406,14 @@ impl<'a> Collector<'a> {
         let result = self.expr(annotation);
         self.close();
         result
+    }
+
+    /// An annotation that is not evaluated uses no names, but what may not stand in one may not stand in it either.
+    fn unevaluated(&self, annotation: &'a Expr<'a>) -> Visit {
+        let mut apart = Collector::new(self.future_annotations);
+        apart.open_root();
+        apart.open_unkeyed(ScopeKind::Annotations, "__annotate__", annotation.span);
+        apart.expr(annotation)
     }
 
     /// The hidden `format` parameter of `__annotate__` and of deferred type values.
@@ -467,10 +477,10 @@ impl<'a> Collector<'a> {
         }
         self.open(ScopeKind::Annotations, "__annotate__", place, ScopeRole::Annotations);
         self.annotation_parameter();
-        // Text uses no names.
-        if !self.future_annotations {
-            annotations.into_iter().try_for_each(|annotation| self.expr(annotation))?;
-        }
+        annotations.into_iter().try_for_each(|annotation| match self.future_annotations {
+            true => self.unevaluated(annotation),
+            false => self.expr(annotation),
+        })?;
         self.close();
         Ok(())
     }
