@@ -212,10 +212,7 @@ impl CompileEnv for Env<'_> {
             static_class::FieldKind::Primitive(TypeCode::Single) => return None,
             static_class::FieldKind::Primitive(_) => FieldKind::Raw,
         };
-        let stand_in = match kind {
-            FieldKind::Word => stand_in(class, &descr.name),
-            FieldKind::FloatSlot | FieldKind::Raw => StandIn::Never,
-        };
+        let stand_in = stand_in(class, &descr.name);
         Some(FieldPlace { class: self.class_id(class), offset: field.offset as u32, kind, stand_in })
     }
 

@@ -10,6 +10,10 @@ pub struct Layout {
     pub refcount: i32,
     /// Type pointer.
     pub type_pointer: i32,
+    /// Flags of a class.
+    pub class_flags: i32,
+    /// The flag of classes where a property stands in the place of a field.
+    pub stands_in: u32,
     /// Length of tuples, lists and byte strings.
     pub size: i32,
     /// The double in a float object.
@@ -101,6 +105,8 @@ impl Default for Layout {
         Self {
             refcount: at(a::header::REFCOUNT),
             type_pointer: at(a::header::TYPE),
+            class_flags: at(a::type_object::FLAGS),
+            stands_in: a::type_object::STANDS_IN,
             size: at(a::list_object::LEN),
             float_value: at(a::float_object::VALUE),
             bool_truth: at(BOOL_TRUTH),

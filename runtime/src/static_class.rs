@@ -97,11 +97,10 @@ impl StaticLayout {
         self.fields.iter().rev().find(|field| field.name == name)
     }
 
-    /// Whether a property of a subclass may stand in the place of a field: one that holds an object, and has a default. The field is null in
-    /// the instances of such a class, and who finds it so asks the class.
+    /// Whether a property of a subclass may stand in the place of a field: one that has a default. In the instances of such a class the field
+    /// is null if it can be, and who finds it so asks the class; before a primitive is read or stored, the class is looked at.
     pub fn admits_stand_in(&self, name: &str) -> bool {
-        let holds_object = self.field(name).is_some_and(|field| field.kind == FieldKind::Object);
-        holds_object && self.optional.iter().any(|optional| optional == name)
+        self.optional.iter().any(|optional| optional == name)
     }
 
     /// The place of a method among the methods; of a property, of the part that a kind names.
@@ -448,11 +447,15 @@ pub fn resolve_class(module: &str, name: &str) -> PyResult<Option<Ref>> {
     Ok(found)
 }
 
-/// Whether a property stands in the place of a field in some subclass.
+/// Whether something else than the field is what a class has under its name.
+pub fn is_replaced(class: &TypeObject, name: &str) -> bool {
+    let found = class.lookup(StrObject::intern(name).value());
+    !found.is_some_and(|found| found.is_instance::<TypedDescriptor>())
+}
+
+/// Whether a property stands in the place of a field in a class or some subclass.
 pub fn has_stand_in(class: &TypeObject, name: &str) -> bool {
-    let is_descriptor = |found: Value| found.is_instance::<TypedDescriptor>();
-    let key = StrObject::intern(name);
-    let is_other = class.has(type_flags::STANDS_IN) && !class.lookup(key.value()).is_some_and(is_descriptor);
+    let is_other = class.has(type_flags::STANDS_IN) && is_replaced(class, name);
     is_other || class.subclasses().iter().any(|subclass| has_stand_in(subclass, name))
 }
 

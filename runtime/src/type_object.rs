@@ -66,8 +66,8 @@ pub mod type_flags {
     pub const MUTABLE: u32 = 1 << 21;
     /// The program says that it is as good as compiled statically: shown, and nothing else.
     pub const SHOWN_AS_STATIC: u32 = 1 << 23;
-    /// A property stands in the place of a field, which is null in instances.
-    pub const STANDS_IN: u32 = 1 << 25;
+    /// A property stands in the place of a field, which is null in instances unless it is a primitive.
+    pub const STANDS_IN: u32 = abi::layout::type_object::STANDS_IN;
     /// `abc.ABCMeta`, as long as nobody has changed it.
     pub const ABSTRACT_METACLASS: u32 = 1 << 24;
     /// Methods have other defaults than those of bases that they override.

@@ -13,6 +13,7 @@ impl Lower<'_> {
             H::LoadField => self.load_field(inst),
             H::CheckField => self.check_field(inst),
             H::GuardField => self.guard_field(inst),
+            H::GuardOwnFields => self.guard_own_fields(inst),
             H::StoreField => self.store_raw(inst),
             H::SwapField | H::InitField => self.store_word(inst),
             H::LoadFloatSlot => self.load_float_slot(inst),
@@ -161,6 +162,19 @@ impl Lower<'_> {
         let exit = self.exit(ExitKind::Deopt);
         self.emit(InstData::new(Op::Exit).exiting(exit));
         self.enter(set);
+        self.alias(inst);
+    }
+
+    fn guard_own_fields(&mut self, inst: Inst) {
+        let object = self.reg(self.arg(0));
+        let class = self.load(object, self.layout.type_pointer);
+        let mem = Mem::at(class, self.layout.class_flags);
+        let flags = self.out.new_vreg(RegClass::Gpr);
+        self.emit(InstData::new(Op::Load).sized(Size::B4).to(flags).with(&[Src::Mem(mem)]));
+        let exit = self.exit(ExitKind::Deopt);
+        let stands_in = Src::Imm(i64::from(self.layout.stands_in));
+        let test = InstData::new(Op::GuardTest).cc(Cc::Eq).with(&[Src::Reg(flags), stands_in]);
+        self.emit(test.exiting(exit));
         self.alias(inst);
     }
 
