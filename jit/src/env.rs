@@ -68,11 +68,13 @@ pub(crate) struct Env<'j> {
     pub(crate) jit: &'j Jit,
     /// Targets whose occupants have been built into the code.
     pub(crate) inlined: RefCell<Vec<FuncId>>,
+    /// Classes of whose subclasses none has a `__setattr__` of its own.
+    pub(crate) unhooked: RefCell<Vec<ClassId>>,
 }
 
 impl<'j> Env<'j> {
     pub(crate) fn new(jit: &'j Jit) -> Self {
-        Self { jit, inlined: RefCell::new(Vec::new()) }
+        Self { jit, inlined: RefCell::new(Vec::new()), unhooked: RefCell::default() }
     }
 
     fn body(&self, func: FuncId) -> BodyId {
@@ -213,7 +215,13 @@ impl CompileEnv for Env<'_> {
             static_class::FieldKind::Primitive(_) => FieldKind::Raw,
         };
         let stand_in = stand_in(class, &descr.name);
-        Some(FieldPlace { class: self.class_id(class), offset: field.offset as u32, kind, stand_in })
+        let id = self.class_id(class);
+        let stores_ask = static_class::has_hooked_subclass(class);
+        let mut unhooked = self.unhooked.borrow_mut();
+        if !stores_ask && !unhooked.contains(&id) {
+            unhooked.push(id);
+        }
+        Some(FieldPlace { class: id, offset: field.offset as u32, kind, stand_in, stores_ask })
     }
 
     fn callee(&self, descr: &FunctionDescr, is_virtual: bool) -> Option<CalleePlace> {

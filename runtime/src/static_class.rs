@@ -264,6 +264,48 @@ pub(crate) fn note_defaults(class: &TypeObject) {
     }
 }
 
+/// Marks a class with another `__setattr__` than a static base: typed code that knows the base must ask it.
+pub(crate) fn note_hook(class: &TypeObject) {
+    let bases = class.mro().iter().filter_map(|base| base.get::<TypeObject>());
+    let mut statics =
+        bases.filter(|base| base.static_layout().is_some_and(|layout| !layout.fields.is_empty()));
+    match statics.any(|base| has_other_hook(class, base)) {
+        true => class.set_flags(type_flags::STORES_ASK),
+        false => class.clear_flags(type_flags::STORES_ASK),
+    }
+}
+
+/// Whether a class has another `__setattr__` than one of its bases. That of a frozen dataclass is none: it keeps others from what the
+/// dataclass itself does.
+fn has_other_hook(class: &TypeObject, base: &TypeObject) -> bool {
+    let hook = StrObject::intern("__setattr__");
+    let found = class.lookup(hook.value());
+    found != base.lookup(hook.value())
+        && !class
+            .mro()
+            .iter()
+            .filter_map(|owner| owner.get::<TypeObject>())
+            .any(|owner| owner.dict().get_str(hook.value()) == found && is_frozen_dataclass(owner))
+}
+
+fn is_frozen_dataclass(class: &TypeObject) -> bool {
+    let Some(params) = class.dict().get_text("__dataclass_params__") else { return false };
+    let frozen = protocol::get_optional_attr(params.value(), StrObject::intern("frozen").value());
+    matches!(frozen, Ok(Some(frozen)) if objects::bool::truth_of(frozen.value()) == Some(true))
+}
+
+/// Whether stores to the fields of a class ask the class of an object, which is marked: its `__setattr__` is another one.
+pub fn asks_for_stores(class: &TypeObject, owner: &TypeDescr) -> PyResult<bool> {
+    let owner = load_class(owner)?;
+    Ok(owner.get::<TypeObject>().is_some_and(|owner| has_other_hook(class, owner)))
+}
+
+/// Whether stores to the fields of a class go by the `__setattr__` of some subclass.
+pub fn has_hooked_subclass(class: &TypeObject) -> bool {
+    let is_hooked = |sub: &TypeObject| sub.has(type_flags::STORES_ASK) && has_other_hook(sub, class);
+    class.subclasses().iter().any(|sub| is_hooked(sub) || has_hooked_subclass(sub))
+}
+
 /// The class that introduces a method of a class, if the vtables of some subclasses have the method elsewhere, or can have: the class may be
 /// one of several bases, since neither it nor what it inherits on the way to that class adds a field.
 pub fn introducer<'c>(class: &'c TypeObject, method: &str, kind: MethodKind) -> Option<&'c TypeObject> {

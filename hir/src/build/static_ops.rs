@@ -6,7 +6,7 @@ use bytecode::{LenKind, MethodKind, Opcode as B, Repr, SequenceKind, TypeCode, T
 
 use super::types::{class_of, is_precise, type_of};
 use super::{Builder, Built, code_type};
-use crate::env::{CastHints, FieldKind, FieldRef, Signature, StandIn};
+use crate::env::{CastHints, FieldKind, FieldPlace, FieldRef, Signature, StandIn};
 use crate::ir::{Imm, Opcode, Type, Value};
 
 impl Builder<'_> {
@@ -230,7 +230,7 @@ impl Builder<'_> {
         self.push(result);
     }
 
-    fn field_operand(&mut self, n: usize) -> Built<(FieldRef, StandIn)> {
+    fn field_operand(&mut self, n: usize) -> Built<(FieldRef, FieldPlace)> {
         let descr = &self.code.fields[n];
         let Some(place) = self.env.field(descr) else { return self.unresolved() };
         let field = FieldRef {
@@ -240,7 +240,7 @@ impl Builder<'_> {
             kind: place.kind,
             ty: type_of(&descr.ty, self.env),
         };
-        Ok((field, place.stand_in))
+        Ok((field, place))
     }
 
     /// The code object and the number of a field there, as operands.
@@ -249,7 +249,7 @@ impl Builder<'_> {
     }
 
     fn load_field(&mut self, n: usize) -> Built<()> {
-        let (field, stand_in) = self.field_operand(n)?;
+        let (field, FieldPlace { stand_in, .. }) = self.field_operand(n)?;
         let (kind, ty) = (field.kind, field.ty);
         let imm = Imm::Field(self.func.import_field(field));
         // What is no double makes a float slot leave as it is.
@@ -329,10 +329,11 @@ impl Builder<'_> {
     }
 
     fn store_field(&mut self, n: usize) -> Built<()> {
-        let (field, stand_in) = self.field_operand(n)?;
+        let (field, place) = self.field_operand(n)?;
         let (kind, ty, offset) = (field.kind, field.ty, field.offset);
         let imm = Imm::Field(self.func.import_field(field));
-        match (stand_in, kind) {
+        match (place.stand_in, kind) {
+            _ if place.stores_ask => return self.store_stand_in(n, kind),
             (StandIn::Never, _) => {}
             (StandIn::Present, _) => return self.store_stand_in(n, kind),
             (StandIn::Possible, FieldKind::Raw | FieldKind::FloatSlot) => self.guard_own_fields(),

@@ -574,30 +574,22 @@ pub(crate) unsafe fn field(word: Word, owner: Value, cache: &InlineCache) -> Opt
 /// The owner is an instance of the class whose field has been placed, and the value is of the field's type.
 #[inline]
 pub(crate) unsafe fn set_field(word: Word, owner: Value, value: Value, cache: &InlineCache) -> bool {
+    if owner.ty().has_any(type_flags::STANDS_IN | type_flags::STORES_ASK) {
+        return false;
+    }
     // SAFETY: the contract.
     unsafe {
         let place = owner.ptr().cast::<u8>().add(cache.data.get() as usize);
         if word.opcode_is(Opcode::STORE_FIELD_FLOAT) {
             let Some(double) = float::of_exact(value) else { return false };
             let old = *place.cast::<u64>();
-            let is_general = if old == 0 {
-                owner.ty().has(type_flags::STANDS_IN)
-            } else {
-                static_class::decode_double(old).is_none()
-            };
-            if is_general {
+            if old != 0 && static_class::decode_double(old).is_none() {
                 return false;
             }
             *place.cast::<u64>() = static_class::encode_double(double);
             frame::release(value);
         } else if word.opcode_is(Opcode::STORE_FIELD_OBJECT) {
-            let field = &*place.cast::<Field>();
-            if field.get().is_none() && owner.ty().has(type_flags::STANDS_IN) {
-                return false;
-            }
-            field.set(Ref::from_owned(value));
-        } else if owner.ty().has(type_flags::STANDS_IN) {
-            return false;
+            (*place.cast::<Field>()).set(Ref::from_owned(value));
         } else {
             *place.cast::<u64>() = value.bits();
         }
@@ -694,7 +686,7 @@ pub fn store_field_object(descr: &FieldDescr, owner: Value, value: Value) -> PyR
     store_field(descr, &owner, word, &InlineCache::default())
 }
 
-/// Hands what was to be stored into a field to the property in its place.
+/// Hands what was to be stored into a field to the property in its place, or to the `__setattr__` of the class.
 #[cold]
 fn set_stand_in(descr: &FieldDescr, owner: &Ref, word: Value) -> PyResult<()> {
     let value = match descr.ty {
@@ -723,6 +715,9 @@ pub(crate) fn store_field(descr: &FieldDescr, owner: &Ref, word: Value, cache: &
             return Err(raised);
         }
     };
+    if owner.ty().has(type_flags::STORES_ASK) && static_class::asks_for_stores(owner.ty(), &descr.class)? {
+        return set_stand_in(descr, owner, word);
+    }
     // SAFETY: the address is that of a field of this kind; object words are owned.
     unsafe {
         if has_stand_in(descr, owner, kind, address) {
