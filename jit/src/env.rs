@@ -221,7 +221,14 @@ impl CompileEnv for Env<'_> {
         if !stores_ask && !unhooked.contains(&id) {
             unhooked.push(id);
         }
-        Some(FieldPlace { class: id, offset: field.offset as u32, kind, stand_in, stores_ask })
+        Some(FieldPlace {
+            class: id,
+            offset: field.offset as u32,
+            kind,
+            stand_in,
+            stores_ask,
+            may_ask: !class.has(type_flags::FINAL),
+        })
     }
 
     fn callee(&self, descr: &FunctionDescr, is_virtual: bool) -> Option<CalleePlace> {

@@ -14,6 +14,8 @@ pub struct Layout {
     pub class_flags: i32,
     /// The flag of classes where a property stands in the place of a field.
     pub stands_in: u32,
+    /// The flag of classes that have another `__setattr__` than a static base.
+    pub stores_ask: u32,
     /// Length of tuples, lists and byte strings.
     pub size: i32,
     /// The double in a float object.
@@ -107,6 +109,7 @@ impl Default for Layout {
             type_pointer: at(a::header::TYPE),
             class_flags: at(a::type_object::FLAGS),
             stands_in: a::type_object::STANDS_IN,
+            stores_ask: a::type_object::STORES_ASK,
             size: at(a::list_object::LEN),
             float_value: at(a::float_object::VALUE),
             bool_truth: at(BOOL_TRUTH),

@@ -71,7 +71,7 @@ pub mod type_flags {
     /// `abc.ABCMeta`, as long as nobody has changed it.
     pub const ABSTRACT_METACLASS: u32 = 1 << 24;
     /// `__setattr__` is another one than in a static base, where stores to fields go by it.
-    pub const STORES_ASK: u32 = 1 << 26;
+    pub const STORES_ASK: u32 = abi::layout::type_object::STORES_ASK;
     /// Methods have other defaults than those of bases that they override.
     pub const OWN_DEFAULTS: u32 = abi::layout::type_object::OWN_DEFAULTS;
 }

@@ -255,7 +255,7 @@ impl Builder<'_> {
         // What is no double makes a float slot leave as it is.
         match (stand_in, kind) {
             (StandIn::Present, _) => return self.load_stand_in(n, kind, ty),
-            (StandIn::Possible, FieldKind::Raw) => self.guard_own_fields(),
+            (StandIn::Possible, FieldKind::Raw) => self.guard_owner(Opcode::GuardOwnFields),
             _ => {}
         }
         if (stand_in, kind) == (StandIn::Possible, FieldKind::Word) {
@@ -283,12 +283,12 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// Leaves for the interpreter if a property stands in the place of some field in the class of the owner, which is on the stack.
-    fn guard_own_fields(&mut self) {
+    /// Leaves for the interpreter if the class of the owner, which is on the stack, is marked as the guard says.
+    fn guard_owner(&mut self, guard: Opcode) {
         let owner = *self.stack.last().expect("verified bytecode does not underflow the stack");
         let owner = self.as_object(owner);
         let ty = self.func.ty(owner);
-        self.emit_deopt(Opcode::GuardOwnFields, &[owner], Imm::None, ty);
+        self.emit_deopt(guard, &[owner], Imm::None, ty);
     }
 
     /// What the class of the owner has in the place of a field: an object, which stands for a primitive.
@@ -336,12 +336,17 @@ impl Builder<'_> {
             _ if place.stores_ask => return self.store_stand_in(n, kind),
             (StandIn::Never, _) => {}
             (StandIn::Present, _) => return self.store_stand_in(n, kind),
-            (StandIn::Possible, FieldKind::Raw | FieldKind::FloatSlot) => self.guard_own_fields(),
+            (StandIn::Possible, FieldKind::Raw | FieldKind::FloatSlot) => {
+                self.guard_owner(Opcode::GuardOwnFields);
+            }
             (StandIn::Possible, FieldKind::Word) => {
                 let owner = *self.stack.last().expect("verified bytecode does not underflow the stack");
                 let old = self.emit(Opcode::LoadField, &[owner], imm, ty.union(Type::NULL));
                 self.emit_deopt(Opcode::GuardField, &[old], Imm::None, ty);
             }
+        }
+        if place.may_ask {
+            self.guard_owner(Opcode::GuardStores);
         }
         let owner = self.pop_object();
         match kind {

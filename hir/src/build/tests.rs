@@ -45,6 +45,7 @@ impl CompileEnv for TestEnv {
             kind,
             stand_in: StandIn::Never,
             stores_ask: false,
+            may_ask: false,
         })
     }
     fn callee(&self, _: &FunctionDescr, is_virtual: bool) -> Option<CalleePlace> {

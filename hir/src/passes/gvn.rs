@@ -105,6 +105,7 @@ fn key_of(func: &Function, inst: Inst) -> Option<(Key, Memory)> {
             | Opcode::GuardSet
             | Opcode::GuardField
             | Opcode::GuardOwnFields
+            | Opcode::GuardStores
             | Opcode::AddChecked
             | Opcode::SubChecked
             | Opcode::MulChecked

@@ -136,6 +136,7 @@ fn may_move(func: &Function, inst: Inst, written: Memory, is_undisturbed: bool) 
             | Opcode::CheckType
             | Opcode::GuardSet
             | Opcode::GuardOwnFields
+            | Opcode::GuardStores
             | Opcode::Guard
             | Opcode::LoadFloatSlot
             | Opcode::GuardWords
