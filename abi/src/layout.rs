@@ -80,6 +80,10 @@ pub mod type_object {
     pub const FLAGS: usize = 16;
     /// The flag of classes whose methods have defaults of their own where they override.
     pub const OWN_DEFAULTS: u32 = 1 << 22;
+    /// The flag of classes where a property stands in the place of a field.
+    pub const STANDS_IN: u32 = 1 << 25;
+    /// The flag of classes that have another `__setattr__` than a static base.
+    pub const STORES_ASK: u32 = 1 << 26;
     /// Depth along `__base__`, 32 bits.
     pub const DEPTH: usize = 20;
     /// Version for inline caches, 32 bits; 0 means "do not cache".

@@ -4,7 +4,8 @@
 //! names. An image belongs to the build that made it, so the format has no version of its own; whoever keeps images says in their
 //! key which compiler they come from. The file name is left out, because a file may be found under another name.
 //!
-//! Nested code is an image inside the image, so that it can be [left packed](crate::nested) until it runs.
+//! The images of nested code follow, each behind its length in four bytes, so that they can be [left packed](crate::nested) until they run,
+//! and are written where they stay, however deep they are nested.
 //!
 //! Reading checks that the bytes are an image, not that the code in it is sound: what may have been changed on its way is hashed
 //! by its keeper. Cost: linear, about the time of reading the source without looking at it.
@@ -15,23 +16,45 @@ use crate::code::{Code, Const};
 
 /// The image of a module's code with all code nested in it.
 pub fn encode(code: &Code) -> Vec<u8> {
-    let room = Vec::with_capacity(16 * code.words.len() + 128);
-    postcard::to_extend(code, room).expect("code is plain data, and vectors grow")
+    let mut image = Vec::with_capacity(16 * code.words.len() + 128);
+    write(code, &mut image);
+    image
+}
+
+/// Appends an image.
+pub(crate) fn write(code: &Code, out: &mut Vec<u8>) {
+    *out = postcard::to_extend(code, std::mem::take(out)).expect("code is plain data, and vectors grow");
+    for item in &code.consts {
+        let Const::Code(inner) = item else { continue };
+        let start = out.len();
+        out.extend([0; LENGTH]);
+        inner.write(out);
+        let length = u32::try_from(out.len() - start - LENGTH).expect("code is far smaller than 4 GiB");
+        out[start..start + LENGTH].copy_from_slice(&length.to_le_bytes());
+    }
+}
+
+/// Bytes of the length of an image of nested code.
+const LENGTH: usize = 4;
+
+/// Splits the image of nested code off, which its length precedes.
+fn split(rest: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (length, rest) = rest.split_first_chunk::<LENGTH>()?;
+    rest.split_at_checked(u32::from_le_bytes(*length) as usize)
 }
 
 /// The code of an image, as if compiled from a file of this name; `None` if the bytes are no image.
 pub fn decode(image: &[u8], filename: &Arc<str>) -> Option<Code> {
-    let (mut code, rest): (Code, _) = postcard::take_from_bytes(image).ok()?;
-    if !rest.is_empty() {
-        return None;
-    }
+    let (mut code, mut rest): (Code, _) = postcard::take_from_bytes(image).ok()?;
     code.filename = Arc::clone(filename);
     for item in &mut code.consts {
         if let Const::Code(inner) = item {
-            Arc::get_mut(inner).expect("decoded a moment ago").name_file(filename);
+            let inside;
+            (inside, rest) = split(rest)?;
+            Arc::get_mut(inner).expect("decoded a moment ago").unpack_from(inside, filename);
         }
     }
-    Some(code)
+    rest.is_empty().then_some(code)
 }
 
 #[cfg(test)]

@@ -110,9 +110,17 @@ impl NestedCode {
         Self { head: Head::of(code), packed: (image, Arc::clone(&code.filename)), code: OnceLock::new() }
     }
 
-    /// Says where packed code comes from.
-    pub(crate) fn name_file(&mut self, filename: &Arc<str>) {
-        self.packed.1 = Arc::clone(filename);
+    /// Appends the image.
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
+        match &*self.packed.0 {
+            [] => image::write(self, out),
+            image => out.extend_from_slice(image),
+        }
+    }
+
+    /// Gives code whose head has been read its image, and says where that comes from.
+    pub(crate) fn unpack_from(&mut self, image: &[u8], filename: &Arc<str>) {
+        self.packed = (image.into(), Arc::clone(filename));
     }
 }
 
@@ -147,27 +155,16 @@ impl fmt::Debug for NestedCode {
     }
 }
 
+/// The head alone: the image lies behind that of the code around it.
 impl Serialize for NestedCode {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match &*self.packed.0 {
-            [] => (&self.head, Bytes(&image::encode(self))).serialize(serializer),
-            image => (&self.head, Bytes(image)).serialize(serializer),
-        }
-    }
-}
-
-/// An image inside another one, written at one stroke: deep inside it is copied once for each level.
-struct Bytes<'a>(&'a [u8]);
-
-impl Serialize for Bytes<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_bytes(self.0)
+        self.head.serialize(serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for NestedCode {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let (head, packed): (Head, &[u8]) = Deserialize::deserialize(deserializer)?;
-        Ok(Self { head, packed: (packed.into(), Arc::default()), code: OnceLock::new() })
+        let head = Head::deserialize(deserializer)?;
+        Ok(Self { head, packed: (Box::default(), Arc::default()), code: OnceLock::new() })
     }
 }

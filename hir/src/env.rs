@@ -258,6 +258,10 @@ pub struct FieldPlace {
     pub kind: FieldKind,
     /// Who else may give its value.
     pub stand_in: StandIn,
+    /// Whether a subclass has a `__setattr__` of its own, which stores ask. That none has, the compiled code relies on.
+    pub stores_ask: bool,
+    /// Whether there may come such a subclass while the code runs.
+    pub may_ask: bool,
 }
 
 /// Whether a property of a subclass stands in the place of a field, which is null in its instances.

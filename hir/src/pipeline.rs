@@ -5,9 +5,9 @@
 
 use crate::ir::{Function, Phase};
 use crate::passes::{
-    Changed, clean_cfg, dead_code, drop_keeps, gvn, hoist_invariants, narrow_uses, refcount_insertion,
-    reflow_types, rotate_loops, select_representation, simplify, sink_boxes, specialise, split_edges,
-    trim_states,
+    Changed, clean_cfg, dead_code, drop_guards, drop_keeps, gvn, hoist_invariants, narrow_uses,
+    refcount_insertion, reflow_types, rotate_loops, select_representation, simplify, sink_boxes, specialise,
+    split_edges, trim_states,
 };
 use crate::text::print;
 use crate::verify::verify;
@@ -48,6 +48,7 @@ pub const PASSES: &[Pass] = &[
     optional("simplify", simplify::run),
     optional("drop-keeps", drop_keeps::run),
     optional("dead-code", dead_code::run),
+    optional("drop-guards", drop_guards::run),
     // Needs real joins only, and dead boxes gone.
     optional("select-representation", select_representation::run),
     optional("reflow-types-3", reflow_types::run),

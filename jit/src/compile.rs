@@ -9,7 +9,7 @@ use abi::layout::thread::DEOPT_COUNTDOWN;
 use base::entity::EntityId;
 use bytecode::{CodeFlags, TypeCode};
 use codegen::{CompiledCode, RelocKind, Shape, Target};
-use hir::env::FuncId;
+use hir::env::{ClassId, FuncId};
 use hir::ir::Type;
 use hir::{Point, Reason, Start, Unsupported};
 use lir::ir::{MachineEnv, RegClass, Sym};
@@ -32,6 +32,7 @@ pub(crate) struct Compiled {
     pub(crate) code: CompiledCode,
     shape: Shape,
     inlined: Vec<FuncId>,
+    unhooked: Vec<ClassId>,
 }
 
 /// Shows the stages of one compilation: stage, name of the pass or empty, text.
@@ -173,7 +174,7 @@ impl Jit {
             fails_by_carry: low.fails_by_carry,
             takes_closure,
         };
-        Ok(Compiled { code, shape, inlined: env.inlined.take() })
+        Ok(Compiled { code, shape, inlined: env.inlined.take(), unhooked: env.unhooked.take() })
     }
 
     /// The layout, with what stress and the settings ask for.
@@ -193,7 +194,7 @@ impl Jit {
         points: Vec<Point>,
     ) -> Result<&'static Machine, Unsupported> {
         let full = Unsupported { reason: Reason::CodeMemory, offset: 0 };
-        let Compiled { mut code, shape, inlined } = compiled;
+        let Compiled { mut code, shape, inlined, unhooked } = compiled;
         let takes_closure = shape.takes_closure;
         let start = self.memory.reserve_line(code.bytes.len()).ok_or(full)?;
         let enter = self.entries.get(&shape, &self.memory).ok_or(full)?;
@@ -204,6 +205,9 @@ impl Jit {
             let entry = &functions.bodies[body];
             (entry.code_object(), entry.func, entry.surroundings())
         };
+        for class in unhooked {
+            self.storing_to.borrow_mut().entry(class).or_default().push(body);
+        }
         let mut bodies = vec![(own, body)];
         for &func in &inlined {
             let occupant = self.functions.borrow().funcs[func.index()].body;

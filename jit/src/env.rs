@@ -71,11 +71,13 @@ pub(crate) struct Env<'j> {
     pub(crate) inlined: RefCell<Vec<FuncId>>,
     /// Targets that are called, with the reason.
     pub(crate) refused: RefCell<BTreeSet<(Refusal, usize)>>,
+    /// Classes of whose subclasses none has a `__setattr__` of its own.
+    pub(crate) unhooked: RefCell<Vec<ClassId>>,
 }
 
 impl<'j> Env<'j> {
     pub(crate) fn new(jit: &'j Jit) -> Self {
-        Self { jit, inlined: RefCell::default(), refused: RefCell::default() }
+        Self { jit, inlined: RefCell::default(), refused: RefCell::default(), unhooked: RefCell::default() }
     }
 
     fn body(&self, func: FuncId) -> BodyId {
@@ -215,11 +217,21 @@ impl CompileEnv for Env<'_> {
             static_class::FieldKind::Primitive(TypeCode::Single) => return None,
             static_class::FieldKind::Primitive(_) => FieldKind::Raw,
         };
-        let stand_in = match kind {
-            FieldKind::Word => stand_in(class, &descr.name),
-            FieldKind::FloatSlot | FieldKind::Raw => StandIn::Never,
-        };
-        Some(FieldPlace { class: self.class_id(class), offset: field.offset as u32, kind, stand_in })
+        let stand_in = stand_in(class, &descr.name);
+        let id = self.class_id(class);
+        let stores_ask = static_class::has_hooked_subclass(class);
+        let mut unhooked = self.unhooked.borrow_mut();
+        if !stores_ask && !unhooked.contains(&id) {
+            unhooked.push(id);
+        }
+        Some(FieldPlace {
+            class: id,
+            offset: field.offset as u32,
+            kind,
+            stand_in,
+            stores_ask,
+            may_ask: !class.has(type_flags::FINAL),
+        })
     }
 
     fn callee(&self, descr: &FunctionDescr, is_virtual: bool) -> Option<CalleePlace> {

@@ -3,6 +3,7 @@
 //! - A module's name or a class's attribute changes: targets that go through it fall back to their stubs, which bind anew.
 //! - A class gets a vtable: its entries become the slots of what it has under the names of the methods.
 //! - A subclass overrides a method that callers reach without dispatch: the target's slot becomes a dispatcher.
+//! - A subclass has a `__setattr__` of its own: code that stores to the fields of its bases is retired.
 //! - Code that has been built into other code goes stale: the other code is retired. Activations of it run to their end.
 
 use base::entity::EntityId;
@@ -14,7 +15,7 @@ use runtime::objects::module::ModuleObject;
 use runtime::objects::str::StrObject;
 use runtime::static_class::{self, StaticLayout};
 use runtime::static_method;
-use runtime::type_object::TypeObject;
+use runtime::type_object::{TypeObject, type_flags};
 use runtime::value::{Ref, Value};
 
 use crate::context::{Jit, jit};
@@ -126,6 +127,18 @@ impl Jit {
             functions.linked().filter(|(_, func)| is_overridden_by(&func.link)).map(|(id, _)| id).collect()
         };
         overridden.into_iter().for_each(|func| self.dispatch(func));
+        if class.has(type_flags::STORES_ASK) {
+            self.retire_stores(class);
+        }
+    }
+
+    /// Retires what stores to the fields of the bases of a class, whose `__setattr__` it has not asked.
+    fn retire_stores(&self, class: &TypeObject) {
+        for &base in class.mro() {
+            let base = self.classes.borrow_mut().id(base);
+            let users = self.storing_to.borrow_mut().remove(&base).unwrap_or_default();
+            users.into_iter().for_each(|body| self.retire(body));
+        }
     }
 
     /// Makes calls of a target, which a subclass overrides, ask the receiver: its vtable or, if that has no entry for the method or the

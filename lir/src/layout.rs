@@ -10,6 +10,12 @@ pub struct Layout {
     pub refcount: i32,
     /// Type pointer.
     pub type_pointer: i32,
+    /// Flags of a class.
+    pub class_flags: i32,
+    /// The flag of classes where a property stands in the place of a field.
+    pub stands_in: u32,
+    /// The flag of classes that have another `__setattr__` than a static base.
+    pub stores_ask: u32,
     /// Length of tuples, lists and byte strings.
     pub size: i32,
     /// The double in a float object.
@@ -101,6 +107,9 @@ impl Default for Layout {
         Self {
             refcount: at(a::header::REFCOUNT),
             type_pointer: at(a::header::TYPE),
+            class_flags: at(a::type_object::FLAGS),
+            stands_in: a::type_object::STANDS_IN,
+            stores_ask: a::type_object::STORES_ASK,
             size: at(a::list_object::LEN),
             float_value: at(a::float_object::VALUE),
             bool_truth: at(BOOL_TRUTH),

@@ -97,11 +97,10 @@ impl StaticLayout {
         self.fields.iter().rev().find(|field| field.name == name)
     }
 
-    /// Whether a property of a subclass may stand in the place of a field: one that holds an object, and has a default. The field is null in
-    /// the instances of such a class, and who finds it so asks the class.
+    /// Whether a property of a subclass may stand in the place of a field: one that has a default. In the instances of such a class the field
+    /// is null if it can be, and who finds it so asks the class; before a primitive is read or stored, the class is looked at.
     pub fn admits_stand_in(&self, name: &str) -> bool {
-        let holds_object = self.field(name).is_some_and(|field| field.kind == FieldKind::Object);
-        holds_object && self.optional.iter().any(|optional| optional == name)
+        self.optional.iter().any(|optional| optional == name)
     }
 
     /// The place of a method among the methods; of a property, of the part that a kind names.
@@ -263,6 +262,48 @@ pub(crate) fn note_defaults(class: &TypeObject) {
         true => class.set_flags(type_flags::OWN_DEFAULTS),
         false => class.clear_flags(type_flags::OWN_DEFAULTS),
     }
+}
+
+/// Marks a class with another `__setattr__` than a static base: typed code that knows the base must ask it.
+pub(crate) fn note_hook(class: &TypeObject) {
+    let bases = class.mro().iter().filter_map(|base| base.get::<TypeObject>());
+    let mut statics =
+        bases.filter(|base| base.static_layout().is_some_and(|layout| !layout.fields.is_empty()));
+    match statics.any(|base| has_other_hook(class, base)) {
+        true => class.set_flags(type_flags::STORES_ASK),
+        false => class.clear_flags(type_flags::STORES_ASK),
+    }
+}
+
+/// Whether a class has another `__setattr__` than one of its bases. That of a frozen dataclass is none: it keeps others from what the
+/// dataclass itself does.
+fn has_other_hook(class: &TypeObject, base: &TypeObject) -> bool {
+    let hook = StrObject::intern("__setattr__");
+    let found = class.lookup(hook.value());
+    found != base.lookup(hook.value())
+        && !class
+            .mro()
+            .iter()
+            .filter_map(|owner| owner.get::<TypeObject>())
+            .any(|owner| owner.dict().get_str(hook.value()) == found && is_frozen_dataclass(owner))
+}
+
+fn is_frozen_dataclass(class: &TypeObject) -> bool {
+    let Some(params) = class.dict().get_text("__dataclass_params__") else { return false };
+    let frozen = protocol::get_optional_attr(params.value(), StrObject::intern("frozen").value());
+    matches!(frozen, Ok(Some(frozen)) if objects::bool::truth_of(frozen.value()) == Some(true))
+}
+
+/// Whether stores to the fields of a class ask the class of an object, which is marked: its `__setattr__` is another one.
+pub fn asks_for_stores(class: &TypeObject, owner: &TypeDescr) -> PyResult<bool> {
+    let owner = load_class(owner)?;
+    Ok(owner.get::<TypeObject>().is_some_and(|owner| has_other_hook(class, owner)))
+}
+
+/// Whether stores to the fields of a class go by the `__setattr__` of some subclass.
+pub fn has_hooked_subclass(class: &TypeObject) -> bool {
+    let is_hooked = |sub: &TypeObject| sub.has(type_flags::STORES_ASK) && has_other_hook(sub, class);
+    class.subclasses().iter().any(|sub| is_hooked(sub) || has_hooked_subclass(sub))
 }
 
 /// The class that introduces a method of a class, if the vtables of some subclasses have the method elsewhere, or can have: the class may be
@@ -448,11 +489,15 @@ pub fn resolve_class(module: &str, name: &str) -> PyResult<Option<Ref>> {
     Ok(found)
 }
 
-/// Whether a property stands in the place of a field in some subclass.
+/// Whether something else than the field is what a class has under its name.
+pub fn is_replaced(class: &TypeObject, name: &str) -> bool {
+    let found = class.lookup(StrObject::intern(name).value());
+    !found.is_some_and(|found| found.is_instance::<TypedDescriptor>())
+}
+
+/// Whether a property stands in the place of a field in a class or some subclass.
 pub fn has_stand_in(class: &TypeObject, name: &str) -> bool {
-    let is_descriptor = |found: Value| found.is_instance::<TypedDescriptor>();
-    let key = StrObject::intern(name);
-    let is_other = class.has(type_flags::STANDS_IN) && !class.lookup(key.value()).is_some_and(is_descriptor);
+    let is_other = class.has(type_flags::STANDS_IN) && is_replaced(class, name);
     is_other || class.subclasses().iter().any(|subclass| has_stand_in(subclass, name))
 }
 

@@ -66,10 +66,12 @@ pub mod type_flags {
     pub const MUTABLE: u32 = 1 << 21;
     /// The program says that it is as good as compiled statically: shown, and nothing else.
     pub const SHOWN_AS_STATIC: u32 = 1 << 23;
-    /// A property stands in the place of a field, which is null in instances.
-    pub const STANDS_IN: u32 = 1 << 25;
+    /// A property stands in the place of a field, which is null in instances unless it is a primitive.
+    pub const STANDS_IN: u32 = abi::layout::type_object::STANDS_IN;
     /// `abc.ABCMeta`, as long as nobody has changed it.
     pub const ABSTRACT_METACLASS: u32 = 1 << 24;
+    /// `__setattr__` is another one than in a static base, where stores to fields go by it.
+    pub const STORES_ASK: u32 = abi::layout::type_object::STORES_ASK;
     /// Methods have other defaults than those of bases that they override.
     pub const OWN_DEFAULTS: u32 = abi::layout::type_object::OWN_DEFAULTS;
 }
@@ -339,6 +341,12 @@ impl TypeObject {
     #[inline]
     pub fn has(&self, mask: u32) -> bool {
         self.flags.get() & mask == mask
+    }
+
+    /// Whether some of these flags are set.
+    #[inline]
+    pub fn has_any(&self, mask: u32) -> bool {
+        self.flags.get() & mask != 0
     }
 
     /// Whether instances own nothing at all and die without ado.
@@ -650,6 +658,7 @@ impl TypeObject {
         self.clear_flags(type_flags::ABSTRACT_METACLASS);
         if self.has_static_base() {
             crate::static_class::note_defaults(self);
+            crate::static_class::note_hook(self);
             crate::hooks::class_changed(self);
         }
         for subclass in self.subclasses() {

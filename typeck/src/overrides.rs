@@ -70,11 +70,9 @@ impl<'a> Program<'a> {
         entry.binding == Binding::Property && entry.cache.is_none() && !entry.is_final && entry.is_plain()
     }
 
-    /// Whether a property may take the place of a field: one that has a default and holds an object, which is null where a property is.
+    /// Whether a property may take the place of a field: one that has a default, and that others may assign to.
     fn may_stand_in(&self, method: FunctionId, field: &Field<'a>) -> bool {
-        let is_float = self.types.as_instance(field.ty).is_some_and(|(class, ..)| class == self.known.float);
-        let holds_object = self.types.as_primitive(field.ty).is_none() && !is_float;
-        field.has_default && !field.is_final && holds_object && self.may_become_field(method)
+        field.has_default && !field.is_final && self.may_become_field(method)
     }
 
     /// `super()` calls what follows the class in its own order of bases, so that of several bases no other may come in between.

@@ -2,11 +2,11 @@
 
 use abi::helper::HelperId as H;
 use abi::layout::type_object;
-use bytecode::{LenKind, MethodKind, Opcode as B, SequenceKind, TypeCode, TypeDescr, Word};
+use bytecode::{LenKind, MethodKind, Opcode as B, Repr, SequenceKind, TypeCode, TypeDescr, Word};
 
 use super::types::{class_of, is_precise, type_of};
 use super::{Builder, Built, code_type};
-use crate::env::{CastHints, FieldKind, FieldRef, Signature, StandIn};
+use crate::env::{CastHints, FieldKind, FieldPlace, FieldRef, Signature, StandIn};
 use crate::ir::{Imm, Opcode, Type, Value};
 
 impl Builder<'_> {
@@ -230,7 +230,7 @@ impl Builder<'_> {
         self.push(result);
     }
 
-    fn field_operand(&mut self, n: usize) -> Built<(FieldRef, StandIn)> {
+    fn field_operand(&mut self, n: usize) -> Built<(FieldRef, FieldPlace)> {
         let descr = &self.code.fields[n];
         let Some(place) = self.env.field(descr) else { return self.unresolved() };
         let field = FieldRef {
@@ -240,7 +240,7 @@ impl Builder<'_> {
             kind: place.kind,
             ty: type_of(&descr.ty, self.env),
         };
-        Ok((field, place.stand_in))
+        Ok((field, place))
     }
 
     /// The code object and the number of a field there, as operands.
@@ -249,10 +249,16 @@ impl Builder<'_> {
     }
 
     fn load_field(&mut self, n: usize) -> Built<()> {
-        let (field, stand_in) = self.field_operand(n)?;
+        let (field, FieldPlace { stand_in, .. }) = self.field_operand(n)?;
         let (kind, ty) = (field.kind, field.ty);
         let imm = Imm::Field(self.func.import_field(field));
-        if stand_in == StandIn::Possible {
+        // What is no double makes a float slot leave as it is.
+        match (stand_in, kind) {
+            (StandIn::Present, _) => return self.load_stand_in(n, kind, ty),
+            (StandIn::Possible, FieldKind::Raw) => self.guard_owner(Opcode::GuardOwnFields),
+            _ => {}
+        }
+        if (stand_in, kind) == (StandIn::Possible, FieldKind::Word) {
             // The interpreter finds the owner where it is.
             let owner = *self.stack.last().expect("verified bytecode does not underflow the stack");
             let value = self.emit(Opcode::LoadField, &[owner], imm, ty.union(Type::NULL));
@@ -262,13 +268,6 @@ impl Builder<'_> {
             return Ok(());
         }
         let owner = self.pop_object();
-        if stand_in == StandIn::Present {
-            let [code, number] = self.field_number(n);
-            let value = self.object_helper(H::LoadStandIn, &[owner, code, number]);
-            let value = self.narrowed(value, ty);
-            self.push(value);
-            return Ok(());
-        }
         let value = match kind {
             FieldKind::Raw => self.emit(Opcode::LoadField, &[owner], imm, ty),
             FieldKind::FloatSlot => {
@@ -284,22 +283,72 @@ impl Builder<'_> {
         Ok(())
     }
 
+    /// Leaves for the interpreter if the class of the owner, which is on the stack, is marked as the guard says.
+    fn guard_owner(&mut self, guard: Opcode) {
+        let owner = *self.stack.last().expect("verified bytecode does not underflow the stack");
+        let owner = self.as_object(owner);
+        let ty = self.func.ty(owner);
+        self.emit_deopt(guard, &[owner], Imm::None, ty);
+    }
+
+    /// What the class of the owner has in the place of a field: an object, which stands for a primitive.
+    fn load_stand_in(&mut self, n: usize, kind: FieldKind, ty: Type) -> Built<()> {
+        let owner = self.pop_object();
+        let [code, number] = self.field_number(n);
+        let value = self.object_helper(H::LoadStandIn, &[owner, code, number]);
+        let value = match (kind, self.field_code(n)) {
+            (FieldKind::Raw, Some(code)) => {
+                let value = self.narrowed(value, boxed_type(code));
+                self.push(value);
+                self.unbox_primitive(code)
+            }
+            _ => self.narrowed(value, ty),
+        };
+        self.push(value);
+        Ok(())
+    }
+
+    /// Hands an object, which stands for a primitive, to what the class of the owner has in the place of a field.
+    fn store_stand_in(&mut self, n: usize, kind: FieldKind) -> Built<()> {
+        let owner = self.pop_object();
+        let value = match (kind, self.field_code(n)) {
+            (FieldKind::Raw, Some(code)) => self.box_primitive(code),
+            _ => self.pop_object(),
+        };
+        let [code, number] = self.field_number(n);
+        self.status_helper(H::StoreStandIn, &[owner, value, code, number]);
+        Ok(())
+    }
+
+    /// The code of the primitive that a field holds.
+    fn field_code(&self, n: usize) -> Option<TypeCode> {
+        match self.code.fields[n].ty {
+            TypeDescr::Primitive(code) => Some(code),
+            _ => None,
+        }
+    }
+
     fn store_field(&mut self, n: usize) -> Built<()> {
-        let (field, stand_in) = self.field_operand(n)?;
+        let (field, place) = self.field_operand(n)?;
         let (kind, ty, offset) = (field.kind, field.ty, field.offset);
         let imm = Imm::Field(self.func.import_field(field));
-        if stand_in == StandIn::Possible {
-            let owner = *self.stack.last().expect("verified bytecode does not underflow the stack");
-            let old = self.emit(Opcode::LoadField, &[owner], imm, ty.union(Type::NULL));
-            self.emit_deopt(Opcode::GuardField, &[old], Imm::None, ty);
+        match (place.stand_in, kind) {
+            _ if place.stores_ask => return self.store_stand_in(n, kind),
+            (StandIn::Never, _) => {}
+            (StandIn::Present, _) => return self.store_stand_in(n, kind),
+            (StandIn::Possible, FieldKind::Raw | FieldKind::FloatSlot) => {
+                self.guard_owner(Opcode::GuardOwnFields);
+            }
+            (StandIn::Possible, FieldKind::Word) => {
+                let owner = *self.stack.last().expect("verified bytecode does not underflow the stack");
+                let old = self.emit(Opcode::LoadField, &[owner], imm, ty.union(Type::NULL));
+                self.emit_deopt(Opcode::GuardField, &[old], Imm::None, ty);
+            }
+        }
+        if place.may_ask {
+            self.guard_owner(Opcode::GuardStores);
         }
         let owner = self.pop_object();
-        if stand_in == StandIn::Present {
-            let value = self.pop_object();
-            let [code, number] = self.field_number(n);
-            self.status_helper(H::StoreStandIn, &[owner, value, code, number]);
-            return Ok(());
-        }
         match kind {
             FieldKind::Raw => {
                 let value = self.pop_prim(ty);
@@ -508,4 +557,13 @@ fn element_type(operand: u32) -> Option<Type> {
         .map(SequenceKind::element)
         .filter(|code| *code != TypeCode::Single)
         .and_then(code_type)
+}
+
+/// The type of the objects that stand for a primitive.
+fn boxed_type(code: TypeCode) -> Type {
+    match code.repr() {
+        Repr::Double => Type::FLOAT_EXACT,
+        _ if code == TypeCode::CBool => Type::BOOL,
+        _ => Type::INT_EXACT,
+    }
 }

@@ -39,7 +39,14 @@ impl CompileEnv for TestEnv {
             "f" => (24, FieldKind::FloatSlot),
             _ => (32, FieldKind::Word),
         };
-        Some(FieldPlace { class: ClassId::from_index(20), offset, kind, stand_in: StandIn::Never })
+        Some(FieldPlace {
+            class: ClassId::from_index(20),
+            offset,
+            kind,
+            stand_in: StandIn::Never,
+            stores_ask: false,
+            may_ask: false,
+        })
     }
     fn callee(&self, _: &FunctionDescr, is_virtual: bool) -> Option<CalleePlace> {
         let slot = is_virtual.then_some(3);

@@ -431,6 +431,10 @@ opcodes! {
     CheckField "check_field" op(&[Type::WORD, Type::OBJECT], Narrowed).imm(K::Field).raises();
     /// The operand; leaves for the interpreter if it is null: a property of a subclass may stand in the place of the field.
     GuardField "guard_field" op(&[Type::WORD], Narrowed).deopts();
+    /// The operand; leaves for the interpreter if a property stands in the place of a field in its class, which says so for good.
+    GuardOwnFields "guard_own_fields" op(&[Type::OBJECT], Narrowed).deopts();
+    /// The operand; leaves for the interpreter if its class has another `__setattr__` than a static base, which stores ask.
+    GuardStores "guard_stores" op(&[Type::OBJECT], Narrowed).deopts();
     /// Writes a raw field.
     StoreField "store_field" op(&[Type::OBJECT, Type::PRIMITIVE], Nothing).imm(K::Field).writes(M::FIELDS);
     /// Writes a word field and returns what it held.

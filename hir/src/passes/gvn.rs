@@ -104,6 +104,8 @@ fn key_of(func: &Function, inst: Inst) -> Option<(Key, Memory)> {
             | Opcode::CheckType
             | Opcode::GuardSet
             | Opcode::GuardField
+            | Opcode::GuardOwnFields
+            | Opcode::GuardStores
             | Opcode::AddChecked
             | Opcode::SubChecked
             | Opcode::MulChecked

@@ -135,6 +135,8 @@ fn may_move(func: &Function, inst: Inst, written: Memory, is_undisturbed: bool) 
         Opcode::GuardType
             | Opcode::CheckType
             | Opcode::GuardSet
+            | Opcode::GuardOwnFields
+            | Opcode::GuardStores
             | Opcode::Guard
             | Opcode::LoadFloatSlot
             | Opcode::GuardWords

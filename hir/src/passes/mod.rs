@@ -2,6 +2,7 @@
 
 pub mod clean_cfg;
 pub mod dead_code;
+pub mod drop_guards;
 pub mod drop_keeps;
 pub mod gvn;
 pub mod hoist_invariants;

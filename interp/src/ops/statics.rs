@@ -19,7 +19,7 @@ use runtime::objects::static_array::StaticArray;
 use runtime::objects::static_vector::StaticVector;
 use runtime::objects::str::StrObject;
 use runtime::objects::tuple::TupleObject;
-use runtime::objects::{float, int, singleton};
+use runtime::objects::{self, float, int, singleton};
 use runtime::protocol;
 use runtime::static_class::{self, FieldKind, StaticField};
 use runtime::type_object::{TypeObject, type_flags};
@@ -564,7 +564,8 @@ pub(crate) unsafe fn field(word: Word, owner: Value, cache: &InlineCache) -> Opt
     if word.opcode_is(Opcode::LOAD_FIELD_OBJECT) {
         return value.non_null().map(frame::copy);
     }
-    word.opcode_is(Opcode::LOAD_FIELD_WORD).then_some(value)
+    let is_plain = word.opcode_is(Opcode::LOAD_FIELD_WORD) && !owner.ty().has(type_flags::STANDS_IN);
+    is_plain.then_some(value)
 }
 
 /// Stores what a specialised `STORE_FIELD` has, taking it over; false if it takes the general way.
@@ -573,6 +574,9 @@ pub(crate) unsafe fn field(word: Word, owner: Value, cache: &InlineCache) -> Opt
 /// The owner is an instance of the class whose field has been placed, and the value is of the field's type.
 #[inline]
 pub(crate) unsafe fn set_field(word: Word, owner: Value, value: Value, cache: &InlineCache) -> bool {
+    if owner.ty().has_any(type_flags::STANDS_IN | type_flags::STORES_ASK) {
+        return false;
+    }
     // SAFETY: the contract.
     unsafe {
         let place = owner.ptr().cast::<u8>().add(cache.data.get() as usize);
@@ -585,11 +589,7 @@ pub(crate) unsafe fn set_field(word: Word, owner: Value, value: Value, cache: &I
             *place.cast::<u64>() = static_class::encode_double(double);
             frame::release(value);
         } else if word.opcode_is(Opcode::STORE_FIELD_OBJECT) {
-            let field = &*place.cast::<Field>();
-            if field.get().is_none() && owner.ty().has(type_flags::STANDS_IN) {
-                return false;
-            }
-            field.set(Ref::from_owned(value));
+            (*place.cast::<Field>()).set(Ref::from_owned(value));
         } else {
             *place.cast::<u64>() = value.bits();
         }
@@ -608,23 +608,44 @@ pub(crate) fn load_field(descr: &FieldDescr, owner: &Ref, cache: &InlineCache) -
                 Some(value) => Ok(value.into_value()),
                 None => stand_in(descr, owner).map(Ref::into_value),
             },
+            FieldKind::Primitive(code) if has_stand_in(descr, owner, kind, address) => {
+                primitive::unboxed(code, stand_in(descr, owner)?.value())
+            }
             FieldKind::Primitive(code) => Ok(primitive::load(address, code)),
             FieldKind::Float => match static_class::load(address, kind) {
                 Some(value) => Ok(value.into_value()),
-                None => Err(unset_field(descr, owner)),
+                None => stand_in(descr, owner).map(Ref::into_value),
             },
         }
     }
 }
 
-/// What a property gives that stands in the place of a field, which is null.
+/// Whether a property of the owner's class stands in the place of a field. One that holds an object or a float is null then; of a primitive
+/// the class says it.
+///
+/// # Safety
+/// The address is that of the field, which is of this kind.
+unsafe fn has_stand_in(descr: &FieldDescr, owner: &Ref, kind: FieldKind, address: *mut u8) -> bool {
+    owner.ty().has(type_flags::STANDS_IN)
+        && match kind {
+            FieldKind::Primitive(_) => static_class::is_replaced(owner.ty(), &descr.name),
+            // SAFETY: the contract; such a field is a word.
+            FieldKind::Object | FieldKind::Float => unsafe { *address.cast::<u64>() == 0 },
+        }
+}
+
+/// What a property gives that stands in the place of a field.
 #[cold]
 fn stand_in(descr: &FieldDescr, owner: &Ref) -> PyResult {
     if !owner.ty().has(type_flags::STANDS_IN) {
         return Err(unset_field(descr, owner));
     }
     let found = protocol::get_attr(owner.value(), StrObject::intern(&descr.name).value())?;
-    if static_class::admits(&descr.ty, found.value())? {
+    let is_kept = match descr.ty {
+        TypeDescr::Primitive(code) => is_boxed(code, &found),
+        ref ty => static_class::admits(ty, found.value())?,
+    };
+    if is_kept {
         return Ok(found);
     }
     let (class, name) = (owner.ty().name(), &descr.name);
@@ -635,35 +656,45 @@ fn stand_in(descr: &FieldDescr, owner: &Ref) -> PyResult {
     ))
 }
 
-/// What a field that holds an object gives, or the property in its place.
+/// Whether an object is of the class whose instances stand for a primitive.
+fn is_boxed(code: TypeCode, found: &Ref) -> bool {
+    match code.repr() {
+        Repr::Double => float::of(found.value()).is_some(),
+        _ if code == TypeCode::CBool => objects::bool::truth_of(found.value()).is_some(),
+        _ => int::IntRef::of(found.value()).is_some(),
+    }
+}
+
+/// What a field gives, or the property in its place: an object, also for a primitive.
 pub fn load_field_object(descr: &FieldDescr, owner: Value) -> PyResult {
     let owner = owner.to_ref();
-    let place = address(&owner, static_field(descr, &owner)?);
-    // SAFETY: the field holds an object: the compiler asks for no other.
-    match unsafe { (*place.cast::<Field>()).get_ref() } {
-        Some(value) => Ok(value),
-        None => stand_in(descr, &owner),
-    }
+    let word = load_field(descr, &owner, &InlineCache::default())?;
+    Ok(match descr.ty {
+        TypeDescr::Primitive(code) => primitive::boxed(code, word),
+        // SAFETY: what is no primitive is an owned object.
+        _ => unsafe { Ref::from_owned(word) },
+    })
 }
 
-/// Stores into a field that holds an object, or hands the value to the property in its place.
+/// Stores an object into a field, also for a primitive, or hands it to the property in its place.
 pub fn store_field_object(descr: &FieldDescr, owner: Value, value: Value) -> PyResult<()> {
     let owner = owner.to_ref();
-    let place = address(&owner, static_field(descr, &owner)?);
-    // SAFETY: as above.
-    unsafe { store_object(descr, &owner, place, value.to_ref()) }
+    let word = match descr.ty {
+        TypeDescr::Primitive(code) => primitive::unboxed(code, value)?,
+        _ => frame::copy(value),
+    };
+    store_field(descr, &owner, word, &InlineCache::default())
 }
 
-/// # Safety
-/// The place is that of a field of the owner that holds an object.
-unsafe fn store_object(descr: &FieldDescr, owner: &Ref, place: *mut u8, value: Ref) -> PyResult<()> {
-    // SAFETY: the contract.
-    let field = unsafe { &*place.cast::<Field>() };
-    if field.get().is_none() && owner.ty().has(type_flags::STANDS_IN) {
-        return protocol::set_attr(owner.value(), StrObject::intern(&descr.name).value(), value.value());
-    }
-    field.set(value);
-    Ok(())
+/// Hands what was to be stored into a field to the property in its place, or to the `__setattr__` of the class.
+#[cold]
+fn set_stand_in(descr: &FieldDescr, owner: &Ref, word: Value) -> PyResult<()> {
+    let value = match descr.ty {
+        TypeDescr::Primitive(code) => primitive::boxed(code, word),
+        // SAFETY: as above.
+        _ => unsafe { Ref::from_owned(word) },
+    };
+    protocol::set_attr(owner.value(), StrObject::intern(&descr.name).value(), value.value())
 }
 
 fn unset_field(descr: &FieldDescr, owner: &Ref) -> Raised {
@@ -684,10 +715,16 @@ pub(crate) fn store_field(descr: &FieldDescr, owner: &Ref, word: Value, cache: &
             return Err(raised);
         }
     };
+    if owner.ty().has(type_flags::STORES_ASK) && static_class::asks_for_stores(owner.ty(), &descr.class)? {
+        return set_stand_in(descr, owner, word);
+    }
     // SAFETY: the address is that of a field of this kind; object words are owned.
     unsafe {
+        if has_stand_in(descr, owner, kind, address) {
+            return set_stand_in(descr, owner, word);
+        }
         match kind {
-            FieldKind::Object => store_object(descr, owner, address, Ref::from_owned(word))?,
+            FieldKind::Object => (*address.cast::<Field>()).set(Ref::from_owned(word)),
             FieldKind::Float => static_class::store_float(address, Ref::from_owned(word).value()),
             FieldKind::Primitive(code) => primitive::store(address, code, word),
         }

@@ -13,6 +13,8 @@ impl Lower<'_> {
             H::LoadField => self.load_field(inst),
             H::CheckField => self.check_field(inst),
             H::GuardField => self.guard_field(inst),
+            H::GuardOwnFields => self.guard_class(inst, self.layout.stands_in),
+            H::GuardStores => self.guard_class(inst, self.layout.stores_ask),
             H::StoreField => self.store_raw(inst),
             H::SwapField | H::InitField => self.store_word(inst),
             H::LoadFloatSlot => self.load_float_slot(inst),
@@ -161,6 +163,20 @@ impl Lower<'_> {
         let exit = self.exit(ExitKind::Deopt);
         self.emit(InstData::new(Op::Exit).exiting(exit));
         self.enter(set);
+        self.alias(inst);
+    }
+
+    /// Leaves if the class of the operand has a flag.
+    fn guard_class(&mut self, inst: Inst, flag: u32) {
+        let object = self.reg(self.arg(0));
+        let class = self.load(object, self.layout.type_pointer);
+        let mem = Mem::at(class, self.layout.class_flags);
+        let flags = self.out.new_vreg(RegClass::Gpr);
+        self.emit(InstData::new(Op::Load).sized(Size::B4).to(flags).with(&[Src::Mem(mem)]));
+        let exit = self.exit(ExitKind::Deopt);
+        let test =
+            InstData::new(Op::GuardTest).cc(Cc::Eq).with(&[Src::Reg(flags), Src::Imm(i64::from(flag))]);
+        self.emit(test.exiting(exit));
         self.alias(inst);
     }
 
