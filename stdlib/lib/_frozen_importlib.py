@@ -51,9 +51,11 @@ class LibraryFinder:
     """Finds modules in one folder of the packed library."""
 
     def __init__(self, path):
-        if path != _ROOT and not path.startswith(_ROOT + "/"):
+        # What makes paths absolute makes the library one below the working directory.
+        before, root, behind = path.partition(_ROOT)
+        if not root or (before and not before.endswith("/")) or (behind and not behind.startswith("/")):
             raise ImportError("no folder of the library", path=path)
-        self.path = path
+        self.path = root + behind
 
     def find_spec(self, fullname, target=None):
         if self.path == _ROOT and _imp.is_library_native(fullname):
@@ -119,9 +121,13 @@ def _spec(name, path):
     if path.endswith(".pyc"):
         loader_class = _bootstrap_external.SourcelessFileLoader
     is_package = path.rpartition("/")[2] == "__init__.py"
-    return _bootstrap_external.spec_from_file_location(
+    spec = _bootstrap_external.spec_from_file_location(
         name, path, loader=loader_class(name, path),
         submodule_search_locations=[path.rpartition("/")[0]] if is_package else None)
+    if loader_class is LibraryLoader:
+        # Its files are in no directory.
+        spec.origin = path
+    return spec
 
 
 def _give_main_spec(namespace, path):

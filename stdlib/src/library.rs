@@ -24,7 +24,9 @@ static ENTRIES: &[Entry] = include!(concat!(env!("OUT_DIR"), "/library.rs"));
 static PACKED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/library.bin"));
 
 fn entry(path: &str) -> Option<&'static Entry> {
-    let name = path.strip_prefix(ROOT)?.strip_prefix('/')?;
+    // What makes paths absolute makes the library one below the working directory.
+    let inside = &path[path.find(ROOT).filter(|&at| at == 0 || path[..at].ends_with('/'))?..];
+    let name = inside.strip_prefix(ROOT)?.strip_prefix('/')?;
     let at = ENTRIES.binary_search_by_key(&name, |entry| entry.name).ok()?;
     ENTRIES.get(at)
 }

@@ -231,22 +231,23 @@ fn cannot_import(module: Value, module_name: &str, wanted: &str) -> PyResult<Rai
 
 /// `from module import *` into a namespace.
 pub fn import_star(module: Value, namespace: &DictObject) -> PyResult<()> {
-    let public = match protocol::get_optional_attr(module, names().__all__)? {
-        Some(all) => protocol::collect(all.value())?,
+    let (source, public): (&str, Vec<Ref>) = match protocol::get_optional_attr(module, names().__all__)? {
+        Some(all) => ("Item in {}.__all__", protocol::collect(all.value())?),
         None => {
             let dict = protocol::get_attr(module, names().__dict__)?;
             let keys = protocol::call_method(dict.value(), names().keys, &[])?;
             let is_public = |key: &Ref| {
-                key.get::<StrObject>().is_some_and(|key| key.is_empty() || key.code_point(0) != '_' as u32)
+                key.get::<StrObject>().is_none_or(|key| key.is_empty() || key.code_point(0) != '_' as u32)
             };
-            protocol::collect(keys.value())?.into_iter().filter(is_public).collect()
+            ("Key in {}.__dict__", protocol::collect(keys.value())?.into_iter().filter(is_public).collect())
         }
     };
     for name in public {
         if !name.is_instance::<StrObject>() {
             let got = name.ty().name();
             let of = protocol::str_string(protocol::get_attr(module, names().__name__)?.value())?;
-            return Err(crate::raise!(TypeError, "Item in {of}.__all__ must be str, not {got}"));
+            let source = source.replace("{}", &of);
+            return Err(crate::raise!(TypeError, "{source} must be str, not {got}"));
         }
         let value = protocol::get_attr(module, name.value())?;
         namespace.set(name.value(), value)?;
