@@ -6,6 +6,7 @@
 use super::exception::{EXCEPTION_SLOTS, ExceptionObject};
 use crate::methods::GetSetDef;
 use crate::objects;
+use crate::objects::int::{self, IntRef};
 use crate::type_object::{TypeObject, TypeSpec, type_flags};
 use crate::value::{PyResult, Value};
 
@@ -31,6 +32,29 @@ fn set_extra(value: Value, at: usize, new: Option<Value>) -> PyResult<()> {
     Ok(())
 }
 
+/// A number that is not there until it is known.
+fn get_count(value: Value, at: usize) -> PyResult {
+    let exception = value.get::<ExceptionObject>().expect("descriptors check their owner");
+    let known = exception.extra[at].get().map(Value::to_ref);
+    known.ok_or_else(|| crate::raise!(AttributeError, "characters_written"))
+}
+
+fn set_count(value: Value, at: usize, new: Option<Value>) -> PyResult<()> {
+    let Some(new) = new else {
+        get_count(value, at)?;
+        return set_extra(value, at, None);
+    };
+    let count = int::index(new)?;
+    if IntRef::of(count.value()).and_then(IntRef::to_i64).is_none() {
+        return Err(crate::raise!(ValueError, "cannot fit 'int' into an index-sized integer"));
+    }
+    set_extra(value, at, Some(count.value()))
+}
+
+const fn is_count(field: &str) -> bool {
+    matches!(field.as_bytes(), b"characters_written")
+}
+
 /// Whether a field is only read: those of groups are.
 const fn is_fixed(field: &str) -> bool {
     matches!(field.as_bytes(), b"message" | b"exceptions")
@@ -42,8 +66,18 @@ macro_rules! extra_fields {
         extra_fields!(@ [$($done,)* GetSetDef {
             name: stringify!($field),
             doc: concat!("exception ", stringify!($field)),
-            get: |value| get_extra(value, $at),
-            set: if is_fixed(stringify!($field)) { None } else { Some(|value, new| set_extra(value, $at, new)) },
+            get: if is_count(stringify!($field)) {
+                |value| get_count(value, $at)
+            } else {
+                |value| get_extra(value, $at)
+            },
+            set: if is_fixed(stringify!($field)) {
+                None
+            } else if is_count(stringify!($field)) {
+                Some(|value, new| set_count(value, $at, new))
+            } else {
+                Some(|value, new| set_extra(value, $at, new))
+            },
         },] $at + 1; $($rest)*)
     };
     (@ [$($done:expr,)*] $at:expr;) => { &[$($done,)*] };

@@ -395,6 +395,12 @@ fn new(_: &TypeObject, args: Args<'_>) -> PyResult {
         return Err(crate::raise!(TypeError, "arg 6 (kwdefaults) must be None or dict"));
     }
     let function = FunctionObject::new(code, globals);
+    if globals.get_str(names().__builtins__).is_none()
+        && let Some(caller) = (hooks::hooks().frame)(0)
+        && let Some(globals) = caller.globals.get::<DictObject>()
+    {
+        function.builtins.set(builtins_of(globals));
+    }
     let fields = [&function.name, &function.defaults, &function.closure, &function.kwdefaults];
     for (field, value) in fields.into_iter().zip([name, defaults, closure, kwdefaults]) {
         if given(value) {

@@ -113,7 +113,11 @@ fn read(given: &Given, limits: &Limits) -> PyResult<Parameters> {
     let leaf_size = match given.get("leaf_size") {
         None => 0,
         Some(value) => {
-            u32::try_from(int::to_i64(value)?).map_err(|_| raise!(OverflowError, "leaf_size is too large"))?
+            let size = int::to_i64(value)?;
+            if size < 0 {
+                return Err(raise!(ValueError, "value must be positive"));
+            }
+            u32::try_from(size).map_err(|_| raise!(OverflowError, "leaf_size is too large"))?
         }
     };
     Ok(Parameters {
