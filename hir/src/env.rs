@@ -354,6 +354,8 @@ pub trait CompileEnv {
     /// Whether `code` may guess what it has not seen: static code is compiled before it has run, and a guess that fails too often is
     /// not repeated.
     fn guesses(&self, code: FuncId) -> bool;
+    /// Whether frames of static code show their variables.
+    fn shows_static(&self) -> bool;
     /// Globals and builtins dicts of `code`, as constants.
     fn namespaces(&self, code: FuncId) -> (ConstId, ConstId);
     /// The cell of free variable number `index` of `code`, if the function always has the same closure. Otherwise the closure comes

@@ -365,6 +365,10 @@ impl CompileEnv for Env<'_> {
         body.retired == 0 && body.code_object().has(CodeFlags::STATIC)
     }
 
+    fn shows_static(&self) -> bool {
+        self.jit.settings.shows_static
+    }
+
     fn namespaces(&self, code: FuncId) -> (ConstId, ConstId) {
         let body = self.body(code);
         let functions = self.jit.functions.borrow();

@@ -27,6 +27,8 @@ pub struct Settings {
     pub static_calls: Option<u32>,
     /// Write `/tmp/perf-PID.map`.
     pub perf_map: bool,
+    /// Let frames of static functions show their variables, as those of dynamic ones do.
+    pub shows_static: bool,
     /// Leave tests for null to faults, whose handler the process then has ([`runtime::fault`]).
     pub traps_null: bool,
 }

@@ -86,7 +86,7 @@ fn found<'f>(
     let functions = values.jit.functions.borrow();
     let body = &functions.bodies[frame.map_or(machine.body, |frame| machine.body_of(frame.code))];
     let own = functions.bodies[machine.body].code_object();
-    let is_shown = frame.is_some() && !own.has(CodeFlags::STATIC);
+    let is_shown = frame.is_some() && (!own.has(CodeFlags::STATIC) || values.jit.settings.shows_static);
     let variables = frame.filter(|_| is_shown).map(|frame| (body.code_object(), frame));
     CompiledFrame {
         info: FrameInfo {

@@ -171,6 +171,9 @@ pub(crate) struct JitArgs {
     /// Print statistics on standard error when the program has ended.
     #[arg(long = "jit-stats")]
     pub(crate) stats: bool,
+    /// Let frames of static functions that run compiled show their variables, which costs some speed.
+    #[arg(long = "jit-frames")]
+    frames: bool,
     /// Write /tmp/perf-PID.map, by which `perf` names compiled functions.
     #[arg(long = "perf-map")]
     perf_map: bool,
@@ -202,6 +205,7 @@ impl JitArgs {
             dynamic_calls: self.dynamic_calls,
             static_calls: self.static_calls,
             perf_map: self.perf_map,
+            shows_static: self.frames,
             traps_null: true,
         })
     }

@@ -8,7 +8,7 @@ use crate::command::spc;
 use crate::harness::root;
 
 /// Programs with a small size and the checksum that CPython gives for it.
-const PROGRAMS: &[(&str, &str, &str)] = &[
+pub(crate) const PROGRAMS: &[(&str, &str, &str)] = &[
     ("fannkuch", "7", "228016"),
     ("sieve", "5000", "669001552819"),
     ("nbody", "200", "-0.169026909"),

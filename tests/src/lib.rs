@@ -44,6 +44,8 @@ mod programs;
 #[cfg(test)]
 mod stages;
 #[cfg(test)]
+mod static_frames;
+#[cfg(test)]
 mod stress;
 #[cfg(test)]
 mod tidy;

@@ -7,6 +7,7 @@
 //! Needs: code whose frames are shown. Cost: a look at the last instructions of each bytecode instruction.
 
 use base::entity::EntityId;
+use bytecode::CodeFlags;
 
 use crate::ir::{Done, FrameState, Inst, Leaves, StateId, Type};
 
@@ -16,7 +17,7 @@ impl Builder<'_> {
     /// Says in the state of a call what is left behind it, if it is the last thing that the bytecode instruction has done. Only where frames
     /// are shown: nobody can get hold of the others.
     pub(super) fn note_completion(&mut self) {
-        if !self.func.is_shown || self.is_ended || self.locals != self.before.0 {
+        if !self.can_be_left() || self.is_ended || self.locals != self.before.0 {
             return;
         }
         let Some(inst) = self.last_call() else { return };
@@ -25,9 +26,14 @@ impl Builder<'_> {
         }
     }
 
+    /// Whether a frame can be left behind its calls: one of dynamic code.
+    fn can_be_left(&self) -> bool {
+        self.func.is_shown && !self.code.flags.contains(CodeFlags::STATIC)
+    }
+
     /// Says that the call that has just been appended leaves this on top of the operands that there are now.
     pub(super) fn note_leaves(&mut self, leaves: Leaves) {
-        if !self.func.is_shown || self.locals != self.before.0 {
+        if !self.can_be_left() || self.locals != self.before.0 {
             return;
         }
         let depth = self.stack.len() as u32;

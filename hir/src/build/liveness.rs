@@ -67,8 +67,14 @@ impl Liveness {
         }
         self.held.clone_from(&self.bits);
         if is_shown {
+            // Primitives are no objects that a frame could show.
+            let mut shown = vec![0; self.width];
+            let locals = code.locals.iter().enumerate().filter(|(_, local)| local.ty == TypeCode::Object);
+            locals.for_each(|(slot, _)| shown[slot / 64] |= 1 << (slot % 64));
             let bound = self.bound(code);
-            self.held.iter_mut().zip(&bound).for_each(|(held, &bound)| *held |= bound);
+            for (at, held) in self.held.iter_mut().enumerate() {
+                *held |= bound[at] & shown[at % self.width];
+            }
             return;
         }
         if self.kept.iter().all(|&word| word == 0) {

@@ -143,14 +143,15 @@ fn build_with(
 ) -> Built<Function> {
     let mut func = Function::new(code.qualname.clone(), id, return_type(code, env));
     func.guesses = env.guesses(id);
-    func.is_shown = !code.flags.contains(CodeFlags::STATIC);
+    func.is_shown = !code.flags.contains(CodeFlags::STATIC) || env.shows_static();
     func.counts_exactly = code.flags.contains(CodeFlags::COUNTS_REFERENCES);
     let entry = func.add_block();
+    let live = Liveness::new(code, matches!(start, Start::Resume(_)), func.is_shown);
     let mut builder = Builder {
         code,
         env,
         func,
-        live: Liveness::new(code, matches!(start, Start::Resume(_)), !code.flags.contains(CodeFlags::STATIC)),
+        live,
         stack_maps: bytecode::verify::stack_maps(code),
         block_at: vec![None; code.words.len()],
         work: Vec::new(),

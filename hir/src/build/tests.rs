@@ -73,6 +73,9 @@ impl CompileEnv for TestEnv {
     fn guesses(&self, _: FuncId) -> bool {
         false
     }
+    fn shows_static(&self) -> bool {
+        false
+    }
     fn closure_cell(&self, _: FuncId, _: u32) -> Option<ConstId> {
         None
     }
