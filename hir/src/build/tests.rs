@@ -162,7 +162,7 @@ local \"k\" object free
 fn a_primitive_loop() {
     assert_snapshot!(print(&built(1, INT64_LOOP)), @r#"
     func @f func0 -> I64 phase=ssa shown {
-      fs0 = state func0 17 [raw v11, raw v16, raw v14] []
+      fs0 = state func0 17 [raw v9, raw v14, raw v12] []
     bb0(v0: I64):
       jump bb1(v0)
     bb1(v1: I64):
@@ -171,15 +171,15 @@ fn a_primitive_loop() {
       jump bb2(v1, v2, v3)
     bb2(v4: I64, v5: I64, v6: I64):
       v7: CBool = icmp .lt v5, v4
-      branch v7, bb4(v4, v5, v6), bb3(v4, v5, v6)
-    bb3(v8: I64, v9: I64, v10: I64):
-      return v10
-    bb4(v11: I64, v12: I64, v13: I64):
-      v14: I64 = iadd v13, v12
-      v15: I64{1} = const_int #1
-      v16: I64 = iadd v12, v15
+      branch v7, bb4(v4, v5, v6), bb3(v6)
+    bb3(v8: I64):
+      return v8
+    bb4(v9: I64, v10: I64, v11: I64):
+      v12: I64 = iadd v11, v10
+      v13: I64{1} = const_int #1
+      v14: I64 = iadd v10, v13
       poll @fs0
-      jump bb2(v11, v16, v14)
+      jump bb2(v9, v14, v12)
     }
     "#);
 }
