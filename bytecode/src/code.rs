@@ -176,6 +176,8 @@ code_flags! {
     METHOD = 0x800_0000 "method",
     /// Its module asks how many references there are: each call has a frame, which holds as many in machine code as in the interpreter.
     COUNTS_REFERENCES = 0x1000_0000 "counts_references",
+    /// Its module reads variables of frames: compiled code shows those of static functions, too, once there is such a module. Only a module's body has it.
+    SEES_FRAMES = 0x2000_0000 "sees_frames",
 }
 
 impl CodeFlags {

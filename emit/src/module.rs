@@ -34,6 +34,8 @@ pub struct Options {
     pub patching: bool,
     /// The program asks for reference counts elsewhere: this module counts exactly, as if it asked for them itself.
     pub counts_references: bool,
+    /// The module belongs to the library.
+    pub is_library: bool,
 }
 
 /// Compiles a module.
@@ -197,6 +199,11 @@ impl<'a, 's> Emitter<'a, 's> {
         self.units.push(unit);
     }
 
+    /// Whether the module reads variables of frames. Those of the library do so for others, who name them; its debuggers, which also trace, have users who see.
+    fn sees_frames(&self) -> bool {
+        self.scopes.names_variables_of_frames && (!self.options.is_library || self.scopes.names_tracing)
+    }
+
     /// Finishes a code object.
     pub(crate) fn close_unit(&mut self) -> Code {
         let unit = self.units.pop().expect("units are opened and closed in pairs");
@@ -222,12 +229,13 @@ impl<'a, 's> Emitter<'a, 's> {
         let future =
             if self.future_annotations { CodeFlags::FUTURE_ANNOTATIONS } else { CodeFlags::default() };
         let strict = if self.options.is_strict { CodeFlags::STRICT } else { CodeFlags::default() };
+        let seeing = if self.sees_frames() { CodeFlags::SEES_FRAMES } else { CodeFlags::default() };
         let code = Code {
             name: "<module>".to_owned(),
             qualname: "<module>".to_owned(),
             filename: self.options.filename.clone(),
             first_line: 1,
-            flags: flags | future | strict,
+            flags: flags | future | strict | seeing,
             ..Code::default()
         };
         self.open_unit(self.scopes.module(), code);

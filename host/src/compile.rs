@@ -189,6 +189,7 @@ pub fn with_module<T>(
         trap_overflow: crate::options::trap_overflow(),
         patching: runtime::freeze::is_patching(),
         counts_references: markers.is_static && runtime::objects::code::is_counting(),
+        is_library: path.to_str().is_some_and(stdlib::library::is_file),
         ..emit::Options::default()
     };
     // The program itself is what is to happen.
@@ -402,6 +403,7 @@ fn emit_tree(
         trap_overflow: false,
         patching: false,
         counts_references: false,
+        is_library: false,
     };
     let place = Located { source, lines: options.lines.as_ref() };
     let text = source.text();

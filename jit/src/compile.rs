@@ -33,6 +33,7 @@ pub(crate) struct Compiled {
     shape: Shape,
     inlined: Vec<FuncId>,
     unhooked: Vec<ClassId>,
+    shows_static: bool,
 }
 
 /// Shows the stages of one compilation: stage, name of the pass or empty, text.
@@ -174,7 +175,13 @@ impl Jit {
             fails_by_carry: low.fails_by_carry,
             takes_closure,
         };
-        Ok(Compiled { code, shape, inlined: env.inlined.take(), unhooked: env.unhooked.take() })
+        let (inlined, unhooked) = (env.inlined.take(), env.unhooked.take());
+        Ok(Compiled { code, shape, inlined, unhooked, shows_static: self.shows_static() })
+    }
+
+    /// Whether frames of static functions show their variables: on request, or because the program reads those of some frames.
+    pub(crate) fn shows_static(&self) -> bool {
+        self.settings.shows_static || runtime::objects::code::is_seeing_frames()
     }
 
     /// The layout, with what stress and the settings ask for.
@@ -194,7 +201,7 @@ impl Jit {
         points: Vec<Point>,
     ) -> Result<&'static Machine, Unsupported> {
         let full = Unsupported { reason: Reason::CodeMemory, offset: 0 };
-        let Compiled { mut code, shape, inlined, unhooked } = compiled;
+        let Compiled { mut code, shape, inlined, unhooked, shows_static } = compiled;
         let takes_closure = shape.takes_closure;
         let start = self.memory.reserve_line(code.bytes.len()).ok_or(full)?;
         let enter = self.entries.get(&shape, &self.memory).ok_or(full)?;
@@ -234,7 +241,7 @@ impl Jit {
             is_plain,
             takes_closure,
         );
-        machine.points = points;
+        (machine.points, machine.shows_static) = (points, shows_static);
         let machine: &'static Machine = Box::leak(Box::new(machine));
         self.code.insert(machine);
         if self.settings.perf_map {

@@ -366,7 +366,7 @@ impl CompileEnv for Env<'_> {
     }
 
     fn shows_static(&self) -> bool {
-        self.jit.settings.shows_static
+        self.jit.shows_static()
     }
 
     fn namespaces(&self, code: FuncId) -> (ConstId, ConstId) {

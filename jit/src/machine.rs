@@ -59,6 +59,8 @@ pub(crate) struct Machine {
     pub(crate) deopts: Cell<u32>,
     /// The places of an interpreter's frame where it goes on; none if it is called.
     pub(crate) points: Vec<Point>,
+    /// Whether frames of static functions show their variables.
+    pub(crate) shows_static: bool,
     /// Where the frame that it continues has gone on behind its last exception, and in what code.
     pub(crate) landing: Cell<Option<(u32, &'static Machine)>>,
 }
@@ -115,6 +117,7 @@ impl Machine {
             is_retired: Cell::new(false),
             deopts: Cell::new(0),
             points: Vec::new(),
+            shows_static: false,
             landing: Cell::new(None),
         }
     }

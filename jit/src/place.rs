@@ -131,7 +131,7 @@ impl<'p> Place<'p> {
             }
         }
         let is_static = code.code().flags.contains(CodeFlags::STATIC);
-        (!is_static || self.jit.settings.shows_static).then(|| self.values.variables(code, frame).into_ref())
+        (!is_static || self.machine.shows_static).then(|| self.values.variables(code, frame).into_ref())
     }
 
     pub(crate) fn code(&self, frame: &ExitFrame) -> BodyView {

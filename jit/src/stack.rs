@@ -85,8 +85,10 @@ fn found<'f>(
     let machine = values.machine;
     let functions = values.jit.functions.borrow();
     let body = &functions.bodies[frame.map_or(machine.body, |frame| machine.body_of(frame.code))];
-    let own = functions.bodies[machine.body].code_object();
-    let is_shown = frame.is_some() && (!own.has(CodeFlags::STATIC) || values.jit.settings.shows_static);
+    let is_static = |body: usize| functions.bodies[body].code_object().has(CodeFlags::STATIC);
+    let hides =
+        !machine.shows_static && (is_static(machine.body) || body.code_object().has(CodeFlags::STATIC));
+    let is_shown = frame.is_some() && !hides;
     let variables = frame.filter(|_| is_shown).map(|frame| (body.code_object(), frame));
     CompiledFrame {
         info: FrameInfo {

@@ -1,4 +1,5 @@
-//! `--jit-frames`: frames of static functions show the same variables, interpreted and compiled.
+//! Frames of static functions show the same variables, interpreted and compiled, if a module of the program names `f_locals`, or with
+//! `--jit-frames`.
 //!
 //! `tests/frames/typed.py` asks for the frames of its callers from untyped code: in loops, behind calls, in handlers, and through
 //! tracebacks. What it prints is what the interpreter shows. The benchmark programs run under the option, too, because it changes the
@@ -19,18 +20,45 @@ fn run(options: &[&str], file: &str, args: &[&str]) -> Output {
 fn compiled_frames_show_what_interpreted_ones_show() {
     let expected = std::fs::read_to_string(root().join("tests/frames/typed.out")).expect("it is readable");
     for mode in ["--jit=off", "--jit=on", "--jit=always"] {
-        let output = run(&[mode, "--jit-frames"], "tests/frames/typed.py", &[]);
+        let output = run(&[mode], "tests/frames/typed.py", &[]);
         assert_eq!(String::from_utf8_lossy(&output.stdout), expected, "{mode}");
         assert!(output.status.success(), "{mode}: {}", String::from_utf8_lossy(&output.stderr));
     }
 }
 
+/// A module that names the attribute comes when the function has code, which is left at its next call.
 #[test]
-fn without_the_option_they_say_that_they_do_not() {
-    let output = run(&["--jit=always"], "tests/frames/typed.py", &[]);
+fn code_that_is_older_than_the_question_is_made_anew() {
+    for mode in ["--jit=off", "--jit=on", "--jit=always"] {
+        let output = run(&[mode], "tests/frames/late.py", &[]);
+        let shown = "[('f', [('seen', 0), ('x', 0)])]\n[('f', [('seen', 2), ('x', 1)])]\n";
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(String::from_utf8_lossy(&output.stdout), shown, "{mode}: {errors}");
+    }
+}
+
+/// The debugger of the library looks for its user; what else the library does with frames is nobody's question.
+#[test]
+fn debuggers_see_variables() {
+    for mode in ["--jit=off", "--jit=always"] {
+        let output = run(&[mode], "tests/frames/post_mortem.py", &[]);
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(
+            text.contains("(Pdb) ('kept', 3)"),
+            "{mode}: {text}{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+}
+
+#[test]
+fn a_question_that_no_module_names_needs_the_option() {
+    let output = run(&["--jit=always"], "tests/frames/unnamed.py", &[]);
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(errors.contains("NotImplementedError: not supported yet: f_locals of this frame"), "{errors}");
     assert_eq!(output.status.code(), Some(1));
+    let output = run(&["--jit=always", "--jit-frames"], "tests/frames/unnamed.py", &[]);
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "[('x', 7)]\n");
 }
 
 #[test]

@@ -46,6 +46,13 @@ pub fn is_counting() -> bool {
     IS_COUNTING.get()
 }
 
+static IS_SEEING: World<Cell<bool>> = World::new(Cell::new(false));
+
+/// Whether the program has a module that reads variables of frames: what is compiled from then on shows those of static functions.
+pub fn is_seeing_frames() -> bool {
+    IS_SEEING.get()
+}
+
 /// What instructions ask of a static callee, prepared.
 pub struct Callee {
     /// Name of the function or method, interned.
@@ -164,6 +171,9 @@ impl CodeObject {
     pub fn of(code: Code) -> Py<CodeObject> {
         if code.flags.contains(CodeFlags::COUNTS_REFERENCES) {
             IS_COUNTING.set(true);
+        }
+        if code.flags.contains(CodeFlags::SEES_FRAMES) && !IS_SEEING.replace(true) {
+            (crate::hooks::hooks().compiler)(crate::hooks::CompilerRequest::UncompileAll);
         }
         Self::new(Arc::new(code.into()))
     }

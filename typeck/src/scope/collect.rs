@@ -7,7 +7,7 @@ use parser::ast::{
 };
 use rustc_hash::FxHashMap;
 
-use super::REFERENCE_COUNTER;
+use super::{FRAME_VARIABLES, REFERENCE_COUNTER, TRACING};
 use super::{Scope, ScopeId, ScopeKind, ScopeRole, Scopes, Usage};
 
 /// A violation of the rules of scopes, a `SyntaxError` for the user.
@@ -653,6 +653,8 @@ impl<'a> Collector<'a> {
             ExprKind::UnaryOp { operand: value, .. } | ExprKind::Starred { value, .. } => self.expr(value),
             ExprKind::Attribute { value, attr, .. } => {
                 self.scopes.counts_references |= attr == REFERENCE_COUNTER;
+                self.scopes.names_variables_of_frames |= attr == FRAME_VARIABLES;
+                self.scopes.names_tracing |= attr == TRACING;
                 self.expr(value)
             }
             ExprKind::IfExp { test, body, orelse } => {

@@ -257,10 +257,20 @@ pub struct Scopes<'a> {
     pub has_namespace_changers: bool,
     /// Whether the module names the function that tells how many references an object has.
     pub counts_references: bool,
+    /// Whether the module names the attribute of frames that holds their variables.
+    pub names_variables_of_frames: bool,
+    /// Whether the module names the function that has calls and lines reported.
+    pub names_tracing: bool,
 }
 
 /// That function.
 const REFERENCE_COUNTER: &str = "getrefcount";
+
+/// That attribute of frames.
+const FRAME_VARIABLES: &str = "f_locals";
+
+/// The function that has calls and lines reported.
+const TRACING: &str = "settrace";
 
 /// Functions that may bind names of a module without its saying so.
 const NAMESPACE_CHANGERS: &[&str] =
