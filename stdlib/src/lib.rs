@@ -55,6 +55,7 @@ pub mod signal;
 pub mod site;
 pub mod socket;
 pub mod sre;
+pub mod stat;
 pub mod static_python;
 pub mod strict_python;
 pub mod string;
@@ -113,6 +114,7 @@ const BUILTIN: &[&str] = &[
     "_operator",
     "_signal",
     "_sre",
+    "_stat",
     "_string",
     "_thread",
     "_typing",

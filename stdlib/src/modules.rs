@@ -7,8 +7,8 @@ use crate::{
     abc, accounts, array, atexit, binascii, bisect, cinderx, cmath, codecs, collections, contextvars, csv,
     errno, faulthandler, fcntl, functools, gc, hashes, heapq, imp, io, itertools, json, locale, marshal,
     math, mmap, multibyte, multiprocessing, operator, pickle, posix, random, resource, select, signal,
-    socket, sre, static_python, strict_python, string, structs, subprocess, termios, thread, time, typing,
-    unicodedata, warnings, weak, zlib,
+    socket, sre, stat, static_python, strict_python, string, structs, subprocess, termios, thread, time,
+    typing, unicodedata, warnings, weak, zlib,
 };
 
 /// A native module.
@@ -102,6 +102,7 @@ pub(crate) static MODULES: &[NativeModule] = &[
     native("_warnings", "The native part of warnings: filters, and what is shown once.", warnings::fill),
     native("_weakref", "Weak references and proxies. Programs import weakref instead.", weak::fill),
     native("errno", "The names of the system's error numbers; errorcode has them by number.", errno::fill),
+    native("_stat", "What the bits of a file's mode mean. Programs import stat instead.", stat::fill),
     native("_imp", "What importlib needs of the program that it runs in.", imp::fill),
     native("_contextvars", "Context variables. Programs import contextvars instead.", contextvars::fill),
     native(

@@ -1,4 +1,8 @@
 //! `_operator`: operators as functions.
+//!
+//! - [`getters`]: functions that ask an object for items, attributes or methods
+
+mod getters;
 
 use runtime::convert::{Keywords, Rest};
 use runtime::objects::dict::DICT;
@@ -6,13 +10,20 @@ use runtime::objects::int::IntRef;
 use runtime::objects::module::ModuleObject;
 use runtime::objects::str::StrObject;
 use runtime::objects::tuple::TupleObject;
+use runtime::types::ready;
 use runtime::{BinaryOp, CompareOp, PyResult, Ref, Value, buffer, protocol, py_functions, raise};
 
 /// Fills the module.
 pub(crate) fn fill(module: &ModuleObject) -> PyResult<()> {
     module.add_functions(BINARY);
+    module.add_functions(IN_PLACE);
     module.add_functions(COMPARISONS);
     module.add_functions(OTHERS);
+    module.add_functions(SEARCHES);
+    for ty in [&getters::ITEM_GETTER, &getters::ATTR_GETTER, &getters::METHOD_CALLER] {
+        ready::ready(ty);
+        module.dict().set_text(ty.name(), ty.value().to_ref());
+    }
     Ok(())
 }
 
@@ -46,6 +57,42 @@ binary! {
     "Same as a & b." "and_(a, b, /)" and = And;
     "Same as a | b." "or_(a, b, /)" or = Or;
     "Same as a ^ b." "xor(a, b, /)" xor = Xor;
+}
+
+macro_rules! in_place {
+    ($($doc:literal $signature:literal $name:ident = $op:ident;)*) => {
+        py_functions! { static IN_PLACE;
+            $(#[doc = $doc] $signature
+            fn $name(a: Value, b: Value) -> PyResult {
+                protocol::inplace_op(BinaryOp::$op, a, b)
+            })*
+            /// Same as a += b, for a and b sequences.
+            "iconcat(a, b, /)"
+            fn iconcat(a: Value, b: Value) -> PyResult {
+                let slots = a.ty().slots();
+                if slots.inplace_concat.is_none() && slots.concat.is_none() && !(is_sequence(a) && is_sequence(b)) {
+                    return Err(raise!(TypeError, "'{}' object can't be concatenated", a.ty().name()));
+                }
+                protocol::inplace_op(BinaryOp::Add, a, b)
+            }
+        }
+    };
+}
+
+in_place! {
+    "Same as a += b." "iadd(a, b, /)" iadd = Add;
+    "Same as a -= b." "isub(a, b, /)" isub = Subtract;
+    "Same as a *= b." "imul(a, b, /)" imul = Multiply;
+    "Same as a /= b." "itruediv(a, b, /)" itruediv = Divide;
+    "Same as a //= b." "ifloordiv(a, b, /)" ifloordiv = FloorDivide;
+    "Same as a %= b." "imod(a, b, /)" imod = Modulo;
+    "Same as a **= b." "ipow(a, b, /)" ipow = Power;
+    "Same as a @= b." "imatmul(a, b, /)" imatmul = MatrixMultiply;
+    "Same as a <<= b." "ilshift(a, b, /)" ilshift = LeftShift;
+    "Same as a >>= b." "irshift(a, b, /)" irshift = RightShift;
+    "Same as a &= b." "iand(a, b, /)" iand = And;
+    "Same as a |= b." "ior(a, b, /)" ior = Or;
+    "Same as a ^= b." "ixor(a, b, /)" ixor = Xor;
 }
 
 macro_rules! comparisons {
@@ -82,6 +129,11 @@ py_functions! { static OTHERS;
     /// Same as ~a.
     "invert(a, /)"
     fn invert(a: Value) -> PyResult {
+        protocol::invert(a)
+    }
+    /// Same as ~a.
+    "inv(a, /)"
+    fn inv(a: Value) -> PyResult {
         protocol::invert(a)
     }
     /// Same as abs(a).
@@ -177,5 +229,44 @@ py_functions! { static OTHERS;
         let values: Vec<Value> = args.0.iter().copied().chain(kwargs.0.iter().map(|(_, value)| *value)).collect();
         let names = TupleObject::new(kwargs.0.iter().map(|(name, _)| name.to_ref()).collect());
         protocol::call(obj, &values, (!kwargs.0.is_empty()).then_some(names.value()))
+    }
+}
+
+/// Calls `found` with the position of each item that is or equals what is searched, until it says that this is enough.
+fn search(sequence: Value, wanted: Value, mut found: impl FnMut(isize) -> bool) -> PyResult<()> {
+    if !protocol::is_iterable(sequence) {
+        return Err(raise!(TypeError, "argument of type '{}' is not iterable", sequence.ty().name()));
+    }
+    let iterator = protocol::get_iter(sequence)?;
+    let mut at = 0;
+    while let Some(item) = protocol::iter_next(iterator.value())? {
+        if protocol::compare::is_same_or_equal(item.value(), wanted)? && found(at) {
+            break;
+        }
+        at += 1;
+    }
+    Ok(())
+}
+
+py_functions! { static SEARCHES;
+    /// Return the number of items in a which are, or which equal, b.
+    "countOf(a, b, /)"
+    fn count_of(a: Value, b: Value) -> PyResult<isize> {
+        let mut count = 0;
+        search(a, b, |_| {
+            count += 1;
+            false
+        })?;
+        Ok(count)
+    }
+    /// Return the first index of b in a.
+    "indexOf(a, b, /)"
+    fn index_of(a: Value, b: Value) -> PyResult<isize> {
+        let mut first = None;
+        search(a, b, |at| {
+            first = Some(at);
+            true
+        })?;
+        first.ok_or_else(|| raise!(ValueError, "sequence.index(x): x not in sequence"))
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! - [`argument`]: paths, descriptors, folders as arguments; [`configuration`], [`constants`]: tables
 //! - [`names`]: files, folders and links by name; [`scandir`]: what is in a folder; [`stat`]: what is known about a file
-//! - [`descriptor`]: open files; [`process`]: processes and identities
+//! - [`descriptor`]: open files; [`timer`]: timers as files, pseudo-terminals; [`process`]: processes and identities
 //!
 //! The rest, which is about the machine and the environment, is here. Errors are `OSError` with the file in question.
 
@@ -14,6 +14,7 @@ mod names;
 pub(crate) mod process;
 mod scandir;
 mod stat;
+mod timer;
 
 use std::ffi::CStr;
 
@@ -99,6 +100,7 @@ pub(crate) fn fill(module: &ModuleObject) -> PyResult<()> {
         FUNCTIONS,
         stat::FUNCTIONS,
         descriptor::FUNCTIONS,
+        timer::FUNCTIONS,
         names::FUNCTIONS,
         process::FUNCTIONS,
         process::IDENTITIES,

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicI64, Ordering};
 use std::time::Duration;
 
 use runtime::convert::OrNone;
@@ -50,6 +50,9 @@ pub struct Startup {
     /// How many processors `os.cpu_count` is to tell of.
     pub cpu_count: Option<i64>,
 }
+
+/// What `sys.setdlopenflags` has been told, for whoever asks: no module is loaded by `dlopen` here.
+static DLOPEN_FLAGS: AtomicI32 = AtomicI32::new(libc::RTLD_NOW);
 
 /// How many processors `os.cpu_count` is to tell of, or -1 to ask the system.
 static CPU_COUNT: AtomicI64 = AtomicI64::new(-1);
@@ -161,7 +164,15 @@ fn add_constants(dict: &DictObject) -> PyResult<()> {
         ("releaselevel", text("final")),
         ("serial", number(0)),
     ];
-    dict.set_text("version_info", struct_sequence::unique("sys", "version_info", &version)?);
+    dict.set_text(
+        "version_info",
+        struct_sequence::unique(
+            "sys",
+            "version_info",
+            "The version of the language, as a named tuple.",
+            &version,
+        )?,
+    );
     dict.set_text("version", text(VERSION));
     dict.set_text("hexversion", number(0x030e_00f0));
     dict.set_text("api_version", number(1013));
@@ -223,13 +234,19 @@ fn thread_info() -> PyResult {
         ("lock", text("semaphore")),
         ("version", text(&String::from_utf8_lossy(version))),
     ];
-    struct_sequence::new("sys", "thread_info", &fields)
+    struct_sequence::new(
+        "sys",
+        "thread_info",
+        "How threads and their locks are made, as a named tuple.",
+        &fields,
+    )
 }
 
 fn float_info() -> PyResult {
     struct_sequence::new(
         "sys",
         "float_info",
+        "The range and the precision of floats, as a named tuple.",
         &[
             ("max", float::new(f64::MAX)),
             ("max_exp", number(1024)),
@@ -253,7 +270,7 @@ fn int_info() -> PyResult {
         ("default_max_str_digits", number(4300)),
         ("str_digits_check_threshold", number(640)),
     ];
-    struct_sequence::new("sys", "int_info", &fields)
+    struct_sequence::new("sys", "int_info", "How integers are held, as a named tuple.", &fields)
 }
 
 fn hash_info() -> PyResult {
@@ -268,7 +285,7 @@ fn hash_info() -> PyResult {
         ("seed_bits", number(128)),
         ("cutoff", number(0)),
     ];
-    struct_sequence::new("sys", "hash_info", &fields)
+    struct_sequence::new("sys", "hash_info", "How numbers and texts are hashed, as a named tuple.", &fields)
 }
 
 /// Hooks that a program may replace, and the names under which the originals stay.
@@ -316,7 +333,15 @@ fn add_flags(dict: &DictObject, set: &[(String, i64)]) -> PyResult<()> {
         _ => number(value(name)),
     };
     let fields: Vec<(&str, Ref)> = NAMES.iter().map(|&name| (name, shown(name))).collect();
-    dict.set_text("flags", struct_sequence::unique("sys", "flags", &fields)?);
+    dict.set_text(
+        "flags",
+        struct_sequence::unique(
+            "sys",
+            "flags",
+            "What the command line and the environment have asked for, as a named tuple.",
+            &fields,
+        )?,
+    );
     Ok(())
 }
 
@@ -534,6 +559,36 @@ py_functions! { static FUNCTIONS;
     fn getframemodulename(depth: Option<usize>) -> Option<Ref> {
         let frame = (hooks::hooks().frame)(depth.unwrap_or(0))?;
         frame.globals.get::<DictObject>().and_then(|globals| globals.get_text("__name__"))
+    }
+    /// Return True if the given string is "interned".
+    "_is_interned(string, /)"
+    fn is_interned(string: &StrObject) -> bool {
+        string.is_interned()
+    }
+    /// Return the current value of the flags that are used for dlopen calls.
+    "getdlopenflags()"
+    fn getdlopenflags() -> i32 {
+        DLOPEN_FLAGS.load(Ordering::Relaxed)
+    }
+    /// Set the flags used by the interpreter for dlopen calls.
+    "setdlopenflags(flags, /)"
+    fn setdlopenflags(flags: i32) {
+        DLOPEN_FLAGS.store(flags, Ordering::Relaxed);
+    }
+    /// Activate stack profiler trampoline *backend*.
+    "activate_stack_trampoline(backend, /)"
+    fn activate_stack_trampoline(backend: &StrObject) -> PyResult<()> {
+        let _ = backend;
+        // `perf` is told the names of compiled functions from the start, by `--perf-map`.
+        Err(runtime::raise!(ValueError, "perf trampoline not available"))
+    }
+    /// Deactivate the current stack profiler trampoline backend.
+    "deactivate_stack_trampoline()"
+    fn deactivate_stack_trampoline() {}
+    /// Return *True* if a stack profiler trampoline is active.
+    "is_stack_trampoline_active()"
+    fn is_stack_trampoline_active() -> bool {
+        false
     }
     /// Return the installed asynchronous generators hooks.
     "get_asyncgen_hooks()"

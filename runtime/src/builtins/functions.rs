@@ -378,20 +378,20 @@ py_functions! { pub(super) static FUNCTIONS;
         with_prefix(number, 8, "0o")
     }
     /// Return the ordinal value of a character.
-    "ord(character, /)"
-    fn ord(character: Value) -> PyResult<u32> {
-        let got = if let Some(text) = character.get::<StrObject>() {
+    "ord(c, /)"
+    fn ord(c: Value) -> PyResult<u32> {
+        let got = if let Some(text) = c.get::<StrObject>() {
             if text.len() == 1 { return Ok(text.code_point(0)) }
             format!("string of length {} found", text.len())
-        } else if let Some(data) = character.get::<BytesObject>() {
+        } else if let Some(data) = c.get::<BytesObject>() {
             if let [byte] = data.as_slice() { return Ok(u32::from(*byte)) }
             format!("bytes of length {} found", data.as_slice().len())
-        } else if character.is_instance::<ByteArray>() {
-            let data = crate::buffer::to_vec(character)?;
+        } else if c.is_instance::<ByteArray>() {
+            let data = crate::buffer::to_vec(c)?;
             if let [byte] = *data { return Ok(byte.into()) }
             format!("bytearray of length {} found", data.len())
         } else {
-            let name = character.ty().name();
+            let name = c.ty().name();
             return Err(crate::raise!(TypeError, "ord() expected string of length 1, but {name} found"));
         };
         Err(crate::raise!(TypeError, "ord() expected a character, but {got}"))

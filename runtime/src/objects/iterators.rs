@@ -533,7 +533,7 @@ iterator_type! {
             return Ok(None);
         }
         error::ignore(protocol::get_item(sequence.value(), Value::small(at)), &error::types::IndexError)
-    }, "reversed(object, /)\n--\n\nReturn a reverse iterator over the values of the given sequence."
+    }, "reversed(sequence, /)\n--\n\nReturn a reverse iterator over the values of the given sequence."
 }
 
 fn new_reversed(ty: &TypeObject, args: Args<'_>) -> PyResult {

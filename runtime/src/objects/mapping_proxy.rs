@@ -69,19 +69,24 @@ macro_rules! forward {
     ($($doc:literal $signature:literal $name:ident;)*) => {
         py_methods! { static METHODS for "mappingproxy", &MappingProxy;
             $(#[doc = $doc] $signature
-            fn $name(this, args: crate::convert::Rest<'_>) -> PyResult {
-                protocol::call_method_text(this.mapping.raw(), stringify!($name), args.0)
+            fn $name(this) -> PyResult {
+                protocol::call_method_text(this.mapping.raw(), stringify!($name), &[])
             })*
+            /// Return the value for key if key is in the mapping, else default.
+            "get(self, key, default=None, /)"
+            fn get(this, key: Value, default: Option<Value>) -> PyResult {
+                let default = default.unwrap_or_else(crate::objects::none);
+                protocol::call_method_text(this.mapping.raw(), "get", &[key, default])
+            }
         }
     };
 }
 
 forward! {
-    "Return the value for key if key is in the mapping, else default." "get(self, /, *args)" get;
-    "Return a view of the keys." "keys(self, /, *args)" keys;
-    "Return a view of the values." "values(self, /, *args)" values;
-    "Return a view of the items." "items(self, /, *args)" items;
-    "Return a shallow copy." "copy(self, /, *args)" copy;
+    "Return a view of the keys." "keys(self, /)" keys;
+    "Return a view of the values." "values(self, /)" values;
+    "Return a view of the items." "items(self, /)" items;
+    "Return a shallow copy." "copy(self, /)" copy;
 }
 
 py_methods! { static REVERSED for "mappingproxy", &MappingProxy;
@@ -95,7 +100,7 @@ py_methods! { static REVERSED for "mappingproxy", &MappingProxy;
 /// `mappingproxy`.
 pub static MAPPING_PROXY: TypeObject = TypeObject::from_spec(&SPEC);
 static SPEC: TypeSpec = TypeSpec {
-    doc: "Read-only proxy of a mapping.",
+    doc: "mappingproxy(mapping)\n--\n\nRead-only proxy of a mapping.",
     flags: type_flags::GC | type_flags::MAPPING,
     slots: Slots {
         new: Some(new),

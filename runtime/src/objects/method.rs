@@ -167,6 +167,7 @@ static GETSET: &[GetSetDef] = &[GetSetDef {
 /// `method`.
 pub static METHOD: TypeObject = TypeObject::from_spec(&SPEC);
 static SPEC: TypeSpec = TypeSpec {
+    doc: "method(function, instance, /)\n--\n\nA function that is called with an instance as its first argument.",
     flags: type_flags::WEAK | type_flags::GC | type_flags::HAS_ENTRY,
     slots: Slots {
         new: Some(new),

@@ -247,7 +247,7 @@ static GETSET: &[GetSetDef] = {
 /// `module`.
 pub static MODULE: TypeObject = TypeObject::from_spec(&SPEC);
 static SPEC: TypeSpec = TypeSpec {
-    doc: "Create a module object.\n\nThe name must be a string; the optional docstring can have any type.",
+    doc: "module(name, doc=None)\n--\n\nCreate a module object.\n\nThe name must be a string; the optional docstring can have any type.",
     flags: type_flags::WEAK | type_flags::BASE | type_flags::GC,
     dict_offset: ModuleObject::DICT_OFFSET,
     slots: Slots {

@@ -121,7 +121,7 @@ py_methods! { static METHODS for "types.SimpleNamespace", Value;
 pub static NAMESPACE: TypeObject = TypeObject::from_spec(&SPEC);
 static SPEC: TypeSpec = TypeSpec {
     module: "types",
-    doc: "A simple attribute-based namespace.",
+    doc: "SimpleNamespace(mapping_or_iterable=(), /, **kwargs)\n--\n\nA simple attribute-based namespace.",
     flags: type_flags::BASE | type_flags::GC,
     dict_offset: std::mem::offset_of!(NamespaceObject, dict),
     slots: Slots {

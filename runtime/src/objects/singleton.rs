@@ -64,7 +64,7 @@ fn no_arguments(name: &str, args: crate::args::Args<'_>) -> PyResult<()> {
 /// `NoneType`.
 pub static NONE_TYPE: TypeObject = TypeObject::from_spec(&NONE_SPEC);
 static NONE_SPEC: TypeSpec = TypeSpec {
-    doc: "The type of the None singleton.",
+    doc: "NoneType()\n--\n\nThe type of the None singleton.",
     flags: type_flags::TRIVIAL_DROP,
     slots: Slots {
         new: Some(new_none),
@@ -87,7 +87,7 @@ crate::py_methods! { static REDUCE_METHODS for "ellipsis", Value;
 /// `NotImplementedType`.
 pub static NOT_IMPLEMENTED_TYPE: TypeObject = TypeObject::from_spec(&NOT_IMPLEMENTED_SPEC);
 static NOT_IMPLEMENTED_SPEC: TypeSpec = TypeSpec {
-    doc: "The type of the NotImplemented singleton.",
+    doc: "NotImplementedType()\n--\n\nThe type of the NotImplemented singleton.",
     flags: type_flags::TRIVIAL_DROP,
     slots: Slots {
         new: Some(new_not_implemented),
@@ -102,7 +102,7 @@ static NOT_IMPLEMENTED_SPEC: TypeSpec = TypeSpec {
 /// `ellipsis`.
 pub static ELLIPSIS_TYPE: TypeObject = TypeObject::from_spec(&ELLIPSIS_SPEC);
 static ELLIPSIS_SPEC: TypeSpec = TypeSpec {
-    doc: "The type of the Ellipsis singleton.",
+    doc: "ellipsis()\n--\n\nThe type of the Ellipsis singleton.",
     flags: type_flags::TRIVIAL_DROP,
     slots: Slots { new: Some(new_ellipsis), repr: Some(ellipsis_repr), ..Slots::EMPTY },
     methods: &[REDUCE_METHODS],

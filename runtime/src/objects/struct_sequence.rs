@@ -90,9 +90,10 @@ static SPEC: TypeSpec = TypeSpec {
     ..TypeSpec::of::<TupleGetter>("_tuplegetter")
 };
 
-/// A tuple with named fields, of a class of its own that prints as `module.name(field=value, ...)`.
-pub fn new(module: &str, name: &str, fields: &[(&str, Ref)]) -> PyResult {
+/// A tuple with named fields, of a class of its own that has this docstring and prints as `module.name(field=value, ...)`.
+pub fn new(module: &str, name: &str, doc: &str, fields: &[(&str, Ref)]) -> PyResult {
     let namespace = DictObject::new();
+    namespace.set_text("__doc__", StrObject::new(doc));
     namespace.set_text("__module__", StrObject::intern(module));
     namespace.set_text("__slots__", TupleObject::empty());
     let names = fields.iter().map(|(field, _)| StrObject::intern(field).into_ref()).collect();
@@ -111,8 +112,8 @@ pub fn new(module: &str, name: &str, fields: &[(&str, Ref)]) -> PyResult {
 }
 
 /// A tuple as of [`new`] of which there is one: its class makes no others.
-pub fn unique(module: &str, name: &str, fields: &[(&str, Ref)]) -> PyResult {
-    let made = new(module, name, fields)?;
+pub fn unique(module: &str, name: &str, doc: &str, fields: &[(&str, Ref)]) -> PyResult {
+    let made = new(module, name, doc, fields)?;
     let mut slots = *made.ty().slots();
     slots.new =
         Some(|class, _| Err(crate::raise!(TypeError, "cannot create '{}' instances", class.full_name())));

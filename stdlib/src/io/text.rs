@@ -593,12 +593,12 @@ fn close_stream(value: Value) -> PyResult<()> {
 
 py_methods! { static METHODS for "_io.TextIOWrapper", Value;
     /// Write string s to stream, return the number of characters written.
-    "write(self, s, /)"
-    fn write(value, s: Value) -> PyResult<usize> {
-        let Some(text) = s.get::<StrObject>() else {
-            return Err(raise!(TypeError, "write() argument must be str, not {}", s.ty().name()));
+    "write(self, text, /)"
+    fn write(value, text: Value) -> PyResult<usize> {
+        let Some(written) = text.get::<StrObject>() else {
+            return Err(raise!(TypeError, "write() argument must be str, not {}", text.ty().name()));
         };
-        this(value).write_text(text).map(|()| text.len())
+        this(value).write_text(written).map(|()| written.len())
     }
     /// Read at most size characters from stream.
     "read(self, size=-1, /)"

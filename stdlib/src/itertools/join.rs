@@ -80,7 +80,7 @@ static CHAIN_SPEC: TypeSpec = TypeSpec {
     methods: &[CHAIN_METHODS, runtime::objects::typing::generic_alias::SUBSCRIPTABLE],
     ..iterator_spec::<Chain>(
         "chain",
-        "chain(*iterables) --> chain object\n\nThe items of the first iterable, then those of the second, and so on.",
+        "chain(*iterables)\n--\n\nThe items of the first iterable, then those of the second, and so on.",
         |class, args| new_chain(class, own_keywords(class, &CHAIN, args)),
         next_chain,
     )
@@ -147,7 +147,7 @@ fn next_zip_longest(value: Value) -> PyResult<Option<Ref>> {
 pub(super) static ZIP_LONGEST: TypeObject = TypeObject::from_spec(&ZIP_LONGEST_SPEC);
 static ZIP_LONGEST_SPEC: TypeSpec = iterator_spec::<ZipLongest>(
     "zip_longest",
-    "zip_longest(*iterables, fillvalue=None)\n\nTuples of one item of each iterable, until the longest one has ended.\nThe fill value takes the place of items of those that end earlier.",
+    "zip_longest(*iterables, fillvalue=None)\n--\n\nTuples of one item of each iterable, until the longest one has ended.\nThe fill value takes the place of items of those that end earlier.",
     new_zip_longest,
     next_zip_longest,
 );

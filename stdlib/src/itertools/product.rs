@@ -93,7 +93,7 @@ fn advance(positions: &mut [usize], size: impl Fn(usize) -> usize) -> bool {
 pub(super) static PRODUCT: TypeObject = TypeObject::from_spec(&PRODUCT_SPEC);
 static PRODUCT_SPEC: TypeSpec = iterator_spec::<Product>(
     "product",
-    "product(*iterables, repeat=1) --> product object\n\nAll tuples of one item of each iterable, the rightmost changing fastest,\nas nested for-loops would give them. With repeat, the iterables are taken so many times.\n\nproduct('ab', range(3)) --> ('a',0) ('a',1) ('a',2) ('b',0) ('b',1) ('b',2)",
+    "product(*iterables, repeat=1)\n--\n\nAll tuples of one item of each iterable, the rightmost changing fastest,\nas nested for-loops would give them. With repeat, the iterables are taken so many times.\n\nproduct('ab', range(3)) --> ('a',0) ('a',1) ('a',2) ('b',0) ('b',1) ('b',2)",
     new_product,
     next_product,
 );

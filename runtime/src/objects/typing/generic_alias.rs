@@ -258,7 +258,7 @@ fn new_alias(ty: &TypeObject, args: Args<'_>) -> PyResult {
 pub static GENERIC_ALIAS: TypeObject = TypeObject::from_spec(&ALIAS_SPEC);
 static ALIAS_SPEC: TypeSpec = TypeSpec {
     module: "types",
-    doc: "Represent a PEP 585 generic type\n\nE.g. for t = list[int], t.__origin__ is list and t.__args__ is (int,).",
+    doc: "GenericAlias(origin, args, /)\n--\n\nRepresent a PEP 585 generic type\n\nE.g. for t = list[int], t.__origin__ is list and t.__args__ is (int,).",
     flags: type_flags::WEAK | type_flags::BASE | type_flags::GC,
     slots: Slots {
         new: Some(new_alias),
