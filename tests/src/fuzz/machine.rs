@@ -37,6 +37,11 @@ impl Writer {
         value.to_string()
     }
 
+    /// The second operand of an operator: now and then the first one again, whose result the compiler may know (`x - x`).
+    pub(super) fn same_or(&mut self, left: &str, ty: Type, depth: u32) -> String {
+        if self.choice.once_in(10) { left.to_owned() } else { self.expression(ty, depth) }
+    }
+
     fn integer(&mut self, kind: usize, depth: u32) -> String {
         let name = INTEGERS[kind];
         if depth == 0 {
@@ -46,7 +51,7 @@ impl Writer {
         let left = self.expression(ty, depth - 1);
         match self.choice.below(16) {
             0..=6 => {
-                let right = self.expression(ty, depth - 1);
+                let right = self.same_or(&left, ty, depth - 1);
                 format!("({left} {} {right})", self.choice.of(&["+", "-", "*", "&", "|", "^"]))
             }
             7 | 8 => format!("({left} {} {})", self.choice.of(&["//", "%"]), self.expression(ty, depth - 1)),

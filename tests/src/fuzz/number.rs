@@ -154,12 +154,12 @@ impl Writer {
         let left = self.expression(Type::Int, depth - 1);
         match self.choice.below(26) {
             0..=5 => {
-                let right = self.expression(Type::Int, depth - 1);
+                let right = self.same_or(&left, Type::Int, depth - 1);
                 format!("({left} {} {right})", self.choice.of(&["+", "-", "&", "|", "^", "+", "-"]))
             }
             6..=8 => self.product(left, depth),
             9 | 10 => {
-                let right = self.expression(Type::Int, depth - 1);
+                let right = self.same_or(&left, Type::Int, depth - 1);
                 format!("({left} {} {right})", self.choice.of(&["//", "%"]))
             }
             11 => format!(
