@@ -21,6 +21,7 @@ pub(crate) const HOOKS: FrameHooks = FrameHooks {
     walk_from: |anchor, place, visit| {
         frame::walk_from(anchor, place, 0, Wanted::Objects, &mut |found| visit(shown(found)))
     },
+    places_from: crate::frame::places_from,
     // SAFETY: objects look into live frames only.
     object_of: |frame| unsafe { object_of(frame.cast()) },
     // SAFETY: objects look into live frames only.
