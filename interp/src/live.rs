@@ -92,6 +92,7 @@ pub unsafe fn attach(frame: *mut Frame, object: Ref) {
         (*frame).flags |= HAS_OBJECT;
         tell_generator(frame, object.value());
         frame_object::revive(object.value(), frame.cast());
+        crate::tracing::goes_on(frame);
     }
 }
 
