@@ -61,6 +61,24 @@ impl SourceRanges {
         })
     }
 
+    /// The last line that one of the first ranges says, those up to `at`. Takes no memory: packed ranges are read and left packed.
+    pub(crate) fn last_line(&self, at: usize) -> Option<u32> {
+        let mut line = None;
+        let mut note = |range: &SourceRange| line = (range.line != 0).then_some(range.line).or(line);
+        match self.ranges.get() {
+            Some(ranges) => ranges.iter().take(at.saturating_add(1)).for_each(&mut note),
+            None => {
+                let (count, mut rest) = postcard::take_from_bytes::<u64>(&self.packed).ok()?;
+                for _ in 0..count.min(at as u64 + 1) {
+                    let (range, left) = postcard::take_from_bytes::<SourceRange>(rest).ok()?;
+                    note(&range);
+                    rest = left;
+                }
+            }
+        }
+        line
+    }
+
     /// Adds the range of another instruction.
     pub fn push(&mut self, range: SourceRange) {
         self.get();

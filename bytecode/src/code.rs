@@ -281,6 +281,11 @@ impl Code {
         before.iter().rev().map(|range| range.line).find(|&line| line != 0).unwrap_or(self.beginning())
     }
 
+    /// [`Code::line_at`] for a process that is dying, and may not ask for memory any more.
+    pub fn last_line_at(&self, at: usize) -> u32 {
+        self.ranges.last_line(at).unwrap_or(self.beginning())
+    }
+
     /// How many slots parameters take, `*args` and `**kwargs` included.
     pub fn param_count(&self) -> usize {
         let stars = self.flags.contains(CodeFlags::VARARGS) as u32

@@ -101,7 +101,9 @@ impl<'a> Emitter<'a, '_> {
             ..Code::default()
         };
         self.open_unit(scope_id, code);
-        self.at(stmt.span);
+        // What comes before the body belongs to the first line, which may be that of a decorator.
+        let first = def.decorator_list.first().map_or(stmt.span, |decorator| decorator.span);
+        self.at(first);
         self.class_cells();
         self.name_op(Opcode::LOAD_GLOBAL, "__name__");
         self.store_namespace("__module__");

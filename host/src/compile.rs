@@ -246,6 +246,9 @@ const FUTURE_ANNOTATIONS: i64 = 0x100_0000;
 const ALLOW_TOP_LEVEL_AWAIT: i64 = 0x2000;
 /// The flag that asks for a tree: `ast.PyCF_ONLY_AST`.
 const ONLY_AST: i64 = 0x400;
+
+/// What the flag for an optimized tree has besides.
+const OPTIMIZED_AST: i64 = 0x8000;
 /// The flag that lets input end inside a block only behind an empty line: `PyCF_DONT_IMPLY_DEDENT`.
 const DONT_IMPLY_DEDENT: i64 = 0x200;
 
@@ -364,6 +367,10 @@ fn before_objects(
 
 /// Compiles a tree of objects; one that a tree is asked for is the answer itself.
 fn compile_tree(object: Value, how: &Compilation<'_>) -> PyResult {
+    if how.flags & (ONLY_AST | OPTIMIZED_AST) == ONLY_AST {
+        // Whatever its root is.
+        return Ok(object.to_ref());
+    }
     let wanted = match how.mode {
         CompileMode::Exec => "Module",
         CompileMode::Single => "Interactive",

@@ -19,10 +19,20 @@ pub(crate) fn source(bytes: &[u8], filename: &str, is_file: bool) -> PyResult<So
         Ok(source) => return Ok(source),
         Err(problem) => problem,
     };
-    if let Some(encoding) = problem.message.strip_prefix("unknown encoding: ")
-        && let Some(text) = decode_by_codec(bytes, encoding)?
-    {
-        return Ok(SourceText::new(text));
+    if let Some(encoding) = problem.message.strip_prefix("unknown encoding: ") {
+        match decode_by_codec(bytes, encoding)? {
+            Decoded::Text(text) => return Ok(SourceText::new(text)),
+            Decoded::Wrong(shown) if is_file => {
+                return Err(error::raise(&types::SyntaxError, &format!("{CODEC_ERROR}{shown}")));
+            }
+            Decoded::Wrong(shown) => return Err(raise_without_place(&shown, filename)),
+            Decoded::NoCodec => {}
+        }
+    }
+    // Bytes that are no file are decoded before anybody looks for lines; what is not UTF-8 is found by the tokenizer.
+    let of_codec = problem.message.strip_prefix(CODEC_ERROR).filter(|shown| !shown.starts_with("'utf-8'"));
+    if let Some(shown) = of_codec.filter(|_| !is_file) {
+        return Err(raise_without_place(shown, filename));
     }
     let is_unknown = problem.message.starts_with("unknown encoding: ");
     if is_file && (is_unknown || problem.message.starts_with("Non-UTF-8 ")) {
@@ -36,8 +46,20 @@ pub(crate) fn source(bytes: &[u8], filename: &str, is_file: bool) -> PyResult<So
     Err(raise_syntax_error(&lexer::decode_lossy(bytes), filename, &problem))
 }
 
-/// What a codec of Python makes of the bytes; nothing if there is no such codec.
-fn decode_by_codec(bytes: &[u8], encoding: &str) -> PyResult<Option<String>> {
+/// How errors of codecs begin where the source is a file.
+const CODEC_ERROR: &str = "(unicode error) ";
+
+/// What a codec of Python makes of bytes.
+enum Decoded {
+    Text(String),
+    /// What it says is wrong with them.
+    Wrong(String),
+    /// There is no such codec.
+    NoCodec,
+}
+
+/// Asks a codec of Python.
+fn decode_by_codec(bytes: &[u8], encoding: &str) -> PyResult<Decoded> {
     let (object, name) = (BytesObject::new(bytes), StrObject::new(encoding));
     let decoded = protocol::call_method_text(object.value(), "decode", &[name.value()]);
     let decoded = match decoded {
@@ -45,25 +67,21 @@ fn decode_by_codec(bytes: &[u8], encoding: &str) -> PyResult<Option<String>> {
         Err(raised) => {
             let exception = thread().take_raised(raised);
             if exception.ty().is_subclass_of(&types::LookupError) {
-                return Ok(None);
+                return Ok(Decoded::NoCodec);
             }
-            let shown = protocol::str_string(exception.value())?;
-            return Err(error::raise(&types::SyntaxError, &format!("(unicode error) {shown}")));
+            return protocol::str_string(exception.value()).map(Decoded::Wrong);
         }
     };
-    decoded.get::<StrObject>().map(StrObject::to_utf8).transpose()
+    decoded.get::<StrObject>().map_or(Ok(Decoded::NoCodec), |text| text.to_utf8().map(Decoded::Text))
 }
 
 /// A `SyntaxError` about a source that could not be looked into.
 fn raise_without_place(message: &str, filename: &str) -> Raised {
-    let none = || objects::none().to_ref();
     let details = TupleObject::of([
         StrObject::new(filename).into(),
         int::from_i64(0),
         int::from_i64(-1),
-        none(),
-        none(),
-        none(),
+        objects::none().to_ref(),
     ]);
     let message: Ref = StrObject::new(message).into();
     error::raise_with_args(&types::SyntaxError, &[message.value(), details.value()])

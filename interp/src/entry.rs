@@ -41,8 +41,12 @@ pub unsafe fn run(entry: *mut Frame, injected: Option<Raised>) -> PyResult<Exit>
         };
         while let Ok(Exit::Switched(frame)) = outcome {
             (*frame).flags |= HAS_BEGUN;
-            outcome =
-                if tracing::is_on() { run_loop::<true>(frame, None) } else { run_loop::<false>(frame, None) };
+            outcome = if tracing::is_on() {
+                crate::tracing::goes_on(frame);
+                run_loop::<true>(frame, None)
+            } else {
+                run_loop::<false>(frame, None)
+            };
         }
         outcome
     }
@@ -129,7 +133,10 @@ pub fn run_code(code: Value, globals: &DictObject, locals: Value, closure: Value
     let frame = frame::push(owner, object, globals, builtins, IS_ENTRY)?;
     // SAFETY: the frame was pushed above; free variables take the last slots.
     unsafe {
-        (*frame).namespace = locals.to_ref().into_value();
+        // The code of a function keeps its variables in slots, whatever `exec` has been given.
+        if !object.has(CodeFlags::OPTIMIZED) {
+            (*frame).namespace = locals.to_ref().into_value();
+        }
         fill_closure(frame, object, closure);
         match run(frame, None)? {
             // No primitives are wanted here, so that the word is a counted object.

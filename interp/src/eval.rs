@@ -580,7 +580,7 @@ pub(crate) unsafe fn run_loop<const TRACED: bool>(
                         match outcall!(protocol::iter_next(iterator)) {
                             Some(item) => push!(item),
                             None => {
-                                tell!(exhausted(peek!(1), word));
+                                tell!(exhausted((peek!(1), None), word));
                                 frame::release(pop_raw!());
                                 jump!(at);
                             }
@@ -731,7 +731,7 @@ pub(crate) unsafe fn run_loop<const TRACED: bool>(
                         match outcall!(crate::resume::send(peek!(1), &value)) {
                             Ok(yielded) => push!(yielded),
                             Err(returned) => {
-                                tell!(exhausted(peek!(1), word));
+                                tell!(exhausted((peek!(1), Some(returned.value())), word));
                                 push!(returned);
                                 jump!(at);
                             }

@@ -570,6 +570,29 @@ pub(crate) fn walk_from(
     }
 }
 
+/// Shows the places of the frames on the chain that begins at a word. Async-signal-safe.
+pub(crate) fn places_from(mut word: *mut u8, mut place: (usize, usize), visit: hooks::VisitPlace<'_>) {
+    while !word.is_null() {
+        if let Some(activation) = Activation::of(word) {
+            if (hooks::hooks().compiled_places)(place, visit) {
+                return;
+            }
+            place = activation.outer();
+            word = activation.previous();
+            continue;
+        }
+        // SAFETY: frames on the chain are live, and so is their code.
+        let (frame, code) = unsafe {
+            let frame = &*word.cast::<Frame>();
+            (frame, &*frame.code)
+        };
+        if visit(code, frame.instruction.saturating_sub(1)) {
+            return;
+        }
+        word = frame.previous.cast();
+    }
+}
+
 /// What is wanted of a compiled frame.
 fn shown(found: CompiledFrame<'_>, activation: &Activation, wanted: Wanted) -> Found {
     if wanted == Wanted::Places {

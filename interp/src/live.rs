@@ -21,6 +21,7 @@ pub(crate) const HOOKS: FrameHooks = FrameHooks {
     walk_from: |anchor, place, visit| {
         frame::walk_from(anchor, place, 0, Wanted::Objects, &mut |found| visit(shown(found)))
     },
+    places_from: crate::frame::places_from,
     // SAFETY: objects look into live frames only.
     object_of: |frame| unsafe { object_of(frame.cast()) },
     // SAFETY: objects look into live frames only.
@@ -91,6 +92,7 @@ pub unsafe fn attach(frame: *mut Frame, object: Ref) {
         (*frame).flags |= HAS_OBJECT;
         tell_generator(frame, object.value());
         frame_object::revive(object.value(), frame.cast());
+        crate::tracing::goes_on(frame);
     }
 }
 

@@ -124,6 +124,22 @@ unsafe fn begin(frame: *mut Frame, at: usize) -> PyResult<()> {
     }
 }
 
+/// Tracing begins in the middle of a frame: whoever watches it hears of the next line, not of the rest of this one.
+///
+/// # Safety
+/// The frame is the topmost one, and saved.
+pub(crate) unsafe fn goes_on(frame: *mut Frame) {
+    // SAFETY: the contract.
+    unsafe {
+        if (*frame).flags & IS_WATCHED != 0 {
+            let object = live::object_of(frame);
+            let own = own(&object);
+            own.last_line.set(own.line());
+            own.last_instruction.set(own.place());
+        }
+    }
+}
+
 fn told_of_call(object: &Ref, is_resumed: bool) -> PyResult<()> {
     if tracing::has_tools() {
         let event = if is_resumed { monitoring::PY_RESUME } else { monitoring::PY_START };
@@ -357,27 +373,40 @@ pub(crate) unsafe fn thrown(frame: *mut Frame) -> Option<Raised> {
 }
 
 /// An iteration or a delegation has ended, for which no exception was kept. CPython tells of one that its code would have made: at the end
-/// of a delegation, of a generator that returned a value, and of an iterator written in Python.
+/// of a delegation, of a generator that returned a value, and of an iterator written in Python. `sent` is what a delegation has returned.
 ///
 /// # Safety
 /// The frame is the running one, and its place is saved.
-pub(crate) unsafe fn exhausted(frame: *mut Frame, iterator: Value, word: Word) -> PyResult<()> {
+pub(crate) unsafe fn exhausted(
+    frame: *mut Frame,
+    (iterator, sent): (Value, Option<Value>),
+    word: Word,
+) -> PyResult<()> {
     if !tracing::is_on() || !iterator.is_object() {
         return Ok(());
     }
     let kinds = [&objects::generator::GENERATOR, &objects::generator::COROUTINE];
     let is_generator = kinds.iter().any(|kind| iterator.is_exact(kind));
-    let has_raised = match iterator.get_exact::<GeneratorObject>() {
-        Some(generator) => generator.has_returned_value(),
-        None => iterator.ty().has(type_flags::HEAP),
+    let generator = iterator.get_exact::<GeneratorObject>();
+    let returned = match sent {
+        Some(sent) => Some(sent.to_ref()).filter(|sent| !objects::is_none(sent.value())),
+        None => generator.and_then(GeneratorObject::returned_value),
     };
-    let is_shown = if word.opcode() == Opcode::SEND { is_generator } else { has_raised };
+    let has_raised = returned.is_some() || generator.is_none() && iterator.ty().has(type_flags::HEAP);
+    let is_shown = match word.opcode() {
+        // What an asynchronous generator is asked for ends with an exception each time.
+        Opcode::SEND => {
+            is_generator || iterator.ty().has(type_flags::HEAP) || awaits_async_generator(iterator)
+        }
+        _ => has_raised,
+    };
     if !is_shown && !is_generator {
         return Ok(());
     }
     // SAFETY: the contract.
     let object = unsafe { live::object_of(frame) };
-    let exception = runtime::error::new_exception(&runtime::error::types::StopIteration, &[]).into_ref();
+    let args: Vec<Value> = returned.iter().map(Ref::value).collect();
+    let exception = runtime::error::new_exception(&runtime::error::types::StopIteration, &args).into_ref();
     if tracing::has_tools() {
         let event = if is_generator { monitoring::STOP_ITERATION } else { monitoring::RAISE };
         let own = own(&object);
@@ -389,6 +418,11 @@ pub(crate) unsafe fn exhausted(frame: *mut Frame, iterator: Value, word: Word) -
     let class = exception.ty().value().to_ref();
     let arg = TupleObject::of([class, exception, objects::none().to_ref()]);
     tracing::trace_local(&object, "exception", Value::from_object(&*arg))
+}
+
+fn awaits_async_generator(iterator: Value) -> bool {
+    use objects::async_generator::{ASEND, ATHROW};
+    iterator.is_exact(&ASEND) || iterator.is_exact(&ATHROW)
 }
 
 /// A call by the running frame of something that is no function of the interpreter.

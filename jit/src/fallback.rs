@@ -55,7 +55,9 @@ impl Adoptions {
         if found != thunk_address() {
             return found;
         }
-        self.0.borrow().get(&slot).map_or(found, |adopted| adopted.return_address)
+        let adopted = self.0.try_borrow().ok();
+        let adopted = adopted.as_ref().and_then(|adopted| adopted.get(&slot));
+        adopted.map_or(found, |adopted| adopted.return_address)
     }
 
     /// The object of the frame that waits for a call.

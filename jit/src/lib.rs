@@ -67,6 +67,7 @@ pub fn install(settings: Settings) {
         hooks.call_typed = entry::call_typed;
         hooks.count_calls = |place| stack::measure(place).0;
         hooks.compiled_frames = stack::compiled_frames;
+        hooks.compiled_places = stack::compiled_places;
         hooks.adopt_frame = fallback::adopt;
         hooks.adopted_variables = fallback::variables;
         hooks.dict_changed = links::dict_changed;

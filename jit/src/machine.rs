@@ -195,6 +195,13 @@ impl CodeMap {
         }
     }
 
+    /// [`CodeMap::at`] for handlers of signals: nothing is remembered, and nothing found while the map is being changed.
+    pub(crate) fn try_at(&self, address: usize) -> Option<&'static Machine> {
+        let machines = self.machines.try_borrow().ok()?;
+        let (_, &machine) = machines.range(..=address).next_back()?;
+        machine.contains(address).then_some(machine)
+    }
+
     fn search(&self, address: usize) -> Option<&'static Machine> {
         let machines = self.machines.borrow();
         let (_, &machine) = machines.range(..=address).next_back()?;

@@ -7,7 +7,7 @@
 use bytecode::CodeFlags;
 use lir::ir::ExitFrame;
 use runtime::error::traceback::FrameInfo;
-use runtime::hooks::CompiledFrame;
+use runtime::hooks::{CompiledFrame, VisitPlace};
 
 use crate::context::jit;
 use crate::machine::Machine;
@@ -62,6 +62,35 @@ pub(crate) fn compiled_frames(
                 continue;
             }
             if visit(found(&values, frames.get(at), at + 1 >= frames.len(), place)) {
+                return true;
+            }
+        }
+        if !machine.frame.has_frame {
+            return false;
+        }
+        stack = frame + 8;
+        // SAFETY: the frame pointer of a compiled frame points to its caller's.
+        frame = unsafe { *(frame as *const usize) };
+    }
+}
+
+/// The hook: shows the places of these frames until `visit` has seen enough; true if it has. It runs in handlers of signals, and so takes
+/// no memory, and gives up where a table is being changed.
+pub(crate) fn compiled_places(place: (usize, usize), visit: VisitPlace<'_>) -> bool {
+    let jit = jit();
+    let Ok(functions) = jit.functions.try_borrow() else { return false };
+    let (mut stack, mut frame) = place;
+    loop {
+        // SAFETY: as in `compiled_frames`.
+        let return_address = unsafe { jit.adoptions.return_address(stack) };
+        let Some(machine) = jit.code.try_at(return_address) else { return false };
+        let frames = machine.place_at(return_address).map_or(&[][..], |site| &site.data.frames);
+        for at in 0..frames.len().max(1) {
+            let (body, instruction) = match frames.get(at) {
+                Some(frame) => (machine.body_of(frame.code), frame.offset),
+                None => (machine.body, 0),
+            };
+            if visit(functions.bodies[body].code_object(), instruction) {
                 return true;
             }
         }

@@ -89,7 +89,7 @@ pub fn decode(bytes: &[u8]) -> Result<SourceText, SyntaxError> {
     let cookie = find_cookie(bytes);
     let encoding = cookie.map_or(Some(Encoding::Utf8), Encoding::from_name);
     match (encoding, cookie) {
-        (Some(_), Some(name)) if has_mark && !is_utf8_with_dash(name) => {
+        (_, Some(name)) if has_mark && !is_utf8_with_dash(name) => {
             Err(SyntaxError::new(Span::at(0), format!("encoding problem: {name} with BOM")))
         }
         (Some(encoding), _) => decode_as(bytes, encoding, cookie.is_some() || has_mark),

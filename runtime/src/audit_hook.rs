@@ -6,6 +6,8 @@
 use std::cell::Cell;
 
 use crate::error;
+use crate::gc;
+use crate::objects;
 use crate::objects::list::ListObject;
 use crate::objects::str::StrObject;
 use crate::objects::tuple::TupleObject;
@@ -32,6 +34,27 @@ macro_rules! tell {
             $crate::audit_hook::raise($event, vec![$($crate::value::Ref::from($argument)),*])?;
         }
     };
+}
+
+/// What an event says of an argument that need not be there.
+pub fn given(argument: Option<Value>) -> Ref {
+    argument.unwrap_or_else(objects::none).to_ref()
+}
+
+/// Tells of an attribute of an object that is set, or deleted, past what a program could see by other means.
+pub fn setting(object: Value, name: &str, new: Option<Value>) -> PyResult<()> {
+    let (object, name) = (object.to_ref(), StrObject::intern(name));
+    match new {
+        Some(new) => crate::tell!("object.__setattr__", object, name, new.to_ref()),
+        None => crate::tell!("object.__delattr__", object, name),
+    }
+    Ok(())
+}
+
+/// Tells of an attribute that is read by which a program gets at what runs.
+pub fn getting(object: Value, name: &str) -> PyResult<()> {
+    crate::tell!("object.__getattr__", object.to_ref(), StrObject::intern(name));
+    Ok(())
 }
 
 /// Calls every hook with the event and a tuple of arguments. The first exception ends that.
@@ -71,7 +94,12 @@ pub fn add(hook: Value) -> PyResult<()> {
     }
     match hooks() {
         Some(hooks) => hooks.push(hook.to_ref()),
-        None => HOOKS.set(ListObject::new(vec![hook.to_ref()]).into_ref().into_value()),
+        None => {
+            let hooks = ListObject::new(vec![hook.to_ref()]).into_ref();
+            // Nobody finds the list by way of the collector.
+            gc::untrack(hooks.value().ptr());
+            HOOKS.set(hooks.into_value());
+        }
     }
     Ok(())
 }

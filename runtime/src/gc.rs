@@ -51,6 +51,11 @@ static SETTINGS: World<Settings> = World::new(Settings {
     statistics: Cell::new([(0, 0); GENERATIONS]),
 });
 
+/// Whether a collection is under way.
+pub fn is_collecting() -> bool {
+    SETTINGS.collecting.get()
+}
+
 /// Starts scanning an object.
 ///
 /// # Safety

@@ -7,6 +7,7 @@ use std::cell::Cell;
 
 use crate::args::Entry;
 use crate::error::traceback::FrameInfo;
+use crate::objects::code::CodeObject;
 use crate::objects::dict::DictObject;
 use crate::objects::function::FunctionObject;
 use crate::objects::generator::{GeneratorObject, Resumed};
@@ -212,6 +213,9 @@ pub struct CompiledFrame<'f> {
 /// Who is shown frames or pictures of frames, until it says that it has seen enough.
 pub type Visit<'v, F> = &'v mut dyn FnMut(F) -> bool;
 
+/// Who is shown the places of frames, a code object and the number of an instruction, until it says that it has seen enough.
+pub type VisitPlace<'v> = &'v mut dyn FnMut(&CodeObject, u32) -> bool;
+
 /// What the objects of the interpreter's frames ask of them.
 #[derive(Clone, Copy)]
 pub struct FrameHooks {
@@ -221,6 +225,8 @@ pub struct FrameHooks {
     pub walk: fn(depth: usize, visit: Visit<'_, FoundFrame>),
     /// The same for the chain that begins at an anchor, whose compiled code called out at a place.
     pub walk_from: fn(anchor: *mut u8, place: (usize, usize), visit: Visit<'_, FoundFrame>),
+    /// Shows the places of the frames on such a chain. Async-signal-safe: nothing is allocated, counted or waited for.
+    pub places_from: fn(anchor: *mut u8, place: (usize, usize), visit: VisitPlace<'_>),
     /// The object of a frame.
     pub object_of: fn(frame: *mut u8) -> Ref,
     /// The instruction that it is at.
@@ -244,6 +250,7 @@ impl FrameHooks {
         find: |_| None,
         walk: |_, _| {},
         walk_from: |_, _, _| {},
+        places_from: |_, _, _| {},
         object_of: |_| panic!("frames are made by an interpreter"),
         instruction: |_| 0,
         caller: |_| None,
@@ -304,6 +311,8 @@ pub struct Hooks {
     /// Shows the frames in the stretch of compiled code that called out at this place, stack and frame pointer, to `visit`, the innermost
     /// first, but for `skipped`, from which their number is taken off; true if `visit` has said that it has seen enough.
     pub compiled_frames: CompiledFrames,
+    /// Shows the places of these frames. Async-signal-safe.
+    pub compiled_places: fn(place: (usize, usize), visit: VisitPlace<'_>) -> bool,
     /// The compiled frame at a place has this object from now on ([`CompiledFrame::place`]).
     pub adopt_frame: fn(place: (usize, usize), object: &Ref),
     /// The variables of a compiled frame that has an object, in a dict, by the first word of its place.
@@ -372,6 +381,7 @@ static HOOKS: World<Cell<Hooks>> = World::new(Cell::new(Hooks {
     frame: |_| None,
     frame_locals: |_| None,
     compiled_frames: |_, _, _| false,
+    compiled_places: |_, _| false,
     adopt_frame: |_, _| {},
     adopted_variables: |_| None,
     function_hot: |_| {},

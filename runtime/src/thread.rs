@@ -252,6 +252,7 @@ impl ThreadState {
         self.set_stack_limit(own.own_stack_limit);
         self.acknowledge(breaker::SWITCH);
         crate::tracing::exchange(own.record);
+        crate::tracing::record().anchor.set(std::ptr::null_mut());
         self.set_call_limit(own.call_limit);
     }
 

@@ -122,6 +122,29 @@ pub fn threads() -> Vec<(u64, *mut u8, (usize, usize))> {
     records().iter().map(|record| (record.ident.get(), record.anchor.get(), record.place.get())).collect()
 }
 
+/// Shows the threads as [`threads`] tells of them, the latest first, until `visit` has seen enough. For a process that is dying:
+/// nothing is allocated or waited for. If the table is being changed, only the running thread is shown.
+pub fn threads_of_dying(visit: &mut dyn FnMut(u64, *mut u8, (usize, usize)) -> bool) {
+    let (own, state) = (record(), thread());
+    let mut show = |record: &ThreadRecord| {
+        let is_running = std::ptr::eq(record, own) && !state.anchor.get().is_null();
+        let (anchor, place) = match is_running {
+            true => (state.anchor.get(), (state.native_sp.get(), state.native_fp.get())),
+            false => (record.anchor.get(), record.place.get()),
+        };
+        record.ident.get() != 0 && visit(record.ident.get(), anchor, place)
+    };
+    let Ok(started) = STARTED.try_borrow() else {
+        show(own);
+        return;
+    };
+    // SAFETY: threads take their records out of the table before they end.
+    let has_seen = started.iter().rev().any(|&record| show(unsafe { &*record }));
+    if !has_seen {
+        show(&MAIN);
+    }
+}
+
 /// The threads: identity, and the exception that each is handling.
 pub fn handled_exceptions() -> Vec<(u64, Option<Ref>)> {
     record().handled.set(thread().handled.get());

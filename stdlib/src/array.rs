@@ -14,6 +14,7 @@ mod methods;
 use std::cell::{Cell, RefCell};
 
 use runtime::args::Args;
+use runtime::audit_hook::given;
 use runtime::buffer::{self, Buffer, Shape};
 use runtime::header::Header;
 use runtime::methods::GetSetDef;
@@ -177,6 +178,8 @@ fn new(ty: &TypeObject, args: Args<'_>) -> PyResult {
         let got = code.ty().name();
         return Err(raise!(TypeError, "array() argument 1 must be a unicode character, not {got}"));
     };
+    let said = given(initial);
+    runtime::tell!("array.__new__", code.substring(0, 1), said);
     let Some(kind) = Kind::of(code.code_point(0)) else {
         return Err(raise!(ValueError, "bad typecode (must be b, B, u, w, h, H, i, I, l, L, q, Q, f or d)"));
     };

@@ -91,6 +91,17 @@ fn requested_code(exception: &Ref) -> i32 {
     }
 }
 
+/// Tells the audit hooks that an exception is to be reported.
+fn tell(hook: Ref, class: &Ref, exception: &Ref, traceback: &Ref) -> PyResult<()> {
+    runtime::tell!("sys.excepthook", hook, class.clone(), exception.clone(), traceback.clone());
+    Ok(())
+}
+
+/// Whether the exception on its way is one by which an audit hook asks for silence.
+fn raised_type_is_refusal() -> bool {
+    thread().peek_raised().is_some_and(|raised| raised.ty().is_subclass_of(&error::types::RuntimeError))
+}
+
 /// Calls the program's hook; `Err` is the exit code that the hook asks for.
 fn report(exception: &Ref) -> Result<(), i32> {
     let none = || objects::none().to_ref();
@@ -108,7 +119,16 @@ fn report(exception: &Ref) -> Result<(), i32> {
     dict.set_text("last_type", class.clone());
     dict.set_text("last_value", exception.clone());
     dict.set_text("last_traceback", traceback.clone());
-    let Some(hook) = dict.get_text("excepthook") else {
+    let hook = dict.get_text("excepthook");
+    let told = tell(hook.clone().unwrap_or_else(none), &class, exception, &traceback);
+    if let Err(raised) = told {
+        if raised_type_is_refusal() {
+            drop(thread().take_raised(raised));
+            return Ok(());
+        }
+        error::write_unraisable(raised, None);
+    }
+    let Some(hook) = hook else {
         let text = print::format_exception(exception.value());
         print::write_to_sys_stderr(&format!("sys.excepthook is missing\n{text}"));
         return Ok(());

@@ -1,49 +1,28 @@
 //! `faulthandler`: what is left to say when the process dies of a signal, and tracebacks on demand.
 //!
-//! The handler in C writes which error it was and lets the signal do what it would have done; it cannot walk the frames, because those of
-//! compiled code are found through tables that a dying process should not be trusted with. `dump_traceback` can: it is called in
-//! good health, and so are timers ([`later`]) and further signals ([`on_signal`]), which wait for the next safe point.
+//! The handler of fatal signals ([`fatal`]) may touch next to nothing. `dump_traceback` is called in good health, and so are timers ([`later`])
+//! and further signals ([`on_signal`]), which wait for the next safe point.
 
-use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
-
+use runtime::field::Field;
 use runtime::objects::int;
 use runtime::objects::module::ModuleObject;
-use runtime::{PyResult, Value, protocol, py_functions, raise, sys_state};
+use runtime::world::World;
+use runtime::{PyResult, Value, global_lock, protocol, py_functions, raise, sys_state};
 
 use crate::posix::argument::Descriptor;
 
+mod fatal;
 mod later;
 mod on_signal;
 mod stacks;
 
-/// Fatal signals and what they are called.
-const FATAL: [(i32, &str); 5] = [
-    (libc::SIGSEGV, "Fatal Python error: Segmentation fault\n\n"),
-    (libc::SIGFPE, "Fatal Python error: Floating-point exception\n\n"),
-    (libc::SIGABRT, "Fatal Python error: Aborted\n\n"),
-    (libc::SIGBUS, "Fatal Python error: Bus error\n\n"),
-    (libc::SIGILL, "Fatal Python error: Illegal instruction\n\n"),
-];
-
-/// Where the message goes.
-static TARGET: AtomicI32 = AtomicI32::new(2);
-static IS_ENABLED: AtomicBool = AtomicBool::new(false);
+/// The file that fatal signals write to, which stays open.
+static FILE: World<Field> = World::new(Field::empty());
 
 /// Fills the module.
 pub(crate) fn fill(module: &ModuleObject) -> PyResult<()> {
     module.add_functions(FUNCTIONS);
     Ok(())
-}
-
-/// What a dying process does first. Async-signal-safe.
-extern "C" fn on_fatal(signal: libc::c_int) {
-    let message = FATAL.iter().find(|(number, _)| *number == signal).map_or("", |(_, message)| message);
-    // SAFETY: `write` and `raise` are async-signal-safe; the text is static.
-    unsafe {
-        libc::write(TARGET.load(Ordering::Relaxed), message.as_ptr().cast(), message.len());
-        set(signal, libc::SIG_DFL);
-        libc::raise(signal);
-    }
 }
 
 /// Sets what a signal does.
@@ -88,18 +67,14 @@ fn target(file: Option<Value>) -> PyResult<i32> {
     Ok(fd)
 }
 
-/// Makes fatal signals say what they are, to a descriptor.
+/// Makes fatal signals say what they are and where all threads are, to a descriptor.
 pub fn watch(fd: i32) {
-    TARGET.store(fd, Ordering::Relaxed);
-    IS_ENABLED.store(true, Ordering::Relaxed);
-    for (signal, _) in FATAL {
-        // SAFETY: the handler is async-signal-safe.
-        unsafe { set(signal, on_fatal as extern "C" fn(libc::c_int) as usize) };
-    }
+    fatal::enable(fd, true);
 }
 
 /// The program is over: timers and signals have no traceback to write any more.
 pub(crate) fn release() {
+    drop(FILE.take());
     later::cancel();
     on_signal::release();
 }
@@ -108,26 +83,23 @@ py_functions! { static FUNCTIONS;
     /// Enable the fault handler.
     "enable(file=sys.stderr, all_threads=True, c_stack=True)"
     fn enable(file: Option<Value>, all_threads: Option<bool>, c_stack: Option<bool>) -> PyResult<()> {
-        let _ = (all_threads, c_stack);
-        watch(target(file)?);
+        // The frames of native code are not shown: they would need the tables of all libraries.
+        let _ = c_stack;
+        let fd = target(file)?;
+        drop(FILE.replace(file.map(Value::to_ref)));
+        fatal::enable(fd, all_threads.unwrap_or(true));
         Ok(())
     }
     /// Disable the fault handler; say whether it was enabled.
     "disable()"
     fn disable() -> bool {
-        let was_enabled = IS_ENABLED.swap(false, Ordering::Relaxed);
-        if was_enabled {
-            for (signal, _) in FATAL {
-                // SAFETY: a constant of the system.
-                unsafe { set(signal, libc::SIG_DFL) };
-            }
-        }
-        was_enabled
+        drop(FILE.take());
+        fatal::disable()
     }
     /// Check if the handler is enabled.
     "is_enabled()"
     fn is_enabled() -> bool {
-        IS_ENABLED.load(Ordering::Relaxed)
+        fatal::is_enabled()
     }
     /// Dump the traceback of the current thread into file.
     "dump_traceback(file=sys.stderr, all_threads=True)"
@@ -160,8 +132,10 @@ py_functions! { static FUNCTIONS;
     /// Raise a SIGSEGV signal.
     "_sigsegv(release_gil=False, /)"
     fn die_of_segment(release_gil: Option<bool>) {
-        let _ = release_gil;
-        die_of(libc::SIGSEGV);
+        match release_gil.unwrap_or(false) {
+            true => global_lock::released(|| die_of(libc::SIGSEGV)),
+            false => die_of(libc::SIGSEGV),
+        }
     }
     /// Raise a SIGABRT signal.
     "_sigabrt()"
@@ -172,6 +146,23 @@ py_functions! { static FUNCTIONS;
     "_sigfpe()"
     fn die_of_number() {
         die_of(libc::SIGFPE);
+    }
+    /// Call Py_FatalError() in a new C thread.
+    "_fatal_error_c_thread()"
+    fn die_in_thread() -> PyResult<()> {
+        // The frames that it looks at stay as they are: this thread waits for its end.
+        let started = std::thread::Builder::new().spawn(|| fatal::die("faulthandler_fatal_error_thread", "in new thread"));
+        match started {
+            Ok(handle) => drop(handle.join()),
+            Err(_) => return Err(raise!(RuntimeError, "unable to start the thread")),
+        }
+        Ok(())
+    }
+    /// Recursive call to raise a stack overflow.
+    "_stack_overflow()"
+    fn overflow_stack() -> PyResult<()> {
+        let depth = overflow(0);
+        Err(raise!(RuntimeError, "unable to raise a stack overflow (allocated {} bytes on the stack, {depth} recursive calls)", depth * PAGE))
     }
     /// Unregister the handler of the signal 'signum' registered by register().
     "unregister(signum, /)"
@@ -189,9 +180,22 @@ fn die_of(signal: i32) {
     }
 }
 
+const PAGE: usize = 4096;
+/// Calls that no stack has room for.
+const DEEPEST: usize = (100 << 20) / PAGE;
+
+/// Fills the stack; gives how deep it went if it is not full before.
+#[inline(never)]
+fn overflow(depth: usize) -> usize {
+    let page = std::hint::black_box([depth as u8; PAGE]);
+    let deepest = if depth < DEEPEST { overflow(depth + 1) } else { depth };
+    std::hint::black_box(&page);
+    deepest
+}
+
 /// Signals that can be registered: those that are not fatal.
 fn check_signal(signal: i32) -> PyResult<()> {
-    if FATAL.iter().any(|(fatal, _)| *fatal == signal) {
+    if fatal::SIGNALS.iter().any(|(fatal, _)| *fatal == signal) {
         return Err(raise!(RuntimeError, "signal {signal} cannot be registered, use enable() instead"));
     }
     match (1..runtime::signal::COUNT as i32).contains(&signal) {

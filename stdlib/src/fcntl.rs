@@ -1,10 +1,11 @@
 //! `fcntl`: control of descriptors, locks on files.
 
+use runtime::audit_hook::given;
 use runtime::objects::bytes::BytesObject;
 use runtime::objects::int;
 use runtime::objects::module::ModuleObject;
 use runtime::objects::str::StrObject;
-use runtime::{PyResult, Ref, Value, buffer, py_functions, raise};
+use runtime::{PyResult, Ref, Value, buffer, py_functions, raise, tell};
 
 use crate::posix::argument::Descriptor;
 use crate::system::{add_constants, constants, system};
@@ -79,6 +80,8 @@ py_functions! { static FUNCTIONS;
     /// Perform the operation cmd on file descriptor fd.
     "fcntl(fd, cmd, arg=0, /)"
     fn fcntl(fd: Descriptor, cmd: i32, arg: Option<Value>) -> PyResult<Ref> {
+        let said = given(arg);
+        tell!("fcntl.fcntl", int::from_i64(fd.0.into()), int::from_i64(cmd.into()), said);
         match argument(arg, "fcntl")? {
             Argument::Number(number) => Ok(int::from_i64(system!(fcntl(fd.0, cmd, number as i32))?.into())),
             Argument::Structure(data) => {
@@ -92,6 +95,8 @@ py_functions! { static FUNCTIONS;
     "ioctl(fd, request, arg=0, mutate_flag=True, /)"
     fn ioctl(fd: Descriptor, request: i64, arg: Option<Value>, mutate_flag: Option<bool>) -> PyResult<Ref> {
         let request = request as libc::c_ulong;
+        let said = given(arg);
+        tell!("fcntl.ioctl", int::from_i64(fd.0.into()), int::from_u64(request & 0xffff_ffff), said);
         let data = match argument(arg, "ioctl")? {
             Argument::Number(number) => return Ok(int::from_i64(system!(ioctl(fd.0, request, number))?.into())),
             Argument::Structure(data) => data,
@@ -110,11 +115,15 @@ py_functions! { static FUNCTIONS;
     /// Perform the lock operation on file descriptor fd.
     "flock(fd, operation, /)"
     fn flock(fd: Descriptor, operation: i32) -> PyResult<()> {
+        tell!("fcntl.flock", int::from_i64(fd.0.into()), int::from_i64(operation.into()));
         system!(flock(fd.0, operation)).map(drop)
     }
     /// A wrapper around the fcntl() locking calls.
     "lockf(fd, cmd, len=0, start=0, whence=0, /)"
     fn lockf(fd: Descriptor, cmd: i32, len: Option<i64>, start: Option<i64>, whence: Option<i32>) -> PyResult<()> {
+        let said = |number: Option<i64>| number.map_or_else(|| given(None), int::from_i64);
+        let [fd_said, cmd_said, whence_said] = [fd.0, cmd, whence.unwrap_or(0)].map(|number| int::from_i64(number.into()));
+        tell!("fcntl.lockf", fd_said, cmd_said, said(len), said(start), whence_said);
         let kind = match cmd {
             libc::LOCK_UN => libc::F_UNLCK,
             cmd if cmd & libc::LOCK_SH != 0 => libc::F_RDLCK,

@@ -168,8 +168,10 @@ py_functions! { static FUNCTIONS;
     }
     /// The code of the static module of this name in a file, or None if the module is dynamic.
     "static_code(fullname, path, /)"
-    fn static_code(fullname: String, path: String) -> PyResult {
-        let code = (runtime::hooks::hooks().static_code)(&fullname, &path)?;
+    fn static_code(fullname: String, path: Value) -> PyResult {
+        // A loader may have been given anything; reading the file says what is wrong with it.
+        let Some(path) = path.get::<StrObject>() else { return Ok(objects::none().to_ref()) };
+        let code = (runtime::hooks::hooks().static_code)(&fullname, &path.to_utf8()?)?;
         Ok(code.unwrap_or_else(|| objects::none().to_ref()))
     }
     /// The names of the files of the packed library, relative to its root.

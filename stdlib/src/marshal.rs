@@ -45,6 +45,7 @@ py_functions! { static FUNCTIONS;
     /// Write the value on the open file.
     "dump(value, file, version=version, /, *, allow_code=True)"
     fn dump(value: Value, file: Value, version: Option<i64>, allow_code: Option<bool>) -> PyResult {
+        runtime::tell!("marshal.dumps", value.to_ref(), int::from_i64(version.unwrap_or(VERSION)));
         let data = write::write(value, version.unwrap_or(VERSION), allow_code.unwrap_or(true))?;
         protocol::call_method_text(file, "write", &[BytesObject::new(&data).value()])
     }
@@ -63,6 +64,7 @@ py_functions! { static FUNCTIONS;
             let got = probe.ty().name();
             return Err(raise!(TypeError, "file.read() returned not bytes but {got}"));
         }
+        runtime::tell!("marshal.load");
         read::read(read::Source::File(file), allow_code.unwrap_or(true))
     }
 }

@@ -234,6 +234,8 @@ py_new! {
     )
     "mmap(fileno, length, flags=MAP_SHARED, prot=PROT_WRITE|PROT_READ, access=ACCESS_DEFAULT, offset=0, *, trackfd=True)" {
         let (offset, tracks_fd) = (offset.unwrap_or(0), trackfd.unwrap_or(true));
+        let [fd, size, asked] = [i64::from(fileno), length as i64, i64::from(access.unwrap_or(0))].map(int::from_i64);
+        runtime::tell!("mmap.__new__", fd, size, asked, int::from_i64(offset));
         if length < 0 {
             return Err(raise!(OverflowError, "memory mapped length must be positive"));
         }

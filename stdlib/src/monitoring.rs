@@ -130,6 +130,7 @@ py_functions! { static FUNCTIONS;
         if which >= EVENTS.len() {
             return Err(raise!(ValueError, "invalid event {event}"));
         }
+        runtime::tell!("sys.monitoring.register_callback", func.to_ref());
         let callback = (!objects::is_none(func)).then(|| func.to_ref());
         Ok(monitoring::set_callback(at, which, callback))
     }

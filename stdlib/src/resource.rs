@@ -1,9 +1,10 @@
 //! `resource`: limits of the process, and what it has used.
 
+use runtime::audit_hook::given;
 use runtime::objects::int;
 use runtime::objects::module::ModuleObject;
 use runtime::objects::tuple::TupleObject;
-use runtime::{PyResult, Ref, Value, error, protocol, py_functions, raise};
+use runtime::{PyResult, Ref, Value, error, protocol, py_functions, raise, tell};
 
 use crate::posix::process::{RUSAGE, rusage};
 use crate::system::{add_constants, constants, last_errno, os_error, system};
@@ -68,6 +69,7 @@ py_functions! { static FUNCTIONS;
     /// Set the soft and hard limits of a resource.
     "setrlimit(resource, limits, /)"
     fn setrlimit(resource: i32, limits: Value) -> PyResult<()> {
+        tell!("resource.setrlimit", int::from_i64(resource.into()), limits.to_ref());
         let (resource, limit) = (check(resource)?, limit_from(limits)?);
         // SAFETY: a valid structure.
         if unsafe { libc::setrlimit(resource, &raw const limit) } == 0 { Ok(()) } else { Err(failed()) }
@@ -75,6 +77,8 @@ py_functions! { static FUNCTIONS;
     /// Get, and perhaps set, the limits of a resource of a process.
     "prlimit(pid, resource, limits=None, /)"
     fn prlimit(pid: i32, resource: i32, limits_given: Option<Value>) -> PyResult {
+        let said = given(limits_given);
+        tell!("resource.prlimit", int::from_i64(pid.into()), int::from_i64(resource.into()), said);
         let resource = check(resource)?;
         let new = limits_given.map(limit_from).transpose()?;
         let mut old = libc::rlimit { rlim_cur: 0, rlim_max: 0 };

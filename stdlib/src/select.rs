@@ -19,7 +19,7 @@ use runtime::slots::Slots;
 use runtime::type_object::{TypeSpec, type_flags};
 use runtime::types::ready;
 use runtime::{
-    PyResult, Ref, TypeObject, Value, error, protocol, py_class_methods, py_functions, py_methods, raise,
+    Py, PyResult, Ref, TypeObject, Value, error, protocol, py_class_methods, py_functions, py_methods, raise,
 };
 
 use crate::posix::argument::Descriptor;
@@ -93,8 +93,13 @@ fn descriptors(objects: Value) -> PyResult<Vec<(Ref, i32)>> {
     if !protocol::is_iterable(objects) {
         return Err(raise!(TypeError, "arguments 1-3 must be sequences"));
     }
+    // A list may change while its items are asked, and is as long as it is then.
+    let items = match objects.get::<ListObject>() {
+        Some(list) => Py::from_object(list),
+        None => ListObject::new(protocol::collect(objects)?),
+    };
     let mut found = Vec::new();
-    for object in protocol::collect(objects)? {
+    while let Some(object) = items.get(found.len()) {
         let fd = Descriptor::of(object.value())?;
         if fd as usize >= libc::FD_SETSIZE {
             return Err(raise!(ValueError, "filedescriptor out of range in select()"));

@@ -264,6 +264,7 @@ py_functions! { static FUNCTIONS;
     /// Send a signal to a thread.
     "pthread_kill(thread_id, signalnum, /)"
     fn pthread_kill(thread_id: u64, signalnum: i32) -> PyResult<()> {
+        runtime::tell!("signal.pthread_kill", int::from_u64(thread_id), int::from_i64(signalnum.into()));
         // SAFETY: the program vouches for the thread, as in C.
         match unsafe { libc::pthread_kill(thread_id, signalnum) } {
             0 => runtime::signal::check(),

@@ -373,12 +373,12 @@ py_functions! { static FUNCTIONS;
     }
     /// Total length of an ancillary data item with data of the given length.
     "CMSG_LEN(length, /)"
-    fn cmsg_len(length: usize) -> usize {
-        message::length(length)
+    fn cmsg_len(length: i64) -> PyResult<usize> {
+        message::checked_length(length)
     }
     /// Room for an ancillary data item with data of the given length.
     "CMSG_SPACE(length, /)"
-    fn cmsg_space(length: usize) -> usize {
-        message::space(length)
+    fn cmsg_space(length: i64) -> PyResult<usize> {
+        message::checked_space(length)
     }
 }

@@ -8,7 +8,7 @@ use std::ffi::CString;
 use runtime::objects::int;
 use runtime::objects::module::ModuleObject;
 use runtime::objects::tuple::TupleObject;
-use runtime::{PyResult, Value, objects, protocol, py_functions, raise, thread};
+use runtime::{PyResult, Value, finalize, objects, protocol, py_functions, raise, thread};
 
 use crate::posix::argument::c_string;
 use crate::posix::process::{Strings, after_fork, before_fork};
@@ -248,6 +248,11 @@ fn identity(value: Value) -> PyResult<u32> {
     Ok(int::to_i64(value)? as u32)
 }
 
+/// One of the groups that the child belongs to.
+fn member(group: Value) -> PyResult<u32> {
+    u32::try_from(&int::to_big(group)?).map_err(|_| raise!(ValueError, "invalid group id"))
+}
+
 fn plan(arguments: &[Value]) -> PyResult<Plan<'_>> {
     let at = |at: usize| arguments[at];
     let kept = at(3).get::<TupleObject>().ok_or_else(|| raise!(TypeError, "fds_to_keep must be a tuple"))?;
@@ -276,7 +281,7 @@ fn plan(arguments: &[Value]) -> PyResult<Plan<'_>> {
         group: number(at(16))?,
         gid: optional(at(17), identity)?,
         groups: optional(at(18), |groups| {
-            protocol::collect(groups)?.iter().map(|group| identity(group.value())).collect()
+            protocol::collect(groups)?.iter().map(|group| member(group.value())).collect()
         })?,
         uid: optional(at(19), identity)?,
         umask: number(at(20))?,
@@ -295,6 +300,9 @@ py_functions! { static FUNCTIONS;
         }
         let plan = plan(args.0)?;
         let has_function = plan.before_exec.is_some();
+        if has_function && finalize::is_finalizing() {
+            return Err(raise!(PythonFinalizationError, "preexec_fn not supported at interpreter shutdown"));
+        }
         if has_function {
             before_fork();
         }

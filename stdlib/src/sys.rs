@@ -556,9 +556,12 @@ py_functions! { static FUNCTIONS;
     }
     /// Return the name of the module for a calling frame.
     "_getframemodulename(depth=0)"
-    fn getframemodulename(depth: Option<usize>) -> Option<Ref> {
-        let frame = (hooks::hooks().frame)(depth.unwrap_or(0))?;
-        frame.globals.get::<DictObject>().and_then(|globals| globals.get_text("__name__"))
+    fn getframemodulename(depth: Option<i32>) -> PyResult<Option<Ref>> {
+        let depth = depth.unwrap_or(0);
+        runtime::tell!("sys._getframemodulename", int::from_i64(depth.into()));
+        let frame = (hooks::hooks().frame)(depth.max(0) as usize);
+        let name = |frame: runtime::error::traceback::FrameInfo| frame.globals.get::<DictObject>().and_then(|globals| globals.get_text("__name__"));
+        Ok(frame.and_then(name))
     }
     /// Return True if the given string is "interned".
     "_is_interned(string, /)"
@@ -599,13 +602,14 @@ py_functions! { static FUNCTIONS;
     /// Set callbacks for async generators: at their first use, and for unfinished ones that nobody refers to.
     "set_asyncgen_hooks(firstiter=None, finalizer=None)"
     fn set_asyncgen_hooks(firstiter: Option<Ref>, finalizer: Option<Ref>) -> PyResult<()> {
-        for (which, (hook, name)) in [(firstiter, "firstiter"), (finalizer, "finalizer")].into_iter().enumerate() {
+        for (which, hook, name) in [(1, finalizer, "finalizer"), (0, firstiter, "firstiter")] {
             let Some(hook) = hook else { continue };
             let is_none = objects::is_none(hook.value());
             if !is_none && !protocol::is_callable(hook.value()) {
                 let got = hook.ty().name();
                 return Err(runtime::raise!(TypeError, "callable {name} expected, got {got}"));
             }
+            audit_hook::raise(&format!("sys.set_asyncgen_hook_{name}"), Vec::new())?;
             async_generator::set_hook(which, Some(hook).filter(|_| !is_none));
         }
         Ok(())

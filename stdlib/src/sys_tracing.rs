@@ -59,7 +59,8 @@ py_functions! { static FUNCTIONS;
     }
     /// Return a dict mapping each thread's id to its current stack frame.
     "_current_frames()"
-    fn current_frames() -> Ref {
+    fn current_frames() -> PyResult {
+        runtime::tell!("sys._current_frames");
         let frames = DictObject::new();
         for (ident, anchor, place) in tracing::threads() {
             if let Some(frame) = frame::of_thread(anchor, place) {
@@ -67,16 +68,17 @@ py_functions! { static FUNCTIONS;
                 let _ = frames.set(int::from_u64(ident).value(), frame);
             }
         }
-        frames.into()
+        Ok(frames.into())
     }
     /// Return a dict mapping each thread's identifier to its current raised exception.
     "_current_exceptions()"
-    fn current_exceptions() -> Ref {
+    fn current_exceptions() -> PyResult {
+        runtime::tell!("sys._current_exceptions");
         let exceptions = DictObject::new();
         for (ident, handled) in tracing::handled_exceptions() {
             // An int is hashed without running code.
             let _ = exceptions.set(int::from_u64(ident).value(), handled.unwrap_or_else(|| objects::none().to_ref()));
         }
-        exceptions.into()
+        Ok(exceptions.into())
     }
 }

@@ -8,13 +8,14 @@ mod local;
 mod lock;
 pub(crate) mod semaphore;
 
+use runtime::audit_hook::given;
 use runtime::convert::OrNone;
 use runtime::objects::dict::DictObject;
 use runtime::objects::module::ModuleObject;
 use runtime::objects::str::StrObject;
 use runtime::objects::struct_sequence::StructType;
 use runtime::objects::tuple::TupleObject;
-use runtime::objects::{self, float};
+use runtime::objects::{self, float, int};
 use runtime::thread::identity;
 use runtime::types::ready;
 use runtime::value::Py;
@@ -158,11 +159,11 @@ py_functions! { static FUNCTIONS;
     }
     /// Start a new thread and return its identifier.
     "start_new_thread(function, args, kwargs={}, /)"
-    fn start_new_thread(function: Value, args: Value, kwargs: Option<Value>) -> PyResult<u64> {
+    fn start_new_thread(function: Value, args_given: Value, kwargs: Option<Value>) -> PyResult<u64> {
         if !protocol::is_callable(function) {
             return Err(raise!(TypeError, "first arg must be callable"));
         }
-        let Some(args) = args.get::<TupleObject>() else {
+        let Some(args) = args_given.get::<TupleObject>() else {
             return Err(raise!(TypeError, "2nd arg must be a tuple"));
         };
         let pairs = match kwargs {
@@ -172,6 +173,8 @@ py_functions! { static FUNCTIONS;
                 None => return Err(raise!(TypeError, "optional 3rd arg must be a dictionary")),
             },
         };
+        let said = given(kwargs);
+        runtime::tell!("_thread.start_new_thread", function.to_ref(), args_given.to_ref(), said);
         let (names, values): (Vec<Ref>, Vec<Ref>) = pairs.into_iter().unzip();
         let all = args.items().iter().map(|arg| arg.to_ref()).chain(values).collect();
         let names = (!names.is_empty()).then(|| TupleObject::new(names).into_ref());
@@ -188,6 +191,9 @@ py_functions! { static FUNCTIONS;
         if !protocol::is_callable(function) {
             return Err(raise!(TypeError, "thread function must be callable"));
         }
+        let daemon = daemon.unwrap_or(true);
+        let said = given(handle.0);
+        runtime::tell!("_thread.start_joinable_thread", function.to_ref(), int::from_i64(i64::from(daemon)), said);
         let handle = match handle.0 {
             None => Handle::new(None),
             Some(handle) => match handle.get::<Handle>() {
@@ -195,7 +201,7 @@ py_functions! { static FUNCTIONS;
                 None => return Err(raise!(TypeError, "'handle' must be a _ThreadHandle")),
             },
         };
-        handle::start(&handle, function.to_ref(), Vec::new(), None, daemon.unwrap_or(true))?;
+        handle::start(&handle, function.to_ref(), Vec::new(), None, daemon)?;
         Ok(handle.into())
     }
     /// Simulate the arrival of the given signal in the main thread.

@@ -49,6 +49,14 @@ MODULES = """
     test_strptime test_sys test_sys_setprofile test_termios test_thread test_threading_local test_threadsignals test_timeout
     test_tomllib test_tty test_unicode_file test_unicode_identifiers test_univnewlines test_urlparse test_wait3 test_wait4 test_wave
     test_webbrowser test_wsgiref test_zipapp
+    test_ast test_audit test_bdb test_c_locale_coercion test_compileall test_context test_contextlib_async test_dbm test_dbm_dumb
+    test_deque test_difflib test_email test_exception_hierarchy test_faulthandler test_funcattrs test_hashlib test_http_cookiejar
+    test_httplib test_httpservers test_imaplib test_importlib test_largefile test_locale test_module
+    test_multiprocessing_main_handling test_ordered_dict test_pdb test_pickletools test_posix test_resource test_robotparser
+    test_select test_socket test_source_encoding test_subprocess test_sundry test_support test_sys_settrace test_tabnanny test_tarfile
+    test_threadedtempfile test_timeit test_type_comments test_ucn test_unicode_file_functions test_unparse test_urllib2
+    test_urllib2_localnet test_urllib_response test_userstring test_utf8_mode test_utf8source test_uuid test_xml_dom_minicompat
+    test_zipfile test_zipimport test_zipimport_support
 """.split()
 
 OUTCOMES = ["passed", "failed", "error", "skipped", "crashed"]

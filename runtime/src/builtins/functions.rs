@@ -495,9 +495,9 @@ py_functions! { pub(super) static FUNCTIONS;
     }
     /// Import a module.
     "__import__(name, globals=None, locals=None, fromlist=(), level=0)"
-    fn import(name: &StrObject, globals: OrNone<Value>, locals: OrNone<Value>, fromlist: Option<Value>, level: Option<i64>) -> PyResult {
+    fn import(name: &StrObject, globals: Option<Value>, locals: OrNone<Value>, fromlist: Option<Value>, level: Option<i64>) -> PyResult {
         let _ = locals.0;
-        protocol::import::import_builtin(name, globals.0.unwrap_or(Value::NULL), fromlist.unwrap_or(Value::NULL), level)
+        protocol::import::import_builtin(name, globals.unwrap_or(Value::NULL), fromlist.unwrap_or(Value::NULL), level)
     }
     /// Return the next item from the async iterator, or the default.
     "anext(async_iterator, default=None, /)"

@@ -1,5 +1,6 @@
 //! `print` and `input`: the builtins that talk to files, by way of `sys.stdout` and `sys.stdin`.
 
+use crate::audit_hook::given;
 use crate::convert::{Keywords, OrNone, Rest};
 use crate::names::names;
 use crate::objects;
@@ -25,6 +26,14 @@ fn separator(value: Option<Value>, default: &str, name: &str) -> PyResult<Ref> {
             Err(crate::raise!(TypeError, "{name} must be None or a string, not {}", value.ty().name()))
         }
     }
+}
+
+/// Whether a line that has come from a stream was typed at a terminal.
+fn is_at_terminal(stdin: Value) -> bool {
+    use std::io::IsTerminal;
+    let is_original =
+        sys_attribute(StrObject::intern("__stdin__").value()).is_some_and(|own| own.value() == stdin);
+    is_original && std::io::stdin().is_terminal() && std::io::stdout().is_terminal()
 }
 
 py_functions! { pub(super) static FUNCTIONS;
@@ -83,6 +92,7 @@ py_functions! { pub(super) static FUNCTIONS;
                 return Err(crate::raise!(RuntimeError, "input(): lost sys.{shown}"));
             }
         }
+        crate::tell!("builtins.input", given(prompt));
         if let (Some(prompt), Some(stdout)) = (prompt, sys_attribute(names().stdout)) {
             protocol::call_method(stdout.value(), names().write, &[protocol::str(prompt)?.value()])?;
             // A stream that cannot be flushed will do.
@@ -96,11 +106,15 @@ py_functions! { pub(super) static FUNCTIONS;
         let Some(text) = line.get::<StrObject>() else {
             return Err(crate::raise!(TypeError, "object.readline() returned non-string"));
         };
-        match text.len() {
-            0 => Err(crate::raise!(EOFError, "EOF when reading a line")),
-            len if text.code_point(len - 1) == u32::from('\n') => Ok(text.substring(0, len - 1).into()),
-            len => Ok(text.substring(0, len).into()),
+        let line: Ref = match text.len() {
+            0 => return Err(crate::raise!(EOFError, "EOF when reading a line")),
+            len if text.code_point(len - 1) == u32::from('\n') => text.substring(0, len - 1).into(),
+            len => text.substring(0, len).into(),
+        };
+        if is_at_terminal(stdin.value()) {
+            crate::tell!("builtins.input/result", line.clone());
         }
+        Ok(line)
     }
 }
 

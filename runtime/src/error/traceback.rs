@@ -305,13 +305,17 @@ static GETSET: &[GetSetDef] = &[
         },
         set: None,
     },
-    GetSetDef { name: "tb_frame", doc: "", get: |value| Ok(this(value).frame()), set: None },
+    GetSetDef { name: "tb_frame", doc: "", get: frame_of, set: None },
 ];
+
+fn frame_of(value: Value) -> PyResult {
+    crate::audit_hook::getting(value, "tb_frame")?;
+    Ok(this(value).frame())
+}
 
 /// `traceback`.
 pub static TRACEBACK: TypeObject = TypeObject::from_spec(&SPEC);
 static SPEC: TypeSpec = TypeSpec {
-    module: "types",
     doc: "traceback(tb_next, tb_frame, tb_lasti, tb_lineno)\n--\n\nMake an entry of a traceback in front of another one, or of None.",
     flags: type_flags::GC,
     slots: Slots { new: Some(new), ..Slots::EMPTY },

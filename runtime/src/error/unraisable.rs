@@ -3,6 +3,7 @@
 //! A program may look at them by `sys.unraisablehook`. Without a hook of its own they are written to `sys.stderr`, with a line that says
 //! where they come from. A hook that raises is itself reported, and not asked again for that.
 
+use crate::audit_hook;
 use crate::error::{ExceptionObject, print, traceback};
 use crate::objects::module::ModuleObject;
 use crate::objects::str::StrObject;
@@ -35,36 +36,54 @@ fn tell(exception: &Ref, message: Option<&str>, context: Option<Value>) {
     if let Some(exception) = exception.get::<ExceptionObject>() {
         traceback::add_running(exception);
     }
-    let Some(hook) = program_hook() else {
+    let hook = program_hook();
+    if let Some(Err(raised)) = audit_hook::is_listened().then(|| tell_listeners(exception, message, context))
+    {
+        let failure = thread().take_raised(raised);
+        write(failure.value(), Some("Exception ignored in audit hook"), None);
+        return;
+    }
+    let Some(hook) = hook else {
         write(exception.value(), message, context);
         return;
     };
-    if let Err(raised) = call_hook(hook.value(), exception, message, context) {
+    let called = arguments(exception, message, context)
+        .and_then(|args| protocol::call_one(hook.value(), args.value()));
+    if let Err(raised) = called {
         let failure = thread().take_raised(raised);
         write(failure.value(), Some("Exception ignored in sys.unraisablehook"), Some(hook.value()));
     }
 }
 
+/// Tells the audit hooks what `sys.unraisablehook` is to be called with.
+fn tell_listeners(exception: &Ref, message: Option<&str>, context: Option<Value>) -> PyResult<()> {
+    let hook = sys_attribute("unraisablehook");
+    let args = arguments(exception, message, context)?;
+    audit_hook::raise("sys.unraisablehook", vec![audit_hook::given(hook.as_ref().map(Ref::value)), args])
+}
+
+fn sys_attribute(name: &str) -> Option<Ref> {
+    sys_state::modules().get_text("sys")?.get::<ModuleObject>()?.dict().get_text(name)
+}
+
 /// `sys.unraisablehook`, if it is not the original.
 fn program_hook() -> Option<Ref> {
-    let sys = sys_state::modules().get_text("sys")?;
-    let dict = sys.get::<ModuleObject>()?.dict();
-    let hook = dict.get_text("unraisablehook").filter(|hook| !objects::is_none(hook.value()))?;
-    let original = dict.get_text("__unraisablehook__")?;
+    let hook = sys_attribute("unraisablehook").filter(|hook| !objects::is_none(hook.value()))?;
+    let original = sys_attribute("__unraisablehook__")?;
     (hook.value() != original.value()).then_some(hook)
 }
 
-fn call_hook(hook: Value, exception: &Ref, message: Option<&str>, context: Option<Value>) -> PyResult<()> {
+/// What a hook is called with.
+fn arguments(exception: &Ref, message: Option<&str>, context: Option<Value>) -> PyResult {
     let traceback = exception.get::<ExceptionObject>().and_then(|exception| exception.traceback.get_ref());
     let none = || objects::none().to_ref();
-    let args = ARGS.make(vec![
+    ARGS.make(vec![
         exception.ty().value().to_ref(),
         exception.clone(),
         traceback.unwrap_or_else(none),
         message.map_or_else(none, |message| StrObject::new(message).into()),
         context.map_or_else(none, Value::to_ref),
-    ])?;
-    protocol::call_one(hook, args.value()).map(drop)
+    ])
 }
 
 /// `sys.__unraisablehook__`: writes what a hook is called with.

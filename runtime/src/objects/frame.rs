@@ -474,7 +474,10 @@ static SPEC: TypeSpec = TypeSpec {
     slots: Slots { repr: Some(repr), ..Slots::EMPTY },
     methods: &[METHODS],
     getset: &[
-        shown("f_code", |value| Ok(this(value).code.clone())),
+        shown("f_code", |value| {
+            crate::audit_hook::getting(value, "f_code")?;
+            Ok(this(value).code.clone())
+        }),
         shown("f_globals", |value| Ok(this(value).globals.clone())),
         shown("f_builtins", builtins),
         shown("f_locals", locals),

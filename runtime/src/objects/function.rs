@@ -8,6 +8,7 @@ use std::cell::Cell;
 use bytecode::CodeFlags;
 
 use crate::args::{Args, Entry};
+use crate::audit_hook;
 use crate::field::Field;
 use crate::header::Header;
 use crate::hooks;
@@ -285,6 +286,7 @@ fn set_annotate(value: Value, new: Option<Value>) -> PyResult<()> {
 
 fn set_code(value: Value, new: Option<Value>) -> PyResult<()> {
     let function = this(value);
+    audit_hook::setting(value, "__code__", new)?;
     let Some(code) = new.and_then(|new| new.get::<CodeObject>()) else {
         return Err(crate::raise!(TypeError, "__code__ must be set to a code object"));
     };
@@ -337,13 +339,24 @@ static MEMBERS: &[GetSetDef] = attributes! {
 };
 
 static GETSET: &[GetSetDef] = attributes! {
-    "__code__": |value| Ok(this(value).code.get_or_none()), Some(set_code);
-    "__defaults__": |value| Ok(this(value).defaults.get_or_none()), Some(|value, new| {
+    "__code__": |value| {
+        audit_hook::getting(value, "__code__")?;
+        Ok(this(value).code.get_or_none())
+    }, Some(set_code);
+    "__defaults__": |value| {
+        audit_hook::getting(value, "__defaults__")?;
+        Ok(this(value).defaults.get_or_none())
+    }, Some(|value, new| {
+        audit_hook::setting(value, "__defaults__", new.filter(|&new| !objects::is_none(new)))?;
         set_checked::<TupleObject>(&this(value).defaults, new, "__defaults__ must be set to a tuple object", true)?;
         this(value).changed();
         Ok(())
     });
-    "__kwdefaults__": |value| Ok(this(value).kwdefaults.get_or_none()), Some(|value, new| {
+    "__kwdefaults__": |value| {
+        audit_hook::getting(value, "__kwdefaults__")?;
+        Ok(this(value).kwdefaults.get_or_none())
+    }, Some(|value, new| {
+        audit_hook::setting(value, "__kwdefaults__", new.filter(|&new| !objects::is_none(new)))?;
         set_checked::<DictObject>(&this(value).kwdefaults, new, "__kwdefaults__ must be set to a dict object", true)?;
         this(value).changed();
         Ok(())

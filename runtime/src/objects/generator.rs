@@ -139,9 +139,9 @@ impl GeneratorObject {
         self.returned.take().unwrap_or_else(|| objects::none().to_ref())
     }
 
-    /// Whether it has returned a value that is not None and that nobody has taken.
-    pub fn has_returned_value(&self) -> bool {
-        self.returned.get().is_some_and(|value| !objects::is_none(value))
+    /// The value that it has returned and that nobody has taken, unless it is None.
+    pub fn returned_value(&self) -> Option<Ref> {
+        self.returned.get_ref().filter(|value| !objects::is_none(value.value()))
     }
 
     /// Its frame has run already, before there was an object.

@@ -86,6 +86,11 @@ impl ModuleObject {
         module
     }
 
+    /// Whether it is one of the program's own.
+    pub fn is_native(&self) -> bool {
+        self.is_native.get()
+    }
+
     fn new_of(ty: &TypeObject) -> Py<ModuleObject> {
         object::new_object_of(
             ty,

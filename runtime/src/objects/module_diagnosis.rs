@@ -43,7 +43,7 @@ struct Diagnosis {
 
 impl Diagnosis {
     fn of(module: Value, name: &str) -> PyResult<Self> {
-        let spec = protocol::get_optional_attr(module, names().__spec__)?;
+        let spec = entry(module, names().__spec__)?;
         let spec = spec.filter(|spec| !objects::is_none(spec.value()));
         let is_running = match (&spec, module.get::<ModuleObject>()) {
             (_, Some(module)) if module.is_running() => true,
@@ -81,8 +81,16 @@ fn location_of(spec: Value) -> PyResult<Option<Ref>> {
     Ok(origin.filter(|origin| origin.is_instance::<StrObject>()))
 }
 
+/// An attribute of what stands for a module. A module's own namespace is asked, for attributes that it lacks lead here.
+fn entry(module: Value, name: Value) -> PyResult<Option<Ref>> {
+    match module.get::<ModuleObject>() {
+        Some(module) => Ok(module.dict().get_str(name).map(Value::to_ref)),
+        None => protocol::get_optional_attr(module, name),
+    }
+}
+
 fn file_of(module: Value) -> PyResult<Option<Ref>> {
-    let file = protocol::get_optional_attr(module, names().__file__)?;
+    let file = entry(module, names().__file__)?;
     Ok(file.filter(|file| file.is_instance::<StrObject>()))
 }
 

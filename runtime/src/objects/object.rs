@@ -196,6 +196,7 @@ fn set_class(value: Value, new: Option<Value>) -> PyResult<()> {
             new.ty().name()
         ));
     };
+    crate::audit_hook::setting(value, "__class__", Some(new.value()))?;
     let old = value.ty();
     let are_modules = [old, new].iter().all(|ty| ty.is_subtype_of(&objects::module::MODULE));
     let are_mutable = [old, new].iter().all(|ty| ty.has(type_flags::HEAP) && !ty.has(type_flags::IMMUTABLE));

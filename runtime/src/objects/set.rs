@@ -90,6 +90,11 @@ impl SetObject {
         Ok(find_element(&self.table, item)?.is_some())
     }
 
+    /// Whether an exact str that knows its hash is present. Allocates nothing.
+    pub fn has_str(&self, item: Value) -> bool {
+        self.table.find_str(item).is_some()
+    }
+
     fn remove(&self, item: Value) -> PyResult<bool> {
         match find_element(&self.table, item)? {
             Some(at) => {

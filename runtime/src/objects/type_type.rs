@@ -1,6 +1,7 @@
 //! `type`: calling classes, reading their attributes, and what Python sees of them.
 
 use crate::args::Args;
+use crate::audit_hook;
 use crate::error;
 use crate::methods::GetSetDef;
 use crate::names::names;
@@ -183,9 +184,11 @@ fn no_delete(ty: &TypeObject, name: &str) -> error::Raised {
     crate::raise!(TypeError, "cannot delete '{name}' attribute of immutable type '{}'", ty.name())
 }
 
-fn check_mutable(ty: &TypeObject, name: &str) -> PyResult<()> {
+/// Whether an attribute may be set or deleted that is no entry of the namespace.
+fn check_mutable(ty: &TypeObject, name: &str, new: Option<Value>) -> PyResult<()> {
     if ty.has(type_flags::HEAP) && !ty.has(type_flags::IMMUTABLE) {
-        return Ok(());
+        // What cannot be deleted is refused before anybody is told.
+        return if new.is_some() { audit_hook::setting(ty.value(), name, new) } else { Ok(()) };
     }
     let class = immutable_name(ty);
     Err(crate::raise!(TypeError, "cannot set '{name}' attribute of immutable type '{class}'"))
@@ -206,7 +209,7 @@ pub(crate) fn check_name(name: &StrObject) -> PyResult<()> {
 
 fn set_name(value: Value, new: Option<Value>) -> PyResult<()> {
     let ty = this(value);
-    check_mutable(ty, "__name__")?;
+    check_mutable(ty, "__name__", new)?;
     match new.map(|new| (new, new.get::<StrObject>())) {
         None => Err(no_delete(ty, "__name__")),
         Some((_, Some(name))) => {
@@ -224,7 +227,7 @@ fn set_name(value: Value, new: Option<Value>) -> PyResult<()> {
 
 fn set_qualname(value: Value, new: Option<Value>) -> PyResult<()> {
     let ty = this(value);
-    check_mutable(ty, "__qualname__")?;
+    check_mutable(ty, "__qualname__", new)?;
     match new {
         None => Err(no_delete(ty, "__qualname__")),
         Some(new) if new.is_instance::<StrObject>() => {
@@ -260,7 +263,7 @@ fn get_module(value: Value) -> PyResult {
 
 fn set_dict_entry(value: Value, name: Value, new: Option<Value>) -> PyResult<()> {
     let shown = name.get::<StrObject>().map(StrObject::to_string_lossy).unwrap_or_default();
-    check_mutable(this(value), &shown)?;
+    check_mutable(this(value), &shown, new)?;
     match new {
         Some(new) => {
             this(value).dict().set_str(name, new.to_ref());
@@ -327,7 +330,7 @@ fn get_annotations(value: Value) -> PyResult {
 }
 
 fn set_bases(value: Value, new: Option<Value>) -> PyResult<()> {
-    check_mutable(this(value), "__bases__")?;
+    check_mutable(this(value), "__bases__", new)?;
     let Some(new) = new else { return Err(no_delete(this(value), "__bases__")) };
     let Some(bases) = new.get::<TupleObject>() else {
         let (name, got) = (this(value).name(), new.ty().name());

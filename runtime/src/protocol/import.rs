@@ -41,7 +41,10 @@ fn absolute_name(name: &str, globals: Option<&DictObject>, level: i64) -> PyResu
     if level < 0 {
         return Err(crate::raise!(ValueError, "level must be >= 0"));
     }
-    let package = globals.map_or(Ok(String::new()), package_of)?;
+    let Some(globals) = globals else {
+        return Err(crate::raise!(KeyError, "'__name__' not in globals"));
+    };
+    let package = package_of(globals)?;
     if package.is_empty() {
         return Err(crate::raise!(ImportError, "attempted relative import with no known parent package"));
     }
@@ -189,11 +192,15 @@ fn submodule_item<'a>(module: &Ref, absolute: &str, item: Value, list: &str) -> 
     Ok(text)
 }
 
-/// Drops the error that says that `name` itself does not exist.
+/// Drops the error that says that `name` itself does not exist, unless the program has said so.
 fn ignore_missing(raised: Raised, name: &str) -> PyResult<()> {
     let exception = error::catch(raised, &error::types::ModuleNotFoundError)?;
     let about = exception.get::<error::ExceptionObject>().and_then(|exception| exception.extra[1].get_ref());
-    if about.is_none_or(|about| about.get::<StrObject>().is_some_and(|about| about.eq_str(name))) {
+    let is_blocked =
+        crate::sys_state::modules().get_text(name).is_some_and(|entry| objects::is_none(entry.value()));
+    if !is_blocked
+        && about.is_none_or(|about| about.get::<StrObject>().is_some_and(|about| about.eq_str(name)))
+    {
         return Ok(());
     }
     Err(error::exception::restore(exception))
@@ -258,8 +265,12 @@ pub fn import_star(module: Value, namespace: &DictObject) -> PyResult<()> {
 /// `__import__` as Python calls it.
 pub fn import_builtin(name: &StrObject, globals: Value, fromlist: Value, level: Option<i64>) -> PyResult {
     let fromlist = if fromlist.is_null() { TupleObject::empty().into_ref() } else { fromlist.to_ref() };
-    let globals = globals.non_null().and_then(|globals| globals.get::<DictObject>());
-    import_name(name, globals, fromlist.value(), level.unwrap_or(0))
+    let (level, globals) = (level.unwrap_or(0), globals.non_null());
+    let names = globals.and_then(|globals| globals.get::<DictObject>());
+    if level > 0 && globals.is_some() && names.is_none() {
+        return Err(crate::raise!(TypeError, "globals must be a dict"));
+    }
+    import_name(name, names, fromlist.value(), level)
 }
 
 /// Level operand of `IMPORT_NAME`.

@@ -385,7 +385,7 @@ py_methods! { static METHODS for "deque", &Deque;
             Some(max) => TupleObject::of([TupleObject::of([]).into(), int::from_i64(max as i64)]),
         };
         let state = protocol::call_method_text(value, "__getstate__", &[])?;
-        let parts = [value.ty().value().to_ref(), args.into(), state, iterator(deque, false)];
+        let parts = [value.ty().value().to_ref(), args.into(), state, protocol::get_iter(value)?];
         Ok(TupleObject::of(parts).into())
     }
 }

@@ -10,15 +10,15 @@ use runtime::objects::str::StrObject;
 use runtime::objects::{self, frame};
 use runtime::thread::identity;
 use runtime::tracing;
-use runtime::{PyResult, Ref, protocol};
+use runtime::{PyResult, Ref, gc, protocol};
 
 use crate::system::system;
 
 /// Most frames that are shown of a thread, and most threads.
-const MOST: usize = 100;
+pub(super) const MOST: usize = 100;
 
 /// Most characters that are shown of a name.
-const LONGEST: usize = 500;
+pub(super) const LONGEST: usize = 500;
 
 /// Writes the frames of the running thread, or of all threads.
 pub(super) fn dump(fd: i32, all_threads: bool) -> PyResult<()> {
@@ -49,7 +49,8 @@ pub(super) fn all(left_out: Option<u64>) -> PyResult<String> {
         let gap = if at == 0 { "" } else { "\n" };
         let which = if ident == identity() { "Current thread" } else { "Thread" };
         let frames = frames(frame::of_thread(anchor, place))?;
-        write!(text, "{gap}{which} {ident:#018x} (most recent call first):\n{frames}")
+        let note = if ident == identity() && gc::is_collecting() { "  Garbage-collecting\n" } else { "" };
+        write!(text, "{gap}{which} {ident:#018x} (most recent call first):\n{note}{frames}")
             .expect("writing to a string cannot fail");
     }
     Ok(text)

@@ -1,5 +1,6 @@
 //! `_blake2.blake2b` and `_blake2.blake2s`: the parameters, and types that programs can ask for their limits.
 
+use dashu_int::IBig;
 use runtime::args::Args;
 use runtime::objects::str::StrObject;
 use runtime::objects::{self, int};
@@ -102,6 +103,9 @@ fn read(given: &Given, limits: &Limits) -> PyResult<Parameters> {
         None => 0,
         Some(value) => {
             let number = int::to_big(value)?;
+            if number < IBig::ZERO {
+                return Err(raise!(ValueError, "value must be positive"));
+            }
             let too_large = || raise!(OverflowError, "node_offset is too large");
             let offset = u64::try_from(number).map_err(|_| too_large())?;
             if limits.offset_bits < 64 && offset >> limits.offset_bits != 0 {

@@ -259,19 +259,23 @@ fn open_descriptor(
     closes: bool,
     opener: Option<Value>,
 ) -> PyResult<i32> {
+    let tell = || {
+        tell!("open", file.to_ref(), StrObject::new(mode), int::from_i64(access.flags().into()));
+        Ok(())
+    };
     if int::IntRef::of(file).is_some() {
         crate::warning::warn_of_bool(file)?;
         let fd = int::to_i64(file)?;
-        return i32::try_from(fd)
-            .ok()
-            .filter(|&fd| fd >= 0)
-            .ok_or_else(|| raise!(ValueError, "negative file descriptor"));
+        let fd = i32::try_from(fd).ok().filter(|&fd| fd >= 0);
+        let fd = fd.ok_or_else(|| raise!(ValueError, "negative file descriptor"))?;
+        tell()?;
+        return Ok(fd);
     }
     let path = c_string(file)?;
+    tell()?;
     if !closes {
         return Err(raise!(ValueError, "Cannot use closefd=False with file name"));
     }
-    tell!("open", file.to_ref(), StrObject::new(mode), int::from_i64(access.flags().into()));
     match opener {
         Some(opener) => opened_by(opener, file, access.flags()),
         None => retry(&[file], || {

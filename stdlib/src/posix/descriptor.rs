@@ -259,6 +259,7 @@ py_functions! { pub(super) static FUNCTIONS;
     /// Apply, test or remove a POSIX lock on an open file descriptor.
     "lockf(fd, command, length, /)"
     fn lockf(fd: i32, command: i32, length: i64) -> PyResult<()> {
+        tell!("os.lockf", int::from_i64(fd.into()), int::from_i64(command.into()), int::from_i64(length));
         system!(lockf(fd, command, length)).map(drop)
     }
     /// Copy count bytes from file descriptor in_fd to file descriptor out_fd.

@@ -1,11 +1,12 @@
 //! Names in the file system: making, moving and removing files, folders and links; the working directory.
 
+use dashu_int::IBig;
 use runtime::objects::bytes::BytesObject;
 use runtime::objects::int;
 use runtime::objects::list::ListObject;
 use runtime::objects::str::StrObject;
 use runtime::objects::tuple::TupleObject;
-use runtime::{PyResult, Ref, Value, protocol, py_functions, tell};
+use runtime::{PyResult, Ref, Value, protocol, py_functions, raise, tell};
 
 use super::argument::{self, Folder, NAME_FD_OR_NONE, NAME_OR_FD, Path, decode_as};
 use super::scandir::{self, Directory};
@@ -82,6 +83,21 @@ fn as_given(bytes: &[u8], is_bytes: bool) -> PyResult {
     let object = BytesObject::new(bytes);
     let (encoding, errors) = (StrObject::intern("utf-8"), StrObject::intern("surrogatepass"));
     protocol::call_method_text(object.value(), "decode", &[encoding.value(), errors.value()])
+}
+
+/// What stands for no device at all.
+const NO_DEVICE: i64 = -1;
+
+/// A number of a device, or a part of one; `None` for that of no device.
+fn device_number(number: Value) -> PyResult<Option<u64>> {
+    let number = int::to_big(number)?;
+    if i64::try_from(&number) == Ok(NO_DEVICE) {
+        return Ok(None);
+    }
+    if number < IBig::ZERO {
+        return Err(raise!(OverflowError, "can't convert negative int to unsigned"));
+    }
+    u64::try_from(&number).map(Some).map_err(|_| raise!(OverflowError, "int too big to convert"))
 }
 
 py_functions! { pub(super) static FUNCTIONS;
@@ -254,18 +270,27 @@ py_functions! { pub(super) static FUNCTIONS;
     }
     /// Extract a device major number from a raw device number.
     "major(device, /)"
-    fn major(device: u64) -> u32 {
-        libc::major(device)
+    fn major(device: Value) -> PyResult<i64> {
+        Ok(device_number(device)?.map_or(NO_DEVICE, |device| libc::major(device).into()))
     }
     /// Extract a device minor number from a raw device number.
     "minor(device, /)"
-    fn minor(device: u64) -> u32 {
-        libc::minor(device)
+    fn minor(device: Value) -> PyResult<i64> {
+        Ok(device_number(device)?.map_or(NO_DEVICE, |device| libc::minor(device).into()))
     }
     /// Composes a raw device number from the major and minor device numbers.
     "makedev(major, minor, /)"
-    fn makedev(major: u32, minor: u32) -> PyResult<u64> {
-        Ok(libc::makedev(major, minor))
+    fn makedev(major: Value, minor: Value) -> PyResult {
+        let part = |part: Value| match device_number(part)? {
+            None => Ok(u32::MAX),
+            Some(part) => u32::try_from(part)
+                .map_err(|_| raise!(OverflowError, "Python int too large to convert to C unsigned int")),
+        };
+        let (major, minor) = (part(major)?, part(minor)?);
+        Ok(match (major, minor) {
+            (u32::MAX, u32::MAX) => int::from_i64(NO_DEVICE),
+            _ => int::from_u64(libc::makedev(major, minor)),
+        })
     }
     /// Checks if PyOS_CallInputHook is set.
     "_is_inputhook_installed()"

@@ -340,9 +340,29 @@ impl SpawnAttributes {
                 libc::POSIX_SPAWN_SETSIGDEF
             }
             "scheduler" if objects::is_none(value) => 0,
-            "scheduler" => return Err(error::not_supported("posix_spawn() with a scheduler")),
+            "scheduler" => return self.set_scheduler(value),
             _ => 0,
         })
+    }
+}
+
+impl SpawnAttributes {
+    /// `(policy, parameter)`, or None for the policy that there is.
+    fn set_scheduler(&mut self, scheduler: Value) -> PyResult<i32> {
+        let (policy, param) = match scheduler.get::<TupleObject>().map(TupleObject::items) {
+            Some([policy, param]) => (*policy, *param),
+            Some(_) => return Err(raise!(TypeError, "A scheduler tuple must have two elements")),
+            None => return Err(raise!(TypeError, "scheduler must be a tuple or None")),
+        };
+        let param = scheduling_parameter(param)?;
+        // SAFETY: initialised attributes and a valid structure.
+        unsafe { libc::posix_spawnattr_setschedparam(&raw mut self.0, &raw const param) };
+        if objects::is_none(policy) {
+            return Ok(libc::POSIX_SPAWN_SETSCHEDPARAM);
+        }
+        // SAFETY: initialised attributes.
+        unsafe { libc::posix_spawnattr_setschedpolicy(&raw mut self.0, int::to_i64(policy)? as i32) };
+        Ok(libc::POSIX_SPAWN_SETSCHEDULER)
     }
 }
 
@@ -403,8 +423,12 @@ fn ints(values: impl IntoIterator<Item = i64>) -> Ref {
 }
 
 fn scheduling_parameter(param: Value) -> PyResult<libc::sched_param> {
-    match param.get::<TupleObject>().and_then(|param| param.items().first()) {
-        Some(priority) => Ok(libc::sched_param { sched_priority: int::to_i64(*priority)? as i32 }),
+    let is_param = std::ptr::eq(param.ty(), SCHED_PARAM.class()?);
+    match param.get::<TupleObject>().filter(|_| is_param).and_then(|param| param.items().first()) {
+        Some(priority) => match i32::try_from(int::to_i64(*priority)?) {
+            Ok(sched_priority) => Ok(libc::sched_param { sched_priority }),
+            Err(_) => Err(raise!(OverflowError, "sched_priority out of range")),
+        },
         None => Err(raise!(TypeError, "must have a sched_param object")),
     }
 }
@@ -632,6 +656,7 @@ py_functions! { pub(super) static FUNCTIONS;
     fn forkpty() -> PyResult {
         let mut fd = -1;
         refuse_at_end()?;
+        runtime::tell!("os.forkpty");
         before_fork();
         // SAFETY: as for a fork.
         let pid = global_lock::around_fork(|| unsafe {

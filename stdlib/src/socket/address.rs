@@ -140,7 +140,8 @@ fn unix(value: Value) -> PyResult<Address> {
     };
     // SAFETY: the structure consists of numbers.
     let mut address: libc::sockaddr_un = unsafe { std::mem::zeroed() };
-    let is_abstract = path.first() == Some(&0);
+    // The system finds a name for a socket that is bound to nothing.
+    let is_abstract = matches!(path.first(), None | Some(0));
     let most = address.sun_path.len() - usize::from(!is_abstract);
     if path.len() > most {
         return Err(raise!(OSError, "AF_UNIX path too long"));
@@ -184,7 +185,7 @@ fn internet(family: i32, value: Value, method: &str) -> PyResult<Address> {
             let address = &mut *pointer.cast::<libc::sockaddr_in6>();
             address.sin6_port = port.to_be();
             if let Some(flow) = rest.first() {
-                address.sin6_flowinfo = (int::to_i64(*flow)? as u32).to_be();
+                address.sin6_flowinfo = flow_info(*flow, method)?.to_be();
             }
             if let Some(scope) = rest.get(1) {
                 address.sin6_scope_id = int::to_i64(*scope)? as u32;
@@ -192,6 +193,15 @@ fn internet(family: i32, value: Value, method: &str) -> PyResult<Address> {
         }
     }
     Ok(address)
+}
+
+/// What an address of IPv6 says of a flow.
+pub(super) fn flow_info(flow: Value, method: &str) -> PyResult<u32> {
+    const MOST: i64 = 0xf_ffff;
+    match int::to_i64(flow)? {
+        flow @ 0..=MOST => Ok(flow as u32),
+        _ => Err(raise!(OverflowError, "{method}(): flowinfo must be 0-{MOST}.")),
+    }
 }
 
 /// The name of a host as the system takes it.

@@ -68,22 +68,23 @@ pub(super) fn timeout_of(value: Value) -> PyResult<f64> {
 impl Socket {
     /// Receives a message of so many bytes, with so much room for ancillary data: the data; and the ancillary data, flags and sender.
     fn receive_message(&self, size: usize, control: usize, flags: i32) -> PyResult<(Vec<u8>, [Ref; 3])> {
-        let (mut room, mut control, mut from) =
-            (vec![0_u8; size], vec![0_u64; control.div_ceil(8)], Address::empty());
+        // The words make the buffer an aligned one; the system is told the length that the program has asked for.
+        let (control_len, mut room) = (control, vec![0_u8; size]);
+        let (mut control, mut from) = (vec![0_u64; control_len.div_ceil(8)], Address::empty());
         let mut vector = libc::iovec { iov_base: room.as_mut_ptr().cast(), iov_len: room.len() };
         // SAFETY: the structure consists of numbers and pointers.
         let mut message: libc::msghdr = unsafe { std::mem::zeroed() };
         let count = self.perform(libc::POLLIN, self.limit(), |fd| {
             (message.msg_iov, message.msg_iovlen) = (&raw mut vector, 1);
             (message.msg_name, message.msg_namelen) = (from.as_mut_ptr().cast(), from.len);
-            (message.msg_control, message.msg_controllen) = (control.as_mut_ptr().cast(), control.len() * 8);
+            (message.msg_control, message.msg_controllen) = (control.as_mut_ptr().cast(), control_len);
             // SAFETY: the message leads to values that live through the call.
             unsafe { libc::recvmsg(fd, &raw mut message, flags | libc::MSG_CMSG_CLOEXEC) }
         })?;
         room.truncate(count as usize);
         from.len = message.msg_namelen;
         // SAFETY: the call has filled the message in.
-        let ancillary = unsafe { super::message::unpack(&message) };
+        let ancillary = unsafe { super::message::unpack(&message)? };
         let flags = int::from_i64((message.msg_flags & !libc::MSG_CMSG_CLOEXEC).into());
         Ok((room, [ListObject::new(ancillary).into(), flags, from.to_python()?]))
     }
@@ -449,6 +450,8 @@ py_methods! { static METHODS for "_socket.socket", &Socket;
         for part in protocol::collect(buffers)? {
             data.extend(buffer::to_vec(part.value())?);
         }
+        let given = runtime::audit_hook::given(address.0);
+        tell!("socket.sendmsg", Value::from_object(this).to_ref(), given);
         let address = address.0.map(|address| Address::from_python(this.family.get(), address, "sendmsg")).transpose()?;
         let mut control = super::message::pack(ancdata)?;
         let mut vector = libc::iovec { iov_base: data.as_mut_ptr().cast(), iov_len: data.len() };

@@ -200,7 +200,8 @@ py_functions! { pub(super) static FUNCTIONS;
     }
     /// Delay execution for a given number of seconds.
     "sleep(seconds, /)"
-    fn sleep(seconds: f64) -> PyResult<()> {
-        sleep_for(seconds)
+    fn sleep(seconds: Value) -> PyResult<()> {
+        runtime::tell!("time.sleep", seconds.to_ref());
+        sleep_for(float::to_f64(seconds)?)
     }
 }
