@@ -11,13 +11,14 @@ use base::entity::EntityId;
 use bytecode::{CodeFlags, FieldDescr, FunctionDescr, MethodKind, TypeCode, TypeDescr};
 use hir::env::{
     BUILTINS, CalleePlace, CellId, ClassFacts, ClassId, ClassMember, CompileEnv, ConstId, FieldKind,
-    FieldPlace, FuncId, InlineAlloc, PlainCallee, Seen, StandIn,
+    FieldPlace, FuncId, InlineAlloc, NestedCallee, PlainCallee, Seen, StandIn,
 };
 use hir::ir::Type;
 use hir::ir::types::Spec;
 use hir::passes::inline::{FunctionSource, Refusal};
 use runtime::error::types::BaseException;
 use runtime::objects::checked::{CHECKED_DICT, CHECKED_LIST};
+use runtime::objects::code::CodeObject;
 use runtime::objects::static_array::STATIC_ARRAY;
 use runtime::objects::static_vector::STATIC_VECTOR;
 use runtime::objects::str::StrObject;
@@ -57,6 +58,11 @@ fn member_of(class: &TypeObject, name: Value) -> Option<Ref> {
     let found = class.lookup(name).filter(|_| is_plain && class.version() != 0)?;
     let is_member = found.is_exact(class) && class.slots().descr_get.is_none();
     is_member.then(|| found.to_ref())
+}
+
+/// The code with a qualified name that a code object or the code around it has as a constant.
+fn code_of<'a>(object: &'a CodeObject, qualname: &str) -> Option<&'a CodeObject> {
+    std::iter::successors(Some(object), |inner| inner.around()).find_map(|code| code.nested(qualname))
 }
 
 /// The word of a class whose lower half is its version. The size of its instances, beside it, stays what it is.
@@ -263,6 +269,24 @@ impl CompileEnv for Env<'_> {
             self.jit.dispatch(func);
         }
         Some(CalleePlace { func, slot: None })
+    }
+
+    fn nested_callee(&self, code: FuncId, descr: u32) -> Option<NestedCallee> {
+        let body = self.body(code);
+        let (object, globals, builtins) = {
+            let functions = self.jit.functions.borrow();
+            let body = &functions.bodies[body];
+            (body.code_object(), body.globals_dict(), body.builtins.clone())
+        };
+        let descr = &object.code().functions[descr as usize];
+        let found = code_of(object, &descr.name)?;
+        let fits = found.code().signature.as_ref() == Some(&descr.signature);
+        if !fits || hir::needs_frame(found.code()) || found.has(CodeFlags::SUSPENDS) {
+            return None;
+        }
+        let (func, takes_closure) = self.jit.nested_target(found, globals, builtins.value())?;
+        let code = self.jit.consts.borrow_mut().id(Value::from_object(found));
+        Some(NestedCallee { func, code, takes_closure })
     }
 
     fn needs_frame(&self, func: FuncId) -> bool {

@@ -10,6 +10,7 @@ use base::entity::EntityId;
 use bytecode::{CodeFlags, FunctionDescr, MethodKind};
 use hir::env::FuncId;
 use runtime::objects::code::CodeObject;
+use runtime::objects::dict::DictObject;
 use runtime::objects::function::FunctionObject;
 use runtime::objects::module::ModuleObject;
 use runtime::objects::str::StrObject;
@@ -20,13 +21,33 @@ use runtime::value::{Ref, Value};
 
 use crate::context::{Jit, jit};
 use crate::continuation::Progress;
-use crate::functions::{Link, State};
+use crate::functions::{Closure, Link, State};
 use crate::thunk;
 
 impl Jit {
     /// The target of a link.
     pub(crate) fn target(&self, link: Link) -> Option<FuncId> {
         self.functions.borrow_mut().func(link, &self.memory, self.islands.bridge)
+    }
+
+    /// The target of the code that nested functions have, and whether it takes their closure.
+    pub(crate) fn nested_target(
+        &self,
+        code: &CodeObject,
+        globals: &DictObject,
+        builtins: Value,
+    ) -> Option<(FuncId, bool)> {
+        let mut functions = self.functions.borrow_mut();
+        let body = functions.body_of_code(code, globals, builtins, &self.memory, self.islands.bridge)?;
+        let body = &mut functions.bodies[body];
+        if matches!(body.closure, Closure::Unknown) {
+            body.closure = if code.code().free_count() > 0 { Closure::PerCall } else { Closure::None };
+        }
+        match body.closure {
+            Closure::PerCall => Some((body.func, true)),
+            Closure::None => Some((body.func, false)),
+            Closure::Always(_) | Closure::Unknown => None,
+        }
     }
 
     /// The target that is a function of a C library; nothing if there is no such function, as the interpreter will say.

@@ -77,6 +77,8 @@ pub enum Receiver {
 pub enum CallPlan {
     /// `INVOKE_FUNCTION` of a function.
     Function(FunctionId, Vec<Argument>),
+    /// `INVOKE_CLOSURE` of a function that is defined in another one.
+    Nested(FunctionId, Vec<Argument>),
     /// `INVOKE_NATIVE` of a C function.
     Native(FunctionId, Vec<Argument>),
     /// A method call; `direct` skips the vtable.

@@ -15,6 +15,7 @@ impl Builder<'_> {
         match word.opcode() {
             B::INVOKE_FUNCTION | B::INVOKE_NATIVE => self.invoke(n, false)?,
             B::INVOKE_METHOD => self.invoke(n, true)?,
+            B::INVOKE_CLOSURE => self.invoke_closure(n),
             // The call looks the method up; until then a null stands for it, which the interpreter looks up as well.
             B::LOAD_METHOD_STATIC => {
                 let receiver = self.pop_object();
@@ -200,7 +201,7 @@ impl Builder<'_> {
     }
 
     /// Calls by way of the runtime, with objects, whose references it gives to the callee.
-    fn invoke_boxed(&mut self, n: usize, is_method: bool) {
+    pub(super) fn invoke_boxed(&mut self, n: usize, is_method: bool) {
         let (signature, kind) = (&self.code.functions[n].signature, self.code.functions[n].kind);
         let mut args: Vec<Value> = Vec::new();
         for ty in signature.params.iter().rev() {
@@ -209,7 +210,7 @@ impl Builder<'_> {
                 code => self.box_primitive(code),
             });
         }
-        if is_method && kind == MethodKind::Static {
+        if is_method && kind == MethodKind::Static || kind == MethodKind::Nested {
             args.push(self.pop_object());
         }
         if is_method {
