@@ -58,11 +58,13 @@ impl<'a> Emitter<'a, '_> {
             CallPlan::Construct(class, init, arguments) if self.options.patching => {
                 self.ask_for_instance(site, *class, *init, arguments)?;
             }
-            CallPlan::Fill(class, init, arguments) if self.options.patching => {
+            CallPlan::Fill(class, init, arguments, _) if self.options.patching => {
                 self.ask_for_instance(site, *class, Some(*init), arguments)?;
             }
             CallPlan::Construct(class, init, arguments) => self.construct(site, *class, *init, arguments)?,
-            CallPlan::Fill(class, init, arguments) => self.fill(site, *class, *init, arguments)?,
+            CallPlan::Fill(class, init, arguments, filling) => {
+                self.fill(site, *class, *init, arguments, filling)?;
+            }
             CallPlan::Unboxed(primitive) => {
                 self.dynamic_call(expr, func, args, keywords)?;
                 self.block().op(Opcode::PRIMITIVE_UNBOX, super::descr::type_code(*primitive) as u32);
@@ -259,31 +261,6 @@ impl<'a> Emitter<'a, '_> {
         self.block().op(Opcode::INVOKE_METHOD, call.descr);
         if let Some(slot) = receiver {
             self.block().op(Opcode::DELETE_FAST, slot);
-        }
-        Ok(())
-    }
-
-    /// Allocation, then stores of the arguments, the last one first.
-    fn fill(
-        &mut self,
-        site: Site<'a>,
-        class: typeck::program::ClassId,
-        init: FunctionId,
-        arguments: &[Argument],
-    ) -> Emit {
-        let checked = self.checked.expect("plans come from a checked module");
-        let at = self.block().ty(checked.class_descr(class).exactly());
-        self.at(site.expr.span);
-        self.block().op(Opcode::TP_ALLOC, at);
-        let call = self.static_call(site, init, (1, false), arguments);
-        self.arguments(&call, None)?;
-        self.at(site.expr.span);
-        let params = &checked.program.functions[init].params[1..];
-        for (at, param) in params.iter().enumerate().rev() {
-            let field = checked.field_descr(class, param.name).expect("the checker plans fields only");
-            let field = self.block().field(field);
-            self.block().op(Opcode::COPY, at as u32 + 2);
-            self.block().op(Opcode::STORE_FIELD, field);
         }
         Ok(())
     }

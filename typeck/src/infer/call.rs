@@ -312,8 +312,10 @@ impl<'a> Checker<'_, 'a> {
                     self.facts().calls.insert(expr.id, CallPlan::Construct(class, init, arguments));
                     return Ty::sure(made);
                 }
-                if let Some(init) = init.filter(|&init| self.program.only_fills(class, init, &arguments)) {
-                    self.facts().calls.insert(expr.id, CallPlan::Fill(class, init, arguments));
+                let filling =
+                    init.and_then(|init| Some((init, self.program.filling(class, init, &arguments)?)));
+                if let Some((init, filling)) = filling {
+                    self.facts().calls.insert(expr.id, CallPlan::Fill(class, init, arguments, filling));
                     return Ty::sure(made);
                 }
                 made
