@@ -262,6 +262,8 @@ pub struct FieldPlace {
     pub stores_ask: bool,
     /// Whether there may come such a subclass while the code runs.
     pub may_ask: bool,
+    /// Whether a subclass has a `__getattribute__` of its own, which reads ask. That none has, the compiled code relies on.
+    pub reads_ask: bool,
 }
 
 /// Whether a property of a subclass stands in the place of a field, which is null in its instances.

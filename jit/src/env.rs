@@ -77,7 +77,7 @@ pub(crate) struct Env<'j> {
     pub(crate) inlined: RefCell<Vec<FuncId>>,
     /// Targets that are called, with the reason.
     pub(crate) refused: RefCell<BTreeSet<(Refusal, usize)>>,
-    /// Classes of whose subclasses none has a `__setattr__` of its own.
+    /// Classes of whose subclasses none has a `__setattr__`, or none a `__getattribute__`, of its own.
     pub(crate) unhooked: RefCell<Vec<ClassId>>,
 }
 
@@ -225,9 +225,10 @@ impl CompileEnv for Env<'_> {
         };
         let stand_in = stand_in(class, &descr.name);
         let id = self.class_id(class);
-        let stores_ask = static_class::has_hooked_subclass(class);
+        let [stores_ask, reads_ask] = [static_class::STORES, static_class::READS]
+            .map(|hook| static_class::has_hooked_subclass(class, hook));
         let mut unhooked = self.unhooked.borrow_mut();
-        if !stores_ask && !unhooked.contains(&id) {
+        if !(stores_ask && reads_ask) && !unhooked.contains(&id) {
             unhooked.push(id);
         }
         Some(FieldPlace {
@@ -237,6 +238,7 @@ impl CompileEnv for Env<'_> {
             stand_in,
             stores_ask,
             may_ask: !class.has(type_flags::FINAL),
+            reads_ask,
         })
     }
 

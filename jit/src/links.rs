@@ -3,7 +3,7 @@
 //! - A module's name or a class's attribute changes: targets that go through it fall back to their stubs, which bind anew.
 //! - A class gets a vtable: its entries become the slots of what it has under the names of the methods.
 //! - A subclass overrides a method that callers reach without dispatch: the target's slot becomes a dispatcher.
-//! - A subclass has a `__setattr__` of its own: code that stores to the fields of its bases is retired.
+//! - A subclass has a `__setattr__` or `__getattribute__` of its own: code that accesses the fields of its bases is retired.
 //! - Code that has been built into other code goes stale: the other code is retired. Activations of it run to their end.
 
 use base::entity::EntityId;
@@ -148,16 +148,16 @@ impl Jit {
             functions.linked().filter(|(_, func)| is_overridden_by(&func.link)).map(|(id, _)| id).collect()
         };
         overridden.into_iter().for_each(|func| self.dispatch(func));
-        if class.has(type_flags::STORES_ASK) {
-            self.retire_stores(class);
+        if class.has_any(type_flags::STORES_ASK | type_flags::READS_ASK) {
+            self.retire_accesses(class);
         }
     }
 
-    /// Retires what stores to the fields of the bases of a class, whose `__setattr__` it has not asked.
-    fn retire_stores(&self, class: &TypeObject) {
+    /// Retires what accesses the fields of the bases of a class, whose `__setattr__` or `__getattribute__` it has not asked.
+    fn retire_accesses(&self, class: &TypeObject) {
         for &base in class.mro() {
             let base = self.classes.borrow_mut().id(base);
-            let users = self.storing_to.borrow_mut().remove(&base).unwrap_or_default();
+            let users = self.accessing.borrow_mut().remove(&base).unwrap_or_default();
             users.into_iter().for_each(|body| self.retire(body));
         }
     }

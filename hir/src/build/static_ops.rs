@@ -250,11 +250,12 @@ impl Builder<'_> {
     }
 
     fn load_field(&mut self, n: usize) -> Built<()> {
-        let (field, FieldPlace { stand_in, .. }) = self.field_operand(n)?;
+        let (field, FieldPlace { stand_in, reads_ask, .. }) = self.field_operand(n)?;
         let (kind, ty) = (field.kind, field.ty);
         let imm = Imm::Field(self.func.import_field(field));
         // What is no double makes a float slot leave as it is.
         match (stand_in, kind) {
+            _ if reads_ask => return self.load_stand_in(n, kind, ty),
             (StandIn::Present, _) => return self.load_stand_in(n, kind, ty),
             (StandIn::Possible, FieldKind::Raw) => self.guard_owner(Opcode::GuardOwnFields),
             _ => {}

@@ -573,6 +573,9 @@ pub(crate) fn join_load(code: &CodeObject, at: usize) {
 /// The owner is an instance of the class whose field has been placed.
 #[inline]
 pub(crate) unsafe fn field(word: Word, owner: Value, cache: &InlineCache) -> Option<Value> {
+    if owner.ty().has(type_flags::READS_ASK) {
+        return None;
+    }
     // SAFETY: the contract.
     let bits = unsafe { *owner.ptr().cast::<u8>().add(cache.data.get() as usize).cast::<u64>() };
     if word.opcode_is(Opcode::LOAD_FIELD_FLOAT) {
@@ -619,6 +622,14 @@ pub(crate) unsafe fn set_field(word: Word, owner: Value, value: Value, cache: &I
 #[inline]
 pub(crate) fn load_field(descr: &FieldDescr, owner: &Ref, cache: &InlineCache) -> PyResult<Value> {
     let (kind, address) = placed(cache, descr, owner)?;
+    if owner.ty().has(type_flags::READS_ASK)
+        && static_class::asks_hook(owner.ty(), &descr.class, static_class::READS)?
+    {
+        return match kind {
+            FieldKind::Primitive(code) => primitive::unboxed(code, attribute(descr, owner)?.value()),
+            FieldKind::Object | FieldKind::Float => attribute(descr, owner).map(Ref::into_value),
+        };
+    }
     // SAFETY: the address is that of a field of this kind.
     unsafe {
         match kind {
@@ -658,6 +669,12 @@ fn stand_in(descr: &FieldDescr, owner: &Ref) -> PyResult {
     if !owner.ty().has(type_flags::STANDS_IN) {
         return Err(unset_field(descr, owner));
     }
+    attribute(descr, owner)
+}
+
+/// What the class of the owner gives under the name of a field.
+#[cold]
+fn attribute(descr: &FieldDescr, owner: &Ref) -> PyResult {
     let found = protocol::get_attr(owner.value(), StrObject::intern(&descr.name).value())?;
     let is_kept = match descr.ty {
         TypeDescr::Primitive(code) => is_boxed(code, &found),
@@ -733,7 +750,9 @@ pub(crate) fn store_field(descr: &FieldDescr, owner: &Ref, word: Value, cache: &
             return Err(raised);
         }
     };
-    if owner.ty().has(type_flags::STORES_ASK) && static_class::asks_for_stores(owner.ty(), &descr.class)? {
+    if owner.ty().has(type_flags::STORES_ASK)
+        && static_class::asks_hook(owner.ty(), &descr.class, static_class::STORES)?
+    {
         return set_stand_in(descr, owner, word);
     }
     // SAFETY: the address is that of a field of this kind; object words are owned.
