@@ -211,9 +211,10 @@ impl CodeObject {
         unsafe { self.around.get().as_ref() }
     }
 
-    /// The code among the constants with a qualified name.
+    /// The code among the constants with a qualified name, if no other has that.
     pub fn nested(&self, qualname: &str) -> Option<&CodeObject> {
-        self.parts().nested().find(|nested| nested.source.head.qualname == qualname)
+        let mut found = self.parts().nested().filter(|nested| nested.source.head.qualname == qualname);
+        found.next().filter(|_| found.next().is_none())
     }
 
     /// The number that all code with the same signature has; without a signature no callee's.
