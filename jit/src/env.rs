@@ -227,8 +227,9 @@ impl CompileEnv for Env<'_> {
         let id = self.class_id(class);
         let [stores_ask, reads_ask] = [static_class::STORES, static_class::READS]
             .map(|hook| static_class::has_hooked_subclass(class, hook));
+        let relies = !stores_ask || !reads_ask;
         let mut unhooked = self.unhooked.borrow_mut();
-        if !(stores_ask && reads_ask) && !unhooked.contains(&id) {
+        if relies && !unhooked.contains(&id) {
             unhooked.push(id);
         }
         Some(FieldPlace {
