@@ -311,11 +311,13 @@ pub enum MethodKind {
     Getter,
     /// What a property of this name calls with the instance and a value when it is set.
     Setter,
+    /// A function that is defined in another one: what a variable holds there.
+    Nested,
 }
 
 impl MethodKind {
     /// Every kind with its spelling.
-    pub const ALL: [(Self, &'static str); 8] = [
+    pub const ALL: [(Self, &'static str); 9] = [
         (Self::Function, "function"),
         (Self::Instance, "method"),
         (Self::Class, "classmethod"),
@@ -324,6 +326,7 @@ impl MethodKind {
         (Self::Named, "named"),
         (Self::Getter, "getter"),
         (Self::Setter, "setter"),
+        (Self::Nested, "nested"),
     ];
 
     /// The spelling in listings.
@@ -361,7 +364,7 @@ impl fmt::Display for Given {
     }
 }
 
-/// A statically known callee: the operand of `INVOKE_FUNCTION`, `INVOKE_NATIVE`, `LOAD_METHOD_STATIC` and `INVOKE_METHOD`.
+/// A statically known callee: the operand of `INVOKE_FUNCTION`, `INVOKE_NATIVE`, `LOAD_METHOD_STATIC`, `INVOKE_METHOD` and `INVOKE_CLOSURE`.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct FunctionDescr {
     /// Dotted name of the module that holds it.

@@ -432,6 +432,8 @@ macro_rules! for_each_opcode {
             LOAD_METHOD_STATIC { Function } (Object => Object, Object);
             /// `callable, self, args... -- result`, after `LOAD_METHOD_STATIC`; static methods do not get `self`.
             INVOKE_METHOD { Function } (Object, Object, OfParamsAfterSelf => OfReturn);
+            /// `callable, args... -- result`: call a function that was made in a function, with typed arguments if it is one of the descriptor's.
+            INVOKE_CLOSURE { Function } (Object, OfParams => OfReturn);
             /// `body, bases, metaclass or null -- class`: run the body and lay the class out as declared; `bases` is a tuple.
             BUILD_STATIC_CLASS { Class } (Object, Object, Object => Object);
             /// Push a new instance with unset fields.

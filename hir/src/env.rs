@@ -262,6 +262,8 @@ pub struct FieldPlace {
     pub stores_ask: bool,
     /// Whether there may come such a subclass while the code runs.
     pub may_ask: bool,
+    /// Whether a subclass has a `__getattribute__` of its own, which reads ask. That none has, the compiled code relies on.
+    pub reads_ask: bool,
 }
 
 /// Whether a property of a subclass stands in the place of a field, which is null in its instances.
@@ -293,6 +295,17 @@ pub struct PlainCallee {
     pub object: ConstId,
     /// What listings call it.
     pub name: String,
+}
+
+/// A function that is defined in another one, as far as its `def` decides.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct NestedCallee {
+    /// The target of its code.
+    pub func: FuncId,
+    /// The code that such functions have.
+    pub code: ConstId,
+    /// Whether the tuple of its cells comes behind the arguments.
+    pub takes_closure: bool,
 }
 
 /// An attribute of a class that is an instance of that class, such as a member of an enumeration.
@@ -331,6 +344,10 @@ pub trait CompileEnv {
     /// The target of a call, if it can be called with typed arguments. A virtual call may reach an override of a subclass; any
     /// other reaches what the descriptor names.
     fn callee(&self, descr: &FunctionDescr, is_virtual: bool) -> Option<CalleePlace>;
+    /// What functions have that callee number `descr` of `code` names, if `code` or code around it makes them.
+    fn nested_callee(&self, _code: FuncId, _descr: u32) -> Option<NestedCallee> {
+        None
+    }
     /// Whether calls of the code that a target now reaches have a frame of the interpreter.
     fn needs_frame(&self, func: FuncId) -> bool;
     /// The object for entry `index` of the constants of `code`.

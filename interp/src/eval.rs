@@ -741,17 +741,17 @@ pub(crate) unsafe fn run_loop<const TRACED: bool>(
                     Opcode::INVOKE_FUNCTION => {
                         let descr = &code!().code().functions[at];
                         let count = descr.signature.params.len();
-                        let cached = ops::callee::cached_callee(cache!());
-                        let target = match cached {
-                            Some(target) => target.to_ref(),
-                            None => outcall!(ops::callee::resolve_callee(descr, cache!())),
-                        };
+                        let (target, is_known) = outcall!(ops::callee::callee(descr, cache!()));
                         save_frame!();
-                        enter_invoked!(
-                            ops::statics::invoke(target, descr, args!(count), cached.is_some()),
-                            count,
-                            0
-                        );
+                        let next = ops::statics::invoke(target, descr, args!(count), is_known);
+                        enter_invoked!(next, count, 0);
+                    }
+                    Opcode::INVOKE_CLOSURE => {
+                        let descr = &code!().code().functions[at];
+                        let (count, callee) = (descr.signature.params.len(), &code!().callees()[at]);
+                        save_frame!();
+                        let next = ops::statics::invoke_nested(peek!(count + 1), descr, callee, args!(count));
+                        enter_invoked!(next, count, 1);
                     }
                     Opcode::LOAD_METHOD_STATIC => {
                         let (descr, callee) = (&code!().code().functions[at], &code!().callees()[at]);

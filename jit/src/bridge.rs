@@ -43,20 +43,22 @@ fn call_target(jit: &Jit, func: FuncId, registers: &SavedRegisters) -> PyResult<
     if !jit.bind(func) {
         return call_occupant(jit, func, registers);
     }
-    let (body, code) = {
+    let (body, code, takes_closure) = {
         let functions = jit.functions.borrow();
         let body = functions.funcs[func.index()].body.expect("the target has just been bound");
-        (body, functions.bodies[body].code_object())
+        let entry = &functions.bodies[body];
+        (body, entry.code_object(), entry.takes_closure())
     };
-    let params: Vec<TypeCode> =
-        code.code().locals[..code.code().param_count()].iter().map(|local| local.ty).collect();
-    let words = arguments(&params, registers);
-    enter(jit, Some(func), body, &words)
+    let params = code.code().locals[..code.code().param_count()].iter().map(|local| local.ty);
+    let params: Vec<TypeCode> = params.chain(takes_closure.then_some(TypeCode::Object)).collect();
+    let mut words = arguments(&params, registers);
+    let closure = if takes_closure { words.pop() } else { None };
+    enter(jit, Some(func), body, &words, closure.unwrap_or(Value::NULL))
 }
 
-/// Enters a body with typed arguments, by its machine code if it can be compiled. From then on the target, if there is one that it occupies,
-/// leads there.
-fn enter(jit: &Jit, func: Option<FuncId>, body: BodyId, words: &[Value]) -> PyResult<u64> {
+/// Enters a body with typed arguments, and with its closure if that comes with each call, by its machine code if it can be compiled. From then on
+/// the target, if there is one that it occupies, leads there.
+fn enter(jit: &Jit, func: Option<FuncId>, body: BodyId, words: &[Value], closure: Value) -> PyResult<u64> {
     let is_traced = runtime::tracing::is_on();
     if !is_traced {
         jit.compile(body);
@@ -68,13 +70,14 @@ fn enter(jit: &Jit, func: Option<FuncId>, body: BodyId, words: &[Value]) -> PyRe
         if let Some(func) = func {
             jit.functions.borrow().point(func, machine.start, &jit.memory);
         }
-        return call_machine(machine, words.as_ptr().cast(), Value::NULL);
+        return call_machine(machine, words.as_ptr().cast(), closure);
     }
-    let (code, globals, builtins, closure) = {
+    let (code, globals, builtins, own) = {
         let functions = jit.functions.borrow();
         let body = &functions.bodies[body];
         (body.code_object(), body.globals_dict(), body.builtins.clone(), body.surroundings().1)
     };
+    let closure = closure.non_null().unwrap_or(own);
     interp::native::call_code(code, globals, builtins.value(), closure, words).map(Value::bits)
 }
 
@@ -104,7 +107,7 @@ fn call_occupant(jit: &Jit, func: FuncId, registers: &SavedRegisters) -> PyResul
         _ => receiver.as_ref().map(|receiver| interp::dispatcher(descr.kind, receiver)),
     };
     if let Some(body) = typed_body(jit, target.value(), descr, class) {
-        return enter(jit, None, body, &words);
+        return enter(jit, None, body, &words, Value::NULL);
     }
     if let Link::Entry(_, class) = &link {
         let stranger = Rc::new(Stranger::new(target.value(), class, &link, descr));

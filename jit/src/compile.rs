@@ -213,7 +213,7 @@ impl Jit {
             (entry.code_object(), entry.func, entry.surroundings())
         };
         for class in unhooked {
-            self.storing_to.borrow_mut().entry(class).or_default().push(body);
+            self.accessing.borrow_mut().entry(class).or_default().push(body);
         }
         let mut bodies = vec![(own, body)];
         for &func in &inlined {

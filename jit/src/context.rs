@@ -36,8 +36,8 @@ pub(crate) struct Jit {
     pub(crate) code: CodeMap,
     /// Bodies into whose code the occupant of a target has been built.
     pub(crate) inlined_in: RefCell<FxHashMap<FuncId, Vec<BodyId>>>,
-    /// Bodies whose code stores to the fields of a class, as long as no subclass has a `__setattr__` of its own.
-    pub(crate) storing_to: RefCell<FxHashMap<ClassId, Vec<BodyId>>>,
+    /// Bodies whose code accesses the fields of a class, as long as no subclass has a `__setattr__` or `__getattribute__` of its own.
+    pub(crate) accessing: RefCell<FxHashMap<ClassId, Vec<BodyId>>>,
     /// C wrappers by body.
     pub(crate) natives: RefCell<FxHashMap<BodyId, usize>>,
     /// Typed entries of C functions.
@@ -97,7 +97,7 @@ pub(crate) fn create(mut settings: Settings) -> bool {
         entries: Entries::default(),
         code: CodeMap::default(),
         inlined_in: RefCell::default(),
-        storing_to: RefCell::default(),
+        accessing: RefCell::default(),
         native_entries: RefCell::default(),
         natives: RefCell::default(),
         adoptions: Adoptions::default(),

@@ -11,13 +11,14 @@ use base::entity::EntityId;
 use bytecode::{CodeFlags, FieldDescr, FunctionDescr, MethodKind, TypeCode, TypeDescr};
 use hir::env::{
     BUILTINS, CalleePlace, CellId, ClassFacts, ClassId, ClassMember, CompileEnv, ConstId, FieldKind,
-    FieldPlace, FuncId, InlineAlloc, PlainCallee, Seen, StandIn,
+    FieldPlace, FuncId, InlineAlloc, NestedCallee, PlainCallee, Seen, StandIn,
 };
 use hir::ir::Type;
 use hir::ir::types::Spec;
 use hir::passes::inline::{FunctionSource, Refusal};
 use runtime::error::types::BaseException;
 use runtime::objects::checked::{CHECKED_DICT, CHECKED_LIST};
+use runtime::objects::code::CodeObject;
 use runtime::objects::static_array::STATIC_ARRAY;
 use runtime::objects::static_vector::STATIC_VECTOR;
 use runtime::objects::str::StrObject;
@@ -59,6 +60,11 @@ fn member_of(class: &TypeObject, name: Value) -> Option<Ref> {
     is_member.then(|| found.to_ref())
 }
 
+/// The code with a qualified name that a code object or the code around it has as a constant.
+fn code_of<'a>(object: &'a CodeObject, qualname: &str) -> Option<&'a CodeObject> {
+    std::iter::successors(Some(object), |inner| inner.around()).find_map(|code| code.nested(qualname))
+}
+
 /// The word of a class whose lower half is its version. The size of its instances, beside it, stays what it is.
 fn version_word(class: &TypeObject) -> i64 {
     i64::from(class.version()) | (class.basicsize() as i64) << 32
@@ -71,7 +77,7 @@ pub(crate) struct Env<'j> {
     pub(crate) inlined: RefCell<Vec<FuncId>>,
     /// Targets that are called, with the reason.
     pub(crate) refused: RefCell<BTreeSet<(Refusal, usize)>>,
-    /// Classes of whose subclasses none has a `__setattr__` of its own.
+    /// Classes of whose subclasses none has a `__setattr__`, or none a `__getattribute__`, of its own.
     pub(crate) unhooked: RefCell<Vec<ClassId>>,
 }
 
@@ -219,9 +225,11 @@ impl CompileEnv for Env<'_> {
         };
         let stand_in = stand_in(class, &descr.name);
         let id = self.class_id(class);
-        let stores_ask = static_class::has_hooked_subclass(class);
+        let [stores_ask, reads_ask] = [static_class::STORES, static_class::READS]
+            .map(|hook| static_class::has_hooked_subclass(class, hook));
+        let relies = !stores_ask || !reads_ask;
         let mut unhooked = self.unhooked.borrow_mut();
-        if !stores_ask && !unhooked.contains(&id) {
+        if relies && !unhooked.contains(&id) {
             unhooked.push(id);
         }
         Some(FieldPlace {
@@ -231,6 +239,7 @@ impl CompileEnv for Env<'_> {
             stand_in,
             stores_ask,
             may_ask: !class.has(type_flags::FINAL),
+            reads_ask,
         })
     }
 
@@ -263,6 +272,24 @@ impl CompileEnv for Env<'_> {
             self.jit.dispatch(func);
         }
         Some(CalleePlace { func, slot: None })
+    }
+
+    fn nested_callee(&self, code: FuncId, descr: u32) -> Option<NestedCallee> {
+        let body = self.body(code);
+        let (object, globals, builtins) = {
+            let functions = self.jit.functions.borrow();
+            let body = &functions.bodies[body];
+            (body.code_object(), body.globals_dict(), body.builtins.clone())
+        };
+        let descr = &object.code().functions[descr as usize];
+        let found = code_of(object, &descr.name)?;
+        let fits = found.code().signature.as_ref() == Some(&descr.signature);
+        if !fits || hir::needs_frame(found.code()) || found.has(CodeFlags::SUSPENDS) {
+            return None;
+        }
+        let (func, takes_closure) = self.jit.nested_target(found, globals, builtins.value())?;
+        let code = self.jit.consts.borrow_mut().id(Value::from_object(found));
+        Some(NestedCallee { func, code, takes_closure })
     }
 
     fn needs_frame(&self, func: FuncId) -> bool {

@@ -60,7 +60,7 @@ pub(crate) enum Closure {
     None,
     /// In this tuple, of the first function that had the code; other functions with the code have no machine code.
     Always(Ref),
-    /// They come with each call, which static callers do not make.
+    /// They come with each call, behind the arguments.
     PerCall,
     /// Nobody has asked for a function yet, only for a frame, which has them in its slots.
     Unknown,

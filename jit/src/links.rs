@@ -3,13 +3,14 @@
 //! - A module's name or a class's attribute changes: targets that go through it fall back to their stubs, which bind anew.
 //! - A class gets a vtable: its entries become the slots of what it has under the names of the methods.
 //! - A subclass overrides a method that callers reach without dispatch: the target's slot becomes a dispatcher.
-//! - A subclass has a `__setattr__` of its own: code that stores to the fields of its bases is retired.
+//! - A subclass has a `__setattr__` or `__getattribute__` of its own: code that accesses the fields of its bases is retired.
 //! - Code that has been built into other code goes stale: the other code is retired. Activations of it run to their end.
 
 use base::entity::EntityId;
 use bytecode::{CodeFlags, FunctionDescr, MethodKind};
 use hir::env::FuncId;
 use runtime::objects::code::CodeObject;
+use runtime::objects::dict::DictObject;
 use runtime::objects::function::FunctionObject;
 use runtime::objects::module::ModuleObject;
 use runtime::objects::str::StrObject;
@@ -20,13 +21,33 @@ use runtime::value::{Ref, Value};
 
 use crate::context::{Jit, jit};
 use crate::continuation::Progress;
-use crate::functions::{Link, State};
+use crate::functions::{Closure, Link, State};
 use crate::thunk;
 
 impl Jit {
     /// The target of a link.
     pub(crate) fn target(&self, link: Link) -> Option<FuncId> {
         self.functions.borrow_mut().func(link, &self.memory, self.islands.bridge)
+    }
+
+    /// The target of the code that nested functions have, and whether it takes their closure.
+    pub(crate) fn nested_target(
+        &self,
+        code: &CodeObject,
+        globals: &DictObject,
+        builtins: Value,
+    ) -> Option<(FuncId, bool)> {
+        let mut functions = self.functions.borrow_mut();
+        let body = functions.body_of_code(code, globals, builtins, &self.memory, self.islands.bridge)?;
+        let body = &mut functions.bodies[body];
+        if matches!(body.closure, Closure::Unknown) {
+            body.closure = if code.code().free_count() > 0 { Closure::PerCall } else { Closure::None };
+        }
+        match body.closure {
+            Closure::PerCall => Some((body.func, true)),
+            Closure::None => Some((body.func, false)),
+            Closure::Always(_) | Closure::Unknown => None,
+        }
     }
 
     /// The target that is a function of a C library; nothing if there is no such function, as the interpreter will say.
@@ -127,16 +148,16 @@ impl Jit {
             functions.linked().filter(|(_, func)| is_overridden_by(&func.link)).map(|(id, _)| id).collect()
         };
         overridden.into_iter().for_each(|func| self.dispatch(func));
-        if class.has(type_flags::STORES_ASK) {
-            self.retire_stores(class);
+        if class.has_any(type_flags::STORES_ASK | type_flags::READS_ASK) {
+            self.retire_accesses(class);
         }
     }
 
-    /// Retires what stores to the fields of the bases of a class, whose `__setattr__` it has not asked.
-    fn retire_stores(&self, class: &TypeObject) {
+    /// Retires what accesses the fields of the bases of a class, whose `__setattr__` or `__getattribute__` it has not asked.
+    fn retire_accesses(&self, class: &TypeObject) {
         for &base in class.mro() {
             let base = self.classes.borrow_mut().id(base);
-            let users = self.storing_to.borrow_mut().remove(&base).unwrap_or_default();
+            let users = self.accessing.borrow_mut().remove(&base).unwrap_or_default();
             users.into_iter().for_each(|body| self.retire(body));
         }
     }

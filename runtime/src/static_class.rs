@@ -264,28 +264,42 @@ pub(crate) fn note_defaults(class: &TypeObject) {
     }
 }
 
-/// Marks a class with another `__setattr__` than a static base: typed code that knows the base must ask it.
-pub(crate) fn note_hook(class: &TypeObject) {
-    let bases = class.mro().iter().filter_map(|base| base.get::<TypeObject>());
-    let mut statics =
-        bases.filter(|base| base.static_layout().is_some_and(|layout| !layout.fields.is_empty()));
-    match statics.any(|base| has_other_hook(class, base)) {
-        true => class.set_flags(type_flags::STORES_ASK),
-        false => class.clear_flags(type_flags::STORES_ASK),
+/// What a subclass can have that accesses to fields go by: a method, and the flag of classes that have another one than a static base.
+#[derive(Clone, Copy)]
+pub struct Hook {
+    name: &'static str,
+    flag: u32,
+}
+
+/// `__setattr__`, for stores.
+pub const STORES: Hook = Hook { name: "__setattr__", flag: type_flags::STORES_ASK };
+/// `__getattribute__`, for reads.
+pub const READS: Hook = Hook { name: "__getattribute__", flag: type_flags::READS_ASK };
+
+/// Marks a class with other hooks than a static base: typed code that knows the base must ask it.
+pub(crate) fn note_hooks(class: &TypeObject) {
+    for hook in [STORES, READS] {
+        let bases = class.mro().iter().filter_map(|base| base.get::<TypeObject>());
+        let mut statics =
+            bases.filter(|base| base.static_layout().is_some_and(|layout| !layout.fields.is_empty()));
+        match statics.any(|base| has_other_hook(class, base, hook)) {
+            true => class.set_flags(hook.flag),
+            false => class.clear_flags(hook.flag),
+        }
     }
 }
 
-/// Whether a class has another `__setattr__` than one of its bases. That of a frozen dataclass is none: it keeps others from what the
-/// dataclass itself does.
-fn has_other_hook(class: &TypeObject, base: &TypeObject) -> bool {
-    let hook = StrObject::intern("__setattr__");
-    let found = class.lookup(hook.value());
-    found != base.lookup(hook.value())
+/// Whether a class has another hook than one of its bases. That of a frozen dataclass is none: it keeps others from what the dataclass
+/// itself does.
+fn has_other_hook(class: &TypeObject, base: &TypeObject, hook: Hook) -> bool {
+    let name = StrObject::intern(hook.name);
+    let found = class.lookup(name.value());
+    found != base.lookup(name.value())
         && !class
             .mro()
             .iter()
             .filter_map(|owner| owner.get::<TypeObject>())
-            .any(|owner| owner.dict().get_str(hook.value()) == found && is_frozen_dataclass(owner))
+            .any(|owner| owner.dict().get_str(name.value()) == found && is_frozen_dataclass(owner))
 }
 
 fn is_frozen_dataclass(class: &TypeObject) -> bool {
@@ -294,16 +308,16 @@ fn is_frozen_dataclass(class: &TypeObject) -> bool {
     matches!(frozen, Ok(Some(frozen)) if objects::bool::truth_of(frozen.value()) == Some(true))
 }
 
-/// Whether stores to the fields of a class ask the class of an object, which is marked: its `__setattr__` is another one.
-pub fn asks_for_stores(class: &TypeObject, owner: &TypeDescr) -> PyResult<bool> {
+/// Whether accesses to the fields of a class ask the class of an object, which is marked: its hook is another one.
+pub fn asks_hook(class: &TypeObject, owner: &TypeDescr, hook: Hook) -> PyResult<bool> {
     let owner = load_class(owner)?;
-    Ok(owner.get::<TypeObject>().is_some_and(|owner| has_other_hook(class, owner)))
+    Ok(owner.get::<TypeObject>().is_some_and(|owner| has_other_hook(class, owner, hook)))
 }
 
-/// Whether stores to the fields of a class go by the `__setattr__` of some subclass.
-pub fn has_hooked_subclass(class: &TypeObject) -> bool {
-    let is_hooked = |sub: &TypeObject| sub.has(type_flags::STORES_ASK) && has_other_hook(sub, class);
-    class.subclasses().iter().any(|sub| is_hooked(sub) || has_hooked_subclass(sub))
+/// Whether accesses to the fields of a class go by the hook of some subclass.
+pub fn has_hooked_subclass(class: &TypeObject, hook: Hook) -> bool {
+    let is_hooked = |sub: &TypeObject| sub.has(hook.flag) && has_other_hook(sub, class, hook);
+    class.subclasses().iter().any(|sub| is_hooked(sub) || has_hooked_subclass(sub, hook))
 }
 
 /// The class that introduces a method of a class, if the vtables of some subclasses have the method elsewhere, or can have: the class may be

@@ -72,6 +72,8 @@ pub mod type_flags {
     pub const ABSTRACT_METACLASS: u32 = 1 << 24;
     /// `__setattr__` is another one than in a static base, where stores to fields go by it.
     pub const STORES_ASK: u32 = abi::layout::type_object::STORES_ASK;
+    /// `__getattribute__` is another one than in a static base, where reads of fields go by it.
+    pub const READS_ASK: u32 = 1 << 27;
     /// Methods have other defaults than those of bases that they override.
     pub const OWN_DEFAULTS: u32 = abi::layout::type_object::OWN_DEFAULTS;
 }
@@ -658,7 +660,7 @@ impl TypeObject {
         self.clear_flags(type_flags::ABSTRACT_METACLASS);
         if self.has_static_base() {
             crate::static_class::note_defaults(self);
-            crate::static_class::note_hook(self);
+            crate::static_class::note_hooks(self);
             crate::hooks::class_changed(self);
         }
         for subclass in self.subclasses() {

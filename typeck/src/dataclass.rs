@@ -8,11 +8,11 @@ use base::{Diagnostic, Span, suggest};
 use parser::ast::{self, Arguments, Expr, ExprKind, FunctionDef, Keyword, Stmt, StmtKind};
 
 use crate::annotation::Place;
-use crate::facts::Argument;
+use crate::facts::{Argument, Filling, Maker};
 use crate::program::{
     Binding, Body, ClassId, ClassMember, Function, FunctionId, Member, ModuleId, Param, ParamKind, Program,
 };
-use crate::ty::TypeId;
+use crate::ty::{Type, TypeId};
 
 /// The options of `@dataclass` that matter before the program runs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -42,6 +42,8 @@ struct DataField<'a> {
     ty: TypeId,
     /// The default, or the call that says how to make it.
     default: Option<&'a Expr<'a>>,
+    /// What makes it where no argument gives it.
+    factory: Option<&'a Expr<'a>>,
     in_init: bool,
     is_keyword: bool,
     span: Span,
@@ -276,6 +278,7 @@ impl<'a> Program<'a> {
                 name,
                 ty,
                 default,
+                factory: specification.and_then(|found| found.factory),
                 in_init: specification.and_then(|found| found.init).unwrap_or(true),
                 is_keyword: specification.and_then(|found| found.kw_only).unwrap_or(is_keyword),
                 span: target.span,
@@ -422,22 +425,72 @@ impl<'a> Program<'a> {
         })
     }
 
-    /// Whether the constructor of a dataclass does nothing for these arguments but store them: every field is given one or has a constant for a
-    /// default, and nothing runs afterwards.
-    pub(crate) fn only_fills(&mut self, class: ClassId, init: FunctionId, arguments: &[Argument]) -> bool {
-        let Some(owner) = self.functions[init].class else { return false };
-        let Some(data) = &self.classes[owner].dataclass else { return false };
-        let params = &self.functions[init].params[1..];
-        let is_field =
-            |name: &str| matches!(self.class_member(class, name), Some((_, ClassMember::Field(_))));
-        let only_stores = self.classes[class].is_static
-            && self.class_member(class, "__post_init__").is_none()
-            && !self.has_hook(class, "__setattr__")
-            && data.fields.len() == params.len()
-            && data.fields.iter().all(|field| field.in_init && is_field(field.name));
-        let defaults = params.iter().zip(arguments).filter(|(_, argument)| **argument == Argument::Default);
-        let defaults: Vec<_> = defaults.filter_map(|(param, _)| param.default).collect();
-        only_stores && defaults.into_iter().all(|default| self.is_constant_default(init, default))
+    /// What the constructor of a dataclass does besides storing these arguments and constant defaults, if nothing of it needs a call of the
+    /// constructor.
+    pub(crate) fn filling(
+        &mut self,
+        class: ClassId,
+        init: FunctionId,
+        arguments: &[Argument],
+    ) -> Option<Filling> {
+        let owner = self.functions[init].class?;
+        let fields = self.classes[owner].dataclass.as_ref()?.fields.clone();
+        if !self.classes[class].is_static || self.has_hook(class, "__setattr__") {
+            return None;
+        }
+        let params = self.functions[init].params[1..].to_vec();
+        let mut filling = Filling { made: Vec::new(), after: self.after_filling(class, owner)? };
+        for field in fields {
+            if !matches!(self.class_member(class, field.name), Some((_, ClassMember::Field(_)))) {
+                return None;
+            }
+            let at = params.iter().position(|param| field.in_init && param.name == field.name);
+            match (at.map(|at| &arguments[at]), field.default, field.factory) {
+                (Some(Argument::Default) | None, _, Some(factory)) => {
+                    filling.made.push((field.name.to_owned(), self.maker(owner, field.ty, factory)?));
+                }
+                (Some(Argument::Default), Some(default), None) => {
+                    self.is_constant_default(init, default).then_some(())?;
+                }
+                // A default of the class is there from the start.
+                _ => {}
+            }
+        }
+        Some(filling)
+    }
+
+    /// What a factory that is a builtin class makes of a field of that class.
+    fn maker(&mut self, owner: ClassId, ty: TypeId, factory: &'a Expr<'a>) -> Option<Maker> {
+        let module = self.classes[owner].module;
+        let found = factory.as_name().filter(|name| !self.is_bound_in(owner, name))?;
+        let (_, Member::Class(found)) = self.chase_name(module, found)? else { return None };
+        let known = &self.known;
+        let makers = [(known.list, Maker::List), (known.dict, Maker::Dict), (known.set, Maker::Set)];
+        let is_it = matches!(self.types.get(ty), Type::Instance { class, .. } if *class == found);
+        makers.into_iter().find(|(class, _)| *class == found && is_it).map(|(_, maker)| maker)
+    }
+
+    /// Whether the body of a class binds a name.
+    fn is_bound_in(&self, class: ClassId, name: &str) -> bool {
+        let entry = &self.classes[class];
+        let scopes = &self.modules[entry.module].scopes;
+        scopes.table[scopes.body(entry.node)].symbol(name).is_some_and(|symbol| symbol.usage.is_bound)
+    }
+
+    /// The method that the constructor of `owner` calls in the end on instances of `class`: nothing if it is called in another way than with
+    /// the instance alone, and by its type.
+    fn after_filling(&mut self, class: ClassId, owner: ClassId) -> Option<Option<FunctionId>> {
+        if self.class_member(owner, "__post_init__").is_none() {
+            return Some(None);
+        }
+        let Some((definer, ClassMember::Method(after))) = self.class_member(class, "__post_init__") else {
+            return None;
+        };
+        let (definer, after) = (definer, *after);
+        let method = &self.functions[after];
+        let is_typed = method.is_plain() && method.binding == Binding::Instance && method.body == Body::Typed;
+        let is_alone = method.params.len() == 1 && self.types.as_primitive(method.ret).is_none();
+        (is_typed && is_alone && self.classes[definer].is_static).then_some(Some(after))
     }
 
     /// The field that a part of a class pattern means by its place. (PEP 634)

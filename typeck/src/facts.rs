@@ -72,11 +72,33 @@ pub enum Receiver {
     Nothing,
 }
 
+/// What the constructor of a dataclass does besides storing arguments and constants, in this order.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Filling {
+    /// Fields whose factories are called, as no argument gives them, with what these make.
+    pub made: Vec<(String, Maker)>,
+    /// `__post_init__`, which takes nothing but the instance.
+    pub after: Option<FunctionId>,
+}
+
+/// A factory that is a builtin class.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Maker {
+    /// `list`
+    List,
+    /// `dict`
+    Dict,
+    /// `set`
+    Set,
+}
+
 /// What a call becomes.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum CallPlan {
     /// `INVOKE_FUNCTION` of a function.
     Function(FunctionId, Vec<Argument>),
+    /// `INVOKE_CLOSURE` of a function that is defined in another one.
+    Nested(FunctionId, Vec<Argument>),
     /// `INVOKE_NATIVE` of a C function.
     Native(FunctionId, Vec<Argument>),
     /// A method call; `direct` skips the vtable.
@@ -103,8 +125,8 @@ pub enum CallPlan {
     },
     /// Allocation, then `__init__`.
     Construct(ClassId, Option<FunctionId>, Vec<Argument>),
-    /// Allocation of an instance whose fields are the arguments: the constructor of a dataclass, of which this is all that it does.
-    Fill(ClassId, FunctionId, Vec<Argument>),
+    /// Allocation of an instance whose fields are the arguments, and what else the constructor of a dataclass does.
+    Fill(ClassId, FunctionId, Vec<Argument>, Filling),
     /// `box(x)`, `unbox(x)`, `int64(x)`, `double(x)`: the argument's coercion does everything.
     Coerce,
     /// `cast(T, x)`

@@ -59,12 +59,14 @@ impl<'a> Emitter<'a, '_> {
         let default = param.default.expect("the checker maps defaults that exist");
         fold::constant(default).or_else(|| {
             let checked = self.checked?;
-            let module = checked.program.functions[call.function?].module;
-            checked.final_constant(module, default.as_name()?)
+            // In a function the name may be that of a variable.
+            let function =
+                Some(&checked.program.functions[call.function?]).filter(|entry| !entry.is_nested)?;
+            checked.final_constant(function.module, default.as_name()?)
         })
     }
 
-    /// Pushes the arguments; `receiver` is the slot with that of a virtual call.
+    /// Pushes the arguments; `receiver` is the slot with whom to ask for defaults: the receiver of a virtual call, or a nested function.
     pub(super) fn arguments(&mut self, call: &StaticCall<'a, '_>, receiver: Option<u32>) -> Emit {
         let order: Vec<usize> =
             call.arguments.iter().flat_map(|argument| places(call.site, argument)).collect();
@@ -210,7 +212,7 @@ impl<'a> Emitter<'a, '_> {
             Some(primitive) => emitter.primitive_const(&constant, primitive),
             None => emitter.load_const(constant),
         };
-        match (self.default_of(call, param), receiver) {
+        match (self.default_of(call, param), receiver.filter(|_| call.is_virtual)) {
             (Some(constant), Some(slot)) => {
                 let (known, end) = (self.block().label(), self.block().label());
                 self.block().op(Opcode::LOAD_FAST_CHECK, slot);

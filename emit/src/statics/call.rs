@@ -30,6 +30,7 @@ impl<'a> Emitter<'a, '_> {
         let site = Site { expr, args, keywords };
         match plan {
             CallPlan::Function(function, arguments) => self.invoke(site, *function, 0, arguments)?,
+            CallPlan::Nested(function, arguments) => self.invoke_nested(site, func, *function, arguments)?,
             CallPlan::Native(function, arguments) => self.invoke_native(site, *function, arguments)?,
             CallPlan::Super { function, receiver, arguments } => {
                 match (super_receiver(func), receiver) {
@@ -57,11 +58,13 @@ impl<'a> Emitter<'a, '_> {
             CallPlan::Construct(class, init, arguments) if self.options.patching => {
                 self.ask_for_instance(site, *class, *init, arguments)?;
             }
-            CallPlan::Fill(class, init, arguments) if self.options.patching => {
+            CallPlan::Fill(class, init, arguments, _) if self.options.patching => {
                 self.ask_for_instance(site, *class, Some(*init), arguments)?;
             }
             CallPlan::Construct(class, init, arguments) => self.construct(site, *class, *init, arguments)?,
-            CallPlan::Fill(class, init, arguments) => self.fill(site, *class, *init, arguments)?,
+            CallPlan::Fill(class, init, arguments, filling) => {
+                self.fill(site, *class, *init, arguments, filling)?;
+            }
             CallPlan::Unboxed(primitive) => {
                 self.dynamic_call(expr, func, args, keywords)?;
                 self.block().op(Opcode::PRIMITIVE_UNBOX, super::descr::type_code(*primitive) as u32);
@@ -167,6 +170,34 @@ impl<'a> Emitter<'a, '_> {
         Ok(())
     }
 
+    /// `-- result` of the function that an expression gives, which is made in a function.
+    fn invoke_nested(
+        &mut self,
+        site: Site<'a>,
+        func: &'a Expr<'a>,
+        function: FunctionId,
+        arguments: &[Argument],
+    ) -> Emit {
+        self.expr(func)?;
+        let call = self.static_call(site, function, (0, false), arguments);
+        let callable = self.needs_default(&call).then(|| self.hidden_copy());
+        self.arguments(&call, callable)?;
+        self.at(site.expr.span);
+        self.block().op(Opcode::INVOKE_CLOSURE, call.descr);
+        if let Some(slot) = callable {
+            self.block().op(Opcode::DELETE_FAST, slot);
+        }
+        Ok(())
+    }
+
+    /// A hidden local with what is on top, which is asked for defaults, too.
+    fn hidden_copy(&mut self) -> u32 {
+        let slot = self.hidden_slot(TypeCode::Object);
+        self.block().op(Opcode::COPY, 1);
+        self.block().op(Opcode::STORE_FAST, slot);
+        slot
+    }
+
     /// `args... -- result` of a C function, which gives a word: its upper bits mean nothing.
     fn invoke_native(&mut self, site: Site<'a>, function: FunctionId, arguments: &[Argument]) -> Emit {
         let call = self.static_call(site, function, (0, false), arguments);
@@ -219,12 +250,7 @@ impl<'a> Emitter<'a, '_> {
     ) -> Emit {
         let receivers = usize::from(passed != Receiver::Nothing);
         let call = self.static_call(site, function, (receivers, true), arguments);
-        let receiver = self.needs_default(&call).then(|| self.hidden_slot(TypeCode::Object));
-        if let Some(slot) = receiver {
-            // The receiver is asked for defaults, too.
-            self.block().op(Opcode::COPY, 1);
-            self.block().op(Opcode::STORE_FAST, slot);
-        }
+        let receiver = self.needs_default(&call).then(|| self.hidden_copy());
         if passed == Receiver::Class {
             self.load_class_of(function);
         }
@@ -235,31 +261,6 @@ impl<'a> Emitter<'a, '_> {
         self.block().op(Opcode::INVOKE_METHOD, call.descr);
         if let Some(slot) = receiver {
             self.block().op(Opcode::DELETE_FAST, slot);
-        }
-        Ok(())
-    }
-
-    /// Allocation, then stores of the arguments, the last one first.
-    fn fill(
-        &mut self,
-        site: Site<'a>,
-        class: typeck::program::ClassId,
-        init: FunctionId,
-        arguments: &[Argument],
-    ) -> Emit {
-        let checked = self.checked.expect("plans come from a checked module");
-        let at = self.block().ty(checked.class_descr(class).exactly());
-        self.at(site.expr.span);
-        self.block().op(Opcode::TP_ALLOC, at);
-        let call = self.static_call(site, init, (1, false), arguments);
-        self.arguments(&call, None)?;
-        self.at(site.expr.span);
-        let params = &checked.program.functions[init].params[1..];
-        for (at, param) in params.iter().enumerate().rev() {
-            let field = checked.field_descr(class, param.name).expect("the checker plans fields only");
-            let field = self.block().field(field);
-            self.block().op(Opcode::COPY, at as u32 + 2);
-            self.block().op(Opcode::STORE_FIELD, field);
         }
         Ok(())
     }

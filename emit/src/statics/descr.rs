@@ -188,6 +188,7 @@ impl Checked<'_, '_> {
     fn method_kind(&self, entry: &Function<'_>, function: FunctionId) -> MethodKind {
         let is_it = |accessor: &Accessor<'_>| accessor.is_setter && accessor.function == function;
         match entry.binding {
+            Binding::None if entry.is_nested => MethodKind::Nested,
             Binding::None => MethodKind::Function,
             Binding::Instance => MethodKind::Instance,
             Binding::Class => MethodKind::Class,

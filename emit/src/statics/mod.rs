@@ -14,6 +14,7 @@ mod argument;
 mod call;
 mod define;
 mod descr;
+mod fill;
 mod patched;
 mod place;
 mod property;

@@ -25,7 +25,7 @@ impl<'a> Emitter<'a, '_> {
         receivers: usize,
         arguments: &[Argument],
     ) -> usize {
-        if !self.options.patching || descr.kind == MethodKind::Native {
+        if !self.options.patching || matches!(descr.kind, MethodKind::Native | MethodKind::Nested) {
             return receivers;
         }
         let receivers = match self.callee_path(site) {

@@ -14,6 +14,7 @@
 
 mod arith;
 mod call;
+mod closure;
 mod completion;
 mod control;
 mod generic;

@@ -15,6 +15,7 @@ impl Builder<'_> {
         match word.opcode() {
             B::INVOKE_FUNCTION | B::INVOKE_NATIVE => self.invoke(n, false)?,
             B::INVOKE_METHOD => self.invoke(n, true)?,
+            B::INVOKE_CLOSURE => self.invoke_closure(n),
             // The call looks the method up; until then a null stands for it, which the interpreter looks up as well.
             B::LOAD_METHOD_STATIC => {
                 let receiver = self.pop_object();
@@ -200,7 +201,7 @@ impl Builder<'_> {
     }
 
     /// Calls by way of the runtime, with objects, whose references it gives to the callee.
-    fn invoke_boxed(&mut self, n: usize, is_method: bool) {
+    pub(super) fn invoke_boxed(&mut self, n: usize, is_method: bool) {
         let (signature, kind) = (&self.code.functions[n].signature, self.code.functions[n].kind);
         let mut args: Vec<Value> = Vec::new();
         for ty in signature.params.iter().rev() {
@@ -209,7 +210,7 @@ impl Builder<'_> {
                 code => self.box_primitive(code),
             });
         }
-        if is_method && kind == MethodKind::Static {
+        if is_method && kind == MethodKind::Static || kind == MethodKind::Nested {
             args.push(self.pop_object());
         }
         if is_method {
@@ -249,11 +250,12 @@ impl Builder<'_> {
     }
 
     fn load_field(&mut self, n: usize) -> Built<()> {
-        let (field, FieldPlace { stand_in, .. }) = self.field_operand(n)?;
+        let (field, FieldPlace { stand_in, reads_ask, .. }) = self.field_operand(n)?;
         let (kind, ty) = (field.kind, field.ty);
         let imm = Imm::Field(self.func.import_field(field));
         // What is no double makes a float slot leave as it is.
         match (stand_in, kind) {
+            _ if reads_ask => return self.load_stand_in(n, kind, ty),
             (StandIn::Present, _) => return self.load_stand_in(n, kind, ty),
             (StandIn::Possible, FieldKind::Raw) => self.guard_owner(Opcode::GuardOwnFields),
             _ => {}

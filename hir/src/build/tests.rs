@@ -46,6 +46,7 @@ impl CompileEnv for TestEnv {
             stand_in: StandIn::Never,
             stores_ask: false,
             may_ask: false,
+            reads_ask: false,
         })
     }
     fn callee(&self, _: &FunctionDescr, is_virtual: bool) -> Option<CalleePlace> {

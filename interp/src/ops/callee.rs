@@ -44,9 +44,25 @@ pub(crate) fn cached_callee(cache: &InlineCache) -> Option<Value> {
     (cache.key.get() == stamp()).then(|| unsafe { Value::from_bits(cache.data.get()) })
 }
 
+/// The callee of a descriptor, and whether it is known to be a function that can be entered directly.
+#[inline]
+pub(crate) fn callee(descr: &FunctionDescr, cache: &InlineCache) -> PyResult<(Ref, bool)> {
+    match cached_callee(cache) {
+        Some(target) => Ok((target.to_ref(), true)),
+        None => resolve_callee(descr, cache).map(|target| (target, false)),
+    }
+}
+
+/// Whether what a variable holds is a function with just the signature of a descriptor.
+#[inline]
+pub(crate) fn is_described(target: Value, callee: &Callee) -> bool {
+    let function = target.get_exact::<FunctionObject>();
+    function.is_some_and(|function| function.code().signature_number() == callee.signature_number)
+}
+
 /// Resolves a callee, and remembers it if it is a function that static callers can enter directly.
 #[cold]
-pub(crate) fn resolve_callee(descr: &FunctionDescr, cache: &InlineCache) -> PyResult {
+fn resolve_callee(descr: &FunctionDescr, cache: &InlineCache) -> PyResult {
     let target = resolve_function(descr)?;
     if fits(target.value(), descr, None) {
         if let Some(function) = target.get_exact::<FunctionObject>() {

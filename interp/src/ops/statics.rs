@@ -11,7 +11,7 @@ use bytecode::{
 use runtime::error::{self, Raised};
 use runtime::field::Field;
 use runtime::hooks;
-use runtime::objects::code::{CodeObject, InlineCache};
+use runtime::objects::code::{Callee, CodeObject, InlineCache};
 use runtime::objects::dict::DictObject;
 use runtime::objects::function::FunctionObject;
 use runtime::objects::list::ListObject;
@@ -29,8 +29,8 @@ use runtime::{static_metaclass, static_method};
 
 use super::call::call_owned;
 use super::callee::{
-    cached_callee, class_stamp, dispatcher, find_method, fits, remember_resolved, resolve_function,
-    static_target,
+    cached_callee, class_stamp, dispatcher, find_method, fits, is_described, remember_resolved,
+    resolve_function, static_target,
 };
 use super::primitive;
 use crate::frame::{self, Frame, WANTS_RAW};
@@ -166,6 +166,17 @@ pub(crate) fn invoke(
     Ok(Invoked::Result(result))
 }
 
+/// [`invoke`] of what a variable holds that means a function which is made in a function.
+#[inline]
+pub(crate) fn invoke_nested(
+    target: Value,
+    descr: &FunctionDescr,
+    callee: &Callee,
+    args: &[Value],
+) -> PyResult<Invoked> {
+    invoke(target.to_ref(), descr, args, is_described(target, callee))
+}
+
 /// [`invoke`] of what `LOAD_METHOD_STATIC` has found for a receiver; `passed` is the cache of the call.
 #[inline]
 pub(crate) fn invoke_method(
@@ -245,11 +256,12 @@ fn call_with_words(target: &Ref, descr: &FunctionDescr, args: &[Value]) -> PyRes
     call_spread(target, descr, boxed)
 }
 
-/// Calls a callee with boxed arguments, whose references it gets, and checks a result that is not to be unboxed. A static method
-/// that is called virtually does not get the first, which is the receiver.
+/// Calls a callee with boxed arguments, whose references it gets, and checks a result that is not to be unboxed. A nested function stands in
+/// front of its arguments. A static method that is called virtually does not get the first, which is the receiver.
 pub fn invoke_owned(descr: &FunctionDescr, is_method: bool, mut args: Vec<Ref>) -> PyResult {
+    let callable = (descr.kind == MethodKind::Nested).then(|| args.remove(0));
     let receiver = args.first().map(Ref::value);
-    let target = reached(descr, receiver.filter(|_| is_method))?;
+    let target = callable.map_or_else(|| reached(descr, receiver.filter(|_| is_method)), Ok)?;
     let promise = Promise::new(descr, receiver);
     if is_method && descr.kind == MethodKind::Static {
         args.remove(0);
@@ -268,12 +280,14 @@ fn reached(descr: &FunctionDescr, receiver: Option<Value>) -> PyResult {
 }
 
 /// The default of parameter `at` of the function that a call with this descriptor reaches; for a virtual call, through the receiver, which is
-/// the instance for class methods, too. A callee that is none of ours is called without the argument.
+/// the instance for class methods, too, or is the nested function itself. A callee that is none of ours is called without the argument.
 pub fn load_default(descr: &FunctionDescr, receiver: Value, at: usize) -> PyResult {
     let name = StrObject::intern(descr.split_name().1);
-    let class = (!singleton::is_none(receiver)).then(|| receiver.ty());
+    let is_nested = descr.kind == MethodKind::Nested;
+    let class = (!singleton::is_none(receiver) && !is_nested).then(|| receiver.ty());
     let found = class.and_then(|class| static_method::find(class, name.value(), descr.kind));
     let target = match found {
+        None if is_nested => receiver.to_ref(),
         Some(found) => found.to_ref(),
         None => resolve_function(descr)?,
     };
@@ -401,7 +415,11 @@ impl<'d> Promise<'d> {
         let class = match descr.kind {
             MethodKind::Instance | MethodKind::Getter | MethodKind::Setter => receiver.map(Value::ty),
             MethodKind::Class => receiver.and_then(Value::get::<TypeObject>),
-            MethodKind::Function | MethodKind::Static | MethodKind::Native | MethodKind::Named => None,
+            MethodKind::Function
+            | MethodKind::Static
+            | MethodKind::Native
+            | MethodKind::Named
+            | MethodKind::Nested => None,
         };
         class.map(|class| class.value().to_ref())
     }
@@ -555,6 +573,9 @@ pub(crate) fn join_load(code: &CodeObject, at: usize) {
 /// The owner is an instance of the class whose field has been placed.
 #[inline]
 pub(crate) unsafe fn field(word: Word, owner: Value, cache: &InlineCache) -> Option<Value> {
+    if owner.ty().has(type_flags::READS_ASK) {
+        return None;
+    }
     // SAFETY: the contract.
     let bits = unsafe { *owner.ptr().cast::<u8>().add(cache.data.get() as usize).cast::<u64>() };
     if word.opcode_is(Opcode::LOAD_FIELD_FLOAT) {
@@ -601,6 +622,14 @@ pub(crate) unsafe fn set_field(word: Word, owner: Value, value: Value, cache: &I
 #[inline]
 pub(crate) fn load_field(descr: &FieldDescr, owner: &Ref, cache: &InlineCache) -> PyResult<Value> {
     let (kind, address) = placed(cache, descr, owner)?;
+    if owner.ty().has(type_flags::READS_ASK)
+        && static_class::asks_hook(owner.ty(), &descr.class, static_class::READS)?
+    {
+        return match kind {
+            FieldKind::Primitive(code) => primitive::unboxed(code, attribute(descr, owner)?.value()),
+            FieldKind::Object | FieldKind::Float => attribute(descr, owner).map(Ref::into_value),
+        };
+    }
     // SAFETY: the address is that of a field of this kind.
     unsafe {
         match kind {
@@ -640,6 +669,12 @@ fn stand_in(descr: &FieldDescr, owner: &Ref) -> PyResult {
     if !owner.ty().has(type_flags::STANDS_IN) {
         return Err(unset_field(descr, owner));
     }
+    attribute(descr, owner)
+}
+
+/// What the class of the owner gives under the name of a field.
+#[cold]
+fn attribute(descr: &FieldDescr, owner: &Ref) -> PyResult {
     let found = protocol::get_attr(owner.value(), StrObject::intern(&descr.name).value())?;
     let is_kept = match descr.ty {
         TypeDescr::Primitive(code) => is_boxed(code, &found),
@@ -715,7 +750,9 @@ pub(crate) fn store_field(descr: &FieldDescr, owner: &Ref, word: Value, cache: &
             return Err(raised);
         }
     };
-    if owner.ty().has(type_flags::STORES_ASK) && static_class::asks_for_stores(owner.ty(), &descr.class)? {
+    if owner.ty().has(type_flags::STORES_ASK)
+        && static_class::asks_hook(owner.ty(), &descr.class, static_class::STORES)?
+    {
         return set_stand_in(descr, owner, word);
     }
     // SAFETY: the address is that of a field of this kind; object words are owned.

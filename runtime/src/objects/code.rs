@@ -8,6 +8,7 @@ mod compare;
 mod make;
 mod replace;
 mod shown;
+mod signature;
 
 use std::cell::{Cell, OnceCell};
 use std::sync::Arc;
@@ -63,6 +64,8 @@ pub struct Callee {
     pub kind: MethodKind,
     /// Which of all callees it is.
     pub number: u32,
+    /// The number of its signature, for a nested function.
+    pub signature_number: u32,
 }
 
 impl Callee {
@@ -70,7 +73,12 @@ impl Callee {
         let name = StrObject::intern(descr.split_name().1).into_ref();
         static NEXT: AtomicU32 = AtomicU32::new(1);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        Callee { name, signature: descr.signature.representation(), kind: descr.kind, number }
+        let signature_number = match descr.kind {
+            MethodKind::Nested => signature::number(&descr.signature),
+            _ => 0,
+        };
+        let signature = descr.signature.representation();
+        Callee { name, signature, kind: descr.kind, number, signature_number }
     }
 
     /// How many receivers stand below the arguments of a virtual call without being one of them.
@@ -97,6 +105,10 @@ pub struct CodeObject {
     pub jit: Cell<*mut u8>,
     /// The name and the qualified name of functions made of it.
     names_of_functions: [Ref; 2],
+    /// The code among whose constants it is, as long as that is there.
+    around: Cell<*const CodeObject>,
+    /// The number of its signature once somebody has asked: 0 before.
+    signature_number: Cell<u32>,
     parts: OnceCell<Box<Parts>>,
     source: Arc<NestedCode>,
 }
@@ -135,6 +147,17 @@ impl Parts {
             code: Arc::clone(code),
         })
     }
+
+    /// The code among the constants.
+    fn nested(&self) -> impl Iterator<Item = &CodeObject> {
+        self.consts.iter().filter_map(|item| item.get_exact::<CodeObject>())
+    }
+}
+
+impl Drop for Parts {
+    fn drop(&mut self) {
+        self.nested().for_each(|nested| nested.around.set(std::ptr::null()));
+    }
 }
 
 // SAFETY: `repr(C)`, header first.
@@ -162,6 +185,8 @@ impl CodeObject {
             loops: Cell::new(0),
             jit: Cell::new(std::ptr::null_mut()),
             names_of_functions: [intern(&head.name), intern(&head.qualname)],
+            around: Cell::new(std::ptr::null()),
+            signature_number: Cell::new(0),
             parts: OnceCell::new(),
             source,
         })
@@ -180,7 +205,42 @@ impl CodeObject {
 
     #[inline]
     fn parts(&self) -> &Parts {
-        self.parts.get_or_init(|| Parts::of(self.source.shared()))
+        self.parts.get_or_init(|| self.parts_of(self.source.shared()))
+    }
+
+    #[cold]
+    fn parts_of(&self, code: &Arc<Code>) -> Box<Parts> {
+        let parts = Parts::of(code);
+        parts.nested().for_each(|nested| nested.around.set(self));
+        parts
+    }
+
+    /// The code that has this as a constant, if it is there still.
+    pub fn around(&self) -> Option<&CodeObject> {
+        // SAFETY: the code around clears the pointer when it goes, and nobody else's going is due while this one is looked at.
+        unsafe { self.around.get().as_ref() }
+    }
+
+    /// The code among the constants with a qualified name, if no other has that.
+    pub fn nested(&self, qualname: &str) -> Option<&CodeObject> {
+        let mut found = self.parts().nested().filter(|nested| nested.source.head.qualname == qualname);
+        found.next().filter(|_| found.next().is_none())
+    }
+
+    /// The number that all code with the same signature has; without a signature no callee's.
+    #[inline]
+    pub fn signature_number(&self) -> u32 {
+        match self.signature_number.get() {
+            0 => self.number_signature(),
+            number => number,
+        }
+    }
+
+    #[cold]
+    fn number_signature(&self) -> u32 {
+        let number = self.code().signature.as_ref().map_or(signature::NONE, signature::number);
+        self.signature_number.set(number);
+        number
     }
 
     /// Counts a turn of a loop; many of them weigh as much as a call. True now and then, if the code is hot.
@@ -221,7 +281,7 @@ impl CodeObject {
     pub fn name_file(&self, filename: &str) {
         let image = bytecode::image::encode(self.source.shared());
         let named = bytecode::image::decode(&image, &filename.into()).expect("the image was just made");
-        let _ = self.parts.set(Parts::of(&Arc::new(named)));
+        let _ = self.parts.set(self.parts_of(&Arc::new(named)));
     }
 
     /// What it looks like to programs, made when one first looks.

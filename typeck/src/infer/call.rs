@@ -129,11 +129,6 @@ impl<'a> Checker<'_, 'a> {
             let params = entry.params.clone();
             return self.coroutine_call(env, function, (&params, &[]), actuals);
         }
-        if is_plain && entry.is_nested {
-            let (params, ret) = (entry.params.clone(), entry.ret);
-            self.map_arguments(env, &params, &[], actuals, function);
-            return self.dynamic_call(env, expr, &params, ret, actuals);
-        }
         if entry.is_dynamic {
             if let Some(result) = self.overloaded_call(env, (function, 0, None), &[], actuals) {
                 return result;
@@ -150,13 +145,14 @@ impl<'a> Checker<'_, 'a> {
             return self.dynamic_call(env, expr, &params, ret, actuals);
         }
         let (params, ret) = (entry.params.clone(), entry.ret);
+        let plan = if entry.is_nested { CallPlan::Nested } else { CallPlan::Function };
         if entry.body == Body::Native {
             return self.native_call(env, expr, function, (&params, ret), actuals);
         }
         match self.map_arguments(env, &params, &[], actuals, function) {
             Some(arguments) => {
                 let solution = self.solve(&params, &arguments, actuals);
-                self.facts().calls.insert(expr.id, CallPlan::Function(function, arguments));
+                self.facts().calls.insert(expr.id, plan(function, arguments));
                 self.solved(ret, &solution)
             }
             None => self.dynamic_call(env, expr, &params, ret, actuals),
@@ -316,8 +312,10 @@ impl<'a> Checker<'_, 'a> {
                     self.facts().calls.insert(expr.id, CallPlan::Construct(class, init, arguments));
                     return Ty::sure(made);
                 }
-                if let Some(init) = init.filter(|&init| self.program.only_fills(class, init, &arguments)) {
-                    self.facts().calls.insert(expr.id, CallPlan::Fill(class, init, arguments));
+                let filling =
+                    init.and_then(|init| Some((init, self.program.filling(class, init, &arguments)?)));
+                if let Some((init, filling)) = filling {
+                    self.facts().calls.insert(expr.id, CallPlan::Fill(class, init, arguments, filling));
                     return Ty::sure(made);
                 }
                 made

@@ -70,8 +70,8 @@ pub(crate) struct Checker<'p, 'a> {
     nested: FxHashMap<NodeId, FunctionId>,
     /// Whether nested blocks rebind variables, as far as that has been asked.
     shared: FxHashMap<(ScopeId, &'a str), bool>,
-    /// At how many places each name is bound, once that has been asked.
-    bindings: Option<FxHashMap<&'a str, u32>>,
+    /// At how many places each name is bound, and by which `def`, once that has been asked.
+    bindings: Option<nested::Bindings<'a>>,
     /// Where locals are declared.
     declarations: FxHashMap<Variable, (Option<NodeId>, Span)>,
     /// In the first round nothing is reported.

@@ -144,13 +144,13 @@ impl<'a> Checker<'_, 'a> {
         }
         let Some(function) = self.function else { return false };
         let entry = &self.program.functions[function];
-        if self.bindings.is_none() {
-            let mut counter = Counter::default();
-            entry.params.iter().for_each(|param| counter.note(param.name));
-            visit::walk_body(&mut counter, entry.def.body);
-            self.bindings = Some(counter.counts);
-        }
-        self.bindings.as_ref().is_some_and(|counts| counts.get(name) == Some(&1))
+        let bindings = self.bindings.get_or_insert_with(|| {
+            let mut bindings = Bindings::default();
+            entry.params.iter().for_each(|param| bindings.note(param.name));
+            visit::walk_body(&mut bindings, entry.def.body);
+            bindings
+        });
+        bindings.counts.get(name) == Some(&1)
     }
 
     // --- Functions ---
@@ -163,16 +163,7 @@ impl<'a> Checker<'_, 'a> {
         def: &'a FunctionDef<'a>,
     ) {
         let Some(outer) = self.function else { return };
-        let function = match self.nested.get(&stmt.id) {
-            Some(&known) => known,
-            None => {
-                let is_async = matches!(stmt.kind, StmtKind::AsyncFunctionDef(_));
-                let function = self.program.declare_inner_function(outer, stmt.id, def, is_async);
-                self.program.bind_function(function);
-                self.nested.insert(stmt.id, function);
-                function
-            }
-        };
+        let function = self.inner_function(outer, stmt, def);
         if self.program.functions[function].body == Body::Untyped {
             return;
         }
@@ -187,6 +178,34 @@ impl<'a> Checker<'_, 'a> {
         }
     }
 
+    /// The function of a `def`, declared at the first request.
+    fn inner_function(
+        &mut self,
+        outer: FunctionId,
+        stmt: &'a Stmt<'a>,
+        def: &'a FunctionDef<'a>,
+    ) -> FunctionId {
+        if let Some(&known) = self.nested.get(&stmt.id) {
+            return known;
+        }
+        let is_async = matches!(stmt.kind, StmtKind::AsyncFunctionDef(_));
+        let function = self.program.declare_inner_function(outer, stmt.id, def, is_async);
+        self.program.bind_function(function);
+        self.nested.insert(stmt.id, function);
+        function
+    }
+
+    /// What a variable that is bound once, further down, will be if a `def` without decorators binds it.
+    fn later_function(&mut self, definer: ScopeId, name: &'a str) -> Option<Ty> {
+        let bindings = self.bindings.as_ref().filter(|_| definer == self.scopes[0])?;
+        let &stmt = bindings.functions.get(name)?;
+        let (StmtKind::FunctionDef(def) | StmtKind::AsyncFunctionDef(def)) = stmt.kind else { return None };
+        let function = self.inner_function(self.function?, stmt, def);
+        let is_known =
+            def.decorator_list.is_empty() && self.program.functions[function].body != Body::Untyped;
+        is_known.then(|| Ty::sure(self.program.types.intern(Type::Function(function))))
+    }
+
     fn check_nested(&mut self, env: &Env<'a>, stmt: &Stmt<'a>, function: FunctionId) {
         let module = self.module;
         let scope = self.program.modules[module].scopes.body(stmt.id);
@@ -199,7 +218,7 @@ impl<'a> Checker<'_, 'a> {
                 None
             } else {
                 let var = self.vars.intern(definer, name);
-                env.get(var)
+                env.get(var).or_else(|| self.later_function(definer, name))
             };
             captures.extend(known.map(|ty| (name, self.in_cell(ty))));
         }
@@ -262,22 +281,27 @@ impl<'a> Checker<'_, 'a> {
     }
 }
 
-/// Counts the places that bind each name, nested blocks included: what they bind of their own makes a name seem bound more often, which is safe.
+/// The places that bind each name, nested blocks included: what they bind of their own makes a name seem bound more often, which is safe.
 #[derive(Default)]
-struct Counter<'a> {
+pub(super) struct Bindings<'a> {
     counts: FxHashMap<&'a str, u32>,
+    /// The last `def` of each name.
+    functions: FxHashMap<&'a str, &'a Stmt<'a>>,
 }
 
-impl<'a> Counter<'a> {
+impl<'a> Bindings<'a> {
     fn note(&mut self, name: &'a str) {
         *self.counts.entry(name).or_default() += 1;
     }
 }
 
-impl<'a> Visitor<'a> for Counter<'a> {
+impl<'a> Visitor<'a> for Bindings<'a> {
     fn visit_stmt(&mut self, stmt: &'a Stmt<'a>) {
         match stmt.kind {
-            StmtKind::FunctionDef(def) | StmtKind::AsyncFunctionDef(def) => self.note(def.name),
+            StmtKind::FunctionDef(def) | StmtKind::AsyncFunctionDef(def) => {
+                self.note(def.name);
+                self.functions.insert(def.name, stmt);
+            }
             StmtKind::ClassDef(def) => self.note(def.name),
             // A declaration without a value binds nothing.
             StmtKind::AnnAssign { value: None, .. } => return,
