@@ -62,7 +62,7 @@ pub(super) unsafe fn unpack(message: &libc::msghdr) -> PyResult<Vec<Ref>> {
     let mut items = Vec::new();
     // SAFETY: by the contract, headers that fit into the buffer can be read, and so can what is between their data and its end.
     unsafe {
-        let end = message.msg_control.addr() + message.msg_controllen as usize;
+        let end = message.msg_control.addr() + message.msg_controllen;
         let mut at = libc::CMSG_FIRSTHDR(message);
         while !at.is_null() {
             let header = &*at;
