@@ -1,10 +1,13 @@
-//! `_collections`: `deque`, `defaultdict`, and what named tuples and counters are made of. `OrderedDict` is the library's Python source.
+//! `_collections`: `deque`, `defaultdict`, `OrderedDict`, and what named tuples and counters are made of.
 //!
 //! - [`deque`]: double-ended queues
 //! - [`defaultdict`]: dicts that make what is missing
+//! - [`ordered_dict`]: dicts whose order is part of their value; [`ordered_views`]: their views and iterators
 
 pub mod defaultdict;
 pub mod deque;
+pub mod ordered_dict;
+pub mod ordered_views;
 
 use runtime::header::Header;
 use runtime::object::{self, Object, Visitor};
@@ -22,15 +25,18 @@ pub(crate) fn fill(module: &ModuleObject) -> PyResult<()> {
         &deque::DEQUE_ITERATOR,
         &deque::DEQUE_REVERSE_ITERATOR,
         &defaultdict::DEFAULT_DICT,
+        &ordered_dict::ORDERED_DICT,
         &TUPLE_GETTER,
     ] {
         ready::ready(ty);
     }
+    ordered_views::ALL.into_iter().for_each(ready::ready);
     let dict = module.dict();
     dict.set_text("deque", deque::DEQUE.value().to_ref());
     dict.set_text("_deque_iterator", deque::DEQUE_ITERATOR.value().to_ref());
     dict.set_text("_deque_reverse_iterator", deque::DEQUE_REVERSE_ITERATOR.value().to_ref());
     dict.set_text("defaultdict", defaultdict::DEFAULT_DICT.value().to_ref());
+    dict.set_text("OrderedDict", ordered_dict::ORDERED_DICT.value().to_ref());
     dict.set_text("_tuplegetter", TUPLE_GETTER.value().to_ref());
     module.add_functions(FUNCTIONS);
     Ok(())

@@ -78,12 +78,14 @@ fn run_in(folder: &Path, program: &str, args: &[&str]) -> Output {
     command.output().expect("the program starts")
 }
 
-/// Takes the compiler's statistics off the end of standard error; says which functions it has refused to compile.
+/// Takes the compiler's statistics off the end of standard error, forked processes' included; says which functions it has refused
+/// to compile.
 fn take_refusals(output: &mut Output) -> Option<String> {
     const START: &[u8] = b"compiled functions: ";
-    let at = output.stderr.windows(START.len()).rposition(|window| window == START)?;
+    let at = output.stderr.windows(START.len()).position(|window| window == START)?;
     let statistics = String::from_utf8_lossy(&output.stderr.split_off(at)).into_owned();
-    (!statistics.contains("refused functions: 0\n")).then(|| refusals(&statistics))
+    let mut counts = statistics.lines().filter_map(|line| line.strip_prefix("refused functions: "));
+    counts.any(|count| count != "0").then(|| refusals(&statistics))
 }
 
 /// Runs a program in every mode, and by the oracle if it can; says what differs.

@@ -2,7 +2,7 @@
 
 pub(crate) mod pickling;
 
-pub(crate) use pickling::rest;
+pub use pickling::rest;
 
 use std::cell::Cell;
 

@@ -212,7 +212,7 @@ py_methods! { static METHODS for "dict", &DictObject;
     /// Raises KeyError if the dict is empty.
     "popitem(self, /)"
     fn popitem(this) -> PyResult<Py<TupleObject>> {
-        let Some((_, entry)) = this.table.last_before(this.table.used()) else {
+        let Some((_, entry)) = this.table.last() else {
             return Err(crate::raise!(KeyError, "popitem(): dictionary is empty"));
         };
         let (key, value) = (entry.key.to_ref(), entry.value.to_ref());

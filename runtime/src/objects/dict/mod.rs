@@ -258,7 +258,7 @@ impl DictObject {
     /// Removes everything.
     pub fn clear_all(&self) {
         let old = self.table.take_all();
-        if self.table.watched.get() != 0 {
+        if self.table.watched.get() {
             hooks::dict_changed(self, Value::NULL, true);
         }
         drop(old);
@@ -300,18 +300,18 @@ impl DictObject {
 
     /// Starts telling `hooks::dict_changed` about every change.
     pub fn watch(&self) {
-        self.table.watched.set(1);
+        self.table.watched.set(true);
     }
 
     /// Stops watching.
     pub fn unwatch(&self) {
-        self.table.watched.set(0);
+        self.table.watched.set(false);
     }
 
     /// Tells of a change at a key: the old and the new value, or null.
     #[inline]
     fn changed(&self, key: Value, values: [Value; 2]) {
-        if self.table.watched.get() != 0 {
+        if self.table.watched.get() {
             hooks::dict_changed(self, key, !values.into_iter().all(is_data));
         }
     }

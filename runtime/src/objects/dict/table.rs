@@ -3,7 +3,9 @@
 //! Method: CPython's compact dict. Entries (hash, key, value) are appended to an array; an open-addressing index of `u32` positions
 //! is built once there are more than eight. Smaller tables are scanned, comparing keys by address first, which is what
 //! instance dicts and keyword dicts want. Deleted entries keep their place with a null key until the table is rebuilt, so
-//! iterators are plain positions. Key comparison can run Python code that changes the table: every lookup checks
+//! iterators are plain positions. The table knows up to where its beginning is deleted, and taking the last entry gives up the
+//! deleted places behind it, so that emptying a table from either end is linear. A table can be rebuilt with room before its
+//! first entry, for keys that are to come first. Key comparison can run Python code that changes the table: every lookup checks
 //! `keys_version` after such a comparison and starts again. Cost: one probe; entries are 24 bytes.
 
 use std::cell::Cell;
@@ -25,6 +27,11 @@ pub struct Entry {
     pub value: Value,
 }
 
+impl Entry {
+    /// A deleted entry.
+    const ABSENT: Entry = Entry { hash: 0, key: Value::NULL, value: Value::NULL };
+}
+
 /// The version that a table got last.
 static NEWEST_VERSION: World<Cell<u64>> = World::new(Cell::new(1));
 
@@ -38,13 +45,19 @@ pub struct Table {
     live: Cell<usize>,
     entries: Cell<*mut Entry>,
     used: Cell<u32>,
-    capacity: Cell<u32>,
+    /// Keys that can be added before the table is rebuilt: places for entries, and free slots of the index.
+    usable: Cell<u32>,
     index: Cell<*mut u32>,
-    index_mask: Cell<u32>,
+    /// No entry below this position is live.
+    first: Cell<u32>,
     /// For the owner: watched by an inline cache or by compiled code.
-    pub watched: Cell<u16>,
+    pub watched: Cell<bool>,
     /// Whether some key is not an interned str, so that comparing addresses is not enough for interned names.
     has_other_keys: Cell<bool>,
+    /// Binary logarithm of the number of places for entries, if there are any.
+    capacity_bits: Cell<u8>,
+    /// Binary logarithm of the size of the index, if there is one.
+    index_bits: Cell<u8>,
     keys_version: Cell<u64>,
 }
 
@@ -55,11 +68,13 @@ impl Table {
             live: Cell::new(0),
             entries: Cell::new(std::ptr::null_mut()),
             used: Cell::new(0),
-            capacity: Cell::new(0),
+            usable: Cell::new(0),
             index: Cell::new(std::ptr::null_mut()),
-            index_mask: Cell::new(0),
-            watched: Cell::new(0),
+            first: Cell::new(0),
+            watched: Cell::new(false),
             has_other_keys: Cell::new(false),
+            capacity_bits: Cell::new(0),
+            index_bits: Cell::new(0),
             keys_version: Cell::new(1),
         }
     }
@@ -82,6 +97,17 @@ impl Table {
         self.used.get() as usize
     }
 
+    /// Number of places for entries.
+    #[inline]
+    fn capacity(&self) -> usize {
+        if self.entries.get().is_null() { 0 } else { 1 << self.capacity_bits.get() }
+    }
+
+    #[inline]
+    fn index_mask(&self) -> usize {
+        (1 << self.index_bits.get()) - 1
+    }
+
     /// Changes whenever a key is added or removed; no two tables have the same version, but for tables never filled.
     #[inline]
     pub fn keys_version(&self) -> u64 {
@@ -97,7 +123,7 @@ impl Table {
 
     #[inline]
     fn slot(&self, at: usize) -> *mut Entry {
-        debug_assert!(at < self.capacity.get() as usize);
+        debug_assert!(at < self.capacity());
         // SAFETY: positions below the capacity lie inside the array.
         unsafe { self.entries.get().add(at) }
     }
@@ -127,14 +153,29 @@ impl Table {
 
     /// The first live entry at or behind a position, with its position.
     #[inline]
-    pub fn next_from(&self, mut at: usize) -> Option<(usize, Entry)> {
-        while at < self.used() {
+    pub fn next_from(&self, at: usize) -> Option<(usize, Entry)> {
+        let first = self.first.get() as usize;
+        let start = at.max(first);
+        for at in start..self.used() {
             if let Some(entry) = self.entry(at) {
+                if start == first {
+                    self.first.set(at as u32);
+                }
                 return Some((at, entry));
             }
-            at += 1;
+        }
+        if start == first {
+            self.first.set(self.used.get());
         }
         None
+    }
+
+    /// The last live entry, with its position. Gives up the deleted places behind it.
+    pub fn last(&self) -> Option<(usize, Entry)> {
+        let found = self.last_before(self.used());
+        self.used.set(found.map_or(0, |(at, _)| at as u32 + 1));
+        self.first.set(self.first.get().min(self.used.get()));
+        found
     }
 
     /// The last live entry before a position, with its position.
@@ -144,7 +185,7 @@ impl Table {
 
     /// All live entries, borrowed. Nothing may change the table meanwhile.
     pub fn entries(&self) -> impl Iterator<Item = Entry> + '_ {
-        (0..self.used()).filter_map(|at| self.entry(at))
+        (self.first.get() as usize..self.used()).filter_map(|at| self.entry(at))
     }
 
     /// Finds an exact str; cannot fail or run code, provided all keys that collide are exact strs too. Falls back to the
@@ -195,7 +236,7 @@ impl Table {
         if index.is_null() {
             return (0..self.used()).find(|&at| matches(at));
         }
-        let mask = self.index_mask.get() as usize;
+        let mask = self.index_mask();
         let mut perturb = hash as u64 as usize;
         let mut slot = perturb & mask;
         loop {
@@ -282,7 +323,7 @@ impl Table {
     /// Asks for the memory of one more entry, before it is taken.
     #[inline]
     pub fn probe_room(&self) -> PyResult<()> {
-        if self.used.get() < self.capacity.get() { Ok(()) } else { self.probe_growth() }
+        if self.usable.get() > 0 { Ok(()) } else { self.probe_growth() }
     }
 
     #[cold]
@@ -297,30 +338,50 @@ impl Table {
 
     /// Appends a key that is known to be absent. `value` is null in sets.
     pub fn insert_new(&self, key: Ref, hash: i64, value: Value) -> usize {
-        if self.used.get() == self.capacity.get() {
-            self.grow();
+        if self.usable.get() == 0 {
+            self.make_room();
         }
         let at = self.used();
-        if !key.get_exact::<StrObject>().is_some_and(StrObject::is_interned) {
-            self.has_other_keys.set(true);
-        }
-        // SAFETY: there is room for one more entry.
-        unsafe { self.slot(at).write(Entry { hash, key: key.into_value(), value }) };
         self.used.set(at as u32 + 1);
-        self.live.set(self.live.get() + 1);
-        self.touch();
-        if self.index.get().is_null() {
-            if at + 1 > SCANNED {
-                self.rebuild_index();
-            }
-        } else {
-            self.add_to_index(hash, at);
-        }
+        self.write_new(at, key, hash, value);
         at
     }
 
+    /// Puts a key that is known to be absent before all others. `value` is null in sets. Cost: constant on average.
+    pub fn insert_first(&self, key: Ref, hash: i64, value: Value) {
+        if self.is_empty() {
+            self.insert_new(key, hash, value);
+            return;
+        }
+        let place = |table: &Table| table.next_from(0).map_or(0, |(at, _)| at);
+        if self.usable.get() == 0 || place(self) == 0 {
+            let capacity = self.grown_capacity().max(2 * SCANNED);
+            self.reallocate(capacity, (capacity - self.len()) / 2);
+        }
+        let at = place(self) - 1;
+        self.first.set(at as u32);
+        self.write_new(at, key, hash, value);
+    }
+
+    /// Fills a free place among those in use.
+    fn write_new(&self, at: usize, key: Ref, hash: i64, value: Value) {
+        if !key.get_exact::<StrObject>().is_some_and(StrObject::is_interned) {
+            self.has_other_keys.set(true);
+        }
+        // SAFETY: the place lies in the array and holds nothing that is owned.
+        unsafe { self.slot(at).write(Entry { hash, key: key.into_value(), value }) };
+        self.usable.set(self.usable.get() - 1);
+        self.live.set(self.live.get() + 1);
+        self.touch();
+        if !self.index.get().is_null() {
+            self.add_to_index(hash, at);
+        } else if self.used() > SCANNED {
+            self.rebuild_index();
+        }
+    }
+
     fn add_to_index(&self, hash: i64, at: usize) {
-        let (index, mask) = (self.index.get(), self.index_mask.get() as usize);
+        let (index, mask) = (self.index.get(), self.index_mask());
         let mut perturb = hash as u64 as usize;
         let mut slot = perturb & mask;
         // SAFETY: the index has `mask + 1` entries, of which at least a third are empty.
@@ -333,11 +394,7 @@ impl Table {
         }
     }
 
-    /// Makes room: packs live entries together, doubles if they need it, and rebuilds the index.
-    fn grow(&self) {
-        self.reallocate(self.grown_capacity());
-    }
-
+    /// A power of two.
     fn grown_capacity(&self) -> usize {
         match self.live.get() {
             0..4 => 4,
@@ -346,7 +403,25 @@ impl Table {
         }
     }
 
-    fn reallocate(&self, capacity: usize) {
+    /// Packs live entries together, where they are if they leave enough places.
+    fn make_room(&self) {
+        let capacity = self.grown_capacity();
+        if capacity != self.capacity() {
+            return self.reallocate(capacity, 0);
+        }
+        let mut count = 0;
+        for at in 0..self.used() {
+            if let Some(entry) = self.entry(at) {
+                // SAFETY: the place lies at or before that of the entry, which is moved there.
+                unsafe { self.slot(count).write(entry) };
+                count += 1;
+            }
+        }
+        self.packed(count, 0);
+    }
+
+    /// Makes room for a power of two of entries: packs live entries together behind a gap, and rebuilds the index.
+    fn reallocate(&self, capacity: usize, gap: usize) {
         assert!(capacity < DELETED as usize, "a dict holds fewer than 2^32 entries");
         let layout = std::alloc::Layout::array::<Entry>(capacity).expect("entries fit the address space");
         // SAFETY: the layout is not empty.
@@ -355,26 +430,34 @@ impl Table {
             std::alloc::handle_alloc_error(layout);
         }
         let mut count = 0;
-        for entry in self.entries() {
-            // SAFETY: live entries are at most `capacity`.
+        let absent = std::iter::repeat_n(Entry::ABSENT, gap);
+        for entry in absent.chain(self.entries()) {
+            // SAFETY: the gap and the live entries are at most `capacity`.
             unsafe { fresh.add(count).write(entry) };
             count += 1;
         }
         self.free_entries();
         self.entries.set(fresh);
-        self.capacity.set(capacity as u32);
-        self.used.set(count as u32);
-        if count > SCANNED || !self.index.get().is_null() {
+        self.capacity_bits.set(capacity.trailing_zeros() as u8);
+        self.packed(count, gap);
+    }
+
+    /// After live entries have been moved: they begin behind a gap and end before `used`.
+    fn packed(&self, used: usize, gap: usize) {
+        self.used.set(used as u32);
+        self.usable.set((self.capacity() - used) as u32);
+        self.first.set(gap as u32);
+        if used > SCANNED || !self.index.get().is_null() {
             self.rebuild_index();
         }
     }
 
     fn rebuild_index(&self) {
         self.free_index();
-        let size = (self.capacity.get() as usize * 3 / 2 + 1).next_power_of_two().max(16);
+        let size = (self.capacity() * 3 / 2 + 1).next_power_of_two().max(16);
         let index = vec![EMPTY; size].into_boxed_slice();
         self.index.set(Box::into_raw(index).cast());
-        self.index_mask.set(size as u32 - 1);
+        self.index_bits.set(size.trailing_zeros() as u8);
         for at in 0..self.used() {
             if let Some(entry) = self.entry(at) {
                 self.add_to_index(entry.hash, at);
@@ -385,12 +468,10 @@ impl Table {
     /// Removes the entry at a live position and hands key and value over; the value is null in sets.
     pub fn remove_at(&self, at: usize) -> (Ref, Value) {
         // SAFETY: the position holds a live entry; key and value are moved out.
-        let entry = unsafe {
-            std::ptr::replace(self.slot(at), Entry { hash: 0, key: Value::NULL, value: Value::NULL })
-        };
+        let entry = unsafe { std::ptr::replace(self.slot(at), Entry::ABSENT) };
         let index = self.index.get();
         if !index.is_null() {
-            let mask = self.index_mask.get() as usize;
+            let mask = self.index_mask();
             let mut perturb = entry.hash as u64 as usize;
             let mut slot = perturb & mask;
             // SAFETY: the index has `mask + 1` entries, and one of them is this entry's.
@@ -404,11 +485,8 @@ impl Table {
         }
         self.live.set(self.live.get() - 1);
         self.touch();
-        if self.live.get() == 0 {
-            self.used.set(0);
-            self.free_index();
-        } else if at + 1 == self.used() && index.is_null() {
-            self.used.set(at as u32);
+        if at == self.first.get() as usize {
+            self.first.set(at as u32 + 1);
         }
         // SAFETY: the table owned one count of the key.
         (unsafe { Ref::from_owned(entry.key) }, entry.value)
@@ -421,9 +499,11 @@ impl Table {
         taken.has_other_keys.set(self.has_other_keys.replace(false));
         taken.entries.set(self.entries.replace(std::ptr::null_mut()));
         taken.used.set(self.used.replace(0));
-        taken.capacity.set(self.capacity.replace(0));
+        taken.usable.set(self.usable.replace(0));
+        taken.first.set(self.first.replace(0));
+        taken.capacity_bits.set(self.capacity_bits.get());
         taken.index.set(self.index.replace(std::ptr::null_mut()));
-        taken.index_mask.set(self.index_mask.get());
+        taken.index_bits.set(self.index_bits.get());
         self.touch();
         taken
     }
@@ -436,9 +516,11 @@ impl Table {
         self.has_other_keys.set(other.has_other_keys.get());
         self.entries.set(other.entries.get());
         self.used.set(other.used.get());
-        self.capacity.set(other.capacity.get());
+        self.usable.set(other.usable.get());
+        self.first.set(other.first.get());
+        self.capacity_bits.set(other.capacity_bits.get());
         self.index.set(other.index.get());
-        self.index_mask.set(other.index_mask.get());
+        self.index_bits.set(other.index_bits.get());
         old
     }
 
@@ -448,7 +530,7 @@ impl Table {
         if self.is_empty() {
             return copy;
         }
-        copy.reallocate(self.len().max(4));
+        copy.reallocate(self.len().next_power_of_two().max(4), 0);
         for entry in self.entries() {
             let value = entry.value.non_null().map_or(Value::NULL, |value| value.to_ref().into_value());
             copy.insert_new(entry.key.to_ref(), entry.hash, value);
@@ -468,15 +550,15 @@ impl Table {
 
     /// Bytes outside the object itself.
     pub fn memory(&self) -> usize {
-        let index = if self.index.get().is_null() { 0 } else { (self.index_mask.get() as usize + 1) * 4 };
-        self.capacity.get() as usize * size_of::<Entry>() + index
+        let index = if self.index.get().is_null() { 0 } else { (self.index_mask() + 1) * 4 };
+        self.capacity() * size_of::<Entry>() + index
     }
 
     fn free_entries(&self) {
+        let capacity = self.capacity();
         let entries = self.entries.replace(std::ptr::null_mut());
         if !entries.is_null() {
-            let layout =
-                std::alloc::Layout::array::<Entry>(self.capacity.get() as usize).expect("made before");
+            let layout = std::alloc::Layout::array::<Entry>(capacity).expect("made before");
             // SAFETY: allocated with this layout; the entries have been moved out or dropped.
             unsafe { std::alloc::dealloc(entries.cast(), layout) };
         }
@@ -485,7 +567,7 @@ impl Table {
     fn free_index(&self) {
         let index = self.index.replace(std::ptr::null_mut());
         if !index.is_null() {
-            let slice = std::ptr::slice_from_raw_parts_mut(index, self.index_mask.get() as usize + 1);
+            let slice = std::ptr::slice_from_raw_parts_mut(index, self.index_mask() + 1);
             // SAFETY: made by `rebuild_index` with this length.
             drop(unsafe { Box::from_raw(slice) });
         }

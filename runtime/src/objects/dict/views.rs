@@ -5,7 +5,7 @@
 
 use std::cell::Cell;
 
-use super::DictObject;
+use super::{DictObject, Entry};
 use crate::field::Field;
 use crate::header::Header;
 use crate::methods::GetSetDef;
@@ -76,10 +76,31 @@ unsafe impl Object for DictIterator {
 
 /// A view of `dict`.
 pub fn new_view(kind: ViewKind, dict: &DictObject) -> Ref {
-    let ty = [&DICT_KEYS, &DICT_VALUES, &DICT_ITEMS][kind as usize];
+    new_view_of([&DICT_KEYS, &DICT_VALUES, &DICT_ITEMS][kind as usize], kind, dict)
+}
+
+/// A view of `dict` as an instance of a builtin subclass of the views.
+pub fn new_view_of(ty: &'static TypeObject, kind: ViewKind, dict: &DictObject) -> Ref {
     let contents =
         DictView { header: Header::new(ty), dict: Field::new(Value::from_object(dict).to_ref()), kind };
     make(ty, contents)
+}
+
+/// What a view shows of which dict; the value must be an instance of one of the three types of views.
+pub fn shown_by<'a>(value: Value) -> (ViewKind, &'a DictObject) {
+    let view = view(value);
+    (view.kind, dict_of(view))
+}
+
+impl ViewKind {
+    /// What is shown of an entry.
+    pub fn part_of(self, entry: &Entry) -> Ref {
+        match self {
+            ViewKind::Keys => entry.key.to_ref(),
+            ViewKind::Values => entry.value.to_ref(),
+            ViewKind::Items => TupleObject::of([entry.key.to_ref(), entry.value.to_ref()]).into(),
+        }
+    }
 }
 
 /// An iterator over `dict`.
@@ -150,11 +171,7 @@ fn next(value: Value) -> PyResult<Option<Ref>> {
     }
     this.remaining.set(this.remaining.get() - 1);
     this.position.set(if this.reversed { at } else { at + 1 });
-    Ok(Some(match this.kind {
-        ViewKind::Keys => entry.key.to_ref(),
-        ViewKind::Values => entry.value.to_ref(),
-        ViewKind::Items => TupleObject::of([entry.key.to_ref(), entry.value.to_ref()]).into(),
-    }))
+    Ok(Some(this.kind.part_of(&entry)))
 }
 
 fn view_repr(value: Value) -> PyResult {

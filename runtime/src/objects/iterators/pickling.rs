@@ -43,7 +43,7 @@ fn call_with_state<const N: usize>(function: Ref, args: [Ref; N], state: i64) ->
 }
 
 /// The values that an iterator has not given yet, as a call that iterates over them.
-pub(crate) fn rest(values: Vec<Ref>) -> PyResult {
+pub fn rest(values: Vec<Ref>) -> PyResult {
     Ok(call_of(builtin("iter")?, [ListObject::new(values).into()]))
 }
 
