@@ -27,14 +27,14 @@ pub(crate) fn fill(module: &ModuleObject) -> PyResult<()> {
     Ok(())
 }
 
-macro_rules! binary {
-    ($($doc:literal $signature:literal $name:ident = $op:ident;)*) => {
-        fn is_sequence(value: Value) -> bool {
+fn is_sequence(value: Value) -> bool {
     let ty = value.ty();
     !ty.is_subclass_of(&DICT) && ty.lookup(StrObject::intern("__getitem__").value()).is_some()
 }
 
-py_functions! { static BINARY;
+macro_rules! binary {
+    ($($doc:literal $signature:literal $name:ident = $op:ident;)*) => {
+        py_functions! { static BINARY;
             $(#[doc = $doc] $signature
             fn $name(a: Value, b: Value) -> PyResult {
                 protocol::binary_op(BinaryOp::$op, a, b)
@@ -66,15 +66,6 @@ macro_rules! in_place {
             fn $name(a: Value, b: Value) -> PyResult {
                 protocol::inplace_op(BinaryOp::$op, a, b)
             })*
-            /// Same as a += b, for a and b sequences.
-            "iconcat(a, b, /)"
-            fn iconcat(a: Value, b: Value) -> PyResult {
-                let slots = a.ty().slots();
-                if slots.inplace_concat.is_none() && slots.concat.is_none() && !(is_sequence(a) && is_sequence(b)) {
-                    return Err(raise!(TypeError, "'{}' object can't be concatenated", a.ty().name()));
-                }
-                protocol::inplace_op(BinaryOp::Add, a, b)
-            }
         }
     };
 }
@@ -194,6 +185,15 @@ py_functions! { static OTHERS;
             return Err(raise!(TypeError, "'{}' object can't be concatenated", a.ty().name()));
         }
         protocol::binary_op(BinaryOp::Add, a, b)
+    }
+    /// Same as a += b, for a and b sequences.
+    "iconcat(a, b, /)"
+    fn iconcat(a: Value, b: Value) -> PyResult {
+        let slots = a.ty().slots();
+        if slots.inplace_concat.is_none() && slots.concat.is_none() && !(is_sequence(a) && is_sequence(b)) {
+            return Err(raise!(TypeError, "'{}' object can't be concatenated", a.ty().name()));
+        }
+        protocol::inplace_op(BinaryOp::Add, a, b)
     }
     /// Return 'a == b'.
     ///
