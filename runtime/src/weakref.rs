@@ -1,8 +1,9 @@
-//! Weak references: a side table from objects to the references that watch them.
+//! Weak references: a side table from objects to the first of the references that watch them, which are linked both ways.
 //!
 //! An object that is watched carries a header flag, so that the others pay nothing. When it dies, every reference to it is
 //! cleared first and then the callbacks run. Proxies are references, too, which the types of `_weakref` make transparent. The list of an
 //! object begins with the plain reference and the plain proxy, which have no callback and are shared; the others follow, newest first.
+//! Making and dropping a reference takes the time of a look into the table, however many there are.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashSet};
@@ -31,6 +32,9 @@ pub struct WeakRef {
     referent: Cell<Value>,
     callback: Field,
     hash: Cell<Option<i64>>,
+    /// Neighbours in the list of the referent; null at its ends.
+    previous: Cell<*const WeakRef>,
+    next: Cell<*const WeakRef>,
 }
 
 // SAFETY: `repr(C)`, header first.
@@ -46,26 +50,40 @@ unsafe impl Object for WeakRef {
 impl Drop for WeakRef {
     fn drop(&mut self) {
         if let Some(referent) = self.referent.get().non_null() {
-            forget(referent, std::ptr::from_ref(self));
+            forget(referent, self);
         }
     }
 }
 
-static TABLE: World<RefCell<BTreeMap<usize, Vec<*const WeakRef>>>> =
-    World::new(RefCell::new(BTreeMap::new()));
+/// The first reference to each object that is watched.
+static TABLE: World<RefCell<BTreeMap<usize, *const WeakRef>>> = World::new(RefCell::new(BTreeMap::new()));
 
-/// Removes a dying reference from the table.
-fn forget(referent: Value, reference: *const WeakRef) {
+/// The list that begins with a reference; empty for null.
+fn listed(first: *const WeakRef) -> impl Iterator<Item = &'static WeakRef> {
+    // SAFETY: references leave their list when they die, so that all in it are alive.
+    std::iter::successors(unsafe { first.as_ref() }, |entry| unsafe { entry.next.get().as_ref() })
+}
+
+/// The references that watch an object.
+fn watching(object: Value) -> impl Iterator<Item = &'static WeakRef> {
+    listed(TABLE.borrow().get(&(object.ptr() as usize)).copied().unwrap_or(std::ptr::null()))
+}
+
+/// Takes a dying reference out of the list of what it refers to.
+fn forget(referent: Value, reference: &WeakRef) {
+    let (previous, next) = reference.unlink();
+    if !previous.is_null() {
+        return;
+    }
     let mut table = TABLE.borrow_mut();
     let key = referent.ptr() as usize;
-    if let Some(list) = table.get_mut(&key) {
-        list.retain(|&entry| !std::ptr::eq(entry, reference));
-        if list.is_empty() {
-            table.remove(&key);
-            if let Some(header) = referent.header() {
-                header.clear(flags::HAS_WEAKREFS);
-            }
-        }
+    if !next.is_null() {
+        table.insert(key, next);
+        return;
+    }
+    table.remove(&key);
+    if let Some(header) = referent.header() {
+        header.clear(flags::HAS_WEAKREFS);
     }
 }
 
@@ -79,6 +97,39 @@ enum Plain {
 }
 
 impl WeakRef {
+    /// Joins its neighbours, which are given.
+    fn unlink(&self) -> (*const WeakRef, *const WeakRef) {
+        let (previous, next) = (self.previous.replace(std::ptr::null()), self.next.replace(std::ptr::null()));
+        // SAFETY: all in a list are alive.
+        if let Some(previous) = unsafe { previous.as_ref() } {
+            previous.next.set(next);
+        }
+        // SAFETY: as above.
+        if let Some(next) = unsafe { next.as_ref() } {
+            next.previous.set(previous);
+        }
+        (previous, next)
+    }
+
+    /// Enters the list of its referent, behind those that come before it.
+    fn link(&self, referent: Value) {
+        let mut table = TABLE.borrow_mut();
+        let first = table.entry(referent.ptr() as usize).or_insert(std::ptr::null());
+        let plain = self.plain();
+        let previous = listed(*first).take_while(|entry| comes_before(entry.plain(), plain)).last();
+        let next = previous.map_or(*first, |previous| previous.next.get());
+        match previous {
+            Some(previous) => previous.next.set(self),
+            None => *first = self,
+        }
+        // SAFETY: all in a list are alive.
+        if let Some(next) = unsafe { next.as_ref() } {
+            next.previous.set(self);
+        }
+        self.previous.set(previous.map_or(std::ptr::null(), std::ptr::from_ref));
+        self.next.set(next);
+    }
+
     fn plain(&self) -> Plain {
         match self.header.ty() {
             _ if self.callback.get().is_some() => Plain::Not,
@@ -100,6 +151,8 @@ pub fn new_ref(ty: &TypeObject, object: Value, callback: Option<Ref>) -> PyResul
         referent: Cell::new(Value::NULL),
         callback: Field::from_option(callback),
         hash: Cell::new(None),
+        previous: Cell::new(std::ptr::null()),
+        next: Cell::new(std::ptr::null()),
     };
     let plain = contents.plain();
     if let Some(known) = existing(object, plain) {
@@ -112,12 +165,7 @@ pub fn new_ref(ty: &TypeObject, object: Value, callback: Option<Ref>) -> PyResul
     }
     made.referent.set(object);
     header.set(flags::HAS_WEAKREFS);
-    let mut table = TABLE.borrow_mut();
-    let list = table.entry(object.ptr() as usize).or_default();
-    // SAFETY: references remove themselves from the table when they die.
-    let at = list.iter().take_while(|&&entry| comes_before(unsafe { &*entry }.plain(), plain)).count();
-    list.insert(at, &raw const *made);
-    drop(table);
+    made.link(object);
     Ok(made.into())
 }
 
@@ -135,11 +183,8 @@ fn existing(object: Value, plain: Plain) -> Option<Ref> {
     if plain == Plain::Not {
         return None;
     }
-    let table = TABLE.borrow();
-    let list = table.get(&(object.ptr() as usize))?;
-    // SAFETY: references remove themselves from the table when they die.
-    let mut found = list.iter().take(2).map(|&entry| unsafe { &*entry });
-    found
+    watching(object)
+        .take_while(|entry| entry.plain() != Plain::Not)
         .find(|entry| entry.plain() == plain && !is_dying(&entry.header))
         .map(|entry| Value::from_object(entry).to_ref())
 }
@@ -160,31 +205,26 @@ pub unsafe fn behind_proxy(proxy: Value) -> Option<Ref> {
 
 /// Number of references that watch an object.
 pub fn count(object: Value) -> usize {
-    TABLE.borrow().get(&(object.ptr() as usize)).map_or(0, Vec::len)
+    watching(object).count()
 }
 
 /// All references that watch an object.
 pub fn references(object: Value) -> Vec<Ref> {
-    let table = TABLE.borrow();
-    // SAFETY: references remove themselves from the table when they die.
-    let list = table.get(&(object.ptr() as usize)).map(|list| list.iter().map(|&entry| unsafe { &*entry }));
-    let alive = list.into_iter().flatten().filter(|entry| !is_dying(&entry.header));
+    let alive = watching(object).filter(|entry| !is_dying(&entry.header));
     alive.map(|entry| Value::from_object(entry).to_ref()).collect()
 }
 
 /// Whether some object that lives has a reference that calls back when it dies.
 pub(crate) fn any_calls_back() -> bool {
-    let table = TABLE.borrow();
-    // SAFETY: references leave the table before they die.
-    table.values().flatten().any(|&reference| unsafe { (*reference).callback.get().is_some() })
+    TABLE.borrow().values().copied().flat_map(listed).any(|reference| reference.callback.get().is_some())
 }
 
 /// Clears the references to a dying object and runs their callbacks.
 pub(crate) fn clear_for(object: *mut Header) {
     // SAFETY: the object is dying but still there.
     unsafe { (*object).clear(flags::HAS_WEAKREFS) };
-    let list = TABLE.borrow_mut().remove(&(object as usize)).unwrap_or_default();
-    run_callbacks(detach(list));
+    let first = TABLE.borrow_mut().remove(&(object as usize));
+    run_callbacks(first.map(detach).unwrap_or_default());
 }
 
 /// Clears the references to garbage; callbacks of references that are garbage themselves do not run.
@@ -194,22 +234,23 @@ pub(crate) fn clear_garbage(garbage: &[Ref]) {
     for object in garbage {
         let Some(header) = object.header().filter(|header| header.has(flags::HAS_WEAKREFS)) else { continue };
         header.clear(flags::HAS_WEAKREFS);
-        let list = TABLE.borrow_mut().remove(&(object.value().ptr() as usize)).unwrap_or_default();
-        let detached = detach(list).into_iter();
+        let first = TABLE.borrow_mut().remove(&(object.value().ptr() as usize));
+        let detached = first.map(detach).into_iter().flatten();
         pending.extend(detached.filter(|reference| !dead.contains(&reference.value().bits())));
     }
     run_callbacks(pending);
 }
 
-/// Clears references. Those that are dying themselves are not among the result: their callbacks do not run.
-fn detach(list: Vec<*const WeakRef>) -> Vec<Ref> {
-    // SAFETY: references in the table have not been freed.
-    let entries = list.into_iter().map(|entry| unsafe { &*entry });
-    entries
-        .inspect(|entry| entry.referent.set(Value::NULL))
-        .filter(|entry| !is_dying(&entry.header))
-        .map(|entry| Value::from_object(entry).to_ref())
-        .collect()
+/// Clears the references of a list and takes it apart. Those that are dying themselves are not among the result: their callbacks do
+/// not run.
+fn detach(first: *const WeakRef) -> Vec<Ref> {
+    let entries: Vec<&WeakRef> = listed(first).collect();
+    for entry in &entries {
+        entry.referent.set(Value::NULL);
+        entry.unlink();
+    }
+    let alive = entries.into_iter().filter(|entry| !is_dying(&entry.header));
+    alive.map(|entry| Value::from_object(entry).to_ref()).collect()
 }
 
 /// Whether an object has no owner any more: it is being destroyed, or waits for that.
