@@ -5,7 +5,7 @@
 //!
 //! Conventions, binding for the implementations in `runtime`:
 //! - helpers are `extern "C"`, integers and words in general registers, `double` in xmm registers;
-//! - a `word` argument is borrowed, a `steal` argument is consumed on success *and* on failure;
+//! - a `word` argument is borrowed, a `steal` argument is consumed on success *and* on failure, a `give` argument on success only;
 //! - `own` results are new references; `null_own` results may be 0 as an answer that is no failure;
 //! - failure leaves the exception in the thread state. It is signalled by 0 (`fails Null`), by a negative result
 //!   (`fails Negative`), or, where every result is possible, by the pending-exception word alone (`fails Pending`).
@@ -21,6 +21,8 @@ pub enum Param {
     Word,
     /// An object word whose reference the helper consumes.
     Steal,
+    /// An object word whose reference the helper consumes unless it fails.
+    Give,
     /// A raw integer or pointer.
     Int,
     /// A double in an xmm register.
@@ -95,6 +97,9 @@ macro_rules! param {
     };
     (steal) => {
         Param::Steal
+    };
+    (give) => {
+        Param::Give
     };
     (int) => {
         Param::Int
@@ -204,6 +209,8 @@ macro_rules! for_each_helper {
             // --- Operators ------------------------------------------------------------------------------------
             /// `a OP b`, operator number as in the bytecode; plus 256 for the in-place form.
             binary_op = BinaryOp (a: word, b: word, op: int) -> own, Null, Anything;
+            /// The same, which releases `a`, and so may put the result in its place; the lowering's form of the two.
+            binary_op_last = BinaryOpLast (a: give, b: word, op: int) -> own, Null, Anything;
             /// `-a`, `+a`, `~a`, numbered 0, 1, 2.
             unary_op = UnaryOp (a: word, op: int) -> own, Null, Anything;
             /// `a OP b` for a comparison operator.

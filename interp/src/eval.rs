@@ -12,9 +12,8 @@ use runtime::hooks::{self, Continued};
 use runtime::objects::iterators::SequenceIterator;
 use runtime::objects::range::RangeIterator;
 use runtime::objects::{self, list::ListObject, tuple::TupleObject};
-use runtime::protocol;
-use runtime::tracing;
 use runtime::value::{PyResult, Raised, Ref, Value};
+use runtime::{protocol, tracing};
 
 use crate::eager;
 use crate::entry::Exit;
@@ -421,11 +420,12 @@ pub(crate) unsafe fn run_loop<const TRACED: bool>(
                         if let Some(value) = ops::arithmetic::small(op, a, b) {
                             forget_n!(2); // Small ints.
                             push_raw!(value);
+                        } else if ops::arithmetic::append(op, a, b, target!()) {
+                            forget_n!(2); // The local has taken the text over.
+                            skip!();
                         } else {
-                            let b = pop!();
-                            let a = pop!();
-                            let is_inplace = word.opcode_is(Opcode::BINARY_OP_INPLACE);
-                            push!(outcall!(ops::arithmetic::general(op, &a, &b, is_inplace)));
+                            let (b, a) = (pop!(), pop!());
+                            push!(outcall!(ops::arithmetic::general(word, op, &a, &b)));
                         }
                     }
                     Opcode::BINARY_OP_ADD_INT => match ops::arithmetic::add_small(peek!(2), peek!(1)) {

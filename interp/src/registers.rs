@@ -225,6 +225,13 @@ macro_rules! define_register_macros {
                         }
                     }};
                 }
+        // The local that the next instruction stores to; none where somebody may look in between.
+        macro_rules! target {
+            () => {{
+                let word = next!();
+                (!TRACED && word.opcode_is(Opcode::STORE_FAST)).then(|| local!(word.index()))
+            }};
+        }
         // The entry at a depth, if its type is exactly this one.
         macro_rules! present {
             ($d depth:expr, $d ty:ty) => {{

@@ -3,7 +3,8 @@
 //! Blocks of 16, 32, ... 512 bytes come from 64 KiB pages, one class per page; the page of a block is found by masking its
 //! address, so freeing needs no size. Free blocks of a class are linked through their first word from a head in the thread
 //! state: machine code allocates by popping it (`abi::layout::thread::FREE_LISTS`). A free block has a null type pointer, which is
-//! how the collector and the audit tell blocks apart. Larger objects are malloc'ed behind a prefix that links them together.
+//! how the collector and the audit tell blocks apart. Larger objects are malloc'ed behind a prefix that links them together, and may
+//! be enlarged.
 //! Cost: a pop or push of a list; when its class runs dry, a few blocks are carved from a page, so that memory which no object needs
 //! is never touched.
 
@@ -235,9 +236,8 @@ fn try_allocate_large(size: usize) -> Option<*mut Header> {
     if stress::is_due(Knob::Alloc) {
         return None;
     }
-    let total = size.checked_add(size_of::<LargePrefix>()).filter(|&total| total < isize::MAX as usize)?;
     // SAFETY: plain malloc, checked for null; malloc aligns to 16 bytes.
-    let prefix = unsafe { libc::malloc(total) }.cast::<LargePrefix>();
+    let prefix = unsafe { libc::malloc(total_size(size)?) }.cast::<LargePrefix>();
     if prefix.is_null() {
         return None;
     }
@@ -259,6 +259,43 @@ fn try_allocate_large(size: usize) -> Option<*mut Header> {
         std::ptr::write_bytes(block.cast::<u8>(), 0, size_of::<Header>());
         (*block).set(flags::LARGE);
         Some(block)
+    }
+}
+
+/// Bytes of a large block with its prefix; nothing if there is no such size.
+fn total_size(size: usize) -> Option<usize> {
+    size.checked_add(size_of::<LargePrefix>()).filter(|&total| total < isize::MAX as usize)
+}
+
+/// A block with the contents of `block` and room for `size` bytes: the block itself if it has the room, else, if it is a large one, one
+/// with an eighth more, perhaps elsewhere. Nothing, and the block is as it was, if it is a small one or there is no memory.
+///
+/// # Safety
+/// `block` came from this module and is occupied; the caller uses the result in its place.
+pub unsafe fn enlarge(block: *mut Header, size: usize) -> Option<*mut Header> {
+    // SAFETY: the contract; the list is mended where the block was linked into it.
+    unsafe {
+        if size <= block_size(block) {
+            return Some(block);
+        }
+        if !(*block).has(flags::LARGE) {
+            return None;
+        }
+        let room = size.checked_add(size / 8)?;
+        let prefix = libc::realloc(prefix_of(block).cast(), total_size(room)?).cast::<LargePrefix>();
+        if prefix.is_null() {
+            return None;
+        }
+        (*prefix).size = room;
+        let (previous, next) = ((*prefix).previous.get(), (*prefix).next.get());
+        match previous.is_null() {
+            true => HEAP.large.set(prefix),
+            false => (*previous).next.set(prefix),
+        }
+        if !next.is_null() {
+            (*next).previous.set(prefix);
+        }
+        Some(prefix.add(1).cast())
     }
 }
 

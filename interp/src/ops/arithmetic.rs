@@ -1,7 +1,8 @@
 //! Operators on objects, with the small-int cases first.
 
-use bytecode::BinaryOp;
+use bytecode::{BinaryOp, Opcode, Word};
 use runtime::objects::float::{self, FloatObject};
+use runtime::objects::str as text;
 use runtime::protocol;
 use runtime::value::{PyResult, Ref, Value};
 
@@ -79,11 +80,29 @@ pub fn fast(op: BinaryOp, a: Value, b: Value) -> Option<Ref> {
     }))
 }
 
+/// `local += b` with text that nobody holds but `local` and the operand `a`: true if the text has grown; the operands then are gone.
+#[inline]
+pub(crate) fn append(op: BinaryOp, a: Value, b: Value, local: Option<&mut Value>) -> bool {
+    match local {
+        Some(local) if op == BinaryOp::Add && a.bits() == local.bits() && a.is_object() => grow(a, b, local),
+        _ => false,
+    }
+}
+
+fn grow(a: Value, b: Value, local: &mut Value) -> bool {
+    // SAFETY: the local and the operand are the two references; the first is replaced, the second given up, as is that to `b`.
+    unsafe {
+        let Some(sum) = text::grow(a, b, 2) else { return false };
+        *local = sum;
+        drop((Ref::from_owned(sum), Ref::from_owned(b)));
+    }
+    true
+}
+
 /// Any operands.
-pub(crate) fn general(op: BinaryOp, a: &Ref, b: &Ref, is_inplace: bool) -> PyResult {
-    if is_inplace {
-        protocol::inplace_op(op, a.value(), b.value())
-    } else {
-        protocol::binary_op(op, a.value(), b.value())
+pub(crate) fn general(word: Word, op: BinaryOp, a: &Ref, b: &Ref) -> PyResult {
+    match word.opcode() {
+        Opcode::BINARY_OP_INPLACE => protocol::inplace_op(op, a.value(), b.value()),
+        _ => protocol::binary_op(op, a.value(), b.value()),
     }
 }

@@ -1,8 +1,9 @@
 //! Operators, comparisons and truth.
 
 use bytecode::{BinaryOp, CompareOp};
+use runtime::objects::str as text;
 use runtime::operator::Comparison;
-use runtime::value::Value;
+use runtime::value::{Ref, Value};
 use runtime::{objects, protocol};
 
 use super::{own, truth};
@@ -20,6 +21,21 @@ pub(super) extern "C" fn binary_op(a: Value, b: Value, op: u32) -> Value {
         0 => protocol::binary_op(operator, a, b),
         _ => protocol::inplace_op(operator, a, b),
     })
+}
+
+pub(super) extern "C" fn binary_op_last(a: Value, b: Value, op: u32) -> Value {
+    if op & (IN_PLACE - 1) == BinaryOp::Add as u32 {
+        // SAFETY: the caller gives its reference up, the only one if there is one.
+        if let Some(sum) = unsafe { text::grow(a, b, 1) } {
+            return sum;
+        }
+    }
+    let result = binary_op(a, b, op);
+    if !result.is_null() {
+        // SAFETY: as above.
+        drop(unsafe { Ref::from_owned(a) });
+    }
+    result
 }
 
 pub(super) extern "C" fn unary_op(a: Value, op: u32) -> Value {

@@ -14,7 +14,7 @@ pub(super) mod kind {
     macro_rules! kinds {
         ($($name:ident),+) => { $(pub(in crate::helper) struct $name;)+ };
     }
-    kinds!(word, steal, int, float, items, steal_items, out, count, own, null_own, void);
+    kinds!(word, steal, give, int, float, items, steal_items, out, count, own, null_own, void);
 }
 
 /// A type that compiled code passes as arguments of this kind.
@@ -30,6 +30,7 @@ macro_rules! fits {
 fits! { Passed:
     word = Value, *mut Header;
     steal = Value;
+    give = Value;
     int = i64, u64, usize, u32, *mut Frame;
     float = f64;
     items = *const Value;

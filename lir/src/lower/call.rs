@@ -134,7 +134,7 @@ impl Lower<'_> {
         let mut args = Vec::new();
         for param in sig.params {
             match param {
-                Param::Word | Param::Steal | Param::Int | Param::Float => {
+                Param::Word | Param::Steal | Param::Give | Param::Int | Param::Float => {
                     let Some(&value) = scalars.next() else { return self.unsupported(sig.name) };
                     args.push(self.reg(value));
                 }
@@ -158,8 +158,23 @@ impl Lower<'_> {
             HelperFails::Pending => Fails::Pending,
         };
         let has_result = sig.ret != Return::Void;
+        let helper = self.last_form(helper);
         self.emit_call(Sym::Helper(helper), args, fails, has_result);
         Ok(())
+    }
+
+    /// The form of an operator that releases its left operand, if that happens next anyway: text that nobody else holds can grow.
+    fn last_form(&mut self, helper: HelperId) -> HelperId {
+        if helper == HelperId::BinaryOp && self.arg_ty(0).could_be(Type::STR_EXACT) {
+            let left = self.hir.resolve(self.arg(0));
+            let op = |next: Inst| self.hir.insts[next].op;
+            let mut releases =
+                self.behind.iter().take_while(|&&next| matches!(op(next), H::Decref | H::Keep));
+            let is_last =
+                |next: Inst| op(next) == H::Decref && self.hir.resolve(self.hir.arg(next, 0)) == left;
+            self.released = releases.find(|&&next| is_last(next)).copied();
+        }
+        if self.released.is_some() { HelperId::BinaryOpLast } else { helper }
     }
 
     fn store_items(&mut self, items: &[Value]) {

@@ -43,6 +43,10 @@ struct Lower<'f> {
     inst: HirInst,
     /// Its block.
     hir_block: HirBlock,
+    /// What follows it there.
+    behind: &'f [HirInst],
+    /// The release that a call in front of it does.
+    released: Option<HirInst>,
 }
 
 /// Lowers a function.
@@ -64,6 +68,8 @@ pub fn lower(hir: &hir::ir::Function, layout: &Layout, env: &MachineEnv) -> Lowe
         at,
         inst: first,
         hir_block: hir.entry(),
+        behind: &[],
+        released: None,
     };
     lower.blocks[hir.entry()] = Some(at);
     lower.lower_blocks(&order)?;
@@ -147,9 +153,13 @@ impl Lower<'_> {
             self.at = self.block_of(block);
             self.hir_block = block;
             self.out.layout.push(self.at);
-            for &inst in &self.hir.blocks[block].insts {
+            let insts = &self.hir.blocks[block].insts;
+            for (at, &inst) in insts.iter().enumerate() {
                 self.inst = inst;
-                self.lower_inst(inst)?;
+                self.behind = &insts[at + 1..];
+                if self.released.take_if(|release| *release == inst).is_none() {
+                    self.lower_inst(inst)?;
+                }
             }
         }
         let is_cold = |out: &Function, block: &Block| out.blocks[*block].is_cold;

@@ -68,6 +68,27 @@ fn augmented_assignment_keeps_the_object() {
 }
 
 #[test]
+fn the_last_use_of_a_text_lets_it_grow() {
+    let _session = session();
+    let add = binary(BinaryOp::Add) + 256;
+    let (long, more) = ("a".repeat(600), text("b"));
+    let grown = own(help!(binary_op_last(text(&long).into_value(), more.value(), add)));
+    assert_eq!((repr(&grown), count(&grown), count(&more)), (format!("'{long}b'"), 1, 1));
+    let place = grown.value();
+    let grown = own(help!(binary_op_last(grown.into_value(), more.value(), add)));
+    assert!(grown.value() == place, "the block has room for more");
+    let other = own(help!(binary_op_last(grown.clone().into_value(), more.value(), add)));
+    assert_eq!((repr(&grown), count(&grown)), (format!("'{long}bb'"), 1));
+    assert_eq!((repr(&other), count(&other)), (format!("'{long}bbb'"), 1));
+    failed(
+        help!(binary_op_last(other.value(), small(1), add)),
+        "TypeError: can only concatenate str (not \"int\") to str",
+    );
+    assert_eq!(count(&other), 1, "a failure takes nothing");
+    assert_eq!(help!(binary_op_last(small(40), small(2), binary(BinaryOp::Subtract))), small(38));
+}
+
+#[test]
 fn comparison_identity_and_truth() {
     let _session = session();
     let holds = |a: &Ref, b: &Ref, op: CompareOp| {

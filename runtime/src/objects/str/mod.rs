@@ -6,11 +6,13 @@
 
 mod build;
 mod case;
+mod grow;
 mod intern;
 pub mod methods;
 pub mod search;
 
 pub use build::StrBuilder;
+pub use grow::grow;
 pub(crate) use intern::initialize;
 
 use std::cell::Cell;
@@ -80,9 +82,9 @@ pub(crate) fn var_end(header: &Header) -> usize {
 impl StrObject {
     /// Allocates a str of `ty` whose characters the caller fills in before anything else happens.
     fn allocate(ty: &TypeObject, kind: u8, ascii: bool, len: usize) -> PyResult<*mut StrObject> {
-        let bytes = (len + 1).checked_mul(kind as usize).and_then(|bytes| bytes.checked_add(DATA + 8 + 8));
-        let size = bytes.unwrap_or(usize::MAX).max(size_of::<StrObject>());
-        let Some(memory) = alloc::try_allocate(size) else {
+        let Some((size, memory)) =
+            Self::size(kind, len).and_then(|size| Some((size, alloc::try_allocate(size)?)))
+        else {
             return Err(crate::error::memory_error());
         };
         let this = memory.cast::<StrObject>();
