@@ -13,6 +13,7 @@ use crate::header::Header;
 use crate::object::{self, Object};
 use crate::objects::byte_string::convert::{self, byte};
 use crate::objects::byte_string::methods::for_bytearray;
+use crate::objects::byte_string::room::Room;
 use crate::objects::byte_string::search::{self, Needle};
 use crate::objects::byte_string::{ByteString, transform};
 use crate::objects::bytes::BytesObject;
@@ -32,7 +33,7 @@ use crate::value::{PyResult, Ref, Value};
 #[repr(C)]
 pub struct ByteArray {
     header: Header,
-    pub(crate) data: RefCell<Vec<u8>>,
+    pub(crate) data: RefCell<Room>,
     /// Loans of `data` that are out.
     loans: Cell<usize>,
 }
@@ -81,7 +82,8 @@ impl ByteArray {
     }
 
     fn make_of(ty: &TypeObject, data: Vec<u8>) -> Ref {
-        let contents = ByteArray { header: Header::new(ty), data: RefCell::new(data), loans: Cell::new(0) };
+        let contents =
+            ByteArray { header: Header::new(ty), data: RefCell::new(data.into()), loans: Cell::new(0) };
         object::new_object_of(ty, contents).into()
     }
 
@@ -107,7 +109,7 @@ impl ByteArray {
     fn replace_all(&self, data: Vec<u8>) -> PyResult<()> {
         if data.len() != self.data.borrow().len() {
             self.check_resizable()?;
-            drop(self.data.replace(data));
+            drop(self.data.replace(data.into()));
         } else {
             self.data.borrow_mut().copy_from_slice(&data);
         }
@@ -142,7 +144,7 @@ fn richcompare(a: Value, b: Value, op: CompareOp) -> PyResult {
         drop(crate::thread::thread().fetch_raised());
         return singleton::decline();
     };
-    let order = this(a).data.borrow().as_slice().cmp(&other.to_cow());
+    let order = this(a).data.borrow().cmp(&other.to_cow());
     Ok(objects::bool(op.holds(order)).to_ref())
 }
 
@@ -227,17 +229,13 @@ fn replace_slice(array: &ByteArray, bounds: SliceBounds, new: &[u8], assigns: bo
             return Ok(());
         }
         data.try_reserve(new.len()).map_err(|_| error::memory_error())?;
-        data.splice(start..end, new.iter().copied());
+        data.splice(start..end, new);
         return Ok(());
     }
     let mut doomed: Vec<usize> = bounds.indices().collect();
     doomed.sort_unstable();
-    let (mut at, mut next) = (0, doomed.iter().peekable());
-    data.retain(|_| {
-        let is_doomed = next.next_if(|&&doomed| doomed == at).is_some();
-        at += 1;
-        !is_doomed
-    });
+    let mut next = doomed.iter().peekable();
+    data.retain(|at| next.next_if(|&&doomed| doomed == at).is_none());
     Ok(())
 }
 
@@ -252,7 +250,7 @@ fn concat(a: Value, b: Value) -> PyResult {
     let more = buffer::to_vec(b)?;
     let data = this(a).data.borrow();
     crate::reserve::probe(data.len() + more.len())?;
-    Ok(ByteArray::make([data.as_slice(), &more].concat()))
+    Ok(ByteArray::make([&data[..], &more].concat()))
 }
 
 fn inplace_concat(a: Value, b: Value) -> PyResult {
@@ -285,7 +283,7 @@ fn contains(value: Value, item: Value) -> PyResult<bool> {
 fn remainder(a: Value, b: Value) -> PyResult {
     match a.get::<ByteArray>() {
         Some(template) => {
-            let template = template.data.borrow().clone();
+            let template = template.data.borrow().to_vec();
             format::percent::format_bytes(&template, b).map(ByteArray::make)
         }
         None => singleton::decline(),
@@ -322,7 +320,7 @@ py_methods! { static METHODS for "bytearray", &ByteArray;
         let mut data = this.data.borrow_mut();
         data.try_reserve(1).map_err(|_| error::memory_error())?;
         let at = sequence::clamp_index(index, data.len());
-        data.insert(at, byte);
+        data.splice(at..at, &[byte]);
         Ok(())
     }
     /// Remove and return a single item from the bytearray.
@@ -367,13 +365,13 @@ py_methods! { static METHODS for "bytearray", &ByteArray;
         }
         let mut data = this.data.borrow_mut();
         data.try_reserve(size.saturating_sub(len)).map_err(|_| error::memory_error())?;
-        data.resize(size, 0);
+        data.resize(size);
         Ok(())
     }
     /// Return a copy of the bytearray.
     "copy(self, /)"
     fn copy(this) -> Ref {
-        ByteArray::make(this.data.borrow().clone())
+        ByteArray::make(this.data.borrow().to_vec())
     }
     /// Reverse the order of the values in the bytearray in place.
     "reverse(self, /)"
@@ -406,7 +404,7 @@ py_methods! { static METHODS for "bytearray", &ByteArray;
 /// Class, arguments and state; the old protocols spell the bytes as Latin-1 text.
 fn reduced(array: &ByteArray, protocol: i64) -> PyResult {
     let value = Value::from_object(array);
-    let data = array.data.borrow().clone();
+    let data = array.data.borrow().to_vec();
     let args = if data.is_empty() {
         TupleObject::empty()
     } else if protocol < 3 {

@@ -73,7 +73,7 @@ fn the_last_use_of_a_text_lets_it_grow() {
     let add = binary(BinaryOp::Add) + 256;
     let (long, more) = ("a".repeat(600), text("b"));
     let grown = own(help!(binary_op_last(text(&long).into_value(), more.value(), add)));
-    assert_eq!((repr(&grown), count(&grown), count(&more)), (format!("'{long}b'"), 1, 1));
+    assert_eq!((repr(&grown), count(&grown)), (format!("'{long}b'"), 1));
     let place = grown.value();
     let grown = own(help!(binary_op_last(grown.into_value(), more.value(), add)));
     assert!(grown.value() == place, "the block has room for more");

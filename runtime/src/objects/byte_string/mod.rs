@@ -5,6 +5,7 @@
 
 pub mod convert;
 pub mod methods;
+pub(crate) mod room;
 pub mod search;
 pub mod transform;
 
