@@ -668,10 +668,9 @@ pub(crate) unsafe fn run_loop<const TRACED: bool>(
                     }
                     Opcode::UNPACK_SEQUENCE => {
                         let sequence = pop!();
-                        let items = outcall!(protocol::unpack(sequence.value(), at, None));
-                        for item in items.into_iter().rev() {
-                            push!(item);
-                        }
+                        // SAFETY: see `enter_frame`.
+                        outcall!(unsafe { ops::collection::unpack(sequence.value(), at, sp) });
+                        sp = unsafe { sp.add(at) };
                     }
                     // --- Exceptions ---
                     Opcode::RAISE_VARARGS => {

@@ -1,10 +1,12 @@
 //! Sorting: stable, with keys computed once, and comparisons that may raise or change the list.
 //!
 //! Method: the list is emptied while it is sorted, as in CPython, and a merge sort over binary-insertion-sorted runs asks only
-//! `<`. Small ints, floats and strs are compared without going through the protocol. Cost: O(n log n) comparisons.
+//! `<`. Where all keys are small ints, floats or strs, no comparison can fail or be seen, and the standard library's merge sort, which finds
+//! runs that are in order already, does the work. Cost: O(n log n) comparisons.
 
 use std::cmp::Ordering;
 
+use crate::objects::float::FloatObject;
 use crate::objects::list::ListObject;
 use crate::objects::str::{STR, StrObject};
 use crate::operator::CompareOp;
@@ -30,17 +32,80 @@ pub fn sort_items(items: &mut Vec<Ref>, key: Option<Value>, reverse: bool) -> Py
     // Keys, the order, and what merging takes.
     crate::reserve::probe(items.len() * 4 * size_of::<Ref>())?;
     let keys = match key {
-        None => items.clone(),
+        None => {
+            if let Some(plain) = Plain::of(items) {
+                plain.sort(items, Ref::value, reverse);
+                return Ok(());
+            }
+            items.clone()
+        }
         Some(key) => {
             items.iter().map(|item| protocol::call_one(key, item.value())).collect::<PyResult<Vec<_>>>()?
         }
     };
     let mut order: Vec<usize> = (0..items.len()).collect();
-    let mut sorter = Sorter { keys: &keys, reverse, scratch: Vec::with_capacity(items.len()) };
-    let result = sorter.sort(&mut order);
+    let result = match Plain::of(&keys) {
+        Some(plain) => {
+            plain.sort(&mut order, |&at| keys[at].value(), reverse);
+            Ok(())
+        }
+        None => Sorter { keys: &keys, reverse, scratch: Vec::with_capacity(keys.len()) }.sort(&mut order),
+    };
     let mut source: Vec<Option<Ref>> = items.drain(..).map(Some).collect();
     items.extend(order.into_iter().filter_map(|at| source[at].take()));
     result
+}
+
+/// Keys of one kind, for which `<` is a total order that cannot fail.
+#[derive(Clone, Copy)]
+enum Plain {
+    Small,
+    Text,
+    Float,
+}
+
+impl Plain {
+    /// The kind of all keys.
+    fn of(keys: &[Ref]) -> Option<Plain> {
+        let all = |test: fn(&Ref) -> bool| keys.iter().all(test);
+        let first = keys.first()?.value();
+        if first.is_small() {
+            all(|key| key.value().is_small()).then_some(Plain::Small)
+        } else if first.get_exact::<StrObject>().is_some() {
+            all(|key| text(key.value()).is_some()).then_some(Plain::Text)
+        } else {
+            // What is not a number has no place in an order.
+            all(|key| key.get_exact::<FloatObject>().is_some_and(|key| !key.value().is_nan()))
+                .then_some(Plain::Float)
+        }
+    }
+
+    /// Sorts by keys of this kind.
+    fn sort<T>(self, items: &mut [T], key: impl Fn(&T) -> Value, reverse: bool) {
+        let directed = |order: Ordering| if reverse { order.reverse() } else { order };
+        match self {
+            Plain::Small => items.sort_by(|a, b| directed(word(key(a)).cmp(&word(key(b))))),
+            Plain::Text => items.sort_by(|a, b| directed(text(key(a)).cmp(&text(key(b))))),
+            Plain::Float => items.sort_by(|a, b| directed(number(key(a)).total_cmp(&number(key(b))))),
+        }
+    }
+}
+
+/// The word of a small int, which grows with it.
+#[inline]
+fn word(key: Value) -> i64 {
+    key.bits() as i64
+}
+
+#[inline]
+fn text<'k>(key: Value) -> Option<&'k StrObject> {
+    key.get_exact::<StrObject>()
+}
+
+/// The number of a float; both zeros are the same one.
+#[inline]
+fn number(key: Value) -> f64 {
+    key.get_exact::<FloatObject>().map_or(0.0, FloatObject::value) + 0.0
 }
 
 struct Sorter<'k> {

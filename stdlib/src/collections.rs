@@ -11,12 +11,14 @@ pub mod ordered_views;
 
 use runtime::header::Header;
 use runtime::object::{self, Object, Visitor};
+use runtime::objects::dict::{DICT, DictObject};
 use runtime::objects::module::ModuleObject;
+use runtime::objects::str::StrObject;
 use runtime::objects::tuple::TupleObject;
 use runtime::slots::Slots;
 use runtime::type_object::TypeSpec;
 use runtime::types::ready;
-use runtime::{PyResult, TypeObject, Value, protocol, py_functions, raise};
+use runtime::{PyResult, Ref, TypeObject, Value, protocol, py_functions, raise};
 
 /// Fills the module.
 pub(crate) fn fill(module: &ModuleObject) -> PyResult<()> {
@@ -123,10 +125,25 @@ py_functions! { static FUNCTIONS;
     "_count_elements(mapping, iterable, /)"
     fn count_elements(mapping: Value, iterable: Value) -> PyResult<()> {
         let (zero, one) = (runtime::objects::int::from_i64(0), runtime::objects::int::from_i64(1));
+        let more = |known: Value| protocol::binary_op(runtime::BinaryOp::Add, known, one.value());
+        if let Some(dict) = mapping.get::<DictObject>().filter(|_| is_like_dict(mapping)) {
+            return protocol::for_each(iterable, |item| {
+                let hash = protocol::hash(item.value())?;
+                let known = dict.get_hashed(item.value(), hash)?;
+                dict.set_hashed(item.value(), hash, more(known.as_ref().map_or(zero.value(), Ref::value))?)
+            });
+        }
         protocol::for_each(iterable, |item| {
             let known = protocol::call_method_text(mapping, "get", &[item.value(), zero.value()])?;
-            let more = protocol::binary_op(runtime::BinaryOp::Add, known.value(), one.value())?;
-            protocol::set_item(mapping, item.value(), more.value())
+            protocol::set_item(mapping, item.value(), more(known.value())?.value())
         })
     }
+}
+
+/// Whether a mapping gets and sets items as a dict does.
+fn is_like_dict(mapping: Value) -> bool {
+    ["get", "__setitem__"].into_iter().map(|name| StrObject::intern(name).value()).all(|name| {
+        let [own, dict] = [mapping.ty(), &DICT].map(|ty| ty.lookup(name));
+        own.zip(dict).is_some_and(|(own, dict)| own == dict)
+    })
 }

@@ -18,6 +18,23 @@ pub fn list<'a>(value: Value) -> &'a ListObject {
     value.get::<ListObject>().expect("the emitter appends to lists")
 }
 
+/// Unpacks into exactly `count` items, owned, the first one last.
+///
+/// # Safety
+/// There is room for so many words.
+pub(crate) unsafe fn unpack(sequence: Value, count: usize, out: *mut Value) -> PyResult<()> {
+    // SAFETY: the contract.
+    let put = |at: usize, item: Ref| unsafe { *out.add(count - 1 - at) = item.into_value() };
+    match protocol::items_of_tuple(sequence, count) {
+        Some(items) => items.iter().enumerate().for_each(|(at, item)| put(at, item.to_ref())),
+        None => {
+            let items = protocol::unpack(sequence, count, None)?;
+            items.into_iter().enumerate().for_each(|(at, item)| put(at, item));
+        }
+    }
+    Ok(())
+}
+
 /// A set of the items.
 pub fn build_set(items: &[Value]) -> PyResult {
     let set = set::new_set();

@@ -1,17 +1,14 @@
 //! f-strings and template strings.
 
-use runtime::objects::str::{StrBuilder, StrObject};
+use runtime::objects::str::StrObject;
 use runtime::objects::template;
 use runtime::protocol;
 use runtime::value::{PyResult, Ref, Value};
 
 /// Joins strs.
 pub fn concat(parts: &[Value]) -> PyResult {
-    let mut builder = StrBuilder::new();
-    for part in parts {
-        builder.push_object(part.get::<StrObject>().expect("the emitter joins strs"));
-    }
-    builder.try_finish().map(Into::into)
+    let text = |at: usize| parts[at].get::<StrObject>().expect("the emitter joins strs");
+    StrObject::joined(&StrObject::empty(), parts.len(), text).map(Into::into)
 }
 
 /// `format(value, spec)`; a str without a spec is itself.

@@ -18,7 +18,15 @@ pub(super) extern "C" fn iter_next(iterator: Value) -> Value {
 
 pub(super) unsafe extern "C" fn unpack_sequence(seq: Value, out: *mut Value, count: usize) -> i64 {
     // SAFETY: the compiler passes room for this many words.
-    unsafe { unpack(protocol::unpack(seq, count, None), out) }
+    unsafe {
+        match protocol::items_of_tuple(seq, count) {
+            Some(items) => {
+                give(out, items.iter().map(|item| item.to_ref()));
+                0
+            }
+            None => unpack(protocol::unpack(seq, count, None), out),
+        }
+    }
 }
 
 pub(super) unsafe extern "C" fn unpack_ex(seq: Value, out: *mut Value, before: usize, after: usize) -> i64 {

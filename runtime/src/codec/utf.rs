@@ -53,11 +53,15 @@ pub fn encode_utf8(errors: &mut EncodeErrors<'_>) -> PyResult<Vec<u8>> {
     }
     let mut out = Vec::with_capacity(text.len() + text.len() / 2);
     encode_with(errors, &rules(1), &mut out, |point, out| {
-        let c = char::from_u32(point);
-        if let Some(c) = c {
-            out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+        let tail = |shift: u32| 0x80 | (point >> shift & 0x3f) as u8;
+        match point {
+            0..0x80 => out.push(point as u8),
+            0x80..0x800 => out.extend([0xc0 | (point >> 6) as u8, tail(0)]),
+            0xd800..0xe000 => return Ok(false),
+            0x800..0x1_0000 => out.extend([0xe0 | (point >> 12) as u8, tail(6), tail(0)]),
+            _ => out.extend([0xf0 | (point >> 18) as u8, tail(12), tail(6), tail(0)]),
         }
-        Ok(c.is_some())
+        Ok(true)
     })?;
     Ok(out)
 }

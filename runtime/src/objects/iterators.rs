@@ -440,9 +440,13 @@ fn is_strict(callable: &str, args: Args<'_>) -> PyResult<bool> {
     Ok(strict)
 }
 
+fn each(iterators: &Ref) -> &[Value] {
+    iterators.get::<TupleObject>().expect("map and zip keep a tuple of iterators").items()
+}
+
 /// The next item of every iterator, unless one of them is exhausted; all must be then if lengths must agree.
 fn next_of_each(callable: &str, iterators: &Ref, strict: bool) -> PyResult<Option<Vec<Ref>>> {
-    let iterators = iterators.get::<TupleObject>().expect("map and zip keep a tuple of iterators").items();
+    let iterators = each(iterators);
     let mut items = Vec::with_capacity(iterators.len());
     for (at, &iterator) in iterators.iter().enumerate() {
         match protocol::iter_next(iterator)? {
@@ -496,6 +500,13 @@ fn new_zip(ty: &TypeObject, args: Args<'_>) -> PyResult {
 fn zip_next(value: Value) -> PyResult<Option<Ref>> {
     let this = Zip::of(value);
     let Some(iterators) = this.iterators.get_ref() else { return Ok(None) };
+    if let &[first, second] = each(&iterators)
+        && this.count.get() == 0
+    {
+        let Some(first) = protocol::iter_next(first)? else { return Ok(None) };
+        let Some(second) = protocol::iter_next(second)? else { return Ok(None) };
+        return Ok(Some(TupleObject::of([first, second]).into()));
+    }
     let items = next_of_each("zip", &iterators, this.count.get() != 0)?;
     Ok(items.filter(|items| !items.is_empty()).map(|items| TupleObject::new(items).into()))
 }

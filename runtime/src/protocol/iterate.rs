@@ -116,6 +116,12 @@ pub fn collect(iterable: Value) -> PyResult<Vec<Ref>> {
     Ok(items)
 }
 
+/// The items of a plain tuple of this length, which are what unpacking it gives.
+#[inline]
+pub fn items_of_tuple<'a>(value: Value, count: usize) -> Option<&'a [Value]> {
+    value.get_exact::<TupleObject>().map(TupleObject::items).filter(|items| items.len() == count)
+}
+
 /// Unpacks into exactly `count` items, or with a star: `before` items, a list, `after` items.
 pub fn unpack(value: Value, before: usize, star_after: Option<usize>) -> PyResult<Vec<Ref>> {
     let iterator = match get_iter(value) {

@@ -29,7 +29,7 @@ pub use call::{
 pub use compare::{compare, compare_bool, contains, hash, is_same_or_equal, unhashable};
 pub use item::{del_item, get_item, get_slice, known_length, len, length_hint, set_item};
 pub use iterate::{
-    collect, for_each, get_iter, identity, is_iterable, iter_next, iter_next_or_raise, unpack,
+    collect, for_each, get_iter, identity, is_iterable, items_of_tuple, iter_next, iter_next_or_raise, unpack,
 };
 pub use text::{ReprGuard, ascii, format, push_repr, push_str, repr, repr_string, str, str_string};
 pub use truth::{is_instance, is_subclass, is_true};

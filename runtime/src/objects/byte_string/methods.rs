@@ -4,6 +4,7 @@ use super::ByteString;
 use super::search::{self, Needle};
 use crate::buffer::{self, Buffer};
 use crate::error;
+use crate::objects::bytes::BytesObject;
 use crate::objects::list::ListObject;
 use crate::objects::sequence::{self, SliceIndex};
 use crate::objects::tuple::TupleObject;
@@ -109,6 +110,13 @@ fn join(between: &[u8], iterable: Value) -> PyResult<Vec<u8>> {
     let items = protocol::collect(iterable)?;
     let mut out = Vec::new();
     for (at, item) in items.iter().enumerate() {
+        if at > 0 {
+            append(&mut out, between)?;
+        }
+        if let Some(bytes) = item.get_exact::<BytesObject>() {
+            append(&mut out, bytes.as_slice())?;
+            continue;
+        }
         let part = match buffer::is_bytes_like(item.value()) {
             true => Some(buffer::acquire(item.value())?),
             false => None,
@@ -120,13 +128,15 @@ fn join(between: &[u8], iterable: Value) -> PyResult<Vec<u8>> {
                 "sequence item {at}: expected a bytes-like object, {got} found"
             ));
         };
-        out.try_reserve(part.len() + between.len()).map_err(|_| error::memory_error())?;
-        if at > 0 {
-            out.extend_from_slice(between);
-        }
-        out.extend_from_slice(part);
+        append(&mut out, part)?;
     }
     Ok(out)
+}
+
+fn append(out: &mut Vec<u8>, part: &[u8]) -> PyResult<()> {
+    out.try_reserve(part.len()).map_err(|_| error::memory_error())?;
+    out.extend_from_slice(part);
+    Ok(())
 }
 
 fn translation_table(table: Value) -> PyResult<Option<Buffer>> {

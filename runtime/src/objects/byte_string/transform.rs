@@ -141,6 +141,8 @@ pub fn translated(data: &[u8], table: Option<&[u8]>, delete: &[u8]) -> Vec<u8> {
     kept.map(|&byte| table.map_or(byte, |table| table[usize::from(byte)])).collect()
 }
 
+const DIGITS: &[u8; 16] = b"0123456789abcdef";
+
 /// `hex()` with its optional separator.
 pub fn hex(data: &[u8], separator: Option<Value>, group: isize) -> PyResult<String> {
     let separator = separator.map(separator_character).transpose()?;
@@ -156,7 +158,7 @@ pub fn hex(data: &[u8], separator: Option<Value>, group: isize) -> PyResult<Stri
             out.push(separator);
         }
         for nibble in [byte >> 4, byte & 0xf] {
-            out.push(char::from_digit(nibble.into(), 16).expect("a nibble is a hexadecimal digit"));
+            out.push(char::from(DIGITS[usize::from(nibble)]));
         }
     }
     Ok(out)

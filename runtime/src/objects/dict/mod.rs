@@ -284,6 +284,10 @@ impl DictObject {
         if std::ptr::eq(self, other) {
             return Ok(());
         }
+        if self.is_empty() && !self.table.watched.get() {
+            drop(self.table.replace_with(other.table.copy()));
+            return Ok(());
+        }
         let mut at = 0;
         while let Some((found, entry)) = other.table.next_from(at) {
             let (key, value, len) = (entry.key.to_ref(), entry.value.to_ref(), other.len());

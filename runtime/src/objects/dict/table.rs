@@ -258,25 +258,33 @@ impl Table {
     /// Finds a key, comparing with `==`.
     #[inline]
     pub fn find(&self, key: Value, hash: i64) -> PyResult<Option<usize>> {
-        if key.is_object() && key.is_exact(&STR) {
-            if let Some(at) = self.find_str(key) {
-                return Ok(Some(at));
-            }
-            if self.all_exact_strings(hash) {
-                return Ok(None);
-            }
+        let text = key.get_exact::<StrObject>();
+        if text.is_none() && !key.is_small() {
+            return self.find_slowly(key, hash);
         }
-        self.find_slowly(key, hash)
+        if text.is_some_and(|text| !self.has_other_keys.get() && text.is_interned()) {
+            return Ok(self.find_str(key));
+        }
+        self.find_plain(key, text, hash)
     }
 
-    /// Whether every entry with this hash has an exact str as its key, so that comparing strs was enough.
-    fn all_exact_strings(&self, hash: i64) -> bool {
-        self.probe(hash, |at| {
+    /// Finds a small int or an exact str: other keys of these kinds are equal if their bits or their characters are.
+    fn find_plain(&self, key: Value, text: Option<&StrObject>, hash: i64) -> PyResult<Option<usize>> {
+        let mut is_open = false;
+        let found = self.probe(hash, |at| {
             // SAFETY: probing yields used positions.
             let entry = unsafe { *self.slot(at) };
-            entry.hash == hash && !entry.key.is_null() && (entry.key.is_small() || !entry.key.is_exact(&STR))
-        })
-        .is_none()
+            if entry.key == key {
+                return true;
+            }
+            if entry.hash != hash || !entry.key.is_object() {
+                return false;
+            }
+            let other = entry.key.get_exact::<StrObject>();
+            is_open |= other.is_none();
+            other.is_some() && other == text
+        });
+        if is_open { self.find_slowly(key, hash) } else { Ok(found) }
     }
 
     fn find_slowly(&self, key: Value, hash: i64) -> PyResult<Option<usize>> {
@@ -422,13 +430,7 @@ impl Table {
 
     /// Makes room for a power of two of entries: packs live entries together behind a gap, and rebuilds the index.
     fn reallocate(&self, capacity: usize, gap: usize) {
-        assert!(capacity < DELETED as usize, "a dict holds fewer than 2^32 entries");
-        let layout = std::alloc::Layout::array::<Entry>(capacity).expect("entries fit the address space");
-        // SAFETY: the layout is not empty.
-        let fresh = unsafe { std::alloc::alloc(layout) }.cast::<Entry>();
-        if fresh.is_null() {
-            std::alloc::handle_alloc_error(layout);
-        }
+        let fresh = allocate_entries(capacity);
         let mut count = 0;
         let absent = std::iter::repeat_n(Entry::ABSENT, gap);
         for entry in absent.chain(self.entries()) {
@@ -437,9 +439,13 @@ impl Table {
             count += 1;
         }
         self.free_entries();
-        self.entries.set(fresh);
-        self.capacity_bits.set(capacity.trailing_zeros() as u8);
+        self.set_entries(fresh, capacity);
         self.packed(count, gap);
+    }
+
+    fn set_entries(&self, entries: *mut Entry, capacity: usize) {
+        self.entries.set(entries);
+        self.capacity_bits.set(capacity.trailing_zeros() as u8);
     }
 
     /// After live entries have been moved: they begin behind a gap and end before `used`.
@@ -530,11 +536,17 @@ impl Table {
         if self.is_empty() {
             return copy;
         }
-        copy.reallocate(self.len().next_power_of_two().max(4), 0);
-        for entry in self.entries() {
+        let capacity = self.len().next_power_of_two().max(4);
+        copy.set_entries(allocate_entries(capacity), capacity);
+        for (at, entry) in self.entries().enumerate() {
+            let key = entry.key.to_ref().into_value();
             let value = entry.value.non_null().map_or(Value::NULL, |value| value.to_ref().into_value());
-            copy.insert_new(entry.key.to_ref(), entry.hash, value);
+            // SAFETY: there are as many places as live entries, or more.
+            unsafe { copy.slot(at).write(Entry { hash: entry.hash, key, value }) };
         }
+        copy.live.set(self.len());
+        copy.has_other_keys.set(self.has_other_keys.get());
+        copy.packed(self.len(), 0);
         copy
     }
 
@@ -590,6 +602,18 @@ impl Drop for Table {
         self.free_entries();
         self.free_index();
     }
+}
+
+/// Memory for so many entries.
+fn allocate_entries(capacity: usize) -> *mut Entry {
+    assert!(capacity < DELETED as usize, "a dict holds fewer than 2^32 entries");
+    let layout = std::alloc::Layout::array::<Entry>(capacity).expect("entries fit the address space");
+    // SAFETY: the layout is not empty.
+    let fresh = unsafe { std::alloc::alloc(layout) }.cast::<Entry>();
+    if fresh.is_null() {
+        std::alloc::handle_alloc_error(layout);
+    }
+    fresh
 }
 
 impl Default for Table {

@@ -236,6 +236,24 @@ fn as_set_operation(a: Value, b: Value, operation: fn(Value, Value) -> PyResult)
     operation(left.value(), right.value())
 }
 
+/// `a & b`, one of which is a view of keys or items: the items of the shorter one, as far as the longer one can tell, that are in both.
+fn intersection(a: Value, b: Value) -> PyResult {
+    let is_view =
+        |value: Value| [&DICT_KEYS, &DICT_ITEMS].into_iter().any(|ty| value.ty().is_subclass_of(ty));
+    let (mut view, mut other) = if is_view(a) { (a, b) } else { (b, a) };
+    let is_longer = |other: Value| Ok(protocol::len(other)? > protocol::len(view)?);
+    if (is_view(other) || set::SetObject::of(other).is_some()) && is_longer(other)? {
+        (view, other) = (other, view);
+    }
+    let result = set::new_set();
+    let common = set::SetObject::of(result.value()).expect("just made");
+    protocol::for_each(other, |item| match protocol::contains(view, item.value())? {
+        true => common.add(item.value()).map(drop),
+        false => Ok(()),
+    })?;
+    Ok(result)
+}
+
 py_methods! { static VIEW_METHODS for "dict_keys", Value;
     /// Return True if the view and the given iterable have a null intersection.
     "isdisjoint(self, other, /)"
@@ -297,7 +315,7 @@ const SET_VIEW_SLOTS: Slots = Slots {
     richcompare: Some(view_compare),
     contains: Some(view_contains),
     hash: Some(protocol::unhashable),
-    and: Some(|a, b| as_set_operation(a, b, set::and)),
+    and: Some(intersection),
     or: Some(|a, b| as_set_operation(a, b, set::or)),
     xor: Some(|a, b| as_set_operation(a, b, set::xor)),
     subtract: Some(|a, b| as_set_operation(a, b, set::subtract)),

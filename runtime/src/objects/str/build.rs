@@ -3,7 +3,6 @@
 use super::{StrObject, Units};
 use crate::objects::str::STR;
 use crate::value::{Py, PyResult};
-use crate::with_units;
 
 /// A growing text.
 pub struct StrBuilder {
@@ -43,22 +42,27 @@ impl StrBuilder {
     /// Appends a code point.
     #[inline]
     pub fn push(&mut self, point: u32) {
-        if self.narrow.len() == self.narrow.capacity() || self.greatest >= 256 {
-            self.make_room(1);
+        if self.greatest < 256 && point < 256 && self.narrow.len() < self.narrow.capacity() {
+            self.narrow.push(point as u8);
+        } else if self.greatest >= 256 && self.wide.len() < self.wide.capacity() {
+            self.greatest = self.greatest.max(point);
+            self.wide.push(point);
+        } else {
+            self.push_slowly(point);
         }
+    }
+
+    /// Makes room, or changes to wide characters, or both.
+    fn push_slowly(&mut self, point: u32) {
+        self.make_room(1);
         if self.is_lost {
             return;
         }
         if self.greatest < 256 && point < 256 {
-            self.narrow.push(point as u8);
-        } else {
-            self.push_wide(point);
+            return self.narrow.push(point as u8);
         }
-    }
-
-    fn push_wide(&mut self, point: u32) {
         if self.greatest < 256 {
-            if self.wide.try_reserve(self.narrow.len() + 1).is_err() {
+            if self.wide.try_reserve(self.narrow.capacity()).is_err() {
                 (self.narrow, self.is_lost) = (Vec::new(), true);
                 return;
             }
@@ -87,7 +91,6 @@ impl StrBuilder {
     }
 
     /// Appends part of a str.
-    #[allow(clippy::useless_conversion, reason = "the code is the same for all widths")]
     pub fn push_units(&mut self, units: Units<'_>) {
         self.make_room(units.len());
         if self.is_lost {
@@ -95,7 +98,23 @@ impl StrBuilder {
         }
         match units {
             Units::One(bytes) if self.greatest < 256 => self.narrow.extend_from_slice(bytes),
-            _ => with_units!(units, slice => slice.iter().for_each(|&unit| self.push(unit.into()))),
+            Units::One(bytes) => self.wide.extend(bytes.iter().copied().map(u32::from)),
+            Units::Two(units) => self.extend(units.iter().copied().map(u32::from)),
+            Units::Four(units) => self.extend(units.iter().copied()),
+        }
+    }
+
+    /// Appends code points, for which there is room if they are as wide as the text; most texts have some that are not narrow.
+    fn extend(&mut self, mut points: impl Iterator<Item = u32>) {
+        while self.greatest < 256 {
+            let Some(point) = points.next() else { return };
+            self.push(point);
+        }
+        let greatest = &mut self.greatest;
+        if self.wide.try_reserve(points.size_hint().0).is_ok() {
+            self.wide.extend(points.inspect(|&point| *greatest = point.max(*greatest)));
+        } else {
+            (self.narrow, self.wide, self.is_lost) = (Vec::new(), Vec::new(), true);
         }
     }
 

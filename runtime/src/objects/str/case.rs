@@ -16,6 +16,7 @@ fn map(text: &StrObject, mut push: impl FnMut(&mut StrBuilder, usize, u32)) -> P
 
 fn push_upper(out: &mut StrBuilder, point: u32) {
     match char::from_u32(point) {
+        Some(c) if c.is_ascii() => out.push(c.to_ascii_uppercase() as u32),
         Some(c) => c.to_uppercase().for_each(|c| out.push(c as u32)),
         None => out.push(point),
     }
@@ -24,6 +25,7 @@ fn push_upper(out: &mut StrBuilder, point: u32) {
 /// Lower case; a capital sigma at the end of a word becomes the final form.
 fn push_lower(out: &mut StrBuilder, text: &StrObject, at: usize, point: u32) {
     match char::from_u32(point) {
+        Some(c) if c.is_ascii() => out.push(c.to_ascii_lowercase() as u32),
         Some('Σ') if is_final_sigma(text, at) => out.push('ς' as u32),
         Some(c) => c.to_lowercase().for_each(|c| out.push(c as u32)),
         None => out.push(point),

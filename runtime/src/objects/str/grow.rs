@@ -28,46 +28,13 @@ pub unsafe fn grow(left: Value, right: Value, held: u32) -> Option<Value> {
     unsafe {
         let block = alloc::enlarge(left.ptr(), size)?;
         let this = block.cast::<StrObject>();
-        StrObject::append_units(this, more, size);
+        let (kind, start) = ((*this).kind as usize, (*this).len);
+        StrObject::write_units(this, start, more);
+        let end = DATA + len * kind;
+        block.cast::<u8>().add(end).write_bytes(0, size - end);
         (&raw mut (*this).len).write(len);
         (&raw mut (*this).ascii).write((*this).ascii && more.ascii);
         (*this).hash.set(NO_HASH);
         Some(Value::from_object(&*this))
     }
 }
-
-impl StrObject {
-    /// Bytes of a block for so many characters, with a terminator and a dict slot; nothing if that is no size.
-    pub(super) fn size(kind: u8, len: usize) -> Option<usize> {
-        let bytes = (len + 1).checked_mul(kind as usize)?.checked_add(DATA + 8 + 8)?;
-        Some(bytes.max(size_of::<StrObject>()))
-    }
-
-    /// Writes the characters of `more`, each as wide as those of `this`, behind the latter, and zeroes what is left of `size` bytes.
-    ///
-    /// # Safety
-    /// The block of `this` has `size` bytes, which hold both texts; `more` is another object and no wider.
-    unsafe fn append_units(this: *mut StrObject, more: &StrObject, size: usize) {
-        // SAFETY: the contract.
-        unsafe {
-            let kind = (*this).kind;
-            let start = Self::data_ptr(this).add((*this).len * kind as usize);
-            if kind == more.kind {
-                let bytes = more.raw_bytes();
-                start.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
-            } else {
-                for at in 0..more.len {
-                    let unit = more.code_point(at);
-                    match kind {
-                        2 => start.cast::<u16>().add(at).write(unit as u16),
-                        _ => start.cast::<u32>().add(at).write(unit),
-                    }
-                }
-            }
-            let end = DATA + ((*this).len + more.len) * kind as usize;
-            this.cast::<u8>().add(end).write_bytes(0, size - end);
-        }
-    }
-}
-
-const _: () = assert!(std::mem::align_of::<StrObject>() >= 4);

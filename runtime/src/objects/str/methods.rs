@@ -14,6 +14,7 @@ use crate::objects::iterators::{STR_ITERATOR, SequenceIterator};
 use crate::objects::list::ListObject;
 use crate::objects::sequence::{self, SliceBounds, SliceIndex, Subscript};
 use crate::objects::slice::SliceObject;
+use crate::objects::str::Units;
 use crate::objects::tuple::TupleObject;
 use crate::objects::{self, int};
 use crate::operator::{CompareOp, Comparison};
@@ -144,9 +145,15 @@ fn subscript(value: Value, key: Value) -> PyResult {
                 let start = bounds.start as usize;
                 return Ok(text.substring(start, start + bounds.len).into());
             }
-            let mut out = StrBuilder::with_capacity(bounds.len);
-            bounds.indices().for_each(|at| out.push(text.code_point(at)));
-            Ok(out.finish().into())
+            Ok(match text.units() {
+                Units::One(bytes) => {
+                    StrObject::from_latin1(&bounds.indices().map(|at| bytes[at]).collect::<Vec<u8>>())
+                }
+                units => StrObject::from_code_points(
+                    &bounds.indices().map(|at| units.at(at)).collect::<Vec<u32>>(),
+                ),
+            }
+            .into())
         }
     }
 }
@@ -186,19 +193,12 @@ fn remainder(a: Value, b: Value) -> PyResult {
 
 /// Joins items with a separator.
 pub fn join(separator: &StrObject, items: &[Ref]) -> PyResult<Py<StrObject>> {
-    let mut out = StrBuilder::new();
-    for (at, item) in items.iter().enumerate() {
-        let Some(text) = item.get::<StrObject>() else {
-            let got = item.ty().name();
-            return Err(crate::raise!(TypeError, "sequence item {at}: expected str instance, {got} found"));
-        };
-        if at > 0 {
-            out.push_object(separator);
-        }
-        out.push_object(text);
-        out.check()?;
+    let text = |item: &Ref| item.get::<StrObject>();
+    if let Some(at) = items.iter().position(|item| text(item).is_none()) {
+        let got = items[at].ty().name();
+        return Err(crate::raise!(TypeError, "sequence item {at}: expected str instance, {got} found"));
     }
-    out.try_finish()
+    StrObject::joined(separator, items.len(), |at| text(&items[at]).expect("just looked at"))
 }
 
 fn list_of(parts: Vec<Py<StrObject>>) -> Py<ListObject> {
@@ -586,7 +586,11 @@ py_methods! { static METHODS for "str", &StrObject;
         let mut out = StrBuilder::with_capacity(this.len());
         for point in this.code_points() {
             let key = Value::small(i64::from(point));
-            match crate::error::ignore(protocol::get_item(table, key), &crate::error::types::LookupError)? {
+            let found = match table.get_exact::<DictObject>() {
+                Some(dict) => dict.get(key)?,
+                None => crate::error::ignore(protocol::get_item(table, key), &crate::error::types::LookupError)?,
+            };
+            match found {
                 None => out.push(point),
                 Some(to) => push_translation(&mut out, &to)?,
             }

@@ -6,6 +6,7 @@
 
 mod build;
 mod case;
+mod concat;
 mod grow;
 mod intern;
 pub mod methods;
@@ -80,6 +81,12 @@ pub(crate) fn var_end(header: &Header) -> usize {
 }
 
 impl StrObject {
+    /// Bytes of a block for so many characters, with a terminator and a dict slot; nothing if that is no size.
+    fn size(kind: u8, len: usize) -> Option<usize> {
+        let bytes = (len + 1).checked_mul(kind as usize)?.checked_add(DATA + 8 + 8)?;
+        Some(bytes.max(size_of::<StrObject>()))
+    }
+
     /// Allocates a str of `ty` whose characters the caller fills in before anything else happens.
     fn allocate(ty: &TypeObject, kind: u8, ascii: bool, len: usize) -> PyResult<*mut StrObject> {
         let Some((size, memory)) =
@@ -312,44 +319,22 @@ impl StrObject {
         }
     }
 
-    /// Both texts one after the other.
-    pub fn concat(&self, other: &StrObject) -> PyResult<Py<StrObject>> {
-        if self.kind == other.kind {
-            return self.concat_same_kind(other);
-        }
-        let mut builder = StrBuilder::with_capacity(self.len + other.len);
-        builder.push_object(self);
-        builder.push_object(other);
-        Ok(builder.finish())
-    }
-
-    fn concat_same_kind(&self, other: &StrObject) -> PyResult<Py<StrObject>> {
-        let this = Self::allocate(&STR, self.kind, self.ascii && other.ascii, self.len + other.len)?;
-        let (first, second) = (self.raw_bytes(), other.raw_bytes());
-        // SAFETY: the new object has room for both texts and does not overlap them.
-        unsafe {
-            std::ptr::copy_nonoverlapping(first.as_ptr(), Self::data_ptr(this), first.len());
-            std::ptr::copy_nonoverlapping(
-                second.as_ptr(),
-                Self::data_ptr(this).add(first.len()),
-                second.len(),
-            );
-            Ok(Py::from_raw(this))
-        }
-    }
-
     /// The text `count` times.
     pub fn repeat(&self, count: usize) -> PyResult<Py<StrObject>> {
         let Some(len) = self.len.checked_mul(count).filter(|&len| len <= isize::MAX as usize) else {
             return Err(crate::raise!(OverflowError, "repeated string is too long"));
         };
         let this = Self::allocate(&STR, self.kind, self.ascii, len)?;
-        let source = self.raw_bytes();
-        for at in 0..count {
-            // SAFETY: the new object has room for `count` copies.
-            unsafe {
-                let target = Self::data_ptr(this).add(at * source.len());
-                std::ptr::copy_nonoverlapping(source.as_ptr(), target, source.len());
+        let (source, size) = (self.raw_bytes(), self.raw_bytes().len() * count);
+        let mut done = source.len().min(size);
+        // SAFETY: the new object has room for `count` copies; each step doubles what there is.
+        unsafe {
+            let target = Self::data_ptr(this);
+            target.copy_from_nonoverlapping(source.as_ptr(), done);
+            while done < size {
+                let more = done.min(size - done);
+                target.add(done).copy_from_nonoverlapping(target, more);
+                done += more;
             }
         }
         // SAFETY: complete.

@@ -113,6 +113,9 @@ pub fn count(text: &StrObject, wanted: &StrObject, from: usize, to: usize) -> us
     if wanted.is_empty() {
         return if from <= to { to - from + 1 } else { 0 };
     }
+    if let (Units::One(bytes), Units::One(&[byte])) = (text.units(), wanted.units()) {
+        return bytes.get(from..to).map_or(0, |bytes| memchr::memchr_iter(byte, bytes).count());
+    }
     let (mut at, mut found) = (from, 0);
     while let Some(next) = find(text, wanted, at, to) {
         found += 1;
@@ -138,7 +141,7 @@ pub fn replace(text: &StrObject, old: &StrObject, new: &StrObject, limit: usize)
         return out.try_finish();
     }
     while let Some(next) = find(text, old, at, text.len()).filter(|_| done < limit) {
-        out.push_object(&text.substring(at, next));
+        out.push_units(text.units().part(at, next));
         out.push_object(new);
         out.check()?;
         at = next + old.len();
@@ -147,7 +150,7 @@ pub fn replace(text: &StrObject, old: &StrObject, new: &StrObject, limit: usize)
     if done == 0 && crate::value::Value::from_object(text).is_exact(&super::STR) {
         return Ok(Py::from_object(text));
     }
-    out.push_object(&text.substring(at, text.len()));
+    out.push_units(text.units().part(at, text.len()));
     out.try_finish()
 }
 
