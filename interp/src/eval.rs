@@ -669,8 +669,7 @@ pub(crate) unsafe fn run_loop<const TRACED: bool>(
                     Opcode::UNPACK_SEQUENCE => {
                         let sequence = pop!();
                         // SAFETY: see `enter_frame`.
-                        outcall!(unsafe { ops::collection::unpack(sequence.value(), at, sp) });
-                        sp = unsafe { sp.add(at) };
+                        sp = outcall!(unsafe { ops::collection::unpack(sequence.value(), at, sp) });
                     }
                     // --- Exceptions ---
                     Opcode::RAISE_VARARGS => {

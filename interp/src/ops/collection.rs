@@ -18,11 +18,11 @@ pub fn list<'a>(value: Value) -> &'a ListObject {
     value.get::<ListObject>().expect("the emitter appends to lists")
 }
 
-/// Unpacks into exactly `count` items, owned, the first one last.
+/// Unpacks into exactly `count` items, owned, the first one last; gives the place behind them.
 ///
 /// # Safety
 /// There is room for so many words.
-pub(crate) unsafe fn unpack(sequence: Value, count: usize, out: *mut Value) -> PyResult<()> {
+pub(crate) unsafe fn unpack(sequence: Value, count: usize, out: *mut Value) -> PyResult<*mut Value> {
     // SAFETY: the contract.
     let put = |at: usize, item: Ref| unsafe { *out.add(count - 1 - at) = item.into_value() };
     match protocol::items_of_tuple(sequence, count) {
@@ -32,7 +32,8 @@ pub(crate) unsafe fn unpack(sequence: Value, count: usize, out: *mut Value) -> P
             items.into_iter().enumerate().for_each(|(at, item)| put(at, item));
         }
     }
-    Ok(())
+    // SAFETY: as above.
+    Ok(unsafe { out.add(count) })
 }
 
 /// A set of the items.
