@@ -1,10 +1,15 @@
 //! Constant expressions: what the compiler computes itself.
 //!
 //! Only what cannot differ from the run-time is folded: literals, negated numbers, arithmetic on integers that stays within
-//! 64 bits, arithmetic on floats, tuples of constants. (CPython: `Python/ast_opt.c`, later `flowgraph.c`.)
+//! 64 bits, arithmetic on floats, tuples of constants, sums and short products of texts, bytes and tuples. (CPython: `Python/ast_opt.c`,
+//! later `flowgraph.c`.)
 
 use bytecode::Const;
 use parser::ast::{Constant, Expr, ExprContext, ExprKind, Int, Operator, UnaryOp};
+
+/// Bytes of the longest text that a product is computed for, and items of the longest tuple, as in CPython.
+const LONGEST_TEXT: usize = 4096;
+const MOST_ITEMS: usize = 256;
 
 /// The value of a constant expression.
 pub(crate) fn constant(expr: &Expr<'_>) -> Option<Const> {
@@ -80,8 +85,32 @@ fn binary(op: Operator, left: &Const, right: &Const) -> Option<Const> {
         (Const::Float(a), Const::Float(b)) => float_binary(op, *a, *b),
         (Const::Int(a), Const::Float(b)) if exact(*a) => float_binary(op, *a as f64, *b),
         (Const::Float(a), Const::Int(b)) if exact(*b) => float_binary(op, *a, *b as f64),
+        (Const::Str(a), Const::Str(b)) if op == Operator::Add => Some(Const::Str([&a[..], b].concat())),
+        (Const::Bytes(a), Const::Bytes(b)) if op == Operator::Add => Some(Const::Bytes([&a[..], b].concat())),
+        (Const::Tuple(a), Const::Tuple(b)) if op == Operator::Add => Some(Const::Tuple([&a[..], b].concat())),
+        (sequence, Const::Int(count)) | (Const::Int(count), sequence) if op == Operator::Mult => {
+            product(sequence, usize::try_from(*count).unwrap_or(0))
+        }
         _ => None,
     }
+}
+
+/// A sequence so many times, if that is not too long to be kept with the code.
+fn product(sequence: &Const, count: usize) -> Option<Const> {
+    let fits = |len: usize, most: usize| len.checked_mul(count).is_some_and(|len| len <= most);
+    match sequence {
+        Const::Str(text) if fits(text.len(), LONGEST_TEXT) => Some(Const::Str(text.repeat(count))),
+        Const::Bytes(bytes) if fits(bytes.len(), LONGEST_TEXT) => Some(Const::Bytes(bytes.repeat(count))),
+        Const::Tuple(items) if fits(items.len(), MOST_ITEMS) && items.iter().all(is_single) => {
+            Some(Const::Tuple(vec![&items[..]; count].concat()))
+        }
+        _ => None,
+    }
+}
+
+/// Whether a constant is no container, so that repeating it takes no more than a word.
+fn is_single(item: &Const) -> bool {
+    !matches!(item, Const::Tuple(_) | Const::FrozenSet(_) | Const::Slice(_) | Const::Code(_))
 }
 
 fn int_binary(op: Operator, a: i64, b: i64) -> Option<Const> {

@@ -136,14 +136,15 @@ impl Signature {
     #[inline]
     pub fn bind<'a>(&'static self, args: Args<'a>, slots: &'a mut [Value]) -> PyResult<Bound<'a>> {
         let given = args.positional.len();
-        if args.has_keywords() || given < self.required || given > self.positional {
+        if args.has_keywords() || given < self.required || given > self.positional && !self.has_rest {
             return self.bind_slowly(args, slots);
         }
-        slots[..given].copy_from_slice(args.positional);
+        let (direct, rest) = args.positional.split_at(given.min(self.positional));
+        slots[..direct.len()].copy_from_slice(direct);
         if self.count > self.positional {
             self.check_keyword_only(slots)?;
         }
-        Ok(Bound { signature: self, slots, at: 0, rest: &[], keywords: Vec::new() })
+        Ok(Bound { signature: self, slots, at: 0, rest, keywords: Vec::new() })
     }
 
     #[cold]

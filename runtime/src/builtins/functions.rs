@@ -37,36 +37,52 @@ fn extreme(name: &str, op: CompareOp, args: &[Value], keywords: Vec<(Value, Valu
             }
         }
     }
-    let candidates = match args {
+    let mut best = Best { op, key, found: None };
+    match args {
         [] => return Err(crate::raise!(TypeError, "{name} expected at least 1 argument, got 0")),
-        [iterable] => protocol::get_iter(*iterable)?,
-        many if default.is_some() => {
-            let _ = many;
+        [iterable] => {
+            let iterator = protocol::get_iter(*iterable)?;
+            while let Some(item) = protocol::iter_next(iterator.value())? {
+                best.offer(item)?;
+            }
+        }
+        _ if default.is_some() => {
             return Err(crate::raise!(
                 TypeError,
                 "Cannot specify a default for {name}() with multiple positional arguments"
             ));
         }
-        many => protocol::get_iter(objects::tuple::TupleObject::from_values(many).value())?,
-    };
-    let mut best: Option<(Ref, Ref)> = None;
-    while let Some(item) = protocol::iter_next(candidates.value())? {
-        let rank = match key {
-            Some(key) => protocol::call_one(key, item.value())?,
-            None => item.clone(),
-        };
-        let better = match &best {
-            None => true,
-            Some((_, best_rank)) => protocol::compare_bool(op, rank.value(), best_rank.value())?,
-        };
-        if better {
-            best = Some((item, rank));
-        }
+        many => many.iter().try_for_each(|item| best.offer(item.to_ref()))?,
     }
-    match (best, default) {
+    match (best.found, default) {
         (Some((item, _)), _) => Ok(item),
         (None, Some(default)) => Ok(default.to_ref()),
         (None, None) => Err(crate::raise!(ValueError, "{name}() iterable argument is empty")),
+    }
+}
+
+/// The best of the items so far.
+struct Best {
+    op: CompareOp,
+    key: Option<Value>,
+    /// The item, and what it is ranked by.
+    found: Option<(Ref, Ref)>,
+}
+
+impl Best {
+    fn offer(&mut self, item: Ref) -> PyResult<()> {
+        let rank = match self.key {
+            Some(key) => protocol::call_one(key, item.value())?,
+            None => item.clone(),
+        };
+        let is_better = match &self.found {
+            None => true,
+            Some((_, best)) => protocol::compare_bool(self.op, rank.value(), best.value())?,
+        };
+        if is_better {
+            self.found = Some((item, rank));
+        }
+        Ok(())
     }
 }
 

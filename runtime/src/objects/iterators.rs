@@ -12,6 +12,7 @@ use crate::field::Field;
 use crate::header::Header;
 use crate::names::names;
 use crate::object::{self, Object, Visitor};
+use crate::objects::kept_tuple::KeptTuple;
 use crate::objects::list::ListObject;
 use crate::objects::str::StrObject;
 use crate::objects::tuple::TupleObject;
@@ -216,6 +217,7 @@ macro_rules! iterator_type {
             header: Header,
             $($field: Field,)*
             count: Cell<i64>,
+            kept: KeptTuple,
         }
 
         // SAFETY: `repr(C)`, header first.
@@ -225,9 +227,11 @@ macro_rules! iterator_type {
             }
             fn traverse(&self, visit: Visitor<'_>) {
                 $(self.$field.visit(visit);)*
+                self.kept.visit(visit);
             }
             fn clear(&self) {
                 $(drop(self.$field.take());)*
+                self.kept.clear();
             }
         }
 
@@ -241,6 +245,7 @@ macro_rules! iterator_type {
                     header: Header::new(ty),
                     $($field: Field::from_option($field),)*
                     count: Cell::new(count),
+                    kept: KeptTuple::default(),
                 })
             }
         }
@@ -334,7 +339,7 @@ iterator_type! {
         let this = Enumerate::of(value);
         let Some(iterator) = this.iterator.get_ref() else { return Ok(None) };
         let Some(item) = protocol::iter_next(iterator.value())? else { return Ok(None) };
-        Ok(Some(TupleObject::of([this.next_number()?, item]).into()))
+        Ok(Some(this.kept.give([this.next_number()?, item])))
     }, "enumerate(iterable, start=0)\n--\n\nReturn an enumerate object.\n\n  iterable\n    an object supporting iteration\n\nThe enumerate object yields pairs containing a count (from start, which\ndefaults to zero) and a value yielded by the iterable argument.\n\nenumerate is useful for obtaining an indexed list:\n    (0, seq[0]), (1, seq[1]), (2, seq[2]), ...", ENUMERATE_CLASS
 }
 
@@ -505,7 +510,7 @@ fn zip_next(value: Value) -> PyResult<Option<Ref>> {
     {
         let Some(first) = protocol::iter_next(first)? else { return Ok(None) };
         let Some(second) = protocol::iter_next(second)? else { return Ok(None) };
-        return Ok(Some(TupleObject::of([first, second]).into()));
+        return Ok(Some(this.kept.give([first, second])));
     }
     let items = next_of_each("zip", &iterators, this.count.get() != 0)?;
     Ok(items.filter(|items| !items.is_empty()).map(|items| TupleObject::new(items).into()))

@@ -23,6 +23,7 @@ pub mod function;
 pub mod generator;
 pub mod int;
 pub mod iterators;
+pub(crate) mod kept_tuple;
 pub mod list;
 pub mod mapping_proxy;
 pub mod memoryview;

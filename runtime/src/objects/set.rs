@@ -351,8 +351,12 @@ macro_rules! common_methods {
         py_methods! { pub(super) static $table for $owner, Value;
             /// Return a shallow copy of a set.
             "copy(self, /)"
-            fn copy(this_value) -> Ref {
-                if this_value.is_exact(&FROZENSET) { this_value.to_ref() } else { SetObject::make(result_type(this_value), this(this_value).table.copy()) }
+            fn copy(this_value) -> PyResult {
+                if this_value.is_exact(&FROZENSET) {
+                    return Ok(this_value.to_ref());
+                }
+                this(this_value).table.probe_copy()?;
+                Ok(SetObject::make(result_type(this_value), this(this_value).table.copy()))
             }
             /// Return a new set with elements from the set and all others.
             "union(self, /, *others)"

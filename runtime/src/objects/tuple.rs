@@ -120,6 +120,21 @@ impl TupleObject {
         Py::from_object(unsafe { EMPTY.get().cast::<TupleObject>() })
     }
 
+    /// Puts other items in the place of the present ones, which it hands over.
+    ///
+    /// # Safety
+    /// `tuple` is a tuple of `N` items, whose items nobody has borrowed.
+    pub(crate) unsafe fn refill<const N: usize>(tuple: Value, items: [Ref; N]) -> [Ref; N] {
+        let first = tuple.ptr().cast::<u8>().wrapping_add(ITEMS).cast::<Value>();
+        let mut at = 0;
+        items.map(|item| {
+            // SAFETY: the contract; a tuple owns one count of every item.
+            let old = unsafe { Ref::from_owned(first.add(at).replace(item.into_value())) };
+            at += 1;
+            old
+        })
+    }
+
     /// The items, borrowed.
     #[inline]
     pub fn items(&self) -> &[Value] {

@@ -208,6 +208,9 @@ macro_rules! byte_string_methods {
                         // Nothing to decode: names are not looked up, as in CPython.
                         return Ok(crate::objects::str::StrObject::empty().into());
                     }
+                    if encoding.is_none() && errors.is_none() && data.is_ascii() {
+                        return Ok(crate::objects::str::StrObject::from_latin1(&data).into());
+                    }
                     crate::codec::decode(Value::from_object(this), &data, encoding, errors)
                 }
                 /// Return True if B ends with the specified suffix, False otherwise.

@@ -226,8 +226,9 @@ py_methods! { static METHODS for "dict", &DictObject;
     }
     /// Return a shallow copy of the dict.
     "copy(self, /)"
-    fn copy(this) -> Py<DictObject> {
-        this.copy()
+    fn copy(this) -> PyResult<Py<DictObject>> {
+        this.table.probe_copy()?;
+        Ok(this.copy())
     }
     /// D.update([E, ]**F) -> None.  Update D from mapping/iterable E and F.
     "update(self, other=(), /, **kwargs)"

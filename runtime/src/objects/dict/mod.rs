@@ -285,6 +285,7 @@ impl DictObject {
             return Ok(());
         }
         if self.is_empty() && !self.table.watched.get() {
+            other.table.probe_copy()?;
             drop(self.table.replace_with(other.table.copy()));
             return Ok(());
         }

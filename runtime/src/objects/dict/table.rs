@@ -340,8 +340,12 @@ impl Table {
         if entries >= DELETED as usize {
             return Err(crate::error::memory_error());
         }
-        // Entries, and an index of up to three slots for each.
-        crate::reserve::probe(entries * (size_of::<Entry>() + 3 * size_of::<u32>()))
+        probe_entries(entries)
+    }
+
+    /// `MemoryError` unless there is memory for a copy.
+    pub fn probe_copy(&self) -> PyResult<()> {
+        probe_entries(self.len().next_power_of_two())
     }
 
     /// Appends a key that is known to be absent. `value` is null in sets.
@@ -602,6 +606,11 @@ impl Drop for Table {
         self.free_entries();
         self.free_index();
     }
+}
+
+/// `MemoryError` unless there is memory for so many entries, and an index of up to three slots for each.
+fn probe_entries(count: usize) -> PyResult<()> {
+    crate::reserve::probe(count * (size_of::<Entry>() + 3 * size_of::<u32>()))
 }
 
 /// Memory for so many entries.

@@ -10,6 +10,7 @@ use crate::field::Field;
 use crate::header::Header;
 use crate::methods::GetSetDef;
 use crate::object::{self, Object, Visitor};
+use crate::objects::kept_tuple::KeptTuple;
 use crate::objects::mapping_proxy::MappingProxy;
 use crate::objects::set;
 use crate::objects::str::{StrBuilder, StrObject};
@@ -62,6 +63,7 @@ pub struct DictIterator {
     position: Cell<usize>,
     expected_len: Cell<usize>,
     remaining: Cell<usize>,
+    kept: KeptTuple,
 }
 
 // SAFETY: `repr(C)`, header first. All dict iterator types share the layout.
@@ -71,6 +73,7 @@ unsafe impl Object for DictIterator {
     }
     fn traverse(&self, visit: Visitor<'_>) {
         self.dict.visit(visit);
+        self.kept.visit(visit);
     }
 }
 
@@ -95,10 +98,14 @@ pub fn shown_by<'a>(value: Value) -> (ViewKind, &'a DictObject) {
 impl ViewKind {
     /// What is shown of an entry.
     pub fn part_of(self, entry: &Entry) -> Ref {
+        self.part_in(entry, |pair| TupleObject::of(pair).into())
+    }
+
+    fn part_in(self, entry: &Entry, pair: impl FnOnce([Ref; 2]) -> Ref) -> Ref {
         match self {
             ViewKind::Keys => entry.key.to_ref(),
             ViewKind::Values => entry.value.to_ref(),
-            ViewKind::Items => TupleObject::of([entry.key.to_ref(), entry.value.to_ref()]).into(),
+            ViewKind::Items => pair([entry.key.to_ref(), entry.value.to_ref()]),
         }
     }
 }
@@ -125,6 +132,7 @@ fn iterator_of(ty: &'static TypeObject, kind: ViewKind, dict: &DictObject, rever
         position: Cell::new(if reversed { dict.table.used() } else { 0 }),
         expected_len: Cell::new(dict.len()),
         remaining: Cell::new(dict.len()),
+        kept: KeptTuple::default(),
     };
     make(ty, contents)
 }
@@ -171,7 +179,7 @@ fn next(value: Value) -> PyResult<Option<Ref>> {
     }
     this.remaining.set(this.remaining.get() - 1);
     this.position.set(if this.reversed { at } else { at + 1 });
-    Ok(Some(this.kind.part_of(&entry)))
+    Ok(Some(this.kind.part_in(&entry, |pair| this.kept.give(pair))))
 }
 
 fn view_repr(value: Value) -> PyResult {

@@ -335,6 +335,9 @@ py_methods! { static METHODS for "str", &StrObject;
     /// Encode the string using the codec registered for encoding.
     "encode(self, /, encoding='utf-8', errors='strict')"
     fn encode(this, encoding: Option<Value>, errors: Option<Value>) -> PyResult<Py<BytesObject>> {
+        if let (None, None, Some(ascii)) = (encoding, errors, this.as_ascii()) {
+            return Ok(BytesObject::new(ascii.as_bytes()));
+        }
         codec::encode(Value::from_object(this), encoding, errors).map(|data| BytesObject::new(&data))
     }
     /// Return True if the string ends with the specified suffix, False otherwise.

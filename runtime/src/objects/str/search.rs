@@ -5,6 +5,8 @@
 
 use std::borrow::Cow;
 
+use memchr::memmem;
+
 use super::case::is_space;
 use super::{StrBuilder, StrObject, Units};
 use crate::objects::byte_string;
@@ -107,6 +109,40 @@ pub fn rfind(text: &StrObject, wanted: &StrObject, from: usize, to: usize) -> Op
     }
 }
 
+/// Where a text that is not empty occurs, without overlaps; one search is set up for all places.
+#[allow(clippy::large_enum_variant, reason = "it stands on the stack for one search")]
+enum Matches<'a> {
+    Byte(memchr::Memchr<'a>),
+    Bytes(memmem::FindIter<'a, 'a>),
+    Units { text: &'a StrObject, wanted: &'a StrObject, at: usize },
+}
+
+impl<'a> Matches<'a> {
+    fn new(text: &'a StrObject, wanted: &'a StrObject) -> Self {
+        match (text.units(), wanted.units()) {
+            (Units::One(text), Units::One(&[byte])) => Matches::Byte(memchr::memchr_iter(byte, text)),
+            (Units::One(text), Units::One(wanted)) => Matches::Bytes(memmem::find_iter(text, wanted)),
+            _ => Matches::Units { text, wanted, at: 0 },
+        }
+    }
+}
+
+impl Iterator for Matches<'_> {
+    type Item = usize;
+
+    fn next(&mut self) -> Option<usize> {
+        match self {
+            Matches::Byte(places) => places.next(),
+            Matches::Bytes(places) => places.next(),
+            Matches::Units { text, wanted, at } => {
+                let found = find(text, wanted, *at, text.len())?;
+                *at = found + wanted.len();
+                Some(found)
+            }
+        }
+    }
+}
+
 /// Number of occurrences that do not overlap.
 pub fn count(text: &StrObject, wanted: &StrObject, from: usize, to: usize) -> usize {
     let to = to.min(text.len());
@@ -126,31 +162,36 @@ pub fn count(text: &StrObject, wanted: &StrObject, from: usize, to: usize) -> us
 
 /// `str.replace`
 pub fn replace(text: &StrObject, old: &StrObject, new: &StrObject, limit: usize) -> PyResult<Py<StrObject>> {
-    let mut out = StrBuilder::with_capacity(text.len());
-    let (mut at, mut done) = (0, 0);
     if old.is_empty() {
-        for position in 0..=text.len() {
-            if done < limit {
-                out.push_object(new);
-                done += 1;
-            }
-            if position < text.len() {
-                out.push(text.code_point(position));
-            }
-        }
-        return out.try_finish();
+        return spread(text, new, limit);
     }
-    while let Some(next) = find(text, old, at, text.len()).filter(|_| done < limit) {
+    let mut matches = Matches::new(text, old).take(limit).peekable();
+    if matches.peek().is_none() && Value::from_object(text).is_exact(&super::STR) {
+        return Ok(Py::from_object(text));
+    }
+    let mut out = StrBuilder::with_capacity(text.len());
+    let mut at = 0;
+    for next in matches {
         out.push_units(text.units().part(at, next));
         out.push_object(new);
         out.check()?;
         at = next + old.len();
-        done += 1;
-    }
-    if done == 0 && crate::value::Value::from_object(text).is_exact(&super::STR) {
-        return Ok(Py::from_object(text));
     }
     out.push_units(text.units().part(at, text.len()));
+    out.try_finish()
+}
+
+/// `new` before every character and at the end, so many times at most.
+fn spread(text: &StrObject, new: &StrObject, limit: usize) -> PyResult<Py<StrObject>> {
+    let mut out = StrBuilder::with_capacity(text.len());
+    for at in 0..=text.len() {
+        if at < limit {
+            out.push_object(new);
+        }
+        if at < text.len() {
+            out.push(text.code_point(at));
+        }
+    }
     out.try_finish()
 }
 
@@ -161,7 +202,7 @@ pub fn split(text: &StrObject, needle: Needle<'_>, limit: isize) -> PyResult<Vec
     let mut at = 0;
     match needle {
         Needle::Text(separator) => {
-            while let Some(next) = find(text, separator, at, text.len()).filter(|_| parts.len() < limit) {
+            for next in Matches::new(text, separator).take(limit) {
                 parts.push(text.substring(at, next));
                 at = next + separator.len();
             }
